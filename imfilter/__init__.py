@@ -1,0 +1,77 @@
+"""Classical image filtering: SciPy's semantics, a convolution layer's arithmetic, faster than OpenCV.
+
+Every name loads on first use, so that importing the package costs nothing: neither Numba nor SciPy
+is imported before a filter needs it.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imfilter import weights
+    from imfilter.convolution import convolve, correlate
+    from imfilter.derivative import (
+        difference_of_gaussians,
+        gaussian_gradient_magnitude,
+        laplacian,
+        laplacian_of_gaussian,
+        prewitt,
+        scharr,
+        sobel,
+    )
+    from imfilter.engine import Plan, plan, set_workers, warmup
+    from imfilter.smooth import box, gaussian, sharpen, unsharp_mask
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Plan",
+    "box",
+    "convolve",
+    "correlate",
+    "difference_of_gaussians",
+    "gaussian",
+    "gaussian_gradient_magnitude",
+    "laplacian",
+    "laplacian_of_gaussian",
+    "plan",
+    "prewitt",
+    "scharr",
+    "set_workers",
+    "sharpen",
+    "sobel",
+    "unsharp_mask",
+    "warmup",
+    "weights",
+]
+
+#: Where each public name lives.
+_HOMES = {
+    "convolution": ("convolve", "correlate"),
+    "smooth": ("box", "gaussian", "sharpen", "unsharp_mask"),
+    "derivative": (
+        "difference_of_gaussians",
+        "gaussian_gradient_magnitude",
+        "laplacian",
+        "laplacian_of_gaussian",
+        "prewitt",
+        "scharr",
+        "sobel",
+    ),
+    "engine": ("Plan", "plan", "set_workers", "warmup"),
+}
+_MODULES = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "weights":
+        return importlib.import_module("imfilter.weights")
+    if name not in _MODULES:
+        raise AttributeError(f"module 'imfilter' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"imfilter.{_MODULES[name]}"), name)
+    globals()[name] = value  # the next look-up finds it without coming here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "__version__"})

@@ -1,0 +1,1 @@
+"""Decisions without pixel loops: checks, borders, dtypes, plans, threads and compilation."""

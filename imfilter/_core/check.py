@@ -1,0 +1,213 @@
+"""One checker for each argument. A message names the argument, what came and what would do."""
+
+import math
+import numbers
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import dtypes
+
+
+def _name(value: Any) -> str:
+    """Return `value` as it goes into a message: one line, not too long."""
+    text = f"{type(value).__name__} of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
+    """Return `value` as an array of real numbers with at least one element and one axis."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be an array, got a sequence of uneven rows") from None
+    if not dtypes.is_real(array.dtype):
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if array.ndim == 0:
+        raise ValueError(f"{name} must have at least one axis, got the single number {_name(value)}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    return array
+
+
+def axis_index(value: Any, ndim: int, name: str) -> int:
+    """Return one axis as a number from 0 to `ndim` - 1."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {_name(value)}")
+    axis = operator.index(value)
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"{name} must be from {-ndim} to {ndim - 1} for an image of {ndim} axes, got {axis}")
+    return axis % ndim
+
+
+def axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
+    """Return the axes to filter, in the order given; all but the channels by default."""
+    ndim = array.ndim
+    channel = None if channel_axis is None else axis_index(channel_axis, ndim, "channel_axis")
+    if axes is None:
+        chosen = tuple(a for a in range(ndim) if a != channel)
+        if not chosen:
+            raise ValueError(f"channel_axis={channel_axis} leaves no axis to filter in shape {array.shape}")
+        if len(chosen) > 3:
+            raise ValueError(
+                f"axes must name at most 3 axes to filter, got None for an image of {ndim} axes; "
+                "the others are a batch"
+            )
+        return chosen
+    given = axes if isinstance(axes, Sequence) and not isinstance(axes, str) else (axes,)
+    chosen = tuple(axis_index(a, ndim, "axes") for a in given)
+    if not 1 <= len(chosen) <= 3:
+        raise ValueError(f"axes must name 1 to 3 axes, got {_name(axes)}")
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"axes must be different, got {_name(axes)}")
+    if channel in chosen:
+        raise ValueError(f"axes must not contain channel_axis={channel_axis}, got {_name(axes)}")
+    return chosen
+
+
+def number(value: Any, name: str, *, finite: bool = True) -> float:
+    """Return a real number."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.number)):
+        if not (isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"):
+            raise TypeError(f"{name} must be a number, got {_name(value)}")
+    if isinstance(value, np.complexfloating):
+        raise TypeError(f"{name} must be a real number, got {_name(value)}")
+    try:
+        result = float(value)
+    except OverflowError:
+        raise ValueError(
+            f"{name} must fit into float64, got an integer of {len(str(value))} digits"
+        ) from None
+    if finite and not math.isfinite(result):
+        raise ValueError(f"{name} must be finite, got {result}")
+    return result
+
+
+def integer(value: Any, name: str, *, least: int) -> int:
+    """Return an integer that is at least `least`."""
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {_name(value)}")
+    try:
+        result = operator.index(value)
+    except TypeError:  # an array of floats has the method and refuses
+        raise TypeError(f"{name} must be an integer, got {_name(value)}") from None
+    if result < least:
+        raise ValueError(f"{name} must be at least {least}, got {result}")
+    return result
+
+
+def each(value: Any, n: int, name: str) -> tuple[Any, ...]:
+    """Return `value`, a scalar or one entry for each of `n` filtered axes, as `n` entries."""
+    if isinstance(value, np.ndarray) and value.ndim > 0:
+        value = tuple(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if len(value) != n:
+            raise ValueError(
+                f"{name} must be one number or one for each of {n} filtered axes, got {_name(value)}"
+            )
+        return tuple(value)
+    return (value,) * n
+
+
+def integers(value: Any, n: int, name: str, *, least: int) -> tuple[int, ...]:
+    """Return an integer for each of `n` filtered axes."""
+    return tuple(integer(v, name, least=least) for v in each(value, n, name))
+
+
+def sigmas(value: Any, n: int, name: str = "sigma") -> tuple[float, ...]:
+    """Return a standard deviation for each of `n` filtered axes: finite, not negative."""
+    result = tuple(number(v, name) for v in each(value, n, name))
+    for sigma in result:
+        if sigma < 0:
+            raise ValueError(f"{name} must be positive, got {sigma}")
+    return result
+
+
+def spacings(value: Any, n: int) -> tuple[float, ...]:
+    """Return the distance between samples along each of `n` filtered axes; None is 1."""
+    result = tuple(number(v, "spacing") for v in each(1.0 if value is None else value, n, "spacing"))
+    for spacing in result:
+        if spacing <= 0:
+            raise ValueError(f"spacing must be positive, got {spacing}")
+    return result
+
+
+def flag(value: Any, name: str) -> bool:
+    """Return a truth value."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {_name(value)}")
+    return bool(value)
+
+
+def taps(value: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
+    """Return the weights of a kernel as float64: real, finite, at least one."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be an array, got a sequence of uneven rows; "
+            "a separable kernel is a sequence of 1-D NumPy arrays"
+        ) from None
+    if not dtypes.is_real(array.dtype):
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    weights = array.astype(np.float64)
+    if not np.isfinite(weights).all():
+        raise ValueError(
+            f"{name} must be finite, got {_name(weights[~np.isfinite(weights)][0].item())} among its values"
+        )
+    return weights
+
+
+def kernel(value: Any, n: int) -> npt.NDArray[np.float64] | tuple[npt.NDArray[np.float64], ...]:
+    """Return a kernel over `n` axes: a dense array, or a tuple of the 1-D taps of each axis."""
+    if (
+        isinstance(value, (list, tuple))
+        and value
+        and all(isinstance(v, np.ndarray) and v.ndim == 1 for v in value)
+    ):
+        if len(value) != n:
+            raise ValueError(
+                f"kernel must have one 1-D array for each of {n} filtered axes, got {len(value)} arrays"
+            )
+        return tuple(taps(v, "kernel") for v in value)
+    weights = taps(value, "kernel")
+    if weights.ndim != n:
+        raise ValueError(
+            f"kernel must have {n} axes, as many as are filtered, got {weights.ndim} (shape {weights.shape}); "
+            "name the filtered axes with axes= or channel_axis="
+        )
+    return weights
+
+
+def result(
+    shape: tuple[int, ...], default: np.dtype, dtype: Any, out: Any
+) -> tuple[np.dtype, npt.NDArray | None]:
+    """Return the result's dtype, and `out` once it is known to fit."""
+    if dtype is not None:
+        try:
+            wanted = np.dtype(dtype)
+        except TypeError:
+            raise TypeError(f"dtype must be a real NumPy dtype, got {_name(dtype)}") from None
+        if not dtypes.is_real(wanted):
+            raise TypeError(f"dtype must be a real NumPy dtype, got {wanted}")
+    else:
+        wanted = default
+    if out is None:
+        return wanted, None
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be a NumPy array, got {_name(out)}")
+    if not dtypes.is_real(out.dtype):
+        raise TypeError(f"out must hold real numbers, got dtype {out.dtype}")
+    if out.shape != shape:
+        raise ValueError(f"out must have shape {shape}, got {out.shape}")
+    if not out.flags.writeable:
+        raise ValueError("out must be writable, got a read-only array")
+    if dtype is not None and wanted != out.dtype:
+        raise ValueError(f"dtype must agree with out, got {wanted} and out of dtype {out.dtype}")
+    return out.dtype, out

@@ -1,0 +1,130 @@
+"""The keyword arguments that all filters share: their types, their defaults and their description, once."""
+
+import difflib
+import inspect
+from collections.abc import Callable
+from typing import Any, TypedDict, TypeVar
+
+import numpy.typing as npt
+
+
+class Common(TypedDict, total=False):
+    """Keyword arguments of every filter; see `documented` for how they reach its signature."""
+
+    mode: str
+    cval: float
+    axes: int | tuple[int, ...] | None
+    channel_axis: int | None
+    dtype: npt.DTypeLike | None
+    out: npt.NDArray[Any] | None
+    workers: int | None
+
+
+_DEFAULTS: Common = {
+    "mode": "mirror",
+    "cval": 0.0,
+    "axes": None,
+    "channel_axis": None,
+    "dtype": None,
+    "out": None,
+    "workers": None,
+}
+
+
+def complete(common: Common) -> Common:
+    """Return `common` with the defaults filled in; refuse what is not an argument of any filter."""
+    for name in common:
+        if name not in _DEFAULTS:
+            close = difflib.get_close_matches(name, _DEFAULTS, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise TypeError(f"{name} is not a keyword argument of this filter{hint}")
+    return {**_DEFAULTS, **common}
+
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+_PARAGRAPHS = {
+    "image": """\
+image : array_like
+    Image, signal or volume of any shape, of bool, integers or floats. It is not changed.""",
+    "common": """\
+mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    What lies beyond the border of the image ``a b c d``:
+
+    - 'mirror': ``d c b | a b c d | c b a``, the default
+    - 'symmetric': ``c b a | a b c d | d c b``
+    - 'edge': ``a a a | a b c d | d d d``
+    - 'wrap': ``b c d | a b c d | a b c``
+    - 'zero': ``0 0 0 | a b c d | 0 0 0``
+    - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+cval : float, optional
+    Value beyond the border in mode 'constant'. Default 0.
+axes : int or tuple of int, optional
+    One to three axes to filter; the others are a batch. By default all but `channel_axis`.
+channel_axis : int, optional
+    Axis of the channels of a colour image, which is not filtered across. By default there is none.
+dtype : dtype, optional
+    Element type of the result, rounded half to even and saturated.
+out : ndarray, optional
+    Where to put the result, whose dtype it determines. It may be `image` itself or overlap it.
+workers : int, optional
+    Number of threads, by default every core this process may use. It does not change the result.""",
+    "errors": """\
+TypeError
+    If an argument has the wrong type: complex or object arrays, a float for an integer.
+ValueError
+    If an argument has the wrong value. The message names the argument, what came and what would do.""",
+    "keeps": """\
+ndarray
+    Array of the shape and dtype of `image`, or of `dtype` or `out`; computed in floating point,
+    rounded half to even and saturated.""",
+    "derives": """\
+ndarray
+    Array of the shape of `image`: float32 for bool, 8- and 16-bit integers, float16 and float32,
+    float64 for wider types; or of `dtype` or `out`.""",
+    "spacing": """\
+spacing : float or sequence of float, optional
+    Distance between samples, one for all filtered axes or one for each, in any unit of length.
+    Derivatives are then per that unit. Default 1.""",
+    "truncate": """\
+truncate : float, optional
+    Cut the kernel at this many standard deviations: its radius is ``int(truncate*sigma + 0.5)``
+    samples. Default 4.
+radius : int or sequence of int, optional
+    Radius of the kernel in samples, one for all filtered axes or one for each, instead of `truncate`.""",
+}
+
+
+def _indented(name: str, indent: str) -> str:
+    lines = _PARAGRAPHS[name].splitlines()
+    return "\n".join((indent + line if line and i else line) for i, line in enumerate(lines))
+
+
+def _signature(function: Callable[..., object]) -> inspect.Signature:
+    """Return the signature with the shared keyword arguments written out."""
+    own = inspect.signature(function)
+    kept = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    kinds = Common.__annotations__
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kinds[name])
+        for name, default in _DEFAULTS.items()
+    ]
+    return own.replace(parameters=kept + shared)
+
+
+def documented(function: _Function) -> _Function:
+    """Write the shared keyword arguments into a public function's signature and docstring.
+
+    The function itself takes them as ``**common``. In its docstring each ``{{name}}`` becomes the
+    shared paragraph of that name.
+    """
+    function.__signature__ = _signature(function)  # type: ignore[attr-defined]  # read by inspect and help
+    text = function.__doc__
+    if text is None:  # python -OO
+        return function
+    for name in _PARAGRAPHS:
+        # From Python 3.13 on the compiler takes the indentation out of docstrings.
+        for indent in ("    ", ""):
+            text = text.replace(f"\n{indent}{{{{{name}}}}}", f"\n{indent}{_indented(name, indent)}")
+    function.__doc__ = text
+    return function

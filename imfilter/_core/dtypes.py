@@ -1,0 +1,82 @@
+"""The one table of element types: what may come in, what comes out, what the arithmetic is done in."""
+
+import numpy as np
+import numpy.typing as npt
+
+#: Types that the kernels read and write themselves; others are converted before or after.
+NATIVE = frozenset(
+    np.dtype(t)
+    for t in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")
+)
+_NARROW = frozenset(np.dtype(t) for t in ("bool", "uint8", "int8", "uint16", "int16", "float16", "float32"))
+#: What stands in for the types that the kernels do not know.
+_STAND_IN = {np.dtype(bool): np.dtype(np.uint8), np.dtype(np.float16): np.dtype(np.float32)}
+
+FLOAT32 = np.dtype(np.float32)
+FLOAT64 = np.dtype(np.float64)
+
+
+def is_real(dtype: np.dtype) -> bool:
+    """Tell whether `dtype` is a real number or bool."""
+    return dtype.kind in "biuf"
+
+
+def derived(dtype: np.dtype) -> np.dtype:
+    """Return the result type of filters that do not average: float32, or float64 for wide types."""
+    return FLOAT32 if dtype.newbyteorder("=") in _NARROW else FLOAT64
+
+
+def working(source: np.dtype, target: np.dtype) -> np.dtype:
+    """Return the type of the arithmetic between `source` and `target`.
+
+    Never narrower than the result. 16-bit integers as a result need float64: float32 has 24 bits,
+    and the error of a sum would flip the last of 16 in one pixel of a hundred.
+    """
+    if source.newbyteorder("=") not in _NARROW or target.newbyteorder("=") not in _NARROW:
+        return FLOAT64
+    return FLOAT64 if target.kind in "iu" and target.itemsize == 2 else FLOAT32
+
+
+def readable(image: npt.NDArray) -> npt.NDArray:
+    """Return `image` in a type and byte order that the kernels read; the same memory where possible."""
+    dtype = image.dtype
+    if dtype in NATIVE and dtype.isnative:
+        return image
+    if dtype.kind == "b":
+        return image.view(np.uint8)
+    native = dtype.newbyteorder("=")
+    if native in NATIVE:
+        return image.astype(native)
+    # Half precision widens without loss; long double narrows to the arithmetic's type.
+    return image.astype(_STAND_IN.get(native, FLOAT64))
+
+
+def direct_target(dtype: np.dtype, real: np.dtype) -> np.dtype:
+    """Return what the kernels write for a result of `dtype`: itself, or what `place` converts."""
+    return (
+        dtype
+        if dtype in NATIVE and dtype.isnative
+        else real
+        if dtype.newbyteorder("=") not in NATIVE
+        else (dtype.newbyteorder("="))
+    )
+
+
+def place(values: npt.NDArray, out: npt.NDArray) -> None:
+    """Write `values` to `out`, rounded half to even and saturated, NaN as 0 in integers."""
+    if out.dtype.kind == "f" or values.dtype == out.dtype.newbyteorder("="):
+        with np.errstate(over="ignore"):
+            out[...] = values
+    elif out.dtype.kind == "b":
+        with np.errstate(invalid="ignore"):
+            out[...] = np.rint(values) >= 1
+    else:
+        bounds = np.iinfo(out.dtype)
+        whole = np.rint(values)
+        np.nan_to_num(whole, copy=False, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        # The float above the largest integer may be the first one that does not fit.
+        high, low = whole >= float(bounds.max), whole <= float(bounds.min)
+        whole[high | low] = 0
+        out[...] = whole.astype(out.dtype)
+        out[high] = bounds.max
+        out[low] = bounds.min

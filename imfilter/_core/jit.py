@@ -1,0 +1,171 @@
+"""The one place that compiles: options, the on-disk cache and a word to the user when it takes long."""
+
+import functools
+import hashlib
+import os
+import pickle
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import event
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+
+_KERNELS = Path(__file__).resolve().parent.parent / "_kernels"
+_PATIENCE = 1.0  # seconds of compiling before the user is told
+
+
+@functools.cache
+def _salt() -> bytes:
+    """Return a digest of everything that compiled code depends on.
+
+    Numba keys its own cache by the file of the decorated function alone, so that an edit of a
+    function inlined from another file would go unseen.
+    """
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
+    for path in sorted(_KERNELS.glob("*.py")) + [Path(__file__)]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.digest()
+
+
+@functools.cache
+def _folders() -> tuple[Path, ...]:
+    """Return where compiled kernels may lie, best first; none needs to exist or to be writable."""
+    chosen = os.environ.get("IMFILTER_CACHE_DIR") or numba.config.CACHE_DIR
+    if chosen:
+        return (Path(chosen) / "imfilter",)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    folders = [_KERNELS / "__pycache__"]
+    try:
+        folders.append((Path(base) if base else Path.home() / ".cache") / "imfilter")
+    except RuntimeError:  # a user without a home has no cache there
+        pass
+    return tuple(folders)
+
+
+class _KernelCache(_Cache):
+    """One file for each kernel, signature, processor and version of the sources.
+
+    Numba's own cache has an index file a function, which two processes that compile different
+    signatures at once can leave pointing at each other's code. With the whole key in the file's
+    name there is no index: files are written aside and renamed, and whoever comes last wins with
+    the same content. What cannot be read or written is as good as absent.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._name = function.__qualname__
+
+    @property
+    def cache_path(self) -> str:
+        return str(_folders()[0])
+
+    def _file(self, sig: Any, codegen: Any) -> str:
+        key = repr((_salt(), self._name, str(sig), codegen.magic_tuple())).encode()
+        return f"{self._name}-{hashlib.sha256(key).hexdigest()[:32]}.nbc"
+
+    def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
+        target_context.refresh()
+        name = self._file(sig, target_context.codegen())
+        for folder in _folders():
+            try:
+                payload = pickle.loads((folder / name).read_bytes())
+            except (OSError, EOFError, pickle.UnpicklingError):
+                continue
+            return CompileResult._rebuild(target_context, *payload)
+        return None
+
+    def save_overload(self, sig: Any, cres: CompileResult) -> None:
+        name = self._file(sig, cres.codegen)
+        data = dumps(cres._reduce())
+        for folder in _folders():
+            partial = folder / f"{name}.{uuid.uuid4().hex[:16]}"
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                try:
+                    partial.write_bytes(data)
+                    partial.replace(folder / name)
+                except OSError:
+                    partial.unlink(missing_ok=True)
+                    raise
+            except OSError:
+                continue
+            return
+
+    def enable(self) -> None:
+        """Do nothing: this cache is always on."""
+
+    def disable(self) -> None:
+        """Do nothing: this cache is always on."""
+
+    def flush(self) -> None:
+        """Do nothing: the salt retires old files."""
+
+
+def _is_ours(event: Any) -> bool:
+    """Tell whether a compilation is of one of these kernels, not of somebody else's function."""
+    return isinstance(event.data["dispatcher"]._cache, _KernelCache)
+
+
+class _Patience(event.Listener):
+    """Say once, on stderr, that a kernel is being compiled when that takes more than a second."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._depth = 0
+        self._began = 0.0
+        self._spent = 0.0
+        self._told = False
+        self._timer: threading.Timer | None = None
+
+    def on_start(self, event: Any) -> None:
+        if not _is_ours(event):
+            return
+        with self._lock:
+            self._depth += 1
+            if self._depth == 1 and not self._told:
+                self._began = time.monotonic()
+                self._timer = threading.Timer(max(0.0, _PATIENCE - self._spent), self._tell)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def on_end(self, event: Any) -> None:
+        if not _is_ours(event):
+            return
+        with self._lock:
+            self._depth = max(0, self._depth - 1)
+            if self._depth == 0 and self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+                self._spent += time.monotonic() - self._began
+
+    def _tell(self) -> None:
+        with self._lock:
+            if self._told:
+                return
+            self._told = True
+        if sys.stderr is not None:
+            print("imfilter: compiling for this processor; the next run starts at once", file=sys.stderr)
+
+
+@functools.cache
+def _listen() -> None:
+    event.register("numba:compile", _Patience())
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile `function` when it is first called: without the GIL, cached on disk.
+
+    ``contract`` and ``nsz`` keep NaN and infinity exact; the whole of fastmath would assume that
+    there are none.
+    """
+    _listen()
+    kernel = numba.njit(nogil=True, fastmath={"contract", "nsz"}, error_model="numpy")(function)
+    kernel._cache = _KernelCache(function)
+    return kernel

@@ -1,0 +1,242 @@
+"""A fixed-width SIMD vector for Numba, and the few operations the kernels need.
+
+Numba's autovectoriser is a lottery: the same loop nest runs at full speed or eight times slower,
+silently. Here the vector is explicit: ``load`` gives a value whose LLVM type is ``<lanes x real>``,
+and LLVM lowers it to whatever the processor has (SSE, AVX2, AVX-512, NEON).
+
+Memory is named by an integer address, its element type by a *prototype*: an array of length zero
+whose dtype is the only thing that counts. One compiled kernel then serves every array layout.
+"""
+
+import operator
+
+import llvmlite.binding
+from llvmlite import ir
+from numba.core import types
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, models, register_model
+
+
+def _vector_bytes() -> int:
+    """Return the width of the widest vector register of this processor, in bytes."""
+    features = llvmlite.binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 64
+    return 32 if features.get("avx2") else 16
+
+
+#: Registers in one `Vector`. Several, so that a chain of dependent operations in one register leaves
+#: the arithmetic units busy with the others; LLVM splits the vector itself.
+REGISTERS = 8
+
+#: Size of one `Vector`, whatever its elements.
+BYTES = REGISTERS * _vector_bytes()
+
+
+class Vector(types.Type):
+    """The Numba type of a SIMD vector of `lanes` elements of `dtype`."""
+
+    def __init__(self, dtype: types.Type, lanes: int) -> None:
+        self.dtype = dtype
+        self.lanes = lanes
+        super().__init__(name=f"Vector({dtype}, {lanes})")
+
+
+def _element(dtype: types.Type) -> ir.Type:
+    """Return the LLVM type of one element in memory."""
+    if isinstance(dtype, types.Float):
+        return ir.FloatType() if dtype.bitwidth == 32 else ir.DoubleType()
+    return ir.IntType(dtype.bitwidth)
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, dmm, fe_type):
+        super().__init__(dmm, fe_type, ir.VectorType(_element(fe_type.dtype), fe_type.lanes))
+
+
+def _lanes(dtype: types.Type) -> int:
+    return BYTES * 8 // dtype.bitwidth
+
+
+def _pointer(builder, address, element):
+    return builder.inttoptr(address, element.as_pointer())
+
+
+def _to_real(builder, value, dtype, to):
+    """Convert LLVM `value` (scalar or vector) of Numba type `dtype` to LLVM floating type `to`."""
+    if isinstance(dtype, types.Float):
+        if value.type == to:
+            return value
+        scalar = to.element if isinstance(to, ir.VectorType) else to
+        widen = isinstance(scalar, ir.DoubleType)
+        return builder.fpext(value, to) if widen else builder.fptrunc(value, to)
+    return builder.sitofp(value, to) if dtype.signed else builder.uitofp(value, to)
+
+
+def _call(builder, name, result, *args):
+    """Call the LLVM intrinsic `name`, overloaded on the type of its first argument."""
+    kinds = [a.type for a in args]
+    function = builder.module.declare_intrinsic(name, (), ir.FunctionType(result, kinds))
+    return builder.call(function, args)
+
+
+def _mangle(kind) -> str:
+    """Return LLVM's suffix for an overloaded intrinsic on type `kind`, such as ``v16f32``."""
+    if isinstance(kind, ir.VectorType):
+        return f"v{kind.count}{_mangle(kind.element)}"
+    if isinstance(kind, ir.IntType):
+        return f"i{kind.width}"
+    return "f32" if isinstance(kind, ir.FloatType) else "f64"
+
+
+def _from_real(builder, value, dtype, to):
+    """Convert LLVM floating `value` to Numba type `dtype`: rounded half to even, saturated, NaN to 0."""
+    if isinstance(dtype, types.Float):
+        if value.type == to:
+            return value
+        element = to.element if isinstance(to, ir.VectorType) else to
+        widen = isinstance(element, ir.DoubleType)
+        return builder.fpext(value, to) if widen else builder.fptrunc(value, to)
+    whole = _call(builder, f"llvm.rint.{_mangle(value.type)}", value.type, value)
+    kind = "fptosi" if dtype.signed else "fptoui"
+    return _call(builder, f"llvm.{kind}.sat.{_mangle(to)}.{_mangle(value.type)}", to, whole)
+
+
+@intrinsic
+def load(typingctx, real, address, source):
+    """Load one vector of `source` elements at `address` and convert it to `real`."""
+    lanes = _lanes(real.dtype)
+
+    def codegen(context, builder, sig, args):
+        memory = ir.VectorType(_element(source.dtype), lanes)
+        value = builder.load(_pointer(builder, args[1], memory), align=1, typ=memory)
+        return _to_real(builder, value, source.dtype, ir.VectorType(_element(real.dtype), lanes))
+
+    return Vector(real.dtype, lanes)(real, types.int64, source), codegen
+
+
+@intrinsic
+def store(typingctx, address, target, vector):
+    """Convert `vector` to `target` elements (rounded, saturated) and store it at `address`."""
+
+    def codegen(context, builder, sig, args):
+        memory = ir.VectorType(_element(target.dtype), vector.lanes)
+        value = _from_real(builder, args[2], target.dtype, memory)
+        builder.store(value, _pointer(builder, args[0], memory), align=1)
+        return context.get_dummy_value()
+
+    return types.none(types.int64, target, vector), codegen
+
+
+@intrinsic
+def load_one(typingctx, real, address, source):
+    """Load one `source` element at `address` and convert it to `real`."""
+
+    def codegen(context, builder, sig, args):
+        memory = _element(source.dtype)
+        value = builder.load(_pointer(builder, args[1], memory), align=1, typ=memory)
+        return _to_real(builder, value, source.dtype, _element(real.dtype))
+
+    return real.dtype(real, types.int64, source), codegen
+
+
+@intrinsic
+def store_one(typingctx, address, real, value):
+    """Store the scalar `value`, as a `real`, at `address`."""
+
+    def codegen(context, builder, sig, args):
+        memory = _element(real.dtype)
+        builder.store(args[2], _pointer(builder, args[0], memory), align=1)
+        return context.get_dummy_value()
+
+    return types.none(types.int64, real, real.dtype), codegen
+
+
+@intrinsic
+def move_one(typingctx, to, start, target):
+    """Copy one `target` element from address `start` to address `to`, bit for bit."""
+
+    def codegen(context, builder, sig, args):
+        memory = _element(target.dtype)
+        value = builder.load(_pointer(builder, args[1], memory), align=1, typ=memory)
+        builder.store(value, _pointer(builder, args[0], memory), align=1)
+        return context.get_dummy_value()
+
+    return types.none(types.int64, types.int64, target), codegen
+
+
+@intrinsic
+def splat(typingctx, real, value):
+    """Return the vector that holds `value` in every lane."""
+    lanes = _lanes(real.dtype)
+
+    def codegen(context, builder, sig, args):
+        kind = ir.VectorType(_element(real.dtype), lanes)
+        first = builder.insert_element(ir.Constant(kind, ir.Undefined), args[1], ir.IntType(32)(0))
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+        return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), mask)
+
+    return Vector(real.dtype, lanes)(real, real.dtype), codegen
+
+
+@intrinsic
+def fma(typingctx, a, b, c):
+    """Return a*b + c, rounded once where the processor can."""
+
+    def codegen(context, builder, sig, args):
+        return _call(builder, f"llvm.fmuladd.{_mangle(args[0].type)}", args[0].type, *args)
+
+    return a(a, b, c), codegen
+
+
+@intrinsic
+def root(typingctx, a):
+    """Return the square root of each lane, correctly rounded."""
+
+    def codegen(context, builder, sig, args):
+        return _call(builder, f"llvm.sqrt.{_mangle(args[0].type)}", args[0].type, *args)
+
+    return a(a), codegen
+
+
+@intrinsic
+def peek(typingctx, address):
+    """Load the integer at `address`: an array element without the test for a negative index."""
+
+    def codegen(context, builder, sig, args):
+        kind = ir.IntType(64)
+        return builder.load(_pointer(builder, args[0], kind), align=8, typ=kind)
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def address_of(typingctx, array):
+    """Return the address of the first element of `array`."""
+
+    def codegen(context, builder, sig, args):
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        return builder.ptrtoint(data, ir.IntType(64))
+
+    return types.int64(array), codegen
+
+
+def _arithmetic(symbol, instruction):
+    """Give two vectors of one type the operator `symbol`, lowered to one LLVM `instruction`."""
+
+    @infer_global(symbol)
+    class _Typing(AbstractTemplate):
+        def generic(self, args, kws):
+            if len(args) == 2 and isinstance(args[0], Vector) and args[0] == args[1]:
+                return signature(args[0], *args)
+            return None
+
+    @lower_builtin(symbol, Vector, Vector)
+    def _lower(context, builder, sig, args):
+        return getattr(builder, instruction)(*args)
+
+
+_arithmetic(operator.add, "fadd")
+_arithmetic(operator.sub, "fsub")
+_arithmetic(operator.mul, "fmul")

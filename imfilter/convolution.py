@@ -1,0 +1,162 @@
+"""Correlation and convolution with any kernel: the two functions on which all linear filters stand."""
+
+from typing import Any, Unpack
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import check, linear
+from imfilter._core.common import Common, documented
+from imfilter._core.operators import Operator, separable
+
+
+@documented
+def correlate(
+    image: npt.ArrayLike,
+    kernel: Any,
+    *,
+    bias: float = 0.0,
+    stride: Any = 1,
+    dilation: Any = 1,
+    padding: Any = "same",
+    **common: Unpack[Common],
+) -> npt.NDArray:
+    """Correlate an image with a kernel, without flipping it.
+
+    Along each filtered axis ``out[i] = bias + sum_j kernel[j] * image[i*stride + j*dilation - before]``,
+    which is what a convolution layer computes. Taps that are zero are not read.
+
+    Parameters
+    ----------
+    {{image}}
+    kernel : array_like or sequence of ndarray
+        Weights with as many axes as are filtered; or, if the kernel is separable, a sequence of 1-D
+        NumPy arrays, one for each filtered axis, whose outer product is the kernel. A separable
+        kernel given whole is recognised.
+    bias : float, optional
+        Number added to every sum. Default 0.
+    stride : int or sequence of int, optional
+        Distance between neighbouring outputs in samples, one for all filtered axes or one for each.
+    dilation : int or sequence of int, optional
+        Distance between neighbouring taps in samples, likewise.
+    padding : {'same', 'valid'}, int or sequence, optional
+        Samples of border before and after each filtered axis of length n, for a kernel of length k:
+
+        - 'same': such that the output has length ``ceil(n/stride)`` and output i is centred on
+          sample ``i*stride``; even kernels have their centre at ``k//2``, as in SciPy
+        - 'valid': none
+        - an integer, or one integer or pair (before, after) for each filtered axis; the output has
+          length ``floor((n + before + after - dilation*(k - 1) - 1)/stride) + 1``
+    {{common}}
+
+    Returns
+    -------
+    ndarray
+        Array of dtype float32 for bool, 8- and 16-bit integers, float16 and float32, float64 for
+        wider types; or `dtype` or that of `out`. The filtered axes have the lengths given above.
+
+    Raises
+    ------
+    {{errors}}
+
+    See Also
+    --------
+    convolve : The same with the kernel flipped.
+    scipy.ndimage.correlate : The same with ``mode`` called 'mirror', 'reflect' (here 'symmetric'),
+        'nearest' ('edge'), 'wrap', 'constant', for floating-point images.
+    cv2.filter2D : The same for odd kernels: ``cv2.filter2D(image, cv2.CV_32F, kernel)``.
+    torch.nn.functional.conv2d : The same sum over one channel.
+
+    References
+    ----------
+    R. C. Gonzalez and R. E. Woods, *Digital Image Processing*, 4th ed., 2018, section 3.4.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> imfilter.correlate([1.0, 2.0, 4.0, 8.0], [-1.0, 0.0, 1.0])
+    array([0., 3., 6., 0.])
+    >>> imfilter.correlate([1.0, 2.0, 4.0, 8.0], [0.5, 0.5], stride=2, padding="valid")
+    array([1.5, 6. ])
+    """
+    return _correlate(image, kernel, False, bias, stride, dilation, padding, common)
+
+
+@documented
+def convolve(
+    image: npt.ArrayLike,
+    kernel: Any,
+    *,
+    bias: float = 0.0,
+    stride: Any = 1,
+    dilation: Any = 1,
+    padding: Any = "same",
+    **common: Unpack[Common],
+) -> npt.NDArray:
+    """Convolve an image with a kernel: correlate it with the kernel flipped along every axis.
+
+    Parameters
+    ----------
+    {{image}}
+    kernel : array_like or sequence of ndarray
+        Weights with as many axes as are filtered, or a sequence of 1-D NumPy arrays, as for
+        `correlate`.
+    bias : float, optional
+        Number added to every sum. Default 0.
+    stride : int or sequence of int, optional
+        Distance between neighbouring outputs in samples, one for all filtered axes or one for each.
+    dilation : int or sequence of int, optional
+        Distance between neighbouring taps in samples, likewise.
+    padding : {'same', 'valid'}, int or sequence, optional
+        Samples of border, as for `correlate`. With 'same', the flipped kernel of even length k has its
+        centre at ``(k - 1)//2``, as in SciPy.
+    {{common}}
+
+    Returns
+    -------
+    ndarray
+        As for `correlate`.
+
+    Raises
+    ------
+    {{errors}}
+
+    See Also
+    --------
+    correlate : The same without the flip.
+    scipy.ndimage.convolve : The same for floating-point images.
+    numpy.convolve : In 1-D; its mode 'full' is ``padding=len(kernel) - 1, mode="zero"`` here.
+
+    References
+    ----------
+    R. C. Gonzalez and R. E. Woods, *Digital Image Processing*, 4th ed., 2018, section 3.4.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> imfilter.convolve([0.0, 0.0, 1.0, 0.0, 0.0], [1.0, 2.0, 3.0])
+    array([0., 1., 2., 3., 0.])
+    """
+    return _correlate(image, kernel, True, bias, stride, dilation, padding, common)
+
+
+def _correlate(
+    image: npt.ArrayLike,
+    kernel: Any,
+    flipped: bool,
+    bias: Any,
+    stride: Any,
+    dilation: Any,
+    pad: Any,
+    common: Common,
+) -> npt.NDArray:
+    """Check the arguments of both functions and run the operator."""
+
+    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
+        weights = check.kernel(kernel, len(chosen))
+        if isinstance(weights, tuple):
+            return separable(tuple(w[::-1] for w in weights) if flipped else weights)
+        return Operator(dense=np.flip(weights) if flipped else weights)
+
+    geometry = linear.Geometry(stride, dilation, pad, flipped, check.number(bias, "bias"))
+    return linear.apply(image, build, common, keeps=False, geometry=geometry)

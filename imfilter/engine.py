@@ -1,0 +1,82 @@
+"""The engine itself: what it would do, compiling it ahead, and how many threads it may use."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import check, linear
+from imfilter._core.bands import set_workers
+from imfilter._core.plan import Plan
+
+__all__ = ["Plan", "plan", "set_workers", "warmup"]
+
+
+def plan(shape: Any, dtype: npt.DTypeLike, kernel: Any, *args: Any, **options: Any) -> Plan:
+    """Tell which algorithm a call would run, why, and at what predicted cost, without running it.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        Shape of the image.
+    dtype : dtype
+        Element type of the image.
+    kernel : callable, array_like or sequence of ndarray
+        A filter of this package, or a kernel for `imfilter.correlate`.
+    *args, **options
+        The filter's other arguments.
+
+    Returns
+    -------
+    Plan
+        With the attributes `algorithm`, `reason` and `cost`, in seconds on one core.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the call would raise it; or if `kernel` is a function that is not a linear filter.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> imfilter.plan((1080, 1920), "uint8", imfilter.gaussian, 2.0).algorithm
+    'separable'
+    >>> imfilter.plan((1080, 1920), "float32", [[0, 1, 0], [1, -4, 1], [0, 1, 0]]).algorithm
+    'direct'
+    """
+    lengths = shape if isinstance(shape, tuple | list) else (shape,)
+    extents = tuple(check.integer(n, "shape", least=0) for n in lengths)
+    image = np.broadcast_to(np.zeros((), dtype), extents)  # no memory, whatever the shape
+    if not callable(kernel):
+        from imfilter.convolution import correlate
+
+        args, kernel = (kernel, *args), correlate
+    plans: list[Plan] = []
+    token = linear.planning.set(plans)
+    try:
+        kernel(image, *args, **options)
+    finally:
+        linear.planning.reset(token)
+    if not plans:
+        raise TypeError(f"kernel must be a kernel or a linear filter of imfilter, got {kernel!r}")
+    return plans[0]
+
+
+def warmup() -> None:
+    """Compile, or load from the cache, the kernels for the usual element types.
+
+    Filters compile themselves when they are first called, once for a machine. Call this where that
+    second would be in the way: when a container is built, or before a measurement.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> imfilter.warmup()
+    """
+    from imfilter.convolution import correlate
+    from imfilter.smooth import box
+
+    for kind in (np.uint8, np.uint16, np.float32, np.float64):
+        image = np.zeros((4, 4), kind)
+        correlate(image, np.ones((3, 3)))
+        box(image, 3)

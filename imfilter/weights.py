@@ -1,0 +1,312 @@
+"""The kernels of the textbooks, by name, and the functions that make the others.
+
+Arrays are float64 and read-only. All are *correlation* kernels: the weight at index i multiplies the
+sample i steps after the first. For an odd kernel the centre is its middle.
+
+Examples
+--------
+>>> import imfilter
+>>> imfilter.correlate([0.0, 0.0, 1.0, 0.0, 0.0], imfilter.weights.TRIANGLE_5, mode="zero")
+array([0.1, 0.2, 0.4, 0.2, 0.1])
+>>> imfilter.weights.SOBEL.kernel(axis=1)
+array([[-1.,  0.,  1.],
+       [-2.,  0.,  2.],
+       [-1.,  0.,  1.]])
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.polynomial import Polynomial
+
+from imfilter._core import check
+from imfilter._core.operators import Taps, Term, outer
+
+__all__ = [
+    "CROSS_X",
+    "FIRST_DIFFERENCE",
+    "GAUSSIAN_5X5",
+    "LAPLACIAN",
+    "LAPLACIAN_DIAGONALS",
+    "MEAN_5",
+    "PREWITT",
+    "SCHARR",
+    "SECOND_DIFFERENCE",
+    "SHARPEN",
+    "SOBEL",
+    "TRIANGLE_5",
+    "Gradient",
+    "box",
+    "gaussian",
+    "laplacian",
+]
+
+
+def _constant(values: npt.ArrayLike) -> Taps:
+    array = np.array(values, dtype=np.float64)
+    array.flags.writeable = False
+    return array
+
+
+#: Central difference over two samples: (x[i+1] - x[i-1]), twice the derivative.
+FIRST_DIFFERENCE = _constant([-1, 0, 1])
+#: Second difference: x[i-1] - 2*x[i] + x[i+1].
+SECOND_DIFFERENCE = _constant([1, -2, 1])
+#: Mean of 5 samples.
+MEAN_5 = _constant(np.full(5, 0.2))
+#: Weighted mean of 5 samples that falls off to both sides.
+TRIANGLE_5 = _constant([0.1, 0.2, 0.4, 0.2, 0.1])
+#: Integer approximation of a Gaussian of sigma 1, divided by its sum of 273.
+GAUSSIAN_5X5 = _constant(
+    np.array([[1, 4, 7, 4, 1], [4, 16, 26, 16, 4], [7, 26, 41, 26, 7], [4, 16, 26, 16, 4], [1, 4, 7, 4, 1]])
+    / 273
+)
+#: Sum of the second differences along both axes.
+LAPLACIAN = _constant([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
+#: The eight-neighbour Laplacian.
+LAPLACIAN_DIAGONALS = _constant([[1, 1, 1], [1, -8, 1], [1, 1, 1]])
+#: The image minus its Laplacian.
+SHARPEN = _constant([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
+#: Mean over an x-shaped cross.
+CROSS_X = _constant(np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]]) / 5)
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """A separable derivative operator: a difference along one axis, smoothing along the others.
+
+    Attributes
+    ----------
+    difference : ndarray
+        Taps along the axis of the derivative.
+    smoothing : ndarray
+        Taps along every other axis.
+    """
+
+    difference: Taps
+    smoothing: Taps
+
+    def along(
+        self, axis: int, ndim: int, *, normalize: bool = False, spacing: Sequence[float] | None = None
+    ) -> Term:
+        """Return the 1-D taps of the derivative along `axis`, one array for each of `ndim` axes.
+
+        Parameters
+        ----------
+        axis : int
+            Axis of the derivative, from 0 to ndim - 1.
+        ndim : int
+            Number of axes.
+        normalize : bool, optional
+            Scale such that a ramp of slope 1 gives 1. Default False: the taps as they are.
+        spacing : sequence of float, optional
+            Distance between samples along each axis, by which the derivative is divided.
+
+        Returns
+        -------
+        tuple of ndarray
+            A separable kernel as `imfilter.correlate` takes it.
+
+        Examples
+        --------
+        >>> import imfilter
+        >>> imfilter.weights.PREWITT.along(0, 2)
+        (array([-1.,  0.,  1.]), array([1., 1., 1.]))
+        """
+        axis = check.axis_index(axis, ndim, "axis")
+        steps = check.spacings(spacing, ndim)
+        difference = self.difference / steps[axis]
+        if not normalize:
+            return tuple(difference if a == axis else self.smoothing for a in range(ndim))
+        reach = np.abs(np.arange(len(self.difference)) - len(self.difference) // 2)
+        slope = (np.abs(self.difference) * reach).sum()
+        smoothing = self.smoothing / self.smoothing.sum()
+        return tuple(difference / slope if a == axis else smoothing for a in range(ndim))
+
+    def kernel(self, axis: int, ndim: int = 2) -> Taps:
+        """Return the dense kernel of the derivative along `axis` of an image of `ndim` axes.
+
+        Parameters
+        ----------
+        axis : int
+            Axis of the derivative: 0 for down, 1 for right in a picture.
+        ndim : int, optional
+            Number of axes. Default 2.
+
+        Returns
+        -------
+        ndarray
+            Array with `ndim` axes.
+
+        Examples
+        --------
+        >>> import imfilter
+        >>> imfilter.weights.SCHARR.kernel(axis=0)
+        array([[ -3., -10.,  -3.],
+               [  0.,   0.,   0.],
+               [  3.,  10.,   3.]])
+        """
+        return outer(self.along(axis, check.integer(ndim, "ndim", least=1)))
+
+
+#: Sobel's operator (Sobel and Feldman, 1968).
+SOBEL = Gradient(FIRST_DIFFERENCE, _constant([1, 2, 1]))
+#: Scharr's operator, nearer to rotation invariance (Scharr, 2000).
+SCHARR = Gradient(FIRST_DIFFERENCE, _constant([3, 10, 3]))
+#: Prewitt's operator (Prewitt, 1970).
+PREWITT = Gradient(FIRST_DIFFERENCE, _constant([1, 1, 1]))
+
+
+def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int | None = None) -> Taps:
+    """Return the taps of a sampled Gaussian, or of one of its derivatives.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation in samples. 0 gives the single tap 1.
+    order : int, optional
+        Order of the derivative: 0 for the Gaussian itself, whose taps sum to 1. Default 0.
+    truncate : float, optional
+        Cut the kernel at this many standard deviations. Default 4.
+    radius : int, optional
+        Radius of the kernel, instead of ``int(truncate*sigma + 0.5)``.
+
+    Returns
+    -------
+    ndarray
+        ``2*radius + 1`` taps of a correlation kernel.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or value.
+
+    See Also
+    --------
+    cv2.getGaussianKernel : The same taps for order 0, of an odd length that is given.
+
+    References
+    ----------
+    The derivatives are the Gaussian times Hermite polynomials: M. Abramowitz and I. A. Stegun,
+    *Handbook of Mathematical Functions*, 1964, section 22.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> imfilter.weights.gaussian(1.0, radius=1).round(3)
+    array([0.274, 0.452, 0.274])
+    """
+    (sigma,) = check.sigmas(sigma, 1)
+    order = check.integer(order, "order", least=0)
+    truncate = check.number(truncate, "truncate")
+    if truncate < 0:
+        raise ValueError(f"truncate must be positive, got {truncate}")
+    if sigma == 0.0:
+        if order:
+            raise ValueError(f"sigma must be positive for a derivative of order {order}, got 0.0")
+        return np.ones(1)
+    if radius is None:
+        reach = truncate * sigma + 0.5
+        if reach > 1e9:
+            raise ValueError(
+                f"sigma must give a kernel that fits into memory, got {sigma} with truncate={truncate}"
+            )
+        radius = int(reach)
+    else:
+        radius = check.integer(radius, "radius", least=0)
+    x = np.arange(-radius, radius + 1, dtype=np.float64)
+    with np.errstate(over="ignore", under="ignore"):
+        bell = np.exp(-0.5 * (x / sigma) ** 2)
+    bell /= bell.sum()
+    # Each derivative of p(x) * bell is (p' - x/sigma^2 * p) * bell.
+    factor = Polynomial([1.0])
+    for _ in range(order):
+        factor = factor.deriv() + factor * Polynomial([0.0, -1.0 / sigma**2])
+    # Turned round, for a correlation reads the samples in the order opposite to a convolution.
+    return (factor(x) * bell)[::-1] if order else bell
+
+
+def box(size: int) -> Taps:
+    """Return the taps of a mean over `size` samples.
+
+    Parameters
+    ----------
+    size : int
+        Number of samples, at least 1.
+
+    Returns
+    -------
+    ndarray
+        `size` equal taps that sum to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `size` is not an integer, or less than 1.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> imfilter.weights.box(4)
+    array([0.25, 0.25, 0.25, 0.25])
+    """
+    size = check.integer(size, "size", least=1)
+    return np.full(size, 1.0 / size)
+
+
+def laplacian(ndim: int = 2, *, diagonals: bool = False) -> Taps:
+    """Return the Laplacian over `ndim` axes.
+
+    Parameters
+    ----------
+    ndim : int, optional
+        Number of axes. Default 2.
+    diagonals : bool, optional
+        Give all ``3**ndim - 1`` neighbours the weight 1. Default False: only those along an axis,
+        which is the sum of second differences.
+
+    Returns
+    -------
+    ndarray
+        Array of shape (3,)*ndim that sums to 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or value.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> imfilter.weights.laplacian(1)
+    array([ 1., -2.,  1.])
+    """
+    ndim = check.integer(ndim, "ndim", least=1)
+    kernel = np.zeros((3,) * ndim)
+    for step in itertools.product((-1, 0, 1), repeat=ndim):
+        distance = sum(map(abs, step))
+        if check.flag(diagonals, "diagonals") or distance == 1:
+            kernel[tuple(s + 1 for s in step)] = 1.0
+    kernel[(1,) * ndim] = 0.0
+    kernel[(1,) * ndim] = -kernel.sum()
+    return kernel
+
+
+def gaussians(
+    sigmas: Sequence[float],
+    orders: Sequence[int],
+    truncate: float,
+    radius: Any,
+    spacings: Sequence[float],
+) -> Term:
+    """Return Gaussian taps for each axis, of standard deviations in the unit of `spacings`."""
+    count = len(sigmas)
+    radii = (None,) * count if radius is None else check.integers(radius, count, "radius", least=0)
+    return tuple(
+        gaussian(s / h, order=o, truncate=truncate, radius=r) / h**o
+        for s, o, r, h in zip(sigmas, orders, radii, spacings, strict=True)
+    )
