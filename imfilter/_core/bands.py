@@ -19,7 +19,7 @@ def check_workers(workers: object) -> int:
     """Return a number of workers, which must be an integer of at least 1."""
     if isinstance(workers, bool) or not hasattr(workers, "__index__"):
         raise TypeError(f"workers must be an integer or None, got {workers!r}")
-    count = operator.index(workers)  # type: ignore[arg-type]  # it has __index__
+    count = operator.index(workers)
     if count < 1:
         raise ValueError(f"workers must be at least 1, got {count}")
     return count

@@ -71,11 +71,11 @@ def axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
 
 def number(value: Any, name: str, *, finite: bool = True) -> float:
     """Return a real number."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.number)):
-        if not (isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"):
-            raise TypeError(f"{name} must be a number, got {_name(value)}")
-    if isinstance(value, np.complexfloating):
-        raise TypeError(f"{name} must be a real number, got {_name(value)}")
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    real = isinstance(value, numbers.Real | np.integer | np.floating)
+    if not real or isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be a number, got {_name(value)}")
     try:
         result = float(value)
     except OverflowError:

@@ -9,8 +9,6 @@ NATIVE = frozenset(
     for t in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")
 )
 _NARROW = frozenset(np.dtype(t) for t in ("bool", "uint8", "int8", "uint16", "int16", "float16", "float32"))
-#: What stands in for the types that the kernels do not know.
-_STAND_IN = {np.dtype(bool): np.dtype(np.uint8), np.dtype(np.float16): np.dtype(np.float32)}
 
 FLOAT32 = np.dtype(np.float32)
 FLOAT64 = np.dtype(np.float64)
@@ -48,18 +46,13 @@ def readable(image: npt.NDArray) -> npt.NDArray:
     if native in NATIVE:
         return image.astype(native)
     # Half precision widens without loss; long double narrows to the arithmetic's type.
-    return image.astype(_STAND_IN.get(native, FLOAT64))
+    return image.astype(FLOAT32 if native == np.float16 else FLOAT64)
 
 
 def direct_target(dtype: np.dtype, real: np.dtype) -> np.dtype:
     """Return what the kernels write for a result of `dtype`: itself, or what `place` converts."""
-    return (
-        dtype
-        if dtype in NATIVE and dtype.isnative
-        else real
-        if dtype.newbyteorder("=") not in NATIVE
-        else (dtype.newbyteorder("="))
-    )
+    native = dtype.newbyteorder("=")
+    return native if native in NATIVE else real
 
 
 def place(values: npt.NDArray, out: npt.NDArray) -> None:

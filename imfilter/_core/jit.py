@@ -1,5 +1,6 @@
 """The one place that compiles: options, the on-disk cache and a word to the user when it takes long."""
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import event
+from numba.core import config, event
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
@@ -30,7 +31,7 @@ def _salt() -> bytes:
     function inlined from another file would go unseen.
     """
     digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
-    for path in sorted(_KERNELS.glob("*.py")) + [Path(__file__)]:
+    for path in [*sorted(_KERNELS.glob("*.py")), Path(__file__)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.digest()
 
@@ -38,15 +39,13 @@ def _salt() -> bytes:
 @functools.cache
 def _folders() -> tuple[Path, ...]:
     """Return where compiled kernels may lie, best first; none needs to exist or to be writable."""
-    chosen = os.environ.get("IMFILTER_CACHE_DIR") or numba.config.CACHE_DIR
+    chosen = os.environ.get("IMFILTER_CACHE_DIR") or config.CACHE_DIR
     if chosen:
         return (Path(chosen) / "imfilter",)
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     folders = [_KERNELS / "__pycache__"]
-    try:
+    with contextlib.suppress(RuntimeError):  # a user without a home has no cache there
         folders.append((Path(base) if base else Path.home() / ".cache") / "imfilter")
-    except RuntimeError:  # a user without a home has no cache there
-        pass
     return tuple(folders)
 
 
@@ -151,7 +150,7 @@ class _Patience(event.Listener):
                 return
             self._told = True
         if sys.stderr is not None:
-            print("imfilter: compiling for this processor; the next run starts at once", file=sys.stderr)
+            sys.stderr.write("imfilter: compiling for this processor; the next run starts at once\n")
 
 
 @functools.cache

@@ -46,8 +46,8 @@ class Request:
 
     def __post_init__(self) -> None:
         shape = list(self.image.shape)
-        for axis, padding in zip(self.axes, self.paddings, strict=True):
-            shape[axis] = padding.length
+        for axis, pad in zip(self.axes, self.paddings, strict=True):
+            shape[axis] = pad.length
         object.__setattr__(self, "shape", tuple(shape))
 
 

@@ -57,10 +57,17 @@ def direct(components: list[Taps], norm: bool, dilation: tuple[int, int, int], r
     table["layer"], table["row"], table["column"] = layers, all_taps[:, 1], all_taps[:, 2]
     none, zero = _ints([]), np.empty(0, real)
     return Schedule(
-        offsets if len(offsets) else _ints([0]),
-        *(none, zero, none),
-        *(none, zero, none),
-        *(table, np.concatenate(weights).astype(real), _ints(ends[1:]), norm),
+        offsets_z=offsets if len(offsets) else _ints([0]),
+        planes=none,
+        weights_z=zero,
+        ends_z=none,
+        columns=none,
+        weights_x=zero,
+        ends_x=none,
+        taps=table,
+        weights=np.concatenate(weights).astype(real),
+        ends=_ints(ends[1:]),
+        norm=norm,
     )
 
 

@@ -15,20 +15,16 @@ from imfilter._kernels.simd import BYTES, address_of
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.
-JOB = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            "planes rows channels "  # of the output; channels are interleaved in a line
-            "step_z step_y step_x "  # stride of the output
-            "window_y span_x "  # padded rows and columns that one output needs
-            "widest "  # output columns of the widest tile
-            "inner_start inner_stop before_x "  # padded columns that are image; samples before it
-            "source_z source_y source_x source_c source_packed "
-            "target_z target_y target_x target_c target_packed"
-        ).split()
-    ]
+_FIELDS = (
+    *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
+    *("step_z", "step_y", "step_x"),  # stride of the output
+    *("window_y", "span_x"),  # padded rows and columns that one output needs
+    "widest",  # output columns of the widest tile
+    *("inner_start", "inner_stop", "before_x"),  # padded columns that are image; samples before it
+    *("source_z", "source_y", "source_x", "source_c", "source_packed"),
+    *("target_z", "target_y", "target_x", "target_c", "target_packed"),
 )
+JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 #: A tap of the last stage: which layer, row of the window and element along the line it reads.
 TAP = np.dtype([("layer", np.int64), ("row", np.int64), ("column", np.int64)])
