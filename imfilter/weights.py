@@ -14,6 +14,7 @@ array([[-1.,  0.,  1.],
        [-1.,  0.,  1.]])
 """
 
+import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -212,12 +213,14 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
     if radius is None:
         reach = truncate * sigma + 0.5
         if reach > 1e9:
-            raise ValueError(
-                f"sigma must give a kernel that fits into memory, got {sigma} with truncate={truncate}"
-            )
+            raise ValueError(f"sigma must give a kernel that fits into memory, got {sigma}")
         radius = int(reach)
-    else:
-        radius = check.integer(radius, "radius", least=0)
+    return _gaussian(sigma, order, check.integer(radius, "radius", least=0)).copy()
+
+
+@functools.lru_cache(maxsize=128)
+def _gaussian(sigma: float, order: int, radius: int) -> Taps:
+    """Return the taps for checked arguments."""
     x = np.arange(-radius, radius + 1, dtype=np.float64)
     with np.errstate(over="ignore", under="ignore"):
         bell = np.exp(-0.5 * (x / sigma) ** 2)
@@ -227,7 +230,7 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
     for _ in range(order):
         factor = factor.deriv() + factor * Polynomial([0.0, -1.0 / sigma**2])
     # Turned round, for a correlation reads the samples in the order opposite to a convolution.
-    return (factor(x) * bell)[::-1] if order else bell
+    return _constant((factor(x) * bell)[::-1] if order else bell)
 
 
 def box(size: int) -> Taps:

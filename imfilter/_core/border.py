@@ -52,34 +52,30 @@ def check_mode(mode: object) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _short_map(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]:
-    source = _index_map(n, before, after, mode)
-    source.flags.writeable = False
-    return source
+def outside(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]:
+    """Return which sample of an axis of `n` stands at each position of its border.
 
-
-def _index_map(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]:
-    i = np.arange(-before, n + after, dtype=np.int64)
+    First the `before` positions in front of the image, then the `after` positions behind it. -1
+    stands for the constant. Patterns repeat for borders longer than the axis.
+    """
+    i = np.concatenate([np.arange(-before, 0), np.arange(n, n + after)]).astype(np.int64)
     if mode == "wrap":
-        return i % n
-    if mode == "edge":
-        return i.clip(0, n - 1)
-    if mode == "symmetric":
+        i %= n
+    elif mode == "edge":
+        i = i.clip(0, n - 1)
+    elif mode == "symmetric":
         i %= 2 * n
-        return np.minimum(i, 2 * n - 1 - i)
-    if mode == "mirror":
-        period = max(2 * n - 2, 1)
-        i %= period
-        return np.minimum(i, period - i) if n > 1 else i
-    i[(i < 0) | (i >= n)] = -1
+        i = np.minimum(i, 2 * n - 1 - i)
+    elif mode == "mirror":
+        i %= max(2 * n - 2, 1)
+        i = np.minimum(i, np.abs(2 * n - 2 - i))
+    else:
+        i[:] = -1
+    i.flags.writeable = False
     return i
 
 
 def index_map(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]:
-    """Return, for each position of an axis of `n` samples padded by `before` and `after`, its sample.
-
-    -1 stands for the constant. Patterns repeat for paddings longer than the axis.
-    """
-    if n + before + after <= 4096:
-        return _short_map(n, before, after, mode)
-    return _index_map(n, before, after, mode)
+    """Return which sample stands at each position of an axis of `n` and of its border."""
+    around = outside(n, before, after, mode)
+    return np.concatenate([around[:before], np.arange(n), around[before:]])

@@ -1,7 +1,7 @@
 """Linear operators as the planner sees them: a dense kernel, or a sum (or norm) of separable terms."""
 
+import functools
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,33 @@ class Operator:
 
 def outer(term: Term) -> Taps:
     """Return the dense kernel of a separable term."""
-    return reduce(np.multiply.outer, term)
+    return functools.reduce(np.multiply.outer, term)
+
+
+def interned(operator: Operator) -> Operator:
+    """Return the one operator that has the weights of `operator`.
+
+    What is worked out for an operator, a plan or a program, is kept with it and found again when the
+    same kernel comes in another array.
+    """
+    dense = operator.dense
+    return _known(
+        tuple(tuple(taps.tobytes() for taps in term) for term in operator.terms),
+        None if dense is None else dense.shape,
+        None if dense is None else dense.tobytes(),
+        operator.norm,
+    )
+
+
+@functools.lru_cache(maxsize=128)
+def _known(
+    terms: tuple[tuple[bytes, ...], ...], shape: tuple[int, ...] | None, dense: bytes | None, norm: bool
+) -> Operator:
+    return Operator(
+        tuple(tuple(np.frombuffer(taps) for taps in term) for term in terms),
+        None if dense is None else np.frombuffer(dense).reshape(shape or ()),
+        norm,
+    )
 
 
 def separable(*terms: Term, norm: bool = False) -> Operator:

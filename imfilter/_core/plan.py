@@ -1,5 +1,6 @@
 """Which algorithm runs, why, and at what predicted cost."""
 
+import functools
 import math
 from dataclasses import dataclass, field
 
@@ -91,6 +92,7 @@ def _fft_cost(shape: tuple[int, ...], image: tuple[int, ...], components: int, s
     return waste * components * (_FFT[size] + _TILE[size])
 
 
+@functools.lru_cache(maxsize=128)
 def choose(
     operator: Operator,
     image: tuple[int, ...],

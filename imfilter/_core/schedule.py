@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core.operators import Operator, Taps
+from imfilter._core.operators import Taps
 from imfilter._kernels.slide import TAP
 
 _Ints = npt.NDArray[np.int64]
@@ -72,7 +72,7 @@ def direct(components: list[Taps], norm: bool, dilation: tuple[int, int, int], r
 
 
 def separable(
-    operator: Operator, terms: list[tuple[Taps, Taps, Taps]], dilation: tuple[int, int, int], real: np.dtype
+    terms: list[tuple[Taps, Taps, Taps]], norm: bool, dilation: tuple[int, int, int], real: np.dtype
 ) -> Schedule:
     """Return the schedule of separable `terms`, each the taps along z, y and x: one layer a term."""
     thick = len(terms[0][0]) > 1
@@ -110,8 +110,8 @@ def separable(
         _ints(ends_x[1:]),
         np.concatenate(rows),
         np.concatenate(weights).astype(real),
-        _ints(ends[1:]) if operator.norm else _ints(ends[-1:]),
-        operator.norm,
+        _ints(ends[1:]) if norm else _ints(ends[-1:]),
+        norm,
     )
 
 

@@ -10,7 +10,7 @@ size of the image is ever stored.
 import numpy as np
 
 from imfilter._core.jit import jit
-from imfilter._kernels.lines import combine, fetch, scatter
+from imfilter._kernels.lines import combine, fetch, scatter, source_index
 from imfilter._kernels.simd import BYTES, address_of
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
@@ -20,7 +20,8 @@ _FIELDS = (
     *("step_z", "step_y", "step_x"),  # stride of the output
     *("window_y", "span_x"),  # padded rows and columns that one output needs
     "widest",  # output columns of the widest tile
-    *("inner_start", "inner_stop", "before_x"),  # padded columns that are image; samples before it
+    *("before_z", "before_y", "before_x"),  # padded samples before the image
+    *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
 )
@@ -37,9 +38,9 @@ def slide(
     target,
     jobs,
     batch,
-    maps_z,
-    maps_y,
-    maps_x,
+    border_z,
+    border_y,
+    border_x,
     tiles,
     offsets_z,
     planes,
@@ -61,7 +62,7 @@ def slide(
 
     real, source, target: prototypes of the arithmetic, the image and the output.
     batch: (n, 2) addresses of each image and its output.
-    maps_z, maps_y, maps_x: padded coordinate -> source coordinate, or -1 for the constant.
+    border_z, border_y, border_x: see `source_index`.
     tiles: where tiles of output columns begin, and the last one's end.
     offsets_z: the padded planes, relative to an output's first, that are read.
     planes, weights_z, ends_z: taps over `offsets_z` of each layer (none: one plane, of weight one).
@@ -80,8 +81,9 @@ def slide(
     phase = (job.widest + (job.span_x - 1) // job.step_x) * channels + slack
     padded = phase * job.step_x
     pitch = job.widest * channels + slack if prepared else padded
-    scratch = np.empty((n_planes + 1) * padded, real.dtype)
-    window = np.empty(n_layers * depth * pitch, real.dtype)
+    # Zeros, for what lies behind a line is computed with too, and a denormal there costs 100 cycles.
+    scratch = np.zeros((n_planes + 1) * padded, real.dtype)
+    window = np.zeros(n_layers * depth * pitch, real.dtype)
     lines = np.empty((n_layers, depth), np.int64)
     result = np.empty(job.widest * channels, target.dtype)
     spill = np.empty(slack, target.dtype)
@@ -112,9 +114,10 @@ def slide(
             ready = top
         for p in range(max(ready, top), top + depth):
             slot = p % depth
-            row = maps_y[p]
+            row = source_index(border_y, job.before_y, job.samples_y, p)
             for i in range(n_planes):
-                plane = maps_z[z * job.step_z + offsets_z[i]]
+                plane = z * job.step_z + offsets_z[i]
+                plane = source_index(border_z, job.before_z, job.samples_z, plane)
                 address = batch[image, 0] + plane * job.source_z + row * job.source_y
                 if plane < 0 or row < 0:
                     address = -1
@@ -123,7 +126,7 @@ def slide(
                     to = window_at + (i * depth + slot) * pitch * size
                     lines[i, slot] = to
                 at_plane[i] = to
-                fetch(real, source, address, job, maps_x, first, count, cval, to, phase)
+                fetch(real, source, address, job, border_x, first, count, cval, to, phase)
             begin_z = begin_x = 0
             for i in range(len(ends_x)):
                 prior = at_plane[0]

@@ -1,0 +1,204 @@
+"""A call to the sliding window, made ready for images of one shape and layout, and kept for the next."""
+
+import functools
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import bands, border, schedule
+from imfilter._core.operators import Operator, Taps
+from imfilter._core.padding import Padding
+from imfilter._kernels.simd import BYTES
+from imfilter._kernels.slide import JOB, slide
+
+#: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
+_WINDOW = 512 * 1024
+#: The longest line computed at once, in elements. A signal has one line: it must be cut to be shared.
+_LONGEST = 16384
+#: The shortest that is worth its overhang and the work per line.
+_SHORTEST = 256
+#: A trailing batch axis at least this long is a better line than the filtered axis before it.
+_WIDE_BATCH = 32
+#: Multiply-adds below which one thread finishes before a second has started (40 us).
+_SMALL = 1_000_000
+
+
+class Side(NamedTuple):
+    """What a program depends on in the image or in the output: all but the address."""
+
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: np.dtype
+
+    @classmethod
+    def of(cls, array: npt.NDArray) -> Self:
+        """Return the side of `array`."""
+        return cls(array.shape, array.strides, array.dtype)
+
+
+class _Part(NamedTuple):
+    """One of the loops z, y, x: strides in bytes, lengths, and the kernel's place in it."""
+
+    source_step: int = 0
+    target_step: int = 0
+    samples: int = 1
+    length: int = 1
+    before: int = 0
+    after: int = 0
+    stride: int = 1
+    dilation: int = 1
+    taps: int = 1
+    axis: int | None = None  # which of the filtered axes this is, if any
+
+    @property
+    def span(self) -> int:
+        """Padded samples that one output needs."""
+        return (self.taps - 1) * self.dilation + 1
+
+    @classmethod
+    def batch(cls, source: Side, target: Side, axis: int) -> Self:
+        """Return the loop over an axis that is not filtered."""
+        n = source.shape[axis]
+        return cls(source.strides[axis], target.strides[axis], n, n)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """The arguments of `slide` but for addresses and numbers, and how much work they are."""
+
+    prototypes: tuple[npt.NDArray, npt.NDArray, npt.NDArray]
+    job: npt.NDArray
+    batch: npt.NDArray[np.int64]
+    tables: tuple[object, ...]
+    lines: int
+    work: int
+
+    def run(self, image: npt.NDArray, target: npt.NDArray, bias: float, cval: float, workers: int) -> None:
+        """Filter `image` into `target`, which have the layouts that this program was made for."""
+        real = self.prototypes[0].dtype
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
+            scalars = real.type(bias), real.type(cval)
+        batch = self.batch + (
+            image.__array_interface__["data"][0],
+            target.__array_interface__["data"][0],
+        )
+        arguments = (*self.prototypes, self.job, batch, *self.tables, *scalars)
+        bands.run(
+            lambda start, stop: slide(*arguments, start, stop),
+            self.lines,
+            workers if self.work > _SMALL else 1,
+        )
+
+
+@functools.lru_cache(maxsize=128)
+def make(
+    operator: Operator,
+    algorithm: str,
+    real: np.dtype,
+    source: Side,
+    target: Side,
+    axes: tuple[int, ...],
+    paddings: tuple[Padding, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    mode: str,
+) -> Program:
+    """Give the axes their parts, cut the line into tiles, and lay out the taps.
+
+    The last filtered axis is the line, x, with what follows it interleaved as channels; those before
+    it are rows, y, and planes, z. At most one axis follows the last filtered one.
+    """
+    order = sorted(range(len(axes)), key=axes.__getitem__)
+    last = axes[order[-1]]
+    filtered = [
+        _Part(
+            *(source.strides[axes[i]], target.strides[axes[i]], source.shape[axes[i]], paddings[i].length),
+            *(paddings[i].before, paddings[i].after, stride[i], dilation[i], operator.shape[i], i),
+        )
+        for i in order
+    ]
+    parts = filtered
+    leading = [a for a in range(last) if a not in axes]
+    channels, steps = 1, (0, 0)
+    if len(source.shape) > last + 1:
+        if source.shape[-1] >= _WIDE_BATCH and len(parts) < 3:
+            parts.append(_Part.batch(source, target, last + 1))
+        else:
+            channels, steps = source.shape[-1], (source.strides[-1], target.strides[-1])
+    while len(parts) < 3:
+        parts.insert(0, _Part.batch(source, target, leading.pop()) if leading else _Part())
+    z, y, x = parts
+    with np.errstate(over="ignore"):  # as for the bias
+        tables = _schedule(operator, algorithm, parts, real)
+    widest, tiles = _tiles(x, y.span, tables, channels, real)
+    phase = (widest + (x.span - 1) // x.stride) * channels + BYTES // real.itemsize
+    tables = schedule.placed(tables, x.stride, phase, channels)
+    job = np.zeros(1, JOB)
+    for name, part in zip("zyx", parts, strict=True):
+        job[f"step_{name}"], job[f"before_{name}"], job[f"samples_{name}"] = (
+            *(part.stride, part.before, part.samples),
+        )
+        job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
+    job["planes"], job["rows"], job["channels"] = z.length, y.length, channels
+    job["window_y"], job["span_x"], job["widest"] = y.span, x.span, widest
+    job["source_c"], job["target_c"] = steps
+    job["source_packed"] = _packed(x.source_step, steps[0], channels, source.dtype.itemsize)
+    job["target_packed"] = _packed(x.target_step, steps[1], channels, target.dtype.itemsize)
+    borders = [border.outside(p.samples, p.before, p.after, mode) for p in parts]
+    batch = _offsets(source, target, leading)
+    lines = len(batch) * z.length * y.length * (len(tiles) - 1)
+    taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
+    return Program(
+        (np.empty(0, real), np.empty(0, source.dtype), np.empty(0, target.dtype)),
+        job,
+        batch,
+        (*borders, tiles, *tables.arguments()),
+        lines,
+        lines * widest * channels * taps,
+    )
+
+
+def _packed(step_x: int, step_c: int, channels: int, itemsize: int) -> bool:
+    """Tell whether the elements of a line lie side by side."""
+    return step_x == channels * itemsize and (channels == 1 or step_c == itemsize)
+
+
+def _schedule(operator: Operator, algorithm: str, parts: list[_Part], real: np.dtype) -> schedule.Schedule:
+    """Return the tap tables of the algorithm, with the kernel's axes in their parts."""
+    z, y, x = parts
+    dilation = (z.dilation, y.dilation, x.dilation)
+    one = np.ones(1)
+    if algorithm != "direct":
+        terms = [tuple(one if p.axis is None else term[p.axis] for p in parts) for term in operator.terms]
+        whole = [(a, b, c) for a, b, c in terms if a.any() and b.any() and c.any()]
+        if whole:
+            return schedule.separable(whole, operator.norm, dilation, real)
+    where = [p.axis for p in parts if p.axis is not None]
+    extents = tuple(p.taps for p in parts)
+    components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
+    return schedule.direct(components, operator.norm, dilation, real)
+
+
+def _tiles(
+    x: _Part, depth: int, tables: schedule.Schedule, channels: int, real: np.dtype
+) -> tuple[int, npt.NDArray[np.int64]]:
+    """Cut the line so that the window fits the cache; return the widest tile and all their edges."""
+    layers = len(tables.ends_x)
+    lines = (layers * depth + len(tables.offsets_z) + 1) if layers else len(tables.offsets_z) * depth
+    fits = _WINDOW // (lines * channels * real.itemsize) // x.stride - x.span // x.stride
+    # A tile shorter than the kernel would spend its time on its overhang.
+    least = max(_SHORTEST // channels, x.span // x.stride, 1)
+    count = -(-x.length // max(least, min(fits, _LONGEST // channels)))
+    edges = np.arange(count + 1, dtype=np.int64) * x.length // count
+    return int(np.diff(edges).max()), edges
+
+
+def _offsets(source: Side, target: Side, axes: list[int]) -> npt.NDArray[np.int64]:
+    """Return where each image of the batch and its output begin, in bytes from the first."""
+    total = np.zeros((1, 2), np.int64)
+    for axis in axes:
+        steps = np.arange(source.shape[axis])[:, None] * (source.strides[axis], target.strides[axis])
+        total = (total[:, None] + steps).reshape(-1, 2)
+    return total
