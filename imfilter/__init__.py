@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from imfilter import weights
     from imfilter.convolution import convolve, correlate
-    from imfilter.derivative import (
+    from imfilter.derivative import laplacian, prewitt, scharr, sobel
+    from imfilter.engine import Plan, plan, set_workers, warmup
+    from imfilter.scale_space import (
         difference_of_gaussians,
         gaussian_gradient_magnitude,
-        laplacian,
         laplacian_of_gaussian,
-        prewitt,
-        scharr,
-        sobel,
     )
-    from imfilter.engine import Plan, plan, set_workers, warmup
     from imfilter.smooth import box, gaussian, sharpen, unsharp_mask
 
 __version__ = "0.1.0"
@@ -49,16 +46,9 @@ __all__ = [
 _HOMES = {
     "convolution": ("convolve", "correlate"),
     "smooth": ("box", "gaussian", "sharpen", "unsharp_mask"),
-    "derivative": (
-        "difference_of_gaussians",
-        "gaussian_gradient_magnitude",
-        "laplacian",
-        "laplacian_of_gaussian",
-        "prewitt",
-        "scharr",
-        "sobel",
-    ),
+    "derivative": ("laplacian", "prewitt", "scharr", "sobel"),
     "engine": ("Plan", "plan", "set_workers", "warmup"),
+    "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 

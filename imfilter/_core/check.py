@@ -179,7 +179,7 @@ def kernel(value: Any, n: int) -> npt.NDArray[np.float64] | tuple[npt.NDArray[np
     weights = taps(value, "kernel")
     if weights.ndim != n:
         raise ValueError(
-            f"kernel must have {n} axes, as many as are filtered, got {weights.ndim} (shape {weights.shape}); "
+            f"kernel must have {n} axes, as many as are filtered, got shape {weights.shape}; "
             "name the filtered axes with axes= or channel_axis="
         )
     return weights

@@ -108,7 +108,7 @@ def choose(
     components = operator.components()
     direct = _direct_cost(components, size)
     taps = sum(np.count_nonzero(c) for c in components)
-    whole = Operator(dense=components[0]) if len(components) == 1 else operator
+    whole = operator if operator.norm else Operator(dense=components[0])
     if method == "direct" or (method == "auto" and taps <= _FEW):
         return Plan("direct", f"{taps} taps", direct * seconds, whole)
 

@@ -80,10 +80,8 @@ class Program:
         real = self.prototypes[0].dtype
         with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
             scalars = real.type(bias), real.type(cval)
-        batch = self.batch + (
-            image.__array_interface__["data"][0],
-            target.__array_interface__["data"][0],
-        )
+        first = [array.__array_interface__["data"][0] for array in (image, target)]
+        batch = np.add(self.batch, first)
         arguments = (*self.prototypes, self.job, batch, *self.tables, *scalars)
         bands.run(
             lambda start, stop: slide(*arguments, start, stop),
@@ -143,6 +141,7 @@ def make(
         job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
     job["planes"], job["rows"], job["channels"] = z.length, y.length, channels
     job["window_y"], job["span_x"], job["widest"] = y.span, x.span, widest
+    job["paired"], job["single"], job["double"] = tables.paired, tables.single, tables.double
     job["source_c"], job["target_c"] = steps
     job["source_packed"] = _packed(x.source_step, steps[0], channels, source.dtype.itemsize)
     job["target_packed"] = _packed(x.target_step, steps[1], channels, target.dtype.itemsize)
@@ -170,22 +169,23 @@ def _schedule(operator: Operator, algorithm: str, parts: list[_Part], real: np.d
     z, y, x = parts
     dilation = (z.dilation, y.dilation, x.dilation)
     one = np.ones(1)
+    pair = y.stride == 1 and y.dilation == 1 and y.length > 1
     if algorithm != "direct":
         terms = [tuple(one if p.axis is None else term[p.axis] for p in parts) for term in operator.terms]
         whole = [(a, b, c) for a, b, c in terms if a.any() and b.any() and c.any()]
         if whole:
-            return schedule.separable(whole, operator.norm, dilation, real)
+            return schedule.separable(whole, operator.norm, dilation, pair, real)
     where = [p.axis for p in parts if p.axis is not None]
     extents = tuple(p.taps for p in parts)
     components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
-    return schedule.direct(components, operator.norm, dilation, real)
+    return schedule.direct(components, operator.norm, dilation, pair, real)
 
 
 def _tiles(
     x: _Part, depth: int, tables: schedule.Schedule, channels: int, real: np.dtype
 ) -> tuple[int, npt.NDArray[np.int64]]:
     """Cut the line so that the window fits the cache; return the widest tile and all their edges."""
-    layers = len(tables.ends_x)
+    layers = len(tables.layers)
     lines = (layers * depth + len(tables.offsets_z) + 1) if layers else len(tables.offsets_z) * depth
     fits = _WINDOW // (lines * channels * real.itemsize) // x.stride - x.span // x.stride
     # A tile shorter than the kernel would spend its time on its overhang.

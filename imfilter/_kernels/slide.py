@@ -20,12 +20,17 @@ _FIELDS = (
     *("step_z", "step_y", "step_x"),  # stride of the output
     *("window_y", "span_x"),  # padded rows and columns that one output needs
     "widest",  # output columns of the widest tile
+    "paired",  # whether neighbouring rows are computed two at a time
+    *("single", "double"),  # where the runs of one output row begin, and those of two
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
 )
 JOB = np.dtype([(name, np.int64) for name in _FIELDS])
+
+#: A layer of prepared lines: its runs of taps over the planes, if any, and along the line.
+LAYER = np.dtype([(name, np.int64) for name in ("first_z", "last_z", "first_x", "last_x")])
 
 #: A tap of the last stage: which layer, row of the window and element along the line it reads.
 TAP = np.dtype([("layer", np.int64), ("row", np.int64), ("column", np.int64)])
@@ -45,13 +50,12 @@ def slide(
     offsets_z,
     planes,
     weights_z,
-    ends_z,
     columns,
     weights_x,
-    ends_x,
+    layers,
     taps,
     weights,
-    ends,
+    runs,
     norm,
     bias,
     cval,
@@ -65,54 +69,54 @@ def slide(
     border_z, border_y, border_x: see `source_index`.
     tiles: where tiles of output columns begin, and the last one's end.
     offsets_z: the padded planes, relative to an output's first, that are read.
-    planes, weights_z, ends_z: taps over `offsets_z` of each layer (none: one plane, of weight one).
-    columns, weights_x, ends_x: taps along the line of each layer (none: a layer is a plane).
-    taps, weights, ends, norm, bias: the sum over the window, see `combine`.
+    planes, weights_z: taps over `offsets_z`; columns, weights_x: taps along the line; layers: which of
+    them make a layer's lines (none: the planes are the layers).
+    taps, weights, norm, bias: the sum over the window; `runs` says how, see `combine`.
     """
     job = jobs[0]
     size = real.itemsize
-    channels, depth = job.channels, job.window_y
-    n_planes = len(offsets_z)
-    prepared = len(ends_x) > 0
-    n_layers = len(ends_x) if prepared else n_planes
-    n_tiles = len(tiles) - 1
+    channels = job.channels
+    depth = job.window_y + job.paired  # two neighbouring outputs need one row more
+    n_planes, n_tiles = len(offsets_z), len(tiles) - 1
+    n_layers = len(layers) if len(layers) > 0 else n_planes
     slack = BYTES // size  # what a last vector reads beyond the line
     # One padded line: `step_x` phases of the tile and the kernel's overhang.
     phase = (job.widest + (job.span_x - 1) // job.step_x) * channels + slack
     padded = phase * job.step_x
-    pitch = job.widest * channels + slack if prepared else padded
+    pitch = job.widest * channels + slack if len(layers) > 0 else padded
     # Zeros, for what lies behind a line is computed with too, and a denormal there costs 100 cycles.
     scratch = np.zeros((n_planes + 1) * padded, real.dtype)
     window = np.zeros(n_layers * depth * pitch, real.dtype)
-    lines = np.empty((n_layers, depth), np.int64)
-    result = np.empty(job.widest * channels, target.dtype)
+    result = np.empty((2, job.widest * channels), target.dtype)
     spill = np.empty(slack, target.dtype)
     spill_real = np.empty(slack, real.dtype)
-    at_plane = np.empty(n_planes, np.int64)
     at_z = np.empty(len(planes), np.int64)
     at_x = np.empty(len(columns), np.int64)
-    at = np.empty(len(taps), np.int64)
-    zero = real.dtype.type(0)
+    at = np.empty((2, len(taps)), np.int64)
     scratch_at, window_at, result_at = address_of(scratch), address_of(window), address_of(result)
     spill_at, spill_real_at = address_of(spill), address_of(spill_real)
-    z_at, x_at, at_at = address_of(at_z), address_of(at_x), address_of(at)
+    z_at, x_at, at_at, at_b = address_of(at_z), address_of(at_x), address_of(at), address_of(at[1])
     wz_at, wx_at, w_at = address_of(weights_z), address_of(weights_x), address_of(weights)
-    no = n_layers < 0
+    zero, no, none = real.dtype.type(0), n_layers < 0, 0
+    single, double, end = job.single, job.double, len(runs)
 
     ready = 0  # the first padded row that is not in the window yet
-    for line in range(start, stop):
+    line = start
+    while line < stop:
         y = line % job.rows
         tile = line // job.rows % n_tiles
         z = line // (job.rows * n_tiles) % job.planes
         image = line // (job.rows * n_tiles * job.planes)
+        pair = job.paired and y + 1 < job.rows and line + 1 < stop
         x = tiles[tile]
         wide = tiles[tile + 1] - x
+        span = wide * channels
         first = x * job.step_x
         count = (wide - 1) * job.step_x + job.span_x
         top = y * job.step_y
         if line == start or y == 0:
             ready = top
-        for p in range(max(ready, top), top + depth):
+        for p in range(max(ready, top), top + job.window_y + pair):
             slot = p % depth
             row = source_index(border_y, job.before_y, job.samples_y, p)
             for i in range(n_planes):
@@ -122,37 +126,47 @@ def slide(
                 if plane < 0 or row < 0:
                     address = -1
                 to = scratch_at + i * padded * size
-                if not prepared:
+                if len(layers) == 0:
                     to = window_at + (i * depth + slot) * pitch * size
-                    lines[i, slot] = to
-                at_plane[i] = to
                 fetch(real, source, address, job, border_x, first, count, cval, to, phase)
-            begin_z = begin_x = 0
-            for i in range(len(ends_x)):
-                prior = at_plane[0]
-                to = scratch_at + n_planes * padded * size
-                for t in range(begin_z, ends_z[i]):
-                    at_z[t] = at_plane[planes[t]]
-                if begin_z < ends_z[i]:
-                    end = ends_z[i : i + 1]
+            for i in range(len(layers)):
+                layer = layers[i]
+                prior = scratch_at
+                if layer.first_z < layer.last_z:
+                    prior = scratch_at + n_planes * padded * size
+                    for t in range(len(planes)):
+                        at_z[t] = scratch_at + planes[t] * padded * size
                     combine(
-                        real, real, z_at, wz_at, begin_z, end, no, zero, to, padded - slack, spill_real_at
-                    )
-                    prior = to
-                    begin_z = ends_z[i]
-                for t in range(begin_x, ends_x[i]):
+                        real, real, z_at, z_at, wz_at, runs, layer.first_z, layer.last_z, no, zero,
+                        prior, none, padded - slack, spill_real_at,
+                    )  # fmt: skip
+                for t in range(len(columns)):
                     at_x[t] = prior + columns[t] * size
                 to = window_at + (i * depth + slot) * pitch * size
-                lines[i, slot] = to
-                end, span = ends_x[i : i + 1], wide * channels
-                combine(real, real, x_at, wx_at, begin_x, end, no, zero, to, span, spill_real_at)
-                begin_x = ends_x[i]
-        ready = max(ready, top + depth)
+                combine(
+                    real, real, x_at, x_at, wx_at, runs, layer.first_x, layer.last_x, no, zero,
+                    to, none, span, spill_real_at,
+                )  # fmt: skip
+            ready = p + 1
         for t in range(len(taps)):
-            at[t] = lines[taps[t].layer, (top + taps[t].row) % depth] + taps[t].column * size
+            base = window_at + taps[t].layer * depth * pitch * size + taps[t].column * size
+            at[0, t] = base + (top + taps[t].row) % depth * pitch * size
+            at[1, t] = base + (top + taps[t].row + 1) % depth * pitch * size
         to = batch[image, 1] + z * job.target_z + y * job.target_y + x * job.target_x
-        place = to if job.target_packed else result_at
-        begin, span = 0, wide * channels
-        combine(real, target, at_at, w_at, begin, ends, norm, bias, place, span, spill_at)
+        to_b = to + job.target_y
+        place, place_b = to, to_b
         if not job.target_packed:
-            scatter(target, result_at, to, wide, channels, job.target_x, job.target_c)
+            place, place_b = result_at, result_at + job.widest * channels * target.itemsize
+        if not pair:
+            place_b = 0
+        begin = double if pair else single
+        last = end if pair else double
+        combine(
+            real, target, at_at, at_b, w_at, runs, begin, last, norm, bias,
+            place, place_b, span, spill_at,
+        )  # fmt: skip
+        if not job.target_packed:
+            scatter(target, place, to, wide, channels, job.target_x, job.target_c)
+            if pair:
+                scatter(target, place_b, to_b, wide, channels, job.target_x, job.target_c)
+        line += 1 + pair

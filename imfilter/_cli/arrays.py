@@ -1,0 +1,29 @@
+"""Plain arrays (``.npy``): their axes are all spatial unless one is named as the channels."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from .._files.image import Image
+
+
+def with_channels(image: Image, channel_axis: int | None) -> Image:
+    """Mark the axis of an array that holds channels, and move it last as in pictures."""
+    if channel_axis is None:
+        return image
+    if image.channels:
+        raise ValueError("--channel-axis is for .npy input: a picture file knows its channels")
+    if image.pixels.ndim < 2:
+        raise ValueError(f"--channel-axis needs 2 or more axes, got shape {image.pixels.shape}")
+    return dataclasses.replace(image, pixels=np.moveaxis(image.pixels, channel_axis, -1), channels=True)
+
+
+def without_order(image: Image, channel_axis: int | None) -> Image:
+    """Move the channels of a result back to where the input had them."""
+    if channel_axis is None or not image.channels:
+        return image
+    return dataclasses.replace(
+        image, pixels=np.ascontiguousarray(np.moveaxis(image.pixels, -1, channel_axis))
+    )

@@ -1,0 +1,104 @@
+"""The kernel of correlate and convolve: from rows of numbers, a name or a file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_AXES = {"X": -1, "Y": -2}
+_FILES = (".npy", ".txt", ".csv")
+
+
+def parse(texts: Sequence[str], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
+    """Return a dense kernel for `ndim` axes, or one 1-D kernel per axis if several are given."""
+    if not texts:
+        raise ValueError("missing option '--kernel', for example --kernel '1,2,1;2,4,2;1,2,1'")
+    kernels = [_one(text) for text in texts]
+    if len(kernels) == 1:
+        kernel = kernels[0]
+        # One row of numbers lies along a picture's rows.
+        return kernel.reshape((1,) * (ndim - 1) + kernel.shape) if kernel.ndim == 1 else kernel
+    if len(kernels) != ndim:
+        raise ValueError(
+            f"--kernel must be given once, or once for each of {ndim} axes, not {len(kernels)} times"
+        )
+    for text, kernel in zip(texts, kernels, strict=True):
+        if kernel.ndim != 1:
+            raise ValueError(
+                f"--kernel given {ndim} times must be 1-D each, got {text!r} of shape {kernel.shape}"
+            )
+    return kernels
+
+
+def total(kernel: NDArray[Any] | list[NDArray[Any]]) -> float:
+    """Return the sum of all weights, 0 where it is zero but for rounding."""
+    parts = kernel if isinstance(kernel, list) else [kernel]
+    weights = float(np.prod([part.sum(dtype=np.float64) for part in parts]))
+    size = float(np.prod([np.abs(part).sum(dtype=np.float64) for part in parts]))
+    return weights if abs(weights) > 1e-6 * size else 0.0
+
+
+def _one(text: str) -> NDArray[Any]:
+    suffix = os.path.splitext(text)[1].lower()
+    if suffix in _FILES:
+        return _from_file(text, suffix)
+    if re.fullmatch(r"\s*[A-Za-z]\w*\s*", text):
+        return _from_name(text.strip().upper())
+    return _from_rows(text)
+
+
+def _from_rows(text: str) -> NDArray[Any]:
+    rows = [re.split(r"[,\s]+", row.strip(" \t\r\n,")) for row in re.split(r"[;\n]", text.strip(" ;\n"))]
+    try:
+        values = [[float(cell) for cell in row] for row in rows]
+    except ValueError:
+        raise ValueError(
+            f"--kernel {text!r} is neither rows of numbers ('1,2,1;2,4,2;1,2,1'), "
+            "nor a name in imfilter.weights, nor a .npy, .txt or .csv file"
+        ) from None
+    if len({len(row) for row in values}) != 1:
+        raise ValueError(f"--kernel rows must be of one length, got {[len(row) for row in values]}")
+    kernel = np.array(values, np.float64)
+    return kernel[0] if len(values) == 1 else kernel
+
+
+def _from_name(name: str) -> NDArray[Any]:
+    from .. import weights
+
+    value = getattr(weights, name, None)
+    if isinstance(value, np.ndarray):
+        return value
+    operator, _, axis = name.rpartition("_")
+    if axis in _AXES and hasattr(getattr(weights, operator, None), "kernel"):
+        return np.asarray(getattr(weights, operator).kernel(_AXES[axis]))
+    raise ValueError(
+        f"--kernel {name} is not a kernel in imfilter.weights; it has {', '.join(_names(weights))}"
+    )
+
+
+def _names(weights: Any) -> list[str]:
+    names = []
+    for name in sorted(word for word in dir(weights) if word.isupper() and not word.startswith("_")):
+        if isinstance(getattr(weights, name), np.ndarray):
+            names.append(name)
+        elif hasattr(getattr(weights, name), "kernel"):
+            names += [f"{name}_X", f"{name}_Y"]
+    return names
+
+
+def _from_file(path: str, suffix: str) -> NDArray[Any]:
+    try:
+        if suffix == ".npy":
+            kernel = np.load(path, allow_pickle=False)
+        else:
+            kernel = np.loadtxt(path, delimiter="," if suffix == ".csv" else None)
+    except OSError as error:
+        raise ValueError(f"--kernel {path}: {error.strerror or 'cannot be read'}") from error
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"--kernel {path}: is not a kernel: {error}") from error
+    return np.asarray(kernel)

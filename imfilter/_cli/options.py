@@ -1,0 +1,148 @@
+"""How the text of an option becomes a value: one parser for each form in the table."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from .table import Option
+
+DTYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "float64")
+_COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
+
+
+def number(text: str) -> float:
+    """Read one finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a finite number")
+    return value
+
+
+def integer(text: str) -> int:
+    """Read one whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
+def _list_of(one: Callable[[str], Any]) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        values = tuple(one(part.strip()) for part in text.split(","))
+        return values[0] if len(values) == 1 else values
+
+    return read
+
+
+def _padding(text: str) -> Any:
+    return text if text in ("same", "valid") else _list_of(integer)(text)
+
+
+def _axis(text: str) -> Any:
+    if text.lower() in ("x", "y", "z"):
+        return text.lower()
+    if re.fullmatch(r"-?\d+", text):
+        return int(text)
+    raise ValueError(f"{text!r} is not x, y, z or an axis number")
+
+
+def _at_least(least: int, most: int | None = None) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        value = integer(text)
+        if value < least or (most is not None and value > most):
+            limits = f"{least} or more" if most is None else f"{least} to {most}"
+            raise ValueError(f"must be {limits}, got {value}")
+        return value
+
+    return read
+
+
+def _positive(text: str) -> float:
+    value = number(text)
+    if value <= 0:
+        raise ValueError(f"must be positive, got {value}")
+    return value
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is not one of {', '.join(words)}")
+        return text
+
+    return read
+
+
+def _ends(text: str) -> int:
+    if text not in ("0", "-1"):
+        raise ValueError(f"must be 0 or -1, got {text!r}")
+    return int(text)
+
+
+def _colour(text: str) -> tuple[int, int, int]:
+    if text.lower() in _COLOURS:
+        return _COLOURS[text.lower()]
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+    raise ValueError(f"{text!r} is not white, black or #rrggbb")
+
+
+#: Form -> (what the help calls it, how it is read).
+FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "number": ("NUMBER", number),
+    "numbers": ("NUMBER[,NUMBER]", _list_of(number)),
+    "integers": ("INTEGER[,INTEGER]", _list_of(integer)),
+    "padding": ("PADDING", _padding),
+    "axis": ("AXIS", _axis),
+    "count": ("INTEGER", _at_least(1)),
+    "limit": ("INTEGER", _at_least(0)),
+    "percent": ("INTEGER", _at_least(1, 100)),
+    "positive": ("NUMBER", _positive),
+    "text": ("NAME", str),
+    "kernel": ("KERNEL", str),
+    "dtype": ("TYPE", _one_of(*DTYPES)),
+    "ends": ("AXIS", _ends),
+    "colour": ("COLOUR", _colour),
+}
+
+
+class Form(click.ParamType[Any]):
+    """A form of the table as click knows it."""
+
+    def __init__(self, form: str) -> None:
+        self.name, self._read = FORMS[form]
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read a text; a default is a value already."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._read(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def click_option(option: Option) -> click.Option:
+    """Return the option as click takes it, its default shown in its help."""
+    names = [option.flag, option.name]
+    if option.form == "flag":
+        return click.Option(
+            names, is_flag=True, default=option.default, help=f"{option.help}  [default: off]"
+        )
+    shown = option.shown or str(option.default)
+    return click.Option(
+        names,
+        type=Form(option.form),
+        default=option.default,
+        multiple=option.form == "kernel",
+        metavar=FORMS[option.form][0],
+        help=f"{option.help}  [{'' if shown == 'required' else 'default: '}{shown}]",
+    )

@@ -1,0 +1,253 @@
+"""The one table of commands: it makes the options, their help and the tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["smoothing", "linear", "derivative"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: the function's keyword of the same name, or one of the command's own.
+
+    Parameters
+    ----------
+    name : str
+        Keyword; the option is the same word with hyphens.
+    form : str
+        How its text is read: a name in ``options.FORMS``.
+    default : object
+        What holds when it is left out.
+    help : str
+        One line.
+    shown : str
+        The default in words, where the value says too little.
+    """
+
+    name: str
+    form: str
+    default: Any
+    help: str
+    shown: str = ""
+
+    @property
+    def flag(self) -> str:
+        """The option as it is typed."""
+        return "--" + self.name.replace("_", "-")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One filter of the command line: the public function of the same name.
+
+    Parameters
+    ----------
+    name : str
+        The command and the function.
+    kind : str
+        What it does with colour, alpha and bit depth: see ``apply``.
+    summary : str
+        One line of help.
+    options : tuple of Option
+        The function's own options.
+    example : str
+        A command line without the leading ``imfilter``.
+    """
+
+    name: str
+    kind: Kind
+    summary: str
+    options: tuple[Option, ...]
+    example: str
+
+
+_SIGMA = "Standard deviation in pixels; rows,columns for one each."
+_TRUNCATE = Option("truncate", "number", 4.0, "Cut the Gaussian at this many standard deviations.")
+_RADIUS = Option(
+    "radius", "integers", None, "Cut the Gaussian at this many pixels instead.", "from --truncate"
+)
+_SPACING = Option("spacing", "numbers", None, "Distance between pixels; rows,columns for one each.", "1")
+_GAUSSIAN = (_TRUNCATE, _RADIUS)
+_KERNEL = (
+    Option(
+        "kernel",
+        "kernel",
+        None,
+        "Rows of numbers ('0,1,0;1,-4,1;0,1,0'), a name in imfilter.weights (SHARPEN, SOBEL_X), "
+        "or a .npy, .txt or .csv file. Given twice: a column and a row that make a separable kernel.",
+        "required",
+    ),
+    Option("bias", "number", 0.0, "Number added to every result."),
+    Option("stride", "integers", 1, "Keep every n-th pixel; rows,columns for one each."),
+    Option("dilation", "integers", 1, "Distance between the kernel's samples in pixels."),
+    Option("padding", "padding", "same", "'same', 'valid' or a number of pixels."),
+)
+_DIFFERENCE = (
+    Option(
+        "axis",
+        "axis",
+        None,
+        "One derivative only: x (along rows), y, z or an axis number.",
+        "gradient magnitude",
+    ),
+    Option("normalize", "flag", False, "Scale raw values so that a ramp of 1 a pixel gives 1."),
+    _SPACING,
+)
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "correlate",
+        "linear",
+        "Weigh each neighbourhood with a kernel.",
+        _KERNEL,
+        "correlate in.png out.png --kernel '1,2,1;2,4,2;1,2,1' --bias 10",
+    ),
+    Command(
+        "convolve",
+        "linear",
+        "Correlate with the kernel turned by half a turn.",
+        _KERNEL,
+        "convolve in.png out.png --kernel SHARPEN",
+    ),
+    Command(
+        "gaussian",
+        "smoothing",
+        "Smooth with a Gaussian.",
+        (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
+        "gaussian in.png out.png --sigma 2.5",
+    ),
+    Command(
+        "box",
+        "smoothing",
+        "Smooth with the mean of a rectangle.",
+        (Option("size", "integers", 3, "Width of the box in pixels; rows,columns for one each."),),
+        "box in.png out.png --size 5,9",
+    ),
+    Command(
+        "sharpen",
+        "smoothing",
+        "Sharpen by taking the Laplacian away.",
+        (Option("amount", "number", 1.0, "Strength."),),
+        "sharpen in.png out.png --amount 0.5",
+    ),
+    Command(
+        "unsharp_mask",
+        "smoothing",
+        "Sharpen by adding what a Gaussian removes.",
+        (
+            Option("sigma", "numbers", 1.0, _SIGMA),
+            Option("amount", "number", 1.0, "Strength."),
+            *_GAUSSIAN,
+        ),
+        "unsharp_mask in.png out.png --sigma 2 --amount 0.7",
+    ),
+    Command("sobel", "derivative", "Find edges (Sobel).", _DIFFERENCE, "sobel in.png edges.png"),
+    Command(
+        "scharr",
+        "derivative",
+        "Find edges (Scharr: rounder than Sobel).",
+        _DIFFERENCE,
+        "scharr in.png edges.png --axis x --signed",
+    ),
+    Command("prewitt", "derivative", "Find edges (Prewitt).", _DIFFERENCE, "prewitt in.png edges.png"),
+    Command(
+        "laplacian",
+        "derivative",
+        "Find edges and spots (sum of second differences).",
+        (Option("diagonals", "flag", False, "Weigh the diagonal neighbours too."),),
+        "laplacian in.png out.png --signed",
+    ),
+    Command(
+        "laplacian_of_gaussian",
+        "derivative",
+        "Find blobs and edges of one size.",
+        (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
+        "laplacian_of_gaussian in.png out.png --sigma 3 --signed",
+    ),
+    Command(
+        "difference_of_gaussians",
+        "derivative",
+        "Find detail between two scales.",
+        (
+            Option("low", "numbers", 1.0, "Standard deviation of the finer Gaussian."),
+            Option("high", "numbers", None, "Standard deviation of the coarser one.", "1.6 times low"),
+            *_GAUSSIAN,
+            _SPACING,
+        ),
+        "difference_of_gaussians in.png out.png --low 1 --high 4 --signed",
+    ),
+    Command(
+        "gaussian_gradient_magnitude",
+        "derivative",
+        "Find edges in a smoothed picture.",
+        (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
+        "gaussian_gradient_magnitude in.png edges.png --sigma 2",
+    ),
+)
+
+#: Options of every filter that are the functions' keywords.
+SHARED = (
+    Option("mode", "text", "mirror", "Border: mirror, symmetric, edge, wrap, zero or constant."),
+    Option("cval", "number", 0.0, "Value outside the image with --mode constant."),
+    Option("workers", "count", None, "Number of threads.", "every core"),
+    Option("dtype", "dtype", None, "Type of the result: uint8, uint16, float32 ...", "by input and format"),
+    Option(
+        "channel_axis", "ends", None, "For .npy: 0 or -1 if that axis holds channels (3 are RGB).", "none"
+    ),
+)
+
+#: Options of the derivatives, about colour and about how a result becomes a picture.
+PICTURED = (
+    Option("per_channel", "flag", False, "Filter each colour channel, not the luminance."),
+    Option("full_scale", "positive", None, "The input value that is white.", "the type's maximum"),
+)
+SIGNED = Option("signed", "flag", False, "Show zero as mid-grey, negative darker, positive lighter.")
+
+#: Options about files, of every filter too.
+FILES = (
+    Option("quality", "percent", None, "1 to 100, of JPEG and WebP.", "95; WebP lossless"),
+    Option("background", "colour", None, "white, black or #rrggbb, laid under transparency.", "keep alpha"),
+    Option("max_pixels", "limit", 2**29, "Refuse larger pictures; 0 for no limit."),
+)
+
+
+def options_of(command: Command) -> tuple[Option, ...]:
+    """Return every option of a command, in the order of its help."""
+    own = command.options
+    if command.kind == "derivative":
+        own += PICTURED
+    # A gradient magnitude of Gaussians has no sign to show.
+    if command.kind != "smoothing" and command.name != "gaussian_gradient_magnitude":
+        own += (SIGNED,)
+    return own + SHARED + FILES
+
+
+def find(name: str) -> Command | None:
+    """Return the command of this name, spelled with underscores or hyphens."""
+    wanted = name.replace("-", "_")
+    return next((command for command in COMMANDS if command.name == wanted), None)
+
+
+NOTES = {
+    "smoothing": (
+        "Colour is filtered channel by channel. Transparent pixels do not bleed: colour is weighed with "
+        "its opacity, which is filtered too. The result has the input's bit depth.",
+    ),
+    "linear": (
+        "Colour is filtered channel by channel, weighed with opacity; a kernel whose sum is zero sees a "
+        "transparent picture over black and gives an opaque one. Results are rounded and saturated to the "
+        "input's bit depth (--signed adds mid-grey); .npy and float TIFF get the raw values.",
+    ),
+    "derivative": (
+        "Colour is reduced to luminance (BT.601), transparency is seen over black, and the result is opaque. "
+        "In an integer format, white is the response to a straight edge from black to the type's maximum, "
+        "along an axis: the same rule for every image. .npy and float TIFF get the raw values.",
+    ),
+}
+FILE_NOTES = (
+    "Files are PNG, JPEG, TIFF, BMP, WebP and .npy. 16 bits become 8 (divided by 257) in JPEG, BMP and WebP; "
+    "--dtype uint8 or uint16 converts pictures likewise, while .npy values are never scaled. Transparency in "
+    "JPEG or BMP needs --background. Floats in integer formats need --dtype (derivatives: --full-scale).",
+)

@@ -1,0 +1,1 @@
+"""How pictures are stored: one module per concern, none of them public."""

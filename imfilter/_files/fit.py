@@ -1,0 +1,115 @@
+"""Make an image what a format can hold: bit depth, transparency, background."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .formats import Format
+from .image import Image, full_scale
+
+
+def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None = None) -> Image:
+    """Return the image as a picture format can hold it, or say why there is no such thing."""
+    pixels, colour = image.pixels, image.colour
+    if pixels.ndim != (3 if image.channels else 2) or (
+        colour.ndim == 3 and colour.shape[-1] not in (1, 2, 3, 4)
+    ):
+        raise ValueError(f"{kind.name} cannot hold an array of shape {pixels.shape}; write .npy")
+    if image.channels and not image.alpha and pixels.shape[-1] in (1, 2, 4):
+        # Channels of an array: in a picture file, 1 is grey and the last of 2 or 4 is alpha.
+        alpha = pixels.shape[-1] != 1
+        image = dataclasses.replace(
+            image, alpha=alpha, channels=alpha, pixels=pixels if alpha else colour[..., 0]
+        )
+    if image.pixels.dtype == np.bool_:
+        image = dataclasses.replace(image, pixels=image.pixels.astype(np.uint8) * np.uint8(255))
+    if not kind.holds(image.pixels.dtype):
+        image = dataclasses.replace(image, pixels=_narrowed(image.pixels, kind))
+    if image.alpha and background is not None:
+        image = _composited(image, background)
+    if image.alpha and not kind.alpha:
+        opacity = image.pixels[..., -1]
+        if (opacity != full_scale(opacity.dtype)).any():
+            raise ValueError(
+                f"{kind.name} cannot hold transparency; write .png, .tif or .webp, or give --background"
+            )
+        image = dataclasses.replace(image, pixels=image.colour, channels=image.colour.ndim == 3, alpha=False)
+    return dataclasses.replace(image, pixels=np.ascontiguousarray(image.pixels))
+
+
+def _narrowed(pixels: NDArray[Any], kind: Format) -> NDArray[Any]:
+    if pixels.dtype == np.uint16 and kind.holds("uint8"):
+        return convert_depth(pixels, np.dtype(np.uint8))
+    raise no_room(kind, pixels.dtype)
+
+
+def no_room(kind: Format, dtype: np.dtype[Any]) -> ValueError:
+    """Return the error for pixels of a type that a format does not hold."""
+    depths = " or ".join(kind.dtypes[:2])
+    return ValueError(
+        f"{kind.name} cannot hold {dtype}; give --dtype {depths} to round and saturate, or write .tif or .npy"
+    )
+
+
+def convert_depth(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Convert between 8 and 16 bits so that white stays white; other types are rounded and saturated.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        Of any real type.
+    dtype : dtype
+        The type to convert to.
+    """
+    dtypes = (pixels.dtype, dtype)
+    if dtypes == (np.dtype(np.uint8), np.dtype(np.uint16)):
+        return pixels.astype(np.uint16) * np.uint16(257)
+    if dtypes == (np.dtype(np.uint16), np.dtype(np.uint8)):
+        return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return saturated(pixels, dtype)
+
+
+def saturated(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Round half to even and clip to what the type holds; NaN becomes 0 in an integer."""
+    if dtype.kind not in "ui":
+        with np.errstate(over="ignore"):
+            return pixels.astype(dtype)
+    limits = np.iinfo(dtype)
+    if pixels.dtype.kind == "f":
+        wide = pixels.astype(np.float64 if dtype.itemsize > 2 else np.float32, copy=False)
+        result = np.rint(wide)
+        np.clip(result, limits.min, limits.max, out=result)
+        np.copyto(result, 0, where=np.isnan(result))
+        if dtype.itemsize == 8:  # 2**63 and 2**64 are floats, the maxima below them are not
+            over = result >= float(limits.max)
+            return np.where(over, limits.max, np.where(over, 0, result).astype(dtype))
+        return result.astype(dtype)
+    return np.clip(pixels, *_shared_limits(pixels.dtype, limits)).astype(dtype)
+
+
+def _shared_limits(dtype: np.dtype[Any], limits: np.iinfo[Any]) -> tuple[int, int]:
+    if dtype.kind == "b":
+        return 0, 1
+    own = np.iinfo(dtype)
+    return max(int(own.min), int(limits.min)), min(int(own.max), int(limits.max))
+
+
+def _composited(image: Image, background: tuple[int, int, int]) -> Image:
+    """Lay the picture over a colour, in floating point."""
+    dtype = image.pixels.dtype
+    full = full_scale(dtype)
+    under = np.array(background, np.float64) * (full / 255)
+    colour = image.colour.astype(np.float64)
+    if colour.ndim == 2 and len(set(background)) > 1:
+        colour = np.repeat(colour[..., None], 3, axis=-1)
+    if colour.ndim == 2:
+        under = under[:1]
+    opacity = image.pixels[..., -1].astype(np.float64) / full
+    if colour.ndim == 3:
+        opacity = opacity[..., None]
+    mixed = saturated(colour * opacity + under * (1 - opacity), dtype)
+    return dataclasses.replace(image, pixels=mixed, channels=mixed.ndim == 3, alpha=False)

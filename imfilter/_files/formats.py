@@ -1,0 +1,63 @@
+"""The one table of formats: what each can hold and how its files are named."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from .image import FileError
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format that can be written.
+
+    Parameters
+    ----------
+    name : str
+        As it is called in messages.
+    suffixes : tuple of str
+        File name endings, lower case.
+    dtypes : tuple of str
+        The NumPy types it holds, narrowest first; empty means every real type.
+    alpha : bool
+        Whether it holds transparency.
+    picture : bool
+        Whether it holds pictures (grey or colour, 2-D) rather than plain arrays.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    dtypes: tuple[str, ...] = ()
+    alpha: bool = False
+    picture: bool = True
+
+    def holds(self, dtype: object) -> bool:
+        """Whether pixels of this type can be stored as they are."""
+        return not self.dtypes or str(dtype) in self.dtypes
+
+
+_INTEGERS = ("uint8", "uint16", "int8", "int16", "uint32", "int32", "uint64", "int64")
+_REAL = (*_INTEGERS, "float16", "float32", "float64")
+
+FORMATS = (
+    Format("PNG", (".png",), ("uint8", "uint16"), alpha=True),
+    Format("JPEG", (".jpg", ".jpeg", ".jpe"), ("uint8",)),
+    Format("TIFF", (".tif", ".tiff"), _REAL, alpha=True),
+    Format("BMP", (".bmp", ".dib"), ("uint8",)),
+    Format("WebP", (".webp",), ("uint8",), alpha=True),
+    Format("NumPy", (".npy",), picture=False),
+)
+
+SUFFIXES = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
+
+
+def format_of(path: str | os.PathLike[str]) -> Format:
+    """Return the format that a file name asks for."""
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    for known in FORMATS:
+        if suffix in known.suffixes:
+            return known
+    raise FileError(
+        f"{os.fspath(path)}: unknown file type {suffix or '(no suffix)'!r}; use one of {SUFFIXES}"
+    )

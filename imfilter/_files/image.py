@@ -1,0 +1,87 @@
+"""What every reader returns and every writer takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class FileError(OSError):
+    """A file that cannot be read or written; the message is one line that a person can act on."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """Pixels and what a file says about them.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        ``(height, width)`` for grey, ``(height, width, channels)`` for everything else a picture
+        file holds, any shape for ``.npy``. Values are exactly those of the file.
+    channels : bool
+        Whether the last axis holds channels. Never guessed: only picture files say so.
+    alpha : bool
+        Whether the last channel is opacity: straight (not premultiplied), full scale is opaque.
+    icc : bytes or None
+        The ICC profile.
+    exif : bytes or None
+        An EXIF block as it stands in a JPEG, without orientation, which has been applied.
+    dpi : tuple of float or None
+        Resolution in dots per inch, horizontal then vertical.
+    """
+
+    pixels: NDArray[Any]
+    channels: bool = False
+    alpha: bool = False
+    icc: bytes | None = None
+    exif: bytes | None = None
+    dpi: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse contradictions where they are made, not where they are stumbled over."""
+        if not isinstance(self.pixels, np.ndarray):
+            raise TypeError(f"pixels must be a numpy array, got {type(self.pixels).__name__}")
+        if self.pixels.dtype.kind not in "buif":
+            raise TypeError(f"pixels must hold real numbers, got dtype {self.pixels.dtype}")
+        if self.pixels.size == 0:
+            raise ValueError(f"pixels must not be empty, got shape {self.pixels.shape}")
+        if self.channels and self.pixels.ndim < 2:
+            raise ValueError(f"pixels with channels must have 2 or more axes, got shape {self.pixels.shape}")
+        if self.alpha and (not self.channels or self.pixels.shape[-1] < 2):
+            raise ValueError("alpha must be the last of two or more channels")
+
+    @property
+    def spatial(self) -> int:
+        """How many axes are not channels."""
+        return self.pixels.ndim - self.channels
+
+    @property
+    def colour(self) -> NDArray[Any]:
+        """The pixels without alpha: ``(height, width)`` for grey."""
+        if not self.alpha:
+            return self.pixels
+        colour = self.pixels[..., :-1]
+        return colour[..., 0] if colour.shape[-1] == 1 else colour
+
+    @property
+    def opacity(self) -> NDArray[Any] | None:
+        """The alpha channel, or None where every pixel is opaque for lack of one."""
+        return self.pixels[..., -1] if self.alpha else None
+
+
+def full_scale(dtype: np.dtype[Any]) -> float:
+    """Return the value that means white or opaque: the type's maximum, 1 for floats and booleans."""
+    return float(np.iinfo(dtype).max) if dtype.kind in "ui" else 1.0
+
+
+def check_size(path: str, width: int, height: int, max_pixels: int | None) -> None:
+    """Refuse a picture so large that decoding it may be an attack."""
+    if max_pixels is not None and width * height > max_pixels:
+        raise FileError(
+            f"{path}: {width} x {height} pixels are more than the limit of {max_pixels}; "
+            "if the file is trusted, raise it with --max-pixels"
+        )

@@ -1,0 +1,182 @@
+"""The command: ``imfilter FILTER IN OUT --option value``.
+
+Nothing heavier than click is imported before a filter runs, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import gc
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from ._cli.options import click_option
+from ._cli.table import COMMANDS, FILE_NOTES, FILES, NOTES, SHARED, Command, find, options_of
+
+_ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
+
+
+class _Filters(click.Group):
+    """The commands of the table, made when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [command.name for command in COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = find(cmd_name)
+        return None if command is None else _click_command(command)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Options of every filter"):
+            records = [click_option(option).get_help_record(ctx) for option in (*SHARED, *FILES)]
+            formatter.write_dl([record for record in records if record is not None])
+        super().format_epilog(ctx, formatter)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and find(name) is None:
+            close = difflib.get_close_matches(name.lower().replace("-", "_"), self.list_commands(ctx), 1)
+            hint = f"did you mean {close[0]}?" if close else "see imfilter --help"
+            raise click.UsageError(f"unknown filter {name!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+def _click_command(command: Command) -> click.Command:
+    def run(source: str, destination: str, **options: Any) -> int:
+        return _run(command, source, destination, options)
+
+    return click.Command(
+        command.name,
+        params=[
+            click.Argument(["source"], metavar="IN"),
+            click.Argument(["destination"], metavar="OUT"),
+            *(click_option(option) for option in options_of(command)),
+        ],
+        callback=run,
+        help="\n\n".join([command.summary, *NOTES[command.kind], *FILE_NOTES]),
+        short_help=command.summary,
+        epilog=f"Example: imfilter {command.example}",
+    )
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        import imfilter
+
+        click.echo(f"imfilter {imfilter.__version__}")
+        ctx.exit()
+
+
+_command = _Filters(
+    "imfilter",
+    help=_ABOUT,
+    epilog="Example: imfilter sobel photo.jpg edges.png (the options of a filter: imfilter sobel --help)",
+    no_args_is_help=False,
+    options_metavar="[--help]",
+    subcommand_metavar="FILTER IN OUT [--option value]...",
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_show_version,
+            help="Show the version and exit.",
+        )
+    ],
+    # Options are taken with underscores too, as the functions spell them.
+    context_settings={
+        "max_content_width": 100,
+        "token_normalize_func": lambda token: token.replace("_", "-"),
+    },
+)
+
+
+def _run(command: Command, source: str, destination: str, options: dict[str, Any]) -> int:
+    """Read, filter and write; every failure is one line and a number."""
+    try:
+        _filter(command, source, destination, options)
+    except KeyboardInterrupt:
+        return 130
+    except MemoryError:
+        return _fail(f"{source}: not enough memory", 1)
+    except OSError as error:  # FileError among them, whose text is whole
+        return _fail(str(error), 1)
+    except (ValueError, TypeError, OverflowError) as error:  # the filter's own words on its options
+        return _fail(str(error), 2)
+    return 0
+
+
+def _filter(command: Command, source: str, destination: str, options: dict[str, Any]) -> None:
+    from . import io
+    from ._cli import quiet
+
+    kind = io.format_of(destination)
+    io.check_target(destination)
+    with quiet.decoders():
+        image = io.read(source, max_pixels=options["max_pixels"] or None)
+
+    from ._cli import arrays
+    from ._cli.apply import apply
+
+    image = arrays.with_channels(image, options["channel_axis"])
+    result = apply(command, image, options, kind)
+    if not kind.picture:
+        result = arrays.without_order(result, options["channel_axis"])
+    io.write(destination, result, quality=options["quality"], background=options["background"])
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo("imfilter: error: " + " ".join(message.split()), err=True)
+    return code
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def call(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0, 1 for a file, 2 for usage, 130 for Ctrl-C.
+
+    Parameters
+    ----------
+    arguments : sequence of str or None
+        What follows the word ``imfilter``; None for this process's own.
+    """
+    try:
+        code = _command.main(
+            None if arguments is None else list(arguments), prog_name="imfilter", standalone_mode=False
+        )
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        return _fail(_sentence(error), 2)
+    except BrokenPipeError:  # the help was piped into something that has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _sentence(error: click.ClickException) -> str:
+    text = error.format_message()
+    if text.startswith("Missing command"):
+        text = "missing filter; for example: imfilter sobel in.png out.png"
+    return text[:1].lower() + text[1:].removesuffix(".")
+
+
+def main() -> NoReturn:
+    """Run as the console script: end the process with the exit code."""
+    # A process of one filter: collecting the garbage of so many imports takes a tenth of its second.
+    gc.disable()
+    # Without this a terminated process would leave its temporary file behind.
+    with contextlib.suppress(ValueError, AttributeError):
+        signal.signal(signal.SIGTERM, _stop)
+    sys.exit(call())

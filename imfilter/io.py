@@ -1,0 +1,144 @@
+"""Read and write image files whole, with what they say about themselves.
+
+Only files are handled here: values are those of the file, nothing is rescaled on reading. Writing
+to a format that holds fewer bits, no transparency or no floats is defined in :func:`write`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._files.atomic import check_target, replacing
+from ._files.fit import fitted
+from ._files.formats import format_of
+from ._files.image import FileError, Image
+
+__all__ = ["MAX_PIXELS", "FileError", "Image", "check_target", "format_of", "read", "write"]
+
+#: Pixels that a picture may have before it is taken for a decompression bomb: 16 times a frame of 8K.
+MAX_PIXELS = 2**29
+
+_NPY_MAGIC = b"\x93NUMPY"
+_TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -> Image:
+    """Read an image file: PNG, JPEG, TIFF, BMP, WebP or ``.npy``, recognised by its content.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    max_pixels : int or None
+        Refuse pictures with more pixels than this before decoding them; None for no limit.
+
+    Returns
+    -------
+    Image
+        Pixels in the file's own bit depth. The EXIF orientation is applied; palettes, CMYK and the
+        like become RGB, 1-bit pictures 0 and 255; premultiplied alpha in a TIFF becomes straight.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, empty, damaged, too large or of no known format, or holds several
+        pages or frames.
+    """
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as file:
+            start = file.read(8)
+        if not start:
+            raise FileError(f"{name}: is empty")
+        if start.startswith(_NPY_MAGIC):
+            return Image(_read_npy(name))
+        return _read_picture(name, start.startswith(_TIFF_MAGICS), max_pixels)
+    except FileError:
+        raise
+    except MemoryError as error:
+        raise FileError(f"{name}: is too large for the memory of this machine") from error
+    except Exception as error:  # decoders of damaged files raise anything; all of it means one thing
+        raise FileError(f"{name}: {_reason(error)}") from error
+
+
+def _read_picture(name: str, is_tiff: bool, max_pixels: int | None) -> Image:
+    # Pillow and tifffile are imported on first use: a file that is missing is reported at once.
+    if is_tiff:
+        from ._files import tiff
+
+        image = tiff.read(name, max_pixels)
+        if image is not None:
+            return image
+    from ._files import pictures
+
+    return pictures.read(name, max_pixels)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    if type(error).__name__ == "UnidentifiedImageError":
+        return "is not an image of a known format (PNG, JPEG, TIFF, BMP, WebP, npy)"
+    detail = " ".join(str(error).split()) or type(error).__name__
+    return f"is damaged or not supported: {detail}"
+
+
+def _read_npy(name: str) -> NDArray[Any]:
+    # A memory map never unpickles, and checks the size that the header claims against the file's.
+    mapped = np.load(name, mmap_mode="r", allow_pickle=False)
+    if mapped.dtype.kind not in "buif":
+        raise FileError(f"{name}: holds {mapped.dtype} and not real numbers")
+    return np.array(mapped, dtype=mapped.dtype.newbyteorder("="), order="C")
+
+
+def write(
+    path: str | os.PathLike[str],
+    image: Image,
+    *,
+    quality: int | None = None,
+    background: tuple[int, int, int] | None = None,
+) -> None:
+    """Write an image file in the format that its name asks for, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; an existing one is replaced only when the new one is complete.
+    image : Image
+        What to write. 16 bits are scaled to 8 (divided by 257, rounded) for JPEG, BMP and WebP;
+        booleans become 0 and 255; wholly opaque alpha is dropped where there is no room for it.
+    quality : int or None
+        1 to 100. None is 95 for JPEG and lossless for WebP.
+    background : tuple of int or None
+        8-bit RGB to lay under a transparent picture, which then has no alpha.
+
+    Raises
+    ------
+    ValueError
+        If the format cannot hold the image: floats in PNG, transparency in JPEG, a volume.
+    FileError
+        If the file cannot be written.
+    """
+    kind = format_of(path)
+    if kind.picture:
+        image = fitted(image, kind, background)
+    try:
+        with replacing(path) as file:
+            if not kind.picture:
+                np.save(file, image.pixels, allow_pickle=False)
+            elif kind.name == "TIFF":
+                from ._files import tiff
+
+                tiff.write(file, image)
+            else:
+                from ._files import pictures
+
+                pictures.write(file, image, kind.name, quality)
+    except FileError:
+        raise
+    except (ValueError, TypeError, OverflowError) as error:  # an encoder's own limits
+        raise FileError(f"{os.fspath(path)}: cannot be written as {kind.name}: {error}") from error

@@ -1,0 +1,43 @@
+"""Real images for the tests: the photographs that scikit-image carries in its package."""
+
+import functools
+
+import numpy as np
+import skimage.data
+
+GREY = ("camera", "coins", "page", "moon")
+COLOUR = ("astronaut", "chelsea", "coffee")
+
+
+@functools.cache
+def photo(name):
+    """A uint8 photograph: (H, W) of GREY, (H, W, 3) of COLOUR."""
+    image = getattr(skimage.data, name)()
+    image.flags.writeable = False
+    return image
+
+
+@functools.cache
+def volume():
+    """A volume with the texture of a photograph: windows of `camera` that move with depth."""
+    camera = photo("camera")
+    return np.stack(
+        [camera[150 + 3 * z : 150 + 3 * z + 41, 180 + 5 * z : 180 + 5 * z + 70] for z in range(19)]
+    )
+
+
+def signal():
+    """A line through a photograph, as a 1-D signal."""
+    return photo("page").reshape(-1)[:20011]
+
+
+def as_type(image, dtype):
+    """The same picture in another dtype, using its whole range; floats keep 0 to 255 and gain fractions."""
+    dtype = np.dtype(dtype)
+    if dtype == image.dtype:
+        return image
+    if dtype.kind == "f":
+        # A smooth ramp of less than one grey level: real float images are not whole numbers.
+        ramp = np.linspace(0, 0.9, image.size).reshape(image.shape)
+        return (image + ramp).astype(dtype)
+    return (image.astype(np.uint16) * 257 - image % 7).clip(0, 65535).astype(dtype)

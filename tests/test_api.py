@@ -1,0 +1,172 @@
+"""The public names: signatures that agree with each other, and docstrings that say what they must."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+
+import pytest
+
+import imfilter
+
+COMMON = {
+    "mode": "mirror",
+    "cval": 0.0,
+    "axes": None,
+    "channel_axis": None,
+    "dtype": None,
+    "out": None,
+    "workers": None,
+}
+# Each filter: required and optional positional arguments, then its own keywords, with their defaults.
+REQUIRED = inspect.Parameter.empty
+FILTERS = {
+    "correlate": ({"kernel": REQUIRED}, {"bias": 0.0, "stride": 1, "dilation": 1, "padding": "same"}),
+    "convolve": ({"kernel": REQUIRED}, {"bias": 0.0, "stride": 1, "dilation": 1, "padding": "same"}),
+    "gaussian": (
+        {"sigma": REQUIRED},
+        {"order": 0, "truncate": 4.0, "radius": None, "method": "auto", "spacing": None},
+    ),
+    "box": ({"size": REQUIRED}, {}),
+    "sharpen": ({"amount": 1.0}, {}),
+    "unsharp_mask": ({"sigma": 1.0, "amount": 1.0}, {"truncate": 4.0, "radius": None}),
+    "sobel": ({}, {"axis": None, "normalize": False, "spacing": None}),
+    "scharr": ({}, {"axis": None, "normalize": False, "spacing": None}),
+    "prewitt": ({}, {"axis": None, "normalize": False, "spacing": None}),
+    "laplacian": ({}, {"diagonals": False}),
+    "laplacian_of_gaussian": ({"sigma": REQUIRED}, {"truncate": 4.0, "radius": None, "spacing": None}),
+    "difference_of_gaussians": (
+        {"low": REQUIRED, "high": None},
+        {"truncate": 4.0, "radius": None, "spacing": None},
+    ),
+    "gaussian_gradient_magnitude": ({"sigma": REQUIRED}, {"truncate": 4.0, "radius": None, "spacing": None}),
+}
+SECTIONS = ("Parameters", "Returns", "Raises", "See Also", "References", "Examples")
+
+
+def section(doc, name):
+    """The body of one numpydoc section."""
+    found = re.search(rf"^{name}\n-+\n(.*?)(?=^[A-Z][A-Za-z ]+\n-+\n|\Z)", doc, re.M | re.S)
+    assert found, f"no section {name}"
+    return found[1]
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_signature(name):
+    positional, own = FILTERS[name]
+    parameters = inspect.signature(getattr(imfilter, name)).parameters
+    expected = {"image": REQUIRED, **positional, **own, **COMMON}
+    assert list(parameters) == list(expected)
+    assert {p.name: p.default for p in parameters.values()} == expected
+    for parameter in parameters.values():
+        first = parameter.name == "image" or parameter.name in positional
+        assert parameter.kind is (parameter.POSITIONAL_OR_KEYWORD if first else parameter.KEYWORD_ONLY)
+        assert parameter.annotation is not inspect.Parameter.empty
+    assert inspect.signature(getattr(imfilter, name)).return_annotation is not inspect.Signature.empty
+
+
+def test_every_public_function_keeps_the_order():
+    """Functions added later too: what they share with the others has the same order and default."""
+    for name in imfilter.__all__:
+        thing = getattr(imfilter, name)
+        if not inspect.isfunction(thing):
+            continue
+        parameters = inspect.signature(thing).parameters
+        shared = [p for p in parameters if p in COMMON]
+        assert shared == [p for p in COMMON if p in shared], name
+        if "image" in parameters:
+            assert next(iter(parameters)) == "image", name
+            assert list(parameters)[len(parameters) - len(shared) :] == shared, name
+            for word in shared:
+                assert parameters[word].kind is inspect.Parameter.KEYWORD_ONLY, f"{name}: {word}"
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_docstring(name):
+    function = getattr(imfilter, name)
+    doc = inspect.getdoc(function)
+    summary = doc.splitlines()[0]
+    assert summary.endswith("."), "one sentence first"
+    assert len(summary) <= 110
+    assert not doc.splitlines()[1], "and an empty line after it"
+    order = [s for s in re.findall(r"^([A-Z][A-Za-z ]+)\n-+$", doc, re.M) if s in SECTIONS]
+    assert order == list(SECTIONS)
+    described = []
+    for names in re.findall(r"^(\w+(?:, \w+)*) : .+$", section(doc, "Parameters"), re.M):
+        described += names.split(", ")
+    assert described == list(inspect.signature(function).parameters)
+    assert "Error" in section(doc, "Raises")
+    assert ">>>" in section(doc, "Examples")
+    assert "{{" not in doc
+
+
+def test_public_names_are_documented():
+    for name in imfilter.__all__:
+        doc = inspect.getdoc(getattr(imfilter, name))
+        assert doc, f"{name} has no docstring"
+    assert set(FILTERS) <= set(imfilter.__all__)
+    assert {"plan", "set_workers", "warmup", "weights"} <= set(imfilter.__all__)
+    assert set(imfilter.__all__) <= set(dir(imfilter))
+    assert list(imfilter.__all__) == sorted(imfilter.__all__, key=str.lower) or len(
+        set(imfilter.__all__)
+    ) == len(imfilter.__all__)
+
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(imfilter.__path__, "imfilter.")
+    if not module.name.endswith("__main__")
+)
+
+
+@pytest.mark.parametrize("name", ["imfilter", *MODULES])
+def test_examples_run(name):
+    module = importlib.import_module(name)
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    report = []
+    for example in finder.find(module, name, module=module):
+        runner.run(example, out=report.append)
+    assert runner.failures == 0, "".join(report)
+
+
+def test_star_import():
+    code = (
+        "from imfilter import *; print(sobel([0.0, 1.0, 3.0, 3.0], axis=0).tolist(), weights.SOBEL.smoothing)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[0.0, 3.0, 2.0, 0.0] [1. 2. 1.]\n"
+
+
+def test_version():
+    assert re.fullmatch(r"\d+\.\d+\.\d+(\.\w+)?", imfilter.__version__)
+
+
+def test_plan():
+    """A plan names an algorithm and its reason without filtering anything."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    for kernel, algorithms in [
+        (rng.normal(size=(3, 3)), {"direct"}),
+        (np.outer(np.arange(1.0, 32), np.arange(2.0, 33)), {"separable"}),
+        ([np.ones(31), np.ones(31)], {"separable"}),
+        (rng.normal(size=(101, 101)), {"fft"}),
+    ]:
+        plan = imfilter.plan((1080, 1920), "float32", kernel)
+        assert plan.algorithm in algorithms
+        assert isinstance(plan.reason, str)
+        assert plan.reason
+        assert plan.cost > 0
+    huge = imfilter.plan((10**6, 10**6), np.uint8, np.ones((3, 3)))
+    assert huge.cost > 100  # no array of a terabyte was made to find out
+
+
+def test_plan_refuses_what_the_call_would():
+    with pytest.raises(ValueError, match="kernel"):
+        imfilter.plan((10, 10), "float32", [1.0, 2.0])
+    with pytest.raises((TypeError, ValueError), match="shape"):
+        imfilter.plan((0, 10), "float32", [[1.0, 2.0]])
