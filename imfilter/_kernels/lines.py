@@ -94,12 +94,13 @@ def combine(real, target, lines, lines_b, weights, runs, first, last, norm, bias
     """Write `count` weighted sums of lines to address `to`, as `target`, and a second row to `to_b`.
 
     Tap t reads the line at address ``lines[t]``; for the second row, which lies one row further down
-    the window and is there unless `to_b` is 0, that at ``lines_b[t]``. What is summed is in `runs` (see `RUN`), from `first` to `last`.
+    the window and is there unless `to_b` is 0, that at ``lines_b[t]``. What is summed is in `runs`
+    (see `RUN`), from `first` to `last`.
 
     Two neighbouring rows need nearly the same lines. Where one load can serve both it does, and loads
     are what the sum waits for: full-rank 15x15 float32 went from 24 to 33 multiply-adds a
-    nanosecond (Cascade Lake, 2.5 GHz, where 40 is the most). Both sums run over their taps in the same order and in the
-    same groups, so that a row's value does not depend on its partner.
+    nanosecond (Cascade Lake, 2.5 GHz, where 40 is the most). Both sums run over their taps in the same
+    order and in the same groups, so that a row's value does not depend on its partner.
 
     With `norm` the result is the root of the sum of the components' squares. The last vector of the
     line overlaps the one before; a line shorter than a vector goes through `spill`.
