@@ -215,13 +215,26 @@ def peek(typingctx, address):
 
 @intrinsic
 def address_of(typingctx, array):
-    """Return the address of the first element of `array`."""
+    """Return the address of the first element of `array`, which must be kept with `keep`."""
 
     def codegen(context, builder, sig, args):
         data = context.make_array(sig.args[0])(context, builder, args[0]).data
         return builder.ptrtoint(data, ir.IntType(64))
 
     return types.int64(array), codegen
+
+
+@intrinsic
+def keep(typingctx, arrays):
+    """Hold a tuple of arrays until here.
+
+    Numba frees an array after its last use by name, and its address is no name.
+    """
+
+    def codegen(context, builder, sig, args):
+        return context.get_dummy_value()
+
+    return types.none(arrays), codegen
 
 
 def _arithmetic(symbol, instruction):

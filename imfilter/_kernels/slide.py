@@ -11,7 +11,7 @@ import numpy as np
 
 from imfilter._core.jit import jit
 from imfilter._kernels.lines import combine, fetch, scatter, source_index
-from imfilter._kernels.simd import BYTES, address_of
+from imfilter._kernels.simd import BYTES, address_of, keep
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.
@@ -170,3 +170,4 @@ def slide(
             if pair:
                 scatter(target, place_b, to_b, wide, channels, job.target_x, job.target_c)
         line += 1 + pair
+    keep((scratch, window, result, spill, spill_real, at_z, at_x, at))
