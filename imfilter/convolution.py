@@ -150,13 +150,13 @@ def _correlate(
     pad: Any,
     common: Common,
 ) -> npt.NDArray:
-    """Check the arguments of both functions and run the operator."""
+    """Run the operator of both functions."""
+    geometry = linear.Geometry(stride, dilation, pad, flipped, bias)
+    return linear.apply(image, _operator, (kernel, flipped), common, keeps=False, geometry=geometry)
 
-    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
-        weights = check.kernel(kernel, len(chosen))
-        if isinstance(weights, tuple):
-            return separable(tuple(w[::-1] for w in weights) if flipped else weights)
-        return Operator(dense=np.flip(weights) if flipped else weights)
 
-    geometry = linear.Geometry(stride, dilation, pad, flipped, check.number(bias, "bias"))
-    return linear.apply(image, build, common, keeps=False, geometry=geometry)
+def _operator(ndim: int, chosen: tuple[int, ...], kernel: Any, flipped: bool) -> Operator:
+    weights = check.kernel(kernel, len(chosen))
+    if isinstance(weights, tuple):
+        return separable(tuple(w[::-1] for w in weights) if flipped else weights)
+    return Operator(dense=np.flip(weights) if flipped else weights)

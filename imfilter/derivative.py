@@ -167,19 +167,34 @@ def _gradient(
     gradient: weights.Gradient, image: npt.ArrayLike, axis: Any, normalize: Any, spacing: Any, common: Common
 ) -> npt.NDArray:
     """Apply one derivative of `gradient`, or the norm of all."""
+    return linear.apply(
+        image,
+        _gradient_operator,
+        (gradient.difference, gradient.smoothing, axis, normalize, spacing),
+        common,
+        keeps=False,
+    )
 
-    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
-        n = len(chosen)
-        scaled, steps = check.flag(normalize, "normalize"), check.spacings(spacing, n)
-        if axis is None:
-            terms = [gradient.along(i, n, normalize=scaled, spacing=steps) for i in range(n)]
-            return separable(*terms, norm=True)
-        index = check.axis_index(axis, array.ndim, "axis")
-        if index not in chosen:
-            raise ValueError(f"axis must be one of the filtered axes {chosen}, got {axis}")
-        return separable(gradient.along(chosen.index(index), n, normalize=scaled, spacing=steps))
 
-    return linear.apply(image, build, common, keeps=False)
+def _gradient_operator(
+    ndim: int,
+    chosen: tuple[int, ...],
+    difference: Any,
+    smoothing: Any,
+    axis: Any,
+    normalize: Any,
+    spacing: Any,
+) -> Operator:
+    gradient = weights.Gradient(difference, smoothing)
+    n = len(chosen)
+    scaled, steps = check.flag(normalize, "normalize"), check.spacings(spacing, n)
+    if axis is None:
+        terms = [gradient.along(i, n, normalize=scaled, spacing=steps) for i in range(n)]
+        return separable(*terms, norm=True)
+    index = check.axis_index(axis, ndim, "axis")
+    if index not in chosen:
+        raise ValueError(f"axis must be one of the filtered axes {chosen}, got {axis}")
+    return separable(gradient.along(chosen.index(index), n, normalize=scaled, spacing=steps))
 
 
 @documented
@@ -222,8 +237,8 @@ def laplacian(
     >>> imfilter.laplacian([0.0, 1.0, 4.0, 9.0, 16.0])
     array([  2.,   2.,   2.,   2., -14.])
     """
+    return linear.apply(image, _laplacian, (diagonals,), common, keeps=False)
 
-    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
-        return Operator(dense=weights.laplacian(len(chosen), diagonals=diagonals))
 
-    return linear.apply(image, build, common, keeps=False)
+def _laplacian(ndim: int, chosen: tuple[int, ...], diagonals: Any) -> Operator:
+    return Operator(dense=weights.laplacian(len(chosen), diagonals=diagonals))

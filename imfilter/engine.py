@@ -12,7 +12,7 @@ from imfilter._core.plan import Plan
 __all__ = ["Plan", "plan", "set_workers", "warmup"]
 
 
-def plan(shape: Any, dtype: npt.DTypeLike, kernel: Any, *args: Any, **options: Any) -> Plan:
+def plan(shape: Any, dtype: npt.DTypeLike, kernel: Any, /, *args: Any, **options: Any) -> Plan:
     """Tell which algorithm a call would run, why, and at what predicted cost, without running it.
 
     Parameters
@@ -46,7 +46,11 @@ def plan(shape: Any, dtype: npt.DTypeLike, kernel: Any, *args: Any, **options: A
     """
     lengths = shape if isinstance(shape, tuple | list) else (shape,)
     extents = tuple(check.integer(n, "shape", least=0) for n in lengths)
-    image = np.broadcast_to(np.zeros((), dtype), extents)  # no memory, whatever the shape
+    element = np.zeros((), check.dtype(dtype, None, np.dtype(float)))
+    try:
+        image = np.broadcast_to(element, extents)  # no memory, whatever the shape
+    except ValueError:
+        raise ValueError(f"shape must be one that memory can address, got {shape}") from None
     if not callable(kernel):
         from imfilter.convolution import correlate
 

@@ -63,14 +63,16 @@ def laplacian_of_gaussian(
     >>> imfilter.laplacian_of_gaussian([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0], 1.0).round(2)
     array([ 0.07,  0.16,  0.  , -0.4 ,  0.  ,  0.16,  0.07])
     """
+    return linear.apply(
+        image, _laplacian_of_gaussian, (sigma, truncate, radius, spacing), common, keeps=False
+    )
 
-    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
-        n = len(chosen)
-        return separable(
-            *_derivatives(2, check.sigmas(sigma, n), truncate, radius, check.spacings(spacing, n))
-        )
 
-    return linear.apply(image, build, common, keeps=False)
+def _laplacian_of_gaussian(
+    ndim: int, chosen: tuple[int, ...], sigma: Any, truncate: Any, radius: Any, spacing: Any
+) -> Operator:
+    n = len(chosen)
+    return separable(*_derivatives(2, check.sigmas(sigma, n), truncate, radius, check.spacings(spacing, n)))
 
 
 @documented
@@ -121,18 +123,22 @@ def difference_of_gaussians(
     >>> imfilter.difference_of_gaussians([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0], 1.0).round(2)
     array([-0.08, -0.07,  0.03,  0.15,  0.03, -0.07, -0.08])
     """
+    return linear.apply(
+        image, _difference_of_gaussians, (low, high, truncate, radius, spacing), common, keeps=False
+    )
 
-    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
-        n = len(chosen)
-        narrow = check.sigmas(low, n, "low")
-        wide = tuple(1.6 * s for s in narrow) if high is None else check.sigmas(high, n, "high")
-        if any(w < s for s, w in zip(narrow, wide, strict=True)):
-            raise ValueError(f"high must be at least low={low}, got {high}")
-        steps, none = check.spacings(spacing, n), (0,) * n
-        first, *rest = weights.gaussians(wide, none, truncate, radius, steps)
-        return separable(weights.gaussians(narrow, none, truncate, radius, steps), (-first, *rest))
 
-    return linear.apply(image, build, common, keeps=False)
+def _difference_of_gaussians(
+    ndim: int, chosen: tuple[int, ...], low: Any, high: Any, truncate: Any, radius: Any, spacing: Any
+) -> Operator:
+    n = len(chosen)
+    narrow = check.sigmas(low, n, "low")
+    wide = tuple(1.6 * s for s in narrow) if high is None else check.sigmas(high, n, "high")
+    if any(w < s for s, w in zip(narrow, wide, strict=True)):
+        raise ValueError(f"high must be at least low={low}, got {high}")
+    steps, none = check.spacings(spacing, n), (0,) * n
+    first, *rest = weights.gaussians(wide, none, truncate, radius, steps)
+    return separable(weights.gaussians(narrow, none, truncate, radius, steps), (-first, *rest))
 
 
 @documented
@@ -180,10 +186,14 @@ def gaussian_gradient_magnitude(
     >>> imfilter.gaussian_gradient_magnitude([0.0, 1.0, 2.0, 3.0, 4.0], 0.5).round(2)
     array([0.  , 0.86, 0.86, 0.86, 0.  ])
     """
+    return linear.apply(
+        image, _gaussian_gradient_magnitude, (sigma, truncate, radius, spacing), common, keeps=False
+    )
 
-    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
-        n = len(chosen)
-        terms = _derivatives(1, check.sigmas(sigma, n), truncate, radius, check.spacings(spacing, n))
-        return separable(*terms, norm=True)
 
-    return linear.apply(image, build, common, keeps=False)
+def _gaussian_gradient_magnitude(
+    ndim: int, chosen: tuple[int, ...], sigma: Any, truncate: Any, radius: Any, spacing: Any
+) -> Operator:
+    n = len(chosen)
+    terms = _derivatives(1, check.sigmas(sigma, n), truncate, radius, check.spacings(spacing, n))
+    return separable(*terms, norm=True)

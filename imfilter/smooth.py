@@ -67,17 +67,30 @@ def gaussian(
     >>> imfilter.gaussian([0, 0, 100, 0, 0], 1.0)
     array([11, 25, 40, 25, 11])
     """
+    names = ", ".join(map(repr, METHODS))
+    if not isinstance(method, str):
+        raise TypeError(f"method must be one of {names}, got {method!r}")
     if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, got {method!r}")
+        raise ValueError(f"method must be one of {names}, got {method!r}")
+    orders = check.each(order, None, "order")
+    return linear.apply(
+        image,
+        _gaussian,
+        (sigma, order, truncate, radius, spacing),
+        common,
+        keeps=not any(isinstance(o, int | np.integer) and o for o in orders),
+        method=method,
+    )
 
-    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
-        n = len(chosen)
-        orders = check.integers(order, n, "order", least=0)
-        return separable(
-            weights.gaussians(check.sigmas(sigma, n), orders, truncate, radius, check.spacings(spacing, n))
-        )
 
-    return linear.apply(image, build, common, keeps=not np.any(order), method=method)
+def _gaussian(
+    ndim: int, chosen: tuple[int, ...], sigma: Any, order: Any, truncate: Any, radius: Any, spacing: Any
+) -> Operator:
+    n = len(chosen)
+    orders = check.integers(order, n, "order", least=0)
+    return separable(
+        weights.gaussians(check.sigmas(sigma, n), orders, truncate, radius, check.spacings(spacing, n))
+    )
 
 
 @documented
@@ -119,11 +132,11 @@ def box(
     >>> imfilter.box([0.0, 0.0, 3.0, 0.0, 0.0], 3)
     array([0., 1., 1., 1., 0.])
     """
+    return linear.apply(image, _box, (size,), common, keeps=True)
 
-    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
-        return separable(tuple(map(weights.box, check.integers(size, len(chosen), "size", least=1))))
 
-    return linear.apply(image, build, common, keeps=True)
+def _box(ndim: int, chosen: tuple[int, ...], size: Any) -> Operator:
+    return separable(tuple(map(weights.box, check.integers(size, len(chosen), "size", least=1))))
 
 
 @documented
@@ -164,13 +177,13 @@ def sharpen(
     >>> imfilter.sharpen([0.0, 0.0, 1.0, 1.0])
     array([ 0., -1.,  2.,  1.])
     """
+    return linear.apply(image, _sharpen, (amount,), common, keeps=True)
 
-    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
-        kernel = -check.number(amount, "amount") * weights.laplacian(len(chosen))
-        kernel[(1,) * len(chosen)] += 1.0
-        return Operator(dense=kernel)
 
-    return linear.apply(image, build, common, keeps=True)
+def _sharpen(ndim: int, chosen: tuple[int, ...], amount: Any) -> Operator:
+    kernel = -check.number(amount, "amount") * weights.laplacian(len(chosen))
+    kernel[(1,) * len(chosen)] += 1.0
+    return Operator(dense=kernel)
 
 
 @documented
@@ -220,12 +233,14 @@ def unsharp_mask(
     >>> imfilter.unsharp_mask([0.0, 0.0, 1.0, 1.0], radius=1).round(2)
     array([ 0.  , -0.27,  1.27,  1.  ])
     """
+    return linear.apply(image, _unsharp_mask, (sigma, amount, truncate, radius), common, keeps=True)
 
-    def build(array: npt.NDArray, chosen: tuple[int, ...]) -> Operator:
-        n = len(chosen)
-        weight = check.number(amount, "amount")
-        bell = weights.gaussians(check.sigmas(sigma, n), (0,) * n, truncate, radius, (1.0,) * n)
-        one = (np.ones(1),) * (n - 1)
-        return separable((np.array([1.0 + weight]), *one), (-weight * bell[0], *bell[1:]))
 
-    return linear.apply(image, build, common, keeps=True)
+def _unsharp_mask(
+    ndim: int, chosen: tuple[int, ...], sigma: Any, amount: Any, truncate: Any, radius: Any
+) -> Operator:
+    n = len(chosen)
+    weight = check.number(amount, "amount")
+    bell = weights.gaussians(check.sigmas(sigma, n), (0,) * n, truncate, radius, (1.0,) * n)
+    one = (np.ones(1),) * (n - 1)
+    return separable((np.array([1.0 + weight]), *one), (-weight * bell[0], *bell[1:]))

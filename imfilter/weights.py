@@ -47,6 +47,12 @@ __all__ = [
 ]
 
 
+#: Longer kernels are taken for mistakes: 128 MB of weights an axis.
+_MOST_TAPS = 1 << 24
+#: Beyond this order the derivatives of a sampled Gaussian are noise.
+_MOST_ORDER = 20
+
+
 def _constant(values: npt.ArrayLike) -> Taps:
     array = np.array(values, dtype=np.float64)
     array.flags.writeable = False
@@ -202,7 +208,7 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
     array([0.274, 0.452, 0.274])
     """
     (sigma,) = check.sigmas(sigma, 1)
-    order = check.integer(order, "order", least=0)
+    order = check.integer(order, "order", least=0, most=_MOST_ORDER)
     truncate = check.number(truncate, "truncate")
     if truncate < 0:
         raise ValueError(f"truncate must be positive, got {truncate}")
@@ -212,10 +218,13 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
         return np.ones(1)
     if radius is None:
         reach = truncate * sigma + 0.5
-        if reach > 1e9:
-            raise ValueError(f"sigma must give a kernel that fits into memory, got {sigma}")
+        if not reach < _MOST_TAPS / 2:
+            raise ValueError(
+                f"sigma must give a kernel of at most {_MOST_TAPS} taps, "
+                f"got {sigma} samples with truncate={truncate}"
+            )
         radius = int(reach)
-    return _gaussian(sigma, order, check.integer(radius, "radius", least=0)).copy()
+    return _gaussian(sigma, order, check.integer(radius, "radius", least=0, most=_MOST_TAPS // 2 - 1)).copy()
 
 
 @functools.lru_cache(maxsize=128)
@@ -225,12 +234,14 @@ def _gaussian(sigma: float, order: int, radius: int) -> Taps:
     with np.errstate(over="ignore", under="ignore"):
         bell = np.exp(-0.5 * (x / sigma) ** 2)
     bell /= bell.sum()
+    if order == 0:
+        return _constant(bell)
     # Each derivative of p(x) * bell is (p' - x/sigma^2 * p) * bell.
     factor = Polynomial([1.0])
     for _ in range(order):
-        factor = factor.deriv() + factor * Polynomial([0.0, -1.0 / sigma**2])
+        factor = factor.deriv() + factor * Polynomial([0.0, -1.0 / sigma / sigma])
     # Turned round, for a correlation reads the samples in the order opposite to a convolution.
-    return _constant((factor(x) * bell)[::-1] if order else bell)
+    return _constant((factor(x) * bell)[::-1])
 
 
 def box(size: int) -> Taps:
@@ -257,7 +268,7 @@ def box(size: int) -> Taps:
     >>> imfilter.weights.box(4)
     array([0.25, 0.25, 0.25, 0.25])
     """
-    size = check.integer(size, "size", least=1)
+    size = check.integer(size, "size", least=1, most=_MOST_TAPS)
     return np.full(size, 1.0 / size)
 
 
@@ -310,6 +321,6 @@ def gaussians(
     count = len(sigmas)
     radii = (None,) * count if radius is None else check.integers(radius, count, "radius", least=0)
     return tuple(
-        gaussian(s / h, order=o, truncate=truncate, radius=r) / h**o
+        gaussian(s / h, order=o, truncate=truncate, radius=r) / np.float64(h) ** o
         for s, o, r, h in zip(sigmas, orders, radii, spacings, strict=True)
     )

@@ -129,11 +129,8 @@ def correlate_loops(
                 border_index(i[a] * stride[a] + j[a] * dilation[a] - places[a][0], image.shape[a], mode)
                 for a in range(image.ndim)
             ]
-            if None in at:
-                sample = 0.0 if mode == "zero" else cval
-            else:
-                sample = float(image[tuple(at)])
-            total += kernel[j] * sample
+            outside = 0.0 if mode == "zero" else cval
+            total += kernel[j] * (outside if None in at else float(image[tuple(at)]))
         out[i] = total
     return out
 

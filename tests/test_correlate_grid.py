@@ -22,36 +22,36 @@ STRIDES = DILATIONS = (1, 2, 3)
 
 
 def check(function, image, kernel, **options):
-    """Compare one call with the direct sum."""
-    result = getattr(imfilter, function)(image, kernel, **options)
+    """Compare one call, on the same numbers in each dtype, with the direct sum."""
+    image = image.astype(np.float32)
     expected = getattr(naive, function)(image, kernel, **options)
-    label = f"{function}, image {image.shape}, kernel {naive.dense(kernel, image.ndim).shape}, {options}"
-    assert result.dtype == naive.derived_dtype(image.dtype), label
-    assert result.shape == expected.shape, label
     unit = naive.scale(image, kernel, options.get("cval", 0.0), options.get("bias", 0.0))
-    error = np.abs(result - expected).max(initial=0.0)
-    assert error <= BOUND[str(result.dtype)] * unit, f"{label}: {error:.3g} of {unit:.3g}"
+    for dtype, bound in BOUND.items():
+        result = getattr(imfilter, function)(image.astype(dtype), kernel, **options)
+        shape = naive.dense(kernel, image.ndim).shape
+        label = f"{function}, {dtype} image {image.shape}, kernel {shape}, {options}"
+        assert result.dtype == dtype, label
+        assert result.shape == expected.shape, label
+        error = np.abs(result - expected).max(initial=0.0)
+        assert error <= bound * unit, f"{label}: {error:.3g} of {unit:.3g}"
 
 
 def paddings(n, kernel, dilation, index=None):
     """The paddings that leave at least one output sample."""
     reach = dilation * (kernel - 1)
-    every = ["same", "valid", 0, 1, reach, (0, reach), (reach + 2, 1)]
+    every = ["same", "valid", 1, (0, reach), (reach + 2, 1)]
     for padding in every if index is None else [every[index % len(every)]]:
-        before, after = (
-            (0, 0) if padding == "valid" else np.broadcast_to(padding, 2) if padding != "same" else (0, 0)
-        )
+        before, after = np.broadcast_to(0 if isinstance(padding, str) else padding, 2)
         if padding == "same" or n + before + after > reach:
             yield padding
 
 
-@pytest.mark.parametrize("dtype", BOUND)
 @pytest.mark.parametrize("mode", naive.MODES)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_1d_every_combination(function, mode, dtype):
+def test_1d_every_combination(function, mode):
     rng = np.random.default_rng(1)
     for n, k in itertools.product(range(1, 9), range(1, 10)):
-        image, kernel = rng.normal(size=n).astype(dtype), rng.normal(size=k)
+        image, kernel = rng.normal(size=n), rng.normal(size=k)
         for stride, dilation in itertools.product(STRIDES, DILATIONS):
             for padding in paddings(n, k, dilation):
                 check(
@@ -67,14 +67,16 @@ def test_1d_every_combination(function, mode, dtype):
                 )
 
 
-@pytest.mark.parametrize("dtype", BOUND)
 @pytest.mark.parametrize("mode", naive.MODES)
-def test_2d_every_size_and_kernel(mode, dtype):
-    """Every 2-D size with every kernel size; strides, dilations and paddings take turns."""
+def test_2d_every_size_and_kernel(mode):
+    """Every 2-D size with every kernel size, each in two modes; strides, dilations, paddings take turns."""
     rng = np.random.default_rng(2)
+    kernels = [rng.normal(size=size) for size in itertools.product(range(1, 10), range(1, 10))]
     shapes = itertools.product(range(1, 9), range(1, 9))
-    sizes = itertools.product(range(1, 10), range(1, 10))
-    for turn, (shape, size) in enumerate(itertools.product(shapes, sizes)):
+    cells = itertools.product(enumerate(kernels), enumerate(shapes))
+    chosen = [(k, s) for (i, k), (j, s) in cells if (i + j + naive.MODES.index(mode)) % 3 == 0]
+    for turn, (kernel, shape) in enumerate(chosen):
+        size = kernel.shape
         if turn % 2 == 0:  # every other time the plain call, which takes the quick ways
             options = {}
         else:
@@ -82,20 +84,18 @@ def test_2d_every_size_and_kernel(mode, dtype):
             padding = [
                 p
                 for n, k, d in zip(shape, size, dilation, strict=True)
-                for p in paddings(n, k, d, int(rng.integers(2, 7)))
+                for p in paddings(n, k, d, int(rng.integers(2, 5)))
             ]
             options = {
                 "stride": stride,
                 "dilation": dilation,
                 "padding": padding if len(padding) == 2 else "same",
             }
-        image, kernel = rng.normal(size=shape).astype(dtype), rng.normal(size=size)
-        check(FUNCTIONS[turn // 2 % 2], image, kernel, mode=mode, cval=CVAL, **options)
+        check(FUNCTIONS[turn // 2 % 2], rng.normal(size=shape), kernel, mode=mode, cval=CVAL, **options)
 
 
-@pytest.mark.parametrize("dtype", BOUND)
 @pytest.mark.parametrize("mode", naive.MODES)
-def test_3d_samples(mode, dtype):
+def test_3d_samples(mode):
     rng = np.random.default_rng(3)
     for turn in range(400):
         shape, size = rng.integers(1, 7, 3), rng.integers(1, 6, 3)
@@ -105,7 +105,7 @@ def test_3d_samples(mode, dtype):
             reach = [d * (k - 1) for d, k in zip(dilation, size, strict=True)]
             padding = ["same", [(int(r), int(rng.integers(0, 3))) for r in reach], max(reach)][turn // 2 % 3]
             options = {"stride": stride, "dilation": dilation, "padding": padding, "bias": BIAS}
-        image, kernel = rng.normal(size=shape).astype(dtype), rng.normal(size=size)
+        image, kernel = rng.normal(size=shape), rng.normal(size=size)
         check(FUNCTIONS[turn // 4 % 2], image, kernel, mode=mode, cval=CVAL, **options)
 
 
@@ -113,9 +113,8 @@ def separable_of(rng, size):
     return [rng.normal(size=k) for k in size]
 
 
-@pytest.mark.parametrize("dtype", BOUND)
 @pytest.mark.parametrize("mode", naive.MODES)
-def test_separable_samples(mode, dtype):
+def test_separable_samples(mode):
     """Sequences of 1-D kernels: 1-D, 2-D and 3-D, with the same options."""
     rng = np.random.default_rng(4)
     for turn in range(600):
@@ -127,17 +126,16 @@ def test_separable_samples(mode, dtype):
             reach = [d * (k - 1) for d, k in zip(dilation, size, strict=True)]
             padding = ["same", [(int(r), int(rng.integers(0, 3))) for r in reach], max(reach)][turn // 2 % 3]
             options = {"stride": stride, "dilation": dilation, "padding": padding, "bias": BIAS}
-        image = rng.normal(size=shape).astype(dtype)
+        image = rng.normal(size=shape)
         check(FUNCTIONS[turn // 4 % 2], image, separable_of(rng, size), mode=mode, cval=CVAL, **options)
 
 
-@pytest.mark.parametrize("dtype", BOUND)
 @pytest.mark.parametrize("size", [(3, 3), (5, 5), (2, 4), (1, 7), (7, 1), (15, 15), "separable"])
-def test_every_width(size, dtype):
+def test_every_width(size):
     """Widths around every vector length and block: the last partial vector, and the interior beside it."""
     rng = np.random.default_rng(5)
     for width in [*range(9, 75), 95, 96, 97, 127, 128, 129, 191, 255, 256, 257, 300]:
-        image = rng.normal(size=(int(rng.integers(1, 24)), width)).astype(dtype)
+        image = rng.normal(size=(int(rng.integers(1, 24)), width))
         kernel = separable_of(rng, (5, 4)) if size == "separable" else rng.normal(size=size)
         check("correlate", image, kernel, mode=naive.MODES[width % 6], cval=CVAL)
 

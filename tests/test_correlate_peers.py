@@ -106,7 +106,10 @@ def test_opencv_filter2d(mode):
 
 
 def layer(x, weight, stride, padding, dilation):
-    """A convolution layer's output by its published formula: out[i] = sum_j w[j] x[i*stride + j*dilation - padding]."""
+    """Compute a convolution layer's output by its formula.
+
+    out[i] = sum over j of weight[j] * x[i*stride + j*dilation - padding], with zeros outside.
+    """
     lengths = [
         (n + 2 * p - d * (k - 1) - 1) // s + 1
         for n, p, d, k, s in zip(x.shape, padding, dilation, weight.shape, stride, strict=True)

@@ -43,7 +43,12 @@ def _list_of(one: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _padding(text: str) -> Any:
-    return text if text in ("same", "valid") else _list_of(integer)(text)
+    if text in ("same", "valid"):
+        return text
+    try:
+        return _list_of(integer)(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not 'same', 'valid' or a number of pixels") from None
 
 
 def _axis(text: str) -> Any:

@@ -1,28 +1,43 @@
 """The pool of threads, and how many of them a call may use."""
 
 import contextvars
-import operator
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager
+
+from imfilter._core import check
 
 _chosen: contextvars.ContextVar[int | None] = contextvars.ContextVar("imfilter_workers", default=None)
+#: More threads than this are not made, whatever is asked for: some a core, but a few in any case.
+_THREADS_A_CORE, _FEW_THREADS = 4, 16
+
 _inside = threading.local()
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
 
 
-def check_workers(workers: object) -> int:
+def _checked(workers: object) -> int:
     """Return a number of workers, which must be an integer of at least 1."""
-    if isinstance(workers, bool) or not hasattr(workers, "__index__"):
-        raise TypeError(f"workers must be an integer or None, got {workers!r}")
-    count = operator.index(workers)
-    if count < 1:
-        raise ValueError(f"workers must be at least 1, got {count}")
-    return count
+    return check.integer(workers, "workers", least=1)
+
+
+def requested(workers: object) -> int | None:
+    """Return how many workers a call asks for: its argument, `set_workers`, the environment, or None."""
+    if workers is not None:
+        return _checked(workers)
+    chosen = _chosen.get()
+    if chosen is not None:
+        return chosen
+    word = os.environ.get("IMFILTER_WORKERS")
+    if word is None or not word.strip():
+        return None
+    try:
+        return _checked(int(word))
+    except ValueError:
+        raise ValueError(f"IMFILTER_WORKERS must be an integer of at least 1, got {word!r}") from None
 
 
 def _available() -> int:
@@ -32,24 +47,7 @@ def _available() -> int:
     return os.cpu_count() or 1
 
 
-def resolve(workers: object) -> int:
-    """Return the number of workers of a call: its argument, `set_workers`, the environment or all cores."""
-    if workers is not None:
-        return check_workers(workers)
-    chosen = _chosen.get()
-    if chosen is not None:
-        return chosen
-    word = os.environ.get("IMFILTER_WORKERS", "").strip()
-    if word:
-        try:
-            return check_workers(int(word))
-        except ValueError:
-            raise ValueError(f"IMFILTER_WORKERS must be an integer of at least 1, got {word!r}") from None
-    return _available()
-
-
-@contextmanager
-def set_workers(workers: int) -> Iterator[None]:
+def set_workers(workers: int) -> AbstractContextManager[None]:
     """Use `workers` threads in every call inside the ``with`` block that does not name its own.
 
     Parameters
@@ -73,7 +71,12 @@ def set_workers(workers: int) -> Iterator[None]:
     ...     imfilter.box([0.0, 3.0, 0.0], 3)
     array([2., 1., 2.])
     """
-    token = _chosen.set(check_workers(workers))
+    return _using(_checked(workers))
+
+
+@contextmanager
+def _using(workers: int) -> Iterator[None]:
+    token = _chosen.set(workers)
     try:
         yield
     finally:
@@ -102,32 +105,65 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def _work(task: Callable[[int, int], None], start: int, stop: int) -> None:
-    _inside.worker = True
-    task(start, stop)
-
-
-def run(task: Callable[[int, int], None], total: int, workers: int) -> None:
+def run(task: Callable[[int, int], None], total: int, workers: int | None, pieces: int = 1) -> None:
     """Call ``task(start, stop)`` over `total` items, split into one band for each worker.
 
-    The caller works on a band of its own. A worker that calls again works alone, so that nested
-    calls can neither wait for each other nor multiply the threads.
+    `workers` is None for every core this process may use. A band is worked on in `pieces`, between
+    which an interrupt is heard. The caller works on a band of its own. A worker that calls again works
+    alone, so that nested calls can neither wait for each other nor multiply the threads.
     """
-    bands = min(workers, total)
-    if bands <= 1 or getattr(_inside, "worker", False):
-        task(0, total)
-        return
-    edges = [total * i // bands for i in range(bands + 1)]
-    pool = _threads(bands - 1)
+    cores = _available()
+    bands = min(workers or cores, total, max(_FEW_THREADS, _THREADS_A_CORE * cores))
+    if getattr(_inside, "worker", False):
+        bands = 1
+    stopped = threading.Event()
+
+    def band(number: int) -> None:
+        start, stop = total * number // bands, total * (number + 1) // bands
+        for piece in range(pieces):
+            if stopped.is_set():
+                return
+            task(start + (stop - start) * piece // pieces, start + (stop - start) * (piece + 1) // pieces)
+
+    others: list[Future[None]] = []
     try:
-        others = [pool.submit(_work, task, edges[i], edges[i + 1]) for i in range(1, bands)]
-    except RuntimeError:  # the interpreter is shutting down and takes no more work
-        task(0, total)
-        return
-    try:
-        task(edges[0], edges[1])
+        for number in range(1, bands):
+            others.append(_submit(band, number, bands - 1))  # noqa: PERF401  (one by one: each is waited for)
+        band(0)
+    except BaseException:
+        stopped.set()
+        raise
     finally:
-        # Nothing may still write to the output when the caller gets it back, or an exception.
-        wait(others)
+        _outlast(others, stopped)
     for other in others:
         other.result()
+
+
+def _submit(band: Callable[[int], None], number: int, threads: int) -> Future[None]:
+    """Give a band to the pool, or do it here where the interpreter shuts down and takes no more work."""
+
+    def work() -> None:
+        _inside.worker = True
+        band(number)
+
+    try:
+        return _threads(threads).submit(work)
+    except RuntimeError:
+        done: Future[None] = Future()
+        band(number)
+        done.set_result(None)
+        return done
+
+
+def _outlast(others: list[Future[None]], stopped: threading.Event) -> None:
+    """Wait until nobody writes to the output any more, interrupted or not."""
+    interrupt = None
+    while True:
+        try:
+            wait(others)
+            break
+        except BaseException as error:
+            stopped.set()
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt

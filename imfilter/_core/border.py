@@ -32,11 +32,11 @@ _ELSEWHERE = {
 
 def check_mode(mode: object) -> str:
     """Return the border `mode`, or say which name to use here."""
-    if mode in MODES:
-        return str(mode)
     names = ", ".join(map(repr, MODES))
     if not isinstance(mode, str):
-        raise TypeError(f"mode must be one of {names}, got {mode!r}")
+        raise TypeError(f"mode must be one of {names}, got {' '.join(repr(mode).split())}")
+    if mode in MODES:
+        return mode
     if mode.lower() == "reflect":
         raise ValueError(
             "mode 'reflect' means two things: use 'mirror' for d c b | a b c d | c b a (NumPy's reflect), "
@@ -46,8 +46,8 @@ def check_mode(mode: object) -> str:
         raise ValueError(
             f"mode must be one of {names}, got {mode!r}, which is a padding: correlate(padding=...)"
         )
-    known = _ELSEWHERE.get(mode.lower())
-    hint = f"; here it is called {known!r}" if known else ""
+    known = _ELSEWHERE.get(mode.lower(), mode.lower())
+    hint = f"; here it is called {known!r}" if known in MODES else ""
     raise ValueError(f"mode must be one of {names}, got {mode!r}{hint}")
 
 

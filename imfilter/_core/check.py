@@ -14,6 +14,8 @@ from imfilter._core import dtypes
 
 def _name(value: Any) -> str:
     """Return `value` as it goes into a message: one line, not too long."""
+    if isinstance(value, int) and abs(value) >= 10**40:  # Python refuses to print the very long ones
+        return "an integer of more than 40 digits"
     text = f"{type(value).__name__} of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 80 else text[:77] + "..."
@@ -21,12 +23,9 @@ def _name(value: Any) -> str:
 
 def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
     """Return `value` as an array of real numbers with at least one element and one axis."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{name} must be an array, got a sequence of uneven rows") from None
-    if not dtypes.is_real(array.dtype):
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    array = _real_array(value, name, "")
+    if hasattr(array, "mask"):
+        raise TypeError(f"{name} must be a plain array, got a masked one: fill it first")
     if array.ndim == 0:
         raise ValueError(f"{name} must have at least one axis, got the single number {_name(value)}")
     if array.size == 0:
@@ -34,11 +33,21 @@ def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
     return array
 
 
+def _real_array(value: Any, name: str, hint: str) -> npt.NDArray:
+    """Return `value` as an array of real numbers, a masked one with its mask."""
+    try:
+        array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be an array, got a sequence of uneven rows{hint}") from None
+    if not dtypes.is_real(array.dtype):
+        what = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else _name(value)
+        raise TypeError(f"{name} must hold real numbers, got {what}")
+    return array
+
+
 def axis_index(value: Any, ndim: int, name: str) -> int:
     """Return one axis as a number from 0 to `ndim` - 1."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an integer, got {_name(value)}")
-    axis = operator.index(value)
+    axis = integer(value, name)
     if not -ndim <= axis < ndim:
         raise ValueError(f"{name} must be from {-ndim} to {ndim - 1} for an image of {ndim} axes, got {axis}")
     return axis % ndim
@@ -58,6 +67,8 @@ def axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
                 "the others are a batch"
             )
         return chosen
+    if isinstance(axes, np.ndarray) and axes.ndim == 1:
+        axes = tuple(axes)
     given = axes if isinstance(axes, Sequence) and not isinstance(axes, str) else (axes,)
     chosen = tuple(axis_index(a, ndim, "axes") for a in given)
     if not 1 <= len(chosen) <= 3:
@@ -79,38 +90,38 @@ def number(value: Any, name: str, *, finite: bool = True) -> float:
     try:
         result = float(value)
     except OverflowError:
-        raise ValueError(
-            f"{name} must fit into float64, got an integer of {len(str(value))} digits"
-        ) from None
+        raise ValueError(f"{name} must fit into float64, got {_name(value)}") from None
     if finite and not math.isfinite(result):
         raise ValueError(f"{name} must be finite, got {result}")
     return result
 
 
-def integer(value: Any, name: str, *, least: int) -> int:
-    """Return an integer that is at least `least`."""
+def integer(value: Any, name: str, *, least: int | None = None, most: int | None = None) -> int:
+    """Return an integer from `least` to `most`."""
     if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, got {_name(value)}")
     try:
         result = operator.index(value)
     except TypeError:  # an array of floats has the method and refuses
         raise TypeError(f"{name} must be an integer, got {_name(value)}") from None
-    if result < least:
-        raise ValueError(f"{name} must be at least {least}, got {result}")
+    if least is not None and result < least:
+        raise ValueError(f"{name} must be at least {least}, got {_name(result)}")
+    if most is not None and result > most:
+        raise ValueError(f"{name} must be at most {most}, got {_name(result)}")
     return result
 
 
-def each(value: Any, n: int, name: str) -> tuple[Any, ...]:
-    """Return `value`, a scalar or one entry for each of `n` filtered axes, as `n` entries."""
+def each(value: Any, n: int | None, name: str) -> tuple[Any, ...]:
+    """Return `value`, a scalar or one entry for each of `n` filtered axes (None: any), as entries."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         value = tuple(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        if len(value) != n:
+        if n is not None and len(value) != n:
             raise ValueError(
                 f"{name} must be one number or one for each of {n} filtered axes, got {_name(value)}"
             )
         return tuple(value)
-    return (value,) * n
+    return (value,) * (1 if n is None else n)
 
 
 def integers(value: Any, n: int, name: str, *, least: int) -> tuple[int, ...]:
@@ -145,15 +156,7 @@ def flag(value: Any, name: str) -> bool:
 
 def taps(value: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
     """Return the weights of a kernel as float64: real, finite, at least one."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(
-            f"{name} must be an array, got a sequence of uneven rows; "
-            "a separable kernel is a sequence of 1-D NumPy arrays"
-        ) from None
-    if not dtypes.is_real(array.dtype):
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    array = _real_array(value, name, "; a separable kernel is a sequence of 1-D NumPy arrays")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     weights = array.astype(np.float64)
@@ -179,35 +182,42 @@ def kernel(value: Any, n: int) -> npt.NDArray[np.float64] | tuple[npt.NDArray[np
     weights = taps(value, "kernel")
     if weights.ndim != n:
         raise ValueError(
-            f"kernel must have {n} axes, as many as are filtered, got shape {weights.shape}; "
-            "name the filtered axes with axes= or channel_axis="
+            f"kernel must have {n} axes, as many as are filtered, "
+            f"got {weights.ndim} (shape {weights.shape}); name the filtered axes with axes= or channel_axis="
         )
     return weights
 
 
-def result(
-    shape: tuple[int, ...], default: np.dtype, dtype: Any, out: Any
-) -> tuple[np.dtype, npt.NDArray | None]:
-    """Return the result's dtype, and `out` once it is known to fit."""
-    if dtype is not None:
-        try:
-            wanted = np.dtype(dtype)
-        except TypeError:
-            raise TypeError(f"dtype must be a real NumPy dtype, got {_name(dtype)}") from None
-        if not dtypes.is_real(wanted):
-            raise TypeError(f"dtype must be a real NumPy dtype, got {wanted}")
-    else:
-        wanted = default
-    if out is None:
-        return wanted, None
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out must be a NumPy array, got {_name(out)}")
-    if not dtypes.is_real(out.dtype):
-        raise TypeError(f"out must hold real numbers, got dtype {out.dtype}")
-    if out.shape != shape:
-        raise ValueError(f"out must have shape {shape}, got {out.shape}")
-    if not out.flags.writeable:
+def out(value: Any) -> npt.NDArray | None:
+    """Return the array for the result, which must be writable and hold real numbers."""
+    if value is None:
+        return None
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"out must be a NumPy array, got {_name(value)}")
+    if not dtypes.is_real(value.dtype):
+        raise TypeError(f"out must hold real numbers, got dtype {value.dtype}")
+    if not value.flags.writeable:
         raise ValueError("out must be writable, got a read-only array")
-    if dtype is not None and wanted != out.dtype:
-        raise ValueError(f"dtype must agree with out, got {wanted} and out of dtype {out.dtype}")
-    return out.dtype, out
+    return value
+
+
+def fitting(value: npt.NDArray | None, shape: tuple[int, ...]) -> npt.NDArray | None:
+    """Return the array for the result, which must have its shape."""
+    if value is not None and value.shape != shape:
+        raise ValueError(f"out must have shape {shape}, got {value.shape}")
+    return value
+
+
+def dtype(value: Any, place: npt.NDArray | None, default: np.dtype) -> np.dtype:
+    """Return the result's dtype: that of `place`, with which `value` must agree, `value` or the default."""
+    if value is None:
+        return default if place is None else place.dtype
+    try:
+        wanted = np.dtype(value)
+    except TypeError:
+        raise TypeError(f"dtype must be a real NumPy dtype, got {_name(value)}") from None
+    if not dtypes.is_real(wanted):
+        raise TypeError(f"dtype must be a real NumPy dtype, got {wanted}")
+    if place is not None and wanted != place.dtype:
+        raise ValueError(f"dtype must agree with out, got {wanted} and out of dtype {place.dtype}")
+    return wanted

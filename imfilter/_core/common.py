@@ -1,9 +1,10 @@
 """The keyword arguments that all filters share: their types, their defaults and their description, once."""
 
 import difflib
+import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar, cast
 
 import numpy.typing as npt
 
@@ -32,12 +33,7 @@ _DEFAULTS: Common = {
 
 
 def complete(common: Common) -> Common:
-    """Return `common` with the defaults filled in; refuse what is not an argument of any filter."""
-    for name in common:
-        if name not in _DEFAULTS:
-            close = difflib.get_close_matches(name, _DEFAULTS, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise TypeError(f"{name} is not a keyword argument of this filter{hint}")
+    """Return `common` with the defaults filled in."""
     return {**_DEFAULTS, **common}
 
 
@@ -115,16 +111,27 @@ def _signature(function: Callable[..., object]) -> inspect.Signature:
 def documented(function: _Function) -> _Function:
     """Write the shared keyword arguments into a public function's signature and docstring.
 
-    The function itself takes them as ``**common``. In its docstring each ``{{name}}`` becomes the
-    shared paragraph of that name.
+    The function itself takes them as ``**common``, and is spared what it does not know. In its
+    docstring each ``{{name}}`` becomes the shared paragraph of that name.
     """
-    function.__signature__ = _signature(function)  # type: ignore[attr-defined]  # read by inspect and help
+    signature = _signature(function)
+    known = frozenset(signature.parameters)
+
+    @functools.wraps(function)
+    def checked(*args: Any, **options: Any) -> object:
+        if not known.issuperset(options):
+            name = next(option for option in options if option not in known)
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise TypeError(f"{function.__name__}() has no argument {name!r}{hint}")
+        return function(*args, **options)
+
+    checked.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect and help
     text = function.__doc__
-    if text is None:  # python -OO
-        return function
-    for name in _PARAGRAPHS:
-        # From Python 3.13 on the compiler takes the indentation out of docstrings.
-        for indent in ("    ", ""):
-            text = text.replace(f"\n{indent}{{{{{name}}}}}", f"\n{indent}{_indented(name, indent)}")
-    function.__doc__ = text
-    return function
+    if text is not None:  # python -OO
+        for name in _PARAGRAPHS:
+            # From Python 3.13 on the compiler takes the indentation out of docstrings.
+            for indent in ("    ", ""):
+                text = text.replace(f"\n{indent}{{{{{name}}}}}", f"\n{indent}{_indented(name, indent)}")
+    checked.__doc__ = text
+    return cast(_Function, checked)

@@ -56,11 +56,11 @@ class _KernelCache(_Cache):
     Numba's own cache has an index file a function, which two processes that compile different
     signatures at once can leave pointing at each other's code. With the whole key in the file's
     name there is no index: files are written aside and renamed, and whoever comes last wins with
-    the same content. What cannot be read or written is as good as absent.
+    the same content. What cannot be read or written, or is damaged, is as good as absent.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._name = function.__qualname__
+        self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
 
     @property
     def cache_path(self) -> str:
@@ -77,15 +77,17 @@ class _KernelCache(_Cache):
         name = self._file(sig, target_context.codegen())
         for folder in _folders():
             try:
-                payload = pickle.loads((folder / name).read_bytes())
-            except (OSError, EOFError, pickle.UnpicklingError):
+                digest, data = (folder / name).read_bytes().split(b"\n", 1)
+                if digest.decode() == hashlib.sha256(data).hexdigest():
+                    return CompileResult._rebuild(target_context, *pickle.loads(data))
+            except (OSError, ValueError):
                 continue
-            return CompileResult._rebuild(target_context, *payload)
         return None
 
     def save_overload(self, sig: Any, cres: CompileResult) -> None:
         name = self._file(sig, cres.codegen)
         data = dumps(cres._reduce())
+        data = hashlib.sha256(data).hexdigest().encode() + b"\n" + data
         for folder in _folders():
             partial = folder / f"{name}.{uuid.uuid4().hex[:16]}"
             try:
@@ -155,10 +157,17 @@ class _Patience(event.Listener):
         if sys.stderr is not None:
             sys.stderr.write("imfilter: compiling for this processor; the next run starts at once\n")
 
+    def forget(self) -> None:
+        """Begin anew in a forked child, which compiles nothing yet and whose lock may be held by nobody."""
+        self._lock, self._depth, self._timer = threading.Lock(), 0, None
+
 
 @functools.cache
 def _listen() -> None:
-    event.register("numba:compile", _Patience())
+    patience = _Patience()
+    event.register("numba:compile", patience)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=patience.forget)
 
 
 def jit(function: Callable[..., Any]) -> Any:

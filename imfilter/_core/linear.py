@@ -1,17 +1,21 @@
 """Every linear filter ends here: the image's axes are given their parts, and the chosen algorithm runs."""
 
+import contextlib
 import contextvars
 import math
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from types import NoneType
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import bands, border, check, dtypes, padding, plan, program
 from imfilter._core.common import Common, complete
-from imfilter._core.operators import Operator, interned
+from imfilter._core.fold import folded
+from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 
 #: Set while `imfilter.plan` asks which algorithm a call would run.
@@ -19,10 +23,11 @@ planning: contextvars.ContextVar[list[plan.Plan] | None] = contextvars.ContextVa
 
 
 @dataclass(frozen=True, eq=False)
-class Request:
-    """A checked call: what to compute, and where the result goes."""
+class Call:
+    """What a call settles before it sees a sample: the operator, where it goes, what comes out."""
 
-    image: npt.NDArray
+    operator: Operator
+    plan: plan.Plan
     axes: tuple[int, ...]
     paddings: tuple[Padding, ...]
     stride: tuple[int, ...]
@@ -30,117 +35,208 @@ class Request:
     bias: float
     mode: str
     cval: float
-    workers: int
-    shape: tuple[int, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        shape = list(self.image.shape)
-        for axis, pad in zip(self.axes, self.paddings, strict=True):
-            shape[axis] = pad.length
-        object.__setattr__(self, "shape", tuple(shape))
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    real: np.dtype  # of the arithmetic
+    native: np.dtype  # of what the kernels write
+    programs: dict[Any, program.Program | None] = field(default_factory=dict)
 
 
-def run(
-    request: Request, operator: Operator, dtype: np.dtype, out: npt.NDArray | None, method: str
-) -> npt.NDArray:
-    """Apply `operator`, plan and all, and return the result in `out` or a new array of `dtype`."""
-    image = dtypes.readable(request.image)
-    real = dtypes.working(request.image.dtype, dtype)
-    extents = tuple(image.shape[a] for a in request.axes)
-    plain = all(n == 1 for n in request.stride + request.dilation) and not operator.norm
-    chosen = plan.choose(operator, extents, math.prod(request.shape), real, may_fft=plain, method=method)
+#: Programs kept with a call, one for each layout of image and output.
+_MOST_PROGRAMS = 16
+
+
+def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Apply the operator of `call` to the image `given`; return `out` or a new array."""
+    chosen, native = call.plan, call.native
     asked = planning.get()
     if asked is not None:
         asked.append(chosen)
-        return np.broadcast_to(np.zeros((), dtype), request.shape)
-    if chosen.algorithm == "fft" and not _finite(image, request.cval):
-        # A transform would smear a NaN over its whole tile.
-        chosen = plan.choose(operator, extents, image.size, real, may_fft=False)
-    native = dtypes.direct_target(dtype, real)
-    fits = out is not None and native == out.dtype and not np.may_share_memory(out, request.image)
-    target = out if fits and out is not None else np.empty(request.shape, native)
+        return np.broadcast_to(np.zeros((), call.dtype), (1,))
+    image = dtypes.readable(given)
     if chosen.algorithm == "fft":
         from imfilter._core import fft  # SciPy takes longer to import than most images to filter
 
-        fft.correlate(image, chosen.operator.components()[0], target, real, request)
+        if not fft.holds(image, call):
+            extents = tuple(image.shape[a] for a in call.axes)
+            chosen = plan.choose(call.operator, extents, math.prod(call.shape), call.real, may_fft=False)
+    fits = out is not None and native == out.dtype and not np.may_share_memory(out, given)
+    target = out if fits and out is not None else _empty(call.shape, native)
+    if chosen.algorithm == "fft":
+        fft.correlate(image, chosen.operator.components()[0], target, call, workers)
     else:
-        _slide(image, chosen, target, real, request)
+        _slide(image, chosen, target, call, workers)
     if out is None:
-        out = target if native == dtype else np.empty(request.shape, dtype)
+        out = target if native == call.dtype else _empty(call.shape, call.dtype)
     if out is not target:
         dtypes.place(target, out)
     return out
 
 
-def _finite(image: npt.NDArray, cval: float) -> bool:
-    """Tell whether all samples are finite, by a sum that needs no memory (or may be: never wrongly)."""
-    if image.dtype.kind != "f":
-        return math.isfinite(cval)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(cval) and bool(np.isfinite(image.sum(dtype=np.float64)))
+def _empty(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError, OverflowError):  # more than there is, or than an address can hold
+        raise MemoryError(f"a result of shape {shape} and dtype {dtype} does not fit into memory") from None
 
 
 def _slide(
-    image: npt.NDArray, chosen: plan.Plan, target: npt.NDArray, real: np.dtype, request: Request
+    image: npt.NDArray, chosen: plan.Plan, target: npt.NDArray, call: Call, workers: int | None
 ) -> None:
     """Run the sliding window over all output lines."""
-    first = max(request.axes) + 1
+    first = max(call.axes) + 1
     if image.ndim > first:  # what follows the filtered axes is one axis to the kernels
         image, merged = image.reshape(*image.shape[:first], -1), target.reshape(*target.shape[:first], -1)
         if not np.may_share_memory(merged, target):
-            _slide(image, chosen, merged, real, request)
+            _slide(image, chosen, merged, call, workers)
             target[...] = merged.reshape(target.shape)
             return
         target = merged
-    made = program.make(
-        *(chosen.operator, chosen.algorithm, real),
-        *(program.Side.of(image), program.Side.of(target)),
-        *(request.axes, request.paddings, request.stride, request.dilation, request.mode),
-    )
-    made.run(image, target, request.bias, request.cval, request.workers)
+    key = chosen.algorithm, program.Side.of(image), program.Side.of(target)
+    try:
+        made = call.programs[key]
+    except KeyError:
+        if len(call.programs) >= _MOST_PROGRAMS:
+            call.programs.clear()
+        made = call.programs[key] = program.make(
+            chosen.operator,
+            chosen.algorithm,
+            call.real,
+            *key[1:],
+            axes=call.axes,
+            paddings=call.paddings,
+            stride=call.stride,
+            dilation=call.dilation,
+            mode=call.mode,
+            bias=call.bias,
+            cval=call.cval,
+        )
+    if made is None:
+        _slide(np.ascontiguousarray(image), chosen, target, call, workers)
+    else:
+        made.run(image, target, workers)
 
 
-@dataclass(frozen=True)
-class Geometry:
+class Geometry(NamedTuple):
     """Arguments, unchecked, that say where the outputs lie."""
 
     stride: Any = 1
     dilation: Any = 1
     padding: Any = "same"
     flipped: bool = False
-    bias: float = 0.0
+    bias: Any = 0.0
+
+
+_EVERY_SAMPLE = Geometry()
+
+#: Makes the operator for the image's number of axes, the filtered ones, and the filter's own arguments.
+Build = Callable[..., Operator]
+
+#: Calls by their arguments: a loop over many small images checks and plans once.
+_calls: OrderedDict[Any, Call] = OrderedDict()
+_MOST_CALLS = 256
+#: Types that stand for themselves in a look-up.
+_SIMPLE = frozenset({bool, int, float, str, NoneType})
+#: Weights outside this range, and sums of more taps, are too much for float32.
+_TINY, _HUGE, _LONG = 1e-25, 1e25, 30_000
+#: Kernels of more taps are not worth a look-up: they take longer to compare than to check.
+_MOST_TAPS = 4096
 
 
 def apply(
     image: npt.ArrayLike,
-    build: Callable[[npt.NDArray, tuple[int, ...]], Operator],
+    build: Build,
+    own: tuple[Any, ...],
     common: Common,
     *,
     keeps: bool,
     method: str = "auto",
-    geometry: Geometry = Geometry(),
+    geometry: Geometry = _EVERY_SAMPLE,
 ) -> npt.NDArray:
-    """Check the arguments, have ``build(array, axes)`` make the operator, and run it.
+    """Check the arguments, have ``build(ndim, axes, *own)`` make the operator, and run it.
 
     `keeps` says that the filter averages, so that the result has the image's dtype.
     """
     given = complete(common)
     array = check.image(image)
+    out, workers = check.out(given["out"]), bands.requested(given["workers"])
+    place = None if out is None else out.dtype
+    values = (
+        *(given["mode"], given["cval"], given["axes"], given["channel_axis"], given["dtype"], method),
+        *geometry,
+        *own,
+    )
+    kinds = tuple(map(type, values))  # 1, 1.0 and True are three arguments
+    key: Any = None
+    call = None
+    try:
+        words = values if _SIMPLE.issuperset(kinds) else tuple(map(_key, values))
+        key = (build, keeps, words, kinds, array.shape, array.dtype, place)
+        call = _calls.get(key)
+    except TypeError:  # an argument that cannot be looked up, which may yet be right
+        key = None
+    if call is None:
+        call = _settle(array, build, own, given, keeps, method, geometry)
+        if key is not None:
+            _calls[key] = call
+            while len(_calls) > _MOST_CALLS:
+                with contextlib.suppress(KeyError):  # another thread was faster
+                    _calls.popitem(last=False)
+    return run(call, array, check.fitting(out, call.shape), workers)
+
+
+def _key(value: Any) -> Any:
+    """Return what stands for an argument in a look-up; raise TypeError if it may change unseen."""
+    if isinstance(value, np.ndarray):
+        if value.size > _MOST_TAPS or value.dtype.kind == "O":
+            raise TypeError
+        return value.shape, value.dtype, value.tobytes()
+    if isinstance(value, tuple | list):
+        return type(value), *map(_key, value)
+    if type(value) in _SIMPLE or isinstance(value, np.generic | np.dtype | type):
+        return type(value), value
+    raise TypeError
+
+
+def _settle(
+    array: npt.NDArray,
+    build: Build,
+    own: tuple[Any, ...],
+    given: Common,
+    keeps: bool,
+    method: str,
+    geometry: Geometry,
+) -> Call:
+    """Check the arguments and work out what follows from them."""
     chosen = check.axes(array, given["axes"], given["channel_axis"])
-    operator = interned(build(array, chosen))
-    count = len(chosen)
+    with np.errstate(all="ignore"):  # what overflows is refused below
+        operator = build(array.ndim, chosen, *own)
+    low, high = operator.extremes()
+    if not math.isfinite(high):
+        raise ValueError(f"the weights of the kernel must be finite, got {high}")
+    count, lengths = len(chosen), [array.shape[a] for a in chosen]
+    bias = check.number(geometry.bias, "bias")
     stride = check.integers(geometry.stride, count, "stride", least=1)
     dilation = check.integers(geometry.dilation, count, "dilation", least=1)
-    lengths = [array.shape[a] for a in chosen]
     paddings = padding.resolve(
         geometry.padding, lengths, operator.shape, stride, dilation, flipped=geometry.flipped
     )
     mode = border.check_mode(given["mode"])
     cval = check.number(given["cval"], "cval", finite=False)
-    request = Request(
-        *(array, chosen, paddings, stride, dilation, geometry.bias),
-        *(mode, cval if mode == "constant" else 0.0, bands.resolve(given["workers"])),
-    )
+    shape = list(array.shape)
+    for axis, pad in zip(chosen, paddings, strict=True):
+        shape[axis] = pad.length
     default = array.dtype.newbyteorder("=") if keeps else dtypes.derived(array.dtype)
-    wanted, place = check.result(request.shape, default, given["dtype"], given["out"])
-    return run(request, operator, wanted, place, method)
+    dtype = check.dtype(given["dtype"], given["out"], default)
+    operator, paddings, stride, dilation = folded(operator, lengths, paddings, stride, dilation, mode)
+    real = dtypes.working(array.dtype, dtype)
+    if low < _TINY or high > _HUGE or max(operator.shape) > _LONG:
+        real = dtypes.FLOAT64
+    # Only a plain sum for every sample can be a product of transforms.
+    may_fft = not operator.norm and max(stride + dilation) == 1
+    planned = plan.choose(operator, tuple(lengths), math.prod(shape), real, may_fft=may_fft, method=method)
+    return Call(
+        *(operator, planned, chosen, paddings, stride, dilation, bias),
+        *(mode, cval if mode == "constant" else 0.0, tuple(shape), dtype),
+        *(real, dtypes.direct_target(dtype, real)),
+    )

@@ -1,6 +1,7 @@
 """Linear operators as the planner sees them: a dense kernel, or a sum (or norm) of separable terms."""
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,9 @@ import numpy.typing as npt
 
 Taps = npt.NDArray[np.float64]
 Term = tuple[Taps, ...]
+
+#: Taps that are multiplied out to be counted exactly.
+_SMALL = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,40 +41,42 @@ class Operator:
         kernels = [outer(term) for term in self.terms]
         return kernels if self.norm else [sum(kernels[1:], kernels[0])]
 
+    def count(self) -> int:
+        """Return the number of taps, no fewer than are not zero, without multiplying large terms out."""
+        if self.dense is not None:
+            return int(np.count_nonzero(self.dense))
+        most = sum(math.prod(int(np.count_nonzero(taps)) for taps in term) for term in self.terms)
+        if most > _SMALL:
+            return most
+        return sum(int(np.count_nonzero(c)) for c in self.components())
+
     def gain(self) -> float:
-        """Return the sum of the absolute weights: how far the output can exceed the input."""
-        return float(sum(np.abs(kernel).sum() for kernel in self.components()))
+        """Return at least the sum of the absolute weights: how far the output can exceed the input."""
+        if self.dense is not None:
+            return float(np.abs(self.dense).sum())
+        return sum(_size(term) for term in self.terms)
+
+    def extremes(self) -> tuple[float, float]:
+        """Return the smallest and the largest magnitude of the taps, and of their products, but zero."""
+        kernels = [(self.dense,)] if self.dense is not None else self.terms
+        low, high = math.inf, 0.0
+        for term in kernels:
+            sizes = [np.abs(taps[taps != 0]) for taps in term]
+            if all(len(s) for s in sizes):
+                ends = [(float(s.min()), float(s.max())) for s in sizes]
+                ends.append((math.prod(a for a, _ in ends), math.prod(b for _, b in ends)))
+                low, high = min(low, *(a for a, _ in ends)), max(high, *(b for _, b in ends))
+        return low, high
+
+
+def _size(term: Term) -> float:
+    """Return the sum of the absolute weights of a separable term."""
+    return math.prod(float(np.abs(taps).sum()) for taps in term)
 
 
 def outer(term: Term) -> Taps:
     """Return the dense kernel of a separable term."""
     return functools.reduce(np.multiply.outer, term)
-
-
-def interned(operator: Operator) -> Operator:
-    """Return the one operator that has the weights of `operator`.
-
-    What is worked out for an operator, a plan or a program, is kept with it and found again when the
-    same kernel comes in another array.
-    """
-    dense = operator.dense
-    return _known(
-        tuple(tuple(taps.tobytes() for taps in term) for term in operator.terms),
-        None if dense is None else dense.shape,
-        None if dense is None else dense.tobytes(),
-        operator.norm,
-    )
-
-
-@functools.lru_cache(maxsize=128)
-def _known(
-    terms: tuple[tuple[bytes, ...], ...], shape: tuple[int, ...] | None, dense: bytes | None, norm: bool
-) -> Operator:
-    return Operator(
-        tuple(tuple(np.frombuffer(taps) for taps in term) for term in terms),
-        None if dense is None else np.frombuffer(dense).reshape(shape or ()),
-        norm,
-    )
 
 
 def separable(*terms: Term, norm: bool = False) -> Operator:
@@ -92,14 +98,37 @@ def _centred(taps: Taps, length: int) -> Taps:
 def factor(kernel: Taps, limit: int, tolerance: float) -> list[Term] | None:
     """Split `kernel` into at most `limit` separable terms, or return None.
 
-    Cross approximation with full pivoting: each step takes away the outer product through the
-    largest remaining weight. It is exact on the row and the column of the pivot, keeps a kernel's
-    zeros when the rank is one, and needs no SVD. What remains, summed, is at most `tolerance` of
-    the kernel's own absolute sum.
+    What is left out, summed, is at most `tolerance` of the kernel's own absolute sum. The terms are
+    no larger than a few times the kernel, so that their sum rounds as its own does, and read no
+    sample that the kernel does not.
+    """
+    scale = float(np.abs(kernel).max())
+    if scale == 0.0:
+        return [tuple(np.zeros(n) for n in kernel.shape)]
+    unit = kernel / scale
+    terms = _crosses(unit, limit, tolerance)
+    if terms is None or sum(_size(term) for term in terms) > 4 * np.abs(unit).sum():
+        return None
+    rest = unit.copy()
+    for term in terms:
+        product = outer(term)
+        if np.any((product != 0) & (kernel == 0)):
+            return None
+        rest -= product
+    if np.abs(rest).sum() > tolerance * np.abs(unit).sum():
+        return None
+    return [(first * scale, *others) for first, *others in terms]
+
+
+def _crosses(kernel: Taps, limit: int, tolerance: float) -> list[Term] | None:
+    """Split `kernel` by cross approximation with full pivoting.
+
+    Each step takes away the outer product through the largest remaining weight. It is exact on the
+    row and the column of the pivot, keeps the zeros of a kernel of rank one, and needs no SVD.
     """
     if kernel.ndim == 1:
         return [(kernel,)]
-    allowed = tolerance * np.abs(kernel).sum()
+    allowed = tolerance / 2 * np.abs(kernel).sum()
     rest = kernel.reshape(len(kernel), -1).copy()
     terms: list[Term] = []
     while np.abs(rest).sum() > allowed:
@@ -107,10 +136,10 @@ def factor(kernel: Taps, limit: int, tolerance: float) -> list[Term] | None:
             return None
         i, j = np.unravel_index(np.abs(rest).argmax(), rest.shape)
         left, right = rest[:, j] / rest[i, j], rest[i].copy()
-        inner = factor(right.reshape(kernel.shape[1:]), limit - len(terms), tolerance)
+        inner = _crosses(right.reshape(kernel.shape[1:]), limit - len(terms), tolerance / 4)
         if inner is None:
             return None
         terms += [(left, *term) for term in inner]
         rest -= np.multiply.outer(left, right)
         rest[i], rest[:, j] = 0.0, 0.0
-    return terms or [tuple(np.zeros(n) for n in kernel.shape)]
+    return terms

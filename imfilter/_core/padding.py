@@ -33,7 +33,7 @@ class Padding:
 def _pair(value: Any) -> tuple[int, int]:
     if isinstance(value, np.ndarray):
         value = value.tolist()
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         if len(value) != 2:
             raise ValueError(f"padding must be an integer or (before, after) for each axis, got {value!r}")
         return check.integer(value[0], "padding", least=0), check.integer(value[1], "padding", least=0)
@@ -66,7 +66,7 @@ def resolve(
     else:
         if isinstance(padding, np.ndarray):
             padding = padding.tolist()
-        if isinstance(padding, Sequence):
+        if isinstance(padding, Sequence) and not isinstance(padding, bytes):
             if n_axes == 1 and len(padding) == 2 and not isinstance(padding[0], Sequence):
                 padding = [padding]
             if len(padding) != n_axes:

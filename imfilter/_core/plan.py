@@ -1,12 +1,11 @@
 """Which algorithm runs, why, and at what predicted cost."""
 
-import functools
 import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from imfilter._core.operators import Operator, Taps, factor
+from imfilter._core.operators import Operator, factor
 
 METHODS = ("auto", "direct", "separable", "fft")
 
@@ -20,6 +19,8 @@ _FFT = {4: 24.0, 8: 36.0}
 _TILE = {4: 8.0, 8: 10.0}
 #: Below this many taps nothing beats the direct sum, and looking for something takes longer.
 _FEW = 12
+#: Weights that a kernel may have to be multiplied out.
+_LARGEST = 1 << 24
 #: Terms that a low-rank sum may have at most.
 _MOST_TERMS = 8
 #: What a low-rank sum may leave out, relative to the sum of the absolute weights.
@@ -69,30 +70,24 @@ def _fast_length(n: int) -> int:
     return best
 
 
-def _direct_cost(components: list[Taps], size: int) -> float:
-    taps = sum(np.count_nonzero(c) for c in components)
-    planes = components[0].shape[0] if components[0].ndim == 3 else 1
+def _direct_cost(operator: Operator, taps: int, size: int) -> float:
+    planes = operator.shape[0] if len(operator.shape) == 3 else 1
     return taps * _TAP[size] + (1 + planes) * _STAGE[size]
 
 
 def _separable_cost(operator: Operator, size: int) -> float:
-    shape = operator.shape
-    planes = shape[0] if len(shape) == 3 else 1
-    cost = (1 + planes) * _STAGE[size]
-    for term in operator.terms:
-        taps = sum(np.count_nonzero(t) for t in term)
-        cost += taps * _TAP[size] + (1 + (planes > 1)) * _STAGE[size]
-    return cost
+    across = len(operator.shape) == 3
+    taps = sum(np.count_nonzero(t) for term in operator.terms for t in term)
+    return taps * _TAP[size] + (1 + (1 + 2 * across) * len(operator.terms)) * _STAGE[size]
 
 
-def _fft_cost(shape: tuple[int, ...], image: tuple[int, ...], components: int, size: int) -> float:
+def _fft_cost(shape: tuple[int, ...], image: tuple[int, ...], size: int) -> float:
     waste = math.prod(
         t * -(-n // (t - k + 1)) / n for t, k, n in zip(fft_tile(shape, image), shape, image, strict=True)
     )
-    return waste * components * (_FFT[size] + _TILE[size])
+    return waste * (_FFT[size] + _TILE[size])
 
 
-@functools.lru_cache(maxsize=128)
 def choose(
     operator: Operator,
     image: tuple[int, ...],
@@ -105,14 +100,17 @@ def choose(
     """Choose the cheapest algorithm for `outputs` samples of filtered axes of lengths `image`."""
     size = real.itemsize
     seconds = outputs * 1e-9
-    components = operator.components()
-    direct = _direct_cost(components, size)
-    taps = sum(np.count_nonzero(c) for c in components)
-    whole = operator if operator.norm else Operator(dense=components[0])
+    taps = operator.count()
+    direct = _direct_cost(operator, taps, size)
+    small = operator.dense is not None or math.prod(operator.shape) <= _LARGEST
+    if not small and method in ("direct", "fft"):
+        raise ValueError(
+            f"method must be 'auto' or 'separable' for a kernel of shape {operator.shape}, got {method!r}"
+        )
     if method == "direct" or (method == "auto" and taps <= _FEW):
-        return Plan("direct", f"{taps} taps", direct * seconds, whole)
+        return Plan("direct", f"{taps} taps", direct * seconds, _whole(operator))
 
-    costs = {"direct": direct}
+    costs = {"direct": direct} if small else {}
     split = operator
     if sum(n > 1 for n in operator.shape) > 1:
         if not operator.terms:
@@ -121,8 +119,8 @@ def choose(
             split = Operator(tuple(terms)) if terms else operator
         if split.terms:
             costs["separable"] = _separable_cost(split, size)
-    if may_fft:
-        costs["fft"] = _fft_cost(operator.shape, image, len(components), size)
+    if may_fft and small:
+        costs["fft"] = _fft_cost(operator.shape, image, size)
     wanted = method if method in costs else "direct"
     best = min(costs, key=costs.__getitem__) if method == "auto" else wanted
     reason = f"{taps} taps; ns a sample: " + ", ".join(f"{k} {v:.2f}" for k, v in sorted(costs.items()))
@@ -131,4 +129,9 @@ def choose(
         lowrank = few > 1 and not operator.terms
         reason = f"{few} separable term{'s' * (few > 1)} of {taps} taps; " + reason.split("; ")[1]
         return Plan("low-rank" if lowrank else "separable", reason, costs[best] * seconds, split)
-    return Plan(best, reason, costs[best] * seconds, whole)
+    return Plan(best, reason, costs[best] * seconds, _whole(operator))
+
+
+def _whole(operator: Operator) -> Operator:
+    """Return `operator` as one dense kernel, unless it is a norm of several."""
+    return operator if operator.norm else Operator(dense=operator.components()[0])

@@ -1,6 +1,5 @@
 """A call to the sliding window, made ready for images of one shape and layout, and kept for the next."""
 
-import functools
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -23,6 +22,8 @@ _SHORTEST = 256
 _WIDE_BATCH = 32
 #: Multiply-adds below which one thread finishes before a second has started (40 us).
 _SMALL = 1_000_000
+#: Multiply-adds after which an interrupt should be heard: some tenths of a second.
+_PATIENCE = 4_000_000_000
 
 
 class Side(NamedTuple):
@@ -68,42 +69,45 @@ class _Part(NamedTuple):
 class Program:
     """The arguments of `slide` but for addresses and numbers, and how much work they are."""
 
-    prototypes: tuple[npt.NDArray, npt.NDArray, npt.NDArray]
-    job: npt.NDArray
-    batch: npt.NDArray[np.int64]
-    tables: tuple[object, ...]
+    before: tuple[object, ...]
+    after: tuple[object, ...]
     lines: int
     work: int
 
-    def run(self, image: npt.NDArray, target: npt.NDArray, bias: float, cval: float, workers: int) -> None:
+    pieces: int
+
+    def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> None:
         """Filter `image` into `target`, which have the layouts that this program was made for."""
-        real = self.prototypes[0].dtype
-        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-            scalars = real.type(bias), real.type(cval)
-        first = [array.__array_interface__["data"][0] for array in (image, target)]
-        batch = np.add(self.batch, first)
-        arguments = (*self.prototypes, self.job, batch, *self.tables, *scalars)
-        bands.run(
-            lambda start, stop: slide(*arguments, start, stop),
-            self.lines,
-            workers if self.work > _SMALL else 1,
-        )
+        addresses = image.__array_interface__["data"][0], target.__array_interface__["data"][0]
+        arguments = (*self.before, *addresses, *self.after)
+        if self.work <= _SMALL:
+            slide(*arguments, 0, self.lines)
+            return
+
+        def task(start: int, stop: int, hold: object = (image, target)) -> None:
+            slide(*arguments, start, stop)  # an address does not hold an array
+
+        bands.run(task, self.lines, workers, self.pieces)
 
 
-@functools.lru_cache(maxsize=128)
 def make(
     operator: Operator,
     algorithm: str,
     real: np.dtype,
     source: Side,
     target: Side,
+    *,
     axes: tuple[int, ...],
     paddings: tuple[Padding, ...],
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
     mode: str,
-) -> Program:
+    bias: float,
+    cval: float,
+) -> Program | None:
     """Give the axes their parts, cut the line into tiles, and lay out the taps.
+
+    Return None if the image must be contiguous and is not.
 
     The last filtered axis is the line, x, with what follows it interleaved as channels; those before
     it are rows, y, and planes, z. At most one axis follows the last filtered one.
@@ -117,7 +121,7 @@ def make(
         )
         for i in order
     ]
-    parts = filtered
+    parts = list(filtered)
     leading = [a for a in range(last) if a not in axes]
     channels, steps = 1, (0, 0)
     if len(source.shape) > last + 1:
@@ -130,6 +134,9 @@ def make(
     z, y, x = parts
     with np.errstate(over="ignore"):  # as for the bias
         tables = _schedule(operator, algorithm, parts, real)
+    packed = _packed(x.source_step, steps[0], channels, source.dtype.itemsize)
+    if len(tables.weights_z) and not packed:
+        return None
     widest, tiles = _tiles(x, y.span, tables, channels, real)
     phase = (widest + (x.span - 1) // x.stride) * channels + BYTES // real.itemsize
     tables = schedule.placed(tables, x.stride, phase, channels)
@@ -143,19 +150,21 @@ def make(
     job["window_y"], job["span_x"], job["widest"] = y.span, x.span, widest
     job["paired"], job["single"], job["double"] = tables.paired, tables.single, tables.double
     job["source_c"], job["target_c"] = steps
-    job["source_packed"] = _packed(x.source_step, steps[0], channels, source.dtype.itemsize)
+    job["phases"], job["source_packed"] = min(x.stride, x.span), packed
     job["target_packed"] = _packed(x.target_step, steps[1], channels, target.dtype.itemsize)
     borders = [border.outside(p.samples, p.before, p.after, mode) for p in parts]
     batch = _offsets(source, target, leading)
     lines = len(batch) * z.length * y.length * (len(tiles) - 1)
     taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
+    work = lines * widest * channels * taps
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
+        scalars = real.type(bias), real.type(cval)
     return Program(
         (np.empty(0, real), np.empty(0, source.dtype), np.empty(0, target.dtype)),
-        job,
-        batch,
-        (*borders, tiles, *tables.arguments()),
+        (job, batch, *borders, tiles, *tables.arguments(), *scalars),
         lines,
-        lines * widest * channels * taps,
+        work,
+        max(1, min(work // _PATIENCE, lines // (8 * y.span))),
     )
 
 
@@ -185,8 +194,9 @@ def _tiles(
     x: _Part, depth: int, tables: schedule.Schedule, channels: int, real: np.dtype
 ) -> tuple[int, npt.NDArray[np.int64]]:
     """Cut the line so that the window fits the cache; return the widest tile and all their edges."""
-    layers = len(tables.layers)
-    lines = (layers * depth + len(tables.offsets_z) + 1) if layers else len(tables.offsets_z) * depth
+    if len(tables.weights_z):  # sums over the planes are of whole lines
+        return x.length, np.array([0, x.length])
+    lines = depth * (len(tables.layers) or len(tables.planes)) + 1
     fits = _WINDOW // (lines * channels * real.itemsize) // x.stride - x.span // x.stride
     # A tile shorter than the kernel would spend its time on its overhang.
     least = max(_SHORTEST // channels, x.span // x.stride, 1)

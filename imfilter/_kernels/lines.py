@@ -42,12 +42,12 @@ def source_index(border, before, samples, padded):
 
 
 @jit
-def fetch(real, source, address, job, border, first, count, cval, line, pitch):
+def fetch(real, source, address, step_x, step_c, packed, job, border, first, count, cval, line, pitch):
     """Copy padded columns `first` … `first + count` of the source line at `address` to `line`.
 
     `cval` stands where `source_index` finds no sample, and all along a line of ``address < 0``. With
-    a column step of s the copy is dealt out into s phases, `pitch` elements apart, so that what
-    neighbouring outputs need lies side by side.
+    a column step of s the copy is dealt out into phases, every s-th column each and `pitch` elements
+    apart, so that what neighbouring outputs need lies side by side.
 
     Every line is copied, also one that could be read in place: a float32 3x3 correlation of a 4K
     frame took 13.5 ms on one core either way (Cascade Lake, 2.5 GHz; a copy takes 6.5), for the
@@ -56,42 +56,47 @@ def fetch(real, source, address, job, border, first, count, cval, line, pitch):
     size, width = real.itemsize, source.itemsize
     channels, step = job.channels, job.step_x
     if address < 0:
-        for i in range(step * pitch):
+        for i in range(job.phases * pitch):
             store_one(line + i * size, real, cval)
         return
     # Inside, padded and source columns run in parallel and no map is needed.
     inner = min(max(job.before_x - first, 0), count)
     outer = max(min(job.before_x + job.samples_x - first, count), inner)
-    if step > 1 or not job.source_packed:
+    if step > 1 or not packed:
         inner = outer = count
-    inside = address + (first + inner - job.before_x) * job.source_x
+    inside = address + (first + inner - job.before_x) * step_x
     total = (outer - inner) * channels
-    step_x, step_c = job.source_x, job.source_c
-    p = 0
-    while p < count:
-        if p == inner:
-            to = line + inner * channels * size
-            done = 0
-            while done + BYTES // size <= total:
-                store(to + done * size, real, load(real, inside + done * width, source))
-                done += BYTES // size
-            for i in range(done, total):
-                store_one(to + i * size, real, load_one(real, inside + i * width, source))
-            p = outer
-            inner = -1
-        else:
-            column = source_index(border, job.before_x, job.samples_x, first + p)
-            to = line + ((p % step) * pitch + (p // step) * channels) * size
-            start = address + column * step_x
-            for c in range(channels):
-                value = cval if column < 0 else load_one(real, start + c * step_c, source)
-                store_one(to + c * size, real, value)
-            p += 1
+    for phase in range(job.phases):
+        p = phase
+        to = line + phase * pitch * size
+        while p < count:
+            if p == inner:
+                done = 0
+                while done + BYTES // size <= total:
+                    store(to + done * size, real, load(real, inside + done * width, source))
+                    done += BYTES // size
+                for i in range(done, total):
+                    store_one(to + i * size, real, load_one(real, inside + i * width, source))
+                to += total * size
+                p = outer
+                inner = -1
+            else:
+                column = source_index(border, job.before_x, job.samples_x, first + p)
+                start = address + column * step_x
+                for c in range(channels):
+                    value = cval if column < 0 else load_one(real, start + c * step_c, source)
+                    store_one(to + c * size, real, value)
+                to += channels * size
+                p += step
 
 
 @jit
-def combine(real, target, lines, lines_b, weights, runs, first, last, norm, bias, to, to_b, count, spill):
+def combine(
+    real, source, target, lines, lines_b, weights, runs, first, last, norm, bias, to, to_b, count, spill
+):
     """Write `count` weighted sums of lines to address `to`, as `target`, and a second row to `to_b`.
+
+    The lines hold `source` elements, the sums are in `real`.
 
     Tap t reads the line at address ``lines[t]``; for the second row, which lies one row further down
     the window and is there unless `to_b` is 0, that at ``lines_b[t]``. What is summed is in `runs`
@@ -111,7 +116,7 @@ def combine(real, target, lines, lines_b, weights, runs, first, last, norm, bias
     wide = count >= lanes
     for x in range(0, count, lanes):
         shift = min(x, max(count - lanes, 0))
-        inside = shift * size
+        inside = shift * source.itemsize
         total_a = total_b = splat(real, bias)
         sum_a = sum_b = part_a = part_b = zero
         for i in range(first, last):
@@ -123,18 +128,18 @@ def combine(real, target, lines, lines_b, weights, runs, first, last, norm, bias
             weight = weights + run.begin * size
             if run.kind == BOTH:
                 for t in range(run.begin, run.stop):
-                    samples = load(real, peek(lines + 8 * t) + inside, real)
+                    samples = load(real, peek(lines + 8 * t) + inside, source)
                     part_a = fma(samples, splat(real, load_one(real, weight, real)), part_a)
                     part_b = fma(samples, splat(real, load_one(real, weight - run.back, real)), part_b)
                     weight += size
             elif run.kind == FIRST:
                 for t in range(run.begin, run.stop):
-                    samples = load(real, peek(lines + 8 * t) + inside, real)
+                    samples = load(real, peek(lines + 8 * t) + inside, source)
                     part_a = fma(samples, splat(real, load_one(real, weight, real)), part_a)
                     weight += size
             else:
                 for t in range(run.begin, run.stop):
-                    samples = load(real, peek(lines_b + 8 * t) + inside, real)
+                    samples = load(real, peek(lines_b + 8 * t) + inside, source)
                     part_b = fma(samples, splat(real, load_one(real, weight, real)), part_b)
                     weight += size
             if run.close:

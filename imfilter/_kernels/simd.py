@@ -280,5 +280,3 @@ def _arithmetic(symbol, instruction):
 
 
 _arithmetic(operator.add, "fadd")
-_arithmetic(operator.sub, "fsub")
-_arithmetic(operator.mul, "fmul")

@@ -11,7 +11,7 @@ import numpy as np
 
 from imfilter._core.jit import jit
 from imfilter._kernels.lines import combine, fetch, scatter, source_index
-from imfilter._kernels.simd import BYTES, address_of, keep
+from imfilter._kernels.simd import BYTES, address_of, keep, move_one
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.
@@ -22,6 +22,7 @@ _FIELDS = (
     "widest",  # output columns of the widest tile
     "paired",  # whether neighbouring rows are computed two at a time
     *("single", "double"),  # where the runs of one output row begin, and those of two
+    "phases",  # into which a line is dealt for a stride along it
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
@@ -29,11 +30,56 @@ _FIELDS = (
 )
 JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
-#: A layer of prepared lines: its runs of taps over the planes, if any, and along the line.
-LAYER = np.dtype([(name, np.int64) for name in ("first_z", "last_z", "first_x", "last_x")])
+#: A layer of prepared lines: its taps over the planes, if any, and its runs over them and along the line.
+LAYER = np.dtype(
+    [(name, np.int64) for name in ("begin_z", "stop_z", "first_z", "last_z", "first_x", "last_x")]
+)
 
 #: A tap of the last stage: which layer, row of the window and element along the line it reads.
 TAP = np.dtype([("layer", np.int64), ("row", np.int64), ("column", np.int64)])
+
+
+@jit
+def _weight(real, weights, layer):
+    """Return the sum of a layer's weights over the planes."""
+    whole = real.dtype.type(0)
+    for t in range(layer.begin_z, layer.stop_z):
+        whole += weights[t]
+    return whole
+
+
+@jit
+def _across(
+    real, source, job, border_z, z, planes, weights, layer, runs, base, cval, shelf, at, zeros, to, spill
+):
+    """Sum a source row over the planes of a layer, without its border.
+
+    `base` is the row's address in plane 0. Planes of the border constant are read as zeros, and what
+    they add is added as a number. Lines shorter than a vector are first copied to `shelf`, for their
+    sum reads whole vectors.
+    """
+    span = job.samples_x * job.channels
+    width = source.itemsize
+    lanes = BYTES // real.itemsize
+    outside = real.dtype.type(0)
+    for t in range(layer.begin_z, layer.stop_z):
+        plane = source_index(border_z, job.before_z, job.samples_z, z * job.step_z + planes[t])
+        if plane < 0:
+            outside += weights[t]
+            at[t] = zeros
+        elif span < lanes:
+            at[t] = shelf + t * lanes * width
+            for i in range(span):
+                move_one(at[t] + i * width, base + plane * job.source_z + i * width, source)
+        else:
+            at[t] = base + plane * job.source_z
+    if outside != 0:
+        outside *= cval
+    lines, no, none = address_of(at), span < 0, 0
+    combine(
+        real, source, real, lines, lines, address_of(weights), runs, layer.first_z, layer.last_z, no, outside,
+        to, none, span, spill,
+    )  # fmt: skip
 
 
 @jit
@@ -41,13 +87,14 @@ def slide(
     real,
     source,
     target,
+    source_at,
+    target_at,
     jobs,
     batch,
     border_z,
     border_y,
     border_x,
     tiles,
-    offsets_z,
     planes,
     weights_z,
     columns,
@@ -65,40 +112,45 @@ def slide(
     """Compute output lines `start` … `stop`, counted over batch, plane, tile and row in this order.
 
     real, source, target: prototypes of the arithmetic, the image and the output.
-    batch: (n, 2) addresses of each image and its output.
+    source_at, target_at: addresses of the image and the output.
+    batch: (n, 2) offsets from there of each image of a batch and of its output.
     border_z, border_y, border_x: see `source_index`.
     tiles: where tiles of output columns begin, and the last one's end.
-    offsets_z: the padded planes, relative to an output's first, that are read.
-    planes, weights_z: taps over `offsets_z`; columns, weights_x: taps along the line; layers: which of
-    them make a layer's lines (none: the planes are the layers).
+    planes: padded planes, counted from an output's first, that are layers; or, if there are `layers`,
+    that the taps `weights_z` read. columns, weights_x: taps along the line.
     taps, weights, norm, bias: the sum over the window; `runs` says how, see `combine`.
     """
     job = jobs[0]
     size = real.itemsize
     channels = job.channels
     depth = job.window_y + job.paired  # two neighbouring outputs need one row more
-    n_planes, n_tiles = len(offsets_z), len(tiles) - 1
-    n_layers = len(layers) if len(layers) > 0 else n_planes
+    n_tiles = len(tiles) - 1
+    prepared, across = len(layers) > 0, len(weights_z) > 0
+    n_layers = len(layers) if prepared else len(planes)
     slack = BYTES // size  # what a last vector reads beyond the line
-    # One padded line: `step_x` phases of the tile and the kernel's overhang.
+    # One padded line: the phases of the tile and the kernel's overhang.
     phase = (job.widest + (job.span_x - 1) // job.step_x) * channels + slack
-    padded = phase * job.step_x
-    pitch = job.widest * channels + slack if len(layers) > 0 else padded
+    padded = phase * job.phases
+    pitch = job.widest * channels + slack if prepared else padded
     # Zeros, for what lies behind a line is computed with too, and a denormal there costs 100 cycles.
-    scratch = np.zeros((n_planes + 1) * padded, real.dtype)
     window = np.zeros(n_layers * depth * pitch, real.dtype)
+    scratch = np.zeros(padded, real.dtype)
+    raw = np.zeros(job.samples_x * channels + slack if across else 0, real.dtype)
+    zeros = np.zeros(job.samples_x * channels + slack if across else 0, source.dtype)
+    shelf = np.zeros(len(weights_z) * slack, source.dtype)
     result = np.empty((2, job.widest * channels), target.dtype)
     spill = np.empty(slack, target.dtype)
     spill_real = np.empty(slack, real.dtype)
-    at_z = np.empty(len(planes), np.int64)
+    at_z = np.empty(len(weights_z), np.int64)
     at_x = np.empty(len(columns), np.int64)
     at = np.empty((2, len(taps)), np.int64)
-    scratch_at, window_at, result_at = address_of(scratch), address_of(window), address_of(result)
+    window_at, scratch_at, raw_at = address_of(window), address_of(scratch), address_of(raw)
+    zeros_at, shelf_at, result_at = address_of(zeros), address_of(shelf), address_of(result)
     spill_at, spill_real_at = address_of(spill), address_of(spill_real)
-    z_at, x_at, at_at, at_b = address_of(at_z), address_of(at_x), address_of(at), address_of(at[1])
-    wz_at, wx_at, w_at = address_of(weights_z), address_of(weights_x), address_of(weights)
-    zero, no, none = real.dtype.type(0), n_layers < 0, 0
-    single, double, end = job.single, job.double, len(runs)
+    x_at, at_at, at_b = address_of(at_x), address_of(at), address_of(at[1])
+    wx_at, w_at = address_of(weights_x), address_of(weights)
+    # Variables, where constants would be types of their own and compile everything again.
+    zero, no, yes, none = real.dtype.type(0), slack < 0, slack > 0, 0
 
     ready = 0  # the first padded row that is not in the window yet
     line = start
@@ -117,57 +169,54 @@ def slide(
         if line == start or y == 0:
             ready = top
         for p in range(max(ready, top), top + job.window_y + pair):
-            slot = p % depth
             row = source_index(border_y, job.before_y, job.samples_y, p)
-            for i in range(n_planes):
-                plane = z * job.step_z + offsets_z[i]
-                plane = source_index(border_z, job.before_z, job.samples_z, plane)
-                address = batch[image, 0] + plane * job.source_z + row * job.source_y
-                if plane < 0 or row < 0:
-                    address = -1
-                to = scratch_at + i * padded * size
-                if len(layers) == 0:
-                    to = window_at + (i * depth + slot) * pitch * size
-                fetch(real, source, address, job, border_x, first, count, cval, to, phase)
-            for i in range(len(layers)):
-                layer = layers[i]
-                prior = scratch_at
-                if layer.first_z < layer.last_z:
-                    prior = scratch_at + n_planes * padded * size
-                    for t in range(len(planes)):
-                        at_z[t] = scratch_at + planes[t] * padded * size
-                    combine(
-                        real, real, z_at, z_at, wz_at, runs, layer.first_z, layer.last_z, no, zero,
-                        prior, none, padded - slack, spill_real_at,
+            base = source_at + batch[image, 0] + row * job.source_y
+            for i in range(n_layers):
+                to = window_at + (i * depth + p % depth) * pitch * size
+                if across:
+                    beyond = _weight(real, weights_z, layers[i]) * cval
+                    if row >= 0:
+                        _across(
+                            real, source, job, border_z, z, planes, weights_z, layers[i], runs, base, cval,
+                            shelf_at, at_z, zeros_at, raw_at, spill_real_at,
+                        )  # fmt: skip
+                    address = raw_at if row >= 0 else -1
+                    fetch(
+                        real, real, address, channels * size, size, yes, job, border_x, first, count, beyond,
+                        scratch_at, phase,
                     )  # fmt: skip
-                for t in range(len(columns)):
-                    at_x[t] = prior + columns[t] * size
-                to = window_at + (i * depth + slot) * pitch * size
-                combine(
-                    real, real, x_at, x_at, wx_at, runs, layer.first_x, layer.last_x, no, zero,
-                    to, none, span, spill_real_at,
-                )  # fmt: skip
+                elif i == 0 or not prepared:
+                    plane = z * job.step_z + planes[i]
+                    plane = source_index(border_z, job.before_z, job.samples_z, plane)
+                    address = base + plane * job.source_z if plane >= 0 and row >= 0 else -1
+                    fetch(
+                        real, source, address, job.source_x, job.source_c, job.source_packed > 0, job,
+                        border_x, first, count, cval, scratch_at if prepared else to, phase,
+                    )  # fmt: skip
+                if prepared:
+                    for t in range(len(columns)):
+                        at_x[t] = scratch_at + columns[t] * size
+                    combine(
+                        real, real, real, x_at, x_at, wx_at, runs, layers[i].first_x, layers[i].last_x, no,
+                        zero, to, none, span, spill_real_at,
+                    )  # fmt: skip
             ready = p + 1
         for t in range(len(taps)):
-            base = window_at + taps[t].layer * depth * pitch * size + taps[t].column * size
+            base = window_at + (taps[t].layer * depth * pitch + taps[t].column) * size
             at[0, t] = base + (top + taps[t].row) % depth * pitch * size
             at[1, t] = base + (top + taps[t].row + 1) % depth * pitch * size
-        to = batch[image, 1] + z * job.target_z + y * job.target_y + x * job.target_x
+        to = target_at + batch[image, 1] + z * job.target_z + y * job.target_y + x * job.target_x
         to_b = to + job.target_y
         place, place_b = to, to_b
         if not job.target_packed:
             place, place_b = result_at, result_at + job.widest * channels * target.itemsize
-        if not pair:
-            place_b = 0
-        begin = double if pair else single
-        last = end if pair else double
         combine(
-            real, target, at_at, at_b, w_at, runs, begin, last, norm, bias,
-            place, place_b, span, spill_at,
+            real, real, target, at_at, at_b, w_at, runs, job.double if pair else job.single,
+            len(runs) if pair else job.double, norm, bias, place, place_b if pair else none, span, spill_at,
         )  # fmt: skip
         if not job.target_packed:
             scatter(target, place, to, wide, channels, job.target_x, job.target_c)
             if pair:
                 scatter(target, place_b, to_b, wide, channels, job.target_x, job.target_c)
         line += 1 + pair
-    keep((scratch, window, result, spill, spill_real, at_z, at_x, at))
+    keep((window, scratch, raw, zeros, shelf, result, spill, spill_real, at_z, at_x, at))
