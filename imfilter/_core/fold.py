@@ -28,9 +28,11 @@ def folded(
         if gap * (taps - 1) <= 2 * n:
             continue
         last = (pad.length - 1) * strides[axis]  # the furthest output, in samples from the first
-        offsets = [_near(j * gap - pad.before, n, last, mode) for j in range(taps)]
-        low, high = min(*offsets, 0), max(*offsets, 0)
-        index = np.subtract(offsets, low)
+        # Python's integers, where 64 bits may not hold the offsets.
+        steps = np.arange(taps, dtype=object if gap * taps > 2**60 else np.int64)
+        offsets = _near(steps * gap - pad.before, n, last, mode).astype(np.int64)
+        low, high = min(int(offsets.min()), 0), max(int(offsets.max()), 0)
+        index = offsets - low
         operator = Operator(
             tuple(
                 tuple(_gathered(t, index, high - low + 1, 0) if a == axis else t for a, t in enumerate(term))
@@ -44,14 +46,14 @@ def folded(
     return operator, tuple(pads), tuple(strides), tuple(dilations)
 
 
-def _near(offset: int, n: int, last: int, mode: str) -> int:
-    """Return the offset nearest to 0 at which every output reads the sample that it reads at `offset`."""
+def _near(offsets: np.ndarray, n: int, last: int, mode: str) -> np.ndarray:
+    """Return the offsets nearest to 0 at which every output reads what it reads at `offsets`."""
     if mode in _PERIODS:
         period = _PERIODS[mode](n)
-        return (offset + period // 2) % period - period // 2
+        return (offsets + period // 2) % period - period // 2
     # One beyond the image is the constant, the last sample itself is the edge.
     beyond = mode != "edge"
-    return max(min(offset, n - 1 + beyond), -last - beyond)
+    return np.clip(offsets, -last - beyond, n - 1 + beyond)
 
 
 def _gathered(taps: Taps, index: np.ndarray, length: int, axis: int) -> Taps:
