@@ -44,8 +44,8 @@ def sobel(
     --------
     scipy.ndimage.sobel : One derivative, raw as here, of a floating-point image.
     cv2.Sobel : One derivative, raw as here: ``cv2.Sobel(image, cv2.CV_32F, 1, 0)`` is ``axis=1``.
-    skimage.filters.sobel : The magnitude with ``normalize=True``, divided by the root of the number
-        of axes, and with the border 'symmetric'.
+    skimage.filters.sobel : The magnitude with ``normalize=True, mode="symmetric"``, times 2 divided
+        by the root of the number of axes.
 
     References
     ----------
@@ -94,8 +94,8 @@ def scharr(
     See Also
     --------
     cv2.Scharr : One derivative, raw as here: ``cv2.Scharr(image, cv2.CV_32F, 1, 0)`` is ``axis=1``.
-    skimage.filters.scharr : The magnitude with ``normalize=True``, divided by the root of the number
-        of axes, and with the border 'symmetric'.
+    skimage.filters.scharr : The magnitude with ``normalize=True, mode="symmetric"``, times 2 divided
+        by the root of the number of axes.
 
     References
     ----------
@@ -144,8 +144,8 @@ def prewitt(
     See Also
     --------
     scipy.ndimage.prewitt : One derivative, raw as here, of a floating-point image.
-    skimage.filters.prewitt : The magnitude with ``normalize=True``, divided by the root of the number
-        of axes, and with the border 'symmetric'.
+    skimage.filters.prewitt : The magnitude with ``normalize=True, mode="symmetric"``, times 2 divided
+        by the root of the number of axes.
 
     References
     ----------

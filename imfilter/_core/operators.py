@@ -62,6 +62,8 @@ class Operator:
         low, high = math.inf, 0.0
         for term in kernels:
             sizes = [np.abs(taps[taps != 0]) for taps in term]
+            if not all(np.isfinite(s).all() for s in sizes):
+                return low, math.inf
             if all(len(s) for s in sizes):
                 ends = [(float(s.min()), float(s.max())) for s in sizes]
                 ends.append((math.prod(a for a, _ in ends), math.prod(b for _, b in ends)))
