@@ -230,6 +230,17 @@ def root(typingctx, a):
 
 
 @intrinsic
+def size_of(typingctx, array):
+    """Return the size of an element in bytes, as a constant, where ``array.itemsize`` is read from memory."""
+    size = 1 if array.dtype == types.boolean else array.dtype.bitwidth // 8
+
+    def codegen(context, builder, sig, args):
+        return ir.IntType(64)(size)
+
+    return types.int64(array), codegen
+
+
+@intrinsic
 def peek(typingctx, address):
     """Load the integer at `address`: an array element without the test for a negative index."""
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from imfilter._core.jit import jit
 from imfilter._kernels.lines import combine, fetch, scatter, source_index
-from imfilter._kernels.simd import BYTES, address_of, keep, move_one
+from imfilter._kernels.simd import BYTES, address_of, keep, move_one, size_of
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.
@@ -59,8 +59,8 @@ def _across(
     sum reads whole vectors.
     """
     span = job.samples_x * job.channels
-    width = source.itemsize
-    lanes = BYTES // real.itemsize
+    width = size_of(source)
+    lanes = BYTES // size_of(real)
     outside = real.dtype.type(0)
     for t in range(layer.begin_z, layer.stop_z):
         plane = source_index(border_z, job.before_z, job.samples_z, z * job.step_z + planes[t])
@@ -121,7 +121,7 @@ def slide(
     taps, weights, norm, bias: the sum over the window; `runs` says how, see `combine`.
     """
     job = jobs[0]
-    size = real.itemsize
+    size = size_of(real)
     channels = job.channels
     depth = job.window_y + job.paired  # two neighbouring outputs need one row more
     n_tiles = len(tiles) - 1
@@ -153,12 +153,19 @@ def slide(
     zero, no, yes, none = real.dtype.type(0), slack < 0, slack > 0, 0
 
     ready = 0  # the first padded row that is not in the window yet
+    # Division takes 40 cycles and more: the counters are stepped, not worked out for each line.
     line = start
+    y = line % job.rows
+    tile = line // job.rows % n_tiles
+    z = line // (job.rows * n_tiles) % job.planes
+    image = line // (job.rows * n_tiles * job.planes)
     while line < stop:
-        y = line % job.rows
-        tile = line // job.rows % n_tiles
-        z = line // (job.rows * n_tiles) % job.planes
-        image = line // (job.rows * n_tiles * job.planes)
+        if y == job.rows:
+            y, tile = 0, tile + 1
+            if tile == n_tiles:
+                tile, z = 0, z + 1
+                if z == job.planes:
+                    z, image = 0, image + 1
         pair = job.paired and y + 1 < job.rows and line + 1 < stop
         x = tiles[tile]
         wide = tiles[tile + 1] - x
@@ -168,11 +175,15 @@ def slide(
         top = y * job.step_y
         if line == start or y == 0:
             ready = top
+        first_slot = top % depth
         for p in range(max(ready, top), top + job.window_y + pair):
             row = source_index(border_y, job.before_y, job.samples_y, p)
             base = source_at + batch[image, 0] + row * job.source_y
+            slot = first_slot + p - top
+            if slot >= depth:
+                slot -= depth
             for i in range(n_layers):
-                to = window_at + (i * depth + p % depth) * pitch * size
+                to = window_at + (i * depth + slot) * pitch * size
                 if across:
                     beyond = _weight(real, weights_z, layers[i]) * cval
                     if row >= 0:
@@ -203,13 +214,17 @@ def slide(
             ready = p + 1
         for t in range(len(taps)):
             base = window_at + (taps[t].layer * depth * pitch + taps[t].column) * size
-            at[0, t] = base + (top + taps[t].row) % depth * pitch * size
-            at[1, t] = base + (top + taps[t].row + 1) % depth * pitch * size
+            slot = first_slot + taps[t].row
+            for second in range(2):
+                if slot >= depth:
+                    slot -= depth
+                at[second, t] = base + slot * pitch * size
+                slot += 1
         to = target_at + batch[image, 1] + z * job.target_z + y * job.target_y + x * job.target_x
         to_b = to + job.target_y
         place, place_b = to, to_b
         if not job.target_packed:
-            place, place_b = result_at, result_at + job.widest * channels * target.itemsize
+            place, place_b = result_at, result_at + job.widest * channels * size_of(target)
         combine(
             real, real, target, at_at, at_b, w_at, runs, job.double if pair else job.single,
             len(runs) if pair else job.double, norm, bias, place, place_b if pair else none, span, spill_at,
@@ -219,4 +234,5 @@ def slide(
             if pair:
                 scatter(target, place_b, to_b, wide, channels, job.target_x, job.target_c)
         line += 1 + pair
+        y += 1 + pair
     keep((window, scratch, raw, zeros, shelf, result, spill, spill_real, at_z, at_x, at))
