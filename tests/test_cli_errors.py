@@ -67,7 +67,10 @@ from .commands import (
         (["sobel", "IN", "out.png", "--signed"], "--signed needs --axis"),
         (["sobel", "IN", "out.png", "--full-scale", "0"], "must be positive"),
         (["correlate", "IN", "out.png", "--kernel", "1", "--stride", "0"], "stride"),
-        (["correlate", "IN", "out.png", "--kernel", "1", "--padding", "none"], "not a whole number"),
+        (
+            ["correlate", "IN", "out.png", "--kernel", "1", "--padding", "none"],
+            "not 'same', 'valid' or a number of pixels",
+        ),
         (["correlate", "IN", "out.png", "--kernel", "1,1,1,1,1,1,1", "--padding", "valid"], "kernel"),
     ],
 )

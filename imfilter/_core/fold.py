@@ -22,7 +22,8 @@ def folded(
     output; a kernel thus needs no more taps, and no wider a border, than about twice the image.
     """
     strides = [1 if p.length == 1 else s for p, s in zip(paddings, stride, strict=True)]
-    dilations, pads = list(dilation), list(paddings)
+    dilations = [d if taps > 1 else 1 for d, taps in zip(dilation, operator.shape, strict=True)]
+    pads = list(paddings)
     for axis, (n, taps) in enumerate(zip(lengths, operator.shape, strict=True)):
         pad, gap = pads[axis], dilations[axis]
         if gap * (taps - 1) <= 2 * n:
