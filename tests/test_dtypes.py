@@ -91,9 +91,9 @@ def test_big_endian(name, dtype):
     np.testing.assert_array_equal(result, expected)
 
 
-PAIRS = [(source, result) for source in ("u1", "i2", "f8", "?") for result in REAL]
+PAIRS = [(source, result) for source in ("u1", "f8", "?") for result in REAL]
 # Each pair is a kernel of its own to compile: the other sources take turns with a few results.
-PAIRS += [(source, result) for source in ("f4", "u8", "f2") for result in ("u1", "i8", "f2", "f8")]
+PAIRS += [(source, result) for source in ("i2", "f4", "u8", "f2") for result in ("u1", "i8", "f2", "f8")]
 
 
 @pytest.mark.parametrize(("dtype", "result_dtype"), PAIRS)

@@ -1,0 +1,77 @@
+"""Timing: the contestants of a row take turns, so that whatever slows the machine slows all of them."""
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+#: A sample is at least this long: shorter calls are repeated inside it.
+_SAMPLE_SECONDS = 2e-3
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds a call, over several samples."""
+
+    median: float
+    deviation: float  # median of the absolute deviations from the median
+    fastest: float
+    slowest: float
+    runs: int
+
+    @classmethod
+    def of(cls, samples: list[float]) -> "Timing":
+        """Summarise samples in seconds."""
+        median = statistics.median(samples)
+        deviation = statistics.median(abs(s - median) for s in samples)
+        return cls(median, deviation, min(samples), max(samples), len(samples))
+
+    def as_json(self) -> dict[str, float]:
+        """Return the figures in milliseconds."""
+        return {
+            "median_ms": self.median * 1e3,
+            "deviation_ms": self.deviation * 1e3,
+            "fastest_ms": self.fastest * 1e3,
+            "slowest_ms": self.slowest * 1e3,
+            "runs": self.runs,
+        }
+
+
+def _sample(call: Callable[[], object], repeats: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    return (time.perf_counter() - begin) / repeats
+
+
+def race(contestants: dict[str, Callable[[], object]], *, runs: int, patience: float) -> dict[str, Timing]:
+    """Time the contestants in turns and return the timing of each.
+
+    Every contestant runs once unmeasured, to load what it loads and to touch its memory. One whose
+    turns together would take longer than `patience` seconds gets fewer of them, at least one; one
+    that took longer than that in its first run keeps it as its only sample.
+    """
+    repeats, left, samples = {}, {}, {}
+    for name, call in contestants.items():
+        first = _sample(call, 1)
+        if first > patience:
+            left[name], samples[name] = 0, [first]
+            continue
+        # The first run may have compiled or loaded something; a second one tells how long one takes.
+        took = _sample(call, 1)
+        repeats[name] = max(1, round(_SAMPLE_SECONDS / max(took, 1e-7)))
+        left[name] = max(1, min(runs, int(patience / (took * repeats[name]))))
+        samples[name] = []
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        while any(left.values()):
+            for name, call in contestants.items():
+                if left[name]:
+                    left[name] -= 1
+                    samples[name].append(_sample(call, repeats[name]))
+    finally:
+        if collecting:
+            gc.enable()
+    return {name: Timing.of(found) for name, found in samples.items()}

@@ -1,0 +1,85 @@
+"""How long a user waits before the first pixel: `python -m benchmarks.startup`.
+
+Fresh processes, taken in turns: importing the package beyond importing NumPy, `imfilter --help`, and
+`imfilter sobel` on a photograph with an empty cache of compiled kernels and with a full one.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = [sys.executable, str(ROOT / "cli.py")]
+
+
+def seconds(arguments: list[str], **environment: str) -> float:
+    """Return how long a process takes."""
+    begin = time.perf_counter()
+    subprocess.run(
+        arguments,
+        check=True,
+        capture_output=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+    )
+    return time.perf_counter() - begin
+
+
+def show(label: str, samples: list[float], unit: str = "s") -> None:
+    """Print the median and the range of samples."""
+    factor = 1e3 if unit == "ms" else 1.0
+    middle, low, high = (f(samples) * factor for f in (statistics.median, min, max))
+    print(f"{label}: {middle:.3g} {unit} ({low:.3g} to {high:.3g}, {len(samples)} runs)", flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=15, help="of the imports and of --help, default 15")
+    parser.add_argument("--cold", type=int, default=3, help="runs with an empty cache, default 3")
+    given = parser.parse_args()
+    installed = shutil.which("imfilter")
+    command = [installed] if installed else COMMAND
+    print("command: " + " ".join(command))
+
+    bare, whole, helped = [], [], []
+    for _ in range(given.runs):
+        bare.append(seconds([sys.executable, "-c", "import numpy"]))
+        whole.append(seconds([sys.executable, "-c", "import numpy, imfilter"]))
+        helped.append(seconds([*command, "--help"]))
+    show("import numpy", bare, "ms")
+    show("import imfilter beyond it", [w - b for w, b in zip(whole, bare, strict=True)], "ms")
+    show("imfilter --help", helped)
+
+    cold, warm = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "coins.png"), Path(folder, "edges.png")
+        shutil.copy(photograph(), source)
+        for number in range(given.cold):
+            cache = {"IMFILTER_CACHE_DIR": str(Path(folder, f"cache{number}"))}
+            cold.append(seconds([*command, "sobel", str(source), str(target)], **cache))
+            warm += [seconds([*command, "sobel", str(source), str(target)], **cache) for _ in range(3)]
+    show("imfilter sobel, nothing compiled", cold)
+    show("imfilter sobel, compiled before", warm)
+
+
+def photograph() -> Path:
+    """Return the path of a photograph: of the samples, or of scikit-image."""
+    sample = ROOT / "samples" / "coins.png"
+    if sample.exists():
+        return sample
+    import skimage
+
+    return Path(skimage.__file__).parent / "data" / "coins.png"
+
+
+if __name__ == "__main__":
+    main()
