@@ -170,13 +170,22 @@ def _listen() -> None:
         os.register_at_fork(after_in_child=patience.forget)
 
 
-def jit(function: Callable[..., Any]) -> Any:
-    """Compile `function` when it is first called: without the GIL, cached on disk.
+#: ``contract`` and ``nsz`` keep NaN and infinity exact; the whole of fastmath would assume that there
+#: are none.
+_OPTIONS = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 
-    ``contract`` and ``nsz`` keep NaN and infinity exact; the whole of fastmath would assume that
-    there are none.
-    """
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile a kernel when it is first called: without the GIL, cached on disk."""
     _listen()
-    kernel = numba.njit(nogil=True, fastmath={"contract", "nsz"}, error_model="numpy")(function)
+    kernel = numba.njit(**_OPTIONS)(function)
     kernel._cache = _KernelCache(function)
     return kernel
+
+
+def part(function: Callable[..., Any]) -> Any:
+    """Compile a part of a kernel, which only compiled code calls and which is cached within it.
+
+    Without the wrappers for Python, which take longer to compile than a small function itself.
+    """
+    return numba.njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)

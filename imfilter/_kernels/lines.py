@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imfilter._core.jit import jit
+from imfilter._core.jit import part
 from imfilter._kernels.simd import (
     BYTES,
     fma,
@@ -29,7 +29,7 @@ RUN = np.dtype(
 )
 
 
-@jit
+@part
 def source_index(border, before, samples, padded):
     """Return which sample stands at a `padded` coordinate, or -1 for the constant.
 
@@ -42,7 +42,7 @@ def source_index(border, before, samples, padded):
     return border[padded - samples]
 
 
-@jit
+@part
 def fetch(real, source, address, step_x, step_c, packed, job, border, first, count, cval, line, pitch):
     """Copy padded columns `first` … `first + count` of the source line at `address` to `line`.
 
@@ -91,7 +91,7 @@ def fetch(real, source, address, step_x, step_c, packed, job, border, first, cou
                 p += step
 
 
-@jit
+@part
 def combine(
     real, source, target, lines, lines_b, weights, runs, first, last, norm, bias, to, to_b, count, spill
 ):
@@ -161,13 +161,13 @@ def combine(
         x += lanes
 
 
-@jit
+@part
 def _copy(target, to, start, count):
     for i in range(count):
         move_one(to + i * size_of(target), start + i * size_of(target), target)
 
 
-@jit
+@part
 def scatter(target, line, to, count, channels, step_x, step_c):
     """Copy a packed line of `count` pixels of `channels` each to strided memory."""
     for x in range(count):

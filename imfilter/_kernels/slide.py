@@ -9,7 +9,7 @@ size of the image is ever stored.
 
 import numpy as np
 
-from imfilter._core.jit import jit
+from imfilter._core.jit import jit, part
 from imfilter._kernels.lines import combine, fetch, scatter, source_index
 from imfilter._kernels.simd import BYTES, address_of, keep, move_one, size_of
 
@@ -39,7 +39,7 @@ LAYER = np.dtype(
 TAP = np.dtype([("layer", np.int64), ("row", np.int64), ("column", np.int64)])
 
 
-@jit
+@part
 def _weight(real, weights, layer):
     """Return the sum of a layer's weights over the planes."""
     whole = real.dtype.type(0)
@@ -48,7 +48,7 @@ def _weight(real, weights, layer):
     return whole
 
 
-@jit
+@part
 def _across(
     real, source, job, border_z, z, planes, weights, layer, runs, base, cval, shelf, at, zeros, to, spill
 ):
