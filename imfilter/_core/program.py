@@ -9,7 +9,7 @@ import numpy.typing as npt
 from imfilter._core import bands, border, schedule
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.padding import Padding
-from imfilter._kernels.simd import BYTES
+from imfilter._kernels.simd import BYTES, LINE
 from imfilter._kernels.slide import JOB, slide
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
@@ -75,18 +75,21 @@ class Program:
     work: int
 
     pieces: int
+    workspace: int  # bytes
 
     def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> None:
         """Filter `image` into `target`, which have the layouts that this program was made for."""
         addresses = image.__array_interface__["data"][0], target.__array_interface__["data"][0]
         arguments = (*self.before, *addresses, *self.after)
-        if self.work <= _SMALL:
-            slide(*arguments, 0, self.lines)
-            return
 
         def task(start: int, stop: int, hold: object = (image, target)) -> None:
-            slide(*arguments, start, stop)  # an address does not hold an array
+            # `hold`: an address does not hold an array. The workspace is zeroed, for what lies behind a
+            # line is computed with too, and a denormal there costs 100 cycles.
+            slide(*arguments, np.zeros(self.workspace, np.uint8), start, stop)
 
+        if self.work <= _SMALL:
+            task(0, self.lines)
+            return
         bands.run(task, self.lines, workers, self.pieces)
 
 
@@ -138,7 +141,8 @@ def make(
     if len(tables.weights_z) and not packed:
         return None
     widest, tiles = _tiles(x, y.span, tables, channels, real)
-    phase = (widest + (x.span - 1) // x.stride) * channels + BYTES // real.itemsize
+    slack = BYTES // real.itemsize  # what a last vector reads beyond a line
+    phase = (widest + (x.span - 1) // x.stride) * channels + slack
     tables = schedule.placed(tables, x.stride, phase, channels)
     job = np.zeros(1, JOB)
     for name, part in zip("zyx", parts, strict=True):
@@ -151,7 +155,9 @@ def make(
     job["paired"], job["single"], job["double"] = tables.paired, tables.single, tables.double
     job["source_c"], job["target_c"] = steps
     job["phases"], job["source_packed"] = min(x.stride, x.span), packed
+    job["phase"] = phase
     job["target_packed"] = _packed(x.target_step, steps[1], channels, target.dtype.itemsize)
+    workspace = _part_workspace(job[0], tables, x.samples * channels, source.dtype, target.dtype, real, slack)
     borders = [border.outside(p.samples, p.before, p.after, mode) for p in parts]
     batch = _offsets(source, target, leading)
     lines = len(batch) * z.length * y.length * (len(tiles) - 1)
@@ -165,7 +171,45 @@ def make(
         lines,
         work,
         max(1, min(work // _PATIENCE, lines // (8 * y.span))),
+        workspace,
     )
+
+
+def _part_workspace(
+    job: np.void,
+    tables: schedule.Schedule,
+    line: int,
+    source: np.dtype,
+    target: np.dtype,
+    real: np.dtype,
+    slack: int,
+) -> int:
+    """Say in `job` where in the workspace everything lies, and return how large it is.
+
+    `line` is a whole source line, in elements.
+    """
+    across, prepared = len(tables.weights_z), len(tables.layers)
+    padded = int(job["phase"] * job["phases"])
+    job["pitch"] = job["widest"] * job["channels"] + slack if prepared else padded
+    layers = prepared or len(tables.planes)
+    depth = int(job["window_y"]) + tables.paired
+    sizes = {
+        "window": layers * depth * int(job["pitch"]) * real.itemsize,
+        "scratch": padded * real.itemsize if prepared else 0,
+        "raw": (line + slack) * real.itemsize if across else 0,
+        "zeros": (line + slack) * source.itemsize if across else 0,
+        "shelf": across * slack * source.itemsize if line < slack else 0,
+        "result": 0 if job["target_packed"] else 2 * int(job["widest"] * job["channels"]) * target.itemsize,
+        "spill": slack * max(real.itemsize, target.itemsize),
+        "at_z": 8 * across,
+        "at_x": 8 * len(tables.columns),
+        "at": 16 * len(tables.taps),
+    }
+    total = 0
+    for name, size in sizes.items():
+        job[name] = total
+        total += -(-size // LINE) * LINE
+    return total + LINE
 
 
 def _packed(step_x: int, step_c: int, channels: int, itemsize: int) -> bool:

@@ -31,6 +31,9 @@ def _vector_bytes() -> int:
 #: spill: 3x3 float32 took 46 cycles for 16 samples instead of 37 (Cascade Lake, AVX-512).
 REGISTERS = 4
 
+#: Size of a cache line.
+LINE = 64
+
 #: Size of one `Vector`, whatever its elements.
 BYTES = REGISTERS * _vector_bytes()
 
@@ -253,7 +256,11 @@ def peek(typingctx, address):
 
 @intrinsic
 def address_of(typingctx, array):
-    """Return the address of the first element of `array`, which must be kept with `keep`."""
+    """Return the address of the first element of `array`.
+
+    Numba frees an array of its own after its last use by name, and its address is no name: so only
+    arrays that the caller holds have one.
+    """
 
     def codegen(context, builder, sig, args):
         data = context.make_array(sig.args[0])(context, builder, args[0]).data
@@ -263,16 +270,15 @@ def address_of(typingctx, array):
 
 
 @intrinsic
-def keep(typingctx, arrays):
-    """Hold a tuple of arrays until here.
-
-    Numba frees an array after its last use by name, and its address is no name.
-    """
+def poke(typingctx, address, value):
+    """Store the integer `value` at `address`."""
 
     def codegen(context, builder, sig, args):
+        kind = ir.IntType(64)
+        builder.store(args[1], _pointer(builder, args[0], kind), align=8)
         return context.get_dummy_value()
 
-    return types.none(arrays), codegen
+    return types.none(types.int64, types.int64), codegen
 
 
 def _arithmetic(symbol, instruction):

@@ -11,7 +11,7 @@ import numpy as np
 
 from imfilter._core.jit import jit, part
 from imfilter._kernels.lines import combine, fetch, scatter, source_index
-from imfilter._kernels.simd import BYTES, address_of, keep, move_one, size_of
+from imfilter._kernels.simd import BYTES, LINE, address_of, move_one, poke, size_of
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.
@@ -23,6 +23,9 @@ _FIELDS = (
     "paired",  # whether neighbouring rows are computed two at a time
     *("single", "double"),  # where the runs of one output row begin, and those of two
     "phases",  # into which a line is dealt for a stride along it
+    *("phase", "pitch"),  # elements of one of them, and of a line of the window
+    *("window", "scratch", "raw", "zeros", "shelf"),  # where in the workspace lines are put, in bytes
+    *("result", "spill", "at_z", "at_x", "at"),  # and results, and addresses of lines
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
@@ -66,18 +69,19 @@ def _across(
         plane = source_index(border_z, job.before_z, job.samples_z, z * job.step_z + planes[t])
         if plane < 0:
             outside += weights[t]
-            at[t] = zeros
+            poke(at + 8 * t, zeros)
         elif span < lanes:
-            at[t] = shelf + t * lanes * width
+            copy = shelf + t * lanes * width
             for i in range(span):
-                move_one(at[t] + i * width, base + plane * job.source_z + i * width, source)
+                move_one(copy + i * width, base + plane * job.source_z + i * width, source)
+            poke(at + 8 * t, copy)
         else:
-            at[t] = base + plane * job.source_z
+            poke(at + 8 * t, base + plane * job.source_z)
     if outside != 0:
         outside *= cval
-    lines, no, none = address_of(at), span < 0, 0
+    no, none = span < 0, 0
     combine(
-        real, source, real, lines, lines, address_of(weights), runs, layer.first_z, layer.last_z, no, outside,
+        real, source, real, at, at, address_of(weights), runs, layer.first_z, layer.last_z, no, outside,
         to, none, span, spill,
     )  # fmt: skip
 
@@ -106,6 +110,7 @@ def slide(
     norm,
     bias,
     cval,
+    workspace,
     start,
     stop,
 ):
@@ -119,6 +124,7 @@ def slide(
     planes: padded planes, counted from an output's first, that are layers; or, if there are `layers`,
     that the taps `weights_z` read. columns, weights_x: taps along the line.
     taps, weights, norm, bias: the sum over the window; `runs` says how, see `combine`.
+    workspace: zeroed memory, parted as the job says.
     """
     job = jobs[0]
     size = size_of(real)
@@ -127,30 +133,15 @@ def slide(
     n_tiles = len(tiles) - 1
     prepared, across = len(layers) > 0, len(weights_z) > 0
     n_layers = len(layers) if prepared else len(planes)
-    slack = BYTES // size  # what a last vector reads beyond the line
-    # One padded line: the phases of the tile and the kernel's overhang.
-    phase = (job.widest + (job.span_x - 1) // job.step_x) * channels + slack
-    padded = phase * job.phases
-    pitch = job.widest * channels + slack if prepared else padded
-    # Zeros, for what lies behind a line is computed with too, and a denormal there costs 100 cycles.
-    window = np.zeros(n_layers * depth * pitch, real.dtype)
-    scratch = np.zeros(padded, real.dtype)
-    raw = np.zeros(job.samples_x * channels + slack if across else 0, real.dtype)
-    zeros = np.zeros(job.samples_x * channels + slack if across else 0, source.dtype)
-    shelf = np.zeros(len(weights_z) * slack, source.dtype)
-    result = np.empty((2, job.widest * channels), target.dtype)
-    spill = np.empty(slack, target.dtype)
-    spill_real = np.empty(slack, real.dtype)
-    at_z = np.empty(len(weights_z), np.int64)
-    at_x = np.empty(len(columns), np.int64)
-    at = np.empty((2, len(taps)), np.int64)
-    window_at, scratch_at, raw_at = address_of(window), address_of(scratch), address_of(raw)
-    zeros_at, shelf_at, result_at = address_of(zeros), address_of(shelf), address_of(result)
-    spill_at, spill_real_at = address_of(spill), address_of(spill_real)
-    x_at, at_at, at_b = address_of(at_x), address_of(at), address_of(at[1])
+    phase, pitch = job.phase, job.pitch
+    room = (address_of(workspace) + LINE - 1) // LINE * LINE
+    window_at, scratch_at, raw_at = room + job.window, room + job.scratch, room + job.raw
+    zeros_at, shelf_at, result_at = room + job.zeros, room + job.shelf, room + job.result
+    spill_at, at_z, at_x, at = room + job.spill, room + job.at_z, room + job.at_x, room + job.at
+    at_b = at + 8 * len(taps)
     wx_at, w_at = address_of(weights_x), address_of(weights)
     # Variables, where constants would be types of their own and compile everything again.
-    zero, no, yes, none = real.dtype.type(0), slack < 0, slack > 0, 0
+    zero, no, yes, none = real.dtype.type(0), n_tiles < 0, n_tiles > 0, 0
 
     ready = 0  # the first padded row that is not in the window yet
     # Division takes 40 cycles and more: the counters are stepped, not worked out for each line.
@@ -189,7 +180,7 @@ def slide(
                     if row >= 0:
                         _across(
                             real, source, job, border_z, z, planes, weights_z, layers[i], runs, base, cval,
-                            shelf_at, at_z, zeros_at, raw_at, spill_real_at,
+                            shelf_at, at_z, zeros_at, raw_at, spill_at,
                         )  # fmt: skip
                     address = raw_at if row >= 0 else -1
                     fetch(
@@ -206,10 +197,10 @@ def slide(
                     )  # fmt: skip
                 if prepared:
                     for t in range(len(columns)):
-                        at_x[t] = scratch_at + columns[t] * size
+                        poke(at_x + 8 * t, scratch_at + columns[t] * size)
                     combine(
-                        real, real, real, x_at, x_at, wx_at, runs, layers[i].first_x, layers[i].last_x, no,
-                        zero, to, none, span, spill_real_at,
+                        real, real, real, at_x, at_x, wx_at, runs, layers[i].first_x, layers[i].last_x, no,
+                        zero, to, none, span, spill_at,
                     )  # fmt: skip
             ready = p + 1
         for t in range(len(taps)):
@@ -218,7 +209,7 @@ def slide(
             for second in range(2):
                 if slot >= depth:
                     slot -= depth
-                at[second, t] = base + slot * pitch * size
+                poke(at + 8 * (t + second * len(taps)), base + slot * pitch * size)
                 slot += 1
         to = target_at + batch[image, 1] + z * job.target_z + y * job.target_y + x * job.target_x
         to_b = to + job.target_y
@@ -226,7 +217,7 @@ def slide(
         if not job.target_packed:
             place, place_b = result_at, result_at + job.widest * channels * size_of(target)
         combine(
-            real, real, target, at_at, at_b, w_at, runs, job.double if pair else job.single,
+            real, real, target, at, at_b, w_at, runs, job.double if pair else job.single,
             len(runs) if pair else job.double, norm, bias, place, place_b if pair else none, span, spill_at,
         )  # fmt: skip
         if not job.target_packed:
@@ -235,4 +226,3 @@ def slide(
                 scatter(target, place_b, to_b, wide, channels, job.target_x, job.target_c)
         line += 1 + pair
         y += 1 + pair
-    keep((window, scratch, raw, zeros, shelf, result, spill, spill_real, at_z, at_x, at))
