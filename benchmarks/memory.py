@@ -40,7 +40,10 @@ CALLS = (
         "numpy, for comparison": "lambda x, out, workers: np.add(x, x * x, out=out)",
     }
     | {
-        f"correlate {k}x{k}": f"lambda x, **run: imfilter.correlate(x, np.sin(np.arange({k * k}.0) ** 1.3).reshape({k}, {k}), **run)"  # noqa: E501
+        f"correlate {k}x{k}": (
+            f"lambda x, **run: imfilter.correlate("
+            f"x, np.sin(np.arange({k * k}.0) ** 1.3).reshape({k}, {k}), **run)"
+        )
         for k in (3, 15, 61)
     }
     | {

@@ -67,15 +67,14 @@ class _Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """The arguments of `slide` but for addresses and numbers, and how much work they are."""
+    """The arguments of `slide` `before` and `after` the addresses, and how much work they are."""
 
     before: tuple[object, ...]
     after: tuple[object, ...]
     lines: int
-    work: int
-
-    pieces: int
-    workspace: int  # bytes
+    work: int  # multiply-adds
+    pieces: int  # of a band, between which an interrupt is heard
+    workspace: int  # bytes for each piece
 
     def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> None:
         """Filter `image` into `target`, which have the layouts that this program was made for."""
@@ -117,14 +116,13 @@ def make(
     """
     order = sorted(range(len(axes)), key=axes.__getitem__)
     last = axes[order[-1]]
-    filtered = [
+    parts = [
         _Part(
             *(source.strides[axes[i]], target.strides[axes[i]], source.shape[axes[i]], paddings[i].length),
             *(paddings[i].before, paddings[i].after, stride[i], dilation[i], operator.shape[i], i),
         )
         for i in order
     ]
-    parts = list(filtered)
     leading = [a for a in range(last) if a not in axes]
     channels, steps = 1, (0, 0)
     if len(source.shape) > last + 1:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._core.dtypes import place
 from .formats import Format
 from .image import Image, full_scale
 
@@ -78,17 +79,12 @@ def saturated(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     if dtype.kind not in "ui":
         with np.errstate(over="ignore"):
             return pixels.astype(dtype)
-    limits = np.iinfo(dtype)
     if pixels.dtype.kind == "f":
-        wide = pixels.astype(np.float64 if dtype.itemsize > 2 else np.float32, copy=False)
-        result = np.rint(wide)
-        np.clip(result, limits.min, limits.max, out=result)
-        np.copyto(result, 0, where=np.isnan(result))
-        if dtype.itemsize == 8:  # 2**63 and 2**64 are floats, the maxima below them are not
-            over = result >= float(limits.max)
-            return np.where(over, limits.max, np.where(over, 0, result).astype(dtype))
-        return result.astype(dtype)
-    return np.clip(pixels, *_shared_limits(pixels.dtype, limits)).astype(dtype)
+        result = np.empty(pixels.shape, dtype)
+        # Half precision does not reach the limits of 16 bits.
+        place(pixels.astype(np.float64 if dtype.itemsize > 2 else np.float32, copy=False), result)
+        return result
+    return np.clip(pixels, *_shared_limits(pixels.dtype, np.iinfo(dtype))).astype(dtype)
 
 
 def _shared_limits(dtype: np.dtype[Any], limits: np.iinfo[Any]) -> tuple[int, int]:

@@ -99,7 +99,7 @@ def profile_for(image: Image, *, colour: bool) -> bytes | None:
 def resolution(value: object) -> tuple[float, float] | None:
     """Return a sane (x, y) resolution in dots per inch, or None."""
     try:
-        x, y = (float(part) for part in value)  # type: ignore[attr-defined]
+        x, y = (float(part) for part in value)  # type: ignore[attr-defined]  # what cannot be iterated is a TypeError
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
