@@ -153,7 +153,9 @@ def test_plan():
     for kernel, algorithms in [
         (rng.normal(size=(3, 3)), {"direct"}),
         (np.outer(np.arange(1.0, 32), np.arange(2.0, 33)), {"separable"}),
-        ([np.ones(31), np.ones(31)], {"separable"}),
+        ([np.ones(31), np.arange(1.0, 32)], {"separable"}),
+        ([np.ones(31), np.ones(31)], {"running"}),
+        (np.ones((31, 31)), {"running"}),
         (rng.normal(size=(101, 101)), {"fft"}),
     ]:
         plan = imfilter.plan((1080, 1920), "float32", kernel)

@@ -1,8 +1,10 @@
 """The one place that compiles: options, the on-disk cache and a word to the user when it takes long."""
 
 import contextlib
+import ctypes
 import functools
 import hashlib
+import inspect
 import os
 import pickle
 import sys
@@ -14,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config, event
+import numpy as np
+from numba.core import config, event, types
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.runtime import rtsys
@@ -175,12 +178,68 @@ def _listen() -> None:
 _OPTIONS = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 
 
-def jit(function: Callable[..., Any]) -> Any:
-    """Compile a kernel when it is first called: without the GIL, cached on disk."""
-    _listen()
-    kernel = numba.njit(**_OPTIONS)(function)
-    kernel._cache = _KernelCache(function)
-    return kernel
+_ADDRESS, _NUMBER = types.int64, types.float64
+
+
+def _type(argument: np.dtype | int) -> types.Type:
+    return (
+        types.IntegerLiteral(argument)
+        if isinstance(argument, int)
+        else types.DType(numba.from_dtype(argument))
+    )
+
+
+class Kernel:
+    """A function compiled for each combination of element types that is asked for, without the GIL.
+
+    Its first parameters are those types, or numbers that are constants to the compiler, one for each
+    name in `elements`; then come integers, or, where
+    annotated so, floats. It returns nothing. Kernels call each other by address, so that each is
+    compiled by itself: a new element type needs a line's fetching compiled, and not the engine.
+    """
+
+    def __init__(self, function: Callable[..., Any], elements: tuple[str, ...]) -> None:
+        _listen()
+        self._compiler = part(function)
+        self._compiler._cache = _KernelCache(function)
+        self._elements = elements
+        parameters = list(inspect.signature(function).parameters.values())[len(elements) :]
+        self._scalars = tuple(_NUMBER if p.annotation is float else _ADDRESS for p in parameters)
+        natives = [ctypes.c_double if t is _NUMBER else ctypes.c_int64 for t in self._scalars]
+        # Numba's own convention: a status, and places for a result and for an exception.
+        dummies = [ctypes.c_void_p] * (2 + len(elements))
+        self._prototype = ctypes.CFUNCTYPE(ctypes.c_int32, *dummies, *natives)
+        self._addresses: dict[tuple[np.dtype | int, ...], int] = {}
+        self._lock = threading.Lock()
+
+    def address(self, *dtypes: np.dtype | int) -> int:
+        """Return where the code for these element types lies, which stays there."""
+        try:
+            return self._addresses[dtypes]
+        except KeyError:
+            pass
+        signature = types.void(*map(_type, dtypes), *self._scalars)
+        with self._lock:
+            self._compiler.compile(signature)
+            code = self._compiler.overloads[signature.args]
+            found = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
+        self._addresses[dtypes] = found
+        return found
+
+    def callable(self, *dtypes: np.dtype | int) -> Callable[..., object]:
+        """Return the code for these element types as a function of the other parameters."""
+        function = self._prototype(self.address(*dtypes))
+        return functools.partial(function, _result, _exception, *[None] * len(self._elements))
+
+
+#: Where a kernel says that it returns None: all write the same.
+_storage = (ctypes.c_void_p * 2)()
+_result, _exception = ctypes.addressof(_storage), ctypes.addressof(_storage) + ctypes.sizeof(ctypes.c_void_p)
+
+
+def kernel(*elements: str) -> Callable[[Callable[..., Any]], Kernel]:
+    """Make a function a `Kernel` whose first parameters are the element types named."""
+    return lambda function: Kernel(function, elements)
 
 
 def part(function: Callable[..., Any]) -> Any:

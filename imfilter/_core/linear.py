@@ -5,7 +5,7 @@ import contextvars
 import math
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import NoneType
 from typing import Any, NamedTuple
 
@@ -39,6 +39,7 @@ class Call:
     dtype: np.dtype
     real: np.dtype  # of the arithmetic
     native: np.dtype  # of what the kernels write
+    sums: np.dtype  # of running sums
     programs: dict[Any, program.Program | None] = field(default_factory=dict)
 
 
@@ -64,8 +65,8 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
     target = out if fits and out is not None else _empty(call.shape, native)
     if chosen.algorithm == "fft":
         fft.correlate(image, chosen.operator.components()[0], target, call, workers)
-    else:
-        _slide(image, chosen, target, call, workers)
+    elif not _slide(image, chosen, target, call, workers):
+        _slide(image, replace(chosen, algorithm="separable"), target, call, workers)
     if out is None:
         out = target if native == call.dtype else _empty(call.shape, call.dtype)
     if out is not target:
@@ -82,17 +83,17 @@ def _empty(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
 
 def _slide(
     image: npt.NDArray, chosen: plan.Plan, target: npt.NDArray, call: Call, workers: int | None
-) -> None:
-    """Run the sliding window over all output lines."""
+) -> bool:
+    """Run the sliding window over all output lines; return whether the algorithm could take the image."""
     first = max(call.axes) + 1
     if image.ndim > first:  # what follows the filtered axes is one axis to the kernels
         image, merged = image.reshape(*image.shape[:first], -1), target.reshape(*target.shape[:first], -1)
         if not np.may_share_memory(merged, target):
-            _slide(image, chosen, merged, call, workers)
+            done = _slide(image, chosen, merged, call, workers)
             target[...] = merged.reshape(target.shape)
-            return
+            return done
         target = merged
-    key = chosen.algorithm, program.Side.of(image), program.Side.of(target)
+    key = chosen.algorithm, image.strides, target.strides  # the call fixes shapes and types
     try:
         made = call.programs[key]
     except KeyError:
@@ -102,7 +103,8 @@ def _slide(
             chosen.operator,
             chosen.algorithm,
             call.real,
-            *key[1:],
+            program.Side.of(image),
+            program.Side.of(target),
             axes=call.axes,
             paddings=call.paddings,
             stride=call.stride,
@@ -110,11 +112,11 @@ def _slide(
             mode=call.mode,
             bias=call.bias,
             cval=call.cval,
+            sums=call.sums,
         )
     if made is None:
-        _slide(np.ascontiguousarray(image), chosen, target, call, workers)
-    else:
-        made.run(image, target, workers)
+        return _slide(np.ascontiguousarray(image), chosen, target, call, workers)
+    return made.run(image, target, workers)
 
 
 class Geometry(NamedTuple):
@@ -170,7 +172,7 @@ def apply(
     key: Any = None
     call = None
     try:
-        words = values if _SIMPLE.issuperset(kinds) else tuple(map(_key, values))
+        words = tuple([v if k in _SIMPLE else _key(v) for v, k in zip(values, kinds, strict=True)])
         key = (build, keeps, words, kinds, array.shape, array.dtype, place)
         call = _calls.get(key)
     except TypeError:  # an argument that cannot be looked up, which may yet be right
@@ -191,10 +193,10 @@ def _key(value: Any) -> Any:
         if value.size > _MOST_TAPS or value.dtype.kind == "O":
             raise TypeError
         return value.shape, value.dtype, value.tobytes()
-    if isinstance(value, tuple | list):
-        return type(value), *map(_key, value)
     if type(value) in _SIMPLE or isinstance(value, np.generic | np.dtype | type):
         return type(value), value
+    if isinstance(value, tuple | list):
+        return type(value), *map(_key, value)
     raise TypeError
 
 
@@ -234,9 +236,13 @@ def _settle(
         real = dtypes.FLOAT64
     # Only a plain sum for every sample can be a product of transforms.
     may_fft = not operator.norm and max(stride + dilation) == 1
-    planned = plan.choose(operator, tuple(lengths), math.prod(shape), real, may_fft=may_fft, method=method)
+    sums = dtypes.running(array.dtype, real, cval, math.prod(operator.shape))
+    may_run = sums is not None and max(stride + dilation) == 1
+    planned = plan.choose(
+        operator, tuple(lengths), math.prod(shape), real, may_fft=may_fft, may_run=may_run, method=method
+    )
     return Call(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
         *(mode, cval if mode == "constant" else 0.0, tuple(shape), dtype),
-        *(real, dtypes.direct_target(dtype, real)),
+        *(real, dtypes.direct_target(dtype, real), sums or real),
     )

@@ -50,6 +50,10 @@ class Operator:
             return most
         return sum(int(np.count_nonzero(c)) for c in self.components())
 
+    def uniform(self) -> bool:
+        """Tell whether all weights are the same: whether the operator is a box."""
+        return all((taps == taps[0]).all() and taps[0] != 0 for term in self.terms for taps in term)
+
     def gain(self) -> float:
         """Return at least the sum of the absolute weights: how far the output can exceed the input."""
         if self.dense is not None:

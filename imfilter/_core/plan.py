@@ -19,6 +19,8 @@ _STAGE = {4: 0.15, 8: 0.3}
 #: Forward and inverse real transform and the product, with scipy.fft; cutting and placing a tile.
 _FFT = {4: 24.0, 8: 36.0}
 _TILE = {4: 8.0, 8: 10.0}
+#: Running sums.
+_RUNNING = {4: 1.5, 8: 3.0}
 #: Below this many taps nothing beats the direct sum, and looking for something takes longer.
 _FEW = 12
 #: Weights that a kernel may have to be multiplied out.
@@ -36,7 +38,7 @@ class Plan:
     Attributes
     ----------
     algorithm : str
-        ``"direct"``, ``"separable"``, ``"low-rank"`` or ``"fft"``.
+        ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums) or ``"fft"``.
     reason : str
         Why it was chosen, with the cost of what was not.
     cost : float
@@ -98,6 +100,7 @@ def choose(
     real: np.dtype,
     *,
     may_fft: bool = True,
+    may_run: bool = False,
     method: str = "auto",
 ) -> Plan:
     """Choose the cheapest algorithm for `outputs` samples of filtered axes of lengths `image`."""
@@ -122,6 +125,9 @@ def choose(
             split = Operator(tuple(terms)) if terms else operator
         if split.terms:
             costs["separable"] = _separable_cost(split, size)
+    box = _as_box(split) if may_run else None
+    if box:
+        costs["running"] = _RUNNING[size]
     if may_fft and small:
         costs["fft"] = _fft_cost(operator.shape, image, size)
     wanted = method if method in costs else "direct"
@@ -132,7 +138,17 @@ def choose(
         lowrank = few > 1 and not operator.terms
         reason = f"{few} separable term{'s' * (few > 1)} of {taps} taps; " + reason.split("; ")[1]
         return Plan("low-rank" if lowrank else "separable", reason, costs[best] * seconds, split)
+    if best == "running":
+        assert box is not None
+        return Plan(best, reason, costs[best] * seconds, box)
     return Plan(best, reason, costs[best] * seconds, _whole(operator))
+
+
+def _as_box(operator: Operator) -> Operator | None:
+    """Return an operator whose weights are all equal as a separable one, or None."""
+    if operator.dense is not None and operator.dense.ndim == 1:
+        operator = Operator(((operator.dense,),))
+    return operator if len(operator.terms) == 1 and operator.uniform() else None
 
 
 def _whole(operator: Operator) -> Operator:

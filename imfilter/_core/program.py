@@ -1,5 +1,7 @@
 """A call to the sliding window, made ready for images of one shape and layout, and kept for the next."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -7,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import bands, border, schedule
+from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.padding import Padding
+from imfilter._kernels import deal, fir, lines, running
+from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB, RUNNING
 from imfilter._kernels.simd import BYTES, LINE
-from imfilter._kernels.slide import JOB, slide
+from imfilter._kernels.slide import slide
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
 _WINDOW = 512 * 1024
@@ -18,6 +23,8 @@ _WINDOW = 512 * 1024
 _LONGEST = 16384
 #: The shortest that is worth its overhang and the work per line.
 _SHORTEST = 256
+#: Rows of a running sum that one thread computes: enough to pay for beginning it, at least.
+_STRETCH = 64
 #: A trailing batch axis at least this long is a better line than the filtered axis before it.
 _WIDE_BATCH = 32
 #: Multiply-adds below which one thread finishes before a second has started (40 us).
@@ -67,29 +74,42 @@ class _Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """The arguments of `slide` `before` and `after` the addresses, and how much work they are."""
+    """The job of `slide`, with the tables that it names by address, and how much work it is."""
 
-    before: tuple[object, ...]
-    after: tuple[object, ...]
+    call: Callable[..., object]  # `slide` with its job
+    tables: tuple[npt.NDArray, ...]  # which the job names by address, and itself
     lines: int
     work: int  # multiply-adds
     pieces: int  # of a band, between which an interrupt is heard
     workspace: int  # bytes for each piece
+    flags: Callable[[npt.NDArray], npt.NDArray] | None  # where it has those of running sums, if any
 
-    def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> None:
-        """Filter `image` into `target`, which have the layouts that this program was made for."""
-        addresses = image.__array_interface__["data"][0], target.__array_interface__["data"][0]
-        arguments = (*self.before, *addresses, *self.after)
+    def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
+        """Filter `image` into `target`, which have the layouts that this program was made for.
+
+        Return whether it went well: running sums fail where not all of them are finite.
+        """
+        source, sink, finite = _address(image), _address(target), [True]
 
         def task(start: int, stop: int, hold: object = (image, target)) -> None:
             # `hold`: an address does not hold an array. The workspace is zeroed, for what lies behind a
             # line is computed with too, and a denormal there costs 100 cycles.
-            slide(*arguments, np.zeros(self.workspace, np.uint8), start, stop)
+            workspace = np.zeros(self.workspace, np.uint8)
+            self.call(source, sink, _address(workspace), start, stop)
+            if self.flags is not None and np.isnan(self.flags(workspace)).any():
+                finite[0] = False
 
         if self.work <= _SMALL:
             task(0, self.lines)
-            return
-        bands.run(task, self.lines, workers, self.pieces)
+        else:
+            bands.run(task, self.lines, workers, self.pieces)
+        return finite[0]
+
+
+def _address(array: npt.NDArray) -> int:
+    """Return the address of an array that is not structured, for which this takes 300 us."""
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def make(
@@ -106,6 +126,7 @@ def make(
     mode: str,
     bias: float,
     cval: float,
+    sums: np.dtype,
 ) -> Program | None:
     """Give the axes their parts, cut the line into tiles, and lay out the taps.
 
@@ -136,12 +157,12 @@ def make(
     with np.errstate(over="ignore"):  # as for the bias
         tables = _schedule(operator, algorithm, parts, real)
     packed = _packed(x.source_step, steps[0], channels, source.dtype.itemsize)
-    if len(tables.weights_z) and not packed:
+    if tables.across and not packed:
         return None
-    widest, tiles = _tiles(x, y.span, tables, channels, real)
-    slack = BYTES // real.itemsize  # what a last vector reads beyond a line
-    phase = (widest + (x.span - 1) // x.stride) * channels + slack
-    tables = schedule.placed(tables, x.stride, phase, channels)
+    tiles = _tiles(x, y.span, tables, channels, real)
+    deal = Deal.of(tables, channels, int(np.diff(tiles).max()), x.span, x.stride, real)
+    tables = schedule.placed(tables, deal.element, deal.neighbour, real.itemsize)
+    final, block = _final(tables, deal, y)
     job = np.zeros(1, JOB)
     for name, part in zip("zyx", parts, strict=True):
         job[f"step_{name}"], job[f"before_{name}"], job[f"samples_{name}"] = (
@@ -149,65 +170,113 @@ def make(
         )
         job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
     job["planes"], job["rows"], job["channels"] = z.length, y.length, channels
-    job["window_y"], job["span_x"], job["widest"] = y.span, x.span, widest
-    job["paired"], job["single"], job["double"] = tables.paired, tables.single, tables.double
+    job["window_y"], job["span_x"] = y.span, x.span
+    job["width"], job["size"] = source.dtype.itemsize, real.itemsize
+    job["final"], job["block"] = final, block
+    if tables.alike:
+        job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
+    running = final == RUNNING
+    job["stretch"] = stretch = max(_STRETCH, 2 * y.taps) if running else block
+    job["depth"] = y.span + (1 if running else block - 1)
+    job["scale"] = tables.scale
+    job["single"], job["double"] = tables.single, tables.double
+    job["stop"], job["norm"] = len(tables.runs), tables.norm
     job["source_c"], job["target_c"] = steps
-    job["phases"], job["source_packed"] = min(x.stride, x.span), packed
-    job["phase"] = phase
+    job["source_packed"] = packed
     job["target_packed"] = _packed(x.target_step, steps[1], channels, target.dtype.itemsize)
-    workspace = _part_workspace(job[0], tables, x.samples * channels, source.dtype, target.dtype, real, slack)
-    borders = [border.outside(p.samples, p.before, p.after, mode) for p in parts]
-    batch = _offsets(source, target, leading)
-    lines = len(batch) * z.length * y.length * (len(tiles) - 1)
-    taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
-    work = lines * widest * channels * taps
+    job["straight"] = job["target_packed"] and target.dtype == real and deal.exact(tiles)
+    if running and deal.lanes == 1:
+        job["straight"] = False
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-        scalars = real.type(bias), real.type(cval)
+        job["bias"], job["cval"] = real.type(bias), real.type(cval)
+    batch = _offsets(source, target, leading)
+    named = {
+        "batch": batch,
+        **{
+            f"border_{name}": border.outside(p.samples, p.before, p.after, mode)
+            for name, p in zip("zyx", parts, strict=True)
+        },
+        "tiles": tiles,
+        "zero": np.zeros(1, np.int64),
+        **tables.named(cval),
+        **deal.named(),
+    }
+    held = {name: np.ascontiguousarray(table) for name, table in named.items()}
+    for name, table in held.items():
+        job[name] = table.ctypes.data
+    for name, count in (
+        ("n_tiles", len(tiles) - 1),
+        ("n_planes", len(tables.offsets_z)),
+        ("n_layers", len(tables.layers)),
+        ("n_across", tables.across and len(tables.offsets_z)),
+        ("n_columns", len(tables.columns)),
+        ("n_taps", len(tables.taps)),
+        ("n_offsets", tables.alike),
+    ):
+        job[name] = count
+    deal.describe(job[0])
+    _name_kernels(job[0], tables, real, source.dtype, target.dtype, sums)
+    workspace = part_workspace(job[0], deal, x.samples * channels, source.dtype, target.dtype, real)
+    count = len(batch) * z.length * -(-y.length // stretch) * (len(tiles) - 1)
+    taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
+    work = count * stretch * deal.widest * channels * taps
+
+    def flags(workspace: npt.NDArray, at: int = int(job["flags"][0])) -> npt.NDArray:
+        begin = -_address(workspace) % LINE + at
+        return workspace[begin : begin + BYTES].view(sums)
+
     return Program(
-        (np.empty(0, real), np.empty(0, source.dtype), np.empty(0, target.dtype)),
-        (job, batch, *borders, tiles, *tables.arguments(), *scalars),
-        lines,
-        work,
-        max(1, min(work // _PATIENCE, lines // (8 * y.span))),
-        workspace,
+        *(functools.partial(slide.callable(), job.ctypes.data), (job, *held.values()), count, work),
+        *(max(1, min(work // _PATIENCE, count // (8 * y.span))), workspace),
+        flags if running else None,
     )
 
 
-def _part_workspace(
+def _final(tables: schedule.Schedule, deal: Deal, y: _Part) -> tuple[int, int]:
+    """Return how the window is summed up, and for how many neighbouring rows at a time."""
+    if tables.scale:
+        return RUNNING, 1
+    line = y.span == 1 and tables.alike and not len(tables.layers)
+    if line and schedule.contiguous(tables.taps["column"], deal.neighbour):
+        return ALONG, 1
+    if tables.alike and y.stride == 1 and y.dilation == 1 and y.taps > 1:
+        return BY_ROW, min(y.taps, schedule.ROWS)
+    return BY_TAP, 1 + tables.paired
+
+
+def _name_kernels(
     job: np.void,
     tables: schedule.Schedule,
-    line: int,
+    real: np.dtype,
     source: np.dtype,
     target: np.dtype,
-    real: np.dtype,
-    slack: int,
-) -> int:
-    """Say in `job` where in the workspace everything lies, and return how large it is.
-
-    `line` is a whole source line, in elements.
-    """
-    across, prepared = len(tables.weights_z), len(tables.layers)
-    padded = int(job["phase"] * job["phases"])
-    job["pitch"] = job["widest"] * job["channels"] + slack if prepared else padded
-    layers = prepared or len(tables.planes)
-    depth = int(job["window_y"]) + tables.paired
-    sizes = {
-        "window": layers * depth * int(job["pitch"]) * real.itemsize,
-        "scratch": padded * real.itemsize if prepared else 0,
-        "raw": (line + slack) * real.itemsize if across else 0,
-        "zeros": (line + slack) * source.itemsize if across else 0,
-        "shelf": across * slack * source.itemsize if line < slack else 0,
-        "result": 0 if job["target_packed"] else 2 * int(job["widest"] * job["channels"]) * target.itemsize,
-        "spill": slack * max(real.itemsize, target.itemsize),
-        "at_z": 8 * across,
-        "at_x": 8 * len(tables.columns),
-        "at": 16 * len(tables.taps),
-    }
-    total = 0
-    for name, size in sizes.items():
-        job[name] = total
-        total += -(-size // LINE) * LINE
-    return total + LINE
+    sums: np.dtype,
+) -> None:
+    """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
+    if job["n_across"]:
+        job["combine_source"] = lines.combine.address(real, source)
+        job["fetch_real"] = lines.fetch.address(real, real)
+    else:
+        job["fetch"] = lines.fetch.address(real, source)
+    ways = set(tables.layers["how"].tolist())
+    if job["final"] == BY_TAP or BY_TAP in ways:
+        job["combine"] = lines.combine.address(real, real)
+    if job["final"] == BY_ROW:
+        job["sum_rows"] = fir.sum_rows.address(real, int(job["block"]))
+    if BY_ROW in ways:
+        job["sum_line"] = fir.sum_rows.address(real, 1)
+    if job["final"] == RUNNING:
+        job["run_rows"] = running.run_rows.address(sums, real)
+    if RUNNING in ways:
+        job["run_along"] = running.run_along.address(sums, real)
+    if job["final"] == ALONG or ALONG in ways:
+        job["sum_along"] = fir.sum_along.address(real, BLOCK_ALONG)
+    if job["dealt"]:
+        job["deal"] = deal.deal.address(real)
+    if job["lanes"] > 1:
+        job["join"] = deal.join.address(real)
+    if not job["straight"]:
+        job["place"] = lines.place.address(real, target)
 
 
 def _packed(step_x: int, step_c: int, channels: int, itemsize: int) -> bool:
@@ -221,6 +290,10 @@ def _schedule(operator: Operator, algorithm: str, parts: list[_Part], real: np.d
     dilation = (z.dilation, y.dilation, x.dilation)
     one = np.ones(1)
     pair = y.stride == 1 and y.dilation == 1 and y.length > 1
+    if algorithm == "running":
+        (term,) = operator.terms
+        along_z, along_y, along_x = (one if p.axis is None else term[p.axis] for p in parts)
+        return schedule.running((along_z, along_y, along_x), dilation, real)
     if algorithm != "direct":
         terms = [tuple(one if p.axis is None else term[p.axis] for p in parts) for term in operator.terms]
         whole = [(a, b, c) for a, b, c in terms if a.any() and b.any() and c.any()]
@@ -234,17 +307,16 @@ def _schedule(operator: Operator, algorithm: str, parts: list[_Part], real: np.d
 
 def _tiles(
     x: _Part, depth: int, tables: schedule.Schedule, channels: int, real: np.dtype
-) -> tuple[int, npt.NDArray[np.int64]]:
-    """Cut the line so that the window fits the cache; return the widest tile and all their edges."""
-    if len(tables.weights_z):  # sums over the planes are of whole lines
-        return x.length, np.array([0, x.length])
-    lines = depth * (len(tables.layers) or len(tables.planes)) + 1
+) -> npt.NDArray[np.int64]:
+    """Cut the line so that the window fits the cache; return where tiles begin, and the last one's end."""
+    if tables.across:  # sums over the planes are of whole lines
+        return np.array([0, x.length])
+    lines = depth * (len(tables.layers) or len(tables.offsets_z)) + 1
     fits = _WINDOW // (lines * channels * real.itemsize) // x.stride - x.span // x.stride
     # A tile shorter than the kernel would spend its time on its overhang.
     least = max(_SHORTEST // channels, x.span // x.stride, 1)
-    count = -(-x.length // max(least, min(fits, _LONGEST // channels)))
-    edges = np.arange(count + 1, dtype=np.int64) * x.length // count
-    return int(np.diff(edges).max()), edges
+    count = -(-x.length // max(1, min(max(least, fits), _LONGEST // (channels * x.stride))))
+    return np.arange(count + 1, dtype=np.int64) * x.length // count
 
 
 def _offsets(source: Side, target: Side, axes: list[int]) -> npt.NDArray[np.int64]:

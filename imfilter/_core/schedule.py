@@ -2,18 +2,24 @@
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.operators import Taps
+from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, LAYER, PLANE, RUNNING, TAP
 from imfilter._kernels.lines import BOTH, FIRST, RUN, SECOND
-from imfilter._kernels.slide import LAYER, TAP
 
 #: Taps summed in one go before the sum is put aside, at least. Longer sums have groups of about the root
 #: of their length: float32 then errs by at most twice that many units of the last place.
 _GROUP = 32
+
+#: Rows summed at a time, at most: more registers for their sums than that spill.
+ROWS = 4
+#: Taps along a line that are summed in one go.
+_SHORT = 64
 
 _Ints = npt.NDArray[np.int64]
 
@@ -23,10 +29,12 @@ class Schedule:
     """The arguments of `slide` that describe the operator; see there.
 
     The first runs are those of the layers; those of one output row begin at `single`, and, if
-    neighbouring rows are computed in pairs, those of two at `double`.
+    neighbouring rows are computed in pairs, those of two at `double`. `alike` is how many taps every row
+    of the window has, if all have the same. `scale` is what weights are multiplied by that are all
+    equal and summed as they go, otherwise 0.
     """
 
-    planes: _Ints
+    offsets_z: npt.NDArray
     weights_z: npt.NDArray
     columns: _Ints
     weights_x: npt.NDArray
@@ -37,28 +45,50 @@ class Schedule:
     norm: bool
     single: int
     double: int
+    alike: int
+    scale: float = 0.0
 
     @property
     def paired(self) -> bool:
         """Whether neighbouring rows are computed two at a time."""
         return self.double < len(self.runs)
 
-    def arguments(self) -> tuple[object, ...]:
-        """Return the fields in the order in which `slide` takes them."""
-        return (
-            *(self.planes, self.weights_z, self.columns, self.weights_x),
-            *(self.layers, self.taps, self.weights, self.runs, self.norm),
-        )
+    @property
+    def across(self) -> bool:
+        """Whether layers are sums over planes."""
+        return len(self.weights_z) > 0
+
+    def longest_line(self) -> int:
+        """Return the most taps along a line, of a layer or of a window of one row."""
+        if len(self.layers):
+            return int((self.layers["stop_x"] - self.layers["begin_x"]).max())
+        return len(self.taps) if not self.taps["row"].any() and not self.taps["layer"].any() else 0
+
+    def named(self, cval: float) -> dict[str, npt.NDArray]:
+        """Return the tables by the names that `slide` has for them, with a border of `cval`."""
+        layers = self.layers.copy()
+        for layer in layers:
+            whole = self.offsets_z["weight"][layer["begin_z"] : layer["stop_z"]].sum() if self.across else 1.0
+            layer["beyond"] = whole * cval if whole else 0.0
+        names = ("offsets_z", "weights_z", "columns", "weights_x", "taps", "weights", "runs")
+        return {name: getattr(self, name) for name in names} | {"layers": layers}
 
 
 def _ints(values: object) -> _Ints:
     return np.asarray(values, dtype=np.int64)
 
 
-def _grouped(begin: int, stop: int) -> list[list[int]]:
-    """Return the runs of one sum over taps `begin` to `stop`, in groups."""
-    group = max(_GROUP, math.isqrt(stop - begin))
-    edges = [*range(begin, stop, group), stop] if stop > begin else [begin, stop]
+def group(rows: int, line: int) -> int:
+    """Return how many taps of a sum over `rows` of `line` taps each are summed in one go."""
+    if rows == 1:
+        return line if line <= _SHORT else max(_GROUP, math.isqrt(line))
+    return line * max(ROWS, max(_GROUP, math.isqrt(rows * line)) // line)
+
+
+def _grouped(begin: int, stop: int, most: int = 0) -> list[list[int]]:
+    """Return the runs of one sum over taps `begin` to `stop`, in groups of `most` or those of a line."""
+    most = most or max(1, group(1, stop - begin))
+    edges = [*range(begin, stop, most), stop] if stop > begin else [begin, stop]
     runs = [[FIRST, a, b, 0, a > begin, 0, 0] for a, b in itertools.pairwise(edges)]
     runs[-1][-1] = 1
     return [list(map(int, run)) for run in runs]
@@ -78,6 +108,13 @@ def _alike(taps: npt.NDArray, a: tuple[int, int], b: tuple[int, int]) -> bool:
     )
 
 
+def _common(taps: npt.NDArray, height: int) -> int:
+    """Return how many taps each of `height` window rows has if all read the same elements, or else 0."""
+    rows = _rows(taps, 0, len(taps), height)
+    same = len(taps) and all(_alike(taps, row, rows[0]) for row in rows)
+    return len(taps) // height if same else 0
+
+
 def _paired(taps: npt.NDArray, begin: int, stop: int, height: int, size: int) -> list[list[int]] | None:
     """Return the runs of two neighbouring sums over taps `begin` to `stop`, or None where it is no gain.
 
@@ -88,9 +125,9 @@ def _paired(taps: npt.NDArray, begin: int, stop: int, height: int, size: int) ->
     alike = [r > 0 and _alike(taps, rows[r], rows[r - 1]) for r in range(height)]
     if not any(alike) or max(b - a for a, b in rows) > _GROUP:
         return None
-    flush, filled, group = [], 0, max(_GROUP, math.isqrt(stop - begin))
+    flush, filled, most = [], 0, max(_GROUP, math.isqrt(stop - begin))
     for a, b in rows:
-        flush.append(filled >= group)
+        flush.append(filled >= most)
         filled = (0 if flush[-1] else filled) + b - a
     runs: list[list[int]] = []
     for r in range(height + 1):
@@ -139,8 +176,9 @@ def _schedule(
         for a, b in zip(begins, ends, strict=True)
     ]
     single, double = [], []
+    alike = _common(taps, height) if len(ends) == 1 and not norm else 0
     for a, b, two in zip(begins, ends, pairs, strict=True):
-        single += _single(two) if two else _grouped(a, b)
+        single += _single(two) if two and not alike else _grouped(a, b, group(height, alike) if alike else 0)
         if any(pairs):
             one = _grouped(a, b)
             double += two or one + [[SECOND, *run[1:4], 0, run[4], run[6]] for run in one]
@@ -157,6 +195,7 @@ def _schedule(
         norm=norm,
         single=len(runs),
         double=len(runs) + len(single),
+        alike=alike,
         **{"layers": np.empty(0, LAYER), **fields},
     )
 
@@ -180,8 +219,14 @@ def direct(
     taps = np.empty(len(where), TAP)
     taps["layer"], taps["row"], taps["column"] = layers, where[:, 1], where[:, 2]
     height = components[0].shape[1]
-    planes = offsets if len(offsets) else _ints([0])
-    return _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, planes=planes)
+    planes = _planes(offsets if len(offsets) else _ints([0]))
+    return _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, offsets_z=planes)
+
+
+def _planes(offsets: _Ints, weights: npt.NDArray | float = 0.0) -> npt.NDArray:
+    table = np.empty(len(offsets), PLANE)
+    table["plane"], table["weight"] = offsets, weights
+    return table
 
 
 def separable(
@@ -211,6 +256,8 @@ def separable(
         else:
             along_x = along_x * along_z[0]
         nonzero = np.flatnonzero(along_x)
+        layers["begin_x"][layer], layers["stop_x"][layer] = n_x, n_x + len(nonzero)
+        layers["group"][layer] = group(1, len(nonzero))
         columns.append(nonzero * dilation[2])
         weights_x.append(along_x[nonzero])
         layers["first_x"][layer] = len(runs)
@@ -229,7 +276,9 @@ def separable(
         taps, values, ends = taps[order], values[order], ends[-1:]
     return _schedule(
         *(taps, values, ends, len(terms[0][1]), pair, norm, real),
-        planes=_ints(np.concatenate(planes)) if across else _ints([0]),
+        offsets_z=_planes(np.concatenate(planes), np.concatenate(weights_z))
+        if across
+        else _planes(_ints([0])),
         weights_z=np.concatenate(weights_z).astype(real) if across else np.empty(0, real),
         columns=_ints(np.concatenate(columns)),
         weights_x=np.concatenate(weights_x).astype(real),
@@ -238,15 +287,30 @@ def separable(
     )
 
 
-def placed(schedule: Schedule, step: int, phase: int, channels: int) -> Schedule:
-    """Turn taps along the line from padded columns into elements of a line dealt into phases."""
-    if step == 1 and channels == 1:
-        return schedule
+def running(term: tuple[Taps, Taps, Taps], dilation: tuple[int, int, int], real: np.dtype) -> Schedule:
+    """Return the schedule of a box, whose weights are one and their product the scale."""
+    scale = float(np.prod([taps[0] for taps in term]))
+    along_z, along_y, along_x = (np.ones_like(taps) for taps in term)
+    return replace(separable([(along_z, along_y, along_x)], False, dilation, False, real), scale=scale)
 
-    def elements(columns: _Ints) -> _Ints:
-        return columns % step * phase + columns // step * channels
 
-    taps = schedule.taps.copy()
+def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int, size: int) -> Schedule:
+    """Turn taps along the line from padded columns into what `element` says: elements of the line.
+
+    Those of layers become bytes, in elements of `size`. With lines dealt out, pixels that are neighbours
+    are `neighbour` elements apart, otherwise that is 0.
+    """
+    taps, columns, layers = schedule.taps.copy(), element(schedule.columns), schedule.layers.copy()
     if len(schedule.layers) == 0:
-        taps["column"] = elements(taps["column"])
-    return replace(schedule, taps=taps, columns=elements(schedule.columns))
+        taps["column"] = element(taps["column"])
+    for layer in layers:
+        own = columns[layer["begin_x"] : layer["stop_x"]]
+        layer["how"] = ALONG if contiguous(own, neighbour) else BY_ROW if len(own) <= _SHORT else BY_TAP
+        if schedule.scale and layer["how"] == ALONG:
+            layer["how"] = RUNNING
+    return replace(schedule, taps=taps, columns=columns * size, layers=layers)
+
+
+def contiguous(elements: _Ints, neighbour: int) -> bool:
+    """Tell whether taps read pixels that are neighbours in a dealt line, enough of them."""
+    return neighbour > 0 and len(elements) >= BLOCK_ALONG and bool((np.diff(elements) == neighbour).all())

@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from imfilter._core.jit import part
+from imfilter._core.jit import kernel, part
 from imfilter._kernels.simd import (
     BYTES,
+    convert_one,
     fma,
     load,
     load_one,
     move_one,
     peek,
+    record,
     root,
     size_of,
     splat,
@@ -27,81 +29,93 @@ FIRST, SECOND, BOTH = 0, 1, 2
 RUN = np.dtype(
     [(name, np.int64) for name in ("kind", "begin", "stop", "back", "flush_a", "flush_b", "close")]
 )
+_RUN = RUN.itemsize
 
 
 @part
 def source_index(border, before, samples, padded):
     """Return which sample stands at a `padded` coordinate, or -1 for the constant.
 
-    `border` lists the samples of the border alone: `before` ones, then those after the image.
+    `border` is the address of the samples of the border alone: `before` ones, then those after the
+    image.
     """
     if padded < before:
-        return border[padded]
+        return peek(border + 8 * padded)
     if padded < before + samples:
         return padded - before
-    return border[padded - samples]
+    return peek(border + 8 * (padded - samples))
 
 
-@part
-def fetch(real, source, address, step_x, step_c, packed, job, border, first, count, cval, line, pitch):
-    """Copy padded columns `first` … `first + count` of the source line at `address` to `line`.
+@kernel("real", "source")
+def fetch(
+    real,
+    source,
+    address,
+    step_x,
+    step_c,
+    packed,
+    channels,
+    border,
+    before,
+    samples,
+    first,
+    count,
+    cval: float,
+    line,
+):
+    """Copy padded columns `first` … `first + count` of the source line at `address` to `line`, as `real`.
 
-    `cval` stands where `source_index` finds no sample, and all along a line of ``address < 0``. With
-    a column step of s the copy is dealt out into phases, every s-th column each and `pitch` elements
-    apart, so that what neighbouring outputs need lies side by side.
+    `cval` stands where `source_index` finds no sample, and all along a line of ``address < 0``.
 
     Every line is copied, also one that could be read in place: a float32 3x3 correlation of a 4K
     frame took 13.5 ms on one core either way (Cascade Lake, 2.5 GHz; a copy takes 6.5), for the
     copy stays in the cache that the sum is about to read.
     """
     size, width = size_of(real), size_of(source)
-    channels, step = job.channels, job.step_x
+    beyond = real.type(cval)
     if address < 0:
-        for i in range(job.phases * pitch):
-            store_one(line + i * size, real, cval)
+        for i in range(count * channels):
+            store_one(line + i * size, real, beyond)
         return
     # Inside, padded and source columns run in parallel and no map is needed.
-    inner = min(max(job.before_x - first, 0), count)
-    outer = max(min(job.before_x + job.samples_x - first, count), inner)
-    if step > 1 or not packed:
+    inner = min(max(before - first, 0), count)
+    outer = max(min(before + samples - first, count), inner)
+    if not packed:
         inner = outer = count
-    inside = address + (first + inner - job.before_x) * step_x
-    total = (outer - inner) * channels
-    for phase in range(job.phases):
-        p = phase
-        to = line + phase * pitch * size
-        while p < count:
-            if p == inner:
-                done = 0
-                while done + BYTES // size <= total:
-                    store(to + done * size, real, load(real, inside + done * width, source))
-                    done += BYTES // size
-                for i in range(done, total):
-                    store_one(to + i * size, real, load_one(real, inside + i * width, source))
-                to += total * size
-                p = outer
-                inner = -1
-            else:
-                column = source_index(border, job.before_x, job.samples_x, first + p)
-                start = address + column * step_x
-                for c in range(channels):
-                    value = cval if column < 0 else load_one(real, start + c * step_c, source)
-                    store_one(to + c * size, real, value)
-                to += channels * size
-                p += step
+    p = 0
+    while p < count:
+        if p == inner and outer > inner:
+            total = (outer - inner) * channels
+            inside = address + (first + inner - before) * step_x
+            done = 0
+            while done + BYTES // size <= total:
+                store(line + done * size, real, load(real, inside + done * width, source))
+                done += BYTES // size
+            for i in range(done, total):
+                store_one(line + i * size, real, load_one(real, inside + i * width, source))
+            line += total * size
+            p = outer
+        else:
+            column = source_index(border, before, samples, first + p)
+            start = address + column * step_x
+            for c in range(channels):
+                value = beyond if column < 0 else load_one(real, start + c * step_c, source)
+                store_one(line + c * size, real, value)
+            line += channels * size
+            p += 1
 
 
-@part
+@kernel("real", "source")
 def combine(
-    real, source, target, lines, lines_b, weights, runs, first, last, norm, bias, to, to_b, count, spill
+    real, source, lines, lines_b, weights, runs, first, last, norm, bias: float, to, to_b, count, spill
 ):
-    """Write `count` weighted sums of lines to address `to`, as `target`, and a second row to `to_b`.
+    """Write `count` weighted sums of lines to address `to`, and those of a second row to `to_b`.
 
-    The lines hold `source` elements, the sums are in `real`.
+    The lines hold `source` elements, the sums are `real`.
 
-    Tap t reads the line at address ``lines[t]``; for the second row, which lies one row further down
-    the window and is there unless `to_b` is 0, that at ``lines_b[t]``. What is summed is in `runs`
-    (see `RUN`), from `first` to `last`.
+    Tap t reads the line whose address is entry t of `lines`; for the second row, which lies one row
+    further down the window and is there unless `to_b` is 0, that of `lines_b`. What is summed is in
+    `runs` (see `RUN`), from `first` to `last`.
 
     Two neighbouring rows need nearly the same lines. Where one load can serve both it does, and loads
     are what the sum waits for: full-rank 15x15 float32 went from 24 to 33 multiply-adds a
@@ -113,16 +127,16 @@ def combine(
     """
     lanes = BYTES // size_of(real)
     size = size_of(real)
-    zero = splat(real, real.dtype.type(0))
+    zero, start = splat(real, real.type(0)), splat(real, real.type(bias))
     wide = count >= lanes
     x = 0
     while x < count:
         shift = min(x, max(count - lanes, 0))
         inside = shift * size_of(source)
-        total_a = total_b = splat(real, bias)
+        total_a = total_b = start
         sum_a = sum_b = part_a = part_b = zero
         for i in range(first, last):
-            run = runs[i]
+            run = record(RUN, runs + i * _RUN)
             if run.flush_a:
                 sum_a, part_a = sum_a + part_a, zero
             if run.flush_b:
@@ -151,13 +165,13 @@ def combine(
                 sum_a = sum_b = part_a = part_b = zero
         if norm:
             total_a, total_b = root(total_a), root(total_b)
-        store(to + shift * size_of(target) if wide else spill, target, total_a)
+        store(to + shift * size if wide else spill, real, total_a)
         if not wide:
-            _copy(target, to, spill, count)
+            _copy(real, to, spill, count)
         if to_b > 0:
-            store(to_b + shift * size_of(target) if wide else spill, target, total_b)
+            store(to_b + shift * size if wide else spill, real, total_b)
             if not wide:
-                _copy(target, to_b, spill, count)
+                _copy(real, to_b, spill, count)
         x += lanes
 
 
@@ -167,10 +181,24 @@ def _copy(target, to, start, count):
         move_one(to + i * size_of(target), start + i * size_of(target), target)
 
 
-@part
-def scatter(target, line, to, count, channels, step_x, step_c):
-    """Copy a packed line of `count` pixels of `channels` each to strided memory."""
-    for x in range(count):
-        for c in range(channels):
-            start = line + (x * channels + c) * size_of(target)
-            move_one(to + x * step_x + c * step_c, start, target)
+@kernel("real", "target")
+def place(real, target, line, to, count, channels, step_x, step_c, packed, spare):
+    """Put `count` pixels of `channels` sums each where they belong, as `target`: rounded, saturated.
+
+    What is not `packed` there is converted to `spare` first.
+    """
+    size, width = size_of(real), size_of(target)
+    lanes = BYTES // size
+    total = count * channels
+    packed_to = to if packed else spare
+    i = 0
+    while i + lanes <= total:
+        store(packed_to + i * width, target, load(real, line + i * size, real))
+        i += lanes
+    for k in range(i, total):
+        convert_one(real, line + k * size, target, packed_to + k * width)
+    if not packed:
+        for x in range(count):
+            for c in range(channels):
+                start = spare + (x * channels + c) * width
+                move_one(to + x * step_x + c * step_c, start, target)

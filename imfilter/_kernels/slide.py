@@ -5,224 +5,246 @@ the layers are the planes that the kernel touches and their lines are source lin
 a separable one each term has a layer, whose lines have already been combined over the planes and
 along the line. Either way an output line is then one weighted sum over the window, and nothing the
 size of the image is ever stored.
+
+What is done to lines is left to the other kernels, which the job names by address: this one only says
+when, and is the same for all element types.
 """
 
 import numpy as np
 
-from imfilter._core.jit import jit, part
-from imfilter._kernels.lines import combine, fetch, scatter, source_index
-from imfilter._kernels.simd import BYTES, LINE, address_of, move_one, poke, size_of
+from imfilter._core.jit import kernel, part
+from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, JOB, LAYER, PLANE, RUNNING, TAP
+from imfilter._kernels.lines import source_index
+from imfilter._kernels.simd import LINE, invoke, move_one, peek, poke, record
 
-#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
-#: *Padded* coordinates count from the first sample of the border.
-_FIELDS = (
-    *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
-    *("step_z", "step_y", "step_x"),  # stride of the output
-    *("window_y", "span_x"),  # padded rows and columns that one output needs
-    "widest",  # output columns of the widest tile
-    "paired",  # whether neighbouring rows are computed two at a time
-    *("single", "double"),  # where the runs of one output row begin, and those of two
-    "phases",  # into which a line is dealt for a stride along it
-    *("phase", "pitch"),  # elements of one of them, and of a line of the window
-    *("window", "scratch", "raw", "zeros", "shelf"),  # where in the workspace lines are put, in bytes
-    *("result", "spill", "at_z", "at_x", "at"),  # and results, and addresses of lines
-    *("before_z", "before_y", "before_x"),  # padded samples before the image
-    *("samples_z", "samples_y", "samples_x"),  # samples of the image
-    *("source_z", "source_y", "source_x", "source_c", "source_packed"),
-    *("target_z", "target_y", "target_x", "target_c", "target_packed"),
-)
-JOB = np.dtype([(name, np.int64) for name in _FIELDS])
-
-#: A layer of prepared lines: its taps over the planes, if any, and its runs over them and along the line.
-LAYER = np.dtype(
-    [(name, np.int64) for name in ("begin_z", "stop_z", "first_z", "last_z", "first_x", "last_x")]
-)
-
-#: A tap of the last stage: which layer, row of the window and element along the line it reads.
-TAP = np.dtype([("layer", np.int64), ("row", np.int64), ("column", np.int64)])
+_LAYER, _PLANE, _TAP = LAYER.itemsize, PLANE.itemsize, TAP.itemsize
 
 
 @part
-def _weight(real, weights, layer):
-    """Return the sum of a layer's weights over the planes."""
-    whole = real.dtype.type(0)
-    for t in range(layer.begin_z, layer.stop_z):
-        whole += weights[t]
-    return whole
+def _row(job, room, slot):
+    """Return the address of a row of the window; rows follow each other in a ring."""
+    return room + job.window + (slot if slot < job.depth else slot - job.depth) * job.pitch
 
 
 @part
-def _across(
-    real, source, job, border_z, z, planes, weights, layer, runs, base, cval, shelf, at, zeros, to, spill
-):
-    """Sum a source row over the planes of a layer, without its border.
+def _across(job, room, z, layer, base):
+    """Sum a source row over the planes of a layer, without its border, into the raw line.
 
     `base` is the row's address in plane 0. Planes of the border constant are read as zeros, and what
-    they add is added as a number. Lines shorter than a vector are first copied to `shelf`, for their
+    they add is added as a number. Lines shorter than a vector are first copied to the shelf, for their
     sum reads whole vectors.
     """
     span = job.samples_x * job.channels
-    width = size_of(source)
-    lanes = BYTES // size_of(real)
-    outside = real.dtype.type(0)
+    outside = 0.0
     for t in range(layer.begin_z, layer.stop_z):
-        plane = source_index(border_z, job.before_z, job.samples_z, z * job.step_z + planes[t])
+        tap = record(PLANE, job.offsets_z + t * _PLANE)
+        plane = source_index(job.border_z, job.before_z, job.samples_z, z * job.step_z + tap.plane)
+        line = base + plane * job.source_z
         if plane < 0:
-            outside += weights[t]
-            poke(at + 8 * t, zeros)
-        elif span < lanes:
-            copy = shelf + t * lanes * width
-            for i in range(span):
-                move_one(copy + i * width, base + plane * job.source_z + i * width, source)
-            poke(at + 8 * t, copy)
-        else:
-            poke(at + 8 * t, base + plane * job.source_z)
-    if outside != 0:
-        outside *= cval
-    no, none = span < 0, 0
-    combine(
-        real, source, real, at, at, address_of(weights), runs, layer.first_z, layer.last_z, no, outside,
-        to, none, span, spill,
-    )  # fmt: skip
+            outside += tap.weight
+            line = room + job.zeros
+        elif job.shelf >= 0:
+            copy = room + job.shelf + t * job.shelf_step
+            for i in range(span * job.width):
+                move_one(copy + i, line + i, np.uint8)
+            line = copy
+        poke(room + job.at_z + 8 * t, line)
+    bias = outside * job.cval if outside != 0 else 0.0
+    at = room + job.at_z
+    invoke(2, job.combine_source, (
+        at, at, job.weights_z, job.runs, layer.first_z, layer.last_z, 0, bias,
+        room + job.raw, 0, span, room + job.spill))  # fmt: skip
 
 
-@jit
-def slide(
-    real,
-    source,
-    target,
-    source_at,
-    target_at,
-    jobs,
-    batch,
-    border_z,
-    border_y,
-    border_x,
-    tiles,
-    planes,
-    weights_z,
-    columns,
-    weights_x,
-    layers,
-    taps,
-    weights,
-    runs,
-    norm,
-    bias,
-    cval,
-    workspace,
-    start,
-    stop,
-):
-    """Compute output lines `start` … `stop`, counted over batch, plane, tile and row in this order.
+@part
+def _prepare(job, room, z, row, base, first, count, slot, span):
+    """Fill one row of the window: a source row with its border in every plane, or the lines of layers."""
+    scratch, dealing = room + job.scratch, room + job.dealing
+    for i in range(job.n_layers if job.n_columns > 0 else job.n_planes):
+        layer = record(LAYER, job.layers + i * _LAYER)
+        to = _row(job, room, slot) + i * job.depth * job.pitch
+        line = scratch if job.n_columns > 0 or job.dealt else to
+        if job.n_across > 0:
+            if row >= 0:
+                _across(job, room, z, layer, base)
+            invoke(2, job.fetch_real, (
+                room + job.raw if row >= 0 else -1, job.channels * job.size, job.size, 1,
+                job.channels, job.border_x, job.before_x, job.samples_x, first, count, layer.beyond,
+                line))  # fmt: skip
+        elif i == 0 or job.n_columns == 0:
+            plane = z * job.step_z + record(PLANE, job.offsets_z + i * _PLANE).plane
+            plane = source_index(job.border_z, job.before_z, job.samples_z, plane)
+            invoke(2, job.fetch, (
+                base + plane * job.source_z if plane >= 0 and row >= 0 else -1, job.source_x,
+                job.source_c, job.source_packed, job.channels, job.border_x, job.before_x, job.samples_x,
+                first, count, job.cval, line))  # fmt: skip
+        if job.dealt and (i == 0 or job.n_columns == 0 or job.n_across > 0):
+            invoke(1, job.deal, (
+                line, job.segment_step, job.segment_count, job.deals,
+                dealing if job.n_columns > 0 else to, job.lanes))  # fmt: skip
+        if job.n_columns > 0:
+            _along(job, room, layer, dealing if job.dealt else scratch, to, span)
 
-    real, source, target: prototypes of the arithmetic, the image and the output.
-    source_at, target_at: addresses of the image and the output.
-    batch: (n, 2) offsets from there of each image of a batch and of its output.
-    border_z, border_y, border_x: see `source_index`.
-    tiles: where tiles of output columns begin, and the last one's end.
-    planes: padded planes, counted from an output's first, that are layers; or, if there are `layers`,
-    that the taps `weights_z` read. columns, weights_x: taps along the line.
-    taps, weights, norm, bias: the sum over the window; `runs` says how, see `combine`.
-    workspace: zeroed memory, parted as the job says.
+
+@part
+def _along(job, room, layer, line, to, span):
+    """Sum a line over the taps of a layer along it."""
+    at, count = room + job.at_x, layer.stop_x - layer.begin_x
+    weights = job.weights_x + layer.begin_x * job.size
+    if layer.how == RUNNING:
+        first = line + peek(job.columns + 8 * layer.begin_x)
+        invoke(2, job.run_along, (first, count, job.channels, to, job.segment // job.channels))
+    elif layer.how == ALONG:
+        _sum_along(
+            job, room, line + peek(job.columns + 8 * layer.begin_x), weights, count, layer.group, to, 0.0
+        )
+    elif layer.how == BY_ROW:
+        poke(at, line)
+        poke(room + job.at_to, to)
+        invoke(2, job.sum_line, (
+            at, job.columns + 8 * layer.begin_x, count, weights, 1, 1, 0.0,
+            room + job.at_to, span, room + job.spill))  # fmt: skip
+    else:
+        for t in range(layer.begin_x, layer.stop_x):
+            poke(at + 8 * t, line + peek(job.columns + 8 * t))
+        invoke(2, job.combine, (
+            at, at, job.weights_x, job.runs, layer.first_x, layer.last_x, 0, 0.0, to, 0,
+            span, room + job.spill))  # fmt: skip
+
+
+@part
+def _sum_along(job, room, line, weights, taps, group, to, bias):
+    """Sum neighbours along the dealt `line`, from the first that tap 0 reads."""
+    step = job.channels * job.lanes * job.size
+    for t in range(taps + BLOCK_ALONG - 1):
+        poke(room + job.at_x + 8 * t, line + t * step)
+    for o in range(BLOCK_ALONG):
+        poke(room + job.at_to + 8 * o, to + o * step)
+    invoke(2, job.sum_along, (
+        room + job.at_x, job.zero, weights, taps, group, job.channels,
+        room + job.at_to, job.segment // job.channels, bias))  # fmt: skip
+
+
+@part
+def _run(job, room, first_slot, fresh, span):
+    """Move the running sums of the window on to the next output row, or begin them."""
+    nothing = 0
+    if fresh:
+        for r in range(job.window_y - 1):
+            invoke(2, job.run_rows, (
+                room + job.totals, _row(job, room, first_slot + r), nothing, r == 0, nothing, 0.0, 0.0, span,
+                room + job.flags))  # fmt: skip
+    new = _row(job, room, first_slot + job.window_y - 1)
+    old = nothing if fresh else _row(job, room, first_slot + job.depth - 1)
+    invoke(2, job.run_rows, (
+        room + job.totals, new, old, fresh and job.window_y == 1, room + job.result, job.scale, job.bias,
+        span, room + job.flags))  # fmt: skip
+
+
+@part
+def _sum(job, room, first_slot, many, to, span):
+    """Sum the window up for `many` neighbouring output rows, to the address `to` or to the results."""
+    at, at_to = room + job.at, room + job.at_to
+    for o in range(job.block):
+        place = (
+            to + o * job.target_y
+            if o < many and job.straight and job.lanes == 1
+            else room + job.result + o * job.pitch
+        )
+        poke(at_to + 8 * o, place)
+    if job.final == ALONG:
+        line = room + job.window + record(TAP, job.taps).column * job.size
+        _sum_along(job, room, line, job.weights, job.n_taps, job.group, room + job.result, job.bias)
+    elif job.final == BY_ROW:
+        for r in range(job.window_y + job.block - 1):
+            # Outputs beyond the last are computed from what there is, and thrown away.
+            poke(at + 8 * r, _row(job, room, first_slot + min(r, job.window_y + many - 2)))
+        offsets = at + 8 * (job.window_y + job.block - 1)
+        for i in range(job.n_offsets):
+            tap = record(TAP, job.taps + i * _TAP)
+            poke(offsets + 8 * i, tap.layer * job.depth * job.pitch + tap.column * job.size)
+        invoke(2, job.sum_rows, (
+            at, offsets, job.n_offsets, job.weights, job.window_y, job.group, job.bias,
+            at_to, span, room + job.spill))  # fmt: skip
+    else:
+        for t in range(job.n_taps):
+            tap = record(TAP, job.taps + t * _TAP)
+            base = tap.layer * job.depth * job.pitch + tap.column * job.size
+            poke(at + 8 * t, base + _row(job, room, first_slot + tap.row))
+            if many > 1:
+                poke(at + 8 * (t + job.n_taps), base + _row(job, room, first_slot + tap.row + 1))
+        two = many > 1
+        invoke(2, job.combine, (
+            at, at + 8 * job.n_taps, job.weights, job.runs, job.double if two else job.single,
+            job.stop if two else job.double, job.norm, job.bias, peek(at_to), peek(at_to + 8) if two else 0,
+            span, room + job.spill))  # fmt: skip
+
+
+@part
+def _finish(job, room, many, to, wide):
+    """Put the sums of `many` rows in their places."""
+    for o in range(many):
+        line, place = room + job.result + o * job.pitch, to + o * job.target_y
+        if job.lanes > 1:
+            joined = place if job.straight else room + job.joined
+            invoke(1, job.join, (line, job.segment, job.joins, joined, job.lanes))
+            line = joined
+        if not job.straight:
+            invoke(2, job.place, (
+                line, place, wide, job.channels, job.target_x, job.target_c, job.target_packed,
+                room + job.spare))  # fmt: skip
+
+
+@kernel()
+def slide(job_at, source_at, target_at, workspace, start, stop):
+    """Compute stretches of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
+
+    A stretch begins at a multiple of its height, whoever computes it, and so do the blocks of rows in it:
+    the place of a row decides in which order its taps are summed.
+
+    job_at: address of the `JOB`. source_at, target_at: addresses of the image and the output.
+    workspace: of zeroed memory, parted as the job says.
     """
-    job = jobs[0]
-    size = size_of(real)
-    channels = job.channels
-    depth = job.window_y + job.paired  # two neighbouring outputs need one row more
-    n_tiles = len(tiles) - 1
-    prepared, across = len(layers) > 0, len(weights_z) > 0
-    n_layers = len(layers) if prepared else len(planes)
-    phase, pitch = job.phase, job.pitch
-    room = (address_of(workspace) + LINE - 1) // LINE * LINE
-    window_at, scratch_at, raw_at = room + job.window, room + job.scratch, room + job.raw
-    zeros_at, shelf_at, result_at = room + job.zeros, room + job.shelf, room + job.result
-    spill_at, at_z, at_x, at = room + job.spill, room + job.at_z, room + job.at_x, room + job.at
-    at_b = at + 8 * len(taps)
-    wx_at, w_at = address_of(weights_x), address_of(weights)
-    # Variables, where constants would be types of their own and compile everything again.
-    zero, no, yes, none = real.dtype.type(0), n_tiles < 0, n_tiles > 0, 0
-
+    job = record(JOB, job_at)
+    room = (workspace + LINE - 1) // LINE * LINE
+    stretches = (job.rows + job.stretch - 1) // job.stretch
     ready = 0  # the first padded row that is not in the window yet
-    # Division takes 40 cycles and more: the counters are stepped, not worked out for each line.
-    line = start
-    y = line % job.rows
-    tile = line // job.rows % n_tiles
-    z = line // (job.rows * n_tiles) % job.planes
-    image = line // (job.rows * n_tiles * job.planes)
-    while line < stop:
-        if y == job.rows:
+    y = start % stretches * job.stretch
+    tile = start // stretches % job.n_tiles
+    z = start // (stretches * job.n_tiles) % job.planes
+    image = start // (stretches * job.n_tiles * job.planes)
+    for done in range(stop - start):
+        if y >= job.rows:
             y, tile = 0, tile + 1
-            if tile == n_tiles:
+            if tile == job.n_tiles:
                 tile, z = 0, z + 1
                 if z == job.planes:
                     z, image = 0, image + 1
-        pair = job.paired and y + 1 < job.rows and line + 1 < stop
-        x = tiles[tile]
-        wide = tiles[tile + 1] - x
-        span = wide * channels
+        x = peek(job.tiles + 8 * tile)
+        wide = peek(job.tiles + 8 * tile + 8) - x
+        span = job.segment * job.lanes if job.lanes > 1 else wide * job.channels
         first = x * job.step_x
         count = (wide - 1) * job.step_x + job.span_x
-        top = y * job.step_y
-        if line == start or y == 0:
-            ready = top
-        first_slot = top % depth
-        for p in range(max(ready, top), top + job.window_y + pair):
-            row = source_index(border_y, job.before_y, job.samples_y, p)
-            base = source_at + batch[image, 0] + row * job.source_y
-            slot = first_slot + p - top
-            if slot >= depth:
-                slot -= depth
-            for i in range(n_layers):
-                to = window_at + (i * depth + slot) * pitch * size
-                if across:
-                    beyond = _weight(real, weights_z, layers[i]) * cval
-                    if row >= 0:
-                        _across(
-                            real, source, job, border_z, z, planes, weights_z, layers[i], runs, base, cval,
-                            shelf_at, at_z, zeros_at, raw_at, spill_at,
-                        )  # fmt: skip
-                    address = raw_at if row >= 0 else -1
-                    fetch(
-                        real, real, address, channels * size, size, yes, job, border_x, first, count, beyond,
-                        scratch_at, phase,
-                    )  # fmt: skip
-                elif i == 0 or not prepared:
-                    plane = z * job.step_z + planes[i]
-                    plane = source_index(border_z, job.before_z, job.samples_z, plane)
-                    address = base + plane * job.source_z if plane >= 0 and row >= 0 else -1
-                    fetch(
-                        real, source, address, job.source_x, job.source_c, job.source_packed > 0, job,
-                        border_x, first, count, cval, scratch_at if prepared else to, phase,
-                    )  # fmt: skip
-                if prepared:
-                    for t in range(len(columns)):
-                        poke(at_x + 8 * t, scratch_at + columns[t] * size)
-                    combine(
-                        real, real, real, at_x, at_x, wx_at, runs, layers[i].first_x, layers[i].last_x, no,
-                        zero, to, none, span, spill_at,
-                    )  # fmt: skip
-            ready = p + 1
-        for t in range(len(taps)):
-            base = window_at + (taps[t].layer * depth * pitch + taps[t].column) * size
-            slot = first_slot + taps[t].row
-            for second in range(2):
-                if slot >= depth:
-                    slot -= depth
-                poke(at + 8 * (t + second * len(taps)), base + slot * pitch * size)
-                slot += 1
-        to = target_at + batch[image, 1] + z * job.target_z + y * job.target_y + x * job.target_x
-        to_b = to + job.target_y
-        place, place_b = to, to_b
-        if not job.target_packed:
-            place, place_b = result_at, result_at + job.widest * channels * size_of(target)
-        combine(
-            real, real, target, at, at_b, w_at, runs, job.double if pair else job.single,
-            len(runs) if pair else job.double, norm, bias, place, place_b if pair else none, span, spill_at,
-        )  # fmt: skip
-        if not job.target_packed:
-            scatter(target, place, to, wide, channels, job.target_x, job.target_c)
-            if pair:
-                scatter(target, place_b, to_b, wide, channels, job.target_x, job.target_c)
-        line += 1 + pair
-        y += 1 + pair
+        if done == 0 or y == 0:
+            ready = y * job.step_y
+        fresh = True
+        end = min(y + job.stretch, job.rows)
+        while y < end:
+            many = min(job.block, end - y)
+            top = y * job.step_y
+            first_slot = top % job.depth
+            for p in range(max(ready, top), top + job.window_y + many - 1):
+                row = source_index(job.border_y, job.before_y, job.samples_y, p)
+                base = source_at + peek(job.batch + 16 * image) + row * job.source_y
+                _prepare(job, room, z, row, base, first, count, first_slot + p - top, span)
+                ready = p + 1
+            to = target_at + peek(job.batch + 16 * image + 8)
+            to += z * job.target_z + y * job.target_y + x * job.target_x
+            if job.final == RUNNING:
+                _run(job, room, first_slot, fresh or job.window_y == 1, span)
+            else:
+                _sum(job, room, first_slot, many, to, span)
+            if job.lanes > 1 or not job.straight:
+                _finish(job, room, many, to, wide)
+            fresh = False
+            y += many

@@ -1,0 +1,161 @@
+"""Where a job puts its lines: dealt out to the lanes of vectors or not, and side by side in the workspace."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import dtypes
+from imfilter._core.schedule import Schedule
+from imfilter._kernels.job import BLOCK_ALONG, RUNNING
+from imfilter._kernels.simd import BYTES, LINE, REGISTERS
+
+#: Taps along a line that are worth dealing it out.
+_DEALT_TAPS = 8
+#: How much longer than its outputs a dealt line may be for a running sum.
+_OVERLAP = 8
+
+
+@dataclass(frozen=True)
+class Deal:
+    """How lines are dealt out to the lanes of a vector, if they are; see `imfilter._kernels.deal`."""
+
+    lanes: int  # 1 where they are not, or where a stride alone moves samples
+    channels: int
+    widest: int  # output pixels
+    span: int  # padded pixels for one output
+    stride: int
+    size: int  # of an element, in bytes
+
+    @classmethod
+    def of(cls, tables: Schedule, channels: int, widest: int, span: int, stride: int, real: np.dtype) -> Self:
+        """Decide whether lines of `widest` output pixels at most, each from `span`, are dealt out."""
+        lanes = BYTES // REGISTERS // real.itemsize
+        segment = -(-widest // lanes)
+        # A line's taps must be worth two transpositions, and segments their overlap.
+        taps = tables.longest_line()
+        # A running sum does not care how much segments overlap, within reason.
+        most = segment * stride * (_OVERLAP if tables.scale else 1)
+        worth = stride > 1 or (taps >= _DEALT_TAPS and most >= span)
+        fits = segment * channels >= lanes
+        return cls(lanes if worth and fits else 1, channels, widest, span, stride, real.itemsize)
+
+    @property
+    def active(self) -> bool:
+        """Whether lines are dealt at all."""
+        return self.lanes > 1 or self.stride > 1
+
+    @property
+    def neighbour(self) -> int:
+        """Elements from a pixel to the next, where lines are dealt out and none is skipped, otherwise 0."""
+        along = self.lanes > 1 and self.stride == 1 and self.segment >= BLOCK_ALONG
+        return self.channels * self.lanes if along else 0
+
+    @property
+    def segment(self) -> int:
+        """Output pixels of a segment."""
+        return -(-self.widest // self.lanes)
+
+    @property
+    def padded(self) -> int:
+        """Padded pixels of a segment, with its overhang."""
+        return (self.segment - 1) * self.stride + self.span
+
+    @property
+    def phase(self) -> int:
+        """Padded pixels of a segment for each phase of the stride."""
+        return -(-self.padded // self.stride)
+
+    @property
+    def count(self) -> int:
+        """Elements of a segment in whole blocks of lanes."""
+        return -(-self.padded * self.channels // self.lanes) * self.lanes
+
+    @property
+    def line(self) -> int:
+        """Elements of a padded line, read in blocks."""
+        return (self.lanes - 1) * self.segment * self.stride * self.channels + self.count + BYTES // self.size
+
+    @property
+    def dealt_line(self) -> int:
+        """Elements of a dealt padded line."""
+        return (min(self.stride, self.padded) * self.phase * self.channels + self.lanes) * self.lanes
+
+    @property
+    def output_line(self) -> int:
+        """Elements of an output line in the window."""
+        return self.segment * self.lanes * self.channels
+
+    def element(self, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return where padded columns of a segment lie in the dealt line, in elements."""
+        if not self.active:
+            return columns * self.channels
+        where = columns % self.stride * self.phase + columns // self.stride
+        return where * self.channels * self.lanes
+
+    def exact(self, tiles: npt.NDArray[np.int64]) -> bool:
+        """Tell whether the segments of every tile are full."""
+        return bool(self.lanes == 1 or (np.diff(tiles) == self.segment * self.lanes).all())
+
+    def named(self) -> dict[str, npt.NDArray[np.int64]]:
+        """Return the tables of the kernels."""
+        if not self.active:
+            return {}
+        pixels, channel = np.divmod(np.arange(self.count), self.channels)
+        where = self.element(pixels) + channel * self.lanes
+        spilt = np.arange(self.count) - self.padded * self.channels  # the last block goes on behind the end
+        end = min(self.stride, self.padded) * self.phase * self.channels
+        where = np.where(spilt >= 0, (end + spilt) * self.lanes, where)
+        joins = np.arange(self.lanes) * self.segment * self.channels
+        return {"deals": where * self.size, "joins": joins * self.size}
+
+    def describe(self, job: np.void) -> None:
+        """Write the geometry to the job."""
+        job["dealt"], job["lanes"] = self.active, self.lanes
+        job["segment"] = self.segment * self.channels
+        job["segment_step"] = self.segment * self.stride * self.channels * self.size
+        job["segment_count"] = self.count
+
+
+def part_workspace(
+    job: np.void, deal: Deal, line: int, source: np.dtype, target: np.dtype, real: np.dtype
+) -> int:
+    """Say in `job` where in the workspace everything lies, and return how large it is.
+
+    `line` is a whole source line, in elements.
+    """
+    prepared, across, dealt = job["n_columns"] > 0, int(job["n_across"]), deal.active
+    slack = BYTES // real.itemsize  # what a last vector reads beyond a line
+    elements = deal.output_line if prepared else deal.dealt_line if dealt else deal.line
+    # Of an odd number of cache lines, so that the same column of the window's rows is not all in one set.
+    job["pitch"] = (-(-(elements + slack) * real.itemsize // LINE) | 1) * LINE
+    layers = int(job["n_layers"]) if prepared else int(job["n_planes"])
+    block, depth = int(job["block"]), int(job["depth"])
+    running = job["final"] == RUNNING
+    sizes = {
+        "window": layers * depth * int(job["pitch"]),
+        "scratch": deal.line * real.itemsize if prepared or dealt else 0,
+        "dealing": (deal.dealt_line + slack) * real.itemsize if dealt else 0,
+        "raw": (line + slack) * real.itemsize if across else 0,
+        "zeros": (line + slack) * source.itemsize if across else 0,
+        "shelf": across * slack * source.itemsize if line < slack else 0,
+        "result": block * int(job["pitch"]),
+        "joined": (deal.output_line + slack) * real.itemsize if deal.lanes > 1 else 0,
+        "spare": 0 if job["target_packed"] else deal.output_line * target.itemsize,
+        "spill": (BYTES + 8) * max(block, 1),
+        "at_z": 8 * across,
+        "at_x": 8 * (int(job["n_columns"]) + int(job["n_taps"]) + BLOCK_ALONG),
+        "at": 8 * (2 * int(job["n_taps"]) + depth),
+        "at_to": 8 * max(block, BLOCK_ALONG),
+        "totals": (deal.output_line + slack) * dtypes.FLOAT64.itemsize if running else 0,
+        "flags": BYTES if running else 0,
+    }
+    total = 0
+    for name, size in sizes.items():
+        job[name] = total
+        total += -(-size // LINE) * LINE
+    job["shelf_step"] = slack * source.itemsize
+    if not sizes["shelf"]:
+        job["shelf"] = -1
+    return total + LINE

@@ -1,0 +1,66 @@
+"""What the sliding window is told: the records of a job and of its tables."""
+
+import numpy as np
+
+#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
+#: *Padded* coordinates count from the first sample of the border.
+_FIELDS = (
+    *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
+    *("step_z", "step_y", "step_x"),  # stride of the output
+    *("window_y", "span_x"),  # padded rows and columns that one output needs
+    *("width", "size"),  # of a source element and of one in the arithmetic, in bytes
+    "block",  # neighbouring rows that are computed at a time
+    "stretch",  # rows that one thread computes one after the other
+    "depth",  # rows of the window
+    "final",  # how: see below
+    "group",  # lines in each partial sum
+    *("single", "double", "stop"),  # where the runs of one output row begin, those of two, and end
+    "norm",
+    "dealt",  # whether lines are dealt out to `lanes`
+    "lanes",
+    *("segment", "segment_step", "segment_count"),  # elements of a dealt output line's segment; of the padded
+    # line's, how far apart they are, in bytes, and how many elements there are with the overhang
+    "straight",  # whether sums are written to the output at once
+    *("window", "pitch", "scratch", "dealing", "raw", "zeros", "shelf", "shelf_step"),  # where in the
+    # workspace lines are
+    *("result", "joined", "spare", "spill", "at_z", "at_x", "at", "at_to"),  # put, results, and addresses
+    *("totals", "flags"),  # of running sums, see `running`
+    *("before_z", "before_y", "before_x"),  # padded samples before the image
+    *("samples_z", "samples_y", "samples_x"),  # samples of the image
+    *("source_z", "source_y", "source_x", "source_c", "source_packed"),
+    *("target_z", "target_y", "target_x", "target_c", "target_packed"),
+    *("n_tiles", "n_planes", "n_layers", "n_across", "n_columns", "n_taps", "n_offsets"),
+    # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
+    # begin; padded planes, counted from an output's first, that are layers, or, if there are layers,
+    # that their taps read; taps along the line; the taps of the sum over the window, which `runs` sums.
+    *("batch", "border_z", "border_y", "border_x", "tiles", "columns", "layers", "taps", "runs"),
+    *("offsets_z", "weights_z", "weights_x", "weights"),
+    *("deals", "joins", "zero"),  # see `deal`; an offset of nothing
+    # Kernels. The first two read source elements, the next two those of the arithmetic.
+    *("fetch", "combine_source", "fetch_real", "combine", "sum_rows", "sum_line", "sum_along"),
+    *("run_along", "run_rows", "deal", "join", "place"),
+)
+#: Numbers are rounded to the arithmetic's type beforehand.
+JOB = np.dtype(
+    [(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("bias", "cval", "scale")]
+)
+
+#: How lines are summed: tap by tap with `combine`, with `sum_rows`, or, neighbours along a dealt line, with
+#: `sum_along`. RUNNING: equal weights, as running sums.
+BY_TAP, BY_ROW, ALONG, RUNNING = 0, 1, 2, 3
+#: Pixels that `sum_along` computes at a time.
+BLOCK_ALONG = 8
+
+#: A layer of prepared lines: its taps over the planes, if any, its taps along the line and how they are
+#: summed, and the runs of both. `beyond` is what its lines are worth outside the image.
+_LAYER_FIELDS = (
+    *("begin_z", "stop_z", "first_z", "last_z"),
+    *("begin_x", "stop_x", "first_x", "last_x", "group", "how"),
+)
+LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS] + [("beyond", np.float64)])
+
+#: A tap over the planes: which padded plane, and its weight once more.
+PLANE = np.dtype([("plane", np.int64), ("weight", np.float64)])
+
+#: A tap of the last stage: which layer, row of the window and element along the line it reads.
+TAP = np.dtype([("layer", np.int64), ("row", np.int64), ("column", np.int64)])
