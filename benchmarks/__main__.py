@@ -3,18 +3,28 @@
     python -m benchmarks                         the whole table
     python -m benchmarks --quick                 a few minutes: one size, few runs
     python -m benchmarks --rows "sobel" "gaussian 2"  rows whose name contains the words
-    python -m benchmarks --json out.json --readme
+    python -m benchmarks --json out.json         keep the figures, row by row, for benchmarks.docs and .plot
+    python -m benchmarks --json out.json --resume    go on where an interrupted run stopped
 
 Everything runs in one process, the libraries in turns. Figures are medians; the spread is the median
 absolute deviation. A ratio is a library's time divided by imfilter's in the same run: above 1,
 imfilter is faster. Rows that it loses are printed like the others, and again at the end.
+
+SciPy and scikit-image use one thread whatever they are told, and are slow: where OpenCV is in the row too,
+they take part in the run with the most threads alone. A library that needed more than three times
+`--patience` seconds, judging by a smaller size, is left out.
 """
 
 import argparse
-import json
+import math
 from pathlib import Path
 
-from . import measure, report, rows
+from . import measure, report, rows, store
+
+#: Peers that have no threads to be told of.
+SINGLE = ("SciPy", "scikit-image")
+#: A call may take this many times the patience, once.
+_STRETCH = 3
 
 
 def arguments() -> argparse.Namespace:
@@ -31,14 +41,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], metavar="N", help="default 1 2")
     parser.add_argument("--runs", type=int, default=15, help="samples of each contestant, default 15")
     parser.add_argument(
-        "--patience", type=float, default=8.0, help="seconds for each contestant of a row, default 8"
+        "--patience", type=float, default=2.0, help="seconds for each contestant of a row, default 2"
     )
     parser.add_argument("--quick", action="store_true", help="1920x1080 alone, 5 runs, 1 second each")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write every figure to a file")
-    parser.add_argument("--readme", action="store_true", help="rewrite the table in README.md")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write every figure to a file, row by row")
+    parser.add_argument("--resume", action="store_true", help="keep the rows that the file has")
     given = parser.parse_args()
     if given.quick:
         given.runs, given.patience = min(given.runs, 5), min(given.patience, 1.0)
+    if given.resume and not given.json:
+        parser.error("--resume needs --json")
     given.sizes = given.sizes or (["1920x1080"] if given.quick else list(rows.SIZES))
     return given
 
@@ -52,40 +64,50 @@ def main() -> None:
         + ", ".join(f"{k} {v}" for k, v in about["versions"].items())
     )
     entries: list[dict] = []
+    if given.resume and given.json.exists():
+        _, entries = store.read(given.json)
+    done = {store.key(entry) for entry in entries}
     speed: dict[tuple[str, str, str], float] = {}  # seconds a sample, from the sizes before
+    for entry in entries:
+        remember(entry, speed)
     for row in rows.select(given.rows, given.sizes, given.quick):
         for threads in given.threads:
+            if (row.case.name, row.type_name, row.size, threads) in done:
+                continue
             entry = run(row, threads, given, speed)
+            remember(entry, speed)
             entries.append(entry)
             print(report.line(entry), flush=True)
+            if given.json:
+                entries.sort(key=rows.place)
+                store.write(given.json, about, entries)
     if not entries:
         raise SystemExit("no row contains these words")
     print(report.summary(entries))
-    if given.json:
-        given.json.write_text(json.dumps(about | {"rows": entries}, indent=1) + "\n")
-    if given.readme:
-        report.into_readme(report.table(entries, about), Path(__file__).resolve().parent.parent / "README.md")
+
+
+def remember(entry: dict, speed: dict[tuple[str, str, str], float]) -> None:
+    """Note how fast each contestant was, to tell how long it will take at the next size."""
+    for name, timing in entry["times"].items():
+        speed[entry["row"], entry["types"], name] = timing["median_ms"] / 1e3 / math.prod(entry["shape"])
 
 
 def run(row: rows.Row, threads: int, given: argparse.Namespace, speed: dict) -> dict:
     """Time one row and return its entry."""
-    samples = 1
-    for n in row.shape:
-        samples *= n
-    key = (row.case.name, row.type_name)
+    case = row.case
+    peers = case.peers_for(row.type_name)
+    elsewhere = set(SINGLE) if "OpenCV" in peers and threads < max(given.threads) else set()
     skipped = {}
-    for name in row.case.peers_for(row.type_name):
-        expected = speed.get((*key, name), 0.0) * samples
-        if expected > given.patience:
+    for name in peers:
+        expected = speed.get((case.name, row.type_name, name), 0.0) * math.prod(row.shape)
+        if name not in elsewhere and expected > _STRETCH * given.patience:
             skipped[name] = f"left out: about {expected:.0f} s a call"
     rows.use_threads(threads)
-    calls = rows.contestants(row, threads, set(skipped))
+    calls = rows.contestants(row, threads, elsewhere | set(skipped))
     times = measure.race(calls, runs=given.runs, patience=given.patience)
-    for name, timing in times.items():
-        speed[(*key, name)] = timing.median / samples
     ours = times["imfilter"].median
     return {
-        "row": row.case.name,
+        "row": case.name,
         "types": row.type_name,
         "size": row.size,
         "shape": list(row.shape),

@@ -50,7 +50,8 @@ def race(contestants: dict[str, Callable[[], object]], *, runs: int, patience: f
 
     Every contestant runs once unmeasured, to load what it loads and to touch its memory. One whose
     turns together would take longer than `patience` seconds gets fewer of them, at least one; one
-    that took longer than that in its first run keeps it as its only sample.
+    that took longer than that in its first run keeps it as its only sample. A run that takes a third
+    of it is too dear to be thrown away, and is a sample too.
     """
     repeats, left, samples = {}, {}, {}
     for name, call in contestants.items():
@@ -61,8 +62,8 @@ def race(contestants: dict[str, Callable[[], object]], *, runs: int, patience: f
         # The first run may have compiled or loaded something; a second one tells how long one takes.
         took = _sample(call, 1)
         repeats[name] = max(1, round(_SAMPLE_SECONDS / max(took, 1e-7)))
-        left[name] = max(1, min(runs, int(patience / (took * repeats[name]))))
-        samples[name] = []
+        samples[name] = [took] if took > patience / 3 else []
+        left[name] = max(1, min(runs, int(patience / (took * repeats[name]))) - len(samples[name]))
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -11,14 +11,16 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import click
 
+from ._cli import warmup
 from ._cli.options import click_option
 from ._cli.table import COMMANDS, FILE_NOTES, FILES, NOTES, SHARED, Command, find, options_of
 
+_WARMUP = "warmup"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 
@@ -26,9 +28,11 @@ class _Filters(click.Group):
     """The commands of the table, made when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [command.name for command in COMMANDS]
+        return [*(command.name for command in COMMANDS), _WARMUP]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == _WARMUP:
+            return click.Command(_WARMUP, callback=_warmup, help=warmup.ABOUT, short_help="Compile ahead.")
         command = find(cmd_name)
         return None if command is None else _click_command(command)
 
@@ -42,7 +46,7 @@ class _Filters(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if not name.startswith("-") and find(name) is None:
+        if not name.startswith("-") and name != _WARMUP and find(name) is None:
             close = difflib.get_close_matches(name.lower().replace("-", "_"), self.list_commands(ctx), 1)
             hint = f"did you mean {close[0]}?" if close else "see imfilter --help"
             raise click.UsageError(f"unknown filter {name!r}; {hint}")
@@ -101,13 +105,22 @@ _command = _Filters(
 
 
 def _run(command: Command, source: str, destination: str, options: dict[str, Any]) -> int:
-    """Read, filter and write; every failure is one line and a number."""
+    """Read, filter and write."""
+    return _guarded(lambda: _filter(command, source, destination, options), f"{source}: ")
+
+
+def _warmup() -> int:
+    return _guarded(warmup.run)
+
+
+def _guarded(work: Callable[[], None], subject: str = "") -> int:
+    """Do the work and return the exit code; every failure is one line and a number."""
     try:
-        _filter(command, source, destination, options)
+        work()
     except KeyboardInterrupt:
         return 130
     except MemoryError:
-        return _fail(f"{source}: not enough memory", 1)
+        return _fail(f"{subject}not enough memory", 1)
     except OSError as error:  # FileError among them, whose text is whole
         return _fail(str(error), 1)
     except (ValueError, TypeError, OverflowError) as error:  # the filter's own words on its options

@@ -70,17 +70,15 @@ def warmup() -> None:
     """Compile, or load from the cache, the kernels for the usual element types.
 
     Filters compile themselves when they are first called, once for a machine. Call this where that
-    second would be in the way: when a container is built, or before a measurement.
+    second would be in the way: before a measurement, or when a container is built, where the command
+    ``imfilter warmup`` does the same and shows how far it is.
 
     Examples
     --------
     >>> import imfilter
     >>> imfilter.warmup()
     """
-    from imfilter.convolution import correlate
-    from imfilter.smooth import box
+    from imfilter._core import warm
 
-    for kind in (np.uint8, np.uint16, np.float32, np.float64):
-        image = np.zeros((4, 4), kind)
-        correlate(image, np.ones((3, 3)))
-        box(image, 3)
+    for _, step in warm.steps():
+        step()

@@ -23,6 +23,8 @@ def pictures(case, dtype):
         found = [photos.signal()]
     elif case.rgb:
         found = [photos.photo("chelsea"), photos.photo("astronaut")[:301]]
+        if case.work > HEAVY:
+            found = [found[0][20:149, 40:241], found[1][60:190, 80:283]]
     else:
         found = [photos.photo("coins"), photos.photo("camera")[:, 20:451], photos.photo("page")]
         if case.work > HEAVY:

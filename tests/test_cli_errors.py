@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 
 import imfilter
 from imfilter import cli, io
+from imfilter._core.jit import NOTICE
 
 from .commands import (
     COINS,
@@ -34,7 +35,7 @@ from .commands import (
         (["sobl", "a", "b"], "unknown filter 'sobl'; did you mean sobel?"),
         (["laplacian-of-gausian", "a", "b"], "did you mean laplacian_of_gaussian?"),
         (["qqq", "a", "b"], "see imfilter --help"),
-        (["--nope"], "no such option '--nope'"),
+        (["--nope"], "no such option"),
         (["sobel"], "missing argument 'IN'"),
         (["sobel", "IN"], "missing argument 'OUT'"),
         (["sobel", "IN", "out.png", "more"], "unexpected extra argument"),
@@ -192,6 +193,7 @@ def test_huge_values_end_in_a_picture_or_in_one_line(
     source = save(tmp_path / "in.png", noise(6, 5))
     code = run(arguments[0], source, tmp_path / "out.png", *arguments[1:])
     out, err = capsys.readouterr()
+    err = err.replace(NOTICE, "")  # where nothing is compiled yet
     assert code in (0, 1, 2)
     assert out == ""
     assert (err == "") if code == 0 else (err.startswith("imfilter: error: ") and err.count("\n") == 1)

@@ -119,7 +119,7 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
-class Form(click.ParamType[Any]):
+class Form(click.ParamType):
     """A form of the table as click knows it."""
 
     def __init__(self, form: str) -> None:

@@ -35,22 +35,6 @@ def working(source: np.dtype, target: np.dtype) -> np.dtype:
     return FLOAT64 if target.kind in "iu" and target.itemsize == 2 else FLOAT32
 
 
-def running(source: np.dtype, real: np.dtype, cval: float, taps: int) -> np.dtype | None:
-    """Return a type that holds running sums of `taps` samples without an error that matters, if any.
-
-    Sums of integers are exact in a type that has as many digits as they. Those of float32 are kept in
-    float64, which is exact for samples within 22 bits of each other, and adds no more than 1e-13
-    otherwise.
-    """
-    if source.kind == "f":
-        return FLOAT64 if real == FLOAT32 else None
-    bounds = np.iinfo(source) if source.kind in "iu" else np.iinfo(np.uint8)
-    most = max(-int(bounds.min), int(bounds.max), abs(cval)) * taps
-    if real == FLOAT32 and most < 2**24 and float(cval).is_integer():
-        return FLOAT32
-    return FLOAT64 if most < 2**53 and (real == FLOAT64 or source.itemsize <= 2) else None
-
-
 def readable(image: npt.NDArray) -> npt.NDArray:
     """Return `image` in a type and byte order that the kernels read; the same memory where possible."""
     dtype = image.dtype

@@ -25,6 +25,7 @@ from numba.core.serialize import dumps
 
 _KERNELS = Path(__file__).resolve().parent.parent / "_kernels"
 _PATIENCE = 1.0  # seconds of compiling before the user is told
+NOTICE = "imfilter: compiling for this processor; the next run starts at once\n"
 
 
 @functools.cache
@@ -41,7 +42,7 @@ def _salt() -> bytes:
 
 
 @functools.cache
-def _folders() -> tuple[Path, ...]:
+def folders() -> tuple[Path, ...]:
     """Return where compiled kernels may lie, best first; none needs to exist or to be writable."""
     chosen = os.environ.get("IMFILTER_CACHE_DIR") or config.CACHE_DIR
     if chosen:
@@ -67,7 +68,7 @@ class _KernelCache(_Cache):
 
     @property
     def cache_path(self) -> str:
-        return str(_folders()[0])
+        return str(folders()[0])
 
     def _file(self, sig: Any, codegen: Any) -> str:
         key = repr((_salt(), self._name, str(sig), codegen.magic_tuple())).encode()
@@ -78,7 +79,7 @@ class _KernelCache(_Cache):
         # `target_context.refresh` would prepare to compile.
         rtsys.initialize(target_context)
         name = self._file(sig, target_context.codegen())
-        for folder in _folders():
+        for folder in folders():
             try:
                 digest, data = (folder / name).read_bytes().split(b"\n", 1)
                 if digest.decode() == hashlib.sha256(data).hexdigest():
@@ -91,7 +92,7 @@ class _KernelCache(_Cache):
         name = self._file(sig, cres.codegen)
         data = dumps(cres._reduce())
         data = hashlib.sha256(data).hexdigest().encode() + b"\n" + data
-        for folder in _folders():
+        for folder in folders():
             partial = folder / f"{name}.{uuid.uuid4().hex[:16]}"
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +116,7 @@ class _KernelCache(_Cache):
         """Do nothing: the salt retires old files."""
 
 
-def _is_ours(event: Any) -> bool:
+def is_ours(event: Any) -> bool:
     """Tell whether a compilation is of one of these kernels, not of somebody else's function."""
     return isinstance(event.data["dispatcher"]._cache, _KernelCache)
 
@@ -132,7 +133,7 @@ class _Patience(event.Listener):
         self._timer: threading.Timer | None = None
 
     def on_start(self, event: Any) -> None:
-        if not _is_ours(event):
+        if not is_ours(event):
             return
         with self._lock:
             self._depth += 1
@@ -143,7 +144,7 @@ class _Patience(event.Listener):
                 self._timer.start()
 
     def on_end(self, event: Any) -> None:
-        if not _is_ours(event):
+        if not is_ours(event):
             return
         with self._lock:
             self._depth = max(0, self._depth - 1)
@@ -158,7 +159,7 @@ class _Patience(event.Listener):
                 return
             self._told = True
         if sys.stderr is not None:
-            sys.stderr.write("imfilter: compiling for this processor; the next run starts at once\n")
+            sys.stderr.write(NOTICE)
 
     def forget(self) -> None:
         """Begin anew in a forked child, which compiles nothing yet and whose lock may be held by nobody."""
@@ -200,6 +201,7 @@ class Kernel:
 
     def __init__(self, function: Callable[..., Any], elements: tuple[str, ...]) -> None:
         _listen()
+        self.name = function.__name__
         self._compiler = part(function)
         self._compiler._cache = _KernelCache(function)
         self._elements = elements

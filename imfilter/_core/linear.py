@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, check, dtypes, padding, plan, program
+from imfilter._core import bands, border, boxes, check, dtypes, padding, plan, window
 from imfilter._core.common import Common, complete
 from imfilter._core.fold import folded
+from imfilter._core.geometry import Loops, Side, interleaved
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
+from imfilter._core.program import Program
 
 #: Set while `imfilter.plan` asks which algorithm a call would run.
 planning: contextvars.ContextVar[list[plan.Plan] | None] = contextvars.ContextVar("planning", default=None)
@@ -39,8 +41,7 @@ class Call:
     dtype: np.dtype
     real: np.dtype  # of the arithmetic
     native: np.dtype  # of what the kernels write
-    sums: np.dtype  # of running sums
-    programs: dict[Any, program.Program | None] = field(default_factory=dict)
+    programs: dict[Any, Program | None] = field(default_factory=dict)
 
 
 #: Programs kept with a call, one for each layout of image and output.
@@ -99,21 +100,16 @@ def _slide(
     except KeyError:
         if len(call.programs) >= _MOST_PROGRAMS:
             call.programs.clear()
-        made = call.programs[key] = program.make(
-            chosen.operator,
-            chosen.algorithm,
-            call.real,
-            program.Side.of(image),
-            program.Side.of(target),
-            axes=call.axes,
-            paddings=call.paddings,
-            stride=call.stride,
-            dilation=call.dilation,
-            mode=call.mode,
-            bias=call.bias,
-            cval=call.cval,
-            sums=call.sums,
+        sides = Side.of(image), Side.of(target)
+        loops = Loops.of(
+            *(*sides, chosen.operator.shape, call.axes, call.paddings, call.stride, call.dilation)
         )
+        edges: dict[str, Any] = {"mode": call.mode, "bias": call.bias, "cval": call.cval}
+        if chosen.algorithm == "running":
+            made = boxes.make(chosen.operator, loops, *sides, **edges)
+        else:
+            made = window.make(chosen.operator, chosen.algorithm, call.real, loops, *sides, **edges)
+        call.programs[key] = made
     if made is None:
         return _slide(np.ascontiguousarray(image), chosen, target, call, workers)
     return made.run(image, target, workers)
@@ -236,13 +232,22 @@ def _settle(
         real = dtypes.FLOAT64
     # Only a plain sum for every sample can be a product of transforms.
     may_fft = not operator.norm and max(stride + dilation) == 1
-    sums = dtypes.running(array.dtype, real, cval, math.prod(operator.shape))
-    may_run = sums is not None and max(stride + dilation) == 1
+    totals = _totals(array, operator, chosen, cval) if max(stride + dilation) == 1 else None
     planned = plan.choose(
-        operator, tuple(lengths), math.prod(shape), real, may_fft=may_fft, may_run=may_run, method=method
+        operator, tuple(lengths), math.prod(shape), real, may_fft=may_fft, totals=totals, method=method
     )
     return Call(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
         *(mode, cval if mode == "constant" else 0.0, tuple(shape), dtype),
-        *(real, dtypes.direct_target(dtype, real), sums or real),
+        *(real, dtypes.direct_target(dtype, real)),
     )
+
+
+def _totals(array: npt.NDArray, operator: Operator, axes: tuple[int, ...], cval: float) -> np.dtype | None:
+    """Return the type of running sums that can be trusted with the samples, if there is one."""
+    source = np.dtype(np.uint8) if array.dtype.kind == "b" else array.dtype.newbyteorder("=")
+    if source == np.float16:
+        source = dtypes.FLOAT32  # in which it is read
+    if interleaved(array.shape, max(axes), len(axes)) > boxes.MOST_CHANNELS or source not in dtypes.NATIVE:
+        return None
+    return boxes.totals(source, cval, math.prod(operator.shape))

@@ -9,18 +9,19 @@ from imfilter._core.operators import Operator, factor
 
 METHODS = ("auto", "direct", "separable", "fft")
 
-# Nanoseconds a sample on one core, measured on a Cascade Lake Xeon at 2.5 GHz; only ratios matter.
-# A tap is one load and one multiply-add for 16 float32 lanes: 1.7 cycles, bound by loads that cross
-# cache lines. A stage is one pass over a line: loop set-up, a store, and the load that follows.
-_TAP = {4: 0.043, 8: 0.087}
-# In two or three dimensions neighbouring rows share a load: 1.2 cycles.
-_SHARED_TAP = {4: 0.03, 8: 0.06}
-_STAGE = {4: 0.15, 8: 0.3}
+# Nanoseconds a sample on one core, measured on a Cascade Lake Xeon at 2.7 GHz; only ratios matter.
+# A tap is one multiply-add for 16 float32 lanes, one cycle, and what else there is to load: the least
+# in a window of two or three dimensions, where rows share what they read.
+_SHARED_TAP = {4: 0.023, 8: 0.036}
+_LINE_TAP = {4: 0.027, 8: 0.055}
+_SEPARATE_TAP = {4: 0.045, 8: 0.08}
+# A stage is one pass over a line: loop set-up, a store, and the load that follows.
+_STAGE = {4: 0.5, 8: 1.5}
+#: Running sums, by the kind of their totals.
+_RUNNING = {"u": 0.45, "i": 0.65, "f": 1.15}
 #: Forward and inverse real transform and the product, with scipy.fft; cutting and placing a tile.
 _FFT = {4: 24.0, 8: 36.0}
 _TILE = {4: 8.0, 8: 10.0}
-#: Running sums.
-_RUNNING = {4: 1.5, 8: 3.0}
 #: Below this many taps nothing beats the direct sum, and looking for something takes longer.
 _FEW = 12
 #: Weights that a kernel may have to be multiplied out.
@@ -75,15 +76,15 @@ def _fast_length(n: int) -> int:
 
 
 def _direct_cost(operator: Operator, taps: int, size: int) -> float:
-    planes = operator.shape[0] if len(operator.shape) == 3 else 1
-    tap = _TAP if len(operator.shape) == 1 else _SHARED_TAP
-    return taps * tap[size] + (1 + planes) * _STAGE[size]
+    planes = operator.shape[0] if len(operator.shape) == 3 else 0
+    tap = _LINE_TAP if len(operator.shape) == 1 else _SHARED_TAP
+    return taps * tap[size] + (1 + min(planes, 3)) * _STAGE[size]
 
 
 def _separable_cost(operator: Operator, size: int) -> float:
     across = len(operator.shape) == 3
     taps = sum(np.count_nonzero(t) for term in operator.terms for t in term)
-    return taps * _TAP[size] + (1 + (1 + 2 * across) * len(operator.terms)) * _STAGE[size]
+    return taps * _SEPARATE_TAP[size] + (1 + (0.4 + across) * len(operator.terms)) * _STAGE[size]
 
 
 def _fft_cost(shape: tuple[int, ...], image: tuple[int, ...], size: int) -> float:
@@ -100,10 +101,13 @@ def choose(
     real: np.dtype,
     *,
     may_fft: bool = True,
-    may_run: bool = False,
+    totals: np.dtype | None = None,
     method: str = "auto",
 ) -> Plan:
-    """Choose the cheapest algorithm for `outputs` samples of filtered axes of lengths `image`."""
+    """Choose the cheapest algorithm for `outputs` samples of filtered axes of lengths `image`.
+
+    `totals` is the type of running sums, if they may be used.
+    """
     size = real.itemsize
     seconds = outputs * 1e-9
     taps = operator.count()
@@ -113,7 +117,7 @@ def choose(
         raise ValueError(
             f"method must be 'auto' or 'separable' for a kernel of shape {operator.shape}, got {method!r}"
         )
-    if method == "direct" or (method == "auto" and taps <= _FEW):
+    if method == "direct" or (method == "auto" and taps <= _FEW and totals is None):
         return Plan("direct", f"{taps} taps", direct * seconds, _whole(operator))
 
     costs = {"direct": direct} if small else {}
@@ -125,9 +129,9 @@ def choose(
             split = Operator(tuple(terms)) if terms else operator
         if split.terms:
             costs["separable"] = _separable_cost(split, size)
-    box = _as_box(split) if may_run else None
-    if box:
-        costs["running"] = _RUNNING[size]
+    box = _as_box(split) if totals is not None else None
+    if box and totals is not None:
+        costs["running"] = _RUNNING[totals.kind]
     if may_fft and small:
         costs["fft"] = _fft_cost(operator.shape, image, size)
     wanted = method if method in costs else "direct"

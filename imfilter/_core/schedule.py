@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.operators import Taps
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, LAYER, PLANE, RUNNING, TAP
+from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, LAYER, PLANE, TAP
 from imfilter._kernels.lines import BOTH, FIRST, RUN, SECOND
+from imfilter._kernels.simd import BYTES
 
 #: Taps summed in one go before the sum is put aside, at least. Longer sums have groups of about the root
 #: of their length: float32 then errs by at most twice that many units of the last place.
 _GROUP = 32
 
-#: Rows summed at a time, at most: more registers for their sums than that spill.
-ROWS = 4
+#: Rows summed at a time, at most, 4 registers each: 2, 4, 5, 6 rows of 81 taps ran at 37, 46, 55, 49
+#: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most); more spill.
+ROWS = 5 if BYTES > 128 else 2
 #: Taps along a line that are summed in one go.
 _SHORT = 64
 
@@ -30,8 +32,7 @@ class Schedule:
 
     The first runs are those of the layers; those of one output row begin at `single`, and, if
     neighbouring rows are computed in pairs, those of two at `double`. `alike` is how many taps every row
-    of the window has, if all have the same. `scale` is what weights are multiplied by that are all
-    equal and summed as they go, otherwise 0.
+    of the window has, if all have the same.
     """
 
     offsets_z: npt.NDArray
@@ -46,7 +47,6 @@ class Schedule:
     single: int
     double: int
     alike: int
-    scale: float = 0.0
 
     @property
     def paired(self) -> bool:
@@ -201,15 +201,22 @@ def _schedule(
 
 
 def direct(
-    components: list[Taps], norm: bool, dilation: tuple[int, int, int], pair: bool, real: np.dtype
+    components: list[Taps],
+    norm: bool,
+    dilation: tuple[int, int, int],
+    pair: bool,
+    real: np.dtype,
+    fill: bool = False,
 ) -> Schedule:
     """Return the schedule of plain weighted sums; each component has axes z, y, x.
 
-    Taps along the line are left in padded columns: `placed` makes them elements.
+    Taps along the line are left in padded columns: `placed` makes them elements. With `fill`, taps of
+    weight zero may be read too, which is no more work if they are few.
     """
     tables, weights, ends = [], [], [0]
     for component in components:
-        nonzero = np.argwhere(component)
+        read = np.ones_like(component) if fill and _nearly_full(component) else component
+        nonzero = np.argwhere(read)
         nonzero = nonzero[np.lexsort((nonzero[:, 2], nonzero[:, 0], nonzero[:, 1]))]  # by row first
         tables.append(nonzero * dilation)
         weights.append(component[tuple(nonzero.T)])
@@ -221,6 +228,11 @@ def direct(
     height = components[0].shape[1]
     planes = _planes(offsets if len(offsets) else _ints([0]))
     return _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, offsets_z=planes)
+
+
+def _nearly_full(component: Taps) -> bool:
+    """Tell whether it is less work to sum all taps, row by row, than those that are not zero, one by one."""
+    return bool(component.shape[1] > 1 and component.size <= 2 * np.count_nonzero(component))
 
 
 def _planes(offsets: _Ints, weights: npt.NDArray | float = 0.0) -> npt.NDArray:
@@ -287,13 +299,6 @@ def separable(
     )
 
 
-def running(term: tuple[Taps, Taps, Taps], dilation: tuple[int, int, int], real: np.dtype) -> Schedule:
-    """Return the schedule of a box, whose weights are one and their product the scale."""
-    scale = float(np.prod([taps[0] for taps in term]))
-    along_z, along_y, along_x = (np.ones_like(taps) for taps in term)
-    return replace(separable([(along_z, along_y, along_x)], False, dilation, False, real), scale=scale)
-
-
 def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int, size: int) -> Schedule:
     """Turn taps along the line from padded columns into what `element` says: elements of the line.
 
@@ -306,8 +311,6 @@ def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int
     for layer in layers:
         own = columns[layer["begin_x"] : layer["stop_x"]]
         layer["how"] = ALONG if contiguous(own, neighbour) else BY_ROW if len(own) <= _SHORT else BY_TAP
-        if schedule.scale and layer["how"] == ALONG:
-            layer["how"] = RUNNING
     return replace(schedule, taps=taps, columns=columns * size, layers=layers)
 
 

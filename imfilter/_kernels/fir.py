@@ -5,6 +5,8 @@ all of them: what a long sum waits for are loads, from the second-level cache wh
 fit the first, and this divides them by the number of outputs.
 """
 
+import contextlib
+
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -29,30 +31,53 @@ from imfilter._kernels.simd import (
 _ONE = 1
 
 
+@contextlib.contextmanager
+def _while(builder, condition):
+    """Repeat what is built inside as long as the `condition` built before it holds."""
+    head, body = builder.append_basic_block("while"), builder.append_basic_block("do")
+    end = builder.append_basic_block("done")
+    builder.branch(head)
+    with builder.goto_block(head):
+        builder.cbranch(condition(), body, end)
+    with builder.goto_block(body):
+        yield
+        builder.branch(head)
+    builder.position_at_end(end)
+
+
+#: Lines that are summed without a look at anything else.
+_UNROLLED = 4
+
+
 @intrinsic(prefer_literal=True)
-def _sums(typingctx, real, outputs, registers, lines, offsets, n, weights, rows, group, bias, shift, to):
+def _sums(
+    typingctx, real, outputs, registers, single, lines, offsets, n, weights, rows, group, bias, shift, to
+):
     """Sum `rows` lines for each of `outputs` neighbouring outputs; output o begins with line o.
 
-    lines: address of the addresses of ``rows + outputs - 1`` lines, each read at `n` `offsets` and `shift`
-    bytes further. weights: of the taps, `n` a line. to: address of the addresses of the results.
+    lines: address of the addresses of ``rows + outputs - 1`` lines, each read at `n` `offsets`, of which
+    there is one if `single`, and `shift` bytes further. weights: of the taps, `n` a line. to: address of
+    the addresses of the results.
 
     After each `group` of its lines, no fewer than there are outputs, an output's sum is put aside, for
     short sums round less than a long one. Each output thus sums in the same order, wherever it lies
     among its neighbours.
     """
-    many = outputs.literal_value
+    many, alone = outputs.literal_value, bool(single.literal_value)
     lanes = register_lanes(real.dtype) * registers.literal_value
-    sig = types.none(real, outputs, registers, *(types.int64,) * 6, types.float64, *(types.int64,) * 2)
+    scalars = (*(types.int64,) * 6, types.float64, *(types.int64,) * 2)
 
     def codegen(context, builder, sig, args):
-        lines, offsets, n, weights, rows, group, bias, shift, to = args[3:]
+        lines, offsets, n, weights, rows, group, bias, shift, to = args[4:]
         scalar = element(real.dtype)
         kind = ir.VectorType(scalar, lanes)
         word, zero = ir.IntType(64), ir.Constant(kind, [0.0] * lanes)
         size = word(real.dtype.bitwidth // 8)
-        row_bytes = builder.mul(n, size)
+        row_bytes = size if alone else builder.mul(n, size)
         parts = [cgutils.alloca_once(builder, kind) for _ in range(many)]
         wholes = [cgutils.alloca_once(builder, kind) for _ in range(many)]
+        line = cgutils.alloca_once(builder, word)  # the next one
+        place = cgutils.alloca_once(builder, word)  # of that one in its group
         start = builder.fptrunc(bias, scalar) if scalar == ir.FloatType() else bias
 
         def read(address, kind, align):
@@ -61,74 +86,133 @@ def _sums(typingctx, real, outputs, registers, lines, offsets, n, weights, rows,
         def entry(table, index):
             return read(builder.add(table, builder.mul(index, word(8))), word, 8)
 
+        def weight(first, o):
+            """Return the weight of output `o` where the first output's is at `first`."""
+            at = builder.sub(first, builder.mul(row_bytes, word(o)))
+            return spread(builder, read(at, scalar, 1), kind)
+
+        def add(o, samples, factor):
+            name = f"llvm.fmuladd.{mangle(kind)}"
+            total = call_llvm(builder, name, kind, samples, factor, builder.load(parts[o]))
+            builder.store(total, parts[o])
+
         def add_line(r, active):
-            """Multiply line `r` into the sums of the outputs `active`, one of which may begin a group."""
-            if not isinstance(r, ir.Constant):
-                place = builder.load(counter)  # of the line in its group
-                with builder.if_then(builder.icmp_signed("<", place, word(many)), likely=False):
-                    for o in active:
-                        with builder.if_then(builder.icmp_signed("==", place, word(o))):
-                            put_aside(o)
-                place = builder.add(place, word(1))
-                place = builder.select(builder.icmp_signed("==", place, group), word(0), place)
-                builder.store(place, counter)
+            """Add line `r` to the sums of the outputs `active`, tap r - o to that of output o."""
             base = builder.add(entry(lines, r), shift)
-            # The weights of output o are those of tap r - o.
             first = builder.add(weights, builder.mul(r, row_bytes))
-            with cgutils.for_range(builder, n) as loop:
-                samples = read(builder.add(base, entry(offsets, loop.index)), kind, 1)
-                here = builder.add(first, builder.mul(loop.index, size))
+            if alone:
+                samples = read(builder.add(base, entry(offsets, word(0))), kind, 1)
                 for o in active:
-                    at = builder.sub(here, builder.mul(row_bytes, word(o)))
-                    weight = spread(builder, read(at, scalar, 1), kind)
-                    total = call_llvm(
-                        builder, f"llvm.fmuladd.{mangle(kind)}", kind, samples, weight, builder.load(parts[o])
-                    )
-                    builder.store(total, parts[o])
+                    add(o, samples, weight(first, o))
+                return
+            with cgutils.for_range(builder, n) as loop:
+                here = builder.add(first, builder.mul(loop.index, size))
+                samples = read(builder.add(base, entry(offsets, loop.index)), kind, 1)
+                for o in active:
+                    add(o, samples, weight(here, o))
+
+        def add_lines(r):
+            """Add a few lines of one tap each from line `r` on, which share most of their weights."""
+            first = builder.add(weights, builder.mul(r, size))
+            shared = {j: weight(first, -j) for j in range(1 - many, _UNROLLED)}
+            for u in range(_UNROLLED):
+                base = builder.add(entry(lines, builder.add(r, word(u))), shift)
+                samples = read(builder.add(base, entry(offsets, word(0))), kind, 1)
+                for o in range(many):
+                    add(o, samples, shared[u - o])
 
         def put_aside(o):
             builder.store(builder.fadd(builder.load(wholes[o]), builder.load(parts[o])), wholes[o])
             builder.store(zero, parts[o])
 
-        counter = cgutils.alloca_once(builder, word)
-        builder.store(word(many - 1), counter)
+        def begin_group(active):
+            """Put the sum aside of the output that begins a group with the next line, if one does."""
+            for o in active:
+                with builder.if_then(builder.icmp_signed("==", builder.load(place), word(o)), likely=False):
+                    put_aside(o)
+
+        def go_on(by):
+            builder.store(builder.add(builder.load(line), by), line)
+            moved = builder.add(builder.load(place), by)
+            wrapped = builder.select(builder.icmp_signed("==", moved, group), word(0), moved)
+            builder.store(wrapped, place)
+
         for sums in (*parts, *wholes):
             builder.store(zero, sums)
         for r in range(many - 1):
             add_line(word(r), range(r + 1))
-        with cgutils.for_range(builder, builder.sub(rows, word(many - 1))) as loop:
-            add_line(builder.add(loop.index, word(many - 1)), range(many))
+        for counter in (line, place):
+            builder.store(word(many - 1), counter)
+        with _while(builder, lambda: builder.icmp_signed("<", builder.load(line), rows)):
+            begins = builder.icmp_signed("<", builder.load(place), word(many))
+            with builder.if_else(begins, likely=False) as (slowly, fast):
+                with slowly:
+                    begin_group(range(many))
+                    add_line(builder.load(line), range(many))
+                    go_on(word(1))
+                with fast:
+                    first = builder.load(line)
+                    left, rest = builder.sub(rows, first), builder.sub(group, builder.load(place))
+                    count = builder.select(builder.icmp_signed("<", left, rest), left, rest)
+                    done = word(0)
+                    if alone:
+                        blocks = builder.udiv(count, word(_UNROLLED))
+                        with cgutils.for_range(builder, blocks) as loop:
+                            add_lines(builder.add(first, builder.mul(loop.index, word(_UNROLLED))))
+                        done = builder.mul(blocks, word(_UNROLLED))
+                    with cgutils.for_range(builder, builder.sub(count, done)) as loop:
+                        add_line(builder.add(builder.add(first, done), loop.index), range(many))
+                    go_on(count)
         for o in range(1, many):
-            add_line(builder.add(rows, word(o - 1)), range(o, many))
+            active = range(o, many)
+            begin_group(active)
+            add_line(builder.load(line), active)
+            go_on(word(1))
         for o, whole in enumerate(wholes):
             put_aside(o)
             total = builder.fadd(spread(builder, start, kind), builder.load(whole))
-            place = builder.add(entry(to, word(o)), shift)
-            builder.store(total, pointer(builder, place, kind), align=1)
+            here = builder.add(entry(to, word(o)), shift)
+            builder.store(total, pointer(builder, here, kind), align=1)
         return context.get_dummy_value()
 
-    return sig, codegen
+    return types.none(real, outputs, registers, single, *scalars), codegen
 
 
-@kernel("real", "outputs")
-def sum_rows(real, outputs, lines, offsets, n, weights, rows, group, bias: float, to, count, spill):
-    """Write `outputs` rows of `count` sums to the addresses at `to`; see `_sums`.
+@kernel("real", "outputs", "registers", "single")
+def sum_rows(
+    real,
+    outputs,
+    registers,
+    single,
+    lines,
+    offsets,
+    n,
+    weights,
+    rows,
+    group,
+    bias: float,
+    to,
+    count,
+    spill,
+):
+    """Write `outputs` rows of `count` sums to the addresses at `to`, in vectors of `registers`; see `_sums`.
 
     The last vector overlaps the one before; rows shorter than a vector go through `spill`.
     """
-    lanes, size = BYTES // size_of(real), size_of(real)
+    size = size_of(real)
+    lanes = BYTES // REGISTERS * registers // size
     if count < lanes:
         places = spill + outputs * BYTES
         for o in range(outputs):
             poke(places + 8 * o, spill + o * BYTES)
-        _sums(real, outputs, REGISTERS, lines, offsets, n, weights, rows, group, bias, 0, places)
+        _sums(real, outputs, registers, single, lines, offsets, n, weights, rows, group, bias, 0, places)
         for o in range(outputs):
             _copy(real, peek(to + 8 * o), spill + o * BYTES, count)
         return
     x = 0
     while x < count:
         shift = min(x, count - lanes) * size
-        _sums(real, outputs, REGISTERS, lines, offsets, n, weights, rows, group, bias, shift, to)
+        _sums(real, outputs, registers, single, lines, offsets, n, weights, rows, group, bias, shift, to)
         x += lanes
 
 
@@ -150,5 +234,5 @@ def sum_along(real, outputs, lines, offsets, weights, taps, group, channels, to,
         x = 0
         while x < segment:
             shift = (min(x, segment - outputs) * channels + c) * register
-            _sums(real, outputs, _ONE, lines, offsets, 1, weights, taps, group, bias, shift, to)
+            _sums(real, outputs, _ONE, _ONE, lines, offsets, 1, weights, taps, group, bias, shift, to)
             x += outputs

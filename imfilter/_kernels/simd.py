@@ -75,12 +75,16 @@ def pointer(builder, address, kind):
 
 
 def to_real(builder, value, dtype, to):
-    """Convert LLVM `value` (scalar or vector) of Numba type `dtype` to LLVM floating type `to`."""
+    """Convert LLVM `value` (scalar or vector) of Numba type `dtype` to LLVM type `to`, which holds it."""
+    item = to.element if isinstance(to, ir.VectorType) else to
+    if isinstance(item, ir.IntType):
+        if item.width == dtype.bitwidth:
+            return value
+        return builder.sext(value, to) if dtype.signed else builder.zext(value, to)
     if isinstance(dtype, types.Float):
         if value.type == to:
             return value
-        scalar = to.element if isinstance(to, ir.VectorType) else to
-        widen = isinstance(scalar, ir.DoubleType)
+        widen = isinstance(item, ir.DoubleType)
         return builder.fpext(value, to) if widen else builder.fptrunc(value, to)
     return builder.sitofp(value, to) if dtype.signed else builder.uitofp(value, to)
 
@@ -118,9 +122,9 @@ def from_real(builder, value, dtype, to):
     item = to.element if isinstance(to, ir.VectorType) else to
     kind = value.type
     scalar = kind.element if isinstance(kind, ir.VectorType) else kind
+    if kind == to:
+        return value
     if isinstance(dtype, types.Float):
-        if kind == to:
-            return value
         widen = isinstance(item, ir.DoubleType)
         return builder.fpext(value, to) if widen else builder.fptrunc(value, to)
     if item.width > (16 if isinstance(scalar, ir.FloatType) else 32):
@@ -165,6 +169,26 @@ def store(typingctx, address, target, vector):
         return context.get_dummy_value()
 
     return types.none(types.int64, target, vector), codegen
+
+
+@intrinsic
+def convert(typingctx, real, vector):
+    """Convert each lane of `vector` to `real`."""
+
+    def codegen(context, builder, sig, args):
+        return to_real(builder, args[1], vector.dtype, ir.VectorType(element(real.dtype), vector.lanes))
+
+    return Vector(real.dtype, vector.lanes)(real, vector), codegen
+
+
+@intrinsic
+def splat_like(typingctx, vector, value):
+    """Return a vector like `vector` that holds `value` in every lane."""
+
+    def codegen(context, builder, sig, args):
+        return spread(builder, args[1], args[0].type)
+
+    return vector(vector, vector.dtype), codegen
 
 
 @intrinsic
@@ -319,8 +343,8 @@ def poke(typingctx, address, value):
     return types.none(types.int64, types.int64), codegen
 
 
-def _arithmetic(symbol, instruction):
-    """Give two vectors of one type the operator `symbol`, lowered to one LLVM `instruction`."""
+def _arithmetic(symbol, floating, integer):
+    """Give two vectors of one type the operator `symbol`, lowered to one LLVM instruction."""
 
     @infer_global(symbol)
     class _Typing(AbstractTemplate):
@@ -331,8 +355,9 @@ def _arithmetic(symbol, instruction):
 
     @lower_builtin(symbol, Vector, Vector)
     def _lower(context, builder, sig, args):
-        return getattr(builder, instruction)(*args)
+        real = isinstance(sig.return_type.dtype, types.Float)
+        return getattr(builder, floating if real else integer)(*args)
 
 
-_arithmetic(operator.add, "fadd")
-_arithmetic(operator.sub, "fsub")
+_arithmetic(operator.add, "fadd", "add")
+_arithmetic(operator.sub, "fsub", "sub")

@@ -13,7 +13,7 @@ when, and is the same for all element types.
 import numpy as np
 
 from imfilter._core.jit import kernel, part
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, JOB, LAYER, PLANE, RUNNING, TAP
+from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, JOB, LAYER, PLANE, TAP
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.simd import LINE, invoke, move_one, peek, poke, record
 
@@ -56,9 +56,13 @@ def _across(job, room, z, layer, base):
         room + job.raw, 0, span, room + job.spill))  # fmt: skip
 
 
-@part
-def _prepare(job, room, z, row, base, first, count, slot, span):
-    """Fill one row of the window: a source row with its border in every plane, or the lines of layers."""
+@kernel()
+def prepare(job_at, room, z, row, base, first, count, slot, span):
+    """Fill one row of the window: a source row with its border in every plane, or the lines of layers.
+
+    A kernel of its own, for two compile faster than one of both.
+    """
+    job = record(JOB, job_at)
     scratch, dealing = room + job.scratch, room + job.dealing
     for i in range(job.n_layers if job.n_columns > 0 else job.n_planes):
         layer = record(LAYER, job.layers + i * _LAYER)
@@ -91,17 +95,14 @@ def _along(job, room, layer, line, to, span):
     """Sum a line over the taps of a layer along it."""
     at, count = room + job.at_x, layer.stop_x - layer.begin_x
     weights = job.weights_x + layer.begin_x * job.size
-    if layer.how == RUNNING:
-        first = line + peek(job.columns + 8 * layer.begin_x)
-        invoke(2, job.run_along, (first, count, job.channels, to, job.segment // job.channels))
-    elif layer.how == ALONG:
+    if layer.how == ALONG:
         _sum_along(
             job, room, line + peek(job.columns + 8 * layer.begin_x), weights, count, layer.group, to, 0.0
         )
     elif layer.how == BY_ROW:
         poke(at, line)
         poke(room + job.at_to, to)
-        invoke(2, job.sum_line, (
+        invoke(4, job.sum_line, (
             at, job.columns + 8 * layer.begin_x, count, weights, 1, 1, 0.0,
             room + job.at_to, span, room + job.spill))  # fmt: skip
     else:
@@ -126,22 +127,6 @@ def _sum_along(job, room, line, weights, taps, group, to, bias):
 
 
 @part
-def _run(job, room, first_slot, fresh, span):
-    """Move the running sums of the window on to the next output row, or begin them."""
-    nothing = 0
-    if fresh:
-        for r in range(job.window_y - 1):
-            invoke(2, job.run_rows, (
-                room + job.totals, _row(job, room, first_slot + r), nothing, r == 0, nothing, 0.0, 0.0, span,
-                room + job.flags))  # fmt: skip
-    new = _row(job, room, first_slot + job.window_y - 1)
-    old = nothing if fresh else _row(job, room, first_slot + job.depth - 1)
-    invoke(2, job.run_rows, (
-        room + job.totals, new, old, fresh and job.window_y == 1, room + job.result, job.scale, job.bias,
-        span, room + job.flags))  # fmt: skip
-
-
-@part
 def _sum(job, room, first_slot, many, to, span):
     """Sum the window up for `many` neighbouring output rows, to the address `to` or to the results."""
     at, at_to = room + job.at, room + job.at_to
@@ -163,7 +148,7 @@ def _sum(job, room, first_slot, many, to, span):
         for i in range(job.n_offsets):
             tap = record(TAP, job.taps + i * _TAP)
             poke(offsets + 8 * i, tap.layer * job.depth * job.pitch + tap.column * job.size)
-        invoke(2, job.sum_rows, (
+        invoke(4, job.sum_rows, (
             at, offsets, job.n_offsets, job.weights, job.window_y, job.group, job.bias,
             at_to, span, room + job.spill))  # fmt: skip
     else:
@@ -197,22 +182,23 @@ def _finish(job, room, many, to, wide):
 
 @kernel()
 def slide(job_at, source_at, target_at, workspace, start, stop):
-    """Compute stretches of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
+    """Compute blocks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 
-    A stretch begins at a multiple of its height, whoever computes it, and so do the blocks of rows in it:
-    the place of a row decides in which order its taps are summed.
+    A block begins at a multiple of its height, whoever computes it, for only where it ends at the
+    image's last row does it matter how many rows it has.
 
     job_at: address of the `JOB`. source_at, target_at: addresses of the image and the output.
-    workspace: of zeroed memory, parted as the job says.
+    workspace: zeroed memory, parted as the job says.
     """
     job = record(JOB, job_at)
     room = (workspace + LINE - 1) // LINE * LINE
-    stretches = (job.rows + job.stretch - 1) // job.stretch
+    blocks = (job.rows + job.block - 1) // job.block
     ready = 0  # the first padded row that is not in the window yet
-    y = start % stretches * job.stretch
-    tile = start // stretches % job.n_tiles
-    z = start // (stretches * job.n_tiles) % job.planes
-    image = start // (stretches * job.n_tiles * job.planes)
+    # Division takes 40 cycles and more: the counters are stepped, not worked out for each block.
+    y = start % blocks * job.block
+    tile = start // blocks % job.n_tiles
+    z = start // (blocks * job.n_tiles) % job.planes
+    image = start // (blocks * job.n_tiles * job.planes)
     for done in range(stop - start):
         if y >= job.rows:
             y, tile = 0, tile + 1
@@ -225,26 +211,19 @@ def slide(job_at, source_at, target_at, workspace, start, stop):
         span = job.segment * job.lanes if job.lanes > 1 else wide * job.channels
         first = x * job.step_x
         count = (wide - 1) * job.step_x + job.span_x
+        many = min(job.block, job.rows - y)
+        top = y * job.step_y
         if done == 0 or y == 0:
-            ready = y * job.step_y
-        fresh = True
-        end = min(y + job.stretch, job.rows)
-        while y < end:
-            many = min(job.block, end - y)
-            top = y * job.step_y
-            first_slot = top % job.depth
-            for p in range(max(ready, top), top + job.window_y + many - 1):
-                row = source_index(job.border_y, job.before_y, job.samples_y, p)
-                base = source_at + peek(job.batch + 16 * image) + row * job.source_y
-                _prepare(job, room, z, row, base, first, count, first_slot + p - top, span)
-                ready = p + 1
-            to = target_at + peek(job.batch + 16 * image + 8)
-            to += z * job.target_z + y * job.target_y + x * job.target_x
-            if job.final == RUNNING:
-                _run(job, room, first_slot, fresh or job.window_y == 1, span)
-            else:
-                _sum(job, room, first_slot, many, to, span)
-            if job.lanes > 1 or not job.straight:
-                _finish(job, room, many, to, wide)
-            fresh = False
-            y += many
+            ready = top
+        first_slot = top % job.depth
+        for p in range(max(ready, top), top + job.window_y + many - 1):
+            row = source_index(job.border_y, job.before_y, job.samples_y, p)
+            base = source_at + peek(job.batch + 16 * image) + row * job.source_y
+            invoke(0, job.prepare, (job_at, room, z, row, base, first, count, first_slot + p - top, span))
+            ready = p + 1
+        to = target_at + peek(job.batch + 16 * image + 8)
+        to += z * job.target_z + y * job.target_y + x * job.target_x
+        _sum(job, room, first_slot, many, to, span)
+        if job.lanes > 1 or not job.straight:
+            _finish(job, room, many, to, wide)
+        y += many

@@ -1,0 +1,216 @@
+"""Write the page of figures from a file of figures: `python -m benchmarks.docs FILE.json`.
+
+    python -m benchmarks --json out.json
+    python -m benchmarks.docs out.json           docs/benchmarks.md and docs/images/ratios.svg
+    python -m benchmarks.docs out.json --readme  and the table of README.md, a few rows of it
+
+Nothing on that page is typed by hand, so that it cannot say something that was not measured.
+"""
+
+import argparse
+import math
+import statistics
+from collections.abc import Iterable
+from pathlib import Path
+
+from . import report, store
+
+ROOT = Path(__file__).resolve().parent.parent
+START, END = "<!-- benchmarks:start -->", "<!-- benchmarks:end -->"
+#: The plot, as the page calls it.
+PICTURE = "images/ratios.svg"
+#: Peers whose time depends on the threads they are given: a column for each number.
+THREADED = ("OpenCV", "SimpleITK")
+#: The rows of the README: some of each kind, at the largest size.
+README = (
+    *(("correlate 3x3", "float32"), ("correlate 3x3", "uint8"), ("correlate 7x7", "float32")),
+    *(("correlate 15x15", "float32"), ("correlate 31x31", "float32"), ("correlate 15x15 rank 1", "float32")),
+    *(("correlate 5x5 stride 2", "float32"), ("gaussian 1", "uint8"), ("gaussian 2", "float32")),
+    *(("gaussian 10", "float32"), ("gaussian 50", "uint8"), ("gaussian 2 RGB", "uint8")),
+    *(("box 5", "uint8"), ("box 15", "float32"), ("box 101", "uint8")),
+    *(("sobel magnitude", "uint8->float32"), ("scharr magnitude", "float32"), ("laplacian", "float32")),
+    *(("laplacian_of_gaussian 2", "float32"), ("difference_of_gaussians 2", "float32")),
+    *(("gaussian 2, 3-D", "float32"), ("box 5, 3-D", "uint8"), ("correlate 25, 1-D", "float32")),
+)
+
+
+def table(entries: list[dict], *, sizes: bool = False, brief: bool = False) -> str:
+    """Return entries as a Markdown table, a line for each filter and pair of types.
+
+    Parameters
+    ----------
+    entries : list of dict
+        What was measured.
+    sizes : bool
+        Whether there is a column with the size.
+    brief : bool
+        Leave out the times with fewer threads, the copies, and all peers but the fastest of those
+        that OpenCV is not among.
+    """
+    counts = sorted({e["threads"] for e in entries})
+    timed = counts[-1:] if brief else counts
+    peers = [p for p in report.PEERS if any(p in e["ratios"] for e in entries)]
+    if brief:
+        peers = [p for p in peers if p == "OpenCV"]
+    # Of a library without threads one column is enough, where it is not the only measure there is.
+    every = "OpenCV" not in peers
+    columns = [(p, c) for p in peers for c in (counts if every or p in THREADED else counts[-1:])]
+    head = ["filter", *(["size"] if sizes else []), *(f"ms, {c} thr" for c in timed)]
+    words = 2 if sizes else 1
+    head += [f"{p}, {c} thr" if every or p in THREADED else p for p, c in columns]
+    head.append("fastest other" if brief else "copies")
+    text = ["| " + " | ".join(head) + " |", "|" + "---|" * words + "---:|" * (len(head) - words)]
+    lines: dict[tuple[str, str, str], dict[int, dict]] = {}
+    for e in entries:
+        lines.setdefault((e["row"], e["types"], e["size"]), {})[e["threads"]] = e
+    for (name, types, size), by_threads in lines.items():
+        cells = [f"{name}, {types.replace('->', ' → ')}", *([size] if sizes else [])]
+        cells += [
+            report.ms(by_threads[c]["times"]["imfilter"]["median_ms"]) if c in by_threads else ""
+            for c in timed
+        ]
+        cells += [_ratio(by_threads.get(c, {}).get("ratios", {}).get(p)) for p, c in columns]
+        last = by_threads[max(by_threads)]
+        cells.append(_ratio(others(last)) if brief else f"{last['of_copy']:.1f}")
+        text.append("| " + " | ".join(cells) + " |")
+    return "\n".join(text)
+
+
+def others(entry: dict) -> float | None:
+    """Return the ratio against the fastest library that is not OpenCV, if there is one."""
+    return min((ratio for peer, ratio in entry["ratios"].items() if peer != "OpenCV"), default=None)
+
+
+def _ratio(ratio: float | None) -> str:
+    if ratio is None:
+        return ""
+    text = f"{ratio:.2f}" if ratio < 1.995 else f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:.0f}"
+    return f"**{text}**" if ratio < 1 else text
+
+
+def paragraph(about: dict) -> str:
+    """Return what the figures depend on, and how they are to be read."""
+    versions = about["versions"]
+    known = ", ".join(
+        f"{name} {versions[package]}"
+        for name, package in (
+            ("OpenCV", "opencv-python-headless"),
+            ("SciPy", "scipy"),
+            ("scikit-image", "scikit-image"),
+            ("SimpleITK", "simpleitk"),
+            ("NumPy", "numpy"),
+            ("Numba", "numba"),
+        )
+        if package in versions
+    )
+    return (
+        f"{about['cpu']}, {about['cores']} cores; {known}; {str(about['date'])[:10]}. Medians of up to "
+        f"{about['runs']} interleaved runs in one process, `out` preallocated wherever a library takes it. "
+        "Library columns: its time divided by imfilter's with the same number of threads, so above 1 "
+        "imfilter is faster; **bold** where it is not. SciPy and scikit-image have one thread in any case; "
+        "a single column compares them with imfilter's run of the most threads. Copies: imfilter's time, "
+        "with the most threads, divided by that of `numpy.copyto` of the same image. Empty: the library has "
+        "no such function, or was too slow to wait for."
+    )
+
+
+def page(entries: list[dict], about: dict) -> str:
+    """Return docs/benchmarks.md."""
+    largest, *smaller = _pictures(entries)
+    spread = statistics.median(
+        t["deviation_ms"] / t["median_ms"] for e in entries for t in [e["times"]["imfilter"]]
+    )
+    parts = [
+        "# Benchmarks",
+        "This page is made by `python -m benchmarks.docs` from what `python -m benchmarks` measures; its "
+        "rows are those of `tests/cases.py`, whose results are tested against the same libraries.",
+        paragraph(about)
+        + f" The spread of imfilter's times (median absolute deviation) is {spread:.1%} for the median row.",
+        f"![Ratio of each library's time to imfilter's, a line for each filter]({PICTURE})",
+        "## In sum",
+        _sum(entries),
+    ]
+    lost = report.losses(entries)
+    parts += [
+        f"{len(lost)} of {sum(len(e['ratios']) for e in entries)} comparisons are lost"
+        + (", the worst first:" if lost else "."),
+        "\n".join(f"- {text}" for text in lost),
+        f"## {largest}",
+        table([e for e in entries if e["size"] == largest]),
+    ]
+    solid = [e for e in entries if e["size"].count("x") == 2]
+    lines = [e for e in entries if "x" not in e["size"]]
+    for title, found in (("Volumes", solid), ("Signals", lines)):
+        if found:
+            parts += [f"## {title}", table(found, sizes=True)]
+    for size in smaller:
+        parts += [f"## {size}", table([e for e in entries if e["size"] == size], brief=True)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _pictures(entries: Iterable[dict]) -> list[str]:
+    """Return the sizes of the pictures, the largest first."""
+    sizes = {e["size"]: e["shape"][0] * e["shape"][1] for e in entries if e["size"].count("x") == 1}
+    if not sizes:
+        raise SystemExit("the file has no row of a picture")
+    return sorted(sizes, key=sizes.__getitem__, reverse=True)
+
+
+def _sum(entries: list[dict]) -> str:
+    head = [
+        "| library | threads of imfilter | rows | geometric mean | lost | worst | |",
+        "|---|---:|---:|---:|---:|---:|---|",
+    ]
+    lines = [
+        f"| {s.peer} | {s.threads} | {s.rows} | {s.mean:.1f} | {s.lost} | {_ratio(s.worst)} | {s.where} |"
+        for s in report.standings(entries)
+    ]
+    return "\n".join(head + lines)
+
+
+def chosen(entries: list[dict]) -> list[dict]:
+    """Return the rows of the README, each at its largest size."""
+    found = []
+    for row in README:
+        same = [e for e in entries if (e["row"], e["types"]) == row]
+        largest = max((math.prod(e["shape"]) for e in same), default=0)
+        found += [e for e in same if math.prod(e["shape"]) == largest]
+    return found
+
+
+def into_readme(text: str, path: Path) -> None:
+    """Put the table between the two marks of the README."""
+    readme = path.read_text()
+    if readme.count(START) != 1 or readme.count(END) != 1:
+        raise SystemExit(f"{path} must have one {START} and one {END}")
+    before, rest = readme.split(START)
+    path.write_text(f"{before}{START}\n{text}\n{END}{rest.split(END)[1]}")
+
+
+def main() -> None:
+    """Write the page, the plot, and the README's table if it is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.docs",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", type=Path, help="what python -m benchmarks --json has written")
+    parser.add_argument(
+        "--page", type=Path, default=ROOT / "docs" / "benchmarks.md", help="default docs/benchmarks.md"
+    )
+    parser.add_argument("--readme", action="store_true", help="rewrite the table in README.md too")
+    given = parser.parse_args()
+    from . import plot  # the tables do without matplotlib
+
+    about, entries = store.read(given.file)
+    given.page.write_text(page(entries, about))
+    picture = given.page.parent / PICTURE
+    picture.parent.mkdir(exist_ok=True)
+    plot.draw(entries, picture)
+    if given.readme:
+        rows = chosen(entries)
+        into_readme(f"{paragraph(about)}\n\n{table(rows, sizes=True)}", ROOT / "README.md")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+"""The figures that the project has set itself limits for: `python -m benchmarks.limits`.
+
+    a  filters of at most 9 multiply-adds a pixel, against copying the same samples
+    b  multiply-adds a nanosecond on one core, against the most that it can do
+    c  how the time grows with the size of the kernel
+    d  two threads against one
+    e  the overhead of a call
+    f  compiling
+
+    python -m benchmarks.limits a e          some of them
+
+Medians; where a ratio is formed, what it is formed of ran in turns.
+"""
+
+import argparse
+import functools
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+import imfilter
+from tests.cases import CASES, positive_kernel, types_of
+
+from . import measure, peak, report, rows
+
+ROOT = Path(__file__).resolve().parent.parent
+FULL = (2160, 3840)
+#: Of (a): how many times the time of the copy.
+COPIES = 1.5
+#: Of (a): multiply-adds a pixel.
+LIGHT = 9
+#: Of (d): filters whose one thread has different things to wait for: memory, loads, arithmetic.
+SHARED = (
+    *(("correlate 3x3", "float32"), ("correlate 3x3", "uint8"), ("correlate 15x15", "float32")),
+    *(("correlate 31x31", "uint8"), ("gaussian 1", "uint8"), ("gaussian 5", "float32")),
+    *(("gaussian 30", "uint16"), ("box 5", "uint8"), ("box 101", "float32")),
+    *(("sobel axis 1", "float32"), ("sobel magnitude", "uint8->float32")),
+    *(("laplacian", "float32"), ("difference_of_gaussians 2", "float32")),
+)
+
+Call = Callable[[], object]
+
+
+def call(
+    function: Callable, image: np.ndarray, *args: object, workers: int | None, **options: object
+) -> Call:
+    """Return a call into memory that is there already."""
+    out = np.empty_like(function(image, *args, workers=workers, **options))
+    return functools.partial(function, image, *args, out=out, workers=workers, **options)
+
+
+def race(contestants: dict[str, Call], patience: float = 2.0) -> dict[str, float]:
+    """Return the median of each in milliseconds."""
+    times = measure.race(contestants, runs=15, patience=patience)
+    return {name: timing.median * 1e3 for name, timing in times.items()}
+
+
+def copies() -> Iterator[str]:
+    """Time the light filters against copies."""
+    for case in CASES:
+        if case.work > LIGHT or case.ndim != 2 or case.rgb:
+            continue
+        for type_name in case.types:
+            row = rows.Row(case, type_name, FULL)
+            contestants = rows.contestants(row, 1, set(case.peers))
+            contestants["two"] = rows.contestants(row, 2, set(case.peers))["imfilter"]
+            ms = race(contestants)
+            one, two = ms["imfilter"] / ms["copyto"], ms["two"] / ms["copyto"]
+            yield (
+                f"{case.name}, {type_name}: copy {report.ms(ms['copyto'])} ms; 1 thread {one:.2f} of it, "
+                f"2 threads {two:.2f}{'' if two <= COPIES else ', OVER THE LIMIT'}"
+            )
+
+
+def arithmetic() -> Iterator[str]:
+    """Time correlations on one core against a loop of nothing but multiply-adds."""
+    image = rows.picture(FULL, "float32")
+    contestants: dict[str, Call] = {"peak": peak.loop()}
+    algorithms = {}
+    for k in (7, 11, 15):
+        kernel = positive_kernel(k, k)
+        algorithms[k] = imfilter.plan(FULL, "float32", kernel).algorithm
+        contestants[str(k)] = call(imfilter.correlate, image, kernel, workers=1)
+    ms = race(contestants)
+    most = peak.multiply_adds() / ms["peak"] / 1e6
+    yield f"peak: {most:.1f} multiply-adds a ns, measured on registers of {peak.lanes()} lanes"
+    for k, algorithm in algorithms.items():
+        rate = image.size * k * k / ms[str(k)] / 1e6
+        yield (
+            f"correlate {k}x{k}, float32, 1 worker ({algorithm}): {rate:.1f} multiply-adds a ns, "
+            f"{rate / most:.0%} of the peak, {report.ms(ms[str(k)])} ms"
+        )
+
+
+def growth() -> Iterator[str]:
+    """Time a filter with a small and with a large kernel."""
+    pairs: tuple[tuple[str, Callable, object, object, tuple[str, ...]], ...] = (
+        ("gaussian 50 / gaussian 10", imfilter.gaussian, 10.0, 50.0, ("float32", "uint8")),
+        ("box 101 / box 5", imfilter.box, 5, 101, ("float32", "uint8")),
+        (
+            *("correlate 63x63 / 31x31", imfilter.correlate),
+            *(positive_kernel(31, 31), positive_kernel(63, 63)),
+            ("float32", "uint8"),
+        ),
+    )
+    for label, function, small, large, types in pairs:
+        for dtype in types:
+            image = rows.picture(FULL, dtype)
+            for workers in (1, 2):
+                ms = race(
+                    {
+                        "small": call(function, image, small, dtype=dtype, workers=workers),
+                        "large": call(function, image, large, dtype=dtype, workers=workers),
+                    },
+                    patience=4.0,
+                )
+                yield (
+                    f"{label}, {dtype}, {workers} thr: {ms['large'] / ms['small']:.2f} "
+                    f"({report.ms(ms['large'])} / {report.ms(ms['small'])} ms)"
+                )
+
+
+def threads() -> Iterator[str]:
+    """Time two threads against one."""
+    for name, type_name in SHARED:
+        case = next(case for case in CASES if case.name == name)
+        source, result = types_of(type_name)
+        image = rows.picture(FULL, source)
+        ms = race({str(n): call(case.ours, image, dtype=result, workers=n) for n in (1, 2)})
+        yield (
+            f"{name}, {type_name}: {ms['1'] / ms['2']:.2f} times as fast "
+            f"({report.ms(ms['1'])} and {report.ms(ms['2'])} ms)"
+        )
+
+
+def overhead() -> Iterator[str]:
+    """Time calls on images so small that nothing but the call takes time."""
+    filters: tuple[tuple[str, Callable, tuple], ...] = (
+        ("correlate 3x3", imfilter.correlate, (positive_kernel(3, 3),)),
+        ("gaussian 1", imfilter.gaussian, (1.0,)),
+        ("box 3", imfilter.box, (3,)),
+        ("sobel", imfilter.sobel, ()),
+        ("laplacian", imfilter.laplacian, ()),
+    )
+    for dtype in ("float32", "uint8"):
+        image = rows.picture((32, 32), dtype)
+        for name, function, args in filters:
+            ms = race({"call": functools.partial(function, image, *args)})
+            yield f"{name}, {dtype}, 32x32: {ms['call'] * 1e3:.1f} us"
+
+
+#: A process in which nothing is compiled or loaded yet, but Numba: seconds of each step, then the whole.
+COLD = """
+import time
+import numba, numpy
+import imfilter
+from imfilter._core import warm
+total = 0.0
+for label, step in warm.steps():
+    with warm.compilations() as compiled:
+        begin = time.perf_counter()
+        step()
+        took = time.perf_counter() - begin
+    total += took
+    print(f"{label}: {took:.2f} s" + ("" if compiled else ", nothing to compile"))
+print(f"all steps: {total:.1f} s")
+"""
+#: The same for one call whose kernel is in the cache: milliseconds of importing Numba, and of the rest.
+FIRST = """
+import time
+import numpy
+began = time.perf_counter()
+import numba
+imported = time.perf_counter()
+import imfilter
+imfilter.correlate(numpy.zeros((32, 32), numpy.float32), numpy.ones((3, 3)))
+print((imported - began) * 1e3, (time.perf_counter() - imported) * 1e3)
+"""
+
+
+def compiling() -> Iterator[str]:
+    """Time the compiler, and the first call of a process that has nothing to compile."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        def child(code: str) -> str:
+            environment = os.environ | {"PYTHONPATH": str(ROOT), "IMFILTER_CACHE_DIR": folder}
+            return subprocess.run(
+                [sys.executable, "-c", code],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=ROOT,
+            ).stdout
+
+        yield from (f"cold, {line}" for line in child(COLD).splitlines())
+        yield "loaded from the cache, " + child(COLD).splitlines()[-1]
+        runs = [tuple(map(float, child(FIRST).split())) for _ in range(9)]
+    imports, first = (statistics.median(column) for column in zip(*runs, strict=True))
+    yield f"first call of a process, kernel cached: {first:.0f} ms beyond {imports:.0f} ms of importing Numba"
+
+
+SECTIONS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
+    "a": (f"Light filters against numpy.copyto, 3840x2160; limit {COPIES} with 2 threads", copies),
+    "b": ("Arithmetic, 3840x2160", arithmetic),
+    "c": ("Growth, 3840x2160", growth),
+    "d": ("Two threads against one, 3840x2160", threads),
+    "e": ("Overhead of a call", overhead),
+    "f": ("Compiling", compiling),
+}
+
+
+def main() -> None:
+    """Print the sections that are asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.limits",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help="letters; default all")
+    given = parser.parse_args()
+    unknown = set(given.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"there is no section {', '.join(sorted(unknown))}: {', '.join(SECTIONS)}")
+    for letter in given.sections or SECTIONS:
+        title, section = SECTIONS[letter]
+        print(f"({letter}) {title}")
+        for line in section():
+            print(f"  {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Is the planner right? Time every algorithm that it could choose: `python -m benchmarks.planning`.
+
+    python -m benchmarks.planning                       every linear row at 1920x1080, one worker
+    python -m benchmarks.planning --rows correlate --sizes 256x256 3840x2160
+
+For each row: what each algorithm costs by the model and by the clock, the one that is chosen and the one
+that is best. At the end: in how many rows the choice is within 25 % of the best, and, for each algorithm,
+how far the model is off.
+"""
+
+import argparse
+import contextlib
+import statistics
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from imfilter._core import linear, plan
+from tests.cases import types_of
+
+from . import measure, report, rows
+
+#: How much slower than the best measured a choice may be.
+MARGIN = 1.25
+
+
+@contextlib.contextmanager
+def forced(method: str, calls: OrderedDict[Any, Any]) -> Iterator[None]:
+    """Have the planner choose `method` where it would be free, and remember its calls in `calls`.
+
+    Most filters have no argument for it. Settled calls go to memory of their own, or else the next
+    call with the same arguments would find those of another method.
+    """
+    choose, kept = plan.choose, linear._calls
+
+    def chosen(*args: Any, **options: Any) -> plan.Plan:
+        if options.get("method", "auto") == "auto":
+            options["method"] = method
+        return choose(*args, **options)
+
+    plan.choose, linear._calls = chosen, calls
+    try:
+        yield
+    finally:
+        plan.choose, linear._calls = choose, kept
+
+
+class Way:
+    """One way to compute a row: the call, with a method forced on it."""
+
+    def __init__(self, call: Callable[[], object], method: str) -> None:
+        self._call, self._method = call, method
+        self._calls: OrderedDict[Any, Any] = OrderedDict()
+
+    def __call__(self) -> None:
+        """Compute the row."""
+        with forced(self._method, self._calls):
+            self._call()
+
+    def plan(self) -> plan.Plan:
+        """Return what would run, without running it."""
+        plans: list[plan.Plan] = []
+        token = linear.planning.set(plans)
+        try:
+            self()
+        finally:
+            linear.planning.reset(token)
+        return plans[0]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came out for one row."""
+
+    label: str
+    chosen: str
+    predicted: dict[str, float]  # seconds
+    measured: dict[str, float]
+
+    @property
+    def best(self) -> str:
+        """The fastest algorithm by the clock."""
+        return min(self.measured, key=self.measured.__getitem__)
+
+    @property
+    def excess(self) -> float:
+        """How many times the best one's time the chosen one takes."""
+        return self.measured[self.chosen] / self.measured[self.best]
+
+    def __str__(self) -> str:
+        """Return the row as a line, the algorithms by their measured time."""
+        parts = [
+            f"{name} {report.ms(self.measured[name] * 1e3)} ms (predicted {report.ms(cost * 1e3)})"
+            if name in self.measured
+            else f"{name} left out (predicted {report.ms(cost * 1e3)})"
+            for name, cost in sorted(
+                self.predicted.items(), key=lambda item: self.measured.get(item[0], item[1])
+            )
+        ]
+        verdict = "right" if self.chosen == self.best else f"best {self.best}, {self.excess:.2f}x of it"
+        if self.excess > MARGIN:
+            verdict += ", WRONG"
+        return f"{self.label}: {'; '.join(parts)}; chosen {self.chosen}: {verdict}"
+
+
+def judge(row: rows.Row, runs: int, patience: float) -> Verdict | None:
+    """Time every algorithm of a row; None if there is nothing to choose, or no linear operator."""
+    source, result = types_of(row.type_name)
+    image = rows.picture(row.shape, source)
+    out = np.empty_like(row.case.ours(image, dtype=result, workers=2))
+
+    def call() -> None:
+        row.case.ours(image, out=out, workers=1)
+
+    try:
+        free = Way(call, "auto").plan()
+    except IndexError:  # the row has a kernel of its own, which nobody plans
+        return None
+    if free.operator.norm:
+        return None
+    ways = {free.algorithm: Way(call, "auto")}
+    predicted = {free.algorithm: free.cost}
+    for method in plan.METHODS:
+        with contextlib.suppress(ValueError):  # not for this row
+            way = Way(call, method)
+            would = way.plan()
+            # A method that a row does not have falls back to one that is there already.
+            if would.algorithm not in ways:
+                ways[would.algorithm], predicted[would.algorithm] = way, would.cost
+    hopeless = {name for name, cost in predicted.items() if cost > max(3 * patience, 20 * free.cost)}
+    contestants = {name: way for name, way in ways.items() if name not in hopeless}
+    times = measure.race(contestants, runs=runs, patience=patience)
+    return Verdict(row.label, free.algorithm, predicted, {n: t.median for n, t in times.items()})
+
+
+def main() -> None:
+    """Print a line for each row, and the sum."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.planning",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--sizes", nargs="+", metavar="WxH", default=["1920x1080"])
+    parser.add_argument("--rows", nargs="+", default=[], metavar="WORDS")
+    parser.add_argument("--runs", type=int, default=7, help="samples of each algorithm, default 7")
+    parser.add_argument("--patience", type=float, default=1.0, help="seconds for each, default 1")
+    parser.add_argument("--quick", action="store_true", help="smaller volumes and signals")
+    given = parser.parse_args()
+    verdicts = []
+    for row in rows.select(given.rows, given.sizes, given.quick):
+        verdict = judge(row, given.runs, given.patience)
+        if verdict is not None:
+            verdicts.append(verdict)
+            print(verdict, flush=True)
+    if not verdicts:
+        raise SystemExit("no row with a linear operator contains these words")
+    print(total(verdicts))
+
+
+def total(verdicts: list[Verdict]) -> str:
+    """Return in how many rows the choice is good, and how good the model is."""
+    good = sum(v.excess <= MARGIN for v in verdicts)
+    share = good / len(verdicts)
+    lines = [f"{good} of {len(verdicts)} choices ({share:.0%}) are within {MARGIN - 1:.0%} of the best"]
+    names = sorted({name for v in verdicts for name in v.measured})
+    for name in names:
+        off = [v.measured[name] / v.predicted[name] for v in verdicts if name in v.measured]
+        lines.append(
+            f"{name}: {len(off)} rows; measured / predicted is {statistics.median(off):.2f} in the median, "
+            f"{min(off):.2f} to {max(off):.2f}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Box filters over images of one shape and layout, by running sums: their program."""
+
+import functools
+
+import numpy as np
+
+from imfilter._core import border, dtypes
+from imfilter._core.geometry import Loops, Side
+from imfilter._core.operators import Operator
+from imfilter._core.program import Program
+from imfilter._kernels import box
+from imfilter._kernels.simd import BYTES, LINE
+from imfilter._kernels.slide_box import BOX_JOB, slide_box
+
+#: Interleaved channels for which there are prefix sums.
+MOST_CHANNELS = 4
+#: Integers along a line that are summed one by one rather than by prefix sums.
+_FEW = 7
+#: Rows that one thread computes one after the other, at least, and into how many shares an image is cut
+#: that has many: the first totals of each are a sum over the whole box.
+_STRETCH, _SHARES = 64, 8
+#: Pixels of an image that one thread filters.
+_SMALL = 1 << 18
+#: The longest line of a box of one row computed at once, in elements. A signal has one line: it must be
+#: cut to be shared.
+_LONGEST = 16384
+
+
+def totals(source: np.dtype, cval: float, taps: int) -> np.dtype | None:
+    """Return a type that holds totals of `taps` samples without an error that matters, if there is one.
+
+    Those of float32 are kept in float64, which is exact for samples whose magnitudes differ by less than
+    2**20, and errs by no more than 1e-12 otherwise.
+    """
+    if source.kind == "f":
+        return dtypes.FLOAT64 if source.itemsize == 4 else None
+    bounds = np.iinfo(source)
+    most = max(-int(bounds.min), int(bounds.max), abs(cval)) * taps
+    if most < 2**16 and cval >= 0 and float(cval).is_integer() and source == np.uint8:
+        return np.dtype(np.uint16)
+    if most < 2**31 and source.itemsize <= 2 and float(cval).is_integer():
+        return np.dtype(np.int32)
+    return dtypes.FLOAT64 if most < 2**53 and source.itemsize <= 4 else None
+
+
+def _scaling(target: np.dtype, sums: np.dtype, taps: int) -> np.dtype:
+    """Return the type in which totals of `taps` samples are scaled, so that they are rounded right.
+
+    In float32 that is off by up to 2**-23 of the mean, which must not take it across a half: the nearest
+    mean that is not one is half a sample's share away.
+    """
+    if target.kind not in "iu" or target.itemsize > 2 or sums.kind == "f":
+        return dtypes.FLOAT64
+    most = np.iinfo(target).max
+    return dtypes.FLOAT32 if most * taps < 2**24 and most * 2.0**-23 < 0.5 / taps else dtypes.FLOAT64
+
+
+def make(
+    operator: Operator, loops: Loops, source: Side, target: Side, *, mode: str, bias: float, cval: float
+) -> Program | None:
+    """Lay out the lines. Return None if lines must be packed and are not."""
+    if not loops.packed("source", source.dtype.itemsize):
+        return None
+    z, y, x = loops.z, loops.y, loops.x
+    sums = totals(source.dtype, cval, z.taps * y.taps * x.taps)
+    assert sums is not None
+    (term,) = operator.terms
+    real = _scaling(target.dtype, sums, z.taps * y.taps * x.taps)
+    job = np.zeros(1, BOX_JOB)
+    named = {"batch": loops.batch, "tiles": _tiles(loops)}
+    for name, part in zip("zyx", (z, y, x), strict=True):
+        job[f"box_{name}"], job[f"before_{name}"] = part.taps, part.before
+        job[f"samples_{name}"] = part.samples
+        job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
+        named[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
+    job["planes"], job["rows"], job["channels"] = z.length, y.length, loops.channels
+    alone = y.length * x.length <= _SMALL  # nobody shares so little
+    stretch = max(_STRETCH, 2 * y.taps, -(-y.length // _SHARES), y.length if alone else 0)
+    job["stretch"] = stretch
+    job["size"], job["watched"] = sums.itemsize, source.dtype.kind == "f"
+    job["target_c"], job["target_packed"] = loops.target_c, loops.packed("target", target.dtype.itemsize)
+    job["scale"], job["bias"], job["cval"] = np.prod([taps[0] for taps in term]), bias, cval
+    held = {name: np.ascontiguousarray(table) for name, table in named.items()}
+    for name, table in held.items():
+        job[name] = table.ctypes.data
+    job["n_tiles"] = tiles = len(held["tiles"]) - 1
+    job["down"] = box.box_down.address(sums, source.dtype)
+    job["border"] = box.box_border.address(sums, source.dtype)
+    if x.taps > _FEW or sums.kind == "f":
+        job["along_prefix"] = box.box_prefix.address(sums, loops.channels)
+    job["along"] = box.box_along.address(sums, real, target.dtype)
+    widest = int(np.diff(held["tiles"]).max()) * loops.channels
+    padded = widest + x.taps * loops.channels + 2 * BYTES  # blocks of registers end behind the line
+    sizes = {
+        "totals": padded * sums.itemsize,
+        "prefix": padded * sums.itemsize,
+        "spare": (widest + 2 * BYTES) * target.dtype.itemsize,
+        "addresses": 8 * z.taps * (y.taps + 1),
+        "flag": 8,
+    }
+    workspace = 0
+    for name, size in sizes.items():
+        job[name] = workspace
+        workspace += -(-size // LINE) * LINE
+    units = len(loops.batch) * z.length * tiles * -(-y.length // stretch)
+    return Program(
+        functools.partial(slide_box.callable(), job.ctypes.data),
+        (job, *held.values()),
+        lines=units,
+        work=units * min(stretch, y.length) * widest * (8 + 2 * z.taps),
+        rows=1,
+        workspace=workspace + LINE,
+        flag=int(job["flag"][0]),
+    )
+
+
+def _tiles(loops: Loops) -> np.ndarray:
+    """Return where tiles of output columns begin, and the last one's end.
+
+    The border of a line of totals is taken from the line itself, so that it cannot be cut.
+    """
+    longest = max(_LONGEST // loops.channels, 4 * loops.x.taps)
+    count = -(-loops.x.length // longest) if loops.z.taps * loops.y.taps == 1 else 1
+    return np.arange(count + 1, dtype=np.int64) * loops.x.length // count

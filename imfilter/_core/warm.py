@@ -1,0 +1,81 @@
+"""Compiling ahead: the kernels for the usual element types, a step at a time."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from imfilter._core import jit, schedule
+from imfilter._kernels import box, deal, fir, lines
+from imfilter._kernels.job import BLOCK_ALONG
+from imfilter._kernels.simd import REGISTERS
+from imfilter._kernels.slide import prepare, slide
+from imfilter._kernels.slide_box import slide_box
+
+_U8, _U16, _I32, _F32, _F64 = map(np.dtype, ("u1", "u2", "i4", "f4", "f8"))
+
+_Combination = tuple[jit.Kernel, tuple[np.dtype | int, ...]]
+
+
+def _combinations() -> Iterator[_Combination]:
+    """Yield what the filters need for images of 8 and 16 bits and of floats, grey or in three colours."""
+    yield slide, ()
+    yield prepare, ()
+    for real, source in ((_F32, _U8), (_F32, _U16), (_F32, _F32), (_F64, _U16), (_F64, _F64)):
+        yield lines.fetch, (real, source)
+        yield lines.combine, (real, source)
+    for real, target in ((_F32, _U8), (_F32, _F32), (_F64, _U16), (_F64, _F64)):
+        yield lines.place, (real, target)
+    for real in (_F32, _F64):
+        yield fir.sum_rows, (real, 1, REGISTERS, 0)
+        for outputs in range(2, schedule.ROWS + 1):
+            for single in (0, 1):
+                yield fir.sum_rows, (real, outputs, REGISTERS, single)
+        yield fir.sum_along, (real, BLOCK_ALONG)
+        yield deal.deal, (real,)
+        yield deal.join, (real,)
+    yield slide_box, ()
+    for sums, source, real in ((_U16, _U8, _F32), (_I32, _U8, _F32), (_I32, _U16, _F64), (_F64, _F32, _F64)):
+        yield box.box_down, (sums, source)
+        yield box.box_border, (sums, source)
+        yield box.box_along, (sums, real, source)
+    for sums in (_U16, _I32, _F64):
+        for channels in (1, 3):
+            yield box.box_prefix, (sums, channels)
+
+
+def steps() -> list[tuple[str, Callable[[], object]]]:
+    """Return what there is to compile: a label, and a function that compiles or loads a kernel."""
+    return [
+        (f"{kernel.name}({', '.join(map(str, kinds))})", functools.partial(kernel.address, *kinds))
+        for kernel, kinds in _combinations()
+    ]
+
+
+@contextlib.contextmanager
+def compilations() -> Iterator[list[str]]:
+    """Collect the names of the kernels that are compiled meanwhile; those that are loaded do not count."""
+    from numba.core import event
+
+    names: list[str] = []
+    with event.install_recorder("numba:compile") as recorder:
+        yield names
+    names += [
+        e.data["dispatcher"].py_func.__name__ for _, e in recorder.buffer if e.is_start and jit.is_ours(e)
+    ]
+
+
+def places() -> tuple[Path, ...]:
+    """Return the folders in which compiled kernels are looked for and kept, best first."""
+    return jit.folders()
+
+
+def kept() -> set[Path]:
+    """Return the files of compiled kernels that there are."""
+    found: set[Path] = set()
+    for folder in places():
+        with contextlib.suppress(OSError):
+            found.update(folder.glob("*.nbc"))
+    return found

@@ -1,0 +1,173 @@
+"""The sliding window over images of one shape and layout: its program."""
+
+import functools
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import border, schedule
+from imfilter._core.geometry import Loops, Part, Side
+from imfilter._core.layout import Deal, part_workspace
+from imfilter._core.operators import Operator, Taps
+from imfilter._core.program import Program
+from imfilter._kernels import deal, fir, lines
+from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB
+from imfilter._kernels.simd import REGISTERS
+from imfilter._kernels.slide import prepare, slide
+
+#: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
+_WINDOW = 512 * 1024
+#: The longest line computed at once, in elements. A signal has one line: it must be cut to be shared.
+_LONGEST = 16384
+#: The shortest that is worth its overhang and the work per line.
+_SHORTEST = 256
+
+
+def make(
+    operator: Operator,
+    algorithm: str,
+    real: np.dtype,
+    loops: Loops,
+    source: Side,
+    target: Side,
+    *,
+    mode: str,
+    bias: float,
+    cval: float,
+) -> Program | None:
+    """Cut the line into tiles and lay out the taps. Return None if lines must be packed and are not."""
+    z, y, x = loops.z, loops.y, loops.x
+    with np.errstate(over="ignore"):  # as for the bias
+        tables = _schedule(
+            operator, algorithm, [z, y, x], real, fill=source.dtype.kind != "f" and math.isfinite(cval)
+        )
+    packed = loops.packed("source", source.dtype.itemsize)
+    if tables.across and not packed:
+        return None
+    tiles = _tiles(x, y.span, tables, loops.channels, real)
+    dealt = Deal.of(tables, loops.channels, int(np.diff(tiles).max()), x.span, x.stride, real)
+    tables = schedule.placed(tables, dealt.element, dealt.neighbour, real.itemsize)
+    final, block = _final(tables, dealt, y)
+    job = np.zeros(1, JOB)
+    for name, part in zip("zyx", (z, y, x), strict=True):
+        job[f"step_{name}"], job[f"before_{name}"], job[f"samples_{name}"] = (
+            *(part.stride, part.before, part.samples),
+        )
+        job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
+    job["planes"], job["rows"], job["channels"] = z.length, y.length, loops.channels
+    job["window_y"], job["span_x"] = y.span, x.span
+    job["width"], job["size"] = source.dtype.itemsize, real.itemsize
+    job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
+    if tables.alike:
+        job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
+    job["single"], job["double"] = tables.single, tables.double
+    job["stop"], job["norm"] = len(tables.runs), tables.norm
+    job["source_c"], job["target_c"] = loops.source_c, loops.target_c
+    job["source_packed"], job["target_packed"] = packed, loops.packed("target", target.dtype.itemsize)
+    job["straight"] = job["target_packed"] and target.dtype == real and dealt.exact(tiles)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
+        job["bias"], job["cval"] = real.type(bias), real.type(cval)
+    named = {"batch": loops.batch, "tiles": tiles, "zero": np.zeros(1, np.int64)}
+    for name, part in zip("zyx", (z, y, x), strict=True):
+        named[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
+    held = {
+        name: np.ascontiguousarray(table)
+        for name, table in (named | tables.named(cval) | dealt.named()).items()
+    }
+    for name, table in held.items():
+        job[name] = table.ctypes.data
+    job["n_tiles"], job["n_planes"], job["n_layers"] = (
+        len(tiles) - 1,
+        len(tables.offsets_z),
+        len(tables.layers),
+    )
+    job["n_across"] = len(tables.offsets_z) if tables.across else 0
+    job["n_columns"], job["n_taps"], job["n_offsets"] = len(tables.columns), len(tables.taps), tables.alike
+    dealt.describe(job[0])
+    _name_kernels(job[0], tables, real, source.dtype, target.dtype)
+    line = x.samples * loops.channels
+    workspace = part_workspace(job[0], dealt, line, source.dtype, target.dtype, real)
+    blocks = len(loops.batch) * z.length * -(-y.length // block) * (len(tiles) - 1)
+    taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
+    return Program(
+        functools.partial(slide.callable(), job.ctypes.data),
+        (job, *held.values()),
+        lines=blocks,
+        work=blocks * block * dealt.widest * loops.channels * taps,
+        rows=y.span,
+        workspace=workspace,
+    )
+
+
+def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
+    """Return how the window is summed up, and for how many neighbouring rows at a time."""
+    line = y.span == 1 and tables.alike and not len(tables.layers)
+    if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+        return ALONG, 1
+    if tables.alike and y.stride == 1 and y.dilation == 1 and y.taps > 1:
+        return BY_ROW, min(y.taps, schedule.ROWS)
+    return BY_TAP, 1 + tables.paired
+
+
+def _name_kernels(
+    job: np.void, tables: schedule.Schedule, real: np.dtype, source: np.dtype, target: np.dtype
+) -> None:
+    """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
+    job["prepare"] = prepare.address()
+    if job["n_across"]:
+        job["combine_source"] = lines.combine.address(real, source)
+        job["fetch_real"] = lines.fetch.address(real, real)
+    else:
+        job["fetch"] = lines.fetch.address(real, source)
+    ways = set(tables.layers["how"].tolist())
+    if job["final"] == BY_TAP or BY_TAP in ways:
+        job["combine"] = lines.combine.address(real, real)
+    if job["final"] == BY_ROW:
+        job["sum_rows"] = fir.sum_rows.address(real, int(job["block"]), REGISTERS, int(tables.alike == 1))
+    if BY_ROW in ways:
+        job["sum_line"] = fir.sum_rows.address(real, 1, REGISTERS, 0)
+    if job["final"] == ALONG or ALONG in ways:
+        job["sum_along"] = fir.sum_along.address(real, BLOCK_ALONG)
+    if job["dealt"]:
+        job["deal"] = deal.deal.address(real)
+    if job["lanes"] > 1:
+        job["join"] = deal.join.address(real)
+    if not job["straight"]:
+        job["place"] = lines.place.address(real, target)
+
+
+def _schedule(
+    operator: Operator, algorithm: str, parts: list[Part], real: np.dtype, fill: bool
+) -> schedule.Schedule:
+    """Return the tap tables of the algorithm, with the kernel's axes in their parts.
+
+    With `fill`, nothing in the image is so large, or not finite, that times zero it is not zero.
+    """
+    z, y, x = parts
+    dilation = (z.dilation, y.dilation, x.dilation)
+    one = np.ones(1)
+    pair = y.stride == 1 and y.dilation == 1 and y.length > 1
+    if algorithm != "direct":
+        terms = [tuple(one if p.axis is None else term[p.axis] for p in parts) for term in operator.terms]
+        whole = [(a, b, c) for a, b, c in terms if a.any() and b.any() and c.any()]
+        if whole:
+            return schedule.separable(whole, operator.norm, dilation, pair, real)
+    where = [p.axis for p in parts if p.axis is not None]
+    extents = tuple(p.taps for p in parts)
+    components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
+    return schedule.direct(components, operator.norm, dilation, pair, real, fill)
+
+
+def _tiles(
+    x: Part, depth: int, tables: schedule.Schedule, channels: int, real: np.dtype
+) -> npt.NDArray[np.int64]:
+    """Cut the line so that the window fits the cache; return where tiles begin, and the last one's end."""
+    if tables.across:  # sums over the planes are of whole lines
+        return np.array([0, x.length])
+    lines = depth * (len(tables.layers) or len(tables.offsets_z)) + 1
+    fits = _WINDOW // (lines * channels * real.itemsize) // x.stride - x.span // x.stride
+    # A tile shorter than the kernel would spend its time on its overhang.
+    least = max(_SHORTEST // channels, x.span // x.stride, 1)
+    count = -(-x.length // max(1, min(max(least, fits), _LONGEST // (channels * x.stride))))
+    return np.arange(count + 1, dtype=np.int64) * x.length // count

@@ -1,0 +1,207 @@
+"""Sums over boxes at a cost that does not depend on their size.
+
+Down the rows, a line of totals gains the row that enters the box and loses the one that leaves it. Along
+the line, the sum over a box is the difference of two prefix sums. Totals are integers, which wrap
+around and come back exactly, or float64. What is not finite would never leave a float64 total, and is
+reported instead.
+"""
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from imfilter._core.jit import kernel
+from imfilter._kernels.lines import source_index
+from imfilter._kernels.simd import (
+    BYTES,
+    convert,
+    element,
+    fma,
+    load,
+    load_one,
+    move_one,
+    peek,
+    pointer,
+    register_lanes,
+    size_of,
+    splat,
+    splat_like,
+    store,
+    store_one,
+)
+
+#: Registers whose prefix sums are computed at a time: the chain of carries is one addition for all.
+_UNROLLED = 4
+
+
+@kernel("sums", "source")
+def box_down(sums, source, totals, rows, gained, lost, fresh, constant: float, count):
+    """Add `gained` rows to the `totals` and take `lost` ones away; if they are `fresh`, there are none yet.
+
+    rows: address of the addresses of the rows, gained ones first; those of the border constant are -1,
+    and amount to `constant`. Each row has `count` elements.
+    """
+    lanes, size, width = BYTES // size_of(sums), size_of(sums), size_of(source)
+    start = sums.type(constant)
+    x = 0
+    while x + lanes <= count:
+        total = splat(sums, start)
+        if not fresh:
+            total = total + load(sums, totals + x * size, sums)
+        for r in range(gained + lost):
+            row = peek(rows + 8 * r)
+            if row >= 0:
+                samples = load(sums, row + x * width, source)
+                total = total + samples if r < gained else total - samples
+        store(totals + x * size, sums, total)
+        x += lanes
+    for i in range(x, count):
+        one = start
+        if not fresh:
+            one = sums.type(one + load_one(sums, totals + i * size, sums))
+        for r in range(gained + lost):
+            row = peek(rows + 8 * r)
+            if row >= 0:
+                sample = load_one(sums, row + i * width, source)
+                one = sums.type(one + sample) if r < gained else sums.type(one - sample)
+        store_one(totals + i * size, sums, one)
+
+
+@kernel("sums", "source")
+def box_border(
+    sums,
+    source,
+    line,
+    border,
+    before,
+    samples,
+    first,
+    count,
+    channels,
+    row,
+    step_x,
+    constant: float,
+):
+    """Fill in the border of a padded `line` of totals: columns `first` … `first + count`.
+
+    Samples that the line itself has are taken from there, and others, of a line cut into tiles, from the
+    only `row` of the box, unless it is -1. What stands for no sample is `constant`.
+    """
+    size = size_of(sums)
+    inner = min(max(before - first, 0), count)
+    outer = max(min(before + samples - first, count), inner)
+    p = 0
+    while p < count:
+        if p == inner and outer > inner:
+            p = outer
+            continue
+        column = source_index(border, before, samples, first + p)
+        here = column + before - first
+        for c in range(channels):
+            value = sums.type(constant)
+            if column >= 0 and inner <= here < outer:
+                value = load_one(sums, line + (here * channels + c) * size, sums)
+            elif column >= 0 and row >= 0:
+                value = load_one(sums, row + column * step_x + c * size_of(source), source)
+            store_one(line + (p * channels + c) * size, sums, value)
+        p += 1
+
+
+@intrinsic(prefer_literal=True)
+def _prefix(typingctx, sums, channels, line, count, to):
+    """Write the prefix sums of `count` elements of `channels` interleaved lines, the sum of nothing first."""
+    lanes, step = register_lanes(sums.dtype), channels.literal_value
+
+    def codegen(context, builder, sig, args):
+        line, count, to = args[2:]
+        word = ir.IntType(64)
+        kind = ir.VectorType(element(sums.dtype), lanes)
+        real = isinstance(sums.dtype, types.Float)
+        zero = ir.Constant(kind, [0.0 if real else 0] * lanes)
+        size = sums.dtype.bitwidth // 8
+
+        def add(a, b):
+            return builder.fadd(a, b) if real else builder.add(a, b)
+
+        def shuffle(a, b, order):
+            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), lanes), order))
+
+        def place(base, i):
+            return pointer(builder, builder.add(base, builder.mul(i, word(size))), kind)
+
+        builder.store(zero, place(to, word(0)), align=1)
+        start = builder.add(to, word(step * size))
+        carried = cgutils.alloca_once(builder, kind)
+        builder.store(zero, carried)
+        # What a register adds to the next, and where its carry's channels lie there.
+        last = [lanes - step + i % step for i in range(lanes)]
+        turned = [(lanes + i) % step for i in range(lanes)]
+        block = word(_UNROLLED * lanes)
+        with cgutils.for_range_slice(builder, word(0), count, block, word) as (index, _):
+            carry = builder.load(carried)
+            for u in range(_UNROLLED):
+                here = builder.add(index, word(u * lanes))
+                sums_here = builder.load(place(line, here), align=1, typ=kind)
+                shift = step
+                while shift < lanes:
+                    order = [lanes + i - shift if i >= shift else 0 for i in range(lanes)]
+                    sums_here = add(sums_here, shuffle(zero, sums_here, order))
+                    shift *= 2
+                builder.store(add(sums_here, carry), place(start, here), align=1)
+                carry = carry if lanes % step == 0 else shuffle(carry, carry, turned)
+                carry = add(carry, shuffle(sums_here, sums_here, last))
+            builder.store(carry, carried)
+        return context.get_dummy_value()
+
+    return types.none(sums, channels, *(types.int64,) * 3), codegen
+
+
+@kernel("sums", "channels")
+def box_prefix(sums, channels, line, count, to):
+    """Write the prefix sums of a line of `count` elements, and zeros before them; see `_prefix`."""
+    _prefix(sums, channels, line, count, to)
+
+
+@kernel("sums", "real", "target")
+def box_along(
+    sums,
+    real,
+    target,
+    line,
+    taps,
+    prefixes,
+    scale: float,
+    bias: float,
+    count,
+    channels,
+    to,
+    step_x,
+    step_c,
+    packed,
+    spare,
+):
+    """Write `count` pixels of sums over boxes of `taps`, times `scale` plus `bias`, as `target`.
+
+    Each is a difference of two of a line of `prefixes`, or a sum of totals. What is not `packed`, or shorter
+    than a vector, goes through `spare`.
+    """
+    lanes, size, width = BYTES // size_of(sums), size_of(sums), size_of(target)
+    total = count * channels
+    direct = packed and total >= lanes
+    place, pixel = to if direct else spare, channels * size
+    for x in range(0, total, lanes):
+        shift = min(x, max(total - lanes, 0))
+        at = line + shift * size
+        if prefixes:
+            whole = load(sums, at + taps * pixel, sums) - load(sums, at, sums)
+        else:
+            whole = load(sums, at, sums)
+            for t in range(1, taps):
+                whole = whole + load(sums, at + t * pixel, sums)
+        value = convert(real, whole)
+        value = fma(value, splat_like(value, real.type(scale)), splat_like(value, real.type(bias)))
+        store(place + shift * width, target, value)
+    if not direct:
+        for x in range(count):
+            for c in range(channels):
+                move_one(to + x * step_x + c * step_c, spare + (x * channels + c) * width, target)

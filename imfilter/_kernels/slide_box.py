@@ -1,0 +1,123 @@
+"""The rows of a box filter, one after the other; see `box` for what is done to one.
+
+Like `slide` it knows no element types: the job names the kernels by address.
+"""
+
+import numpy as np
+
+from imfilter._core.jit import kernel, part
+from imfilter._kernels.lines import source_index
+from imfilter._kernels.simd import LINE, invoke, load_one, peek, poke, record
+
+#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
+#: *Padded* coordinates count from the first sample of the border.
+_FIELDS = (
+    *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
+    *("box_z", "box_y", "box_x"),
+    "stretch",  # rows that one thread computes one after the other
+    "size",  # of a total, in bytes
+    *("before_z", "before_y", "before_x"),  # padded samples before the image
+    *("samples_z", "samples_y", "samples_x"),  # samples of the image
+    *("source_z", "source_y", "source_x"),
+    *("target_z", "target_y", "target_x", "target_c", "target_packed"),
+    # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
+    # begin. A line of more than one tile has a box of one row.
+    *("n_tiles", "batch", "border_z", "border_y", "border_x", "tiles"),
+    *(
+        "totals",
+        "prefix",
+        "spare",
+        "addresses",
+        "flag",
+    ),  # where in the workspace lines are, addresses of rows,
+    # and a flag that rises where a sum is not finite, if it is `watched`
+    "watched",
+    *("down", "border", "along_prefix", "along"),  # kernels; without the third, sums along the line are plain
+)
+BOX_JOB = np.dtype(
+    [(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("scale", "bias", "cval")]
+)
+
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+@part
+def _enter(job, room, image_at, z, p, entry):
+    """Put the addresses of a padded row in every plane of the box into the table; return how many are -1."""
+    absent = 0
+    row = source_index(job.border_y, job.before_y, job.samples_y, p)
+    for i in range(job.box_z):
+        plane = source_index(job.border_z, job.before_z, job.samples_z, z + i)
+        address = -1
+        if row < 0 or plane < 0:
+            absent += 1
+        else:
+            address = image_at + plane * job.source_z + row * job.source_y
+        poke(room + job.addresses + 8 * (entry + i), address)
+    return absent
+
+
+@kernel()
+def slide_box(job_at, source_at, target_at, workspace, start, stop):
+    """Compute stretches of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
+
+    Totals begin anew with each stretch, whoever computes it, so that nothing depends on who does.
+
+    job_at: address of the `BOX_JOB`. source_at, target_at: addresses of the image and the output.
+    workspace: zeroed memory, parted as the job says.
+    """
+    job = record(BOX_JOB, job_at)
+    room = (workspace + LINE - 1) // LINE * LINE
+    stretches = (job.rows + job.stretch - 1) // job.stretch
+    whole = job.cval * job.box_z * job.box_y
+    for unit in range(start, stop):
+        y = unit % stretches * job.stretch
+        tile = unit // stretches % job.n_tiles
+        z = unit // (stretches * job.n_tiles) % job.planes
+        image = unit // (stretches * job.n_tiles * job.planes)
+        x = peek(job.tiles + 8 * tile)
+        wide = peek(job.tiles + 8 * tile + 8) - x
+        count = wide + job.box_x - 1  # padded columns, of which some are inside the image
+        inner = min(max(job.before_x - x, 0), count)
+        outer = max(min(job.before_x + job.samples_x - x, count), inner)
+        image_at = source_at + peek(job.batch + 16 * image)
+        inside_at = image_at + (x + inner - job.before_x) * job.source_x
+        line = room + job.totals
+        for row in range(y, min(y + job.stretch, job.rows)):
+            fresh = row == y or job.box_y == 1
+            gained, lost, absent = 0, 0, 0
+            for p in range(row if fresh else row + job.box_y - 1, row + job.box_y):
+                absent += _enter(job, room, inside_at, z, p, gained)
+                gained += job.box_z
+            if not fresh:
+                absent -= _enter(job, room, inside_at, z, row - 1, gained)
+                lost = job.box_z
+            constant = absent * job.cval if absent else 0.0
+            inside = line + inner * job.channels * job.size
+            invoke(2, job.down, (
+                inside, room + job.addresses, gained, lost, fresh, constant, (outer - inner) * job.channels,
+            ))  # fmt: skip
+            only = peek(room + job.addresses)
+            if only >= 0:
+                only += image_at - inside_at
+            invoke(2, job.border, (
+                line, job.border_x, job.before_x, job.samples_x, x, count, job.channels, only, job.source_x,
+                whole,
+            ))  # fmt: skip
+            sums = line
+            if job.along_prefix:
+                sums = room + job.prefix
+                invoke(2, job.along_prefix, (line, count * job.channels, sums))
+            to = target_at + peek(job.batch + 16 * image + 8)
+            to += z * job.target_z + row * job.target_y + x * job.target_x
+            invoke(3, job.along, (
+                sums, job.box_x, job.along_prefix > 0, job.scale, job.bias, wide, job.channels, to,
+                job.target_x, job.target_c, job.target_packed, room + job.spare,
+            ))  # fmt: skip
+            if job.watched:
+                # What is not finite is in every prefix sum behind it.
+                for c in range(job.channels):
+                    last = load_one(_FLOAT64, sums + (count * job.channels + c) * job.size, _FLOAT64)
+                    if not np.isfinite(last):
+                        poke(room + job.flag, 1)
