@@ -163,7 +163,7 @@ def test_long_float32_sums(taps):
     signal_ = np.full(50_000, np.float32(0.1))
     signal_[0] = np.nan  # no transform
     result = imfilter.box(signal_, taps, mode="edge")[taps:]
-    np.testing.assert_allclose(result, np.float32(0.1), rtol=4e-6)
+    np.testing.assert_allclose(result, np.float32(0.1), rtol=2e-6)
 
 
 def test_an_interrupt_is_heard_and_leaves_no_writer():

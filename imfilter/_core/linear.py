@@ -67,7 +67,9 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
     if chosen.algorithm == "fft":
         fft.correlate(image, chosen.operator.components()[0], target, call, workers)
     elif not _slide(image, chosen, target, call, workers):
-        _slide(image, replace(chosen, algorithm="separable"), target, call, workers)
+        # Something is not finite, and must stay where the kernel's own taps put it.
+        plain = replace(chosen, algorithm="separable") if chosen.algorithm == "running" else chosen
+        _slide(image, plain, target, call, workers, trusting=False)
     if out is None:
         out = target if native == call.dtype else _empty(call.shape, call.dtype)
     if out is not target:
@@ -83,18 +85,24 @@ def _empty(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
 
 
 def _slide(
-    image: npt.NDArray, chosen: plan.Plan, target: npt.NDArray, call: Call, workers: int | None
+    image: npt.NDArray,
+    chosen: plan.Plan,
+    target: npt.NDArray,
+    call: Call,
+    workers: int | None,
+    *,
+    trusting: bool = True,
 ) -> bool:
     """Run the sliding window over all output lines; return whether the algorithm could take the image."""
     first = max(call.axes) + 1
     if image.ndim > first:  # what follows the filtered axes is one axis to the kernels
         image, merged = image.reshape(*image.shape[:first], -1), target.reshape(*target.shape[:first], -1)
         if not np.may_share_memory(merged, target):
-            done = _slide(image, chosen, merged, call, workers)
+            done = _slide(image, chosen, merged, call, workers, trusting=trusting)
             target[...] = merged.reshape(target.shape)
             return done
         target = merged
-    key = chosen.algorithm, image.strides, target.strides  # the call fixes shapes and types
+    key = chosen.algorithm, trusting, image.strides, target.strides  # the call fixes shapes and types
     try:
         made = call.programs[key]
     except KeyError:
@@ -108,10 +116,12 @@ def _slide(
         if chosen.algorithm == "running":
             made = boxes.make(chosen.operator, loops, *sides, **edges)
         else:
-            made = window.make(chosen.operator, chosen.algorithm, call.real, loops, *sides, **edges)
+            made = window.make(
+                chosen.operator, chosen.algorithm, call.real, loops, *sides, **edges, trusting=trusting
+            )
         call.programs[key] = made
     if made is None:
-        return _slide(np.ascontiguousarray(image), chosen, target, call, workers)
+        return _slide(np.ascontiguousarray(image), chosen, target, call, workers, trusting=trusting)
     return made.run(image, target, workers)
 
 
@@ -136,7 +146,7 @@ _MOST_CALLS = 256
 #: Types that stand for themselves in a look-up.
 _SIMPLE = frozenset({bool, int, float, str, NoneType})
 #: Weights outside this range, and sums of more taps, are too much for float32.
-_TINY, _HUGE, _LONG = 1e-25, 1e25, 30_000
+_TINY, _HUGE, _LONG = 1e-25, 1e25, 3_000
 #: Kernels of more taps are not worth a look-up: they take longer to compare than to check.
 _MOST_TAPS = 4096
 

@@ -47,6 +47,7 @@ class Schedule:
     single: int
     double: int
     alike: int
+    filled: bool = False  # whether taps of weight zero are read
 
     @property
     def paired(self) -> bool:
@@ -227,7 +228,8 @@ def direct(
     taps["layer"], taps["row"], taps["column"] = layers, where[:, 1], where[:, 2]
     height = components[0].shape[1]
     planes = _planes(offsets if len(offsets) else _ints([0]))
-    return _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, offsets_z=planes)
+    made = _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, offsets_z=planes)
+    return replace(made, filled=not made.weights.all())
 
 
 def _nearly_full(component: Taps) -> bool:

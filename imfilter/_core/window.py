@@ -35,8 +35,12 @@ def make(
     mode: str,
     bias: float,
     cval: float,
+    trusting: bool,
 ) -> Program | None:
-    """Cut the line into tiles and lay out the taps. Return None if lines must be packed and are not."""
+    """Cut the line into tiles and lay out the taps. Return None if lines must be packed and are not.
+
+    Where it is `trusting` the program may refuse an image that has samples that are not finite.
+    """
     z, y, x = loops.z, loops.y, loops.x
     with np.errstate(over="ignore"):  # as for the bias
         tables = _schedule(
@@ -68,6 +72,7 @@ def make(
     job["straight"] = job["target_packed"] and target.dtype == real and dealt.exact(tiles)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(bias), real.type(cval)
+    job["watched"] = tables.filled and source.dtype.kind == "f"
     named = {"batch": loops.batch, "tiles": tiles, "zero": np.zeros(1, np.int64)}
     for name, part in zip("zyx", (z, y, x), strict=True):
         named[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
@@ -97,6 +102,7 @@ def make(
         work=blocks * block * dealt.widest * loops.channels * taps,
         rows=y.span,
         workspace=workspace,
+        flag=int(job["flag"][0]) if job["watched"] else -1,
     )
 
 

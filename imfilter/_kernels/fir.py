@@ -11,14 +11,14 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from imfilter._core.jit import kernel, part
+from imfilter._core.jit import kernel
+from imfilter._kernels.lines import copy
 from imfilter._kernels.simd import (
     BYTES,
     REGISTERS,
     call_llvm,
     element,
     mangle,
-    move_one,
     peek,
     pointer,
     poke,
@@ -207,19 +207,13 @@ def sum_rows(
             poke(places + 8 * o, spill + o * BYTES)
         _sums(real, outputs, registers, single, lines, offsets, n, weights, rows, group, bias, 0, places)
         for o in range(outputs):
-            _copy(real, peek(to + 8 * o), spill + o * BYTES, count)
+            copy(real, peek(to + 8 * o), spill + o * BYTES, count)
         return
     x = 0
     while x < count:
         shift = min(x, count - lanes) * size
         _sums(real, outputs, registers, single, lines, offsets, n, weights, rows, group, bias, shift, to)
         x += lanes
-
-
-@part
-def _copy(real, to, start, count):
-    for i in range(count):
-        move_one(to + i * size_of(real), start + i * size_of(real), real)
 
 
 @kernel("real", "outputs")

@@ -25,6 +25,7 @@ _FIELDS = (
     *("window", "pitch", "scratch", "dealing", "raw", "zeros", "shelf", "shelf_step"),  # where in the
     # workspace lines are
     *("result", "joined", "spare", "spill", "at_z", "at_x", "at", "at_to"),  # put, results, and addresses
+    *("watched", "flag"),  # whether samples must be finite, and where it is said that one is not
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),

@@ -271,6 +271,18 @@ def fma(typingctx, a, b, c):
 
 
 @intrinsic
+def any_nan(typingctx, a):
+    """Tell whether a lane is NaN."""
+
+    def codegen(context, builder, sig, args):
+        lanes = builder.fcmp_unordered("uno", args[0], args[0])
+        bits = builder.bitcast(lanes, ir.IntType(a.lanes))
+        return builder.icmp_unsigned("!=", bits, ir.IntType(a.lanes)(0))
+
+    return types.boolean(a), codegen
+
+
+@intrinsic
 def root(typingctx, a):
     """Return the square root of each lane, correctly rounded."""
 

@@ -44,10 +44,10 @@ def _across(job, room, z, layer, base):
             outside += tap.weight
             line = room + job.zeros
         elif job.shelf >= 0:
-            copy = room + job.shelf + t * job.shelf_step
+            shelf = room + job.shelf + t * job.shelf_step
             for i in range(span * job.width):
-                move_one(copy + i, line + i, np.uint8)
-            line = copy
+                move_one(shelf + i, line + i, np.uint8)
+            line = shelf
         poke(room + job.at_z + 8 * t, line)
     bias = outside * job.cval if outside != 0 else 0.0
     at = room + job.at_z
@@ -74,14 +74,14 @@ def prepare(job_at, room, z, row, base, first, count, slot, span):
             invoke(2, job.fetch_real, (
                 room + job.raw if row >= 0 else -1, job.channels * job.size, job.size, 1,
                 job.channels, job.border_x, job.before_x, job.samples_x, first, count, layer.beyond,
-                line))  # fmt: skip
+                line, 0))  # fmt: skip
         elif i == 0 or job.n_columns == 0:
             plane = z * job.step_z + record(PLANE, job.offsets_z + i * _PLANE).plane
             plane = source_index(job.border_z, job.before_z, job.samples_z, plane)
             invoke(2, job.fetch, (
                 base + plane * job.source_z if plane >= 0 and row >= 0 else -1, job.source_x,
                 job.source_c, job.source_packed, job.channels, job.border_x, job.before_x, job.samples_x,
-                first, count, job.cval, line))  # fmt: skip
+                first, count, job.cval, line, room + job.flag if job.watched else 0))  # fmt: skip
         if job.dealt and (i == 0 or job.n_columns == 0 or job.n_across > 0):
             invoke(1, job.deal, (
                 line, job.segment_step, job.segment_count, job.deals,
