@@ -67,11 +67,9 @@ def gaussian(
     >>> imfilter.gaussian([0, 0, 100, 0, 0], 1.0)
     array([11, 25, 40, 25, 11])
     """
-    names = ", ".join(map(repr, METHODS))
-    if not isinstance(method, str):
-        raise TypeError(f"method must be one of {names}, got {method!r}")
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {names}, got {method!r}")
+    if not isinstance(method, str) or method not in METHODS:
+        error = ValueError if isinstance(method, str) else TypeError
+        raise error(f"method must be one of {', '.join(map(repr, METHODS))}, got {method!r}")
     orders = check.each(order, None, "order")
     return linear.apply(
         image,

@@ -145,6 +145,8 @@ _calls: OrderedDict[Any, Call] = OrderedDict()
 _MOST_CALLS = 256
 #: Types that stand for themselves in a look-up.
 _SIMPLE = frozenset({bool, int, float, str, NoneType})
+#: Shared arguments that a call does not depend on, or on their dtype alone.
+_APART = frozenset({"out", "workers"})
 #: Weights outside this range, and sums of more taps, are too much for float32.
 _TINY, _HUGE, _LONG = 1e-25, 1e25, 3_000
 #: Kernels of more taps are not worth a look-up: they take longer to compare than to check.
@@ -165,26 +167,20 @@ def apply(
 
     `keeps` says that the filter averages, so that the result has the image's dtype.
     """
-    given = complete(common)
     array = check.image(image)
-    out, workers = check.out(given["out"]), bands.requested(given["workers"])
+    out, workers = check.out(common.get("out")), bands.requested(common.get("workers"))
     place = None if out is None else out.dtype
-    values = (
-        *(given["mode"], given["cval"], given["axes"], given["channel_axis"], given["dtype"], method),
-        *geometry,
-        *own,
-    )
-    kinds = tuple(map(type, values))  # 1, 1.0 and True are three arguments
     key: Any = None
     call = None
     try:
-        words = tuple([v if k in _SIMPLE else _key(v) for v, k in zip(values, kinds, strict=True)])
-        key = (build, keeps, words, kinds, array.shape, array.dtype, place)
+        shared = tuple([(n, _word(v)) for n, v in common.items() if n not in _APART]) if common else ()
+        words = tuple(map(_word, (*own, *geometry)))
+        key = (build, keeps, method, words, shared, array.shape, array.dtype, place)
         call = _calls.get(key)
     except TypeError:  # an argument that cannot be looked up, which may yet be right
         key = None
     if call is None:
-        call = _settle(array, build, own, given, keeps, method, geometry)
+        call = _settle(array, build, own, complete(common), keeps, method, geometry)
         if key is not None:
             _calls[key] = call
             while len(_calls) > _MOST_CALLS:
@@ -193,16 +189,22 @@ def apply(
     return run(call, array, check.fitting(out, call.shape), workers)
 
 
-def _key(value: Any) -> Any:
-    """Return what stands for an argument in a look-up; raise TypeError if it may change unseen."""
+def _word(value: Any) -> Any:
+    """Return what stands for an argument in a look-up; raise TypeError if it may change unseen.
+
+    With its type: 1, 1.0 and True are three arguments.
+    """
+    kind = type(value)
+    if kind in _SIMPLE:
+        return kind, value
     if isinstance(value, np.ndarray):
         if value.size > _MOST_TAPS or value.dtype.kind == "O":
             raise TypeError
         return value.shape, value.dtype, value.tobytes()
-    if type(value) in _SIMPLE or isinstance(value, np.generic | np.dtype | type):
-        return type(value), value
+    if isinstance(value, np.generic | np.dtype | type):
+        return kind, value
     if isinstance(value, tuple | list):
-        return type(value), *map(_key, value)
+        return kind, *map(_word, value)
     raise TypeError
 
 
