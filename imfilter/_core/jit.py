@@ -20,7 +20,6 @@ import numpy as np
 from numba.core import config, event, types
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
-from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 _KERNELS = Path(__file__).resolve().parent.parent / "_kernels"
@@ -75,9 +74,8 @@ class _KernelCache(_Cache):
         return f"{self._name}-{hashlib.sha256(key).hexdigest()[:32]}.nbc"
 
     def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
-        # Code that is ready needs the memory runtime, not the 0.5 s of imports with which
-        # `target_context.refresh` would prepare to compile.
-        rtsys.initialize(target_context)
+        # Code that is ready needs neither the 0.5 s of imports with which `target_context.refresh` would
+        # prepare to compile nor Numba's memory runtime (30 ms): kernels hold no arrays.
         name = self._file(sig, target_context.codegen())
         for folder in folders():
             try:
