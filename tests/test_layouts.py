@@ -181,3 +181,18 @@ def test_signals_and_volumes():
                 for workers in (1, 2, 3):
                     np.testing.assert_array_equal(imfilter.correlate(given, parts, workers=workers), expected)
                     np.testing.assert_array_equal(imfilter.correlate(given, dense, workers=workers), full)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_an_axis_of_one_sample_may_have_any_stride(dtype):
+    """NumPy calls such an array contiguous."""
+    column = (np.arange(40) % 7).astype(dtype)
+    odd = np.lib.stride_tricks.as_strided(column, (40, 1), (column.itemsize, 4096))
+    plain = column[:, np.newaxis].copy()
+    assert odd.flags.c_contiguous
+    for size in (3, 9):
+        np.testing.assert_array_equal(imfilter.box(odd, size), imfilter.box(plain, size))
+    volume = np.lib.stride_tricks.as_strided(column, (5, 8, 1), (8 * column.itemsize, column.itemsize, 4096))
+    np.testing.assert_array_equal(
+        imfilter.gaussian(volume, 1.0), imfilter.gaussian(plain.reshape(5, 8, 1), 1.0)
+    )

@@ -106,7 +106,10 @@ class Loops(NamedTuple):
     def packed(self, side: str, itemsize: int) -> bool:
         """Tell whether the elements of a line of the "source" or the "target" lie side by side."""
         step_x, step_c = getattr(self.x, f"{side}_step"), getattr(self, f"{side}_c")
-        return bool(step_x == self.channels * itemsize and (self.channels == 1 or step_c == itemsize))
+        # The stride of an axis of one sample may be anything, even in an array that NumPy calls contiguous.
+        single = (self.x.samples if side == "source" else self.x.length) == 1
+        along = single or step_x == self.channels * itemsize
+        return bool(along and (self.channels == 1 or step_c == itemsize))
 
 
 def interleaved(shape: tuple[int, ...], last: int, count: int) -> int:
