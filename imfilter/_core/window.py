@@ -43,9 +43,8 @@ def make(
     """
     z, y, x = loops.z, loops.y, loops.x
     with np.errstate(over="ignore"):  # as for the bias
-        tables = _schedule(
-            operator, algorithm, [z, y, x], real, fill=source.dtype.kind != "f" and math.isfinite(cval)
-        )
+        fill = math.isfinite(cval) and (trusting or source.dtype.kind != "f")
+        tables = _schedule(operator, algorithm, [z, y, x], real, fill)
     packed = loops.packed("source", source.dtype.itemsize)
     if tables.across and not packed:
         return None
