@@ -16,9 +16,8 @@ from imfilter._kernels.lines import copy
 from imfilter._kernels.simd import (
     BYTES,
     REGISTERS,
-    call_llvm,
     element,
-    mangle,
+    multiply_add,
     peek,
     pointer,
     poke,
@@ -92,9 +91,7 @@ def _sums(
             return spread(builder, read(at, scalar, 1), kind)
 
         def add(o, samples, factor):
-            name = f"llvm.fmuladd.{mangle(kind)}"
-            total = call_llvm(builder, name, kind, samples, factor, builder.load(parts[o]))
-            builder.store(total, parts[o])
+            builder.store(multiply_add(builder, samples, factor, builder.load(parts[o])), parts[o])
 
         def add_line(r, active):
             """Add line `r` to the sums of the outputs `active`, tap r - o to that of output o."""

@@ -260,12 +260,17 @@ def splat(typingctx, real, value):
     return Vector(real.dtype, lanes)(real, real.dtype), codegen
 
 
+def multiply_add(builder, a, b, c):
+    """Return a*b + c of LLVM vectors, rounded once where the processor can."""
+    return call_llvm(builder, f"llvm.fmuladd.{mangle(a.type)}", a.type, a, b, c)
+
+
 @intrinsic
 def fma(typingctx, a, b, c):
     """Return a*b + c, rounded once where the processor can."""
 
     def codegen(context, builder, sig, args):
-        return call_llvm(builder, f"llvm.fmuladd.{mangle(args[0].type)}", args[0].type, *args)
+        return multiply_add(builder, *args)
 
     return a(a, b, c), codegen
 
