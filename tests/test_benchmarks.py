@@ -98,7 +98,7 @@ def test_the_page_names_every_row():
 
 
 def test_the_plot_is_the_same_each_time(tmp_path):
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="matplotlib is of the extra for benchmarks alone")
     from benchmarks import plot
 
     for name in ("a.svg", "b.svg"):

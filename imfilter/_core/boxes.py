@@ -5,9 +5,9 @@ import functools
 import numpy as np
 
 from imfilter._core import border, dtypes
-from imfilter._core.geometry import Loops, Side
+from imfilter._core.geometry import LONGEST, Loops, Side
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program
+from imfilter._core.program import Program, hold
 from imfilter._kernels import box
 from imfilter._kernels.simd import BYTES, LINE
 from imfilter._kernels.slide_box import BOX_JOB, slide_box
@@ -21,9 +21,6 @@ _FEW = 7
 _STRETCH, _SHARES = 64, 8
 #: Pixels of an image that one thread filters.
 _SMALL = 1 << 18
-#: The longest line of a box of one row computed at once, in elements. A signal has one line: it must be
-#: cut to be shared.
-_LONGEST = 16384
 
 
 def totals(source: np.dtype, cval: float, taps: int) -> np.dtype | None:
@@ -67,7 +64,8 @@ def make(
     (term,) = operator.terms
     real = _scaling(target.dtype, sums, z.taps * y.taps * x.taps)
     job = np.zeros(1, BOX_JOB)
-    named = {"batch": loops.batch, "tiles": _tiles(loops)}
+    tiles = _tiles(loops)
+    named = {"batch": loops.batch, "tiles": tiles}
     for name, part in zip("zyx", (z, y, x), strict=True):
         job[f"box_{name}"], job[f"before_{name}"] = part.taps, part.before
         job[f"samples_{name}"] = part.samples
@@ -80,16 +78,14 @@ def make(
     job["size"], job["watched"] = sums.itemsize, source.dtype.kind == "f"
     job["target_c"], job["target_packed"] = loops.target_c, loops.packed("target", target.dtype.itemsize)
     job["scale"], job["bias"], job["cval"] = np.prod([taps[0] for taps in term]), bias, cval
-    held = {name: np.ascontiguousarray(table) for name, table in named.items()}
-    for name, table in held.items():
-        job[name] = table.ctypes.data
-    job["n_tiles"] = tiles = len(held["tiles"]) - 1
+    held = hold(job, named)
+    job["n_tiles"] = len(tiles) - 1
     job["down"] = box.box_down.address(sums, source.dtype)
     job["border"] = box.box_border.address(sums, source.dtype)
     if x.taps > _FEW or sums.kind == "f":
         job["along_prefix"] = box.box_prefix.address(sums, loops.channels)
     job["along"] = box.box_along.address(sums, real, target.dtype)
-    widest = int(np.diff(held["tiles"]).max()) * loops.channels
+    widest = int(np.diff(tiles).max()) * loops.channels
     padded = widest + x.taps * loops.channels + 2 * BYTES  # blocks of registers end behind the line
     sizes = {
         "totals": padded * sums.itemsize,
@@ -102,10 +98,10 @@ def make(
     for name, size in sizes.items():
         job[name] = workspace
         workspace += -(-size // LINE) * LINE
-    units = len(loops.batch) * z.length * tiles * -(-y.length // stretch)
+    units = len(loops.batch) * z.length * (len(tiles) - 1) * -(-y.length // stretch)
     return Program(
         functools.partial(slide_box.callable(), job.ctypes.data),
-        (job, *held.values()),
+        held,
         lines=units,
         work=units * min(stretch, y.length) * widest * (8 + 2 * z.taps),
         rows=1,
@@ -117,8 +113,8 @@ def make(
 def _tiles(loops: Loops) -> np.ndarray:
     """Return where tiles of output columns begin, and the last one's end.
 
-    The border of a line of totals is taken from the line itself, so that it cannot be cut.
+    Only the line of a box of one row: the border of a line of totals is taken from the line itself.
     """
-    longest = max(_LONGEST // loops.channels, 4 * loops.x.taps)
+    longest = max(LONGEST // loops.channels, 4 * loops.x.taps)
     count = -(-loops.x.length // longest) if loops.z.taps * loops.y.taps == 1 else 1
     return np.arange(count + 1, dtype=np.int64) * loops.x.length // count

@@ -1,5 +1,6 @@
 """The loops over an image: which axes are the line, the rows and the planes, and where samples lie."""
 
+import math
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy.typing as npt
 
 from imfilter._core.padding import Padding
 
+#: The longest line computed at once, in elements. A signal has one line: it must be cut to be shared.
+LONGEST = 16384
 #: A trailing batch axis at least this long is a better line than the filtered axis before it.
 _WIDE_BATCH = 32
 
@@ -81,20 +84,16 @@ class Loops(NamedTuple):
         last = axes[order[-1]]
         parts = [
             Part(
-                *(
-                    source.strides[axes[i]],
-                    target.strides[axes[i]],
-                    source.shape[axes[i]],
-                    paddings[i].length,
-                ),
-                *(paddings[i].before, paddings[i].after, stride[i], dilation[i], shape[i], i),
+                *(source.strides[a], target.strides[a], source.shape[a]),
+                *(paddings[i].length, paddings[i].before, paddings[i].after),
+                *(stride[i], dilation[i], shape[i], i),
             )
-            for i in order
+            for i, a in ((i, axes[i]) for i in order)
         ]
         leading = [a for a in range(last) if a not in axes]
         channels, steps = 1, (0, 0)
         if len(source.shape) > last + 1:
-            if source.shape[-1] >= _WIDE_BATCH and len(parts) < 3:
+            if _is_line(source.shape[-1], len(parts)):
                 parts.append(Part.batch(source, target, last + 1))
             else:
                 channels, steps = source.shape[-1], (source.strides[-1], target.strides[-1])
@@ -114,8 +113,13 @@ class Loops(NamedTuple):
 
 def interleaved(shape: tuple[int, ...], last: int, count: int) -> int:
     """Return how many channels a line has when `count` axes, the last being `last`, are filtered."""
-    trailing = int(np.prod(shape[last + 1 :]))
-    return 1 if trailing >= _WIDE_BATCH and count < 3 else trailing
+    trailing = math.prod(shape[last + 1 :])
+    return 1 if _is_line(trailing, count) else trailing
+
+
+def _is_line(trailing: int, count: int) -> bool:
+    """Tell whether `trailing` samples behind `count` filtered axes are a line and not channels of one."""
+    return trailing >= _WIDE_BATCH and count < 3
 
 
 def _offsets(source: Side, target: Side, axes: list[int]) -> npt.NDArray[np.int64]:

@@ -36,8 +36,8 @@ class Program:
         source, sink = address(image), address(target)
         refused: list[bool] = []
 
-        def task(start: int, stop: int, hold: object = (image, target)) -> None:
-            # `hold`: an address does not hold an array. The workspace is zeroed, for what lies behind a
+        def task(start: int, stop: int, kept: object = (image, target)) -> None:
+            # `kept`: an address does not hold an array. The workspace is zeroed, for what lies behind a
             # line is computed with too, and a denormal there costs 100 cycles.
             workspace = np.zeros(self.workspace, np.uint8)
             self.call(source, sink, address(workspace), start, stop)
@@ -77,3 +77,11 @@ def address(array: npt.NDArray) -> int:
 
 
 _read_pointer = ctypes.c_void_p.from_address
+
+
+def hold(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt.NDArray, ...]:
+    """Write the addresses of `tables` to the job, by their names; return what must outlive it."""
+    held = {name: np.ascontiguousarray(table) for name, table in tables.items()}
+    for name, table in held.items():
+        job[name] = table.ctypes.data
+    return (job, *held.values())

@@ -10,7 +10,6 @@ import numpy as np
 from imfilter._core import jit, schedule
 from imfilter._kernels import box, deal, fir, lines
 from imfilter._kernels.job import BLOCK_ALONG
-from imfilter._kernels.simd import REGISTERS
 from imfilter._kernels.slide import prepare, slide
 from imfilter._kernels.slide_box import slide_box
 
@@ -29,10 +28,10 @@ def _combinations() -> Iterator[_Combination]:
     for real, target in ((_F32, _U8), (_F32, _F32), (_F64, _U16), (_F64, _F64)):
         yield lines.place, (real, target)
     for real in (_F32, _F64):
-        yield fir.sum_rows, (real, 1, REGISTERS, 0)
+        yield fir.sum_rows, (real, 1, 0)
         for outputs in range(2, schedule.ROWS + 1):
             for single in (0, 1):
-                yield fir.sum_rows, (real, outputs, REGISTERS, single)
+                yield fir.sum_rows, (real, outputs, single)
         yield fir.sum_along, (real, BLOCK_ALONG)
         yield deal.deal, (real,)
         yield deal.join, (real,)

@@ -7,19 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import border, schedule
-from imfilter._core.geometry import Loops, Part, Side
+from imfilter._core.geometry import LONGEST, Loops, Part, Side
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
-from imfilter._core.program import Program
+from imfilter._core.program import Program, hold
 from imfilter._kernels import deal, fir, lines
 from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB
-from imfilter._kernels.simd import REGISTERS
 from imfilter._kernels.slide import prepare, slide
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
 _WINDOW = 512 * 1024
-#: The longest line computed at once, in elements. A signal has one line: it must be cut to be shared.
-_LONGEST = 16384
 #: The shortest that is worth its overhang and the work per line.
 _SHORTEST = 256
 
@@ -54,9 +51,8 @@ def make(
     final, block = _final(tables, dealt, y)
     job = np.zeros(1, JOB)
     for name, part in zip("zyx", (z, y, x), strict=True):
-        job[f"step_{name}"], job[f"before_{name}"], job[f"samples_{name}"] = (
-            *(part.stride, part.before, part.samples),
-        )
+        job[f"step_{name}"], job[f"before_{name}"] = part.stride, part.before
+        job[f"samples_{name}"] = part.samples
         job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
     job["planes"], job["rows"], job["channels"] = z.length, y.length, loops.channels
     job["window_y"], job["span_x"] = y.span, x.span
@@ -75,17 +71,9 @@ def make(
     named = {"batch": loops.batch, "tiles": tiles, "zero": np.zeros(1, np.int64)}
     for name, part in zip("zyx", (z, y, x), strict=True):
         named[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
-    held = {
-        name: np.ascontiguousarray(table)
-        for name, table in (named | tables.named(cval) | dealt.named()).items()
-    }
-    for name, table in held.items():
-        job[name] = table.ctypes.data
-    job["n_tiles"], job["n_planes"], job["n_layers"] = (
-        len(tiles) - 1,
-        len(tables.offsets_z),
-        len(tables.layers),
-    )
+    held = hold(job, named | tables.named(cval) | dealt.named())
+    job["n_tiles"], job["n_layers"] = len(tiles) - 1, len(tables.layers)
+    job["n_planes"] = len(tables.offsets_z)
     job["n_across"] = len(tables.offsets_z) if tables.across else 0
     job["n_columns"], job["n_taps"], job["n_offsets"] = len(tables.columns), len(tables.taps), tables.alike
     dealt.describe(job[0])
@@ -96,7 +84,7 @@ def make(
     taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
     return Program(
         functools.partial(slide.callable(), job.ctypes.data),
-        (job, *held.values()),
+        held,
         lines=blocks,
         work=blocks * block * dealt.widest * loops.channels * taps,
         rows=y.span,
@@ -129,9 +117,9 @@ def _name_kernels(
     if job["final"] == BY_TAP or BY_TAP in ways:
         job["combine"] = lines.combine.address(real, real)
     if job["final"] == BY_ROW:
-        job["sum_rows"] = fir.sum_rows.address(real, int(job["block"]), REGISTERS, int(tables.alike == 1))
+        job["sum_rows"] = fir.sum_rows.address(real, int(job["block"]), int(tables.alike == 1))
     if BY_ROW in ways:
-        job["sum_line"] = fir.sum_rows.address(real, 1, REGISTERS, 0)
+        job["sum_line"] = fir.sum_rows.address(real, 1, 0)
     if job["final"] == ALONG or ALONG in ways:
         job["sum_along"] = fir.sum_along.address(real, BLOCK_ALONG)
     if job["dealt"]:
@@ -174,5 +162,5 @@ def _tiles(
     fits = _WINDOW // (lines * channels * real.itemsize) // x.stride - x.span // x.stride
     # A tile shorter than the kernel would spend its time on its overhang.
     least = max(_SHORTEST // channels, x.span // x.stride, 1)
-    count = -(-x.length // max(1, min(max(least, fits), _LONGEST // (channels * x.stride))))
+    count = -(-x.length // max(1, min(max(least, fits), LONGEST // (channels * x.stride))))
     return np.arange(count + 1, dtype=np.int64) * x.length // count

@@ -2,9 +2,8 @@
 
 A line of n samples is cut into as many segments as a register has lanes, and vector i of the *dealt*
 line holds sample i of each. What a filter does along a line then is what it does across lines: loads
-are aligned, where those of samples at a distance of one cross a cache line every time; strides skip
-vectors; and a running sum runs in all lanes at once. The overhang of a window makes the segments
-overlap.
+are aligned, where those of samples at a distance of one cross a cache line every time, and strides
+skip vectors. The overhang of a window makes the segments overlap.
 """
 
 from llvmlite import ir

@@ -175,11 +175,10 @@ def _sums(
     return types.none(real, outputs, registers, single, *scalars), codegen
 
 
-@kernel("real", "outputs", "registers", "single")
+@kernel("real", "outputs", "single")
 def sum_rows(
     real,
     outputs,
-    registers,
     single,
     lines,
     offsets,
@@ -192,24 +191,24 @@ def sum_rows(
     count,
     spill,
 ):
-    """Write `outputs` rows of `count` sums to the addresses at `to`, in vectors of `registers`; see `_sums`.
+    """Write `outputs` rows of `count` sums to the addresses at `to`; see `_sums`.
 
     The last vector overlaps the one before; rows shorter than a vector go through `spill`.
     """
     size = size_of(real)
-    lanes = BYTES // REGISTERS * registers // size
+    lanes = BYTES // size
     if count < lanes:
         places = spill + outputs * BYTES
         for o in range(outputs):
             poke(places + 8 * o, spill + o * BYTES)
-        _sums(real, outputs, registers, single, lines, offsets, n, weights, rows, group, bias, 0, places)
+        _sums(real, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, 0, places)
         for o in range(outputs):
             copy(real, peek(to + 8 * o), spill + o * BYTES, count)
         return
     x = 0
     while x < count:
         shift = min(x, count - lanes) * size
-        _sums(real, outputs, registers, single, lines, offsets, n, weights, rows, group, bias, shift, to)
+        _sums(real, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, shift, to)
         x += lanes
 
 

@@ -19,12 +19,13 @@ _FIELDS = (
     "norm",
     "dealt",  # whether lines are dealt out to `lanes`
     "lanes",
-    *("segment", "segment_step", "segment_count"),  # elements of a dealt output line's segment; of the padded
-    # line's, how far apart they are, in bytes, and how many elements there are with the overhang
+    # Elements of a dealt output line's segment; of the padded line's, how far apart they are, in bytes, and
+    # how many elements there are with the overhang.
+    *("segment", "segment_step", "segment_count"),
     "straight",  # whether sums are written to the output at once
-    *("window", "pitch", "scratch", "dealing", "raw", "zeros", "shelf", "shelf_step"),  # where in the
-    # workspace lines are
-    *("result", "joined", "spare", "spill", "at_z", "at_x", "at", "at_to"),  # put, results, and addresses
+    # Where in the workspace lines are put, and results, and addresses of both.
+    *("window", "pitch", "scratch", "dealing", "raw", "zeros", "shelf", "shelf_step"),
+    *("result", "joined", "spare", "spill", "at_z", "at_x", "at", "at_to"),
     *("watched", "flag"),  # whether samples must be finite, and where it is said that one is not
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image

@@ -102,7 +102,7 @@ def _along(job, room, layer, line, to, span):
     elif layer.how == BY_ROW:
         poke(at, line)
         poke(room + job.at_to, to)
-        invoke(4, job.sum_line, (
+        invoke(3, job.sum_line, (
             at, job.columns + 8 * layer.begin_x, count, weights, 1, 1, 0.0,
             room + job.at_to, span, room + job.spill))  # fmt: skip
     else:
@@ -148,7 +148,7 @@ def _sum(job, room, first_slot, many, to, span):
         for i in range(job.n_offsets):
             tap = record(TAP, job.taps + i * _TAP)
             poke(offsets + 8 * i, tap.layer * job.depth * job.pitch + tap.column * job.size)
-        invoke(4, job.sum_rows, (
+        invoke(3, job.sum_rows, (
             at, offsets, job.n_offsets, job.weights, job.window_y, job.group, job.bias,
             at_to, span, room + job.spill))  # fmt: skip
     else:

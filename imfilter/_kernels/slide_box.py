@@ -23,21 +23,14 @@ _FIELDS = (
     # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
     # begin. A line of more than one tile has a box of one row.
     *("n_tiles", "batch", "border_z", "border_y", "border_x", "tiles"),
-    *(
-        "totals",
-        "prefix",
-        "spare",
-        "addresses",
-        "flag",
-    ),  # where in the workspace lines are, addresses of rows,
-    # and a flag that rises where a sum is not finite, if it is `watched`
-    "watched",
+    # Where in the workspace lines are, addresses of rows, and a flag that rises where a sum is not finite,
+    # if that is watched.
+    *("totals", "prefix", "spare", "addresses", "flag", "watched"),
     *("down", "border", "along_prefix", "along"),  # kernels; without the third, sums along the line are plain
 )
 BOX_JOB = np.dtype(
     [(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("scale", "bias", "cval")]
 )
-
 
 _FLOAT64 = np.dtype(np.float64)
 
