@@ -156,6 +156,7 @@ def test_plan():
         ([np.ones(31), np.arange(1.0, 32)], {"separable"}),
         ([np.ones(31), np.ones(31)], {"running"}),
         (np.ones((31, 31)), {"running"}),
+        ([np.hanning(121), np.hanning(121)], {"cosines"}),
         (rng.normal(size=(101, 101)), {"fft"}),
     ]:
         plan = imfilter.plan((1080, 1920), "float32", kernel)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, boxes, check, dtypes, padding, plan, window
+from imfilter._core import bands, border, boxes, check, cosines, dtypes, padding, plan, window
 from imfilter._core.common import Common, complete
 from imfilter._core.fold import folded
 from imfilter._core.geometry import Loops, Side, interleaved
@@ -41,9 +41,12 @@ class Call:
     dtype: np.dtype
     real: np.dtype  # of the arithmetic
     native: np.dtype  # of what the kernels write
+    tolerance: float  # of cosines in place of taps, if they may be
     programs: dict[Any, Program | None] = field(default_factory=dict)
 
 
+#: Algorithms by which a sample stays in what is computed after it.
+_RECURSIVE = frozenset({"running", "cosines"})
 #: Programs kept with a call, one for each layout of image and output.
 _MOST_PROGRAMS = 16
 
@@ -68,7 +71,7 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         fft.correlate(image, chosen.operator.components()[0], target, call, workers)
     elif not _slide(image, chosen, target, call, workers):
         # Something is not finite, and must stay where the kernel's own taps put it.
-        plain = replace(chosen, algorithm="separable") if chosen.algorithm == "running" else chosen
+        plain = replace(chosen, algorithm="separable") if chosen.algorithm in _RECURSIVE else chosen
         _slide(image, plain, target, call, workers, trusting=False)
     if out is None:
         out = target if native == call.dtype else _empty(call.shape, call.dtype)
@@ -115,6 +118,10 @@ def _slide(
         edges: dict[str, Any] = {"mode": call.mode, "bias": call.bias, "cval": call.cval}
         if chosen.algorithm == "running":
             made = boxes.make(chosen.operator, loops, *sides, **edges)
+        elif chosen.algorithm == "cosines":
+            made = cosines.make(
+                chosen.operator, call.real, call.tolerance, loops, *sides, mode=call.mode, cval=call.cval
+            )
         else:
             made = window.make(
                 chosen.operator, chosen.algorithm, call.real, loops, *sides, **edges, trusting=trusting
@@ -245,13 +252,19 @@ def _settle(
     # Only a plain sum for every sample can be a product of transforms.
     may_fft = not operator.norm and max(stride + dilation) == 1
     totals = _totals(array, operator, chosen, cval) if max(stride + dilation) == 1 else None
+    may_cosines = may_fft and bias == 0 and math.isfinite(cval) and cosines.fits(array.shape, shape, chosen)
+    tolerance = cosines.tolerance(array.dtype, dtype, real) if may_cosines else 0.0
     planned = plan.choose(
-        operator, tuple(lengths), math.prod(shape), real, may_fft=may_fft, totals=totals, method=method
+        *(operator, tuple(lengths), math.prod(shape), real),
+        may_fft=may_fft,
+        totals=totals,
+        tolerance=tolerance,
+        method=method,
     )
     return Call(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
         *(mode, cval if mode == "constant" else 0.0, tuple(shape), dtype),
-        *(real, dtypes.direct_target(dtype, real)),
+        *(real, dtypes.direct_target(dtype, real), tolerance),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from imfilter._core import cosines
 from imfilter._core.operators import Operator, factor
 
 METHODS = ("auto", "direct", "separable", "fft")
@@ -19,6 +20,8 @@ _SEPARATE_TAP = {4: 0.045, 8: 0.08}
 _STAGE = {4: 0.5, 8: 1.5}
 #: Running sums, by the kind of their totals.
 _RUNNING = {"u": 0.45, "i": 0.65, "f": 1.15}
+#: A cosine along one axis; reading, transposing and writing.
+_COSINE, _COSINE_STAGES = 0.24, 1.5
 #: Forward and inverse real transform and the product, with scipy.fft; cutting and placing a tile.
 _FFT = {4: 24.0, 8: 36.0}
 _TILE = {4: 8.0, 8: 10.0}
@@ -39,7 +42,8 @@ class Plan:
     Attributes
     ----------
     algorithm : str
-        ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums) or ``"fft"``.
+        ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums),
+        ``"cosines"`` (a long smooth kernel as a sum of cosines) or ``"fft"``.
     reason : str
         Why it was chosen, with the cost of what was not.
     cost : float
@@ -94,6 +98,11 @@ def _fft_cost(shape: tuple[int, ...], image: tuple[int, ...], size: int) -> floa
     return waste * (_FFT[size] + _TILE[size])
 
 
+def _cosine_cost(operator: Operator, image: tuple[int, ...], terms: int) -> float:
+    overhang = sum(k / n for k, n in zip(operator.shape, image, strict=True))
+    return terms * _COSINE * (2 + overhang) + _COSINE_STAGES
+
+
 def choose(
     operator: Operator,
     image: tuple[int, ...],
@@ -102,11 +111,12 @@ def choose(
     *,
     may_fft: bool = True,
     totals: np.dtype | None = None,
+    tolerance: float = 0.0,
     method: str = "auto",
 ) -> Plan:
     """Choose the cheapest algorithm for `outputs` samples of filtered axes of lengths `image`.
 
-    `totals` is the type of running sums, if they may be used.
+    `totals` is the type of running sums, and `tolerance` that of cosines, if they may be used.
     """
     size = real.itemsize
     seconds = outputs * 1e-9
@@ -132,6 +142,11 @@ def choose(
     box = _as_box(split) if totals is not None else None
     if box and totals is not None:
         costs["running"] = _RUNNING[totals.kind]
+    if tolerance and method == "auto" and "separable" in costs:
+        cheapest = _cosine_cost(split, image, cosines.TERMS[0])
+        tables = cosines.fitted(split, tolerance) if cheapest < costs["separable"] else ()
+        if tables:
+            costs["cosines"] = _cosine_cost(split, image, len(tables[0]) // 3)
     if may_fft and small:
         costs["fft"] = _fft_cost(operator.shape, image, size)
     wanted = method if method in costs else "direct"
@@ -145,6 +160,8 @@ def choose(
     if best == "running":
         assert box is not None
         return Plan(best, reason, costs[best] * seconds, box)
+    if best == "cosines":
+        return Plan(best, reason, costs[best] * seconds, split)
     return Plan(best, reason, costs[best] * seconds, _whole(operator))
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from imfilter._core import jit, schedule
-from imfilter._kernels import box, deal, fir, lines
+from imfilter._kernels import box, cosine, deal, fir, lines
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.slide import prepare, slide
 from imfilter._kernels.slide_box import slide_box
+from imfilter._kernels.slide_cosine import slide_cosine
 
 _U8, _U16, _I32, _F32, _F64 = map(np.dtype, ("u1", "u2", "i4", "f4", "f8"))
 
@@ -40,6 +41,9 @@ def _combinations() -> Iterator[_Combination]:
         yield box.box_down, (sums, source)
         yield box.box_border, (sums, source)
         yield box.box_along, (sums, real, source)
+    yield slide_cosine, ()
+    for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
+        yield cosine.oscillate, (real, terms)
     for sums in (_U16, _I32, _F64):
         for channels in (1, 3):
             yield box.box_prefix, (sums, channels)

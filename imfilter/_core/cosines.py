@@ -1,0 +1,197 @@
+"""Long smooth kernels as a few cosines: their fit, and their program for images of one shape and layout."""
+
+import functools
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import border
+from imfilter._core.geometry import Loops, Side, interleaved
+from imfilter._core.operators import Operator
+from imfilter._core.program import Program, hold
+from imfilter._kernels import cosine, deal, lines
+from imfilter._kernels.simd import BYTES, LINE, REGISTERS
+from imfilter._kernels.slide_cosine import COSINE_JOB, slide_cosine
+
+#: How many cosines there may be. A Gaussian cut off at four standard deviations has 8 for float32 and 10 for
+#: 16 bits, its derivatives 10 and 12.
+TERMS = (8, 10, 12)
+#: Shorter kernels are not worth a fit.
+_FEWEST = 24
+#: Periods of the slowest cosine, in kernels, among which one fits best for Gaussians cut off at two to five
+#: standard deviations.
+_PERIODS = np.linspace(0.95, 1.75, 33)
+#: Samples of a kernel that tell its best period.
+_SAMPLED = 256
+#: Rows that go down the columns before they go along, and elements of a line that do together: 128 kB
+#: of float32, which the second-level cache holds beside the states of their oscillators.
+_BLOCK, _TILE = 32, 1024
+#: Into how many stretches of rows an image is cut, at most. Each begins by taking the rows above it down,
+#: half the work of a row: they are no shorter than this many kernels.
+_SHARES, _LEAST = 8, 2
+#: Pixels of an image that one thread filters.
+_SMALL = 1 << 18
+
+
+def tolerance(source: np.dtype, result: np.dtype, real: np.dtype) -> float:
+    """Return how far cosines may be off for a `result` computed in `real`, relative to the absolute sum.
+
+    Half of what float32 rounds; for 16 bits less than what is seen in one pixel of ten thousand. float64
+    is filtered by the taps themselves: then it is 0.
+    """
+    if real.itemsize == 4:
+        return 2.5e-7
+    small = all(dtype.kind in "iu" and dtype.itemsize <= 2 for dtype in (source, result))
+    return 6e-10 if small else 0.0
+
+
+def fits(image: tuple[int, ...], result: list[int], axes: tuple[int, ...]) -> bool:
+    """Tell whether the program can filter these axes: two, the lines long enough to be transposed."""
+    last = max(axes)
+    trailing = math.prod(image[last + 1 :])
+    own = interleaved(image, last, len(axes)) == trailing  # what follows is not a line of its own
+    return len(axes) == 2 and own and result[last] * trailing >= BYTES // REGISTERS
+
+
+def fitted(operator: Operator, tolerance: float) -> tuple[npt.NDArray, ...]:
+    """Return the table of oscillators for each axis of a separable operator, all of as many terms, if any."""
+    if tolerance and len(operator.terms) == 1 and min(operator.shape) >= _FEWEST:
+        data = [np.ascontiguousarray(taps).tobytes() for taps in operator.terms[0]]
+        for terms in TERMS:
+            tables = [_fit(taps, terms, tolerance) for taps in data]
+            if all(table is not None for table in tables):
+                return tuple(table for table in tables if table is not None)
+    return ()
+
+
+@functools.lru_cache(maxsize=64)
+def _fit(data: bytes, terms: int, tolerance: float) -> npt.NDArray | None:
+    """Return the table of `cosine.oscillate` for taps that are symmetric, or antisymmetric, or None."""
+    taps = np.frombuffer(data)
+    scale = np.abs(taps).max()
+    if not scale:
+        return None
+    taps = taps / scale
+    even = bool(taps @ taps[::-1] > 0)
+    wave, parity = (np.cos, 1.0) if even else (np.sin, -1.0)
+    if np.abs(taps - parity * taps[::-1]).sum() > tolerance * np.abs(taps).sum():
+        return None
+    n, centre = len(taps), (len(taps) - 1) / 2
+    half = np.arange(n // 2, n)  # the other half is the same
+    few = half[:: max(1, len(half) // _SAMPLED)]
+
+    def frequencies(period: float) -> npt.NDArray:
+        return 2 * np.pi / (period * n) * (np.arange(terms) + 0.5)
+
+    def solve(period: float, where: npt.NDArray) -> npt.NDArray:
+        waves = wave(np.outer(where - centre, frequencies(period)))
+        right = taps[where]
+        if even:  # what is constant stays so: the sum of the taps counts for more than each
+            waves = np.vstack([waves, 1e3 / n * waves.sum(axis=0)])
+            right = np.append(right, 1e3 / n * right.sum())
+        return np.linalg.lstsq(waves, right, rcond=1e-15)[0]
+
+    def error(period: float, amplitudes: npt.NDArray, where: npt.NDArray) -> float:
+        waves = wave(np.outer(where - centre, frequencies(period)))
+        return float(np.abs(waves @ amplitudes - taps[where]).sum() / np.abs(taps[where]).sum())
+
+    period = min(_PERIODS, key=lambda p: error(p, solve(p, few), few))
+    amplitudes = solve(period, half)
+    if not error(period, amplitudes, np.arange(n)) <= tolerance:
+        return None
+    angles = frequencies(period)
+    ends = (2 * np.cos(angles), wave(angles * centre) * amplitudes, wave(angles * (centre + 1)) * -amplitudes)
+    return np.append(np.stack(ends, axis=1) * (1, scale, scale), parity)
+
+
+def make(
+    operator: Operator,
+    real: np.dtype,
+    tolerance: float,
+    loops: Loops,
+    source: Side,
+    target: Side,
+    *,
+    mode: str,
+    cval: float,
+) -> Program:
+    """Lay out the lines."""
+    y, x = loops.y, loops.x
+    tables = fitted(operator, tolerance)
+    terms = len(tables[0]) // 3
+    axis_y, axis_x = (part.axis for part in (y, x) if part.axis is not None)
+    job = np.zeros(1, COSINE_JOB)
+    lanes, oscillators = BYTES // REGISTERS // real.itemsize, cosine.REGISTER // 8
+    widest = max(x.samples, x.length) * loops.channels
+    named = {"batch": loops.batch, "cosines_y": tables[axis_y], "cosines_x": tables[axis_x]}
+    for name, part in zip("yx", (y, x), strict=True):
+        job[f"taps_{name}"], job[f"before_{name}"] = part.taps, part.before
+        job[f"samples_{name}"] = part.samples
+        named[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
+    for name, part in zip("zyx", loops[:3], strict=True):
+        job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
+    job["planes"], job["rows"], job["columns"] = loops.z.length, y.length, x.length
+    job["channels"], job["lanes"], job["lanes_y"], job["size"] = (
+        *(loops.channels, lanes, oscillators),
+        real.itemsize,
+    )
+    job["source_c"], job["target_c"] = loops.source_c, loops.target_c
+    job["source_packed"] = loops.packed("source", source.dtype.itemsize)
+    job["target_packed"] = loops.packed("target", target.dtype.itemsize)
+    stretch = _stretch(y.length, y.taps, x.length)
+    tile = max(_TILE // loops.channels // LINE * LINE, LINE)
+    job["stretch"], job["block"], job["tile"] = stretch, _BLOCK, tile
+    job["cval"], job["beyond"] = cval, cval * operator.terms[0][axis_y].sum()
+    job["watched"] = source.dtype.kind == "f"
+    # An odd number of cache lines, so that the same column of all rows is not all in one set.
+    pitch = (-(-(widest + BYTES) * real.itemsize // LINE) | 1) * LINE
+    entering = (-(-(min(tile * loops.channels, widest) + BYTES) * real.itemsize // LINE) | 1) * LINE
+    pixel = loops.channels * lanes * real.itemsize
+    job["pitch"], job["entering_step"] = pitch, entering
+    job["state"] = (2 * terms + cosine.CARRIED) * cosine.REGISTER
+    job["registers_y"] = -(-x.samples * loops.channels // oscillators)
+    job["registers_x"] = loops.channels * lanes // oscillators
+    named["deals"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
+    named["joins"] = np.arange(lanes) * pitch
+    held = hold(job, named)
+    job["fetch"] = lines.fetch.address(real, source.dtype)
+    job["oscillate"] = cosine.oscillate.address(real, terms)
+    job["deal"], job["join"] = deal.deal.address(real), deal.join.address(real)
+    job["place"] = lines.place.address(real, target.dtype)
+    sizes = {
+        "entering": _BLOCK * entering,
+        "lines": _BLOCK * pitch,
+        "dealt": (max(x.before + x.samples, x.length + x.taps) + lanes) * pixel,
+        "outside": pixel,
+        "zeros": max(entering, pixel),
+        "sink": max(entering, pixel),
+        "spare": 0 if job["target_packed"] else (widest + BYTES) * target.dtype.itemsize,
+        "state_y": int((job["registers_y"] * job["state"])[0]),
+        "state_x": int((job["registers_x"] * job["state"])[0]),
+        "flag": 8,
+    }
+    workspace = 0
+    for name, size in sizes.items():
+        job[name] = workspace
+        workspace += -(-size // LINE) * LINE
+    units = len(loops.batch) * loops.z.length * -(-y.length // stretch)
+    return Program(
+        functools.partial(slide_cosine.callable(), job.ctypes.data),
+        held,
+        lines=units,
+        work=units * min(stretch, y.length) * widest * 4 * terms,
+        rows=1,
+        workspace=workspace + LINE,
+        flag=int(job["flag"][0]),
+    )
+
+
+def _stretch(rows: int, taps: int, columns: int) -> int:
+    """Return how many rows one thread computes one after the other."""
+    if rows * columns <= _SMALL:  # nobody shares so little
+        return rows
+    shares = _SHARES
+    while shares > 2 and rows < shares * _LEAST * taps:
+        shares //= 2
+    return -(-rows // shares) if rows > taps else rows
