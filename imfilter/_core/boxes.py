@@ -100,7 +100,7 @@ def make(
         workspace += -(-size // LINE) * LINE
     units = len(loops.batch) * z.length * (len(tiles) - 1) * -(-y.length // stretch)
     return Program(
-        functools.partial(slide_box.callable(), job.ctypes.data),
+        functools.partial(slide_box.entry(), job.ctypes.data),
         held,
         lines=units,
         work=units * min(stretch, y.length) * widest * (8 + 2 * z.taps),

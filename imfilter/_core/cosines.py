@@ -177,7 +177,7 @@ def make(
         workspace += -(-size // LINE) * LINE
     units = len(loops.batch) * loops.z.length * -(-y.length // stretch)
     return Program(
-        functools.partial(slide_cosine.callable(), job.ctypes.data),
+        functools.partial(slide_cosine.entry(), job.ctypes.data),
         held,
         lines=units,
         work=units * min(stretch, y.length) * widest * 4 * terms,

@@ -181,8 +181,8 @@ def apply(
     call = None
     try:
         shared = tuple([(n, _word(v)) for n, v in common.items() if n not in _APART]) if common else ()
-        words = tuple(map(_word, (*own, *geometry)))
-        key = (build, keeps, method, words, shared, array.shape, array.dtype, place)
+        key = (build, keeps, method, _words(own), _words(geometry), shared)
+        key = (*key, array.shape, array.dtype, place)
         call = _calls.get(key)
     except TypeError:  # an argument that cannot be looked up, which may yet be right
         key = None
@@ -196,11 +196,17 @@ def apply(
     return run(call, array, check.fitting(out, call.shape), workers)
 
 
-def _word(value: Any) -> Any:
-    """Return what stands for an argument in a look-up; raise TypeError if it may change unseen.
+def _words(values: tuple[Any, ...]) -> Any:
+    """Return what stands for arguments in a look-up; raise TypeError if one may change unseen.
 
-    With its type: 1, 1.0 and True are three arguments.
+    With their types: 1, 1.0 and True are three arguments.
     """
+    kinds = tuple(map(type, values))
+    return (kinds, values) if _SIMPLE.issuperset(kinds) else tuple(map(_word, values))
+
+
+def _word(value: Any) -> Any:
+    """Return what stands for one argument."""
     kind = type(value)
     if kind in _SIMPLE:
         return kind, value

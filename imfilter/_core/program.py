@@ -33,23 +33,25 @@ class Program:
 
         Return whether it went well: running sums fail where not all samples are finite.
         """
-        source, sink = address(image), address(target)
+        if self.work <= _SMALL:
+            return self._task(image, target, 0, self.lines)
         refused: list[bool] = []
 
-        def task(start: int, stop: int, kept: object = (image, target)) -> None:
-            # `kept`: an address does not hold an array. The workspace is zeroed, for what lies behind a
-            # line is computed with too, and a denormal there costs 100 cycles.
-            workspace = np.zeros(self.workspace, np.uint8)
-            self.call(source, sink, address(workspace), start, stop)
-            if self.flag >= 0 and workspace[-address(workspace) % LINE + self.flag]:
+        def task(start: int, stop: int) -> None:
+            if not self._task(image, target, start, stop):
                 refused.append(True)
 
-        if self.work <= _SMALL:
-            task(0, self.lines)
-        else:
-            pieces = max(1, min(self.work // _PATIENCE, self.lines // (8 * self.rows)))
-            bands.run(task, self.lines, workers, pieces)
+        pieces = max(1, min(self.work // _PATIENCE, self.lines // (8 * self.rows)))
+        bands.run(task, self.lines, workers, pieces)
         return not refused
+
+    def _task(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
+        """Compute lines `start` to `stop`; return whether that went well."""
+        # Zeroed, for what lies behind a line is computed with too, and a denormal there costs 100 cycles.
+        workspace = np.zeros(self.workspace, np.uint8)
+        room = address(workspace)
+        self.call(address(image), address(target), room, start, stop)
+        return self.flag < 0 or not workspace[-room % LINE + self.flag]
 
 
 def _data_offset() -> int | None:

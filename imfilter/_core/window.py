@@ -83,7 +83,7 @@ def make(
     blocks = len(loops.batch) * z.length * -(-y.length // block) * (len(tiles) - 1)
     taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
     return Program(
-        functools.partial(slide.callable(), job.ctypes.data),
+        functools.partial(slide.entry(), job.ctypes.data),
         held,
         lines=blocks,
         work=blocks * block * dealt.widest * loops.channels * taps,

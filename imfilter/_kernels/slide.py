@@ -12,7 +12,7 @@ when, and is the same for all element types.
 
 import numpy as np
 
-from imfilter._core.jit import kernel, part
+from imfilter._core.jit import Driver, kernel, part
 from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, JOB, LAYER, PLANE, TAP
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.simd import LINE, invoke, move_one, peek, poke, record
@@ -180,7 +180,7 @@ def _finish(job, room, many, to, wide):
                 room + job.spare))  # fmt: skip
 
 
-@kernel()
+@Driver
 def slide(job_at, source_at, target_at, workspace, start, stop):
     """Compute blocks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 

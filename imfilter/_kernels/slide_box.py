@@ -5,7 +5,7 @@ Like `slide` it knows no element types: the job names the kernels by address.
 
 import numpy as np
 
-from imfilter._core.jit import kernel, part
+from imfilter._core.jit import Driver, part
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.simd import LINE, invoke, load_one, peek, poke, record
 
@@ -51,7 +51,7 @@ def _enter(job, room, image_at, z, p, entry):
     return absent
 
 
-@kernel()
+@Driver
 def slide_box(job_at, source_at, target_at, workspace, start, stop):
     """Compute stretches of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 

@@ -6,7 +6,7 @@ block at a time. Only a block of rows is ever stored. Like `slide` this knows no
 
 import numpy as np
 
-from imfilter._core.jit import kernel, part
+from imfilter._core.jit import Driver, part
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.simd import LINE, invoke, peek, poke, record
 
@@ -112,7 +112,7 @@ def _along(job, room, block, many, to):
             job.target_c, job.target_packed, room + job.spare))  # fmt: skip
 
 
-@kernel()
+@Driver
 def slide_cosine(job_at, source_at, target_at, workspace, start, stop):
     """Compute stretches of rows `start` … `stop`, counted over batch, plane and row in this order.
 
