@@ -105,6 +105,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
+def _most(workers: int | None) -> int:
+    """Return how many threads work for a call that asks for so many."""
+    cores = _available()
+    return min(workers or cores, max(_FEW_THREADS, _THREADS_A_CORE * cores))
+
+
 def run(task: Callable[[int, int], None], total: int, workers: int | None, pieces: int = 1) -> None:
     """Call ``task(start, stop)`` over `total` items, split into one band for each worker.
 
@@ -112,10 +118,11 @@ def run(task: Callable[[int, int], None], total: int, workers: int | None, piece
     which an interrupt is heard. The caller works on a band of its own. A worker that calls again works
     alone, so that nested calls can neither wait for each other nor multiply the threads.
     """
-    cores = _available()
-    bands = min(workers or cores, total, max(_FEW_THREADS, _THREADS_A_CORE * cores))
-    if getattr(_inside, "worker", False):
-        bands = 1
+    bands = min(total, 1 if workers == 1 else _most(workers))
+    if bands == 1 or getattr(_inside, "worker", False):
+        for piece in range(pieces):
+            task(total * piece // pieces, total * (piece + 1) // pieces)
+        return
     stopped = threading.Event()
 
     def band(number: int) -> None:

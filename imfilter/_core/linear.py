@@ -152,7 +152,9 @@ _calls: OrderedDict[Any, Call] = OrderedDict()
 _MOST_CALLS = 256
 #: Types that stand for themselves in a look-up.
 _SIMPLE = frozenset({bool, int, float, str, NoneType})
-#: Shared arguments that a call does not depend on, or on their dtype alone.
+#: What `out` is, nearly always.
+_PLACES = frozenset({NoneType, np.ndarray})
+#: Shared arguments that a call does not depend on, or on their shape and dtype alone.
 _APART = frozenset({"out", "workers"})
 #: Weights outside this range, and sums of more taps, are too much for float32.
 _TINY, _HUGE, _LONG = 1e-25, 1e25, 3_000
@@ -174,26 +176,29 @@ def apply(
 
     `keeps` says that the filter averages, so that the result has the image's dtype.
     """
-    array = check.image(image)
-    out, workers = check.out(common.get("out")), bands.requested(common.get("workers"))
-    place = None if out is None else out.dtype
+    array = image if type(image) is np.ndarray else check.image(image)
+    out, workers = common.get("out"), bands.requested(common.get("workers"))
+    if type(out) not in _PLACES:
+        out = check.out(out)
+    place = None if out is None else (out.shape, out.dtype, out.flags.writeable)
     key: Any = None
     call = None
     try:
         shared = tuple([(n, _word(v)) for n, v in common.items() if n not in _APART]) if common else ()
-        key = (build, keeps, method, _words(own), _words(geometry), shared)
-        key = (*key, array.shape, array.dtype, place)
+        key = (build, keeps, method, _words(own), _words(geometry), shared, array.shape, array.dtype, place)
         call = _calls.get(key)
     except TypeError:  # an argument that cannot be looked up, which may yet be right
         key = None
-    if call is None:
-        call = _settle(array, build, own, complete(common), keeps, method, geometry)
+    if call is None:  # or else the same has been checked before
+        out = check.out(out)
+        call = _settle(check.image(array), build, own, complete(common), keeps, method, geometry)
+        check.fitting(out, call.shape)
         if key is not None:
             _calls[key] = call
             while len(_calls) > _MOST_CALLS:
                 with contextlib.suppress(KeyError):  # another thread was faster
                     _calls.popitem(last=False)
-    return run(call, array, check.fitting(out, call.shape), workers)
+    return run(call, array, out, workers)
 
 
 def _words(values: tuple[Any, ...]) -> Any:
