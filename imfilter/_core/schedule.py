@@ -20,6 +20,8 @@ _GROUP = 32
 #: Rows summed at a time, at most, 4 registers each: 2, 4, 5, 6 rows of 81 taps ran at 37, 46, 55, 49
 #: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most); more spill.
 ROWS = 5 if BYTES > 128 else 2
+#: Taps of a window that is summed in straight code, with all its kernels.
+STRAIGHT = 27
 #: Taps along a line that are summed in one go.
 _SHORT = 64
 
@@ -32,7 +34,7 @@ class Schedule:
 
     The first runs are those of the layers; those of one output row begin at `single`, and, if
     neighbouring rows are computed in pairs, those of two at `double`. `alike` is how many taps every row
-    of the window has, if all have the same.
+    of the window has, if all have the same, in each of the `components`.
     """
 
     offsets_z: npt.NDArray
@@ -47,12 +49,22 @@ class Schedule:
     single: int
     double: int
     alike: int
+    components: int
     filled: bool = False  # whether taps of weight zero are read
 
     @property
     def paired(self) -> bool:
         """Whether neighbouring rows are computed two at a time."""
         return self.double < len(self.runs)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the window is one sum over rows that all have the same taps."""
+        return self.alike > 0 and self.components == 1 and not self.norm
+
+    def straight(self, height: int) -> bool:
+        """Tell whether a window of so many rows is small enough to be summed in straight code."""
+        return (self.plain or self.norm) and 0 < height * self.alike * self.components <= STRAIGHT
 
     @property
     def across(self) -> bool:
@@ -177,9 +189,12 @@ def _schedule(
         for a, b in zip(begins, ends, strict=True)
     ]
     single, double = [], []
-    alike = _common(taps, height) if len(ends) == 1 and not norm else 0
+    alike = 0
+    if all(np.array_equal(taps[a:b], taps[: ends[0]]) for a, b in zip(begins, ends, strict=True)):
+        alike = _common(taps[: ends[0]], height)
+    plain = 0 if norm or len(ends) > 1 else alike
     for a, b, two in zip(begins, ends, pairs, strict=True):
-        single += _single(two) if two and not alike else _grouped(a, b, group(height, alike) if alike else 0)
+        single += _single(two) if two and not plain else _grouped(a, b, group(height, plain) if plain else 0)
         if any(pairs):
             one = _grouped(a, b)
             double += two or one + [[SECOND, *run[1:4], 0, run[4], run[6]] for run in one]
@@ -197,6 +212,7 @@ def _schedule(
         single=len(runs),
         double=len(runs) + len(single),
         alike=alike,
+        components=len(ends),
         **{"layers": np.empty(0, LAYER), **fields},
     )
 

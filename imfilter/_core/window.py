@@ -11,8 +11,8 @@ from imfilter._core.geometry import LONGEST, Loops, Part, Side
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.program import Program, hold
-from imfilter._kernels import deal, fir, lines
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB
+from imfilter._kernels import deal, fir, lines, small
+from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB, UNROLLED
 from imfilter._kernels.slide import prepare, slide
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
@@ -58,7 +58,7 @@ def make(
     job["window_y"], job["span_x"] = y.span, x.span
     job["width"], job["size"] = source.dtype.itemsize, real.itemsize
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
-    if tables.alike:
+    if final in (BY_ROW, ALONG):
         job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
@@ -95,11 +95,14 @@ def make(
 
 def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     """Return how the window is summed up, and for how many neighbouring rows at a time."""
-    line = y.span == 1 and tables.alike and not len(tables.layers)
+    line = y.span == 1 and tables.plain and not len(tables.layers)
     if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
         return ALONG, 1
-    if tables.alike and y.stride == 1 and y.dilation == 1 and y.taps > 1:
-        return BY_ROW, min(y.taps, schedule.ROWS)
+    if y.stride == 1 and y.dilation == 1 and y.taps > 1:
+        if tables.straight(y.taps):
+            return UNROLLED, min(y.taps, schedule.ROWS)
+        if tables.plain:
+            return BY_ROW, min(y.taps, schedule.ROWS)
     return BY_TAP, 1 + tables.paired
 
 
@@ -118,6 +121,9 @@ def _name_kernels(
         job["combine"] = lines.combine.address(real, real)
     if job["final"] == BY_ROW:
         job["sum_rows"] = fir.sum_rows.address(real, int(job["block"]), int(tables.alike == 1))
+    if job["final"] == UNROLLED:
+        window = int(job["window_y"]), tables.alike, tables.components if tables.norm else 0
+        job["sum_window"] = small.sum_window.address(real, int(job["block"]), *window)
     if BY_ROW in ways:
         job["sum_line"] = fir.sum_rows.address(real, 1, 0)
     if job["final"] == ALONG or ALONG in ways:

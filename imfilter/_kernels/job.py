@@ -40,14 +40,14 @@ _FIELDS = (
     *("deals", "joins", "zero"),  # see `deal`; an offset of nothing
     # Kernels. `fetch` and `combine_source` read source elements, the others those of the arithmetic.
     *("prepare", "fetch", "combine_source", "fetch_real", "combine", "sum_rows", "sum_line", "sum_along"),
-    *("deal", "join", "place"),
+    *("sum_window", "deal", "join", "place"),
 )
 #: Numbers are rounded to the arithmetic's type beforehand.
 JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("bias", "cval")])
 
-#: How lines are summed: tap by tap with `combine`, with `sum_rows`, or, neighbours along a dealt line, with
-#: `sum_along`.
-BY_TAP, BY_ROW, ALONG = 0, 1, 2
+#: How lines are summed: tap by tap with `combine`, with `sum_rows`, neighbours along a dealt line with
+#: `sum_along`, or small windows with `sum_window`.
+BY_TAP, BY_ROW, ALONG, UNROLLED = 0, 1, 2, 3
 #: Pixels that `sum_along` computes at a time, one register each: 81 taps ran at 41 and 53 multiply-adds a
 #: nanosecond with 8 and 12 (Cascade Lake, AVX-512, where 70 is the most), for 8 wait for each other.
 BLOCK_ALONG = 12 if BYTES > 128 else 8

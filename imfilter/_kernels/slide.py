@@ -13,7 +13,7 @@ when, and is the same for all element types.
 import numpy as np
 
 from imfilter._core.jit import Driver, kernel, part
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, JOB, LAYER, PLANE, TAP
+from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, JOB, LAYER, PLANE, TAP, UNROLLED
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.simd import LINE, invoke, move_one, peek, poke, record
 
@@ -140,7 +140,7 @@ def _sum(job, room, first_slot, many, to, span):
     if job.final == ALONG:
         line = room + job.window + record(TAP, job.taps).column * job.size
         _sum_along(job, room, line, job.weights, job.n_taps, job.group, room + job.result, job.bias)
-    elif job.final == BY_ROW:
+    elif job.final in (BY_ROW, UNROLLED):
         for r in range(job.window_y + job.block - 1):
             # Outputs beyond the last are computed from what there is, and thrown away.
             poke(at + 8 * r, _row(job, room, first_slot + min(r, job.window_y + many - 2)))
@@ -148,9 +148,13 @@ def _sum(job, room, first_slot, many, to, span):
         for i in range(job.n_offsets):
             tap = record(TAP, job.taps + i * _TAP)
             poke(offsets + 8 * i, tap.layer * job.depth * job.pitch + tap.column * job.size)
-        invoke(3, job.sum_rows, (
-            at, offsets, job.n_offsets, job.weights, job.window_y, job.group, job.bias,
-            at_to, span, room + job.spill))  # fmt: skip
+        if job.final == UNROLLED:
+            invoke(5, job.sum_window, (
+                at, offsets, job.weights, job.bias, at_to, span, room + job.spill))  # fmt: skip
+        else:
+            invoke(3, job.sum_rows, (
+                at, offsets, job.n_offsets, job.weights, job.window_y, job.group, job.bias,
+                at_to, span, room + job.spill))  # fmt: skip
     else:
         for t in range(job.n_taps):
             tap = record(TAP, job.taps + t * _TAP)

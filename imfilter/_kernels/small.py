@@ -1,0 +1,113 @@
+"""Weighted sums over small windows, unrolled: all taps of all outputs in one piece of straight code.
+
+Loops over three lines of three taps take longer to go round than the taps themselves: a 3x3 correlation
+took 13 cycles for 16 float32 samples where nine multiply-adds take 4.5.
+"""
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from imfilter._core.jit import kernel
+from imfilter._kernels.lines import copy
+from imfilter._kernels.simd import (
+    BYTES,
+    REGISTERS,
+    call_llvm,
+    element,
+    mangle,
+    multiply_add,
+    peek,
+    pointer,
+    poke,
+    register_lanes,
+    size_of,
+    spread,
+)
+
+
+@intrinsic(prefer_literal=True)
+def _sums(typingctx, real, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count):
+    """Sum `rows` lines of `taps` each for `outputs` neighbouring outputs; output o begins with line o.
+
+    lines: address of the addresses of ``rows + outputs - 1`` lines of at least a vector, each read at the
+    `offsets`. weights: of the taps, line by line. to: address of the addresses of the results.
+
+    With `norm`, that many kernels read the same samples, and the root of the sum of squares is written.
+    """
+    many, height, width = outputs.literal_value, rows.literal_value, taps.literal_value
+    kernels = max(norm.literal_value, 1)
+    # As many sums as there are registers for, beside the weights.
+    lanes = register_lanes(real.dtype) * (REGISTERS // kernels)
+
+    def codegen(context, builder, sig, args):
+        lines, offsets, weights, bias, to, count = args[5:]
+        scalar = element(real.dtype)
+        kind = ir.VectorType(scalar, lanes)
+        word = ir.IntType(64)
+        size = real.dtype.bitwidth // 8
+
+        def entries(table, number):
+            return [
+                builder.load(pointer(builder, builder.add(table, word(8 * i)), word), align=8, typ=word)
+                for i in range(number)
+            ]
+
+        def weight(index):
+            at = pointer(builder, builder.add(weights, word(index * size)), scalar)
+            return spread(builder, builder.load(at, align=1, typ=scalar), kind)
+
+        bases, steps, places = entries(lines, height + many - 1), entries(offsets, width), entries(to, many)
+        factors = [weight(i) for i in range(kernels * height * width)]
+        start = spread(builder, builder.fptrunc(bias, scalar) if scalar == ir.FloatType() else bias, kind)
+
+        def sums(shift):
+            """Return the sums of each output over the samples at `shift`, one for each kernel."""
+            found = [[ir.Constant(kind, [0.0] * lanes)] * kernels for _ in range(many)]
+            for r, base in enumerate(bases):
+                for t, step in enumerate(steps):
+                    at = builder.add(builder.add(base, step), shift)
+                    samples = builder.load(pointer(builder, at, kind), align=1, typ=kind)
+                    for o in range(max(0, r - height + 1), min(r + 1, many)):
+                        for k in range(kernels):
+                            factor = factors[(k * height + r - o) * width + t]
+                            found[o][k] = multiply_add(builder, samples, factor, found[o][k])
+            return found
+
+        last = builder.sub(count, word(lanes))
+        vectors = builder.udiv(builder.add(count, word(lanes - 1)), word(lanes))
+        with cgutils.for_range(builder, vectors) as loop:
+            x = builder.mul(loop.index, word(lanes))
+            x = builder.select(builder.icmp_signed("<", x, last), x, last)
+            shift = builder.mul(x, word(size))
+            for place, found in zip(places, sums(shift), strict=True):
+                if norm.literal_value:
+                    total = start
+                    for value in found:
+                        total = multiply_add(builder, value, value, total)
+                    total = call_llvm(builder, f"llvm.sqrt.{mangle(kind)}", kind, total)
+                else:
+                    total = builder.fadd(start, found[0])
+                builder.store(total, pointer(builder, builder.add(place, shift), kind), align=1)
+        return context.get_dummy_value()
+
+    scalars = (*(types.int64,) * 3, types.float64, *(types.int64,) * 2)
+    return types.none(real, outputs, rows, taps, norm, *scalars), codegen
+
+
+@kernel("real", "outputs", "rows", "taps", "norm")
+def sum_window(real, outputs, rows, taps, norm, lines, offsets, weights, bias: float, to, count, spill):
+    """Write `outputs` rows of `count` sums to the addresses at `to`; see `_sums`.
+
+    The last vector overlaps the one before; rows shorter than a vector go through `spill`.
+    """
+    lanes = BYTES // size_of(real)
+    if count >= lanes:
+        _sums(real, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count)
+        return
+    places = spill + outputs * BYTES
+    for o in range(outputs):
+        poke(places + 8 * o, spill + o * BYTES)
+    _sums(real, outputs, rows, taps, norm, lines, offsets, weights, bias, places, lanes)
+    for o in range(outputs):
+        copy(real, peek(to + 8 * o), spill + o * BYTES, count)
