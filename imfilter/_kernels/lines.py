@@ -93,7 +93,7 @@ def fetch(
     outer = max(min(before + samples - first, count), inner)
     if not packed:
         inner = outer = count
-    zero = splat(real, real.type(0))
+    lanes, zero = BYTES // size, splat(real, real.type(0))
     bad, strange = zero, False
     p = 0
     while p < count:
@@ -101,12 +101,17 @@ def fetch(
             total = (outer - inner) * channels
             inside = address + (first + inner - before) * step_x
             done = 0
-            while done + BYTES // size <= total:
+            while done + lanes <= total:
                 values = load(real, inside + done * width, source)
                 if flag:
                     bad = fma(values, zero, bad)
                 store(line + done * size, real, values)
-                done += BYTES // size
+                done += lanes
+            if 0 < done < total:  # one more vector overlaps the one before
+                done = total
+                values = load(real, inside + (total - lanes) * width, source)
+                bad = fma(values, zero, bad)
+                store(line + (total - lanes) * size, real, values)
             for i in range(done, total):
                 value = load_one(real, inside + i * width, source)
                 strange |= value - value != 0
@@ -115,12 +120,13 @@ def fetch(
             p = outer
         else:
             column = source_index(border, before, samples, first + p)
-            start = address + column * step_x
-            for c in range(channels):
-                value = beyond if column < 0 else load_one(real, start + c * step_c, source)
+            start, end = address + column * step_x, line + channels * size
+            while line < end:
+                value = beyond if column < 0 else load_one(real, start, source)
                 strange |= value - value != 0
-                store_one(line + c * size, real, value)
-            line += channels * size
+                store_one(line, real, value)
+                start += step_c
+                line += size
             p += 1
     if flag and (strange or any_nan(bad)):
         poke(flag, 1)

@@ -203,9 +203,10 @@ def slide(job_at, source_at, target_at, workspace, start, stop):
     tile = start // blocks % job.n_tiles
     z = start // (blocks * job.n_tiles) % job.planes
     image = start // (blocks * job.n_tiles * job.planes)
+    first_slot = y * job.step_y % job.depth  # of the window
     for done in range(stop - start):
         if y >= job.rows:
-            y, tile = 0, tile + 1
+            y, first_slot, tile = 0, 0, tile + 1
             if tile == job.n_tiles:
                 tile, z = 0, z + 1
                 if z == job.planes:
@@ -219,7 +220,6 @@ def slide(job_at, source_at, target_at, workspace, start, stop):
         top = y * job.step_y
         if done == 0 or y == 0:
             ready = top
-        first_slot = top % job.depth
         for p in range(max(ready, top), top + job.window_y + many - 1):
             row = source_index(job.border_y, job.before_y, job.samples_y, p)
             base = source_at + peek(job.batch + 16 * image) + row * job.source_y
@@ -231,3 +231,6 @@ def slide(job_at, source_at, target_at, workspace, start, stop):
         if job.lanes > 1 or not job.straight:
             _finish(job, room, many, to, wide)
         y += many
+        first_slot += many * job.step_y
+        while first_slot >= job.depth:
+            first_slot -= job.depth
