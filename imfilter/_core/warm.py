@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from imfilter._core import jit, schedule
-from imfilter._kernels import box, cosine, deal, fir, lines
+from imfilter._kernels import box, cosine, deal, fir, lines, small
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.slide import prepare, slide
 from imfilter._kernels.slide_box import slide_box
@@ -33,6 +33,11 @@ def _combinations() -> Iterator[_Combination]:
         for outputs in range(2, schedule.ROWS + 1):
             for single in (0, 1):
                 yield fir.sum_rows, (real, outputs, single)
+        for kernels in (0, 2):
+            yield small.sum_window, (real, min(3, schedule.ROWS), 3, 3, kernels)
+        yield small.sum_window, (real, min(5, schedule.ROWS), 5, 5, 0)
+        for height in (3, 5, 7, 9):
+            yield small.sum_window, (real, min(height, schedule.ROWS), height, 1, 0)
         yield fir.sum_along, (real, BLOCK_ALONG)
         yield deal.deal, (real,)
         yield deal.join, (real,)
