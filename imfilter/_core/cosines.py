@@ -1,13 +1,12 @@
 """Long smooth kernels as a few cosines: their fit, and their program for images of one shape and layout."""
 
 import functools
-import math
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import border
-from imfilter._core.geometry import Loops, Side, interleaved
+from imfilter._core.geometry import Loops, Side
 from imfilter._core.operators import Operator
 from imfilter._core.program import Program, hold
 from imfilter._kernels import cosine, deal, lines
@@ -46,12 +45,9 @@ def tolerance(source: np.dtype, result: np.dtype, real: np.dtype) -> float:
     return 6e-10 if small else 0.0
 
 
-def fits(image: tuple[int, ...], result: list[int], axes: tuple[int, ...]) -> bool:
-    """Tell whether the program can filter these axes: two, the lines long enough to be transposed."""
-    last = max(axes)
-    trailing = math.prod(image[last + 1 :])
-    own = interleaved(image, last, len(axes)) == trailing  # what follows is not a line of its own
-    return len(axes) == 2 and own and result[last] * trailing >= BYTES // REGISTERS
+def fits(line: int) -> bool:
+    """Tell whether lines of so many elements of the output are long enough to be transposed."""
+    return line >= BYTES // REGISTERS
 
 
 def fitted(operator: Operator, tolerance: float) -> tuple[npt.NDArray, ...]:

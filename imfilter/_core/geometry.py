@@ -111,6 +111,12 @@ class Loops(NamedTuple):
         return bool(along and (self.channels == 1 or step_c == itemsize))
 
 
+def planar(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
+    """Tell whether two axes are filtered, of which the last is the line."""
+    last = max(axes)
+    return len(axes) == 2 and interleaved(shape, last, 2) == math.prod(shape[last + 1 :])
+
+
 def interleaved(shape: tuple[int, ...], last: int, count: int) -> int:
     """Return how many channels a line has when `count` axes, the last being `last`, are filtered."""
     trailing = math.prod(shape[last + 1 :])

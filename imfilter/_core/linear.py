@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, boxes, check, cosines, dtypes, padding, plan, window
+from imfilter._core import bands, border, boxes, check, cosines, dtypes, padding, plan, window, winograd
 from imfilter._core.common import Common, complete
 from imfilter._core.fold import folded
-from imfilter._core.geometry import Loops, Side, interleaved
+from imfilter._core.geometry import Loops, Side, interleaved, planar
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program
@@ -45,8 +45,8 @@ class Call:
     programs: dict[Any, Program | None] = field(default_factory=dict)
 
 
-#: Algorithms by which a sample stays in what is computed after it.
-_RECURSIVE = frozenset({"running", "cosines"})
+#: What runs instead of an algorithm that spreads what is not finite, or very large.
+_PLAIN = {"running": "separable", "cosines": "separable", "winograd": "direct"}
 #: Programs kept with a call, one for each layout of image and output.
 _MOST_PROGRAMS = 16
 
@@ -71,7 +71,7 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         fft.correlate(image, chosen.operator.components()[0], target, call, workers)
     elif not _slide(image, chosen, target, call, workers):
         # Something is not finite, and must stay where the kernel's own taps put it.
-        plain = replace(chosen, algorithm="separable") if chosen.algorithm in _RECURSIVE else chosen
+        plain = replace(chosen, algorithm=_PLAIN.get(chosen.algorithm, chosen.algorithm))
         _slide(image, plain, target, call, workers, trusting=False)
     if out is None:
         out = target if native == call.dtype else _empty(call.shape, call.dtype)
@@ -122,6 +122,8 @@ def _slide(
             made = cosines.make(
                 chosen.operator, call.real, call.tolerance, loops, *sides, mode=call.mode, cval=call.cval
             )
+        elif chosen.algorithm == "winograd":
+            made = winograd.make(chosen.operator, call.real, loops, *sides, **edges)
         else:
             made = window.make(
                 chosen.operator, chosen.algorithm, call.real, loops, *sides, **edges, trusting=trusting
@@ -263,13 +265,16 @@ def _settle(
     # Only a plain sum for every sample can be a product of transforms.
     may_fft = not operator.norm and max(stride + dilation) == 1
     totals = _totals(array, operator, chosen, cval) if max(stride + dilation) == 1 else None
-    may_cosines = may_fft and bias == 0 and math.isfinite(cval) and cosines.fits(array.shape, shape, chosen)
+    flat = may_fft and planar(array.shape, chosen)
+    may_cosines = flat and bias == 0 and math.isfinite(cval)
+    may_cosines = may_cosines and cosines.fits(math.prod(shape[max(chosen) :]))
     tolerance = cosines.tolerance(array.dtype, dtype, real) if may_cosines else 0.0
     planned = plan.choose(
         *(operator, tuple(lengths), math.prod(shape), real),
         may_fft=may_fft,
         totals=totals,
         tolerance=tolerance,
+        may_winograd=flat and winograd.fits(operator, cval),
         method=method,
     )
     return Call(

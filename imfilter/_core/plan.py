@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from imfilter._core import cosines
+from imfilter._core import cosines, winograd
 from imfilter._core.operators import Operator, factor
 
 METHODS = ("auto", "direct", "separable", "fft")
@@ -22,6 +22,8 @@ _STAGE = {4: 0.5, 8: 1.5}
 _RUNNING = {"u": 0.45, "i": 0.65, "f": 1.15}
 #: A cosine along one axis; reading, transposing and writing.
 _COSINE, _COSINE_STAGES = 0.24, 1.5
+#: How much more a tap costs each time that the rows of a sum are halved.
+_SHORT_SUMS = 0.12
 #: Forward and inverse real transform and the product, with scipy.fft; cutting and placing a tile.
 _FFT = {4: 24.0, 8: 36.0}
 _TILE = {4: 8.0, 8: 10.0}
@@ -43,7 +45,8 @@ class Plan:
     ----------
     algorithm : str
         ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums),
-        ``"cosines"`` (a long smooth kernel as a sum of cosines) or ``"fft"``.
+        ``"cosines"`` (a long smooth kernel as a sum of cosines), ``"winograd"`` (rows
+        of outputs share sums over differences of rows) or ``"fft"``.
     reason : str
         Why it was chosen, with the cost of what was not.
     cost : float
@@ -112,6 +115,7 @@ def choose(
     may_fft: bool = True,
     totals: np.dtype | None = None,
     tolerance: float = 0.0,
+    may_winograd: bool = False,
     method: str = "auto",
 ) -> Plan:
     """Choose the cheapest algorithm for `outputs` samples of filtered axes of lengths `image`.
@@ -147,6 +151,9 @@ def choose(
         tables = cosines.fitted(split, tolerance) if cheapest < costs["separable"] else ()
         if tables:
             costs["cosines"] = _cosine_cost(split, image, len(tables[0]) // 3)
+    if may_winograd and method == "auto":
+        short = 1 + _SHORT_SUMS * winograd.halvings(operator.shape[0])
+        costs["winograd"] = winograd.taps(operator) * _SHARED_TAP[size] * short + _STAGE[size]
     if may_fft and small:
         costs["fft"] = _fft_cost(operator.shape, image, size)
     wanted = method if method in costs else "direct"

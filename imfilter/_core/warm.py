@@ -13,6 +13,7 @@ from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.slide import prepare, slide
 from imfilter._kernels.slide_box import slide_box
 from imfilter._kernels.slide_cosine import slide_cosine
+from imfilter._kernels.slide_winograd import slide_winograd
 
 _U8, _U16, _I32, _F32, _F64 = map(np.dtype, ("u1", "u2", "i4", "f4", "f8"))
 
@@ -46,6 +47,9 @@ def _combinations() -> Iterator[_Combination]:
         yield box.box_down, (sums, source)
         yield box.box_border, (sums, source)
         yield box.box_along, (sums, real, source)
+    yield slide_winograd, ()
+    for real in (_F32, _F64):
+        yield lines.subtract, (real,)
     yield slide_cosine, ()
     for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
         yield cosine.oscillate, (real, terms)

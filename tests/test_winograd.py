@@ -1,0 +1,147 @@
+"""Large full kernels by short sums: as exact as the taps, at every border, and within the footprint."""
+
+import numpy as np
+import pytest
+
+import imfilter
+from tests.naive import MODES
+
+RNG = np.random.default_rng(13)
+BORDERS = {"mirror": "reflect", "zero": "constant"}
+SIZES = [(20, 5), (21, 22), (25, 9), (31, 31), (40, 7), (47, 12)]  # rows halved once, twice and three times
+
+
+def kernel_of(size):
+    kernel = RNG.normal(size=size)
+    return kernel / np.abs(kernel).sum()
+
+
+def algorithm(image, kernel, **options):
+    return imfilter.plan(image.shape, image.dtype, kernel, **options).algorithm
+
+
+def reference(image, kernel, mode="mirror", cval=0.0):
+    """NumPy in float64, on the image with its border; SciPy is wrong on images much smaller than the kernel."""
+    pads = [(k // 2, (k - 1) // 2) for k in kernel.shape]
+    options = {"constant_values": cval} if mode == "constant" else {}
+    padded = np.pad(image.astype(np.float64), pads, mode=BORDERS.get(mode, mode), **options)
+    return windowed(padded, kernel)
+
+
+def windowed(padded, kernel):
+    windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape)
+    return np.einsum("abij,ij->ab", windows, kernel)
+
+
+def test_they_are_what_runs():
+    image = np.zeros((400, 500), np.float32)
+    for size in SIZES:
+        kernel = kernel_of(size)
+        assert algorithm(image, kernel) == "winograd"
+        assert algorithm(image.astype(np.float64), kernel) == "winograd"
+        kernel[1, 2] = 0.0  # what is not read must not be
+        assert algorithm(image, kernel) != "winograd"
+    assert algorithm(image, kernel_of((15, 15))) == "direct"
+    assert algorithm(image, kernel_of((31, 31)), stride=2) == "direct"
+    assert algorithm(image, kernel_of((31, 31)), dilation=2) == "direct"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("shape", [(1, 60), (90, 3), (30, 33), (101, 300)])
+def test_every_border(shape, size, mode):
+    """Also on images smaller than the kernel."""
+    image, kernel = RNG.normal(size=shape), kernel_of(size)
+    cval = -1.5 if mode == "constant" else 0.0
+    expected = reference(image, kernel, mode, cval)
+    largest = max(np.abs(image).max(), abs(cval))
+    for dtype, bound in (("float64", 1e-14), ("float32", 1e-6)):
+        found = imfilter.correlate(image.astype(dtype), kernel, mode=mode, cval=cval)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=bound * largest)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "int32", "float16"])
+def test_types(dtype):
+    image = (RNG.random((120, 140)) * 120).astype(dtype)
+    kernel = kernel_of((31, 31))
+    expected = reference(image, kernel)
+    found = imfilter.correlate(image, kernel)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * 120)
+    if dtype != "float16":
+        rounded = imfilter.correlate(image, kernel * 40, dtype=dtype, bias=50)
+        bounds = np.iinfo(dtype)
+        exact = np.clip(expected * 40 + 50, bounds.min, bounds.max)
+        tie = np.abs(exact - np.floor(exact) - 0.5) < 1e-3
+        np.testing.assert_array_equal(rounded[~tie], np.rint(exact)[~tie])
+
+
+@pytest.mark.parametrize("padding", ["valid", 40, [(0, 9), (50, 0)]])
+@pytest.mark.parametrize("size", [(21, 30), (33, 8)])
+def test_paddings(padding, size):
+    """Rows below the image that only the zeros read by which a kernel is made even are there too."""
+    image, kernel = RNG.normal(size=(64, 75)), kernel_of(size)
+    assert algorithm(image, kernel, padding=padding) == "winograd"
+    found = imfilter.correlate(image, kernel, padding=padding, mode="edge", bias=2.5)
+    pads = [(0, 0)] * 2 if padding == "valid" else [(40, 40)] * 2 if padding == 40 else padding
+    padded = np.pad(image, pads, mode="edge")
+    np.testing.assert_allclose(found, windowed(padded, kernel) + 2.5, rtol=0, atol=1e-13)
+
+
+def test_axes_channels_and_batches():
+    kernel = kernel_of((24, 26))
+    image = RNG.normal(size=(70, 80, 3))
+    found = imfilter.correlate(image, kernel, channel_axis=-1)
+    for c in range(3):
+        np.testing.assert_allclose(found[..., c], reference(image[..., c], kernel), atol=1e-13)
+    found = imfilter.correlate(image[..., 0], kernel, axes=(1, 0))
+    np.testing.assert_allclose(found, reference(image[..., 0].T, kernel).T, atol=1e-13)
+    batch = np.moveaxis(image, -1, 0)
+    np.testing.assert_array_equal(
+        imfilter.correlate(batch, kernel, axes=(1, 2)),
+        np.stack([imfilter.correlate(one, kernel) for one in batch]),
+    )
+
+
+@pytest.mark.parametrize("shape", [(900, 200), (50, 3000), (300, 200, 3)])
+def test_workers_and_layouts_do_not_matter(shape):
+    image = (RNG.normal(size=shape) * 10.0 ** RNG.integers(-12, 12, size=shape)).astype(np.float32)
+    kernel = kernel_of((31, 31))
+    options = {"channel_axis": -1 if len(shape) == 3 else None}
+    alone = imfilter.correlate(image, kernel, workers=1, **options)
+    for workers in (2, 3, 8):
+        np.testing.assert_array_equal(imfilter.correlate(image, kernel, workers=workers, **options), alone)
+    for other in (np.asfortranarray(image), image[::-1].copy()[::-1], np.repeat(image, 2, axis=1)[:, ::2]):
+        out = np.empty_like(other)
+        np.testing.assert_array_equal(imfilter.correlate(other, kernel, **options), alone)
+        np.testing.assert_array_equal(imfilter.correlate(other, kernel, out=out, **options), alone)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+def test_extremes_stay_in_the_footprint(value):
+    """Also what is finite, but would not be in a difference."""
+    image = RNG.random((120, 130)).astype(np.float32)
+    image[60, 70] = value
+    kernel = kernel_of((31, 31))
+    found = imfilter.correlate(image, kernel)
+    hit = np.zeros(image.shape, bool)
+    hit[45:76, 55:86] = True
+    clean = reference(
+        np.where(image == image[60, 70], 0, image) if value == value else np.nan_to_num(image), kernel
+    )
+    np.testing.assert_allclose(found[~hit], clean[~hit], rtol=0, atol=1e-6)
+    if np.isfinite(value):
+        weights = kernel[::-1, ::-1]
+        np.testing.assert_allclose(found[hit].reshape(31, 31), value * weights, rtol=1e-5, atol=1e30)
+    else:
+        assert not np.isfinite(found[hit]).any()
+    constant = imfilter.correlate(np.nan_to_num(image, posinf=0), kernel, mode="constant", cval=3e38)
+    assert np.isfinite(constant).all()
+
+
+def test_large_beside_small():
+    image = RNG.random((150, 160)).astype(np.float32)
+    image[70, 80] = 1e6
+    kernel = kernel_of((31, 31))
+    expected = reference(image, kernel)
+    found = imfilter.correlate(image, kernel)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6 * 1e6 * np.abs(kernel).max())
