@@ -21,7 +21,7 @@ def algorithm(image, kernel, **options):
 
 
 def reference(image, kernel, mode="mirror", cval=0.0):
-    """NumPy in float64, on the image with its border; SciPy is wrong on images much smaller than the kernel."""
+    """NumPy in float64, on the image with its border. SciPy errs where the kernel is much the larger."""
     pads = [(k // 2, (k - 1) // 2) for k in kernel.shape]
     options = {"constant_values": cval} if mode == "constant" else {}
     padded = np.pad(image.astype(np.float64), pads, mode=BORDERS.get(mode, mode), **options)
