@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.operators import Taps
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, LAYER, PLANE, TAP
+from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, LAYER, PLANE, TAP, UNROLLED
 from imfilter._kernels.lines import BOTH, FIRST, RUN, SECOND
 from imfilter._kernels.simd import BYTES
 
@@ -326,9 +326,13 @@ def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int
     taps, columns, layers = schedule.taps.copy(), element(schedule.columns), schedule.layers.copy()
     if len(schedule.layers) == 0:
         taps["column"] = element(taps["column"])
+    counts = set((layers["stop_x"] - layers["begin_x"]).tolist())
+    straight = len(counts) == 1 and max(counts) <= STRAIGHT  # one kernel for all
     for layer in layers:
         own = columns[layer["begin_x"] : layer["stop_x"]]
         layer["how"] = ALONG if contiguous(own, neighbour) else BY_ROW if len(own) <= _SHORT else BY_TAP
+        if straight and layer["how"] == BY_ROW:
+            layer["how"] = UNROLLED
     return replace(schedule, taps=taps, columns=columns * size, layers=layers)
 
 

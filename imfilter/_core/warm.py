@@ -39,6 +39,7 @@ def _combinations() -> Iterator[_Combination]:
         yield small.sum_window, (real, min(5, schedule.ROWS), 5, 5, 0)
         for height in (3, 5, 7, 9):
             yield small.sum_window, (real, min(height, schedule.ROWS), height, 1, 0)
+            yield small.sum_window, (real, 1, 1, height, 0)
         yield fir.sum_along, (real, BLOCK_ALONG)
         yield deal.deal, (real,)
         yield deal.join, (real,)

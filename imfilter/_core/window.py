@@ -126,6 +126,8 @@ def _name_kernels(
         job["sum_window"] = small.sum_window.address(real, int(job["block"]), *window)
     if BY_ROW in ways:
         job["sum_line"] = fir.sum_rows.address(real, 1, 0)
+    if UNROLLED in ways:
+        job["sum_line"] = small.sum_window.address(real, 1, 1, tables.longest_line(), 0)
     if job["final"] == ALONG or ALONG in ways:
         job["sum_along"] = fir.sum_along.address(real, BLOCK_ALONG)
     if job["dealt"]:

@@ -99,12 +99,14 @@ def _along(job, room, layer, line, to, span):
         _sum_along(
             job, room, line + peek(job.columns + 8 * layer.begin_x), weights, count, layer.group, to, 0.0
         )
-    elif layer.how == BY_ROW:
+    elif layer.how in (BY_ROW, UNROLLED):
+        columns, at_to, spill = job.columns + 8 * layer.begin_x, room + job.at_to, room + job.spill
         poke(at, line)
-        poke(room + job.at_to, to)
-        invoke(3, job.sum_line, (
-            at, job.columns + 8 * layer.begin_x, count, weights, 1, 1, 0.0,
-            room + job.at_to, span, room + job.spill))  # fmt: skip
+        poke(at_to, to)
+        if layer.how == UNROLLED:
+            invoke(5, job.sum_line, (at, columns, weights, 0.0, at_to, span, spill))
+        else:
+            invoke(3, job.sum_line, (at, columns, count, weights, 1, 1, 0.0, at_to, span, spill))
     else:
         for t in range(layer.begin_x, layer.stop_x):
             poke(at + 8 * t, line + peek(job.columns + 8 * t))
