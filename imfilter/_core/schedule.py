@@ -122,9 +122,10 @@ def _alike(taps: npt.NDArray, a: tuple[int, int], b: tuple[int, int]) -> bool:
 
 
 def _common(taps: npt.NDArray, height: int) -> int:
-    """Return how many taps each of `height` window rows has if all read the same elements, or else 0."""
-    rows = _rows(taps, 0, len(taps), height)
-    same = len(taps) and all(_alike(taps, row, rows[0]) for row in rows)
+    """Return how many taps each of `height` kernel rows has if all read the same elements, or else 0."""
+    edges = [0, *(np.flatnonzero(np.diff(taps["row"])) + 1).tolist(), len(taps)]
+    rows = list(itertools.pairwise(edges))
+    same = len(rows) == height and all(_alike(taps, row, rows[0]) for row in rows)
     return len(taps) // height if same else 0
 
 

@@ -17,6 +17,9 @@ from imfilter._kernels.slide import prepare, slide
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
 _WINDOW = 512 * 1024
+#: Rows that share what they read, and the rows between them, are computed in one block where the dilation is
+#: no larger: blocks should not be.
+_NEAR = 8
 #: The shortest that is worth its overhang and the work per line.
 _SHORTEST = 256
 
@@ -56,6 +59,7 @@ def make(
         job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
     job["planes"], job["rows"], job["channels"] = z.length, y.length, loops.channels
     job["window_y"], job["span_x"] = y.span, x.span
+    job["taps_y"], job["dilation_y"] = y.taps, y.dilation
     job["width"], job["size"] = source.dtype.itemsize, real.itemsize
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
     if final in (BY_ROW, ALONG):
@@ -98,11 +102,11 @@ def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     line = y.span == 1 and tables.plain and not len(tables.layers)
     if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
         return ALONG, 1
-    if y.stride == 1 and y.dilation == 1 and y.taps > 1:
+    if y.stride == 1 and y.dilation <= _NEAR:
         if tables.straight(y.taps):
-            return UNROLLED, min(y.taps, schedule.ROWS)
-        if tables.plain:
-            return BY_ROW, min(y.taps, schedule.ROWS)
+            return UNROLLED, min(y.taps, schedule.ROWS) * y.dilation
+        if tables.plain and y.taps > 1:
+            return BY_ROW, min(y.taps, schedule.ROWS) * y.dilation
     return BY_TAP, 1 + tables.paired
 
 
@@ -119,11 +123,12 @@ def _name_kernels(
     ways = set(tables.layers["how"].tolist())
     if job["final"] == BY_TAP or BY_TAP in ways:
         job["combine"] = lines.combine.address(real, real)
+    outputs = int(job["block"] // job["dilation_y"])
     if job["final"] == BY_ROW:
-        job["sum_rows"] = fir.sum_rows.address(real, int(job["block"]), int(tables.alike == 1))
+        job["sum_rows"] = fir.sum_rows.address(real, outputs, int(tables.alike == 1))
     if job["final"] == UNROLLED:
-        window = int(job["window_y"]), tables.alike, tables.components if tables.norm else 0
-        job["sum_window"] = small.sum_window.address(real, int(job["block"]), *window)
+        window = int(job["taps_y"]), tables.alike, tables.components if tables.norm else 0
+        job["sum_window"] = small.sum_window.address(real, outputs, *window)
     if BY_ROW in ways:
         job["sum_line"] = fir.sum_rows.address(real, 1, 0)
     if UNROLLED in ways:

@@ -90,21 +90,27 @@ def box_border(
     size = size_of(sums)
     inner = min(max(before - first, 0), count)
     outer = max(min(before + samples - first, count), inner)
-    p = 0
-    while p < count:
-        if p == inner and outer > inner:
-            p = outer
-            continue
+    pixel = channels * size
+    for p in range(count - outer + inner):
+        if p >= inner:
+            p += outer - inner
         column = source_index(border, before, samples, first + p)
         here = column + before - first
-        for c in range(channels):
-            value = sums.type(constant)
-            if column >= 0 and inner <= here < outer:
-                value = load_one(sums, line + (here * channels + c) * size, sums)
-            elif column >= 0 and row >= 0:
-                value = load_one(sums, row + column * step_x + c * size_of(source), source)
-            store_one(line + (p * channels + c) * size, sums, value)
-        p += 1
+        to, end, start = line + p * pixel, line + (p + 1) * pixel, line + here * pixel
+        if column >= 0 and inner <= here < outer:
+            while to < end:
+                move_one(to, start, sums)
+                to += size
+                start += size
+        else:
+            start = row + column * step_x
+            while to < end:
+                value = sums.type(constant)
+                if column >= 0 and row >= 0:
+                    value = load_one(sums, start, source)
+                store_one(to, sums, value)
+                to += size
+                start += size_of(source)
 
 
 @intrinsic(prefer_literal=True)

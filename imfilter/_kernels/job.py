@@ -10,6 +10,7 @@ _FIELDS = (
     *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
     *("step_z", "step_y", "step_x"),  # stride of the output
     *("window_y", "span_x"),  # padded rows and columns that one output needs
+    *("taps_y", "dilation_y"),  # rows of the kernel, and how far apart they are
     *("width", "size"),  # of a source element and of one in the arithmetic, in bytes
     "block",  # neighbouring rows that are computed at a time
     "depth",  # rows of the window

@@ -129,34 +129,43 @@ def _sum_along(job, room, line, weights, taps, group, to, bias):
 
 
 @part
+def _place(job, room, o, many, to):
+    """Return where row `o` of a block of `many` is summed up: in its place at `to`, or in the results."""
+    if o < many and job.straight and job.lanes == 1:
+        return to + o * job.target_y
+    return room + job.result + o * job.pitch
+
+
+@part
 def _sum(job, room, first_slot, many, to, span):
     """Sum the window up for `many` neighbouring output rows, to the address `to` or to the results."""
     at, at_to = room + job.at, room + job.at_to
     for o in range(job.block):
-        place = (
-            to + o * job.target_y
-            if o < many and job.straight and job.lanes == 1
-            else room + job.result + o * job.pitch
-        )
-        poke(at_to + 8 * o, place)
+        poke(at_to + 8 * o, _place(job, room, o, many, to))
     if job.final == ALONG:
         line = room + job.window + record(TAP, job.taps).column * job.size
         _sum_along(job, room, line, job.weights, job.n_taps, job.group, room + job.result, job.bias)
     elif job.final in (BY_ROW, UNROLLED):
-        for r in range(job.window_y + job.block - 1):
-            # Outputs beyond the last are computed from what there is, and thrown away.
-            poke(at + 8 * r, _row(job, room, first_slot + min(r, job.window_y + many - 2)))
-        offsets = at + 8 * (job.window_y + job.block - 1)
+        outputs = job.block // job.dilation_y
+        count = job.taps_y + outputs - 1
+        offsets = at + 8 * count
         for i in range(job.n_offsets):
             tap = record(TAP, job.taps + i * _TAP)
             poke(offsets + 8 * i, tap.layer * job.depth * job.pitch + tap.column * job.size)
-        if job.final == UNROLLED:
-            invoke(5, job.sum_window, (
-                at, offsets, job.weights, job.bias, at_to, span, room + job.spill))  # fmt: skip
-        else:
-            invoke(3, job.sum_rows, (
-                at, offsets, job.n_offsets, job.weights, job.window_y, job.group, job.bias,
-                at_to, span, room + job.spill))  # fmt: skip
+        for first in range(min(job.dilation_y, many)):
+            # Rows that share lines. Outputs beyond the last are computed from what there is, and thrown away.
+            for r in range(count):
+                row = min(first + r * job.dilation_y, job.window_y + many - 2)
+                poke(at + 8 * r, _row(job, room, first_slot + row))
+            for o in range(outputs):
+                poke(at_to + 8 * o, _place(job, room, first + o * job.dilation_y, many, to))
+            if job.final == UNROLLED:
+                invoke(5, job.sum_window, (
+                    at, offsets, job.weights, job.bias, at_to, span, room + job.spill))  # fmt: skip
+            else:
+                invoke(3, job.sum_rows, (
+                    at, offsets, job.n_offsets, job.weights, job.taps_y, job.group, job.bias,
+                    at_to, span, room + job.spill))  # fmt: skip
     else:
         for t in range(job.n_taps):
             tap = record(TAP, job.taps + t * _TAP)
