@@ -107,6 +107,8 @@ def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
             return UNROLLED, min(y.taps, schedule.ROWS) * y.dilation
         if tables.plain and y.taps > 1:
             return BY_ROW, min(y.taps, schedule.ROWS) * y.dilation
+    if tables.straight(y.taps) and y.dilation == 1:
+        return UNROLLED, 1
     return BY_TAP, 1 + tables.paired
 
 
