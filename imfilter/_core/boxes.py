@@ -4,12 +4,12 @@ import functools
 
 import numpy as np
 
-from imfilter._core import border, dtypes
+from imfilter._core import dtypes
 from imfilter._core.geometry import LONGEST, Loops, Side
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, hold
+from imfilter._core.program import Program, Settings, describe, hold, reserve
 from imfilter._kernels import box
-from imfilter._kernels.simd import BYTES, LINE
+from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_box import BOX_JOB, slide_box
 
 #: Interleaved channels for which there are prefix sums.
@@ -52,32 +52,25 @@ def _scaling(target: np.dtype, sums: np.dtype, taps: int) -> np.dtype:
     return dtypes.FLOAT32 if most * taps < 2**24 and most * 2.0**-23 < 0.5 / taps else dtypes.FLOAT64
 
 
-def make(
-    operator: Operator, loops: Loops, source: Side, target: Side, *, mode: str, bias: float, cval: float
-) -> Program | None:
+def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program | None:
     """Lay out the lines. Return None if lines must be packed and are not."""
     if not loops.packed("source", source.dtype.itemsize):
         return None
     z, y, x = loops.z, loops.y, loops.x
-    sums = totals(source.dtype, cval, z.taps * y.taps * x.taps)
+    sums = totals(source.dtype, settings.cval, z.taps * y.taps * x.taps)
     assert sums is not None
     (term,) = operator.terms
     real = _scaling(target.dtype, sums, z.taps * y.taps * x.taps)
     job = np.zeros(1, BOX_JOB)
     tiles = _tiles(loops)
-    named = {"batch": loops.batch, "tiles": tiles}
-    for name, part in zip("zyx", (z, y, x), strict=True):
-        job[f"box_{name}"], job[f"before_{name}"] = part.taps, part.before
-        job[f"samples_{name}"] = part.samples
-        job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
-        named[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
-    job["planes"], job["rows"], job["channels"] = z.length, y.length, loops.channels
+    named = describe(job, loops, source, target, settings.mode) | {"tiles": tiles}
+    job["box_z"], job["box_y"], job["box_x"] = z.taps, y.taps, x.taps
     alone = y.length * x.length <= _SMALL  # nobody shares so little
     stretch = max(_STRETCH, 2 * y.taps, -(-y.length // _SHARES), y.length if alone else 0)
     job["stretch"] = stretch
     job["size"], job["watched"] = sums.itemsize, source.dtype.kind == "f"
-    job["target_c"], job["target_packed"] = loops.target_c, loops.packed("target", target.dtype.itemsize)
-    job["scale"], job["bias"], job["cval"] = np.prod([taps[0] for taps in term]), bias, cval
+    job["scale"] = np.prod([taps[0] for taps in term])
+    job["bias"], job["cval"] = settings.bias, settings.cval
     held = hold(job, named)
     job["n_tiles"] = len(tiles) - 1
     job["down"] = box.box_down.address(sums, source.dtype)
@@ -94,10 +87,7 @@ def make(
         "addresses": 8 * z.taps * (y.taps + 1),
         "flag": 8,
     }
-    workspace = 0
-    for name, size in sizes.items():
-        job[name] = workspace
-        workspace += -(-size // LINE) * LINE
+    workspace = reserve(job, sizes)
     units = len(loops.batch) * z.length * (len(tiles) - 1) * -(-y.length // stretch)
     return Program(
         functools.partial(slide_box.entry(), job.ctypes.data),
@@ -105,7 +95,7 @@ def make(
         lines=units,
         work=units * min(stretch, y.length) * widest * (8 + 2 * z.taps),
         rows=1,
-        workspace=workspace + LINE,
+        workspace=workspace,
         flag=int(job["flag"][0]),
     )
 

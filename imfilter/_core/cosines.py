@@ -5,10 +5,9 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import border
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, hold
+from imfilter._core.program import Program, Settings, describe, hold, reserve
 from imfilter._kernels import cosine, deal, lines
 from imfilter._kernels.simd import BYTES, LINE, REGISTERS
 from imfilter._kernels.slide_cosine import COSINE_JOB, slide_cosine
@@ -101,44 +100,24 @@ def _fit(data: bytes, terms: int, tolerance: float) -> npt.NDArray | None:
     return np.append(np.stack(ends, axis=1) * (1, scale, scale), parity)
 
 
-def make(
-    operator: Operator,
-    real: np.dtype,
-    tolerance: float,
-    loops: Loops,
-    source: Side,
-    target: Side,
-    *,
-    mode: str,
-    cval: float,
-) -> Program:
+def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
     """Lay out the lines."""
     y, x = loops.y, loops.x
-    tables = fitted(operator, tolerance)
+    real = settings.real
+    tables = fitted(operator, settings.tolerance)
     terms = len(tables[0]) // 3
     axis_y, axis_x = (part.axis for part in (y, x) if part.axis is not None)
     job = np.zeros(1, COSINE_JOB)
     lanes, oscillators = BYTES // REGISTERS // real.itemsize, cosine.REGISTER // 8
     widest = max(x.samples, x.length) * loops.channels
-    named = {"batch": loops.batch, "cosines_y": tables[axis_y], "cosines_x": tables[axis_x]}
-    for name, part in zip("yx", (y, x), strict=True):
-        job[f"taps_{name}"], job[f"before_{name}"] = part.taps, part.before
-        job[f"samples_{name}"] = part.samples
-        named[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
-    for name, part in zip("zyx", loops[:3], strict=True):
-        job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
-    job["planes"], job["rows"], job["columns"] = loops.z.length, y.length, x.length
-    job["channels"], job["lanes"], job["lanes_y"], job["size"] = (
-        *(loops.channels, lanes, oscillators),
-        real.itemsize,
-    )
-    job["source_c"], job["target_c"] = loops.source_c, loops.target_c
-    job["source_packed"] = loops.packed("source", source.dtype.itemsize)
-    job["target_packed"] = loops.packed("target", target.dtype.itemsize)
+    named = describe(job, loops, source, target, settings.mode)
+    named |= {"cosines_y": tables[axis_y], "cosines_x": tables[axis_x]}
+    job["taps_y"], job["taps_x"], job["columns"] = y.taps, x.taps, x.length
+    job["lanes"], job["lanes_y"], job["size"] = lanes, oscillators, real.itemsize
     stretch = _stretch(y.length, y.taps, x.length)
     tile = max(_TILE // loops.channels // LINE * LINE, LINE)
     job["stretch"], job["block"], job["tile"] = stretch, _BLOCK, tile
-    job["cval"], job["beyond"] = cval, cval * operator.terms[0][axis_y].sum()
+    job["cval"], job["beyond"] = settings.cval, settings.cval * operator.terms[0][axis_y].sum()
     job["watched"] = source.dtype.kind == "f"
     # An odd number of cache lines, so that the same column of all rows is not all in one set.
     pitch = (-(-(widest + BYTES) * real.itemsize // LINE) | 1) * LINE
@@ -167,10 +146,7 @@ def make(
         "state_x": int((job["registers_x"] * job["state"])[0]),
         "flag": 8,
     }
-    workspace = 0
-    for name, size in sizes.items():
-        job[name] = workspace
-        workspace += -(-size // LINE) * LINE
+    workspace = reserve(job, sizes)
     units = len(loops.batch) * loops.z.length * -(-y.length // stretch)
     return Program(
         functools.partial(slide_cosine.entry(), job.ctypes.data),
@@ -178,7 +154,7 @@ def make(
         lines=units,
         work=units * min(stretch, y.length) * widest * 4 * terms,
         rows=1,
-        workspace=workspace + LINE,
+        workspace=workspace,
         flag=int(job["flag"][0]),
     )
 

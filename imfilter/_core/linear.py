@@ -18,7 +18,7 @@ from imfilter._core.fold import folded
 from imfilter._core.geometry import Loops, Side, interleaved, planar
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
-from imfilter._core.program import Program
+from imfilter._core.program import Program, Settings
 
 #: Set while `imfilter.plan` asks which algorithm a call would run.
 planning: contextvars.ContextVar[list[plan.Plan] | None] = contextvars.ContextVar("planning", default=None)
@@ -45,6 +45,12 @@ class Call:
     programs: dict[Any, Program | None] = field(default_factory=dict)
 
 
+#: Algorithms that have programs of their own; the others slide a window.
+_MAKERS: dict[str, Callable[..., Program | None]] = {
+    "running": boxes.make,
+    "cosines": cosines.make,
+    "winograd": winograd.make,
+}
 #: What runs instead of an algorithm that spreads what is not finite, or very large.
 _PLAIN = {"running": "separable", "cosines": "separable", "winograd": "direct"}
 #: Programs kept with a call, one for each layout of image and output.
@@ -115,19 +121,10 @@ def _slide(
         loops = Loops.of(
             *(*sides, chosen.operator.shape, call.axes, call.paddings, call.stride, call.dilation)
         )
-        edges: dict[str, Any] = {"mode": call.mode, "bias": call.bias, "cval": call.cval}
-        if chosen.algorithm == "running":
-            made = boxes.make(chosen.operator, loops, *sides, **edges)
-        elif chosen.algorithm == "cosines":
-            made = cosines.make(
-                chosen.operator, call.real, call.tolerance, loops, *sides, mode=call.mode, cval=call.cval
-            )
-        elif chosen.algorithm == "winograd":
-            made = winograd.make(chosen.operator, call.real, loops, *sides, **edges)
-        else:
-            made = window.make(
-                chosen.operator, chosen.algorithm, call.real, loops, *sides, **edges, trusting=trusting
-            )
+        settings = Settings(
+            chosen.algorithm, call.real, call.mode, call.bias, call.cval, call.tolerance, trusting
+        )
+        made = _MAKERS.get(chosen.algorithm, window.make)(chosen.operator, settings, loops, *sides)
         call.programs[key] = made
     if made is None:
         return _slide(np.ascontiguousarray(image), chosen, target, call, workers, trusting=trusting)

@@ -3,17 +3,31 @@
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands
+from imfilter._core import bands, border
+from imfilter._core.geometry import Loops, Side
 from imfilter._kernels.simd import LINE
 
 #: Multiply-adds below which one thread finishes before a second has started and been waited for (80 us).
 _SMALL = 3_000_000
 #: Multiply-adds after which an interrupt should be heard: some tenths of a second.
 _PATIENCE = 4_000_000_000
+
+
+class Settings(NamedTuple):
+    """What a program depends on beside the operator and where samples lie."""
+
+    algorithm: str
+    real: np.dtype  # of the arithmetic
+    mode: str
+    bias: float
+    cval: float
+    tolerance: float  # of cosines in place of taps
+    trusting: bool  # whether the program may refuse an image that has samples that are not finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,3 +101,34 @@ def hold(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt.NDArray,
     for name, table in held.items():
         job[name] = table.ctypes.data
     return (job, *held.values())
+
+
+def describe(job: npt.NDArray, loops: Loops, source: Side, target: Side, mode: str) -> dict[str, npt.NDArray]:
+    """Write to the job where samples lie, as far as it has fields for it; return the tables of that."""
+    values: dict[str, int] = {
+        "planes": loops.z.length,
+        "rows": loops.y.length,
+        "channels": loops.channels,
+        "source_c": loops.source_c,
+        "target_c": loops.target_c,
+        "source_packed": loops.packed("source", source.dtype.itemsize),
+        "target_packed": loops.packed("target", target.dtype.itemsize),
+    }
+    tables: dict[str, npt.NDArray] = {"batch": loops.batch}
+    for name, part in zip("zyx", loops[:3], strict=True):
+        values |= {f"before_{name}": part.before, f"samples_{name}": part.samples}
+        values |= {f"source_{name}": part.source_step, f"target_{name}": part.target_step}
+        tables[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
+    names = frozenset(job.dtype.names or ())
+    for name in names & values.keys():
+        job[name] = values[name]
+    return {name: table for name, table in tables.items() if name in names}
+
+
+def reserve(job: npt.NDArray, sizes: dict[str, int]) -> int:
+    """Say in the job where in the workspace everything lies, by the sizes; return how large that is."""
+    total = 0
+    for name, size in sizes.items():
+        job[name] = total
+        total += -(-size // LINE) * LINE
+    return total + LINE

@@ -6,11 +6,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import border, schedule
+from imfilter._core import schedule
 from imfilter._core.geometry import LONGEST, Loops, Part, Side
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
-from imfilter._core.program import Program, hold
+from imfilter._core.program import Program, Settings, describe, hold
 from imfilter._kernels import deal, fir, lines, small
 from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB, UNROLLED
 from imfilter._kernels.slide import prepare, slide
@@ -24,40 +24,22 @@ _NEAR = 8
 _SHORTEST = 256
 
 
-def make(
-    operator: Operator,
-    algorithm: str,
-    real: np.dtype,
-    loops: Loops,
-    source: Side,
-    target: Side,
-    *,
-    mode: str,
-    bias: float,
-    cval: float,
-    trusting: bool,
-) -> Program | None:
-    """Cut the line into tiles and lay out the taps. Return None if lines must be packed and are not.
-
-    Where it is `trusting` the program may refuse an image that has samples that are not finite.
-    """
+def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program | None:
+    """Cut the line into tiles and lay out the taps. Return None if lines must be packed and are not."""
+    real, cval = settings.real, settings.cval
     z, y, x = loops.z, loops.y, loops.x
     with np.errstate(over="ignore"):  # as for the bias
-        fill = math.isfinite(cval) and (trusting or source.dtype.kind != "f")
-        tables = _schedule(operator, algorithm, [z, y, x], real, fill)
-    packed = loops.packed("source", source.dtype.itemsize)
-    if tables.across and not packed:
+        fill = math.isfinite(cval) and (settings.trusting or source.dtype.kind != "f")
+        tables = _schedule(operator, settings.algorithm, [z, y, x], real, fill)
+    if tables.across and not loops.packed("source", source.dtype.itemsize):
         return None
     tiles = _tiles(x, y.span, tables, loops.channels, real)
     dealt = Deal.of(tables, loops.channels, int(np.diff(tiles).max()), x.span, x.stride, real)
     tables = schedule.placed(tables, dealt.element, dealt.neighbour, real.itemsize)
     final, block = _final(tables, dealt, y)
     job = np.zeros(1, JOB)
-    for name, part in zip("zyx", (z, y, x), strict=True):
-        job[f"step_{name}"], job[f"before_{name}"] = part.stride, part.before
-        job[f"samples_{name}"] = part.samples
-        job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
-    job["planes"], job["rows"], job["channels"] = z.length, y.length, loops.channels
+    named = describe(job, loops, source, target, settings.mode)
+    job["step_z"], job["step_y"], job["step_x"] = z.stride, y.stride, x.stride
     job["window_y"], job["span_x"] = y.span, x.span
     job["taps_y"], job["dilation_y"] = y.taps, y.dilation
     job["width"], job["size"] = source.dtype.itemsize, real.itemsize
@@ -66,15 +48,11 @@ def make(
         job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
-    job["source_c"], job["target_c"] = loops.source_c, loops.target_c
-    job["source_packed"], job["target_packed"] = packed, loops.packed("target", target.dtype.itemsize)
     job["straight"] = job["target_packed"] and target.dtype == real and dealt.exact(tiles)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-        job["bias"], job["cval"] = real.type(bias), real.type(cval)
+        job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
     job["watched"] = tables.filled and source.dtype.kind == "f"
-    named = {"batch": loops.batch, "tiles": tiles, "zero": np.zeros(1, np.int64)}
-    for name, part in zip("zyx", (z, y, x), strict=True):
-        named[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
+    named |= {"tiles": tiles, "zero": np.zeros(1, np.int64)}
     held = hold(job, named | tables.named(cval) | dealt.named())
     job["n_tiles"], job["n_layers"] = len(tiles) - 1, len(tables.layers)
     job["n_planes"] = len(tables.offsets_z)

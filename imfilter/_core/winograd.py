@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import border, schedule
+from imfilter._core import schedule
 from imfilter._core.geometry import Loops, Part, Side
 from imfilter._core.operators import Operator, Taps
-from imfilter._core.program import Program, hold
+from imfilter._core.program import Program, Settings, describe, hold, reserve
 from imfilter._kernels import fir, lines
 from imfilter._kernels.simd import BYTES, LINE
 from imfilter._kernels.slide_winograd import SUM, WINOGRAD_JOB, slide_winograd
@@ -88,19 +88,9 @@ def _halved(whole: _Sum, step: int, levels: int) -> tuple[list[_Sum], _Mixes]:
     return sums, rows
 
 
-def make(
-    operator: Operator,
-    real: np.dtype,
-    loops: Loops,
-    source: Side,
-    target: Side,
-    *,
-    mode: str,
-    bias: float,
-    cval: float,
-) -> Program:
+def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
     """Lay out the lines and the sums."""
-    z, x = loops.z, loops.x
+    real, z, x = settings.real, loops.z, loops.x
     assert operator.dense is not None
     assert loops.y.axis is not None
     kernel = operator.dense if loops.y.axis == 0 else operator.dense.T
@@ -115,35 +105,25 @@ def make(
     tiles = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
     widest = int(np.diff(tiles).max())
     job = np.zeros(1, WINOGRAD_JOB)
-    named: dict[str, npt.NDArray] = {
-        "batch": loops.batch,
+    named = describe(job, loops._replace(y=y), source, target, settings.mode) | {
         "tiles": tiles,
         "columns": np.arange(x.taps) * loops.channels * real.itemsize,
         "zero": np.zeros(1, np.int64),
         "mixes": np.array([[i for i, _ in row] for row in mixes]),
         "signs": np.array([[sign for _, sign in row] for row in mixes], real),
     }
-    for name, part in zip("yx", (y, x), strict=True):
-        job[f"before_{name}"], job[f"samples_{name}"] = part.before, part.samples
-        named[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
-    for name, part in zip("zyx", (z, y, x), strict=True):
-        job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
     weights = np.ascontiguousarray([s.weights for s in sums], real)
     table = np.zeros(len(sums), SUM)
     table["layer"], table["start"] = [s.layer for s in sums], [s.start for s in sums]
     table["weights"] = weights.ctypes.data + np.arange(len(sums)) * weights[0].nbytes
     named["sums"] = table
-    job["planes"], job["rows"], job["channels"] = z.length, y.length, loops.channels
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
     job["group"] = schedule.group(height, x.taps) // x.taps
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
-    job["source_c"], job["target_c"] = loops.source_c, loops.target_c
-    job["source_packed"] = loops.packed("source", source.dtype.itemsize)
-    job["target_packed"] = loops.packed("target", target.dtype.itemsize)
     job["straight"] = job["target_packed"] and target.dtype == real
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-        job["bias"], job["cval"] = real.type(bias), real.type(cval)
+        job["bias"], job["cval"] = real.type(settings.bias), real.type(settings.cval)
     job["watched"], job["n_tiles"] = source.dtype.kind == "f", len(tiles) - 1
     held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
@@ -164,10 +144,7 @@ def make(
         "at_to": 8 * outputs,
         "flag": 8,
     }
-    workspace = 0
-    for name, size in sizes.items():
-        job[name] = workspace
-        workspace += -(-size // LINE) * LINE
+    workspace = reserve(job, sizes)
     rows = phases * outputs
     units = len(loops.batch) * z.length * -(-y.length // rows) * (len(tiles) - 1)
     return Program(
@@ -176,7 +153,7 @@ def make(
         lines=units,
         work=units * rows * widest * loops.channels * weights.size // phases,
         rows=-(-y.taps // rows),
-        workspace=workspace + LINE,
+        workspace=workspace,
         flag=int(job["flag"][0]) if job["watched"] else -1,
     )
 
