@@ -164,6 +164,14 @@ def test_not_finite_stays_in_the_footprint():
     assert np.isfinite(constant[110, 150])
 
 
+def test_very_long():
+    """Kernels of more than 3,000 taps too, whose arithmetic is float64."""
+    image = RNG.random((900, 2100)).astype(np.float32)
+    assert algorithm(image, [taps(210.0), taps(500.0)]) == "cosines"
+    found = imfilter.gaussian(image, [210.0, 500.0])
+    np.testing.assert_allclose(found, reference(image, [210.0, 500.0]), rtol=0, atol=5e-7)
+
+
 def test_large_beside_small():
     """Of what has left hardly a trace is left: float64 rounds it to 1e-16 of what it was."""
     image = np.zeros((300, 400), np.float32)

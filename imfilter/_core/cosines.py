@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._core import dtypes
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.operators import Operator
 from imfilter._core.program import Program, Settings, describe, hold, reserve
@@ -32,13 +33,13 @@ _SHARES, _LEAST = 8, 2
 _SMALL = 1 << 18
 
 
-def tolerance(source: np.dtype, result: np.dtype, real: np.dtype) -> float:
-    """Return how far cosines may be off for a `result` computed in `real`, relative to the absolute sum.
+def tolerance(source: np.dtype, result: np.dtype) -> float:
+    """Return how far cosines may be off in place of taps, relative to their absolute sum.
 
-    Half of what float32 rounds; for 16 bits less than what is seen in one pixel of ten thousand. float64
-    is filtered by the taps themselves: then it is 0.
+    Half of what float32 rounds; for 16 bits less than what is seen in one pixel of ten thousand. Wider
+    types are filtered by the taps themselves: then it is 0.
     """
-    if real.itemsize == 4:
+    if dtypes.working(source, result) == dtypes.FLOAT32:
         return 2.5e-7
     small = all(dtype.kind in "iu" and dtype.itemsize <= 2 for dtype in (source, result))
     return 6e-10 if small else 0.0

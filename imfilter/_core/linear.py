@@ -265,7 +265,7 @@ def _settle(
     flat = may_fft and planar(array.shape, chosen)
     may_cosines = flat and bias == 0 and math.isfinite(cval)
     may_cosines = may_cosines and cosines.fits(math.prod(shape[max(chosen) :]))
-    tolerance = cosines.tolerance(array.dtype, dtype, real) if may_cosines else 0.0
+    tolerance = cosines.tolerance(array.dtype, dtype) if may_cosines else 0.0
     planned = plan.choose(
         *(operator, tuple(lengths), math.prod(shape), real),
         may_fft=may_fft,
