@@ -266,9 +266,15 @@ def separable(
     dilation: tuple[int, int, int],
     pair: bool,
     real: np.dtype,
+    fill: bool = False,
 ) -> Schedule:
-    """Return the schedule of separable `terms`, each the taps along z, y and x: one layer a term."""
+    """Return the schedule of separable `terms`, each the taps along z, y and x: one layer a term.
+
+    With `fill`, taps along y of weight zero may be read too, so that all rows of the window have the same.
+    """
     across = len(terms[0][0]) > 1
+    used = sum(np.count_nonzero(along_y) for _, along_y, _ in terms)
+    fill = fill and not norm and used < len(terms) * len(terms[0][1]) <= 2 * used
     planes, weights_z, columns, weights_x = [], [], [], []
     layers, tables, weights = np.zeros(len(terms), LAYER), [], []
     runs: list[list[int]] = []
@@ -295,7 +301,7 @@ def separable(
         runs += _grouped(n_x, n_x + len(nonzero))
         layers["last_x"][layer] = len(runs)
         n_x += len(nonzero)
-        nonzero = np.flatnonzero(along_y)
+        nonzero = np.arange(len(along_y)) if fill else np.flatnonzero(along_y)
         table = np.zeros(len(nonzero), TAP)
         table["layer"], table["row"] = layer, nonzero * dilation[1]
         tables.append(table)
@@ -305,7 +311,7 @@ def separable(
     if not norm:  # one sum over all layers, row by row
         order = np.lexsort((taps["layer"], taps["row"]))
         taps, values, ends = taps[order], values[order], ends[-1:]
-    return _schedule(
+    made = _schedule(
         *(taps, values, ends, len(terms[0][1]), pair, norm, real),
         offsets_z=_planes(np.concatenate(planes), np.concatenate(weights_z))
         if across
@@ -316,6 +322,7 @@ def separable(
         layers=layers,
         runs=_table(runs),
     )
+    return replace(made, filled=fill)
 
 
 def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int, size: int) -> Schedule:

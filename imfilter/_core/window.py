@@ -138,7 +138,7 @@ def _schedule(
         terms = [tuple(one if p.axis is None else term[p.axis] for p in parts) for term in operator.terms]
         whole = [(a, b, c) for a, b, c in terms if a.any() and b.any() and c.any()]
         if whole:
-            return schedule.separable(whole, operator.norm, dilation, pair, real)
+            return schedule.separable(whole, operator.norm, dilation, pair, real, fill)
     where = [p.axis for p in parts if p.axis is not None]
     extents = tuple(p.taps for p in parts)
     components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
