@@ -270,11 +270,12 @@ def separable(
 ) -> Schedule:
     """Return the schedule of separable `terms`, each the taps along z, y and x: one layer a term.
 
-    With `fill`, taps along y of weight zero may be read too, so that all rows of the window have the same.
+    With `fill`, taps of weight zero may be read too, so that all terms and rows have the same.
     """
     across = len(terms[0][0]) > 1
-    used = sum(np.count_nonzero(along_y) for _, along_y, _ in terms)
-    fill = fill and not norm and used < len(terms) * len(terms[0][1]) <= 2 * used
+    fill_y = fill and not norm and _nearly_alike([along_y for _, along_y, _ in terms])
+    fill_x = fill and len(terms) > 1 and len(terms[0][2]) <= STRAIGHT
+    fill_x = fill_x and _nearly_alike([along_x for _, _, along_x in terms])
     planes, weights_z, columns, weights_x = [], [], [], []
     layers, tables, weights = np.zeros(len(terms), LAYER), [], []
     runs: list[list[int]] = []
@@ -292,7 +293,7 @@ def separable(
             n_z = stop
         else:
             along_x = along_x * along_z[0]
-        nonzero = np.flatnonzero(along_x)
+        nonzero = np.arange(len(along_x)) if fill_x else np.flatnonzero(along_x)
         layers["begin_x"][layer], layers["stop_x"][layer] = n_x, n_x + len(nonzero)
         layers["group"][layer] = group(1, len(nonzero))
         columns.append(nonzero * dilation[2])
@@ -301,7 +302,7 @@ def separable(
         runs += _grouped(n_x, n_x + len(nonzero))
         layers["last_x"][layer] = len(runs)
         n_x += len(nonzero)
-        nonzero = np.arange(len(along_y)) if fill else np.flatnonzero(along_y)
+        nonzero = np.arange(len(along_y)) if fill_y else np.flatnonzero(along_y)
         table = np.zeros(len(nonzero), TAP)
         table["layer"], table["row"] = layer, nonzero * dilation[1]
         tables.append(table)
@@ -322,7 +323,13 @@ def separable(
         layers=layers,
         runs=_table(runs),
     )
-    return replace(made, filled=fill)
+    return replace(made, filled=fill_x or fill_y)
+
+
+def _nearly_alike(kernels: list[Taps]) -> bool:
+    """Tell whether kernels along one axis differ in their zeros, of which there are fewer than other taps."""
+    used = sum(np.count_nonzero(taps) for taps in kernels)
+    return used < len(kernels) * len(kernels[0]) <= 2 * used
 
 
 def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int, size: int) -> Schedule:
