@@ -329,7 +329,7 @@ def separable(
 def _nearly_alike(kernels: list[Taps]) -> bool:
     """Tell whether kernels along one axis differ in their zeros, of which there are fewer than other taps."""
     used = sum(np.count_nonzero(taps) for taps in kernels)
-    return used < len(kernels) * len(kernels[0]) <= 2 * used
+    return bool(used < len(kernels) * len(kernels[0]) <= 2 * used)
 
 
 def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int, size: int) -> Schedule:
