@@ -20,8 +20,9 @@ _GROUP = 32
 #: Rows summed at a time, at most, 4 registers each: 2, 4, 5, 6 rows of 81 taps ran at 37, 46, 55, 49
 #: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most); more spill.
 ROWS = 5 if BYTES > 128 else 2
-#: Taps of a window that is summed in straight code, with all its kernels.
-STRAIGHT = 27
+#: Taps of a window that is summed in straight code, with all its kernels, and of a line or column of it. Code
+#: for each number takes 0.2 to 0.5 s to compile; a column of 25 gained a sixth by it, of 9 a quarter.
+STRAIGHT, STRAIGHT_LINE = 27, 17
 #: Taps along a line that are summed in one go.
 _SHORT = 64
 
@@ -64,7 +65,8 @@ class Schedule:
 
     def straight(self, height: int) -> bool:
         """Tell whether a window of so many rows is small enough to be summed in straight code."""
-        return (self.plain or self.norm) and 0 < height * self.alike * self.components <= STRAIGHT
+        most = STRAIGHT if min(height, self.alike) > 1 else STRAIGHT_LINE
+        return (self.plain or self.norm) and 0 < height * self.alike * self.components <= most
 
     @property
     def across(self) -> bool:
@@ -274,7 +276,7 @@ def separable(
     """
     across = len(terms[0][0]) > 1
     fill_y = fill and not norm and _nearly_alike([along_y for _, along_y, _ in terms])
-    fill_x = fill and len(terms) > 1 and len(terms[0][2]) <= STRAIGHT
+    fill_x = fill and len(terms) > 1 and len(terms[0][2]) <= STRAIGHT_LINE
     fill_x = fill_x and _nearly_alike([along_x for _, _, along_x in terms])
     planes, weights_z, columns, weights_x = [], [], [], []
     layers, tables, weights = np.zeros(len(terms), LAYER), [], []
@@ -342,7 +344,7 @@ def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int
     if len(schedule.layers) == 0:
         taps["column"] = element(taps["column"])
     counts = set((layers["stop_x"] - layers["begin_x"]).tolist())
-    straight = len(counts) == 1 and max(counts) <= STRAIGHT  # one kernel for all
+    straight = len(counts) == 1 and max(counts) <= STRAIGHT_LINE  # one kernel for all
     for layer in layers:
         own = columns[layer["begin_x"] : layer["stop_x"]]
         layer["how"] = ALONG if contiguous(own, neighbour) else BY_ROW if len(own) <= _SHORT else BY_TAP

@@ -37,9 +37,9 @@ def _combinations() -> Iterator[_Combination]:
         for kernels in (0, 2):
             yield small.sum_window, (real, min(3, schedule.ROWS), 3, 3, kernels)
         yield small.sum_window, (real, min(5, schedule.ROWS), 5, 5, 0)
-        for height in (3, 5, 7, 9):
-            yield small.sum_window, (real, min(height, schedule.ROWS), height, 1, 0)
-            yield small.sum_window, (real, 1, 1, height, 0)
+        for taps in range(3, schedule.STRAIGHT_LINE + 1, 2):
+            yield small.sum_window, (real, min(taps, schedule.ROWS), taps, 1, 0)
+            yield small.sum_window, (real, 1, 1, taps, 0)
         yield fir.sum_along, (real, BLOCK_ALONG)
         yield deal.deal, (real,)
         yield deal.join, (real,)
