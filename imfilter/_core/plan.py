@@ -15,7 +15,7 @@ METHODS = ("auto", "direct", "separable", "fft")
 # in a window of two or three dimensions, where rows share what they read.
 _SHARED_TAP = {4: 0.023, 8: 0.036}
 _LINE_TAP = {4: 0.027, 8: 0.055}
-_SEPARATE_TAP = {4: 0.045, 8: 0.08}
+_SEPARATE_TAP = {4: 0.035, 8: 0.08}
 # A stage is one pass over a line: loop set-up, a store, and the load that follows.
 _STAGE = {4: 0.5, 8: 1.5}
 #: Running sums, by the kind of their totals.
