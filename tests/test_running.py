@@ -45,15 +45,6 @@ def test_every_border_and_type(shape, dtype, mode):
             np.testing.assert_allclose(found, expected, rtol=0, atol=0.5001)
 
 
-@pytest.mark.parametrize("shape", [(400, 300), (3, 5000), (5000, 3), (40, 30, 3)])
-def test_workers_do_not_matter(shape):
-    image = (RNG.normal(size=shape) * 10.0 ** RNG.integers(-12, 12, size=shape)).astype(np.float32)
-    alone = imfilter.box(image, 31, channel_axis=-1 if len(shape) == 3 else None, workers=1)
-    for workers in (2, 3, 8):
-        shared = imfilter.box(image, 31, channel_axis=-1 if len(shape) == 3 else None, workers=workers)
-        np.testing.assert_array_equal(shared, alone)
-
-
 def test_not_finite_stays_in_the_footprint():
     image = RNG.random((120, 310)).astype(np.float32)
     image[60, 200], image[5, 5] = np.nan, np.inf

@@ -102,20 +102,6 @@ def test_axes_channels_and_batches():
     )
 
 
-@pytest.mark.parametrize("shape", [(900, 200), (50, 3000), (300, 200, 3)])
-def test_workers_and_layouts_do_not_matter(shape):
-    image = (RNG.normal(size=shape) * 10.0 ** RNG.integers(-12, 12, size=shape)).astype(np.float32)
-    kernel = kernel_of((31, 31))
-    options = {"channel_axis": -1 if len(shape) == 3 else None}
-    alone = imfilter.correlate(image, kernel, workers=1, **options)
-    for workers in (2, 3, 8):
-        np.testing.assert_array_equal(imfilter.correlate(image, kernel, workers=workers, **options), alone)
-    for other in (np.asfortranarray(image), image[::-1].copy()[::-1], np.repeat(image, 2, axis=1)[:, ::2]):
-        out = np.empty_like(other)
-        np.testing.assert_array_equal(imfilter.correlate(other, kernel, **options), alone)
-        np.testing.assert_array_equal(imfilter.correlate(other, kernel, out=out, **options), alone)
-
-
 @pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
 def test_extremes_stay_in_the_footprint(value):
     """Also what is finite, but would not be in a difference."""

@@ -7,7 +7,7 @@ import numpy as np
 from imfilter._core import dtypes
 from imfilter._core.geometry import LONGEST, Loops, Side
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, Settings, describe, hold, reserve
+from imfilter._core.program import Program, Settings, describe, hold, reserve, stretch
 from imfilter._kernels import box
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_box import BOX_JOB, slide_box
@@ -16,11 +16,8 @@ from imfilter._kernels.slide_box import BOX_JOB, slide_box
 MOST_CHANNELS = 4
 #: Integers along a line that are summed one by one rather than by prefix sums.
 _FEW = 7
-#: Rows that one thread computes one after the other, at least, and into how many shares an image is cut
-#: that has many: the first totals of each are a sum over the whole box.
-_STRETCH, _SHARES = 64, 8
-#: Pixels of an image that one thread filters.
-_SMALL = 1 << 18
+#: Rows that one thread computes one after the other, at least: the first totals are a sum over the whole box.
+_STRETCH = 64
 
 
 def totals(source: np.dtype, cval: float, taps: int) -> np.dtype | None:
@@ -65,9 +62,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     tiles = _tiles(loops)
     named = describe(job, loops, source, target, settings.mode) | {"tiles": tiles}
     job["box_z"], job["box_y"], job["box_x"] = z.taps, y.taps, x.taps
-    alone = y.length * x.length <= _SMALL  # nobody shares so little
-    stretch = max(_STRETCH, 2 * y.taps, -(-y.length // _SHARES), y.length if alone else 0)
-    job["stretch"] = stretch
+    rows = stretch(y.length, x.length, max(_STRETCH, 2 * y.taps))
+    job["stretch"] = rows
     job["size"], job["watched"] = sums.itemsize, source.dtype.kind == "f"
     job["scale"] = np.prod([taps[0] for taps in term])
     job["bias"], job["cval"] = settings.bias, settings.cval
@@ -88,12 +84,12 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         "flag": 8,
     }
     workspace = reserve(job, sizes)
-    units = len(loops.batch) * z.length * (len(tiles) - 1) * -(-y.length // stretch)
+    units = len(loops.batch) * z.length * (len(tiles) - 1) * -(-y.length // rows)
     return Program(
         functools.partial(slide_box.entry(), job.ctypes.data),
         held,
         lines=units,
-        work=units * min(stretch, y.length) * widest * (8 + 2 * z.taps),
+        work=units * rows * widest * (8 + 2 * z.taps),
         rows=1,
         workspace=workspace,
         flag=int(job["flag"][0]),

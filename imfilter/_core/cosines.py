@@ -1,6 +1,7 @@
 """Long smooth kernels as a few cosines: their fit, and their program for images of one shape and layout."""
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,7 @@ import numpy.typing as npt
 from imfilter._core import dtypes
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, Settings, describe, hold, reserve
+from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve, stretch
 from imfilter._kernels import cosine, deal, lines
 from imfilter._kernels.simd import BYTES, LINE, REGISTERS
 from imfilter._kernels.slide_cosine import COSINE_JOB, slide_cosine
@@ -26,11 +27,8 @@ _SAMPLED = 256
 #: Rows that go down the columns before they go along, and elements of a line that do together: 128 kB
 #: of float32, which the second-level cache holds beside the states of their oscillators.
 _BLOCK, _TILE = 32, 1024
-#: Into how many stretches of rows an image is cut, at most. Each begins by taking the rows above it down,
-#: half the work of a row: they are no shorter than this many kernels.
-_SHARES, _LEAST = 8, 2
-#: Pixels of an image that one thread filters.
-_SMALL = 1 << 18
+#: Kernels in a stretch of rows, at least: each begins by taking the rows above it down, at half their work.
+_LEAST = 2
 
 
 def tolerance(source: np.dtype, result: np.dtype) -> float:
@@ -45,20 +43,27 @@ def tolerance(source: np.dtype, result: np.dtype) -> float:
     return 6e-10 if small else 0.0
 
 
-def fits(line: int) -> bool:
+def fits(line: int, real: np.dtype) -> bool:
     """Tell whether lines of so many elements of the output are long enough to be transposed."""
-    return line >= BYTES // REGISTERS
+    return line >= BYTES // REGISTERS // real.itemsize
 
 
-def fitted(operator: Operator, tolerance: float) -> tuple[npt.NDArray, ...]:
-    """Return the table of oscillators for each axis of a separable operator, all of as many terms, if any."""
+class Fit(NamedTuple):
+    """A separable operator as so many cosines along each axis, and the tables of their oscillators."""
+
+    terms: int
+    tables: tuple[npt.NDArray, ...]
+
+
+def fitted(operator: Operator, tolerance: float) -> Fit | None:
+    """Return the cosines for a separable operator, if it is so smooth that there are few enough."""
     if tolerance and len(operator.terms) == 1 and min(operator.shape) >= _FEWEST:
         data = [np.ascontiguousarray(taps).tobytes() for taps in operator.terms[0]]
         for terms in TERMS:
             tables = [_fit(taps, terms, tolerance) for taps in data]
             if all(table is not None for table in tables):
-                return tuple(table for table in tables if table is not None)
-    return ()
+                return Fit(terms, tuple(table for table in tables if table is not None))
+    return None
 
 
 @functools.lru_cache(maxsize=64)
@@ -105,8 +110,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     """Lay out the lines."""
     y, x = loops.y, loops.x
     real = settings.real
-    tables = fitted(operator, settings.tolerance)
-    terms = len(tables[0]) // 3
+    fit = fitted(operator, settings.tolerance)
+    assert fit is not None
+    terms, tables = fit
     axis_y, axis_x = (part.axis for part in (y, x) if part.axis is not None)
     job = np.zeros(1, COSINE_JOB)
     lanes, oscillators = BYTES // REGISTERS // real.itemsize, cosine.REGISTER // 8
@@ -115,21 +121,20 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     named |= {"cosines_y": tables[axis_y], "cosines_x": tables[axis_x]}
     job["taps_y"], job["taps_x"], job["columns"] = y.taps, x.taps, x.length
     job["lanes"], job["lanes_y"], job["size"] = lanes, oscillators, real.itemsize
-    stretch = _stretch(y.length, y.taps, x.length)
+    rows = stretch(y.length, x.length, _LEAST * y.taps)
     tile = max(_TILE // loops.channels // LINE * LINE, LINE)
-    job["stretch"], job["block"], job["tile"] = stretch, _BLOCK, tile
+    job["stretch"], job["block"], job["tile"] = rows, _BLOCK, tile
     job["cval"], job["beyond"] = settings.cval, settings.cval * operator.terms[0][axis_y].sum()
     job["watched"] = source.dtype.kind == "f"
-    # An odd number of cache lines, so that the same column of all rows is not all in one set.
-    pitch = (-(-(widest + BYTES) * real.itemsize // LINE) | 1) * LINE
-    entering = (-(-(min(tile * loops.channels, widest) + BYTES) * real.itemsize // LINE) | 1) * LINE
+    step = pitch((widest + BYTES) * real.itemsize)
+    entering = pitch((min(tile * loops.channels, widest) + BYTES) * real.itemsize)
     pixel = loops.channels * lanes * real.itemsize
-    job["pitch"], job["entering_step"] = pitch, entering
+    job["pitch"], job["entering_step"] = step, entering
     job["state"] = (2 * terms + cosine.CARRIED) * cosine.REGISTER
     job["registers_y"] = -(-x.samples * loops.channels // oscillators)
     job["registers_x"] = loops.channels * lanes // oscillators
     named["deals"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
-    named["joins"] = np.arange(lanes) * pitch
+    named["joins"] = np.arange(lanes) * step
     held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["oscillate"] = cosine.oscillate.address(real, terms)
@@ -137,7 +142,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["place"] = lines.place.address(real, target.dtype)
     sizes = {
         "entering": _BLOCK * entering,
-        "lines": _BLOCK * pitch,
+        "lines": _BLOCK * step,
         "dealt": (max(x.before + x.samples, x.length + x.taps) + lanes) * pixel,
         "outside": pixel,
         "zeros": max(entering, pixel),
@@ -148,23 +153,13 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         "flag": 8,
     }
     workspace = reserve(job, sizes)
-    units = len(loops.batch) * loops.z.length * -(-y.length // stretch)
+    units = len(loops.batch) * loops.z.length * -(-y.length // rows)
     return Program(
         functools.partial(slide_cosine.entry(), job.ctypes.data),
         held,
         lines=units,
-        work=units * min(stretch, y.length) * widest * 4 * terms,
+        work=units * rows * widest * 4 * terms,
         rows=1,
         workspace=workspace,
         flag=int(job["flag"][0]),
     )
-
-
-def _stretch(rows: int, taps: int, columns: int) -> int:
-    """Return how many rows one thread computes one after the other."""
-    if rows * columns <= _SMALL:  # nobody shares so little
-        return rows
-    shares = _SHARES
-    while shares > 2 and rows < shares * _LEAST * taps:
-        shares //= 2
-    return -(-rows // shares) if rows > taps else rows

@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._core.program import pitch
 from imfilter._core.schedule import Schedule
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.simd import BYTES, LINE, REGISTERS
@@ -126,8 +127,7 @@ def part_workspace(
     prepared, across, dealt = job["n_columns"] > 0, int(job["n_across"]), deal.active
     slack = BYTES // real.itemsize  # what a last vector reads beyond a line
     elements = deal.output_line if prepared else deal.dealt_line if dealt else deal.line
-    # Of an odd number of cache lines, so that the same column of the window's rows is not all in one set.
-    job["pitch"] = (-(-(elements + slack) * real.itemsize // LINE) | 1) * LINE
+    job["pitch"] = pitch((elements + slack) * real.itemsize)
     layers = int(job["n_layers"]) if prepared else int(job["n_planes"])
     block, depth = int(job["block"]), int(job["depth"])
     sizes = {

@@ -264,7 +264,7 @@ def _settle(
     totals = _totals(array, operator, chosen, cval) if max(stride + dilation) == 1 else None
     flat = may_fft and planar(array.shape, chosen)
     may_cosines = flat and bias == 0 and math.isfinite(cval)
-    may_cosines = may_cosines and cosines.fits(math.prod(shape[max(chosen) :]))
+    may_cosines = may_cosines and cosines.fits(math.prod(shape[max(chosen) :]), real)
     tolerance = cosines.tolerance(array.dtype, dtype) if may_cosines else 0.0
     planned = plan.choose(
         *(operator, tuple(lengths), math.prod(shape), real),

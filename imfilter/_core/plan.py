@@ -148,9 +148,9 @@ def choose(
         costs["running"] = _RUNNING[totals.kind]
     if tolerance and method == "auto" and "separable" in costs:
         cheapest = _cosine_cost(split, image, cosines.TERMS[0])
-        tables = cosines.fitted(split, tolerance) if cheapest < costs["separable"] else ()
-        if tables:
-            costs["cosines"] = _cosine_cost(split, image, len(tables[0]) // 3)
+        fit = cosines.fitted(split, tolerance) if cheapest < costs["separable"] else None
+        if fit:
+            costs["cosines"] = _cosine_cost(split, image, fit.terms)
     if may_winograd and method == "auto":
         short = 1 + _SHORT_SUMS * winograd.halvings(operator.shape[0])
         costs["winograd"] = winograd.taps(operator) * _SHARED_TAP[size] * short + _STAGE[size]

@@ -16,6 +16,8 @@ from imfilter._kernels.simd import LINE
 _SMALL = 3_000_000
 #: Multiply-adds after which an interrupt should be heard: some tenths of a second.
 _PATIENCE = 4_000_000_000
+#: Pixels of an image that one thread filters alone, and how many stretches of rows others have at most.
+_ALONE, _SHARES = 1 << 18, 8
 
 
 class Settings(NamedTuple):
@@ -123,6 +125,23 @@ def describe(job: npt.NDArray, loops: Loops, source: Side, target: Side, mode: s
     for name in names & values.keys():
         job[name] = values[name]
     return {name: table for name, table in tables.items() if name in names}
+
+
+def pitch(size: int) -> int:
+    """Return how far apart lines of `size` bytes lie: an odd number of cache lines.
+
+    The same column of all lines is then not all in one set of the cache.
+    """
+    return (-(-size // LINE) | 1) * LINE
+
+
+def stretch(rows: int, columns: int, least: int) -> int:
+    """Return how many rows one thread computes one after the other, where beginning anew costs something.
+
+    No fewer than `least`, but that two threads share an image that is worth it.
+    """
+    alone = rows * columns <= _ALONE or rows < least // 2
+    return rows if alone else -(-rows // min(_SHARES, max(2, rows // least)))
 
 
 def reserve(job: npt.NDArray, sizes: dict[str, int]) -> int:

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from imfilter._core import schedule
 from imfilter._core.geometry import Loops, Part, Side
 from imfilter._core.operators import Operator, Taps
-from imfilter._core.program import Program, Settings, describe, hold, reserve
+from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
 from imfilter._kernels import fir, lines
-from imfilter._kernels.simd import BYTES, LINE
+from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_winograd import SUM, WINOGRAD_JOB, slide_winograd
 
 #: How often rows are halved, by the least rows of a kernel for which it is a gain: once took 21x21 float32
@@ -132,12 +132,12 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["mix"] = fir.sum_rows.address(real, 1, 1)
     job["place"] = lines.place.address(real, target.dtype)
     line = (widest + x.span) * loops.channels + BYTES // real.itemsize
-    pitch = (-(-line * real.itemsize // LINE) | 1) * LINE
-    job["pitch"] = pitch
+    step = pitch(line * real.itemsize)
+    job["pitch"] = step
     sizes = {
-        "window": phases * depth * pitch,
-        "parts": len(sums) * outputs * pitch,
-        "result": pitch,
+        "window": phases * depth * step,
+        "parts": len(sums) * outputs * step,
+        "result": step,
         "spare": 0 if job["target_packed"] else widest * loops.channels * target.dtype.itemsize,
         "spill": (BYTES + 8) * outputs,
         "at": 8 * (height + outputs),

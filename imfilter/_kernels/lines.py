@@ -8,6 +8,7 @@ from imfilter._kernels.simd import (
     any_nan,
     convert_one,
     fma,
+    invoke,
     load,
     load_one,
     move_one,
@@ -206,6 +207,30 @@ def combine(
             if not wide:
                 copy(real, to_b, spill, count)
         x += lanes
+
+
+@part
+def fetch_line(job, room, start, before, first, count, line):
+    """Copy padded columns of the source line that starts at an address to `line`, with the job's `fetch`."""
+    invoke(2, job.fetch, (
+        start, job.source_x, job.source_c, job.source_packed, job.channels, job.border_x, before,
+        job.samples_x, first, count, job.cval, line, room + job.flag if job.watched else 0))  # fmt: skip
+
+
+@part
+def fetch_row(job, room, image_at, padded, before, first, count, line):
+    """Copy columns of a `padded` row of the plane at `image_at` to `line`."""
+    row = source_index(job.border_y, job.before_y, job.samples_y, padded)
+    start = image_at + row * job.source_y if row >= 0 else -1
+    fetch_line(job, room, start, before, first, count, line)
+
+
+@part
+def place_line(job, room, line, to, count):
+    """Put `count` pixels of a line where they belong with the job's `place`."""
+    invoke(2, job.place, (
+        line, to, count, job.channels, job.target_x, job.target_c, job.target_packed,
+        room + job.spare))  # fmt: skip
 
 
 @kernel("real")

@@ -14,7 +14,7 @@ import numpy as np
 
 from imfilter._core.jit import Driver, kernel, part
 from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, JOB, LAYER, PLANE, TAP, UNROLLED
-from imfilter._kernels.lines import source_index
+from imfilter._kernels.lines import fetch_line, place_line, source_index
 from imfilter._kernels.simd import LINE, invoke, move_one, peek, poke, record
 
 _LAYER, _PLANE, _TAP = LAYER.itemsize, PLANE.itemsize, TAP.itemsize
@@ -78,10 +78,8 @@ def prepare(job_at, room, z, row, base, first, count, slot, span):
         elif i == 0 or job.n_columns == 0:
             plane = z * job.step_z + record(PLANE, job.offsets_z + i * _PLANE).plane
             plane = source_index(job.border_z, job.before_z, job.samples_z, plane)
-            invoke(2, job.fetch, (
-                base + plane * job.source_z if plane >= 0 and row >= 0 else -1, job.source_x,
-                job.source_c, job.source_packed, job.channels, job.border_x, job.before_x, job.samples_x,
-                first, count, job.cval, line, room + job.flag if job.watched else 0))  # fmt: skip
+            start = base + plane * job.source_z if plane >= 0 and row >= 0 else -1
+            fetch_line(job, room, start, job.before_x, first, count, line)
         if job.dealt and (i == 0 or job.n_columns == 0 or job.n_across > 0):
             invoke(1, job.deal, (
                 line, job.segment_step, job.segment_count, job.deals,
@@ -140,8 +138,6 @@ def _place(job, room, o, many, to):
 def _sum(job, room, first_slot, many, to, span):
     """Sum the window up for `many` neighbouring output rows, to the address `to` or to the results."""
     at, at_to = room + job.at, room + job.at_to
-    for o in range(job.block):
-        poke(at_to + 8 * o, _place(job, room, o, many, to))
     if job.final == ALONG:
         line = room + job.window + record(TAP, job.taps).column * job.size
         _sum_along(job, room, line, job.weights, job.n_taps, job.group, room + job.result, job.bias)
@@ -176,8 +172,8 @@ def _sum(job, room, first_slot, many, to, span):
         two = many > 1
         invoke(2, job.combine, (
             at, at + 8 * job.n_taps, job.weights, job.runs, job.double if two else job.single,
-            job.stop if two else job.double, job.norm, job.bias, peek(at_to), peek(at_to + 8) if two else 0,
-            span, room + job.spill))  # fmt: skip
+            job.stop if two else job.double, job.norm, job.bias, _place(job, room, 0, many, to),
+            _place(job, room, 1, many, to) if two else 0, span, room + job.spill))  # fmt: skip
 
 
 @part
@@ -190,9 +186,7 @@ def _finish(job, room, many, to, wide):
             invoke(1, job.join, (line, job.segment, job.joins, joined, job.lanes))
             line = joined
         if not job.straight:
-            invoke(2, job.place, (
-                line, place, wide, job.channels, job.target_x, job.target_c, job.target_packed,
-                room + job.spare))  # fmt: skip
+            place_line(job, room, line, place, wide)
 
 
 @Driver

@@ -7,7 +7,7 @@ block at a time. Only a block of rows is ever stored. Like `slide` this knows no
 import numpy as np
 
 from imfilter._core.jit import Driver, part
-from imfilter._kernels.lines import source_index
+from imfilter._kernels.lines import fetch_row, place_line, source_index
 from imfilter._kernels.simd import LINE, invoke, peek, poke, record
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
@@ -45,16 +45,6 @@ def _clear(address, size):
 
 
 @part
-def _fetch(job, room, image_at, padded, x, count, line):
-    """Copy `count` columns of a padded row from column `x` on to `line`."""
-    row = source_index(job.border_y, job.before_y, job.samples_y, padded)
-    invoke(2, job.fetch, (
-        image_at + row * job.source_y if row >= 0 else -1, job.source_x, job.source_c, job.source_packed,
-        job.channels, job.border_x, 0, job.samples_x, x, count, job.cval, line,
-        room + job.flag if job.watched else 0))  # fmt: skip
-
-
-@part
 def _down(job, room, image_at, row, many, warm):
     """Take `many` rows from `row` on down the columns: into the block, or, if not yet `warm`, nowhere."""
     entering, x = room + job.entering, 0
@@ -63,9 +53,10 @@ def _down(job, room, image_at, row, many, warm):
         offset = x * job.channels
         leaving = room + job.lines + offset * job.size
         for i in range(many):
-            _fetch(job, room, image_at, row + job.taps_y - 1 + i, x, count, entering + i * job.entering_step)
+            line = entering + i * job.entering_step
+            fetch_row(job, room, image_at, row + job.taps_y - 1 + i, 0, x, count, line)
             if warm:
-                _fetch(job, room, image_at, row + i, x, count, leaving + i * job.pitch)
+                fetch_row(job, room, image_at, row + i, 0, x, count, leaving + i * job.pitch)
         registers = (count * job.channels + job.lanes_y - 1) // job.lanes_y
         # A sum is written where the sample was that leaves after it.
         invoke(2, job.oscillate, (
@@ -107,9 +98,7 @@ def _along(job, room, block, many, to):
         job.cosines_x, state))  # fmt: skip
     invoke(1, job.join, (dealt, job.columns * job.channels, job.joins, block, job.lanes))
     for i in range(many):
-        invoke(2, job.place, (
-            block + i * job.pitch, to + i * job.target_y, job.columns, job.channels, job.target_x,
-            job.target_c, job.target_packed, room + job.spare))  # fmt: skip
+        place_line(job, room, block + i * job.pitch, to + i * job.target_y, job.columns)
 
 
 @Driver

@@ -16,7 +16,7 @@ layer l - s less itself s rows further down, for the largest power of two s in l
 import numpy as np
 
 from imfilter._core.jit import Driver, part
-from imfilter._kernels.lines import source_index
+from imfilter._kernels.lines import fetch_row, place_line
 from imfilter._kernels.simd import LINE, invoke, peek, poke, record
 
 #: A sum over every so many rows of a layer, from row `start` on, with weights at an address.
@@ -57,11 +57,7 @@ def _line(job, room, layer, row):
 @part
 def _prepare(job, room, image_at, p, top, first, count):
     """Fetch padded row `p` and take the differences that it completes, from row `top` on."""
-    row = source_index(job.border_y, job.before_y, job.samples_y, p)
-    invoke(2, job.fetch, (
-        image_at + row * job.source_y if row >= 0 else -1, job.source_x, job.source_c, job.source_packed,
-        job.channels, job.border_x, job.before_x, job.samples_x, first, count, job.cval,
-        _line(job, room, 0, p), room + job.flag if job.watched else 0))  # fmt: skip
+    fetch_row(job, room, image_at, p, job.before_x, first, count, _line(job, room, 0, p))
     step = 1
     for layer in range(1, min(job.n_layers, p - top + 1)):
         if layer == 2 * step:
@@ -131,6 +127,4 @@ def slide_winograd(job_at, source_at, target_at, workspace, start, stop):
                 room + job.at, job.zero, 1, job.signs + phase * job.phases * job.size, job.phases, job.phases,
                 job.bias, room + job.at_to, span, room + job.spill))  # fmt: skip
             if not job.straight:
-                invoke(2, job.place, (
-                    line, place, wide, job.channels, job.target_x, job.target_c, job.target_packed,
-                    room + job.spare))  # fmt: skip
+                place_line(job, room, line, place, wide)

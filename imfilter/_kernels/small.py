@@ -38,7 +38,7 @@ def _sums(typingctx, real, outputs, rows, taps, norm, lines, offsets, weights, b
     many, height, width = outputs.literal_value, rows.literal_value, taps.literal_value
     kernels = max(norm.literal_value, 1)
     # As many sums as there are registers for, beside the weights.
-    lanes = register_lanes(real.dtype) * (REGISTERS // kernels)
+    lanes = register_lanes(real.dtype) * max(REGISTERS // kernels, 1)
 
     def codegen(context, builder, sig, args):
         lines, offsets, weights, bias, to, count = args[5:]
