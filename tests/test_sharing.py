@@ -6,7 +6,7 @@ import pytest
 import imfilter
 
 RNG = np.random.default_rng(19)
-FULL = RNG.normal(size=(31, 31))
+FULL, LINE = RNG.normal(size=(31, 31)), RNG.normal(size=501)
 
 #: By the algorithm that runs: the filter, images large enough to be shared along each of their axes, and
 #: what tells the plan of it.
@@ -36,6 +36,11 @@ ALGORITHMS = {
         [(900, 300), (50, 5000), (300, 200, 3)],
         FULL,
     ),
+    "winograd along a line": (
+        lambda image, **options: imfilter.correlate(image, LINE, axes=1, **options),
+        [(1, 200_000), (30, 20_000), (4, 50_000, 3)],
+        LINE,
+    ),
 }
 
 
@@ -46,8 +51,9 @@ def test_workers_and_layouts_do_not_matter(name, shape):
     """Also of samples that are 24 orders of magnitude apart."""
     image = (RNG.normal(size=shape) * 10.0 ** RNG.integers(-12, 12, size=shape)).astype(np.float32)
     run, _, kernel = ALGORITHMS[name]
-    options = {"channel_axis": -1 if len(shape) == 3 else None}
-    assert imfilter.plan(shape, image.dtype, kernel, **options).algorithm == name
+    options = {} if name.endswith("line") else {"channel_axis": -1 if len(shape) == 3 else None}
+    axes = {"axes": 1} if name.endswith("line") else {}
+    assert imfilter.plan(shape, image.dtype, kernel, **options, **axes).algorithm == name.split()[0]
     alone = run(image, workers=1, **options)
     for workers in (2, 3, 8):
         np.testing.assert_array_equal(run(image, workers=workers, **options), alone)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests import naive
 from tests.naive import MODES
 
 RNG = np.random.default_rng(13)
@@ -131,3 +132,86 @@ def test_large_beside_small():
     expected = reference(image, kernel)
     found = imfilter.correlate(image, kernel)
     np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6 * 1e6 * np.abs(kernel).max())
+
+
+# --- along a line -----------------------------------------------------------------------------------
+
+#: Halved twice, three and four times, which makes no equal halves of them without zeros at the end.
+LINES = [131, 350, 905]
+
+
+def along(image, kernel, mode="mirror", cval=0.0):
+    """NumPy in float64 over the last axis, on lines with their border."""
+    n, before = image.shape[-1], len(kernel) // 2
+    index = [naive.border_index(i, n, mode) for i in range(-before, n + len(kernel) - 1 - before)]
+    padded = image.astype(np.float64)[..., [0 if i is None else i for i in index]]
+    padded[..., [i is None for i in index]] = cval
+    windows = np.lib.stride_tricks.sliding_window_view(padded, len(kernel), axis=-1)
+    return windows @ kernel
+
+
+def test_lines_are_what_runs():
+    for length in LINES:
+        kernel = kernel_of((length,))
+        for dtype in ("uint8", "float32"):
+            assert algorithm(np.zeros(60_000, dtype), kernel) == "winograd"
+        assert algorithm(np.zeros((9, 60_000, 2), "float32"), kernel, axes=1) == "winograd"
+        assert algorithm(np.zeros((9, 60_000, 50), "float32"), kernel, axes=1) != "winograd"
+        assert algorithm(np.zeros(60_000), kernel, stride=2) == "direct"
+        assert algorithm(np.zeros(16 * length - 1, "float32"), kernel) != "winograd"
+        kernel[1] = 0.0
+        assert algorithm(np.zeros(60_000, "float32"), kernel) != "winograd"
+    assert algorithm(np.zeros(60_000, "float64"), kernel_of((500,))) == "winograd"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("length", LINES)
+def test_every_border_of_lines(length, mode):
+    """In one tile and in several, full ones and others."""
+    cval = -1.5 if mode == "constant" else 0.0
+    kernel = kernel_of((length,))
+    for samples in (max(16 * length, 3100), 16384, 50_001):
+        image = RNG.normal(size=samples)
+        expected = along(image, kernel, mode, cval)
+        for dtype, bound in (("float64", 1e-14), ("float32", 1e-6)):
+            found = imfilter.correlate(image.astype(dtype), kernel, mode=mode, cval=cval)
+            np.testing.assert_allclose(found, expected, rtol=0, atol=bound * np.abs(image).max())
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "float16"])
+def test_types_of_lines(dtype):
+    image, kernel = (RNG.random((3, 20_000, 2)) * 120).astype(dtype), kernel_of((333,))
+    expected = np.moveaxis(along(np.moveaxis(image, 1, -1), kernel), -1, 1)
+    found = imfilter.correlate(image, kernel, axes=1)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * 120)
+    if dtype != "float16":
+        rounded = imfilter.correlate(image, kernel * 40, axes=1, dtype=dtype, bias=50)
+        bounds = np.iinfo(dtype)
+        exact = np.clip(expected * 40 + 50, bounds.min, bounds.max)
+        tie = np.abs(exact - np.floor(exact) - 0.5) < 1e-3
+        np.testing.assert_array_equal(rounded[~tie], np.rint(exact)[~tie])
+
+
+@pytest.mark.parametrize(
+    ("padding", "pads"), [("valid", (0, 0)), (40, (40, 40)), ([(0, 9)], (0, 9)), ([(700, 0)], (700, 0))]
+)
+def test_paddings_of_lines(padding, pads):
+    image, kernel = RNG.normal(size=20_000), kernel_of((333,))
+    assert algorithm(image, kernel, padding=padding) == "winograd"
+    found = imfilter.correlate(image, kernel, padding=padding, mode="edge", bias=2.5)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(image, pads, mode="edge"), 333)
+    np.testing.assert_allclose(found, windows @ kernel + 2.5, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+def test_extremes_in_a_line_stay_in_the_footprint(value):
+    image, kernel = RNG.random(30_000).astype(np.float32), kernel_of((333,))
+    clean = imfilter.correlate(image, kernel)
+    image[15_000] = value
+    found = imfilter.correlate(image, kernel)
+    hit = np.abs(np.arange(30_000) - 15_000) <= 166
+    np.testing.assert_allclose(found[~hit], clean[~hit], rtol=0, atol=1e-6)
+    if np.isfinite(value):
+        np.testing.assert_allclose(found[hit], value * kernel[::-1], rtol=1e-4, atol=1e30)
+    else:
+        assert not np.isfinite(found[hit]).any()

@@ -73,9 +73,3 @@ def outside(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]
         i[:] = -1
     i.flags.writeable = False
     return i
-
-
-def index_map(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]:
-    """Return which sample stands at each position of an axis of `n` and of its border."""
-    around = outside(n, before, after, mode)
-    return np.concatenate([around[:before], np.arange(n), around[before:]])

@@ -66,6 +66,11 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
     else:
         bounds = np.iinfo(out.dtype)
         whole = np.rint(values)
+        if bounds.bits <= 16:  # which floats hold
+            np.clip(whole, bounds.min, bounds.max, out=whole)
+            whole[np.isnan(whole)] = 0
+            out[...] = whole
+            return
         np.nan_to_num(whole, copy=False, nan=0.0, posinf=np.inf, neginf=-np.inf)
         # The float above the largest integer may be the first one that does not fit.
         high, low = whole >= float(bounds.max), whole <= float(bounds.min)

@@ -1,8 +1,9 @@
 """Correlation through the Fourier transform, tile by tile (overlap-save)."""
 
+import functools
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,10 @@ from imfilter._core.plan import fft_tile
 
 if TYPE_CHECKING:
     from imfilter._core.linear import Call
+
+#: Samples of a line that are transformed together, in rows of a tile each, for the library has several side
+#: by side in a vector: 4096 float32 took 28 ns a sample there and back alone, 8.5 with 15 others.
+_TOGETHER = 65536
 
 
 def holds(image: npt.NDArray, call: "Call") -> bool:
@@ -50,39 +55,96 @@ def correlate(
     lengths, outputs = source.shape[-count:], sink.shape[-count:]
     tile = fft_tile(kernel.shape, lengths)
     steps = tuple(t - k + 1 for t, k in zip(tile, kernel.shape, strict=True))
-    maps = [
-        border.index_map(n, p.before, p.after, call.mode) for n, p in zip(lengths, call.paddings, strict=True)
+    borders = [
+        _Border(n, p.before, border.outside(n, p.before, p.after, call.mode))
+        for n, p in zip(lengths, call.paddings, strict=True)
     ]
     with np.errstate(over="ignore"):
         bias, cval = real.type(call.bias), real.type(call.cval)
-        spectrum = scipy.fft.rfftn(kernel.astype(real), tile).conj()
+        weights = np.ascontiguousarray(kernel, real)
+    spectrum = _spectrum(weights.tobytes(), kernel.shape, real, tile)
     corners = list(itertools.product(*(range(0, n, s) for n, s in zip(outputs, steps, strict=True))))
     images = list(np.ndindex(*source.shape[:-count]))
+    tiles = len(images) * len(corners)
+    together = max(4, _TOGETHER // tile[0]) if count == 1 else 1
 
     def work(start: int, stop: int) -> None:
-        for item in range(start, stop):
-            index, corner = images[item // len(corners)], corners[item % len(corners)]
-            block = _cut(source[index], maps, corner, tile, cval)
-            sums = scipy.fft.irfftn(scipy.fft.rfftn(block, tile, workers=1) * spectrum, tile, workers=1)
-            place = tuple(slice(c, min(c + s, n)) for c, s, n in zip(corner, steps, outputs, strict=True))
-            inside = sums[tuple(slice(0, p.stop - p.start) for p in place)]
-            dtypes.place(inside + bias, sink[index][place])
+        for group in range(start, stop):
+            items = range(group * together, min((group + 1) * together, tiles))
+            wheres = [(images[i // len(corners)], corners[i % len(corners)]) for i in items]
+            blocks = np.zeros((len(items), *tile), real)
+            for block, (index, corner) in zip(blocks, wheres, strict=True):
+                _cut(source[index], borders, corner, block, cval)
+            sums = _product(blocks, spectrum, steps)
+            sums += bias
+            for block, (index, corner) in zip(sums, wheres, strict=True):
+                place = tuple(slice(c, c + s) for c, s in zip(corner, steps, strict=True))
+                to = sink[index][place]
+                dtypes.place(block[tuple(map(slice, to.shape))], to)
 
-    bands.run(work, len(images) * len(corners), workers if math.prod(outputs) > 4096 else 1)
+    bands.run(work, -(-tiles // together), workers if math.prod(outputs) > 4096 else 1)
+
+
+@functools.lru_cache(maxsize=4)  # for a loop over images
+def _spectrum(data: bytes, shape: tuple[int, ...], real: np.dtype, tile: tuple[int, ...]) -> npt.NDArray:
+    """Return the conjugate transform of a kernel."""
+    spectrum: npt.NDArray = scipy.fft.rfftn(np.frombuffer(data, real).reshape(shape), tile).conj()
+    spectrum.flags.writeable = False
+    return spectrum
+
+
+def _product(blocks: npt.NDArray, spectrum: npt.NDArray, steps: tuple[int, ...]) -> npt.NDArray:
+    """Return the first samples, `steps` along each axis, of the correlation of each block.
+
+    The inverse goes axis by axis, and what is not wanted along one is not transformed along the next:
+    31x31 at 1080p took 10% longer with the inverse in one call.
+    """
+    axes = range(1, blocks.ndim)
+    values = scipy.fft.rfftn(blocks, axes=tuple(axes), workers=1)
+    values *= spectrum
+    for axis in axes[:-1]:
+        values = scipy.fft.ifft(values, axis=axis, overwrite_x=True, workers=1)
+        values = values[(slice(None),) * axis + (slice(steps[axis - 1]),)]
+    sums: npt.NDArray = scipy.fft.irfft(values, blocks.shape[-1], overwrite_x=True, workers=1)
+    return sums[..., : steps[-1]]
+
+
+class _Border(NamedTuple):
+    """The border of an axis: which sample stands at each of its positions, or -1 for the constant."""
+
+    samples: int
+    before: int
+    outside: npt.NDArray[np.int64]
+
+    def pieces(self, start: int, stop: int) -> list[tuple[slice, slice | npt.NDArray[np.int64]]]:
+        """Return where padded positions `start` to `stop` come from: in front of, in and behind the axis."""
+        stop = min(stop, self.samples + len(self.outside))
+        edges = [start, *(min(max(e, start), stop) for e in (self.before, self.before + self.samples)), stop]
+        sources: list[slice | npt.NDArray[np.int64]] = [
+            self.outside[edges[0] : edges[1]],
+            slice(edges[1] - self.before, edges[2] - self.before),
+            self.outside[edges[2] - self.samples : edges[3] - self.samples],
+        ]
+        places = [slice(a - start, b - start) for a, b in itertools.pairwise(edges)]
+        return [(p, s) for p, s in zip(places, sources, strict=True) if p.stop > p.start]
 
 
 def _cut(
     image: npt.NDArray,
-    maps: list[npt.NDArray[np.int64]],
+    borders: list[_Border],
     corner: tuple[int, ...],
-    tile: tuple[int, ...],
+    block: npt.NDArray,
     cval: np.floating,
-) -> npt.NDArray:
-    """Return the tile of the padded image at `corner`, shorter where the padded image ends."""
-    indices = [m[c : c + t] for m, c, t in zip(maps, corner, tile, strict=True)]
-    block = np.ascontiguousarray(image[np.ix_(*indices)], dtype=cval.dtype)
-    for axis, index in enumerate(indices):
-        outside = index < 0
-        if outside.any():
-            np.moveaxis(block, axis, 0)[outside] = cval
-    return block
+) -> None:
+    """Write the tile of the padded image at `corner` to `block`, as much of it as there is."""
+    axes = [b.pieces(c, c + t) for b, c, t in zip(borders, corner, block.shape, strict=True)]
+    for piece in itertools.product(*axes):
+        to, sources = block[tuple(p for p, _ in piece)], [s for _, s in piece]
+        if all(isinstance(s, slice) for s in sources):
+            to[...] = image[tuple(sources)]
+            continue
+        indices = [np.arange(s.start, s.stop) if isinstance(s, slice) else s for s in sources]
+        outside = [i < 0 for i in indices]
+        to[...] = image[np.ix_(*indices)]
+        for axis, mask in enumerate(outside):
+            np.moveaxis(to, axis, 0)[mask] = cval

@@ -111,10 +111,10 @@ class Loops(NamedTuple):
         return bool(along and (self.channels == 1 or step_c == itemsize))
 
 
-def planar(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
-    """Tell whether two axes are filtered, of which the last is the line."""
+def along(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
+    """Tell whether the last of the filtered axes is the line."""
     last = max(axes)
-    return len(axes) == 2 and interleaved(shape, last, 2) == math.prod(shape[last + 1 :])
+    return interleaved(shape, last, len(axes)) == math.prod(shape[last + 1 :])
 
 
 def interleaved(shape: tuple[int, ...], last: int, count: int) -> int:

@@ -12,10 +12,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, boxes, check, cosines, dtypes, padding, plan, window, winograd
+from imfilter._core import (
+    bands,
+    border,
+    boxes,
+    check,
+    cosines,
+    dtypes,
+    padding,
+    plan,
+    window,
+    winograd,
+    winograd_line,
+    winograd_rows,
+)
 from imfilter._core.common import Common, complete
 from imfilter._core.fold import folded
-from imfilter._core.geometry import Loops, Side, interleaved, planar
+from imfilter._core.geometry import Loops, Side, along, interleaved
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, Settings
@@ -45,11 +58,16 @@ class Call:
     programs: dict[Any, Program | None] = field(default_factory=dict)
 
 
+def _winograd(operator: Operator, *where: Any) -> Program:
+    """Return the program of short sums along the line, or of those of rows."""
+    return (winograd_line if len(operator.shape) == 1 else winograd_rows).make(operator, *where)
+
+
 #: Algorithms that have programs of their own; the others slide a window.
 _MAKERS: dict[str, Callable[..., Program | None]] = {
     "running": boxes.make,
     "cosines": cosines.make,
-    "winograd": winograd.make,
+    "winograd": _winograd,
 }
 #: What runs instead of an algorithm that spreads what is not finite, or very large.
 _PLAIN = {"running": "separable", "cosines": "separable", "winograd": "direct"}
@@ -262,8 +280,8 @@ def _settle(
     # Only a plain sum for every sample can be a product of transforms.
     may_fft = not operator.norm and max(stride + dilation) == 1
     totals = _totals(array, operator, chosen, cval) if max(stride + dilation) == 1 else None
-    flat = may_fft and planar(array.shape, chosen)
-    may_cosines = flat and bias == 0 and math.isfinite(cval)
+    plain = may_fft and along(array.shape, chosen)
+    may_cosines = plain and count == 2 and bias == 0 and math.isfinite(cval)
     may_cosines = may_cosines and cosines.fits(math.prod(shape[max(chosen) :]), real)
     tolerance = cosines.tolerance(array.dtype, dtype) if may_cosines else 0.0
     planned = plan.choose(
@@ -271,7 +289,7 @@ def _settle(
         may_fft=may_fft,
         totals=totals,
         tolerance=tolerance,
-        may_winograd=flat and winograd.fits(operator, cval),
+        may_winograd=plain and winograd.fits(operator, cval, shape[max(chosen)], real),
         method=method,
     )
     return Call(

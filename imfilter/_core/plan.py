@@ -1,5 +1,6 @@
 """Which algorithm runs, why, and at what predicted cost."""
 
+import functools
 import math
 from dataclasses import dataclass, field
 
@@ -24,9 +25,12 @@ _RUNNING = {"u": 0.45, "i": 0.65, "f": 1.15}
 _COSINE, _COSINE_STAGES = 0.24, 1.5
 #: How much more a tap costs each time that the rows of a sum are halved.
 _SHORT_SUMS = 0.12
-#: Forward and inverse real transform and the product, with scipy.fft; cutting and placing a tile.
-_FFT = {4: 24.0, 8: 36.0}
-_TILE = {4: 8.0, 8: 10.0}
+#: Cutting a tile, forward and inverse real transform with scipy.fft and the product, placing.
+_FFT = {4: 22.0, 8: 29.0}
+#: Between which lengths tiles are looked for, by the number of axes, and with which power of its length an
+#: axis of a tile counts: longer transforms take longer for each sample.
+_TILES = {1: (4096, 16384), 2: (256, 768), 3: (32, 96)}
+_GROWTH = 1.1
 #: Below this many taps nothing beats the direct sum, and looking for something takes longer.
 _FEW = 12
 #: Weights that a kernel may have to be multiplied out.
@@ -59,13 +63,28 @@ class Plan:
     operator: Operator = field(repr=False, compare=False)
 
 
+@functools.lru_cache(maxsize=256)
 def fft_tile(kernel: tuple[int, ...], image: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the transform's length along each axis: a few kernels long, no longer than is needed.
+    """Return the transform's length along each axis: of tiles that cover the image with the least work.
 
     It depends on the shapes alone, so that results do not depend on the number of workers.
     """
-    least = {1: 16384, 2: 256, 3: 64}[len(kernel)]
-    return tuple(_fast_length(min(max(least, 4 * k), n + k - 1)) for k, n in zip(kernel, image, strict=True))
+    bounds = _TILES[len(kernel)]
+    return tuple(_tile(k, n, *bounds) for k, n in zip(kernel, image, strict=True))
+
+
+def _tile(k: int, n: int, least: int, most: int) -> int:
+    """Return the length of tiles along one axis, not much more than `most`, or eight kernels."""
+
+    def work(length: int) -> float:
+        return -(-n // (length - k + 1)) * length**_GROWTH
+
+    few = _fast_length(min(max(least, 2 * k), n + k - 1))
+    lengths = {few}
+    while few < min(max(most, 8 * k), n + k - 1):
+        few = _fast_length(few + 1)
+        lengths.add(few)
+    return min(sorted(lengths), key=work)
 
 
 def _fast_length(n: int) -> int:
@@ -98,7 +117,13 @@ def _fft_cost(shape: tuple[int, ...], image: tuple[int, ...], size: int) -> floa
     waste = math.prod(
         t * -(-n // (t - k + 1)) / n for t, k, n in zip(fft_tile(shape, image), shape, image, strict=True)
     )
-    return waste * (_FFT[size] + _TILE[size])
+    return waste * _FFT[size]
+
+
+def _winograd_cost(shape: tuple[int, ...], size: int) -> float:
+    line = len(shape) == 1
+    tap = (_LINE_TAP if line else _SHARED_TAP)[size] * (1 + _SHORT_SUMS * winograd.halvings(shape))
+    return winograd.taps(shape) * tap + (1 + line) * _STAGE[size]  # a line is dealt out and joined
 
 
 def _cosine_cost(operator: Operator, image: tuple[int, ...], terms: int) -> float:
@@ -152,8 +177,7 @@ def choose(
         if fit:
             costs["cosines"] = _cosine_cost(split, image, fit.terms)
     if may_winograd and method == "auto":
-        short = 1 + _SHORT_SUMS * winograd.halvings(operator.shape[0])
-        costs["winograd"] = winograd.taps(operator) * _SHARED_TAP[size] * short + _STAGE[size]
+        costs["winograd"] = _winograd_cost(operator.shape, size)
     if may_fft and small:
         costs["fft"] = _fft_cost(operator.shape, image, size)
     wanted = method if method in costs else "direct"

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from imfilter._core import jit, schedule
-from imfilter._kernels import box, cosine, deal, fir, lines, small
+from imfilter._kernels import box, cosine, deal, fir, lines, small, winograd
 from imfilter._kernels.job import BLOCK_ALONG
+from imfilter._kernels.line_winograd import line_winograd
 from imfilter._kernels.slide import prepare, slide
 from imfilter._kernels.slide_box import slide_box
 from imfilter._kernels.slide_cosine import slide_cosine
@@ -49,8 +50,11 @@ def _combinations() -> Iterator[_Combination]:
         yield box.box_border, (sums, source)
         yield box.box_along, (sums, real, source)
     yield slide_winograd, ()
+    yield line_winograd, ()
     for real in (_F32, _F64):
-        yield lines.subtract, (real,)
+        yield winograd.subtract, (real,)
+        for times in (2, 3):
+            yield winograd.mix, (real, times)
     yield slide_cosine, ()
     for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
         yield cosine.oscillate, (real, terms)

@@ -233,13 +233,6 @@ def place_line(job, room, line, to, count):
         room + job.spare))  # fmt: skip
 
 
-@kernel("real")
-def subtract(real, a, b, to, count):
-    """Write the differences of two lines of `count` elements and more, in whole vectors."""
-    for i in range(0, count * size_of(real), BYTES):
-        store(to + i, real, load(real, a + i, real) - load(real, b + i, real))
-
-
 @kernel("real", "target")
 def place(real, target, line, to, count, channels, step_x, step_c, packed, spare):
     """Put `count` pixels of `channels` sums each where they belong, as `target`: rounded, saturated.

@@ -1,16 +1,6 @@
-"""Full kernels of many rows with fewer multiplications: rows of outputs in groups that share their sums.
+"""Full kernels of many rows with fewer multiplications: rows of outputs share sums; see `winograd`.
 
-Two neighbouring rows y[0] and y[1] of a kernel of two rows h[0] and h[1] take three products with rows of
-the image, not four:
-
-    y[0] = (h[0] + h[1]) x[1] + h[0] (x[0] - x[1])
-    y[1] = (h[0] + h[1]) x[1] - h[1] (x[1] - x[2])
-
-The same holds with every other row of a long kernel for h[0] and h[1], and again for each of the three
-shorter ones (S. Winograd, Arithmetic Complexity of Computations, 1980; Z.-J. Mou and P. Duhamel, Short-length
-FIR filters and their use in fast nonrecursive filtering, IEEE Transactions on Signal Processing 39, 1991).
-The window has a *layer* of rows for the image and one for each kind of difference of rows: layer l is
-layer l - s less itself s rows further down, for the largest power of two s in l.
+The window has a layer of rows for the image and one for each kind of difference of rows.
 """
 
 import numpy as np

@@ -1,0 +1,120 @@
+"""Long kernels along a line by short sums, over images of one shape and layout: their program."""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import schedule, winograd
+from imfilter._core.geometry import LONGEST, Loops, Side
+from imfilter._core.layout import Deal
+from imfilter._core.operators import Operator
+from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
+from imfilter._core.winograd import Sum
+from imfilter._kernels import deal, fir, lines
+from imfilter._kernels import winograd as short
+from imfilter._kernels.job import BLOCK_ALONG
+from imfilter._kernels.line_winograd import DIFFERENCE, LINE_JOB, LINE_SUM, line_winograd
+from imfilter._kernels.simd import BYTES, REGISTERS
+
+
+def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
+    """Lay out the lines and the sums."""
+    real, (z, y, x) = settings.real, loops[:3]
+    assert operator.dense is not None
+    times = winograd.halvings(operator.shape)
+    phases = 2**times
+    sums, _ = winograd.halved(operator.dense, times)
+    taps = len(sums[0].weights)
+    more = phases * taps - x.taps
+    x = x._replace(taps=x.taps + more, after=x.after + more)
+    tiles = _tiles(x.length, max(LONGEST // loops.channels, winograd.shortest(operator.shape, real)))
+    widest = int(np.diff(tiles).max())
+    # What is dealt out is groups of outputs, each of which begins a stride after the one before.
+    lanes = BYTES // REGISTERS // real.itemsize
+    dealt = Deal(lanes, loops.channels, -(-widest // phases), x.taps + phases - 1, phases, real.itemsize)
+    job = np.zeros(1, LINE_JOB)
+    pixel = loops.channels * dealt.lanes * real.itemsize
+    named = describe(job, loops._replace(x=x), source, target, settings.mode) | dealt.named()
+    named |= {"tiles": tiles, "zero": np.zeros(1, np.int64)}
+    named["joins"] = named["joins"] * phases
+    job["span_x"], job["size"], job["n_tiles"] = x.taps, real.itemsize, len(tiles) - 1
+    job["lanes"], job["groups"] = dealt.lanes, dealt.segment
+    job["segment"] = dealt.segment * phases * loops.channels
+    job["segment_count"] = dealt.count
+    job["segment_step"] = dealt.segment * phases * loops.channels * real.itemsize
+    job["differing"] = dealt.phase * loops.channels * dealt.lanes
+    job["taps"], job["group"] = taps, schedule.group(1, taps)
+    full = dealt.segment * phases * dealt.lanes
+    job["straight"] = job["target_packed"] and target.dtype == real and bool((np.diff(tiles) == full).all())
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
+        job["bias"], job["cval"] = real.type(settings.bias), real.type(settings.cval)
+    job["watched"] = source.dtype.kind == "f"
+    needed = _needed(sums, phases)
+    first, line = pitch(dealt.dealt_line * real.itemsize + BYTES), pitch(dealt.phase * pixel + BYTES)
+    job["pitch"] = pitch(dealt.segment * pixel)
+    joined = full * loops.channels + BYTES // real.itemsize
+    sizes = {
+        "scratch": dealt.line * real.itemsize,
+        "dealt": first + len(needed) * line,
+        "parts": len(sums) * int(job["pitch"][0]),
+        "mixed": joined * real.itemsize,
+        "joined": 0 if job["straight"] else joined * real.itemsize,
+        "spare": 0 if job["target_packed"] else joined * target.dtype.itemsize,
+        "at": 8 * (taps + BLOCK_ALONG),
+        "at_to": 8 * BLOCK_ALONG,
+        "flag": 8,
+    }
+    workspace = reserve(job, sizes)
+    base = int(job["dealt"][0])
+    places = {(0, phase): base + phase * dealt.phase * pixel for phase in range(phases)}
+    places |= {layer: base + first + i * line for i, layer in enumerate(needed)}
+    weights = np.ascontiguousarray([s.weights for s in sums], real)
+    named["sums"] = np.zeros(len(sums), LINE_SUM)
+    named["sums"]["line"] = [places[s.layer, s.start] for s in sums]
+    named["sums"]["weights"] = weights.ctypes.data + np.arange(len(sums)) * weights[0].nbytes
+    named["differences"] = np.zeros(len(needed), DIFFERENCE)
+    for entry, (layer, phase) in zip(named["differences"], needed, strict=True):
+        step = _step(layer)
+        on, other = divmod(phase + step, phases)
+        entry["to"], entry["a"] = places[layer, phase], places[layer - step, phase]
+        entry["b"] = places[layer - step, other] + on * pixel
+    job["n_sums"], job["n_differences"] = len(sums), len(needed)
+    held = hold(job, named)
+    job["fetch"] = lines.fetch.address(real, source.dtype)
+    job["deal"], job["join"] = deal.deal.address(real), deal.join.address(real)
+    job["subtract"] = short.subtract.address(real)
+    job["sum_along"] = fir.sum_along.address(real, BLOCK_ALONG)
+    job["mix"] = short.mix.address(real, times)
+    job["place"] = lines.place.address(real, target.dtype)
+    units = len(loops.batch) * z.length * y.length * (len(tiles) - 1)
+    return Program(
+        functools.partial(line_winograd.entry(), job.ctypes.data),
+        (*held, weights),
+        lines=units,
+        work=units * widest * loops.channels * weights.size // phases,
+        rows=1,
+        workspace=workspace,
+        flag=int(job["flag"][0]) if job["watched"] else -1,
+    )
+
+
+def _tiles(length: int, longest: int) -> npt.NDArray[np.int64]:
+    """Return where tiles of output columns begin, and the last one's end."""
+    count = max(1, length // longest)
+    return np.arange(count + 1, dtype=np.int64) * length // count
+
+
+def _step(layer: int) -> int:
+    """Return the largest power of two in the number of a layer."""
+    return 1 << (layer.bit_length() - 1)
+
+
+def _needed(sums: list[Sum], phases: int) -> list[tuple[int, int]]:
+    """Return the lines of differences that the sums read, by layer and phase, each after those it is of."""
+    found = {(s.layer, s.start) for s in sums}
+    for layer in range(phases - 1, 0, -1):
+        step = _step(layer)
+        for phase in [p for n, p in found if n == layer]:
+            found |= {(layer - step, phase), (layer - step, (phase + step) % phases)}
+    return sorted(key for key in found if key[0])

@@ -1,0 +1,97 @@
+"""Full kernels of many rows by short sums, over images of one shape and layout: their program."""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import schedule, winograd
+from imfilter._core.geometry import Loops, Part, Side
+from imfilter._core.operators import Operator
+from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
+from imfilter._kernels import fir, lines
+from imfilter._kernels import winograd as short
+from imfilter._kernels.simd import BYTES
+from imfilter._kernels.slide_winograd import SUM, WINOGRAD_JOB, slide_winograd
+
+#: What the window of lines may take of the second-level cache, in bytes.
+_WINDOW = 512 * 1024
+#: The shortest line that is worth its overhang and the work per line.
+_SHORTEST = 256
+
+
+def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
+    """Lay out the lines and the sums."""
+    real, (z, y, x) = settings.real, loops[:3]
+    assert operator.dense is not None
+    assert y.axis is not None
+    kernel = operator.dense if y.axis == 0 else operator.dense.T
+    times = max(1, winograd.halvings(kernel.shape))
+    phases = 2**times
+    sums, mixes = winograd.halved(kernel, times)
+    height = len(sums[0].weights)
+    more = phases * height - y.taps
+    y = y._replace(taps=y.taps + more, after=y.after + more)
+    outputs = min(height, schedule.ROWS)
+    depth = y.taps + phases * outputs - 1
+    tiles = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
+    widest = int(np.diff(tiles).max())
+    job = np.zeros(1, WINOGRAD_JOB)
+    named = describe(job, loops._replace(y=y), source, target, settings.mode) | {
+        "tiles": tiles,
+        "columns": np.arange(x.taps) * loops.channels * real.itemsize,
+        "zero": np.zeros(1, np.int64),
+        "mixes": np.array([[i for i, _ in row] for row in mixes]),
+        "signs": np.array([[sign for _, sign in row] for row in mixes], real),
+    }
+    weights = np.ascontiguousarray([s.weights for s in sums], real)
+    table = np.zeros(len(sums), SUM)
+    table["layer"], table["start"] = [s.layer for s in sums], [s.start for s in sums]
+    table["weights"] = weights.ctypes.data + np.arange(len(sums)) * weights[0].nbytes
+    named["sums"] = table
+    job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
+    job["phases"], job["outputs"], job["height"] = phases, outputs, height
+    job["group"] = schedule.group(height, x.taps) // x.taps
+    job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
+    job["straight"] = job["target_packed"] and target.dtype == real
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
+        job["bias"], job["cval"] = real.type(settings.bias), real.type(settings.cval)
+    job["watched"], job["n_tiles"] = source.dtype.kind == "f", len(tiles) - 1
+    held = hold(job, named)
+    job["fetch"] = lines.fetch.address(real, source.dtype)
+    job["subtract"] = short.subtract.address(real)
+    job["sum_rows"] = fir.sum_rows.address(real, outputs, 0)
+    job["mix"] = fir.sum_rows.address(real, 1, 1)
+    job["place"] = lines.place.address(real, target.dtype)
+    line = (widest + x.span) * loops.channels + BYTES // real.itemsize
+    step = pitch(line * real.itemsize)
+    job["pitch"] = step
+    sizes = {
+        "window": phases * depth * step,
+        "parts": len(sums) * outputs * step,
+        "result": step,
+        "spare": 0 if job["target_packed"] else widest * loops.channels * target.dtype.itemsize,
+        "spill": (BYTES + 8) * outputs,
+        "at": 8 * (height + outputs),
+        "at_to": 8 * outputs,
+        "flag": 8,
+    }
+    workspace = reserve(job, sizes)
+    rows = phases * outputs
+    units = len(loops.batch) * z.length * -(-y.length // rows) * (len(tiles) - 1)
+    return Program(
+        functools.partial(slide_winograd.entry(), job.ctypes.data),
+        (*held, weights),
+        lines=units,
+        work=units * rows * widest * loops.channels * weights.size // phases,
+        rows=-(-y.taps // rows),
+        workspace=workspace,
+        flag=int(job["flag"][0]) if job["watched"] else -1,
+    )
+
+
+def _tiles(x: Part, lines: int, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
+    """Cut a line so that so many fit the cache; return where tiles begin, and the last one's end."""
+    fits = _WINDOW // (lines * channels * real.itemsize) - x.span
+    count = -(-x.length // max(fits, _SHORTEST // channels, x.span))
+    return np.arange(count + 1, dtype=np.int64) * x.length // count
