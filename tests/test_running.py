@@ -88,3 +88,18 @@ def test_given_as_a_kernel():
     np.testing.assert_allclose(
         found, ndi.correlate1d(signal.astype(float), np.ones(40), mode="mirror"), rtol=4e-7
     )
+
+
+@pytest.mark.parametrize("shape", [(255,), (9, 7), (15, 15), (2, 3, 5)])
+def test_means_of_bytes_are_exact(shape):
+    """Every total that can come: those of an odd number of bytes are divided as integers."""
+    taps = np.prod(shape)
+    found = []
+    for total in range(0, 255 * taps + 1, 97 if taps > 100 else 1):
+        full, rest = divmod(total, 255)
+        box = np.zeros(taps, np.uint8)
+        box[:full], box[full : full + 1] = 255, rest
+        found.append(imfilter.box(box.reshape(shape), shape, mode="zero")[tuple(n // 2 for n in shape)])
+    np.testing.assert_array_equal(
+        found, np.rint(np.arange(0, 255 * taps + 1, 97 if taps > 100 else 1) / taps)
+    )

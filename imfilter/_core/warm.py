@@ -45,7 +45,13 @@ def _combinations() -> Iterator[_Combination]:
         yield deal.deal, (real,)
         yield deal.join, (real,)
     yield slide_box, ()
-    for sums, source, real in ((_U16, _U8, _F32), (_I32, _U8, _F32), (_I32, _U16, _F64), (_F64, _F32, _F64)):
+    for sums, source, real in (
+        (_U16, _U8, _U16),
+        (_U16, _U8, _F32),
+        (_I32, _U8, _F32),
+        (_I32, _U16, _F64),
+        (_F64, _F32, _F64),
+    ):
         yield box.box_down, (sums, source)
         yield box.box_border, (sums, source)
         yield box.box_along, (sums, real, source)

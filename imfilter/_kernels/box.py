@@ -14,20 +14,21 @@ from imfilter._core.jit import kernel
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.simd import (
     BYTES,
-    convert,
     element,
-    fma,
+    from_real,
     load,
     load_one,
     move_one,
+    multiply_add,
     peek,
     pointer,
     register_lanes,
     size_of,
     splat,
-    splat_like,
+    spread,
     store,
     store_one,
+    to_real,
 )
 
 #: Registers whose prefix sums are computed at a time: the chain of carries is one addition for all.
@@ -168,6 +169,37 @@ def box_prefix(sums, channels, line, count, to):
     _prefix(sums, channels, line, count, to)
 
 
+@intrinsic
+def _place(typingctx, real, target, place, whole, scale, bias, shift):
+    """Store a vector of sums as `target`: times `scale` plus `bias` if `real` is a floating type.
+
+    If it is the unsigned type of the sums, of 16 bits, `bias` is added first, and the upper half of the
+    product shifted right: that is how to divide.
+    """
+
+    def codegen(context, builder, sig, args):
+        place, whole, scale, bias, shift = args[2:]
+        lanes = whole.type.count
+        kind, memory = (ir.VectorType(element(t.dtype), lanes) for t in (real, target))
+        if isinstance(real.dtype, types.Float):
+            narrow = real.dtype.bitwidth == 32
+            scale, bias = (builder.fptrunc(v, ir.FloatType()) if narrow else v for v in (scale, bias))
+            value = to_real(builder, whole, sig.args[3].dtype, kind)
+            value = multiply_add(builder, value, spread(builder, scale, kind), spread(builder, bias, kind))
+            value = from_real(builder, value, target.dtype, memory)
+        else:
+            word, wide = ir.IntType(16), ir.VectorType(ir.IntType(32), lanes)
+            bias, shift = builder.fptoui(bias, word), builder.trunc(shift, word)
+            factor = spread(builder, builder.zext(builder.fptoui(scale, word), ir.IntType(32)), wide)
+            product = builder.mul(builder.zext(builder.add(whole, spread(builder, bias, kind)), wide), factor)
+            upper = builder.trunc(builder.lshr(product, ir.Constant(wide, [16] * lanes)), kind)
+            value = builder.trunc(builder.lshr(upper, spread(builder, shift, kind)), memory)
+        builder.store(value, pointer(builder, place, memory), align=1)
+        return context.get_dummy_value()
+
+    return types.none(real, target, types.int64, whole, types.float64, types.float64, types.int64), codegen
+
+
 @kernel("sums", "real", "target")
 def box_along(
     sums,
@@ -178,6 +210,7 @@ def box_along(
     prefixes,
     scale: float,
     bias: float,
+    shift,
     count,
     channels,
     to,
@@ -186,7 +219,7 @@ def box_along(
     packed,
     spare,
 ):
-    """Write `count` pixels of sums over boxes of `taps`, times `scale` plus `bias`, as `target`.
+    """Write `count` pixels of sums over boxes of `taps`, scaled as `_place` says, as `target`.
 
     Each is a difference of two of a line of `prefixes`, or a sum of totals. What is not `packed`, or shorter
     than a vector, goes through `spare`.
@@ -196,17 +229,15 @@ def box_along(
     direct = packed and total >= lanes
     place, pixel = to if direct else spare, channels * size
     for x in range(0, total, lanes):
-        shift = min(x, max(total - lanes, 0))
-        at = line + shift * size
+        first = min(x, max(total - lanes, 0))
+        at = line + first * size
         if prefixes:
             whole = load(sums, at + taps * pixel, sums) - load(sums, at, sums)
         else:
             whole = load(sums, at, sums)
             for t in range(1, taps):
                 whole = whole + load(sums, at + t * pixel, sums)
-        value = convert(real, whole)
-        value = fma(value, splat_like(value, real.type(scale)), splat_like(value, real.type(bias)))
-        store(place + shift * width, target, value)
+        _place(real, target, place + first * width, whole, scale, bias, shift)
     if not direct:
         for x in range(count):
             for c in range(channels):

@@ -16,6 +16,7 @@ _FIELDS = (
     *("box_z", "box_y", "box_x"),
     "stretch",  # rows that one thread computes one after the other
     "size",  # of a total, in bytes
+    "shift",  # see `box_along`, also for `scale` and `bias`
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x"),
@@ -105,7 +106,7 @@ def slide_box(job_at, source_at, target_at, workspace, start, stop):
             to = target_at + peek(job.batch + 16 * image + 8)
             to += z * job.target_z + row * job.target_y + x * job.target_x
             invoke(3, job.along, (
-                sums, job.box_x, job.along_prefix > 0, job.scale, job.bias, wide, job.channels, to,
+                sums, job.box_x, job.along_prefix > 0, job.scale, job.bias, job.shift, wide, job.channels, to,
                 job.target_x, job.target_c, job.target_packed, room + job.spare,
             ))  # fmt: skip
             if job.watched:
