@@ -129,22 +129,24 @@ def part_workspace(
     elements = deal.output_line if prepared else deal.dealt_line if dealt else deal.line
     job["pitch"] = pitch((elements + slack) * real.itemsize)
     layers = int(job["n_layers"]) if prepared else int(job["n_planes"])
-    block, depth = int(job["block"]), int(job["depth"])
+    block, together = int(job["block"]), int(job["together"])
+    job["stack"] = layers * int(job["depth"]) * int(job["pitch"])
+    job["raw_step"] = pitch((line + slack) * real.itemsize)
     sizes = {
-        "window": layers * depth * int(job["pitch"]),
+        "window": together * int(job["stack"]),
         "scratch": deal.line * real.itemsize if prepared or dealt else 0,
         "dealing": (deal.dealt_line + slack) * real.itemsize if dealt else 0,
-        "raw": (line + slack) * real.itemsize if across else 0,
+        "raw": together * int(job["raw_step"]) if across else 0,
         "zeros": (line + slack) * source.itemsize if across else 0,
-        "shelf": across * slack * source.itemsize if line < slack else 0,
+        "shelf": (across + together) * slack * source.itemsize if line < slack else 0,
         "result": block * int(job["pitch"]),
         "joined": (deal.output_line + slack) * real.itemsize if deal.lanes > 1 else 0,
         "spare": 0 if job["target_packed"] else deal.output_line * target.itemsize,
-        "spill": (BYTES + 8) * max(block, 1),
-        "at_z": 8 * across,
+        "spill": (BYTES + 8) * max(block, together),
+        "at_z": 8 * (across + together),
         "at_x": 8 * (int(job["n_columns"]) + int(job["n_taps"]) + BLOCK_ALONG),
-        "at": 8 * (2 * int(job["n_taps"]) + depth),
-        "at_to": 8 * max(block, BLOCK_ALONG),
+        "at": 8 * (2 * int(job["n_taps"]) + int(job["depth"])),
+        "at_to": 8 * max(block, together, BLOCK_ALONG),
         "flag": 8,
     }
     border = -int(job["before_x"] * job["channels"]) * real.itemsize % LINE

@@ -19,8 +19,9 @@ _LINE_TAP = {4: 0.027, 8: 0.055}
 _SEPARATE_TAP = {4: 0.035, 8: 0.08}
 # A stage is one pass over a line: loop set-up, a store, and the load that follows.
 _STAGE = {4: 0.5, 8: 1.5}
-#: Running sums, by the kind of their totals.
+#: Running sums, by the kind of their totals, and for each plane of the box, whose rows come and go.
 _RUNNING = {"u": 0.45, "i": 0.65, "f": 1.15}
+_RUNNING_PLANE = {"u": 0.15, "i": 0.2, "f": 0.4}
 #: A cosine along one axis; reading, transposing and writing.
 _COSINE, _COSINE_STAGES = 0.24, 1.5
 #: How much more a tap costs each time that the rows of a sum are halved.
@@ -170,7 +171,8 @@ def choose(
             costs["separable"] = _separable_cost(split, size)
     box = _as_box(split) if totals is not None else None
     if box and totals is not None:
-        costs["running"] = _RUNNING[totals.kind]
+        planes = operator.shape[0] if len(operator.shape) == 3 else 0
+        costs["running"] = _RUNNING[totals.kind] + planes * _RUNNING_PLANE[totals.kind]
     if tolerance and method == "auto" and "separable" in costs:
         cheapest = _cosine_cost(split, image, cosines.TERMS[0])
         fit = cosines.fitted(split, tolerance) if cheapest < costs["separable"] else None

@@ -46,6 +46,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
     if final in (BY_ROW, ALONG):
         job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
+    job["together"] = _together(tables, z, job["depth"][0] * dealt.output_line * real.itemsize, settings.cval)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
     job["straight"] = job["target_packed"] and target.dtype == real and dealt.exact(tiles)
@@ -62,13 +63,14 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     _name_kernels(job[0], tables, real, source.dtype, target.dtype)
     line = x.samples * loops.channels
     workspace = part_workspace(job[0], dealt, line, source.dtype, target.dtype, real)
-    blocks = len(loops.batch) * z.length * -(-y.length // block) * (len(tiles) - 1)
+    layers = -(-z.length // int(job["together"][0]))
+    blocks = len(loops.batch) * layers * -(-y.length // block) * (len(tiles) - 1)
     taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
     return Program(
         functools.partial(slide.entry(), job.ctypes.data),
         held,
         lines=blocks,
-        work=blocks * block * dealt.widest * loops.channels * taps,
+        work=blocks * block * int(job["together"][0]) * dealt.widest * loops.channels * taps,
         rows=y.span,
         workspace=workspace,
         flag=int(job["flag"][0]) if job["watched"] else -1,
@@ -90,13 +92,28 @@ def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     return BY_TAP, 1 + tables.paired
 
 
+def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> int:
+    """Return how many neighbouring planes are computed at a time, with a window of so many bytes for each."""
+    if not tables.across or z.stride > 1 or cval != 0:  # a border that is not zeros adds to each its own
+        return 1
+    taps = [layer["stop_z"] - layer["begin_z"] for layer in tables.layers]
+    offsets = [tables.offsets_z["plane"][a["begin_z"] : a["stop_z"]] for a in tables.layers]
+    if not all((np.diff(planes) == 1).all() for planes in offsets):
+        return 1
+    fits = _WINDOW // (window * len(tables.layers))
+    return max(1, min(schedule.ROWS, z.length, fits, *map(int, taps)))
+
+
 def _name_kernels(
     job: np.void, tables: schedule.Schedule, real: np.dtype, source: np.dtype, target: np.dtype
 ) -> None:
     """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
     job["prepare"] = prepare.address()
     if job["n_across"]:
-        job["combine_source"] = lines.combine.address(real, source)
+        if job["together"] > 1:
+            job["sum_planes"] = fir.sum_rows.address(real, source, int(job["together"]), 1)
+        else:
+            job["combine_source"] = lines.combine.address(real, source)
         job["fetch_real"] = lines.fetch.address(real, real)
     else:
         job["fetch"] = lines.fetch.address(real, source)
@@ -105,12 +122,12 @@ def _name_kernels(
         job["combine"] = lines.combine.address(real, real)
     outputs = int(job["block"] // job["dilation_y"])
     if job["final"] == BY_ROW:
-        job["sum_rows"] = fir.sum_rows.address(real, outputs, int(tables.alike == 1))
+        job["sum_rows"] = fir.sum_rows.address(real, real, outputs, int(tables.alike == 1))
     if job["final"] == UNROLLED:
         window = int(job["taps_y"]), tables.alike, tables.components if tables.norm else 0
         job["sum_window"] = small.sum_window.address(real, outputs, *window)
     if BY_ROW in ways:
-        job["sum_line"] = fir.sum_rows.address(real, 1, 0)
+        job["sum_line"] = fir.sum_rows.address(real, real, 1, 0)
     if UNROLLED in ways:
         job["sum_line"] = small.sum_window.address(real, 1, 1, tables.longest_line(), 0)
     if job["final"] == ALONG or ALONG in ways:

@@ -60,8 +60,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
-    job["sum_rows"] = fir.sum_rows.address(real, outputs, 0)
-    job["mix"] = fir.sum_rows.address(real, 1, 1)
+    job["sum_rows"] = fir.sum_rows.address(real, real, outputs, 0)
+    job["mix"] = fir.sum_rows.address(real, real, 1, 1)
     job["place"] = lines.place.address(real, target.dtype)
     line = (widest + x.span) * loops.channels + BYTES // real.itemsize
     step = pitch(line * real.itemsize)

@@ -24,6 +24,7 @@ from imfilter._kernels.simd import (
     register_lanes,
     size_of,
     spread,
+    to_real,
 )
 
 #: Registers of one line at a time in a sum along it, where outputs are neighbouring vectors.
@@ -50,13 +51,27 @@ _UNROLLED = 4
 
 @intrinsic(prefer_literal=True)
 def _sums(
-    typingctx, real, outputs, registers, single, lines, offsets, n, weights, rows, group, bias, shift, to
+    typingctx,
+    real,
+    source,
+    outputs,
+    registers,
+    single,
+    lines,
+    offsets,
+    n,
+    weights,
+    rows,
+    group,
+    bias,
+    shift,
+    to,
 ):
-    """Sum `rows` lines for each of `outputs` neighbouring outputs; output o begins with line o.
+    """Sum `rows` lines of `source` elements for each of `outputs` neighbouring outputs.
 
-    lines: address of the addresses of ``rows + outputs - 1`` lines, each read at `n` `offsets`, of which
-    there is one if `single`, and `shift` bytes further. weights: of the taps, `n` a line. to: address of
-    the addresses of the results.
+    Output o begins with line o. lines: address of the addresses of ``rows + outputs - 1`` lines, each read
+    at `n` `offsets`, of which there is one if `single`, and `shift` elements further. weights: of the taps,
+    `n` a line. to: address of the addresses of the results.
 
     After each `group` of its lines, no fewer than there are outputs, an output's sum is put aside, for
     short sums round less than a long one. Each output thus sums in the same order, wherever it lies
@@ -67,12 +82,13 @@ def _sums(
     scalars = (*(types.int64,) * 6, types.float64, *(types.int64,) * 2)
 
     def codegen(context, builder, sig, args):
-        lines, offsets, n, weights, rows, group, bias, shift, to = args[4:]
+        lines, offsets, n, weights, rows, group, bias, shift, to = args[5:]
         scalar = element(real.dtype)
-        kind = ir.VectorType(scalar, lanes)
+        kind, memory = ir.VectorType(scalar, lanes), ir.VectorType(element(source.dtype), lanes)
         word, zero = ir.IntType(64), ir.Constant(kind, [0.0] * lanes)
         size = word(real.dtype.bitwidth // 8)
         row_bytes = size if alone else builder.mul(n, size)
+        inside, behind = (builder.mul(shift, word(t.dtype.bitwidth // 8)) for t in (source, real))
         parts = [cgutils.alloca_once(builder, kind) for _ in range(many)]
         wholes = [cgutils.alloca_once(builder, kind) for _ in range(many)]
         line = cgutils.alloca_once(builder, word)  # the next one
@@ -81,6 +97,10 @@ def _sums(
 
         def read(address, kind, align):
             return builder.load(pointer(builder, address, kind), align=align, typ=kind)
+
+        def read_samples(base, index):
+            found = read(builder.add(base, entry(offsets, index)), memory, 1)
+            return to_real(builder, found, source.dtype, kind)
 
         def entry(table, index):
             return read(builder.add(table, builder.mul(index, word(8))), word, 8)
@@ -95,16 +115,16 @@ def _sums(
 
         def add_line(r, active):
             """Add line `r` to the sums of the outputs `active`, tap r - o to that of output o."""
-            base = builder.add(entry(lines, r), shift)
+            base = builder.add(entry(lines, r), inside)
             first = builder.add(weights, builder.mul(r, row_bytes))
             if alone:
-                samples = read(builder.add(base, entry(offsets, word(0))), kind, 1)
+                samples = read_samples(base, word(0))
                 for o in active:
                     add(o, samples, weight(first, o))
                 return
             with cgutils.for_range(builder, n) as loop:
                 here = builder.add(first, builder.mul(loop.index, size))
-                samples = read(builder.add(base, entry(offsets, loop.index)), kind, 1)
+                samples = read_samples(base, loop.index)
                 for o in active:
                     add(o, samples, weight(here, o))
 
@@ -113,8 +133,7 @@ def _sums(
             first = builder.add(weights, builder.mul(r, size))
             shared = {j: weight(first, -j) for j in range(1 - many, _UNROLLED)}
             for u in range(_UNROLLED):
-                base = builder.add(entry(lines, builder.add(r, word(u))), shift)
-                samples = read(builder.add(base, entry(offsets, word(0))), kind, 1)
+                samples = read_samples(builder.add(entry(lines, builder.add(r, word(u))), inside), word(0))
                 for o in range(many):
                     add(o, samples, shared[u - o])
 
@@ -168,16 +187,17 @@ def _sums(
         for o, whole in enumerate(wholes):
             put_aside(o)
             total = builder.fadd(spread(builder, start, kind), builder.load(whole))
-            here = builder.add(entry(to, word(o)), shift)
+            here = builder.add(entry(to, word(o)), behind)
             builder.store(total, pointer(builder, here, kind), align=1)
         return context.get_dummy_value()
 
-    return types.none(real, outputs, registers, single, *scalars), codegen
+    return types.none(real, source, outputs, registers, single, *scalars), codegen
 
 
-@kernel("real", "outputs", "single")
+@kernel("real", "source", "outputs", "single")
 def sum_rows(
     real,
+    source,
     outputs,
     single,
     lines,
@@ -195,20 +215,23 @@ def sum_rows(
 
     The last vector overlaps the one before; rows shorter than a vector go through `spill`.
     """
-    size = size_of(real)
-    lanes = BYTES // size
+    lanes = BYTES // size_of(real)
     if count < lanes:
         places = spill + outputs * BYTES
         for o in range(outputs):
             poke(places + 8 * o, spill + o * BYTES)
-        _sums(real, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, 0, places)
+        _sums(
+            real, source, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, 0, places
+        )
         for o in range(outputs):
             copy(real, peek(to + 8 * o), spill + o * BYTES, count)
         return
     x = 0
     while x < count:
-        shift = min(x, count - lanes) * size
-        _sums(real, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, shift, to)
+        shift = min(x, count - lanes)
+        _sums(
+            real, source, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, shift, to
+        )
         x += lanes
 
 
@@ -219,10 +242,10 @@ def sum_along(real, outputs, lines, offsets, weights, taps, group, channels, to,
     lines: address of the addresses of the first pixel of the line and those after it; to: of the
     result's. The last block overlaps the one before.
     """
-    register = BYTES // REGISTERS
+    lanes = BYTES // REGISTERS // size_of(real)
     for c in range(channels):
         x = 0
         while x < segment:
-            shift = (min(x, segment - outputs) * channels + c) * register
-            _sums(real, outputs, _ONE, _ONE, lines, offsets, 1, weights, taps, group, bias, shift, to)
+            shift = (min(x, segment - outputs) * channels + c) * lanes
+            _sums(real, real, outputs, _ONE, _ONE, lines, offsets, 1, weights, taps, group, bias, shift, to)
             x += outputs

@@ -14,6 +14,7 @@ _FIELDS = (
     *("width", "size"),  # of a source element and of one in the arithmetic, in bytes
     "block",  # neighbouring rows that are computed at a time
     "depth",  # rows of the window
+    *("together", "stack"),  # neighbouring planes that are computed at a time; bytes of a window
     "final",  # how: see below
     "group",  # lines in each partial sum
     *("single", "double", "stop"),  # where the runs of one output row begin, those of two, and end
@@ -25,7 +26,7 @@ _FIELDS = (
     *("segment", "segment_step", "segment_count"),
     "straight",  # whether sums are written to the output at once
     # Where in the workspace lines are put, and results, and addresses of both.
-    *("window", "pitch", "scratch", "dealing", "raw", "zeros", "shelf", "shelf_step"),
+    *("window", "pitch", "scratch", "dealing", "raw", "raw_step", "zeros", "shelf", "shelf_step"),
     *("result", "joined", "spare", "spill", "at_z", "at_x", "at", "at_to"),
     *("watched", "flag"),  # whether samples must be finite, and where it is said that one is not
     *("before_z", "before_y", "before_x"),  # padded samples before the image
@@ -39,9 +40,9 @@ _FIELDS = (
     *("batch", "border_z", "border_y", "border_x", "tiles", "columns", "layers", "taps", "runs"),
     *("offsets_z", "weights_z", "weights_x", "weights"),
     *("deals", "joins", "zero"),  # see `deal`; an offset of nothing
-    # Kernels. `fetch` and `combine_source` read source elements, the others those of the arithmetic.
+    # Kernels. `fetch`, `combine_source` and `sum_planes` read source elements, others the arithmetic's.
     *("prepare", "fetch", "combine_source", "fetch_real", "combine", "sum_rows", "sum_line", "sum_along"),
-    *("sum_window", "deal", "join", "place"),
+    *("sum_planes", "sum_window", "deal", "join", "place"),
 )
 #: Numbers are rounded to the arithmetic's type beforehand.
 JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("bias", "cval")])

@@ -21,9 +21,27 @@ _LAYER, _PLANE, _TAP = LAYER.itemsize, PLANE.itemsize, TAP.itemsize
 
 
 @part
-def _row(job, room, slot):
-    """Return the address of a row of the window; rows follow each other in a ring."""
-    return room + job.window + (slot if slot < job.depth else slot - job.depth) * job.pitch
+def _row(job, window, slot):
+    """Return the address of a row of a window; rows follow each other in a ring."""
+    return window + (slot if slot < job.depth else slot - job.depth) * job.pitch
+
+
+@part
+def _plane(job, room, z, plane, base):
+    """Return the address of the source line at `base` in a padded plane, or of zeros in the border."""
+    found = source_index(job.border_z, job.before_z, job.samples_z, z * job.step_z + plane)
+    return room + job.zeros if found < 0 else base + found * job.source_z
+
+
+@part
+def _readable(job, room, t, line, span):
+    """Return where line `t` can be read in whole vectors: those shorter than one are copied to the shelf."""
+    if job.shelf < 0:
+        return line
+    shelf = room + job.shelf + t * job.shelf_step
+    for i in range(span * job.width):
+        move_one(shelf + i, line + i, np.uint8)
+    return shelf
 
 
 @part
@@ -31,24 +49,16 @@ def _across(job, room, z, layer, base):
     """Sum a source row over the planes of a layer, without its border, into the raw line.
 
     `base` is the row's address in plane 0. Planes of the border constant are read as zeros, and what
-    they add is added as a number. Lines shorter than a vector are first copied to the shelf, for their
-    sum reads whole vectors.
+    they add is added as a number.
     """
-    span = job.samples_x * job.channels
+    span, zeros = job.samples_x * job.channels, room + job.zeros
     outside = 0.0
     for t in range(layer.begin_z, layer.stop_z):
         tap = record(PLANE, job.offsets_z + t * _PLANE)
-        plane = source_index(job.border_z, job.before_z, job.samples_z, z * job.step_z + tap.plane)
-        line = base + plane * job.source_z
-        if plane < 0:
+        line = _plane(job, room, z, tap.plane, base)
+        if line == zeros:
             outside += tap.weight
-            line = room + job.zeros
-        elif job.shelf >= 0:
-            shelf = room + job.shelf + t * job.shelf_step
-            for i in range(span * job.width):
-                move_one(shelf + i, line + i, np.uint8)
-            line = shelf
-        poke(room + job.at_z + 8 * t, line)
+        poke(room + job.at_z + 8 * t, _readable(job, room, t, line, span))
     bias = outside * job.cval if outside != 0 else 0.0
     at = room + job.at_z
     invoke(2, job.combine_source, (
@@ -56,9 +66,30 @@ def _across(job, room, z, layer, base):
         room + job.raw, 0, span, room + job.spill))  # fmt: skip
 
 
+@part
+def _across_together(job, room, z, layer, base):
+    """Do so for several neighbouring planes of the output, into as many raw lines.
+
+    They share what they read, and what they wait for are the caches: a Gaussian of 17 taps over 128 planes of
+    256x256 float32 took 34 instead of 59 ms (Cascade Lake, one thread).
+    """
+    span, taps = job.samples_x * job.channels, layer.stop_z - layer.begin_z
+    first, last = record(PLANE, job.offsets_z + layer.begin_z * _PLANE).plane, job.planes - 1 - z
+    for t in range(taps + job.together - 1):
+        # Planes beyond the last are computed from what there is, and thrown away.
+        plane = first + min(t, taps - 1 + last)
+        line = _readable(job, room, t, _plane(job, room, z, plane, base), span)
+        poke(room + job.at_z + 8 * t, line)
+    for o in range(job.together):
+        poke(room + job.at_to + 8 * o, room + job.raw + o * job.raw_step)
+    invoke(4, job.sum_planes, (
+        room + job.at_z, job.zero, 1, job.weights_z + layer.begin_z * job.size, taps, taps, 0.0,
+        room + job.at_to, span, room + job.spill))  # fmt: skip
+
+
 @kernel()
 def prepare(job_at, room, z, row, base, first, count, slot, span):
-    """Fill one row of the window: a source row with its border in every plane, or the lines of layers.
+    """Fill one row of the windows: a source row with its border in every plane, or the lines of layers.
 
     A kernel of its own, for two compile faster than one of both.
     """
@@ -66,26 +97,29 @@ def prepare(job_at, room, z, row, base, first, count, slot, span):
     scratch, dealing = room + job.scratch, room + job.dealing
     for i in range(job.n_layers if job.n_columns > 0 else job.n_planes):
         layer = record(LAYER, job.layers + i * _LAYER)
-        to = _row(job, room, slot) + i * job.depth * job.pitch
-        line = scratch if job.n_columns > 0 or job.dealt else to
-        if job.n_across > 0:
-            if row >= 0:
-                _across(job, room, z, layer, base)
-            invoke(2, job.fetch_real, (
-                room + job.raw if row >= 0 else -1, job.channels * job.size, job.size, 1,
-                job.channels, job.border_x, job.before_x, job.samples_x, first, count, layer.beyond,
-                line, 0))  # fmt: skip
-        elif i == 0 or job.n_columns == 0:
-            plane = z * job.step_z + record(PLANE, job.offsets_z + i * _PLANE).plane
-            plane = source_index(job.border_z, job.before_z, job.samples_z, plane)
-            start = base + plane * job.source_z if plane >= 0 and row >= 0 else -1
-            fetch_line(job, room, start, job.before_x, first, count, line)
-        if job.dealt and (i == 0 or job.n_columns == 0 or job.n_across > 0):
-            invoke(1, job.deal, (
-                line, job.segment_step, job.segment_count, job.deals,
-                dealing if job.n_columns > 0 else to, job.lanes))  # fmt: skip
-        if job.n_columns > 0:
-            _along(job, room, layer, dealing if job.dealt else scratch, to, span)
+        if job.together > 1 and row >= 0:
+            _across_together(job, room, z, layer, base)
+        elif job.n_across > 0 and row >= 0:
+            _across(job, room, z, layer, base)
+        for o in range(min(job.together, job.planes - z)):
+            to = _row(job, room + job.window + o * job.stack, slot) + i * job.depth * job.pitch
+            line = scratch if job.n_columns > 0 or job.dealt else to
+            if job.n_across > 0:
+                invoke(2, job.fetch_real, (
+                    room + job.raw + o * job.raw_step if row >= 0 else -1, job.channels * job.size,
+                    job.size, 1, job.channels, job.border_x, job.before_x, job.samples_x, first, count,
+                    layer.beyond, line, 0))  # fmt: skip
+            elif i == 0 or job.n_columns == 0:
+                plane = z * job.step_z + record(PLANE, job.offsets_z + i * _PLANE).plane
+                plane = source_index(job.border_z, job.before_z, job.samples_z, plane)
+                start = base + plane * job.source_z if plane >= 0 and row >= 0 else -1
+                fetch_line(job, room, start, job.before_x, first, count, line)
+            if job.dealt and (i == 0 or job.n_columns == 0 or job.n_across > 0):
+                invoke(1, job.deal, (
+                    line, job.segment_step, job.segment_count, job.deals,
+                    dealing if job.n_columns > 0 else to, job.lanes))  # fmt: skip
+            if job.n_columns > 0:
+                _along(job, room, layer, dealing if job.dealt else scratch, to, span)
 
 
 @part
@@ -104,7 +138,7 @@ def _along(job, room, layer, line, to, span):
         if layer.how == UNROLLED:
             invoke(5, job.sum_line, (at, columns, weights, 0.0, at_to, span, spill))
         else:
-            invoke(3, job.sum_line, (at, columns, count, weights, 1, 1, 0.0, at_to, span, spill))
+            invoke(4, job.sum_line, (at, columns, count, weights, 1, 1, 0.0, at_to, span, spill))
     else:
         for t in range(layer.begin_x, layer.stop_x):
             poke(at + 8 * t, line + peek(job.columns + 8 * t))
@@ -135,11 +169,11 @@ def _place(job, room, o, many, to):
 
 
 @part
-def _sum(job, room, first_slot, many, to, span):
-    """Sum the window up for `many` neighbouring output rows, to the address `to` or to the results."""
+def _sum(job, room, window, first_slot, many, to, span):
+    """Sum a window up for `many` neighbouring output rows, to the address `to` or to the results."""
     at, at_to = room + job.at, room + job.at_to
     if job.final == ALONG:
-        line = room + job.window + record(TAP, job.taps).column * job.size
+        line = window + record(TAP, job.taps).column * job.size
         _sum_along(job, room, line, job.weights, job.n_taps, job.group, room + job.result, job.bias)
     elif job.final in (BY_ROW, UNROLLED):
         outputs = job.block // job.dilation_y
@@ -152,23 +186,23 @@ def _sum(job, room, first_slot, many, to, span):
             # Rows that share lines. Outputs beyond the last are computed from what there is, and thrown away.
             for r in range(count):
                 row = min(first + r * job.dilation_y, job.window_y + many - 2)
-                poke(at + 8 * r, _row(job, room, first_slot + row))
+                poke(at + 8 * r, _row(job, window, first_slot + row))
             for o in range(outputs):
                 poke(at_to + 8 * o, _place(job, room, first + o * job.dilation_y, many, to))
             if job.final == UNROLLED:
                 invoke(5, job.sum_window, (
                     at, offsets, job.weights, job.bias, at_to, span, room + job.spill))  # fmt: skip
             else:
-                invoke(3, job.sum_rows, (
+                invoke(4, job.sum_rows, (
                     at, offsets, job.n_offsets, job.weights, job.taps_y, job.group, job.bias,
                     at_to, span, room + job.spill))  # fmt: skip
     else:
         for t in range(job.n_taps):
             tap = record(TAP, job.taps + t * _TAP)
             base = tap.layer * job.depth * job.pitch + tap.column * job.size
-            poke(at + 8 * t, base + _row(job, room, first_slot + tap.row))
+            poke(at + 8 * t, base + _row(job, window, first_slot + tap.row))
             if many > 1:
-                poke(at + 8 * (t + job.n_taps), base + _row(job, room, first_slot + tap.row + 1))
+                poke(at + 8 * (t + job.n_taps), base + _row(job, window, first_slot + tap.row + 1))
         two = many > 1
         invoke(2, job.combine, (
             at, at + 8 * job.n_taps, job.weights, job.runs, job.double if two else job.single,
@@ -191,7 +225,7 @@ def _finish(job, room, many, to, wide):
 
 @Driver
 def slide(job_at, source_at, target_at, workspace, start, stop):
-    """Compute blocks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
+    """Compute blocks of rows `start` … `stop`, counted over batch, planes, tile and row in this order.
 
     A block begins at a multiple of its height, whoever computes it, for only where it ends at the
     image's last row does it matter how many rows it has.
@@ -206,15 +240,16 @@ def slide(job_at, source_at, target_at, workspace, start, stop):
     # Division takes 40 cycles and more: the counters are stepped, not worked out for each block.
     y = start % blocks * job.block
     tile = start // blocks % job.n_tiles
-    z = start // (blocks * job.n_tiles) % job.planes
-    image = start // (blocks * job.n_tiles * job.planes)
+    layers = (job.planes + job.together - 1) // job.together
+    z = start // (blocks * job.n_tiles) % layers * job.together
+    image = start // (blocks * job.n_tiles * layers)
     first_slot = y * job.step_y % job.depth  # of the window
     for done in range(stop - start):
         if y >= job.rows:
             y, first_slot, tile = 0, 0, tile + 1
             if tile == job.n_tiles:
-                tile, z = 0, z + 1
-                if z == job.planes:
+                tile, z = 0, z + job.together
+                if z >= job.planes:
                     z, image = 0, image + 1
         x = peek(job.tiles + 8 * tile)
         wide = peek(job.tiles + 8 * tile + 8) - x
@@ -232,9 +267,11 @@ def slide(job_at, source_at, target_at, workspace, start, stop):
             ready = p + 1
         to = target_at + peek(job.batch + 16 * image + 8)
         to += z * job.target_z + y * job.target_y + x * job.target_x
-        _sum(job, room, first_slot, many, to, span)
-        if job.lanes > 1 or not job.straight:
-            _finish(job, room, many, to, wide)
+        for o in range(min(job.together, job.planes - z)):
+            _sum(job, room, room + job.window + o * job.stack, first_slot, many, to, span)
+            if job.lanes > 1 or not job.straight:
+                _finish(job, room, many, to, wide)
+            to += job.target_z
         y += many
         first_slot += many * job.step_y
         while first_slot >= job.depth:

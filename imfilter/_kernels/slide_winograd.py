@@ -69,7 +69,7 @@ def _sum(job, room, top, many, span):
             poke(at + 8 * r, _line(job, room, mine.layer, top + row))
         for o in range(job.outputs):
             poke(at_to + 8 * o, room + job.parts + (s * job.outputs + o) * job.pitch)
-        invoke(3, job.sum_rows, (
+        invoke(4, job.sum_rows, (
             at, job.columns, job.n_columns, mine.weights, job.height, job.group, 0.0, at_to, span,
             room + job.spill))  # fmt: skip
 
@@ -113,7 +113,7 @@ def slide_winograd(job_at, source_at, target_at, workspace, start, stop):
             place = to + (top + o) * job.target_y
             line = place if job.straight else room + job.result
             poke(room + job.at_to, line)
-            invoke(3, job.mix, (
+            invoke(4, job.mix, (
                 room + job.at, job.zero, 1, job.signs + phase * job.phases * job.size, job.phases, job.phases,
                 job.bias, room + job.at_to, span, room + job.spill))  # fmt: skip
             if not job.straight:
