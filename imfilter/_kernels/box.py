@@ -92,6 +92,16 @@ def box_border(
     inner = min(max(before - first, 0), count)
     outer = max(min(before + samples - first, count), inner)
     pixel = channels * size
+    if channels == 1 and first == 0 and outer - inner == samples:  # the whole line, as mostly
+        inside, beyond = line + before * size, sums.type(constant)
+        for p in range(count - samples):
+            column = peek(border + 8 * p)
+            to = line + (p if p < before else p + samples) * size
+            if column >= 0:
+                move_one(to, inside + column * size, sums)
+            else:
+                store_one(to, sums, beyond)
+        return
     for p in range(count - outer + inner):
         if p >= inner:
             p += outer - inner
