@@ -5,6 +5,7 @@ import pytest
 import scipy.ndimage as ndi
 
 import imfilter
+from tests import naive
 
 RNG = np.random.default_rng(7)
 BORDERS = {
@@ -103,3 +104,36 @@ def test_means_of_bytes_are_exact(shape):
     np.testing.assert_array_equal(
         found, np.rint(np.arange(0, 255 * taps + 1, 97 if taps > 100 else 1) / taps)
     )
+
+
+@pytest.mark.parametrize("mode", naive.MODES)
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+def test_few_of_the_outputs(dtype, mode):
+    """The border is of samples that may be in none of the boxes."""
+    cval = 2.0 if mode == "constant" else 0.0
+    for shape, size, options in [
+        ((9, 11), (4, 7), {"stride": (7, 5)}),
+        ((9, 11), (5, 6), {"padding": [(5, 0), (6, 0)]}),
+        ((9, 11), (5, 6), {"padding": [(0, 4), (0, 7)]}),
+        ((7, 40), (3, 9), {"padding": [(0, 0), (30, 0)], "stride": (1, 50)}),
+        ((2, 1, 3), (3, 2, 4), {"stride": (3, 5, 3)}),
+        ((3, 8, 3), (3, 5), {"stride": (2, 8), "channel_axis": 2}),
+    ]:
+        image = (RNG.random(shape) * 250).astype(dtype)
+        kernel = np.full(size, 1 / np.prod(size))
+        geometry = {n: v for n, v in options.items() if n != "channel_axis"}
+        found = imfilter.correlate(image, kernel, mode=mode, cval=cval, dtype="float64", **options)
+        channels = np.moveaxis(image, -1, 0) if "channel_axis" in options else [image]
+        expected = [
+            naive.correlate(c.astype(float), kernel, mode=mode, cval=cval, **geometry) for c in channels
+        ]
+        expected = np.stack(expected, axis=-1) if "channel_axis" in options else expected[0]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
+
+
+def test_sums_that_are_not_means_are_rounded_right():
+    image = np.arange(65536, dtype=np.uint16)[None]
+    found = imfilter.correlate(image, [[0.16689543]], bias=0.25, dtype="uint16")
+    exact = image * 0.16689543 + 0.25
+    tie = np.abs(exact - np.floor(exact) - 0.5) < 1e-9
+    np.testing.assert_array_equal(found[~tie], np.rint(exact)[~tie])

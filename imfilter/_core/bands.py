@@ -27,7 +27,7 @@ def _checked(workers: object) -> int:
 def requested(workers: object) -> int | None:
     """Return how many workers a call asks for: its argument, `set_workers`, the environment, or None."""
     if workers is not None:
-        return _checked(workers)
+        return workers if type(workers) is int and workers > 0 else _checked(workers)
     chosen = _chosen.get()
     if chosen is not None:
         return chosen

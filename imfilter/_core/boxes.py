@@ -56,7 +56,8 @@ def _scaling(target: np.dtype, sums: np.dtype, taps: int, scale: float, bias: fl
     half-way between two, are quotients of integers: box 3 and 15 took 0.64 and 0.98 instead of 0.80 and
     1.18 ms at 1080p.
     """
-    if sums == np.uint16 and target == np.uint8 and taps % 2 and bias == 0 and abs(scale * taps - 1) < 1e-12:
+    mean = bias == 0 and abs(scale * taps - 1) < 1e-12
+    if mean and sums == np.uint16 and target == np.uint8 and taps % 2:
         # Division by multiplication, after T. Granlund and P. L. Montgomery, Division by Invariant Integers
         # using Multiplication, PLDI 1994.
         shift = taps.bit_length() - 1
@@ -64,7 +65,7 @@ def _scaling(target: np.dtype, sums: np.dtype, taps: int, scale: float, bias: fl
         half, excess = taps // 2, factor * taps - 2 ** (16 + shift)
         if factor < 2**16 > 255 * taps + half and (255 * taps + half) * excess < 2 ** (16 + shift):
             return _Scaling(sums, factor, half, shift)
-    if target.kind in "iu" and target.itemsize <= 2 and sums.kind != "f":
+    if mean and target.kind in "iu" and target.itemsize <= 2 and sums.kind != "f":
         most = np.iinfo(target).max
         if most * taps < 2**24 and most * 2.0**-23 < 0.5 / taps:
             return _Scaling(dtypes.FLOAT32, scale, bias)
@@ -98,7 +99,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         job["along_prefix"] = box.box_prefix.address(sums, loops.channels)
     job["along"] = box.box_along.address(sums, scaling.kind, target.dtype)
     widest = int(np.diff(tiles).max()) * loops.channels
-    padded = widest + x.taps * loops.channels + 2 * BYTES  # blocks of registers end behind the line
+    padded = max(widest + x.taps * loops.channels, (x.before + x.samples) * loops.channels)
+    padded += 2 * BYTES  # blocks of registers end behind the line
     sizes = {
         "totals": padded * sums.itemsize,
         "prefix": padded * sums.itemsize,

@@ -75,7 +75,7 @@ def steps() -> list[tuple[str, Callable[[], object]]]:
     """Return what there is to compile: a label, and a function that compiles or loads a kernel."""
     return [
         (f"{kernel.name}({', '.join(map(str, kinds))})", functools.partial(kernel.address, *kinds))
-        for kernel, kinds in _combinations()
+        for kernel, kinds in dict.fromkeys(_combinations())
     ]
 
 

@@ -5,11 +5,13 @@ import numpy as np
 from imfilter._core.jit import kernel, part
 from imfilter._kernels.simd import (
     BYTES,
+    REGISTERS,
     any_nan,
     convert_one,
     fma,
     invoke,
     load,
+    load_like,
     load_one,
     move_one,
     peek,
@@ -18,6 +20,7 @@ from imfilter._kernels.simd import (
     root,
     size_of,
     splat,
+    splat_register,
     store,
     store_one,
 )
@@ -119,6 +122,16 @@ def fetch(
                 values = load(real, inside + (total - lanes) * width, source)
                 sums = fma(values, many, sums)
                 store(line + (total - lanes) * size, real, values)
+            few = lanes // REGISTERS
+            while few <= total and done < total:  # of short lines
+                shift = min(done, total - few)
+                large = splat_register(real, much)
+                values_few = load_like(large, inside + shift * width, source)
+                if flag:
+                    found = fma(values_few, large, large)
+                    strange |= any_nan(found - found)
+                store(line + shift * size, real, values_few)
+                done += few
             for i in range(done, total):
                 value = load_one(real, inside + i * width, source)
                 strange |= value * much - value * much != 0
@@ -243,10 +256,20 @@ def place(real, target, line, to, count, channels, step_x, step_c, packed, spare
     lanes = BYTES // size
     total = count * channels
     packed_to = to if packed else spare
+    few = lanes // REGISTERS
     i = 0
-    while i + lanes <= total:
-        store(packed_to + i * width, target, load(real, line + i * size, real))
+    while i < total and lanes <= total:  # the last vector overlaps the one before
+        shift = min(i, total - lanes)
+        store(packed_to + shift * width, target, load(real, line + shift * size, real))
         i += lanes
+    while i < total and few <= total:  # of short lines
+        shift = min(i, total - few)
+        store(
+            packed_to + shift * width,
+            target,
+            load_like(splat_register(real, real.type(0)), line + shift * size, real),
+        )
+        i += few
     for k in range(i, total):
         convert_one(real, line + k * size, target, packed_to + k * width)
     if not packed:

@@ -159,6 +159,18 @@ def load(typingctx, real, address, source):
 
 
 @intrinsic
+def load_like(typingctx, vector, address, source):
+    """Load as many `source` elements at `address` as `vector` has, and convert them to its type."""
+
+    def codegen(context, builder, sig, args):
+        memory = ir.VectorType(element(source.dtype), vector.lanes)
+        value = builder.load(pointer(builder, args[1], memory), align=1, typ=memory)
+        return to_real(builder, value, source.dtype, args[0].type)
+
+    return vector(vector, types.int64, source), codegen
+
+
+@intrinsic
 def store(typingctx, address, target, vector):
     """Convert `vector` to `target` elements (rounded, saturated) and store it at `address`."""
 
@@ -169,26 +181,6 @@ def store(typingctx, address, target, vector):
         return context.get_dummy_value()
 
     return types.none(types.int64, target, vector), codegen
-
-
-@intrinsic
-def convert(typingctx, real, vector):
-    """Convert each lane of `vector` to `real`."""
-
-    def codegen(context, builder, sig, args):
-        return to_real(builder, args[1], vector.dtype, ir.VectorType(element(real.dtype), vector.lanes))
-
-    return Vector(real.dtype, vector.lanes)(real, vector), codegen
-
-
-@intrinsic
-def splat_like(typingctx, vector, value):
-    """Return a vector like `vector` that holds `value` in every lane."""
-
-    def codegen(context, builder, sig, args):
-        return spread(builder, args[1], args[0].type)
-
-    return vector(vector, vector.dtype), codegen
 
 
 @intrinsic
@@ -249,15 +241,23 @@ def spread(builder, value, kind):
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), mask)
 
 
-@intrinsic
-def splat(typingctx, real, value):
-    """Return the vector that holds `value` in every lane."""
-    lanes = _lanes(real.dtype)
-
+def _splatting(real, lanes):
     def codegen(context, builder, sig, args):
         return spread(builder, args[1], ir.VectorType(element(real.dtype), lanes))
 
     return Vector(real.dtype, lanes)(real, real.dtype), codegen
+
+
+@intrinsic
+def splat(typingctx, real, value):
+    """Return the vector that holds `value` in every lane."""
+    return _splatting(real, _lanes(real.dtype))
+
+
+@intrinsic
+def splat_register(typingctx, real, value):
+    """Return a vector of one register, for short lines, that holds `value` in every lane."""
+    return _splatting(real, register_lanes(real.dtype))
 
 
 def multiply_add(builder, a, b, c):

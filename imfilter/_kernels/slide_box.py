@@ -22,7 +22,8 @@ _FIELDS = (
     *("source_z", "source_y", "source_x"),
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
     # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
-    # begin. A line of more than one tile has a box of one row.
+    # begin. A line of more than one tile has a box of one row; another has all samples, for its border is
+    # of them, whether or not they are in a box themselves.
     *("n_tiles", "batch", "border_z", "border_y", "border_x", "tiles"),
     # Where in the workspace lines are, addresses of rows, and a flag that rises where a sum is not finite,
     # if that is watched.
@@ -73,8 +74,10 @@ def slide_box(job_at, source_at, target_at, workspace, start, stop):
         x = peek(job.tiles + 8 * tile)
         wide = peek(job.tiles + 8 * tile + 8) - x
         count = wide + job.box_x - 1  # padded columns, of which some are inside the image
-        inner = min(max(job.before_x - x, 0), count)
-        outer = max(min(job.before_x + job.samples_x - x, count), inner)
+        inner, outer = job.before_x, job.before_x + job.samples_x
+        if job.n_tiles > 1:
+            inner = min(max(inner - x, 0), count)
+            outer = max(min(outer - x, count), inner)
         image_at = source_at + peek(job.batch + 16 * image)
         inside_at = image_at + (x + inner - job.before_x) * job.source_x
         line = room + job.totals
@@ -96,8 +99,8 @@ def slide_box(job_at, source_at, target_at, workspace, start, stop):
             if only >= 0:
                 only += image_at - inside_at
             invoke(2, job.border, (
-                line, job.border_x, job.before_x, job.samples_x, x, count, job.channels, only, job.source_x,
-                whole,
+                line, job.border_x, job.before_x, job.samples_x, x, count, inner, outer, job.channels, only,
+                job.source_x, whole,
             ))  # fmt: skip
             sums = line
             if job.along_prefix:
