@@ -9,6 +9,7 @@ import pytest
 import scipy.ndimage as ndi
 
 import imfilter
+from tests import naive
 from imfilter._core import operators
 
 RNG = np.random.default_rng(7)
@@ -210,3 +211,13 @@ def test_a_kernel_changed_in_place_is_seen():
     first = imfilter.correlate(SMALL, kernel)
     kernel *= 2
     np.testing.assert_allclose(imfilter.correlate(SMALL, kernel), 2 * first, rtol=1e-14)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_border_along_an_axis_of_one_tap(mode):
+    """A kernel that does nothing along an axis may still be asked for more of it."""
+    volume, kernel = RNG.normal(size=(5, 10, 7)), RNG.normal(size=(1, 2, 4))
+    options = {"padding": [(2, 1), (3, 2), (1, 1)], "mode": mode, "cval": 1.5 if mode == "constant" else 0.0}
+    found = imfilter.correlate(volume, kernel, **options)
+    assert found.shape == (8, 14, 6)
+    np.testing.assert_allclose(found, naive.correlate(volume, kernel, **options), rtol=0, atol=1e-12)

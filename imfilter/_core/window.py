@@ -44,6 +44,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["taps_y"], job["dilation_y"] = y.taps, y.dilation
     job["width"], job["size"] = source.dtype.itemsize, real.itemsize
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
+    job["outputs"] = block // y.dilation
+    job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
     if final in (BY_ROW, ALONG):
         job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
     job["together"] = _together(tables, z, job["depth"][0] * dealt.output_line * real.itemsize, settings.cval)
@@ -54,7 +56,6 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
     job["watched"] = tables.filled and source.dtype.kind == "f"
     named |= {"tiles": tiles, "zero": np.zeros(1, np.int64)}
-    held = hold(job, named | tables.named(cval) | dealt.named())
     job["n_tiles"], job["n_layers"] = len(tiles) - 1, len(tables.layers)
     job["n_planes"] = len(tables.offsets_z)
     job["n_across"] = len(tables.offsets_z) if tables.across else 0
@@ -63,6 +64,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     _name_kernels(job[0], tables, real, source.dtype, target.dtype)
     line = x.samples * loops.channels
     workspace = part_workspace(job[0], dealt, line, source.dtype, target.dtype, real)
+    common = tables.taps[: tables.alike]
+    named["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
+    held = hold(job, named | tables.named(cval) | dealt.named())
     layers = -(-z.length // int(job["together"][0]))
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(tiles) - 1)
     taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8

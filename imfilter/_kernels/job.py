@@ -12,7 +12,9 @@ _FIELDS = (
     *("window_y", "span_x"),  # padded rows and columns that one output needs
     *("taps_y", "dilation_y"),  # rows of the kernel, and how far apart they are
     *("width", "size"),  # of a source element and of one in the arithmetic, in bytes
+    "plain",  # whether rows of the window are lines of one plane as they are
     "block",  # neighbouring rows that are computed at a time
+    "outputs",  # those of a block that share rows, where the dilation keeps others apart
     "depth",  # rows of the window
     *("together", "stack"),  # neighbouring planes that are computed at a time; bytes of a window
     "final",  # how: see below
@@ -39,6 +41,7 @@ _FIELDS = (
     # that their taps read; taps along the line; the taps of the sum over the window, which `runs` sums.
     *("batch", "border_z", "border_y", "border_x", "tiles", "columns", "layers", "taps", "runs"),
     *("offsets_z", "weights_z", "weights_x", "weights"),
+    "offsets",  # in bytes, of taps that all rows of the kernel have
     *("deals", "joins", "zero"),  # see `deal`; an offset of nothing
     # Kernels. `fetch`, `combine_source` and `sum_planes` read source elements, others the arithmetic's.
     *("prepare", "fetch", "combine_source", "fetch_real", "combine", "sum_rows", "sum_line", "sum_along"),

@@ -102,52 +102,55 @@ def fetch(
     inner = min(max(before - first, 0), count)
     outer = max(min(before + samples - first, count), inner)
     if not packed:
-        inner = outer = count
-    lanes, much = BYTES // size, real.type(_MUCH)
+        outer = inner
+    lanes, much, pixel = BYTES // size, real.type(_MUCH), channels * size
     many, sums, strange = splat(real, much), splat(real, real.type(0)), False
+    total = (outer - inner) * channels
+    inside, to = address + (first + inner - before) * step_x, line + inner * pixel
+    done = 0
+    while done + lanes <= total:
+        values = load(real, inside + done * width, source)
+        if flag:
+            sums = fma(values, many, sums)
+        store(to + done * size, real, values)
+        done += lanes
+    if 0 < done < total:  # one more vector overlaps the one before
+        done = total
+        values = load(real, inside + (total - lanes) * width, source)
+        sums = fma(values, many, sums)
+        store(to + (total - lanes) * size, real, values)
+    few = lanes // REGISTERS
+    while few <= total and done < total:  # of short lines
+        shift = min(done, total - few)
+        large = splat_register(real, much)
+        values_few = load_like(large, inside + shift * width, source)
+        if flag:
+            found = fma(values_few, large, large)
+            strange |= any_nan(found - found)
+        store(to + shift * size, real, values_few)
+        done += few
+    for i in range(done, total):
+        value = load_one(real, inside + i * width, source)
+        strange |= value * much - value * much != 0
+        store_one(to + i * size, real, value)
     p = 0
     while p < count:
-        if p == inner and outer > inner:
-            total = (outer - inner) * channels
-            inside = address + (first + inner - before) * step_x
-            done = 0
-            while done + lanes <= total:
-                values = load(real, inside + done * width, source)
-                if flag:
-                    sums = fma(values, many, sums)
-                store(line + done * size, real, values)
-                done += lanes
-            if 0 < done < total:  # one more vector overlaps the one before
-                done = total
-                values = load(real, inside + (total - lanes) * width, source)
-                sums = fma(values, many, sums)
-                store(line + (total - lanes) * size, real, values)
-            few = lanes // REGISTERS
-            while few <= total and done < total:  # of short lines
-                shift = min(done, total - few)
-                large = splat_register(real, much)
-                values_few = load_like(large, inside + shift * width, source)
-                if flag:
-                    found = fma(values_few, large, large)
-                    strange |= any_nan(found - found)
-                store(line + shift * size, real, values_few)
-                done += few
-            for i in range(done, total):
-                value = load_one(real, inside + i * width, source)
-                strange |= value * much - value * much != 0
-                store_one(line + i * size, real, value)
-            line += total * size
+        if p == inner and inner < outer:
             p = outer
+            continue
+        column = source_index(border, before, samples, first + p)
+        here, to = column + before - first, line + p * pixel
+        if channels == 1 and column >= 0 and inner <= here < outer:  # as mostly, and quicker
+            move_one(to, line + here * size, real)
         else:
-            column = source_index(border, before, samples, first + p)
-            start, end = address + column * step_x, line + channels * size
-            while line < end:
+            start, end = address + column * step_x, to + pixel
+            while to < end:
                 value = beyond if column < 0 else load_one(real, start, source)
                 strange |= value * much - value * much != 0
-                store_one(line, real, value)
+                store_one(to, real, value)
                 start += step_c
-                line += size
-            p += 1
+                to += size
+        p += 1
     if flag and (strange or any_nan(sums - sums)):
         poke(flag, 1)
 

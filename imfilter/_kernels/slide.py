@@ -176,25 +176,20 @@ def _sum(job, room, window, first_slot, many, to, span):
         line = window + record(TAP, job.taps).column * job.size
         _sum_along(job, room, line, job.weights, job.n_taps, job.group, room + job.result, job.bias)
     elif job.final in (BY_ROW, UNROLLED):
-        outputs = job.block // job.dilation_y
-        count = job.taps_y + outputs - 1
-        offsets = at + 8 * count
-        for i in range(job.n_offsets):
-            tap = record(TAP, job.taps + i * _TAP)
-            poke(offsets + 8 * i, tap.layer * job.depth * job.pitch + tap.column * job.size)
+        count = job.taps_y + job.outputs - 1
         for first in range(min(job.dilation_y, many)):
             # Rows that share lines. Outputs beyond the last are computed from what there is, and thrown away.
             for r in range(count):
                 row = min(first + r * job.dilation_y, job.window_y + many - 2)
                 poke(at + 8 * r, _row(job, window, first_slot + row))
-            for o in range(outputs):
+            for o in range(job.outputs):
                 poke(at_to + 8 * o, _place(job, room, first + o * job.dilation_y, many, to))
             if job.final == UNROLLED:
                 invoke(5, job.sum_window, (
-                    at, offsets, job.weights, job.bias, at_to, span, room + job.spill))  # fmt: skip
+                    at, job.offsets, job.weights, job.bias, at_to, span, room + job.spill))  # fmt: skip
             else:
                 invoke(4, job.sum_rows, (
-                    at, offsets, job.n_offsets, job.weights, job.taps_y, job.group, job.bias,
+                    at, job.offsets, job.n_offsets, job.weights, job.taps_y, job.group, job.bias,
                     at_to, span, room + job.spill))  # fmt: skip
     else:
         for t in range(job.n_taps):
@@ -263,7 +258,13 @@ def slide(job_at, source_at, target_at, workspace, start, stop):
         for p in range(max(ready, top), top + job.window_y + many - 1):
             row = source_index(job.border_y, job.before_y, job.samples_y, p)
             base = source_at + peek(job.batch + 16 * image) + row * job.source_y
-            invoke(0, job.prepare, (job_at, room, z, row, base, first, count, first_slot + p - top, span))
+            slot = first_slot + p - top
+            if job.plain:
+                start = base + z * job.step_z * job.source_z if row >= 0 else -1
+                line = _row(job, room + job.window, slot)
+                fetch_line(job, room, start, job.before_x, first, count, line)
+            else:
+                invoke(0, job.prepare, (job_at, room, z, row, base, first, count, slot, span))
             ready = p + 1
         to = target_at + peek(job.batch + 16 * image + 8)
         to += z * job.target_z + y * job.target_y + x * job.target_x
