@@ -9,8 +9,8 @@ import pytest
 import scipy.ndimage as ndi
 
 import imfilter
-from tests import naive
 from imfilter._core import operators
+from tests import naive
 
 RNG = np.random.default_rng(7)
 SMALL = RNG.normal(size=(20, 30))

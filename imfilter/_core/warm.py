@@ -35,12 +35,14 @@ def _combinations() -> Iterator[_Combination]:
         for outputs in range(2, schedule.ROWS + 1):
             for single in (0, 1):
                 yield fir.sum_rows, (real, real, outputs, single)
-        for kernels in (0, 2):
-            yield small.sum_window, (real, min(3, schedule.ROWS), 3, 3, kernels)
-        yield small.sum_window, (real, min(5, schedule.ROWS), 5, 5, 0)
+        for target in (real, _U8 if real == _F32 else _U16):
+            for kernels in (0, 2):
+                yield small.sum_window, (real, target, min(3, schedule.ROWS), 3, 3, kernels)
+            yield small.sum_window, (real, target, min(5, schedule.ROWS), 5, 5, 0)
+            for taps in range(3, schedule.STRAIGHT_LINE + 1, 2):
+                yield small.sum_window, (real, target, min(taps, schedule.ROWS), taps, 1, 0)
         for taps in range(3, schedule.STRAIGHT_LINE + 1, 2):
-            yield small.sum_window, (real, min(taps, schedule.ROWS), taps, 1, 0)
-            yield small.sum_window, (real, 1, 1, taps, 0)
+            yield small.sum_window, (real, real, 1, 1, taps, 0)
         for source in (_U8, _U16):
             yield fir.sum_rows, (real, source, schedule.ROWS, 1)
         yield fir.sum_along, (real, BLOCK_ALONG)

@@ -51,7 +51,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["together"] = _together(tables, z, job["depth"][0] * dealt.output_line * real.itemsize, settings.cval)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
-    job["straight"] = job["target_packed"] and target.dtype == real and dealt.exact(tiles)
+    # Straight code converts its sums itself, where lines of the output fit those of sums.
+    converts = final == UNROLLED and dealt.lanes == 1 and target.dtype.itemsize <= real.itemsize
+    job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(tiles)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
     job["watched"] = tables.filled and source.dtype.kind == "f"
@@ -129,11 +131,12 @@ def _name_kernels(
         job["sum_rows"] = fir.sum_rows.address(real, real, outputs, int(tables.alike == 1))
     if job["final"] == UNROLLED:
         window = int(job["taps_y"]), tables.alike, tables.components if tables.norm else 0
-        job["sum_window"] = small.sum_window.address(real, outputs, *window)
+        converted = target if job["straight"] and job["lanes"] == 1 else real
+        job["sum_window"] = small.sum_window.address(real, converted, outputs, *window)
     if BY_ROW in ways:
         job["sum_line"] = fir.sum_rows.address(real, real, 1, 0)
     if UNROLLED in ways:
-        job["sum_line"] = small.sum_window.address(real, 1, 1, tables.longest_line(), 0)
+        job["sum_line"] = small.sum_window.address(real, real, 1, 1, tables.longest_line(), 0)
     if job["final"] == ALONG or ALONG in ways:
         job["sum_along"] = fir.sum_along.address(real, BLOCK_ALONG)
     if job["dealt"]:

@@ -136,7 +136,7 @@ def _along(job, room, layer, line, to, span):
         poke(at, line)
         poke(at_to, to)
         if layer.how == UNROLLED:
-            invoke(5, job.sum_line, (at, columns, weights, 0.0, at_to, span, spill))
+            invoke(6, job.sum_line, (at, columns, weights, 0.0, at_to, span, spill))
         else:
             invoke(4, job.sum_line, (at, columns, count, weights, 1, 1, 0.0, at_to, span, spill))
     else:
@@ -185,7 +185,7 @@ def _sum(job, room, window, first_slot, many, to, span):
             for o in range(job.outputs):
                 poke(at_to + 8 * o, _place(job, room, first + o * job.dilation_y, many, to))
             if job.final == UNROLLED:
-                invoke(5, job.sum_window, (
+                invoke(6, job.sum_window, (
                     at, job.offsets, job.weights, job.bias, at_to, span, room + job.spill))  # fmt: skip
             else:
                 invoke(4, job.sum_rows, (

@@ -15,6 +15,7 @@ from imfilter._kernels.simd import (
     REGISTERS,
     call_llvm,
     element,
+    from_real,
     mangle,
     multiply_add,
     peek,
@@ -27,11 +28,11 @@ from imfilter._kernels.simd import (
 
 
 @intrinsic(prefer_literal=True)
-def _sums(typingctx, real, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count):
+def _sums(typingctx, real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count):
     """Sum `rows` lines of `taps` each for `outputs` neighbouring outputs; output o begins with line o.
 
     lines: address of the addresses of ``rows + outputs - 1`` lines of at least a vector, each read at the
-    `offsets`. weights: of the taps, line by line. to: address of the addresses of the results.
+    `offsets`. weights: of the taps, line by line. to: address of the addresses of the results, of `target`s.
 
     With `norm`, that many kernels read the same samples, and the root of the sum of squares is written.
     """
@@ -41,9 +42,9 @@ def _sums(typingctx, real, outputs, rows, taps, norm, lines, offsets, weights, b
     lanes = register_lanes(real.dtype) * max(REGISTERS // kernels, 1)
 
     def codegen(context, builder, sig, args):
-        lines, offsets, weights, bias, to, count = args[5:]
+        lines, offsets, weights, bias, to, count = args[6:]
         scalar = element(real.dtype)
-        kind = ir.VectorType(scalar, lanes)
+        kind, memory = ir.VectorType(scalar, lanes), ir.VectorType(element(target.dtype), lanes)
         word = ir.IntType(64)
         size = real.dtype.bitwidth // 8
 
@@ -79,8 +80,8 @@ def _sums(typingctx, real, outputs, rows, taps, norm, lines, offsets, weights, b
         with cgutils.for_range(builder, vectors) as loop:
             x = builder.mul(loop.index, word(lanes))
             x = builder.select(builder.icmp_signed("<", x, last), x, last)
-            shift = builder.mul(x, word(size))
-            for place, found in zip(places, sums(shift), strict=True):
+            behind = builder.mul(x, word(target.dtype.bitwidth // 8))
+            for place, found in zip(places, sums(builder.mul(x, word(size))), strict=True):
                 if norm.literal_value:
                     total = start
                     for value in found:
@@ -88,26 +89,29 @@ def _sums(typingctx, real, outputs, rows, taps, norm, lines, offsets, weights, b
                     total = call_llvm(builder, f"llvm.sqrt.{mangle(kind)}", kind, total)
                 else:
                     total = builder.fadd(start, found[0])
-                builder.store(total, pointer(builder, builder.add(place, shift), kind), align=1)
+                total = from_real(builder, total, target.dtype, memory)
+                builder.store(total, pointer(builder, builder.add(place, behind), memory), align=1)
         return context.get_dummy_value()
 
     scalars = (*(types.int64,) * 3, types.float64, *(types.int64,) * 2)
-    return types.none(real, outputs, rows, taps, norm, *scalars), codegen
+    return types.none(real, target, outputs, rows, taps, norm, *scalars), codegen
 
 
-@kernel("real", "outputs", "rows", "taps", "norm")
-def sum_window(real, outputs, rows, taps, norm, lines, offsets, weights, bias: float, to, count, spill):
-    """Write `outputs` rows of `count` sums to the addresses at `to`; see `_sums`.
+@kernel("real", "target", "outputs", "rows", "taps", "norm")
+def sum_window(
+    real, target, outputs, rows, taps, norm, lines, offsets, weights, bias: float, to, count, spill
+):
+    """Write `outputs` rows of `count` sums, as `target`, to the addresses at `to`; see `_sums`.
 
     The last vector overlaps the one before; rows shorter than a vector go through `spill`.
     """
     lanes = BYTES // size_of(real)
     if count >= lanes:
-        _sums(real, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count)
+        _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count)
         return
     places = spill + outputs * BYTES
     for o in range(outputs):
         poke(places + 8 * o, spill + o * BYTES)
-    _sums(real, outputs, rows, taps, norm, lines, offsets, weights, bias, places, lanes)
+    _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, places, lanes)
     for o in range(outputs):
-        copy(real, peek(to + 8 * o), spill + o * BYTES, count)
+        copy(target, peek(to + 8 * o), spill + o * BYTES, count)
