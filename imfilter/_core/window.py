@@ -6,7 +6,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import schedule
+from imfilter._core import dtypes, schedule
 from imfilter._core.geometry import LONGEST, Loops, Part, Side
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
@@ -20,6 +20,9 @@ _WINDOW = 512 * 1024
 #: Rows that share what they read, and the rows between them, are computed in one block where the dilation is
 #: no larger: blocks should not be.
 _NEAR = 8
+#: Sums that straight code converts itself: 3x3 uint8 took 5.2 instead of 5.8 ms at 4K. Code for other types
+#: of results, which are rarer, would take longer to compile than it saves.
+_CONVERTED = {(dtypes.FLOAT32, np.dtype(np.uint8)), (dtypes.FLOAT64, np.dtype(np.uint16))}
 #: The shortest that is worth its overhang and the work per line.
 _SHORTEST = 256
 
@@ -51,8 +54,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["together"] = _together(tables, z, job["depth"][0] * dealt.output_line * real.itemsize, settings.cval)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
-    # Straight code converts its sums itself, where lines of the output fit those of sums.
-    converts = final == UNROLLED and dealt.lanes == 1 and target.dtype.itemsize <= real.itemsize
+    converts = final == UNROLLED and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(tiles)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
