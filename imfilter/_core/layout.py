@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from imfilter._core.program import pitch
 from imfilter._core.schedule import Schedule
+from imfilter._kernels.ahead import WORDS
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.simd import BYTES, LINE, REGISTERS
 
@@ -148,6 +149,7 @@ def part_workspace(
         "at": 8 * (2 * int(job["n_taps"]) + int(job["depth"])),
         "at_to": 8 * max(block, together, BLOCK_ALONG),
         "flag": 8,
+        "ahead": 8 * (WORDS + block * int(job["step_y"])),
     }
     border = -int(job["before_x"] * job["channels"]) * real.itemsize % LINE
     fetched = "scratch" if prepared or dealt else "window"

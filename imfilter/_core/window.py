@@ -23,6 +23,8 @@ _NEAR = 8
 #: Sums that straight code converts itself: 3x3 uint8 took 5.2 instead of 5.8 ms at 4K. Code for other types
 #: of results, which are rarer, would take longer to compile than it saves.
 _CONVERTED = {(dtypes.FLOAT32, np.dtype(np.uint8)), (dtypes.FLOAT64, np.dtype(np.uint16))}
+#: Bytes of an image that is not in the second-level cache.
+_FAR = 1 << 20
 #: The shortest that is worth its overhang and the work per line.
 _SHORTEST = 256
 
@@ -47,6 +49,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["taps_y"], job["dilation_y"] = y.taps, y.dilation
     job["width"], job["size"] = source.dtype.itemsize, real.itemsize
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
+    flat = z.axis is None and not dealt.active and loops.packed("source", source.dtype.itemsize)
+    job["far"] = flat and y.samples * x.samples * loops.channels * source.dtype.itemsize >= _FAR
     job["outputs"] = block // y.dilation
     job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
     if final in (BY_ROW, ALONG):

@@ -12,6 +12,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import kernel
+from imfilter._kernels.ahead import look_ahead
 from imfilter._kernels.lines import copy
 from imfilter._kernels.simd import (
     BYTES,
@@ -210,10 +211,12 @@ def sum_rows(
     to,
     count,
     spill,
+    ahead,
 ):
     """Write `outputs` rows of `count` sums to the addresses at `to`; see `_sums`.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `spill`.
+    The last vector overlaps the one before; rows shorter than a vector go through `spill`. What is needed
+    next is asked for, as `ahead` says; see there.
     """
     lanes = BYTES // size_of(real)
     if count < lanes:
@@ -229,6 +232,7 @@ def sum_rows(
     x = 0
     while x < count:
         shift = min(x, count - lanes)
+        look_ahead(real, REGISTERS, ahead, shift)
         _sums(
             real, source, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, shift, to
         )

@@ -12,6 +12,7 @@ _FIELDS = (
     *("window_y", "span_x"),  # padded rows and columns that one output needs
     *("taps_y", "dilation_y"),  # rows of the kernel, and how far apart they are
     *("width", "size"),  # of a source element and of one in the arithmetic, in bytes
+    *("far", "ahead"),  # whether lines are asked for ahead, and where the table is that says which
     "plain",  # whether rows of the window are lines of one plane as they are
     "block",  # neighbouring rows that are computed at a time
     "outputs",  # those of a block that share rows, where the dilation keeps others apart

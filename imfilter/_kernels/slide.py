@@ -13,6 +13,7 @@ when, and is the same for all element types.
 import numpy as np
 
 from imfilter._core.jit import Driver, kernel, part
+from imfilter._kernels.ahead import WORDS
 from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, JOB, LAYER, PLANE, TAP, UNROLLED
 from imfilter._kernels.lines import fetch_line, place_line, source_index
 from imfilter._kernels.simd import LINE, invoke, move_one, peek, poke, record
@@ -84,7 +85,7 @@ def _across_together(job, room, z, layer, base):
         poke(room + job.at_to + 8 * o, room + job.raw + o * job.raw_step)
     invoke(4, job.sum_planes, (
         room + job.at_z, job.zero, 1, job.weights_z + layer.begin_z * job.size, taps, taps, 0.0,
-        room + job.at_to, span, room + job.spill))  # fmt: skip
+        room + job.at_to, span, room + job.spill, 0))  # fmt: skip
 
 
 @kernel()
@@ -136,9 +137,9 @@ def _along(job, room, layer, line, to, span):
         poke(at, line)
         poke(at_to, to)
         if layer.how == UNROLLED:
-            invoke(6, job.sum_line, (at, columns, weights, 0.0, at_to, span, spill))
+            invoke(6, job.sum_line, (at, columns, weights, 0.0, at_to, span, spill, 0))
         else:
-            invoke(4, job.sum_line, (at, columns, count, weights, 1, 1, 0.0, at_to, span, spill))
+            invoke(4, job.sum_line, (at, columns, count, weights, 1, 1, 0.0, at_to, span, spill, 0))
     else:
         for t in range(layer.begin_x, layer.stop_x):
             poke(at + 8 * t, line + peek(job.columns + 8 * t))
@@ -169,7 +170,7 @@ def _place(job, room, o, many, to):
 
 
 @part
-def _sum(job, room, window, first_slot, many, to, span):
+def _sum(job, room, window, first_slot, many, to, span, ahead):
     """Sum a window up for `many` neighbouring output rows, to the address `to` or to the results."""
     at, at_to = room + job.at, room + job.at_to
     if job.final == ALONG:
@@ -186,11 +187,12 @@ def _sum(job, room, window, first_slot, many, to, span):
                 poke(at_to + 8 * o, _place(job, room, first + o * job.dilation_y, many, to))
             if job.final == UNROLLED:
                 invoke(6, job.sum_window, (
-                    at, job.offsets, job.weights, job.bias, at_to, span, room + job.spill))  # fmt: skip
+                    at, job.offsets, job.weights, job.bias, at_to, span, room + job.spill,
+                    ahead))  # fmt: skip
             else:
                 invoke(4, job.sum_rows, (
                     at, job.offsets, job.n_offsets, job.weights, job.taps_y, job.group, job.bias,
-                    at_to, span, room + job.spill))  # fmt: skip
+                    at_to, span, room + job.spill, ahead))  # fmt: skip
     else:
         for t in range(job.n_taps):
             tap = record(TAP, job.taps + t * _TAP)
@@ -203,6 +205,20 @@ def _sum(job, room, window, first_slot, many, to, span):
             at, at + 8 * job.n_taps, job.weights, job.runs, job.double if two else job.single,
             job.stop if two else job.double, job.norm, job.bias, _place(job, room, 0, many, to),
             _place(job, room, 1, many, to) if two else 0, span, room + job.spill))  # fmt: skip
+
+
+@part
+def _ahead(job, room, plane_at, padded, x):
+    """Write the table of the rows that the next block needs, from a `padded` one on; return its address."""
+    table, lines = room + job.ahead, 0
+    for p in range(padded, min(padded + job.block * job.step_y, job.before_y + job.samples_y)):
+        if p >= job.before_y:
+            row = plane_at + (p - job.before_y) * job.source_y
+            poke(table + 8 * (WORDS + lines), row + x * job.source_x)
+            lines += 1
+    poke(table, lines)
+    poke(table + 8, job.source_x * job.step_x)
+    return table
 
 
 @part
@@ -266,10 +282,14 @@ def slide(job_at, source_at, target_at, workspace, start, stop):
             else:
                 invoke(0, job.prepare, (job_at, room, z, row, base, first, count, slot, span))
             ready = p + 1
+        ahead = 0
+        if job.far:
+            plane_at = source_at + peek(job.batch + 16 * image) + z * job.source_z
+            ahead = _ahead(job, room, plane_at, ready, x * job.step_x)
         to = target_at + peek(job.batch + 16 * image + 8)
         to += z * job.target_z + y * job.target_y + x * job.target_x
         for o in range(min(job.together, job.planes - z)):
-            _sum(job, room, room + job.window + o * job.stack, first_slot, many, to, span)
+            _sum(job, room, room + job.window + o * job.stack, first_slot, many, to, span, ahead)
             if job.lanes > 1 or not job.straight:
                 _finish(job, room, many, to, wide)
             to += job.target_z

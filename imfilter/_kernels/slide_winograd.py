@@ -71,7 +71,7 @@ def _sum(job, room, top, many, span):
             poke(at_to + 8 * o, room + job.parts + (s * job.outputs + o) * job.pitch)
         invoke(4, job.sum_rows, (
             at, job.columns, job.n_columns, mine.weights, job.height, job.group, 0.0, at_to, span,
-            room + job.spill))  # fmt: skip
+            room + job.spill, 0))  # fmt: skip
 
 
 @Driver
@@ -115,6 +115,6 @@ def slide_winograd(job_at, source_at, target_at, workspace, start, stop):
             poke(room + job.at_to, line)
             invoke(4, job.mix, (
                 room + job.at, job.zero, 1, job.signs + phase * job.phases * job.size, job.phases, job.phases,
-                job.bias, room + job.at_to, span, room + job.spill))  # fmt: skip
+                job.bias, room + job.at_to, span, room + job.spill, 0))  # fmt: skip
             if not job.straight:
                 place_line(job, room, line, place, wide)

@@ -9,6 +9,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import kernel
+from imfilter._kernels.ahead import prefetch_lines, prefetch_places
 from imfilter._kernels.lines import copy
 from imfilter._kernels.simd import (
     BYTES,
@@ -28,7 +29,9 @@ from imfilter._kernels.simd import (
 
 
 @intrinsic(prefer_literal=True)
-def _sums(typingctx, real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count):
+def _sums(
+    typingctx, real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count, ahead
+):
     """Sum `rows` lines of `taps` each for `outputs` neighbouring outputs; output o begins with line o.
 
     lines: address of the addresses of ``rows + outputs - 1`` lines of at least a vector, each read at the
@@ -42,7 +45,7 @@ def _sums(typingctx, real, target, outputs, rows, taps, norm, lines, offsets, we
     lanes = register_lanes(real.dtype) * max(REGISTERS // kernels, 1)
 
     def codegen(context, builder, sig, args):
-        lines, offsets, weights, bias, to, count = args[6:]
+        lines, offsets, weights, bias, to, count, ahead = args[6:]
         scalar = element(real.dtype)
         kind, memory = ir.VectorType(scalar, lanes), ir.VectorType(element(target.dtype), lanes)
         word = ir.IntType(64)
@@ -80,7 +83,10 @@ def _sums(typingctx, real, target, outputs, rows, taps, norm, lines, offsets, we
         with cgutils.for_range(builder, vectors) as loop:
             x = builder.mul(loop.index, word(lanes))
             x = builder.select(builder.icmp_signed("<", x, last), x, last)
-            behind = builder.mul(x, word(target.dtype.bitwidth // 8))
+            written = target.dtype.bitwidth // 8
+            prefetch_lines(builder, ahead, x, lanes)
+            prefetch_places(builder, ahead, places, x, written, lanes)
+            behind = builder.mul(x, word(written))
             for place, found in zip(places, sums(builder.mul(x, word(size))), strict=True):
                 if norm.literal_value:
                     total = start
@@ -93,25 +99,26 @@ def _sums(typingctx, real, target, outputs, rows, taps, norm, lines, offsets, we
                 builder.store(total, pointer(builder, builder.add(place, behind), memory), align=1)
         return context.get_dummy_value()
 
-    scalars = (*(types.int64,) * 3, types.float64, *(types.int64,) * 2)
+    scalars = (*(types.int64,) * 3, types.float64, *(types.int64,) * 3)
     return types.none(real, target, outputs, rows, taps, norm, *scalars), codegen
 
 
 @kernel("real", "target", "outputs", "rows", "taps", "norm")
 def sum_window(
-    real, target, outputs, rows, taps, norm, lines, offsets, weights, bias: float, to, count, spill
+    real, target, outputs, rows, taps, norm, lines, offsets, weights, bias: float, to, count, spill, ahead
 ):
     """Write `outputs` rows of `count` sums, as `target`, to the addresses at `to`; see `_sums`.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `spill`.
+    The last vector overlaps the one before; rows shorter than a vector go through `spill`. What is needed
+    next is asked for, as `ahead` says; see there.
     """
     lanes = BYTES // size_of(real)
     if count >= lanes:
-        _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count)
+        _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count, ahead)
         return
     places = spill + outputs * BYTES
     for o in range(outputs):
         poke(places + 8 * o, spill + o * BYTES)
-    _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, places, lanes)
+    _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, places, lanes, 0)
     for o in range(outputs):
         copy(target, peek(to + 8 * o), spill + o * BYTES, count)
