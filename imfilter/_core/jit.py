@@ -255,11 +255,16 @@ def kernel(*elements: str) -> Callable[[Callable[..., Any]], Kernel]:
     return lambda function: Kernel(function, elements)
 
 
-def part(function: Callable[..., Any]) -> Any:
+def part(function: Callable[..., Any], **options: bool) -> Any:
     """Compile a part of a kernel, which only compiled code calls and which is cached within it."""
-    return _compiler(function)
+    return _compiler(function, **options)
 
 
-def _compiler(function: Callable[..., Any], *, no_cpython_wrapper: bool = True) -> Any:
+#: A part that is written into what calls it, whatever its size: otherwise vectors are passed in memory.
+inlined = functools.partial(part, forceinline=True)
+
+
+def _compiler(function: Callable[..., Any], *, no_cpython_wrapper: bool = True, **options: bool) -> Any:
     """Return Numba's dispatcher; wrappers for Python take longer to compile than a small function itself."""
-    return numba.njit(**_OPTIONS, no_cpython_wrapper=no_cpython_wrapper, no_cfunc_wrapper=True)(function)
+    options |= {"no_cpython_wrapper": no_cpython_wrapper, "no_cfunc_wrapper": True}
+    return numba.njit(**_OPTIONS, **options)(function)
