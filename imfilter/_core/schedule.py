@@ -289,6 +289,7 @@ def separable(
             weights_z.append(along_z[nonzero])
             stop = n_z + len(nonzero)
             layers["begin_z"][layer], layers["stop_z"][layer] = n_z, stop
+            layers["group_z"][layer] = group(1, len(nonzero))
             layers["first_z"][layer] = len(runs)
             runs += _grouped(n_z, stop)
             layers["last_z"][layer] = len(runs)

@@ -61,7 +61,7 @@ BLOCK_ALONG = 12 if BYTES > 128 else 8
 #: A layer of prepared lines: its taps over the planes, if any, its taps along the line and how they are
 #: summed, and the runs of both. `beyond` is what its lines are worth outside the image.
 _LAYER_FIELDS = (
-    *("begin_z", "stop_z", "first_z", "last_z"),
+    *("begin_z", "stop_z", "first_z", "last_z", "group_z"),
     *("begin_x", "stop_x", "first_x", "last_x", "group", "how"),
 )
 LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS] + [("beyond", np.float64)])

@@ -84,8 +84,8 @@ def _across_together(job, room, z, layer, base):
     for o in range(job.together):
         poke(room + job.at_to + 8 * o, room + job.raw + o * job.raw_step)
     invoke(4, job.sum_planes, (
-        room + job.at_z, job.zero, 1, job.weights_z + layer.begin_z * job.size, taps, taps, 0.0,
-        room + job.at_to, span, room + job.spill, 0))  # fmt: skip
+        room + job.at_z, job.zero, 1, job.weights_z + layer.begin_z * job.size, taps, layer.group_z,
+        0.0, room + job.at_to, span, room + job.spill, 0))  # fmt: skip
 
 
 @kernel()
