@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from imfilter._core import dtypes
-from imfilter._core.geometry import LONGEST, Loops, Side
+from imfilter._core.geometry import LONGEST, Loops, Side, tiles
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, Settings, describe, hold, reserve, stretch
+from imfilter._core.program import Program, Settings, describe, far, hold, reserve, stretch
 from imfilter._kernels import box
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_box import BOX_JOB, slide_box
@@ -84,22 +84,23 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     scale = math.prod(float(along[0]) for along in term)
     scaling = _scaling(target.dtype, sums, taps, scale, settings.bias, settings.cval)
     job = np.zeros(1, BOX_JOB)
-    tiles = _tiles(loops)
-    named = describe(job, loops, source, target, settings.mode) | {"tiles": tiles}
+    cut = _tiles(loops)
+    named = describe(job, loops, source, target, settings.mode) | {"tiles": cut}
     job["box_z"], job["box_y"], job["box_x"] = z.taps, y.taps, x.taps
     rows = stretch(y.length, x.length, max(_STRETCH, 2 * y.taps))
     job["stretch"] = rows
     job["size"], job["watched"] = sums.itemsize, source.dtype.kind == "f"
+    job["far"] = y.source_step if far(loops, source) else 0
     job["scale"], job["bias"], job["shift"] = scaling.scale, scaling.bias, scaling.shift
     job["cval"] = settings.cval
     held = hold(job, named)
-    job["n_tiles"] = len(tiles) - 1
+    job["n_tiles"] = len(cut) - 1
     job["down"] = box.box_down.address(sums, source.dtype)
     job["border"] = box.box_border.address(sums, source.dtype)
     if x.taps > _FEW or sums.kind == "f":
         job["along_prefix"] = box.box_prefix.address(sums, loops.channels)
     job["along"] = box.box_along.address(sums, scaling.kind, target.dtype)
-    widest = int(np.diff(tiles).max()) * loops.channels
+    widest = int(np.diff(cut).max()) * loops.channels
     padded = max(widest + x.taps * loops.channels, (x.before + x.samples) * loops.channels)
     padded += 2 * BYTES  # blocks of registers end behind the line
     sizes = {
@@ -110,7 +111,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         "flag": 8,
     }
     workspace = reserve(job, sizes)
-    units = len(loops.batch) * z.length * (len(tiles) - 1) * -(-y.length // rows)
+    units = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // rows)
     return Program(
         functools.partial(slide_box.entry(), job.ctypes.data),
         held,
@@ -129,4 +130,4 @@ def _tiles(loops: Loops) -> np.ndarray:
     """
     longest = max(LONGEST // loops.channels, 4 * loops.x.taps)
     count = -(-loops.x.length // longest) if loops.z.taps * loops.y.taps == 1 else 1
-    return np.arange(count + 1, dtype=np.int64) * loops.x.length // count
+    return tiles(loops.x.length, count)

@@ -11,7 +11,7 @@ from imfilter._core.geometry import Loops, Side
 from imfilter._core.operators import Operator
 from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve, stretch
 from imfilter._kernels import cosine, deal, lines
-from imfilter._kernels.simd import BYTES, LINE, REGISTERS
+from imfilter._kernels.simd import BYTES, LINE, in_register
 from imfilter._kernels.slide_cosine import COSINE_JOB, slide_cosine
 
 #: How many cosines there may be. A Gaussian cut off at four standard deviations has 8 for float32 and 10 for
@@ -45,7 +45,7 @@ def tolerance(source: np.dtype, result: np.dtype) -> float:
 
 def fits(line: int, real: np.dtype) -> bool:
     """Tell whether lines of so many elements of the output are long enough to be transposed."""
-    return line >= BYTES // REGISTERS // real.itemsize
+    return line >= in_register(real)
 
 
 class Fit(NamedTuple):
@@ -115,7 +115,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     terms, tables = fit
     axis_y, axis_x = (part.axis for part in (y, x) if part.axis is not None)
     job = np.zeros(1, COSINE_JOB)
-    lanes, oscillators = BYTES // REGISTERS // real.itemsize, cosine.REGISTER // 8
+    lanes, oscillators = in_register(real), cosine.REGISTER // 8
     widest = max(x.samples, x.length) * loops.channels
     named = describe(job, loops, source, target, settings.mode)
     named |= {"cosines_y": tables[axis_y], "cosines_x": tables[axis_x]}

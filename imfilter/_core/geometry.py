@@ -111,6 +111,11 @@ class Loops(NamedTuple):
         return bool(along and (self.channels == 1 or step_c == itemsize))
 
 
+def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
+    """Cut a line of output columns into equal tiles; return where they begin, and the last one's end."""
+    return np.arange(count + 1, dtype=np.int64) * length // count
+
+
 def along(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
     """Tell whether the last of the filtered axes is the line."""
     last = max(axes)

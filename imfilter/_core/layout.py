@@ -10,7 +10,7 @@ from imfilter._core.program import pitch
 from imfilter._core.schedule import Schedule
 from imfilter._kernels.ahead import WORDS
 from imfilter._kernels.job import BLOCK_ALONG
-from imfilter._kernels.simd import BYTES, LINE, REGISTERS
+from imfilter._kernels.simd import BYTES, LINE, in_register
 
 #: Taps along a line that are worth dealing it out: gaussian of 17 and 25 taps at 4K took 20.1 and 23.5 ms
 #: dealt out, 16.1 and 20.0 as it lay; 33 and 41 were even (Cascade Lake, one thread).
@@ -31,7 +31,7 @@ class Deal:
     @classmethod
     def of(cls, tables: Schedule, channels: int, widest: int, span: int, stride: int, real: np.dtype) -> Self:
         """Decide whether lines of `widest` output pixels at most, each from `span`, are dealt out."""
-        lanes = BYTES // REGISTERS // real.itemsize
+        lanes = in_register(real)
         segment = -(-widest // lanes)
         # A line's taps must be worth two transpositions, and segments their overlap.
         taps = tables.longest_line()

@@ -20,6 +20,10 @@ _PATIENCE = 4_000_000_000
 _ALONE, _SHARES = 1 << 18, 8
 
 
+#: Bytes of a plane that is not in the second-level cache.
+_FAR = 1 << 20
+
+
 class Settings(NamedTuple):
     """What a program depends on beside the operator and where samples lie."""
 
@@ -142,6 +146,11 @@ def stretch(rows: int, columns: int, least: int) -> int:
     """
     alone = rows * columns <= _ALONE or rows < least // 2
     return rows if alone else -(-rows // min(_SHARES, max(2, rows // least)))
+
+
+def far(loops: Loops, source: Side) -> bool:
+    """Tell whether a plane of the image is so large that its rows are worth asking for ahead of their use."""
+    return loops.y.samples * loops.x.samples * loops.channels * source.dtype.itemsize >= _FAR
 
 
 def reserve(job: npt.NDArray, sizes: dict[str, int]) -> int:

@@ -43,8 +43,7 @@ def _combinations() -> Iterator[_Combination]:
                 yield small.sum_window, (real, target, min(taps, schedule.ROWS), taps, 1, 0)
         for taps in range(3, schedule.STRAIGHT_LINE + 1, 2):
             yield small.sum_window, (real, real, 1, 1, taps, 0)
-        for source in (_U8, _U16):
-            yield fir.sum_rows, (real, source, schedule.ROWS, 1)
+        yield fir.sum_rows, (real, _U8 if real == _F32 else _U16, schedule.ROWS, 1)
         yield fir.sum_along, (real, BLOCK_ALONG)
         yield deal.deal, (real,)
         yield deal.join, (real,)

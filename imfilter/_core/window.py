@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes, schedule
-from imfilter._core.geometry import LONGEST, Loops, Part, Side
+from imfilter._core.geometry import LONGEST, Loops, Part, Side, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
-from imfilter._core.program import Program, Settings, describe, hold
+from imfilter._core.program import Program, Settings, describe, far, hold
 from imfilter._kernels import deal, fir, lines, small
 from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB, UNROLLED
 from imfilter._kernels.slide import prepare, slide
@@ -23,8 +23,6 @@ _NEAR = 8
 #: Sums that straight code converts itself: 3x3 uint8 took 5.2 instead of 5.8 ms at 4K. Code for other types
 #: of results, which are rarer, would take longer to compile than it saves.
 _CONVERTED = {(dtypes.FLOAT32, np.dtype(np.uint8)), (dtypes.FLOAT64, np.dtype(np.uint16))}
-#: Bytes of an image that is not in the second-level cache.
-_FAR = 1 << 20
 #: The shortest that is worth its overhang and the work per line.
 _SHORTEST = 256
 
@@ -38,8 +36,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         tables = _schedule(operator, settings.algorithm, [z, y, x], real, fill)
     if tables.across and not loops.packed("source", source.dtype.itemsize):
         return None
-    tiles = _tiles(x, y.span, tables, loops.channels, real)
-    dealt = Deal.of(tables, loops.channels, int(np.diff(tiles).max()), x.span, x.stride, real)
+    cut = _tiles(x, y.span, tables, loops.channels, real)
+    dealt = Deal.of(tables, loops.channels, int(np.diff(cut).max()), x.span, x.stride, real)
     tables = schedule.placed(tables, dealt.element, dealt.neighbour, real.itemsize)
     final, block = _final(tables, dealt, y)
     job = np.zeros(1, JOB)
@@ -50,7 +48,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["width"], job["size"] = source.dtype.itemsize, real.itemsize
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
     flat = z.axis is None and not dealt.active and loops.packed("source", source.dtype.itemsize)
-    job["far"] = flat and y.samples * x.samples * loops.channels * source.dtype.itemsize >= _FAR
+    job["far"] = flat and far(loops, source)
     job["outputs"] = block // y.dilation
     job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
     if final in (BY_ROW, ALONG):
@@ -59,12 +57,12 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
     converts = final == UNROLLED and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
-    job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(tiles)
+    job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
     job["watched"] = tables.filled and source.dtype.kind == "f"
-    named |= {"tiles": tiles, "zero": np.zeros(1, np.int64)}
-    job["n_tiles"], job["n_layers"] = len(tiles) - 1, len(tables.layers)
+    named |= {"tiles": cut, "zero": np.zeros(1, np.int64)}
+    job["n_tiles"], job["n_layers"] = len(cut) - 1, len(tables.layers)
     job["n_planes"] = len(tables.offsets_z)
     job["n_across"] = len(tables.offsets_z) if tables.across else 0
     job["n_columns"], job["n_taps"], job["n_offsets"] = len(tables.columns), len(tables.taps), tables.alike
@@ -76,7 +74,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     named["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
     held = hold(job, named | tables.named(cval) | dealt.named())
     layers = -(-z.length // int(job["together"][0]))
-    blocks = len(loops.batch) * layers * -(-y.length // block) * (len(tiles) - 1)
+    blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
     taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
     return Program(
         functools.partial(slide.entry(), job.ctypes.data),
@@ -132,7 +130,7 @@ def _name_kernels(
     ways = set(tables.layers["how"].tolist())
     if job["final"] == BY_TAP or BY_TAP in ways:
         job["combine"] = lines.combine.address(real, real)
-    outputs = int(job["block"] // job["dilation_y"])
+    outputs = int(job["outputs"])
     if job["final"] == BY_ROW:
         job["sum_rows"] = fir.sum_rows.address(real, real, outputs, int(tables.alike == 1))
     if job["final"] == UNROLLED:
@@ -186,4 +184,4 @@ def _tiles(
     # A tile shorter than the kernel would spend its time on its overhang.
     least = max(_SHORTEST // channels, x.span // x.stride, 1)
     count = -(-x.length // max(1, min(max(least, fits), LONGEST // (channels * x.stride))))
-    return np.arange(count + 1, dtype=np.int64) * x.length // count
+    return tiles(x.length, count)

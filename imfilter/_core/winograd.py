@@ -4,10 +4,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from imfilter._core.operators import Operator, Taps
 from imfilter._kernels.job import BLOCK_ALONG
-from imfilter._kernels.simd import BYTES, REGISTERS
+from imfilter._kernels.simd import in_register
 
 #: How often rows are halved, by the least rows of a kernel for which it is a gain: once took 21x21 float32
 #: from 13.3 to 12.1 ms, twice 31x31 from 36 to 26, three times 63x63 from 107 to 61 (540 rows of 1920, one
@@ -47,8 +48,7 @@ def taps(shape: tuple[int, ...]) -> float:
 
 def shortest(shape: tuple[int, ...], real: np.dtype) -> int:
     """Return how long a line must be, at least, to be filtered along with a kernel."""
-    lanes = BYTES // REGISTERS // real.itemsize
-    return lanes * max(BLOCK_ALONG * 2 ** halvings(shape), shape[0])
+    return in_register(real) * max(BLOCK_ALONG * 2 ** halvings(shape), shape[0])
 
 
 class Sum(NamedTuple):
@@ -66,6 +66,12 @@ class Sum(NamedTuple):
             Sum(self.layer + step, self.start, even),
             Sum(self.layer + step, self.start + step, odd),
         )
+
+
+def weighed(sums: list[Sum], real: np.dtype) -> tuple[npt.NDArray, npt.NDArray[np.int64]]:
+    """Return the weights of sums, side by side, and where those of each lie."""
+    weights = np.ascontiguousarray([s.weights for s in sums], real)
+    return weights, weights.ctypes.data + np.arange(len(sums)) * weights[0].nbytes
 
 
 #: For each output of a group which sums it adds, and their signs.

@@ -3,10 +3,9 @@
 import functools
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._core import schedule, winograd
-from imfilter._core.geometry import LONGEST, Loops, Side
+from imfilter._core.geometry import LONGEST, Loops, Side, tiles
 from imfilter._core.layout import Deal
 from imfilter._core.operators import Operator
 from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
@@ -15,7 +14,7 @@ from imfilter._kernels import deal, fir, lines
 from imfilter._kernels import winograd as short
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.line_winograd import DIFFERENCE, LINE_JOB, LINE_SUM, line_winograd
-from imfilter._kernels.simd import BYTES, REGISTERS
+from imfilter._kernels.simd import BYTES, in_register
 
 
 def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
@@ -28,17 +27,18 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     taps = len(sums[0].weights)
     more = phases * taps - x.taps
     x = x._replace(taps=x.taps + more, after=x.after + more)
-    tiles = _tiles(x.length, max(LONGEST // loops.channels, winograd.shortest(operator.shape, real)))
-    widest = int(np.diff(tiles).max())
+    longest = max(LONGEST // loops.channels, winograd.shortest(operator.shape, real))
+    cut = tiles(x.length, max(1, x.length // longest))
+    widest = int(np.diff(cut).max())
     # What is dealt out is groups of outputs, each of which begins a stride after the one before.
-    lanes = BYTES // REGISTERS // real.itemsize
+    lanes = in_register(real)
     dealt = Deal(lanes, loops.channels, -(-widest // phases), x.taps + phases - 1, phases, real.itemsize)
     job = np.zeros(1, LINE_JOB)
     pixel = loops.channels * dealt.lanes * real.itemsize
     named = describe(job, loops._replace(x=x), source, target, settings.mode) | dealt.named()
-    named |= {"tiles": tiles, "zero": np.zeros(1, np.int64)}
+    named |= {"tiles": cut, "zero": np.zeros(1, np.int64)}
     named["joins"] = named["joins"] * phases
-    job["span_x"], job["size"], job["n_tiles"] = x.taps, real.itemsize, len(tiles) - 1
+    job["span_x"], job["size"], job["n_tiles"] = x.taps, real.itemsize, len(cut) - 1
     job["lanes"], job["groups"] = dealt.lanes, dealt.segment
     job["segment"] = dealt.segment * phases * loops.channels
     job["segment_count"] = dealt.count
@@ -46,7 +46,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["differing"] = dealt.phase * loops.channels * dealt.lanes
     job["taps"], job["group"] = taps, schedule.group(1, taps)
     full = dealt.segment * phases * dealt.lanes
-    job["straight"] = job["target_packed"] and target.dtype == real and bool((np.diff(tiles) == full).all())
+    job["straight"] = job["target_packed"] and target.dtype == real and bool((np.diff(cut) == full).all())
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(settings.cval)
     job["watched"] = source.dtype.kind == "f"
@@ -69,10 +69,10 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     base = int(job["dealt"][0])
     places = {(0, phase): base + phase * dealt.phase * pixel for phase in range(phases)}
     places |= {layer: base + first + i * line for i, layer in enumerate(needed)}
-    weights = np.ascontiguousarray([s.weights for s in sums], real)
+    weights, addresses = winograd.weighed(sums, real)
     named["sums"] = np.zeros(len(sums), LINE_SUM)
     named["sums"]["line"] = [places[s.layer, s.start] for s in sums]
-    named["sums"]["weights"] = weights.ctypes.data + np.arange(len(sums)) * weights[0].nbytes
+    named["sums"]["weights"] = addresses
     named["differences"] = np.zeros(len(needed), DIFFERENCE)
     for entry, (layer, phase) in zip(named["differences"], needed, strict=True):
         step = _step(layer)
@@ -87,7 +87,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["sum_along"] = fir.sum_along.address(real, BLOCK_ALONG)
     job["mix"] = short.mix.address(real, times)
     job["place"] = lines.place.address(real, target.dtype)
-    units = len(loops.batch) * z.length * y.length * (len(tiles) - 1)
+    units = len(loops.batch) * z.length * y.length * (len(cut) - 1)
     return Program(
         functools.partial(line_winograd.entry(), job.ctypes.data),
         (*held, weights),
@@ -97,12 +97,6 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         workspace=workspace,
         flag=int(job["flag"][0]) if job["watched"] else -1,
     )
-
-
-def _tiles(length: int, longest: int) -> npt.NDArray[np.int64]:
-    """Return where tiles of output columns begin, and the last one's end."""
-    count = max(1, length // longest)
-    return np.arange(count + 1, dtype=np.int64) * length // count
 
 
 def _step(layer: int) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import schedule, winograd
-from imfilter._core.geometry import Loops, Part, Side
+from imfilter._core.geometry import Loops, Part, Side, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
 from imfilter._kernels import fir, lines
@@ -34,20 +34,20 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     y = y._replace(taps=y.taps + more, after=y.after + more)
     outputs = min(height, schedule.ROWS)
     depth = y.taps + phases * outputs - 1
-    tiles = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
-    widest = int(np.diff(tiles).max())
+    cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
+    widest = int(np.diff(cut).max())
     job = np.zeros(1, WINOGRAD_JOB)
     named = describe(job, loops._replace(y=y), source, target, settings.mode) | {
-        "tiles": tiles,
+        "tiles": cut,
         "columns": np.arange(x.taps) * loops.channels * real.itemsize,
         "zero": np.zeros(1, np.int64),
         "mixes": np.array([[i for i, _ in row] for row in mixes]),
         "signs": np.array([[sign for _, sign in row] for row in mixes], real),
     }
-    weights = np.ascontiguousarray([s.weights for s in sums], real)
+    weights, addresses = winograd.weighed(sums, real)
     table = np.zeros(len(sums), SUM)
     table["layer"], table["start"] = [s.layer for s in sums], [s.start for s in sums]
-    table["weights"] = weights.ctypes.data + np.arange(len(sums)) * weights[0].nbytes
+    table["weights"] = addresses
     named["sums"] = table
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
@@ -56,7 +56,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["straight"] = job["target_packed"] and target.dtype == real
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(settings.cval)
-    job["watched"], job["n_tiles"] = source.dtype.kind == "f", len(tiles) - 1
+    job["watched"], job["n_tiles"] = source.dtype.kind == "f", len(cut) - 1
     held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
@@ -78,7 +78,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     }
     workspace = reserve(job, sizes)
     rows = phases * outputs
-    units = len(loops.batch) * z.length * -(-y.length // rows) * (len(tiles) - 1)
+    units = len(loops.batch) * z.length * -(-y.length // rows) * (len(cut) - 1)
     return Program(
         functools.partial(slide_winograd.entry(), job.ctypes.data),
         (*held, weights),
@@ -93,5 +93,4 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
 def _tiles(x: Part, lines: int, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
     """Cut a line so that so many fit the cache; return where tiles begin, and the last one's end."""
     fits = _WINDOW // (lines * channels * real.itemsize) - x.span
-    count = -(-x.length // max(fits, _SHORTEST // channels, x.span))
-    return np.arange(count + 1, dtype=np.int64) * x.length // count
+    return tiles(x.length, -(-x.length // max(fits, _SHORTEST // channels, x.span)))

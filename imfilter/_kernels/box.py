@@ -11,9 +11,11 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import inlined, kernel
+from imfilter._kernels.ahead import DISTANCE, prefetch
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.simd import (
     BYTES,
+    LINE,
     REGISTERS,
     element,
     from_real,
@@ -38,7 +40,7 @@ _UNROLLED = 4
 
 
 @inlined
-def _down(sums, source, start, lanes, totals, rows, gained, lost, fresh, count):
+def _down(sums, source, start, lanes, totals, rows, gained, lost, fresh, count, far):
     """Do what `box_down` does in vectors, like `start`, of so many lanes."""
     size, width = size_of(sums), size_of(source)
     kept = start
@@ -55,27 +57,31 @@ def _down(sums, source, start, lanes, totals, rows, gained, lost, fresh, count):
             row = peek(rows + 8 * r)
             if row >= 0:
                 samples = load_like(start, row + x * width, source)
+                if far:
+                    for i in range(0, lanes * width, LINE):
+                        prefetch(row + x * width + far + i, 0)
                 total = total + samples if r < gained else total - samples
         store(totals + x * size, sums, total)
 
 
 @kernel("sums", "source")
-def box_down(sums, source, totals, rows, gained, lost, fresh, constant: float, count):
+def box_down(sums, source, totals, rows, gained, lost, fresh, constant: float, count, far):
     """Add `gained` rows to the `totals` and take `lost` ones away; if they are `fresh`, there are none yet.
 
     rows: address of the addresses of the rows, gained ones first; those of the border constant are -1,
-    and amount to `constant`. Each row has `count` elements.
+    and amount to `constant`. Each row has `count` elements. What lies `far` bytes on, if that is not 0, is
+    asked for, for it is needed next.
     """
     lanes, size = BYTES // size_of(sums), size_of(sums)
     start = sums.type(constant)
     few = lanes // REGISTERS
     if count >= lanes:
         begin = splat(sums, start)
-        _down(sums, source, begin, lanes, totals, rows, gained, lost, fresh, count)
+        _down(sums, source, begin, lanes, totals, rows, gained, lost, fresh, count, far)
         return
     if count >= few:
         begin_few = splat_register(sums, start)
-        _down(sums, source, begin_few, few, totals, rows, gained, lost, fresh, count)
+        _down(sums, source, begin_few, few, totals, rows, gained, lost, fresh, count, far)
         return
     for i in range(count):
         one = start
@@ -265,11 +271,12 @@ def box_along(
     step_c,
     packed,
     spare,
+    far,
 ):
     """Write `count` pixels of sums over boxes of `taps`, scaled as `_place` says, as `target`.
 
     Each is a difference of two of a line of `prefixes`, or a sum of totals. What is not `packed`, or shorter
-    than a register, goes through `spare`.
+    than a register, goes through `spare`. Places are asked for ahead if `far` is not 0.
     """
     lanes = BYTES // size_of(sums)
     few, total = lanes // REGISTERS, count * channels
@@ -280,6 +287,9 @@ def box_along(
         for x in range(0, total, lanes):
             first = min(x, max(total - lanes, 0))
             at, here = line + first * size_of(sums), place + first * size_of(target)
+            if far:
+                for i in range(0, lanes * size_of(target), LINE):
+                    prefetch(here + DISTANCE + i, 1)
             whole = _box(sums, splat(sums, sums.type(0)), at, taps, prefixes, pixel)
             _place(real, target, here, whole, scale, bias, shift)
     else:

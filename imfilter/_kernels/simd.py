@@ -12,6 +12,7 @@ import operator
 from typing import Any
 
 import llvmlite.binding
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
@@ -67,6 +68,11 @@ def _lanes(dtype: Any) -> int:
 def register_lanes(dtype: Any) -> int:
     """Return how many elements one register holds."""
     return _lanes(dtype) // REGISTERS
+
+
+def in_register(dtype: np.dtype) -> int:
+    """Return how many elements of a NumPy dtype one register holds."""
+    return BYTES // REGISTERS // dtype.itemsize
 
 
 def pointer(builder, address, kind):

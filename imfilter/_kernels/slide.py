@@ -271,20 +271,21 @@ def slide(job_at, source_at, target_at, workspace, start, stop):
         top = y * job.step_y
         if done == 0 or y == 0:
             ready = top
+        image_at = source_at + peek(job.batch + 16 * image)
+        plane_at = image_at + z * job.step_z * job.source_z  # only of use where planes are not filtered
         for p in range(max(ready, top), top + job.window_y + many - 1):
             row = source_index(job.border_y, job.before_y, job.samples_y, p)
-            base = source_at + peek(job.batch + 16 * image) + row * job.source_y
             slot = first_slot + p - top
             if job.plain:
-                start = base + z * job.step_z * job.source_z if row >= 0 else -1
+                start = plane_at + row * job.source_y if row >= 0 else -1
                 line = _row(job, room + job.window, slot)
                 fetch_line(job, room, start, job.before_x, first, count, line)
             else:
+                base = image_at + row * job.source_y
                 invoke(0, job.prepare, (job_at, room, z, row, base, first, count, slot, span))
             ready = p + 1
         ahead = 0
         if job.far:
-            plane_at = source_at + peek(job.batch + 16 * image) + z * job.source_z
             ahead = _ahead(job, room, plane_at, ready, x * job.step_x)
         to = target_at + peek(job.batch + 16 * image + 8)
         to += z * job.target_z + y * job.target_y + x * job.target_x

@@ -16,6 +16,7 @@ _FIELDS = (
     *("box_z", "box_y", "box_x"),
     "stretch",  # rows that one thread computes one after the other
     "size",  # of a total, in bytes
+    "far",  # bytes from a row to the next, if rows are asked for ahead
     "shift",  # see `box_along`, also for `scale` and `bias`
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
@@ -94,6 +95,7 @@ def slide_box(job_at, source_at, target_at, workspace, start, stop):
             inside = line + inner * job.channels * job.size
             invoke(2, job.down, (
                 inside, room + job.addresses, gained, lost, fresh, constant, (outer - inner) * job.channels,
+                job.far,
             ))  # fmt: skip
             only = peek(room + job.addresses)
             if only >= 0:
@@ -111,6 +113,7 @@ def slide_box(job_at, source_at, target_at, workspace, start, stop):
             invoke(3, job.along, (
                 sums, job.box_x, job.along_prefix > 0, job.scale, job.bias, job.shift, wide, job.channels, to,
                 job.target_x, job.target_c, job.target_packed, room + job.spare,
+                job.far,
             ))  # fmt: skip
             if job.watched:
                 # What is not finite is in every prefix sum behind it.

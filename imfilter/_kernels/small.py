@@ -9,7 +9,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import kernel
-from imfilter._kernels.ahead import prefetch_lines, prefetch_places
+from imfilter._kernels.ahead import prefetch_sums
 from imfilter._kernels.lines import copy
 from imfilter._kernels.simd import (
     BYTES,
@@ -84,8 +84,7 @@ def _sums(
             x = builder.mul(loop.index, word(lanes))
             x = builder.select(builder.icmp_signed("<", x, last), x, last)
             written = target.dtype.bitwidth // 8
-            prefetch_lines(builder, ahead, x, lanes)
-            prefetch_places(builder, ahead, places, x, written, lanes)
+            prefetch_sums(builder, ahead, x, lanes, places, written)
             behind = builder.mul(x, word(written))
             for place, found in zip(places, sums(builder.mul(x, word(size))), strict=True):
                 if norm.literal_value:
