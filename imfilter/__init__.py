@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from imfilter.convolution import convolve, correlate
     from imfilter.derivative import laplacian, prewitt, scharr, sobel
     from imfilter.engine import Plan, plan, set_workers, warmup
+    from imfilter.rank import maximum, median, minimum, percentile
     from imfilter.scale_space import (
         difference_of_gaussians,
         gaussian_gradient_magnitude,
@@ -31,6 +32,10 @@ __all__ = [
     "gaussian_gradient_magnitude",
     "laplacian",
     "laplacian_of_gaussian",
+    "maximum",
+    "median",
+    "minimum",
+    "percentile",
     "plan",
     "prewitt",
     "scharr",
@@ -48,6 +53,7 @@ _HOMES = {
     "smooth": ("box", "gaussian", "sharpen", "unsharp_mask"),
     "derivative": ("laplacian", "prewitt", "scharr", "sobel"),
     "engine": ("Plan", "plan", "set_workers", "warmup"),
+    "rank": ("maximum", "median", "minimum", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}

@@ -188,6 +188,22 @@ def kernel(value: Any, n: int) -> npt.NDArray[np.float64] | tuple[npt.NDArray[np
     return weights
 
 
+def window(size: Any, footprint: Any, n: int) -> npt.NDArray[np.bool_]:
+    """Return which samples of a neighbourhood over `n` axes count: all of a box, or those of a footprint."""
+    if footprint is None:
+        return np.ones(integers(size, n, "size", least=1), bool)
+    if not (isinstance(size, int) and size == 3):  # which it is by default
+        raise ValueError(f"size must be left out where footprint is given, got {_name(size)}")
+    inside = _real_array(footprint, "footprint", "") != 0
+    if inside.ndim != n:
+        raise ValueError(
+            f"footprint must have {n} axes, as many as are filtered, got {inside.ndim} (shape {inside.shape})"
+        )
+    if not inside.any():
+        raise ValueError(f"footprint must contain a sample, got none in shape {inside.shape}")
+    return inside
+
+
 def out(value: Any) -> npt.NDArray | None:
     """Return the array for the result, which must be writable and hold real numbers."""
     if value is None:

@@ -70,6 +70,16 @@ TypeError
     If an argument has the wrong type: complex or object arrays, a float for an integer.
 ValueError
     If an argument has the wrong value. The message names the argument, what came and what would do.""",
+    "window": """\
+size : int or sequence of int, optional
+    Length of the window, one for all filtered axes or one for each. Default 3. Even windows reach one
+    sample farther to the front, as in SciPy.
+footprint : array_like, optional
+    Window of any shape, instead of `size`: the samples where it is not zero count.""",
+    "ranks": """\
+ndarray
+    Array of the shape and dtype of `image`, or of `dtype` or `out`. Its values are samples, none is
+    computed: exact for every dtype. What is not a number comes after infinity, and -0.0 before 0.0.""",
     "keeps": """\
 ndarray
     Array of the shape and dtype of `image`, or of `dtype` or `out`; computed in floating point,

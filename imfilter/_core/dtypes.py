@@ -60,6 +60,10 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
     if out.dtype.kind == "f" or values.dtype == out.dtype.newbyteorder("="):
         with np.errstate(over="ignore"):
             out[...] = values
+    elif values.dtype.kind in "iu":
+        low, high = (0, 1) if out.dtype.kind == "b" else (np.iinfo(out.dtype).min, np.iinfo(out.dtype).max)
+        own = np.iinfo(values.dtype)
+        out[...] = np.clip(values, max(low, own.min), min(high, own.max)).astype(out.dtype)
     elif out.dtype.kind == "b":
         with np.errstate(invalid="ignore"):
             out[...] = np.rint(values) >= 1

@@ -1,6 +1,7 @@
 """The loops over an image: which axes are the line, the rows and the planes, and where samples lie."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -114,6 +115,23 @@ class Loops(NamedTuple):
 def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
     """Cut a line of output columns into equal tiles; return where they begin, and the last one's end."""
     return np.arange(count + 1, dtype=np.int64) * length // count
+
+
+def over_merged(
+    task: Callable[[npt.NDArray, npt.NDArray], bool],
+    image: npt.NDArray,
+    target: npt.NDArray,
+    axes: tuple[int, ...],
+) -> bool:
+    """Call ``task(image, target)`` with all axes behind the filtered ones as one, for which kernels have loops."""
+    first = max(axes) + 1
+    if image.ndim <= first + 1:
+        return task(image, target)
+    image, merged = image.reshape(*image.shape[:first], -1), target.reshape(*target.shape[:first], -1)
+    done = task(image, merged)
+    if not np.may_share_memory(merged, target):
+        target[...] = merged.reshape(target.shape)
+    return done
 
 
 def along(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:

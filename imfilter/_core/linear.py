@@ -28,7 +28,7 @@ from imfilter._core import (
 )
 from imfilter._core.common import Common, complete
 from imfilter._core.fold import folded
-from imfilter._core.geometry import Loops, Side, along, interleaved
+from imfilter._core.geometry import Loops, Side, along, interleaved, over_merged
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, Settings
@@ -121,14 +121,12 @@ def _slide(
     trusting: bool = True,
 ) -> bool:
     """Run the sliding window over all output lines; return whether the algorithm could take the image."""
-    first = max(call.axes) + 1
-    if image.ndim > first:  # what follows the filtered axes is one axis to the kernels
-        image, merged = image.reshape(*image.shape[:first], -1), target.reshape(*target.shape[:first], -1)
-        if not np.may_share_memory(merged, target):
-            done = _slide(image, chosen, merged, call, workers, trusting=trusting)
-            target[...] = merged.reshape(target.shape)
-            return done
-        target = merged
+    if image.ndim > max(call.axes) + 2:
+
+        def task(image: npt.NDArray, target: npt.NDArray) -> bool:
+            return _slide(image, chosen, target, call, workers, trusting=trusting)
+
+        return over_merged(task, image, target, call.axes)
     key = chosen.algorithm, trusting, image.strides, target.strides  # the call fixes shapes and types
     try:
         made = call.programs[key]

@@ -1,0 +1,211 @@
+"""Ranks in windows of any size and shape: sort the samples of a block once, then count bits.
+
+Once sorted, a sample is a number, and a window is a set of numbers: one bit each. The window moves by a
+pixel as bits are set and cleared, and the sample of a rank is found from where the last one was by
+counting the bits of whole words (J. Suomela, Median Filtering is Equivalent to Sorting, arXiv:1406.1717, 2014).
+The cost for a pixel is that of the samples that enter and leave, whatever type they have.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from imfilter._core.jit import Driver, inlined, kernel
+from imfilter._kernels.lines import source_index
+from imfilter._kernels.order import from_key, to_key
+from imfilter._kernels.simd import LINE, invoke, load_one, peek, poke, record, size_of, store_one
+
+#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
+#: *Padded* coordinates count from the first sample of the border.
+_FIELDS = (
+    *("planes", "rows", "columns", "channels"),  # of the output
+    *("block_z", "block_y", "block_x"),  # outputs of a block
+    *("padded_z", "padded_y", "padded_x"),  # padded samples of a block
+    "rank",
+    *("before_z", "before_y", "before_x"),  # padded samples before the image
+    *("samples_z", "samples_y", "samples_x"),  # samples of the image
+    *("source_z", "source_y", "source_x", "source_c"),
+    *("target_z", "target_y", "target_x", "target_c"),
+    "beyond",  # what stands for no sample
+    # Tables: offsets of the images of a batch, borders (see `source_index`); where in a block, from that of
+    # its first, the samples of a window lie, and those that leave and enter it as it moves on to there.
+    *("batch", "border_z", "border_y", "border_x"),
+    *("taps", "n_taps", "leaving", "entering", "n_moved"),
+    # Where in the workspace the samples of a block are, their order, another one, how many there are of each
+    # digit, the places in that order, and the bits.
+    *("keys", "order", "other", "digits", "ranks", "bits"),
+    "kernel",
+)
+BITSET_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
+
+_U32, _U64 = np.dtype(np.uint32), np.dtype(np.uint64)
+
+#: How many values a digit has, at most.
+DIGITS = 2048
+
+
+@intrinsic
+def _count_bits(typingctx, word):
+    def codegen(context, builder, sig, args):
+        return builder.ctpop(args[0])
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic
+def _lowest_bit(typingctx, word):
+    def codegen(context, builder, sig, args):
+        return builder.cttz(args[0], ir.IntType(1)(0))
+
+    return types.int64(types.uint64), codegen
+
+
+@inlined
+def _gather(kind, floating, job, room, image_at, z, y, x):
+    """Copy the padded samples of the block that begins at z, y, x to its keys."""
+    to, size = room + job.keys, size_of(kind)
+    for i in range(job.padded_z):
+        plane = source_index(job.border_z, job.before_z, job.samples_z, z + i)
+        for j in range(job.padded_y):
+            row = source_index(job.border_y, job.before_y, job.samples_y, y + j)
+            start = image_at + plane * job.source_z + row * job.source_y
+            for k in range(job.padded_x):
+                column = -1
+                if plane >= 0 and row >= 0:
+                    column = source_index(job.border_x, job.before_x, job.samples_x, x + k)
+                value = kind.type(job.beyond)
+                if column >= 0:
+                    value = load_one(kind, start + column * job.source_x, kind)
+                    if floating:
+                        value = to_key(value)
+                store_one(to, kind, value)
+                to += size
+
+
+@inlined
+def _ordinal(kind, signed, address):
+    """Return the key at an address as an unsigned integer of the same order."""
+    size = size_of(kind)
+    bits = np.uint64(load_one(kind, address, kind)) & (~np.uint64(0) >> np.uint64(64 - 8 * size))
+    return bits ^ (np.uint64(signed) << np.uint64(8 * size - 1))
+
+
+@inlined
+def _sort(kind, signed, job, room, count):
+    """Find the order of so many keys, digit by digit from the last, and the place of each in it."""
+    size = size_of(kind)
+    digit = 8 if size <= 2 else 11
+    mask = np.uint64((1 << digit) - 1)
+    order, other = room + job.order, room + job.other
+    for i in range(count):
+        store_one(order + 4 * i, _U32, np.uint32(i))
+    shift = np.uint64(0)
+    while shift < np.uint64(8 * size):
+        for d in range(mask + np.uint64(1)):
+            store_one(room + job.digits + 4 * d, _U32, np.uint32(0))
+        for i in range(count):
+            key = _ordinal(kind, signed, room + job.keys + i * size) >> shift
+            at = room + job.digits + 4 * np.int64(key & mask)
+            store_one(at, _U32, np.uint32(load_one(_U32, at, _U32) + np.uint32(1)))
+        total = np.uint32(0)
+        for d in range(mask + np.uint64(1)):
+            at = room + job.digits + 4 * d
+            many = load_one(_U32, at, _U32)
+            store_one(at, _U32, total)
+            total = np.uint32(total + many)
+        for i in range(count):
+            index = load_one(_U32, order + 4 * i, _U32)
+            key = _ordinal(kind, signed, room + job.keys + np.int64(index) * size) >> shift
+            at = room + job.digits + 4 * np.int64(key & mask)
+            place = load_one(_U32, at, _U32)
+            store_one(other + 4 * np.int64(place), _U32, index)
+            store_one(at, _U32, np.uint32(place + np.uint32(1)))
+        order, other = other, order
+        shift += np.uint64(digit)
+    for i in range(count):
+        index = np.int64(load_one(_U32, order + 4 * i, _U32))
+        store_one(room + job.ranks + 4 * index, _U32, np.uint32(i))
+    return order
+
+
+@inlined
+def _flip(bits, place):
+    """Set or clear the bit of the rank at an address; return its word."""
+    rank = np.int64(load_one(_U32, place, _U32))
+    word = rank >> 6
+    at = bits + 8 * word
+    store_one(at, _U64, load_one(_U64, at, _U64) ^ (np.uint64(1) << np.uint64(rank & 63)))
+    return word
+
+
+@kernel("kind", "floating", "signed")
+def rank_block(kind, floating, signed, job_at, room, image_at, target_at, z, y, x):
+    """Write the outputs of the block that begins at z, y, x.
+
+    Blocks are all alike: one that would go beyond the last output begins earlier, and writes the rest.
+    """
+    job = record(BITSET_JOB, job_at)
+    size, bits, ranks = size_of(kind), room + job.bits, room + job.ranks
+    first_z, first_y = min(z, job.planes - job.block_z), min(y, job.rows - job.block_y)
+    first_x = min(x, job.columns - job.block_x)
+    _gather(kind, floating, job, room, image_at, first_z, first_y, first_x)
+    count = job.padded_z * job.padded_y * job.padded_x
+    order = _sort(kind, signed, job, room, count)
+    for i in range(z - first_z, job.block_z):
+        for j in range(y - first_y, job.block_y):
+            line = ranks + 4 * ((i * job.padded_y + j) * job.padded_x)
+            to = target_at + (first_z + i) * job.target_z + (first_y + j) * job.target_y
+            for w in range((count + 63) // 64):
+                store_one(bits + 8 * w, _U64, np.uint64(0))
+            for t in range(job.n_taps):
+                _flip(bits, line + 4 * peek(job.taps + 8 * t))
+            pivot, below = 0, 0  # a word, and how many bits are set before it
+            for k in range(job.block_x):
+                if k:
+                    here = line + 4 * k
+                    for e in range(job.n_moved):
+                        below -= _flip(bits, here + 4 * peek(job.leaving + 8 * e)) < pivot
+                        below += _flip(bits, here + 4 * peek(job.entering + 8 * e)) < pivot
+                while below > job.rank:
+                    pivot -= 1
+                    below -= _count_bits(load_one(_U64, bits + 8 * pivot, _U64))
+                word = load_one(_U64, bits + 8 * pivot, _U64)
+                many = _count_bits(word)
+                while below + many <= job.rank:
+                    below += many
+                    pivot += 1
+                    word = load_one(_U64, bits + 8 * pivot, _U64)
+                    many = _count_bits(word)
+                if first_x + k < x:
+                    continue
+                for _ in range(job.rank - below):
+                    word &= word - np.uint64(1)
+                index = np.int64(load_one(_U32, order + 4 * (pivot * 64 + _lowest_bit(word)), _U32))
+                value = load_one(kind, room + job.keys + index * size, kind)
+                if floating:
+                    value = from_key(value)
+                store_one(to + (first_x + k) * job.target_x, kind, value)
+
+
+@Driver
+def slide_bitset(job_at, source_at, target_at, workspace, start, stop):
+    """Compute blocks `start` … `stop`, counted over batch, channel, plane, row and column in this order.
+
+    job_at: address of the `BITSET_JOB`. source_at, target_at: addresses of the image and the output.
+    workspace: memory, parted as the job says.
+    """
+    job = record(BITSET_JOB, job_at)
+    room = (workspace + LINE - 1) // LINE * LINE
+    wide = (job.columns + job.block_x - 1) // job.block_x
+    high = (job.rows + job.block_y - 1) // job.block_y
+    deep = (job.planes + job.block_z - 1) // job.block_z
+    for unit in range(start, stop):
+        x = unit % wide * job.block_x
+        y = unit // wide % high * job.block_y
+        z = unit // (wide * high) % deep * job.block_z
+        channel = unit // (wide * high * deep) % job.channels
+        image = unit // (wide * high * deep * job.channels)
+        image_at = source_at + peek(job.batch + 16 * image) + channel * job.source_c
+        place = target_at + peek(job.batch + 16 * image + 8) + channel * job.target_c
+        invoke(3, job.kernel, (job_at, room, image_at, place, z, y, x))

@@ -1,0 +1,192 @@
+"""Samples in order: integers that compare as they do, and lines of them that are compared.
+
+Integers stand for themselves. The bits of a float, read as a signed integer, already compare as positive
+floats do; with those of negative ones turned round, all do: -0.0 comes before 0.0, and what is not a number
+after infinity.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from imfilter._core.jit import inlined, kernel
+from imfilter._kernels.lines import source_index
+from imfilter._kernels.simd import (
+    BYTES,
+    Vector,
+    call_llvm,
+    load,
+    load_like,
+    load_one,
+    mangle,
+    move_one,
+    peek,
+    record,
+    size_of,
+    splat,
+    splat_register,
+    store,
+    store_one,
+)
+
+#: Two lines that are compared, read so many bytes further on, and where the smaller and the larger of each two
+#: samples are written, or -1; lines by their places in a table of addresses. `extent` is how many bytes of
+#: them are needed.
+STEP = np.dtype(
+    [(name, np.int64) for name in ("a", "shift_a", "b", "shift_b", "low", "high", "extent")]
+)
+_STEP = STEP.itemsize
+
+
+def _constants(kind, width, mantissa):
+    """Return what the turning of floats of so many bits needs, in every lane of `kind`."""
+
+    def constant(value):
+        return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
+
+    most = 2 ** (width - 1) - 1
+    infinity = most - (2**mantissa - 1)
+    return constant(width - 1), constant(most), constant(infinity), constant(infinity + 2 ** (mantissa - 1))
+
+
+def _lanes(value):
+    return value.dtype if isinstance(value, Vector) else value
+
+
+@intrinsic
+def to_key(typingctx, bits):
+    """Return integers that compare as the floats do whose bits are given; see above."""
+    width = _lanes(bits).bitwidth
+
+    def codegen(context, builder, sig, args):
+        (value,) = args
+        places, most, infinity, _ = _constants(value.type, width, 23 if width == 32 else 52)
+        turned = builder.xor(value, builder.and_(builder.ashr(value, places), most))
+        size = builder.and_(value, most)
+        return builder.select(builder.icmp_signed(">", size, infinity), most, turned)
+
+    return bits(bits), codegen
+
+
+@intrinsic
+def from_key(typingctx, key):
+    """Return the bits of the floats that integers stand for."""
+    width = _lanes(key).bitwidth
+
+    def codegen(context, builder, sig, args):
+        (value,) = args
+        places, most, infinity, nan = _constants(value.type, width, 23 if width == 32 else 52)
+        turned = builder.xor(value, builder.and_(builder.ashr(value, places), most))
+        return builder.select(builder.icmp_signed(">", value, infinity), nan, turned)
+
+    return key(key), codegen
+
+
+def _extreme(which):
+    @intrinsic
+    def found(typingctx, a, b):
+        sign = "s" if a.dtype.signed else "u"
+
+        def codegen(context, builder, sig, args):
+            kind = args[0].type
+            return call_llvm(builder, f"llvm.{sign}{which}.{mangle(kind)}", kind, *args)
+
+        return a(a, b), codegen
+
+    return found
+
+
+smaller, larger = _extreme("min"), _extreme("max")
+
+
+@inlined
+def _keys(floating, values):
+    return to_key(values) if floating else values
+
+
+@kernel("kind", "floating")
+def fetch_keys(
+    kind,
+    floating,
+    address,
+    step_x,
+    step_c,
+    packed,
+    channels,
+    border,
+    before,
+    samples,
+    count,
+    beyond,
+    line,
+):
+    """Copy `count` padded pixels of the source line at `address` to `line`, as what compares as they do.
+
+    `beyond` stands, as it is, where there is no sample, and all along a line of ``address < 0``.
+    """
+    size, constant = size_of(kind), kind.type(beyond)
+    if address < 0:
+        for i in range(count * channels):
+            store_one(line + i * size, kind, constant)
+        return
+    pixel = channels * size
+    outer = min(before + samples, count) if packed else before
+    to, total = line + before * pixel, (outer - before) * channels
+    lanes, done = BYTES // size, 0
+    while done + lanes <= total:
+        store(to + done * size, kind, _keys(floating, load(kind, address + done * size, kind)))
+        done += lanes
+    if 0 < done < total:  # one more vector overlaps the one before
+        done = total - lanes
+        store(to + done * size, kind, _keys(floating, load(kind, address + done * size, kind)))
+        done = total
+    for i in range(done, total):
+        store_one(to + i * size, kind, _keys(floating, load_one(kind, address + i * size, kind)))
+    for p in range(count):
+        if before <= p < outer:
+            continue
+        column, here = source_index(border, before, samples, p), line + p * pixel
+        if packed and 0 <= column < outer - before:
+            for c in range(channels):
+                move_one(here + c * size, to + column * pixel + c * size, kind)
+            continue
+        start = address + column * step_x
+        for c in range(channels):
+            value = constant
+            if column >= 0:
+                value = _keys(floating, load_one(kind, start + c * step_c, kind))
+            store_one(here + c * size, kind, value)
+
+
+@kernel("kind")
+def restore(kind, line, count):
+    """Turn `count` integers of a line, and what follows in their vector, into the floats they stand for."""
+    for i in range(0, count * size_of(kind), BYTES):
+        store(line + i, kind, from_key(load(kind, line + i, kind)))
+
+
+@kernel("kind")
+def compare(kind, steps, count, at, cut):
+    """Take `count` steps of a network, in whole vectors, over lines whose addresses are in the table `at`.
+
+    Of the extents of all steps, `cut` bytes are not needed.
+    """
+    for i in range(count):
+        step = record(STEP, steps + i * _STEP)
+        a, b = peek(at + 8 * step.a) + step.shift_a, peek(at + 8 * step.b) + step.shift_b
+        extent = step.extent - cut
+        if step.high < 0:
+            low = peek(at + 8 * step.low)
+            for x in range(0, extent, BYTES):
+                store(low + x, kind, smaller(load(kind, a + x, kind), load(kind, b + x, kind)))
+        elif step.low < 0:
+            high = peek(at + 8 * step.high)
+            for x in range(0, extent, BYTES):
+                store(high + x, kind, larger(load(kind, a + x, kind), load(kind, b + x, kind)))
+        else:
+            low, high = peek(at + 8 * step.low), peek(at + 8 * step.high)
+            for x in range(0, extent, BYTES):
+                one, other = load(kind, a + x, kind), load(kind, b + x, kind)
+                store(low + x, kind, smaller(one, other))
+                store(high + x, kind, larger(one, other))
