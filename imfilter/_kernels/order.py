@@ -143,20 +143,22 @@ def fetch_keys(
         done = total
     for i in range(done, total):
         store_one(to + i * size, kind, _keys(floating, load_one(kind, address + i * size, kind)))
-    for p in range(count):
-        if before <= p < outer:
+    p = 0
+    while p < count:
+        if p == before < outer:
+            p = outer
             continue
         column, here = source_index(border, before, samples, p), line + p * pixel
-        if packed and 0 <= column < outer - before:
-            for c in range(channels):
-                move_one(here + c * size, to + column * pixel + c * size, kind)
-            continue
-        start = address + column * step_x
+        copied, start = packed and 0 <= column < outer - before, address + column * step_x
         for c in range(channels):
-            value = constant
-            if column >= 0:
-                value = _keys(floating, load_one(kind, start + c * step_c, kind))
-            store_one(here + c * size, kind, value)
+            if copied:
+                move_one(here + c * size, to + column * pixel + c * size, kind)
+            elif column < 0:
+                store_one(here + c * size, kind, constant)
+            else:
+                value = load_one(kind, start + c * step_c, kind)
+                store_one(here + c * size, kind, _keys(floating, value))
+        p += 1
 
 
 @kernel("kind")
