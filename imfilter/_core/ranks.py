@@ -172,8 +172,9 @@ def _compared(
     temporary = network.lines - network.rows - 1
     total, reach = x.length * loops.channels, (x.taps - 1) * loops.channels
     lanes = BYTES // size
-    fits = (_LINES // max(network.lines, 1) - reach * size) // BYTES * lanes
-    tile = min(max(fits, lanes), -(-total // lanes) * lanes)
+    # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
+    vectors = max(_LINES // network.lines // BYTES, 1 + 2 * reach // lanes)
+    tile = min(vectors * lanes - reach, -(-total // lanes) * lanes)
     steps = network.steps.copy()
     for name in ("shift_a", "shift_b"):
         steps[name] *= loops.channels * size

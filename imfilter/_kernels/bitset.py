@@ -7,7 +7,6 @@ The cost for a pixel is that of the samples that enter and leave, whatever type 
 """
 
 import numpy as np
-from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -41,8 +40,8 @@ BITSET_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 _U32, _U64 = np.dtype(np.uint32), np.dtype(np.uint64)
 
-#: How many values a digit has, at most.
-DIGITS = 2048
+#: Entries of the tables of digits, at most: six of 11 bits are 64.
+DIGITS = 6 * 2048
 
 
 @intrinsic
@@ -53,12 +52,18 @@ def _count_bits(typingctx, word):
     return types.int64(types.uint64), codegen
 
 
-@intrinsic
-def _lowest_bit(typingctx, word):
-    def codegen(context, builder, sig, args):
-        return builder.cttz(args[0], ir.IntType(1)(0))
-
-    return types.int64(types.uint64), codegen
+@inlined
+def _find_bit(word, rank):
+    """Return the place of the bit of a rank among those that are set."""
+    place, half = 0, 32
+    while half:
+        many = _count_bits(word & ((np.uint64(1) << np.uint64(half)) - np.uint64(1)))
+        beyond = many <= rank
+        rank -= many if beyond else 0
+        place += half if beyond else 0
+        word >>= np.uint64(half if beyond else 0)
+        half >>= 1
+    return place
 
 
 @inlined
@@ -70,12 +75,13 @@ def _gather(kind, floating, job, room, image_at, z, y, x):
         for j in range(job.padded_y):
             row = source_index(job.border_y, job.before_y, job.samples_y, y + j)
             start = image_at + plane * job.source_z + row * job.source_y
+            absent = plane < 0 or row < 0
             for k in range(job.padded_x):
-                column = -1
-                if plane >= 0 and row >= 0:
+                column = x + k - job.before_x
+                if column < 0 or column >= job.samples_x:
                     column = source_index(job.border_x, job.before_x, job.samples_x, x + k)
                 value = kind.type(job.beyond)
-                if column >= 0:
+                if column >= 0 and not absent:
                     value = load_one(kind, start + column * job.source_x, kind)
                     if floating:
                         value = to_key(value)
@@ -94,35 +100,36 @@ def _ordinal(kind, signed, address):
 @inlined
 def _sort(kind, signed, job, room, count):
     """Find the order of so many keys, digit by digit from the last, and the place of each in it."""
-    size = size_of(kind)
-    digit = 8 if size <= 2 else 11
-    mask = np.uint64((1 << digit) - 1)
-    order, other = room + job.order, room + job.other
+    size, keys, digits = size_of(kind), room + job.keys, room + job.digits
+    bits = np.uint64(8 if size <= 2 else 11)
+    many = np.int64(1) << np.int64(bits)
+    mask = np.uint64(many - 1)
+    numbers = (8 * size + np.int64(bits) - 1) // np.int64(bits)
+    for d in range(numbers * many):
+        store_one(digits + 4 * d, _U32, np.uint32(0))
     for i in range(count):
-        store_one(order + 4 * i, _U32, np.uint32(i))
-    shift = np.uint64(0)
-    while shift < np.uint64(8 * size):
-        for d in range(mask + np.uint64(1)):
-            store_one(room + job.digits + 4 * d, _U32, np.uint32(0))
-        for i in range(count):
-            key = _ordinal(kind, signed, room + job.keys + i * size) >> shift
-            at = room + job.digits + 4 * np.int64(key & mask)
+        key = _ordinal(kind, signed, keys + i * size)
+        for n in range(numbers):
+            at = digits + 4 * (n * many + np.int64((key >> (np.uint64(n) * bits)) & mask))
             store_one(at, _U32, np.uint32(load_one(_U32, at, _U32) + np.uint32(1)))
+    order, other, ordered = room + job.order, room + job.other, False
+    for n in range(numbers):
+        shift, table = np.uint64(n) * bits, digits + 4 * n * many
+        first = np.int64((_ordinal(kind, signed, keys) >> shift) & mask)
+        if load_one(_U32, table + 4 * first, _U32) == count and (ordered or n < numbers - 1):
+            continue  # all have this digit
         total = np.uint32(0)
-        for d in range(mask + np.uint64(1)):
-            at = room + job.digits + 4 * d
-            many = load_one(_U32, at, _U32)
-            store_one(at, _U32, total)
-            total = np.uint32(total + many)
+        for d in range(many):
+            here = load_one(_U32, table + 4 * d, _U32)
+            store_one(table + 4 * d, _U32, total)
+            total = np.uint32(total + here)
         for i in range(count):
-            index = load_one(_U32, order + 4 * i, _U32)
-            key = _ordinal(kind, signed, room + job.keys + np.int64(index) * size) >> shift
-            at = room + job.digits + 4 * np.int64(key & mask)
+            index = np.int64(load_one(_U32, order + 4 * i, _U32)) if ordered else i
+            at = table + 4 * np.int64((_ordinal(kind, signed, keys + index * size) >> shift) & mask)
             place = load_one(_U32, at, _U32)
-            store_one(other + 4 * np.int64(place), _U32, index)
+            store_one(other + 4 * np.int64(place), _U32, np.uint32(index))
             store_one(at, _U32, np.uint32(place + np.uint32(1)))
-        order, other = other, order
-        shift += np.uint64(digit)
+        order, other, ordered = other, order, True
     for i in range(count):
         index = np.int64(load_one(_U32, order + 4 * i, _U32))
         store_one(room + job.ranks + 4 * index, _U32, np.uint32(i))
@@ -179,9 +186,8 @@ def rank_block(kind, floating, signed, job_at, room, image_at, target_at, z, y, 
                     many = _count_bits(word)
                 if first_x + k < x:
                     continue
-                for _ in range(job.rank - below):
-                    word &= word - np.uint64(1)
-                index = np.int64(load_one(_U32, order + 4 * (pivot * 64 + _lowest_bit(word)), _U32))
+                place = pivot * 64 + _find_bit(word, job.rank - below)
+                index = np.int64(load_one(_U32, order + 4 * place, _U32))
                 value = load_one(kind, room + job.keys + index * size, kind)
                 if floating:
                     value = from_key(value)
