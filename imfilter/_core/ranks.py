@@ -8,20 +8,25 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, check, dtypes, networks
+from imfilter._core import bands, border, check, dtypes
 from imfilter._core.common import Common, complete
 from imfilter._core.geometry import Loops, Side, over_merged
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, describe, hold, pitch, reserve
-from imfilter._kernels import bitset, lines, order
-from imfilter._kernels.simd import BYTES
+from imfilter._kernels import bitset, lines, networks, order, small_rank
+from imfilter._kernels.simd import BYTES, REGISTERS
 from imfilter._kernels.slide_rank import RANK_JOB, slide_rank
 
-#: What the lines of a network may take of the first-level cache, in bytes.
-_LINES = 24 * 1024
-#: Nanoseconds for a comparison of a vector in the first-level cache, and for a sample that enters or leaves a
-#: set of bits, with its share of the sort (Cascade Lake).
-_COMPARISON, _MOVE, _SORT = 2.0, 1.0, 12.0
+#: What the lines of a network may take of the first-level cache, in bytes, or of the second where tiles would
+#: have fewer vectors than are worth a step: 7x7 float32 took 24.7 ns a sample with one, 18.7 with two.
+_LINES, _FEWEST, _MORE_LINES = 24 * 1024, 4, 160 * 1024
+#: Comparisons of a network that is straight code: a kernel of its own, which takes a second to compile.
+_STRAIGHT = 100
+#: Neighbouring rows of minima and maxima that are found together.
+_OUTPUTS = 16
+#: Nanoseconds for a comparison of a vector, and for bits: a sample that enters or leaves, a sample of the image,
+#: and a byte of it to sort (Cascade Lake).
+_COMPARISON, _MOVE, _BLOCKS, _SORT = 4.5, 1.6, 35.0, 5.0
 #: Samples of a window for which a network is built at all, but for the smallest and the largest.
 _MOST = 1024
 #: Outputs of a block along each axis, at least, by how many axes the window has.
@@ -113,9 +118,10 @@ def _program(
     where = [p.axis for p in loops[:3] if p.axis is not None]
     window = Window(full.transpose(where).reshape([p.taps for p in loops[:3]]), rank)
     beyond = _key(source.dtype, cval)
-    network = _network(window, source.dtype.itemsize, loops)
+    # Floats may have to be turned back, and a network's cost depends on how wide its samples are.
+    network = _network(window, source.dtype.itemsize)
     if network is not None:
-        return _compared(network, loops, source, target, mode, beyond)
+        return _compared(network, window, loops, source, target, mode, beyond)
     return _counted(window, loops, source, target, mode, beyond)
 
 
@@ -135,20 +141,24 @@ def _kind(dtype: np.dtype) -> np.dtype:
     return np.dtype(f"i{dtype.itemsize}") if dtype.kind == "f" else dtype
 
 
-def _network(window: Window, itemsize: int, loops: Loops) -> networks.Network | None:
+def _network(window: Window, itemsize: int) -> networks.Network | None:
     """Return the network for a window, if it costs less than to count bits."""
     inside, rank = window
-    taps = int(inside.sum())
-    if taps == 1 or (taps > _MOST and rank not in (0, taps - 1)):
+    taps, (planes, rows, columns) = int(inside.sum()), inside.shape
+    full, last = taps == inside.size, rank in (0, taps - 1)
+    if taps == 1 or (taps > _MOST and not last):
         return None
-    rows, columns = inside.shape[0] * inside.shape[1], inside.shape[2]
-    if taps == inside.size:
-        network = networks.rectangle(rows, columns, rank)
+    outputs = 1
+    if full and last:
+        outputs = min(rows, _OUTPUTS) if rows > 2 else 1
+        network = networks.extremes(planes, rows, columns, outputs, int(rank > 0))
+    elif full:
+        network = networks.rectangle(planes * rows, columns, rank)
     else:
-        where = [(int(r), int(x)) for r, x in np.argwhere(inside.reshape(rows, columns))]
-        network = networks.scattered(rows, tuple(where), rank)
-    compared = network.comparisons * _COMPARISON * itemsize / BYTES
-    moved = 2 * len(_edges(inside)[0]) * _MOVE + _SORT * itemsize
+        where = [(int(r), int(x)) for r, x in np.argwhere(inside.reshape(planes * rows, columns))]
+        network = networks.scattered(planes * rows, tuple(where), rank)
+    compared = network.cost() / outputs * _COMPARISON * itemsize / BYTES
+    moved = 2 * len(_edges(inside)[0]) * _MOVE + _BLOCKS + _SORT * itemsize
     return network if compared < moved else None
 
 
@@ -160,50 +170,65 @@ def _edges(inside: npt.NDArray[np.bool_]) -> tuple[npt.NDArray, npt.NDArray]:
 
 
 def _compared(
-    network: networks.Network, loops: Loops, source: Side, target: Side, mode: str, beyond: int
+    network: networks.Network,
+    window: Window,
+    loops: Loops,
+    source: Side,
+    target: Side,
+    mode: str,
+    beyond: int,
 ) -> Program:
     """Lay out the lines of a network."""
     z, y, x = loops[:3]
-    kind, size = _kind(source.dtype), source.dtype.itemsize
+    kind, size, floating = _kind(source.dtype), source.dtype.itemsize, int(source.dtype.kind == "f")
+    outputs = len(network.results)
     job = np.zeros(1, RANK_JOB)
     named = describe(job, loops, source, target, mode)
     job["columns"], job["padded"], job["size"] = x.length, x.length + x.taps - 1, size
     job["window_z"], job["window_y"], job["beyond"] = z.taps, y.taps, beyond
-    temporary = network.lines - network.rows - 1
-    total, reach = x.length * loops.channels, (x.taps - 1) * loops.channels
-    lanes = BYTES // size
+    job["outputs"], job["depth"] = outputs, y.taps + outputs - 1
+    total, reach, lanes = x.length * loops.channels, (x.taps - 1) * loops.channels, BYTES // size
+    straight = window.inside.all() and outputs == 1 and network.cost() <= _STRAIGHT and len(network.results) == 1
+    straight = straight and window.rank not in (0, window.inside.size - 1)
+    if straight:
+        _, places = network.stages()
+        count, step = len(places), BYTES // REGISTERS
+        job["compare"] = small_rank.rank_window.address(
+            kind, floating, z.taps * y.taps, x.taps, window.rank
+        )
+    else:
+        steps, count = network.steps()
+        named["steps"], job["n_steps"], step = steps, len(steps), BYTES
+        job["compare"] = order.compare.address(kind)
     # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
-    vectors = max(_LINES // network.lines // BYTES, 1 + 2 * reach // lanes)
-    tile = min(vectors * lanes - reach, -(-total // lanes) * lanes)
-    steps = network.steps.copy()
-    for name in ("shift_a", "shift_b"):
-        steps[name] *= loops.channels * size
-    # Of the extents, the first pixel stands for the outputs of a tile.
-    steps["extent"] = (tile + (steps["extent"] - 1) * loops.channels) * size
-    named["steps"] = steps
-    job["tile"], job["n_steps"], job["n_lines"] = tile, len(steps), network.lines
+    fits = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step), 1 + 2 * reach * size // step)
+    tile = min(fits * step // size - reach, total)
+    tile = -(-total // -(-total // tile))
+    job["tile"], job["extent"], job["n_lines"] = tile, max(tile * size, step if straight else 0), count
+    direct = straight and job["target_packed"][0] and tile * size >= step
+    job["direct"] = direct
     held = hold(job, named)
-    job["fetch"] = order.fetch_keys.address(kind, int(source.dtype.kind == "f"))
-    job["compare"] = order.compare.address(kind)
-    if source.dtype.kind == "f":
+    job["fetch"] = order.fetch_keys.address(kind, floating)
+    if floating and not straight:
         job["restore"] = order.restore.address(kind)
     job["place"] = lines.place.address(kind, kind)
-    job["pitch"] = pitch((total + tile + reach + lanes) * size)
-    job["line_step"] = pitch((tile + reach) * size + BYTES)
+    job["pitch"] = pitch((total + reach + 2 * lanes) * size)
+    job["line_step"] = pitch((tile + reach + 2 * lanes) * size)
+    depth = z.taps * int(job["depth"][0])
     sizes = {
-        "window": z.taps * y.taps * int(job["pitch"][0]),
-        "lines": temporary * int(job["line_step"][0]),
-        "result": int(job["pitch"][0]),
+        "window": depth * int(job["pitch"][0]),
+        "lines": (count - depth - outputs) * int(job["line_step"][0]),
+        "result": 0 if direct else outputs * int(job["pitch"][0]),
         "spare": 0 if job["target_packed"] else (total + lanes) * size,
-        "at": 8 * network.lines,
+        "at": 8 * count,
     }
     workspace = reserve(job, sizes)
-    rows = len(loops.batch) * z.length * y.length
+    blocks = len(loops.batch) * z.length * -(-y.length // outputs)
     return Program(
         functools.partial(slide_rank.entry(), job.ctypes.data),
         held,
-        lines=rows,
-        work=rows * total * (network.comparisons * size // 4 + 4),
+        lines=blocks,
+        work=blocks * total * (network.cost() * size // 4 + 4 * outputs),
         rows=y.taps,
         workspace=workspace,
     )

@@ -30,9 +30,9 @@ from imfilter._kernels.simd import (
     store_one,
 )
 
-#: Two lines that are compared, read so many bytes further on, and where the smaller and the larger of each two
-#: samples are written, or -1; lines by their places in a table of addresses. `extent` is how many bytes of
-#: them are needed.
+#: Two lines that are compared, read so many pixels further on, and where the smaller and the larger of each two
+#: samples are written, or -1; lines by their places in a table of addresses. `extent` is how many pixels of
+#: them one output needs.
 STEP = np.dtype(
     [(name, np.int64) for name in ("a", "shift_a", "b", "shift_b", "low", "high", "extent")]
 )
@@ -69,16 +69,20 @@ def to_key(typingctx, bits):
     return bits(bits), codegen
 
 
+def turned_back(builder, value, width):
+    """Return the bits of the floats of so many bits that LLVM integers, or vectors of them, stand for."""
+    places, most, infinity, nan = _constants(value.type, width, 23 if width == 32 else 52)
+    turned = builder.xor(value, builder.and_(builder.ashr(value, places), most))
+    return builder.select(builder.icmp_signed(">", value, infinity), nan, turned)
+
+
 @intrinsic
 def from_key(typingctx, key):
     """Return the bits of the floats that integers stand for."""
     width = _lanes(key).bitwidth
 
     def codegen(context, builder, sig, args):
-        (value,) = args
-        places, most, infinity, nan = _constants(value.type, width, 23 if width == 32 else 52)
-        turned = builder.xor(value, builder.and_(builder.ashr(value, places), most))
-        return builder.select(builder.icmp_signed(">", value, infinity), nan, turned)
+        return turned_back(builder, args[0], width)
 
     return key(key), codegen
 
@@ -169,15 +173,15 @@ def restore(kind, line, count):
 
 
 @kernel("kind")
-def compare(kind, steps, count, at, cut):
+def compare(kind, steps, count, at, tile, pixel):
     """Take `count` steps of a network, in whole vectors, over lines whose addresses are in the table `at`.
 
-    Of the extents of all steps, `cut` bytes are not needed.
+    There are `tile` bytes of outputs, of pixels of so many bytes, in which the steps count.
     """
     for i in range(count):
         step = record(STEP, steps + i * _STEP)
-        a, b = peek(at + 8 * step.a) + step.shift_a, peek(at + 8 * step.b) + step.shift_b
-        extent = step.extent - cut
+        a, b = peek(at + 8 * step.a) + step.shift_a * pixel, peek(at + 8 * step.b) + step.shift_b * pixel
+        extent = tile + (step.extent - 1) * pixel
         if step.high < 0:
             low = peek(at + 8 * step.low)
             for x in range(0, extent, BYTES):

@@ -15,15 +15,17 @@ from imfilter._kernels.simd import LINE, invoke, peek, poke, record
 _FIELDS = (
     *("planes", "rows", "columns", "channels"),  # of the output; channels are interleaved in a line
     *("window_z", "window_y", "padded"),  # padded planes and rows of one output, columns of a line of them
+    *("outputs", "depth"),  # neighbouring rows that are computed at a time, and rows of the window
     "size",  # of an element, in bytes
-    "tile",  # elements of a line that go through the network at a time
+    *("tile", "extent"),  # elements of a line that go through the network at a time, and their bytes
+    "direct",  # whether results are written to the output at once
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
     "beyond",  # what stands for no sample
     # Tables: offsets of the images of a batch, borders (see `source_index`), the network (see `STEP`), whose
-    # first lines are rows of the window and whose last is the result.
+    # first lines are rows of the window and whose last are the results; small ones have no steps, but a kernel.
     *("batch", "border_z", "border_y", "border_x", "steps", "n_steps", "n_lines"),
     # Where in the workspace lines are, and how far apart; addresses of lines.
     *("window", "pitch", "lines", "line_step", "result", "spare", "at"),
@@ -35,7 +37,7 @@ RANK_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 @part
 def _row(job, room, plane, padded):
     """Return the address of a padded row in a plane of the window; rows follow each other in a ring."""
-    return room + job.window + (plane * job.window_y + padded % job.window_y) * job.pitch
+    return room + job.window + (plane * job.depth + padded % job.depth) * job.pitch
 
 
 @part
@@ -52,39 +54,55 @@ def _fetch(job, room, image_at, z, p):
             job.samples_x, job.padded, job.beyond, _row(job, room, i, p)))  # fmt: skip
 
 
+@part
+def _compare(job, room, y, many, to):
+    """Find the ranks for `many` rows of outputs from `y` on: at the address `to`, or in the results."""
+    at, rows, results = room + job.at, job.window_z * job.depth, job.n_lines - job.outputs
+    total, pixel = job.columns * job.channels, job.channels * job.size
+    for first in range(0, total, job.tile):
+        x = max(min(first, total - job.tile), 0)  # the last tile overlaps the one before
+        for r in range(rows):
+            # Outputs beyond the last are computed from what there is, and thrown away.
+            row = y + min(r % job.depth, job.window_y + many - 2)
+            poke(at + 8 * r, _row(job, room, r // job.depth, row) + x * job.size)
+        for o in range(job.outputs):
+            line = to if job.direct else room + job.result + o * job.pitch
+            poke(at + 8 * (results + o), line + x * job.size)
+        if job.n_steps:
+            invoke(1, job.compare, (job.steps, job.n_steps, at, job.extent, pixel))
+        else:
+            invoke(5, job.compare, (at, pixel, job.extent))
+
+
 @Driver
 def slide_rank(job_at, source_at, target_at, workspace, start, stop):
-    """Compute rows `start` … `stop` of the output, counted over batch, plane and row in this order.
+    """Compute blocks of rows `start` … `stop` of the output, counted over batch, plane and row in this order.
 
     job_at: address of the `RANK_JOB`. source_at, target_at: addresses of the image and the output.
     workspace: zeroed memory, parted as the job says.
     """
     job = record(RANK_JOB, job_at)
     room = (workspace + LINE - 1) // LINE * LINE
-    at, rows = room + job.at, job.window_z * job.window_y
-    total = job.columns * job.channels
-    for i in range(rows, job.n_lines):
-        poke(at + 8 * i, room + job.lines + (i - rows) * job.line_step)
+    rows = job.window_z * job.depth
+    for i in range(rows, job.n_lines - job.outputs):
+        poke(room + job.at + 8 * i, room + job.lines + (i - rows) * job.line_step)
+    blocks = (job.rows + job.outputs - 1) // job.outputs
     ready = 0  # the first padded row that is not in the window yet
     for unit in range(start, stop):
-        y = unit % job.rows
-        z = unit // job.rows % job.planes
-        image = unit // (job.rows * job.planes)
+        y = unit % blocks * job.outputs
+        z = unit // blocks % job.planes
+        image = unit // (blocks * job.planes)
         image_at = source_at + peek(job.batch + 16 * image)
+        many = min(job.outputs, job.rows - y)
         if unit == start or y == 0:
             ready = y
-        for p in range(ready, y + job.window_y):
+        for p in range(ready, y + job.window_y + many - 1):
             _fetch(job, room, image_at, z, p)
-        ready = y + job.window_y
-        result = room + job.result
-        for x in range(0, total, job.tile):
-            for r in range(rows):
-                line = _row(job, room, r // job.window_y, y + r % job.window_y)
-                poke(at + 8 * r, line + x * job.size)
-            poke(at + 8 * (job.n_lines - 1), result + x * job.size)
-            cut = max(x + job.tile - total, 0) * job.size
-            invoke(1, job.compare, (job.steps, job.n_steps, at, cut))
-        if job.restore:
-            invoke(1, job.restore, (result, total))
+        ready = y + job.window_y + many - 1
         to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z + y * job.target_y
-        place_line(job, room, result, to, job.columns)
+        _compare(job, room, y, many, to)
+        for o in range(0 if job.direct else many):
+            line = room + job.result + o * job.pitch
+            if job.restore:
+                invoke(1, job.restore, (line, job.columns * job.channels))
+            place_line(job, room, line, to + o * job.target_y, job.columns)

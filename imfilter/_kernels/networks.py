@@ -21,13 +21,66 @@ from imfilter._kernels.order import STEP
 _Ref = tuple[int, int]
 
 
-class Network(NamedTuple):
-    """The comparisons for one rank in a window of so many `rows`, which are the first lines."""
+class Comparison(NamedTuple):
+    """Two values that are compared, and which are the smaller and the larger, or -1 where nobody asks."""
 
-    steps: npt.NDArray  # see `STEP`; shifts and extents are in pixels
+    a: _Ref
+    b: _Ref
+    low: int
+    high: int
+    extent: int  # pixels for which it is needed, beyond those of the outputs, and one
+
+
+class Network(NamedTuple):
+    """The comparisons that find a rank. The first values are `rows` of the image."""
+
     rows: int
-    lines: int  # with the rows; the last is the result
-    comparisons: int  # of which one gives either the smaller or the larger
+    comparisons: tuple[Comparison, ...]
+    results: tuple[int, ...]  # one for each row of outputs
+
+    def cost(self) -> int:
+        """Return how many lines are computed."""
+        return sum((c.low >= 0) + (c.high >= 0) for c in self.comparisons)
+
+    def steps(self) -> tuple[npt.NDArray, int]:
+        """Return a table of `STEP`, in pixels, and how many lines it needs: rows first, results last."""
+        last = {value: i for i, c in enumerate(self.comparisons) for value, _ in (c.a, c.b)}
+        places = {row: row for row in range(self.rows)}
+        free: list[int] = []
+        lines = self.rows
+        steps = np.zeros(len(self.comparisons), STEP)
+        for i, c in enumerate(self.comparisons):
+            for value in (c.low, c.high):
+                if value >= 0 and value not in self.results:
+                    if not free:
+                        free.append(lines)
+                        lines += 1
+                    places[value] = free.pop()
+            written = [places.get(v, -1) for v in (c.low, c.high)]
+            steps[i] = places.get(c.a[0], -1), c.a[1], places.get(c.b[0], -1), c.b[1], *written, c.extent
+            free += [places[v] for v in {c.a[0], c.b[0]} if last[v] == i and self.rows <= v]
+        for i, c in enumerate(self.comparisons):
+            for name in ("low", "high"):
+                if getattr(c, name) in self.results:
+                    steps[name][i] = lines + self.results.index(getattr(c, name))
+        return steps, lines + len(self.results)
+
+    def stages(self) -> tuple[list[list[Comparison]], dict[int, int]]:
+        """Return comparisons that need no other's neighbours, stage by stage, and the lines of stored values.
+
+        Rows are the first lines; what another stage reads has a line, and the result the last one.
+        """
+        level: dict[int, int] = {}
+        stages: list[list[Comparison]] = []
+        stored: dict[int, None] = {}
+        for c in self.comparisons:
+            mine = max(level.get(value, 0) + (value in level and shift > 0) for value, shift in (c.a, c.b))
+            stored |= {v: None for v, _ in (c.a, c.b) if level.get(v, mine) < mine}
+            level |= {value: mine for value in (c.low, c.high) if value >= 0}
+            stages += [[] for _ in range(mine + 1 - len(stages))]
+            stages[mine].append(c)
+        lines = [*range(self.rows), *stored, *self.results]
+        return stages, {value: i for i, value in enumerate(lines)}
 
 
 class _Sorted(NamedTuple):
@@ -93,9 +146,6 @@ class _Builder:
 
     def sorted(self, refs: Sequence[_Ref]) -> _Sorted:
         """Sort values as far as they may have the rank."""
-        first, stop = self._possible(len(refs))
-        if stop - first == 1 and self.rank in (0, self.samples - 1):
-            return _Sorted(len(refs), first, [self.extreme(refs, int(self.rank > 0))])
         return self._kept(len(refs), 0, self.sort(refs))
 
     def merged(self, a: _Sorted, b: _Sorted) -> _Sorted:
@@ -123,44 +173,54 @@ class _Builder:
             choices.append(self.compare(*last)[1] if len(last) == 2 else last[0])
         return self.extreme(choices, 0)
 
-    def finish(self, result: _Ref) -> Network:
-        """Drop what the result does not depend on, and give the rest its lines."""
-        extents = {result[0]: 1 + result[1]}  # pixels beside the outputs', and one
-        needed = []
+    def finish(self, *results: _Ref) -> Network:
+        """Drop what the results do not depend on."""
+        extents = {value: 1 for value, _ in results}
+        needed: list[Comparison] = []
         for number in reversed(range(len(self.pairs))):
             low = self.rows + 2 * number
-            used = [v in extents for v in (low, low + 1)]
-            if any(used):
+            if low in extents or low + 1 in extents:
+                a, b = self.pairs[number]
                 extent = max(extents.get(low, 0), extents.get(low + 1, 0))
-                needed.append((self.pairs[number], low, used, extent))
-                for value, shift in self.pairs[number]:
+                used = [v if v in extents else -1 for v in (low, low + 1)]
+                needed.append(Comparison(a, b, *used, extent))
+                for value, shift in (a, b):
                     extents[value] = max(extents.get(value, 0), extent + shift)
-        needed.reverse()
-        last = {value: i for i, (pair, *_) in enumerate(needed) for value, _ in pair}
-        places = {row: row for row in range(self.rows)}
-        free: list[int] = []
-        lines = self.rows
-        steps = np.zeros(len(needed), STEP)
-        for i, (((a, shift_a), (b, shift_b)), low, used, extent) in enumerate(needed):
-            written = [-1, -1]
-            for k in range(2):
-                if used[k]:
-                    if not free:
-                        free.append(lines)
-                        lines += 1
-                    written[k] = places[low + k] = free.pop()
-            steps[i] = places[a], shift_a, places[b], shift_b, *written, extent
-            free += [places[v] for v in {a, b} if last[v] == i and v >= self.rows]
-        # The result has a line of its own.
-        steps[-1]["low" if steps[-1]["low"] >= 0 else "high"] = lines
-        comparisons = int((steps["low"] >= 0).sum() + (steps["high"] >= 0).sum())
-        return Network(steps, self.rows, lines + 1, comparisons)
+        return Network(self.rows, tuple(reversed(needed)), tuple(value for value, _ in results))
 
+
+@functools.lru_cache(maxsize=64)
+def extremes(planes: int, rows: int, columns: int, outputs: int, which: int) -> Network:
+    """Return the network for the smallest (0) or largest (1) in windows of so many neighbouring outputs.
+
+    Extremes of twice as many rows, or columns, are those of two extremes; for numbers between, they overlap
+    (M. van Herk, A fast algorithm for local minimum and maximum filters, Pattern Recognition Letters 13,
+    1992, takes three comparisons for any number, and these their logarithm, but in vectors).
+    """
+    high = rows + outputs - 1
+    build = _Builder(planes * high, planes * rows * columns, 0)
+    lines = [build.extreme([(i * high + j, 0) for i in range(planes)], which) for j in range(high)]
+    wide = 1
+    while 2 * wide <= rows:
+        lines = [build.compare(a, b)[which] for a, b in zip(lines, lines[wide:], strict=False)]
+        wide *= 2
+    if wide < rows:
+        lines = [build.compare(lines[o], lines[o + rows - wide])[which] for o in range(outputs)]
+    results = []
+    for value, _ in lines[:outputs]:
+        wide, line = 1, (value, 0)
+        while 2 * wide <= columns:
+            line = build.compare(line, (line[0], wide))[which]
+            wide *= 2
+        if wide < columns:
+            line = build.compare(line, (line[0], columns - wide))[which]
+        results.append(line)
+    return build.finish(*results)
 
 
 @functools.lru_cache(maxsize=64)
 def rectangle(rows: int, columns: int, rank: int) -> Network:
-    """Return the network for a window of so many rows, of one plane or several, and columns."""
+    """Return the network for a rank in a window of so many rows, of one plane or several, and columns."""
     build = _Builder(rows, rows * columns, rank)
     lists = {1: build.sorted([(row, 0) for row in range(rows)])}
     if columns == 1:
@@ -171,20 +231,14 @@ def rectangle(rows: int, columns: int, rank: int) -> Network:
         lists[2 * wide] = build.merged(lists[wide], lists[wide].shifted(wide))
         wide *= 2
     # What is left of the columns behind the widest list.
-    rest, at = lists[wide], columns - wide
-    if at != wide:
-        parts, start = [], wide
-        for power in sorted(lists, reverse=True):
-            if (columns - wide) & power:
-                parts.append(lists[power].shifted(start))
-                start += power
-        rest = parts.pop()
-        while parts:
-            rest = build.merged(parts.pop(), rest)
-    else:
-        rest = rest.shifted(wide)
-    if rank in (0, rows * columns - 1):  # lists may overlap where only the first or the last counts
-        return build.finish(build.extreme([*lists[wide].refs, *lists[wide].shifted(at).refs], int(rank > 0)))
+    parts, start = [], wide
+    for power in sorted(lists, reverse=True):
+        if (columns - wide) & power:
+            parts.append(lists[power].shifted(start))
+            start += power
+    rest = parts.pop()
+    while parts:
+        rest = build.merged(parts.pop(), rest)
     return build.finish(build.select(lists[wide], rest))
 
 
