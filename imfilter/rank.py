@@ -94,7 +94,7 @@ def percentile(
     --------
     >>> import imfilter
     >>> imfilter.percentile([5, 1, 2, 3, 4], 25, 4)
-    array([2, 2, 2, 2, 3])
+    array([1, 1, 2, 2, 3])
     """
     share = check.number(q, "q")
     if not 0 <= share <= 100:

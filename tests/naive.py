@@ -303,6 +303,31 @@ def difference_of_gaussians(image, low, high=None, **options):
     return gaussian(image, low, **options) - gaussian(image, high, **options)
 
 
+# --- ranks ------------------------------------------------------------------------------------------
+
+
+def rank(image, inside, which, mode="mirror", cval=0.0):
+    """The sample of index `which` among those of the neighbourhood, in order: what is no number comes last.
+
+    `inside` says which samples of the neighbourhood count; it is centred like a kernel. Samples are Python's
+    own numbers, so that none is too long for float64.
+    """
+    image = np.asarray(image)
+    out = np.empty(image.shape, object)
+    places = [at for at in np.ndindex(*inside.shape) if inside[at]]
+    for i in np.ndindex(*image.shape):
+        found = []
+        for at in places:
+            where = [
+                border_index(a + b - k // 2, n, mode)
+                for a, b, k, n in zip(i, at, inside.shape, image.shape, strict=True)
+            ]
+            beyond = 0.0 if mode == "zero" else cval
+            found.append(beyond if None in where else image[tuple(where)].item())
+        out[i] = sorted(found, key=lambda value: (value != value, value))[which]
+    return out
+
+
 # --- result types -----------------------------------------------------------------------------------
 
 

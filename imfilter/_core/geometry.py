@@ -123,7 +123,7 @@ def over_merged(
     target: npt.NDArray,
     axes: tuple[int, ...],
 ) -> bool:
-    """Call ``task(image, target)`` with all axes behind the filtered ones as one, for which kernels have loops."""
+    """Call ``task(image, target)`` with the axes behind the filtered ones as one, as kernels see them."""
     first = max(axes) + 1
     if image.ndim <= first + 1:
         return task(image, target)

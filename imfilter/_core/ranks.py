@@ -24,8 +24,8 @@ _LINES, _FEWEST, _MORE_LINES = 24 * 1024, 4, 160 * 1024
 _STRAIGHT = 100
 #: Neighbouring rows of minima and maxima that are found together.
 _OUTPUTS = 16
-#: Nanoseconds for a comparison of a vector, and for bits: a sample that enters or leaves, a sample of the image,
-#: and a byte of it to sort (Cascade Lake).
+#: Nanoseconds for a comparison of a vector, and for bits: a sample that enters or leaves, a sample of the
+#: image, and a byte of it to sort (Cascade Lake).
 _COMPARISON, _MOVE, _BLOCKS, _SORT = 4.5, 1.6, 35.0, 5.0
 #: Samples of a window for which a network is built at all, but for the smallest and the largest.
 _MOST = 1024
@@ -92,8 +92,16 @@ def _run(
     if window.inside.size == 1:
         target[...] = source
         return True
-    program = _program(window.inside.shape, window.inside.tobytes(), window.rank, axes, mode, cval,
-                       Side.of(source), Side.of(target))
+    program = _program(
+        window.inside.shape,
+        window.inside.tobytes(),
+        window.rank,
+        axes,
+        mode,
+        cval,
+        Side.of(source),
+        Side.of(target),
+    )
     return program.run(source, target, workers)
 
 
@@ -111,9 +119,7 @@ def _program(
     """Return the program for a window and one layout of image and output."""
     full = np.frombuffer(inside, bool).reshape(shape)
     one = (1,) * len(shape)
-    paddings = tuple(
-        Padding.same(source.shape[a], taps, 1, 1) for a, taps in zip(axes, shape, strict=True)
-    )
+    paddings = tuple(Padding.same(source.shape[a], taps, 1, 1) for a, taps in zip(axes, shape, strict=True))
     loops = Loops.of(source, target, shape, axes, paddings, one, one)
     where = [p.axis for p in loops[:3] if p.axis is not None]
     window = Window(full.transpose(where).reshape([p.taps for p in loops[:3]]), rank)
@@ -169,6 +175,12 @@ def _edges(inside: npt.NDArray[np.bool_]) -> tuple[npt.NDArray, npt.NDArray]:
     return np.argwhere(change > 0) - (0, 0, 1), np.argwhere(change < 0) - (0, 0, 1)
 
 
+def _straight(window: Window, network: networks.Network) -> bool:
+    """Tell whether a network is worth a kernel of its own."""
+    inside, rank = window
+    return bool(inside.all()) and 0 < rank < inside.size - 1 and network.cost() <= _STRAIGHT
+
+
 def _compared(
     network: networks.Network,
     window: Window,
@@ -188,24 +200,20 @@ def _compared(
     job["window_z"], job["window_y"], job["beyond"] = z.taps, y.taps, beyond
     job["outputs"], job["depth"] = outputs, y.taps + outputs - 1
     total, reach, lanes = x.length * loops.channels, (x.taps - 1) * loops.channels, BYTES // size
-    straight = window.inside.all() and outputs == 1 and network.cost() <= _STRAIGHT and len(network.results) == 1
-    straight = straight and window.rank not in (0, window.inside.size - 1)
+    straight = _straight(window, network)
     if straight:
-        _, places = network.stages()
-        count, step = len(places), BYTES // REGISTERS
-        job["compare"] = small_rank.rank_window.address(
-            kind, floating, z.taps * y.taps, x.taps, window.rank
-        )
+        count, step = len(network.stages()[1]), BYTES // REGISTERS
+        job["compare"] = small_rank.rank_window.address(kind, floating, z.taps * y.taps, x.taps, window.rank)
     else:
         steps, count = network.steps()
         named["steps"], job["n_steps"], step = steps, len(steps), BYTES
         job["compare"] = order.compare.address(kind)
     # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
-    fits = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step), 1 + 2 * reach * size // step)
-    tile = min(fits * step // size - reach, total)
+    vectors = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step))
+    tile = min(max(vectors, 1 + 2 * reach * size // step) * step // size - reach, total)
     tile = -(-total // -(-total // tile))
     job["tile"], job["extent"], job["n_lines"] = tile, max(tile * size, step if straight else 0), count
-    direct = straight and job["target_packed"][0] and tile * size >= step
+    direct = bool(straight and job["target_packed"][0] and tile * size >= step)
     job["direct"] = direct
     held = hold(job, named)
     job["fetch"] = order.fetch_keys.address(kind, floating)

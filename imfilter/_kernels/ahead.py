@@ -20,7 +20,8 @@ WORDS = 2
 DISTANCE = 512
 
 
-def _prefetch(builder, address, writing):
+def prefetch_line(builder, address, writing):
+    """Ask for the cache line at an address, which need not exist, to be written if `writing`."""
     kinds = [ir.IntType(8).as_pointer(), *[ir.IntType(32)] * 3]
     function = builder.module.declare_intrinsic("llvm.prefetch", (), ir.FunctionType(ir.VoidType(), kinds))
     near, data = 3, 1
@@ -46,11 +47,11 @@ def prefetch_sums(builder, table, x, count, places=(), size=0):
         with cgutils.for_range(builder, entry(word(0))) as lines:
             line = builder.add(entry(builder.add(lines.index, word(WORDS))), offset)
             with cgutils.for_range_slice(builder, word(0), reach, word(LINE), word) as (i, _):
-                _prefetch(builder, builder.add(line, i), False)
+                prefetch_line(builder, builder.add(line, i), False)
         for place in places:
             at = builder.add(place, builder.mul(x, word(size)))
             for i in range(0, count * size, LINE):
-                _prefetch(builder, builder.add(at, word(DISTANCE + i)), True)
+                prefetch_line(builder, builder.add(at, word(DISTANCE + i)), True)
 
 
 @intrinsic(prefer_literal=True)
@@ -71,7 +72,7 @@ def prefetch(typingctx, address, writing):
     intent = bool(writing.literal_value)
 
     def codegen(context, builder, sig, args):
-        _prefetch(builder, args[0], intent)
+        prefetch_line(builder, args[0], intent)
         return context.get_dummy_value()
 
     return types.none(types.int64, writing), codegen

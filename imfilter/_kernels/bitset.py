@@ -2,8 +2,8 @@
 
 Once sorted, a sample is a number, and a window is a set of numbers: one bit each. The window moves by a
 pixel as bits are set and cleared, and the sample of a rank is found from where the last one was by
-counting the bits of whole words (J. Suomela, Median Filtering is Equivalent to Sorting, arXiv:1406.1717, 2014).
-The cost for a pixel is that of the samples that enter and leave, whatever type they have.
+counting the bits of whole words (J. Suomela, Median Filtering is Equivalent to Sorting, 2014,
+arXiv:1406.1717). The cost for a pixel is that of the samples that enter and leave, whatever type they have.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 from imfilter._core.jit import Driver, inlined, kernel
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.order import from_key, to_key
-from imfilter._kernels.simd import LINE, invoke, load_one, peek, poke, record, size_of, store_one
+from imfilter._kernels.simd import LINE, invoke, load_one, peek, record, size_of, store_one
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.

@@ -84,9 +84,9 @@ class Network(NamedTuple):
 
 
 class _Sorted(NamedTuple):
-    """Sorted values of `count` samples, of which those before `first` and behind the last are dropped."""
+    """Sorted values of `size` samples, of which those before `first` and behind the last are dropped."""
 
-    count: int
+    size: int
     first: int
     refs: list[_Ref]
 
@@ -138,7 +138,7 @@ class _Builder:
         return merged
 
     def extreme(self, refs: Sequence[_Ref], which: int) -> _Ref:
-        """Return the smallest value (0) or the largest (1), halves before the whole: neighbours share them."""
+        """Return the smallest value (0) or the largest (1)."""
         if len(refs) == 1:
             return refs[0]
         half = len(refs) // 2
@@ -150,7 +150,7 @@ class _Builder:
 
     def merged(self, a: _Sorted, b: _Sorted) -> _Sorted:
         """Merge sorted values as far as they may have the rank."""
-        return self._kept(a.count + b.count, a.first + b.first, self.merge(a.refs, b.refs))
+        return self._kept(a.size + b.size, a.first + b.first, self.merge(a.refs, b.refs))
 
     def _possible(self, count: int) -> tuple[int, int]:
         """Return which of so many sorted samples may have the rank, from the first to behind the last."""
@@ -168,7 +168,7 @@ class _Builder:
         the smallest that is the larger of the two last, over all ways to part them.
         """
         choices = []
-        for i in range(max(0, self.rank + 1 - b.count), min(a.count, self.rank + 1) + 1):
+        for i in range(max(0, self.rank + 1 - b.size), min(a.size, self.rank + 1) + 1):
             last = [v for v in (a.value(i - 1), b.value(self.rank - i)) if v is not None]
             choices.append(self.compare(*last)[1] if len(last) == 2 else last[0])
         return self.extreme(choices, 0)
@@ -182,8 +182,8 @@ class _Builder:
             if low in extents or low + 1 in extents:
                 a, b = self.pairs[number]
                 extent = max(extents.get(low, 0), extents.get(low + 1, 0))
-                used = [v if v in extents else -1 for v in (low, low + 1)]
-                needed.append(Comparison(a, b, *used, extent))
+                used = tuple(v if v in extents else -1 for v in (low, low + 1))
+                needed.append(Comparison(a, b, used[0], used[1], extent))
                 for value, shift in (a, b):
                     extents[value] = max(extents.get(value, 0), extent + shift)
         return Network(self.rows, tuple(reversed(needed)), tuple(value for value, _ in results))

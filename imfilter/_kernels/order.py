@@ -7,7 +7,6 @@ after infinity.
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import inlined, kernel
@@ -17,25 +16,20 @@ from imfilter._kernels.simd import (
     Vector,
     call_llvm,
     load,
-    load_like,
     load_one,
     mangle,
     move_one,
     peek,
     record,
     size_of,
-    splat,
-    splat_register,
     store,
     store_one,
 )
 
-#: Two lines that are compared, read so many pixels further on, and where the smaller and the larger of each two
-#: samples are written, or -1; lines by their places in a table of addresses. `extent` is how many pixels of
-#: them one output needs.
-STEP = np.dtype(
-    [(name, np.int64) for name in ("a", "shift_a", "b", "shift_b", "low", "high", "extent")]
-)
+#: Two lines that are compared, read so many pixels further on, and where the smaller and the larger of each
+#: two samples are written, or -1; lines by their places in a table of addresses. `extent` is how many pixels
+#: of them one output needs.
+STEP = np.dtype([(name, np.int64) for name in ("a", "shift_a", "b", "shift_b", "low", "high", "extent")])
 _STEP = STEP.itemsize
 
 

@@ -25,7 +25,7 @@ _FIELDS = (
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
     "beyond",  # what stands for no sample
     # Tables: offsets of the images of a batch, borders (see `source_index`), the network (see `STEP`), whose
-    # first lines are rows of the window and whose last are the results; small ones have no steps, but a kernel.
+    # first lines are rows of the window and whose last are the results; small ones are a kernel, not steps.
     *("batch", "border_z", "border_y", "border_x", "steps", "n_steps", "n_lines"),
     # Where in the workspace lines are, and how far apart; addresses of lines.
     *("window", "pitch", "lines", "line_step", "result", "spare", "at"),
@@ -35,43 +35,41 @@ RANK_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 
 @part
-def _row(job, room, plane, padded):
-    """Return the address of a padded row in a plane of the window; rows follow each other in a ring."""
-    return room + job.window + (plane * job.depth + padded % job.depth) * job.pitch
+def _row(job, room, plane, slot):
+    """Return the address of a row of the window; the rows of a plane follow each other in a ring."""
+    turned = slot if slot < job.depth else slot - job.depth
+    return room + job.window + (plane * job.depth + turned) * job.pitch
 
 
 @part
-def _fetch(job, room, image_at, z, p):
-    """Fetch padded row `p` of every plane of the window for plane `z`."""
+def _source(job, image_at, z, i, p):
+    """Return the address of padded row `p` in plane `i` of the window for plane `z`, or -1."""
     row = source_index(job.border_y, job.before_y, job.samples_y, p)
-    for i in range(job.window_z):
-        plane = source_index(job.border_z, job.before_z, job.samples_z, z + i)
-        start = -1
-        if row >= 0 and plane >= 0:
-            start = image_at + plane * job.source_z + row * job.source_y
-        invoke(2, job.fetch, (
-            start, job.source_x, job.source_c, job.source_packed, job.channels, job.border_x, job.before_x,
-            job.samples_x, job.padded, job.beyond, _row(job, room, i, p)))  # fmt: skip
+    plane = source_index(job.border_z, job.before_z, job.samples_z, z + i)
+    return image_at + plane * job.source_z + row * job.source_y if row >= 0 and plane >= 0 else -1
 
 
 @part
-def _compare(job, room, y, many, to):
-    """Find the ranks for `many` rows of outputs from `y` on: at the address `to`, or in the results."""
-    at, rows, results = room + job.at, job.window_z * job.depth, job.n_lines - job.outputs
+def _compare(job, room, first_slot, many, to, ahead):
+    """Find the ranks for `many` rows of outputs: at the address `to`, or in the results."""
+    at, results = room + job.at, job.n_lines - job.outputs
     total, pixel = job.columns * job.channels, job.channels * job.size
     for first in range(0, total, job.tile):
         x = max(min(first, total - job.tile), 0)  # the last tile overlaps the one before
-        for r in range(rows):
-            # Outputs beyond the last are computed from what there is, and thrown away.
-            row = y + min(r % job.depth, job.window_y + many - 2)
-            poke(at + 8 * r, _row(job, room, r // job.depth, row) + x * job.size)
+        entry = at
+        for plane in range(job.window_z):
+            for j in range(job.depth):
+                # Outputs beyond the last are computed from what there is, and thrown away.
+                slot = first_slot + min(j, job.window_y + many - 2)
+                poke(entry, _row(job, room, plane, slot) + x * job.size)
+                entry += 8
         for o in range(job.outputs):
             line = to if job.direct else room + job.result + o * job.pitch
             poke(at + 8 * (results + o), line + x * job.size)
         if job.n_steps:
             invoke(1, job.compare, (job.steps, job.n_steps, at, job.extent, pixel))
         else:
-            invoke(5, job.compare, (at, pixel, job.extent))
+            invoke(5, job.compare, (at, pixel, job.extent, ahead + x * job.size))
 
 
 @Driver
@@ -96,11 +94,17 @@ def slide_rank(job_at, source_at, target_at, workspace, start, stop):
         many = min(job.outputs, job.rows - y)
         if unit == start or y == 0:
             ready = y
+        first_slot = y % job.depth
         for p in range(ready, y + job.window_y + many - 1):
-            _fetch(job, room, image_at, z, p)
+            for i in range(job.window_z):
+                invoke(2, job.fetch, (
+                    _source(job, image_at, z, i, p), job.source_x, job.source_c, job.source_packed,
+                    job.channels, job.border_x, job.before_x, job.samples_x, job.padded, job.beyond,
+                    _row(job, room, i, first_slot + p - y)))  # fmt: skip
         ready = y + job.window_y + many - 1
+        ahead = _source(job, image_at, z, job.window_z - 1, ready) if y + many < job.rows else 0
         to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z + y * job.target_y
-        _compare(job, room, y, many, to)
+        _compare(job, room, first_slot, many, to, ahead)
         for o in range(0 if job.direct else many):
             line = room + job.result + o * job.pitch
             if job.restore:
