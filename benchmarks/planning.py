@@ -63,11 +63,11 @@ class Way:
     def plan(self) -> plan.Plan:
         """Return what would run, without running it."""
         plans: list[plan.Plan] = []
-        token = linear.planning.set(plans)
+        token = plan.planning.set(plans)
         try:
             self()
         finally:
-            linear.planning.reset(token)
+            plan.planning.reset(token)
         return plans[0]
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check, linear
+from imfilter._core import check
 from imfilter._core.bands import set_workers
-from imfilter._core.plan import Plan
+from imfilter._core.plan import Plan, planning
 
 __all__ = ["Plan", "plan", "set_workers", "warmup"]
 
@@ -34,7 +34,7 @@ def plan(shape: Any, dtype: npt.DTypeLike, kernel: Any, /, *args: Any, **options
     Raises
     ------
     TypeError, ValueError
-        If the call would raise it; or if `kernel` is a function that is not a linear filter.
+        If the call would raise it; or if `kernel` is a function that is not a filter of this package.
 
     Examples
     --------
@@ -56,13 +56,13 @@ def plan(shape: Any, dtype: npt.DTypeLike, kernel: Any, /, *args: Any, **options
 
         args, kernel = (kernel, *args), correlate
     plans: list[Plan] = []
-    token = linear.planning.set(plans)
+    token = planning.set(plans)
     try:
         kernel(image, *args, **options)
     finally:
-        linear.planning.reset(token)
+        planning.reset(token)
     if not plans:
-        raise TypeError(f"kernel must be a kernel or a linear filter of imfilter, got {kernel!r}")
+        raise TypeError(f"kernel must be a kernel or a filter of imfilter, got {kernel!r}")
     return plans[0]
 
 

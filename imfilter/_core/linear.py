@@ -1,7 +1,6 @@
 """Every linear filter ends here: the image's axes are given their parts, and the chosen algorithm runs."""
 
 import contextlib
-import contextvars
 import math
 from collections import OrderedDict
 from collections.abc import Callable
@@ -32,9 +31,6 @@ from imfilter._core.geometry import Loops, Side, along, interleaved, over_merged
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, Settings
-
-#: Set while `imfilter.plan` asks which algorithm a call would run.
-planning: contextvars.ContextVar[list[plan.Plan] | None] = contextvars.ContextVar("planning", default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +74,7 @@ _MOST_PROGRAMS = 16
 def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Apply the operator of `call` to the image `given`; return `out` or a new array."""
     chosen, native = call.plan, call.native
-    asked = planning.get()
+    asked = plan.planning.get()
     if asked is not None:
         asked.append(chosen)
         return np.broadcast_to(np.zeros((), call.dtype), (1,))

@@ -1,5 +1,6 @@
 """Which algorithm runs, why, and at what predicted cost."""
 
+import contextvars
 import functools
 import math
 from dataclasses import dataclass, field
@@ -42,6 +43,10 @@ _MOST_TERMS = 8
 _TOLERANCE = {4: 1e-7, 8: 1e-14}
 
 
+#: Set while `imfilter.plan` asks which algorithm a call would run: calls add their plans and do nothing.
+planning: contextvars.ContextVar[list["Plan"] | None] = contextvars.ContextVar("planning", default=None)
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a call would do.
@@ -51,7 +56,8 @@ class Plan:
     algorithm : str
         ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums),
         ``"cosines"`` (a long smooth kernel as a sum of cosines), ``"winograd"`` (rows
-        of outputs share sums over differences of rows) or ``"fft"``.
+        of outputs share sums over differences of rows) or ``"fft"``; for ranks ``"network"``
+        (of comparisons), ``"bits"`` (counted in sorted blocks) or ``"histogram"``.
     reason : str
         Why it was chosen, with the cost of what was not.
     cost : float

@@ -10,33 +10,10 @@ import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._core.jit import Driver, inlined, kernel
-from imfilter._kernels.lines import source_index
-from imfilter._kernels.order import from_key, to_key
-from imfilter._kernels.simd import LINE, invoke, load_one, peek, record, size_of, store_one
-
-#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
-#: *Padded* coordinates count from the first sample of the border.
-_FIELDS = (
-    *("planes", "rows", "columns", "channels"),  # of the output
-    *("block_z", "block_y", "block_x"),  # outputs of a block
-    *("padded_z", "padded_y", "padded_x"),  # padded samples of a block
-    "rank",
-    *("before_z", "before_y", "before_x"),  # padded samples before the image
-    *("samples_z", "samples_y", "samples_x"),  # samples of the image
-    *("source_z", "source_y", "source_x", "source_c"),
-    *("target_z", "target_y", "target_x", "target_c"),
-    "beyond",  # what stands for no sample
-    # Tables: offsets of the images of a batch, borders (see `source_index`); where in a block, from that of
-    # its first, the samples of a window lie, and those that leave and enter it as it moves on to there.
-    *("batch", "border_z", "border_y", "border_x"),
-    *("taps", "n_taps", "leaving", "entering", "n_moved"),
-    # Where in the workspace the samples of a block are, their order, another one, how many there are of each
-    # digit, the places in that order, and the bits.
-    *("keys", "order", "other", "digits", "ranks", "bits"),
-    "kernel",
-)
-BITSET_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
+from imfilter._core.jit import inlined, kernel
+from imfilter._kernels.order import from_key, sign_bit
+from imfilter._kernels.simd import load_one, peek, record, size_of, store_one
+from imfilter._kernels.slide_blocks import BLOCK_JOB, gather
 
 _U32, _U64 = np.dtype(np.uint32), np.dtype(np.uint64)
 
@@ -67,38 +44,15 @@ def _find_bit(word, rank):
 
 
 @inlined
-def _gather(kind, floating, job, room, image_at, z, y, x):
-    """Copy the padded samples of the block that begins at z, y, x to its keys."""
-    to, size = room + job.keys, size_of(kind)
-    for i in range(job.padded_z):
-        plane = source_index(job.border_z, job.before_z, job.samples_z, z + i)
-        for j in range(job.padded_y):
-            row = source_index(job.border_y, job.before_y, job.samples_y, y + j)
-            start = image_at + plane * job.source_z + row * job.source_y
-            absent = plane < 0 or row < 0
-            for k in range(job.padded_x):
-                column = x + k - job.before_x
-                if column < 0 or column >= job.samples_x:
-                    column = source_index(job.border_x, job.before_x, job.samples_x, x + k)
-                value = kind.type(job.beyond)
-                if column >= 0 and not absent:
-                    value = load_one(kind, start + column * job.source_x, kind)
-                    if floating:
-                        value = to_key(value)
-                store_one(to, kind, value)
-                to += size
-
-
-@inlined
-def _ordinal(kind, signed, address):
+def _ordinal(kind, address):
     """Return the key at an address as an unsigned integer of the same order."""
     size = size_of(kind)
     bits = np.uint64(load_one(kind, address, kind)) & (~np.uint64(0) >> np.uint64(64 - 8 * size))
-    return bits ^ (np.uint64(signed) << np.uint64(8 * size - 1))
+    return bits ^ sign_bit(kind)
 
 
 @inlined
-def _sort(kind, signed, job, room, count):
+def _sort(kind, job, room, count):
     """Find the order of so many keys, digit by digit from the last, and the place of each in it."""
     size, keys, digits = size_of(kind), room + job.keys, room + job.digits
     bits = np.uint64(8 if size <= 2 else 11)
@@ -108,14 +62,14 @@ def _sort(kind, signed, job, room, count):
     for d in range(numbers * many):
         store_one(digits + 4 * d, _U32, np.uint32(0))
     for i in range(count):
-        key = _ordinal(kind, signed, keys + i * size)
+        key = _ordinal(kind, keys + i * size)
         for n in range(numbers):
             at = digits + 4 * (n * many + np.int64((key >> (np.uint64(n) * bits)) & mask))
             store_one(at, _U32, np.uint32(load_one(_U32, at, _U32) + np.uint32(1)))
     order, other, ordered = room + job.order, room + job.other, False
     for n in range(numbers):
         shift, table = np.uint64(n) * bits, digits + 4 * n * many
-        first = np.int64((_ordinal(kind, signed, keys) >> shift) & mask)
+        first = np.int64((_ordinal(kind, keys) >> shift) & mask)
         if load_one(_U32, table + 4 * first, _U32) == count and (ordered or n < numbers - 1):
             continue  # all have this digit
         total = np.uint32(0)
@@ -125,7 +79,7 @@ def _sort(kind, signed, job, room, count):
             total = np.uint32(total + here)
         for i in range(count):
             index = np.int64(load_one(_U32, order + 4 * i, _U32)) if ordered else i
-            at = table + 4 * np.int64((_ordinal(kind, signed, keys + index * size) >> shift) & mask)
+            at = table + 4 * np.int64((_ordinal(kind, keys + index * size) >> shift) & mask)
             place = load_one(_U32, at, _U32)
             store_one(other + 4 * np.int64(place), _U32, np.uint32(index))
             store_one(at, _U32, np.uint32(place + np.uint32(1)))
@@ -146,19 +100,19 @@ def _flip(bits, place):
     return word
 
 
-@kernel("kind", "floating", "signed")
-def rank_block(kind, floating, signed, job_at, room, image_at, target_at, z, y, x):
+@kernel("kind", "floating")
+def rank_block(kind, floating, job_at, room, image_at, target_at, z, y, x):
     """Write the outputs of the block that begins at z, y, x.
 
     Blocks are all alike: one that would go beyond the last output begins earlier, and writes the rest.
     """
-    job = record(BITSET_JOB, job_at)
+    job = record(BLOCK_JOB, job_at)
     size, bits, ranks = size_of(kind), room + job.bits, room + job.ranks
     first_z, first_y = min(z, job.planes - job.block_z), min(y, job.rows - job.block_y)
     first_x = min(x, job.columns - job.block_x)
-    _gather(kind, floating, job, room, image_at, first_z, first_y, first_x)
+    gather(kind, floating, job, room, image_at, first_z, first_y, first_x)
     count = job.padded_z * job.padded_y * job.padded_x
-    order = _sort(kind, signed, job, room, count)
+    order = _sort(kind, job, room, count)
     for i in range(z - first_z, job.block_z):
         for j in range(y - first_y, job.block_y):
             line = ranks + 4 * ((i * job.padded_y + j) * job.padded_x)
@@ -192,26 +146,3 @@ def rank_block(kind, floating, signed, job_at, room, image_at, target_at, z, y, 
                 if floating:
                     value = from_key(value)
                 store_one(to + (first_x + k) * job.target_x, kind, value)
-
-
-@Driver
-def slide_bitset(job_at, source_at, target_at, workspace, start, stop):
-    """Compute blocks `start` … `stop`, counted over batch, channel, plane, row and column in this order.
-
-    job_at: address of the `BITSET_JOB`. source_at, target_at: addresses of the image and the output.
-    workspace: memory, parted as the job says.
-    """
-    job = record(BITSET_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
-    wide = (job.columns + job.block_x - 1) // job.block_x
-    high = (job.rows + job.block_y - 1) // job.block_y
-    deep = (job.planes + job.block_z - 1) // job.block_z
-    for unit in range(start, stop):
-        x = unit % wide * job.block_x
-        y = unit // wide % high * job.block_y
-        z = unit // (wide * high) % deep * job.block_z
-        channel = unit // (wide * high * deep) % job.channels
-        image = unit // (wide * high * deep * job.channels)
-        image_at = source_at + peek(job.batch + 16 * image) + channel * job.source_c
-        place = target_at + peek(job.batch + 16 * image + 8) + channel * job.target_c
-        invoke(3, job.kernel, (job_at, room, image_at, place, z, y, x))

@@ -7,6 +7,7 @@ after infinity.
 
 import numpy as np
 from llvmlite import ir
+from numba.core import types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import inlined, kernel
@@ -79,6 +80,17 @@ def from_key(typingctx, key):
         return turned_back(builder, args[0], width)
 
     return key(key), codegen
+
+
+@intrinsic
+def sign_bit(typingctx, kind):
+    """Return what turns integers of a type into unsigned ones of the same order, by exclusive or."""
+    bit = 1 << (kind.dtype.bitwidth - 1) if kind.dtype.signed else 0
+
+    def codegen(context, builder, sig, args):
+        return ir.IntType(64)(bit)
+
+    return types.uint64(kind), codegen
 
 
 def _extreme(which):

@@ -1,0 +1,65 @@
+"""A rank in the neighbourhood of each sample, and the integers in which samples are compared."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import dtypes
+from imfilter._core.geometry import Loops
+
+
+class Neighbourhood(NamedTuple):
+    """Which samples around one count, and the rank among them that is asked for."""
+
+    inside: npt.NDArray[np.bool_]
+    rank: int
+
+    @property
+    def taps(self) -> int:
+        """How many samples count."""
+        return int(np.count_nonzero(self.inside))
+
+    @property
+    def full(self) -> bool:
+        """Whether all do: whether it is a box."""
+        return self.taps == self.inside.size
+
+    @property
+    def extreme(self) -> bool:
+        """Whether the smallest or the largest is asked for."""
+        return self.rank in (0, self.taps - 1)
+
+    def along(self, loops: Loops) -> "Neighbourhood":
+        """Return the same with the axes of the loops: planes, rows, columns."""
+        where = [part.axis for part in loops[:3] if part.axis is not None]
+        return self._replace(inside=self.inside.transpose(where).reshape([part.taps for part in loops[:3]]))
+
+    def edges(self) -> tuple[npt.NDArray, npt.NDArray]:
+        """Return where samples left, and where they entered, as it moved to here along the last axis."""
+        padded = np.pad(self.inside, ((0, 0), (0, 0), (1, 1))).astype(np.int8)
+        change = np.diff(padded, axis=2)
+        return np.argwhere(change > 0) - (0, 0, 1), np.argwhere(change < 0) - (0, 0, 1)
+
+
+def kind(dtype: np.dtype) -> np.dtype:
+    """Return the integers that stand for samples of a type; see `imfilter._kernels.order`."""
+    return np.dtype(f"i{dtype.itemsize}") if dtype.kind == "f" else dtype
+
+
+def key(dtype: np.dtype, value: float) -> int:
+    """Return the integer that stands for a value, rounded and saturated to a type."""
+    sample = np.zeros(1, dtype)
+    dtypes.place(np.array([value]), sample)
+    if dtype.kind == "f":
+        bits = sample.view(kind(dtype))
+        most = np.iinfo(bits.dtype).max
+        return int(most if np.isnan(sample[0]) else bits[0] ^ (most if bits[0] < 0 else 0))
+    return int(sample.astype(np.int64)[0])
+
+
+def holds(dtype: np.dtype, value: float) -> bool:
+    """Tell whether a type has a value among its own."""
+    sample = np.zeros(1, dtype)
+    dtypes.place(np.array([value]), sample)
+    return bool(sample[0] == value)

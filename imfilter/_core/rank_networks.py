@@ -1,0 +1,111 @@
+"""Ranks by networks of comparisons, over images of one shape and layout: their cost and their program."""
+
+import functools
+
+import numpy as np
+
+from imfilter._core.geometry import Loops, Side
+from imfilter._core.neighbourhood import Neighbourhood, kind
+from imfilter._core.program import Program, describe, hold, pitch, reserve
+from imfilter._kernels import lines, networks, order, small_rank
+from imfilter._kernels.simd import BYTES, REGISTERS
+from imfilter._kernels.slide_rank import RANK_JOB, slide_rank
+
+#: What the lines of a network may take of the first-level cache, in bytes, or of the second where tiles would
+#: have fewer vectors than are worth a step: 7x7 float32 took 24.7 ns a sample with one, 18.7 with two.
+_LINES, _FEWEST, _MORE_LINES = 24 * 1024, 4, 160 * 1024
+#: Comparisons of a network that is straight code: a kernel of its own, which takes a second to compile.
+_STRAIGHT = 100
+#: Neighbouring rows of minima and maxima that are found together.
+_OUTPUTS = 16
+#: Nanoseconds for a comparison of a vector, as a step of a network and in straight code (Cascade Lake).
+_STEP, _UNROLLED = 4.5, 2.2
+#: Samples that may count for a network to be built at all, but for the smallest and the largest.
+_MOST = 256
+
+
+def network_for(around: Neighbourhood) -> networks.Network | None:
+    """Return the network for a neighbourhood of three axes, unless it is too large for one, or one sample."""
+    planes, rows, columns = around.inside.shape
+    if around.taps == 1 or (around.taps > _MOST and not around.extreme):
+        return None
+    if not around.full:
+        where = np.argwhere(around.inside.reshape(planes * rows, columns))
+        return networks.scattered(planes * rows, tuple((int(r), int(x)) for r, x in where), around.rank)
+    if around.extreme:
+        outputs = min(rows, _OUTPUTS) if rows > 2 else 1
+        return networks.extremes(planes, rows, columns, outputs, int(around.rank > 0))
+    return networks.rectangle(planes * rows, columns, around.rank)
+
+
+def cost(around: Neighbourhood, network: networks.Network, itemsize: int) -> float:
+    """Return how many nanoseconds a sample of so many bytes takes on one core."""
+    each = _UNROLLED if _straight(around, network) else _STEP
+    return network.cost() / len(network.results) * each * itemsize / BYTES
+
+
+def _straight(around: Neighbourhood, network: networks.Network) -> bool:
+    """Tell whether a network is worth a kernel of its own."""
+    return around.full and not around.extreme and network.cost() <= _STRAIGHT
+
+
+def make(
+    network: networks.Network,
+    around: Neighbourhood,
+    loops: Loops,
+    source: Side,
+    target: Side,
+    mode: str,
+    beyond: int,
+) -> Program:
+    """Lay out the lines. `beyond` is the integer that stands for the border constant."""
+    z, y, x = loops[:3]
+    integer, size, floating = kind(source.dtype), source.dtype.itemsize, int(source.dtype.kind == "f")
+    outputs = len(network.results)
+    job = np.zeros(1, RANK_JOB)
+    named = describe(job, loops, source, target, mode)
+    job["columns"], job["padded"], job["size"] = x.length, x.length + x.taps - 1, size
+    job["window_z"], job["window_y"], job["beyond"] = z.taps, y.taps, beyond
+    job["outputs"], job["depth"] = outputs, y.taps + outputs - 1
+    total, reach, lanes = x.length * loops.channels, (x.taps - 1) * loops.channels, BYTES // size
+    straight = _straight(around, network)
+    if straight:
+        count, step = len(network.stages()[1]), BYTES // REGISTERS
+        where = z.taps * y.taps, x.taps, around.rank
+        job["compare"] = small_rank.rank_window.address(integer, floating, *where)
+    else:
+        steps, count = network.steps()
+        named["steps"], job["n_steps"], step = steps, len(steps), BYTES
+        job["compare"] = order.compare.address(integer)
+    # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
+    vectors = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step))
+    tile = min(max(vectors, 1 + 2 * reach * size // step) * step // size - reach, total)
+    tile = -(-total // -(-total // tile))
+    job["tile"], job["extent"], job["n_lines"] = tile, max(tile * size, step if straight else 0), count
+    direct = bool(straight and job["target_packed"][0] and tile * size >= step)
+    job["direct"] = direct
+    held = hold(job, named)
+    job["fetch"] = order.fetch_keys.address(integer, floating)
+    if floating and not straight:
+        job["restore"] = order.restore.address(integer)
+    job["place"] = lines.place.address(integer, integer)
+    job["pitch"] = pitch((total + reach + 2 * lanes) * size)
+    job["line_step"] = pitch((tile + reach + 2 * lanes) * size)
+    depth = z.taps * int(job["depth"][0])
+    sizes = {
+        "window": depth * int(job["pitch"][0]),
+        "lines": (count - depth - outputs) * int(job["line_step"][0]),
+        "result": 0 if direct else outputs * int(job["pitch"][0]),
+        "spare": 0 if job["target_packed"] else (total + lanes) * size,
+        "at": 8 * count,
+    }
+    workspace = reserve(job, sizes)
+    blocks = len(loops.batch) * z.length * -(-y.length // outputs)
+    return Program(
+        functools.partial(slide_rank.entry(), job.ctypes.data),
+        held,
+        lines=blocks,
+        work=blocks * total * (network.cost() * size // 4 + 4 * outputs),
+        rows=y.taps,
+        workspace=workspace,
+    )
