@@ -33,6 +33,10 @@ FILTERS = {
     "box": ({"size": REQUIRED}, {}),
     "sharpen": ({"amount": 1.0}, {}),
     "unsharp_mask": ({"sigma": 1.0, "amount": 1.0}, {"truncate": 4.0, "radius": None}),
+    "median": ({"size": 3}, {"footprint": None}),
+    "percentile": ({"q": REQUIRED, "size": 3}, {"footprint": None}),
+    "minimum": ({"size": 3}, {"footprint": None}),
+    "maximum": ({"size": 3}, {"footprint": None}),
     "sobel": ({}, {"axis": None, "normalize": False, "spacing": None}),
     "scharr": ({}, {"axis": None, "normalize": False, "spacing": None}),
     "prewitt": ({}, {"axis": None, "normalize": False, "spacing": None}),
@@ -163,6 +167,15 @@ def test_plan():
         assert plan.algorithm in algorithms
         assert isinstance(plan.reason, str)
         assert plan.reason
+        assert plan.cost > 0
+    for dtype, size, algorithm in [
+        ("uint8", 5, "network"),
+        ("uint8", 51, "histogram"),
+        ("float64", 31, "bits"),
+    ]:
+        plan = imfilter.plan((1080, 1920), dtype, imfilter.median, size)
+        assert plan.algorithm == algorithm
+        assert plan.reason.startswith(f"{size * size} samples")
         assert plan.cost > 0
     huge = imfilter.plan((10**6, 10**6), np.uint8, np.ones((3, 3)))
     assert huge.cost > 100  # no array of a terabyte was made to find out

@@ -24,6 +24,9 @@ CALLS = {
     "laplacian": lambda x, **run: imfilter.laplacian(x, **run),
     "dog": lambda x, **run: imfilter.difference_of_gaussians(x, 1.0, **run),
     "unsharp": lambda x, **run: imfilter.unsharp_mask(x, 1.0, **run),
+    "median": lambda x, **run: imfilter.median(x, (3, 5), **run),
+    "median of 16": lambda x, **run: imfilter.median(x, 16, **run),
+    "maximum": lambda x, **run: imfilter.maximum(x, (7, 2), **run),
 }
 DTYPES = ("uint8", "uint16", "float32", "float64")
 

@@ -25,6 +25,9 @@ CALLS = {
     "log": lambda x, **run: imfilter.laplacian_of_gaussian(x, 1.0, **run),
     "dog": lambda x, **run: imfilter.difference_of_gaussians(x, 1.0, **run),
     "unsharp": lambda x, **run: imfilter.unsharp_mask(x, 1.0, **run),
+    "median": lambda x, **run: imfilter.median(x, 5, **run),
+    "median of 19": lambda x, **run: imfilter.median(x, 19, **run),
+    "minimum": lambda x, **run: imfilter.minimum(x, (4, 9), **run),
     "gradient": lambda x, **run: imfilter.gaussian_gradient_magnitude(x, 1.0, **run),
 }
 

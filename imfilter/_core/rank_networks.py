@@ -18,8 +18,9 @@ _LINES, _FEWEST, _MORE_LINES = 24 * 1024, 4, 160 * 1024
 _STRAIGHT = 100
 #: Neighbouring rows of minima and maxima that are found together.
 _OUTPUTS = 16
-#: Nanoseconds for a comparison of a vector, as a step of a network and in straight code (Cascade Lake).
-_STEP, _UNROLLED = 4.5, 2.2
+#: Nanoseconds for a comparison of a vector, as a step of a network and in straight code, and for reading and
+#: writing a byte (Cascade Lake).
+_STEP, _UNROLLED, _LINE = 4.5, 2.2, 0.15
 #: Samples that may count for a network to be built at all, but for the smallest and the largest.
 _MOST = 256
 
@@ -41,7 +42,7 @@ def network_for(around: Neighbourhood) -> networks.Network | None:
 def cost(around: Neighbourhood, network: networks.Network, itemsize: int) -> float:
     """Return how many nanoseconds a sample of so many bytes takes on one core."""
     each = _UNROLLED if _straight(around, network) else _STEP
-    return network.cost() / len(network.results) * each * itemsize / BYTES
+    return (_LINE + network.cost() / len(network.results) * each / BYTES) * itemsize
 
 
 def _straight(around: Neighbourhood, network: networks.Network) -> bool:

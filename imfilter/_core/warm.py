@@ -8,12 +8,26 @@ from pathlib import Path
 import numpy as np
 
 from imfilter._core import jit, schedule
-from imfilter._kernels import box, cosine, deal, fir, lines, small, winograd
+from imfilter._kernels import (
+    bitset,
+    box,
+    cosine,
+    deal,
+    fir,
+    histogram,
+    lines,
+    order,
+    small,
+    small_rank,
+    winograd,
+)
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.line_winograd import line_winograd
 from imfilter._kernels.slide import prepare, slide
+from imfilter._kernels.slide_blocks import slide_blocks
 from imfilter._kernels.slide_box import slide_box
 from imfilter._kernels.slide_cosine import slide_cosine
+from imfilter._kernels.slide_rank import slide_rank
 from imfilter._kernels.slide_winograd import slide_winograd
 
 _U8, _U16, _I32, _F32, _F64 = map(np.dtype, ("u1", "u2", "i4", "f4", "f8"))
@@ -67,9 +81,25 @@ def _combinations() -> Iterator[_Combination]:
     yield slide_cosine, ()
     for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
         yield cosine.oscillate, (real, terms)
+    yield from _ranks()
     for sums in (_U16, _I32, _F64):
         for channels in (1, 3):
             yield box.box_prefix, (sums, channels)
+
+
+def _ranks() -> Iterator[_Combination]:
+    """Yield what medians, percentiles, minima and maxima need."""
+    yield slide_rank, ()
+    yield slide_blocks, ()
+    for kind, floating in ((_U8, 0), (_U16, 0), (_I32, 1)):
+        yield order.fetch_keys, (kind, floating)
+        yield order.compare, (kind,)
+        yield lines.place, (kind, kind)
+        for size in (3, 5):
+            yield small_rank.rank_window, (kind, floating, size, size, size * size // 2)
+        yield bitset.rank_block, (kind, floating)
+    yield order.restore, (_I32,)
+    yield histogram.count_block, (_U8, 0)
 
 
 def steps() -> list[tuple[str, Callable[[], object]]]:
