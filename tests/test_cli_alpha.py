@@ -48,7 +48,7 @@ def test_transparent_pixels_do_not_bleed(tmp_path: Path, name: str, dtype: str) 
     assert np.abs(colour[seen] - disc).max() <= 1
     assert (colour[~seen] == 0).all()
     alpha = pixels[..., 3]
-    arguments = {"gaussian": [1.0], "box": [3]}.get(name, [])
+    arguments = {"gaussian": [1.0], "box": [3], "percentile": [50.0]}.get(name, [])
     if name in SMOOTHING:
         expected = getattr(imfilter, name)(alpha, *arguments)
         np.testing.assert_allclose(result[..., 3].astype(int), expected, atol=1)

@@ -30,7 +30,7 @@ def test_smoothing_is_the_function_on_each_channel(
 ) -> None:
     pixels = noise(*shape, dtype=dtype)
     done(name, save(tmp_path / "in.png", pixels), tmp_path / "out.png")
-    arguments = {"gaussian": [1.0], "box": [3]}.get(name, [])
+    arguments = {"gaussian": [1.0], "box": [3], "percentile": [50.0]}.get(name, [])
     expected = getattr(imfilter, name)(pixels, *arguments, channel_axis=-1 if pixels.ndim == 3 else None)
     result = io.read(tmp_path / "out.png").pixels
     assert result.dtype == dtype

@@ -20,6 +20,7 @@ IMAGES = sorted(SAMPLES.glob("*.png"))
 WRITES = {
     "borders": {f"border_{mode}.png" for mode in ("mirror", "symmetric", "edge", "wrap", "zero", "constant")},
     "compare_with_opencv": {"compare_with_opencv.txt"},
+    "despeckle": {"specks.png", "median.png", "gaussian.png"},
     "separable_kernel": {"motion.png"},
     "sobel_edges": {"edges.png", "edge_directions.png"},
     "unsharp": {f"unsharp_{amount}.png" for amount in (0.5, 1.5, 4.0)},

@@ -101,13 +101,8 @@ def apply(command: Command, image: Image, options: Mapping[str, Any], kind: Form
         return _like(image, pixels, None)
     signed = bool(options.get("signed"))
     scale = 1.0 if target is None or not kind.picture else render.depth_scale(image.pixels.dtype, target)
-    exact = command.kind in ("smoothing", "ranking")
-    if command.kind == "ranking" and opacity is not None:
-        return dataclasses.replace(
-            image, pixels=_opaque(run, image.pixels, target, scale, signed=signed, exact=exact)
-        )
     if opacity is None:
-        pixels = _opaque(run, image.colour, target, scale, signed=signed, exact=exact)
+        pixels = _opaque(run, image.colour, target, scale, signed=signed, exact=command.kind == "smoothing")
         return _like(image, pixels, _full(pixels, image) if image.alpha and run.total else None)
     return _transparent(run, image, opacity, target, scale, signed=signed)
 

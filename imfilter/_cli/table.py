@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["smoothing", "ranking", "linear", "derivative"]
+Kind = Literal["smoothing", "linear", "derivative"]
 
 
 @dataclass(frozen=True)
@@ -146,28 +146,28 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "median",
-        "ranking",
+        "smoothing",
         "Remove specks: the middle of each neighbourhood.",
         (_WINDOW,),
         "median in.png out.png --size 5",
     ),
     Command(
         "percentile",
-        "ranking",
+        "smoothing",
         "Take a percentile of each neighbourhood.",
         (Option("q", "number", 50.0, "Percentile, from 0 (the minimum) to 100 (the maximum)."), _WINDOW),
         "percentile in.png out.png --q 10 --size 7",
     ),
     Command(
         "minimum",
-        "ranking",
+        "smoothing",
         "Take the darkest of each neighbourhood (erosion).",
         (_WINDOW,),
         "minimum in.png out.png --size 3,9",
     ),
     Command(
         "maximum",
-        "ranking",
+        "smoothing",
         "Take the brightest of each neighbourhood (dilation).",
         (_WINDOW,),
         "maximum in.png out.png --size 5",
@@ -248,7 +248,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
     if command.kind == "derivative":
         own += PICTURED
     # A gradient magnitude of Gaussians has no sign to show.
-    if command.kind in ("linear", "derivative") and command.name != "gaussian_gradient_magnitude":
+    if command.kind != "smoothing" and command.name != "gaussian_gradient_magnitude":
         own += (SIGNED,)
     return own + SHARED + FILES
 
@@ -260,7 +260,6 @@ def find(name: str) -> Command | None:
 
 
 NOTES = {
-    "ranking": ("Every channel is ranked by itself, and opacity too. The result has the input's bit depth.",),
     "smoothing": (
         "Colour is filtered channel by channel. Transparent pixels do not bleed: colour is weighed with "
         "its opacity, which is filtered too. The result has the input's bit depth.",
