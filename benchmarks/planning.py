@@ -11,7 +11,6 @@ how far the model is off.
 import argparse
 import contextlib
 import statistics
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from imfilter._core import linear, plan
+from imfilter._core.calls import Calls
 from tests.cases import types_of
 
 from . import measure, report, rows
@@ -28,7 +28,7 @@ MARGIN = 1.25
 
 
 @contextlib.contextmanager
-def forced(method: str, calls: OrderedDict[Any, Any]) -> Iterator[None]:
+def forced(method: str, calls: Calls[Any]) -> Iterator[None]:
     """Have the planner choose `method` where it would be free, and remember its calls in `calls`.
 
     Most filters have no argument for it. Settled calls go to memory of their own, or else the next
@@ -53,7 +53,7 @@ class Way:
 
     def __init__(self, call: Callable[[], object], method: str) -> None:
         self._call, self._method = call, method
-        self._calls: OrderedDict[Any, Any] = OrderedDict()
+        self._calls: Calls[Any] = Calls()
 
     def __call__(self) -> None:
         """Compute the row."""

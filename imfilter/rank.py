@@ -8,6 +8,25 @@ from imfilter._core import check, ranks
 from imfilter._core.common import Common, documented
 
 
+def _first(n: int) -> int:
+    return 0
+
+
+def _middle(n: int) -> int:
+    return n // 2
+
+
+def _last(n: int) -> int:
+    return n - 1
+
+
+def _at(n: int, q: Any) -> int:
+    share = check.number(q, "q")
+    if not 0 <= share <= 100:
+        raise ValueError(f"q must be from 0 to 100, got {share}")
+    return min(int(n * share / 100), n - 1)
+
+
 @documented
 def median(
     image: npt.ArrayLike,
@@ -49,7 +68,7 @@ def median(
     >>> imfilter.median([1, 1, 9, 1, 2, 2], 3)
     array([1, 1, 1, 2, 2, 2])
     """
-    return ranks.apply(image, size, footprint, lambda n: n // 2, common)
+    return ranks.apply(image, _middle, size, footprint, common)
 
 
 @documented
@@ -96,10 +115,7 @@ def percentile(
     >>> imfilter.percentile([5, 1, 2, 3, 4], 25, 4)
     array([1, 1, 2, 2, 3])
     """
-    share = check.number(q, "q")
-    if not 0 <= share <= 100:
-        raise ValueError(f"q must be from 0 to 100, got {share}")
-    return ranks.apply(image, size, footprint, lambda n: min(int(n * share / 100), n - 1), common)
+    return ranks.apply(image, _at, size, footprint, common, q)
 
 
 @documented
@@ -142,7 +158,7 @@ def minimum(
     >>> imfilter.minimum([3, 1, 4, 1, 5, 9], 3)
     array([1, 1, 1, 1, 1, 5])
     """
-    return ranks.apply(image, size, footprint, lambda n: 0, common)
+    return ranks.apply(image, _first, size, footprint, common)
 
 
 @documented
@@ -185,4 +201,4 @@ def maximum(
     >>> imfilter.maximum([3, 1, 4, 1, 5, 9], 3)
     array([3, 4, 4, 5, 9, 9])
     """
-    return ranks.apply(image, size, footprint, lambda n: n - 1, common)
+    return ranks.apply(image, _last, size, footprint, common)

@@ -1,11 +1,8 @@
 """Every linear filter ends here: the image's axes are given their parts, and the chosen algorithm runs."""
 
-import contextlib
 import math
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from types import NoneType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +22,7 @@ from imfilter._core import (
     winograd_line,
     winograd_rows,
 )
+from imfilter._core.calls import Calls, key_of
 from imfilter._core.common import Common, complete
 from imfilter._core.fold import folded
 from imfilter._core.geometry import Loops, Side, along, interleaved, over_merged
@@ -158,19 +156,9 @@ _EVERY_SAMPLE = Geometry()
 #: Makes the operator for the image's number of axes, the filtered ones, and the filter's own arguments.
 Build = Callable[..., Operator]
 
-#: Calls by their arguments: a loop over many small images checks and plans once.
-_calls: OrderedDict[Any, Call] = OrderedDict()
-_MOST_CALLS = 256
-#: Types that stand for themselves in a look-up.
-_SIMPLE = frozenset({bool, int, float, str, NoneType})
-#: What `out` is, nearly always.
-_PLACES = frozenset({NoneType, np.ndarray})
-#: Shared arguments that a call does not depend on, or on their shape and dtype alone.
-_APART = frozenset({"out", "workers"})
+_calls: Calls[Call] = Calls()
 #: Weights outside this range, and sums of more taps, are too much for float32.
 _TINY, _HUGE, _LONG = 1e-25, 1e25, 3_000
-#: Kernels of more taps are not worth a look-up: they take longer to compare than to check.
-_MOST_TAPS = 4096
 
 
 def apply(
@@ -189,52 +177,14 @@ def apply(
     """
     array = image if type(image) is np.ndarray else check.image(image)
     out, workers = common.get("out"), bands.requested(common.get("workers"))
-    if type(out) not in _PLACES:
-        out = check.out(out)
-    place = None if out is None else (out.shape, out.dtype, out.flags.writeable)
-    key: Any = None
-    call = None
-    try:
-        shared = tuple([(n, _word(v)) for n, v in common.items() if n not in _APART]) if common else ()
-        key = (build, keeps, method, _words(own), _words(geometry), shared, array.shape, array.dtype, place)
-        call = _calls.get(key)
-    except TypeError:  # an argument that cannot be looked up, which may yet be right
-        key = None
+    key = key_of(array, out, common, (build, keeps, method), own, geometry)
+    call = _calls.get(key)
     if call is None:  # or else the same has been checked before
         out = check.out(out)
         call = _settle(check.image(array), build, own, complete(common), keeps, method, geometry)
         check.fitting(out, call.shape)
-        if key is not None:
-            _calls[key] = call
-            while len(_calls) > _MOST_CALLS:
-                with contextlib.suppress(KeyError):  # another thread was faster
-                    _calls.popitem(last=False)
+        _calls.keep(key, call)
     return run(call, array, out, workers)
-
-
-def _words(values: tuple[Any, ...]) -> Any:
-    """Return what stands for arguments in a look-up; raise TypeError if one may change unseen.
-
-    With their types: 1, 1.0 and True are three arguments.
-    """
-    kinds = tuple(map(type, values))
-    return (kinds, values) if _SIMPLE.issuperset(kinds) else tuple(map(_word, values))
-
-
-def _word(value: Any) -> Any:
-    """Return what stands for one argument."""
-    kind = type(value)
-    if kind in _SIMPLE:
-        return kind, value
-    if isinstance(value, np.ndarray):
-        if value.size > _MOST_TAPS or value.dtype.kind == "O":
-            raise TypeError
-        return value.shape, value.dtype, value.tobytes()
-    if isinstance(value, np.generic | np.dtype | type):
-        return kind, value
-    if isinstance(value, tuple | list):
-        return kind, *map(_word, value)
-    raise TypeError
 
 
 def _settle(

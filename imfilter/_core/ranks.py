@@ -3,12 +3,14 @@
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import bands, border, check, dtypes, plan, rank_blocks, rank_networks
+from imfilter._core.calls import Calls, key_of
 from imfilter._core.common import Common, complete
 from imfilter._core.geometry import Loops, Side, over_merged
 from imfilter._core.neighbourhood import Neighbourhood, holds, key
@@ -17,90 +19,101 @@ from imfilter._core.padding import Padding
 from imfilter._core.program import Program
 
 
+@dataclass(frozen=True, eq=False)
+class Call:
+    """What a call settles before it sees a sample."""
+
+    around: Neighbourhood
+    axes: tuple[int, ...]
+    mode: str
+    cval: float
+    dtype: np.dtype
+    widened: bool  # whether the border constant is compared with the samples in float64
+    programs: dict[Any, Program] = field(default_factory=dict)
+
+
+_calls: Calls[Call] = Calls()
+#: Programs kept with a call, one for each layout of image and output.
+_MOST_PROGRAMS = 16
+
+#: Returns the rank that is asked for among so many samples; the filter's own arguments follow.
+Pick = Callable[..., int]
+
+
 def apply(
-    image: npt.ArrayLike,
-    size: Any,
-    footprint: Any,
-    pick: Callable[[int], int],
-    common: Common,
+    image: npt.ArrayLike, pick: Pick, size: Any, footprint: Any, common: Common, *own: Any
 ) -> npt.NDArray:
-    """Check the arguments and find the sample of rank ``pick(n)`` among the n of each window."""
-    given = complete(common)
-    array = check.image(image)
-    workers = bands.requested(given["workers"])
-    out = check.out(given["out"])
-    axes = check.axes(array, given["axes"], given["channel_axis"])
-    inside = check.window(size, footprint, len(axes))
-    around = Neighbourhood(inside, pick(int(np.count_nonzero(inside))))
-    mode = border.check_mode(given["mode"])
-    cval = check.number(given["cval"], "cval", finite=False) if mode == "constant" else 0.0
-    dtype = check.dtype(given["dtype"], out, array.dtype.newbyteorder("="))
-    check.fitting(out, array.shape)
-    source = dtypes.readable(array)
-    if not holds(source.dtype, cval) and (math.isnan(cval) or dtype != array.dtype):
-        source = source.astype(np.float64)
+    """Check the arguments and find the sample of rank ``pick(n, *own)`` among the n around each."""
+    array = image if type(image) is np.ndarray else check.image(image)
+    out, workers = common.get("out"), bands.requested(common.get("workers"))
+    key = key_of(array, out, common, pick, (size, footprint, *own))
+    call = _calls.get(key)
+    if call is None:
+        out = check.out(out)
+        call = _settle(check.image(array), pick, size, footprint, complete(common), own)
+        check.fitting(out, array.shape)
+        _calls.keep(key, call)
     asked = plan.planning.get()
     if asked is not None:
-        asked.append(_planned(around, source, axes))
-        return np.broadcast_to(np.zeros((), dtype), (1,))
-    fits = out is not None and out.dtype == source.dtype and out.dtype.isnative
-    direct = out if fits and not np.may_share_memory(out, array) else None
-    target = np.empty(array.shape, source.dtype) if direct is None else direct
-    over_merged(functools.partial(_run, around, axes, mode, cval, workers), source, target, axes)
+        asked.append(_planned(call, array))
+        return np.broadcast_to(np.zeros((), call.dtype), (1,))
+    source = dtypes.readable(array)
+    if call.widened:
+        source = source.astype(np.float64)
+    direct = out is not None and out.dtype == source.dtype and not np.may_share_memory(out, array)
+    target = out if direct and out is not None else np.empty(array.shape, source.dtype)
+    over_merged(functools.partial(_run, call, workers), source, target, call.axes)
     if out is None:
-        out = target if target.dtype == dtype else np.empty(array.shape, dtype)
+        out = target if target.dtype == call.dtype else np.empty(array.shape, call.dtype)
     if out is not target:
         dtypes.place(target, out)
     return out
 
 
-def _run(
-    around: Neighbourhood,
-    axes: tuple[int, ...],
-    mode: str,
-    cval: float,
-    workers: int | None,
-    source: npt.NDArray,
-    target: npt.NDArray,
-) -> bool:
-    if around.inside.size == 1:
+def _settle(
+    array: npt.NDArray, pick: Pick, size: Any, footprint: Any, given: Common, own: tuple[Any, ...]
+) -> Call:
+    """Check the arguments and work out what follows from them."""
+    axes = check.axes(array, given["axes"], given["channel_axis"])
+    inside = check.window(size, footprint, len(axes))
+    around = Neighbourhood(inside, pick(int(np.count_nonzero(inside)), *own))
+    mode = border.check_mode(given["mode"])
+    cval = check.number(given["cval"], "cval", finite=False)
+    if mode != "constant":
+        cval = 0.0
+    dtype = check.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
+    # Rounded to the samples' type the constant has its place among them, and is rounded in the result anyway.
+    kept = holds(dtypes.readable(array[(slice(1),) * array.ndim]).dtype, cval)
+    widened = not kept and (math.isnan(cval) or dtype != array.dtype)
+    return Call(around, axes, mode, cval, dtype, widened)
+
+
+def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
+    """Run the program for the layout of image and output, which is made if it is new."""
+    if call.around.inside.size == 1:
         target[...] = source
         return True
-    program = _program(
-        around.inside.shape,
-        around.inside.tobytes(),
-        around.rank,
-        axes,
-        mode,
-        cval,
-        Side.of(source),
-        Side.of(target),
-    )
+    where = source.strides, target.strides  # the call fixes shapes and types
+    program = call.programs.get(where)
+    if program is None:
+        if len(call.programs) >= _MOST_PROGRAMS:
+            call.programs.clear()
+        call.programs[where] = program = _program(call, Side.of(source), Side.of(target))
     return program.run(source, target, workers)
 
 
-@functools.lru_cache(maxsize=64)
-def _program(
-    shape: tuple[int, ...],
-    inside: bytes,
-    rank: int,
-    axes: tuple[int, ...],
-    mode: str,
-    cval: float,
-    source: Side,
-    target: Side,
-) -> Program:
-    """Return the program for a neighbourhood and one layout of image and output."""
-    loops = _loops(shape, axes, source, target)
-    around = Neighbourhood(np.frombuffer(inside, bool).reshape(shape), rank).along(loops)
+def _program(call: Call, source: Side, target: Side) -> Program:
+    """Return the program for one layout of image and output."""
+    loops = _loops(call.around.inside.shape, call.axes, source, target)
+    around = call.around.along(loops)
     algorithm = next(iter(_costs(around, source.dtype)))
-    beyond = key(source.dtype, cval)
+    beyond = key(source.dtype, call.cval)
     if algorithm == "network":
         network = rank_networks.network_for(around)
         assert network is not None
-        return rank_networks.make(network, around, loops, source, target, mode, beyond)
+        return rank_networks.make(network, around, loops, source, target, call.mode, beyond)
     values = algorithm == "histogram"
-    return rank_blocks.make(around, loops, source, target, mode, beyond, values=values)
+    return rank_blocks.make(around, loops, source, target, call.mode, beyond, values=values)
 
 
 def _loops(shape: tuple[int, ...], axes: tuple[int, ...], source: Side, target: Side) -> Loops:
@@ -121,10 +134,11 @@ def _costs(around: Neighbourhood, dtype: np.dtype) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
-def _planned(around: Neighbourhood, source: npt.NDArray, axes: tuple[int, ...]) -> plan.Plan:
+def _planned(call: Call, array: npt.NDArray) -> plan.Plan:
     """Return what would run, and why."""
-    side = Side.of(source)
-    costs = _costs(around.along(_loops(around.inside.shape, axes, side, side)), source.dtype)
+    around = call.around
+    side = Side(array.shape, array.strides, dtypes.readable(array[(slice(1),) * array.ndim]).dtype)
+    costs = _costs(around.along(_loops(around.inside.shape, call.axes, side, side)), side.dtype)
     (algorithm, cost), *others = costs.items()
     what = {
         "network": "a network of comparisons of whole lines",
@@ -133,4 +147,4 @@ def _planned(around: Neighbourhood, source: npt.NDArray, axes: tuple[int, ...]) 
     }
     reason = f"{around.taps} samples, by {what[algorithm]}, take {cost:.3g} ns a sample"
     reason += "".join(f"; {name} {ns:.3g} ns" for name, ns in others)
-    return plan.Plan(algorithm, reason, cost * 1e-9 * source.size, Operator())
+    return plan.Plan(algorithm, reason, cost * 1e-9 * array.size, Operator())
