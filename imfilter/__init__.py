@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from imfilter import weights
     from imfilter.convolution import convolve, correlate
     from imfilter.derivative import laplacian, prewitt, scharr, sobel
+    from imfilter.edges import hysteresis_threshold
     from imfilter.engine import Plan, plan, set_workers, warmup
     from imfilter.rank import maximum, median, minimum, percentile
     from imfilter.scale_space import (
@@ -30,6 +31,7 @@ __all__ = [
     "difference_of_gaussians",
     "gaussian",
     "gaussian_gradient_magnitude",
+    "hysteresis_threshold",
     "laplacian",
     "laplacian_of_gaussian",
     "maximum",
@@ -52,6 +54,7 @@ _HOMES = {
     "convolution": ("convolve", "correlate"),
     "smooth": ("box", "gaussian", "sharpen", "unsharp_mask"),
     "derivative": ("laplacian", "prewitt", "scharr", "sobel"),
+    "edges": ("hysteresis_threshold",),
     "engine": ("Plan", "plan", "set_workers", "warmup"),
     "rank": ("maximum", "median", "minimum", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from imfilter._core.geometry import Loops, Side
+from imfilter._core.geometry import Loops, Side, tiles
 from imfilter._core.neighbourhood import Neighbourhood, kind
 from imfilter._core.program import Program, describe, hold, pitch, reserve
 from imfilter._kernels import lines, networks, order, small_rank
@@ -16,6 +16,8 @@ from imfilter._kernels.slide_rank import RANK_JOB, slide_rank
 _LINES, _FEWEST, _MORE_LINES = 24 * 1024, 4, 160 * 1024
 #: Comparisons of a network that is straight code: a kernel of its own, which takes a second to compile.
 _STRAIGHT = 100
+#: The longest line that is fetched at once, in elements: a signal has one, which must be cut to be shared.
+_LONGEST = 16384
 #: Neighbouring rows of minima and maxima that are found together.
 _OUTPUTS = 16
 #: Nanoseconds for a comparison of a vector, as a step of a network and in straight code, and for reading and
@@ -65,10 +67,12 @@ def make(
     outputs = len(network.results)
     job = np.zeros(1, RANK_JOB)
     named = describe(job, loops, source, target, mode)
-    job["columns"], job["padded"], job["size"] = x.length, x.length + x.taps - 1, size
-    job["window_z"], job["window_y"], job["beyond"] = z.taps, y.taps, beyond
+    job["window_z"], job["window_y"], job["span_x"] = z.taps, y.taps, x.taps
+    job["size"], job["beyond"] = size, beyond
     job["outputs"], job["depth"] = outputs, y.taps + outputs - 1
-    total, reach, lanes = x.length * loops.channels, (x.taps - 1) * loops.channels, BYTES // size
+    cut = tiles(x.length, -(-x.length * loops.channels // max(_LONGEST, 4 * x.taps * loops.channels)))
+    narrow, wide = (int(find(np.diff(cut))) * loops.channels for find in (np.min, np.max))
+    reach, lanes = (x.taps - 1) * loops.channels, BYTES // size
     straight = _straight(around, network)
     if straight:
         count, step = len(network.stages()[1]), BYTES // REGISTERS
@@ -80,33 +84,34 @@ def make(
         job["compare"] = order.compare.address(integer)
     # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
     vectors = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step))
-    tile = min(max(vectors, 1 + 2 * reach * size // step) * step // size - reach, total)
-    tile = -(-total // -(-total // tile))
-    job["tile"], job["extent"], job["n_lines"] = tile, max(tile * size, step if straight else 0), count
-    direct = bool(straight and job["target_packed"][0] and tile * size >= step)
-    job["direct"] = direct
+    tile = min(max(vectors, 1 + 2 * reach * size // step) * step // size - reach, wide)
+    tile = -(-wide // -(-wide // tile))
+    direct = bool(straight and job["target_packed"][0] and min(tile, narrow) * size >= step)
+    job["tile"], job["direct"], job["n_lines"] = tile, direct, count
+    job["least"] = step if straight else 0
+    named["tiles"], job["n_tiles"] = cut, len(cut) - 1
     held = hold(job, named)
     job["fetch"] = order.fetch_keys.address(integer, floating)
     if floating and not straight:
         job["restore"] = order.restore.address(integer)
     job["place"] = lines.place.address(integer, integer)
-    job["pitch"] = pitch((total + reach + 2 * lanes) * size)
+    job["pitch"] = pitch((wide + reach + 2 * lanes) * size)
     job["line_step"] = pitch((tile + reach + 2 * lanes) * size)
     depth = z.taps * int(job["depth"][0])
     sizes = {
         "window": depth * int(job["pitch"][0]),
         "lines": (count - depth - outputs) * int(job["line_step"][0]),
         "result": 0 if direct else outputs * int(job["pitch"][0]),
-        "spare": 0 if job["target_packed"] else (total + lanes) * size,
+        "spare": 0 if job["target_packed"] else (wide + lanes) * size,
         "at": 8 * count,
     }
     workspace = reserve(job, sizes)
-    blocks = len(loops.batch) * z.length * -(-y.length // outputs)
+    blocks = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // outputs)
     return Program(
         functools.partial(slide_rank.entry(), job.ctypes.data),
         held,
         lines=blocks,
-        work=blocks * total * (network.cost() * size // 4 + 4 * outputs),
+        work=blocks * wide * (network.cost() * size // 4 + 4 * outputs),
         rows=y.taps,
         workspace=workspace,
     )

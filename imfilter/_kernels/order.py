@@ -127,47 +127,50 @@ def fetch_keys(
     border,
     before,
     samples,
+    first,
     count,
     beyond,
     line,
 ):
-    """Copy `count` padded pixels of the source line at `address` to `line`, as what compares as they do.
+    """Copy padded columns `first` … `first + count` of the source line at `address` to `line`.
 
-    `beyond` stands, as it is, where there is no sample, and all along a line of ``address < 0``.
+    They become what compares as they do. `beyond` stands, as it is, where there is no sample, and all along
+    a line of ``address < 0``.
     """
     size, constant = size_of(kind), kind.type(beyond)
     if address < 0:
         for i in range(count * channels):
             store_one(line + i * size, kind, constant)
         return
-    pixel = channels * size
-    outer = min(before + samples, count) if packed else before
-    to, total = line + before * pixel, (outer - before) * channels
-    lanes, done = BYTES // size, 0
+    pixel, lanes = channels * size, BYTES // size
+    inner = min(max(before - first, 0), count)
+    outer = max(min(before + samples - first, count), inner) if packed else inner
+    inside, to = address + (first + inner - before) * step_x, line + inner * pixel
+    total, done = (outer - inner) * channels, 0
     while done + lanes <= total:
-        store(to + done * size, kind, _keys(floating, load(kind, address + done * size, kind)))
+        store(to + done * size, kind, _keys(floating, load(kind, inside + done * size, kind)))
         done += lanes
     if 0 < done < total:  # one more vector overlaps the one before
         done = total - lanes
-        store(to + done * size, kind, _keys(floating, load(kind, address + done * size, kind)))
+        store(to + done * size, kind, _keys(floating, load(kind, inside + done * size, kind)))
         done = total
     for i in range(done, total):
-        store_one(to + i * size, kind, _keys(floating, load_one(kind, address + i * size, kind)))
+        store_one(to + i * size, kind, _keys(floating, load_one(kind, inside + i * size, kind)))
     p = 0
     while p < count:
-        if p == before < outer:
+        if p == inner < outer:
             p = outer
             continue
-        column, here = source_index(border, before, samples, p), line + p * pixel
-        copied, start = packed and 0 <= column < outer - before, address + column * step_x
+        column, place = source_index(border, before, samples, first + p), line + p * pixel
+        here, start = column + before - first, address + column * step_x
         for c in range(channels):
-            if copied:
-                move_one(here + c * size, to + column * pixel + c * size, kind)
-            elif column < 0:
-                store_one(here + c * size, kind, constant)
+            if column < 0:
+                store_one(place + c * size, kind, constant)
+            elif inner <= here < outer:
+                move_one(place + c * size, line + here * pixel + c * size, kind)
             else:
                 value = load_one(kind, start + c * step_c, kind)
-                store_one(here + c * size, kind, _keys(floating, value))
+                store_one(place + c * size, kind, _keys(floating, value))
         p += 1
 
 

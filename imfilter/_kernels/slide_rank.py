@@ -13,11 +13,11 @@ from imfilter._kernels.simd import LINE, invoke, peek, poke, record
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.
 _FIELDS = (
-    *("planes", "rows", "columns", "channels"),  # of the output; channels are interleaved in a line
-    *("window_z", "window_y", "padded"),  # padded planes and rows of one output, columns of a line of them
+    *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
+    *("window_z", "window_y", "span_x"),  # padded planes, rows and columns that one output needs
     *("outputs", "depth"),  # neighbouring rows that are computed at a time, and rows of the window
     "size",  # of an element, in bytes
-    *("tile", "extent"),  # elements of a line that go through the network at a time, and their bytes
+    *("tile", "least"),  # elements of a line that go through the network at a time, and the least bytes
     "direct",  # whether results are written to the output at once
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
@@ -27,6 +27,7 @@ _FIELDS = (
     # Tables: offsets of the images of a batch, borders (see `source_index`), the network (see `STEP`), whose
     # first lines are rows of the window and whose last are the results; small ones are a kernel, not steps.
     *("batch", "border_z", "border_y", "border_x", "steps", "n_steps", "n_lines"),
+    *("tiles", "n_tiles"),  # where tiles of output columns begin
     # Where in the workspace lines are, and how far apart; addresses of lines.
     *("window", "pitch", "lines", "line_step", "result", "spare", "at"),
     *("fetch", "compare", "restore", "place"),  # kernels; the third for floats
@@ -50,10 +51,11 @@ def _source(job, image_at, z, i, p):
 
 
 @part
-def _compare(job, room, first_slot, many, to, ahead):
-    """Find the ranks for `many` rows of outputs: at the address `to`, or in the results."""
+def _compare(job, room, first_slot, many, wide, to, ahead):
+    """Find the ranks for `many` rows of `wide` outputs: at the address `to`, or in the results."""
     at, results = room + job.at, job.n_lines - job.outputs
-    total, pixel = job.columns * job.channels, job.channels * job.size
+    total, pixel = wide * job.channels, job.channels * job.size
+    extent = max(min(job.tile, total) * job.size, job.least)
     for first in range(0, total, job.tile):
         x = max(min(first, total - job.tile), 0)  # the last tile overlaps the one before
         entry = at
@@ -67,14 +69,14 @@ def _compare(job, room, first_slot, many, to, ahead):
             line = to if job.direct else room + job.result + o * job.pitch
             poke(at + 8 * (results + o), line + x * job.size)
         if job.n_steps:
-            invoke(1, job.compare, (job.steps, job.n_steps, at, job.extent, pixel))
+            invoke(1, job.compare, (job.steps, job.n_steps, at, extent, pixel))
         else:
-            invoke(5, job.compare, (at, pixel, job.extent, ahead + x * job.size))
+            invoke(5, job.compare, (at, pixel, extent, ahead + x * job.size))
 
 
 @Driver
 def slide_rank(job_at, source_at, target_at, workspace, start, stop):
-    """Compute blocks of rows `start` … `stop` of the output, counted over batch, plane and row in this order.
+    """Compute blocks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 
     job_at: address of the `RANK_JOB`. source_at, target_at: addresses of the image and the output.
     workspace: zeroed memory, parted as the job says.
@@ -88,9 +90,12 @@ def slide_rank(job_at, source_at, target_at, workspace, start, stop):
     ready = 0  # the first padded row that is not in the window yet
     for unit in range(start, stop):
         y = unit % blocks * job.outputs
-        z = unit // blocks % job.planes
-        image = unit // (blocks * job.planes)
+        tile = unit // blocks % job.n_tiles
+        z = unit // (blocks * job.n_tiles) % job.planes
+        image = unit // (blocks * job.n_tiles * job.planes)
         image_at = source_at + peek(job.batch + 16 * image)
+        x = peek(job.tiles + 8 * tile)
+        wide = peek(job.tiles + 8 * tile + 8) - x
         many = min(job.outputs, job.rows - y)
         if unit == start or y == 0:
             ready = y
@@ -99,14 +104,15 @@ def slide_rank(job_at, source_at, target_at, workspace, start, stop):
             for i in range(job.window_z):
                 invoke(2, job.fetch, (
                     _source(job, image_at, z, i, p), job.source_x, job.source_c, job.source_packed,
-                    job.channels, job.border_x, job.before_x, job.samples_x, job.padded, job.beyond,
-                    _row(job, room, i, first_slot + p - y)))  # fmt: skip
+                    job.channels, job.border_x, job.before_x, job.samples_x, x, wide + job.span_x - 1,
+                    job.beyond, _row(job, room, i, first_slot + p - y)))  # fmt: skip
         ready = y + job.window_y + many - 1
         ahead = _source(job, image_at, z, job.window_z - 1, ready) if y + many < job.rows else 0
-        to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z + y * job.target_y
-        _compare(job, room, first_slot, many, to, ahead)
+        to = target_at + peek(job.batch + 16 * image + 8)
+        to += z * job.target_z + y * job.target_y + x * job.target_x
+        _compare(job, room, first_slot, many, wide, to, ahead + x * job.source_x)
         for o in range(0 if job.direct else many):
             line = room + job.result + o * job.pitch
             if job.restore:
-                invoke(1, job.restore, (line, job.columns * job.channels))
-            place_line(job, room, line, to + o * job.target_y, job.columns)
+                invoke(1, job.restore, (line, wide * job.channels))
+            place_line(job, room, line, to + o * job.target_y, wide)
