@@ -21,6 +21,7 @@ from imfilter._kernels import (
     small_rank,
     winograd,
 )
+from imfilter._kernels.flood import flood
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.line_winograd import line_winograd
 from imfilter._kernels.slide import prepare, slide
@@ -99,6 +100,7 @@ def _ranks() -> Iterator[_Combination]:
             yield small_rank.rank_window, (kind, floating, size, size, size * size // 2)
         yield bitset.rank_block, (kind, floating)
     yield order.restore, (_I32,)
+    yield flood, ()
     yield histogram.count_block, (_U8, 0)
 
 

@@ -28,7 +28,7 @@ def _spread(samples, i, offsets, n_offsets, stack, high):
 def flood(samples, count, offsets, n_offsets, stack):
     """Mark what is connected to a marked sample by samples that may be.
 
-    samples: address of `count` bytes, a multiple of 8, none of which has its neighbours, at `offsets`, outside.
+    samples: address of `count` bytes, a multiple of 8; all have their neighbours, at `offsets`, among them.
     stack: address of as many words as there are samples that may be marked: each is put there once.
     """
     for word in range(0, count, 8):
