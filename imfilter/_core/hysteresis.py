@@ -18,15 +18,19 @@ def connected(
     """
     # A margin of nothing all around, so that every sample has its neighbours.
     padded = tuple(n + 2 for n in weak.shape)
-    count = int(np.prod(padded, dtype=object))
-    samples = np.zeros(-(-count // 8) * 8, np.uint8)
-    whole = samples[:count].reshape(padded)
+    whole = np.zeros(padded, np.uint8)
     inner = whole[(slice(1, -1),) * weak.ndim]
     inner[...] = weak * np.uint8(WEAK)
     inner[strong] = STRONG
-    moves = [m for m in itertools.product((-1, 0, 1), repeat=weak.ndim) if 0 < sum(map(abs, m)) <= steps]
-    offsets = np.array(moves, np.int64) @ np.array(whole.strides, np.int64)
-    stack = np.empty(max(1, int(np.count_nonzero(inner == WEAK))), np.int64)
-    flood.entry()(address(samples), len(samples), address(offsets), len(offsets), address(stack))
+    spread(whole, steps)
     result: npt.NDArray[np.bool_] = inner == STRONG
     return result
+
+
+def spread(whole: npt.NDArray[np.uint8], steps: int) -> None:
+    """Make strong what is weak and connected to it, in a map with a margin of nothing all around."""
+    moves = [m for m in itertools.product((-1, 0, 1), repeat=whole.ndim) if 0 < sum(map(abs, m)) <= steps]
+    offsets = np.array(moves, np.int64) @ np.array(whole.strides, np.int64)
+    stack = np.empty(max(1, int(np.count_nonzero(whole == WEAK))), np.int64)
+    # The last bytes, fewer than eight, are of the margin.
+    flood.entry()(address(whole), whole.size // 8 * 8, address(offsets), len(offsets), address(stack))
