@@ -35,16 +35,16 @@ def edges(
     source = dtypes.readable(image)
     columns = image.shape[1]
     # Rows of marks have room for what is written in whole registers, and samples all their neighbours.
-    samples = np.zeros((image.shape[0] + 2, -(-(columns + 2 + BYTES) // 8) * 8), np.uint8)
-    inner = samples[1:-1, 1 : columns + 1]
+    marks = hysteresis.room((image.shape[0] + 2, columns + 2 + BYTES))
+    inner = marks[1:-1, 1 : columns + 1]
     measure = NORMS[norm]
     if not interpolated and measure == thin.L2:  # the squares are ordered alike, and exact for integers
         low, high, measure = low * low, high * high, thin.SQUARED
-    program = _program(Side.of(source), low, high, measure, interpolated, samples.strides[0])
+    program = _program(Side.of(source), low, high, measure, interpolated, marks.strides[0])
     program.run(source, inner, workers)
     if allowed is not None:
         inner[~allowed] = 0
-    hysteresis.spread(samples, 2)
+    hysteresis.spread(marks, 2)
     result: npt.NDArray[np.bool_] = inner == STRONG
     return result
 

@@ -1,6 +1,7 @@
 """Hysteresis: what is above the low threshold counts where it is connected to what is above the high one."""
 
 import itertools
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -17,20 +18,30 @@ def connected(
     Neighbours differ by one along at most `steps` axes.
     """
     # A margin of nothing all around, so that every sample has its neighbours.
-    padded = tuple(n + 2 for n in weak.shape)
-    whole = np.zeros(padded, np.uint8)
-    inner = whole[(slice(1, -1),) * weak.ndim]
+    marks = room(tuple(n + 2 for n in weak.shape))
+    inner = marks[(slice(1, -1),) * weak.ndim]
     inner[...] = weak * np.uint8(WEAK)
     inner[strong] = STRONG
-    spread(whole, steps)
+    spread(marks, steps)
     result: npt.NDArray[np.bool_] = inner == STRONG
     return result
 
 
-def spread(whole: npt.NDArray[np.uint8], steps: int) -> None:
-    """Make strong what is weak and connected to it, in a map with a margin of nothing all around."""
-    moves = [m for m in itertools.product((-1, 0, 1), repeat=whole.ndim) if 0 < sum(map(abs, m)) <= steps]
-    offsets = np.array(moves, np.int64) @ np.array(whole.strides, np.int64)
-    stack = np.empty(max(1, int(np.count_nonzero(whole == WEAK))), np.int64)
-    # The last bytes, fewer than eight, are of the margin.
-    flood.entry()(address(whole), whole.size // 8 * 8, address(offsets), len(offsets), address(stack))
+def room(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Return a map of nothing, behind which there are some bytes more, for neighbours are read by fours."""
+    count = math.prod(shape)
+    return np.zeros(-(-count // 8) * 8 + 8, np.uint8)[:count].reshape(shape)
+
+
+def spread(marks: npt.NDArray[np.uint8], steps: int) -> None:
+    """Make strong what is weak and connected to it, in a map of `room` with nothing at its margin."""
+    rows = []
+    for move in itertools.product((-1, 0, 1), repeat=marks.ndim - 1):
+        along = [x for x in (-1, 0, 1) if 0 < sum(map(abs, (*move, x))) <= steps]
+        mask = sum(WEAK << 8 * (x + 1) for x in along)
+        rows.append((sum(m * s for m, s in zip(move, marks.strides, strict=False)) - 1, mask))
+    table = np.array(rows, np.int64)
+    # Not touched before it is needed, and rarely is.
+    stack = np.empty(marks.size, np.int64)
+    count = -(-marks.size // 8) * 8
+    flood.entry()(address(marks), count, address(table), len(table), address(stack))

@@ -1,42 +1,60 @@
 """Flooding: what is marked spreads to neighbours that may be, from one to the next."""
 
 import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
 
 from imfilter._core.jit import Driver, part
 from imfilter._kernels.simd import load_one, peek, poke, store_one
 
-_U8, _U64 = np.dtype(np.uint8), np.dtype(np.uint64)
+_U8, _U32, _U64 = np.dtype(np.uint8), np.dtype(np.uint32), np.dtype(np.uint64)
 
 #: What a sample is: nothing, one that may be marked, or marked; the same eight times.
 WEAK, STRONG = 1, 2
 _EIGHT_STRONG = np.uint64(0x0202020202020202)
 
 
+@intrinsic
+def _lowest_bit(typingctx, word):
+    """Return the place of the lowest bit that is set, of one at least."""
+
+    def codegen(context, builder, sig, args):
+        return builder.zext(builder.cttz(args[0], ir.IntType(1)(1)), ir.IntType(64))
+
+    return types.int64(word), codegen
+
+
 @part
-def _spread(samples, i, offsets, n_offsets, stack, high):
+def _spread(samples, i, rows, n_rows, stack, high):
     """Mark the neighbours of sample `i` that may be, and put them on the stack; return its new height."""
-    for n in range(n_offsets):
-        j = i + peek(offsets + 8 * n)
-        if load_one(_U8, samples + j, _U8) == WEAK:
+    for n in range(n_rows):
+        # Three neighbours side by side, one byte each.
+        first = i + peek(rows + 16 * n)
+        found = load_one(_U32, samples + first, _U32) & np.uint32(peek(rows + 16 * n + 8))
+        while found:
+            j = first + (_lowest_bit(found) >> 3)
             store_one(samples + j, _U8, np.uint8(STRONG))
             poke(stack + 8 * high, j)
             high += 1
+            found = np.uint32(found & (found - np.uint32(1)))
     return high
 
 
 @Driver
-def flood(samples, count, offsets, n_offsets, stack):
+def flood(samples, count, rows, n_rows, stack):
     """Mark what is connected to a marked sample by samples that may be.
 
-    samples: address of `count` bytes, a multiple of 8; all have their neighbours, at `offsets`, among them.
-    stack: address of as many words as there are samples that may be marked: each is put there once.
+    samples: address of `count` bytes, a multiple of 8; all that are not 0 have their neighbours among them.
+    rows: address of where neighbours begin that lie side by side, and of the bits of those that count and may
+    be marked. stack: address of as many words as there are samples that may be: each is put there once.
     """
     for word in range(0, count, 8):
-        if not load_one(_U64, samples + word, _U64) & _EIGHT_STRONG:
-            continue
-        for i in range(word, word + 8):
-            if load_one(_U8, samples + i, _U8) == STRONG:
-                high = _spread(samples, i, offsets, n_offsets, stack, 0)
-                while high:
-                    high -= 1
-                    high = _spread(samples, peek(stack + 8 * high), offsets, n_offsets, stack, high)
+        strong = load_one(_U64, samples + word, _U64) & _EIGHT_STRONG
+        while strong:
+            i = word + (_lowest_bit(strong) >> 3)
+            strong &= strong - np.uint64(1)
+            high = _spread(samples, i, rows, n_rows, stack, 0)
+            while high:
+                high -= 1
+                high = _spread(samples, peek(stack + 8 * high), rows, n_rows, stack, high)
