@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 import imfilter
-from tests.cases import CASES, positive_kernel, types_of
+from tests.case import types_of
+from tests.cases import CASES, positive_kernel
 
 from . import measure, peak, report, rows
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from imfilter._core import linear, plan
 from imfilter._core.calls import Calls
-from tests.cases import types_of
+from tests.case import types_of
 
 from . import measure, report, rows
 

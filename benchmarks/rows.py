@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from tests import photos
-from tests.cases import CASES, Case, types_of
+from tests.case import Case, types_of
+from tests.cases import CASES
 from tests.peers import SimpleITK
 
 #: The last-but-one is awkward: no line of it is a whole number of vectors, or begins on a cache line.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from imfilter import weights
     from imfilter.convolution import convolve, correlate
     from imfilter.derivative import laplacian, prewitt, scharr, sobel
-    from imfilter.edges import hysteresis_threshold
+    from imfilter.edges import canny, hysteresis_threshold
     from imfilter.engine import Plan, plan, set_workers, warmup
     from imfilter.rank import maximum, median, minimum, percentile
     from imfilter.scale_space import (
@@ -26,6 +26,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Plan",
     "box",
+    "canny",
     "convolve",
     "correlate",
     "difference_of_gaussians",
@@ -54,7 +55,7 @@ _HOMES = {
     "convolution": ("convolve", "correlate"),
     "smooth": ("box", "gaussian", "sharpen", "unsharp_mask"),
     "derivative": ("laplacian", "prewitt", "scharr", "sobel"),
-    "edges": ("hysteresis_threshold",),
+    "edges": ("canny", "hysteresis_threshold"),
     "engine": ("Plan", "plan", "set_workers", "warmup"),
     "rank": ("maximum", "median", "minimum", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),

@@ -7,17 +7,14 @@ Borders are named alike: `mirror` here and in SciPy, `BORDER_REFLECT_101` in Ope
 only another border is compared inside the margin that its border cannot reach (`margin`).
 """
 
-import dataclasses
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 import scipy.ndimage as ndi
 import skimage.filters
 
-import imfilter
-
 from . import naive
+from .case import Case, ours
+from .nonlinear import edge_rows, rank_rows
 from .peers import (
     CV_MIRROR,
     Peer,
@@ -33,44 +30,6 @@ from .peers import (
     ski_edge,
     unit_range,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One filter with its parameters."""
-
-    name: str
-    ours: Callable  # (image, out=, dtype=, workers=) -> result
-    peers: dict
-    gain: float  # sum|w|, for the float tolerance
-    types: tuple = ("float32", "uint8")
-    ndim: int = 2  # filtered axes; "rgb" is 2 and channels
-    rgb: bool = False
-    work: int = 1  # multiply-adds for each pixel, roughly: the tests take smaller photographs for heavy ones
-    steps: int = 1  # integers: within one, where rounding ties or fixed-point weights differ
-
-    def tolerance(self, peer, largest, result_type):
-        """How far a peer's result may be: float rounding of sum|w|*max|x|, or `steps` for integers."""
-        kind = np.dtype(result_type)
-        if kind.kind in "iu":
-            return self.steps if peer.steps is None else peer.steps
-        return (4e-6 if kind == np.float32 else 1e-12) * self.gain * largest
-
-    def peers_for(self, type_name):
-        return {
-            name: peer for name, peer in self.peers.items() if peer.types is None or type_name in peer.types
-        }
-
-
-def types_of(type_name):
-    """'uint8->float32' as (input dtype, result dtype); one name is both."""
-    source, _, result = type_name.partition("->")
-    return source, result or source
-
-
-def ours(name, *args, **options):
-    return lambda image, **run: getattr(imfilter, name)(image, *args, **options, **run)
-
 
 # --- the rows ---------------------------------------------------------------------------------------
 
@@ -275,40 +234,6 @@ def gaussian_derivative_rows():
     )
 
 
-def rank_rows():
-    types = ("float32", "uint8", "uint16")
-
-    def scipy(function, *arguments):
-        return Peer(
-            lambda x, out, dtype: function(x, *arguments, output=dtype if out is None else out, mode="mirror")
-        )
-
-    for k in (3, 5, 7, 15, 31):
-        # Its border is `edge`, and large windows are of bytes.
-        opencv = Peer(
-            lambda x, out, dtype, k=k: cv2.medianBlur(x, k, dst=out),
-            margin=k // 2,
-            types=None if k <= 5 else ("uint8",),
-        )
-        peers = {"OpenCV": opencv, "SciPy": scipy(ndi.median_filter, k)}
-        yield Case(f"median {k}", ours("median", k), peers, 0.0, types, work=k * k, steps=0)
-    for k in (3, 25, 101):
-        square = cv2.getStructuringElement(cv2.MORPH_RECT, (k, k))
-        peers = {
-            "OpenCV": Peer(
-                lambda x, out, dtype, square=square: cv2.erode(x, square, dst=out, borderType=CV_MIRROR)
-            ),
-            "SciPy": scipy(ndi.minimum_filter, k),
-        }
-        yield Case(f"minimum {k}", ours("minimum", k), peers, 0.0, types, steps=0)
-    peers = {"SciPy": scipy(ndi.percentile_filter, 20, 7)}
-    yield Case("percentile 20 of 7", ours("percentile", 20, 7), peers, 0.0, types, work=49, steps=0)
-    peers = {"SciPy": scipy(ndi.median_filter, 3)}
-    yield Case("median 3, 3-D", ours("median", 3), peers, 0.0, ("float32", "uint8"), ndim=3, steps=0)
-    peers = {"SciPy": scipy(ndi.maximum_filter, 5)}
-    yield Case("maximum 5, 3-D", ours("maximum", 5), peers, 0.0, ("float32", "uint8"), ndim=3, steps=0)
-
-
 def volume_rows():
     types = ("float32", "uint8")
     for k in (3, 5):
@@ -370,4 +295,5 @@ CASES = [
     *volume_rows(),
     *signal_rows(),
     *rank_rows(),
+    *edge_rows(),
 ]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from . import photos
-from .cases import CASES, types_of
+from .case import types_of
+from .cases import CASES
 
 HEAVY = 50  # multiply-adds a pixel from which the slow libraries get a smaller part of the photograph
 

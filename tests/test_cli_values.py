@@ -200,3 +200,18 @@ def test_16_bits_into_a_format_of_8(tmp_path: Path) -> None:
     pixels = np.full((16, 16), 25700, np.uint16)
     done("gaussian", save(tmp_path / "in.png", pixels), tmp_path / "out.bmp")
     assert (io.read(tmp_path / "out.bmp").pixels == 100).all()
+
+
+def test_edges_are_white_on_black(tmp_path: Path) -> None:
+    colour = noise(40, 50, 3)
+    source = save(tmp_path / "in.png", colour)
+    expected = imfilter.canny(apply.luminance(colour), 100, 400, sigma=0.5, nms="interpolated")
+    options = ["--low", 100, "--high", 400, "--sigma", 0.5, "--nms", "interpolated"]
+    done("canny", source, tmp_path / "out.png", *options)
+    np.testing.assert_array_equal(io.read(tmp_path / "out.png").pixels, expected * np.uint8(255))
+    done("canny", source, tmp_path / "wide.png", *options, "--dtype", "uint16")
+    np.testing.assert_array_equal(io.read(tmp_path / "wide.png").pixels, expected * np.uint16(65535))
+    done("canny", source, tmp_path / "out.npy", *options)
+    result = np.load(tmp_path / "out.npy")
+    assert result.dtype == bool
+    np.testing.assert_array_equal(result, expected)

@@ -58,6 +58,11 @@ class Filter:
         result: Array = self._function(pixels, channel_axis=channel_axis, dtype=dtype, **options)
         return result
 
+    def whole(self, plane: Array) -> Array:
+        """Apply a filter that knows neither channels nor types to one plane."""
+        result: Array = self._function(plane, **self.options)
+        return result
+
 
 def _axis(axis: str | int | None, ndim: int) -> int | None:
     if axis is None:
@@ -94,6 +99,8 @@ def apply(command: Command, image: Image, options: Mapping[str, Any], kind: Form
     opacity = image.opacity
     if opacity is not None and (opacity == full_scale(opacity.dtype)).all():
         opacity = None  # opaque: exactly as if there were no alpha
+    if command.kind == "edges":
+        return _like(image, _edges(run, image, opacity, options, kind), None)
     derivative = command.kind == "derivative"
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], derivative=derivative)
     if derivative:
@@ -195,6 +202,22 @@ def _derivative(
     edge = render.edge_response(lambda step: run(step, mode="edge"), plane.dtype, run.ndim, run.options)
     edge *= white / full_scale(plane.dtype)
     return render.pictured(values, target, edge, signed=bool(options.get("signed")))
+
+
+def _edges(
+    run: Filter, image: Image, opacity: Array | None, options: Mapping[str, Any], kind: Format
+) -> Array:
+    """Return edges as white on black, or, in ``.npy``, as they are."""
+    plane = image.colour if opacity is None else _weighed(image.colour, _share(opacity))
+    if is_rgb(image):
+        plane = luminance(plane)
+    if plane.ndim > run.ndim:  # the one channel of a grey picture with opacity
+        plane = plane[..., 0]
+    found = run.whole(plane)
+    target = render.target_dtype(kind, np.dtype(np.uint8), options["dtype"], derivative=False)
+    if target is None:
+        return found
+    return np.where(found, full_scale(target), 0).astype(target)
 
 
 def is_rgb(image: Image) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["smoothing", "linear", "derivative"]
+Kind = Literal["smoothing", "linear", "derivative", "edges"]
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,20 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("prewitt", "derivative", "Find edges (Prewitt).", _DIFFERENCE, "prewitt in.png edges.png"),
     Command(
+        "canny",
+        "edges",
+        "Find edges, one pixel wide (Canny).",
+        (
+            Option("low", "number", None, "Low threshold, of raw Sobel responses.", "half of high"),
+            Option("high", "number", None, "High threshold.", "found from the picture"),
+            Option("sigma", "numbers", 1.0, _SIGMA),
+            Option("norm", "text", "l2", "How strong a gradient is: l2 or l1."),
+            Option("nms", "text", "sector", "What is largest: sector (as OpenCV) or interpolated."),
+            Option("threshold", "text", "absolute", "What these are: absolute, quantile, median or otsu."),
+        ),
+        "canny in.png edges.png --sigma 1.5",
+    ),
+    Command(
         "laplacian",
         "derivative",
         "Find edges and spots (sum of second differences).",
@@ -248,7 +262,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
     if command.kind == "derivative":
         own += PICTURED
     # A gradient magnitude of Gaussians has no sign to show.
-    if command.kind != "smoothing" and command.name != "gaussian_gradient_magnitude":
+    if command.kind in ("linear", "derivative") and command.name != "gaussian_gradient_magnitude":
         own += (SIGNED,)
     return own + SHARED + FILES
 
@@ -268,6 +282,10 @@ NOTES = {
         "Colour is filtered channel by channel, weighed with opacity; a kernel whose sum is zero sees a "
         "transparent picture over black and gives an opaque one. Results are rounded and saturated to the "
         "input's bit depth (--signed adds mid-grey); .npy and float TIFF get the raw values.",
+    ),
+    "edges": (
+        "Colour is reduced to luminance (BT.601), transparency is seen over black. Edges are white on black; "
+        "in .npy they are true and false.",
     ),
     "derivative": (
         "Colour is reduced to luminance (BT.601), transparency is seen over black, and the result is opaque. "

@@ -19,6 +19,7 @@ from imfilter._kernels import (
     order,
     small,
     small_rank,
+    thin,
     winograd,
 )
 from imfilter._kernels.flood import flood
@@ -27,6 +28,7 @@ from imfilter._kernels.line_winograd import line_winograd
 from imfilter._kernels.slide import prepare, slide
 from imfilter._kernels.slide_blocks import slide_blocks
 from imfilter._kernels.slide_box import slide_box
+from imfilter._kernels.slide_canny import slide_canny
 from imfilter._kernels.slide_cosine import slide_cosine
 from imfilter._kernels.slide_rank import slide_rank
 from imfilter._kernels.slide_winograd import slide_winograd
@@ -101,6 +103,11 @@ def _ranks() -> Iterator[_Combination]:
         yield bitset.rank_block, (kind, floating)
     yield order.restore, (_I32,)
     yield flood, ()
+    yield slide_canny, ()
+    for measure in (thin.L1, thin.SQUARED, thin.L2):
+        yield thin.gradients, (_F32, measure)
+    for interpolated in (0, 1):
+        yield thin.thin, (_F32, interpolated)
     yield histogram.count_block, (_U8, 0)
 
 

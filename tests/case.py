@@ -1,0 +1,58 @@
+"""A row of the table in `cases.py`: a filter with its parameters, and how it is called."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+import imfilter
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One filter with its parameters."""
+
+    name: str
+    ours: Callable  # (image, out=, dtype=, workers=) -> result
+    peers: dict
+    gain: float  # sum|w|, for the float tolerance
+    types: tuple = ("float32", "uint8")
+    ndim: int = 2  # filtered axes; "rgb" is 2 and channels
+    rgb: bool = False
+    work: int = 1  # multiply-adds for each pixel, roughly: the tests take smaller photographs for heavy ones
+    steps: int = 1  # integers: within one, where rounding ties or fixed-point weights differ
+
+    def tolerance(self, peer, largest, result_type):
+        """How far a peer's result may be: float rounding of sum|w|*max|x|, or `steps` for integers."""
+        kind = np.dtype(result_type)
+        if kind.kind in "iu":
+            return self.steps if peer.steps is None else peer.steps
+        return (4e-6 if kind == np.float32 else 1e-12) * self.gain * largest
+
+    def peers_for(self, type_name):
+        return {
+            name: peer for name, peer in self.peers.items() if peer.types is None or type_name in peer.types
+        }
+
+
+def types_of(type_name):
+    """'uint8->float32' as (input dtype, result dtype); one name is both."""
+    source, _, result = type_name.partition("->")
+    return source, result or source
+
+
+def ours(name, *args, **options):
+    return lambda image, **run: getattr(imfilter, name)(image, *args, **options, **run)
+
+
+def unshaped(name, *args, **options):
+    """A function without `out` and `dtype`, whose result is copied to its place."""
+
+    def call(image, out=None, dtype=None, workers=None):
+        result = getattr(imfilter, name)(image, *args, workers=workers, **options)
+        if out is None:
+            return result
+        np.copyto(out, result)
+        return out
+
+    return call

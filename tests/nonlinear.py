@@ -1,0 +1,57 @@
+"""The rows of `cases.py` that are no weighted sums: ranks and edges, which are exact."""
+
+import cv2
+import scipy.ndimage as ndi
+import skimage.feature
+
+from .case import Case, ours, unshaped
+from .peers import CV_MIRROR, Peer
+
+
+def rank_rows():
+    types = ("float32", "uint8", "uint16")
+
+    def scipy(function, *arguments):
+        return Peer(
+            lambda x, out, dtype: function(x, *arguments, output=dtype if out is None else out, mode="mirror")
+        )
+
+    for k in (3, 5, 7, 15, 31):
+        # Its border is `edge`, and large windows are of bytes.
+        opencv = Peer(
+            lambda x, out, dtype, k=k: cv2.medianBlur(x, k, dst=out),
+            margin=k // 2,
+            types=None if k <= 5 else ("uint8",),
+        )
+        peers = {"OpenCV": opencv, "SciPy": scipy(ndi.median_filter, k)}
+        yield Case(f"median {k}", ours("median", k), peers, 0.0, types, work=k * k, steps=0)
+    for k in (3, 25, 101):
+        square = cv2.getStructuringElement(cv2.MORPH_RECT, (k, k))
+        peers = {
+            "OpenCV": Peer(
+                lambda x, out, dtype, square=square: cv2.erode(x, square, dst=out, borderType=CV_MIRROR)
+            ),
+            "SciPy": scipy(ndi.minimum_filter, k),
+        }
+        yield Case(f"minimum {k}", ours("minimum", k), peers, 0.0, types, steps=0)
+    peers = {"SciPy": scipy(ndi.percentile_filter, 20, 7)}
+    yield Case("percentile 20 of 7", ours("percentile", 20, 7), peers, 0.0, types, work=49, steps=0)
+    peers = {"SciPy": scipy(ndi.median_filter, 3)}
+    yield Case("median 3, 3-D", ours("median", 3), peers, 0.0, ("float32", "uint8"), ndim=3, steps=0)
+    peers = {"SciPy": scipy(ndi.maximum_filter, 5)}
+    yield Case("maximum 5, 3-D", ours("maximum", 5), peers, 0.0, ("float32", "uint8"), ndim=3, steps=0)
+
+
+def edge_rows():
+    for norm in ("l1", "l2"):
+        peers = {
+            "OpenCV": Peer(
+                lambda x, out, dtype, norm=norm: cv2.Canny(x, 50, 150, edges=out, L2gradient=norm == "l2"),
+                finish=lambda result, image: result != 0,
+            )
+        }
+        call = unshaped("canny", 50, 150, sigma=0, norm=norm)
+        yield Case(f"canny {norm}", call, peers, 0.0, ("uint8->bool",), work=30, steps=0)
+    peers = {"scikit-image": Peer(lambda x, out, dtype: skimage.feature.canny(x, 2.0, 25, 50))}
+    call = unshaped("canny", 25, 50, sigma=2.0, nms="interpolated", mode="zero")
+    yield Case("canny interpolated 2", call, peers, 0.0, ("uint8->bool",), work=60, steps=0)
