@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from imfilter import weights
     from imfilter.convolution import convolve, correlate
+    from imfilter.corners import harris, shi_tomasi
     from imfilter.derivative import laplacian, prewitt, scharr, sobel
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.engine import Plan, plan, set_workers, warmup
@@ -32,6 +33,7 @@ __all__ = [
     "difference_of_gaussians",
     "gaussian",
     "gaussian_gradient_magnitude",
+    "harris",
     "hysteresis_threshold",
     "laplacian",
     "laplacian_of_gaussian",
@@ -44,6 +46,7 @@ __all__ = [
     "scharr",
     "set_workers",
     "sharpen",
+    "shi_tomasi",
     "sobel",
     "unsharp_mask",
     "warmup",
@@ -53,6 +56,7 @@ __all__ = [
 #: Where each public name lives.
 _HOMES = {
     "convolution": ("convolve", "correlate"),
+    "corners": ("harris", "shi_tomasi"),
     "smooth": ("box", "gaussian", "sharpen", "unsharp_mask"),
     "derivative": ("laplacian", "prewitt", "scharr", "sobel"),
     "edges": ("canny", "hysteresis_threshold"),

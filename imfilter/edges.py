@@ -103,10 +103,10 @@ def canny(
     array = check.image(image)
     if array.ndim != 2:
         raise ValueError(f"image must have 2 axes, got shape {array.shape}; make colour grey first")
-    _one_of(norm, "norm", ("l1", "l2"))
-    _one_of(nms, "nms", ("sector", "interpolated"))
+    check.word(norm, "norm", ("l1", "l2"))
+    check.word(nms, "nms", ("sector", "interpolated"))
     if not callable(threshold):
-        _one_of(threshold, "threshold", tuple(_RULES))
+        check.word(threshold, "threshold", tuple(_RULES))
     sigmas = check.sigmas(sigma, 2)
     border.check_mode(mode)
     inside = None if mask is None else _mask(mask, array.shape)
@@ -120,12 +120,6 @@ def canny(
     if callable(threshold) or threshold != "absolute" or given is None:
         given = _found(given, threshold, _gradient(smooth, norm, workers), allowed)
     return engine.edges(smooth, *given, norm, allowed, workers, interpolated=nms == "interpolated")
-
-
-def _one_of(value: Any, name: str, words: tuple[str, ...]) -> None:
-    if not isinstance(value, str) or value not in words:
-        error = ValueError if isinstance(value, str) else TypeError
-        raise error(f"{name} must be one of {', '.join(map(repr, words))}, got {value!r}")
 
 
 def _mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:

@@ -147,6 +147,14 @@ def spacings(value: Any, n: int) -> tuple[float, ...]:
     return result
 
 
+def word(value: Any, name: str, words: tuple[str, ...]) -> str:
+    """Return one of several words."""
+    if not isinstance(value, str) or value not in words:
+        error = ValueError if isinstance(value, str) else TypeError
+        raise error(f"{name} must be one of {', '.join(map(repr, words))}, got {_name(value)}")
+    return value
+
+
 def flag(value: Any, name: str) -> bool:
     """Return a truth value."""
     if not isinstance(value, (bool, np.bool_)):

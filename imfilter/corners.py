@@ -1,0 +1,209 @@
+"""Corners: where the gradient runs in more than one direction."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import bands, border, check, structure
+from imfilter.weights import gaussian as bell
+
+#: Taps of Sobel's operator by its aperture: smoothing, and the difference.
+_APERTURES = {
+    3: ([1, 2, 1], [-1, 0, 1]),
+    5: ([1, 4, 6, 4, 1], [-1, -2, 0, 2, 1]),
+    7: ([1, 6, 15, 20, 15, 6, 1], [-1, -4, -5, 0, 5, 4, 1]),
+}
+
+
+def harris(
+    image: npt.ArrayLike,
+    *,
+    k: float = 0.04,
+    window: str = "box",
+    size: int = 2,
+    sigma: float | None = None,
+    aperture: int = 3,
+    mode: str = "mirror",
+    cval: float = 0.0,
+    workers: int | None = None,
+) -> npt.NDArray:
+    """Measure how much every sample is a corner, after Harris and Stephens.
+
+    Of the products of derivatives, summed over a window, it is the determinant less `k` times the square of
+    the trace: large at corners, negative along edges, about 0 where nothing is.
+
+    Parameters
+    ----------
+    image : array_like
+        Image of two axes, of bool, integers or floats. It is not changed.
+    k : float, optional
+        Sensitivity: how unlike the two directions may be. Default 0.04.
+    window : {'box', 'gaussian'}, optional
+        Over what products are summed, and how derivatives are scaled. With 'box', as in OpenCV: all of the
+        box count alike, and Sobel's operator is divided by ``size * 2**(aperture - 1)``. With 'gaussian', as
+        in scikit-image: weights sum to 1, and derivatives are not scaled.
+    size : int, optional
+        Length of the box along both axes. Default 2. Even boxes reach one sample farther to the front.
+    sigma : float, optional
+        Standard deviation of the Gaussian in samples, cut at four of them. Default 1.
+    aperture : {3, 5, 7}, optional
+        Length of Sobel's operator. Default 3.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        What lies beyond the border, of the image and of the products; see `imfilter.gaussian`. Beyond a
+        constant there are no products.
+    cval : float, optional
+        Value beyond the border of the image in mode 'constant'. Default 0.
+    workers : int, optional
+        Number of threads, by default every core this process may use. It does not change the result.
+
+    Returns
+    -------
+    ndarray
+        Array of the shape of `image`: float32 for bool, 8- and 16-bit integers, float16 and float32, float64
+        for wider types.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type: complex or object arrays, a float for an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, what came and what would do.
+
+    See Also
+    --------
+    shi_tomasi : The smaller eigenvalue instead.
+    cv2.cornerHarris : The same for float32 with `size` as ``blockSize`` and `aperture` as ``ksize``; it
+        divides the derivatives of uint8 by 255.
+    skimage.feature.corner_harris : The same for float images with ``window="gaussian", mode="zero"``.
+
+    References
+    ----------
+    C. Harris and M. Stephens, A Combined Corner and Edge Detector, Alvey Vision Conference 1988.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> import numpy as np
+    >>> square = np.zeros((7, 7))
+    >>> square[3:, 3:] = 1
+    >>> response = imfilter.harris(square, size=3)
+    >>> [int(i) for i in np.unravel_index(response.argmax(), response.shape)]
+    [3, 3]
+    """
+    share = check.number(k, "k")
+
+    def measure(xx: npt.NDArray, xy: npt.NDArray, yy: npt.NDArray) -> None:
+        trace = xx + yy
+        np.multiply(xx, yy, out=xx)
+        np.multiply(xy, xy, out=xy)
+        np.subtract(xx, xy, out=xx)
+        np.multiply(trace, trace, out=trace)
+        np.multiply(trace, trace.dtype.type(share), out=trace)
+        np.subtract(xx, trace, out=xx)
+
+    return _respond(image, measure, window, size, sigma, aperture, mode, cval, workers)
+
+
+def shi_tomasi(
+    image: npt.ArrayLike,
+    *,
+    window: str = "box",
+    size: int = 2,
+    sigma: float | None = None,
+    aperture: int = 3,
+    mode: str = "mirror",
+    cval: float = 0.0,
+    workers: int | None = None,
+) -> npt.NDArray:
+    """Measure how much every sample is a corner, after Shi and Tomasi: by the smaller eigenvalue.
+
+    Parameters
+    ----------
+    image : array_like
+        Image of two axes, of bool, integers or floats. It is not changed.
+    window, size, sigma, aperture, mode, cval, workers : optional
+        As for `harris`.
+
+    Returns
+    -------
+    ndarray
+        As for `harris`; nowhere negative but for rounding.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type: complex or object arrays, a float for an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, what came and what would do.
+
+    See Also
+    --------
+    harris : The determinant less a share of the trace's square.
+    cv2.cornerMinEigenVal : The same for float32 with `size` as ``blockSize`` and `aperture` as ``ksize``.
+    skimage.feature.corner_shi_tomasi : The same for float images with ``window="gaussian", mode="zero"``.
+
+    References
+    ----------
+    J. Shi and C. Tomasi, Good Features to Track, IEEE Conference on Computer Vision and Pattern Recognition
+    1994.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> import numpy as np
+    >>> square = np.zeros((7, 7))
+    >>> square[3:, 3:] = 1
+    >>> response = imfilter.shi_tomasi(square, size=3)
+    >>> [int(i) for i in np.unravel_index(response.argmax(), response.shape)]
+    [3, 3]
+    """
+
+    def measure(xx: npt.NDArray, xy: npt.NDArray, yy: npt.NDArray) -> None:
+        half = xx.dtype.type(0.5)
+        apart = (xx - yy) * half
+        np.add(xx, yy, out=xx)
+        np.multiply(xx, half, out=xx)
+        np.multiply(apart, apart, out=apart)
+        np.multiply(xy, xy, out=xy)
+        np.add(apart, xy, out=apart)
+        np.sqrt(apart, out=apart)
+        np.subtract(xx, apart, out=xx)
+
+    return _respond(image, measure, window, size, sigma, aperture, mode, cval, workers)
+
+
+def _respond(
+    image: npt.ArrayLike,
+    measure: structure.Measure,
+    window: Any,
+    size: Any,
+    sigma: Any,
+    aperture: Any,
+    mode: Any,
+    cval: Any,
+    workers: Any,
+) -> npt.NDArray:
+    """Check the arguments of both measures, and run one."""
+    array = check.image(image)
+    if array.ndim != 2:
+        raise ValueError(f"image must have 2 axes, got shape {array.shape}; make colour grey first")
+    width = check.integer(aperture, "aperture")
+    if width not in _APERTURES:
+        raise ValueError(f"aperture must be 3, 5 or 7, got {width}")
+    smooth, difference = (np.array(taps, np.float64) for taps in _APERTURES[width])
+    length = check.integer(size, "size", least=1)
+    check.word(window, "window", ("box", "gaussian"))
+    if window == "box":
+        if sigma is not None:
+            raise ValueError(f"sigma must be left out with window='box', got {sigma!r}")
+        taps = np.ones(length)
+        difference /= length * 2.0 ** (width - 1)
+    else:
+        (deviation,) = check.sigmas(1.0 if sigma is None else sigma, 1)
+        taps = bell(deviation)
+    border.check_mode(mode)
+    value = check.number(cval, "cval", finite=False) if mode == "constant" else 0.0
+    return structure.respond(
+        array, structure.Window(smooth, difference, taps), measure, mode, value, bands.requested(workers)
+    )
