@@ -5,15 +5,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, check, structure
+from imfilter._core import bands, border, check
 from imfilter.weights import gaussian as bell
 
-#: Taps of Sobel's operator by its aperture: smoothing, and the difference.
-_APERTURES = {
-    3: ([1, 2, 1], [-1, 0, 1]),
-    5: ([1, 4, 6, 4, 1], [-1, -2, 0, 2, 1]),
-    7: ([1, 6, 15, 20, 15, 6, 1], [-1, -4, -5, 0, 5, 4, 1]),
-}
+_APERTURES = (3, 5, 7)
 
 
 def harris(
@@ -92,17 +87,7 @@ def harris(
     [3, 3]
     """
     share = check.number(k, "k")
-
-    def measure(xx: npt.NDArray, xy: npt.NDArray, yy: npt.NDArray) -> None:
-        trace = xx + yy
-        np.multiply(xx, yy, out=xx)
-        np.multiply(xy, xy, out=xy)
-        np.subtract(xx, xy, out=xx)
-        np.multiply(trace, trace, out=trace)
-        np.multiply(trace, trace.dtype.type(share), out=trace)
-        np.subtract(xx, trace, out=xx)
-
-    return _respond(image, measure, window, size, sigma, aperture, mode, cval, workers)
+    return _respond(image, share, window, size, sigma, aperture, mode, cval, workers)
 
 
 def shi_tomasi(
@@ -158,24 +143,12 @@ def shi_tomasi(
     >>> [int(i) for i in np.unravel_index(response.argmax(), response.shape)]
     [3, 3]
     """
-
-    def measure(xx: npt.NDArray, xy: npt.NDArray, yy: npt.NDArray) -> None:
-        half = xx.dtype.type(0.5)
-        apart = (xx - yy) * half
-        np.add(xx, yy, out=xx)
-        np.multiply(xx, half, out=xx)
-        np.multiply(apart, apart, out=apart)
-        np.multiply(xy, xy, out=xy)
-        np.add(apart, xy, out=apart)
-        np.sqrt(apart, out=apart)
-        np.subtract(xx, apart, out=xx)
-
-    return _respond(image, measure, window, size, sigma, aperture, mode, cval, workers)
+    return _respond(image, None, window, size, sigma, aperture, mode, cval, workers)
 
 
 def _respond(
     image: npt.ArrayLike,
-    measure: structure.Measure,
+    k: float | None,
     window: Any,
     size: Any,
     sigma: Any,
@@ -191,19 +164,19 @@ def _respond(
     width = check.integer(aperture, "aperture")
     if width not in _APERTURES:
         raise ValueError(f"aperture must be 3, 5 or 7, got {width}")
-    smooth, difference = (np.array(taps, np.float64) for taps in _APERTURES[width])
     length = check.integer(size, "size", least=1)
     check.word(window, "window", ("box", "gaussian"))
+    scale, taps = 1.0, np.ones(length)
     if window == "box":
         if sigma is not None:
             raise ValueError(f"sigma must be left out with window='box', got {sigma!r}")
-        taps = np.ones(length)
-        difference /= length * 2.0 ** (width - 1)
+        scale = 1.0 / (length * 2.0 ** (width - 1))
     else:
         (deviation,) = check.sigmas(1.0 if sigma is None else sigma, 1)
         taps = bell(deviation)
     border.check_mode(mode)
     value = check.number(cval, "cval", finite=False) if mode == "constant" else 0.0
-    return structure.respond(
-        array, structure.Window(smooth, difference, taps), measure, mode, value, bands.requested(workers)
-    )
+    threads = bands.requested(workers)
+    from imfilter._core import structure  # the compiler is not needed to refuse an argument
+
+    return structure.respond(array, structure.Window(width, scale, taps), k, mode, value, threads)
