@@ -51,6 +51,7 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     job["columns"], job["size"], job["aperture"] = columns, size, aperture
     job["taps"], job["group"], job["before_w"] = taps, schedule.group(taps, 1), before
     job["scale"], job["k"], job["cval"] = window.scale, k or 0.0, cval
+    job["direct"] = job["target_packed"][0] and columns * size >= BYTES
     held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["multiply"] = tensor.products.address(real, aperture)

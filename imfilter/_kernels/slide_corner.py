@@ -17,7 +17,7 @@ _FIELDS = (
     *("before_y", "before_x"),  # padded samples before the image, for derivatives
     *("samples_y", "samples_x"),  # samples of the image
     *("source_y", "source_x", "source_c", "source_packed"),
-    *("target_y", "target_x", "target_c", "target_packed"),
+    *("target_y", "target_x", "target_c", "target_packed", "direct"),  # whether results are written at once
     "before_w",  # padded products before the image, for the window
     # Tables: borders (see `source_index`) of the image and of its products; weights of the window, offsets of
     # its taps along a line, and one of nothing.
@@ -95,7 +95,9 @@ def slide_corner(job_at, source_at, target_at, workspace, start, stop):
             invoke(4, job.sum_rows, (
                 at, job.zero, 1, job.weights, job.taps, job.group, 0.0, at_to, job.columns,
                 room + job.spill, 0))  # fmt: skip
-        sums, result = room + job.sums, room + job.result
+        sums, to = room + job.sums, target_at + y * job.target_y
+        result = to if job.direct else room + job.result
         invoke(2, job.measure, (
             sums, sums + job.pitch, sums + 2 * job.pitch, job.columns, job.k, result))  # fmt: skip
-        place_line(job, room, result, target_at + y * job.target_y, job.columns)
+        if not job.direct:
+            place_line(job, room, result, to, job.columns)

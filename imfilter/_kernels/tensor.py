@@ -100,13 +100,14 @@ def surround(real, line, border, before, samples, after):
 
 @kernel("real", "eigenvalue")
 def measure(real, eigenvalue, xx, xy, yy, count, k: float, to):
-    """Write the measures of `count` sums, and more in whole vectors.
+    """Write the measures of `count` sums; of fewer than a vector, those of a whole one.
 
     They are the determinant less `k` times the square of the trace, or the smaller `eigenvalue`.
     """
     none, half = splat(real, real.type(0)), splat(real, real.type(0.5))
     less = splat(real, real.type(-k))
-    for at in range(0, count * size_of(real), BYTES):
+    for first in range(0, count * size_of(real), BYTES):
+        at = max(min(first, count * size_of(real) - BYTES), 0)  # the last vector overlaps the one before
         a, b, c = load(real, xx + at, real), load(real, xy + at, real), load(real, yy + at, real)
         if eigenvalue:
             apart = fma(a - c, half, none)
