@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from imfilter.derivative import laplacian, prewitt, scharr, sobel
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.engine import Plan, plan, set_workers, warmup
+    from imfilter.peaks import corner_peaks
     from imfilter.rank import maximum, median, minimum, percentile
     from imfilter.scale_space import (
         difference_of_gaussians,
@@ -29,6 +30,7 @@ __all__ = [
     "box",
     "canny",
     "convolve",
+    "corner_peaks",
     "correlate",
     "difference_of_gaussians",
     "gaussian",
@@ -61,6 +63,7 @@ _HOMES = {
     "derivative": ("laplacian", "prewitt", "scharr", "sobel"),
     "edges": ("canny", "hysteresis_threshold"),
     "engine": ("Plan", "plan", "set_workers", "warmup"),
+    "peaks": ("corner_peaks",),
     "rank": ("maximum", "median", "minimum", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }

@@ -19,6 +19,7 @@ from imfilter._kernels import (
     order,
     small,
     small_rank,
+    tensor,
     thin,
     winograd,
 )
@@ -29,6 +30,7 @@ from imfilter._kernels.slide import prepare, slide
 from imfilter._kernels.slide_blocks import slide_blocks
 from imfilter._kernels.slide_box import slide_box
 from imfilter._kernels.slide_canny import slide_canny
+from imfilter._kernels.slide_corner import slide_corner
 from imfilter._kernels.slide_cosine import slide_cosine
 from imfilter._kernels.slide_rank import slide_rank
 from imfilter._kernels.slide_winograd import slide_winograd
@@ -103,6 +105,12 @@ def _ranks() -> Iterator[_Combination]:
         yield bitset.rank_block, (kind, floating)
     yield order.restore, (_I32,)
     yield flood, ()
+    yield slide_corner, ()
+    yield tensor.products, (_F32, 3)
+    yield tensor.surround, (_F32,)
+    for eigenvalue in (0, 1):
+        yield tensor.measure, (_F32, eigenvalue)
+    yield fir.sum_rows, (_F32, _F32, 1, 1)
     yield slide_canny, ()
     for measure in (thin.L1, thin.SQUARED, thin.L2):
         yield thin.gradients, (_F32, measure)
