@@ -18,7 +18,7 @@ import click
 
 from ._cli import warmup
 from ._cli.options import click_option
-from ._cli.table import COMMANDS, FILE_NOTES, FILES, NOTES, SHARED, Command, find, options_of
+from ._cli.table import COMMANDS, FILE_NOTES, FILES, NOTES, SHARED, TABLES, Command, find, options_of
 
 _WARMUP = "warmup"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
@@ -132,15 +132,20 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     from . import io
     from ._cli import quiet
 
-    kind = io.format_of(destination)
+    listed = command.kind == "corners" and os.path.splitext(destination)[1].lower() in TABLES
+    kind = None if listed else io.format_of(destination)
     io.check_target(destination)
     with quiet.decoders():
         image = io.read(source, max_pixels=options["max_pixels"] or None)
 
-    from ._cli import arrays
-    from ._cli.apply import apply
+    from ._cli import arrays, corners
+    from ._cli.apply import apply, one_plane
 
     image = arrays.with_channels(image, options["channel_axis"])
+    if kind is None:
+        response = corners.measured(one_plane(image), options)
+        corners.write(destination, response, corners.found(response, options))
+        return
     result = apply(command, image, options, kind)
     if not kind.picture:
         result = arrays.without_order(result, options["channel_axis"])

@@ -21,6 +21,7 @@ def harris(
     aperture: int = 3,
     mode: str = "mirror",
     cval: float = 0.0,
+    out: npt.NDArray | None = None,
     workers: int | None = None,
 ) -> npt.NDArray:
     """Measure how much every sample is a corner, after Harris and Stephens.
@@ -49,6 +50,8 @@ def harris(
         constant there are no products.
     cval : float, optional
         Value beyond the border of the image in mode 'constant'. Default 0.
+    out : ndarray, optional
+        Where to put the result, whose dtype it determines. It may be `image` itself or overlap it.
     workers : int, optional
         Number of threads, by default every core this process may use. It does not change the result.
 
@@ -56,7 +59,7 @@ def harris(
     -------
     ndarray
         Array of the shape of `image`: float32 for bool, 8- and 16-bit integers, float16 and float32, float64
-        for wider types.
+        for wider types; or `out`.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def harris(
     [3, 3]
     """
     share = check.number(k, "k")
-    return _respond(image, share, window, size, sigma, aperture, mode, cval, workers)
+    return _respond(image, share, window, size, sigma, aperture, mode, cval, out, workers)
 
 
 def shi_tomasi(
@@ -99,6 +102,7 @@ def shi_tomasi(
     aperture: int = 3,
     mode: str = "mirror",
     cval: float = 0.0,
+    out: npt.NDArray | None = None,
     workers: int | None = None,
 ) -> npt.NDArray:
     """Measure how much every sample is a corner, after Shi and Tomasi: by the smaller eigenvalue.
@@ -107,7 +111,7 @@ def shi_tomasi(
     ----------
     image : array_like
         Image of two axes, of bool, integers or floats. It is not changed.
-    window, size, sigma, aperture, mode, cval, workers : optional
+    window, size, sigma, aperture, mode, cval, out, workers : optional
         As for `harris`.
 
     Returns
@@ -143,7 +147,7 @@ def shi_tomasi(
     >>> [int(i) for i in np.unravel_index(response.argmax(), response.shape)]
     [3, 3]
     """
-    return _respond(image, None, window, size, sigma, aperture, mode, cval, workers)
+    return _respond(image, None, window, size, sigma, aperture, mode, cval, out, workers)
 
 
 def _respond(
@@ -155,6 +159,7 @@ def _respond(
     aperture: Any,
     mode: Any,
     cval: Any,
+    out: Any,
     workers: Any,
 ) -> npt.NDArray:
     """Check the arguments of both measures, and run one."""
@@ -179,4 +184,5 @@ def _respond(
     threads = bands.requested(workers)
     from imfilter._core import structure  # the compiler is not needed to refuse an argument
 
-    return structure.respond(array, structure.Window(width, scale, taps), k, mode, value, threads)
+    place = check.fitting(check.out(out), array.shape)
+    return structure.respond(array, structure.Window(width, scale, taps), k, mode, value, place, threads)

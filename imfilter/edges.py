@@ -30,8 +30,9 @@ def canny(
     mask: npt.ArrayLike | None = None,
     mode: str = "mirror",
     cval: float = 0.0,
+    out: npt.NDArray | None = None,
     workers: int | None = None,
-) -> npt.NDArray[np.bool_]:
+) -> npt.NDArray:
     """Find edges, one sample wide, by Canny's method.
 
     The image is smoothed and differentiated with Sobel's operator. An edge is where the gradient is the
@@ -64,13 +65,15 @@ def canny(
         divided out again. Unlike in other filters, derivatives always find the last sample repeated.
     cval : float, optional
         Value beyond the border in mode 'constant'. Default 0.
+    out : ndarray, optional
+        Where to put the result: of bool, or of any other type, with 1 for edges. It may be `image` itself.
     workers : int, optional
         Number of threads, by default every core this process may use. It does not change the result.
 
     Returns
     -------
-    ndarray of bool
-        Array of the shape of `image`.
+    ndarray
+        Array of bool of the shape of `image`, or `out`.
 
     Raises
     ------
@@ -110,7 +113,7 @@ def canny(
     sigmas = check.sigmas(sigma, 2)
     border.check_mode(mode)
     inside = None if mask is None else _mask(mask, array.shape)
-    given = _given(low, high, threshold)
+    given, place = _given(low, high, threshold), check.fitting(check.out(out), array.shape)
     from imfilter._core import bands  # the compiler is not needed to refuse an argument
     from imfilter._core import canny as engine
 
@@ -119,7 +122,8 @@ def canny(
     allowed = _allowed(inside, array.shape, nms)
     if callable(threshold) or threshold != "absolute" or given is None:
         given = _found(given, threshold, _gradient(smooth, norm, workers), allowed)
-    return engine.edges(smooth, *given, norm, allowed, workers, interpolated=nms == "interpolated")
+    interpolated = nms == "interpolated"
+    return engine.edges(smooth, *given, norm, allowed, place, workers, interpolated=interpolated)
 
 
 def _mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:

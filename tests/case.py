@@ -45,14 +45,10 @@ def ours(name, *args, **options):
     return lambda image, **run: getattr(imfilter, name)(image, *args, **options, **run)
 
 
-def unshaped(name, *args, **options):
-    """A function without `out` and `dtype`, whose result is copied to its place."""
+def untyped(name, *args, **options):
+    """A function without `dtype`."""
 
     def call(image, out=None, dtype=None, workers=None):
-        result = getattr(imfilter, name)(image, *args, workers=workers, **options)
-        if out is None:
-            return result
-        np.copyto(out, result)
-        return out
+        return getattr(imfilter, name)(image, *args, out=out, workers=workers, **options)
 
     return call

@@ -4,7 +4,7 @@ import cv2
 import scipy.ndimage as ndi
 import skimage.feature
 
-from .case import Case, ours, unshaped
+from .case import Case, ours, untyped
 from .peers import CV_MIRROR, Peer
 
 
@@ -50,7 +50,7 @@ def edge_rows():
                 finish=lambda result, image: result != 0,
             )
         }
-        call = unshaped("canny", 50, 150, sigma=0, norm=norm)
+        call = untyped("canny", 50, 150, sigma=0, norm=norm)
         yield Case(f"canny {norm}", call, peers, 0.0, ("uint8->bool",), work=30, steps=0)
     for size, aperture in ((2, 3), (5, 5)):
         peers = {
@@ -60,14 +60,14 @@ def edge_rows():
                 )
             )
         }
-        call = unshaped("harris", size=size, aperture=aperture)
+        call = untyped("harris", size=size, aperture=aperture)
         # Of images to 255: products of four derivatives, of which each is at most 255 times 2 / size.
         yield Case(f"harris {size}, aperture {aperture}", call, peers, 255.0**3, ("float32",), work=60)
     peers = {
         "scikit-image": Peer(lambda x, out, dtype: skimage.feature.corner_harris(x, k=0.04, sigma=1.0)),
     }
-    call = unshaped("harris", window="gaussian", sigma=1.0, mode="zero")
+    call = untyped("harris", window="gaussian", sigma=1.0, mode="zero")
     yield Case("harris, gaussian 1", call, peers, 8.0**4 * 255.0**3, ("float32",), work=60)
     peers = {"scikit-image": Peer(lambda x, out, dtype: skimage.feature.canny(x, 2.0, 25, 50))}
-    call = unshaped("canny", 25, 50, sigma=2.0, nms="interpolated", mode="zero")
+    call = untyped("canny", 25, 50, sigma=2.0, nms="interpolated", mode="zero")
     yield Case("canny interpolated 2", call, peers, 0.0, ("uint8->bool",), work=60, steps=0)

@@ -220,3 +220,17 @@ def test_images_are_checked():
         imfilter.canny(np.zeros((3, 3), complex))
     with pytest.raises(ValueError, match="mode 'reflect' means two things"):
         imfilter.canny(np.zeros((3, 3)), mode="reflect")
+
+
+def test_out_may_be_the_image_or_of_another_type():
+    image = photograph("coins")
+    expected = imfilter.canny(image, 50, 150)
+    for dtype in (bool, np.uint8, np.float32):
+        place = np.full(image.shape[::-1], 7, dtype).T
+        assert imfilter.canny(image, 50, 150, out=place) is place
+        np.testing.assert_array_equal(place, expected)
+    same = image.copy()
+    assert imfilter.canny(same, 50, 150, out=same) is same
+    np.testing.assert_array_equal(same, expected)
+    with pytest.raises(ValueError, match="out must have shape"):
+        imfilter.canny(image, 1, 2, out=np.empty((3, 3), bool))

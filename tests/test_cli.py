@@ -27,8 +27,9 @@ from .commands import (
 @pytest.mark.parametrize("command", table.COMMANDS, ids=NAMES)
 def test_defaults_are_those_of_the_function(command: table.Command) -> None:
     parameters = inspect.signature(getattr(imfilter, command.name)).parameters
-    # Edges are true or false, of one plane: the command makes a picture of them, and a plane of colour.
-    apart = {"dtype", "channel_axis"} if command.kind == "edges" else set()
+    # Edges and corners are of one plane, of which the command makes a picture; corners have two functions.
+    apart = {"dtype", "channel_axis"} if command.kind in ("edges", "corners") else set()
+    apart |= {"distance", "strength", "count", "refine"} if command.kind == "corners" else set()
     for option in (*command.options, *table.SHARED):
         if option.name in apart:
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -215,3 +217,48 @@ def test_edges_are_white_on_black(tmp_path: Path) -> None:
     result = np.load(tmp_path / "out.npy")
     assert result.dtype == bool
     np.testing.assert_array_equal(result, expected)
+
+
+def test_corners_are_listed(tmp_path: Path) -> None:
+    board = np.kron(np.indices((4, 5)).sum(axis=0) % 2, np.ones((12, 12))).astype(np.uint8) * 200
+    source = save(tmp_path / "in.png", np.stack([board] * 3, axis=-1))
+    plane = apply.luminance(np.stack([board] * 3, axis=-1))
+    response = imfilter.harris(plane, size=5)
+    expected = imfilter.corner_peaks(response, min_distance=5, relative=0.01, count=7)
+    options = ["--size", 5, "--count", 7]
+    done("harris", source, tmp_path / "out.json", *options)
+    listed = json.loads((tmp_path / "out.json").read_text())
+    assert [[c["row"], c["column"]] for c in listed] == expected.tolist()
+    assert [c["response"] for c in listed] == response[tuple(expected.T)].tolist()
+    done("harris", source, tmp_path / "out.csv", *options)
+    with open(tmp_path / "out.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [{k: float(v) for k, v in row.items()} for row in rows] == listed
+    done("harris", source, tmp_path / "fine.json", *options, "--refine")
+    fine = json.loads((tmp_path / "fine.json").read_text())
+    assert all(abs(a["row"] - b["row"]) <= 0.5 for a, b in zip(fine, listed, strict=True))
+    done("harris", source, tmp_path / "out.npy", *options)
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), response)
+
+
+def test_corners_are_marked(tmp_path: Path) -> None:
+    board = np.kron(np.indices((4, 5)).sum(axis=0) % 2, np.ones((12, 12))).astype(np.uint8) * 200
+    done("harris", save(tmp_path / "in.png", board), tmp_path / "out.png", "--size", 3)
+    result = io.read(tmp_path / "out.png").pixels
+    assert result.shape == (48, 60, 3)
+    red = (result == (255, 0, 0)).all(axis=-1)
+    np.testing.assert_array_equal(result[~red], np.stack([board] * 3, axis=-1)[~red])
+    peaks = imfilter.corner_peaks(imfilter.harris(board, size=3), min_distance=5, relative=0.01)
+    assert len(peaks) >= 12
+    assert red[tuple(peaks.T)].all()
+    assert red.sum() <= 9 * len(peaks)
+
+
+def test_a_table_of_corners_is_whole_or_absent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = save(tmp_path / "in.png", noise(20, 20))
+    assert "aperture must be 3, 5 or 7, got 4" in failed(
+        capsys, 2, "harris", source, tmp_path / "out.csv", "--aperture", 4
+    )
+    assert "there is no folder" in failed(capsys, 1, "harris", source, tmp_path / "no" / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+    assert "unknown file type '.csv'" in failed(capsys, 1, "sobel", source, tmp_path / "out.csv")

@@ -148,3 +148,17 @@ def test_images_are_checked():
         imfilter.harris(np.zeros((3, 3, 3)))
     with pytest.raises(ValueError, match="mode 'reflect' means two things"):
         imfilter.shi_tomasi(np.zeros((3, 3)), mode="reflect")
+
+
+def test_out_may_be_the_image_or_of_another_type():
+    image = photos.photo("coins").astype(np.float32)
+    for function in (imfilter.harris, imfilter.shi_tomasi):
+        expected = function(image)
+        for place in (np.empty_like(image), np.empty(image.shape, np.float64), np.empty_like(image.T).T):
+            assert function(image, out=place) is place
+            np.testing.assert_array_equal(place, expected)
+        same = image.copy()
+        assert function(same, out=same) is same
+        np.testing.assert_array_equal(same, expected)
+    with pytest.raises(ValueError, match="out must have shape"):
+        imfilter.harris(image, out=np.empty((3, 3)))

@@ -13,7 +13,7 @@ import imfilter
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import kernels, render
+from . import corners, kernels, render
 from .table import SHARED, Command
 
 Array = NDArray[Any]
@@ -95,12 +95,14 @@ def apply(command: Command, image: Image, options: Mapping[str, Any], kind: Form
     """
     if kind.picture and image.pixels.dtype == np.bool_:
         image = dataclasses.replace(image, pixels=image.pixels.astype(np.uint8) * np.uint8(255))
+    if command.kind == "corners":
+        return _corners(image, options, kind)
     run = Filter(command, options, image.spatial)
     opacity = image.opacity
     if opacity is not None and (opacity == full_scale(opacity.dtype)).all():
         opacity = None  # opaque: exactly as if there were no alpha
     if command.kind == "edges":
-        return _like(image, _edges(run, image, opacity, options, kind), None)
+        return _like(image, _edges(run, image, options, kind), None)
     derivative = command.kind == "derivative"
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], derivative=derivative)
     if derivative:
@@ -204,20 +206,35 @@ def _derivative(
     return render.pictured(values, target, edge, signed=bool(options.get("signed")))
 
 
-def _edges(
-    run: Filter, image: Image, opacity: Array | None, options: Mapping[str, Any], kind: Format
-) -> Array:
+def _edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format) -> Array:
     """Return edges as white on black, or, in ``.npy``, as they are."""
-    plane = image.colour if opacity is None else _weighed(image.colour, _share(opacity))
-    if is_rgb(image):
-        plane = luminance(plane)
-    if plane.ndim > run.ndim:  # the one channel of a grey picture with opacity
-        plane = plane[..., 0]
-    found = run.whole(plane)
+    edges = run.whole(one_plane(image))
     target = render.target_dtype(kind, np.dtype(np.uint8), options["dtype"], derivative=False)
     if target is None:
-        return found
-    return np.where(found, full_scale(target), 0).astype(target)
+        return edges
+    return np.where(edges, full_scale(target), 0).astype(target)
+
+
+def _corners(image: Image, options: Mapping[str, Any], kind: Format) -> Image:
+    """Return the picture with its corners marked, or, in ``.npy``, the response."""
+    response = corners.measured(one_plane(image), options)
+    if not kind.picture:
+        return _like(image, response, None)
+    return corners.marked(image, over_black(image), corners.found(response, options), options, kind)
+
+
+def over_black(image: Image) -> Array:
+    """Return the colour or grey of an image, over black where it is transparent."""
+    if image.opacity is None:
+        return image.colour
+    plane = _weighed(image.colour, _share(image.opacity))
+    return plane[..., 0] if plane.ndim > image.spatial and plane.shape[-1] == 1 else plane
+
+
+def one_plane(image: Image) -> Array:
+    """Return the luminance of an image, over black where it is transparent."""
+    plane = over_black(image)
+    return luminance(plane) if is_rgb(image) else plane
 
 
 def is_rgb(image: Image) -> bool:

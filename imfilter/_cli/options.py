@@ -104,6 +104,7 @@ def _colour(text: str) -> tuple[int, int, int]:
 FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "number": ("NUMBER", number),
     "numbers": ("NUMBER[,NUMBER]", _list_of(number)),
+    "integer": ("INTEGER", integer),
     "integers": ("INTEGER[,INTEGER]", _list_of(integer)),
     "padding": ("PADDING", _padding),
     "axis": ("AXIS", _axis),

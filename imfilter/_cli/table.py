@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["smoothing", "linear", "derivative", "edges"]
+Kind = Literal["smoothing", "linear", "derivative", "edges", "corners"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,9 @@ _DIFFERENCE = (
     Option("normalize", "flag", False, "Scale raw values so that a ramp of 1 a pixel gives 1."),
     _SPACING,
 )
+
+#: Endings of files that list corners.
+TABLES = (".csv", ".json")
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -196,6 +199,21 @@ COMMANDS: tuple[Command, ...] = (
         "canny in.png edges.png --sigma 1.5",
     ),
     Command(
+        "harris",
+        "corners",
+        "Find corners (Harris).",
+        (
+            Option("k", "number", 0.04, "Sensitivity: how unlike the two directions may be."),
+            Option("size", "integer", 2, "Width of the box over which products are summed, in pixels."),
+            Option("aperture", "integer", 3, "Length of Sobel's operator: 3, 5 or 7."),
+            Option("distance", "number", 5.0, "Least distance between two corners in pixels."),
+            Option("strength", "number", 0.01, "Least share of the strongest corner's response."),
+            Option("count", "count", None, "Keep the strongest ones.", "all"),
+            Option("refine", "flag", False, "Find corners between pixels, for tables."),
+        ),
+        "harris in.png corners.png --size 3 --count 100",
+    ),
+    Command(
         "laplacian",
         "derivative",
         "Find edges and spots (sum of second differences).",
@@ -286,6 +304,10 @@ NOTES = {
     "edges": (
         "Colour is reduced to luminance (BT.601), transparency is seen over black. Edges are white on black; "
         "in .npy they are true and false.",
+    ),
+    "corners": (
+        "Colour is reduced to luminance (BT.601), transparency is seen over black. A picture has red "
+        "crosses on its corners; .csv and .json list them, strongest first; .npy has the raw response.",
     ),
     "derivative": (
         "Colour is reduced to luminance (BT.601), transparency is seen over black, and the result is opaque. "

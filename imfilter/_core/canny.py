@@ -24,10 +24,11 @@ def edges(
     high: float,
     norm: str,
     allowed: npt.NDArray[np.bool_] | None,
+    out: npt.NDArray | None,
     workers: int | None,
     *,
     interpolated: bool,
-) -> npt.NDArray[np.bool_]:
+) -> npt.NDArray:
     """Return the edges of an image of two axes, with its last sample repeated beyond its border.
 
     Where samples are not `allowed`, none is an edge.
@@ -45,8 +46,9 @@ def edges(
     if allowed is not None:
         inner[~allowed] = 0
     hysteresis.spread(marks, 2)
-    result: npt.NDArray[np.bool_] = inner == STRONG
-    return result
+    if out is None:
+        out = np.empty(image.shape, bool)
+    return np.equal(inner, STRONG, out=out, casting="unsafe")
 
 
 def _program(source: Side, low: float, high: float, measure: int, interpolated: bool, map_y: int) -> Program:

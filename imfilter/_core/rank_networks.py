@@ -23,6 +23,8 @@ _OUTPUTS = 16
 #: Nanoseconds for a comparison of a vector, as a step of a network and in straight code, and for reading and
 #: writing a byte (Cascade Lake).
 _STEP, _UNROLLED, _LINE = 4.5, 2.2, 0.15
+#: The same for networks of so many comparisons and more, whose lines leave the first-level cache.
+_WIDE, _WIDE_STEP = 1000, 6.0
 #: Samples that may count for a network to be built at all, but for the smallest and the largest.
 _MOST = 256
 
@@ -43,7 +45,8 @@ def network_for(around: Neighbourhood) -> networks.Network | None:
 
 def cost(around: Neighbourhood, network: networks.Network, itemsize: int) -> float:
     """Return how many nanoseconds a sample of so many bytes takes on one core."""
-    each = _UNROLLED if _straight(around, network) else _STEP
+    wide = len(network.comparisons) > _WIDE
+    each = _UNROLLED if _straight(around, network) else _WIDE_STEP if wide else _STEP
     return (_LINE + network.cost() / len(network.results) * each / BYTES) * itemsize
 
 

@@ -24,14 +24,24 @@ class Window(NamedTuple):
 
 
 def respond(
-    image: npt.NDArray, window: Window, k: float | None, mode: str, cval: float, workers: int | None
+    image: npt.NDArray,
+    window: Window,
+    k: float | None,
+    mode: str,
+    cval: float,
+    out: npt.NDArray | None,
+    workers: int | None,
 ) -> npt.NDArray:
     """Return the measure of every sample of an image of two axes: by `k`, or the smaller eigenvalue."""
-    source = dtypes.readable(image)
-    result = np.empty(image.shape, dtypes.derived(image.dtype))
+    source, real = dtypes.readable(image), dtypes.derived(image.dtype)
+    fits = out is not None and out.dtype == real and not np.may_share_memory(out, image)
+    result = out if fits and out is not None else np.empty(image.shape, real)
     program = _program(Side.of(source), Side.of(result), window, k, mode, cval)
     program.run(source, result, workers)
-    return result
+    if out is None or out is result:
+        return result
+    dtypes.place(result, out)
+    return out
 
 
 def _program(source: Side, target: Side, window: Window, k: float | None, mode: str, cval: float) -> Program:
