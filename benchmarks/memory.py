@@ -51,6 +51,11 @@ CALLS = (
         "box 15": "lambda x, **run: imfilter.box(x, 15, **run)",
         "sobel": "lambda x, **run: imfilter.sobel(x, **run)",
         "difference_of_gaussians 2": "lambda x, **run: imfilter.difference_of_gaussians(x, 2.0, **run)",
+        "median 5": "lambda x, **run: imfilter.median(x, 5, **run)",
+        "median 31": "lambda x, **run: imfilter.median(x, 31, **run)",
+        "harris": "lambda x, **run: imfilter.harris(x, **run)",
+        "canny": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, sigma=0, **run)",
+        "canny, sigma 1": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, **run)",
     }
 )
 TYPES = (("float32", "float32"), ("uint8", "uint8"))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
     from imfilter.derivative import laplacian, prewitt, scharr, sobel
+    from imfilter.descriptor import hog
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.engine import Plan, plan, set_workers, warmup
     from imfilter.peaks import corner_peaks
@@ -36,6 +37,7 @@ __all__ = [
     "gaussian",
     "gaussian_gradient_magnitude",
     "harris",
+    "hog",
     "hysteresis_threshold",
     "laplacian",
     "laplacian_of_gaussian",
@@ -61,6 +63,7 @@ _HOMES = {
     "corners": ("harris", "shi_tomasi"),
     "smooth": ("box", "gaussian", "sharpen", "unsharp_mask"),
     "derivative": ("laplacian", "prewitt", "scharr", "sobel"),
+    "descriptor": ("hog",),
     "edges": ("canny", "hysteresis_threshold"),
     "engine": ("Plan", "plan", "set_workers", "warmup"),
     "peaks": ("corner_peaks",),

@@ -52,3 +52,16 @@ def untyped(name, *args, **options):
         return getattr(imfilter, name)(image, *args, out=out, workers=workers, **options)
 
     return call
+
+
+def described(name, *args, **options):
+    """A function whose result has a shape and a type of its own, and is copied to its place."""
+
+    def call(image, out=None, dtype=None, workers=None):
+        result = getattr(imfilter, name)(image, *args, workers=workers, **options)
+        if out is None:
+            return result
+        np.copyto(out, result)
+        return out
+
+    return call

@@ -1,0 +1,125 @@
+"""Descriptors: histograms of oriented gradients."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import bands, check
+
+_NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
+
+
+def hog(
+    image: npt.ArrayLike,
+    *,
+    orientations: int = 9,
+    pixels_per_cell: Any = (8, 8),
+    cells_per_block: Any = (3, 3),
+    block_norm: str = "L2-Hys",
+    transform_sqrt: bool = False,
+    visualize: bool = False,
+    feature_vector: bool = True,
+    channel_axis: int | None = None,
+    workers: int | None = None,
+) -> Any:
+    """Describe an image by histograms of oriented gradients, after Dalal and Triggs.
+
+    The image is cut into cells; in each, gradients vote for their orientation with their strength. Blocks of
+    neighbouring cells, which overlap, are normalised by themselves.
+
+    Parameters
+    ----------
+    image : array_like
+        Image of two axes, and `channel_axis`, of bool, integers or floats. It is not changed.
+    orientations : int, optional
+        Bins of half a turn. Default 9.
+    pixels_per_cell : int or sequence of int, optional
+        Rows and columns of a cell. What is left of the image behind the last whole one does not count.
+        Default 8.
+    cells_per_block : int or sequence of int, optional
+        Rows and columns of cells in a block. Default 3.
+    block_norm : {'L2-Hys', 'L2', 'L1', 'L1-sqrt'}, optional
+        How a block is normalised: divided by its norm; with '-sqrt', the root of that; with '-Hys', cut at
+        0.2 and divided again.
+    transform_sqrt : bool, optional
+        Whether to take the root of the image first, which must not be negative. Default False.
+    visualize : bool, optional
+        Whether to return a picture of the cells too. Default False.
+    feature_vector : bool, optional
+        Whether to return one axis rather than five: rows and columns of blocks, rows and columns of their
+        cells, and bins. Default True.
+    channel_axis : int, optional
+        Axis of the channels of a colour image, of which the one with the strongest gradient counts. By
+        default there is none.
+    workers : int, optional
+        Number of threads, by default every core this process may use. It does not change the result.
+
+    Returns
+    -------
+    ndarray or tuple of ndarray
+        The descriptor, float32 for float16 and float32 and otherwise float64; with `visualize`, and a
+        picture of the shape of the image, of the same type.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type: complex or object arrays, a float for an integer.
+    ValueError
+        If an argument has the wrong value, or the image has not enough cells for a block.
+
+    See Also
+    --------
+    skimage.feature.hog : The same.
+
+    References
+    ----------
+    N. Dalal and B. Triggs, Histograms of Oriented Gradients for Human Detection, IEEE Conference on Computer
+    Vision and Pattern Recognition 2005.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> import numpy as np
+    >>> imfilter.hog(np.eye(32)).shape
+    (324,)
+    """
+    array = check.image(image)
+    if channel_axis is None:
+        if array.ndim != 2:
+            raise ValueError(
+                f"image must have 2 axes, got shape {array.shape}; name the channels with channel_axis="
+            )
+        array = array[..., None]
+    else:
+        axis = check.axis_index(channel_axis, array.ndim, "channel_axis")
+        if array.ndim != 3:
+            raise ValueError(f"image must have 2 axes and channel_axis, got shape {array.shape}")
+        array = np.moveaxis(array, axis, -1)
+    bins = check.integer(orientations, "orientations", least=1)
+    cell = _pair(pixels_per_cell, "pixels_per_cell")
+    block = _pair(cells_per_block, "cells_per_block")
+    norm = check.word(block_norm, "block_norm", _NORMS)
+    root, shown = check.flag(transform_sqrt, "transform_sqrt"), check.flag(visualize, "visualize")
+    flat, threads = check.flag(feature_vector, "feature_vector"), bands.requested(workers)
+    if root and (array < 0).any():
+        raise ValueError("image must not be negative with transform_sqrt=True")
+    for n, c, b, name in zip(array.shape, cell, block, ("rows", "columns"), strict=False):
+        if n // c < b:
+            raise ValueError(
+                f"image must have {c * b} {name} for {b} cells of {c} in a block, got shape {array.shape[:2]}"
+            )
+    from imfilter._core import oriented
+
+    histograms = oriented.cells(array, bins, cell, root=root, workers=threads)
+    found = oriented.blocks(histograms, block, norm)
+    result = found.ravel() if flat else found
+    return (result, oriented.picture(histograms, cell, array.shape[:2])) if shown else result
+
+
+def _pair(value: Any, name: str) -> tuple[int, int]:
+    entries = check.each(value, None, name)
+    if len(entries) not in (1, 2):
+        raise ValueError(f"{name} must be one integer or one for rows and one for columns, got {value!r}")
+    first, last = (check.integer(v, name, least=1) for v in (entries[0], entries[-1]))
+    return first, last

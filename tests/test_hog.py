@@ -1,0 +1,111 @@
+"""Histograms of oriented gradients: scikit-image's, for every norm, shape and colour; mistakes."""
+
+import numpy as np
+import pytest
+import skimage.data
+import skimage.feature
+
+import imfilter
+
+from . import photos
+
+RNG = np.random.default_rng(47)
+NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
+
+
+def same(image, **options):
+    """Compare descriptor and picture with scikit-image's."""
+    cell, block = options.pop("pixels_per_cell", (8, 8)), options.pop("cells_per_block", (3, 3))
+    options |= {"pixels_per_cell": cell, "cells_per_block": block}
+    if min(cell) == 1:  # which it cannot draw
+        np.testing.assert_allclose(
+            imfilter.hog(image, **options), skimage.feature.hog(image, **options), atol=1e-5
+        )
+        assert not imfilter.hog(image, visualize=True, **options)[1].any()
+        return
+    expected, expected_picture = skimage.feature.hog(image, visualize=True, **options)
+    result, picture = imfilter.hog(image, visualize=True, **options)
+    assert result.dtype == expected.dtype
+    assert picture.dtype == expected_picture.dtype
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+    np.testing.assert_allclose(picture, expected_picture, atol=1e-5 * (1 + expected_picture.max()))
+    np.testing.assert_array_equal(imfilter.hog(image, **options), result)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64", "uint16"])
+def test_agrees_with_scikit_image(norm, dtype):
+    for image in (photos.photo("camera")[:201, :257], photos.photo("coins")[5:130, 7:200]):
+        same(photos.as_type(image, dtype), block_norm=norm)
+        same(photos.as_type(image, dtype), block_norm=norm, feature_vector=False)
+
+
+@pytest.mark.parametrize("cell", [(8, 8), (5, 7), (16, 4), (1, 1), (3, 3), (6, 10)])
+@pytest.mark.parametrize("block", [(1, 1), (3, 3), (2, 4)])
+def test_cells_and_blocks(cell, block):
+    image = photos.photo("camera")[30:111, 50:147]
+    for orientations in (1, 4, 8, 9, 13):
+        same(image, orientations=orientations, pixels_per_cell=cell, cells_per_block=block)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_colour(norm):
+    image = photos.photo("astronaut")[20:151, 100:243]
+    same(image, block_norm=norm, channel_axis=-1)
+    same(image.astype(np.float32) / 255, block_norm=norm, channel_axis=2, transform_sqrt=True)
+    front = np.moveaxis(image, -1, 0)
+    np.testing.assert_array_equal(
+        imfilter.hog(front, block_norm=norm, channel_axis=0),
+        imfilter.hog(image, block_norm=norm, channel_axis=-1),
+    )
+
+
+def test_small_and_odd_sizes():
+    for rows in (3, 4, 9, 17):
+        for columns in (3, 5, 16, 31):
+            image = RNG.integers(0, 256, (rows, columns)).astype(np.uint8)
+            same(image, pixels_per_cell=(3, 3), cells_per_block=(1, 1))
+            same(image.astype(np.float64) - 100, pixels_per_cell=(2, 3), cells_per_block=(1, 1))
+
+
+def test_workers_and_layouts_do_not_matter():
+    image = np.ascontiguousarray(np.tile(photos.photo("camera"), (2, 3)))
+    alone = imfilter.hog(image, workers=1)
+    for workers in (2, 3, 8):
+        np.testing.assert_array_equal(imfilter.hog(image, workers=workers), alone)
+    for other in (np.asfortranarray(image), image[::-1].copy()[::-1], image.astype(">u2")):
+        np.testing.assert_array_equal(imfilter.hog(other), alone)
+
+
+def test_a_flat_image_has_no_gradient():
+    assert not imfilter.hog(np.full((32, 32), 7)).any()
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "options"),
+    [
+        (ValueError, "orientations must be at least 1, got 0", {"orientations": 0}),
+        (TypeError, "orientations must be an integer, got 9.0", {"orientations": 9.0}),
+        (ValueError, "pixels_per_cell must be at least 1, got 0", {"pixels_per_cell": (8, 0)}),
+        (ValueError, "pixels_per_cell must be one integer or one for rows", {"pixels_per_cell": (8, 8, 8)}),
+        (TypeError, "cells_per_block must be an integer, got 'x'", {"cells_per_block": ("x", 1)}),
+        (ValueError, "block_norm must be one of 'L1', 'L1-sqrt', 'L2', 'L2-Hys'", {"block_norm": "l2"}),
+        (TypeError, "visualize must be True or False, got 1", {"visualize": 1}),
+        (ValueError, "image must have 40 rows for 5 cells of 8 in a block", {"cells_per_block": 5}),
+        (ValueError, "image must not be negative with transform_sqrt=True", {"transform_sqrt": True}),
+        (ValueError, "workers must be at least 1, got 0", {"workers": 0}),
+    ],
+)
+def test_errors(error, message, options):
+    with pytest.raises(error) as caught:
+        imfilter.hog(np.full((32, 40), -1.0), **options)
+    assert str(caught.value).startswith(message)
+
+
+def test_images_are_checked():
+    with pytest.raises(ValueError, match="image must have 2 axes, got shape"):
+        imfilter.hog(np.zeros((32, 32, 3)))
+    with pytest.raises(ValueError, match="image must have 2 axes and channel_axis"):
+        imfilter.hog(np.zeros((32, 32)), channel_axis=-1)
+    with pytest.raises(TypeError, match="image must hold real numbers"):
+        imfilter.hog(np.zeros((32, 32), complex))
