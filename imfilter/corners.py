@@ -163,9 +163,7 @@ def _respond(
     workers: Any,
 ) -> npt.NDArray:
     """Check the arguments of both measures, and run one."""
-    array = check.image(image)
-    if array.ndim != 2:
-        raise ValueError(f"image must have 2 axes, got shape {array.shape}; make colour grey first")
+    array = check.plane(image)
     width = check.integer(aperture, "aperture")
     if width not in _APERTURES:
         raise ValueError(f"aperture must be 3, 5 or 7, got {width}")

@@ -103,9 +103,7 @@ def canny(
     >>> imfilter.canny(step, 50, 150, sigma=0)[0].astype(int)
     array([0, 0, 1, 0, 0, 0])
     """
-    array = check.image(image)
-    if array.ndim != 2:
-        raise ValueError(f"image must have 2 axes, got shape {array.shape}; make colour grey first")
+    array = check.plane(image)
     check.word(norm, "norm", ("l1", "l2"))
     check.word(nms, "nms", ("sector", "interpolated"))
     if not callable(threshold):

@@ -33,6 +33,14 @@ def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
     return array
 
 
+def plane(value: npt.ArrayLike) -> npt.NDArray:
+    """Return an image of two axes."""
+    array = image(value)
+    if array.ndim != 2:
+        raise ValueError(f"image must have 2 axes, got shape {array.shape}; make colour grey first")
+    return array
+
+
 def _real_array(value: Any, name: str, hint: str) -> npt.NDArray:
     """Return `value` as an array of real numbers, a masked one with its mask."""
     try:

@@ -55,6 +55,23 @@ def direct_target(dtype: np.dtype, real: np.dtype) -> np.dtype:
     return native if native in NATIVE else real
 
 
+def target(
+    out: npt.NDArray | None, image: npt.NDArray, shape: tuple[int, ...], dtype: np.dtype
+) -> npt.NDArray:
+    """Return where kernels write results of a type: `out`, if it is of that type and apart from the image."""
+    if out is not None and dtype == out.dtype and not np.may_share_memory(out, image):
+        return out
+    return empty(shape, dtype)
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
+    """Return a new array, or say which one does not fit."""
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError, OverflowError):  # more than there is, or than an address can hold
+        raise MemoryError(f"a result of shape {shape} and dtype {dtype} does not fit into memory") from None
+
+
 def place(values: npt.NDArray, out: npt.NDArray) -> None:
     """Write `values` to `out`, rounded half to even and saturated, NaN as 0 in integers."""
     if out.dtype.kind == "f" or values.dtype == out.dtype.newbyteorder("="):

@@ -83,8 +83,7 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         if not fft.holds(image, call):
             extents = tuple(image.shape[a] for a in call.axes)
             chosen = plan.choose(call.operator, extents, math.prod(call.shape), call.real, may_fft=False)
-    fits = out is not None and native == out.dtype and not np.may_share_memory(out, given)
-    target = out if fits and out is not None else _empty(call.shape, native)
+    target = dtypes.target(out, given, call.shape, native)
     if chosen.algorithm == "fft":
         fft.correlate(image, chosen.operator.components()[0], target, call, workers)
     elif not _slide(image, chosen, target, call, workers):
@@ -92,17 +91,10 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         plain = replace(chosen, algorithm=_PLAIN.get(chosen.algorithm, chosen.algorithm))
         _slide(image, plain, target, call, workers, trusting=False)
     if out is None:
-        out = target if native == call.dtype else _empty(call.shape, call.dtype)
+        out = target if native == call.dtype else dtypes.empty(call.shape, call.dtype)
     if out is not target:
         dtypes.place(target, out)
     return out
-
-
-def _empty(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
-    try:
-        return np.empty(shape, dtype)
-    except (MemoryError, ValueError, OverflowError):  # more than there is, or than an address can hold
-        raise MemoryError(f"a result of shape {shape} and dtype {dtype} does not fit into memory") from None
 
 
 def _slide(

@@ -28,7 +28,7 @@ class Call:
     mode: str
     cval: float
     dtype: np.dtype
-    widened: bool  # whether the border constant is compared with the samples in float64
+    compared: np.dtype  # the type in which samples are compared, with each other and the border constant
     programs: dict[Any, Program] = field(default_factory=dict)
 
 
@@ -57,14 +57,11 @@ def apply(
     if asked is not None:
         asked.append(_planned(call, array))
         return np.broadcast_to(np.zeros((), call.dtype), (1,))
-    source = dtypes.readable(array)
-    if call.widened:
-        source = source.astype(np.float64)
-    direct = out is not None and out.dtype == source.dtype and not np.may_share_memory(out, array)
-    target = out if direct and out is not None else np.empty(array.shape, source.dtype)
+    source = dtypes.readable(array).astype(call.compared, copy=False)
+    target = dtypes.target(out, array, array.shape, source.dtype)
     over_merged(functools.partial(_run, call, workers), source, target, call.axes)
     if out is None:
-        out = target if target.dtype == call.dtype else np.empty(array.shape, call.dtype)
+        out = target if target.dtype == call.dtype else dtypes.empty(array.shape, call.dtype)
     if out is not target:
         dtypes.place(target, out)
     return out
@@ -83,9 +80,10 @@ def _settle(
         cval = 0.0
     dtype = check.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
     # Rounded to the samples' type the constant has its place among them, and is rounded in the result anyway.
-    kept = holds(dtypes.readable(array[(slice(1),) * array.ndim]).dtype, cval)
-    widened = not kept and (math.isnan(cval) or dtype != array.dtype)
-    return Call(around, axes, mode, cval, dtype, widened)
+    compared = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
+    if not holds(compared, cval) and (math.isnan(cval) or dtype != array.dtype):
+        compared = dtypes.FLOAT64
+    return Call(around, axes, mode, cval, dtype, compared)
 
 
 def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
@@ -137,7 +135,7 @@ def _costs(around: Neighbourhood, dtype: np.dtype) -> dict[str, float]:
 def _planned(call: Call, array: npt.NDArray) -> plan.Plan:
     """Return what would run, and why."""
     around = call.around
-    side = Side(array.shape, array.strides, dtypes.readable(array[(slice(1),) * array.ndim]).dtype)
+    side = Side(array.shape, array.strides, call.compared)
     costs = _costs(around.along(_loops(around.inside.shape, call.axes, side, side)), side.dtype)
     (algorithm, cost), *others = costs.items()
     what = {

@@ -34,8 +34,7 @@ def respond(
 ) -> npt.NDArray:
     """Return the measure of every sample of an image of two axes: by `k`, or the smaller eigenvalue."""
     source, real = dtypes.readable(image), dtypes.derived(image.dtype)
-    fits = out is not None and out.dtype == real and not np.may_share_memory(out, image)
-    result = out if fits and out is not None else np.empty(image.shape, real)
+    result = dtypes.target(out, image, image.shape, real)
     program = _program(Side.of(source), Side.of(result), window, k, mode, cval)
     program.run(source, result, workers)
     if out is None or out is result:
