@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import bands, border, check
@@ -169,14 +168,14 @@ def _respond(
         raise ValueError(f"aperture must be 3, 5 or 7, got {width}")
     length = check.integer(size, "size", least=1)
     check.word(window, "window", ("box", "gaussian"))
-    scale, taps = 1.0, np.ones(length)
+    scale, taps = 1.0, (1.0,) * length
     if window == "box":
         if sigma is not None:
             raise ValueError(f"sigma must be left out with window='box', got {sigma!r}")
         scale = 1.0 / (length * 2.0 ** (width - 1))
     else:
         (deviation,) = check.sigmas(1.0 if sigma is None else sigma, 1)
-        taps = bell(deviation)
+        taps = tuple(bell(deviation).tolist())
     border.check_mode(mode)
     value = check.number(cval, "cval", finite=False) if mode == "constant" else 0.0
     threads = bands.requested(workers)

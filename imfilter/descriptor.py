@@ -70,7 +70,7 @@ def hog(
 
     See Also
     --------
-    skimage.feature.hog : The same.
+    skimage.feature.hog : The same, but where the strongest channels of a colour image differ by rounding.
 
     References
     ----------
@@ -111,10 +111,11 @@ def hog(
             )
     from imfilter._core import oriented
 
+    real = np.dtype(np.float32 if array.dtype in (np.float16, np.float32) else np.float64)
     histograms = oriented.cells(array, bins, cell, root=root, workers=threads)
-    found = oriented.blocks(histograms, block, norm)
+    found = oriented.blocks(histograms, block, norm, real, threads)
     result = found.ravel() if flat else found
-    return (result, oriented.picture(histograms, cell, array.shape[:2])) if shown else result
+    return (result, oriented.picture(histograms, cell, array.shape[:2], real)) if shown else result
 
 
 def _pair(value: Any, name: str) -> tuple[int, int]:

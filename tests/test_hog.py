@@ -60,6 +60,30 @@ def test_colour(norm):
     )
 
 
+@pytest.mark.parametrize("root", [False, True])
+def test_which_channel_is_the_strongest_is_decided_in_the_type_of_the_image(root):
+    for image in (photos.photo("coffee"), photos.photo("colorwheel")[..., :3]):
+        same(image.astype(np.float32) / 255, channel_axis=-1, transform_sqrt=root)
+        if not root:  # of roots in float64 many tie, and the last bit of NumPy's hypot decides
+            same(image, channel_axis=-1)
+
+
+@pytest.mark.parametrize("cell", [(40, 300), (100, 2), (1, 130), (9, 257)])
+def test_cells_larger_than_what_is_worked_on_at_a_time(cell):
+    image = photos.as_type(np.tile(photos.photo("camera"), 2)[:203, :611], "float64")
+    same(image, pixels_per_cell=cell, cells_per_block=(2, 2))
+
+
+def test_infinity_and_nan_stay_in_their_cells():
+    image = photos.photo("camera")[:64, :64].astype(np.float64)
+    image[20, 20], image[44, 44] = np.inf, np.nan
+    whole = imfilter.hog(image, cells_per_block=1, feature_vector=False)
+    finite = np.isfinite(whole).all(axis=(2, 3, 4))
+    bad = np.ones((8, 8), bool)
+    bad[2, 2] = bad[5, 5] = False
+    np.testing.assert_array_equal(finite, bad)
+
+
 def test_small_and_odd_sizes():
     for rows in (3, 4, 9, 17):
         for columns in (3, 5, 16, 31):

@@ -51,6 +51,7 @@ def edges(
     return np.equal(inner, STRONG, out=out, casting="unsafe")
 
 
+@functools.lru_cache(maxsize=64)
 def _program(source: Side, low: float, high: float, measure: int, interpolated: bool, map_y: int) -> Program:
     """Lay out the lines."""
     real = dtypes.working(source.dtype, source.dtype)

@@ -1,21 +1,31 @@
-"""Histograms of oriented gradients: strips of cells, which threads share."""
+"""Histograms of oriented gradients: of cells, of blocks of them, and as a picture."""
 
+import functools
 import math
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands
+from imfilter._core import dtypes
+from imfilter._core.geometry import Loops, Side
+from imfilter._core.padding import Padding
+from imfilter._core.program import Program, describe, hold, pitch, reserve
+from imfilter._kernels import lines, slide_cells, slide_descriptor, vote
+from imfilter._kernels.simd import BYTES, LINE, in_register
 
 _Array = npt.NDArray
 
-#: Samples of a strip, whose intermediates are in the second-level cache.
-_STRIP = 1 << 16
-#: Added to the norm of a block, which may be 0.
-_EPSILON = 1e-5
-#: What a normalised value of L2-Hys is cut at.
-_MOST = 0.2
+#: How blocks are normalised, by scikit-image's words.
+NORMS = {
+    "L1": slide_descriptor.L1,
+    "L1-sqrt": slide_descriptor.L1_SQRT,
+    "L2": slide_descriptor.L2,
+    "L2-Hys": slide_descriptor.L2_HYS,
+}
+#: Samples of a row that are worked on together, and its rows: what is kept of them is in the caches.
+_TILE, _HEIGHT = 256, 8
+_REAL = dtypes.FLOAT64
 
 
 def cells(
@@ -25,85 +35,93 @@ def cells(
 
     The strongest channel counts where there are several. Gradients are central differences, 0 at the border.
     """
+    source = dtypes.readable(image)
     rows, columns = image.shape[0] // cell[0], image.shape[1] // cell[1]
-    real = np.dtype(np.float32 if image.dtype in (np.float16, np.float32) else np.float64)
-    result = np.empty((rows, columns, orientations), real)
-    high = max(1, _STRIP // (cell[0] * image.shape[1] * image.shape[2]))
-
-    def task(start: int, stop: int) -> None:
-        for first in range(start * high, min(stop * high, rows), high):
-            last = min(first + high, rows)
-            with np.errstate(invalid="ignore"):  # as in the image
-                across, down = _gradients(
-                    image, first * cell[0], last * cell[0], columns * cell[1], real, root
-                )
-            result[first:last] = _histograms(across, down, orientations, cell)
-
-    bands.run(task, -(-rows // high), 1 if rows <= high else workers)
+    # Registers of values are read at once, also the last ones.
+    room = dtypes.empty((rows * columns * orientations + in_register(_REAL),), _REAL)
+    result = room[: rows * columns * orientations].reshape(rows, columns, orientations)
+    _voting(Side.of(source), orientations, cell, root).run(source, result, workers)
     return result
 
 
-def _gradients(
-    image: _Array, first: int, last: int, columns: int, real: np.dtype, root: bool
-) -> tuple[_Array, _Array]:
-    """Return the differences along rows and down the columns of some rows, of the strongest channel."""
-    above, below = max(first - 1, 0), min(last + 1, len(image))
-    samples = image[above:below].astype(real)
-    if root:
-        samples = np.sqrt(samples)
-    inner = samples[first - above : last - above]
-    across = np.zeros(inner.shape, real)
-    across[:, 1:-1] = inner[:, 2:] - inner[:, :-2]
-    down = np.zeros(inner.shape, real)
-    # Of the image's first and last row there is none.
-    begin, end = int(first == 0), last - first - int(last == len(image))
-    if end > begin:
-        offset = first - above
-        down[begin:end] = samples[offset + begin + 1 : offset + end + 1]
-        down[begin:end] -= samples[offset + begin - 1 : offset + end - 1]
-    if image.shape[2] > 1:
-        strongest = np.hypot(across, down).argmax(axis=2)[..., None]
-        across, down = (np.take_along_axis(part, strongest, axis=2) for part in (across, down))
-    return across[:, :columns, 0], down[:, :columns, 0]
+@functools.lru_cache(maxsize=64)
+def _voting(source: Side, orientations: int, cell: tuple[int, int], root: bool) -> Program:
+    """Lay out how cells are filled."""
+    rows, columns = source.shape[0] // cell[0], source.shape[1] // cell[1]
+    channels = source.shape[2]
+    plane = Side(source.shape[:2], source.strides[:2], source.dtype)
+    paddings = tuple(Padding.same(n, 3, 1, 1) for n in plane.shape)
+    loops = Loops.of(plane, plane, (3, 3), (0, 1), paddings, (1, 1), (1, 1))
+    loops = loops._replace(channels=channels, source_c=source.strides[2])
+    job = np.zeros(1, slide_cells.CELLS_JOB)
+    named = describe(job, loops, plane, plane, "mirror")  # by which differences are 0 at the border
+    angles = [math.pi * i / orientations for i in range(1, orientations)]
+    # Rounded, so that what is 0 is 0, and the two at 45 degrees are one.
+    named["limits"] = np.array([(round(math.cos(a), 15), round(math.sin(a), 15)) for a in angles])
+    wide = max(1, _TILE // cell[1])  # cells of a tile
+    named["tiles"] = np.append(np.arange(0, columns, wide), columns)
+    height = min(_HEIGHT, cell[0])
+    job["cell_y"], job["cell_x"], job["columns"] = *cell, columns
+    job["n_tiles"], job["bins"], job["height"] = len(named["tiles"]) - 1, orientations, height
+    held = hold(job, named)
+    job["fetch"] = lines.fetch.address(_REAL, source.dtype)
+    real = source.dtype if source.dtype == dtypes.FLOAT32 else _REAL
+    job["roots"] = vote.roots.address(real) if root else 0
+    job["gradients"] = vote.gradients.address(real, 1)
+    job["gradients_more"] = vote.gradients.address(real, 0) if channels > 1 else 0
+    job["vote"] = vote.vote.address()
+    step = pitch((min(wide, columns) * cell[1] + 2) * _REAL.itemsize + 2 * BYTES)
+    job["pitch"] = job["step"] = step
+    sizes = {
+        "window": (height + 2) * channels * step,
+        "mixed": channels * step,
+        **dict.fromkeys(("across", "down", "strength"), step),
+        "votes": orientations * step + BYTES,
+        "flag": LINE,
+    }
+    workspace = reserve(job, sizes)
+    return Program(
+        functools.partial(slide_cells.slide_cells.entry(), job.ctypes.data),
+        held,
+        lines=rows * len(named["tiles"][1:]),
+        work=rows * columns * cell[0] * cell[1] * (4 * orientations + 10 * channels),
+        rows=1,
+        workspace=workspace,
+    )
 
 
-def _histograms(across: _Array, down: _Array, orientations: int, cell: tuple[int, int]) -> _Array:
-    """Return the histogram of each cell, divided by its size."""
-    strength = np.hypot(across, down)
-    # Half a turn is no turn: angles from 0 to 180 degrees.
-    turned = (down < 0) | ((down == 0) & (across < 0))
-    across, down = (np.where(turned, -part, part) for part in (across, down))
-    # The number of a bin is how many limits an angle has passed; no tangent is needed to tell.
-    number = np.zeros(across.shape, np.intp)
-    for i in range(1, orientations):
-        angle = math.pi * i / orientations
-        # Rounded, so that what is 0 is 0, and the two at 45 degrees are one.
-        number += down * round(math.cos(angle), 15) >= across * round(math.sin(angle), 15)
-    rows, columns = across.shape[0] // cell[0], across.shape[1] // cell[1]
-    where = np.arange(across.shape[0]) // cell[0] * columns
-    number += (where[:, None] + np.arange(across.shape[1]) // cell[1]) * orientations
-    sums = np.bincount(number.ravel(), strength.ravel(), rows * columns * orientations)
-    return sums.reshape(rows, columns, orientations) / (cell[0] * cell[1])
-
-
-def blocks(histograms: _Array, block: tuple[int, int], norm: str) -> _Array:
+def blocks(
+    histograms: _Array, block: tuple[int, int], norm: str, dtype: np.dtype, workers: int | None
+) -> _Array:
     """Return the blocks of neighbouring cells, normalised: block rows and columns, then cells, then bins."""
-    views = np.lib.stride_tricks.sliding_window_view(histograms, block, axis=(0, 1))
-    found = np.moveaxis(views, 2, -1).copy()
-    within = (2, 3, 4)
-    if norm.startswith("L1"):
-        found /= np.abs(found).sum(axis=within, keepdims=True) + _EPSILON
-        return np.sqrt(found) if norm == "L1-sqrt" else found
-    found /= np.sqrt((found**2).sum(axis=within, keepdims=True) + _EPSILON**2)
-    if norm == "L2-Hys":
-        np.minimum(found, _MOST, out=found)
-        found /= np.sqrt((found**2).sum(axis=within, keepdims=True) + _EPSILON**2)
-    return found
+    rows, columns, bins = histograms.shape
+    result = dtypes.empty((rows - block[0] + 1, columns - block[1] + 1, *block, bins), dtype)
+    _normalizing(Side.of(histograms), Side.of(result), norm).run(histograms, result, workers)
+    return result
 
 
-def picture(histograms: _Array, cell: tuple[int, int], shape: tuple[int, int]) -> _Array:
+@functools.lru_cache(maxsize=64)
+def _normalizing(source: Side, target: Side, norm: str) -> Program:
+    """Lay out how blocks are made."""
+    rows, columns, *_, bins = target.shape
+    many = math.prod(target.shape[2:])
+    job = np.zeros(1, slide_descriptor.DESCRIPTOR_JOB)
+    job["blocks"], job["cell"], job["runs"], job["run"] = (
+        columns,
+        bins,
+        target.shape[2],
+        target.shape[3] * bins,
+    )
+    job["source_y"], job["target_y"], job["target_x"] = source.strides[0], *target.strides[:2]
+    job["normalize"] = slide_descriptor.normalize.address(target.dtype, NORMS[norm])
+    workspace = reserve(job, {"values": many * _REAL.itemsize + BYTES, "sums": BYTES})
+    entry = functools.partial(slide_descriptor.slide_descriptor.entry(), job.ctypes.data)
+    return Program(entry, (job,), rows, 8 * rows * columns * many, rows=1, workspace=workspace)
+
+
+def picture(histograms: _Array, cell: tuple[int, int], shape: tuple[int, int], dtype: np.dtype) -> _Array:
     """Return an image that shows each cell's histogram as a star of lines along its edges."""
-    image = np.zeros(shape, histograms.dtype)
+    image = np.zeros(shape, dtype)
     rows, columns, orientations = histograms.shape
     radius = min(cell) // 2 - 1
     if radius < 0:  # no room for a line

@@ -20,7 +20,7 @@ class Window(NamedTuple):
 
     aperture: int  # of Sobel's operator
     scale: float  # of its derivatives
-    taps: npt.NDArray[np.float64]  # of the window, along both axes
+    taps: tuple[float, ...]  # of the window, along both axes
 
 
 def respond(
@@ -43,6 +43,7 @@ def respond(
     return out
 
 
+@functools.lru_cache(maxsize=64)
 def _program(source: Side, target: Side, window: Window, k: float | None, mode: str, cval: float) -> Program:
     """Lay out the lines."""
     real, size = target.dtype, target.dtype.itemsize
@@ -55,7 +56,7 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     beyond = "zero" if mode == "constant" else mode
     named["window_y"] = border.outside(rows, before, taps - 1 - before, beyond)
     named["window_x"] = border.outside(columns, before, taps - 1 - before, beyond)
-    named["weights"] = window.taps.astype(real)
+    named["weights"] = np.array(window.taps, real)
     named["offsets"], named["zero"] = np.arange(taps) * size, np.zeros(1, np.int64)
     job["columns"], job["size"], job["aperture"] = columns, size, aperture
     job["taps"], job["group"], job["before_w"] = taps, schedule.group(taps, 1), before

@@ -17,10 +17,12 @@ from imfilter._kernels import (
     histogram,
     lines,
     order,
+    slide_descriptor,
     small,
     small_rank,
     tensor,
     thin,
+    vote,
     winograd,
 )
 from imfilter._kernels.flood import flood
@@ -30,6 +32,7 @@ from imfilter._kernels.slide import prepare, slide
 from imfilter._kernels.slide_blocks import slide_blocks
 from imfilter._kernels.slide_box import slide_box
 from imfilter._kernels.slide_canny import slide_canny
+from imfilter._kernels.slide_cells import slide_cells
 from imfilter._kernels.slide_corner import slide_corner
 from imfilter._kernels.slide_cosine import slide_cosine
 from imfilter._kernels.slide_rank import slide_rank
@@ -121,6 +124,13 @@ def _ranks() -> Iterator[_Combination]:
     for interpolated in (0, 1):
         yield thin.thin, (_F32, interpolated)
     yield histogram.count_block, (_U8, 0)
+    yield slide_cells, ()
+    yield lines.fetch, (_F64, _U8)
+    yield vote.gradients, (_F64, 1)
+    yield vote.gradients, (_F64, 0)
+    yield vote.vote, ()
+    yield slide_descriptor.slide_descriptor, ()
+    yield slide_descriptor.normalize, (_F64, slide_descriptor.L2_HYS)
 
 
 def steps() -> list[tuple[str, Callable[[], object]]]:

@@ -101,13 +101,19 @@ def fetch(
     # Inside, padded and source columns run in parallel and no map is needed.
     inner = min(max(before - first, 0), count)
     outer = max(min(before + samples - first, count), inner)
-    if not packed:
-        outer = inner
     lanes, much, pixel = BYTES // size, real.type(_MUCH), channels * size
     many, sums, strange = splat(real, much), splat(real, real.type(0)), False
     total = (outer - inner) * channels
     inside, to = address + (first + inner - before) * step_x, line + inner * pixel
     done = 0
+    if not packed:  # a loop for each channel: the border's takes 8 ns a sample
+        done = total
+        for c in range(channels):
+            for i in range(outer - inner):
+                value = load_one(real, inside + i * step_x + c * step_c, source)
+                if flag:
+                    strange |= value * much - value * much != 0
+                store_one(to + i * pixel + c * size, real, value)
     while done + lanes <= total:
         values = load(real, inside + done * width, source)
         if flag:

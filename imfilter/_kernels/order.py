@@ -144,9 +144,15 @@ def fetch_keys(
         return
     pixel, lanes = channels * size, BYTES // size
     inner = min(max(before - first, 0), count)
-    outer = max(min(before + samples - first, count), inner) if packed else inner
+    outer = max(min(before + samples - first, count), inner)
     inside, to = address + (first + inner - before) * step_x, line + inner * pixel
     total, done = (outer - inner) * channels, 0
+    if not packed:  # a loop for each channel: the border's takes several ns a sample
+        done = total
+        for c in range(channels):
+            for i in range(outer - inner):
+                value = load_one(kind, inside + i * step_x + c * step_c, kind)
+                store_one(to + i * pixel + c * size, kind, _keys(floating, value))
     while done + lanes <= total:
         store(to + done * size, kind, _keys(floating, load(kind, inside + done * size, kind)))
         done += lanes
