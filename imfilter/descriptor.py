@@ -18,6 +18,7 @@ def hog(
     cells_per_block: Any = (3, 3),
     block_norm: str = "L2-Hys",
     transform_sqrt: bool = False,
+    interpolate: bool = False,
     visualize: bool = False,
     feature_vector: bool = True,
     channel_axis: int | None = None,
@@ -44,6 +45,10 @@ def hog(
         0.2 and divided again.
     transform_sqrt : bool, optional
         Whether to take the root of the image first, which must not be negative. Default False.
+    interpolate : bool, optional
+        Whether every vote is shared between the two nearest orientations and the four nearest cells, by how
+        far it lies from their middles. Then the descriptor changes half as much when the image moves by a
+        sample. Default False, as in scikit-image.
     visualize : bool, optional
         Whether to return a picture of the cells too. Default False.
     feature_vector : bool, optional
@@ -101,6 +106,7 @@ def hog(
     block = _pair(cells_per_block, "cells_per_block")
     norm = check.word(block_norm, "block_norm", _NORMS)
     root, shown = check.flag(transform_sqrt, "transform_sqrt"), check.flag(visualize, "visualize")
+    shared = check.flag(interpolate, "interpolate")
     flat, threads = check.flag(feature_vector, "feature_vector"), bands.requested(workers)
     if root and (array < 0).any():
         raise ValueError("image must not be negative with transform_sqrt=True")
@@ -112,7 +118,7 @@ def hog(
     from imfilter._core import oriented
 
     real = np.dtype(np.float32 if array.dtype in (np.float16, np.float32) else np.float64)
-    histograms = oriented.cells(array, bins, cell, root=root, workers=threads)
+    histograms = oriented.cells(array, oriented.Cells(bins, cell, root, shared), threads)
     found = oriented.blocks(histograms, block, norm, real, threads)
     result = found.ravel() if flat else found
     return (result, oriented.picture(histograms, cell, array.shape[:2], real)) if shown else result

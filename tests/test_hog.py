@@ -1,5 +1,8 @@
 """Histograms of oriented gradients: scikit-image's, for every norm, shape and colour; mistakes."""
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 import skimage.data
@@ -84,6 +87,60 @@ def test_infinity_and_nan_stay_in_their_cells():
     np.testing.assert_array_equal(finite, bad)
 
 
+def shared_by_loops(image, orientations, cell):
+    """Histograms of cells in which every gradient votes for two orientations and four cells."""
+    rows, columns = (n // c for n, c in zip(image.shape, cell, strict=True))
+    found = np.zeros((rows, columns, orientations))
+    for y in range(rows * cell[0]):
+        for x in range(columns * cell[1]):
+            dy = image[y + 1, x] - image[y - 1, x] if 0 < y < image.shape[0] - 1 else 0.0
+            dx = image[y, x + 1] - image[y, x - 1] if 0 < x < image.shape[1] - 1 else 0.0
+            angle = math.atan2(dy, dx) % math.pi / math.pi * orientations - 0.5
+            places = ((y + 0.5) / cell[0] - 0.5, (x + 0.5) / cell[1] - 0.5, angle)
+            for corner in itertools.product((0, 1), repeat=3):
+                at = [math.floor(place) + c for place, c in zip(places, corner, strict=True)]
+                share = math.prod(1 - abs(place - a) for place, a in zip(places, at, strict=True))
+                if 0 <= at[0] < rows and 0 <= at[1] < columns:
+                    found[at[0], at[1], at[2] % orientations] += share * math.hypot(dx, dy)
+    return found / math.prod(cell)
+
+
+@pytest.mark.parametrize("cell", [(8, 8), (5, 7), (1, 1), (2, 3), (11, 4)])
+def test_interpolated_votes(cell):
+    image = photos.as_type(photos.photo("camera")[130:167, 200:241], "float64")
+    for orientations in (1, 2, 3, 9):
+        histograms = shared_by_loops(image, orientations, cell)
+        norms = np.sqrt((histograms**2).sum(axis=2, keepdims=True) + 1e-10)
+        options = {"orientations": orientations, "pixels_per_cell": cell, "interpolate": True}
+        options |= {"cells_per_block": 1, "block_norm": "L2", "feature_vector": False}
+        result = imfilter.hog(image, **options)
+        np.testing.assert_allclose(result[:, :, 0, 0], histograms / norms, atol=1e-12)
+        for workers in (1, 2, 5):
+            np.testing.assert_array_equal(imfilter.hog(image, workers=workers, **options), result)
+
+
+def test_interpolated_votes_of_a_ramp_and_of_tiles():
+    ramp = np.arange(64.0)[:, None] * 3 + np.arange(700.0) * 4
+    # Every gradient is of the same angle: all inner cells are alike, and two orientations share the votes.
+    blocks = imfilter.hog(ramp, cells_per_block=1, interpolate=True, block_norm="L1", feature_vector=False)
+    inner = blocks[2:-2, 2:-2, 0, 0]
+    np.testing.assert_allclose(inner, np.broadcast_to(inner[0, 0], inner.shape), atol=1e-12)
+    place = math.atan2(3, 4) / math.pi * 9 - 0.5
+    expected = np.maximum(0, 1 - np.abs(place - np.arange(9)))
+    np.testing.assert_allclose(inner[0, 0], expected, atol=1e-5)
+
+
+def test_interpolated_votes_change_less_when_the_image_moves():
+    image = photos.photo("camera")
+    change = []
+    for interpolate in (False, True):
+        first, moved = (
+            imfilter.hog(image[100:356, x : x + 256], interpolate=interpolate) for x in (100, 101)
+        )
+        change.append(np.linalg.norm(moved - first) / np.linalg.norm(first))
+    assert change[1] < 0.7 * change[0]
+
+
 def test_small_and_odd_sizes():
     for rows in (3, 4, 9, 17):
         for columns in (3, 5, 16, 31):
@@ -114,6 +171,7 @@ def test_a_flat_image_has_no_gradient():
         (ValueError, "pixels_per_cell must be one integer or one for rows", {"pixels_per_cell": (8, 8, 8)}),
         (TypeError, "cells_per_block must be an integer, got 'x'", {"cells_per_block": ("x", 1)}),
         (ValueError, "block_norm must be one of 'L1', 'L1-sqrt', 'L2', 'L2-Hys'", {"block_norm": "l2"}),
+        (TypeError, "interpolate must be True or False, got 'x'", {"interpolate": "x"}),
         (TypeError, "visualize must be True or False, got 1", {"visualize": 1}),
         (ValueError, "image must have 40 rows for 5 cells of 8 in a block", {"cells_per_block": 5}),
         (ValueError, "image must not be negative with transform_sqrt=True", {"transform_sqrt": True}),

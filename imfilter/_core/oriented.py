@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,25 +29,34 @@ _TILE, _HEIGHT = 256, 8
 _REAL = dtypes.FLOAT64
 
 
-def cells(
-    image: _Array, orientations: int, cell: tuple[int, int], *, root: bool, workers: int | None
-) -> _Array:
+class Cells(NamedTuple):
+    """How cells are filled."""
+
+    orientations: int
+    size: tuple[int, int]
+    root: bool  # of the image first
+    shared: bool  # whether votes are shared between neighbouring orientations and cells
+
+
+def cells(image: _Array, how: Cells, workers: int | None) -> _Array:
     """Return the histogram of each cell of an image of two axes, and channels or one more of length 1.
 
     The strongest channel counts where there are several. Gradients are central differences, 0 at the border.
     """
+    orientations, cell = how.orientations, how.size
     source = dtypes.readable(image)
     rows, columns = image.shape[0] // cell[0], image.shape[1] // cell[1]
     # Registers of values are read at once, also the last ones.
     room = dtypes.empty((rows * columns * orientations + in_register(_REAL),), _REAL)
     result = room[: rows * columns * orientations].reshape(rows, columns, orientations)
-    _voting(Side.of(source), orientations, cell, root).run(source, result, workers)
+    _voting(Side.of(source), how).run(source, result, workers)
     return result
 
 
 @functools.lru_cache(maxsize=64)
-def _voting(source: Side, orientations: int, cell: tuple[int, int], root: bool) -> Program:
+def _voting(source: Side, how: Cells) -> Program:
     """Lay out how cells are filled."""
+    orientations, cell = how.orientations, how.size
     rows, columns = source.shape[0] // cell[0], source.shape[1] // cell[1]
     channels = source.shape[2]
     plane = Side(source.shape[:2], source.strides[:2], source.dtype)
@@ -61,16 +71,20 @@ def _voting(source: Side, orientations: int, cell: tuple[int, int], root: bool) 
     wide = max(1, _TILE // cell[1])  # cells of a tile
     named["tiles"] = np.append(np.arange(0, columns, wide), columns)
     height = min(_HEIGHT, cell[0])
-    job["cell_y"], job["cell_x"], job["columns"] = *cell, columns
+    job["cells_y"], job["cells_x"] = rows, columns
+    for axis, n in zip("yx", cell, strict=True):
+        before, shares = _shares(n) if how.shared else (0, np.ones(n))
+        job[f"cell_{axis}"], job[f"before_cell_{axis}"], job[f"reach_{axis}"] = n, before, len(shares)
+        named[f"shares_{axis}"] = shares
     job["n_tiles"], job["bins"], job["height"] = len(named["tiles"]) - 1, orientations, height
     held = hold(job, named)
     job["fetch"] = lines.fetch.address(_REAL, source.dtype)
     real = source.dtype if source.dtype == dtypes.FLOAT32 else _REAL
-    job["roots"] = vote.roots.address(real) if root else 0
+    job["roots"] = vote.roots.address(real) if how.root else 0
     job["gradients"] = vote.gradients.address(real, 1)
     job["gradients_more"] = vote.gradients.address(real, 0) if channels > 1 else 0
-    job["vote"] = vote.vote.address()
-    step = pitch((min(wide, columns) * cell[1] + 2) * _REAL.itemsize + 2 * BYTES)
+    job["vote"] = (vote.share if how.shared else vote.vote).address()
+    step = pitch(((min(wide, columns) + int(how.shared)) * cell[1] + 3) * _REAL.itemsize + 2 * BYTES)
     job["pitch"] = job["step"] = step
     sizes = {
         "window": (height + 2) * channels * step,
@@ -84,10 +98,20 @@ def _voting(source: Side, orientations: int, cell: tuple[int, int], root: bool) 
         functools.partial(slide_cells.slide_cells.entry(), job.ctypes.data),
         held,
         lines=rows * len(named["tiles"][1:]),
-        work=rows * columns * cell[0] * cell[1] * (4 * orientations + 10 * channels),
+        work=rows * columns * math.prod(cell) * (4 * orientations + 10 * channels) * (3 if how.shared else 1),
         rows=1,
         workspace=workspace,
     )
+
+
+def _shares(length: int) -> tuple[int, _Array]:
+    """Return how many samples before a cell vote for it, and the shares that it has of them and its own.
+
+    They fall linearly from its middle to those of its neighbours.
+    """
+    before = length // 2
+    distances = (np.arange(-before, length + before) + 0.5) / length - 0.5
+    return before, np.maximum(1.0 - np.abs(distances), 0.0)
 
 
 def blocks(

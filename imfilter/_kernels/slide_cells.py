@@ -27,7 +27,9 @@ _FIELDS = (
     *("samples_y", "samples_x"),  # samples of the image
     *("source_y", "source_x", "source_c", "source_packed"),
     *("border_y", "border_x"),  # tables, see `source_index`
-    *("cell_y", "cell_x", "columns"),  # size of a cell, and cells in a row
+    *("cell_y", "cell_x", "cells_y", "cells_x"),  # size of a cell, and how many there are
+    # Rows and columns that vote for a cell: how many there are, before it too, and their shares.
+    *("before_cell_y", "before_cell_x", "reach_y", "reach_x", "shares_y", "shares_x"),
     *("tiles", "n_tiles"),  # at which cells tiles begin, and where the last ends
     *("limits", "bins"),  # between orientations, see `vote`
     "height",  # rows that are fetched at a time
@@ -56,16 +58,22 @@ def _fetch(job, room, source_at, y, many, x, count):
 
 
 @part
-def _sum_up(job, room, first, cells, to):
-    """Sum up the votes of some cells of a tile that begins at cell `first`, and divide by their size."""
+def _sum_up(job, room, first, cells, x, stop_x, to):
+    """Sum up the votes of some cells of a tile, from cell `first` on, and divide by their size.
+
+    Columns `x` to `stop_x` have voted.
+    """
     size = np.float64(job.cell_y * job.cell_x)
-    for cell in range(cells):
+    for cell in range(first, first + cells):
+        begin = cell * job.cell_x - job.before_cell_x
+        start, stop = max(begin, x), min(begin + job.reach_x, stop_x)
         for b in range(job.bins):
-            start = room + job.votes + b * job.step + cell * job.cell_x * 8
+            votes = room + job.votes + b * job.step - x * 8
             total = 0.0
-            for i in range(job.cell_x):
-                total += load_one(_F64, start + 8 * i, _F64)
-            store_one(to + ((first + cell) * job.bins + b) * 8, _F64, total / size)
+            for i in range(start, stop):
+                share = load_one(_F64, job.shares_x + 8 * (i - begin), _F64)
+                total += share * load_one(_F64, votes + 8 * i, _F64)
+            store_one(to + (cell * job.bins + b) * 8, _F64, total / size)
 
 
 @Driver
@@ -81,12 +89,17 @@ def slide_cells(job_at, source_at, target_at, workspace, start, stop):
         row, tile = number // job.n_tiles, number % job.n_tiles
         first = peek(job.tiles + 8 * tile)
         cells = peek(job.tiles + 8 * tile + 8) - first
-        count = cells * job.cell_x
+        x = max(first * job.cell_x - job.before_cell_x, 0)
+        begin = (first + cells - 1) * job.cell_x - job.before_cell_x
+        stop_x = min(begin + job.reach_x, job.cells_x * job.cell_x)
+        count = stop_x - x
         for i in range(0, job.bins * job.step, BYTES):
             store(room + job.votes + i, _F64, splat(_F64, 0.0))
-        for y in range(0, job.cell_y, job.height):
-            many = min(job.height, job.cell_y - y)
-            _fetch(job, room, source_at, row * job.cell_y + y, many + 2, first * job.cell_x, count + 2)
+        begin_y = row * job.cell_y - job.before_cell_y
+        stop_y = min(begin_y + job.reach_y, job.cells_y * job.cell_y)
+        for y in range(max(begin_y, 0), stop_y, job.height):
+            many = min(job.height, stop_y - y)
+            _fetch(job, room, source_at, y, many + 2, x, count + 2)
             for r in range(many):
                 for c in range(job.channels):
                     above = room + job.window + (r * job.channels + c) * job.pitch
@@ -94,7 +107,8 @@ def slide_cells(job_at, source_at, target_at, workspace, start, stop):
                     invoke(2, job.gradients if c == 0 else job.gradients_more, (
                         above, here, here + job.channels * job.pitch, count, room + job.across,
                         room + job.down, room + job.strength))  # fmt: skip
+                share = load_one(_F64, job.shares_y + 8 * (y + r - begin_y), _F64)
                 invoke(0, job.vote, (
-                    room + job.across, room + job.down, room + job.strength, count, job.limits,
-                    job.bins - 1, room + job.votes, job.step))  # fmt: skip
-        _sum_up(job, room, first, cells, target_at + row * job.columns * job.bins * 8)
+                    room + job.across, room + job.down, room + job.strength, share, count, job.limits,
+                    job.bins, room + job.votes, job.step))  # fmt: skip
+        _sum_up(job, room, first, cells, x, stop_x, target_at + row * job.cells_x * job.bins * 8)

@@ -1,11 +1,14 @@
 """Gradients of a line and their votes for orientations: what histograms of oriented gradients do to one."""
 
+import math
+
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import kernel
-from imfilter._kernels.simd import call_llvm, element, mangle, pointer, register_lanes, spread
+from imfilter._kernels.simd import call_llvm, element, mangle, multiply_add, pointer, register_lanes, spread
 
 _REAL, _WORD = ir.DoubleType(), ir.IntType(64)
 _SIZE = 8
@@ -100,49 +103,129 @@ def gradients(real, first, above, here, below, count, across, down, strength):
     _gradients(real, first, above, here, below, count, across, down, strength)
 
 
+class _Votes:
+    """Vectors of gradients at x, and lines of votes for orientations."""
+
+    def __init__(self, builder, kind, x, votes, step):
+        self.builder, self.kind, self.x, self.votes, self.step = builder, kind, x, votes, step
+
+    def constant(self, value):
+        return ir.Constant(self.kind, [value] * self.kind.count)
+
+    def load(self, line):
+        return self.builder.load(_at(self.builder, line, self.x, self.kind), align=1, typ=self.kind)
+
+    def add(self, number, value):
+        """Add to the votes for the orientation of a number."""
+        line = self.builder.add(self.votes, self.builder.mul(number, self.step))
+        total = self.builder.fadd(self.load(line), value)
+        self.builder.store(total, _at(self.builder, line, self.x, self.kind), align=1)
+
+
 @intrinsic
-def _vote(typingctx, across, down, strength, count, limits, n_limits, votes, step):
+def _vote(typingctx, across, down, strength, weight, count, limits, bins, votes, step):
     lanes = register_lanes(types.float64)
 
     def codegen(context, builder, sig, args):
-        across, down, strength, count, limits, n_limits, votes, step = args
+        across, down, strength, weight, count, limits, bins, votes, step = args
         kind = ir.VectorType(_REAL, lanes)
-        none = ir.Constant(kind, [0.0] * lanes)
-
-        def add(to, value):
-            builder.store(builder.fadd(builder.load(to, align=1, typ=kind), value), to, align=1)
+        none, share = ir.Constant(kind, [0.0] * lanes), spread(builder, weight, kind)
 
         def limit(index):
             at = builder.add(limits, builder.mul(index, _WORD(_SIZE)))
             return spread(builder, builder.load(pointer(builder, at, _REAL), align=8, typ=_REAL), kind)
 
-        rest_at = cgutils.alloca_once(builder, kind)
+        rest_at, last = cgutils.alloca_once(builder, kind), builder.sub(bins, _WORD(1))
         with cgutils.for_range_slice(builder, _WORD(0), count, _WORD(lanes), _WORD) as (x, _):
-            dx, dy, whole = (
-                builder.load(_at(builder, line, x, kind), align=1, typ=kind)
-                for line in (across, down, strength)
-            )
-            builder.store(whole, rest_at)
-            with cgutils.for_range_slice(builder, _WORD(0), n_limits, _WORD(1), _WORD) as (i, _):
+            at = _Votes(builder, kind, x, votes, step)
+            dx, dy = at.load(across), at.load(down)
+            builder.store(builder.fmul(at.load(strength), share), rest_at)
+            with cgutils.for_range_slice(builder, _WORD(0), last, _WORD(1), _WORD) as (i, _):
                 pair = builder.mul(i, _WORD(2))
                 cosine, sine = limit(pair), limit(builder.add(pair, _WORD(1)))
                 passed = builder.fcmp_ordered(">=", builder.fmul(dy, cosine), builder.fmul(dx, sine))
-                rest, line = builder.load(rest_at, typ=kind), builder.add(votes, builder.mul(i, step))
-                add(_at(builder, line, x, kind), builder.select(passed, none, rest))
+                rest = builder.load(rest_at, typ=kind)
+                at.add(i, builder.select(passed, none, rest))
                 builder.store(builder.select(passed, rest, none), rest_at)
-            last = builder.add(votes, builder.mul(n_limits, step))
-            add(_at(builder, last, x, kind), builder.load(rest_at, typ=kind))
+            at.add(last, builder.load(rest_at, typ=kind))
         return context.get_dummy_value()
 
-    return types.none(*(types.int64,) * 8), codegen
+    return types.none(*(types.int64,) * 3, types.float64, *(types.int64,) * 5), codegen
 
 
 @kernel()
-def vote(across, down, strength, count, limits, n_limits, votes, step):
-    """Add the strength of `count` gradients and more to the line of the orientation that each has.
+def vote(across, down, strength, weight: float, count, limits, bins, votes, step):
+    """Add the weighed strength of `count` gradients and more to the line of the orientation that each has.
 
     limits: address of the cosines and sines of the angles between orientations, in order. A gradient is of
     the orientation before the first that it has not passed, which takes no tangent to tell. votes: address of
-    the first line; they are `step` bytes apart.
+    the first of `bins` lines; they are `step` bytes apart.
     """
-    _vote(across, down, strength, count, limits, n_limits, votes, step)
+    _vote(across, down, strength, weight, count, limits, bins, votes, step)
+
+
+def _arctangent():
+    """Return the coefficients of atan(sqrt(u)) / sqrt(u) for u from 0 to 1, to the last bits of float64."""
+    fit = np.polynomial.Chebyshev.interpolate(
+        lambda u: np.arctan(np.sqrt(u)) / np.sqrt(u), 21, domain=[0.0, 1.0]
+    )
+    return fit.convert(kind=np.polynomial.Polynomial).coef.tolist()
+
+
+_ARCTANGENT = _arctangent()
+
+
+def _angle(at, dx, dy):
+    """Return the angles of gradients that point up, from 0 to pi; 0 where there is none."""
+    builder, absolute = at.builder, f"llvm.fabs.{mangle(at.kind)}"
+    wide = call_llvm(builder, absolute, at.kind, dx)
+    steep = builder.fcmp_ordered(">", dy, wide)
+    most, least = builder.select(steep, dy, wide), builder.select(steep, wide, dy)
+    there = builder.fcmp_unordered("une", most, at.constant(0.0))
+    slope = builder.fdiv(least, builder.select(there, most, at.constant(1.0)))
+    square = builder.fmul(slope, slope)
+    found = at.constant(_ARCTANGENT[-1])
+    for coefficient in _ARCTANGENT[-2::-1]:
+        found = multiply_add(builder, found, square, at.constant(coefficient))
+    found = builder.fmul(found, slope)
+    found = builder.select(steep, builder.fsub(at.constant(math.pi / 2), found), found)
+    left = builder.fcmp_ordered("<", dx, at.constant(0.0))
+    return builder.select(left, builder.fsub(at.constant(math.pi), found), found)
+
+
+@intrinsic
+def _share(typingctx, across, down, strength, weight, count, bins, votes, step):
+    lanes = register_lanes(types.float64)
+
+    def codegen(context, builder, sig, args):
+        across, down, strength, weight, count, bins, votes, step = args
+        kind = ir.VectorType(_REAL, lanes)
+        weighed, many = spread(builder, weight, kind), builder.sitofp(bins, _REAL)
+        whole = spread(builder, many, kind)
+        a_radian = spread(builder, builder.fdiv(many, _REAL(math.pi)), kind)
+        with cgutils.for_range_slice(builder, _WORD(0), count, _WORD(lanes), _WORD) as (x, _):
+            at = _Votes(builder, kind, x, votes, step)
+            mine = builder.fmul(at.load(strength), weighed)
+            place = builder.fmul(_angle(at, at.load(across), at.load(down)), a_radian)
+            place = builder.fsub(place, at.constant(0.5))
+            one, none = at.constant(1.0), at.constant(0.0)
+            with cgutils.for_range_slice(builder, _WORD(0), bins, _WORD(1), _WORD) as (i, _):
+                middle = spread(builder, builder.sitofp(i, _REAL), kind)
+                apart = builder.fsub(place, middle)
+                apart = call_llvm(builder, f"llvm.fabs.{mangle(kind)}", kind, apart)
+                for distance in (apart, builder.fsub(whole, apart)):  # either way round
+                    near = builder.fcmp_unordered("<", distance, one)
+                    part = builder.fmul(mine, builder.fsub(one, distance))
+                    at.add(i, builder.select(near, part, none))
+        return context.get_dummy_value()
+
+    return types.none(*(types.int64,) * 3, types.float64, *(types.int64,) * 4), codegen
+
+
+@kernel()
+def share(across, down, strength, weight: float, count, limits, bins, votes, step):
+    """Share the weighed strength of `count` gradients and more between the two nearest orientations of each.
+
+    An orientation is at the middle between its limits. The arguments are those of `vote`.
+    """
+    _share(across, down, strength, weight, count, bins, votes, step)
