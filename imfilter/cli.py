@@ -37,7 +37,7 @@ class _Filters(click.Group):
         return None if command is None else _click_command(command)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Options of every filter"):
+        with formatter.section("Options that filters share"):
             records = [click_option(option).get_help_record(ctx) for option in (*SHARED, *FILES)]
             formatter.write_dl([record for record in records if record is not None])
         super().format_epilog(ctx, formatter)

@@ -219,6 +219,36 @@ def test_edges_are_white_on_black(tmp_path: Path) -> None:
     np.testing.assert_array_equal(result, expected)
 
 
+def test_descriptors(tmp_path: Path) -> None:
+    colour = noise(48, 64, 3)
+    source = save(tmp_path / "in.png", colour)
+    options = ["--pixels-per-cell", "8,4", "--cells-per-block", 2, "--block-norm", "L1", "--interpolate"]
+    same = {"pixels_per_cell": (8, 4), "cells_per_block": 2, "block_norm": "L1", "interpolate": True}
+    expected, picture = imfilter.hog(colour, visualize=True, channel_axis=-1, **same)
+    done("hog", source, tmp_path / "out.npy", *options)
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
+    done("hog", source, tmp_path / "half.npy", *options, "--dtype", "float32")
+    np.testing.assert_array_equal(np.load(tmp_path / "half.npy"), expected.astype(np.float32))
+    done("hog", source, tmp_path / "out.tif", *options, "--dtype", "float32")
+    np.testing.assert_allclose(io.read(tmp_path / "out.tif").pixels, picture, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("dtype", "white"), [("uint8", 255), ("uint16", 65535)])
+def test_a_straight_edge_through_a_cell_is_white(tmp_path: Path, dtype: str, white: int) -> None:
+    step = np.zeros((48, 48), dtype)
+    step[:, 20:] = white
+    source = save(tmp_path / "in.png", step)
+    done("hog", source, tmp_path / "out.png")
+    result = io.read(tmp_path / "out.png").pixels
+    assert result.dtype == dtype
+    assert result.max() == white
+    assert not result[:, :16].any()
+    done("hog", source, tmp_path / "dark.png", "--full-scale", 2 * white)
+    np.testing.assert_allclose(io.read(tmp_path / "dark.png").pixels, result / 2, atol=0.5)
+    done("hog", source, tmp_path / "more.png", "--full-scale", white / 2)
+    np.testing.assert_array_equal(io.read(tmp_path / "more.png").pixels, result)
+
+
 def test_corners_are_listed(tmp_path: Path) -> None:
     board = np.kron(np.indices((4, 5)).sum(axis=0) % 2, np.ones((12, 12))).astype(np.uint8) * 200
     source = save(tmp_path / "in.png", np.stack([board] * 3, axis=-1))

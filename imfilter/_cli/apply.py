@@ -14,7 +14,7 @@ import imfilter
 from .._files.formats import Format
 from .._files.image import Image, full_scale
 from . import corners, kernels, render
-from .table import SHARED, Command
+from .table import Command, shared_of
 
 Array = NDArray[Any]
 
@@ -37,7 +37,7 @@ class Filter:
     """
 
     def __init__(self, command: Command, options: Mapping[str, Any], ndim: int) -> None:
-        names = [option.name for option in (*command.options, *SHARED)]
+        names = [option.name for option in (*command.options, *shared_of(command))]
         self.options = {name: options[name] for name in names if name not in ("dtype", "channel_axis")}
         if "axis" in self.options:
             self.options["axis"] = _axis(self.options["axis"], ndim)
@@ -58,10 +58,9 @@ class Filter:
         result: Array = self._function(pixels, channel_axis=channel_axis, dtype=dtype, **options)
         return result
 
-    def whole(self, plane: Array) -> Array:
-        """Apply a filter that knows neither channels nor types to one plane."""
-        result: Array = self._function(plane, **self.options)
-        return result
+    def whole(self, plane: Array, **changed: Any) -> Any:
+        """Call a function that makes no image of the same channels and type of one plane."""
+        return self._function(plane, **{**self.options, **changed})
 
 
 def _axis(axis: str | int | None, ndim: int) -> int | None:
@@ -103,6 +102,8 @@ def apply(command: Command, image: Image, options: Mapping[str, Any], kind: Form
         opacity = None  # opaque: exactly as if there were no alpha
     if command.kind == "edges":
         return _like(image, _edges(run, image, options, kind), None)
+    if command.kind == "descriptor":
+        return _like(image, _described(run, image, options, kind), None)
     derivative = command.kind == "derivative"
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], derivative=derivative)
     if derivative:
@@ -187,14 +188,7 @@ def _derivative(
     if options.get("signed") and "axis" in run.options and run.options["axis"] is None:
         raise ValueError("--signed needs --axis: a gradient magnitude has no sign")
     integers = kind.picture and target is not None and target.kind in "ui"
-    white = options["full_scale"]
-    if integers and white is None:
-        if image.pixels.dtype.kind == "f":
-            raise ValueError(
-                f"{kind.name} holds integers: say with --full-scale which value of a float image is white "
-                "(1 or 255, say), or write .npy or a float .tif"
-            )
-        white = full_scale(image.pixels.dtype)
+    white = _white(image, options, kind) if integers else 0.0
     plane = image.colour if opacity is None else _weighed(image.colour, _share(opacity))
     if is_rgb(image) and not options["per_channel"]:
         plane = luminance(plane)
@@ -204,6 +198,35 @@ def _derivative(
     edge = render.edge_response(lambda step: run(step, mode="edge"), plane.dtype, run.ndim, run.options)
     edge *= white / full_scale(plane.dtype)
     return render.pictured(values, target, edge, signed=bool(options.get("signed")))
+
+
+def _white(image: Image, options: Mapping[str, Any], kind: Format) -> float:
+    """Return which value of an image is white in a format of integers."""
+    if options["full_scale"] is not None:
+        return float(options["full_scale"])
+    if image.pixels.dtype.kind == "f":
+        raise ValueError(
+            f"{kind.name} holds integers: say with --full-scale which value of a float image is white "
+            "(1 or 255, say), or write .npy or a float .tif"
+        )
+    return full_scale(image.pixels.dtype)
+
+
+def _described(run: Filter, image: Image, options: Mapping[str, Any], kind: Format) -> Array:
+    """Return the picture of a descriptor's cells, or, in ``.npy``, the descriptor."""
+    target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], derivative=True)
+    plane = over_black(image)
+    colour = {"channel_axis": -1 if plane.ndim > image.spatial else None}
+    if not kind.picture:
+        values = run.whole(plane, **colour)
+        return values if target is None else render.quantised(values, target)
+    assert target is not None
+    picture: Array = run.whole(plane, visualize=True, **colour)[1]
+    if target.kind == "f":
+        return picture.astype(target)
+    white, shown = _white(image, options, kind), {"visualize": True, "cells_per_block": 1}
+    edge = render.edge_in_cell(lambda step: run.whole(step, **shown)[1], options["pixels_per_cell"], white)
+    return render.pictured(picture, target, edge, signed=False)
 
 
 def _edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format) -> Array:

@@ -96,6 +96,16 @@ def edge_response(
     return best or 1.0
 
 
+def edge_in_cell(call: Callable[[NDArray[Any]], NDArray[Any]], size: Any, white: float) -> float:
+    """Return how bright the picture of a descriptor is at a straight edge to `white` through a cell."""
+    cell, best = np.broadcast_to(size, 2), 0.0
+    for axis in (0, 1):
+        step = np.zeros([3 * n for n in cell])
+        np.moveaxis(step, axis, 0)[cell[axis] + cell[axis] // 2 :] = white
+        best = max(best, float(call(step).max()))
+    return best or 1.0
+
+
 def _reach(options: Mapping[str, Any]) -> float:
     """Return how far from an edge the filter responds, in pixels."""
     if options.get("radius") is not None:

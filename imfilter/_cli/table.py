@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["smoothing", "linear", "derivative", "edges", "corners"]
+Kind = Literal["smoothing", "linear", "derivative", "edges", "corners", "descriptor"]
 
 
 @dataclass(frozen=True)
@@ -214,6 +214,20 @@ COMMANDS: tuple[Command, ...] = (
         "harris in.png corners.png --size 3 --count 100",
     ),
     Command(
+        "hog",
+        "descriptor",
+        "Describe a picture by histograms of oriented gradients.",
+        (
+            Option("orientations", "integer", 9, "Bins of half a turn."),
+            Option("pixels_per_cell", "integers", (8, 8), "Size of a cell in pixels; rows,columns.", "8"),
+            Option("cells_per_block", "integers", (3, 3), "Size of a block in cells; rows,columns.", "3"),
+            Option("block_norm", "text", "L2-Hys", "How blocks are normalised: L1, L1-sqrt, L2 or L2-Hys."),
+            Option("transform_sqrt", "flag", False, "Take the root of the picture first."),
+            Option("interpolate", "flag", False, "Share votes between neighbouring orientations and cells."),
+        ),
+        "hog in.png cells.png --cells-per-block 2 --full-scale 60",
+    ),
+    Command(
         "laplacian",
         "derivative",
         "Find edges and spots (sum of second differences).",
@@ -248,10 +262,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
 )
 
-#: Options of every filter that are the functions' keywords.
-SHARED = (
+#: Options of every filter that are the functions' keywords; what is beyond the border is not asked for of
+#: descriptors.
+BORDER = (
     Option("mode", "text", "mirror", "Border: mirror, symmetric, edge, wrap, zero or constant."),
     Option("cval", "number", 0.0, "Value outside the image with --mode constant."),
+)
+SHARED = (
+    *BORDER,
     Option("workers", "count", None, "Number of threads.", "every core"),
     Option("dtype", "dtype", None, "Type of the result: uint8, uint16, float32 ...", "by input and format"),
     Option(
@@ -260,9 +278,10 @@ SHARED = (
 )
 
 #: Options of the derivatives, about colour and about how a result becomes a picture.
+FULL_SCALE = Option("full_scale", "positive", None, "The input value that is white.", "the type's maximum")
 PICTURED = (
     Option("per_channel", "flag", False, "Filter each colour channel, not the luminance."),
-    Option("full_scale", "positive", None, "The input value that is white.", "the type's maximum"),
+    FULL_SCALE,
 )
 SIGNED = Option("signed", "flag", False, "Show zero as mid-grey, negative darker, positive lighter.")
 
@@ -282,7 +301,14 @@ def options_of(command: Command) -> tuple[Option, ...]:
     # A gradient magnitude of Gaussians has no sign to show.
     if command.kind in ("linear", "derivative") and command.name != "gaussian_gradient_magnitude":
         own += (SIGNED,)
-    return own + SHARED + FILES
+    if command.kind == "descriptor":
+        own += (FULL_SCALE,)
+    return own + shared_of(command) + FILES
+
+
+def shared_of(command: Command) -> tuple[Option, ...]:
+    """Return the options of a command that others have too and that are the functions' keywords."""
+    return tuple(o for o in SHARED if command.kind != "descriptor" or o not in BORDER)
 
 
 def find(name: str) -> Command | None:
@@ -308,6 +334,11 @@ NOTES = {
     "corners": (
         "Colour is reduced to luminance (BT.601), transparency is seen over black. A picture has red "
         "crosses on its corners; .csv and .json list them, strongest first; .npy has the raw response.",
+    ),
+    "descriptor": (
+        "Of a colour picture, the strongest channel counts at each pixel; transparency is seen over black. "
+        "A picture shows the histogram of each cell as a star of lines, white where it is that of a straight "
+        "edge from black to the type's maximum, or to --full-scale; .npy has the descriptor.",
     ),
     "derivative": (
         "Colour is reduced to luminance (BT.601), transparency is seen over black, and the result is opaque. "
