@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -116,12 +116,18 @@ def canny(
     from imfilter._core import canny as engine
 
     bands.requested(workers)
-    smooth = _smoothed(array, sigmas, inside, mode, check.number(cval, "cval", finite=False), workers)
-    allowed = _allowed(inside, array.shape, nms)
+    value = check.number(cval, "cval", finite=False)
+    smooth = _Smooth(array, sigmas, inside, mode, value)
+    allowed = None if inside is None else _within(inside)
+    step = array.shape[0] if smooth.plain else engine.strips(array.shape, smooth.reach)
     if callable(threshold) or threshold != "absolute" or given is None:
-        given = _found(given, threshold, _gradient(smooth, norm, workers), allowed)
-    interpolated = nms == "interpolated"
-    return engine.edges(smooth, *given, norm, allowed, place, workers, interpolated=interpolated)
+        whole = smooth.rows(0, array.shape[0], workers)
+        given = _found(given, threshold, _gradient(whole, norm, workers), _counted(allowed, array.shape, nms))
+        smooth, step = _Smooth(whole, (0.0, 0.0), None, mode, value), array.shape[0]
+    return engine.edges(
+        *(smooth.rows, array.shape, step, given, norm, allowed, place, workers),
+        interpolated=nms == "interpolated",
+    )
 
 
 def _mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
@@ -157,41 +163,71 @@ def _ordered(low: Any, high: Any) -> tuple[float, float]:
     return bounds
 
 
-def _smoothed(
-    array: npt.NDArray,
-    sigmas: tuple[float, ...],
-    inside: npt.NDArray[np.bool_] | None,
-    mode: str,
-    cval: float,
-    workers: int | None,
-) -> npt.NDArray:
-    """Return the smooth image; what is outside the mask, or beyond a border of zeros, does not count."""
-    if inside is None and not any(sigmas):
-        return array
-    from imfilter.smooth import gaussian
+class _Smooth(NamedTuple):
+    """An image to be smoothed, rows at a time."""
 
-    real = dtypes.derived(array.dtype)
-    if inside is not None:
-        array = np.where(inside, array, 0)
-    options: dict[str, Any] = {"mode": mode, "cval": cval, "dtype": real, "workers": workers}
-    smooth = gaussian(array, sigmas, **options)
-    if inside is None and mode != "zero":
+    array: npt.NDArray
+    sigmas: tuple[float, ...]
+    inside: npt.NDArray[np.bool_] | None
+    mode: str
+    cval: float
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing to smooth."""
+        return self.inside is None and not any(self.sigmas)
+
+    @property
+    def reach(self) -> int:
+        """How many rows above and below a row its smooth samples depend on."""
+        return int(4 * self.sigmas[0] + 0.5)
+
+    def rows(self, first: int, stop: int, workers: int | None = 1) -> npt.NDArray:
+        """Return rows of the smooth image; what is masked, or beyond a border of zeros, does not count."""
+        if self.plain:
+            return self.array[first:stop]
+        begin, end = first - self.reach, stop + self.reach
+        if self.mode == "wrap" and stop - first < len(self.array):
+            found = self._smoothed(np.arange(begin, end) % len(self.array), workers)
+        else:  # beyond a slice that ends within the image, nothing that is asked for depends on the border
+            begin, end = max(begin, 0), min(end, len(self.array))
+            found = self._smoothed(slice(begin, end), workers)
+        return found[first - begin : stop - begin]
+
+    def _smoothed(self, at: slice | npt.NDArray[np.int_], workers: int | None) -> npt.NDArray:
+        """Return some rows, smoothed as if they were all."""
+        from imfilter.smooth import gaussian
+
+        array, real = self.array[at], dtypes.derived(self.array.dtype)
+        inside = None if self.inside is None else self.inside[at]
+        if inside is not None:
+            array = np.where(inside, array, 0)
+        options: dict[str, Any] = {"mode": self.mode, "cval": self.cval, "dtype": real, "workers": workers}
+        smooth = gaussian(array, self.sigmas, **options)
+        if inside is None and self.mode != "zero":
+            return smooth
+        counted = np.ones(array.shape, real) if inside is None else inside.astype(real)
+        share = gaussian(counted, self.sigmas, **options)
+        np.divide(smooth, share, out=smooth, where=share > 0)
         return smooth
-    share = gaussian(np.ones(array.shape, real) if inside is None else inside.astype(real), sigmas, **options)
-    np.divide(smooth, share, out=smooth, where=share > 0)
-    return smooth
 
 
-def _allowed(
-    inside: npt.NDArray[np.bool_] | None, shape: tuple[int, ...], nms: str
-) -> npt.NDArray[np.bool_] | None:
-    """Return where edges may be: where all neighbours are in the mask, and, interpolated, in the image."""
-    if inside is None and nms == "sector":
-        return None
+def _within(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return where all neighbours are in the mask."""
     from imfilter.rank import minimum
 
-    allowed = np.ones(shape, bool) if inside is None else inside
-    return minimum(allowed, 3, mode="zero" if nms == "interpolated" else "edge").astype(bool)
+    return minimum(inside, 3, mode="edge").astype(bool)
+
+
+def _counted(
+    allowed: npt.NDArray[np.bool_] | None, shape: tuple[int, ...], nms: str
+) -> npt.NDArray[np.bool_] | None:
+    """Return which gradients thresholds are found from: where edges may be."""
+    if nms == "sector":
+        return allowed
+    counted = np.zeros(shape, bool)
+    counted[1:-1, 1:-1] = True if allowed is None else allowed[1:-1, 1:-1]
+    return counted
 
 
 def _gradient(smooth: npt.NDArray, norm: str, workers: int | None) -> npt.NDArray:

@@ -1,4 +1,4 @@
-"""Faces from other things: histograms of oriented gradients and a linear classifier, as in the first detectors.
+"""Faces from other things: histograms of oriented gradients and a linear classifier, the classical detector.
 
 Needs scikit-learn (`pip install "imfilter[sklearn]"`) and scikit-image for its pictures.
 """

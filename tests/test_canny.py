@@ -8,6 +8,9 @@ import skimage.feature
 import skimage.filters
 
 import imfilter
+from imfilter._core import canny
+
+from . import photos
 
 RNG = np.random.default_rng(31)
 GREY = ("camera", "coins", "page", "moon", "text", "clock", "brick", "grass", "gravel", "cell")
@@ -234,3 +237,22 @@ def test_out_may_be_the_image_or_of_another_type():
     np.testing.assert_array_equal(same, expected)
     with pytest.raises(ValueError, match="out must have shape"):
         imfilter.canny(image, 1, 2, out=np.empty((3, 3), bool))
+
+
+@pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant"])
+def test_smoothing_in_strips_of_rows_changes_nothing(mode, monkeypatch):
+    image = photos.photo("camera")[100:191, 200:283]
+    inside = np.ones(image.shape, bool)
+    inside[20:50, 30:70] = False
+    for sigma in (1, (2, 0.5), (0, 1), 3):
+        for options in ({}, {"mask": inside}, {"nms": "interpolated"}):
+            options |= {"sigma": sigma, "mode": mode, "cval": 7}
+            whole = imfilter.canny(image, 60, 150, **options)
+            assert whole.any()
+            for strip in (1, 83 * 5, 83 * 40):
+                monkeypatch.setattr(canny, "_STRIP", strip)
+                monkeypatch.setattr(canny, "_LEAST", 0)
+                for workers in (1, 3):
+                    again = imfilter.canny(image, 60, 150, workers=workers, **options)
+                    np.testing.assert_array_equal(again, whole)
+            monkeypatch.undo()

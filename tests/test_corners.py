@@ -157,6 +157,10 @@ def test_out_may_be_the_image_or_of_another_type():
         for place in (np.empty_like(image), np.empty(image.shape, np.float64), np.empty_like(image.T).T):
             assert function(image, out=place) is place
             np.testing.assert_array_equal(place, expected)
+        for dtype in (np.uint8, np.int16, bool):  # rounded, saturated
+            low, high = (0, 1) if dtype is bool else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+            whole = np.clip(np.rint(expected), low, high).astype(dtype)
+            np.testing.assert_array_equal(function(image, out=np.empty(image.shape, dtype)), whole)
         same = image.copy()
         assert function(same, out=same) is same
         np.testing.assert_array_equal(same, expected)

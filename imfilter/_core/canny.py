@@ -1,11 +1,12 @@
 """Canny's edges: derivatives, the largest across an edge and both thresholds in one pass over the rows."""
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes, hysteresis
+from imfilter._core import bands, dtypes, hysteresis
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, describe, hold, pitch, reserve
@@ -18,10 +19,20 @@ from imfilter._kernels.slide_canny import CANNY_JOB, slide_canny
 NORMS = {"l1": thin.L1, "l2": thin.L2}
 
 
+#: Samples of a strip of rows that are smoothed together, and strips that its margins are worth.
+_STRIP, _LEAST = 1 << 19, 10
+
+
+def strips(shape: tuple[int, ...], margin: int) -> int:
+    """Return how many rows of an image are worth smoothing at a time, with `margin` more on both sides."""
+    return max(_STRIP // shape[1], _LEAST * margin, 1)
+
+
 def edges(
-    image: npt.NDArray,
-    low: float,
-    high: float,
+    rows: Callable[[int, int], npt.NDArray],
+    shape: tuple[int, ...],
+    step: int,
+    thresholds: tuple[float, float],
     norm: str,
     allowed: npt.NDArray[np.bool_] | None,
     out: npt.NDArray | None,
@@ -31,23 +42,43 @@ def edges(
 ) -> npt.NDArray:
     """Return the edges of an image of two axes, with its last sample repeated beyond its border.
 
-    Where samples are not `allowed`, none is an edge.
+    ``rows(first, stop)`` gives some of its rows; it is asked for about `step` at a time. Where samples are
+    not `allowed`, none is an edge, nor, `interpolated`, on the outermost samples.
     """
-    source = dtypes.readable(image)
-    columns = image.shape[1]
+    count, columns = shape
     # Rows of marks have room for what is written in whole registers, and samples all their neighbours.
-    marks = hysteresis.room((image.shape[0] + 2, columns + 2 + BYTES))
+    marks = hysteresis.room((count + 2, columns + 2 + BYTES))
     inner = marks[1:-1, 1 : columns + 1]
-    measure = NORMS[norm]
+    (low, high), measure = thresholds, NORMS[norm]
     if not interpolated and measure == thin.L2:  # the squares are ordered alike, and exact for integers
         low, high, measure = low * low, high * high, thin.SQUARED
-    program = _program(Side.of(source), low, high, measure, interpolated, marks.strides[0])
-    program.run(source, inner, workers)
+
+    def program(source: npt.NDArray) -> Program:
+        return _program(Side.of(source), low, high, measure, interpolated, marks.strides[0])
+
+    def strip(first: int, last: int) -> None:
+        # An edge is compared with its neighbours, and these are differences of theirs.
+        begin, end = max(first - 2, 0), min(last + 2, count)
+        source = dtypes.readable(rows(begin, end))
+        program(source).compute(source, inner[begin:end], first - begin, last - begin)
+
+    def task(start: int, stop: int) -> None:
+        for first in range(start * step, min(stop * step, count), step):
+            strip(first, min(first + step, count))
+
+    if step >= count:
+        source = dtypes.readable(rows(0, count))
+        program(source).run(source, inner, workers)
+    else:
+        bands.run(task, -(-count // step), workers)
+    if interpolated:
+        inner[[0, -1]] = 0
+        inner[:, [0, -1]] = 0
     if allowed is not None:
         inner[~allowed] = 0
     hysteresis.spread(marks, 2)
     if out is None:
-        out = np.empty(image.shape, bool)
+        out = np.empty(shape, bool)
     return np.equal(inner, STRONG, out=out, casting="unsafe")
 
 

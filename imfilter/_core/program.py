@@ -54,18 +54,18 @@ class Program:
         Return whether it went well: running sums fail where not all samples are finite.
         """
         if self.work <= _SMALL:
-            return self._task(image, target, 0, self.lines)
+            return self.compute(image, target, 0, self.lines)
         refused: list[bool] = []
 
         def task(start: int, stop: int) -> None:
-            if not self._task(image, target, start, stop):
+            if not self.compute(image, target, start, stop):
                 refused.append(True)
 
         pieces = max(1, min(self.work // _PATIENCE, self.lines // (8 * self.rows)))
         bands.run(task, self.lines, workers, pieces)
         return not refused
 
-    def _task(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
+    def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
         """Compute lines `start` to `stop`; return whether that went well."""
         # Zeroed, for what lies behind a line is computed with too, and a denormal there costs 100 cycles.
         workspace = np.zeros(self.workspace, np.uint8)

@@ -34,7 +34,8 @@ def respond(
 ) -> npt.NDArray:
     """Return the measure of every sample of an image of two axes: by `k`, or the smaller eigenvalue."""
     source, real = dtypes.readable(image), dtypes.derived(image.dtype)
-    result = dtypes.target(out, image, image.shape, real)
+    native = real if out is None else dtypes.direct_target(out.dtype, real)
+    result = dtypes.target(out, image, image.shape, native)
     program = _program(Side.of(source), Side.of(result), window, k, mode, cval)
     program.run(source, result, workers)
     if out is None or out is result:
@@ -46,7 +47,8 @@ def respond(
 @functools.lru_cache(maxsize=64)
 def _program(source: Side, target: Side, window: Window, k: float | None, mode: str, cval: float) -> Program:
     """Lay out the lines."""
-    real, size = target.dtype, target.dtype.itemsize
+    real = dtypes.derived(source.dtype)
+    size = real.itemsize
     (rows, columns), aperture, taps = source.shape, window.aperture, len(window.taps)
     one, paddings = (1, 1), tuple(Padding.same(n, aperture, 1, 1) for n in source.shape)
     loops = Loops.of(source, target, (aperture, aperture), (0, 1), paddings, one, one)
@@ -61,7 +63,7 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     job["columns"], job["size"], job["aperture"] = columns, size, aperture
     job["taps"], job["group"], job["before_w"] = taps, schedule.group(taps, 1), before
     job["scale"], job["k"], job["cval"] = window.scale, k or 0.0, cval
-    job["direct"] = job["target_packed"][0] and columns * size >= BYTES
+    job["direct"] = job["target_packed"][0] and target.dtype == real and columns * size >= BYTES
     held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["multiply"] = tensor.products.address(real, aperture)
@@ -69,7 +71,7 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     job["sum_line"] = fir.sum_rows.address(real, real, 1, 0)
     job["sum_rows"] = fir.sum_rows.address(real, real, 1, 1)
     job["measure"] = tensor.measure.address(real, int(k is None))
-    job["place"] = lines.place.address(real, real)
+    job["place"] = lines.place.address(real, target.dtype)
     step = pitch((columns + max(aperture, taps)) * size + 2 * BYTES)
     job["pitch"] = step
     sizes = {
