@@ -1,5 +1,6 @@
 """A rank in the neighbourhood of each sample, and the integers in which samples are compared."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -47,19 +48,30 @@ def kind(dtype: np.dtype) -> np.dtype:
     return np.dtype(f"i{dtype.itemsize}") if dtype.kind == "f" else dtype
 
 
-def key(dtype: np.dtype, value: float) -> int:
-    """Return the integer that stands for a value, rounded and saturated to a type."""
-    sample = np.zeros(1, dtype)
-    dtypes.place(np.array([value]), sample)
+def key(dtype: np.dtype, value: float, *, turned: bool = True) -> int:
+    """Return the integer that stands for a value: its bits, for floats `turned` so that they compare."""
+    sample = _rounded(dtype, value)
     if dtype.kind == "f":
         bits = sample.view(kind(dtype))
         most = np.iinfo(bits.dtype).max
-        return int(most if np.isnan(sample[0]) else bits[0] ^ (most if bits[0] < 0 else 0))
+        if turned:
+            return int(most if np.isnan(sample[0]) else bits[0] ^ (most if bits[0] < 0 else 0))
+        return int(bits[0])
     return int(sample.astype(np.int64)[0])
+
+
+def strange(value: float) -> bool:
+    """Tell whether a value is not a number, or -0.0, which floats are not ordered by."""
+    return math.isnan(value) or (value == 0 and math.copysign(1.0, value) < 0)
 
 
 def holds(dtype: np.dtype, value: float) -> bool:
     """Tell whether a type has a value among its own."""
+    return bool(_rounded(dtype, value)[0] == value)
+
+
+def _rounded(dtype: np.dtype, value: float) -> npt.NDArray:
+    """Return a value, rounded and saturated to a type."""
     sample = np.zeros(1, dtype)
     dtypes.place(np.array([value]), sample)
-    return bool(sample[0] == value)
+    return sample

@@ -63,10 +63,17 @@ def make(
     target: Side,
     mode: str,
     beyond: int,
+    *,
+    watched: bool,
 ) -> Program:
-    """Lay out the lines. `beyond` is the integer that stands for the border constant."""
+    """Lay out the lines. `beyond` is the integer that stands for the border constant.
+
+    Floats are compared as they are if they are `watched`, and the program may refuse an image.
+    """
     z, y, x = loops[:3]
-    integer, size, floating = kind(source.dtype), source.dtype.itemsize, int(source.dtype.kind == "f")
+    integer, size = kind(source.dtype), source.dtype.itemsize
+    turned = int(source.dtype.kind == "f" and not watched)
+    compared = source.dtype if watched else integer
     outputs = len(network.results)
     job = np.zeros(1, RANK_JOB)
     named = describe(job, loops, source, target, mode)
@@ -80,11 +87,11 @@ def make(
     if straight:
         count, step = len(network.stages()[1]), BYTES // REGISTERS
         where = z.taps * y.taps, x.taps, around.rank
-        job["compare"] = small_rank.rank_window.address(integer, floating, *where)
+        job["compare"] = small_rank.rank_window.address(compared, turned, *where)
     else:
         steps, count = network.steps()
         named["steps"], job["n_steps"], step = steps, len(steps), BYTES
-        job["compare"] = order.compare.address(integer)
+        job["compare"] = order.compare.address(compared)
     # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
     vectors = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step))
     tile = min(max(vectors, 1 + 2 * reach * size // step) * step // size - reach, wide)
@@ -94,8 +101,9 @@ def make(
     job["least"] = step if straight else 0
     named["tiles"], job["n_tiles"] = cut, len(cut) - 1
     held = hold(job, named)
-    job["fetch"] = order.fetch_keys.address(integer, floating)
-    if floating and not straight:
+    how = order.WATCHED if watched else order.TURNED if turned else order.INTEGERS
+    job["fetch"] = order.fetch_keys.address(integer, how)
+    if turned and not straight:
         job["restore"] = order.restore.address(integer)
     job["place"] = lines.place.address(integer, integer)
     job["pitch"] = pitch((wide + reach + 2 * lanes) * size)
@@ -107,6 +115,7 @@ def make(
         "result": 0 if direct else outputs * int(job["pitch"][0]),
         "spare": 0 if job["target_packed"] else (wide + lanes) * size,
         "at": 8 * count,
+        "flag": 8,
     }
     workspace = reserve(job, sizes)
     blocks = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // outputs)
@@ -117,4 +126,5 @@ def make(
         work=blocks * wide * (network.cost() * size // 4 + 4 * outputs),
         rows=y.taps,
         workspace=workspace,
+        flag=int(job["flag"][0]) if watched else -1,
     )

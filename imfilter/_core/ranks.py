@@ -13,7 +13,7 @@ from imfilter._core import bands, border, check, dtypes, plan, rank_blocks, rank
 from imfilter._core.calls import Calls, key_of
 from imfilter._core.common import Common, complete
 from imfilter._core.geometry import Loops, Side, over_merged
-from imfilter._core.neighbourhood import Neighbourhood, holds, key
+from imfilter._core.neighbourhood import Neighbourhood, holds, key, strange
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program
@@ -86,31 +86,35 @@ def _settle(
     return Call(around, axes, mode, cval, dtype, compared)
 
 
-def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
+def _run(
+    call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray, *, watched: bool = True
+) -> bool:
     """Run the program for the layout of image and output, which is made if it is new."""
     if call.around.inside.size == 1:
         target[...] = source
         return True
-    where = source.strides, target.strides  # the call fixes shapes and types
+    watched = watched and source.dtype.kind == "f" and not strange(call.cval)
+    where = watched, source.strides, target.strides  # the call fixes shapes and types
     program = call.programs.get(where)
     if program is None:
         if len(call.programs) >= _MOST_PROGRAMS:
             call.programs.clear()
-        call.programs[where] = program = _program(call, Side.of(source), Side.of(target))
-    return program.run(source, target, workers)
+        program = _program(call, Side.of(source), Side.of(target), watched=watched)
+        call.programs[where] = program
+    return program.run(source, target, workers) or _run(call, workers, source, target, watched=False)
 
 
-def _program(call: Call, source: Side, target: Side) -> Program:
+def _program(call: Call, source: Side, target: Side, *, watched: bool) -> Program:
     """Return the program for one layout of image and output."""
     loops = _loops(call.around.inside.shape, call.axes, source, target)
     around = call.around.along(loops)
     algorithm = next(iter(_costs(around, source.dtype)))
-    beyond = key(source.dtype, call.cval)
     if algorithm == "network":
         network = rank_networks.network_for(around)
         assert network is not None
-        return rank_networks.make(network, around, loops, source, target, call.mode, beyond)
-    values = algorithm == "histogram"
+        beyond = key(source.dtype, call.cval, turned=not watched)
+        return rank_networks.make(network, around, loops, source, target, call.mode, beyond, watched=watched)
+    values, beyond = algorithm == "histogram", key(source.dtype, call.cval)
     return rank_blocks.make(around, loops, source, target, call.mode, beyond, values=values)
 
 

@@ -222,6 +222,8 @@ def extremes(planes: int, rows: int, columns: int, outputs: int, which: int) -> 
 def rectangle(rows: int, columns: int, rank: int) -> Network:
     """Return the network for a rank in a window of so many rows, of one plane or several, and columns."""
     build = _Builder(rows, rows * columns, rank)
+    if (rows, columns, rank) == (3, 3, 4):
+        return build.finish(_middle_of_nine(build))
     lists = {1: build.sorted([(row, 0) for row in range(rows)])}
     if columns == 1:
         (result,) = lists[1].refs
@@ -240,6 +242,24 @@ def rectangle(rows: int, columns: int, rank: int) -> Network:
     while parts:
         rest = build.merged(parts.pop(), rest)
     return build.finish(build.select(lists[wide], rest))
+
+
+def _middle_of_nine(build: _Builder) -> _Ref:
+    """Return the median of 3x3, in 18 lines where merging takes 22.
+
+    It is that of three: the largest of the columns' smallest, the median of their middle ones, the smallest
+    of their largest (A. W. Paeth, Median Finding on a 3x3 Grid, Graphics Gems, 1990).
+    """
+
+    def middle(a: _Ref, b: _Ref, c: _Ref) -> _Ref:
+        low, high = build.compare(a, b)
+        return build.compare(low, build.compare(high, c)[0])[1]
+
+    def along(value: _Ref) -> list[_Ref]:
+        return [(value[0], shift) for shift in range(3)]
+
+    low, mid, high = map(along, build.sort([(row, 0) for row in range(3)]))
+    return middle(build.extreme(low, 1), middle(*mid), build.extreme(high, 0))
 
 
 @functools.lru_cache(maxsize=64)

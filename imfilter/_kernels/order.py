@@ -2,7 +2,8 @@
 
 Integers stand for themselves. The bits of a float, read as a signed integer, already compare as positive
 floats do; with those of negative ones turned round, all do: -0.0 comes before 0.0, and what is not a number
-after infinity.
+after infinity. An image that has neither is compared as it is, in half the time: of vectors of integers this
+processor takes one minimum a cycle, and of floats two (Cascade Lake, AVX-512).
 """
 
 import numpy as np
@@ -21,11 +22,16 @@ from imfilter._kernels.simd import (
     mangle,
     move_one,
     peek,
+    poke,
     record,
     size_of,
     store,
     store_one,
 )
+
+#: What samples are: integers; floats, to be turned into integers; floats as they are, among which -0.0 and
+#: what is not a number are watched for.
+INTEGERS, TURNED, WATCHED = 0, 1, 2
 
 #: Two lines that are compared, read so many pixels further on, and where the smaller and the larger of each
 #: two samples are written, or -1; lines by their places in a table of addresses. `extent` is how many pixels
@@ -93,14 +99,19 @@ def sign_bit(typingctx, kind):
     return types.uint64(kind), codegen
 
 
+def extreme(builder, dtype, which, a, b):
+    """Return the "min" or the "max" of each lane of LLVM vectors of Numba type `dtype`."""
+    if isinstance(dtype, types.Float):
+        return builder.select(builder.fcmp_ordered("<" if which == "min" else ">", a, b), a, b)
+    sign = "s" if dtype.signed else "u"
+    return call_llvm(builder, f"llvm.{sign}{which}.{mangle(a.type)}", a.type, a, b)
+
+
 def _extreme(which):
     @intrinsic
     def found(typingctx, a, b):
-        sign = "s" if a.dtype.signed else "u"
-
         def codegen(context, builder, sig, args):
-            kind = args[0].type
-            return call_llvm(builder, f"llvm.{sign}{which}.{mangle(kind)}", kind, *args)
+            return extreme(builder, a.dtype, which, *args)
 
         return a(a, b), codegen
 
@@ -110,15 +121,48 @@ def _extreme(which):
 smaller, larger = _extreme("min"), _extreme("max")
 
 
+#: Classes of floats, as LLVM has them: what is not a number, of both kinds, and -0.0.
+_STRANGE = 1 | 2 | 1 << 5
+
+
+@intrinsic
+def _strange(typingctx, bits):
+    """Tell whether, in bits of floats or in vectors of them, there is -0.0 or what is not a number."""
+    width = _lanes(bits).bitwidth
+
+    def codegen(context, builder, sig, args):
+        (value,) = args
+        if width < 32:  # which is no float
+            return ir.IntType(1)(0)
+        real, flag = ir.FloatType() if width == 32 else ir.DoubleType(), ir.IntType(1)
+        if isinstance(value.type, ir.VectorType):
+            count = value.type.count
+            real, flag = ir.VectorType(real, count), ir.VectorType(flag, count)
+        name = f"llvm.is.fpclass.{mangle(real)}"
+        kinds = [real, ir.IntType(32)]
+        function = builder.module.declare_intrinsic(name, (), ir.FunctionType(flag, kinds))
+        found = builder.call(function, [builder.bitcast(value, real), ir.IntType(32)(_STRANGE)])
+        if isinstance(flag, ir.VectorType):
+            whole = ir.IntType(flag.count)
+            found = builder.icmp_unsigned("!=", builder.bitcast(found, whole), whole(0))
+        return found
+
+    return types.boolean(bits), codegen
+
+
 @inlined
-def _keys(floating, values):
-    return to_key(values) if floating else values
+def _keys(how, values, flag):
+    if how == TURNED:
+        return to_key(values)
+    if how == WATCHED and _strange(values):
+        poke(flag, 1)
+    return values
 
 
-@kernel("kind", "floating")
+@kernel("kind", "how")
 def fetch_keys(
     kind,
-    floating,
+    how,
     address,
     step_x,
     step_c,
@@ -131,11 +175,13 @@ def fetch_keys(
     count,
     beyond,
     line,
+    flag,
 ):
     """Copy padded columns `first` … `first + count` of the source line at `address` to `line`.
 
-    They become what compares as they do. `beyond` stands, as it is, where there is no sample, and all along
-    a line of ``address < 0``.
+    They become what compares as they do; see `INTEGERS` for `how`. `beyond` stands, as it is, where there is
+    no sample, and all along a line of ``address < 0``. If a sample that is watched for is found, 1 is written
+    to the address `flag`.
     """
     size, constant = size_of(kind), kind.type(beyond)
     if address < 0:
@@ -152,16 +198,16 @@ def fetch_keys(
         for c in range(channels):
             for i in range(outer - inner):
                 value = load_one(kind, inside + i * step_x + c * step_c, kind)
-                store_one(to + i * pixel + c * size, kind, _keys(floating, value))
+                store_one(to + i * pixel + c * size, kind, _keys(how, value, flag))
     while done + lanes <= total:
-        store(to + done * size, kind, _keys(floating, load(kind, inside + done * size, kind)))
+        store(to + done * size, kind, _keys(how, load(kind, inside + done * size, kind), flag))
         done += lanes
     if 0 < done < total:  # one more vector overlaps the one before
         done = total - lanes
-        store(to + done * size, kind, _keys(floating, load(kind, inside + done * size, kind)))
+        store(to + done * size, kind, _keys(how, load(kind, inside + done * size, kind), flag))
         done = total
     for i in range(done, total):
-        store_one(to + i * size, kind, _keys(floating, load_one(kind, inside + i * size, kind)))
+        store_one(to + i * size, kind, _keys(how, load_one(kind, inside + i * size, kind), flag))
     p = 0
     while p < count:
         if p == inner < outer:
@@ -176,7 +222,7 @@ def fetch_keys(
                 move_one(place + c * size, line + here * pixel + c * size, kind)
             else:
                 value = load_one(kind, start + c * step_c, kind)
-                store_one(place + c * size, kind, _keys(floating, value))
+                store_one(place + c * size, kind, _keys(how, value, flag))
         p += 1
 
 

@@ -29,7 +29,7 @@ _FIELDS = (
     *("batch", "border_z", "border_y", "border_x", "steps", "n_steps", "n_lines"),
     *("tiles", "n_tiles"),  # where tiles of output columns begin
     # Where in the workspace lines are, and how far apart; addresses of lines.
-    *("window", "pitch", "lines", "line_step", "result", "spare", "at"),
+    *("window", "pitch", "lines", "line_step", "result", "spare", "at", "flag"),
     *("fetch", "compare", "restore", "place"),  # kernels; the third for floats
 )
 RANK_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
@@ -105,7 +105,9 @@ def slide_rank(job_at, source_at, target_at, workspace, start, stop):
                 invoke(2, job.fetch, (
                     _source(job, image_at, z, i, p), job.source_x, job.source_c, job.source_packed,
                     job.channels, job.border_x, job.before_x, job.samples_x, x, wide + job.span_x - 1,
-                    job.beyond, _row(job, room, i, first_slot + p - y)))  # fmt: skip
+                    job.beyond, _row(job, room, i, first_slot + p - y), room + job.flag))  # fmt: skip
+        if peek(room + job.flag):  # all of it must be done again
+            return
         ready = y + job.window_y + many - 1
         ahead = _source(job, image_at, z, job.window_z - 1, ready) if y + many < job.rows else 0
         to = target_at + peek(job.batch + 16 * image + 8)

@@ -11,15 +11,15 @@ from numba.extending import intrinsic
 from imfilter._core.jit import kernel
 from imfilter._kernels import networks
 from imfilter._kernels.ahead import DISTANCE, prefetch_line
-from imfilter._kernels.order import turned_back
-from imfilter._kernels.simd import BYTES, REGISTERS, call_llvm, element, mangle, pointer, register_lanes
+from imfilter._kernels.order import extreme, turned_back
+from imfilter._kernels.simd import BYTES, REGISTERS, element, pointer, register_lanes
 
 
 @intrinsic(prefer_literal=True)
 def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahead):
     """Find a rank in windows of so many rows and columns, stage by stage; see `rank_window`."""
     literals = rows.literal_value, columns.literal_value, rank.literal_value
-    lanes, sign = register_lanes(kind.dtype), "s" if kind.dtype.signed else "u"
+    lanes = register_lanes(kind.dtype)
     back, width = bool(floating.literal_value), kind.dtype.bitwidth
 
     def codegen(context, builder, sig, args):
@@ -60,7 +60,7 @@ def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, a
                     for value, which in ((c.low, "min"), (c.high, "max")):
                         if value < 0:
                             continue
-                        mine = call_llvm(builder, f"llvm.{sign}{which}.{mangle(vector)}", vector, *pair)
+                        mine = extreme(builder, kind.dtype, which, *pair)
                         found[value, 0] = mine
                         if value in lines:
                             if back and value == result:
