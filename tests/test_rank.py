@@ -1,6 +1,7 @@
 """Median, percentile, minimum and maximum: exact for every type, window, border and layout."""
 
 import itertools
+import math
 
 import cv2
 import numpy as np
@@ -114,6 +115,30 @@ def test_what_is_no_number_comes_last(dtype, algorithm):
     zeros = np.array([0.0, -0.0, 0.0, -0.0, 0.0], dtype)
     assert np.signbit(imfilter.minimum(zeros, 3)).tolist() == [True] * 5
     assert np.signbit(imfilter.maximum(zeros, 3)).tolist() == [False] * 5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_one_strange_sample_is_enough(dtype):
+    # Floats are compared as they are, and all again as integers where there is -0.0 or no number.
+    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
+    image = np.round(RNG.normal(size=(70, 300))).astype(dtype) + dtype(0)
+    for where in ((0, 0), (69, 299), (0, 299), (35, 150), (66, 63), None):
+        for strange in (-0.0, np.nan):
+            mixed = image.copy()
+            if where:
+                mixed[where] = strange
+            turned = mixed.view(bits) ^ (mixed.view(bits) >> (bits.itemsize * 8 - 1) & np.iinfo(bits).max)
+            for shape in ((3, 3), (5, 5), (1, 4), (7, 2)):
+                padding = [(n // 2, n - 1 - n // 2) for n in shape]
+                padded = np.pad(turned, padding, "reflect")
+                windows = np.lib.stride_tricks.sliding_window_view(padded, shape)
+                ordered = np.sort(windows.reshape(*image.shape, -1))
+                ordered ^= ordered >> (bits.itemsize * 8 - 1) & np.iinfo(bits).max
+                count = math.prod(shape)
+                for name, which in (("median", count // 2), ("minimum", 0), ("maximum", count - 1)):
+                    for workers in (1, 3):
+                        result = getattr(imfilter, name)(mixed, shape, workers=workers)
+                        np.testing.assert_array_equal(result.view(bits), ordered[..., which])
 
 
 def test_integers_beyond_float64(algorithm):

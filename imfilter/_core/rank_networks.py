@@ -14,12 +14,14 @@ from imfilter._kernels.slide_rank import RANK_JOB, slide_rank
 #: What the lines of a network may take of the first-level cache, in bytes, or of the second where tiles would
 #: have fewer vectors than are worth a step: 7x7 float32 took 24.7 ns a sample with one, 18.7 with two.
 _LINES, _FEWEST, _MORE_LINES = 24 * 1024, 4, 160 * 1024
-#: Comparisons of a network that is straight code: a kernel of its own, which takes a second to compile.
-_STRAIGHT = 100
+#: Comparisons of a network that is straight code, a kernel of its own that takes a second to compile; and of
+#: one for minima or maxima.
+_STRAIGHT, _FEW = 100, 18
 #: The longest line that is fetched at once, in elements: a signal has one, which must be cut to be shared.
 _LONGEST = 16384
-#: Neighbouring rows of minima and maxima that are found together.
-_OUTPUTS = 16
+#: Neighbouring rows of minima and maxima that are found together: 101x101 float32 took 108 ms at 4K with 16,
+#: 91 with 32, and 51x51 54, 51, and 66 with 64 (Cascade Lake, one thread).
+_OUTPUTS = 32
 #: Nanoseconds for a comparison of a vector, as a step of a network and in straight code, and for reading and
 #: writing a byte (Cascade Lake).
 _STEP, _UNROLLED, _LINE = 4.5, 2.2, 0.15
@@ -37,6 +39,9 @@ def network_for(around: Neighbourhood) -> networks.Network | None:
     if not around.full:
         where = np.argwhere(around.inside.reshape(planes * rows, columns))
         return networks.scattered(planes * rows, tuple((int(r), int(x)) for r, x in where), around.rank)
+    few = networks.small(planes * rows, columns, around.rank) if around.extreme else None
+    if few is not None and few.cost() <= _FEW:
+        return few
     if around.extreme:
         outputs = min(rows, _OUTPUTS) if rows > 2 else 1
         return networks.extremes(planes, rows, columns, outputs, int(around.rank > 0))
@@ -52,7 +57,7 @@ def cost(around: Neighbourhood, network: networks.Network, itemsize: int) -> flo
 
 def _straight(around: Neighbourhood, network: networks.Network) -> bool:
     """Tell whether a network is worth a kernel of its own."""
-    return around.full and not around.extreme and network.cost() <= _STRAIGHT
+    return around.full and len(network.results) == 1 and network.cost() <= _STRAIGHT
 
 
 def make(

@@ -102,15 +102,20 @@ def _ranks() -> Iterator[_Combination]:
     """Yield what medians, percentiles, minima and maxima need."""
     yield slide_rank, ()
     yield slide_blocks, ()
-    for kind, floating in ((_U8, 0), (_U16, 0), (_I32, 1)):
-        yield order.fetch_keys, (kind, floating)
-        yield order.compare, (kind,)
+    for compared, kind, how in (
+        (_U8, _U8, order.INTEGERS),
+        (_U16, _U16, order.INTEGERS),
+        (_F32, _I32, order.WATCHED),
+    ):
+        yield order.fetch_keys, (kind, how)
+        yield order.compare, (compared,)
         yield lines.place, (kind, kind)
-        for size in (3, 5):
-            yield small_rank.rank_window, (kind, floating, size, size, size * size // 2)
+        yield small_rank.rank_window, (compared, 0, 3, 3, 4, 1)
+        yield small_rank.rank_window, (compared, 0, 5, 5, 12, 1)
+        for rank in (0, 8):
+            yield small_rank.rank_window, (compared, 0, 3, 3, rank, 4)
         if kind != _U8:  # of which values are counted
-            yield bitset.rank_block, (kind, floating)
-    yield order.restore, (_I32,)
+            yield bitset.rank_block, (kind, int(kind == _I32))
     yield flood, ()
     yield slide_corner, ()
     yield tensor.products, (_F32, 3)

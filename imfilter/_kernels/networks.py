@@ -200,11 +200,13 @@ def extremes(planes: int, rows: int, columns: int, outputs: int, which: int) -> 
     high = rows + outputs - 1
     build = _Builder(planes * high, planes * rows * columns, 0)
     lines = [build.extreme([(i * high + j, 0) for i in range(planes)], which) for j in range(high)]
+    if outputs == 1:
+        lines = [build.extreme(lines, which)]
     wide = 1
-    while 2 * wide <= rows:
+    while 2 * wide <= rows and outputs > 1:
         lines = [build.compare(a, b)[which] for a, b in zip(lines, lines[wide:], strict=False)]
         wide *= 2
-    if wide < rows:
+    if wide < rows and outputs > 1:
         lines = [build.compare(lines[o], lines[o + rows - wide])[which] for o in range(outputs)]
     results = []
     for value, _ in lines[:outputs]:
@@ -242,6 +244,13 @@ def rectangle(rows: int, columns: int, rank: int) -> Network:
     while parts:
         rest = build.merged(parts.pop(), rest)
     return build.finish(build.select(lists[wide], rest))
+
+
+def small(rows: int, columns: int, rank: int) -> Network:
+    """Return the network for any rank in a small window; see `rectangle`."""
+    if rank in (0, rows * columns - 1):
+        return extremes(1, rows, columns, 1, int(rank > 0))
+    return rectangle(rows, columns, rank)
 
 
 def _middle_of_nine(build: _Builder) -> _Ref:

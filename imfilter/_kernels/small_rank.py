@@ -26,7 +26,7 @@ def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, a
         at, pixel, extent, ahead = args[5:]
         vector, word = ir.VectorType(element(kind.dtype), lanes), ir.IntType(64)
         register = BYTES // REGISTERS
-        network = networks.rectangle(*literals)
+        network = networks.small(*literals)
         stages, lines = network.stages()
         (result,) = network.results
         bases = {
