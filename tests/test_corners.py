@@ -38,7 +38,7 @@ def near(result, expected, relative=1e-4):
 
 
 @pytest.mark.parametrize("aperture", [3, 5, 7])
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 7, 16])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 7, 16, 21])
 def test_agrees_with_opencv(size, aperture):
     image = photos.photo("camera")[60:301, 40:370].astype(np.float32)
     result = imfilter.harris(image, size=size, aperture=aperture)

@@ -10,7 +10,7 @@ from imfilter._core import border, dtypes, schedule
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, describe, hold, pitch, reserve
-from imfilter._kernels import fir, lines, tensor
+from imfilter._kernels import fir, lines, small, tensor
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_corner import CORNER_JOB, slide_corner
 
@@ -68,8 +68,13 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["multiply"] = tensor.products.address(real, aperture)
     job["surround"] = tensor.surround.address(real)
-    job["sum_line"] = fir.sum_rows.address(real, real, 1, 0)
-    job["sum_rows"] = fir.sum_rows.address(real, real, 1, 1)
+    job["straight"] = taps <= schedule.STRAIGHT_LINE
+    if job["straight"]:
+        job["sum_line"] = small.sum_window.address(real, real, 1, 1, taps, 0)
+        job["sum_rows"] = small.sum_window.address(real, real, 1, taps, 1, 0)
+    else:
+        job["sum_line"] = fir.sum_rows.address(real, real, 1, 0)
+        job["sum_rows"] = fir.sum_rows.address(real, real, 1, 1)
     job["measure"] = tensor.measure.address(real, int(k is None))
     job["place"] = lines.place.address(real, target.dtype)
     step = pitch((columns + max(aperture, taps)) * size + 2 * BYTES)

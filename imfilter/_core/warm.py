@@ -122,7 +122,9 @@ def _ranks() -> Iterator[_Combination]:
     yield tensor.surround, (_F32,)
     for eigenvalue in (0, 1):
         yield tensor.measure, (_F32, eigenvalue)
-    yield fir.sum_rows, (_F32, _F32, 1, 1)
+    for size in (2, 3, 5):
+        yield small.sum_window, (_F32, _F32, 1, 1, size, 0)
+        yield small.sum_window, (_F32, _F32, 1, size, 1, 0)
     yield slide_canny, ()
     for measure in (thin.L1, thin.SQUARED, thin.L2):
         yield thin.gradients, (_F32, measure)

@@ -14,6 +14,7 @@ _FIELDS = (
     *("rows", "columns", "channels"),
     "size",  # of an element of the arithmetic, in bytes
     *("aperture", "taps", "group"),  # of derivatives, and of the window; of its partial sums
+    "straight",  # whether sums over the window are straight code
     *("before_y", "before_x"),  # padded samples before the image, for derivatives
     *("samples_y", "samples_x"),  # samples of the image
     *("source_y", "source_x", "source_c", "source_packed"),
@@ -39,6 +40,19 @@ _U8 = np.dtype(np.uint8)
 def _slot(job, room, kind, p):
     """Return the address of the sums along padded row `p` of products of one kind, in a ring."""
     return room + job.window + (kind * job.taps + p % job.taps) * job.pitch
+
+
+@part
+def _sum(job, room, kernel, along, rows):
+    """Sum lines over a window of so many samples along them, and so many rows."""
+    at, at_to, spill = room + job.at, room + job.at_to, room + job.spill
+    offsets = job.offsets if along > 1 else job.zero
+    if job.straight:
+        invoke(6, kernel, (at, offsets, job.weights, 0.0, at_to, job.columns, spill, 0))
+    else:
+        group = job.group if rows > 1 else 1
+        invoke(4, kernel, (
+            at, offsets, along, job.weights, rows, group, 0.0, at_to, job.columns, spill, 0))  # fmt: skip
 
 
 @part
@@ -69,9 +83,7 @@ def _prepare(job, room, source_at, p):
             line, job.window_x, job.before_w, job.columns, job.taps - 1 - job.before_w))  # fmt: skip
         poke(at, line)
         poke(at_to, _slot(job, room, kind, p))
-        invoke(4, job.sum_line, (
-            at, job.offsets, job.taps, job.weights, 1, 1, 0.0, at_to, job.columns, room + job.spill,
-            0))  # fmt: skip
+        _sum(job, room, job.sum_line, job.taps, 1)
 
 
 @Driver
@@ -92,9 +104,7 @@ def slide_corner(job_at, source_at, target_at, workspace, start, stop):
             for t in range(job.taps):
                 poke(at + 8 * t, _slot(job, room, kind, y + t))
             poke(at_to, room + job.sums + kind * job.pitch)
-            invoke(4, job.sum_rows, (
-                at, job.zero, 1, job.weights, job.taps, job.group, 0.0, at_to, job.columns,
-                room + job.spill, 0))  # fmt: skip
+            _sum(job, room, job.sum_rows, 1, job.taps)
         sums, to = room + job.sums, target_at + y * job.target_y
         result = to if job.direct else room + job.result
         invoke(2, job.measure, (
