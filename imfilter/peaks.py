@@ -108,10 +108,9 @@ def _tops(
 
     real = values if values.dtype.kind == "f" else values.astype(np.float64)
     low = np.where(np.isnan(real), -np.inf, real)
-    around = ndi.maximum_filter(low, 3, mode="nearest")
-    tops = (low == around) & (low > low.min())
+    tops = (low == _highest(low)) & (low > low.min())
     # A flat part that is next to a higher sample anywhere is no peak.
-    slopes = ndi.maximum_filter(np.where(tops, -np.inf, low), 3, mode="nearest")
+    slopes = _highest(np.where(tops, -np.inf, low))
     tops &= ~connected(tops, tops & (slopes == low) & (slopes > -np.inf), low.ndim)
     labels, many = ndi.label(tops, np.ones((3,) * low.ndim))
     if not many:
@@ -130,6 +129,17 @@ def _tops(
     chosen = places[first]
     kept = (low[tuple(chosen.T)] > bound) & searched[tuple(chosen.T)]
     return np.asarray(chosen[kept], np.int64)
+
+
+def _highest(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the largest of each sample and its neighbours."""
+    from imfilter.rank import maximum
+
+    if values.ndim <= 3:
+        return maximum(values, 3, mode="edge")
+    for axis in range(values.ndim):
+        values = maximum(values, 3, axes=axis, mode="edge")
+    return values
 
 
 def _apart(where: npt.NDArray[np.int64], distance: float, most: int | None) -> npt.NDArray[np.int64]:

@@ -40,15 +40,22 @@ STEP = np.dtype([(name, np.int64) for name in ("a", "shift_a", "b", "shift_b", "
 _STEP = STEP.itemsize
 
 
-def _constants(kind, width, mantissa):
-    """Return what the turning of floats of so many bits needs, in every lane of `kind`."""
+def _turned(builder, value, width):
+    """Turn the bits of floats of so many bits, or of vectors of them, into keys, or keys into bits.
 
-    def constant(value):
-        return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
+    Return them, and as constants of the same type what is needed beside: the largest integer, and the bits of
+    infinity and of what is not a number.
+    """
 
-    most = 2 ** (width - 1) - 1
+    def constant(number):
+        lanes = [number] * value.type.count if isinstance(value.type, ir.VectorType) else number
+        return ir.Constant(value.type, lanes)
+
+    most, mantissa = 2 ** (width - 1) - 1, 23 if width == 32 else 52
     infinity = most - (2**mantissa - 1)
-    return constant(width - 1), constant(most), constant(infinity), constant(infinity + 2 ** (mantissa - 1))
+    signs = builder.and_(builder.ashr(value, constant(width - 1)), constant(most))
+    beside = most, infinity, infinity + 2 ** (mantissa - 1)
+    return builder.xor(value, signs), *map(constant, beside)
 
 
 def _lanes(value):
@@ -62,8 +69,7 @@ def to_key(typingctx, bits):
 
     def codegen(context, builder, sig, args):
         (value,) = args
-        places, most, infinity, _ = _constants(value.type, width, 23 if width == 32 else 52)
-        turned = builder.xor(value, builder.and_(builder.ashr(value, places), most))
+        turned, most, infinity, _ = _turned(builder, value, width)
         size = builder.and_(value, most)
         return builder.select(builder.icmp_signed(">", size, infinity), most, turned)
 
@@ -72,8 +78,7 @@ def to_key(typingctx, bits):
 
 def turned_back(builder, value, width):
     """Return the bits of the floats of so many bits that LLVM integers, or vectors of them, stand for."""
-    places, most, infinity, nan = _constants(value.type, width, 23 if width == 32 else 52)
-    turned = builder.xor(value, builder.and_(builder.ashr(value, places), most))
+    turned, _, infinity, nan = _turned(builder, value, width)
     return builder.select(builder.icmp_signed(">", value, infinity), nan, turned)
 
 
