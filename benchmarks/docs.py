@@ -31,7 +31,7 @@ README = (
     *(("sobel magnitude", "uint8->float32"), ("scharr magnitude", "float32"), ("laplacian", "float32")),
     *(("laplacian_of_gaussian 2", "float32"), ("difference_of_gaussians 2", "float32")),
     *(("median 3", "uint8"), ("median 5", "float32"), ("median 15", "uint8"), ("minimum 25", "uint8")),
-    *(("canny l2", "uint8->bool"), ("harris 2, aperture 3", "float32"), ("hog", "uint8->float64")),
+    *(("canny l2", "uint8->bool"), ("harris 2, aperture 3", "float32"), ("hog of bytes", "uint8->float64")),
     *(("gaussian 2, 3-D", "float32"), ("box 5, 3-D", "uint8"), ("correlate 25, 1-D", "float32")),
 )
 

@@ -71,7 +71,7 @@ def edge_rows():
     peers = {"scikit-image": Peer(lambda x, out, dtype: skimage.feature.hog(x))}
     yield Case("hog", described("hog"), peers, 1e-2, ("float32",), work=60)
     # It adds votes up in float32, whatever the image.
-    yield Case("hog", described("hog"), peers, 1e3, ("uint8->float64",), work=60)
+    yield Case("hog of bytes", described("hog"), peers, 1e3, ("uint8->float64",), work=60)
     peers = {"scikit-image": Peer(lambda x, out, dtype: skimage.feature.canny(x, 2.0, 25, 50))}
     call = untyped("canny", 25, 50, sigma=2.0, nms="interpolated", mode="zero")
     yield Case("canny interpolated 2", call, peers, 0.0, ("uint8->bool",), work=60, steps=0)
