@@ -92,7 +92,9 @@ def make(
     if straight:
         count, step = len(network.stages()[1]), BYTES // REGISTERS
         where = z.taps * y.taps, x.taps, around.rank
-        job["compare"] = small_rank.rank_window.address(compared, turned, *where)
+        flows = loops.channels == 1 and small_rank.flows(network, size)
+        compare = small_rank.rank_flow if flows else small_rank.rank_window
+        job["compare"] = compare.address(compared, turned, *where)
     else:
         steps, count = network.steps()
         named["steps"], job["n_steps"], step = steps, len(steps), BYTES

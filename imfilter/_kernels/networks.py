@@ -210,6 +210,9 @@ def extremes(planes: int, rows: int, columns: int, outputs: int, which: int) -> 
         lines = [build.compare(lines[o], lines[o + rows - wide])[which] for o in range(outputs)]
     results = []
     for value, _ in lines[:outputs]:
+        if columns == 3:  # in one stage, for as many comparisons
+            results.append(build.extreme([(value, shift) for shift in range(3)], which))
+            continue
         wide, line = 1, (value, 0)
         while 2 * wide <= columns:
             line = build.compare(line, (line[0], wide))[which]

@@ -81,3 +81,93 @@ def rank_window(kind, floating, rows, columns, rank, at, pixel, extent, ahead):
     next, from the address `ahead` on, is asked for.
     """
     _stages(kind, floating, rows, columns, rank, at, pixel, extent, ahead)
+
+
+@intrinsic(prefer_literal=True)
+def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahead):
+    """Find a rank in windows of so many rows and columns, both stages at once; see `rank_flow`."""
+    literals = rows.literal_value, columns.literal_value, rank.literal_value
+    lanes, width = register_lanes(kind.dtype), kind.dtype.bitwidth
+
+    def codegen(context, builder, sig, args):
+        at, _, extent, ahead = args[5:]
+        vector, word = ir.VectorType(element(kind.dtype), lanes), ir.IntType(64)
+        register = word(BYTES // REGISTERS)
+        network = networks.small(*literals)
+        (first, second), lines = network.stages()
+        (result,) = network.results
+        bases = {
+            value: builder.load(pointer(builder, builder.add(at, word(8 * i)), word), align=8, typ=word)
+            for value, i in lines.items()
+            if value < network.rows or value == result
+        }
+        passed = {value: cgutils.alloca_once(builder, vector) for value in lines if value not in bases}
+
+        def take(stage, found):
+            for c in stage:
+                for value, which in ((c.low, "min"), (c.high, "max")):
+                    if value >= 0:
+                        found[value, 0] = extreme(builder, kind.dtype, which, found[c.a], found[c.b])
+            return found
+
+        def place(line, x):
+            return pointer(builder, builder.add(bases[line], x), vector)
+
+        def begin(x):
+            """Return what the first stage passes on at `x`."""
+            rows = {(r, 0): builder.load(place(r, x), align=1, typ=vector) for r in range(network.rows)}
+            found = take(first, rows)
+            return {value: found[value, 0] for value in passed}
+
+        def finish(x):
+            """Write the results at `x`, from what was passed on for there, and pass on what comes behind."""
+            here = {value: builder.load(room, typ=vector) for value, room in passed.items()}
+            behind, shifted = begin(builder.add(x, register)), {}
+            for value, shift in {ref for c in second for ref in (c.a, c.b) if ref[0] in passed}:
+                mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(shift, shift + lanes)))
+                shifted[value, shift] = builder.shuffle_vector(here[value], behind[value], mask)
+            mine = take(second, shifted)[result, 0]
+            if floating.literal_value:
+                mine = turned_back(builder, mine, width)
+            builder.store(mine, place(result, x), align=1)
+            keep(behind)
+
+        def keep(values):
+            for value, room in passed.items():
+                builder.store(values[value], room)
+
+        keep(begin(word(0)))
+        whole = builder.and_(extent, builder.not_(builder.sub(register, word(1))))
+        with cgutils.for_range_slice(builder, word(0), whole, register, word) as (x, _):
+            prefetch_line(builder, builder.add(ahead, x), False)
+            prefetch_line(builder, builder.add(bases[result], builder.add(x, word(DISTANCE))), True)
+            finish(x)
+        with builder.if_then(builder.icmp_signed("<", whole, extent)):
+            last = builder.sub(extent, register)
+            keep(begin(last))
+            finish(last)
+        return context.get_dummy_value()
+
+    return types.none(kind, floating, rows, columns, rank, *(types.int64,) * 4), codegen
+
+
+@kernel("kind", "floating", "rows", "columns", "rank")
+def rank_flow(kind, floating, rows, columns, rank, at, pixel, extent, ahead):
+    """Do what `rank_window` does for pixels of one sample, by a network of two stages that `flows`.
+
+    What the first stage finds stays in registers, and its neighbours are shuffled out of two of them.
+    """
+    _flow(kind, floating, rows, columns, rank, at, pixel, extent, ahead)
+
+
+def flows(network, itemsize):
+    """Tell whether a network is one of columns, and then of columns beside each other in two registers."""
+    stages, lines = network.stages()
+    if len(stages) != 2 or len(network.results) != 1:
+        return False
+    passed = [value for value in lines if value >= network.rows and value not in network.results]
+    # Two registers for each value that is passed on, of 32 with AVX-512.
+    columns = all(ref[1] == 0 for c in stages[0] for ref in (c.a, c.b))
+    inputs = {ref for c in stages[1] for ref in (c.a, c.b)}
+    beside = all(value >= network.rows and shift * itemsize <= BYTES // REGISTERS for value, shift in inputs)
+    return len(passed) <= 4 and columns and beside
