@@ -89,10 +89,10 @@ def make(
     narrow, wide = (int(find(np.diff(cut))) * loops.channels for find in (np.min, np.max))
     reach, lanes = (x.taps - 1) * loops.channels, BYTES // size
     straight = _straight(around, network)
+    flows = straight and loops.channels == 1 and small_rank.flows(network, size)
     if straight:
         count, step = len(network.stages()[1]), BYTES // REGISTERS
         where = z.taps * y.taps, x.taps, around.rank
-        flows = loops.channels == 1 and small_rank.flows(network, size)
         compare = small_rank.rank_flow if flows else small_rank.rank_window
         job["compare"] = compare.address(compared, turned, *where)
     else:
@@ -102,7 +102,7 @@ def make(
     # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
     vectors = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step))
     tile = min(max(vectors, 1 + 2 * reach * size // step) * step // size - reach, wide)
-    tile = -(-wide // -(-wide // tile))
+    tile = wide if flows else -(-wide // -(-wide // tile))
     direct = bool(straight and job["target_packed"][0] and min(tile, narrow) * size >= step)
     job["tile"], job["direct"], job["n_lines"] = tile, direct, count
     job["least"] = step if straight else 0
