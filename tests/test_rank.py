@@ -56,8 +56,8 @@ def algorithm(request, monkeypatch):
     """Every window by every algorithm that there is for it, whichever would cost less."""
     costs = ranks._costs
 
-    def preferred(around, dtype):
-        found = costs(around, dtype)
+    def preferred(*where):
+        found = costs(*where)
         return {request.param: found[request.param]} if request.param in found else found
 
     monkeypatch.setattr(ranks, "_costs", preferred)

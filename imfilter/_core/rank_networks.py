@@ -15,8 +15,9 @@ from imfilter._kernels.slide_rank import RANK_JOB, slide_rank
 #: have fewer vectors than are worth a step: 7x7 float32 took 24.7 ns a sample with one, 18.7 with two.
 _LINES, _FEWEST, _MORE_LINES = 24 * 1024, 4, 160 * 1024
 #: Comparisons of a network that is straight code, a kernel of its own that takes a second to compile; and of
-#: one for minima or maxima.
-_STRAIGHT, _FEW = 100, 18
+#: one for minima or maxima, which flow through registers or not: minimum 25 float32 took 16.5 instead of 29.5
+#: ms at 4K (Cascade Lake, one thread).
+_STRAIGHT, _FLOWING, _FEW = 100, 40, 18
 #: The longest line that is fetched at once, in elements: a signal has one, which must be cut to be shared.
 _LONGEST = 16384
 #: Neighbouring rows of minima and maxima that are found together: 101x101 float32 took 108 ms at 4K with 16,
@@ -31,7 +32,7 @@ _WIDE, _WIDE_STEP = 1000, 6.0
 _MOST = 256
 
 
-def network_for(around: Neighbourhood) -> networks.Network | None:
+def network_for(around: Neighbourhood, itemsize: int, channels: int) -> networks.Network | None:
     """Return the network for a neighbourhood of three axes, unless it is too large for one, or one sample."""
     planes, rows, columns = around.inside.shape
     if around.taps == 1 or (around.taps > _MOST and not around.extreme):
@@ -40,7 +41,7 @@ def network_for(around: Neighbourhood) -> networks.Network | None:
         where = np.argwhere(around.inside.reshape(planes * rows, columns))
         return networks.scattered(planes * rows, tuple((int(r), int(x)) for r, x in where), around.rank)
     few = networks.small(planes * rows, columns, around.rank) if around.extreme else None
-    if few is not None and few.cost() <= _FEW:
+    if few is not None and few.cost() <= (_FLOWING if _flows(few, itemsize, channels) else _FEW):
         return few
     if around.extreme:
         outputs = min(rows, _OUTPUTS) if rows > 2 else 1
@@ -53,6 +54,11 @@ def cost(around: Neighbourhood, network: networks.Network, itemsize: int) -> flo
     wide = len(network.comparisons) > _WIDE
     each = _UNROLLED if _straight(around, network) else _WIDE_STEP if wide else _STEP
     return (_LINE + network.cost() / len(network.results) * each / BYTES) * itemsize
+
+
+def _flows(network: networks.Network, itemsize: int, channels: int) -> bool:
+    """Tell whether what a small network finds can stay in registers."""
+    return channels == 1 and small_rank.flows(network, itemsize)
 
 
 def _straight(around: Neighbourhood, network: networks.Network) -> bool:
@@ -89,7 +95,7 @@ def make(
     narrow, wide = (int(find(np.diff(cut))) * loops.channels for find in (np.min, np.max))
     reach, lanes = (x.taps - 1) * loops.channels, BYTES // size
     straight = _straight(around, network)
-    flows = straight and loops.channels == 1 and small_rank.flows(network, size)
+    flows = straight and _flows(network, size, loops.channels)
     if straight:
         count, step = len(network.stages()[1]), BYTES // REGISTERS
         where = z.taps * y.taps, x.taps, around.rank

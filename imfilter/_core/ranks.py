@@ -108,9 +108,9 @@ def _program(call: Call, source: Side, target: Side, *, watched: bool) -> Progra
     """Return the program for one layout of image and output."""
     loops = _loops(call.around.inside.shape, call.axes, source, target)
     around = call.around.along(loops)
-    algorithm = next(iter(_costs(around, source.dtype)))
+    algorithm = next(iter(_costs(around, source.dtype, loops.channels)))
     if algorithm == "network":
-        network = rank_networks.network_for(around)
+        network = rank_networks.network_for(around, source.dtype.itemsize, loops.channels)
         assert network is not None
         beyond = key(source.dtype, call.cval, turned=not watched)
         return rank_networks.make(network, around, loops, source, target, call.mode, beyond, watched=watched)
@@ -125,12 +125,12 @@ def _loops(shape: tuple[int, ...], axes: tuple[int, ...], source: Side, target: 
     return Loops.of(source, target, shape, axes, paddings, one, one)
 
 
-def _costs(around: Neighbourhood, dtype: np.dtype) -> dict[str, float]:
+def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, float]:
     """Return the algorithms that there are and what a sample costs, the cheapest first."""
     found = {"bits": rank_blocks.cost(around, dtype.itemsize, values=False)}
     if rank_blocks.counts(around, dtype):
         found["histogram"] = rank_blocks.cost(around, dtype.itemsize, values=True)
-    network = rank_networks.network_for(around)
+    network = rank_networks.network_for(around, dtype.itemsize, channels)
     if network is not None:
         found["network"] = rank_networks.cost(around, network, dtype.itemsize)
     return dict(sorted(found.items(), key=lambda item: item[1]))
@@ -140,7 +140,8 @@ def _planned(call: Call, array: npt.NDArray) -> plan.Plan:
     """Return what would run, and why."""
     around = call.around
     side = Side(array.shape, array.strides, call.compared)
-    costs = _costs(around.along(_loops(around.inside.shape, call.axes, side, side)), side.dtype)
+    loops = _loops(around.inside.shape, call.axes, side, side)
+    costs = _costs(around.along(loops), side.dtype, loops.channels)
     (algorithm, cost), *others = costs.items()
     what = {
         "network": "a network of comparisons of whole lines",

@@ -112,7 +112,7 @@ def _ranks() -> Iterator[_Combination]:
         yield lines.place, (kind, kind)
         yield small_rank.rank_window, (compared, 0, 5, 5, 12)
         for rank in (0, 4, 8):
-            yield small_rank.rank_window, (compared, 0, 3, 3, rank)
+            yield small_rank.rank_flow, (compared, 0, 3, 3, rank)
         if kind != _U8:  # of which values are counted
             yield bitset.rank_block, (kind, int(kind == _I32))
     yield flood, ()
