@@ -115,17 +115,17 @@ def canny(
     from imfilter._core import bands  # the compiler is not needed to refuse an argument
     from imfilter._core import canny as engine
 
-    bands.requested(workers)
+    threads = bands.requested(workers)
     value = check.number(cval, "cval", finite=False)
     smooth = _Smooth(array, sigmas, inside, mode, value)
     allowed = None if inside is None else _within(inside)
     step = array.shape[0] if smooth.plain else engine.strips(array.shape, smooth.reach)
     if callable(threshold) or threshold != "absolute" or given is None:
-        whole = smooth.rows(0, array.shape[0], workers)
-        given = _found(given, threshold, _gradient(whole, norm, workers), _counted(allowed, array.shape, nms))
+        whole = smooth.rows(0, array.shape[0], threads)
+        given = _found(given, threshold, _gradient(whole, norm, threads), _counted(allowed, array.shape, nms))
         smooth, step = _Smooth(whole, (0.0, 0.0), None, mode, value), array.shape[0]
     return engine.edges(
-        *(smooth.rows, array.shape, step, given, norm, allowed, place, workers),
+        *(smooth.rows, array.shape, step, given, norm, allowed, place, threads),
         interpolated=nms == "interpolated",
     )
 

@@ -8,6 +8,7 @@ import scipy.ndimage as ndi
 import skimage.filters
 
 import imfilter
+from imfilter._core import bands, hysteresis
 
 from . import photos
 
@@ -132,3 +133,31 @@ def test_images_are_checked():
         imfilter.hysteresis_threshold(np.zeros(3, complex), 0, 1)
     with pytest.raises(ValueError, match="image must not be empty"):
         imfilter.hysteresis_threshold(np.zeros((0, 3)), 0, 1)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (2, 9), (37, 41), (200, 7), (9, 300), (11, 12, 13), (300,)], ids=str
+)
+def test_workers_do_not_matter(shape, monkeypatch):
+    monkeypatch.setattr(hysteresis, "_ALONE", 0)
+    for share in (0.3, 0.5, 0.62, 0.9):
+        # About the share at which chains run through the whole image.
+        image = (RNG.random(shape) < share) * np.uint8(1) + (RNG.random(shape) < 0.02)
+        for connectivity in range(1, len(shape) + 1):
+            with imfilter.set_workers(1):
+                alone = imfilter.hysteresis_threshold(image, 0, 1, connectivity=connectivity)
+            for workers in (2, 3, 8):
+                with imfilter.set_workers(workers):
+                    again = imfilter.hysteresis_threshold(image, 0, 1, connectivity=connectivity)
+                np.testing.assert_array_equal(again, alone)
+            assert alone.any() or alone.size < 20
+
+
+def test_set_workers_is_heard_by_canny(monkeypatch):
+    asked = []
+    run = bands.run
+    monkeypatch.setattr(bands, "run", lambda *given: (asked.append(given[2]), run(*given))[1])
+    with imfilter.set_workers(3):
+        imfilter.canny(RNG.integers(0, 256, (1200, 1200)).astype(np.uint8), 50, 150)
+    assert 3 in asked
+    assert None not in asked

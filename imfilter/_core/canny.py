@@ -76,10 +76,14 @@ def edges(
         inner[:, [0, -1]] = 0
     if allowed is not None:
         inner[~allowed] = 0
-    hysteresis.spread(marks, 2)
-    if out is None:
-        out = np.empty(shape, bool)
-    return np.equal(inner, STRONG, out=out, casting="unsafe")
+    hysteresis.spread(marks, 2, workers)
+    result = np.empty(shape, bool) if out is None else out
+
+    def compare(start: int, stop: int) -> None:
+        np.equal(inner[start:stop], STRONG, out=result[start:stop], casting="unsafe")
+
+    bands.run(compare, count, workers if marks.size > _STRIP else 1)
+    return result
 
 
 @functools.lru_cache(maxsize=64)

@@ -6,8 +6,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._core import bands
 from imfilter._core.program import address
 from imfilter._kernels.flood import STRONG, WEAK, flood
+
+#: Samples of a map that one thread floods alone.
+_ALONE = 1 << 20
 
 
 def connected(
@@ -22,7 +26,7 @@ def connected(
     inner = marks[(slice(1, -1),) * weak.ndim]
     inner[...] = weak * np.uint8(WEAK)
     inner[strong] = STRONG
-    spread(marks, steps)
+    spread(marks, steps, bands.requested(None))
     result: npt.NDArray[np.bool_] = inner == STRONG
     return result
 
@@ -33,8 +37,12 @@ def room(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     return np.zeros(-(-count // 8) * 8 + 8, np.uint8)[:count].reshape(shape)
 
 
-def spread(marks: npt.NDArray[np.uint8], steps: int) -> None:
-    """Make strong what is weak and connected to it, in a map of `room` with nothing at its margin."""
+def spread(marks: npt.NDArray[np.uint8], steps: int, workers: int | None) -> None:
+    """Make strong what is weak and connected to it, in a map of `room` with nothing at its margin.
+
+    Each thread floods a band of its own, and then one what is connected across their borders: whoever comes
+    first, the same samples are reached.
+    """
     rows = []
     for move in itertools.product((-1, 0, 1), repeat=marks.ndim - 1):
         along = [x for x in (-1, 0, 1) if 0 < sum(map(abs, (*move, x))) <= steps]
@@ -43,5 +51,17 @@ def spread(marks: npt.NDArray[np.uint8], steps: int) -> None:
     table = np.array(rows, np.int64)
     # Not touched before it is needed, and rarely is.
     stack = np.empty(marks.size, np.int64)
-    count = -(-marks.size // 8) * 8
-    flood.entry()(address(marks), count, address(table), len(table), address(stack))
+    samples, step, entry = address(marks), marks.strides[0], flood.entry()
+    borders: list[int] = []
+
+    def task(start: int, stop: int) -> None:
+        low, high = start * step, stop * step
+        borders.append(high)
+        entry(samples, low, high, low, high, address(table), len(table), address(stack) + 8 * low)
+
+    # Along a line, what is beside a sample may be another's.
+    bands.run(task, len(marks), workers if marks.ndim > 1 and marks.size > _ALONE else 1)
+    for border in borders:
+        if border < marks.size:
+            around = border - step, border + step
+            entry(samples, *around, 0, marks.size, address(table), len(table), address(stack))

@@ -26,35 +26,40 @@ def _lowest_bit(typingctx, word):
 
 
 @part
-def _spread(samples, i, rows, n_rows, stack, high):
-    """Mark the neighbours of sample `i` that may be, and put them on the stack; return its new height."""
+def _spread(samples, i, low, high, rows, n_rows, stack, count):
+    """Mark the neighbours of sample `i` that may be, from `low` to `high`; put them on the stack of `count`.
+
+    Return how many are there then.
+    """
     for n in range(n_rows):
         # Three neighbours side by side, one byte each.
         first = i + peek(rows + 16 * n)
-        found = load_one(_U32, samples + first, _U32) & np.uint32(peek(rows + 16 * n + 8))
-        while found:
-            j = first + (_lowest_bit(found) >> 3)
-            store_one(samples + j, _U8, np.uint8(STRONG))
-            poke(stack + 8 * high, j)
-            high += 1
-            found = np.uint32(found & (found - np.uint32(1)))
-    return high
+        if low <= first + 1 < high:
+            found = load_one(_U32, samples + first, _U32) & np.uint32(peek(rows + 16 * n + 8))
+            while found:
+                j = first + (_lowest_bit(found) >> 3)
+                store_one(samples + j, _U8, np.uint8(STRONG))
+                poke(stack + 8 * count, j)
+                count += 1
+                found = np.uint32(found & (found - np.uint32(1)))
+    return count
 
 
 @Driver
-def flood(samples, count, rows, n_rows, stack):
-    """Mark what is connected to a marked sample by samples that may be.
+def flood(samples, start, stop, low, high, rows, n_rows, stack):
+    """Mark what is connected to marked samples from `start` to `stop` by samples from `low` to `high`.
 
-    samples: address of `count` bytes, a multiple of 8; all that are not 0 have their neighbours among them.
-    rows: address of where neighbours begin that lie side by side, and of the bits of those that count and may
-    be marked. stack: address of as many words as there are samples that may be: each is put there once.
+    samples: address of bytes, of which words of 8 are read; all that are not 0 have their neighbours among
+    them. rows: address of where neighbours begin that lie side by side, and of the bits of those that count
+    and may be marked. stack: address of as many words as there are samples that may be: each is put there
+    once.
     """
-    for word in range(0, count, 8):
+    for word in range(start, stop, 8):
         strong = load_one(_U64, samples + word, _U64) & _EIGHT_STRONG
         while strong:
             i = word + (_lowest_bit(strong) >> 3)
             strong &= strong - np.uint64(1)
-            high = _spread(samples, i, rows, n_rows, stack, 0)
-            while high:
-                high -= 1
-                high = _spread(samples, peek(stack + 8 * high), rows, n_rows, stack, high)
+            count = _spread(samples, i, low, high, rows, n_rows, stack, 0)
+            while count:
+                count -= 1
+                count = _spread(samples, peek(stack + 8 * count), low, high, rows, n_rows, stack, count)
