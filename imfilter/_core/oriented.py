@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes
-from imfilter._core.geometry import Loops, Side
+from imfilter._core.geometry import Loops, Side, tiles
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, describe, hold, pitch, reserve
 from imfilter._kernels import lines, slide_cells, slide_descriptor, vote
@@ -69,7 +69,7 @@ def _voting(source: Side, how: Cells) -> Program:
     # Rounded, so that what is 0 is 0, and the two at 45 degrees are one.
     named["limits"] = np.array([(round(math.cos(a), 15), round(math.sin(a), 15)) for a in angles])
     wide = max(1, _TILE // cell[1])  # cells of a tile
-    named["tiles"] = np.append(np.arange(0, columns, wide), columns)
+    named["tiles"] = tiles(columns, -(-columns // wide))
     height = min(_HEIGHT, cell[0])
     job["cells_y"], job["cells_x"] = rows, columns
     for axis, n in zip("yx", cell, strict=True):
@@ -97,7 +97,7 @@ def _voting(source: Side, how: Cells) -> Program:
     return Program(
         functools.partial(slide_cells.slide_cells.entry(), job.ctypes.data),
         held,
-        lines=rows * len(named["tiles"][1:]),
+        lines=rows * int(job["n_tiles"][0]),
         work=rows * columns * math.prod(cell) * (4 * orientations + 10 * channels) * (3 if how.shared else 1),
         rows=1,
         workspace=workspace,

@@ -200,13 +200,13 @@ def extremes(planes: int, rows: int, columns: int, outputs: int, which: int) -> 
     high = rows + outputs - 1
     build = _Builder(planes * high, planes * rows * columns, 0)
     lines = [build.extreme([(i * high + j, 0) for i in range(planes)], which) for j in range(high)]
-    if outputs == 1:
-        lines = [build.extreme(lines, which)]
+    if outputs == 1:  # nobody to share with
+        lines, rows = [build.extreme(lines, which)], 1
     wide = 1
-    while 2 * wide <= rows and outputs > 1:
+    while 2 * wide <= rows:
         lines = [build.compare(a, b)[which] for a, b in zip(lines, lines[wide:], strict=False)]
         wide *= 2
-    if wide < rows and outputs > 1:
+    if wide < rows:
         lines = [build.compare(lines[o], lines[o + rows - wide])[which] for o in range(outputs)]
     results = []
     for value, _ in lines[:outputs]:

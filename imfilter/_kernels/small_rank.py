@@ -15,6 +15,13 @@ from imfilter._kernels.order import extreme, turned_back
 from imfilter._kernels.simd import BYTES, REGISTERS, element, pointer, register_lanes
 
 
+def _addresses(builder, at, lines):
+    """Return where the lines of values begin, by their places in the table at an address."""
+    word = ir.IntType(64)
+    entries = {value: pointer(builder, builder.add(at, word(8 * i)), word) for value, i in lines.items()}
+    return {value: builder.load(entry, align=8, typ=word) for value, entry in entries.items()}
+
+
 @intrinsic(prefer_literal=True)
 def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahead):
     """Find a rank in windows of so many rows and columns, stage by stage; see `rank_window`."""
@@ -29,10 +36,7 @@ def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, a
         network = networks.small(*literals)
         stages, lines = network.stages()
         (result,) = network.results
-        bases = {
-            value: builder.load(pointer(builder, builder.add(at, word(8 * i)), word), align=8, typ=word)
-            for value, i in lines.items()
-        }
+        bases = _addresses(builder, at, lines)
         # The last stage keeps to its outputs; others compute what it needs behind them.
         for stage in stages:
             final = stage is stages[-1]
@@ -96,11 +100,7 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
         network = networks.small(*literals)
         stages, lines = network.stages()
         (result,) = network.results
-        bases = {
-            value: builder.load(pointer(builder, builder.add(at, word(8 * i)), word), align=8, typ=word)
-            for value, i in lines.items()
-            if value < network.rows or value == result
-        }
+        bases = _addresses(builder, at, {v: i for v, i in lines.items() if v < network.rows or v == result})
         # What each stage passes on to the next.
         passed = [
             [v for c in stage for v in (c.low, c.high) if v in lines and v != result] for stage in stages
