@@ -171,7 +171,7 @@ def test_plan():
     for dtype, size, algorithm in [
         ("uint8", 5, "network"),
         ("uint8", 51, "histogram"),
-        ("float64", 31, "bits"),
+        ("float64", 31, "histogram"),
     ]:
         plan = imfilter.plan((1080, 1920), dtype, imfilter.median, size)
         assert plan.algorithm == algorithm

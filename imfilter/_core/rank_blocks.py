@@ -1,39 +1,106 @@
-"""Ranks in blocks, by counting bits or values, over images of one shape and layout: cost and program."""
+"""Ranks in blocks, by histograms or counted bits, over images of one shape and layout: cost and program."""
 
 import functools
 import math
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.neighbourhood import Neighbourhood, kind
 from imfilter._core.program import Program, describe, hold, reserve
-from imfilter._kernels import bitset, histogram
+from imfilter._kernels import bitset, histogram, order, sort
+from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_blocks import BLOCK_JOB, slide_blocks
 
-#: Nanoseconds for bits: a sample that enters or leaves, a sample of the image, and a byte of it to sort; for
-#: histograms, a sample of the image, and one that enters a column or leaves it (Cascade Lake).
-_MOVE, _BITS, _SORT = 1.6, 35.0, 5.0
-_HISTOGRAM, _COLUMN = 36.0, 3.0
-#: Outputs of a block along each axis, at least, by how many axes the neighbourhood has; and of one with
-#: histograms, along rows and columns.
+#: Outputs of a block along each axis, at least, by how many axes the neighbourhood has, for bits; and planes,
+#: rows and columns with histograms of values (15x15 uint8 took 25.2 ns a sample with 64 columns, 22.1 with
+#: 192). Histograms of places have as many samples in a block as one vector counts, where the window leaves
+#: room (15x15 float32: 52 ns with 62x62 samples, 48 with 127x127, 70 with 160x160).
 _BLOCK = {1: 2048, 2: 48, 3: 12}
-_ROWS, _COLUMNS = 64, 64
-#: What histograms count.
-_MOST = 2**16 - 1
+_VALUES = 1, 128, 192
+_PLACES = {2: 128, 3: 25}
+#: The most samples of a column that histograms count.
+_MOST = 2**15 - 1
+#: Nanoseconds to sort a byte of a sample; for bits, for a sample that enters or leaves and for an output; for
+#: histograms, for a sample that enters a column and one that leaves it, for a vector of counts of the window,
+#: and for an output among places (Cascade Lake).
+_SORT, _MOVE, _BITS = 3.0, 1.6, 25.0
+_COLUMN, _WINDOW, _PLACE = 5.0, 10.0, 8.0
+#: Multiply-adds in a nanosecond, in which programs count their work.
+_WORK = 37
 
 
-def counts(around: Neighbourhood, dtype: np.dtype) -> bool:
-    """Tell whether there are histograms for a neighbourhood."""
-    return dtype.itemsize == 1 and around.full and around.taps <= _MOST
+class _Tables(NamedTuple):
+    """Histograms: how columns and windows are counted, and the bytes of a column's."""
+
+    counted: np.dtype
+    summed: np.dtype
+    size: int
+
+    @classmethod
+    def of(cls, around: Neighbourhood, bins: int) -> "_Tables":
+        """Return those of so many values that count a window of samples."""
+        summed = next(t for t in map(np.dtype, "BHI") if around.taps <= np.iinfo(t).max)
+        # The difference of two columns is added to sums that have more bits, with its sign.
+        byte = summed.itemsize == 1 or _column(around) <= np.iinfo(np.int8).max
+        counted = np.dtype(np.uint8 if byte else np.uint16)
+        return cls(counted, summed, -(-bins * counted.itemsize // BYTES) * BYTES)
+
+    @property
+    def lanes(self) -> int:
+        """How many values there is room for."""
+        return self.size // self.counted.itemsize
 
 
-def cost(around: Neighbourhood, itemsize: int, *, values: bool) -> float:
-    """Return how many nanoseconds a sample takes on one core, by counted values or bits."""
-    planes, _, columns = around.inside.shape
-    if values:
-        return _HISTOGRAM + 2 * planes * _COLUMN * (1 + columns / _COLUMNS)
-    return 2 * len(around.edges()[0]) * _MOVE + _BITS + _SORT * itemsize
+def _column(around: Neighbourhood) -> int:
+    """Return how many samples of a column are in a box."""
+    planes, rows, _ = around.inside.shape
+    return planes * rows
+
+
+def _moving(taps: tuple[int, ...]) -> int:
+    """Return the axis along which a window moves, which is the last unless that is not filtered."""
+    return max((axis for axis, t in enumerate(taps) if t > 1), default=2)
+
+
+def _turned(around: Neighbourhood) -> Neighbourhood:
+    """Return a neighbourhood whose last axis is that along which it moves."""
+    return around._replace(inside=around.inside.swapaxes(2, _moving(around.inside.shape)))
+
+
+def counts(around: Neighbourhood, itemsize: int) -> bool:
+    """Tell whether there are histograms for a neighbourhood: it is a box, and its columns are worth one."""
+    around = _turned(around)
+    return around.full and (1 if itemsize == 1 else 2) <= _column(around) <= _MOST
+
+
+def _least(taps: tuple[int, ...], itemsize: int, *, counted: bool) -> list[int]:
+    """Return how many outputs a block has along each axis, if there are as many."""
+    axes = sum(t > 1 for t in taps)
+    if counted and itemsize == 1:
+        return [n if n == 1 else max(n, t) for n, t in zip(_VALUES, taps, strict=True)]
+    room = [_PLACES[axes] - t + 1 if counted else _BLOCK[axes] for t in taps]
+    return [1 if t == 1 else max(n, t) for n, t in zip(room, taps, strict=True)]
+
+
+def cost(around: Neighbourhood, itemsize: int, *, counted: bool) -> float:
+    """Return how many nanoseconds a sample takes on one core, by histograms or counted bits."""
+    around = _turned(around)
+    taps = around.inside.shape
+    if not counted:
+        return 2 * len(around.edges()[0]) * _MOVE + _BITS + _SORT * itemsize
+    blocks = _least(taps, itemsize, counted=True)
+    _, rows, columns = over = [(b + t - 1) / b for b, t in zip(blocks, taps, strict=True)]
+    samples = math.prod(b * o for b, o in zip(blocks, over, strict=True))
+    tables = _Tables.of(around, 256 if itemsize == 1 else math.ceil(samples / histogram.WORD))
+    entering = taps[0] * rows * columns  # and leaving, for one output
+    wide = _WINDOW * tables.summed.itemsize / tables.counted.itemsize
+    each = tables.size / BYTES * (wide + _COLUMN * entering)
+    if itemsize == 1:
+        return each
+    return each + _SORT * itemsize * math.prod(over) + 2 * _MOVE * entering + _PLACE
 
 
 def make(
@@ -44,52 +111,66 @@ def make(
     mode: str,
     beyond: int,
     *,
-    values: bool,
+    counted: bool,
 ) -> Program:
-    """Lay out the blocks. `beyond` is the integer that stands for the border constant."""
-    if loops.x.taps == 1:  # of an axis that is not filtered: the window moves along another
-        other = "y" if loops.y.taps > 1 else "z"
-        loops = loops._replace(**{other: loops.x, "x": getattr(loops, other)})
-        around = around._replace(inside=around.inside.swapaxes(2, "zyx".index(other)))
+    """Lay out the blocks, for histograms or for bits. `beyond` is the integer of the border constant."""
+    other = "zyx"[_moving(around.inside.shape)]
+    loops, around = loops._replace(**{other: loops.x, "x": getattr(loops, other)}), _turned(around)
     parts, integer = loops[:3], kind(source.dtype)
-    floating = int(source.dtype.kind == "f")
+    how = order.TURNED if source.dtype.kind == "f" else order.INTEGERS
     job = np.zeros(1, BLOCK_JOB)
     named = describe(job, loops, source, target, mode)
     job["columns"], job["rank"], job["beyond"] = loops.x.length, around.rank, beyond
-    if values:
-        least = [1, max(_ROWS, 2 * loops.y.taps), max(_COLUMNS, loops.x.taps)]
-    else:
-        least = [max(_BLOCK[sum(p.taps > 1 for p in parts) or 1], p.taps) for p in parts]
-    blocks = [
-        1 if p.taps == 1 and not (values and p is loops.y) else min(p.length, n)
-        for p, n in zip(parts, least, strict=True)
-    ]
+    job["size"], job["fetch"] = integer.itemsize, order.fetch_keys.address(integer, how)
+    least = _least(around.inside.shape, integer.itemsize, counted=counted)
+    # Blocks that are alike share an axis evenly, and overlap little.
+    blocks = [-(-p.length // -(-p.length // n)) for p, n in zip(parts, least, strict=True)]
     padded = [b + p.taps - 1 for b, p in zip(blocks, parts, strict=True)]
     for name, block, wide in zip("zyx", blocks, padded, strict=True):
         job[f"block_{name}"], job[f"padded_{name}"] = block, wide
-    steps = np.array([padded[1] * padded[2], padded[2], 1])
-    leaving, entering = around.edges()
-    named["taps"] = np.argwhere(around.inside) @ steps
-    named["leaving"], named["entering"] = leaving @ steps, entering @ steps
-    job["n_taps"], job["n_moved"] = len(named["taps"]), len(leaving)
-    held = hold(job, named)
     count = math.prod(padded)
-    sizes = {"keys": count * integer.itemsize}
-    if values:
-        job["kernel"] = histogram.count_block.address(integer, floating)
-        sizes |= {"tables": padded[2] * histogram.TABLE, "window": histogram.TABLE}
-    else:
-        job["kernel"] = bitset.rank_block.address(integer, floating)
+    sizes = {"keys": count * integer.itemsize, "flag": 8}
+    sorts = not counted or integer.itemsize > 1
+    if sorts:
+        job["sort"] = sort.sort.address(integer, how)
         sizes |= {"order": 4 * count, "other": 4 * count, "ranks": 4 * count}
-        sizes |= {"digits": 4 * bitset.DIGITS, "bits": 8 * (-(-count // 64) + 1)}
+        sizes |= {"digits": 4 * sort.DIGITS, "values": count * integer.itemsize}
+    if counted:
+        tables = _Tables.of(around, math.ceil(count / histogram.WORD) if sorts else 256)
+        what = histogram.PLACES if sorts else histogram.VALUES
+        job["find"] = histogram.rank_counts.address(tables.counted, tables.summed, what)
+        job["table"], job["flip"] = tables.size, 128 if integer.kind == "i" else 0
+        named["steps"] = np.repeat(np.array([0, 1], tables.counted), tables.lanes)
+        sizes |= {"tables": (padded[2] + loops.x.taps) * tables.size, "found": 4 * blocks[2]}
+        if sorts:
+            sizes |= {"words": 8 * tables.lanes * padded[2], "below": 4 * blocks[2]}
+            sizes["window"] = BYTES // tables.counted.itemsize * tables.summed.itemsize
+    else:
+        job["find"] = bitset.rank_bits.address()
+        named |= _moves(around, padded)
+        job["n_taps"], job["n_moved"] = len(named["taps"]), len(named["leaving"])
+        sizes["bits"] = 8 * (-(-count // 64) + 1)
+    held = hold(job, named)
     workspace = reserve(job, sizes)
     units = len(loops.batch) * loops.channels
     units *= math.prod(-(-p.length // b) for p, b in zip(parts, blocks, strict=True))
+    each = cost(around, integer.itemsize, counted=counted)
     return Program(
         functools.partial(slide_blocks.entry(), job.ctypes.data),
         held,
         lines=units,
-        work=units * math.prod(blocks) * (20 * (1 if values else len(leaving)) + 100),
+        work=int(units * math.prod(blocks) * each * _WORK),
         rows=1,
         workspace=workspace,
     )
+
+
+def _moves(around: Neighbourhood, padded: list[int]) -> dict[str, npt.NDArray]:
+    """Return where in a block the samples of its first window are, and those that left and entered it."""
+    steps = np.array([padded[1] * padded[2], padded[2], 1])
+    leaving, entering = around.edges()
+    return {
+        "taps": np.argwhere(around.inside) @ steps,
+        "leaving": leaving @ steps,
+        "entering": entering @ steps,
+    }

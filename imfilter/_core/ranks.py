@@ -114,8 +114,8 @@ def _program(call: Call, source: Side, target: Side, *, watched: bool) -> Progra
         assert network is not None
         beyond = key(source.dtype, call.cval, turned=not watched)
         return rank_networks.make(network, around, loops, source, target, call.mode, beyond, watched=watched)
-    values, beyond = algorithm == "histogram", key(source.dtype, call.cval)
-    return rank_blocks.make(around, loops, source, target, call.mode, beyond, values=values)
+    counted, beyond = algorithm == "histogram", key(source.dtype, call.cval)
+    return rank_blocks.make(around, loops, source, target, call.mode, beyond, counted=counted)
 
 
 def _loops(shape: tuple[int, ...], axes: tuple[int, ...], source: Side, target: Side) -> Loops:
@@ -127,9 +127,9 @@ def _loops(shape: tuple[int, ...], axes: tuple[int, ...], source: Side, target: 
 
 def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, float]:
     """Return the algorithms that there are and what a sample costs, the cheapest first."""
-    found = {"bits": rank_blocks.cost(around, dtype.itemsize, values=False)}
-    if rank_blocks.counts(around, dtype):
-        found["histogram"] = rank_blocks.cost(around, dtype.itemsize, values=True)
+    found = {"bits": rank_blocks.cost(around, dtype.itemsize, counted=False)}
+    if rank_blocks.counts(around, dtype.itemsize):
+        found["histogram"] = rank_blocks.cost(around, dtype.itemsize, counted=True)
     network = rank_networks.network_for(around, dtype.itemsize, channels)
     if network is not None:
         found["network"] = rank_networks.cost(around, network, dtype.itemsize)
@@ -146,7 +146,7 @@ def _planned(call: Call, array: npt.NDArray) -> plan.Plan:
     what = {
         "network": "a network of comparisons of whole lines",
         "bits": "samples of a block sorted once, and bits counted",
-        "histogram": "histograms of columns, which come and go",
+        "histogram": "histograms of columns, of values or places in a sorted block",
     }
     reason = f"{around.taps} samples, by {what[algorithm]}, take {cost:.3g} ns a sample"
     reason += "".join(f"; {name} {ns:.3g} ns" for name, ns in others)

@@ -20,6 +20,7 @@ from imfilter._kernels import (
     slide_descriptor,
     small,
     small_rank,
+    sort,
     tensor,
     thin,
     vote,
@@ -113,8 +114,14 @@ def _ranks() -> Iterator[_Combination]:
         yield small_rank.rank_window, (compared, 0, 5, 5, 12)
         for rank in (0, 4, 8):
             yield small_rank.rank_flow, (compared, 0, 3, 3, rank)
-        if kind != _U8:  # of which values are counted
-            yield bitset.rank_block, (kind, int(kind == _I32))
+        if kind != _U8:
+            turned = order.TURNED if kind == _I32 else order.INTEGERS
+            yield order.fetch_keys, (kind, turned)
+            yield sort.sort, (kind, turned)
+    yield bitset.rank_bits, ()
+    for summed in (_U8, _U16):
+        for what in (histogram.VALUES, histogram.PLACES):
+            yield histogram.rank_counts, (_U8, summed, what)
     yield flood, ()
     yield slide_corner, ()
     yield tensor.products, (_F32, 3)
@@ -129,7 +136,6 @@ def _ranks() -> Iterator[_Combination]:
         yield thin.gradients, (_F32, measure)
     for interpolated in (0, 1):
         yield thin.thin, (_F32, interpolated)
-    yield histogram.count_block, (_U8, 0)
     yield slide_cells, ()
     yield lines.fetch, (_F64, _U8)
     yield vote.gradients, (_F64, 1)
