@@ -30,25 +30,25 @@ _ELSEWHERE = {
 }
 
 
-def check_mode(mode: object) -> str:
-    """Return the border `mode`, or say which name to use here."""
+def check_mode(mode: object, name: str = "mode") -> str:
+    """Return the border `mode`, the argument of this name, or say which word to use here."""
     names = ", ".join(map(repr, MODES))
     if not isinstance(mode, str):
-        raise TypeError(f"mode must be one of {names}, got {' '.join(repr(mode).split())}")
+        raise TypeError(f"{name} must be one of {names}, got {' '.join(repr(mode).split())}")
     if mode in MODES:
         return mode
     if mode.lower() == "reflect":
         raise ValueError(
-            "mode 'reflect' means two things: use 'mirror' for d c b | a b c d | c b a (NumPy's reflect), "
+            f"{name} 'reflect' means two things: use 'mirror' for d c b | a b c d | c b a (NumPy's reflect), "
             "'symmetric' for c b a | a b c d | d c b (SciPy's reflect)"
         )
     if mode.lower() in ("valid", "same", "full"):
         raise ValueError(
-            f"mode must be one of {names}, got {mode!r}, which is a padding: correlate(padding=...)"
+            f"{name} must be one of {names}, got {mode!r}, which is a padding: correlate(padding=...)"
         )
     known = _ELSEWHERE.get(mode.lower(), mode.lower())
     hint = f"; here it is called {known!r}" if known in MODES else ""
-    raise ValueError(f"mode must be one of {names}, got {mode!r}{hint}")
+    raise ValueError(f"{name} must be one of {names}, got {mode!r}{hint}")
 
 
 @functools.lru_cache(maxsize=256)

@@ -98,6 +98,23 @@ truncate : float, optional
     samples. Default 4.
 radius : int or sequence of int, optional
     Radius of the kernel in samples, one for all filtered axes or one for each, instead of `truncate`.""",
+    "layer": """\
+stride : int or sequence of int, optional
+    Distance between neighbouring outputs in samples, one for all spatial axes or one for each. Default 1.
+padding : {'same', 'valid'}, int or sequence, optional
+    Samples of border: as many on both sides of every axis, or for each axis as many or a pair (before,
+    after). 'valid' is 0, the default; with 'same' there are ceil(n/stride) outputs, and of an odd number
+    of samples one more lies behind.
+padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
+    What the border is; see `imfilter.correlate`. Default 'zero'. Patterns repeat for borders longer than
+    the axis.
+dilation : int or sequence of int, optional
+    Distance between neighbouring taps in samples, likewise. Default 1.
+groups : int, optional
+    Into how many groups channels are cut, which know nothing of each other. Default 1.""",
+    "workers": """\
+workers : int, optional
+    Number of threads, by default every core this process may use. It does not change the result.""",
 }
 
 
@@ -137,11 +154,22 @@ def documented(function: _Function) -> _Function:
         return function(*args, **options)
 
     checked.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect and help
-    text = function.__doc__
-    if text is not None:  # python -OO
-        for name in _PARAGRAPHS:
-            # From Python 3.13 on the compiler takes the indentation out of docstrings.
-            for indent in ("    ", ""):
-                text = text.replace(f"\n{indent}{{{{{name}}}}}", f"\n{indent}{_indented(name, indent)}")
-    checked.__doc__ = text
+    checked.__doc__ = _written(function.__doc__)
     return cast(_Function, checked)
+
+
+def described(function: _Function) -> _Function:
+    """Write shared paragraphs into the docstring of a public function that has arguments of its own."""
+    function.__doc__ = _written(function.__doc__)
+    return function
+
+
+def _written(text: str | None) -> str | None:
+    """Return a docstring with the shared paragraphs that it names."""
+    if text is None:  # python -OO
+        return None
+    for name in _PARAGRAPHS:
+        # From Python 3.13 on the compiler takes the indentation out of docstrings.
+        for indent in ("    ", ""):
+            text = text.replace(f"\n{indent}{{{{{name}}}}}", f"\n{indent}{_indented(name, indent)}")
+    return text

@@ -1,0 +1,330 @@
+"""What a convolution layer does backwards, to which its gradients come down, and transposed layers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import bands, channels, check, layer, taps
+from imfilter._core.common import described
+from imfilter._core.layer import Geometry
+
+
+@described
+def conv_input_gradient(
+    gradient: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    shape: Sequence[int],
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    padding_mode: str = "zero",
+    dilation: Any = 1,
+    groups: int = 1,
+    workers: int | None = None,
+) -> npt.NDArray:
+    """Return the gradient of a layer's input from that of its output.
+
+    It is the full convolution of the output's gradient, with zeros between its samples where there were
+    strides, with the layer's kernels, and what falls on the border is added to the samples it was made of.
+
+    Parameters
+    ----------
+    gradient : array_like, shape (N, C_out, *lengths) or (C_out, *lengths)
+        Derivatives of a loss with respect to the output of `conv`.
+    weight : array_like, shape (C_out, C_in/groups, *kernel)
+        The kernels.
+    shape : sequence of int
+        Spatial shape of the layer's input.
+    {{layer}}
+    {{workers}}
+
+    Returns
+    -------
+    ndarray, shape (N, C_in, *shape) or (C_in, *shape)
+        Derivatives with respect to the input: float32, or float64 where an array has a wide type.
+
+    Raises
+    ------
+    {{errors}}
+
+    See Also
+    --------
+    conv_transpose : The same as a layer.
+    torch.nn.grad.conv2d_input : The same for two spatial axes and zeros beyond the border.
+
+    References
+    ----------
+    V. Dumoulin and F. Visin, A guide to convolution arithmetic for deep learning, 2016, arXiv:1603.07285.
+
+    Examples
+    --------
+    >>> from imfilter import layers
+    >>> layers.conv_input_gradient([[1.0, 0.0, 2.0]], [[[3.0, 5.0]]], (4,))
+    array([[ 3.,  5.,  6., 10.]])
+    """
+    factors = channels.weights(weight)
+    n = factors.ndim - 2
+    extent = check.integers(shape, n, "shape", least=1)
+    geometry = _geometry(extent, factors, stride, padding, padding_mode, dilation, groups)
+    array, batched = _gradient(gradient, factors, geometry)
+    threads = bands.requested(workers)
+    result = _transposed(array, factors, geometry, extent, threads)
+    return result if batched else result[0]
+
+
+@described
+def conv_weight_gradient(
+    gradient: npt.ArrayLike,
+    x: npt.ArrayLike,
+    kernel: Sequence[int],
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    padding_mode: str = "zero",
+    dilation: Any = 1,
+    groups: int = 1,
+) -> npt.NDArray:
+    """Return the gradient of a layer's weights from that of its output.
+
+    That of each tap is the sum, over images and positions, of the output's gradient times the sample that the
+    tap reads there: a correlation of input and gradient.
+
+    Parameters
+    ----------
+    gradient : array_like, shape (N, C_out, *lengths) or (C_out, *lengths)
+        Derivatives of a loss with respect to the output of `conv`.
+    x : array_like, shape (N, C_in, *spatial) or (C_in, *spatial)
+        The layer's input.
+    kernel : sequence of int
+        Shape of the kernels along the spatial axes.
+    {{layer}}
+
+    Returns
+    -------
+    ndarray, shape (C_out, C_in/groups, *kernel)
+        Derivatives with respect to the weights, summed over the images: float32, or float64 where an array
+        has a wide type.
+
+    Raises
+    ------
+    {{errors}}
+
+    See Also
+    --------
+    conv_input_gradient, conv_bias_gradient : Of the other arguments.
+    torch.nn.grad.conv2d_weight : The same for two spatial axes and zeros beyond the border.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Gradient-Based Learning Applied to Document Recognition,
+    Proceedings of the IEEE 86, 1998.
+
+    Examples
+    --------
+    >>> from imfilter import layers
+    >>> layers.conv_weight_gradient([[1.0, 0.0, 2.0]], [[1.0, 2.0, 3.0, 4.0]], (2,))
+    array([[[ 7., 10.]]])
+    """
+    given = check.each(kernel, None, "kernel")
+    size = check.integers(given, len(given), "kernel", least=1)
+    n = len(size)
+    if not 1 <= n <= 3:
+        raise ValueError(f"kernel must have 1 to 3 spatial axes, got {tuple(size)}")
+    array, _ = channels.batch(x, n, "x")
+    into = check.integer(groups, "groups", least=1)
+    channels.dividing(into, array.shape[1], "C_in")
+    geometry = channels.spatial(array.shape[2:], size, stride, padding, padding_mode, dilation, into)
+    slope, _ = channels.batch(gradient, n, "gradient")
+    channels.dividing(into, slope.shape[1], "C_out")
+    _fits(slope, (len(array), slope.shape[1], *geometry.lengths))
+    return taps.weight_gradient(slope, array, size, geometry, channels.arithmetic(slope, array))
+
+
+@described
+def conv_bias_gradient(gradient: npt.ArrayLike, axes: int = 2) -> npt.NDArray:
+    """Return the gradient of a layer's bias from that of its output: its sum over images and positions.
+
+    Parameters
+    ----------
+    gradient : array_like, shape (N, C_out, *lengths) or (C_out, *lengths)
+        Derivatives of a loss with respect to the output of `conv`.
+    axes : int, optional
+        How many spatial axes there are, 1 to 3. Default 2.
+
+    Returns
+    -------
+    ndarray, shape (C_out,)
+        Derivatives with respect to the bias: float32, or float64 for wide types; summed in float64.
+
+    Raises
+    ------
+    {{errors}}
+
+    See Also
+    --------
+    conv_input_gradient, conv_weight_gradient : Of the other arguments.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Gradient-Based Learning Applied to Document Recognition,
+    Proceedings of the IEEE 86, 1998.
+
+    Examples
+    --------
+    >>> from imfilter import layers
+    >>> layers.conv_bias_gradient([[1.0, 0.0, 2.0], [1.0, 1.0, 1.0]], axes=1)
+    array([3., 3.])
+    """
+    n = check.integer(axes, "axes", least=1, most=3)
+    slope, _ = channels.batch(gradient, n, "gradient")
+    total = slope.sum(axis=(0, *range(2, n + 2)), dtype=np.float64)
+    return total.astype(channels.arithmetic(slope))
+
+
+@described
+def conv_transpose(
+    x: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    bias: npt.ArrayLike | None = None,
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    workers: int | None = None,
+) -> npt.NDArray:
+    """Apply a transposed convolution layer, which makes larger what `conv` with its arguments makes smaller.
+
+    Every sample adds the kernels, times itself, to the output, `stride` samples after the one before.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, C_in, *spatial) or (C_in, *spatial)
+        Images, signals or volumes with channels.
+    weight : array_like, shape (C_in, C_out/groups, *kernel)
+        The kernels: those of a `conv` from C_out to C_in channels.
+    bias : array_like, shape (C_out,), optional
+        A number added to each output channel. Default none.
+    stride : int or sequence of int, optional
+        Distance of neighbouring samples in the output, one for all spatial axes or one for each. Default 1.
+    padding : int or sequence of int, optional
+        Samples cut off at both ends of each axis of the output. Default 0.
+    output_padding : int or sequence of int, optional
+        Samples added behind each axis of the output, fewer than `stride` or `dilation`: which of the shapes
+        that `conv` makes the same one of is wanted. Default 0.
+    dilation : int or sequence of int, optional
+        Distance between neighbouring taps in samples, likewise. Default 1.
+    groups : int, optional
+        Into how many groups channels are cut, which know nothing of each other. Default 1.
+    {{workers}}
+
+    Returns
+    -------
+    ndarray, shape (N, C_out, *lengths) or (C_out, *lengths)
+        float32, or float64 where `x` or `weight` has a wide type. Of n samples there are
+        ``(n - 1)*stride - 2*padding + dilation*(k - 1) + output_padding + 1``.
+
+    Raises
+    ------
+    {{errors}}
+
+    See Also
+    --------
+    conv : The other way round.
+    torch.nn.functional.conv_transpose2d : The same for two spatial axes.
+
+    References
+    ----------
+    V. Dumoulin and F. Visin, A guide to convolution arithmetic for deep learning, 2016, arXiv:1603.07285.
+
+    Examples
+    --------
+    >>> from imfilter import layers
+    >>> layers.conv_transpose([[1.0, 2.0]], [[[1.0, 1.0, 0.5]]], stride=2)
+    array([[1. , 1. , 2.5, 2. , 1. ]])
+    """
+    factors = check.image(weight, "weight")
+    if not 3 <= factors.ndim <= 5:
+        raise ValueError(
+            "weight must be of shape (C_in, C_out/groups, *kernel) with 1 to 3 spatial axes, "
+            f"got shape {factors.shape}"
+        )
+    n = factors.ndim - 2
+    array, batched = channels.batch(x, n, "x")
+    into = check.integer(groups, "groups", least=1)
+    channels.dividing(into, factors.shape[0], "C_in")
+    if array.shape[1] != factors.shape[0]:
+        raise ValueError(
+            f"x must have {factors.shape[0]} channels, which weight of shape {factors.shape} has, "
+            f"got {array.shape[1]} in shape {np.shape(x)}"
+        )
+    steps = check.integers(stride, n, "stride", least=1)
+    gaps = check.integers(dilation, n, "dilation", least=1)
+    cut = check.integers(padding, n, "padding", least=0)
+    more = check.integers(output_padding, n, "output_padding", least=0)
+    lengths = []
+    for size, k, s, d, p, extra in zip(
+        array.shape[2:], factors.shape[2:], steps, gaps, cut, more, strict=True
+    ):
+        if extra >= max(s, d):
+            raise ValueError(f"output_padding must be less than stride or dilation, {max(s, d)}, got {extra}")
+        lengths.append((size - 1) * s - 2 * p + d * (k - 1) + extra + 1)
+        if lengths[-1] < 1:
+            raise ValueError(f"padding must leave a sample of the output, got {p} for an axis of {size}")
+    outputs = factors.shape[1] * into
+    shift = channels.biases(bias, outputs, channels.arithmetic(array, factors))
+    pads = [(p, p) for p in cut]
+    geometry = _geometry(tuple(lengths), factors, steps, pads, "zero", gaps, into)
+    # What is added behind the output makes no more room for the kernel than there are samples.
+    result = _transposed(array, factors, geometry, tuple(lengths), bands.requested(workers))
+    result += shift.reshape(-1, *(1,) * n)
+    return result if batched else result[0]
+
+
+def _geometry(
+    extent: tuple[int, ...],
+    weight: npt.NDArray,
+    stride: Any,
+    padding: Any,
+    mode: Any,
+    dilation: Any,
+    groups: Any,
+) -> Geometry:
+    """Return the geometry of the layer forwards."""
+    into = check.integer(groups, "groups", least=1)
+    channels.dividing(into, weight.shape[0], "C_out")
+    return channels.spatial(extent, weight.shape[2:], stride, padding, mode, dilation, into)
+
+
+def _gradient(value: npt.ArrayLike, weight: npt.NDArray, geometry: Geometry) -> tuple[npt.NDArray, bool]:
+    """Return the gradient of a layer's output with N, and whether that was given."""
+    array, batched = channels.batch(value, weight.ndim - 2, "gradient")
+    _fits(array, (len(array), len(weight), *geometry.lengths))
+    return array, batched
+
+
+def _fits(gradient: npt.NDArray, shape: tuple[int, ...]) -> None:
+    if gradient.shape != shape:
+        raise ValueError(
+            f"gradient must be of the shape of the layer's output, {shape}, got {gradient.shape}"
+        )
+
+
+def _transposed(
+    gradient: npt.NDArray,
+    weight: npt.NDArray,
+    geometry: Geometry,
+    extent: tuple[int, ...],
+    workers: int | None,
+) -> npt.NDArray:
+    """Return the gradient of the input of a layer over axes of these extents."""
+    real, groups = channels.arithmetic(gradient, weight), geometry.groups
+    backward, turned = taps.backward(weight.astype(real), geometry, gradient.shape[2:], extent)
+    spread = taps.apart(gradient.astype(real, copy=False), geometry.stride)
+    shape = (len(gradient), weight.shape[1] * groups, *backward.lengths)
+    none = np.zeros(shape[1], real)
+    whole = layer.run(spread, turned, none, backward, shape, real, None, workers)
+    return taps.folded(whole, geometry, extent)
