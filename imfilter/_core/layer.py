@@ -16,7 +16,7 @@ from imfilter._kernels.simd import BYTES, LINE, REGISTERS
 from imfilter._kernels.slide_layer import LAYER_JOB, convolve, slide_layer
 
 #: Outputs whose sums stay in registers together, of which AVX-512 has 32 and others 16.
-_BLOCK = 6 if BYTES // REGISTERS == 64 else 3
+BLOCK = 6 if BYTES // REGISTERS == 64 else 3
 #: Bytes of laid out rows, and of sums, that are to stay in the second-level cache.
 _ROWS, _SUMS = 1 << 19, 1 << 18
 #: Products that are summed before a sum is put aside: float32 sums of 4608 are off by 2e-7 of the largest so.
@@ -117,7 +117,7 @@ def _plan(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry
     job = np.zeros(1, LAYER_JOB)
     named = describe(job, loops, source, target, geometry.mode)
     groups, inputs, outputs = geometry.groups, shape[1], shape[0] // geometry.groups
-    blocks = -(-outputs // _BLOCK)
+    blocks = -(-outputs // BLOCK)
     block = -(-outputs // blocks)
     blocks = -(-outputs // block)
     job["groups"], job["inputs"], job["outputs"], job["columns"] = groups, inputs, outputs, x.length

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imfilter._core import jit, schedule
+from imfilter._core import jit, layer, schedule
 from imfilter._kernels import (
     bitset,
     box,
@@ -36,6 +36,7 @@ from imfilter._kernels.slide_canny import slide_canny
 from imfilter._kernels.slide_cells import slide_cells
 from imfilter._kernels.slide_corner import slide_corner
 from imfilter._kernels.slide_cosine import slide_cosine
+from imfilter._kernels.slide_layer import convolve, slide_layer
 from imfilter._kernels.slide_rank import slide_rank
 from imfilter._kernels.slide_winograd import slide_winograd
 
@@ -136,6 +137,8 @@ def _ranks() -> Iterator[_Combination]:
         yield thin.gradients, (_F32, measure)
     for interpolated in (0, 1):
         yield thin.thin, (_F32, interpolated)
+    yield slide_layer, ()
+    yield convolve, (_F32, layer.BLOCK)
     yield slide_cells, ()
     yield lines.fetch, (_F64, _U8)
     yield vote.gradients, (_F64, 1)
