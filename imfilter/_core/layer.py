@@ -10,7 +10,7 @@ import numpy.typing as npt
 from imfilter._core import dtypes
 from imfilter._core.geometry import Loops, Part, Side
 from imfilter._core.padding import Padding
-from imfilter._core.program import Program, describe, hold, reserve
+from imfilter._core.program import Program, address, describe, hold, reserve
 from imfilter._kernels import deal, lines
 from imfilter._kernels.simd import BYTES, LINE, REGISTERS
 from imfilter._kernels.slide_layer import LAYER_JOB, convolve, slide_layer
@@ -94,7 +94,7 @@ class _Plan(NamedTuple):
     """A job that lacks its weights."""
 
     job: npt.NDArray
-    tables: dict[str, npt.NDArray]
+    held: tuple[npt.NDArray, ...]  # what it names by address
     block: int
     units: int
     work: int
@@ -102,9 +102,10 @@ class _Plan(NamedTuple):
 
     def program(self, weights: npt.NDArray, bias: npt.NDArray) -> Program:
         """Return the program for weights and bias."""
-        job = self.job.copy()
-        held = hold(job, {**self.tables, "weights": weights, "bias": bias})
-        call = functools.partial(slide_layer.entry(), job.ctypes.data)
+        job = self.job.view(np.uint8).copy().view(LAYER_JOB)  # as bytes: by fields it takes 70 us
+        job["weights"], job["bias"] = address(weights), address(bias)
+        call = functools.partial(slide_layer.entry(), address(job))
+        held = job, weights, bias, *self.held
         return Program(call, held, lines=self.units, work=self.work, rows=1, workspace=self.workspace)
 
 
@@ -173,9 +174,9 @@ def _plan(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry
         "flag": 8,
     }
     workspace = reserve(job, sizes)
-    tables = dict(zip(named, hold(job, named)[1:], strict=True))
+    held = hold(job, named)
     work = math.prod(target.shape) * inputs * len(where)
-    return _Plan(job, tables, block, places * parts, work, workspace)
+    return _Plan(job, held, block, places * parts, work, workspace)
 
 
 def _rows(y: Part, band: int, tap: int) -> npt.NDArray[np.int64]:
