@@ -18,7 +18,8 @@ def _relu(x: npt.NDArray) -> npt.NDArray:
 
 def _sigmoid(x: npt.NDArray) -> npt.NDArray:
     # 1/(1 + exp(-x)) by way of its logarithm, which does not overflow.
-    return np.exp(-np.logaddexp(0, -x))
+    with np.errstate(invalid="ignore"):
+        return np.exp(-np.logaddexp(0, -x))
 
 
 def _softmax(x: npt.NDArray) -> npt.NDArray:
@@ -40,12 +41,18 @@ _FUNCTIONS: dict[str, Callable[[npt.NDArray], npt.NDArray]] = {
 class Activation(Layer):
     """A function of each sample, or of its channels, that keeps the shape.
 
-    Attributes
+    Parameters
     ----------
     function : {'relu', 'tanh', 'sigmoid', 'softmax'} or callable
         The function; softmax runs over the channels. A callable gets a batch (N, channels, *spatial).
     name : str, optional
         Name in errors. By default the kind and its number.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Activation, Stack
+    >>> Stack([Activation("relu")], input_shape=(3,)).forward([-1.0, 0.0, 2.0], [])
+    array([0., 0., 2.])
     """
 
     function: str | Callable[[npt.NDArray], npt.NDArray]

@@ -72,8 +72,8 @@ def output_shape(
     dilation : int or sequence of int, optional
         Step between the samples of the window. Default 1.
     ceil_mode : bool, optional
-        Whether a last window that sticks out counts too, if it begins before the padding behind the image.
-        Default False.
+        Whether samples that are left over get a last window, which sticks out, if it begins before the
+        padding behind the image, as in PyTorch. Default False.
 
     Returns
     -------

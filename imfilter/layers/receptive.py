@@ -12,16 +12,22 @@ __all__ = ["ReceptiveField", "Window", "receptive_fields"]
 class Window(NamedTuple):
     """What a layer reads at each position. All numbers are for every axis, or a sequence with one for each.
 
-    Attributes
+    Parameters
     ----------
     kernel : int or sequence of int
         Size of the window.
-    stride : int or sequence of int
+    stride : int or sequence of int, optional
         Step between positions. Default 1.
-    padding : {'same', 'valid'}, int or sequence
+    padding : {'same', 'valid'}, int or sequence, optional
         Samples before and behind the image, as for `imfilter.layers.output_shape`. Default 0.
-    dilation : int or sequence of int
+    dilation : int or sequence of int, optional
         Step between the samples of the window. Default 1.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Window, receptive_fields
+    >>> receptive_fields([Window(3), Window(2, stride=2)])[-1].size
+    (4, 4)
     """
 
     kernel: Any

@@ -22,25 +22,31 @@ _REDUCES = ("max", "mean")
 class Conv(Layer):
     """A convolution layer, which takes its input channels from what comes before.
 
-    Attributes
+    Parameters
     ----------
     out_channels : int
         Channels of the result.
     kernel : int or sequence of int
         Size of the kernel, for all axes or each.
-    stride, padding, dilation : int or sequence
+    stride, padding, dilation : int or sequence, optional
         As for `imfilter.layers.output_shape`. Default 1, 0 and 1.
-    groups : int
+    groups : int, optional
         Groups of channels that are convolved each by itself. Default 1.
-    bias : bool
+    bias : bool, optional
         Whether each output channel has a bias. Default True.
-    padding_mode : str
+    padding_mode : str, optional
         What stands in the padding, one of the borders of `imfilter.correlate`. Default 'zero'.
     name : str, optional
         Name in tables, errors and weights. By default the kind and its number.
     connections : sequence of sequence of int, optional
         For each output channel the input channels that it reads. By default, all of its group. Weights of
         the others have a place in the array and are not read; they are not counted.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Conv, Stack
+    >>> Stack([Conv(16, 5, padding=2), Conv(32, (3, 1), stride=2)], input_shape=(3, 32, 32)).shapes
+    ((3, 32, 32), (16, 32, 32), (32, 15, 16))
     """
 
     out_channels: int
@@ -149,20 +155,26 @@ class Conv(Layer):
 class Pool(Layer):
     """The largest or the mean of each window, each channel by itself.
 
-    Attributes
+    Parameters
     ----------
     size : int or sequence of int
         Size of the window, for all axes or each.
     stride : int or sequence of int, optional
         Step between windows. By default their size.
-    padding : int or sequence
+    padding : int or sequence, optional
         Samples around the image, at most half a window. Default 0.
-    reduce : {'max', 'mean'}
+    reduce : {'max', 'mean'}, optional
         What is taken of a window. Default 'max'.
-    ceil_mode : bool
-        Whether a last window that sticks out counts too. Default False.
+    ceil_mode : bool, optional
+        Whether samples that are left over get a last window, which sticks out. Default False.
     name : str, optional
         Name in tables and errors. By default the kind and its number.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Pool, Stack
+    >>> Stack([Pool(2), Pool(3, stride=2, reduce="mean")], input_shape=(3, 32, 32)).shapes
+    ((3, 32, 32), (3, 16, 16), (3, 7, 7))
     """
 
     size: Any
@@ -217,12 +229,18 @@ class Pool(Layer):
 class GlobalPool(Layer):
     """The mean or the largest of each channel, without spatial axes.
 
-    Attributes
+    Parameters
     ----------
-    reduce : {'mean', 'max'}
+    reduce : {'mean', 'max'}, optional
         What is taken. Default 'mean'.
     name : str, optional
         Name in tables and errors. By default the kind and its number.
+
+    Examples
+    --------
+    >>> from imfilter.layers import GlobalPool, Stack
+    >>> Stack([GlobalPool()], input_shape=(64, 7, 7)).shapes
+    ((64, 7, 7), (64,))
     """
 
     reduce: str = "mean"
@@ -254,10 +272,16 @@ class GlobalPool(Layer):
 class Flatten(Layer):
     """All channels and samples in a line, the last axis fastest.
 
-    Attributes
+    Parameters
     ----------
     name : str, optional
         Name in errors. By default the kind and its number.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Flatten, Stack
+    >>> Stack([Flatten()], input_shape=(64, 7, 7)).shapes
+    ((64, 7, 7), (3136,))
     """
 
     name: str | None = None
@@ -276,14 +300,20 @@ class Flatten(Layer):
 class Dense(Layer):
     """A fully connected layer: each unit is a weighted sum of everything, and a bias.
 
-    Attributes
+    Parameters
     ----------
     units : int
         Number of units.
-    bias : bool
+    bias : bool, optional
         Whether each has a bias. Default True.
     name : str, optional
         Name in tables, errors and weights. By default the kind and its number.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Dense, Stack
+    >>> Stack([Dense(10)], input_shape=(84,)).parameters
+    850
     """
 
     units: int

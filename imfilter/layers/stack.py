@@ -69,7 +69,7 @@ class Memory(NamedTuple):
 class Stack:
     """Layers one after the other.
 
-    Attributes
+    Parameters
     ----------
     layers : sequence of layers
         `Conv`, `Pool`, `GlobalPool`, `Activation`, `Flatten` and `Dense`, counted from 1.
