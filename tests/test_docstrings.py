@@ -6,7 +6,7 @@ import pytest
 from numpydoc.validate import validate
 
 import imfilter
-from imfilter import weights
+from imfilter import layers, weights
 
 FILTERS = [name for name in imfilter.__all__ if inspect.isfunction(getattr(imfilter, name))]
 PUBLIC = [f"imfilter.{name}" for name in FILTERS if name != "set_workers"]
@@ -21,10 +21,17 @@ LEFT_OUT = {
 }
 
 
+# Classes that are only returned have attributes, which numpydoc does not look for.
+RETURNED = {"Comparison", "Memory", "ReceptiveField", "Row"}
+LAYERS = [
+    *(f"imfilter.layers.{name}" for name in layers.__all__ if name not in {"networks", *RETURNED}),
+    *(f"imfilter.layers.networks.{name}" for name in layers.networks.__all__),
+]
+METHODS = [f"imfilter.layers.{name}" for name in ("Stack.table", "Stack.forward", "Stack.memory")]
 TRANSFORMERS = ["imfilter.sklearn.HOG"]
 
 
-@pytest.mark.parametrize("name", PUBLIC + WEIGHTS + TRANSFORMERS)
+@pytest.mark.parametrize("name", PUBLIC + WEIGHTS + LAYERS + METHODS + TRANSFORMERS)
 def test_numpydoc_finds_nothing_missing(name):
     errors = [(code, text) for code, text in validate(name)["errors"] if code not in LEFT_OUT]
     assert errors == []

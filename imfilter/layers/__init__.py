@@ -1,14 +1,47 @@
-"""The arithmetic of a convolution layer: what a network does, with no framework for it."""
+"""Layers of convolutional networks: what they compute, what that costs, and stacks of them that run.
 
-from imfilter.layers.backward import (
-    conv_bias_gradient,
-    conv_input_gradient,
-    conv_transpose,
-    conv_weight_gradient,
-)
-from imfilter.layers.conv import conv, depthwise, depthwise_separable, dynamic_conv, pointwise
+Every name loads on first use, as in `imfilter` itself.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imfilter.layers import networks
+    from imfilter.layers.activation import Activation
+    from imfilter.layers.arithmetic import (
+        Comparison,
+        memory,
+        multiplications,
+        output_shape,
+        parameters,
+        separable_cost,
+        stacked_kernels,
+    )
+    from imfilter.layers.backward import (
+        conv_bias_gradient,
+        conv_input_gradient,
+        conv_transpose,
+        conv_weight_gradient,
+    )
+    from imfilter.layers.conv import conv, depthwise, depthwise_separable, dynamic_conv, pointwise
+    from imfilter.layers.receptive import ReceptiveField, Window, receptive_fields
+    from imfilter.layers.specs import Conv, Dense, Flatten, GlobalPool, Pool
+    from imfilter.layers.stack import Memory, Row, Stack
 
 __all__ = [
+    "Activation",
+    "Comparison",
+    "Conv",
+    "Dense",
+    "Flatten",
+    "GlobalPool",
+    "Memory",
+    "Pool",
+    "ReceptiveField",
+    "Row",
+    "Stack",
+    "Window",
     "conv",
     "conv_bias_gradient",
     "conv_input_gradient",
@@ -17,5 +50,49 @@ __all__ = [
     "depthwise",
     "depthwise_separable",
     "dynamic_conv",
+    "memory",
+    "multiplications",
+    "networks",
+    "output_shape",
+    "parameters",
     "pointwise",
+    "receptive_fields",
+    "separable_cost",
+    "stacked_kernels",
 ]
+
+#: Where each public name lives.
+_HOMES = {
+    "activation": ("Activation",),
+    "arithmetic": (
+        "Comparison",
+        "separable_cost",
+        "memory",
+        "multiplications",
+        "output_shape",
+        "parameters",
+        "stacked_kernels",
+    ),
+    "backward": ("conv_bias_gradient", "conv_input_gradient", "conv_transpose", "conv_weight_gradient"),
+    "conv": ("conv", "depthwise", "depthwise_separable", "dynamic_conv", "pointwise"),
+    "receptive": ("ReceptiveField", "Window", "receptive_fields"),
+    "specs": ("Conv", "Dense", "Flatten", "GlobalPool", "Pool"),
+    "stack": ("Memory", "Row", "Stack"),
+}
+_MODULES = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "networks":
+        return importlib.import_module("imfilter.layers.networks")
+    if name not in _MODULES:
+        raise AttributeError(f"module 'imfilter.layers' has no attribute {name!r}")
+    home = importlib.import_module(f"imfilter.layers.{_MODULES[name]}")
+    # All names of the module at once: importing one puts the module itself under its own name, which
+    # may be that of one of its functions.
+    globals().update({public: getattr(home, public) for public in _HOMES[_MODULES[name]]})
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,376 @@
+"""The arithmetic of layers: shapes, parameters, multiplications and memory, before anything is run.
+
+Everything is exact, in Python's integers. Shapes of pictures are (rows, columns), as everywhere here.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import check
+from imfilter._core.padding import Padding, resolve
+
+__all__ = [
+    "Comparison",
+    "memory",
+    "multiplications",
+    "output_shape",
+    "parameters",
+    "separable_cost",
+    "stacked_kernels",
+]
+
+
+class Comparison(NamedTuple):
+    """What a construction costs, and what the one it stands for would cost.
+
+    Attributes
+    ----------
+    cost : int
+        Cost of the construction.
+    reference : int
+        Cost of what it stands for.
+    """
+
+    cost: int
+    reference: int
+
+    @property
+    def ratio(self) -> float:
+        """Cost divided by that of the reference: below 1 the construction is cheaper."""
+        return self.cost / self.reference
+
+
+def output_shape(
+    shape: Any,
+    kernel: Any,
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> tuple[int, ...]:
+    """Return how many positions a window has along each axis of a padded image.
+
+    Along an axis of n samples with a window of k there are
+    ``floor((n + before + after - dilation*(k - 1) - 1)/stride) + 1``; what is left over is dropped.
+
+    Parameters
+    ----------
+    shape : int or sequence of int
+        Lengths of the 1 to 3 spatial axes: no batch, no channels.
+    kernel : int or sequence of int
+        Size of the window, for all axes or each.
+    stride : int or sequence of int, optional
+        Step between positions. Default 1.
+    padding : {'same', 'valid'}, int or sequence, optional
+        Samples around the image: a number, one for each axis, or (before, after) for each axis; 'same' pads
+        such that there are ``ceil(n/stride)`` positions, 'valid' is 0. Default 0.
+    dilation : int or sequence of int, optional
+        Step between the samples of the window. Default 1.
+    ceil_mode : bool, optional
+        Whether samples that are left over get a last window, which sticks out, if it begins before the
+        padding behind the image, as in PyTorch. Default False.
+
+    Returns
+    -------
+    tuple of int
+        Number of positions along each axis.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or value, or there is no room for the window.
+
+    See Also
+    --------
+    torch.nn.Conv2d, torch.nn.MaxPool2d : Their formulas.
+
+    References
+    ----------
+    V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning", 2016.
+
+    Examples
+    --------
+    >>> from imfilter.layers import output_shape
+    >>> output_shape((227, 227), 11, stride=4)
+    (55, 55)
+    >>> output_shape(7, 3, stride=3)
+    (2,)
+    >>> output_shape(7, 3, stride=3, ceil_mode=True)
+    (3,)
+    """
+    lengths = spatial(shape, "shape")
+    n = len(lengths)
+    taps = check.integers(kernel, n, "kernel", least=1)
+    steps = check.integers(stride, n, "stride", least=1)
+    gaps = check.integers(dilation, n, "dilation", least=1)
+    same = isinstance(padding, str) and padding == "same"
+    if not check.flag(ceil_mode, "ceil_mode") or same:
+        return tuple(p.length for p in resolve(padding, lengths, taps, steps, gaps, flipped=False))
+    sides = given(padding, lengths)
+    return tuple(_ceil_length(*every) for every in zip(lengths, sides, taps, steps, gaps, strict=True))
+
+
+def _ceil_length(n: int, side: Padding, taps: int, stride: int, dilation: int) -> int:
+    """Return the number of positions where the last one may stick out."""
+    span, padded = dilation * (taps - 1) + 1, side.before + n + side.after
+    length, rest = divmod(padded - span, stride)
+    length += 1
+    if rest and length * stride < side.before + n:
+        length += 1
+    if length < 1:
+        raise ValueError(
+            f"padding must leave room for the kernel: it spans {span} samples, the padded axis has {padded}"
+        )
+    return length
+
+
+def parameters(
+    kernel: Any, in_channels: int, out_channels: int, *, groups: int = 1, bias: bool = True
+) -> int:
+    """Return how many weights and biases a convolution layer has.
+
+    ``(k_1*k_2*...*in_channels/groups + bias)*out_channels``.
+
+    Parameters
+    ----------
+    kernel : sequence of int
+        Size of the kernel along each axis. With none, (), the layer is a dense one.
+    in_channels, out_channels : int
+        Channels of the input and of the output.
+    groups : int, optional
+        Groups of channels that are convolved each by itself. It must divide both numbers. Default 1.
+    bias : bool, optional
+        Whether each output channel has a bias. Default True.
+
+    Returns
+    -------
+    int
+        Number of parameters.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or value, such as groups that do not divide the channels.
+
+    Examples
+    --------
+    >>> from imfilter.layers import parameters
+    >>> parameters((3, 3), 64, 128)
+    73856
+    >>> parameters((3, 3), 64, 64, groups=64, bias=False)
+    576
+    >>> parameters((), 4096, 1000)
+    4097000
+    """
+    taps, ins, outs, groups = _layer(kernel, in_channels, out_channels, groups)
+    return (math.prod(taps) * (ins // groups) + check.flag(bias, "bias")) * outs
+
+
+def multiplications(
+    output_shape: Any, kernel: Any, in_channels: int, out_channels: int, *, groups: int = 1
+) -> int:
+    """Return how many multiplications a convolution layer takes, each with an addition.
+
+    Every output sample takes ``k_1*k_2*...*in_channels/groups``. Those with zeros of the padding are
+    counted, as published figures do; adding the bias is not.
+
+    Parameters
+    ----------
+    output_shape : int or sequence of int
+        Spatial shape of the output, as `imfilter.layers.output_shape` returns it; () for a dense layer.
+    kernel : sequence of int
+        Size of the kernel along each axis.
+    in_channels, out_channels : int
+        Channels of the input and of the output.
+    groups : int, optional
+        Groups of channels that are convolved each by itself. Default 1.
+
+    Returns
+    -------
+    int
+        Number of multiplications for one image.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or value.
+
+    Examples
+    --------
+    >>> from imfilter.layers import multiplications
+    >>> multiplications((224, 224), (3, 3), 3, 64)
+    86704128
+    """
+    taps, ins, outs, groups = _layer(kernel, in_channels, out_channels, groups)
+    lengths = spatial(output_shape, "output_shape", least=0)
+    if len(lengths) != len(taps):
+        raise ValueError(
+            f"kernel must have one size for each of {len(lengths)} axes of output_shape, got {kernel}"
+        )
+    return math.prod(lengths) * math.prod(taps) * (ins // groups) * outs
+
+
+def memory(shape: Any, dtype: npt.DTypeLike = "float32") -> int:
+    """Return how many bytes an array takes: the activations of a layer, or its parameters.
+
+    Parameters
+    ----------
+    shape : int or sequence of int
+        Shape of the array, channels and batch included, or its number of elements.
+    dtype : dtype, optional
+        Element type. Default float32.
+
+    Returns
+    -------
+    int
+        Number of bytes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or value.
+
+    Examples
+    --------
+    >>> from imfilter.layers import memory, parameters
+    >>> memory((64, 224, 224))
+    12845056
+    >>> memory(parameters((3, 3), 64, 128), "float16")
+    147712
+    """
+    counts = [check.integer(n, "shape", least=0) for n in check.each(shape, None, "shape")]
+    return math.prod(counts) * check.dtype(dtype, None, np.dtype(np.float32)).itemsize
+
+
+def separable_cost(output_shape: Any, kernel: Any, in_channels: int, out_channels: int) -> Comparison:
+    """Compare a depthwise separable convolution with the full one, in multiplications.
+
+    Each channel is filtered by itself, then a convolution of one sample mixes the channels. The ratio is
+    ``1/out_channels + 1/(k_1*k_2*...)``, whatever the shape.
+
+    Parameters
+    ----------
+    output_shape : int or sequence of int
+        Spatial shape of the output.
+    kernel : sequence of int
+        Size of the kernel along each axis.
+    in_channels, out_channels : int
+        Channels of the input and of the output.
+
+    Returns
+    -------
+    Comparison
+        Multiplications as `cost` and those of the full convolution as `reference`; their `ratio`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or value.
+
+    References
+    ----------
+    A. G. Howard et al., "MobileNets: Efficient convolutional neural networks for mobile vision
+    applications", 2017.
+
+    Examples
+    --------
+    >>> from imfilter.layers import separable_cost
+    >>> comparison = separable_cost((14, 14), (3, 3), 512, 512)
+    >>> comparison
+    Comparison(cost=52283392, reference=462422016)
+    >>> round(comparison.ratio, 4)
+    0.1131
+    """
+    full = multiplications(output_shape, kernel, in_channels, out_channels)
+    depthwise = multiplications(output_shape, kernel, in_channels, in_channels, groups=in_channels)
+    single = (1,) * len(check.each(kernel, None, "kernel"))
+    pointwise = multiplications(output_shape, single, in_channels, out_channels)
+    return Comparison(depthwise + pointwise, full)
+
+
+def stacked_kernels(kernel: Any, depth: int, channels: int) -> Comparison:
+    """Compare a stack of convolutions with the one that sees as far, in weights.
+
+    `depth` layers with a kernel of k, at stride 1, see ``depth*(k - 1) + 1`` samples. Biases are not counted;
+    multiplications have the same ratio where padding keeps the shape.
+
+    Parameters
+    ----------
+    kernel : sequence of int
+        Size of the small kernels along each axis.
+    depth : int
+        Number of layers.
+    channels : int
+        Channels of the input and of every layer.
+
+    Returns
+    -------
+    Comparison
+        Weights of the stack as `cost` and those of the single layer as `reference`; their `ratio`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or value.
+
+    References
+    ----------
+    K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014.
+
+    Examples
+    --------
+    Three layers of 3 x 3 for one of 7 x 7: 27 instead of 49 times the square of the channels.
+
+    >>> from imfilter.layers import stacked_kernels
+    >>> stacked_kernels((3, 3), 3, 1)
+    Comparison(cost=27, reference=49)
+    """
+    depth = check.integer(depth, "depth", least=1)
+    taps, channels, _, _ = _layer(kernel, channels, channels, 1, "channels")
+    wide = tuple(depth * (k - 1) + 1 for k in taps)
+    return Comparison(
+        depth * parameters(taps, channels, channels, bias=False),
+        parameters(wide, channels, channels, bias=False),
+    )
+
+
+def spatial(value: Any, name: str, *, least: int = 1) -> tuple[int, ...]:
+    """Return the lengths of at least `least` and at most 3 spatial axes."""
+    lengths = tuple(check.integer(v, name, least=1) for v in check.each(value, None, name))
+    if not least <= len(lengths) <= 3:
+        raise ValueError(f"{name} must have {least} to 3 spatial axes, got {value}")
+    return lengths
+
+
+def given(padding: Any, lengths: Sequence[int]) -> tuple[Padding, ...]:
+    """Return what `padding` puts before and behind each axis by itself, 'same' and 'valid' nothing."""
+    ones = (1,) * len(lengths)  # a window of one sample always fits
+    return resolve(padding, lengths, ones, ones, ones, flipped=False)
+
+
+def divided(in_channels: int, out_channels: int, groups: Any) -> int:
+    """Return the number of groups, which must divide both numbers of channels."""
+    groups = check.integer(groups, "groups", least=1)
+    if in_channels % groups or out_channels % groups:
+        raise ValueError(
+            f"groups must divide the channels, got {groups} for {in_channels} of the input "
+            f"and {out_channels} of the output"
+        )
+    return groups
+
+
+def _layer(
+    kernel: Any, in_channels: Any, out_channels: Any, groups: Any, name: str = ""
+) -> tuple[tuple[int, ...], int, int, int]:
+    """Return the checked numbers of a layer; the kernel must name its axes, for no image does."""
+    if not isinstance(kernel, Sequence | np.ndarray) or isinstance(kernel, str):
+        raise TypeError(f"kernel must have one size for each axis, such as (3, 3), got {kernel!r}")
+    taps = spatial(kernel, "kernel", least=0)
+    ins = check.integer(in_channels, name or "in_channels", least=1)
+    outs = check.integer(out_channels, name or "out_channels", least=1)
+    return taps, ins, outs, divided(ins, outs, groups)

@@ -1,0 +1,202 @@
+"""Receptive fields: which samples of the input a unit of a later layer sees."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Self
+
+from imfilter._core import check
+from imfilter._core.padding import resolve
+
+__all__ = ["ReceptiveField", "Window", "receptive_fields"]
+
+
+class Window(NamedTuple):
+    """What a layer reads at each position. All numbers are for every axis, or a sequence with one for each.
+
+    Parameters
+    ----------
+    kernel : int or sequence of int
+        Size of the window.
+    stride : int or sequence of int, optional
+        Step between positions. Default 1.
+    padding : {'same', 'valid'}, int or sequence, optional
+        Samples before and behind the image, as for `imfilter.layers.output_shape`. Default 0.
+    dilation : int or sequence of int, optional
+        Step between the samples of the window. Default 1.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Window, receptive_fields
+    >>> receptive_fields([Window(3), Window(2, stride=2)])[-1].size
+    (4, 4)
+    """
+
+    kernel: Any
+    stride: Any = 1
+    padding: Any = 0
+    dilation: Any = 1
+
+
+class ReceptiveField(NamedTuple):
+    """What the units of a layer see of the input, along each axis, in samples of the input.
+
+    Attributes
+    ----------
+    size : tuple of int
+        Extent of what one unit sees. Strides and dilations may leave holes in it.
+    jump : tuple of int
+        Distance between what neighbouring units see.
+    start : tuple of float
+        Centre of what the first unit sees: 0 is the first sample, 0.5 lies between the first and the second.
+    """
+
+    size: tuple[int, ...]
+    jump: tuple[int, ...]
+    start: tuple[float, ...]
+
+    @classmethod
+    def of_input(cls, ndim: int) -> Self:
+        """Return the field of the input itself: every sample sees itself.
+
+        Parameters
+        ----------
+        ndim : int
+            Number of axes.
+
+        Returns
+        -------
+        ReceptiveField
+            Of size 1 and jump 1, starting at 0.
+
+        Examples
+        --------
+        >>> from imfilter.layers import ReceptiveField
+        >>> ReceptiveField.of_input(1)
+        ReceptiveField(size=(1,), jump=(1,), start=(0.0,))
+        """
+        return cls((1,) * ndim, (1,) * ndim, (0.0,) * ndim)
+
+    def after(self, window: Window) -> "ReceptiveField":
+        """Return the field of the units of a layer on top of these.
+
+        Parameters
+        ----------
+        window : Window
+            What the layer reads.
+
+        Returns
+        -------
+        ReceptiveField
+            Field of a unit of the layer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a number of the window has the wrong type or value.
+
+        Examples
+        --------
+        >>> from imfilter.layers import ReceptiveField, Window
+        >>> ReceptiveField.of_input(1).after(Window(3, stride=2)).after(Window(3))
+        ReceptiveField(size=(7,), jump=(2,), start=(3.0,))
+        """
+        n = len(self.size)
+        taps = check.integers(window.kernel, n, "kernel", least=1)
+        steps = check.integers(window.stride, n, "stride", least=1)
+        gaps = check.integers(window.dilation, n, "dilation", least=1)
+        reach = tuple(d * (k - 1) for k, d in zip(taps, gaps, strict=True))
+        # What stands before an axis does not depend on its length: any will do that has room.
+        sides = resolve(window.padding, [r + 1 for r in reach], taps, steps, gaps, flipped=False) if n else ()
+        return ReceptiveField(
+            tuple(size + r * jump for size, r, jump in zip(self.size, reach, self.jump, strict=True)),
+            tuple(jump * s for jump, s in zip(self.jump, steps, strict=True)),
+            tuple(
+                start + (r / 2 - side.before) * jump
+                for start, r, side, jump in zip(self.start, reach, sides, self.jump, strict=True)
+            ),
+        )
+
+    def region(self, index: Any) -> tuple[tuple[int, int], ...]:
+        """Return what one unit sees, which may reach beyond the input into its padding.
+
+        Parameters
+        ----------
+        index : int or sequence of int
+            Place of the unit in its layer, along each axis.
+
+        Returns
+        -------
+        tuple of (int, int)
+            First sample along each axis, and the one behind the last, as in a slice.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `index` is not an integer, or one for each axis.
+
+        Examples
+        --------
+        >>> from imfilter.layers import Window, receptive_fields
+        >>> field = receptive_fields([Window(3, padding=1), Window(3, padding=1)])[-1]
+        >>> field.region((0, 10))
+        ((-2, 3), (8, 13))
+        """
+        n = len(self.size)
+        places = [check.integer(i, "index") for i in check.each(index, n, "index")]
+        firsts = [
+            # Half a sample of the centre and half of the size cancel out.
+            round(2 * start + 2 * i * jump - (size - 1)) // 2
+            for start, i, jump, size in zip(self.start, places, self.jump, self.size, strict=True)
+        ]
+        return tuple((first, first + size) for first, size in zip(firsts, self.size, strict=True))
+
+
+def receptive_fields(layers: Iterable[Any], *, ndim: int = 2) -> tuple[ReceptiveField, ...]:
+    """Return what the units of each of a sequence of layers see of the input.
+
+    Parameters
+    ----------
+    layers : iterable of Window or tuple
+        What each layer reads: (kernel, stride, padding, dilation), of which all but the first may be left
+        out. An activation reads one sample and changes nothing; it need not be listed.
+    ndim : int, optional
+        Number of spatial axes, 1 to 3. Default 2.
+
+    Returns
+    -------
+    tuple of ReceptiveField
+        After each layer: `size`, `jump` and `start`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a layer is not such a tuple, or one of its numbers has the wrong type or value.
+
+    References
+    ----------
+    V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning", 2016.
+    A. Araujo, W. Norris and J. Sim, "Computing receptive fields of convolutional neural networks", Distill,
+    2019.
+
+    Examples
+    --------
+    >>> from imfilter.layers import receptive_fields
+    >>> for field in receptive_fields([(3, 1, 1), (2, 2), (3, 1, 2, 2)], ndim=1):
+    ...     print(field)
+    ReceptiveField(size=(3,), jump=(1,), start=(0.0,))
+    ReceptiveField(size=(4,), jump=(2,), start=(0.5,))
+    ReceptiveField(size=(12,), jump=(2,), start=(0.5,))
+    """
+    ndim = check.integer(ndim, "ndim", least=1, most=3)
+    field = ReceptiveField.of_input(ndim)
+    fields = []
+    for number, layer in enumerate(layers, 1):
+        if not isinstance(layer, tuple) or not 1 <= len(layer) <= len(Window._fields):
+            raise TypeError(
+                f"layer {number} must be a tuple (kernel, stride, padding, dilation), got {layer!r}"
+            )
+        try:
+            field = field.after(Window(*layer))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"layer {number}: {error}") from None
+        fields.append(field)
+    return tuple(fields)

@@ -1,0 +1,365 @@
+"""Specifications of layers: what each makes of a shape, what it costs, and how it runs."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import border, check, dtypes
+from imfilter.layers import arithmetic
+from imfilter.layers.base import Layer, Shape
+from imfilter.layers.receptive import ReceptiveField, Window
+
+__all__ = ["Conv", "Dense", "Flatten", "GlobalPool", "Pool"]
+
+_REDUCES = ("max", "mean")
+
+
+@dataclass(frozen=True)
+class Conv(Layer):
+    """A convolution layer, which takes its input channels from what comes before.
+
+    Parameters
+    ----------
+    out_channels : int
+        Channels of the result.
+    kernel : int or sequence of int
+        Size of the kernel, for all axes or each.
+    stride, padding, dilation : int or sequence, optional
+        As for `imfilter.layers.output_shape`. Default 1, 0 and 1.
+    groups : int, optional
+        Groups of channels that are convolved each by itself. Default 1.
+    bias : bool, optional
+        Whether each output channel has a bias. Default True.
+    padding_mode : str, optional
+        What stands in the padding, one of the borders of `imfilter.correlate`. Default 'zero'.
+    name : str, optional
+        Name in tables, errors and weights. By default the kind and its number.
+    connections : sequence of sequence of int, optional
+        For each output channel the input channels that it reads. By default, all of its group. Weights of
+        the others have a place in the array and are not read; they are not counted.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Conv, Stack
+    >>> Stack([Conv(16, 5, padding=2), Conv(32, (3, 1), stride=2)], input_shape=(3, 32, 32)).shapes
+    ((3, 32, 32), (16, 32, 32), (32, 15, 16))
+    """
+
+    out_channels: int
+    kernel: Any
+    stride: Any = 1
+    padding: Any = 0
+    dilation: Any = 1
+    groups: int = 1
+    bias: bool = True
+    padding_mode: str = "zero"
+    name: str | None = None
+    connections: Sequence[Sequence[int]] | None = None
+
+    def output(self, shape: Shape) -> Shape:
+        """Return the shape of the result, or raise the error of what does not fit."""
+        _spatial(shape)
+        check.integer(self.out_channels, "out_channels", least=1)
+        arithmetic.divided(shape[0], self.out_channels, self.groups)
+        check.flag(self.bias, "bias")
+        try:
+            border.check_mode(self.padding_mode)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"padding_{error}") from None
+        self._links(shape[0])
+        extent = arithmetic.output_shape(
+            shape[1:], self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation
+        )
+        return self.out_channels, *extent
+
+    def weight_shape(self, shape: Shape) -> Shape:
+        """Return (out_channels, channels/groups, *kernel)."""
+        kernel = check.integers(self.kernel, len(shape) - 1, "kernel", least=1)
+        return self.out_channels, shape[0] // self.groups, *kernel
+
+    def parameters(self, shape: Shape) -> int:
+        """Return the number of weights and biases."""
+        return self._weights(shape) + self.bias * self.out_channels
+
+    def multiplications(self, shape: Shape) -> int:
+        """Return the number of multiplications: every weight, at every position."""
+        return self._weights(shape) * math.prod(self.output(shape)[1:])
+
+    def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
+        """Return what a unit sees of the input."""
+        return before.after(Window(self.kernel, self.stride, self.padding, self.dilation))
+
+    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+        """Return the convolution of a batch."""
+        from imfilter import layers
+
+        assert weight is not None
+        links = self._links(x.shape[1])
+        if links is not None:
+            weight = np.where(links.reshape(*links.shape, *[1] * (x.ndim - 2)), weight, 0)
+        return layers.conv(
+            x,
+            weight,
+            bias,
+            stride=self.stride,
+            padding=self.padding,
+            padding_mode=self.padding_mode,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+
+    def text(self, shape: Shape) -> str:
+        """Return the layer as it stands in a table."""
+        parts = [f"conv {_times(self.kernel, shape)}"]
+        if self.stride != 1:
+            parts.append(f"stride {_times(self.stride, shape)}")
+        if self.dilation != 1:
+            parts.append(f"dilation {_times(self.dilation, shape)}")
+        if self.groups != 1:
+            parts.append(f"{self.groups} groups")
+        if self.connections is not None:
+            parts.append("sparse")
+        return ", ".join(parts)
+
+    def _weights(self, shape: Shape) -> int:
+        """Return the number of weights."""
+        links = self._links(shape[0])
+        if links is not None:
+            return int(links.sum()) * math.prod(self.weight_shape(shape)[2:])
+        return math.prod(self.weight_shape(shape))
+
+    def _links(self, in_channels: int) -> npt.NDArray[np.bool_] | None:
+        """Return which output channel reads which input channel, if `connections` say so."""
+        if self.connections is None:
+            return None
+        if self.groups != 1:
+            raise ValueError(f"groups must be 1 with connections, got {self.groups}")
+        if not isinstance(self.connections, Sequence) or isinstance(self.connections, str):
+            raise TypeError(f"connections must be a sequence of sequences, got {self.connections!r}")
+        if len(self.connections) != self.out_channels:
+            raise ValueError(
+                f"connections must name the channels of each of {self.out_channels} output channels, "
+                f"got {len(self.connections)} entries"
+            )
+        links = np.zeros((self.out_channels, in_channels), bool)
+        for row, channels in zip(links, self.connections, strict=True):
+            for channel in check.each(channels, None, "connections"):
+                row[check.integer(channel, "connections", least=0, most=in_channels - 1)] = True
+        return links
+
+
+@dataclass(frozen=True)
+class Pool(Layer):
+    """The largest or the mean of each window, each channel by itself.
+
+    Parameters
+    ----------
+    size : int or sequence of int
+        Size of the window, for all axes or each.
+    stride : int or sequence of int, optional
+        Step between windows. By default their size.
+    padding : int or sequence, optional
+        Samples around the image, at most half a window. Default 0.
+    reduce : {'max', 'mean'}, optional
+        What is taken of a window. Default 'max'.
+    ceil_mode : bool, optional
+        Whether samples that are left over get a last window, which sticks out. Default False.
+    name : str, optional
+        Name in tables and errors. By default the kind and its number.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Pool, Stack
+    >>> Stack([Pool(2), Pool(3, stride=2, reduce="mean")], input_shape=(3, 32, 32)).shapes
+    ((3, 32, 32), (3, 16, 16), (3, 7, 7))
+    """
+
+    size: Any
+    stride: Any = None
+    padding: Any = 0
+    reduce: str = "max"
+    ceil_mode: bool = False
+    name: str | None = None
+
+    def output(self, shape: Shape) -> Shape:
+        """Return the shape of the result, or raise the error of what does not fit."""
+        lengths = _spatial(shape)
+        check.word(self.reduce, "reduce", _REDUCES)
+        sizes = check.integers(self.size, len(lengths), "size", least=1)
+        extent = arithmetic.output_shape(
+            lengths, sizes, stride=self._step(), padding=self.padding, ceil_mode=self.ceil_mode
+        )
+        # A window must not lie in the padding alone, where there is nothing to take the largest of.
+        sides = arithmetic.given(self.padding, lengths)
+        if any(max(p.before, p.after) > k // 2 for p, k in zip(sides, sizes, strict=True)):
+            raise ValueError(f"padding must be at most half of size {self.size}, got {self.padding}")
+        return shape[0], *extent
+
+    def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
+        """Return what a unit sees of the input."""
+        return before.after(Window(self.size, self._step(), self.padding))
+
+    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+        """Return the pooled batch."""
+        import imfilter
+
+        pool: Callable[..., npt.NDArray] = imfilter.max_pool if self.reduce == "max" else imfilter.avg_pool
+        return pool(
+            x,
+            self.size,
+            stride=self._step(),
+            padding=self.padding,
+            ceil_mode=self.ceil_mode,
+            axes=tuple(range(2, x.ndim)),
+        )
+
+    def text(self, shape: Shape) -> str:
+        """Return the layer as it stands in a table."""
+        stride = "" if self._step() == self.size else f", stride {_times(self.stride, shape)}"
+        return f"{self.reduce} pool {_times(self.size, shape)}{stride}"
+
+    def _step(self) -> Any:
+        return self.size if self.stride is None else self.stride
+
+
+@dataclass(frozen=True)
+class GlobalPool(Layer):
+    """The mean or the largest of each channel, without spatial axes.
+
+    Parameters
+    ----------
+    reduce : {'mean', 'max'}, optional
+        What is taken. Default 'mean'.
+    name : str, optional
+        Name in tables and errors. By default the kind and its number.
+
+    Examples
+    --------
+    >>> from imfilter.layers import GlobalPool, Stack
+    >>> Stack([GlobalPool()], input_shape=(64, 7, 7)).shapes
+    ((64, 7, 7), (64,))
+    """
+
+    reduce: str = "mean"
+    name: str | None = None
+
+    def output(self, shape: Shape) -> Shape:
+        """Return (channels,)."""
+        check.word(self.reduce, "reduce", _REDUCES)
+        _spatial(shape)
+        return shape[:1]
+
+    def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
+        """Return what all units together see of the input."""
+        return before.after(Window(units, units))
+
+    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+        """Return one value for each channel of a batch."""
+        import imfilter
+
+        pool: Callable[..., npt.NDArray] = imfilter.global_pool
+        return pool(x, self.reduce, axes=tuple(range(2, x.ndim))).reshape(x.shape[:2])
+
+    def text(self, shape: Shape) -> str:
+        """Return the layer as it stands in a table."""
+        return f"global {self.reduce} pool"
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """All channels and samples in a line, the last axis fastest.
+
+    Parameters
+    ----------
+    name : str, optional
+        Name in errors. By default the kind and its number.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Flatten, Stack
+    >>> Stack([Flatten()], input_shape=(64, 7, 7)).shapes
+    ((64, 7, 7), (3136,))
+    """
+
+    name: str | None = None
+    in_place = True
+
+    def output(self, shape: Shape) -> Shape:
+        """Return the number of elements as a shape."""
+        return (math.prod(shape),)
+
+    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+        """Return each image of a batch as one line."""
+        return x.reshape(len(x), -1)
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """A fully connected layer: each unit is a weighted sum of everything, and a bias.
+
+    Parameters
+    ----------
+    units : int
+        Number of units.
+    bias : bool, optional
+        Whether each has a bias. Default True.
+    name : str, optional
+        Name in tables, errors and weights. By default the kind and its number.
+
+    Examples
+    --------
+    >>> from imfilter.layers import Dense, Stack
+    >>> Stack([Dense(10)], input_shape=(84,)).parameters
+    850
+    """
+
+    units: int
+    bias: bool = True
+    name: str | None = None
+
+    def output(self, shape: Shape) -> Shape:
+        """Return (units,), or raise the error of an input that is not flat."""
+        if len(shape) != 1:
+            raise ValueError(f"a dense layer takes a flat input, got shape {shape}: put Flatten() before it")
+        check.flag(self.bias, "bias")
+        return (check.integer(self.units, "units", least=1),)
+
+    def weight_shape(self, shape: Shape) -> Shape:
+        """Return (units, inputs)."""
+        return self.units, shape[0]
+
+    def parameters(self, shape: Shape) -> int:
+        """Return the number of weights and biases."""
+        return arithmetic.parameters((), shape[0], self.units, bias=self.bias)
+
+    def multiplications(self, shape: Shape) -> int:
+        """Return the number of multiplications: every weight once."""
+        return arithmetic.multiplications((), (), shape[0], self.units)
+
+    def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
+        """Return what all units together see of the input."""
+        return before.after(Window(units, units))
+
+    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+        """Return the weighted sums of a batch, in the type of the batch."""
+        assert weight is not None
+        x = x.astype(dtypes.derived(x.dtype), copy=False)
+        with np.errstate(invalid="ignore", over="ignore"):  # infinity and NaN go where they belong
+            result = x @ weight.astype(x.dtype).T
+            return result if bias is None else result + bias.astype(x.dtype)
+
+
+def _spatial(shape: Shape) -> Shape:
+    """Return the spatial part of a shape, which must have one."""
+    if len(shape) < 2:
+        raise ValueError(f"the input must have spatial axes, got shape {shape}")
+    return shape[1:]
+
+
+def _times(value: Any, shape: Shape) -> str:
+    """Return sizes of windows over the spatial axes as they are read: 3x5."""
+    return "x".join(map(str, check.each(value, len(shape) - 1, "size")))
