@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.engine import Plan, plan, set_workers, warmup
     from imfilter.peaks import corner_peaks
+    from imfilter.pool import avg_pool, global_pool, max_pool, pyramid_pool
     from imfilter.rank import maximum, median, minimum, percentile
     from imfilter.scale_space import (
         difference_of_gaussians,
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Plan",
+    "avg_pool",
     "box",
     "canny",
     "convolve",
@@ -36,18 +38,21 @@ __all__ = [
     "difference_of_gaussians",
     "gaussian",
     "gaussian_gradient_magnitude",
+    "global_pool",
     "harris",
     "hog",
     "hysteresis_threshold",
     "laplacian",
     "laplacian_of_gaussian",
     "layers",
+    "max_pool",
     "maximum",
     "median",
     "minimum",
     "percentile",
     "plan",
     "prewitt",
+    "pyramid_pool",
     "scharr",
     "set_workers",
     "sharpen",
@@ -68,6 +73,7 @@ _HOMES = {
     "edges": ("canny", "hysteresis_threshold"),
     "engine": ("Plan", "plan", "set_workers", "warmup"),
     "peaks": ("corner_peaks",),
+    "pool": ("avg_pool", "global_pool", "max_pool", "pyramid_pool"),
     "rank": ("maximum", "median", "minimum", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }

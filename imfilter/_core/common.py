@@ -9,16 +9,21 @@ from typing import Any, TypedDict, TypeVar, cast
 import numpy.typing as npt
 
 
-class Common(TypedDict, total=False):
-    """Keyword arguments of every filter; see `documented` for how they reach its signature."""
+class Placed(TypedDict, total=False):
+    """Keyword arguments of every filter that has no border; see `documented`."""
 
-    mode: str
-    cval: float
     axes: int | tuple[int, ...] | None
     channel_axis: int | None
     dtype: npt.DTypeLike | None
     out: npt.NDArray[Any] | None
     workers: int | None
+
+
+class Common(Placed, total=False):
+    """Keyword arguments of every filter; see `documented` for how they reach its signature."""
+
+    mode: str
+    cval: float
 
 
 _DEFAULTS: Common = {
@@ -32,18 +37,16 @@ _DEFAULTS: Common = {
 }
 
 
-def complete(common: Common) -> Common:
+def complete(common: Common | Placed) -> Common:
     """Return `common` with the defaults filled in."""
-    return {**_DEFAULTS, **common}
+    return cast(Common, {**_DEFAULTS, **common})
 
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
-_PARAGRAPHS = {
-    "image": """\
-image : array_like
-    Image, signal or volume of any shape, of bool, integers or floats. It is not changed.""",
-    "common": """\
+#: The shared keyword arguments, which ``{{common}}`` stands for.
+_COMMON = {
+    "mode": """\
 mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
     What lies beyond the border of the image ``a b c d``:
 
@@ -52,19 +55,31 @@ mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
     - 'edge': ``a a a | a b c d | d d d``
     - 'wrap': ``b c d | a b c d | a b c``
     - 'zero': ``0 0 0 | a b c d | 0 0 0``
-    - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    - 'constant': ``k k k | a b c d | k k k`` with k = `cval`""",
+    "cval": """\
 cval : float, optional
-    Value beyond the border in mode 'constant'. Default 0.
+    Value beyond the border in mode 'constant'. Default 0.""",
+    "axes": """\
 axes : int or tuple of int, optional
-    One to three axes to filter; the others are a batch. By default all but `channel_axis`.
+    One to three axes to filter; the others are a batch. By default all but `channel_axis`.""",
+    "channel_axis": """\
 channel_axis : int, optional
-    Axis of the channels of a colour image, which is not filtered across. By default there is none.
+    Axis of the channels of a colour image, which is not filtered across. By default there is none.""",
+    "dtype": """\
 dtype : dtype, optional
-    Element type of the result, rounded half to even and saturated.
+    Element type of the result, rounded half to even and saturated.""",
+    "out": """\
 out : ndarray, optional
-    Where to put the result, whose dtype it determines. It may be `image` itself or overlap it.
+    Where to put the result, whose dtype it determines. It may be `image` itself or overlap it.""",
+    "workers": """\
 workers : int, optional
     Number of threads, by default every core this process may use. It does not change the result.""",
+}
+
+_PARAGRAPHS = {
+    "image": """\
+image : array_like
+    Image, signal or volume of any shape, of bool, integers or floats. It is not changed.""",
     "errors": """\
 TypeError
     If an argument has the wrong type: complex or object arrays, a float for an integer.
@@ -76,6 +91,18 @@ size : int or sequence of int, optional
     sample farther to the front, as in SciPy.
 footprint : array_like, optional
     Window of any shape, instead of `size`: the samples where it is not zero count.""",
+    "pooled": """\
+size : int or sequence of int
+    Length of the window, one for all filtered axes or one for each.
+stride : int or sequence of int, optional
+    Distance between windows. By default `size`, so that they neither overlap nor leave gaps.
+padding : int or sequence of int, optional
+    Places before the image, and as many after it, into which windows reach: at most half a window.
+    Default 0.""",
+    "ceil_mode": """\
+ceil_mode : bool, optional
+    Whether a last window that does not fit counts too, with what it has of the image. It is dropped if it
+    would begin behind the image. Default False.""",
     "ranks": """\
 ndarray
     Array of the shape and dtype of `image`, or of `dtype` or `out`. Its values are samples, none is
@@ -112,25 +139,28 @@ dilation : int or sequence of int, optional
     Distance between neighbouring taps in samples, likewise. Default 1.
 groups : int, optional
     Into how many groups channels are cut, which know nothing of each other. Default 1.""",
-    "workers": """\
-workers : int, optional
-    Number of threads, by default every core this process may use. It does not change the result.""",
+    "workers": _COMMON["workers"],
 }
 
 
-def _indented(name: str, indent: str) -> str:
-    lines = _PARAGRAPHS[name].splitlines()
+def _indented(text: str, indent: str) -> str:
+    lines = text.splitlines()
     return "\n".join((indent + line if line and i else line) for i, line in enumerate(lines))
 
 
-def _signature(function: Callable[..., object]) -> inspect.Signature:
-    """Return the signature with the shared keyword arguments written out."""
+def _signature(function: Callable[..., object], names: list[str]) -> inspect.Signature:
+    """Return the signature with the shared keyword arguments of these names written out."""
     own = inspect.signature(function)
     kept = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     kinds = Common.__annotations__
     shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kinds[name])
-        for name, default in _DEFAULTS.items()
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=_DEFAULTS[name],
+            annotation=kinds[name],  # type: ignore[literal-required]
+        )
+        for name in names
     ]
     return own.replace(parameters=kept + shared)
 
@@ -141,8 +171,18 @@ def documented(function: _Function) -> _Function:
     The function itself takes them as ``**common``, and is spared what it does not know. In its
     docstring each ``{{name}}`` becomes the shared paragraph of that name.
     """
-    signature = _signature(function)
+    return _document(function, list(_DEFAULTS))
+
+
+def documented_without(*names: str) -> Callable[[_Function], _Function]:
+    """Do the same for a function that does not have the shared keyword arguments of these names."""
+    return functools.partial(_document, names=[name for name in _DEFAULTS if name not in names])
+
+
+def _document(function: _Function, names: list[str]) -> _Function:
+    signature = _signature(function, names)
     known = frozenset(signature.parameters)
+    paragraphs = {**_PARAGRAPHS, "common": "\n".join(_COMMON[name] for name in names)}
 
     @functools.wraps(function)
     def checked(*args: Any, **options: Any) -> object:
@@ -154,22 +194,22 @@ def documented(function: _Function) -> _Function:
         return function(*args, **options)
 
     checked.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect and help
-    checked.__doc__ = _written(function.__doc__)
+    checked.__doc__ = _written(function.__doc__, paragraphs)
     return cast(_Function, checked)
 
 
 def described(function: _Function) -> _Function:
     """Write shared paragraphs into the docstring of a public function that has arguments of its own."""
-    function.__doc__ = _written(function.__doc__)
+    function.__doc__ = _written(function.__doc__, _PARAGRAPHS)
     return function
 
 
-def _written(text: str | None) -> str | None:
+def _written(text: str | None, paragraphs: dict[str, str]) -> str | None:
     """Return a docstring with the shared paragraphs that it names."""
     if text is None:  # python -OO
         return None
-    for name in _PARAGRAPHS:
+    for name, paragraph in paragraphs.items():
         # From Python 3.13 on the compiler takes the indentation out of docstrings.
         for indent in ("    ", ""):
-            text = text.replace(f"\n{indent}{{{{{name}}}}}", f"\n{indent}{_indented(name, indent)}")
+            text = text.replace(f"\n{indent}{{{{{name}}}}}", f"\n{indent}{_indented(paragraph, indent)}")
     return text

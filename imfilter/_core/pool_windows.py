@@ -1,0 +1,51 @@
+"""Windows of pooling: which samples of an axis are in each, and by what a mean over them is divided."""
+
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from imfilter._core.padding import Padding
+from imfilter._kernels.slide_pool import WINDOW
+
+
+class Windows(NamedTuple):
+    """The windows along one axis: at a stride and all of one length, or the cells of a division."""
+
+    samples: int  # of the image
+    length: int  # how many windows there are
+    taps: int = 1  # samples of the longest one
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+    count_padding: bool = False  # whether places of the padding count
+    cells: bool = False
+
+    @classmethod
+    def divided(cls, samples: int, cells: int) -> Self:
+        """Return the cells of an axis cut in so many: whole samples, which neighbours may share."""
+        longest = max(-(-(i + 1) * samples // cells) - i * samples // cells for i in range(cells))
+        return cls(samples, cells, longest, cells=True)
+
+    @property
+    def padded(self) -> Padding:
+        """The same for the loops over an image."""
+        return Padding(self.padding, self.padding, self.length)
+
+    def table(self) -> np.ndarray:
+        """Return the table of `WINDOW`s."""
+        table, number = np.zeros(self.length, WINDOW), np.arange(self.length)
+        if self.cells:
+            first = number * self.samples // self.length
+            table["first"], stop = first, -(-(number + 1) * self.samples // self.length)
+            table["count"] = table["divisor"] = stop - first
+            return table
+        start, step = number * self.stride - self.padding, self.dilation
+
+        def places(stop: int) -> np.ndarray:
+            """Return how many places of each window lie before a sample."""
+            return np.clip(-((start - stop) // step), 0, self.taps)
+
+        skipped, stop = places(0), places(self.samples)
+        table["first"], table["count"] = start + skipped * step, stop - skipped
+        table["divisor"] = places(self.samples + self.padding) if self.count_padding else table["count"]
+        return table

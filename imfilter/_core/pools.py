@@ -1,0 +1,277 @@
+"""Every kind of pooling ends here: the windows, the arithmetic, and the program for a layout."""
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import bands, check, dtypes, plan
+from imfilter._core.calls import Calls, key_of
+from imfilter._core.common import Common, complete
+from imfilter._core.geometry import Loops, Part, Side, over_merged, tiles
+from imfilter._core.operators import Operator
+from imfilter._core.pool_windows import Windows
+from imfilter._core.program import Program, hold, reserve
+from imfilter._kernels import lines, pool_line, slide_pool
+from imfilter._kernels.simd import BYTES, in_register
+
+#: What becomes of the samples of a window.
+MAX, MIN, MEAN = "max", "min", "mean"
+REDUCTIONS = (MEAN, MAX, MIN)
+_EXTREMES = {MAX: pool_line.LARGEST, MIN: pool_line.SMALLEST}
+
+#: Bytes of a line that is joined along: it stays in the first-level cache.
+_LINE = 1 << 14
+#: Bytes of the line to which a long window is joined, and addresses of rows that are listed at a time.
+_CHUNK, _ROWS = 2048, 64
+#: Windows along a line that are long enough to be joined one by one.
+_LONG = 64
+#: Sums up to which quotients are rounded as the exact ones would be, in float32 and in float64.
+_EXACT = {dtypes.FLOAT32: 1 << 23, dtypes.FLOAT64: 1 << 52}
+_INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
+#: Samples whose pooling takes as long as a multiply-add takes in `Program`, and nanoseconds for a byte.
+_WORK, _BYTE = 8, 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """What a call settles before it sees a sample."""
+
+    what: str
+    axes: tuple[int, ...]
+    windows: tuple[Windows, ...]
+    shape: tuple[int, ...]  # of the result, with all axes of the image
+    dtype: np.dtype
+    real: np.dtype  # of the arithmetic
+    target: np.dtype  # what the kernels write
+    programs: dict[Any, Program] = field(default_factory=dict)
+
+
+_calls: Calls[Call] = Calls()
+#: Programs kept with a call, one for each layout of image and output.
+_MOST_PROGRAMS = 16
+
+#: Returns the windows of the filtered axes, whose lengths are its first argument.
+Cut = Callable[..., tuple[Windows, ...]]
+
+
+def apply(
+    image: npt.ArrayLike, what: str, cut: Cut, own: tuple[Any, ...], common: Common, *, keep: bool = True
+) -> npt.NDArray:
+    """Check the arguments and reduce the windows that ``cut(lengths, *own)`` returns.
+
+    Filtered axes, of which then each has one window, are left out of the result unless it is to `keep` them.
+    """
+    array = image if type(image) is np.ndarray else check.image(image)
+    out, workers = common.get("out"), bands.requested(common.get("workers"))
+    key = key_of(array, out, common, (what, cut, keep), own)
+    call = _calls.get(key)
+    if call is None:
+        out = check.out(out)
+        call = _settle(check.image(array), what, cut, own, complete(common))
+        check.fitting(out, call.shape if keep else _left(call))
+        _calls.keep(key, call)
+    asked = plan.planning.get()
+    if asked is not None:
+        asked.append(_planned(call, array))
+        return np.broadcast_to(np.zeros((), call.dtype), (1,))
+    place = out if out is None or keep else np.expand_dims(out, call.axes)
+    source = dtypes.readable(array)
+    last = max(call.axes)
+    if not _packed(source, last):
+        source = np.ascontiguousarray(source)  # a copy takes less than lines of strangers
+    target = dtypes.target(place, array, call.shape, call.target)
+    if not _packed(target, last):
+        target = dtypes.empty(call.shape, call.target)
+    over_merged(functools.partial(_run, call, workers), source, target, call.axes)
+    if place is None:
+        place = target if target.dtype == call.dtype else dtypes.empty(call.shape, call.dtype)
+    if place is not target:
+        dtypes.place(target, place)
+    return (place if keep else place.reshape(_left(call))) if out is None else out
+
+
+def _left(call: Call) -> tuple[int, ...]:
+    """Return the shape without the filtered axes."""
+    return tuple(n for a, n in enumerate(call.shape) if a not in call.axes)
+
+
+def _packed(array: npt.NDArray, first: int) -> bool:
+    """Tell whether samples lie side by side along the axes from the `first` on."""
+    step = array.itemsize
+    for axis in reversed(range(first, array.ndim)):
+        if array.shape[axis] > 1 and array.strides[axis] != step:
+            return False
+        step *= array.shape[axis]
+    return True
+
+
+def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given: Common) -> Call:
+    """Check the arguments and work out what follows from them."""
+    axes = check.axes(array, given["axes"], given["channel_axis"])
+    windows = cut(tuple(array.shape[a] for a in axes), *own)
+    shape = list(array.shape)
+    for axis, along in zip(axes, windows, strict=True):
+        shape[axis] = along.length
+    dtype = check.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
+    read = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
+    real = target = read
+    if what == MEAN:
+        real, target = _arithmetic(read, dtype, math.prod(along.taps for along in windows))
+    return Call(what, axes, windows, tuple(shape), dtype, real, target)
+
+
+def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype]:
+    """Return the types of sums of so many samples and of what the kernels write for means of `dtype`.
+
+    Floats are summed in float64: twice the work, at a speed that memory sets. Means of integers are exact:
+    where float64 does not hold the sum, its halves are summed.
+    """
+    if source.kind == "f":
+        return dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
+    bounds = np.iinfo(source)
+    largest = max(bounds.max, -bounds.min) * samples
+    narrow = dtypes.working(dtypes.FLOAT32, dtype.newbyteorder("=")) == dtypes.FLOAT32
+    if largest <= _EXACT[dtypes.FLOAT32] and (narrow or dtype.itemsize <= 2):
+        return dtypes.FLOAT32, dtypes.direct_target(dtype, dtypes.FLOAT32)
+    if largest <= _EXACT[dtypes.FLOAT64] or dtype.kind == "f":
+        return dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
+    return _INT64, _INT64 if source.kind == "i" else _UINT64
+
+
+def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
+    """Run the program for the layout of image and output, which is made if it is new."""
+    where = source.strides, target.strides  # the call fixes shapes and types
+    program = call.programs.get(where)
+    if program is None:
+        if len(call.programs) >= _MOST_PROGRAMS:
+            call.programs.clear()
+        program = _program(call, Side.of(source), Side.of(target))
+        call.programs[where] = program
+    return program.run(source, target, workers)
+
+
+def _program(call: Call, source: Side, target: Side) -> Program:
+    """Lay out the lines."""
+    cuts = call.windows
+    loops = Loops.of(
+        source,
+        target,
+        tuple(w.taps for w in cuts),
+        call.axes,
+        tuple(w.padded for w in cuts),
+        tuple(w.stride for w in cuts),
+        tuple(w.dilation for w in cuts),
+    )
+    z, y, x = (_windows(part, cuts) for part in loops[:3])
+    real, channels = call.real, loops.channels
+    job = np.zeros(1, slide_pool.POOL_JOB)
+    job["planes"], job["rows"], job["channels"] = z.length, y.length, channels
+    for name, part in zip("zy", loops[:2], strict=True):
+        job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
+    job["width"], job["size"], job["target_width"] = (
+        source.dtype.itemsize,
+        real.itemsize,
+        target.dtype.itemsize,
+    )
+    job["samples_x"], job["taps_x"], job["stride_x"], job["before_x"] = x.samples, x.taps, x.stride, x.padding
+    named: dict[str, npt.NDArray] = {"batch": loops.batch}
+    for name, along in zip("zyx", (z, y, x), strict=True):
+        job[f"dilation_{name}"], named[f"windows_{name}"] = along.dilation, along.table()
+    named["tiles"] = _tiles(x, channels * real.itemsize)
+    named["divisors"] = np.repeat(named["windows_x"]["divisor"], channels).astype(real)
+    job["n_tiles"] = len(named["tiles"]) - 1
+    narrow, wide = (int(find(np.diff(named["tiles"]))) for find in (np.min, np.max))
+    one_by_one = x.cells or (
+        x.taps >= max(_LONG, x.stride // 2) and x.dilation == 1 and 2 * x.stride > x.taps
+    )
+    chunk = -(-_CHUNK // (channels * real.itemsize)) * channels if one_by_one else 0
+    held = hold(job, named)
+    job["chunk"] = chunk
+    direct = _kernels(job, call, source.dtype, target.dtype, x, channels)
+    direct = direct and (job["along"][0] != slide_pool.PICKED or narrow * channels >= in_register(real))
+    job["direct"] = direct
+    listed = max(z.taps * y.taps, _ROWS) if not chunk else _ROWS
+    job["most"] = listed
+    line = chunk if chunk else ((wide - 1) * x.stride + (x.taps - 1) * x.dilation + 1) * channels
+    # A last register is picked from as many as the stride.
+    slack = (min(x.stride, pool_line.MOST_STRIDE) + 1) * BYTES
+    results = (wide * channels) * real.itemsize + slack
+    sizes = {
+        "line": line * real.itemsize + slack,
+        "result": 0 if direct else results,
+        "below": results if job["join_low"][0] else 0,
+        "spare": BYTES,
+        "at": 8 * listed,
+    }
+    workspace = reserve(job, sizes)
+    count = len(loops.batch) * z.length * y.length
+    work = count * z.taps * y.taps * (x.samples + x.length) * channels
+    return Program(
+        functools.partial(slide_pool.slide_pool.entry(), job.ctypes.data),
+        held,
+        lines=count * int(job["n_tiles"][0]),
+        work=_WORK * work,
+        rows=1,
+        workspace=workspace,
+    )
+
+
+def _windows(part: Part, cuts: tuple[Windows, ...]) -> Windows:
+    """Return the windows of a loop: of its axis, or each sample its own."""
+    return Windows(part.samples, part.length) if part.axis is None else cuts[part.axis]
+
+
+def _tiles(x: Windows, pixel: int) -> npt.NDArray[np.int64]:
+    """Cut a line of outputs into tiles whose samples stay in the first-level cache."""
+    own = x.taps if x.cells else x.stride
+    return tiles(x.length, min(x.length, max(1, x.length * own * pixel // _LINE)))
+
+
+def _kernels(
+    job: npt.NDArray, call: Call, source: np.dtype, target: np.dtype, x: Windows, channels: int
+) -> bool:
+    """Write the kernels to the job; return whether windows may be joined in the output itself."""
+    real, mean = call.real, call.what == MEAN
+    halves = mean and real == _INT64
+    what = _EXTREMES.get(call.what, pool_line.HIGH if halves else pool_line.SUM)
+    along = pool_line.SUM if mean else what
+    job["join_rows"] = pool_line.join_rows.address(real, source, what)
+    if halves:
+        job["join_low"] = pool_line.join_rows.address(real, source, pool_line.LOW)
+    job["divides"] = mean
+    exact = True
+    if job["chunk"][0]:
+        job["fold"] = pool_line.fold.address(real, along)
+    elif x.taps == 1 and x.stride == 1:
+        job["along"] = slide_pool.NOT
+    elif x.stride == 1:
+        job["along"] = slide_pool.NEIGHBOURS
+        job["join_along"] = pool_line.join_neighbours.address(real, along)
+    elif x.stride <= pool_line.MOST_STRIDE and channels <= pool_line.MOST_CHANNELS:
+        job["along"] = slide_pool.PICKED
+        job["join_along"] = pool_line.join_picked.address(real, along, x.stride, channels)
+        exact = in_register(real) % channels == 0
+    else:
+        job["along"] = slide_pool.APART
+        job["join_along"] = pool_line.join_apart.address(real, along)
+    if mean:
+        finish = pool_line.divide_wide if halves else pool_line.divide
+        job["finish"] = finish.address(real, target)
+    elif not exact or job["along"][0] == slide_pool.PICKED:
+        job["finish"] = lines.place.address(real, target)
+    return exact and not mean
+
+
+def _planned(call: Call, array: npt.NDArray) -> plan.Plan:
+    """Return what would run, and why."""
+    taps = [along.taps for along in call.windows]
+    strides = [along.length / along.samples for along in call.windows]
+    read = max(1.0, math.prod(t * s for t, s in zip(taps, strides, strict=True)))
+    cost = read * array.size * array.dtype.itemsize * _BYTE
+    reason = f"windows of {'x'.join(map(str, taps))} samples, by rows and then along them, take {cost:.3g} ns"
+    return plan.Plan("pooling", reason, cost * 1e-9, Operator())
