@@ -84,30 +84,31 @@ def conv(x, weight, bias=None, *, stride=1, padding=0, padding_mode="zero", dila
     return result.astype(x.dtype)
 
 
-def _pool(function, x, size, stride, padding, ceil_mode, axes):
-    assert axes == tuple(range(2, x.ndim))
-    lengths = x.shape[2:]
+def _pool(function, outside, image, size, stride, padding, ceil_mode, axes):
+    """A function of each window, with `outside` in the padding; nothing stands behind it."""
+    assert axes == tuple(range(2, image.ndim))
+    lengths = image.shape[2:]
     sizes = each(size, len(lengths))
     starts = windows(lengths, size, sizes if stride is None else stride, padding, 1, ceil_mode)
-    result = np.zeros((*x.shape[:2], *map(len, starts)), x.dtype)
+    around = each(padding, len(lengths))
+    padded = np.pad(image, [(0, 0), (0, 0), *((p, p) for p in around)], constant_values=outside)
+    result = np.zeros((*image.shape[:2], *map(len, starts)), image.dtype)
     for place in np.ndindex(result.shape[2:]):
-        begin = [s[i] for s, i in zip(starts, place, strict=True)]
-        inside = tuple(slice(max(b, 0), b + k) for b, k in zip(begin, sizes, strict=True))
-        values = x[(slice(None), slice(None), *inside)].reshape(*x.shape[:2], -1)
-        result[(slice(None), slice(None), *place)] = function(values)
+        begin = [s[i] + p for s, i, p in zip(starts, place, around, strict=True)]
+        inside = tuple(slice(b, b + k) for b, k in zip(begin, sizes, strict=True))
+        values = padded[(slice(None), slice(None), *inside)].reshape(*image.shape[:2], -1)
+        result[(slice(None), slice(None), *place)] = function(values, axis=-1)
     return result
 
 
 def max_pool(
     image, size, *, stride=None, padding=0, dilation=1, ceil_mode=False, axes=None, channel_axis=None
 ):
-    return _pool(lambda v: v.max(axis=-1), image, size, stride, padding, ceil_mode, axes)
+    return _pool(np.max, -np.inf, image, size, stride, padding, ceil_mode, axes)
 
 
-def avg_pool(
-    image, size, *, stride=None, padding=0, dilation=1, ceil_mode=False, axes=None, channel_axis=None
-):
-    return _pool(lambda v: v.mean(axis=-1), image, size, stride, padding, ceil_mode, axes)
+def avg_pool(image, size, *, stride=None, padding=0, ceil_mode=False, axes=None, channel_axis=None):
+    return _pool(np.mean, 0, image, size, stride, padding, ceil_mode, axes)
 
 
 def global_pool(image, reduce="mean", *, axes=None, channel_axis=None):

@@ -86,10 +86,12 @@ from imfilter.layers import Activation, Conv, Dense, Flatten, GlobalPool, Pool, 
         ([Pool(3, padding=2)], (2, 9), ValueError, "padding must be at most half of size 3, got 2"),
         (
             [Pool(2, padding=(0, 2))],
-            (2, 9),
+            (2, 9, 9),
             ValueError,
             r"padding must be at most half of size 2, got \(0, 2\)",
         ),
+        ([Pool(2, padding=(0, 1))], (2, 9), ValueError, "padding must be one number or one for each of 1"),
+        ([Pool(2, padding="same")], (2, 9), TypeError, "padding must be an integer, got 'same'"),
         ([Pool(2, stride=-1)], (2, 9), ValueError, "stride must be at least 1, got -1"),
         ([Pool(2, ceil_mode="yes")], (2, 9), TypeError, "ceil_mode must be True or False, got 'yes'"),
         (

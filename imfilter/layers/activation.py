@@ -44,7 +44,7 @@ class Activation(Layer):
     Parameters
     ----------
     function : {'relu', 'tanh', 'sigmoid', 'softmax'} or callable
-        The function; softmax runs over the channels. A callable gets a batch (N, channels, *spatial).
+        The function; softmax runs over the channels. A callable gets a batch ``(N, channels, *spatial)``.
     name : str, optional
         Name in errors. By default the kind and its number.
 

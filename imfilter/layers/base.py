@@ -1,6 +1,6 @@
 """What every layer of a stack answers.
 
-A layer knows nothing of its neighbours: every method takes the shape (channels, *spatial) that comes in.
+A layer knows nothing of its neighbours: every method takes the shape ``(channels, *spatial)`` that comes in.
 Its numbers are checked when a `Stack` is made of it, which says which layer is wrong.
 """
 
@@ -39,7 +39,7 @@ class Layer:
         return before
 
     def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
-        """Return the result for a batch (N, channels, *spatial) of floats."""
+        """Return the result for a batch ``(N, channels, *spatial)`` of floats."""
         raise NotImplementedError
 
     def text(self, shape: Shape) -> str:

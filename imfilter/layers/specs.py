@@ -77,7 +77,7 @@ class Conv(Layer):
         return self.out_channels, *extent
 
     def weight_shape(self, shape: Shape) -> Shape:
-        """Return (out_channels, channels/groups, *kernel)."""
+        """Return ``(out_channels, channels/groups, *kernel)``."""
         kernel = check.integers(self.kernel, len(shape) - 1, "kernel", least=1)
         return self.out_channels, shape[0] // self.groups, *kernel
 
@@ -162,8 +162,9 @@ class Pool(Layer):
         Size of the window, for all axes or each.
     stride : int or sequence of int, optional
         Step between windows. By default their size.
-    padding : int or sequence, optional
-        Samples around the image, at most half a window. Default 0.
+    padding : int or sequence of int, optional
+        Samples around the image, at most half a window, for all axes or each. For a mean they are zeros.
+        Default 0.
     reduce : {'max', 'mean'}, optional
         What is taken of a window. Default 'max'.
     ceil_mode : bool, optional
@@ -190,18 +191,20 @@ class Pool(Layer):
         lengths = _spatial(shape)
         check.word(self.reduce, "reduce", _REDUCES)
         sizes = check.integers(self.size, len(lengths), "size", least=1)
-        extent = arithmetic.output_shape(
-            lengths, sizes, stride=self._step(), padding=self.padding, ceil_mode=self.ceil_mode
-        )
         # A window must not lie in the padding alone, where there is nothing to take the largest of.
-        sides = arithmetic.given(self.padding, lengths)
-        if any(max(p.before, p.after) > k // 2 for p, k in zip(sides, sizes, strict=True)):
-            raise ValueError(f"padding must be at most half of size {self.size}, got {self.padding}")
+        for size, side in zip(
+            sizes, check.integers(self.padding, len(lengths), "padding", least=0), strict=True
+        ):
+            if side > size // 2:
+                raise ValueError(f"padding must be at most half of size {self.size}, got {self.padding}")
+        extent = arithmetic.output_shape(
+            lengths, sizes, stride=self._step(), padding=self._sides(lengths), ceil_mode=self.ceil_mode
+        )
         return shape[0], *extent
 
     def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
         """Return what a unit sees of the input."""
-        return before.after(Window(self.size, self._step(), self.padding))
+        return before.after(Window(self.size, self._step(), self._sides(units)))
 
     def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
         """Return the pooled batch."""
@@ -224,6 +227,10 @@ class Pool(Layer):
 
     def _step(self) -> Any:
         return self.size if self.stride is None else self.stride
+
+    def _sides(self, lengths: Shape) -> list[tuple[int, int]]:
+        """Return the padding as a convolution has it: before and after each axis."""
+        return [(p, p) for p in check.each(self.padding, len(lengths), "padding")]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Row(NamedTuple):
     name, kind : str
         Name of the layer and its class; of the first row, 'input' and 'Input'.
     shape : tuple of int
-        Shape of the result for one image: (channels, *spatial), or (units,).
+        Shape of the result for one image: ``(channels, *spatial)``, or (units,).
     parameters : int
         Weights and biases.
     multiplications : int
@@ -74,7 +74,7 @@ class Stack:
     layers : sequence of layers
         `Conv`, `Pool`, `GlobalPool`, `Activation`, `Flatten` and `Dense`, counted from 1.
     input_shape : tuple of int
-        Shape of one image, (channels, *spatial) with 1 to 3 spatial axes, or (units,).
+        Shape of one image, ``(channels, *spatial)`` with 1 to 3 spatial axes, or (units,).
 
     Raises
     ------
@@ -236,18 +236,18 @@ class Stack:
         Parameters
         ----------
         x : array_like
-            One image, of the shape `input_shape`, or a batch (N, *input_shape). It is not changed.
+            One image, of the shape `input_shape`, or a batch ``(N, *input_shape)``. It is not changed.
         weights : sequence or mapping
             For each layer that has weights (weight, bias), in order, or by name in a mapping; without bias
             (weight, None) or an array alone. The weight of a `Conv` is of shape
-            (out_channels, channels/groups, *kernel), that of a `Dense` (units, inputs), a bias of
+            ``(out_channels, channels/groups, *kernel)``, that of a `Dense` (units, inputs), a bias of
             (out_channels,) or (units,).
 
         Returns
         -------
         ndarray
-            Result of the last layer, (*shape) or (N, *shape): float32 for bool, 8- and 16-bit integers,
-            float16 and float32, otherwise float64.
+            Result of the last layer, for a batch with the axis N in front: float32 for bool, 8- and 16-bit
+            integers, float16 and float32, otherwise float64.
 
         Raises
         ------
