@@ -230,7 +230,8 @@ def test_the_names_load_when_used():
     with pytest.raises(AttributeError, match=r"'imfilter.layers' has no attribute 'nothing'"):
         layers.nothing  # noqa: B018
     code = (
-        "import sys, imfilter; imfilter.layers.networks.vgg16(); from imfilter.layers import Stack, output_shape; "
+        "import sys, imfilter; imfilter.layers.networks.vgg16(); "
+        "from imfilter.layers import Stack, output_shape; "
         "assert output_shape(7, 3) == (5,) and callable(Stack); print('numba' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         conv_transpose,
         conv_weight_gradient,
     )
-    from imfilter.layers.conv import conv, depthwise, depthwise_separable, dynamic_conv, pointwise
+    from imfilter.layers.convolution import conv, depthwise, depthwise_separable, dynamic_conv, pointwise
     from imfilter.layers.receptive import ReceptiveField, Window, receptive_fields
     from imfilter.layers.specs import Conv, Dense, Flatten, GlobalPool, Pool
     from imfilter.layers.stack import Memory, Row, Stack
@@ -74,7 +74,7 @@ _HOMES = {
         "stacked_kernels",
     ),
     "backward": ("conv_bias_gradient", "conv_input_gradient", "conv_transpose", "conv_weight_gradient"),
-    "conv": ("conv", "depthwise", "depthwise_separable", "dynamic_conv", "pointwise"),
+    "convolution": ("conv", "depthwise", "depthwise_separable", "dynamic_conv", "pointwise"),
     "receptive": ("ReceptiveField", "Window", "receptive_fields"),
     "specs": ("Conv", "Dense", "Flatten", "GlobalPool", "Pool"),
     "stack": ("Memory", "Row", "Stack"),
