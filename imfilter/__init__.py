@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from imfilter.descriptor import hog
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.engine import Plan, plan, set_workers, warmup
+    from imfilter.learn import FittedKernel, fit_kernel
     from imfilter.peaks import corner_peaks
     from imfilter.rank import maximum, median, minimum, percentile
     from imfilter.scale_space import (
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "FittedKernel",
     "Plan",
     "box",
     "canny",
@@ -34,6 +36,7 @@ __all__ = [
     "corner_peaks",
     "correlate",
     "difference_of_gaussians",
+    "fit_kernel",
     "gaussian",
     "gaussian_gradient_magnitude",
     "harris",
@@ -66,6 +69,7 @@ _HOMES = {
     "descriptor": ("hog",),
     "edges": ("canny", "hysteresis_threshold"),
     "engine": ("Plan", "plan", "set_workers", "warmup"),
+    "learn": ("FittedKernel", "fit_kernel"),
     "peaks": ("corner_peaks",),
     "rank": ("maximum", "median", "minimum", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),

@@ -22,6 +22,7 @@ WRITES = {
     "compare_with_opencv": {"compare_with_opencv.txt"},
     "despeckle": {"specks.png", "median.png", "gaussian.png"},
     "faces": {"faces.png"},
+    "fitted_denoiser": {"fitted_denoiser.png"},
     "separable_kernel": {"motion.png"},
     "sobel_edges": {"edges.png", "edge_directions.png"},
     "unsharp": {f"unsharp_{amount}.png" for amount in (0.5, 1.5, 4.0)},
