@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from imfilter.descriptor import hog
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.engine import Plan, plan, set_workers, warmup
+    from imfilter.learn import FittedKernel, fit_kernel
     from imfilter.peaks import corner_peaks
     from imfilter.pool import avg_pool, global_pool, max_pool, pyramid_pool
     from imfilter.rank import maximum, median, minimum, percentile
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "FittedKernel",
     "Plan",
     "avg_pool",
     "box",
@@ -36,6 +38,7 @@ __all__ = [
     "corner_peaks",
     "correlate",
     "difference_of_gaussians",
+    "fit_kernel",
     "gaussian",
     "gaussian_gradient_magnitude",
     "global_pool",
@@ -72,6 +75,7 @@ _HOMES = {
     "descriptor": ("hog",),
     "edges": ("canny", "hysteresis_threshold"),
     "engine": ("Plan", "plan", "set_workers", "warmup"),
+    "learn": ("FittedKernel", "fit_kernel"),
     "peaks": ("corner_peaks",),
     "pool": ("avg_pool", "global_pool", "max_pool", "pyramid_pool"),
     "rank": ("maximum", "median", "minimum", "percentile"),

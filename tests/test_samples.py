@@ -22,6 +22,7 @@ WRITES = {
     "compare_with_opencv": {"compare_with_opencv.txt"},
     "despeckle": {"specks.png", "median.png", "gaussian.png"},
     "faces": {"faces.png"},
+    "fitted_denoiser": {"fitted_denoiser.png"},
     "receptive_field": {"receptive_field.png"},
     "separable_kernel": {"motion.png"},
     "sobel_edges": {"edges.png", "edge_directions.png"},

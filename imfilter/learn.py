@@ -1,0 +1,291 @@
+"""Kernels learned from examples: the convolution that best turns one set of images into another."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import bands, border, check, least_squares, normal
+from imfilter._core.padding import Padding, resolve
+from imfilter.convolution import correlate
+
+
+@dataclass(frozen=True, eq=False)
+class FittedKernel:
+    """A kernel and bias found by `imfilter.fit_kernel`, and how well they do.
+
+    Attributes
+    ----------
+    kernel : ndarray
+        Weights for `imfilter.correlate`, float64: of the shape asked for; with `channel_axis`, of shape
+        (channels, *shape), or (outputs, channels, *shape) if the targets have channels too.
+    bias : float or ndarray
+        What is added to every sum; an array of shape (outputs,) if the targets have channels.
+    residual : float or ndarray
+        Root of the mean square of what is missing to the targets, likewise.
+    samples : int
+        Samples of the targets, of one output, that were fitted to.
+    padding, mode, cval, axes, channel_axis
+        As they were given to `imfilter.fit_kernel`.
+    """
+
+    kernel: npt.NDArray[np.float64]
+    bias: Any
+    residual: Any
+    samples: int
+    padding: Any = "same"
+    mode: str = "mirror"
+    cval: float = 0.0
+    axes: Any = None
+    channel_axis: int | None = None
+
+    def apply(self, image: npt.ArrayLike, *, workers: int | None = None) -> npt.NDArray:
+        """Correlate an image with the kernel, as in the examples: their channels are summed up.
+
+        Parameters
+        ----------
+        image : array_like
+            Image with the axes that the inputs had.
+        workers : int, optional
+            Number of threads, by default every core this process may use. It does not change the result.
+
+        Returns
+        -------
+        ndarray
+            Array of dtype float32 for bool, 8- and 16-bit integers, float16 and float32, and float64 for
+            wider types, with the axes that the targets had.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `imfilter.correlate` would raise it, or the channels are not as many as those of the inputs.
+        """
+        array = check.image(image)
+        border_of = {"padding": self.padding, "mode": self.mode, "cval": self.cval, "workers": workers}
+        if self.channel_axis is None:
+            return correlate(array, self.kernel, bias=self.bias, axes=self.axes, **border_of)
+        filtered = check.axes(array, self.axes, self.channel_axis)
+        channel = check.axis_index(self.channel_axis, array.ndim, "channel_axis")
+        kernels = self.kernel if np.ndim(self.bias) else self.kernel[None]
+        if array.shape[channel] != kernels.shape[1]:
+            raise ValueError(
+                f"image must have {kernels.shape[1]} channels along channel_axis={self.channel_axis}, "
+                f"got shape {array.shape}"
+            )
+        axes = tuple(axis - (axis > channel) for axis in filtered)
+        planes = np.moveaxis(array, channel, 0)
+        results = []
+        for weights, bias in zip(kernels, np.atleast_1d(self.bias), strict=True):
+            total = correlate(planes[0], weights[0], bias=bias, axes=axes, **border_of)
+            for plane, taps in zip(planes[1:], weights[1:], strict=True):
+                total += correlate(plane, taps, axes=axes, **border_of)
+            results.append(total)
+        return np.stack(results, axis=channel) if np.ndim(self.bias) else results[0]
+
+
+def fit_kernel(
+    inputs: Any,
+    targets: Any,
+    shape: Any,
+    *,
+    bias: bool = True,
+    ridge: float = 0.0,
+    padding: Any = "same",
+    mode: str = "mirror",
+    cval: float = 0.0,
+    axes: Any = None,
+    channel_axis: int | None = None,
+    workers: int | None = None,
+) -> FittedKernel:
+    """Find the kernel and bias with which correlation best turns inputs into targets, by least squares.
+
+    They minimise the sum of ``(correlate(input, kernel, bias=bias) - target)**2`` over all samples, plus
+    `ridge` times the sum of the squares of the taps. There is one solution, in closed form; it is found in
+    float64 whatever the types of the images, block by block, so that memory does not grow with them.
+
+    Parameters
+    ----------
+    inputs : array_like or sequence of ndarray
+        Image, signal or volume of bool, integers or floats; or a list or tuple of NumPy arrays, which may
+        differ in shape.
+    targets : array_like or sequence of ndarray
+        What is to become of each input, of the shape that `imfilter.correlate` gives it. With
+        ``padding="valid"`` it may also have the input's shape: then what lies nearer to its border than
+        the kernel reaches is left out.
+    shape : int or sequence of int
+        Shape of the kernel, one length for all filtered axes or one for each. Kernels of even length
+        have their centre where `imfilter.correlate` has it.
+    bias : bool, optional
+        Whether to fit a number that is added to every sum. Default True.
+    ridge : float, optional
+        Weight of the squares of the taps, not negative; the bias has none. It makes up for examples
+        that are too few or too much alike. Default 0.
+    padding : {'same', 'valid'}, int or sequence, optional
+        Samples of border, as for `imfilter.correlate`.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        What lies beyond the border of the inputs, as for `imfilter.correlate`.
+    cval : float, optional
+        Value beyond the border in mode 'constant'. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter; the others are a batch, of more examples. By default all but
+        `channel_axis`.
+    channel_axis : int, optional
+        Axis of the channels of the inputs, which are all summed up, each correlated with a kernel of its
+        own. Targets have the axis too, with any number of channels, or not at all. By default there
+        is none.
+    workers : int, optional
+        Number of threads, by default every core this process may use. It does not change the result.
+
+    Returns
+    -------
+    FittedKernel
+        With the attributes `kernel`, `bias`, `residual` (root of the mean square) and `samples`, and the
+        method ``apply(image)``. The kernel has the shape asked for; with `channel_axis`, the shape
+        (channels, *shape), or (outputs, channels, *shape) where targets have channels.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type: complex or object arrays, a float for an integer.
+    ValueError
+        If an argument has the wrong value, or the examples do not determine the kernel: because they are
+        constant, too few or too much alike. The message says what would do.
+
+    See Also
+    --------
+    correlate : What the kernel is for.
+    numpy.linalg.lstsq : The same from a matrix of all neighbourhoods.
+    sklearn.linear_model.Ridge : The same from such a matrix, with ``alpha=ridge``.
+
+    References
+    ----------
+    S. Haykin, *Adaptive Filter Theory*, 5th ed., 2014, chapter 9, for the method of least squares.
+    A. Björck, *Numerical Methods for Least Squares Problems*, 1996, section 6.6, for normal equations that
+    are corrected.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(size=(50, 60))
+    >>> found = imfilter.fit_kernel(noise, imfilter.sobel(noise, axis=1) + 7, 3)
+    >>> found.kernel.round(6) + 0.0
+    array([[-1.,  0.,  1.],
+           [-2.,  0.,  2.],
+           [-1.,  0.,  1.]])
+    >>> round(found.bias, 6)
+    7.0
+    """
+    images, goals = _arrays(inputs, "inputs"), _arrays(targets, "targets")
+    if len(images) != len(goals):
+        raise ValueError(f"targets must be as many as inputs, {len(images)}, got {len(goals)}")
+    biased, weight = check.flag(bias, "bias"), check.number(ridge, "ridge")
+    if weight < 0:
+        raise ValueError(f"ridge must not be negative, got {weight}")
+    border.check_mode(mode)
+    beyond, threads = check.number(cval, "cval"), bands.requested(workers)
+    layouts = [_Layout.of(image, shape, padding, axes, channel_axis) for image in images]
+    cases = [layout.example(image, goal) for layout, image, goal in zip(layouts, images, goals, strict=True)]
+    outputs = {layout.outputs(goal) for layout, goal in zip(layouts, goals, strict=True)}
+    _alike({(layout.taps, layout.channels) for layout in layouts}, images, "inputs")
+    _alike(outputs, goals, "targets")
+    taps, channels = layouts[0].taps, layouts[0].channels
+    examples = normal.Examples(tuple(cases), _three(taps), mode, beyond if mode == "constant" else 0.0)
+    unknowns = math.prod(taps) * channels + biased
+    if examples.samples < unknowns and not weight:
+        raise ValueError(
+            f"targets must have as many samples as there are weights to find, {unknowns}, "
+            f"got {examples.samples}; use more examples, a smaller shape or ridge > 0"
+        )
+    found = least_squares.fit(examples, biased, weight, threads)
+    kernel, level, residual = found.kernel.reshape(-1, channels, *taps), found.bias, found.residual
+    if not biased:
+        level = np.zeros_like(level)
+    if channel_axis is None:
+        kernel = kernel[:, 0]
+    settings = {"padding": padding, "mode": mode, "cval": beyond, "axes": axes, "channel_axis": channel_axis}
+    if outputs == {None}:
+        return FittedKernel(kernel[0], float(level[0]), float(residual[0]), examples.samples, **settings)
+    return FittedKernel(kernel, level, residual, examples.samples, **settings)
+
+
+def _arrays(value: Any, name: str) -> list[npt.NDArray]:
+    """Return one image, or each of a list or tuple of NumPy arrays."""
+    if isinstance(value, list | tuple) and value and all(isinstance(v, np.ndarray) for v in value):
+        return [check.image(v, name) for v in value]
+    return [check.image(value, name)]
+
+
+class _Layout(NamedTuple):
+    """Where an input has its filtered axes and its channels, and how far its border reaches."""
+
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    channel: int | None
+    taps: tuple[int, ...]
+    paddings: tuple[Padding, ...]
+    valid: bool
+
+    @classmethod
+    def of(cls, image: npt.NDArray, shape: Any, pad: Any, axes: Any, channel_axis: Any) -> Self:
+        chosen = check.axes(image, axes, channel_axis)
+        channel = None if channel_axis is None else check.axis_index(channel_axis, image.ndim, "channel_axis")
+        taps = check.integers(shape, len(chosen), "shape", least=1)
+        single = (1,) * len(chosen)
+        lengths = [image.shape[a] for a in chosen]
+        paddings = resolve(pad, lengths, taps, single, single, flipped=False)
+        return cls(image.shape, chosen, channel, taps, paddings, isinstance(pad, str) and pad == "valid")
+
+    @property
+    def channels(self) -> int:
+        """Channels of the input."""
+        return 1 if self.channel is None else self.shape[self.channel]
+
+    def outputs(self, target: npt.NDArray) -> int | None:
+        """Return how many channels a target has, or None where it has no axis of them."""
+        if self.channel is None or target.ndim < len(self.shape):
+            return None
+        return target.shape[self.channel]
+
+    def example(self, image: npt.NDArray, target: npt.NDArray) -> normal.Example:
+        """Return an input and its target in one order of axes."""
+        if self.channel is not None and target.ndim == len(self.shape) - 1:
+            target = np.expand_dims(target, self.channel)
+        whole = list(self.shape)
+        if self.channel is not None and target.ndim == len(whole):
+            whole[self.channel] = target.shape[self.channel]
+        wanted, inner = list(whole), [slice(None)] * len(whole)
+        for axis, n, pad in zip(self.axes, self.taps, self.paddings, strict=True):
+            wanted[axis] = pad.length
+            inner[axis] = slice(n // 2, n // 2 + pad.length)
+        if self.valid and target.shape == tuple(whole):
+            target = target[tuple(inner)]
+        if target.shape != tuple(wanted):
+            raise ValueError(
+                f"targets must have shape {tuple(wanted)} for an input of shape {self.shape}, "
+                f"got {target.shape}"
+            )
+        paddings = (Padding(0, 0, 1),) * (3 - len(self.axes)) + self.paddings
+        return normal.Example(self._ordered(image), self._ordered(target), paddings)
+
+    def _ordered(self, array: npt.NDArray) -> npt.NDArray:
+        """Return an array with one axis of the batch, one of channels and three filtered ones."""
+        channels = () if self.channel is None else (self.channel,)
+        batch = [a for a in range(array.ndim) if a not in (*channels, *self.axes)]
+        array = array.transpose(*batch, *channels, *self.axes)
+        size, lengths = array.shape[len(batch)] if channels else 1, array.shape[-len(self.axes) :]
+        return array.reshape(-1, size, *_three(lengths))
+
+
+def _three(lengths: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return lengths of one to three filtered axes as those of three."""
+    z, y, x = (1,) * (3 - len(lengths)) + lengths
+    return z, y, x
+
+
+def _alike(kinds: set[Any], arrays: list[npt.NDArray], name: str) -> None:
+    if len(kinds) > 1:
+        shapes = ", ".join(sorted({str(array.shape) for array in arrays}))
+        raise ValueError(f"{name} must all have as many filtered axes and channels, got shapes {shapes}")
