@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imfilter import weights
+    from imfilter import color, weights
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
     from imfilter.derivative import laplacian, prewitt, scharr, sobel
@@ -30,6 +30,7 @@ __all__ = [
     "Plan",
     "box",
     "canny",
+    "color",
     "convolve",
     "corner_peaks",
     "correlate",
@@ -74,8 +75,8 @@ _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "weights":
-        return importlib.import_module("imfilter.weights")
+    if name in ("color", "weights"):
+        return importlib.import_module(f"imfilter.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module 'imfilter' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"imfilter.{_MODULES[name]}"), name)
