@@ -1,6 +1,7 @@
 """A row of the table in `cases.py`: a filter with its parameters, and how it is called."""
 
 import dataclasses
+import operator
 from collections.abc import Callable
 
 import numpy as np
@@ -42,7 +43,7 @@ def types_of(type_name):
 
 
 def ours(name, *args, **options):
-    return lambda image, **run: getattr(imfilter, name)(image, *args, **options, **run)
+    return lambda image, **run: operator.attrgetter(name)(imfilter)(image, *args, **options, **run)
 
 
 def untyped(name, *args, **options):

@@ -14,7 +14,7 @@ import skimage.filters
 
 from . import naive
 from .case import Case, ours
-from .nonlinear import edge_rows, rank_rows
+from .nonlinear import color_rows, edge_rows, rank_rows
 from .peers import (
     CV_MIRROR,
     Peer,
@@ -296,4 +296,5 @@ CASES = [
     *signal_rows(),
     *rank_rows(),
     *edge_rows(),
+    *color_rows(),
 ]

@@ -1,7 +1,9 @@
-"""The rows of `cases.py` that are no weighted sums: ranks and edges, which are exact."""
+"""The rows of `cases.py` that are no weighted sums of neighbours: exact ranks and edges, and colours."""
 
 import cv2
+import numpy as np
 import scipy.ndimage as ndi
+import skimage.color
 import skimage.feature
 
 from .case import Case, described, ours, untyped
@@ -75,3 +77,22 @@ def edge_rows():
     peers = {"scikit-image": Peer(lambda x, out, dtype: skimage.feature.canny(x, 2.0, 25, 50))}
     call = untyped("canny", 25, 50, sigma=2.0, nms="interpolated", mode="zero")
     yield Case("canny interpolated 2", call, peers, 0.0, ("uint8->bool",), work=60, steps=0)
+
+
+def color_rows():
+    peers = {"OpenCV": Peer(lambda x, out, dtype: cv2.cvtColor(x, cv2.COLOR_RGB2GRAY, dst=out))}
+    # OpenCV's weights for uint16 have 15 bits.
+    for types, steps in ((("uint8", "float32"), 0), (("uint16",), 2)):
+        name = "rgb_to_gray" + (" 16" if types == ("uint16",) else "")
+        yield Case(name, ours("color.rgb_to_gray"), peers, 1.0, types, rgb=True, steps=steps)
+    peers = {
+        # It converts bytes to bytes, and is given floats that the clock has not seen made. Its tables are
+        # half a unit off, which the tolerance is for.
+        "OpenCV": Peer(
+            lambda x, out, dtype: cv2.cvtColor(x, cv2.COLOR_RGB2Lab, dst=out),
+            prepare=lambda x: (x / 255).astype(np.float32),
+        ),
+        "scikit-image": Peer(lambda x, out, dtype: skimage.color.rgb2lab(x)),
+    }
+    types = ("uint8->float32",)
+    yield Case("rgb_to_lab", ours("color.rgb_to_lab"), peers, 500.0, types, rgb=True, work=20)

@@ -61,6 +61,21 @@ def axis_index(value: Any, ndim: int, name: str) -> int:
     return axis % ndim
 
 
+def colours(array: npt.NDArray, channel_axis: Any, name: str = "image") -> int:
+    """Return the axis of exactly three channels, as a number from 0."""
+    axis = axis_index(channel_axis, array.ndim, "channel_axis")
+    channels = array.shape[axis]
+    if channels != 3:
+        hint = "name their axis with channel_axis="
+        if channels == 4:
+            hint = f"take away alpha, or blend it, first: np.delete({name}, 3, axis={channel_axis})"
+        raise ValueError(
+            f"{name} must have 3 channels along channel_axis={channel_axis}, got {channels} "
+            f"in shape {array.shape}; {hint}"
+        )
+    return axis
+
+
 def axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
     """Return the axes to filter, in the order given; all but the channels by default."""
     ndim = array.ndim

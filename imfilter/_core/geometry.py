@@ -101,7 +101,7 @@ class Loops(NamedTuple):
         while len(parts) < 3:
             parts.insert(0, Part.batch(source, target, leading.pop()) if leading else Part())
         z, y, x = parts
-        return cls(z, y, x, channels, *steps, _offsets(source, target, leading))
+        return cls(z, y, x, channels, *steps, offsets(source, target, leading))
 
     def packed(self, side: str, itemsize: int) -> bool:
         """Tell whether the elements of a line of the "source" or the "target" lie side by side."""
@@ -151,7 +151,7 @@ def _is_line(trailing: int, count: int) -> bool:
     return trailing >= _WIDE_BATCH and count < 3
 
 
-def _offsets(source: Side, target: Side, axes: list[int]) -> npt.NDArray[np.int64]:
+def offsets(source: Side, target: Side, axes: list[int]) -> npt.NDArray[np.int64]:
     """Return where each image of the batch and its output begin, in bytes from the first."""
     total = np.zeros((1, 2), np.int64)
     for axis in axes:

@@ -11,6 +11,7 @@ from imfilter._core import jit, layer, schedule
 from imfilter._kernels import (
     bitset,
     box,
+    colors,
     cosine,
     deal,
     fir,
@@ -34,6 +35,7 @@ from imfilter._kernels.slide_blocks import slide_blocks
 from imfilter._kernels.slide_box import slide_box
 from imfilter._kernels.slide_canny import slide_canny
 from imfilter._kernels.slide_cells import slide_cells
+from imfilter._kernels.slide_color import slide_color
 from imfilter._kernels.slide_corner import slide_corner
 from imfilter._kernels.slide_cosine import slide_cosine
 from imfilter._kernels.slide_layer import convolve, slide_layer
@@ -146,6 +148,19 @@ def _ranks() -> Iterator[_Combination]:
     yield vote.vote, ()
     yield slide_descriptor.slide_descriptor, ()
     yield slide_descriptor.normalize, (_F64, slide_descriptor.L2_HYS)
+    yield from _colors()
+
+
+def _colors() -> Iterator[_Combination]:
+    """Yield what colour spaces need."""
+    yield slide_color, ()
+    for formula in (colors.GRAY, colors.LINEAR, colors.LAB, colors.FROM_LAB):
+        yield colors.convert, (_F32, formula)
+    for kind in (_U8, _F32):
+        yield colors.part, (_F32, kind)
+        yield colors.join, (_F32, kind)
+    for kind in (_U8, _U16):
+        yield colors.look_up, (_F32, kind)
 
 
 def steps() -> list[tuple[str, Callable[[], object]]]:

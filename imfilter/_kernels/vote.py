@@ -2,13 +2,13 @@
 
 import math
 
-import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import kernel
-from imfilter._kernels.simd import call_llvm, element, mangle, multiply_add, pointer, register_lanes, spread
+from imfilter._kernels.elementary import Lanes, angle
+from imfilter._kernels.simd import call_llvm, element, mangle, pointer, register_lanes, spread
 
 _REAL, _WORD = ir.DoubleType(), ir.IntType(64)
 _SIZE = 8
@@ -164,35 +164,6 @@ def vote(across, down, strength, weight: float, count, limits, bins, votes, step
     _vote(across, down, strength, weight, count, limits, bins, votes, step)
 
 
-def _arctangent():
-    """Return the coefficients of atan(sqrt(u)) / sqrt(u) for u from 0 to 1, to the last bits of float64."""
-    fit = np.polynomial.Chebyshev.interpolate(
-        lambda u: np.arctan(np.sqrt(u)) / np.sqrt(u), 21, domain=[0.0, 1.0]
-    )
-    return fit.convert(kind=np.polynomial.Polynomial).coef.tolist()
-
-
-_ARCTANGENT = _arctangent()
-
-
-def _angle(at, dx, dy):
-    """Return the angles of gradients that point up, from 0 to pi; 0 where there is none."""
-    builder, absolute = at.builder, f"llvm.fabs.{mangle(at.kind)}"
-    wide = call_llvm(builder, absolute, at.kind, dx)
-    steep = builder.fcmp_ordered(">", dy, wide)
-    most, least = builder.select(steep, dy, wide), builder.select(steep, wide, dy)
-    there = builder.fcmp_unordered("une", most, at.constant(0.0))
-    slope = builder.fdiv(least, builder.select(there, most, at.constant(1.0)))
-    square = builder.fmul(slope, slope)
-    found = at.constant(_ARCTANGENT[-1])
-    for coefficient in _ARCTANGENT[-2::-1]:
-        found = multiply_add(builder, found, square, at.constant(coefficient))
-    found = builder.fmul(found, slope)
-    found = builder.select(steep, builder.fsub(at.constant(math.pi / 2), found), found)
-    left = builder.fcmp_ordered("<", dx, at.constant(0.0))
-    return builder.select(left, builder.fsub(at.constant(math.pi), found), found)
-
-
 @intrinsic
 def _share(typingctx, across, down, strength, weight, count, bins, votes, step):
     lanes = register_lanes(types.float64)
@@ -206,7 +177,8 @@ def _share(typingctx, across, down, strength, weight, count, bins, votes, step):
         with cgutils.for_range_slice(builder, _WORD(0), count, _WORD(lanes), _WORD) as (x, _):
             at = _Votes(builder, kind, x, votes, step)
             mine = builder.fmul(at.load(strength), weighed)
-            place = builder.fmul(_angle(at, at.load(across), at.load(down)), a_radian)
+            turned = angle(*(Lanes(builder, at.load(line)) for line in (across, down)))
+            place = builder.fmul(turned.value, a_radian)
             place = builder.fsub(place, at.constant(0.5))
             one, none = at.constant(1.0), at.constant(0.0)
             with cgutils.for_range_slice(builder, _WORD(0), bins, _WORD(1), _WORD) as (i, _):

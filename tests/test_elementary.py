@@ -1,0 +1,108 @@
+"""Elementary functions of vectors: their errors, against the C library in extended precision."""
+
+import functools
+
+import numba
+import numpy as np
+import pytest
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from imfilter._kernels import elementary
+from imfilter._kernels.elementary import Lanes
+from imfilter._kernels.simd import element, pointer
+
+RNG = np.random.default_rng(11)
+LONG = np.longdouble
+
+
+@functools.cache
+def compiled(formula, real, arguments):
+    """A function of addresses: those of so many lines of arguments, of the line of results, and a count."""
+    word, lanes = ir.IntType(64), 8
+    kind, size = ir.VectorType(element(real), lanes), real.bitwidth // 8
+
+    @intrinsic
+    def apply(typingctx, start, to, count):
+        def codegen(context, builder, sig, args):
+            start, to, count = args
+            step = builder.mul(count, word(size))
+            with cgutils.for_range_slice(builder, word(0), count, word(lanes), word) as (x, _):
+                offset = builder.mul(x, word(size))
+                at = [
+                    builder.add(start, builder.add(offset, builder.mul(step, word(i))))
+                    for i in range(arguments)
+                ]
+                values = [
+                    Lanes(builder, builder.load(pointer(builder, a, kind), align=1, typ=kind)) for a in at
+                ]
+                place = pointer(builder, builder.add(to, offset), kind)
+                builder.store(formula(*values).value, place, align=1)
+            return context.get_dummy_value()
+
+        return types.none(*(types.int64,) * 3), codegen
+
+    return numba.njit(lambda start, to, count: apply(start, to, count))
+
+
+def computed(formula, *values):
+    lines = np.stack(values)
+    result = np.empty_like(values[0])
+    real = numba.from_dtype(result.dtype)
+    compiled(formula, real, len(values))(lines.ctypes.data, result.ctypes.data, len(result))
+    return result
+
+
+def positive(dtype, low, high):
+    """Numbers of all magnitudes between, with both ends and powers of two."""
+    spread = np.exp2(RNG.uniform(np.log2(low), np.log2(high), 1 << 18))
+    twos = np.exp2(np.arange(np.ceil(np.log2(low)), np.floor(np.log2(high)) + 1))
+    values = np.concatenate([spread, twos, np.nextafter(twos, 0), [low, high]]).astype(dtype)
+    return values[: len(values) // 8 * 8]
+
+
+def decode(x):
+    return x * x * elementary.power(x, 3, 5)
+
+
+def encode(x):
+    return elementary.power(x, 1, 6).call("sqrt")
+
+
+@pytest.mark.parametrize(
+    ("formula", "exponent", "narrow", "wide"),
+    [
+        (elementary.cube_root, LONG(1) / 3, 1e-7, 3e-16),
+        (decode, LONG("2.4"), 3e-7, 6e-16),
+        (encode, LONG(5) / 12, 1.5e-7, 4e-16),
+    ],
+)
+@pytest.mark.parametrize(("low", "high"), [(0.0005, 1.0), (1e-6, 1e9)])
+def test_powers(formula, exponent, narrow, wide, low, high):
+    for dtype, bound in ((np.float32, narrow), (np.float64, wide)):
+        x = positive(dtype, low, high)
+        exact = x.astype(LONG) ** exponent
+        assert float(np.abs(computed(formula, x) / exact - 1).max()) < bound
+
+
+def test_angles():
+    turn = RNG.uniform(0, np.pi, 1 << 16)
+    x, y = np.cos(turn), np.abs(np.sin(turn))
+    x[:8], y[:8] = [1, 1, 0, -1, -1, 0, -0.0, 3], [0, 1, 2, 1, 0, 0, 5, -0.0]
+    exact = np.arctan2(y.astype(LONG), x.astype(LONG))
+    exact[5] = 0  # where there is none
+    assert float(np.abs(computed(elementary.angle, x, y) - exact).max()) < 1e-15
+
+
+@pytest.mark.parametrize("reach", [0.7, 10.0, 1e6, 1e12])
+def test_sines_and_cosines(reach):
+    x = RNG.uniform(-reach, reach, 1 << 16)
+    x[:8] = np.arange(8) * np.pi / 2
+    for which, exact in ((0, np.sin(x.astype(LONG))), (1, np.cos(x.astype(LONG)))):
+        found = computed(functools.partial(_one_of, which), x)
+        assert float(np.abs(found - exact).max()) < 5e-16
+
+
+def _one_of(which, x):
+    return elementary.sine_cosine(x)[which]
