@@ -224,7 +224,7 @@ def conv_transpose(
     Returns
     -------
     ndarray, shape (N, C_out, *lengths) or (C_out, *lengths)
-        float32, or float64 where `x` or `weight` has a wide type. Of n samples there are
+        Array of float32, or float64 where `x` or `weight` has a wide type. Of n samples there are
         ``(n - 1)*stride - 2*padding + dilation*(k - 1) + output_padding + 1``.
 
     Raises

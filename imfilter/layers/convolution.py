@@ -49,7 +49,7 @@ def conv(
     Returns
     -------
     ndarray, shape (N, C_out, *lengths) or (C_out, *lengths)
-        float32, or float64 where `x` or `weight` has a wide type, as from `imfilter.correlate`; or of
+        Array of float32, or float64 where `x` or `weight` has a wide type, as from `imfilter.correlate`; or of
         `dtype` or `out`. Along an axis of n samples there are
         ``(n + before + after - dilation*(k - 1) - 1)//stride + 1`` outputs.
 
@@ -263,6 +263,7 @@ def depthwise_separable(
     return pointwise(each, point, bias, axes=axes, workers=options.get("workers"))
 
 
+@described
 def dynamic_conv(
     x: npt.ArrayLike,
     weight: npt.ArrayLike,
@@ -287,8 +288,9 @@ def dynamic_conv(
         The kernels of each image, or of each position of each output.
     bias : array_like, shape (C_out,), optional
         A number added to each output channel.
-    stride, padding, padding_mode, dilation, groups, workers
-        As for `conv`. Kernels of each position are applied by one thread.
+    {{layer}}
+    {{workers}}
+        Kernels of each position are applied by one thread.
 
     Returns
     -------
