@@ -1,13 +1,12 @@
 """Pooling: windows of samples, or cells of an image, each reduced to one sample."""
 
-from collections.abc import Sequence
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import check, pools
-from imfilter._core.common import Common, Placed, documented_without
+from imfilter._core.common import Placed, documented_without
 from imfilter._core.pool_windows import Windows
 
 
@@ -130,7 +129,9 @@ def avg_pool(
     >>> imfilter.avg_pool([6.0, 6.0], 2, padding=1, count_padding=False)
     array([6., 6.])
     """
-    return pools.apply(image, pools.MEAN, _slide, (size, stride, padding, 1, ceil_mode, count_padding), common)
+    return pools.apply(
+        image, pools.MEAN, _slide, (size, stride, padding, 1, ceil_mode, count_padding), common
+    )
 
 
 @documented_without("mode", "cval")
@@ -180,8 +181,8 @@ def pyramid_pool(
 
     At each level the image is cut into as many cells along each axis, and each cell is reduced to a number.
     Cell i of l along an axis of n samples begins with sample ``floor(i*n/l)`` and ends before sample
-    ``ceil((i + 1)*n/l)``. Where l does not divide n, neighbours share a sample, and a level may be larger than the
-    image.
+    ``ceil((i + 1)*n/l)``. Where l does not divide n, neighbours share a sample, and a level may be larger
+    than the image.
 
     Parameters
     ----------
@@ -225,11 +226,13 @@ def pyramid_pool(
     """
     array, what = check.image(image), _reduction(reduce)
     axes = check.axes(array, common.get("axes"), common.get("channel_axis"))
-    found = []
-    for level in _levels(levels, len(axes)):
-        cells = pools.apply(array, what, _divide, (level,), common)
-        last = np.moveaxis(cells, axes, range(-len(axes), 0)) if cells.ndim == array.ndim else cells
-        found.append(last.reshape(*last.shape[: -len(axes)], -1))
+    batch = [a for a in range(array.ndim) if a not in axes]
+    shape = [*(array.shape[a] for a in batch), -1]
+    order = [*batch, *axes]
+    found = [
+        pools.apply(array, what, _divide, (level,), common).transpose(order).reshape(shape)
+        for level in _levels(levels, len(axes))
+    ]
     return np.concatenate(found, axis=-1)
 
 

@@ -30,6 +30,7 @@ from .peers import (
     ski_edge,
     unit_range,
 )
+from .pooling import pool_rows
 
 # --- the rows ---------------------------------------------------------------------------------------
 
@@ -296,4 +297,5 @@ CASES = [
     *signal_rows(),
     *rank_rows(),
     *edge_rows(),
+    *pool_rows(),
 ]
