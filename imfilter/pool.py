@@ -181,8 +181,8 @@ def pyramid_pool(
 
     At each level the image is cut into as many cells along each axis, and each cell is reduced to a number.
     Cell i of l along an axis of n samples begins with sample ``floor(i*n/l)`` and ends before sample
-    ``ceil((i + 1)*n/l)``. Where l does not divide n, neighbours share a sample, and a level may be larger than the
-    image.
+    ``ceil((i + 1)*n/l)``. Where l does not divide n, neighbours share a sample, and a level may be larger
+    than the image.
 
     Parameters
     ----------
@@ -226,11 +226,13 @@ def pyramid_pool(
     """
     array, what = check.image(image), _reduction(reduce)
     axes = check.axes(array, common.get("axes"), common.get("channel_axis"))
-    found = []
-    for level in _levels(levels, len(axes)):
-        cells = pools.apply(array, what, _divide, (level,), common)
-        last = np.moveaxis(cells, axes, range(-len(axes), 0)) if cells.ndim == array.ndim else cells
-        found.append(last.reshape(*last.shape[: -len(axes)], -1))
+    batch = [a for a in range(array.ndim) if a not in axes]
+    shape = [*(array.shape[a] for a in batch), -1]
+    order = [*batch, *axes]
+    found = [
+        pools.apply(array, what, _divide, (level,), common).transpose(order).reshape(shape)
+        for level in _levels(levels, len(axes))
+    ]
     return np.concatenate(found, axis=-1)
 
 

@@ -30,6 +30,7 @@ from .peers import (
     ski_edge,
     unit_range,
 )
+from .pooling import pool_rows
 
 # --- the rows ---------------------------------------------------------------------------------------
 
@@ -297,4 +298,5 @@ CASES = [
     *rank_rows(),
     *edge_rows(),
     *color_rows(),
+    *pool_rows(),
 ]

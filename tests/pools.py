@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from fractions import Fraction
 
 import numpy as np
 
@@ -38,12 +37,18 @@ def cells(n, count):
     return found
 
 
+def half_to_even(total, divisor):
+    """The quotient of two integers, rounded."""
+    quotient, rest = divmod(total, divisor)
+    return quotient + (2 * rest > divisor or (2 * rest == divisor and quotient % 2))
+
+
 def of_samples(samples, what, divisor, dtype):
     """The maximum, the minimum or the mean of a list of NumPy scalars of a type."""
     if dtype.kind in "biu":
         values = [int(v) for v in samples]
         if what == "mean":
-            return round(Fraction(sum(values), divisor)) if divisor else 0
+            return half_to_even(sum(values), divisor) if divisor else 0
         bounds = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
         if not values:
             return bounds[0] if what == "max" else bounds[1]
@@ -115,3 +120,26 @@ def pyramid(image, levels, what, axes=None):
         last = np.moveaxis(result, axes, range(-len(axes), 0))
         found.append(last.reshape(*last.shape[: last.ndim - len(axes)], -1))
     return np.concatenate(found, axis=-1)
+
+
+# --- what the tests share ---
+
+
+def picture(dtype, shape, seed=0):
+    rng = np.random.default_rng(seed)
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return rng.normal(size=shape).astype(dtype)
+    if dtype.kind == "b":
+        return rng.random(shape) < 0.5
+    bounds = np.iinfo(dtype)
+    return rng.integers(bounds.min, bounds.max, shape, dtype.newbyteorder("="), endpoint=True).astype(dtype)
+
+
+def close(result, expected):
+    """Compare means: integers exactly, and floats to the last bit but one of sums of numbers about 1."""
+    assert result.shape == expected.shape
+    if result.dtype.kind in "biu":
+        np.testing.assert_array_equal(result, expected)
+    else:
+        np.testing.assert_allclose(result, expected, rtol=0, atol=2 * np.finfo(result.dtype).eps)

@@ -48,6 +48,22 @@ FILTERS = {
     ),
     "gaussian_gradient_magnitude": ({"sigma": REQUIRED}, {"truncate": 4.0, "radius": None, "spacing": None}),
 }
+POOLING = {
+    "max_pool": (
+        {"size": REQUIRED},
+        {"stride": None, "padding": 0, "dilation": 1, "ceil_mode": False},
+        ("mode", "cval"),
+    ),
+    "avg_pool": (
+        {"size": REQUIRED},
+        {"stride": None, "padding": 0, "ceil_mode": False, "count_padding": True},
+        ("mode", "cval"),
+    ),
+    "global_pool": ({"reduce": "mean"}, {}, ("mode", "cval")),
+    "pyramid_pool": ({"levels": (1, 2, 4), "reduce": "max"}, {}, ("mode", "cval", "out")),
+}
+# What each has: positional arguments, keywords of its own, and the shared ones that it does not have.
+SIGNATURES = {name: (*arguments, ()) for name, arguments in FILTERS.items()} | POOLING
 SECTIONS = ("Parameters", "Returns", "Raises", "See Also", "References", "Examples")
 
 
@@ -58,11 +74,12 @@ def section(doc, name):
     return found[1]
 
 
-@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("name", SIGNATURES)
 def test_signature(name):
-    positional, own = FILTERS[name]
+    positional, own, without = SIGNATURES[name]
     parameters = inspect.signature(getattr(imfilter, name)).parameters
-    expected = {"image": REQUIRED, **positional, **own, **COMMON}
+    shared = {word: default for word, default in COMMON.items() if word not in without}
+    expected = {"image": REQUIRED, **positional, **own, **shared}
     assert list(parameters) == list(expected)
     assert {p.name: p.default for p in parameters.values()} == expected
     for parameter in parameters.values():
@@ -88,7 +105,7 @@ def test_every_public_function_keeps_the_order():
                 assert parameters[word].kind is inspect.Parameter.KEYWORD_ONLY, f"{name}: {word}"
 
 
-@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("name", SIGNATURES)
 def test_docstring(name):
     function = getattr(imfilter, name)
     doc = inspect.getdoc(function)
@@ -111,7 +128,7 @@ def test_public_names_are_documented():
     for name in imfilter.__all__:
         doc = inspect.getdoc(getattr(imfilter, name))
         assert doc, f"{name} has no docstring"
-    assert set(FILTERS) <= set(imfilter.__all__)
+    assert set(SIGNATURES) <= set(imfilter.__all__)
     assert {"plan", "set_workers", "warmup", "weights"} <= set(imfilter.__all__)
     assert set(imfilter.__all__) <= set(dir(imfilter))
     assert list(imfilter.__all__) == sorted(imfilter.__all__, key=str.lower) or len(

@@ -8,21 +8,11 @@ import pytest
 import imfilter
 
 from . import photos, pools
+from .pools import close, picture
 
 INTEGERS = ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
 FLOATS = ("float16", "float32", "float64", ">f4", ">f8")
 EVERY = (*INTEGERS, ">i2", ">u8", *FLOATS)
-
-
-def picture(dtype, shape, seed=0):
-    rng = np.random.default_rng(seed)
-    dtype = np.dtype(dtype)
-    if dtype.kind == "f":
-        return rng.normal(size=shape).astype(dtype)
-    if dtype.kind == "b":
-        return rng.random(shape) < 0.5
-    bounds = np.iinfo(dtype)
-    return rng.integers(bounds.min, bounds.max, shape, dtype.newbyteorder("="), endpoint=True).astype(dtype)
 
 
 def check(image, size, *, count_padding=True, **options):
@@ -40,15 +30,6 @@ def check(image, size, *, count_padding=True, **options):
     result = imfilter.avg_pool(image, size, count_padding=count_padding, **options)
     assert result.dtype == native
     close(result, expected)
-
-
-def close(result, expected):
-    """Compare means: integers exactly, and floats to the last bit but one of sums of numbers about 1."""
-    assert result.shape == expected.shape
-    if result.dtype.kind in "biu":
-        np.testing.assert_array_equal(result, expected)
-    else:
-        np.testing.assert_allclose(result, expected, rtol=0, atol=2 * np.finfo(result.dtype).eps)
 
 
 LINE_OPTIONS = list(itertools.product((1, 2, 3, 4, 5, 7), (1, 2, 3, 5), (0, 1, 2), (False, True)))
@@ -85,13 +66,13 @@ def test_random_windows(seed):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(1, 4))
     size, options = random_options(rng, n)
-    shape = tuple(int(rng.integers(1, (200, 40, 12)[n - 1])) for _ in range(n))
+    shape = tuple(int(rng.integers(1, (150, 24, 8)[n - 1])) for _ in range(n))
     strides = options.get("stride", size)
     for i in range(n):
         given = size[i], strides[i], options["padding"][i], options["dilation"][i], options["ceil_mode"]
         if pools.length(shape[i], *given) < 1:
             return
-    channels = int(rng.integers(1, 6)) if rng.random() < 0.3 else 40
+    channels = 40 if n == 1 and rng.random() < 0.5 else int(rng.integers(1, 6))
     dtype = EVERY[seed % len(EVERY)]
     counted = bool(rng.random() < 0.5)
     if set(options["dilation"]) == {1}:
@@ -113,12 +94,12 @@ def test_every_type(dtype):
 
 
 @pytest.mark.parametrize("stride", range(1, 10))
-@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 8, 31, 33])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 33])
 def test_strides_and_channels(stride, channels):
-    for dtype in ("float32", "uint8", "uint16", "float64"):
-        image = picture(dtype, (6, 150, channels))
-        for size in ((2, 2), (3, stride)):
-            check(image, size, stride=(2, stride), axes=(0, 1))
+    for dtype in ("float32", "uint8", "uint16"):
+        image = picture(dtype, (3, 150 if channels == 1 else 70, channels))
+        check(image, (2, stride), stride=(1, stride), axes=(0, 1))
+        check(image, (3, 2), stride=(2, stride), axes=(0, 1))
 
 
 def test_the_example_of_the_definition():
@@ -161,7 +142,7 @@ def test_means_of_integers_are_rounded_half_to_even(dtype):
     near = np.array([low, low + 1, high - 1, high], dtype)
     images = [rng.choice(near, (12, 70)), np.full((12, 70), high, dtype), np.full((12, 70), low, dtype)]
     for image in [*images, picture(dtype, (12, 70))]:
-        for size in ((2, 1), (2, 2), (3, 2), (4, 4), (5, 7), (12, 70)):
+        for size in ((2, 1), (3, 2), (4, 4), (12, 70)):
             check(image, size)
         close(imfilter.global_pool(image), pools.pool(image, "mean", image.shape)[0, 0])
 
@@ -169,7 +150,7 @@ def test_means_of_integers_are_rounded_half_to_even(dtype):
 def test_large_windows_of_wide_integers():
     """Sums that float64 does not hold."""
     image = picture("uint32", (2100, 1031))
-    exact = int(image.astype(object).sum())
+    exact = int(image.sum(dtype=np.uint64))
     quotient, rest = divmod(exact, image.size)
     assert imfilter.global_pool(image) == quotient + (2 * rest > image.size)
     signed = image.astype(np.int64) - 2**31
@@ -278,71 +259,6 @@ def test_channels_and_batches_are_named():
     np.testing.assert_array_equal(swapped, imfilter.avg_pool(photo, (2, 4), axes=(0, 1)))
 
 
-@pytest.mark.parametrize("reduce", ["mean", "max", "min"])
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "int64", "float16", "float32", ">f8"])
-def test_global_pool(reduce, dtype):
-    image = picture(dtype, (2, 9, 13, 3))
-    for axes in ((0, 1, 2), (1, 2), (2, 3), (3,), (1,)):
-        shape = [image.shape[a] for a in axes]
-        tables = [pools.cells(n, 1) for n in shape]
-        expected = pools.reduced(image, axes, tables, reduce).squeeze(axes)
-        result = imfilter.global_pool(image, reduce, axes=axes)
-        assert result.dtype == image.dtype.newbyteorder("=")
-        close(result, expected)
-        out = np.empty(expected.shape, dtype)
-        assert imfilter.global_pool(image, reduce, axes=axes, out=out) is out
-        np.testing.assert_array_equal(out, result)
-    whole = imfilter.global_pool(image[0, :, :, 0], reduce)
-    assert isinstance(whole, np.ndarray)
-    assert whole.shape == ()
-    assert imfilter.global_pool(image[0], channel_axis=-1).shape == (3,)
-
-
-@pytest.mark.parametrize("reduce", ["max", "mean", "min"])
-@pytest.mark.parametrize("dtype", ["uint8", "float32", "int64"])
-def test_pyramid_pool(reduce, dtype):
-    for shape in ((13, 13), (5, 31), (1, 4), (3, 2)):
-        image = picture(dtype, shape)
-        result = imfilter.pyramid_pool(image, reduce=reduce)
-        assert result.shape == (21,)
-        close(result, pools.pyramid(image, (1, 2, 4), reduce))
-        levels = ((1, 3), 2, (7, 1))
-        close(imfilter.pyramid_pool(image, levels, reduce), pools.pyramid(image, levels, reduce))
-    volume = picture(dtype, (5, 9, 7))
-    close(imfilter.pyramid_pool(volume, (1, 3), reduce), pools.pyramid(volume, (1, 3), reduce))
-    line = picture(dtype, (777,))
-    close(imfilter.pyramid_pool(line, 5, reduce), pools.pyramid(line, (5,), reduce))
-    batch = picture(dtype, (2, 5, 9, 11))
-    expected = pools.pyramid(batch, (1, 2, 4), reduce, (2, 3))
-    result = imfilter.pyramid_pool(batch, reduce=reduce, axes=(2, 3))
-    assert result.shape == (2, 5, 21)
-    close(result, expected)
-    behind = imfilter.pyramid_pool(np.moveaxis(batch[0], 0, -1), reduce=reduce, channel_axis=-1)
-    np.testing.assert_array_equal(behind, result[0])
-    # Cells in C order of the axes as they are named.
-    turned = imfilter.pyramid_pool(batch, ((2, 3),), reduce, axes=(3, 2))
-    close(turned, pools.pyramid(batch, ((2, 3),), reduce, (3, 2)))
-    assert imfilter.pyramid_pool(batch, axes=(2, 3), dtype="float64").dtype == np.float64
-
-
-def test_a_pyramid_is_as_long_for_any_image():
-    for name in ("camera", "coins", "page"):
-        assert imfilter.pyramid_pool(photos.photo(name), (1, 2, 3, 6)).shape == (50,)
-
-
-def test_large_cells_and_signals():
-    line = picture("float32", (70_001,))
-    assert imfilter.global_pool(line, "max") == line.max()
-    assert imfilter.global_pool(line, "min") == line.min()
-    close(imfilter.avg_pool(line, 10_000), pools.pool(line, "mean", 10_000))
-    np.testing.assert_array_equal(imfilter.max_pool(line, 3000, stride=2000, padding=1500),
-                                  pools.pool(line, "max", 3000, stride=2000, padding=1500))  # fmt: skip
-    rows = picture("uint8", (3, 5000, 3))
-    for reduce, expected in (("max", rows.max(axis=(0, 1))), ("min", rows.min(axis=(0, 1)))):
-        np.testing.assert_array_equal(imfilter.global_pool(rows, reduce, channel_axis=-1), expected)
-    close(imfilter.global_pool(rows, channel_axis=-1), np.rint(rows.mean(axis=(0, 1))).astype(np.uint8))
-
-
 def test_agrees_with_block_reduce_and_maximum():
     measure = pytest.importorskip("skimage.measure")
     image = photos.as_type(photos.photo("camera"), "float64")
@@ -391,72 +307,3 @@ def test_plans():
     assert 0 < plan.cost < 0.1
     assert imfilter.plan((1080, 1920), "uint8", imfilter.global_pool).cost > 0
     assert imfilter.plan((1080, 1920), "uint8", imfilter.pyramid_pool).cost > 0
-
-
-IMAGE = np.ones((6, 7))
-ERRORS = [
-    (TypeError, "image must hold real numbers", {"image": np.ones((4, 4), complex)}),
-    (TypeError, "image must hold real numbers", {"image": np.array([[None, 1]])}),
-    (ValueError, "image must not be empty, got shape (0, 5)", {"image": np.ones((0, 5))}),
-    (ValueError, "axes must name at most 3 axes", {"image": np.ones((2, 2, 2, 2))}),
-    (TypeError, "dtype must be a real NumPy dtype, got complex64", {"dtype": "complex64"}),
-    (TypeError, "out must be a NumPy array", {"out": [1]}),
-    (ValueError, "channel_axis must be from -2 to 1", {"channel_axis": 2}),
-    (ValueError, "workers must be at least 1, got 0", {"workers": 0}),
-]
-WINDOWS = [
-    (ValueError, "size must be at least 1, got 0", {"size": 0}),
-    (TypeError, "size must be an integer, got 2.0", {"size": 2.0}),
-    (ValueError, "size must be one number or one for each of 2 filtered axes", {"size": (2, 2, 2)}),
-    (ValueError, "stride must be at least 1, got 0", {"stride": 0}),
-    (TypeError, "stride must be an integer, got 'x'", {"stride": "x"}),
-    (ValueError, "padding must be at least 0, got -1", {"padding": -1}),
-    (ValueError, "padding must be at most 1, half of a window that spans 3 samples, got 2",
-     {"size": 3, "padding": 2}),
-    (TypeError, "padding must be an integer, got 'same'", {"padding": "same"}),
-    (TypeError, "ceil_mode must be True or False, got 1", {"ceil_mode": 1}),
-    (ValueError, "size must fit into the image: a window spans 7 samples, axis 0 has 6 with its padding",
-     {"size": 7}),
-    (ValueError, "out must have shape (3, 3), got (6, 7)", {"out": np.empty((6, 7))}),
-    (ValueError, "dtype must agree with out", {"out": np.empty((3, 3)), "dtype": "float32"}),
-]  # fmt: skip
-OWN = {
-    "max_pool": [
-        (ValueError, "dilation must be at least 1, got 0", {"dilation": 0}),
-        (ValueError, "padding must be at most 2, half of a window that spans 5 samples, got 3",
-         {"size": 3, "padding": 3, "dilation": 2}),
-        (TypeError, "max_pool() has no argument 'mode'", {"mode": "mirror"}),
-    ],
-    "avg_pool": [
-        (TypeError, "count_padding must be True or False, got 'no'", {"count_padding": "no"}),
-        (TypeError, "avg_pool() has no argument 'cval'", {"cval": 0}),
-    ],
-    "global_pool": [
-        (ValueError, "reduce must be one of 'mean', 'max', 'min', got 'sum'", {"reduce": "sum"}),
-        (TypeError, "reduce must be one of 'mean', 'max', 'min', got None", {"reduce": None}),
-        (ValueError, "out must have shape (), got (6, 7)", {"out": np.empty((6, 7))}),
-    ],
-    "pyramid_pool": [
-        (ValueError, "levels must be at least 1, got 0", {"levels": (1, 0)}),
-        (ValueError, "levels must name a level, got ()", {"levels": ()}),
-        (TypeError, "levels must be an integer, got 1.5", {"levels": (1.5,)}),
-        (ValueError, "levels must be one number or one for each of 2 filtered axes", {"levels": ((1, 2, 3),)}),
-        (ValueError, "reduce must be one of 'mean', 'max', 'min', got 'median'", {"reduce": "median"}),
-        (TypeError, "pyramid_pool() has no argument 'out'", {"out": np.empty(21)}),
-    ],
-}  # fmt: skip
-TABLE = [
-    (name, *row)
-    for name, own in OWN.items()
-    for row in [*ERRORS, *(WINDOWS if name in ("max_pool", "avg_pool") else ()), *own]
-    if not (name == "pyramid_pool" and "out" in row[2] and row not in own)
-]
-
-
-@pytest.mark.parametrize(("name", "error", "message", "options"), TABLE)
-def test_errors(name, error, message, options):
-    given = {"image": IMAGE} | ({"size": 2} if name in ("max_pool", "avg_pool") else {}) | options
-    with pytest.raises(error) as caught:
-        getattr(imfilter, name)(**given)
-    assert str(caught.value).startswith(message)
-    assert "\n" not in str(caught.value)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core.common import Common
+from imfilter._core.common import Placed
 
 _Call = TypeVar("_Call")
 
@@ -34,7 +34,7 @@ class Calls(OrderedDict[Any, _Call]):
                     self.popitem(last=False)
 
 
-def key_of(array: npt.NDArray, out: Any, common: Common, fixed: Any, *given: tuple[Any, ...]) -> Any:
+def key_of(array: npt.NDArray, out: Any, common: Placed, fixed: Any, *given: tuple[Any, ...]) -> Any:
     """Return what stands for a call in a look-up: its image, its place, the filter, its arguments.
 
     None if there is an argument that may change unseen, or that may not be right.

@@ -37,7 +37,7 @@ _DEFAULTS: Common = {
 }
 
 
-def complete(common: Common | Placed) -> Common:
+def complete(common: Placed) -> Common:
     """Return `common` with the defaults filled in."""
     return cast(Common, {**_DEFAULTS, **common})
 
@@ -154,13 +154,9 @@ def _signature(function: Callable[..., object], names: list[str]) -> inspect.Sig
     kept = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     kinds = Common.__annotations__
     shared = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=_DEFAULTS[name],
-            annotation=kinds[name],  # type: ignore[literal-required]
-        )
-        for name in names
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kinds[name])
+        for name, default in _DEFAULTS.items()
+        if name in names
     ]
     return own.replace(parameters=kept + shared)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from imfilter._core import bands, check, dtypes, plan
 from imfilter._core.calls import Calls, key_of
-from imfilter._core.common import Common, complete
+from imfilter._core.common import Common, Placed, complete
 from imfilter._core.geometry import Loops, Part, Side, over_merged, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.pool_windows import Windows
@@ -31,7 +31,7 @@ _CHUNK, _ROWS = 2048, 64
 #: Windows along a line that are long enough to be joined one by one.
 _LONG = 64
 #: Sums up to which quotients are rounded as the exact ones would be, in float32 and in float64.
-_EXACT = {dtypes.FLOAT32: 1 << 23, dtypes.FLOAT64: 1 << 52}
+_EXACT: dict[np.dtype, int] = {dtypes.FLOAT32: 1 << 23, dtypes.FLOAT64: 1 << 52}
 _INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 #: Samples whose pooling takes as long as a multiply-add takes in `Program`, and nanoseconds for a byte.
 _WORK, _BYTE = 8, 0.2
@@ -46,7 +46,8 @@ class Call:
     windows: tuple[Windows, ...]
     shape: tuple[int, ...]  # of the result, with all axes of the image
     dtype: np.dtype
-    real: np.dtype  # of the arithmetic
+    joined: np.dtype  # what samples are joined to
+    real: np.dtype  # in which sums are divided
     target: np.dtype  # what the kernels write
     programs: dict[Any, Program] = field(default_factory=dict)
 
@@ -60,7 +61,7 @@ Cut = Callable[..., tuple[Windows, ...]]
 
 
 def apply(
-    image: npt.ArrayLike, what: str, cut: Cut, own: tuple[Any, ...], common: Common, *, keep: bool = True
+    image: npt.ArrayLike, what: str, cut: Cut, own: tuple[Any, ...], common: Placed, *, keep: bool = True
 ) -> npt.NDArray:
     """Check the arguments and reduce the windows that ``cut(lengths, *own)`` returns.
 
@@ -78,12 +79,12 @@ def apply(
     asked = plan.planning.get()
     if asked is not None:
         asked.append(_planned(call, array))
-        return np.broadcast_to(np.zeros((), call.dtype), (1,))
+        return np.broadcast_to(np.zeros((), call.dtype), call.shape if keep else _left(call))
     place = out if out is None or keep else np.expand_dims(out, call.axes)
     source = dtypes.readable(array)
     last = max(call.axes)
     if not _packed(source, last):
-        source = np.ascontiguousarray(source)  # a copy takes less than lines of strangers
+        source = np.ascontiguousarray(source)  # once, where every row of every window would be read so
     target = dtypes.target(place, array, call.shape, call.target)
     if not _packed(target, last):
         target = dtypes.empty(call.shape, call.target)
@@ -119,28 +120,30 @@ def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given
         shape[axis] = along.length
     dtype = check.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
     read = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
-    real = target = read
+    joined = real = target = read
     if what == MEAN:
-        real, target = _arithmetic(read, dtype, math.prod(along.taps for along in windows))
-    return Call(what, axes, windows, tuple(shape), dtype, real, target)
+        joined, real, target = _arithmetic(read, dtype, math.prod(along.taps for along in windows))
+    return Call(what, axes, windows, tuple(shape), dtype, joined, real, target)
 
 
-def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype]:
-    """Return the types of sums of so many samples and of what the kernels write for means of `dtype`.
+def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:
+    """Return the types of sums of so many samples, of their division, and of what the kernels write.
 
-    Floats are summed in float64: twice the work, at a speed that memory sets. Means of integers are exact:
-    where float64 does not hold the sum, its halves are summed.
+    Means of integers are exact: where float64 does not hold the sum, its halves are summed, as integers.
     """
     if source.kind == "f":
-        return dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
+        return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
     bounds = np.iinfo(source)
     largest = max(bounds.max, -bounds.min) * samples
-    narrow = dtypes.working(dtypes.FLOAT32, dtype.newbyteorder("=")) == dtypes.FLOAT32
-    if largest <= _EXACT[dtypes.FLOAT32] and (narrow or dtype.itemsize <= 2):
-        return dtypes.FLOAT32, dtypes.direct_target(dtype, dtypes.FLOAT32)
-    if largest <= _EXACT[dtypes.FLOAT64] or dtype.kind == "f":
-        return dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
-    return _INT64, _INT64 if source.kind == "i" else _UINT64
+    narrow = dtypes.working(dtypes.FLOAT32, dtype.newbyteorder("=")) == dtypes.FLOAT32 or dtype.itemsize <= 2
+    for real, exact in _EXACT.items():
+        if largest <= exact and (narrow or real == dtypes.FLOAT64):
+            short = np.dtype(f"{source.kind}2")
+            joined = short if source.itemsize == 1 and largest <= np.iinfo(short).max else real
+            return joined, real, dtypes.direct_target(dtype, real)
+    if dtype.kind == "f":
+        return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
+    return _INT64, _INT64, _INT64 if source.kind == "i" else _UINT64
 
 
 def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
@@ -168,41 +171,41 @@ def _program(call: Call, source: Side, target: Side) -> Program:
         tuple(w.dilation for w in cuts),
     )
     z, y, x = (_windows(part, cuts) for part in loops[:3])
-    real, channels = call.real, loops.channels
+    joined, channels = call.joined, loops.channels
     job = np.zeros(1, slide_pool.POOL_JOB)
     job["planes"], job["rows"], job["channels"] = z.length, y.length, channels
     for name, part in zip("zy", loops[:2], strict=True):
         job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
-    job["width"], job["size"], job["target_width"] = (
-        source.dtype.itemsize,
-        real.itemsize,
-        target.dtype.itemsize,
-    )
+    job["width"], job["size"] = source.dtype.itemsize, joined.itemsize
+    job["real_width"], job["target_width"] = call.real.itemsize, target.dtype.itemsize
     job["samples_x"], job["taps_x"], job["stride_x"], job["before_x"] = x.samples, x.taps, x.stride, x.padding
     named: dict[str, npt.NDArray] = {"batch": loops.batch}
     for name, along in zip("zyx", (z, y, x), strict=True):
         job[f"dilation_{name}"], named[f"windows_{name}"] = along.dilation, along.table()
-    named["tiles"] = _tiles(x, channels * real.itemsize)
-    named["divisors"] = np.repeat(named["windows_x"]["divisor"], channels).astype(real)
+    named["tiles"] = _tiles(x, channels * joined.itemsize)
+    inverse = call.what == MEAN and _inverts(call, [named[f"windows_{name}"]["divisor"] for name in "zyx"])
+    job["inverse"] = inverse
+    divisors = np.repeat(named["windows_x"]["divisor"], channels).astype(call.real)
+    named["divisors"] = 1 / divisors if inverse else divisors
     job["n_tiles"] = len(named["tiles"]) - 1
     narrow, wide = (int(find(np.diff(named["tiles"]))) for find in (np.min, np.max))
     one_by_one = x.cells or (
         x.taps >= max(_LONG, x.stride // 2) and x.dilation == 1 and 2 * x.stride > x.taps
     )
-    chunk = -(-_CHUNK // (channels * real.itemsize)) * channels if one_by_one else 0
+    chunk = -(-_CHUNK // (channels * joined.itemsize)) * channels if one_by_one else 0
     held = hold(job, named)
     job["chunk"] = chunk
     direct = _kernels(job, call, source.dtype, target.dtype, x, channels)
-    direct = direct and (job["along"][0] != slide_pool.PICKED or narrow * channels >= in_register(real))
+    direct = direct and (job["along"][0] != slide_pool.PICKED or narrow * channels >= in_register(joined))
     job["direct"] = direct
     listed = max(z.taps * y.taps, _ROWS) if not chunk else _ROWS
     job["most"] = listed
     line = chunk if chunk else ((wide - 1) * x.stride + (x.taps - 1) * x.dilation + 1) * channels
     # A last register is picked from as many as the stride.
     slack = (min(x.stride, pool_line.MOST_STRIDE) + 1) * BYTES
-    results = (wide * channels) * real.itemsize + slack
+    results = (wide * channels) * joined.itemsize + slack
     sizes = {
-        "line": line * real.itemsize + slack,
+        "line": line * joined.itemsize + slack,
         "result": 0 if direct else results,
         "below": results if job["join_low"][0] else 0,
         "spare": BYTES,
@@ -226,6 +229,13 @@ def _windows(part: Part, cuts: tuple[Windows, ...]) -> Windows:
     return Windows(part.samples, part.length) if part.axis is None else cuts[part.axis]
 
 
+def _inverts(call: Call, divisors: list[npt.NDArray[np.int64]]) -> bool:
+    """Tell whether to multiply by the inverse, which is as exact, or rounds in float64 for less than that."""
+    if call.real == dtypes.FLOAT64 and call.target == dtypes.FLOAT32:
+        return True
+    return call.real.kind == "f" and all(((d > 0) & (d & (d - 1) == 0)).all() for d in divisors)
+
+
 def _tiles(x: Windows, pixel: int) -> npt.NDArray[np.int64]:
     """Cut a line of outputs into tiles whose samples stay in the first-level cache."""
     own = x.taps if x.cells else x.stride
@@ -236,34 +246,34 @@ def _kernels(
     job: npt.NDArray, call: Call, source: np.dtype, target: np.dtype, x: Windows, channels: int
 ) -> bool:
     """Write the kernels to the job; return whether windows may be joined in the output itself."""
-    real, mean = call.real, call.what == MEAN
-    halves = mean and real == _INT64
+    joined, mean = call.joined, call.what == MEAN
+    halves = mean and joined == _INT64
     what = _EXTREMES.get(call.what, pool_line.HIGH if halves else pool_line.SUM)
     along = pool_line.SUM if mean else what
-    job["join_rows"] = pool_line.join_rows.address(real, source, what)
+    job["join_rows"] = pool_line.join_rows.address(joined, source, what)
     if halves:
-        job["join_low"] = pool_line.join_rows.address(real, source, pool_line.LOW)
+        job["join_low"] = pool_line.join_rows.address(joined, source, pool_line.LOW)
     job["divides"] = mean
     exact = True
     if job["chunk"][0]:
-        job["fold"] = pool_line.fold.address(real, along)
+        job["fold"] = pool_line.fold.address(joined, along)
     elif x.taps == 1 and x.stride == 1:
         job["along"] = slide_pool.NOT
     elif x.stride == 1:
         job["along"] = slide_pool.NEIGHBOURS
-        job["join_along"] = pool_line.join_neighbours.address(real, along)
+        job["join_along"] = pool_line.join_neighbours.address(joined, along)
     elif x.stride <= pool_line.MOST_STRIDE and channels <= pool_line.MOST_CHANNELS:
         job["along"] = slide_pool.PICKED
-        job["join_along"] = pool_line.join_picked.address(real, along, x.stride, channels)
-        exact = in_register(real) % channels == 0
+        job["join_along"] = pool_line.join_picked.address(joined, along, x.stride, channels)
+        exact = in_register(joined) % channels == 0
     else:
         job["along"] = slide_pool.APART
-        job["join_along"] = pool_line.join_apart.address(real, along)
+        job["join_along"] = pool_line.join_apart.address(joined, along)
     if mean:
         finish = pool_line.divide_wide if halves else pool_line.divide
-        job["finish"] = finish.address(real, target)
+        job["finish"] = finish.address(call.real, joined, target, int(job["inverse"][0]))
     elif not exact or job["along"][0] == slide_pool.PICKED:
-        job["finish"] = lines.place.address(real, target)
+        job["finish"] = lines.place.address(joined, target)
     return exact and not mean
 
 

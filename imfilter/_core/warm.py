@@ -18,6 +18,7 @@ from imfilter._kernels import (
     histogram,
     lines,
     order,
+    pool_line,
     slide_descriptor,
     small,
     small_rank,
@@ -39,6 +40,7 @@ from imfilter._kernels.slide_color import slide_color
 from imfilter._kernels.slide_corner import slide_corner
 from imfilter._kernels.slide_cosine import slide_cosine
 from imfilter._kernels.slide_layer import convolve, slide_layer
+from imfilter._kernels.slide_pool import slide_pool
 from imfilter._kernels.slide_rank import slide_rank
 from imfilter._kernels.slide_winograd import slide_winograd
 
@@ -97,6 +99,7 @@ def _combinations() -> Iterator[_Combination]:
     for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
         yield cosine.oscillate, (real, terms)
     yield from _ranks()
+    yield from _pools()
     for sums in (_U16, _I32, _F64):
         for channels in (1, 3):
             yield box.box_prefix, (sums, channels)
@@ -161,6 +164,20 @@ def _colors() -> Iterator[_Combination]:
         yield colors.join, (_F32, kind)
     for kind in (_U8, _U16):
         yield colors.look_up, (_F32, kind)
+
+
+def _pools() -> Iterator[_Combination]:
+    """Yield what pooling needs at a stride of two, of grey images or of three channels."""
+    yield slide_pool, ()
+    for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
+        yield pool_line.join_rows, (source, source, pool_line.LARGEST)
+        yield pool_line.join_rows, (joined, source, pool_line.SUM)
+        for kind, what in ((source, pool_line.LARGEST), (joined, pool_line.SUM)):
+            yield pool_line.fold, (kind, what)
+            for channels in (1, 3):
+                yield pool_line.join_picked, (kind, what, 2, channels)
+        yield lines.place, (source, source)
+        yield pool_line.divide, (real, joined, source, 1)
 
 
 def steps() -> list[tuple[str, Callable[[], object]]]:

@@ -257,7 +257,7 @@ def join_apart(real, what, line, taps, step, stride, channels, count, to):
 
 @kernel("real", "what")
 def fold(real, what, line, pixels, channels, to):
-    """Join all `pixels` of a line, which is changed, to one: its second half to the first, again and again."""
+    """Join all `pixels` of a line, which is changed, to one: each time the second half to the first."""
     size = size_of(real)
     few = BYTES // size // REGISTERS
     like = splat_register(real, _nothing(what, real))
@@ -279,48 +279,44 @@ def fold(real, what, line, pixels, channels, to):
         store_one(to + c * size, real, load_one(real, line + c * size, real))
 
 
-@intrinsic
-def _quotient(typingctx, a, b):
-    """Return the quotient of two floats, or lane by lane."""
+def _floating(name):
+    @intrinsic
+    def found(typingctx, a, b):
+        def codegen(context, builder, sig, args):
+            return getattr(builder, name)(*args)
 
-    def codegen(context, builder, sig, args):
-        return builder.fdiv(*args)
+        return a(a, b), codegen
 
-    return a(a, b), codegen
-
-
-@intrinsic
-def _product(typingctx, a, b):
-    """Return the product of two floats, or lane by lane."""
-
-    def codegen(context, builder, sig, args):
-        return builder.fmul(*args)
-
-    return a(a, b), codegen
+    return found
 
 
-@kernel("real", "target")
-def divide(real, target, sums, below, divisors, factor: float, count, to, spare):
-    """Write the means of `count` sums as `target`: rounded, saturated.
+_quotient, _product = _floating("fdiv"), _floating("fmul")
+
+
+@kernel("real", "kind", "target", "inverse")
+def divide(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
+    """Write the means of `count` sums, of a `kind`, as `target`: rounded, saturated.
 
     A sum is divided by its entry of the line of `divisors` times `factor`: of whole numbers that both types
-    hold the quotient is rounded as the exact one would be. `below` is for `divide_wide`. Less than a
-    register goes through `spare`.
+    hold the quotient is rounded as the exact one would be. With `inverse` it is multiplied, which is as
+    exact by powers of two. `below` is for `divide_wide`. Less than a register goes through `spare`.
     """
-    size, width = size_of(real), size_of(target)
+    size, wide, width = size_of(real), size_of(kind), size_of(target)
     lanes, few = BYTES // size, BYTES // size // REGISTERS
     number = real.type(factor)
     x = 0
     while x < count and lanes <= count:
         shift = min(x, count - lanes)
-        whole = _product(load(real, divisors + shift * size, real), splat(real, number))
-        store(to + shift * width, target, _quotient(load(real, sums + shift * size, real), whole))
+        total = load(real, sums + shift * wide, kind)
+        by = _product(load(real, divisors + shift * size, real), splat(real, number))
+        store(to + shift * width, target, _product(total, by) if inverse else _quotient(total, by))
         x += lanes
     like = splat_register(real, number)
     while x < count:
         shift = min(x, max(count - few, 0))
-        some = _product(load_like(like, divisors + shift * size, real), like)
-        found = _quotient(load_like(like, sums + shift * size, real), some)
+        total_few = load_like(like, sums + shift * wide, kind)
+        by_few = _product(load_like(like, divisors + shift * size, real), like)
+        found = _product(total_few, by_few) if inverse else _quotient(total_few, by_few)
         store(to + shift * width if few <= count else spare, target, found)
         x += few
     if count < few:
@@ -331,8 +327,8 @@ def divide(real, target, sums, below, divisors, factor: float, count, to, spare)
 _I64, _U64 = np.dtype(np.int64), np.dtype(np.uint64)
 
 
-@kernel("real", "target")
-def divide_wide(real, target, sums, below, divisors, factor: float, count, to, spare):
+@kernel("real", "kind", "target", "inverse")
+def divide_wide(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
     """Write the means of `count` sums of integers, rounded half to even, as integers of 64 bits.
 
     `sums` are of the high halves, `below` of the low ones. The other arguments are those of `divide`, with

@@ -14,7 +14,8 @@ from imfilter._kernels.simd import LINE, invoke, peek, poke, record
 _FIELDS = (
     *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
     *("source_z", "source_y", "target_z", "target_y"),
-    *("width", "size", "target_width"),  # of an element of the image, of the arithmetic and of the result
+    # Of an element of the image, of what is joined, of the arithmetic and of the result, in bytes.
+    *("width", "size", "real_width", "target_width"),
     "samples_x",  # of the image
     # How far apart the samples of a window are. Along a line also: how many, the windows' stride, where the
     # first begins, before the image.
@@ -23,8 +24,8 @@ _FIELDS = (
     "chunk",  # samples of a line to which a window is joined, where they are joined one by one, or 0
     "direct",  # whether windows are joined in the output itself
     # Tables: where images of a batch begin; at which outputs tiles of a line begin, and where the last ends;
-    # by what sums along the line are divided.
-    *("batch", "tiles", "n_tiles", "divisors"),
+    # by what sums along the line are divided, or, if that is `inverse`, multiplied.
+    *("batch", "tiles", "n_tiles", "divisors", "inverse"),
     # Where in the workspace lines are, results, those of low halves; addresses of rows and how many at most.
     *("line", "result", "below", "spare", "at", "most"),
     # Kernels. `join_low` is there for sums in halves; `join_along` is not where there is nothing to join.
@@ -152,13 +153,12 @@ def slide_pool(job_at, source_at, target_at, workspace, start, stop):
         if job.divides:
             if job.join_low:
                 _join(job, room, job.join_low, image_at, z, y, first, count, room + job.below)
-            deep, high = (
-                record(WINDOW, job.windows_z + z * _WINDOW),
-                record(WINDOW, job.windows_y + y * _WINDOW),
-            )
-            invoke(2, job.finish, (
-                result, room + job.below, job.divisors + first * job.channels * job.size,
-                float(deep.divisor * high.divisor), total, to, room + job.spare))  # fmt: skip
+            deep = record(WINDOW, job.windows_z + z * _WINDOW)
+            high = record(WINDOW, job.windows_y + y * _WINDOW)
+            factor = float(deep.divisor * high.divisor)
+            invoke(4, job.finish, (
+                result, room + job.below, job.divisors + first * job.channels * job.real_width,
+                1.0 / factor if job.inverse else factor, total, to, room + job.spare))  # fmt: skip
         elif not job.direct:
             invoke(2, job.finish, (result, to, total, 1, 0, 0, 1, 0))
         tile += 1

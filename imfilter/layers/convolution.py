@@ -49,8 +49,8 @@ def conv(
     Returns
     -------
     ndarray, shape (N, C_out, *lengths) or (C_out, *lengths)
-        Array of float32, or float64 where `x` or `weight` has a wide type, as from `imfilter.correlate`; or of
-        `dtype` or `out`. Along an axis of n samples there are
+        Array of float32, or float64 where `x` or `weight` has a wide type, as from `imfilter.correlate`;
+        or of `dtype` or `out`. Along an axis of n samples there are
         ``(n + before + after - dilation*(k - 1) - 1)//stride + 1`` outputs.
 
     Raises
