@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imfilter import weights
+    from imfilter import show, weights
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
     from imfilter.derivative import laplacian, prewitt, scharr, sobel
@@ -54,6 +54,7 @@ __all__ = [
     "set_workers",
     "sharpen",
     "shi_tomasi",
+    "show",
     "sobel",
     "unsharp_mask",
     "warmup",
@@ -74,12 +75,14 @@ _HOMES = {
     "rank": ("maximum", "median", "minimum", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }
+#: Modules that are public themselves.
+_ROOMS = ("show", "weights")
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "weights":
-        return importlib.import_module("imfilter.weights")
+    if name in _ROOMS:
+        return importlib.import_module(f"imfilter.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module 'imfilter' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"imfilter.{_MODULES[name]}"), name)

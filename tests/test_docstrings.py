@@ -6,7 +6,7 @@ import pytest
 from numpydoc.validate import validate
 
 import imfilter
-from imfilter import weights
+from imfilter import show, weights
 
 FILTERS = [name for name in imfilter.__all__ if inspect.isfunction(getattr(imfilter, name))]
 PUBLIC = [f"imfilter.{name}" for name in FILTERS if name != "set_workers"]
@@ -21,10 +21,11 @@ LEFT_OUT = {
 }
 
 
+SHOW = [f"imfilter.show.{name}" for name in show.__all__]
 TRANSFORMERS = ["imfilter.sklearn.HOG"]
 
 
-@pytest.mark.parametrize("name", PUBLIC + WEIGHTS + TRANSFORMERS)
+@pytest.mark.parametrize("name", PUBLIC + WEIGHTS + SHOW + TRANSFORMERS)
 def test_numpydoc_finds_nothing_missing(name):
     errors = [(code, text) for code, text in validate(name)["errors"] if code not in LEFT_OUT]
     assert errors == []
