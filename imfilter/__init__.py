@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imfilter import color, layers, weights
+    from imfilter import color, layers, show, weights
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
     from imfilter.derivative import laplacian, prewitt, scharr, sobel
@@ -61,6 +61,7 @@ __all__ = [
     "set_workers",
     "sharpen",
     "shi_tomasi",
+    "show",
     "sobel",
     "unsharp_mask",
     "warmup",
@@ -83,7 +84,7 @@ _HOMES = {
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }
 #: Modules with public names of their own.
-_ROOMS = ("color", "layers", "weights")
+_ROOMS = ("color", "layers", "show", "weights")
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 

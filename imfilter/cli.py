@@ -17,10 +17,11 @@ from typing import Any, NoReturn
 import click
 
 from ._cli import warmup
+from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.options import click_option
-from ._cli.table import COMMANDS, FILE_NOTES, FILES, NOTES, SHARED, TABLES, Command, find, options_of
+from ._cli.table import COMMANDS, FILES, SHARED, SHOWN, TABLES, Command, find, options_of
 
-_WARMUP = "warmup"
+_WARMUP, _SHOW = "warmup", "show"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 
@@ -28,11 +29,13 @@ class _Filters(click.Group):
     """The commands of the table, made when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*(command.name for command in COMMANDS), _WARMUP]
+        return [*(command.name for command in COMMANDS), _SHOW, _WARMUP]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == _WARMUP:
             return click.Command(_WARMUP, callback=_warmup, help=warmup.ABOUT, short_help="Compile ahead.")
+        if cmd_name == _SHOW:
+            return _show
         command = find(cmd_name)
         return None if command is None else _click_command(command)
 
@@ -45,27 +48,64 @@ class _Filters(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if not name.startswith("-") and name != _WARMUP and find(name) is None:
-            close = difflib.get_close_matches(name.lower().replace("-", "_"), self.list_commands(ctx), 1)
-            hint = f"did you mean {close[0]}?" if close else "see imfilter --help"
-            raise click.UsageError(f"unknown filter {name!r}; {hint}")
+        _check_name(args[0], "filter", self.list_commands(ctx), "imfilter --help")
         return super().resolve_command(ctx, args)
 
 
+class _Shown(click.Group):
+    """What ``imfilter show`` can draw."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [command.name for command in SHOWN]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = find(cmd_name, SHOWN)
+        return None if command is None else _click_command(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        _check_name(args[0], "picture", self.list_commands(ctx), "imfilter show --help")
+        return super().resolve_command(ctx, args)
+
+
+def _check_name(name: str, what: str, known: list[str], help_command: str) -> None:
+    spelled = name.replace("-", "_")
+    if name.startswith("-") or spelled in known:
+        return
+    close = difflib.get_close_matches(spelled.lower(), known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"see {help_command}"
+    raise click.UsageError(f"unknown {what} {name!r}; {hint}")
+
+
+_show = _Shown(
+    _SHOW,
+    help="Draw kernels, feature maps, or what excites a kernel most.",
+    short_help="Draw kernels, feature maps, patches.",
+    epilog="Example: imfilter show kernels weights.npy kernels.png",
+    no_args_is_help=False,
+    options_metavar="[--help]",
+    subcommand_metavar="PICTURE IN OUT [--option value]...",
+)
+
+
 def _click_command(command: Command) -> click.Command:
-    def run(source: str, destination: str, **options: Any) -> int:
+    def run(source: Any, destination: str, **options: Any) -> int:
         return _run(command, source, destination, options)
 
+    several = command.name == "patches"
+    notes = NOTES[command.kind] if command.kind == "shown" else (*NOTES[command.kind], *FILE_NOTES)
     return click.Command(
         command.name,
         params=[
-            click.Argument(["source"], metavar="IN"),
+            click.Argument(["source"], metavar="IN...", nargs=-1, required=True)
+            if several
+            else click.Argument(["source"], metavar="IN"),
             click.Argument(["destination"], metavar="OUT"),
             *(click_option(option) for option in options_of(command)),
         ],
         callback=run,
-        help="\n\n".join([command.summary, *NOTES[command.kind], *FILE_NOTES]),
+        help="\n\n".join([command.summary, *notes]),
         short_help=command.summary,
         epilog=f"Example: imfilter {command.example}",
     )
@@ -104,9 +144,18 @@ _command = _Filters(
 )
 
 
-def _run(command: Command, source: str, destination: str, options: dict[str, Any]) -> int:
+def _run(command: Command, source: Any, destination: str, options: dict[str, Any]) -> int:
     """Read, filter and write."""
+    if command.kind == "shown":
+        sources = [source] if isinstance(source, str) else list(source)
+        return _guarded(lambda: _draw(command, sources, destination, options), f"{sources[0]}: ")
     return _guarded(lambda: _filter(command, source, destination, options), f"{source}: ")
+
+
+def _draw(command: Command, sources: list[str], destination: str, options: dict[str, Any]) -> None:
+    from ._cli import shown
+
+    shown.run(command, sources, destination, options)
 
 
 def _warmup() -> int:
@@ -186,7 +235,10 @@ def call(arguments: Sequence[str] | None = None) -> int:
 def _sentence(error: click.ClickException) -> str:
     text = error.format_message()
     if text.startswith("Missing command"):
+        shown = isinstance(error, click.UsageError) and error.ctx is not None and error.ctx.info_name == _SHOW
         text = "missing filter; for example: imfilter sobel in.png out.png"
+        if shown:
+            text = "missing picture; for example: imfilter show kernels weights.npy kernels.png"
     return text[:1].lower() + text[1:].removesuffix(".")
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,10 +11,9 @@ from numpy.typing import NDArray
 
 import imfilter
 
-from .._files.atomic import replacing
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import render
+from . import listing, render
 
 Array = NDArray[Any]
 
@@ -50,17 +46,7 @@ def write(path: str, response: Array, corners: Array) -> None:
         dict(zip(_COLUMNS, (*place, strength), strict=True))
         for place, strength in zip(corners.tolist(), response[tuple(at.T)].tolist(), strict=True)
     ]
-    with replacing(path) as file:
-        text = io.TextIOWrapper(file, "utf-8", newline="")
-        if path.lower().endswith(".json"):
-            json.dump(rows, text, indent=1)
-            text.write("\n")
-        else:
-            table = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
-            table.writeheader()
-            table.writerows(rows)
-        text.flush()
-        text.detach()
+    listing.write(path, _COLUMNS, rows)
 
 
 def marked(image: Image, plane: Array, corners: Array, options: Mapping[str, Any], kind: Format) -> Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["smoothing", "linear", "derivative", "edges", "corners", "descriptor"]
+Kind = Literal["smoothing", "linear", "derivative", "edges", "corners", "descriptor", "shown"]
 
 
 @dataclass(frozen=True)
@@ -262,6 +262,48 @@ COMMANDS: tuple[Command, ...] = (
     ),
 )
 
+_SCALE = Option("scale", "text", "common", "Colours: one scale for all (common), or one for each.")
+_SHEET = (
+    Option("columns", "count", None, "Pictures in a row.", "about as many as rows"),
+    Option("plain", "flag", False, "Write no labels."),
+)
+
+#: What ``imfilter show`` can draw: the commands are functions in ``imfilter.show``.
+SHOWN: tuple[Command, ...] = (
+    Command(
+        "kernels",
+        "shown",
+        "Draw the kernels of a .npy file: below zero blue, above zero red.",
+        (_SCALE, Option("pixels", "count", 64, "Size of a kernel on the sheet."), *_SHEET),
+        "show kernels weights.npy kernels.png",
+    ),
+    Command(
+        "maps",
+        "shown",
+        "Draw the feature maps of a .npy file.",
+        (
+            Option("signed", "flag", False, "Show zero in white, though nothing may be below it."),
+            *(_SCALE, Option("pixels", "count", 128, "Size of a map on the sheet.")),
+            Option("channel_axis", "ends", 0, "Axis of the channels: 0 or -1."),
+            *_SHEET,
+        ),
+        "show maps maps.npy maps.png --scale each",
+    ),
+    Command(
+        "patches",
+        "shown",
+        "Draw what excites a kernel most in some pictures, or list where it is.",
+        (
+            _KERNEL[0],
+            Option("count", "count", 9, "How many patches at most."),
+            Option("size", "integers", None, "Size of a patch; rows,columns for one each.", "the kernel's"),
+            Option("pixels", "count", 64, "Size of a patch on the sheet."),
+            *_SHEET,
+        ),
+        "show patches in.png in.png patches.png --kernel LAPLACIAN --size 15",
+    ),
+)
+
 #: Options of every filter that are the functions' keywords; what is beyond the border is not asked for of
 #: descriptors.
 BORDER = (
@@ -296,6 +338,8 @@ FILES = (
 def options_of(command: Command) -> tuple[Option, ...]:
     """Return every option of a command, in the order of its help."""
     own = command.options
+    if command.kind == "shown":
+        return own + FILES[::2]
     if command.kind == "derivative":
         own += PICTURED
     # A gradient magnitude of Gaussians has no sign to show.
@@ -311,43 +355,7 @@ def shared_of(command: Command) -> tuple[Option, ...]:
     return tuple(o for o in SHARED if command.kind != "descriptor" or o not in BORDER)
 
 
-def find(name: str) -> Command | None:
+def find(name: str, table: tuple[Command, ...] = COMMANDS) -> Command | None:
     """Return the command of this name, spelled with underscores or hyphens."""
     wanted = name.replace("-", "_")
-    return next((command for command in COMMANDS if command.name == wanted), None)
-
-
-NOTES = {
-    "smoothing": (
-        "Colour is filtered channel by channel. Transparent pixels do not bleed: colour is weighed with "
-        "its opacity, which is filtered too. The result has the input's bit depth.",
-    ),
-    "linear": (
-        "Colour is filtered channel by channel, weighed with opacity; a kernel whose sum is zero sees a "
-        "transparent picture over black and gives an opaque one. Results are rounded and saturated to the "
-        "input's bit depth (--signed adds mid-grey); .npy and float TIFF get the raw values.",
-    ),
-    "edges": (
-        "Colour is reduced to luminance (BT.601), transparency is seen over black. Edges are white on black; "
-        "in .npy they are true and false.",
-    ),
-    "corners": (
-        "Colour is reduced to luminance (BT.601), transparency is seen over black. A picture has red "
-        "crosses on its corners; .csv and .json list them, strongest first; .npy has the raw response.",
-    ),
-    "descriptor": (
-        "Of a colour picture, the strongest channel counts at each pixel; transparency is seen over black. "
-        "A picture shows the histogram of each cell as a star of lines, white where it is that of a straight "
-        "edge from black to the type's maximum, or to --full-scale; .npy has the descriptor.",
-    ),
-    "derivative": (
-        "Colour is reduced to luminance (BT.601), transparency is seen over black, and the result is opaque. "
-        "In an integer format, white is the response to a straight edge from black to the type's maximum, "
-        "along an axis: the same rule for every image. .npy and float TIFF get the raw values.",
-    ),
-}
-FILE_NOTES = (
-    "Files are PNG, JPEG, TIFF, BMP, WebP and .npy. 16 bits become 8 (divided by 257) in JPEG, BMP and WebP; "
-    "--dtype uint8 or uint16 converts pictures likewise, while .npy values are never scaled. Transparency in "
-    "JPEG or BMP needs --background. Floats in integer formats need --dtype (derivatives: --full-scale).",
-)
+    return next((command for command in table if command.name == wanted), None)

@@ -1,0 +1,79 @@
+"""The command ``imfilter show``: sheets of kernels, of feature maps, and of what excites a kernel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import io, show
+from .._files.image import FileError, Image, full_scale
+from . import kernels, listing, quiet
+from .apply import LUMINANCE, is_rgb, over_black
+from .table import TABLES, Command
+
+Array = NDArray[Any]
+
+_COLUMNS = ("picture", "row", "column", "response")
+
+
+def run(command: Command, sources: Sequence[str], destination: str, options: Mapping[str, Any]) -> None:
+    """Read, draw and write: whole or not at all."""
+    listed = command.name == "patches" and os.path.splitext(destination)[1].lower() in TABLES
+    if not listed:
+        io.format_of(destination)
+    io.check_target(destination)
+    own = {option.name: options[option.name] for option in command.options if option.name != "plain"}
+    own["labels"] = not options["plain"]
+    if command.name == "patches":
+        sheet, places, responses = _patches(sources, options["max_pixels"] or None, own)
+        if listed:
+            rows = [
+                dict(zip(_COLUMNS, (sources[number], *place, response), strict=True))
+                for (number, *place), response in zip(places, responses, strict=True)
+            ]
+            listing.write(destination, _COLUMNS, rows)
+            return
+    elif command.name == "kernels":
+        sheet = show.kernels(_array(sources[0]), **own)
+    else:
+        sheet = show.feature_maps(_array(sources[0]), **{**own, "signed": own["signed"] or None})
+    io.write(destination, Image(sheet, channels=True), quality=options["quality"])
+
+
+def _array(path: str) -> Array:
+    if not path.lower().endswith(".npy"):
+        raise FileError(f"{path}: is no .npy file, from which kernels and feature maps are read")
+    return io.read(path).pixels
+
+
+def _patches(
+    sources: Sequence[str], max_pixels: int | None, own: dict[str, Any]
+) -> tuple[Array, list[Any], list[float]]:
+    """Draw patches in colour, and return their places and responses."""
+    taps = kernels.parse(own.pop("kernel"), 2)
+    if isinstance(taps, list):
+        taps = np.multiply.outer(*taps)
+    if taps.ndim == 2:  # of luminance, which is a sum of channels too
+        taps = np.multiply.outer(np.array(LUMINANCE), taps)
+    pictures = []
+    for source in sources:
+        with quiet.decoders():
+            pictures.append(_colour(source, io.read(source, max_pixels=max_pixels)))
+    sheet, places, responses = show.patches(
+        pictures, taps, limits=(0, 255), channel_axis=-1, return_places=True, **own
+    )
+    return sheet, places.tolist(), responses.tolist()
+
+
+def _colour(source: str, image: Image) -> Array:
+    """Return a picture as red, green and blue from 0 to 255, whatever its type."""
+    plane = over_black(image)
+    if not is_rgb(image):
+        if plane.ndim != 2:
+            raise FileError(f"{source}: is no picture, but of shape {plane.shape}")
+        plane = np.stack([plane] * 3, axis=-1)
+    return plane * np.float64(255 / full_scale(image.pixels.dtype))

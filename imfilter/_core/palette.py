@@ -1,0 +1,73 @@
+"""Colours for numbers: two scales whose lightness follows the value, drawn in Oklab.
+
+Oklab is B. Ottosson's space of perceived colour (2020): equal steps in it look equally large.
+"""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+RGB = npt.NDArray[np.uint8]
+
+#: Colours of a scale; odd, so that there is one in the middle, for zero.
+_STEPS = 513
+#: What is not a number.
+UNKNOWN = (128, 128, 128)
+
+_TO_CONES = np.array(
+    [[1, 0.3963377774, 0.2158037573], [1, -0.1055613458, -0.0638541728], [1, -0.0894841775, -1.2914855480]]
+)
+_TO_LIGHT = np.array(
+    [
+        [4.0767416621, -3.3077115913, 0.2309699292],
+        [-1.2684380046, 2.6097574011, -0.3413193965],
+        [-0.0041960863, -0.7034186147, 1.7076147010],
+    ]
+)
+
+
+def _srgb(lightness: npt.NDArray, chroma: npt.NDArray, hue: npt.NDArray) -> npt.NDArray[np.float64]:
+    """Return colours of Oklab in sRGB, from 0 to 1 where a screen can show them; hue in degrees."""
+    angle = np.deg2rad(hue)
+    lab = np.stack(np.broadcast_arrays(lightness, chroma * np.cos(angle), chroma * np.sin(angle)), axis=-1)
+    light = (lab @ _TO_CONES.T) ** 3 @ _TO_LIGHT.T
+    small = np.maximum(light, 0.0031308)
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * small ** (1 / 2.4) - 0.055)
+
+
+@functools.cache
+def scale(signed: bool) -> npt.NDArray[np.float64]:
+    """Return the colours from the lowest value to the highest, as sRGB from 0 to 1.
+
+    Signed: blue, through nearly white at zero, to red, equally dark at equal distance. Otherwise
+    from dark violet through green to light yellow.
+    """
+    if signed:
+        t = np.linspace(-1, 1, _STEPS)
+        far = np.abs(t)
+        chroma = 0.30 * far * (1 - 0.55 * far)
+        return _srgb(0.97 - 0.56 * far, chroma, np.where(t < 0, 255.0, 30.0))
+    t = np.linspace(0, 1, _STEPS)
+    # As colourful as a screen can show it all the way: least so for the blue-green in the middle.
+    chroma = 0.06 + t * (1 - t) * (0.13 + 0.6 * (1 - 2 * t) ** 2)
+    return _srgb(0.16 + 0.80 * t, chroma, 330 - 235 * t)
+
+
+@functools.cache
+def _table(signed: bool) -> RGB:
+    return np.vstack([np.rint(scale(signed).clip(0, 1) * 255), UNKNOWN]).astype(np.uint8)
+
+
+def coloured(values: npt.NDArray, low: float, high: float, *, signed: bool) -> RGB:
+    """Return the colour of each value, with `low` and `high` at the ends of the scale."""
+    real = values.astype(np.float64)
+    span = high / 2 - low / 2  # halves, whose difference cannot overflow
+    if span > 0:
+        place = (real / 2 - low / 2) / span * (_STEPS - 1)
+    else:  # one value has the colour of zero, or of the lowest
+        place = np.where(np.isfinite(real), (_STEPS - 1) / 2 if signed else 0.0, real)
+    index = np.rint(np.nan_to_num(place, nan=_STEPS, posinf=_STEPS - 1, neginf=0))
+    known = ~np.isnan(real)
+    index = np.where(known, index.clip(0, _STEPS - 1), _STEPS).astype(np.intp)
+    return _table(signed)[index]
