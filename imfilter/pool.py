@@ -9,6 +9,9 @@ from imfilter._core import check, pools
 from imfilter._core.common import Placed, documented_without
 from imfilter._core.pool_windows import Windows
 
+#: Samples that a window may span, with its gaps.
+_WIDEST = 1 << 31
+
 
 @documented_without("mode", "cval")
 def max_pool(
@@ -278,6 +281,8 @@ def _slide(
         zip(lengths, sizes, strides, paddings, dilations, strict=True)
     ):
         span = (taps - 1) * apart + 1
+        if span > _WIDEST:
+            raise ValueError(f"size must span at most {_WIDEST} samples, got {span}")
         if pad > span // 2:
             raise ValueError(
                 f"padding must be at most {span // 2}, half of a window that spans {span} samples, got {pad}"
@@ -290,5 +295,7 @@ def _slide(
                 f"size must fit into the image: a window spans {span} samples, "
                 f"axis {axis} has {samples + 2 * pad} with its padding"
             )
+        # What one window alone makes no difference to may be larger than any array.
+        step, apart = min(step, samples + 2 * pad), apart if taps > 1 else 1
         found.append(Windows(samples, length, taps, step, pad, apart, counted))
     return tuple(found)

@@ -115,6 +115,23 @@ def test_the_example_of_the_definition():
     assert uncounted.tolist() == [6, 6, 6, 6]
 
 
+def test_windows_far_larger_than_the_image():
+    image = picture("float32", (3, 70))
+    assert (imfilter.max_pool(image, 1000, stride=1, padding=500) == image.max()).all()
+    assert imfilter.max_pool(image, 2**30 + 1, padding=2**29).tolist() == [[image.max()]]
+    np.testing.assert_array_equal(imfilter.max_pool(image, 1, stride=2**70, dilation=2**70), image[:1, :1])
+
+
+@pytest.mark.parametrize("size", [9, 10, 11, 16, 21, 24, 35, 49, 63, 64, 67])
+def test_long_windows_side_by_side(size):
+    for dtype in ("float32", "uint8"):
+        check(picture(dtype, (2, 10 * size + 5)), (2, size))
+        check(
+            picture(dtype, (2, 3 * size, 3)), (2, size), axes=(0, 1), ceil_mode=True, padding=(0, size // 2)
+        )
+        check(picture(dtype, (5 * size,)), size)
+
+
 def test_a_dilated_window_without_a_sample():
     assert imfilter.max_pool([1.0], 2, padding=2, dilation=4).tolist() == [-np.inf]
     assert imfilter.max_pool(np.uint8([[7], [8]]), (1, 2), padding=(0, 2), dilation=(1, 4)).tolist() == [

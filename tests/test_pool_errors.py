@@ -27,6 +27,7 @@ WINDOWS = [
      {"size": 3, "padding": 2}),
     (TypeError, "padding must be an integer, got 'same'", {"padding": "same"}),
     (TypeError, "ceil_mode must be True or False, got 1", {"ceil_mode": 1}),
+    (ValueError, "size must span at most 2147483648 samples", {"size": 2**70, "padding": 2**69}),
     (ValueError, "size must fit into the image: a window spans 7 samples, axis 0 has 6 with its padding",
      {"size": 7}),
     (ValueError, "out must have shape (3, 3), got (6, 7)", {"out": np.empty((6, 7))}),

@@ -129,7 +129,9 @@ def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given
 def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:
     """Return the types of sums of so many samples, of their division, and of what the kernels write.
 
-    Means of integers are exact: where float64 does not hold the sum, its halves are summed, as integers.
+    Means of integers are exact: where float64 does not hold the sum, its halves are summed, as integers. Of
+    floats, sums in float64 neither overflow nor depend on the order to a bit that counts: 2x2 of float32,
+    8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one thread, where a copy takes 5.4).
     """
     if source.kind == "f":
         return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
@@ -189,16 +191,15 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     named["divisors"] = 1 / divisors if inverse else divisors
     job["n_tiles"] = len(named["tiles"]) - 1
     narrow, wide = (int(find(np.diff(named["tiles"]))) for find in (np.min, np.max))
-    one_by_one = x.cells or (
-        x.taps >= max(_LONG, x.stride // 2) and x.dilation == 1 and 2 * x.stride > x.taps
-    )
+    long = x.taps > x.samples or (x.taps >= max(_LONG, x.stride // 2) and 2 * x.stride > x.taps)
+    one_by_one = x.cells or (long and x.dilation == 1)
     chunk = -(-_CHUNK // (channels * joined.itemsize)) * channels if one_by_one else 0
     held = hold(job, named)
     job["chunk"] = chunk
     direct = _kernels(job, call, source.dtype, target.dtype, x, channels)
     direct = direct and (job["along"][0] != slide_pool.PICKED or narrow * channels >= in_register(joined))
     job["direct"] = direct
-    listed = max(z.taps * y.taps, _ROWS) if not chunk else _ROWS
+    listed = _ROWS if chunk else min(z.taps, z.samples) * min(y.taps, y.samples)
     job["most"] = listed
     line = chunk if chunk else ((wide - 1) * x.stride + (x.taps - 1) * x.dilation + 1) * channels
     # A last register is picked from as many as the stride.
@@ -206,6 +207,7 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     results = (wide * channels) * joined.itemsize + slack
     sizes = {
         "line": line * joined.itemsize + slack,
+        "staged": line * joined.itemsize // 2 + slack if job["stage"][0] > 1 else 0,
         "result": 0 if direct else results,
         "below": results if job["join_low"][0] else 0,
         "spare": BYTES,
@@ -254,7 +256,7 @@ def _kernels(
     if halves:
         job["join_low"] = pool_line.join_rows.address(joined, source, pool_line.LOW)
     job["divides"] = mean
-    exact = True
+    exact, stage = True, x.stage(pool_line.MOST_STRIDE)
     if job["chunk"][0]:
         job["fold"] = pool_line.fold.address(joined, along)
     elif x.taps == 1 and x.stride == 1:
@@ -262,9 +264,11 @@ def _kernels(
     elif x.stride == 1:
         job["along"] = slide_pool.NEIGHBOURS
         job["join_along"] = pool_line.join_neighbours.address(joined, along)
-    elif x.stride <= pool_line.MOST_STRIDE and channels <= pool_line.MOST_CHANNELS:
-        job["along"] = slide_pool.PICKED
-        job["join_along"] = pool_line.join_picked.address(joined, along, x.stride, channels)
+    elif stage and channels <= pool_line.MOST_CHANNELS:
+        job["along"], job["stage"] = slide_pool.PICKED, stage
+        if stage > 1:
+            job["join_first"] = pool_line.join_picked.address(joined, along, stage, channels)
+        job["join_along"] = pool_line.join_picked.address(joined, along, x.stride // stage, channels)
         exact = in_register(joined) % channels == 0
     else:
         job["along"] = slide_pool.APART

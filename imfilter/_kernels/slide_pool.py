@@ -21,15 +21,16 @@ _FIELDS = (
     # first begins, before the image.
     *("dilation_z", "dilation_y", "dilation_x", "taps_x", "stride_x", "before_x"),
     *("windows_z", "windows_y", "windows_x"),  # tables of `WINDOW`s, one for each output
+    "stage",  # samples that are joined along a line before, of windows side by side, or 1
     "chunk",  # samples of a line to which a window is joined, where they are joined one by one, or 0
     "direct",  # whether windows are joined in the output itself
     # Tables: where images of a batch begin; at which outputs tiles of a line begin, and where the last ends;
     # by what sums along the line are divided, or, if that is `inverse`, multiplied.
     *("batch", "tiles", "n_tiles", "divisors", "inverse"),
     # Where in the workspace lines are, results, those of low halves; addresses of rows and how many at most.
-    *("line", "result", "below", "spare", "at", "most"),
+    *("line", "staged", "result", "below", "spare", "at", "most"),
     # Kernels. `join_low` is there for sums in halves; `join_along` is not where there is nothing to join.
-    *("join_rows", "join_low", "join_along", "along", "fold", "finish", "divides"),
+    *("join_rows", "join_low", "join_first", "join_along", "along", "fold", "finish", "divides"),
 )
 POOL_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
@@ -73,7 +74,11 @@ def _join_line(job, room, join_rows, image_at, z, y, first, count, to):
     if job.along == NEIGHBOURS:
         invoke(2, job.join_along, (line, job.taps_x, step, count * job.channels, to))
     elif job.along == PICKED:
-        invoke(4, job.join_along, (line, job.taps_x, step, count, to))
+        taps = job.taps_x // job.stage
+        if job.stage > 1:
+            invoke(4, job.join_first, (line, job.stage, step, count * taps, room + job.staged))
+            line = room + job.staged
+        invoke(4, job.join_along, (line, taps, step, count, to))
     elif job.along == APART:
         invoke(2, job.join_along, (
             line, job.taps_x, step, job.stride_x * pixel, job.channels, count, to))  # fmt: skip
