@@ -34,8 +34,8 @@ class Windows(NamedTuple):
     def stage(self, most: int) -> int:
         """Return by how much windows side by side are shortened first, so that both strides are at most that.
 
-        1 where it need not be, 0 where it cannot. Two steps of shuffles instead of sample by sample: maxima
-        of 1x16 float32 at 4K took 8 ms instead of 24 (Cascade Lake, one thread).
+        1 where it need not be, 0 where it cannot. By shuffles twice instead of sample by sample, maxima of
+        1x16 float32 at 4K took 8 ms instead of 24 (Cascade Lake, one thread).
         """
         if self.stride <= most:
             return 1
