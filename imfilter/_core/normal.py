@@ -186,7 +186,8 @@ class Lines:
 
     def _windows(self, values: Array) -> Array:
         """Sum over each window of planes and rows that some output reads, and over the batch."""
-        return _windows(_windows(values.sum(axis=0), 0, self._planes), 1, self._rows)
+        values = values.sum(axis=0) if len(values) > 1 else values[0]
+        return _windows(_windows(values, 0, self._planes), 1, self._rows)
 
 
 def distances(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
@@ -201,14 +202,15 @@ def _from(step: int) -> slice:
 
 
 def _windows(values: Array, axis: int, n: int) -> Array:
-    """Sum over every window of `n` along an axis."""
-    values = np.moveaxis(values, axis, 0)
+    """Sum over every window of `n` along the first or the second axis."""
+    if n == 1:
+        return values
+    values = values.swapaxes(0, axis)
     more = len(values) - n
     if n > more + 1:  # what all windows have in common is summed up once
         values = np.concatenate([values[:more], values[more:n].sum(axis=0)[None], values[n:]])
         n = more + 1
-    total = np.lib.stride_tricks.sliding_window_view(values, n, axis=0).sum(axis=-1)
-    return np.moveaxis(total, 0, axis)
+    return np.stack([values[i : i + n].sum(axis=0) for i in range(more + 1)]).swapaxes(0, axis)
 
 
 def gram(products: Sums, shape: tuple[int, int, int]) -> Array:
