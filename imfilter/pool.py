@@ -80,20 +80,23 @@ def avg_pool(
     *,
     stride: Any = None,
     padding: Any = 0,
+    dilation: Any = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
     **common: Unpack[Placed],
 ) -> npt.NDArray:
     """Return the mean of each window.
 
-    Along an axis of n samples there are ``(n + 2*padding - size) // stride + 1`` windows; with `ceil_mode`
-    the quotient is rounded up. Channels and batches are pooled each by themselves: images N x C x H x W with
-    ``axes=(2, 3)``.
+    Along an axis of n samples there are ``(n + 2*padding - dilation*(size - 1) - 1) // stride + 1`` windows;
+    with `ceil_mode` the quotient is rounded up. Channels and batches are pooled each by themselves: images
+    N x C x H x W with ``axes=(2, 3)``.
 
     Parameters
     ----------
     {{image}}
     {{pooled}}
+    dilation : int or sequence of int, optional
+        Distance between the samples of a window. Default 1.
     {{ceil_mode}}
     count_padding : bool, optional
         Whether padding counts as zeros. Otherwise the mean is of the samples alone. What a last window of
@@ -104,7 +107,8 @@ def avg_pool(
     -------
     ndarray
         Array of the dtype of `image`, or of `dtype` or `out`, one sample for each window. Means of integers
-        are exact, rounded half to even; floats are summed in float64.
+        are exact, rounded half to even; floats are summed in float64. The mean of a window with gaps that
+        has no sample, if padding does not count, is not a number, or 0.
 
     Raises
     ------
@@ -132,9 +136,8 @@ def avg_pool(
     >>> imfilter.avg_pool([6.0, 6.0], 2, padding=1, count_padding=False)
     array([6., 6.])
     """
-    return pools.apply(
-        image, pools.MEAN, _slide, (size, stride, padding, 1, ceil_mode, count_padding), common
-    )
+    own = size, stride, padding, dilation, ceil_mode, count_padding
+    return pools.apply(image, pools.MEAN, _slide, own, common)
 
 
 @documented_without("mode", "cval")
