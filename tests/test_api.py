@@ -56,7 +56,7 @@ POOLING = {
     ),
     "avg_pool": (
         {"size": REQUIRED},
-        {"stride": None, "padding": 0, "ceil_mode": False, "count_padding": True},
+        {"stride": None, "padding": 0, "dilation": 1, "ceil_mode": False, "count_padding": True},
         ("mode", "cval"),
     ),
     "global_pool": ({"reduce": "mean"}, {}, ("mode", "cval")),
