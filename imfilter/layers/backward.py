@@ -31,9 +31,9 @@ def conv_input_gradient(
 
     Parameters
     ----------
-    gradient : array_like, shape (N, C_out, *lengths) or (C_out, *lengths)
+    gradient : array_like, shape (N, C_out, ...) or (C_out, ...)
         Derivatives of a loss with respect to the output of `conv`.
-    weight : array_like, shape (C_out, C_in/groups, *kernel)
+    weight : array_like, shape (C_out, C_in/groups, ...)
         The kernels.
     shape : sequence of int
         Spatial shape of the layer's input.
@@ -42,7 +42,7 @@ def conv_input_gradient(
 
     Returns
     -------
-    ndarray, shape (N, C_in, *shape) or (C_in, *shape)
+    ndarray, shape (N, C_in, ...) or (C_in, ...)
         Derivatives with respect to the input: float32, or float64 where an array has a wide type.
 
     Raises
@@ -93,9 +93,9 @@ def conv_weight_gradient(
 
     Parameters
     ----------
-    gradient : array_like, shape (N, C_out, *lengths) or (C_out, *lengths)
+    gradient : array_like, shape (N, C_out, ...) or (C_out, ...)
         Derivatives of a loss with respect to the output of `conv`.
-    x : array_like, shape (N, C_in, *spatial) or (C_in, *spatial)
+    x : array_like, shape (N, C_in, ...) or (C_in, ...)
         The layer's input.
     kernel : sequence of int
         Shape of the kernels along the spatial axes.
@@ -103,7 +103,7 @@ def conv_weight_gradient(
 
     Returns
     -------
-    ndarray, shape (C_out, C_in/groups, *kernel)
+    ndarray, shape (C_out, C_in/groups, ...)
         Derivatives with respect to the weights, summed over the images: float32, or float64 where an array
         has a wide type.
 
@@ -148,7 +148,7 @@ def conv_bias_gradient(gradient: npt.ArrayLike, axes: int = 2) -> npt.NDArray:
 
     Parameters
     ----------
-    gradient : array_like, shape (N, C_out, *lengths) or (C_out, *lengths)
+    gradient : array_like, shape (N, C_out, ...) or (C_out, ...)
         Derivatives of a loss with respect to the output of `conv`.
     axes : int, optional
         How many spatial axes there are, 1 to 3. Default 2.
@@ -202,9 +202,9 @@ def conv_transpose(
 
     Parameters
     ----------
-    x : array_like, shape (N, C_in, *spatial) or (C_in, *spatial)
+    x : array_like, shape (N, C_in, ...) or (C_in, ...)
         Images, signals or volumes with channels.
-    weight : array_like, shape (C_in, C_out/groups, *kernel)
+    weight : array_like, shape (C_in, C_out/groups, ...)
         The kernels: those of a `conv` from C_out to C_in channels.
     bias : array_like, shape (C_out,), optional
         A number added to each output channel. Default none.
@@ -223,7 +223,7 @@ def conv_transpose(
 
     Returns
     -------
-    ndarray, shape (N, C_out, *lengths) or (C_out, *lengths)
+    ndarray, shape (N, C_out, ...) or (C_out, ...)
         Array of float32, or float64 where `x` or `weight` has a wide type. Of n samples there are
         ``(n - 1)*stride - 2*padding + dilation*(k - 1) + output_padding + 1``.
 

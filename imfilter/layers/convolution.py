@@ -32,9 +32,9 @@ def conv(
 
     Parameters
     ----------
-    x : array_like, shape (N, C_in, *spatial) or (C_in, *spatial)
+    x : array_like, shape (N, C_in, ...) or (C_in, ...)
         Images, signals or volumes with channels, of bool, integers or floats. It is not changed.
-    weight : array_like, shape (C_out, C_in/groups, *kernel)
+    weight : array_like, shape (C_out, C_in/groups, ...)
         The kernels, with 1 to 3 spatial axes.
     bias : array_like, shape (C_out,), optional
         A number added to each output channel. Default none.
@@ -48,7 +48,7 @@ def conv(
 
     Returns
     -------
-    ndarray, shape (N, C_out, *lengths) or (C_out, *lengths)
+    ndarray, shape (N, C_out, ...) or (C_out, ...)
         Array of float32, or float64 where `x` or `weight` has a wide type, as from `imfilter.correlate`;
         or of `dtype` or `out`. Along an axis of n samples there are
         ``(n + before + after - dilation*(k - 1) - 1)//stride + 1`` outputs.
@@ -116,18 +116,18 @@ def depthwise(
 
     Parameters
     ----------
-    x : array_like, shape (N, C, *spatial) or (C, *spatial)
+    x : array_like, shape (N, C, ...) or (C, ...)
         Images with channels.
-    weight : array_like, shape (C, M, *kernel)
+    weight : array_like, shape (C, M, ...)
         M kernels for each channel, whose outputs follow each other.
-    bias : array_like, shape (C*M,), optional
+    bias : array_like, shape (C·M,), optional
         A number added to each output channel.
     **options
         Those of `conv`, but for `groups`.
 
     Returns
     -------
-    ndarray, shape (N, C*M, *lengths) or (C*M, *lengths)
+    ndarray, shape (N, C·M, ...) or (C·M, ...)
         As from `conv`.
 
     Raises
@@ -167,7 +167,7 @@ def pointwise(
 
     Parameters
     ----------
-    x : array_like, shape (N, C_in, *spatial) or (C_in, *spatial)
+    x : array_like, shape (N, C_in, ...) or (C_in, ...)
         Images with channels.
     weight : array_like, shape (C_out, C_in)
         The share of each input channel in each output channel.
@@ -180,7 +180,7 @@ def pointwise(
 
     Returns
     -------
-    ndarray, shape (N, C_out, *spatial) or (C_out, *spatial)
+    ndarray, shape (N, C_out, ...) or (C_out, ...)
         As from `conv`.
 
     Raises
@@ -222,11 +222,11 @@ def depthwise_separable(
 
     Parameters
     ----------
-    x : array_like, shape (N, C, *spatial) or (C, *spatial)
+    x : array_like, shape (N, C, ...) or (C, ...)
         Images with channels.
-    depth : array_like, shape (C, M, *kernel)
+    depth : array_like, shape (C, M, ...)
         M kernels for each channel; see `depthwise`.
-    point : array_like, shape (C_out, C*M)
+    point : array_like, shape (C_out, C·M)
         The share of each of their outputs in each output channel; see `pointwise`.
     bias : array_like, shape (C_out,), optional
         A number added to each output channel.
@@ -235,7 +235,7 @@ def depthwise_separable(
 
     Returns
     -------
-    ndarray, shape (N, C_out, *lengths) or (C_out, *lengths)
+    ndarray, shape (N, C_out, ...) or (C_out, ...)
         As from `conv`.
 
     Raises
@@ -282,10 +282,11 @@ def dynamic_conv(
 
     Parameters
     ----------
-    x : array_like, shape (N, C_in, *spatial)
+    x : array_like, shape (N, C_in, ...)
         Images, signals or volumes with channels.
-    weight : array_like, shape (N, C_out, C_in/groups, *kernel[, *lengths])
-        The kernels of each image, or of each position of each output.
+    weight : array_like, shape (N, C_out, C_in/groups, ...)
+        The kernels of each image; with the axes of the output behind their own, of each position of each
+        output.
     bias : array_like, shape (C_out,), optional
         A number added to each output channel.
     {{layer}}
@@ -294,7 +295,7 @@ def dynamic_conv(
 
     Returns
     -------
-    ndarray, shape (N, C_out, *lengths)
+    ndarray, shape (N, C_out, ...)
         As from `conv`.
 
     Raises
