@@ -23,6 +23,7 @@ WRITES = {
     "despeckle": {"specks.png", "median.png", "gaussian.png"},
     "digits": set(),
     "faces": {"faces.png"},
+    "feature_maps": {"feature_maps.png", "first_layer.png"},
     "fitted_denoiser": {"fitted_denoiser.png"},
     "lenet5": {"lenet5.png"},
     "receptive_field": {"receptive_field.png"},
