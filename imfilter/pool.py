@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from imfilter._core import check, pools
 from imfilter._core.common import Placed, documented_without
+from imfilter._core.padding import positions
 from imfilter._core.pool_windows import Windows
 
 #: Samples that a window may span, with its gaps.
@@ -290,9 +291,7 @@ def _slide(
             raise ValueError(
                 f"padding must be at most {span // 2}, half of a window that spans {span} samples, got {pad}"
             )
-        length = (samples + 2 * pad - span + (step - 1 if ceil else 0)) // step + 1
-        if ceil and (length - 1) * step >= samples + pad:
-            length -= 1
+        length = positions(samples, pad, pad, span, step, ceil_mode=ceil)
         if length < 1:
             raise ValueError(
                 f"size must fit into the image: a window spans {span} samples, "

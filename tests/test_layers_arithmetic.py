@@ -228,7 +228,7 @@ def test_the_names_load_when_used():
         assert getattr(layers, name) is not None
     assert dir(layers) == sorted(layers.__all__)
     with pytest.raises(AttributeError, match=r"'imfilter.layers' has no attribute 'nothing'"):
-        layers.nothing  # noqa: B018
+        layers.nothing  # noqa: B018  (the look-up itself is what raises)
     code = (
         "import sys, imfilter; imfilter.layers.networks.vgg16(); "
         "from imfilter.layers import Stack, output_shape; "

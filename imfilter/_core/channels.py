@@ -76,12 +76,12 @@ def settle(
     return Settled(array, factors, geometry, batched)
 
 
-def weights(value: npt.ArrayLike) -> npt.NDArray:
-    """Return weights of shape (C_out, C_in/groups, *kernel), of one to three spatial axes."""
+def weights(value: npt.ArrayLike, channels: str = "C_out, C_in/groups") -> npt.NDArray:
+    """Return weights between the `channels` that are named, of one to three spatial axes."""
     factors = check.image(value, "weight")
     if not 3 <= factors.ndim <= 5:
         raise ValueError(
-            "weight must be of shape (C_out, C_in/groups, *kernel) with 1 to 3 spatial axes, "
+            f"weight must be of shape ({channels}, *kernel) with 1 to 3 spatial axes, "
             f"got shape {factors.shape}"
         )
     return factors

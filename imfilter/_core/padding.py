@@ -30,6 +30,17 @@ class Padding:
         return cls(before, max((length - 1) * stride + reach - before - (n - 1), 0), length)
 
 
+def positions(n: int, before: int, after: int, span: int, stride: int, *, ceil_mode: bool = False) -> int:
+    """Return how many places a window of such a span has along a padded axis of `n` samples; below 1, none.
+
+    With `ceil_mode` samples that are left over get a last window, which sticks out, if it begins before the
+    padding behind the image, as in PyTorch.
+    """
+    length, rest = divmod(n + before + after - span, stride)
+    length += 1
+    return length + bool(ceil_mode and rest and length * stride < before + n)
+
+
 def _pair(value: Any) -> tuple[int, int]:
     if isinstance(value, np.ndarray):
         value = value.tolist()
@@ -78,7 +89,7 @@ def resolve(
             pairs = [_pair(padding)] * n_axes
     result = []
     for n, k, s, d, (before, after) in zip(lengths, taps, stride, dilation, pairs, strict=True):
-        length = (n + before + after - d * (k - 1) - 1) // s + 1
+        length = positions(n, before, after, d * (k - 1) + 1, s)
         if length < 1:
             raise ValueError(
                 f"padding must leave room for the kernel: it spans {d * (k - 1) + 1} samples, "

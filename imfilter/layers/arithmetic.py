@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import check
-from imfilter._core.padding import Padding, resolve
+from imfilter._core.padding import Padding, positions, resolve
 
 __all__ = [
     "Comparison",
@@ -118,10 +118,7 @@ def output_shape(
 def _ceil_length(n: int, side: Padding, taps: int, stride: int, dilation: int) -> int:
     """Return the number of positions where the last one may stick out."""
     span, padded = dilation * (taps - 1) + 1, side.before + n + side.after
-    length, rest = divmod(padded - span, stride)
-    length += 1
-    if rest and length * stride < side.before + n:
-        length += 1
+    length = positions(n, side.before, side.after, span, stride, ceil_mode=True)
     if length < 1:
         raise ValueError(
             f"padding must leave room for the kernel: it spans {span} samples, the padded axis has {padded}"

@@ -246,12 +246,7 @@ def conv_transpose(
     >>> layers.conv_transpose([[1.0, 2.0]], [[[1.0, 1.0, 0.5]]], stride=2)
     array([[1. , 1. , 2.5, 2. , 1. ]])
     """
-    factors = check.image(weight, "weight")
-    if not 3 <= factors.ndim <= 5:
-        raise ValueError(
-            "weight must be of shape (C_in, C_out/groups, *kernel) with 1 to 3 spatial axes, "
-            f"got shape {factors.shape}"
-        )
+    factors = channels.weights(weight, "C_in, C_out/groups")
     n = factors.ndim - 2
     array, batched = channels.batch(x, n, "x")
     into = check.integer(groups, "groups", least=1)

@@ -4,6 +4,8 @@ A layer knows nothing of its neighbours: every method takes the shape ``(channel
 Its numbers are checked when a `Stack` is made of it, which says which layer is wrong.
 """
 
+from abc import ABC, abstractmethod
+
 import numpy.typing as npt
 
 from imfilter.layers.receptive import ReceptiveField
@@ -11,16 +13,16 @@ from imfilter.layers.receptive import ReceptiveField
 Shape = tuple[int, ...]
 
 
-class Layer:
+class Layer(ABC):
     """What all layers answer. The defaults are those of a layer without weights that works in place."""
 
     name: str | None
     #: Whether the result needs no memory of its own.
     in_place = False
 
+    @abstractmethod
     def output(self, shape: Shape) -> Shape:
         """Return the shape of the result, or raise the error of what does not fit."""
-        raise NotImplementedError
 
     def weight_shape(self, shape: Shape) -> Shape | None:
         """Return the shape of the weights, None without any."""
@@ -38,9 +40,9 @@ class Layer:
         """Return what a unit sees of the input, where those `before`, `units` of them an axis, see that."""
         return before
 
+    @abstractmethod
     def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
         """Return the result for a batch ``(N, channels, *spatial)`` of floats."""
-        raise NotImplementedError
 
     def text(self, shape: Shape) -> str:
         """Return the layer as it stands in a table."""
