@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imfilter import color, layers, show, weights
+    from imfilter import color, layers, series, show, weights
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
     from imfilter.derivative import laplacian, prewitt, scharr, sobel
@@ -58,6 +58,7 @@ __all__ = [
     "prewitt",
     "pyramid_pool",
     "scharr",
+    "series",
     "set_workers",
     "sharpen",
     "shi_tomasi",
@@ -84,7 +85,7 @@ _HOMES = {
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }
 #: Modules with public names of their own.
-_ROOMS = ("color", "layers", "show", "weights")
+_ROOMS = ("color", "layers", "series", "show", "weights")
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 

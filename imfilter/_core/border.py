@@ -30,19 +30,19 @@ _ELSEWHERE = {
 }
 
 
-def check_mode(mode: object, name: str = "mode") -> str:
-    """Return the border `mode`, the argument of this name, or say which word to use here."""
-    names = ", ".join(map(repr, MODES))
+def check_mode(mode: object, name: str = "mode", more: tuple[str, ...] = ()) -> str:
+    """Return the border `mode`, or one of some `more` words, or say which word to use here."""
+    names = ", ".join(map(repr, MODES + more))
     if not isinstance(mode, str):
         raise TypeError(f"{name} must be one of {names}, got {' '.join(repr(mode).split())}")
-    if mode in MODES:
+    if mode in MODES or mode in more:
         return mode
     if mode.lower() == "reflect":
         raise ValueError(
             f"{name} 'reflect' means two things: use 'mirror' for d c b | a b c d | c b a (NumPy's reflect), "
             "'symmetric' for c b a | a b c d | d c b (SciPy's reflect)"
         )
-    if mode.lower() in ("valid", "same", "full"):
+    if mode.lower() in ("valid", "same", "full") and not more:
         raise ValueError(
             f"{name} must be one of {names}, got {mode!r}, which is a padding: correlate(padding=...)"
         )

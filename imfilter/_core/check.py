@@ -33,6 +33,22 @@ def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
     return array
 
 
+def numbers_of(value: npt.ArrayLike, name: str) -> npt.NDArray:
+    """Return `value` as an array of real numbers of any shape."""
+    array = _real_array(value, name, "")
+    if hasattr(array, "mask"):
+        raise TypeError(f"{name} must be a plain array, got a masked one: fill it with NaN first")
+    return array
+
+
+def series(value: npt.ArrayLike, name: str = "x") -> npt.NDArray:
+    """Return `value` as an array of real numbers with at least one axis; it may be empty."""
+    array = numbers_of(value, name)
+    if array.ndim == 0:
+        raise ValueError(f"{name} must have at least one axis, got the single number {_name(value)}")
+    return array
+
+
 def plane(value: npt.ArrayLike) -> npt.NDArray:
     """Return an image of two axes."""
     array = image(value)

@@ -190,17 +190,17 @@ def _document(function: _Function, names: list[str]) -> _Function:
         return function(*args, **options)
 
     checked.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect and help
-    checked.__doc__ = _written(function.__doc__, paragraphs)
+    checked.__doc__ = written(function.__doc__, paragraphs)
     return cast(_Function, checked)
 
 
 def described(function: _Function) -> _Function:
     """Write shared paragraphs into the docstring of a public function that has arguments of its own."""
-    function.__doc__ = _written(function.__doc__, _PARAGRAPHS)
+    function.__doc__ = written(function.__doc__, _PARAGRAPHS)
     return function
 
 
-def _written(text: str | None, paragraphs: dict[str, str]) -> str | None:
+def written(text: str | None, paragraphs: dict[str, str]) -> str | None:
     """Return a docstring with the shared paragraphs that it names."""
     if text is None:  # python -OO
         return None

@@ -384,3 +384,4 @@ def _arithmetic(symbol, floating, integer):
 
 _arithmetic(operator.add, "fadd", "add")
 _arithmetic(operator.sub, "fsub", "sub")
+_arithmetic(operator.truediv, "fdiv", "sdiv")

@@ -1,0 +1,263 @@
+"""Windows that slide along series: what each gives, with all of its samples or some.
+
+Lines are float64 of shape (lines, samples, series): the samples of several series lie side by side. What a
+window gives depends on its samples alone; so whatever cuts a series into pieces finds the same, to the bit.
+"""
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import bands, dtypes
+from imfilter._core.program import address
+from imfilter._kernels import slide_series
+from imfilter._kernels.slide_series import TILE
+
+_Lines = npt.NDArray[np.float64]
+_There = npt.NDArray[np.bool_]
+
+#: Elements below which one thread is done before a second has begun.
+_ALONE = 1 << 15
+#: Elements of a piece between which an interrupt is heard, and windows with gaps that are solved together.
+_PIECE, _TOGETHER = 1 << 22, 1 << 15
+
+
+def _slide(
+    call: Any, lines: _Lines, size: int, result: _Lines, workers: int | None, there: _There | None = None
+) -> None:
+    """Call a kernel with where each piece of each line and its windows begin, and how many there are."""
+    count, samples, series = lines.shape
+    rows = samples - size + 1
+    source, target = address(lines), address(result)
+    beside = address(there) if there is not None else 0
+    if count * rows * series <= _ALONE:
+        for i in range(count):
+            first = i * samples * series
+            call(
+                source + lines.strides[0] * i,
+                target + result.strides[0] * i,
+                rows,
+                beside + first if beside else 0,
+            )
+        return
+
+    def task(start: int, stop: int) -> None:
+        while start < stop:
+            line, row = divmod(start, rows)
+            many = min(rows - row, stop - start)
+            first = (line * samples + row) * series
+            call(
+                source + line * lines.strides[0] + 8 * row * series,
+                target + line * result.strides[0] + 8 * row * series,
+                many,
+                beside + first if beside else 0,
+            )
+            start += many
+
+    bands.run(task, count * rows, workers, max(1, count * rows * series // _PIECE))
+
+
+def _dense(lines: _Lines) -> _Lines:
+    """Return lines in which the samples of each lie side by side, the same memory where they do."""
+    _, samples, series = lines.shape
+    wanted = (8 * series, 8)
+    apart = any(
+        n > 1 and s != w for n, s, w in zip((samples, series), lines.strides[1:], wanted, strict=True)
+    )
+    return np.ascontiguousarray(lines) if apart else lines
+
+
+def _place(lines: _Lines, size: int, out: _Lines | None) -> _Lines:
+    """Return where results go: `out`, or a new array."""
+    if out is not None:
+        return out
+    return dtypes.empty((lines.shape[0], max(0, lines.shape[1] - size + 1), lines.shape[2]), dtypes.FLOAT64)
+
+
+def _weigh(
+    lines: _Lines, taps: _Lines, bias: float, workers: int | None, out: _Lines | None = None
+) -> _Lines:
+    """Return the weighted sums of all windows."""
+    lines, size, series = _dense(lines), len(taps), lines.shape[2]
+    result = _place(lines, size, out)
+    if result.size:
+        entry, at = slide_series.weigh.entry(), address(taps)
+
+        def call(source: int, target: int, rows: int, _: int) -> None:
+            entry(source, target, rows * series, series, at, size, bias)
+
+        _slide(call, lines, size, result, workers)
+    return result
+
+
+def _average(
+    lines: _Lines, size: int, divisor: float, workers: int | None, out: _Lines | None = None
+) -> _Lines:
+    """Return the sums of all windows, divided."""
+    lines, series = _dense(lines), lines.shape[2]
+    result = _place(lines, size, out)
+    if result.size:
+        entry = slide_series.average.entry()
+        # Four windows at a time at least, so that little is added up twice.
+        most = max(TILE, 4 * size * series)
+
+        def call(source: int, target: int, rows: int, _: int) -> None:
+            tile = min(most, rows * series)
+            room = np.empty(tile + size * series if size > 1 else 0)
+            entry(source, target, rows * series, series, size, divisor, address(room), tile)
+
+        _slide(call, lines, size, result, workers)
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Some samples of a series in a row, of which `before` lie before that at which the result stands."""
+
+    size: int
+    before: int
+
+    def compute(
+        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+    ) -> _Lines:
+        """Return what each window of lines gives; all samples count, or those `there`."""
+        raise NotImplementedError
+
+
+class Mean(Window):
+    """The mean."""
+
+    def compute(
+        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+    ) -> _Lines:
+        if there is None:
+            return _average(lines, self.size, float(self.size), workers, out)
+        sums = _average(np.where(there, lines, 0.0), self.size, 1.0, workers)
+        counts = _average(there.astype(np.float64), self.size, 1.0, workers)
+        counts[counts == 0] = math.nan
+        return np.divide(sums, counts, out=out)
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted(Window):
+    """A sum by weights and a bias; where samples are missing, over the weights of those that count."""
+
+    taps: _Lines
+    bias: float = 0.0
+
+    def compute(
+        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+    ) -> _Lines:
+        if there is None:
+            return _weigh(lines, self.taps, self.bias, workers, out)
+        sums = _weigh(np.where(there, lines, 0.0), self.taps, self.bias, workers)
+        held = there.astype(np.float64)
+        weights = _weigh(held, self.taps, 0.0, workers)
+        weights[weights == 0] = math.nan
+        # Not to the bit what they are with nothing missing: their weights add up to nearly 1.
+        weights[_average(held, self.size, 1.0, workers) == self.size] = 1.0
+        return np.divide(sums, weights, out=out)
+
+
+@functools.lru_cache(maxsize=4096)
+def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) -> _Lines:
+    """Return the taps at `places` that give a derivative at `at` of the polynomial nearest to the samples.
+
+    Of fewer samples than it has coefficients, the order is as high as they allow; NaN where a derivative is
+    of a higher one.
+    """
+    degree = min(order, len(places) - 1)
+    if deriv >= len(places):
+        return np.full(len(places), math.nan)
+    if deriv > degree:
+        return np.zeros(len(places))
+    where = np.array(places, np.longdouble) - at
+    reach = max(float(np.abs(where).max()), 1.0)
+    # Polynomials that are orthogonal over the samples, by Stieltjes' three-term recurrence, and their
+    # derivatives at the place: normal equations of powers would lose half of the digits.
+    x = where / reach
+    last, this = np.zeros_like(x), np.ones_like(x)
+    derived_last = np.zeros(deriv + 1, np.longdouble)
+    derived = np.zeros(deriv + 1, np.longdouble)
+    derived[0] = 1.0
+    total, norm = np.zeros_like(x), np.longdouble(1.0)
+    for p in range(degree + 1):
+        square = (this * this).sum()
+        total += this * (derived[deriv] / square)
+        shift, back = (x * this * this).sum() / square, square / norm if p else np.longdouble(0.0)
+        # With t = 0 at the place: (t - shift) * q has the k-th derivative k*q^(k-1) - shift*q^(k).
+        raised = -shift * derived - back * derived_last
+        raised[1:] += np.arange(1, deriv + 1) * derived[:-1]
+        last, this = this, (x - shift) * this - back * last
+        derived_last, derived, norm = derived, raised, square
+    return (total / np.longdouble(reach) ** deriv).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial(Window):
+    """A derivative of the polynomial nearest to the samples that there are, where the result stands."""
+
+    order: int
+    deriv: int = 0
+    spacing: float = 1.0
+
+    def taps(self, places: tuple[int, ...], at: int) -> _Lines:
+        """Return the taps of samples at some places of the window, for the result at one."""
+        return polynomial_taps(places, self.order, self.deriv, at) / self.spacing**self.deriv
+
+    def compute(
+        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+    ) -> _Lines:
+        taps = self.taps(tuple(range(self.size)), self.before)
+        if there is None:
+            return _weigh(lines, taps, 0.0, workers, out)
+        lines = np.where(there, lines, 0.0)
+        result = _weigh(lines, taps, 0.0, workers, out)
+        if result.size:
+            missing = _average((~there).astype(np.float64), self.size, 1.0, workers) > 0
+            gaps = np.argwhere(missing)
+            for first in range(0, len(gaps), _TOGETHER):
+                self._mend(lines, there, result, gaps[first : first + _TOGETHER])
+        return result
+
+    def _mend(self, lines: _Lines, there: _There, result: _Lines, gaps: npt.NDArray[np.int64]) -> None:
+        """Compute the windows in which samples are missing, all of a pattern at a time."""
+        line, row, series = gaps.T
+        places = row[:, None] + np.arange(self.size)
+        held = there[line[:, None], places, series[:, None]]
+        patterns, which = np.unique(held, axis=0, return_inverse=True)
+        table = np.full(patterns.shape, 0.0)
+        for pattern, taps in zip(patterns, table, strict=True):
+            found = np.flatnonzero(pattern)
+            taps[found] = self.taps(tuple(map(int, found)), self.before)
+        weights = table[which.reshape(-1)]
+        total = np.zeros(len(gaps))
+        for i in range(self.size):  # one after the other: the order does not depend on how many there are
+            total += weights[:, i] * lines[line, places[:, i], series]
+        total[held.sum(axis=1) <= self.deriv] = math.nan
+        result[line, row, series] = total
+
+
+class Median(Window):
+    """The median, of an even number of samples the mean of the two in the middle."""
+
+    def compute(
+        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+    ) -> _Lines:
+        lines, series = _dense(lines), lines.shape[2]
+        result = _place(lines, self.size, out)
+        if result.size:
+            entry, mask = slide_series.middle.entry(), there
+            if there is not None:
+                lines, mask = np.ascontiguousarray(lines), np.ascontiguousarray(there)
+
+            def call(source: int, target: int, rows: int, beside: int) -> None:
+                room = np.empty(self.size)
+                entry(source, target, rows, series, self.size, beside, address(room))
+
+            _slide(call, lines, self.size, result, workers, mask)
+        return result

@@ -1,0 +1,283 @@
+"""Filters of series: over a whole one with its two ends, or from one piece to the next."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import border, check, dtypes
+from imfilter._core.recursive import Recursion
+from imfilter._core.sliding import Polynomial, Window
+
+_Lines = npt.NDArray[np.float64]
+_There = npt.NDArray[np.bool_]
+
+
+class Timing(NamedTuple):
+    """When a filter knows what it says.
+
+    Attributes
+    ----------
+    lookahead : int or float
+        Samples after its own that a result needs, away from the ends; ``math.inf`` if it needs all.
+    delay : float
+        Samples by which the result lags behind a slow signal, such as a ramp: negative if it is ahead, NaN
+        for a kernel of zeros.
+    """
+
+    lookahead: float
+    delay: float
+
+
+class Ends(NamedTuple):
+    """What lies beyond a series, and what is missing within."""
+
+    mode: str
+    cval: float = 0.0
+    ignore: bool = False  # what is not a number
+
+    @property
+    def constant(self) -> float:
+        """The value of what has no sample."""
+        return self.cval if self.mode == "constant" else 0.0
+
+
+class State(NamedTuple):
+    """What a filter remembers of the samples so far."""
+
+    values: _Lines  # the last samples, or the state of a recursion
+    there: _There | None  # which of them count, if not all do
+
+
+class Design(Protocol):
+    """A filter, ready for any series."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the result's dtype is that of the series."""
+
+    @property
+    def timing(self) -> Timing:
+        """When the filter knows what it says."""
+
+    def whole(self, lines: _Lines, workers: int | None) -> _Lines:
+        """Filter whole series."""
+
+    def begin(self, series: int, first: _Lines) -> State:
+        """Return the state before samples of which these are the first."""
+
+    def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
+        """Filter the next samples; return the results and the state after them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sliding:
+    """A window that slides."""
+
+    window: Window
+    ends: Ends
+    timing: Timing
+    keeps: bool
+    past: _Lines | None = None  # samples before the first, the oldest first: one axis, or of each series
+
+    def whole(self, lines: _Lines, workers: int | None) -> _Lines:
+        """Filter whole series."""
+        n, size, before = lines.shape[1], self.window.size, self.window.before
+        after = size - 1 - before
+        mode = self.ends.mode
+        if n == 0:
+            return np.empty(lines.shape)
+        if mode == "valid":
+            return self._compute(lines, None, workers)
+        if self.past is not None:
+            return self._compute(np.concatenate([self._past(lines), lines], axis=1), None, workers)
+        if self.ends.ignore and mode != "fit":
+            return self._compute(*self._extended(lines, -before, n + after), workers)
+        if n < size and mode != "fit":
+            return self._compute(*self._extended(lines, -before, n + after), workers)
+        result = dtypes.empty(lines.shape, dtypes.FLOAT64)
+        if n >= size:
+            self._compute(lines, None, workers, result[:, before : n - after])
+        if mode == "fit":
+            self._fit(lines, result)
+            return result
+        if before:
+            result[:, :before] = self._compute(*self._extended(lines, -before, size - 1), workers)
+        if after:
+            result[:, n - after :] = self._compute(*self._extended(lines, n - size + 1, n + after), workers)
+        return result
+
+    def _compute(
+        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+    ) -> _Lines:
+        if self.ends.ignore:
+            numbers = ~np.isnan(lines)
+            there = numbers if there is None else numbers & there
+        result = self.window.compute(lines, there, workers, out)
+        if out is not None and result is not out:
+            out[...] = result
+        return result
+
+    def _extended(self, lines: _Lines, start: int, stop: int) -> tuple[_Lines, _There | None]:
+        """Return the samples from `start` to `stop`, also those beyond the ends, and which are there."""
+        count, n, series = lines.shape
+        before, after = max(0, -start), max(0, stop - n)
+        mode = "zero" if self.ends.mode == "shrink" else self.ends.mode
+        outside = border.outside(n, before, after, mode)
+        inside = slice(before, stop - start - after)
+        result = dtypes.empty((count, stop - start, series), dtypes.FLOAT64)
+        result[:, inside] = lines[:, max(0, start) : min(n, stop)]
+        for where, places in (
+            (slice(0, before), outside[:before]),
+            (slice(stop - start - after, None), outside[before:]),
+        ):
+            result[:, where] = lines[:, places] if (places >= 0).all() else self.ends.constant
+        if self.ends.mode != "shrink":
+            return result, None
+        there = np.zeros(result.shape, bool)
+        there[:, inside] = True
+        return result, there
+
+    def _fit(self, lines: _Lines, result: _Lines) -> None:
+        """Fill both ends with the polynomials of the first and of the last window."""
+        window = self.window
+        assert isinstance(window, Polynomial)  # which alone has this mode
+        n, size, before = lines.shape[1], min(window.size, lines.shape[1]), window.before
+        after = window.size - 1 - before
+        for t in (*range(min(before, n)), *range(max(n - after, min(before, n)), n)):
+            first = min(max(t - before, 0), n - size)
+            own = Polynomial(size, t - first, window.order, window.deriv, window.spacing)
+            held = lines[:, first : first + size]
+            there = ~np.isnan(held) if self.ends.ignore else None
+            result[:, t : t + 1] = own.compute(held, there, 1)
+
+    def after(self, along: int, shape: tuple[int, ...]) -> "Sliding":
+        """Return the same for series of a shape along an axis, with samples before the first of each."""
+        assert self.past is not None
+        if self.past.ndim == 1:
+            return self
+        held = self.window.size - 1
+        wanted = (*shape[:along], held, *shape[along + 1 :])
+        if self.past.shape != wanted:
+            raise ValueError(f"initial must have shape ({held},) or {wanted}, got {self.past.shape}")
+        lines = self.past.reshape(math.prod(shape[:along]), held, math.prod(shape[along + 1 :]))
+        return replace(self, past=lines)
+
+    def _past(self, lines: _Lines) -> _Lines:
+        """Return the samples before the first, of every series."""
+        assert self.past is not None
+        past = self.past[:, None] if self.past.ndim == 1 else self.past
+        return np.broadcast_to(past, (lines.shape[0], past.shape[-2], lines.shape[2]))
+
+    def begin(self, series: int, first: _Lines) -> State:
+        """Return the state before samples of which these are the first."""
+        held, mode = self.window.size - 1, self.ends.mode
+        if self.past is not None:
+            return State(self._past(np.empty((1, 0, series))).copy(), None)
+        if mode == "valid":
+            return State(np.empty((1, 0, series)), None)
+        if mode == "edge":
+            return State(np.repeat(first[:, :1], held, axis=1), None)
+        there = np.zeros((1, held, series), bool) if mode == "shrink" else None
+        return State(np.full((1, held, series), self.ends.constant), there)
+
+    def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
+        """Filter the next samples; return the results and the state after them."""
+        values = np.concatenate([state.values, lines], axis=1)
+        there = None
+        if state.there is not None:
+            there = np.concatenate([state.there, np.ones(lines.shape, bool)], axis=1)
+        if values.shape[1] < self.window.size:
+            return np.empty((1, 0, values.shape[2])), State(values, there)
+        result = self._compute(values, there, 1)
+        first = values.shape[1] - self.window.size + 1
+        held = None if there is None or there[:, first:].all() else there[:, first:].copy()
+        return result, State(values[:, first:].copy(), held)
+
+
+@dataclass(frozen=True, eq=False)
+class Recursive:
+    """An exponential mean, on from its last value; or one there and one back again."""
+
+    recursion: Recursion
+    ends: Ends
+    both: bool
+    keeps: bool = True
+
+    @property
+    def timing(self) -> Timing:
+        """When the filter knows what it says."""
+        if self.both:
+            return Timing(math.inf, 0.0)
+        return Timing(0, (1.0 - self.recursion.alpha) / self.recursion.alpha)
+
+    def _state(self, count: int, series: int) -> _Lines:
+        first = None if self.ends.mode in ("edge", "shrink") else self.ends.constant
+        return self.recursion.state(count, series, first)
+
+    def whole(self, lines: _Lines, workers: int | None) -> _Lines:
+        """Filter whole series."""
+        count, _, series = lines.shape
+        result = self.recursion.run(lines, self._state(count, series), workers)
+        if self.both:
+            self.recursion.run(result, self._state(count, series), workers, result, backwards=True)
+        return result
+
+    def begin(self, series: int, first: _Lines) -> State:
+        """Return the state before samples of which these are the first."""
+        return State(self._state(1, series), None)
+
+    def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
+        """Filter the next samples; return the results and the state after them."""
+        values = state.values.copy()
+        return self.recursion.run(lines, values, 1), State(values, None)
+
+
+def moments(weights: npt.ArrayLike, before: int) -> float:
+    """Return the delay of a window's weights, the oldest first: of what they respond to in a slow signal.
+
+    Of the moments about the place of the result the first that is not 0 is the response to a derivative of
+    the signal, and the next one over it says where in time.
+    """
+    taps = np.asarray(weights, np.longdouble)
+    places = np.arange(len(taps), dtype=np.longdouble) - before
+    response = np.longdouble(0.0)
+    for d in range(len(taps) + 1):
+        parts = taps * places**d / math.factorial(d)
+        if response:
+            return float(-parts.sum() / response) + 0.0
+        if abs(parts.sum()) > 1e-12 * np.abs(parts).sum():
+            response = parts.sum()
+    return math.nan
+
+
+def filtered(
+    x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, workers: Any, requested: Any
+) -> npt.NDArray:
+    """Return a series filtered along an axis, or fill `out`."""
+    array = check.series(x)
+    along = check.axis_index(axis, array.ndim, "axis")
+    place = check.out(out)
+    default = array.dtype.newbyteorder("=") if design.keeps else dtypes.derived(array.dtype)
+    wanted = check.dtype(dtype, place, default)
+    threads = requested(workers)
+    n = array.shape[along]
+    length = n
+    if isinstance(design, Sliding) and design.ends.mode == "valid":
+        length = max(0, n - design.window.size + 1)
+    shape = (*array.shape[:along], length, *array.shape[along + 1 :])
+    check.fitting(place, shape)
+    if 0 in shape:
+        return dtypes.empty(shape, wanted) if place is None else place
+    lines = np.ascontiguousarray(array, np.float64).reshape(
+        math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :])
+    )
+    result = design.whole(lines, threads).reshape(shape)
+    if place is None:
+        if wanted == result.dtype:
+            return result
+        place = dtypes.empty(shape, wanted)
+    dtypes.place(result, place)
+    return place

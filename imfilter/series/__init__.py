@@ -1,0 +1,50 @@
+"""Time series: filters that say whether they look ahead, offline and live with the same numbers.
+
+Every name loads on first use, as in `imfilter` itself.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imfilter.series.causality import Causality, Timing, causal, check_causal, timing
+    from imfilter.series.polynomials import difference, savgol
+    from imfilter.series.smoothing import exponential, gaussian, median, moving_average, weighted_average
+    from imfilter.series.streaming import Stream
+
+__all__ = [
+    "Causality",
+    "Stream",
+    "Timing",
+    "causal",
+    "check_causal",
+    "difference",
+    "exponential",
+    "gaussian",
+    "median",
+    "moving_average",
+    "savgol",
+    "timing",
+    "weighted_average",
+]
+
+#: Where each public name lives.
+_HOMES = {
+    "causality": ("Causality", "Timing", "causal", "check_causal", "timing"),
+    "polynomials": ("difference", "savgol"),
+    "smoothing": ("exponential", "gaussian", "median", "moving_average", "weighted_average"),
+    "streaming": ("Stream",),
+}
+_MODULES = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'imfilter.series' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"imfilter.series.{_MODULES[name]}"), name)
+    globals()[name] = value  # the next look-up finds it without coming here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

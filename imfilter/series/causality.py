@@ -1,0 +1,262 @@
+"""Whether a filter looks ahead: filters that do not, and how to find out about others."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Unpack
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core import check
+from imfilter._core.sliding import Weighted
+from imfilter._core.timeline import Ends, Sliding, Timing, moments
+from imfilter.series.base import Shared, design_of, run, series_filter
+
+__all__ = ["Causality", "Timing", "causal", "check_causal", "timing"]
+
+_INITIAL = ("zero", "edge", "valid")
+
+
+def _causal(kernel: Any, bias: Any, initial: Any, shared: Any) -> Sliding:
+    newest_first = check.taps(kernel, "kernel")
+    if newest_first.ndim != 1:
+        raise ValueError(f"kernel must have 1 axis, got {newest_first.ndim} (shape {newest_first.shape})")
+    offset = check.number(bias, "bias")
+    taps = newest_first[::-1].copy()
+    size, past, mode = len(taps), None, "zero"
+    if isinstance(initial, str):
+        mode = check.word(initial, "initial", _INITIAL)
+    else:
+        if initial is None:
+            raise TypeError("initial must be 'zero', 'edge', 'valid' or an array of samples, got None")
+        past = check.series(initial, "initial").astype(np.float64)
+        if size - 1 not in past.shape or (past.ndim == 1 and len(past) != size - 1):
+            raise ValueError(
+                f"initial must have {size - 1} samples, one less than kernel, got shape {past.shape}"
+            )
+    window = Weighted(size, size - 1, taps, offset)
+    timing = Timing(0, moments(taps, size - 1))
+    return Sliding(window, Ends(mode), timing, keeps=False, past=past)
+
+
+@series_filter(_causal, "align", "mode", "cval", "nan")
+def causal(
+    x: npt.ArrayLike,
+    kernel: npt.ArrayLike,
+    bias: float = 0.0,
+    *,
+    initial: Any = "zero",
+    **shared: Unpack[Shared],
+) -> npt.NDArray:
+    """Filter with a kernel over the past: ``y[t] = sum(kernel[i] * x[t - i]) + bias``.
+
+    It looks at no later sample; its delay is the centre of gravity of the kernel, which `timing` tells.
+
+    Parameters
+    ----------
+    {{x}}
+    kernel : array_like
+        Weight of each sample, the newest first.
+    bias : float, optional
+        A number added to each result. Default 0.
+    initial : {'zero', 'edge', 'valid'} or array_like, optional
+        What came before the first sample: zeros, the default; the first sample, again and again; nothing,
+        so that the results begin when the kernel is full; or the last ``len(kernel) - 1`` samples, the
+        oldest first, for all series or in the shape of `x` for each.
+    {{shared}}
+
+    Returns
+    -------
+    ndarray
+        Array of the shape of `x`, along the axis of time ``len(kernel) - 1`` fewer with ``initial='valid'``.
+        Its dtype is float32 for bool, 8- and 16-bit integers, float16 and float32, float64 for wider types;
+        or `dtype` or that of `out`. Computed in float64.
+
+    Raises
+    ------
+    {{errors}}
+
+    See Also
+    --------
+    weighted_average : Around a sample, the oldest first, of weights that add up to 1.
+    scipy.signal.lfilter : The same with ``b=kernel, a=1``; ``zi=lfiltic(b, 1, [], past[::-1])`` is `initial`.
+    numpy.convolve : Its first ``len(x)`` results are the same.
+
+    References
+    ----------
+    A. V. Oppenheim and R. W. Schafer, *Discrete-Time Signal Processing*, 3rd ed., 2009, section 2.4.
+
+    Examples
+    --------
+    >>> from imfilter import series
+    >>> series.causal([1.0, 2.0, 4.0, 8.0], [1, -1])
+    array([1., 1., 2., 4.])
+    >>> series.causal([1.0, 2.0, 4.0, 8.0], [1, -1], initial=[3.0])
+    array([-2.,  1.,  2.,  4.])
+    """
+    design = _causal(kernel, bias, initial, shared)
+    if design.past is not None:
+        array = check.series(x)
+        along = check.axis_index(shared.get("axis", -1), array.ndim, "axis")
+        design = design.after(along, array.shape)
+    return run(x, design, shared)
+
+
+def timing(filter: Any, *args: Any, **options: Any) -> Timing:  # noqa: A002  (what it is)
+    """Return how far a filter of this room looks ahead, and by how much it is late.
+
+    Parameters
+    ----------
+    filter : function
+        One of the filters of `imfilter.series`.
+    *args, **options
+        What it is called with, but for the series.
+
+    Returns
+    -------
+    Timing
+        `lookahead`, samples after its own that a result needs away from the ends, ``inf`` if it needs all;
+        and `delay`, samples by which the result lags behind a slow signal.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `filter` is not one of them, or if it would raise them.
+
+    See Also
+    --------
+    check_causal : Of any function, by trying.
+
+    References
+    ----------
+    The delay is the group delay at frequency 0: A. V. Oppenheim and R. W. Schafer, *Discrete-Time Signal
+    Processing*, 3rd ed., 2009, section 5.1.
+
+    Examples
+    --------
+    >>> from imfilter import series
+    >>> series.timing(series.moving_average, 5)
+    Timing(lookahead=2, delay=0.0)
+    >>> series.timing(series.moving_average, 5, align="causal")
+    Timing(lookahead=0, delay=2.0)
+    """
+    return design_of(filter, args, options).timing
+
+
+class Causality(NamedTuple):
+    """What `check_causal` has found; it counts as true if the function does not look ahead.
+
+    Attributes
+    ----------
+    causal : bool
+        Whether no result depended on a later sample.
+    sample : int or None
+        The first sample whose result did.
+    lookahead : int
+        By how many samples a result reached ahead at most.
+    """
+
+    causal: bool
+    sample: int | None
+    lookahead: int
+
+    def __bool__(self) -> bool:
+        return self.causal
+
+
+def check_causal(
+    f: Callable[[npt.NDArray], npt.ArrayLike],
+    n: int,
+    *,
+    x: npt.ArrayLike | None = None,
+    tolerance: float = 1e-9,
+) -> Causality:
+    """Find out whether a function looks ahead, by cutting its input off after each sample.
+
+    What a causal function says of the first samples is the same whatever comes after them. That is tried
+    at each of `n` samples, in n + 1 calls: a proof for this series, and for linear filters whose kernels are
+    shorter, for all.
+
+    Parameters
+    ----------
+    f : callable
+        Function of a series of one axis, which returns as many numbers, or always so many fewer.
+    n : int
+        Samples of the series.
+    x : array_like, optional
+        The series. By default random numbers, always the same.
+    tolerance : float, optional
+        By how much results may differ, as a share of the largest: those of a transform depend a little
+        on its length. Default 1e-9.
+
+    Returns
+    -------
+    Causality
+        `causal`, whether it does not; `sample`, the first sample whose result depends on a later one, or
+        None; `lookahead`, by how many samples results reach ahead.
+
+    Raises
+    ------
+    TypeError
+        If `f` is not callable, or another argument has the wrong type.
+    ValueError
+        If an argument has the wrong value, or what `f` returns is not a series of that length.
+
+    See Also
+    --------
+    timing : What the filters of this room say of themselves.
+
+    References
+    ----------
+    A. V. Oppenheim and R. W. Schafer, *Discrete-Time Signal Processing*, 3rd ed., 2009, section 2.2.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imfilter import series
+    >>> series.check_causal(lambda x: np.append(x[1:], 0.0), 50)
+    Causality(causal=False, sample=0, lookahead=1)
+    >>> bool(series.check_causal(np.cumsum, 50))
+    True
+    """
+    if not callable(f):
+        raise TypeError(f"f must be a function of a series, got {f!r}")
+    count = check.integer(n, "n", least=1)
+    share = check.number(tolerance, "tolerance")
+    if share < 0:
+        raise ValueError(f"tolerance must not be negative, got {share}")
+    signal = np.random.default_rng(count).normal(size=count) if x is None else check.series(x)
+    if signal.shape != (count,):
+        raise ValueError(f"x must have shape ({count},), as n says, got {signal.shape}")
+    whole = _results(f, signal, None)
+    finite = np.abs(whole[np.isfinite(whole)])
+    allowed = share * finite.max(initial=0.0)
+    fewer = count - len(whole)
+    sample, lookahead = None, 0
+    for cut in range(1, count):
+        part = _results(f, signal[:cut], max(0, cut - fewer))
+        off = _differ(part, whole[: len(part)], allowed)
+        if off is not None:
+            at = off + fewer
+            sample = at if sample is None else min(sample, at)
+            lookahead = max(lookahead, cut - at)
+    return Causality(sample is None, sample, lookahead)
+
+
+def _results(f: Callable[[npt.NDArray], npt.ArrayLike], x: npt.NDArray, length: int | None) -> npt.NDArray:
+    """Return what a function says of a copy of a series, as so many numbers."""
+    found = np.asarray(f(x.copy()))
+    if found.ndim != 1 or found.dtype.kind not in "biuf" or (length is not None and len(found) != length):
+        wanted = f"{len(x) if length is None else length} numbers of {len(x)} samples"
+        raise ValueError(f"f must return {wanted}, got shape {found.shape} of dtype {found.dtype}")
+    if len(found) > len(x):
+        raise ValueError(f"f must return no more numbers than samples, got {len(found)} of {len(x)}")
+    return found.astype(np.float64)
+
+
+def _differ(part: npt.NDArray, whole: npt.NDArray, allowed: float) -> int | None:
+    """Return the first place in which two series differ by more than is allowed."""
+    same = (part == whole) | (np.isnan(part) & np.isnan(whole))
+    with np.errstate(invalid="ignore"):
+        same |= np.abs(part - whole) <= allowed
+    off = np.flatnonzero(~same)
+    return int(off[0]) if len(off) else None

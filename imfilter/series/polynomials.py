@@ -1,0 +1,145 @@
+"""Filters that fit polynomials to windows of a series: Savitzky-Golay and differences."""
+
+from typing import Any, Unpack
+
+import numpy.typing as npt
+
+from imfilter._core import check
+from imfilter._core.sliding import Polynomial
+from imfilter._core.timeline import Sliding, Timing, moments
+from imfilter.series.base import Shared, Where, run, series_filter, where
+
+
+def _fitted(how: Where, before: int, size: int, degree: int, deriv: int, spacing: Any) -> Sliding:
+    window = Polynomial(size, before, degree, deriv, check.spacings(spacing, 1)[0])
+    taps = window.taps(tuple(range(size)), before)
+    timing = Timing(size - 1 - before, moments(taps, before))
+    return Sliding(window, how.ends, timing, keeps=deriv == 0)
+
+
+def _savgol(size: Any, order: Any, deriv: Any, spacing: Any, shared: Any) -> Sliding:
+    length = check.integer(size, "size", least=1)
+    degree = check.integer(order, "order", least=0)
+    if degree >= length:
+        raise ValueError(f"order must be less than size, which is {length}, got {degree}")
+    derived = check.integer(deriv, "deriv", least=0)
+    how = where(shared, more=("valid", "shrink", "fit"))
+    return _fitted(how, how.before(length), length, degree, derived, spacing)
+
+
+@series_filter(_savgol)
+def savgol(
+    x: npt.ArrayLike,
+    size: int,
+    order: int,
+    deriv: int = 0,
+    *,
+    spacing: float = 1.0,
+    **shared: Unpack[Shared],
+) -> npt.NDArray:
+    """Smooth with the polynomial that is nearest to each window, or differentiate it.
+
+    Its lookahead is ``(size - 1) // 2`` samples. With ``align='causal'`` it is 0: the polynomial is then
+    taken at the newest sample of its window, so that the delay, which `timing` tells, is 0 from order 1 on.
+
+    Parameters
+    ----------
+    {{x}}
+    size : int
+        Samples of the window.
+    order : int
+        Order of the polynomial, less than `size`.
+    deriv : int, optional
+        Order of the derivative. Default 0: smooth.
+    spacing : float, optional
+        Time between samples. Derivatives are then per its unit. Default 1: per sample.
+    {{shared}}
+
+    Returns
+    -------
+    ndarray
+        Array of the shape of `x`, along the axis of time as many fewer as a window has samples before its
+        last in mode 'valid'. Its dtype is that of `x`, rounded half to even and saturated; for a derivative
+        float32 for bool, 8- and 16-bit integers, float16 and float32, float64 for wider types; or `dtype` or
+        that of `out`. Computed in float64.
+
+    Raises
+    ------
+    {{errors}}
+
+    See Also
+    --------
+    scipy.signal.savgol_filter : The same for floats, with ``mode="nearest"``; its ``mode="interp"`` is 'fit'.
+
+    Notes
+    -----
+    One more mode, 'fit', takes the ends from the polynomials of the first and of the last window. Where
+    samples are missing, the polynomial is that of the others, of a lower order if they are too few.
+
+    References
+    ----------
+    A. Savitzky and M. J. E. Golay, Smoothing and differentiation of data by simplified least squares
+    procedures, Analytical Chemistry 36 (8), 1964.
+
+    Examples
+    --------
+    >>> from imfilter import series
+    >>> series.savgol([0.0, 1.0, 4.0, 9.0, 16.0], 3, 2, mode="fit").round(9)
+    array([ 0.,  1.,  4.,  9., 16.])
+    >>> series.savgol([0.0, 1.0, 4.0, 9.0, 16.0], 3, 2, deriv=1, mode="fit").round(9)
+    array([0., 2., 4., 6., 8.])
+    """
+    return run(x, _savgol(size, order, deriv, spacing, shared), shared)
+
+
+def _difference(order: Any, spacing: Any, shared: Any) -> Sliding:
+    derived = check.integer(order, "order", least=1, most=2)
+    # Of a line through three samples the slope is that between the outer two.
+    how = where(shared)
+    return _fitted(how, how.before(3), 3, derived, derived, spacing)
+
+
+@series_filter(_difference)
+def difference(
+    x: npt.ArrayLike, order: int = 1, spacing: float = 1.0, **shared: Unpack[Shared]
+) -> npt.NDArray:
+    """Differentiate with the kernels [-1 0 1]/2 and [1 -2 1].
+
+    Its lookahead is 1 sample and its delay 0; with ``align='causal'`` it is the other way round.
+
+    Parameters
+    ----------
+    {{x}}
+    order : {1, 2}, optional
+        Order of the derivative. Default 1.
+    spacing : float, optional
+        Time between samples: the result is per its unit, or per its square. Default 1: per sample. With 0.5
+        order 1 is the plain kernel [-1 0 1].
+    {{shared}}
+
+    Returns
+    -------
+    {{derives}}
+
+    Raises
+    ------
+    {{errors}}
+
+    See Also
+    --------
+    savgol : Derivatives of smoother series.
+    numpy.gradient : The same for order 1 within; at the ends it is that of mode 'shrink'.
+
+    References
+    ----------
+    M. Abramowitz and I. A. Stegun, *Handbook of Mathematical Functions*, 1964, section 25.3.
+
+    Examples
+    --------
+    >>> from imfilter import series
+    >>> series.difference([0.0, 1.0, 4.0, 9.0], mode="shrink")
+    array([1., 2., 4., 5.])
+    >>> series.difference([0.0, 1.0, 4.0, 9.0], 2, spacing=0.5, mode="valid")
+    array([8., 8.])
+    """
+    return run(x, _difference(order, spacing, shared), shared)

@@ -1,0 +1,195 @@
+"""Filters of series sample by sample, as they arrive, with the numbers that the whole series would give."""
+
+from typing import Any, Self
+
+import numpy as np
+
+from imfilter._core import check, dtypes
+from imfilter._core.timeline import Sliding, State, Timing
+from imfilter.series.base import design_of, takes
+
+
+class Stream:
+    """A causal filter that is given a series piece by piece.
+
+    The results are those of the filter for the whole series, to the last bit, however it is cut.
+
+    Parameters
+    ----------
+    filter : function
+        One of the filters of `imfilter.series`.
+    *args
+        What it is called with after the series.
+    channels : int, optional
+        How many series are filtered at once. By default one, whose samples are plain numbers.
+    **options
+        Keyword arguments of the filter. Its alignment is 'causal'; it has no `axis`, `out` or `workers`:
+        time is the first axis of a chunk.
+
+    Attributes
+    ----------
+    timing : Timing
+        The lookahead, which is 0, and the delay.
+    channels : int or None
+        How many series are filtered at once.
+
+    Raises
+    ------
+    TypeError
+        If `filter` is not one of them, or an argument has the wrong type.
+    ValueError
+        If an argument has the wrong value, or the filter would look ahead.
+
+    See Also
+    --------
+    causal : A kernel of one's own.
+    scipy.signal.lfilter : Its state goes in and out as ``zi``.
+
+    References
+    ----------
+    A. V. Oppenheim and R. W. Schafer, *Discrete-Time Signal Processing*, 3rd ed., 2009, chapter 6.
+
+    Examples
+    --------
+    >>> from imfilter import series
+    >>> stream = series.Stream(series.moving_average, 3)
+    >>> stream.push(3.0), stream.push(9.0)
+    (3.0, 5.0)
+    >>> stream.push([3.0, 0.0])
+    array([5., 4.])
+    >>> series.moving_average([3.0, 9.0, 3.0, 0.0], 3, align="causal")
+    array([3., 5., 5., 4.])
+    """
+
+    def __init__(self, filter: Any, *args: Any, channels: int | None = None, **options: Any) -> None:  # noqa: A002
+        for name in ("axis", "out", "workers"):
+            if name in options:
+                raise TypeError(f"{name} must be left out: the first axis of a chunk is time")
+        if takes(filter, "align"):
+            align = options.setdefault("align", "causal")
+            if align != "causal":
+                raise ValueError(f"align must be 'causal' in a stream, got {align!r}")
+        self.channels = None if channels is None else check.integer(channels, "channels", least=1)
+        self._dtype = (
+            None if options.get("dtype") is None else check.dtype(options["dtype"], None, np.dtype("f8"))
+        )
+        self._call = filter, args, options
+        self._design = design_of(filter, args, options)
+        if isinstance(self._design, Sliding) and self._design.past is not None:
+            self._design = self._design.after(0, (0,) if self.channels is None else (0, self.channels))
+        self._state: State | None = None
+
+    @property
+    def timing(self) -> Timing:
+        """The lookahead, which is 0, and the delay."""
+        return self._design.timing
+
+    def push(self, samples: Any) -> Any:
+        """Take the next sample, or some, and return what the filter says of them.
+
+        Parameters
+        ----------
+        samples : float or array_like
+            A number, or with `channels` an array of one for each; or a chunk of any length, with time as its
+            first axis. Plain numbers count as float64.
+
+        Returns
+        -------
+        float or ndarray
+            As many results: of a sample one without an axis of time, of a chunk an array. At the start fewer
+            where the filter's mode is 'valid': for a sample then None.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `samples` has the wrong type or shape. The state is then what it was.
+        """
+        array = check.numbers_of(samples, "samples")
+        if not hasattr(samples, "dtype"):
+            array = array.astype(np.float64)
+        inner = () if self.channels is None else (self.channels,)
+        single = array.shape == inner
+        if not single and (array.ndim != len(inner) + 1 or array.shape[1:] != inner):
+            wanted = "one number or an array of 1 axis"
+            if inner:
+                wanted = f"shape {inner}, or (n, {self.channels}) for a chunk"
+            raise ValueError(f"samples must be {wanted}, got shape {array.shape}")
+        lines = np.ascontiguousarray(array, np.float64).reshape(1, -1, self.channels or 1)
+        default = array.dtype.newbyteorder("=") if self._design.keeps else dtypes.derived(array.dtype)
+        wanted_type = self._dtype or default
+        if lines.shape[1]:
+            state = self._design.begin(lines.shape[2], lines) if self._state is None else self._state
+            lines, self._state = self._design.advance(state, lines)
+        result = lines.reshape(-1, *inner)
+        if wanted_type != result.dtype:
+            placed = np.empty(result.shape, wanted_type)
+            dtypes.place(result, placed)
+            result = placed
+        if not single:
+            return result
+        if not len(result):
+            return None
+        return result[0] if inner else result[0].item()
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        self._state = None
+
+    def state(self) -> dict[str, Any]:
+        """Return what goes on from here with `from_state`: a dictionary that can be pickled.
+
+        Returns
+        -------
+        dict
+            The filter with its arguments, the number of channels and the samples that it remembers.
+        """
+        name, args, options = self._call[0].__name__, *self._call[1:]
+        held = None if self._state is None else tuple(v if v is None else v.copy() for v in self._state)
+        return {"filter": name, "args": args, "options": options, "channels": self.channels, "held": held}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return a stream that goes on where another one was.
+
+        Parameters
+        ----------
+        state : dict
+            What its `state` returned.
+
+        Returns
+        -------
+        Stream
+            A stream of its own: neither touches the other.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not the state of a stream.
+        """
+        from imfilter import series
+
+        if not isinstance(state, dict):
+            raise TypeError(f"state must be a dictionary from Stream.state, got {type(state).__name__}")
+        if missing := {"filter", "args", "options", "channels", "held"} - state.keys():
+            raise ValueError(
+                f"state must be a dictionary from Stream.state, got one without {min(missing)!r}"
+            )
+        function = getattr(series, str(state["filter"]), None)
+        stream = cls(function, *state["args"], channels=state["channels"], **state["options"])
+        if state["held"] is not None:
+            values, there = state["held"]
+            stream._state = State(np.array(values), None if there is None else np.array(there))
+        return stream
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.state()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(type(self).from_state(state).__dict__)
+
+    def __repr__(self) -> str:
+        name, args, options = self._call[0].__name__, *self._call[1:]
+        shown = [name, *map(repr, args), *(f"{n}={v!r}" for n, v in options.items())]
+        if self.channels is not None:
+            shown.append(f"channels={self.channels}")
+        return f"Stream({', '.join(shown)})"

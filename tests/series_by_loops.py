@@ -1,0 +1,171 @@
+"""Filters of series by plain loops over one line of float64, with exact sums."""
+
+import math
+
+import numpy as np
+
+MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant")
+
+
+def position(i, n, mode):
+    """Which sample stands at place `i` of a series of `n`; None for a constant."""
+    if 0 <= i < n:
+        return i
+    if mode == "edge":
+        return min(max(i, 0), n - 1)
+    if mode == "wrap":
+        return i % n
+    if mode == "symmetric":
+        i %= 2 * n
+        return i if i < n else 2 * n - 1 - i
+    if mode == "mirror":
+        i %= max(2 * n - 2, 1)
+        return i if i < n else 2 * n - 2 - i
+    return None
+
+
+def window(x, t, size, before, mode="edge", cval=0.0, nan="propagate"):
+    """The samples of the window at `t`, the oldest first; None for one that is not there."""
+    n, found = len(x), []
+    for i in range(t - before, t - before + size):
+        if mode == "shrink" and not 0 <= i < n:
+            found.append(None)
+            continue
+        at = position(i, n, mode)
+        value = float(x[at]) if at is not None else float(cval) if mode == "constant" else 0.0
+        found.append(None if nan == "ignore" and math.isnan(value) else value)
+    return found
+
+
+def before_of(size, align):
+    """Samples of the window before the one at which its result stands."""
+    return size - 1 if align == "causal" else size // 2
+
+
+def slide(x, size, value, align="centre", mode="edge", before=None, **how):
+    """``value(window)`` for each window."""
+    if before is None:
+        before = before_of(size, align)
+    after = size - 1 - before
+    places = range(before, len(x) - after) if mode == "valid" else range(len(x))
+    return np.array([value(window(x, t, size, before, mode, **how)) for t in places], float)
+
+
+def exact_sum(values):
+    """The sum, rounded once; of infinities and what is no number as IEEE has it."""
+    if all(map(math.isfinite, values)):
+        return math.fsum(values)
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
+def weighted(weights):
+    """The mean of what is there of a window, by weights."""
+
+    def value(samples):
+        there = [(w, v) for w, v in zip(weights, samples, strict=True) if v is not None]
+        total = exact_sum([w for w, _ in there])
+        return exact_sum([w * v for w, v in there]) / total if there and total else math.nan
+
+    return value
+
+
+def average(x, size, **how):
+    return slide(x, size, weighted([1.0] * size), **how)
+
+
+def weighted_average(x, weights, **how):
+    return slide(x, len(weights), weighted([float(w) for w in weights]), **how)
+
+
+def median(x, size, **how):
+    def value(samples):
+        there = sorted(v for v in samples if v is not None)
+        if not there or any(math.isnan(v) for v in there):
+            return math.nan
+        low, high = there[(len(there) - 1) // 2], there[len(there) // 2]
+        return low if low == high else (low + high) / 2
+
+    return slide(x, size, value, **how)
+
+
+def polynomial_at(samples, order, deriv, at, spacing=1.0):
+    """The derivative at place `at` of the polynomial nearest to the samples that are there."""
+    there = [(i, v) for i, v in enumerate(samples) if v is not None]
+    degree = min(order, len(there) - 1)
+    if degree < deriv or degree < 0:
+        return math.nan if len(there) <= deriv else 0.0
+    if any(not math.isfinite(v) for _, v in there):
+        return math.nan
+    base = there[0][1]
+    scale = max(1, len(samples) - 1)
+    powers = np.array([[((i - at) / scale) ** p for p in range(degree + 1)] for i, _ in there])
+    found = np.linalg.lstsq(powers, np.array([v - base for _, v in there]), rcond=None)[0]
+    result = found[deriv] * math.factorial(deriv) / scale**deriv / spacing**deriv
+    return result + base if deriv == 0 else result
+
+
+def savgol(x, size, order, deriv=0, spacing=1.0, align="centre", mode="edge", **how):
+    before = size - 1 if align == "causal" else size // 2
+    if mode != "fit":
+        return slide(
+            x,
+            size,
+            lambda samples: polynomial_at(samples, order, deriv, before, spacing),
+            align=align,
+            mode=mode,
+            **how,
+        )
+    n, found = len(x), []
+    for t in range(n):
+        first = min(max(t - before, 0), max(n - size, 0))
+        samples = [
+            None if how.get("nan") == "ignore" and math.isnan(v) else float(v)
+            for v in x[first : first + size]
+        ]
+        found.append(polynomial_at(samples, order, deriv, t - first, spacing))
+    return np.array(found, float)
+
+
+def causal(x, kernel, bias=0.0, past=None):
+    """y[t] = sum_i K[i]*x[t-i] + b, after the samples `past`, the oldest first; zeros by default."""
+    size = len(kernel)
+    past = [0.0] * (size - 1) if past is None else list(past)
+    whole, shift = past + [float(v) for v in x], len(past)
+    return np.array(
+        [
+            exact_sum([k * whole[shift + t - i] for i, k in enumerate(kernel) if shift + t - i >= 0] + [bias])
+            for t in range(len(x))
+            if shift + t >= size - 1
+        ],
+        float,
+    )
+
+
+def exponential(x, alpha, mode="edge", cval=0.0, nan="propagate"):
+    """The mean of all samples so far, by weights that fall by 1 - alpha from each to the one before.
+
+    In mode 'shrink' over the samples that there are; otherwise after endless repetitions of a first value, as
+    one recursion of exact weights. What is missing keeps its place: later ones weigh no less.
+    """
+    decay, found = 1.0 - alpha, []
+    if mode == "shrink":
+        for t in range(len(x)):
+            there = [j for j in range(t + 1) if nan != "ignore" or not math.isnan(x[t - j])]
+            there = [(decay ** (j - there[0]), float(x[t - j])) for j in there]
+            total = math.fsum(w for w, _ in there)
+            found.append(exact_sum([w * v for w, v in there]) / total if there else math.nan)
+        return np.array(found, float)
+    y = None if mode == "edge" else (cval if mode == "constant" else 0.0)
+    old = 1.0
+    for v in map(float, x):
+        old = old * decay
+        if y is None:
+            if not (nan == "ignore" and math.isnan(v)):
+                y, old = v, 1.0
+        elif not (nan == "ignore" and math.isnan(v)):
+            y, old = (old * y + alpha * v) / (old + alpha), 1.0
+        found.append(math.nan if y is None else y)
+    return np.array(found, float)
