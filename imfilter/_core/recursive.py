@@ -1,5 +1,6 @@
 """Exponential means: a recursion along series, from a state that can be kept."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,12 +27,27 @@ class Recursion:
     adjust: bool  # over the samples that there are, not after endless ones before
     ignore: bool  # what is not a number
 
+    @property
+    def how(self) -> int:
+        """What the kernel is told."""
+        how = slide_series.ADJUST * self.adjust + slide_series.IGNORE * self.ignore
+        return how + slide_series.CAREFUL * (self.alpha < _CAREFUL)
+
     def state(self, lines: int, series: int, first: float | None) -> _Lines:
         """Return the state before the first sample, after endless ones of value `first`, or of its own."""
         state = np.zeros((lines, series, 4))
         state[..., 0] = np.nan if first is None else first
         state[..., 2] = -1.0 if first is None else 1.0
         return state
+
+    def one(self, state: _Lines) -> Callable[[int, int], object]:
+        """Return what takes a single sample of one series, from its address to that of the result."""
+        entry, alpha, how = slide_series.recur.entry(), self.alpha, self.how
+
+        def call(source: int, target: int) -> None:
+            entry(source, target, 1, 1, address(state), alpha, how, 1)
+
+        return call
 
     def run(
         self,
@@ -44,12 +60,12 @@ class Recursion:
     ) -> _Lines:
         """Return the means along some lines, from and to their state."""
         lines = np.ascontiguousarray(lines)
+        # In place it goes well too: a sample is read before its mean is written.
         count, samples, series = lines.shape
         result = np.empty(lines.shape) if out is None else out
         if not lines.size:
             return result
-        how = slide_series.ADJUST * self.adjust + slide_series.IGNORE * self.ignore
-        how += slide_series.CAREFUL * (self.alpha < _CAREFUL)
+        how = self.how
         first = (samples - 1) * series * 8 if backwards else 0
         source, target, where = address(lines) + first, address(result) + first, address(state)
         entry, turn = slide_series.recur.entry(), -1 if backwards else 1

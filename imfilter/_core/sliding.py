@@ -6,6 +6,7 @@ window gives depends on its samples alone; so whatever cuts a series into pieces
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +115,16 @@ def _average(
     return result
 
 
+def _weighing(taps: _Lines, bias: float) -> Callable[[int, int], object]:
+    """Return what weighs a single window."""
+    entry, n_taps = slide_series.weigh.entry(), len(taps)
+
+    def call(source: int, target: int) -> None:
+        entry(source, target, 1, 1, address(taps), n_taps, bias)
+
+    return call
+
+
 @dataclass(frozen=True, eq=False)
 class Window:
     """Some samples of a series in a row, of which `before` lie before that at which the result stands."""
@@ -125,6 +136,10 @@ class Window:
         self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
     ) -> _Lines:
         """Return what each window of lines gives; all samples count, or those `there`."""
+        raise NotImplementedError
+
+    def one(self) -> Callable[[int, int], object]:
+        """Return what computes a single window, from the address of its samples to that of the result."""
         raise NotImplementedError
 
 
@@ -140,6 +155,15 @@ class Mean(Window):
         counts = _average(there.astype(np.float64), self.size, 1.0, workers)
         counts[counts == 0] = math.nan
         return np.divide(sums, counts, out=out)
+
+    def one(self) -> Callable[[int, int], object]:
+        entry, size, room = slide_series.average.entry(), self.size, np.empty(self.size + 1)
+        divisor = float(size)
+
+        def call(source: int, target: int) -> None:
+            entry(source, target, 1, 1, size, divisor, address(room), 1)
+
+        return call
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +185,9 @@ class Weighted(Window):
         # Not to the bit what they are with nothing missing: their weights add up to nearly 1.
         weights[_average(held, self.size, 1.0, workers) == self.size] = 1.0
         return np.divide(sums, weights, out=out)
+
+    def one(self) -> Callable[[int, int], object]:
+        return _weighing(self.taps, self.bias)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -224,6 +251,9 @@ class Polynomial(Window):
                 self._mend(lines, there, result, gaps[first : first + _TOGETHER])
         return result
 
+    def one(self) -> Callable[[int, int], object]:
+        return _weighing(self.taps(tuple(range(self.size)), self.before), 0.0)
+
     def _mend(self, lines: _Lines, there: _There, result: _Lines, gaps: npt.NDArray[np.int64]) -> None:
         """Compute the windows in which samples are missing, all of a pattern at a time."""
         line, row, series = gaps.T
@@ -261,3 +291,11 @@ class Median(Window):
 
             _slide(call, lines, self.size, result, workers, mask)
         return result
+
+    def one(self) -> Callable[[int, int], object]:
+        entry, size, room = slide_series.middle.entry(), self.size, np.empty(self.size)
+
+        def call(source: int, target: int) -> None:
+            entry(source, target, 1, 1, size, 0, address(room))
+
+        return call

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from imfilter._core import border, check, dtypes
 from imfilter._core.recursive import Recursion
 from imfilter._core.sliding import Polynomial, Window
+from imfilter._core.ticker import Ticker
 
 _Lines = npt.NDArray[np.float64]
 _There = npt.NDArray[np.bool_]
@@ -70,6 +71,12 @@ class Design(Protocol):
 
     def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
         """Filter the next samples; return the results and the state after them."""
+
+    def ticker(self, state: State) -> Ticker | None:
+        """Return what takes the samples of one series one by one from a state on, where that can be."""
+
+    def after_ticks(self, state: State, ticker: Ticker) -> State:
+        """Return the state after those that a ticker has taken from one on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +203,19 @@ class Sliding:
         held = None if there is None or there[:, first:].all() else there[:, first:].copy()
         return result, State(values[:, first:].copy(), held)
 
+    def ticker(self, state: State) -> Ticker | None:
+        """Return what takes the samples of one series one by one from a state on, where all count."""
+        values = state.values.reshape(-1)
+        if state.there is not None or len(values) != self.window.size - 1:
+            return None
+        if self.ends.ignore and np.isnan(values).any():
+            return None
+        return Ticker(values, self.window.one())
+
+    def after_ticks(self, state: State, ticker: Ticker) -> State:
+        """Return the state after those that a ticker has taken from one on."""
+        return State(ticker.held().reshape(1, -1, 1), None)
+
 
 @dataclass(frozen=True, eq=False)
 class Recursive:
@@ -233,6 +253,14 @@ class Recursive:
         """Filter the next samples; return the results and the state after them."""
         values = state.values.copy()
         return self.recursion.run(lines, values, 1), State(values, None)
+
+    def ticker(self, state: State) -> Ticker | None:
+        """Return what takes the samples of one series one by one from a state on, and changes that."""
+        return Ticker(np.empty(0), self.recursion.one(state.values))
+
+    def after_ticks(self, state: State, ticker: Ticker) -> State:
+        """Return the state after those that a ticker has taken from one on."""
+        return state
 
 
 def moments(weights: npt.ArrayLike, before: int) -> float:

@@ -160,6 +160,45 @@ def _place(room, held, value):
 ADJUST, IGNORE, CAREFUL = 1, 2, 4
 
 
+@inlined
+def _advance(value, mine, alpha, decay, how):
+    """Take one sample of a series with its state into that; return the mean."""
+    mean = load_one(_F64, mine, _F64)
+    weight = load_one(_F64, mine + 16, _F64)
+    missing = how & IGNORE != 0 and value != value
+    if missing:
+        if weight >= 0.0:
+            store_one(mine + 16, _F64, weight * decay)
+        return mean
+    if weight < 0.0:
+        store_one(mine, _F64, value)
+        store_one(mine + 16, _F64, 1.0)
+        return value
+    gain = alpha
+    if how & ADJUST:
+        weight = fma(weight, decay, 1.0)
+        gain = 1.0 / weight
+    else:
+        if weight != 1.0:
+            gain = alpha / (weight * decay + alpha)
+        elif how & CAREFUL == 0:
+            mean = fma(decay, mean, alpha * value)
+            store_one(mine, _F64, mean)
+            return mean
+        weight = 1.0
+    store_one(mine + 16, _F64, weight)
+    if how & CAREFUL:
+        low = load_one(_F64, mine + 8, _F64)
+        change = fma(gain, (value - mean) - low, low)
+        new = mean + change
+        store_one(mine + 8, _F64, change - (new - mean))
+        mean = new
+    else:
+        mean = fma(gain, value - mean, mean)
+    store_one(mine, _F64, mean)
+    return mean
+
+
 @Driver
 def recur(source, target, rows, step, state, alpha: float, how, turn):
     """Write the exponential means of `rows` samples of `step` series, from and to their `state`.
@@ -167,47 +206,41 @@ def recur(source, target, rows, step, state, alpha: float, how, turn):
     state: four float64 a series: the mean, what rounding has left of it, the weight of what is known, which
     is -1 before the first sample, and one that is not used. turn: rows from one to the next, 1 or -1.
     """
-    adjust, ignore, careful = how & ADJUST, how & IGNORE, how & CAREFUL
-    decay = 1.0 - alpha
-    for series in range(step):
-        at, mine = series, state + 32 * series
-        mean = load_one(_F64, mine, _F64)
-        low = load_one(_F64, mine + 8, _F64)
-        weight = load_one(_F64, mine + 16, _F64)
-        row = 0
-        while row < rows:
-            if how == 0 and weight == 1.0:  # which it stays
-                while row < rows:
-                    mean = fma(alpha, load_one(_F64, source + 8 * at, _F64) - mean, mean)
-                    store_one(target + 8 * at, _F64, mean)
-                    at += turn * step
-                    row += 1
-                break
-            value = load_one(_F64, source + 8 * at, _F64)
-            missing = ignore != 0 and value != value
-            if weight < 0.0:
-                if not missing:
-                    mean, low, weight = value, 0.0, 1.0
-            elif missing:
-                weight = weight * decay
+    decay, along = 1.0 - alpha, 8 * turn * step
+    done = 0
+    if how == 0 and rows > 0:
+        # After the first sample all have weight 1, and the rest is one instruction.
+        for series in range(step):
+            value = load_one(_F64, source + 8 * series, _F64)
+            store_one(target + 8 * series, _F64, _advance(value, state + 32 * series, alpha, decay, how))
+        done = 1
+        series = 0
+        while series < step:
+            at, to = source + 8 * series + along, target + 8 * series + along
+            if series + _LANES <= step:
+                means = load(_F64, target + 8 * series, _F64)
+                share, rest = splat(_F64, alpha), splat(_F64, decay)
+                for _ in range(done, rows):
+                    means = fma(rest, means, share * load(_F64, at, _F64))
+                    store(to, _F64, means)
+                    at += along
+                    to += along
+                series += _LANES
             else:
-                gain = alpha
-                if adjust:
-                    weight = fma(weight, decay, 1.0)
-                    gain = 1.0 / weight
-                elif weight != 1.0:
-                    gain = alpha / (weight * decay + alpha)
-                    weight = 1.0
-                if careful:
-                    change = fma(gain, (value - mean) - low, low)
-                    new = mean + change
-                    low = change - (new - mean)
-                    mean = new
-                else:
-                    mean = fma(gain, value - mean, mean)
-            store_one(target + 8 * at, _F64, mean)
-            at += turn * step
-            row += 1
-        store_one(mine, _F64, mean)
-        store_one(mine + 8, _F64, low)
-        store_one(mine + 16, _F64, weight)
+                mean = load_one(_F64, target + 8 * series, _F64)
+                for _ in range(done, rows):
+                    mean = fma(decay, mean, alpha * load_one(_F64, at, _F64))
+                    store_one(to, _F64, mean)
+                    at += along
+                    to += along
+                series += 1
+        for series in range(step):
+            last = load_one(_F64, target + 8 * series + along * (rows - 1), _F64)
+            store_one(state + 32 * series, _F64, last)
+        done = rows
+    for row in range(done, rows):
+        at = along * row
+        for series in range(step):
+            value = load_one(_F64, source + at + 8 * series, _F64)
+            mean = _advance(value, state + 32 * series, alpha, decay, how)
+            store_one(target + at + 8 * series, _F64, mean)

@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from imfilter._core import check, dtypes
+from imfilter._core.ticker import Ticker
 from imfilter._core.timeline import Sliding, State, Timing
 from imfilter.series.base import design_of, takes
 
@@ -78,6 +79,7 @@ class Stream:
         if isinstance(self._design, Sliding) and self._design.past is not None:
             self._design = self._design.after(0, (0,) if self.channels is None else (0, self.channels))
         self._state: State | None = None
+        self._ticker: Ticker | None = None
 
     @property
     def timing(self) -> Timing:
@@ -104,6 +106,10 @@ class Stream:
         TypeError, ValueError
             If `samples` has the wrong type or shape. The state is then what it was.
         """
+        # NaN may be to ignore, and goes the general way.
+        if type(samples) is float and self._ticker is not None and samples == samples:
+            return self._ticker.push(samples)
+        self._settle()
         array = check.numbers_of(samples, "samples")
         if not hasattr(samples, "dtype"):
             array = array.astype(np.float64)
@@ -129,11 +135,19 @@ class Stream:
             return result
         if not len(result):
             return None
+        if type(samples) is float and not inner and wanted_type == dtypes.FLOAT64 and self._state is not None:
+            self._ticker = self._design.ticker(self._state)
         return result[0] if inner else result[0].item()
+
+    def _settle(self) -> None:
+        """Go back from single samples to the general way."""
+        if self._ticker is not None and self._state is not None:
+            self._state = self._design.after_ticks(self._state, self._ticker)
+            self._ticker = None
 
     def reset(self) -> None:
         """Forget all samples."""
-        self._state = None
+        self._state = self._ticker = None
 
     def state(self) -> dict[str, Any]:
         """Return what goes on from here with `from_state`: a dictionary that can be pickled.
@@ -143,6 +157,7 @@ class Stream:
         dict
             The filter with its arguments, the number of channels and the samples that it remembers.
         """
+        self._settle()
         name, args, options = self._call[0].__name__, *self._call[1:]
         held = None if self._state is None else tuple(v if v is None else v.copy() for v in self._state)
         return {"filter": name, "args": args, "options": options, "channels": self.channels, "held": held}
