@@ -317,6 +317,19 @@ def test_out_and_empty_series(call, args, options):
     np.testing.assert_array_equal(call(frozen, *args, **options), expected)
 
 
+@pytest.mark.parametrize(("call", "args", "options"), CALLS)
+def test_many_series_along_either_axis(call, args, options):
+    """Short lines, and more side by side than a block of columns."""
+    for shape in ((50, 8), (333, 60), (40, 1100)):
+        x = RNG.normal(size=shape)
+        expected = np.array([call(line, *args, **options) for line in x])
+        np.testing.assert_array_equal(call(x, *args, **options), expected)
+        turned = np.ascontiguousarray(x.T)
+        for workers in (1, 2):
+            result = call(turned, *args, axis=0, workers=workers, **options)
+            np.testing.assert_array_equal(result, expected.T)
+
+
 def test_valid_of_less_than_a_window_is_empty():
     assert series.moving_average([1.0, 2.0], 3, mode="valid").shape == (0,)
     assert series.causal(np.ones((2, 4)), np.ones(9), initial="valid").shape == (2, 0)

@@ -16,11 +16,13 @@ import numpy.typing as npt
 from imfilter._core import bands, dtypes
 from imfilter._core.program import address
 from imfilter._kernels import slide_series
-from imfilter._kernels.slide_series import TILE
 
 _Lines = npt.NDArray[np.float64]
 _There = npt.NDArray[np.bool_]
 
+#: Elements that are added up together: they stay in the first-level cache. So many series side by side are
+#: worked on in blocks of columns.
+_TILE, _WIDE, _COLUMNS = 1024, 256, 64
 #: Elements below which one thread is done before a second has begun.
 _ALONE = 1 << 15
 #: Elements of a piece between which an interrupt is heard, and windows with gaps that are solved together.
@@ -89,7 +91,10 @@ def _weigh(
         entry, at = slide_series.weigh.entry(), address(taps)
 
         def call(source: int, target: int, rows: int, _: int) -> None:
-            entry(source, target, rows * series, series, at, size, bias)
+            if series < _WIDE:
+                entry(source, target, 1, rows * series, 0, series, at, size, bias)
+            else:
+                entry(source, target, rows, series, series, series, at, size, bias)
 
         _slide(call, lines, size, result, workers)
     return result
@@ -103,13 +108,14 @@ def _average(
     result = _place(lines, size, out)
     if result.size:
         entry = slide_series.average.entry()
+        columns = series if series < _WIDE else _COLUMNS
         # Four windows at a time at least, so that little is added up twice.
-        most = max(TILE, 4 * size * series)
+        most = max(-(-_TILE // columns), 4 * size)
 
         def call(source: int, target: int, rows: int, _: int) -> None:
-            tile = min(most, rows * series)
-            room = np.empty(tile + size * series if size > 1 else 0)
-            entry(source, target, rows * series, series, size, divisor, address(room), tile)
+            tile = min(most, rows)
+            room = np.empty(2 * (tile + size) * columns)
+            entry(source, target, rows, series, size, divisor, address(room), tile, columns)
 
         _slide(call, lines, size, result, workers)
     return result
@@ -120,7 +126,7 @@ def _weighing(taps: _Lines, bias: float) -> Callable[[int, int], object]:
     entry, n_taps = slide_series.weigh.entry(), len(taps)
 
     def call(source: int, target: int) -> None:
-        entry(source, target, 1, 1, address(taps), n_taps, bias)
+        entry(source, target, 1, 1, 0, 1, address(taps), n_taps, bias)
 
     return call
 
@@ -157,11 +163,11 @@ class Mean(Window):
         return np.divide(sums, counts, out=out)
 
     def one(self) -> Callable[[int, int], object]:
-        entry, size, room = slide_series.average.entry(), self.size, np.empty(self.size + 1)
+        entry, size, room = slide_series.average.entry(), self.size, np.empty(2 * self.size + 2)
         divisor = float(size)
 
         def call(source: int, target: int) -> None:
-            entry(source, target, 1, 1, size, divisor, address(room), 1)
+            entry(source, target, 1, 1, size, divisor, address(room), 1, 1)
 
         return call
 

@@ -20,6 +20,7 @@ from imfilter._kernels import (
     order,
     pool_line,
     slide_descriptor,
+    slide_series,
     small,
     small_rank,
     sort,
@@ -152,6 +153,8 @@ def _ranks() -> Iterator[_Combination]:
     yield slide_descriptor.slide_descriptor, ()
     yield slide_descriptor.normalize, (_F64, slide_descriptor.L2_HYS)
     yield from _colors()
+    for driver in (slide_series.weigh, slide_series.average, slide_series.middle, slide_series.recur):
+        yield driver, ()
 
 
 def _colors() -> Iterator[_Combination]:

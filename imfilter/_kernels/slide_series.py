@@ -11,29 +11,38 @@ from imfilter._core.jit import Driver, inlined
 from imfilter._kernels.simd import BYTES, fma, load, load_one, splat, store, store_one
 
 _F64 = np.dtype(np.float64)
-#: Elements of a vector, and those of a line that are added up together: they stay in the first-level cache.
-_LANES, TILE = BYTES // 8, 1024
+#: Elements of a vector, and columns that are worked on together where there are many series.
+_LANES = BYTES // 8
+_COLUMNS = 4 * _LANES
 
 
 @Driver
-def weigh(source, target, count, step, taps, n_taps, bias: float):
-    """Write to element e of `count` the bias plus ``taps[i] * source[e + i*step]``, summed in that order."""
-    e = 0
-    while e + _LANES <= count:
-        total = splat(_F64, bias)
-        for i in range(n_taps):
-            tap = splat(_F64, load_one(_F64, taps + 8 * i, _F64))
-            total = fma(tap, load(_F64, source + 8 * (e + i * step), _F64), total)
-        store(target + 8 * e, _F64, total)
-        e += _LANES
-    while e < count:
-        one = bias
-        for i in range(n_taps):
-            one = fma(
-                load_one(_F64, taps + 8 * i, _F64), load_one(_F64, source + 8 * (e + i * step), _F64), one
-            )
-        store_one(target + 8 * e, _F64, one)
-        e += 1
+def weigh(source, target, runs, length, pitch, step, taps, n_taps, bias: float):
+    """Write to each element e of some runs the bias plus ``taps[i] * source[e + i*step]``, in that order.
+
+    Runs of `length` elements begin `pitch` elements apart. They are worked on in blocks of columns, so that
+    what the taps reach stays in the cache.
+    """
+    for first in range(0, length, _COLUMNS):
+        end = min(first + _COLUMNS, length)
+        for run in range(runs):
+            line, to = source + 8 * run * pitch, target + 8 * run * pitch
+            e = first
+            while e < end and length >= _LANES:
+                e = min(e, length - _LANES)  # the last vector overlaps the one before
+                total = splat(_F64, bias)
+                for i in range(n_taps):
+                    tap = splat(_F64, load_one(_F64, taps + 8 * i, _F64))
+                    total = fma(tap, load(_F64, line + 8 * (e + i * step), _F64), total)
+                store(to + 8 * e, _F64, total)
+                e += _LANES
+            while e < end:
+                one = bias
+                for i in range(n_taps):
+                    sample = load_one(_F64, line + 8 * (e + i * step), _F64)
+                    one = fma(load_one(_F64, taps + 8 * i, _F64), sample, one)
+                store_one(to + 8 * e, _F64, one)
+                e += 1
 
 
 @inlined
@@ -44,57 +53,76 @@ def _add(target, first, second, count):
         store(target + 8 * e, _F64, load(_F64, first + 8 * e, _F64) + load(_F64, second + 8 * e, _F64))
         e += _LANES
     while e < count:
-        store_one(
-            target + 8 * e, _F64, load_one(_F64, first + 8 * e, _F64) + load_one(_F64, second + 8 * e, _F64)
-        )
+        one = load_one(_F64, first + 8 * e, _F64) + load_one(_F64, second + 8 * e, _F64)
+        store_one(target + 8 * e, _F64, one)
         e += 1
 
 
 @inlined
 def _copy(target, source, count):
     """Copy a line."""
-    for e in range(count):
+    e = 0
+    while e + _LANES <= count:
+        store(target + 8 * e, _F64, load(_F64, source + 8 * e, _F64))
+        e += _LANES
+    while e < count:
         store_one(target + 8 * e, _F64, load_one(_F64, source + 8 * e, _F64))
+        e += 1
 
 
 @inlined
-def _divide(line, count, divisor):
-    """Divide a line."""
+def _divide(target, line, count, divisor):
+    """Write a line divided."""
     e = 0
     while e + _LANES <= count:
-        store(line + 8 * e, _F64, load(_F64, line + 8 * e, _F64) / splat(_F64, divisor))
+        store(target + 8 * e, _F64, load(_F64, line + 8 * e, _F64) / splat(_F64, divisor))
         e += _LANES
     while e < count:
-        store_one(line + 8 * e, _F64, load_one(_F64, line + 8 * e, _F64) / divisor)
+        store_one(target + 8 * e, _F64, load_one(_F64, line + 8 * e, _F64) / divisor)
         e += 1
 
 
 @Driver
-def average(source, target, count, step, size, divisor: float, room, tile):
-    """Write the sum of `size` samples from each on, over `divisor`.
+def average(source, target, rows, step, size, divisor: float, room, tile, columns):
+    """Write the sum of `size` samples from each of `rows` on, of each of `step` series, over `divisor`.
 
     Sums of 1, 2, 4 … samples are made of two of the one before, and the window is put together from those
     of the bits of its size, the smallest first. That takes two additions a bit, with no sum that runs on:
-    nothing drifts, and what is no number stays in its windows. Elements are worked on `tile` at a time, in
-    `room` for ``tile + size*step`` of them.
+    nothing drifts, and what is no number stays in its windows.
+
+    As many rows as in `tile` are worked on at a time, of so many `columns` if not of all series; in `room`
+    for ``2*tile + 2*size`` rows of these: their sums, what they become, and blocks of columns.
     """
-    for start in range(0, count, tile):
-        n, line, to = min(tile, count - start), source + 8 * start, target + 8 * start
-        width, done, rest = 1, 0, size
-        while True:
-            if rest & 1:
-                if done == 0:
-                    _copy(to, line, n)
-                else:
-                    _add(to, to, line + 8 * done * step, n)
-                done += width
-            rest >>= 1
-            if rest == 0:
-                break
-            _add(room, line, line + 8 * width * step, n + (size - 2 * width) * step)
-            line = room
-            width *= 2
-        _divide(to, n, divisor)
+    for left in range(0, step, columns):
+        wide = min(columns, step - left)
+        sums = room + 8 * wide * (tile + size)
+        for start in range(0, rows, tile):
+            n = min(tile, rows - start)
+            line = source + 8 * (start * step + left)
+            if wide < step:
+                for row in range(n + size - 1):
+                    _copy(room + 8 * row * wide, line + 8 * row * step, wide)
+                line = room
+            width, done, rest = 1, 0, size
+            while True:
+                if rest & 1:
+                    if done == 0:
+                        _copy(sums, line, n * wide)
+                    else:
+                        _add(sums, sums, line + 8 * done * wide, n * wide)
+                    done += width
+                rest >>= 1
+                if rest == 0:
+                    break
+                _add(room, line, line + 8 * width * wide, (n + size - 2 * width) * wide)
+                line = room
+                width *= 2
+            to = target + 8 * (start * step + left)
+            if wide < step:
+                for row in range(n):
+                    _divide(to + 8 * row * step, sums + 8 * row * wide, wide, divisor)
+            else:
+                _divide(to, sums, n * wide, divisor)
 
 
 @Driver
