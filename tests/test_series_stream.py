@@ -57,7 +57,7 @@ def bits(array):
 
 def cuts(n):
     """Random places at which to cut a series, some of them twice, so that there are empty pieces."""
-    return np.sort(RNG.integers(0, n + 1, RNG.integers(0, 40)))
+    return np.sort(RNG.integers(0, n + 1, RNG.integers(0, 20)))
 
 
 def pieces(x):
@@ -77,10 +77,10 @@ def causally(call, options):
 
 @pytest.mark.parametrize(("call", "args", "options"), FILTERS)
 def test_any_chunking_gives_the_same_bits(call, args, options):
-    x = noisy(211, options.get("nan"))
+    x = noisy(120, options.get("nan"))
     expected = call(x, *args, **causally(call, options))
     stream = series.Stream(call, *args, **options)
-    for turn in range(30):
+    for turn in range(200):
         stream.reset()
         found = [stream.push(piece) for piece in pieces(x)]
         if turn == 0:
