@@ -103,9 +103,8 @@ class Sliding:
             return self._compute(lines, None, workers)
         if self.past is not None:
             return self._compute(np.concatenate([self._past(lines), lines], axis=1), None, workers)
-        if self.ends.ignore and mode != "fit":
-            return self._compute(*self._extended(lines, -before, n + after), workers)
-        if n < size and mode != "fit":
+        gaps = self.ends.ignore and (math.isnan(self.ends.constant) or bool(np.isnan(lines).any()))
+        if (gaps or n < size) and mode != "fit":
             return self._compute(*self._extended(lines, -before, n + after), workers)
         result = dtypes.empty(lines.shape, dtypes.FLOAT64)
         if n >= size:
@@ -125,6 +124,8 @@ class Sliding:
         if self.ends.ignore:
             numbers = ~np.isnan(lines)
             there = numbers if there is None else numbers & there
+        if there is not None and there.all():
+            there = None
         result = self.window.compute(lines, there, workers, out)
         if out is not None and result is not out:
             out[...] = result
