@@ -14,6 +14,8 @@ _F64 = np.dtype(np.float64)
 #: Elements of a vector, and columns that are worked on together where there are many series.
 _LANES = BYTES // 8
 _COLUMNS = 4 * _LANES
+#: Rows that are worked on together there: their pages of memory are all known to the processor.
+_ROWS = 128
 
 
 @Driver
@@ -23,26 +25,27 @@ def weigh(source, target, runs, length, pitch, step, taps, n_taps, bias: float):
     Runs of `length` elements begin `pitch` elements apart. They are worked on in blocks of columns, so that
     what the taps reach stays in the cache.
     """
-    for first in range(0, length, _COLUMNS):
-        end = min(first + _COLUMNS, length)
-        for run in range(runs):
-            line, to = source + 8 * run * pitch, target + 8 * run * pitch
-            e = first
-            while e < end and length >= _LANES:
-                e = min(e, length - _LANES)  # the last vector overlaps the one before
-                total = splat(_F64, bias)
-                for i in range(n_taps):
-                    tap = splat(_F64, load_one(_F64, taps + 8 * i, _F64))
-                    total = fma(tap, load(_F64, line + 8 * (e + i * step), _F64), total)
-                store(to + 8 * e, _F64, total)
-                e += _LANES
-            while e < end:
-                one = bias
-                for i in range(n_taps):
-                    sample = load_one(_F64, line + 8 * (e + i * step), _F64)
-                    one = fma(load_one(_F64, taps + 8 * i, _F64), sample, one)
-                store_one(to + 8 * e, _F64, one)
-                e += 1
+    for top in range(0, runs, _ROWS):
+        for first in range(0, length, _COLUMNS):
+            end = min(first + _COLUMNS, length)
+            for run in range(top, min(top + _ROWS, runs)):
+                line, to = source + 8 * run * pitch, target + 8 * run * pitch
+                e = first
+                while e < end and length >= _LANES:
+                    e = min(e, length - _LANES)  # the last vector overlaps the one before
+                    total = splat(_F64, bias)
+                    for i in range(n_taps):
+                        tap = splat(_F64, load_one(_F64, taps + 8 * i, _F64))
+                        total = fma(tap, load(_F64, line + 8 * (e + i * step), _F64), total)
+                    store(to + 8 * e, _F64, total)
+                    e += _LANES
+                while e < end:
+                    one = bias
+                    for i in range(n_taps):
+                        sample = load_one(_F64, line + 8 * (e + i * step), _F64)
+                        one = fma(load_one(_F64, taps + 8 * i, _F64), sample, one)
+                    store_one(to + 8 * e, _F64, one)
+                    e += 1
 
 
 @inlined
@@ -93,11 +96,11 @@ def average(source, target, rows, step, size, divisor: float, room, tile, column
     As many rows as in `tile` are worked on at a time, of so many `columns` if not of all series; in `room`
     for ``2*tile + 2*size`` rows of these: their sums, what they become, and blocks of columns.
     """
-    for left in range(0, step, columns):
-        wide = min(columns, step - left)
-        sums = room + 8 * wide * (tile + size)
-        for start in range(0, rows, tile):
-            n = min(tile, rows - start)
+    for start in range(0, rows, tile):
+        n = min(tile, rows - start)
+        for left in range(0, step, columns):
+            wide = min(columns, step - left)
+            sums = room + 8 * wide * (tile + size)
             line = source + 8 * (start * step + left)
             if wide < step:
                 for row in range(n + size - 1):
@@ -227,48 +230,51 @@ def _advance(value, mine, alpha, decay, how):
     return mean
 
 
-@Driver
-def recur(source, target, rows, step, state, alpha: float, how, turn):
-    """Write the exponential means of `rows` samples of `step` series, from and to their `state`.
+@inlined
+def _follow(source, target, rows, series, along, alpha, decay):
+    """Go on from the means of the row before, of weight 1 and with one gain, which is one instruction."""
+    first = 0
+    while first < series:
+        at, to = source + 8 * first, target + 8 * first
+        if first + _LANES <= series:
+            means = load(_F64, to - along, _F64)
+            share, rest = splat(_F64, alpha), splat(_F64, decay)
+            for _ in range(rows):
+                means = fma(rest, means, share * load(_F64, at, _F64))
+                store(to, _F64, means)
+                at += along
+                to += along
+            first += _LANES
+        else:
+            mean = load_one(_F64, to - along, _F64)
+            for _ in range(rows):
+                mean = fma(decay, mean, alpha * load_one(_F64, at, _F64))
+                store_one(to, _F64, mean)
+                at += along
+                to += along
+            first += 1
 
-    state: four float64 a series: the mean, what rounding has left of it, the weight of what is known, which
-    is -1 before the first sample, and one that is not used. turn: rows from one to the next, 1 or -1.
+
+@Driver
+def recur(source, target, rows, series, step, state, alpha: float, how, turn):
+    """Write the exponential means of `rows` samples of some series, from and to their `state`.
+
+    step: elements from a sample of a series to the next. state: four float64 a series: the mean, what
+    rounding has left of it, the weight of what is known, which is -1 before the first sample, and one that is
+    not used. turn: rows from one to the next, 1 or -1.
     """
     decay, along = 1.0 - alpha, 8 * turn * step
-    done = 0
-    if how == 0 and rows > 0:
-        # After the first sample all have weight 1, and the rest is one instruction.
-        for series in range(step):
-            value = load_one(_F64, source + 8 * series, _F64)
-            store_one(target + 8 * series, _F64, _advance(value, state + 32 * series, alpha, decay, how))
-        done = 1
-        series = 0
-        while series < step:
-            at, to = source + 8 * series + along, target + 8 * series + along
-            if series + _LANES <= step:
-                means = load(_F64, target + 8 * series, _F64)
-                share, rest = splat(_F64, alpha), splat(_F64, decay)
-                for _ in range(done, rows):
-                    means = fma(rest, means, share * load(_F64, at, _F64))
-                    store(to, _F64, means)
-                    at += along
-                    to += along
-                series += _LANES
-            else:
-                mean = load_one(_F64, target + 8 * series, _F64)
-                for _ in range(done, rows):
-                    mean = fma(decay, mean, alpha * load_one(_F64, at, _F64))
-                    store_one(to, _F64, mean)
-                    at += along
-                    to += along
-                series += 1
-        for series in range(step):
-            last = load_one(_F64, target + 8 * series + along * (rows - 1), _F64)
-            store_one(state + 32 * series, _F64, last)
-        done = rows
-    for row in range(done, rows):
+    for row in range(min(rows, 1) if how == 0 else rows):
         at = along * row
-        for series in range(step):
-            value = load_one(_F64, source + at + 8 * series, _F64)
-            mean = _advance(value, state + 32 * series, alpha, decay, how)
-            store_one(target + at + 8 * series, _F64, mean)
+        for i in range(series):
+            value = load_one(_F64, source + at + 8 * i, _F64)
+            mean = _advance(value, state + 32 * i, alpha, decay, how)
+            store_one(target + at + 8 * i, _F64, mean)
+    if how == 0 and rows > 1:
+        many = rows if series == 1 else _ROWS
+        for row in range(1, rows, many):
+            at = along * row
+            _follow(source + at, target + at, min(many, rows - row), series, along, alpha, decay)
+        for i in range(series):
+            last = load_one(_F64, target + 8 * i + along * (rows - 1), _F64)
+            store_one(state + 32 * i, _F64, last)
