@@ -14,7 +14,7 @@ _ROOM = 1024
 class Ticker:
     """The last samples in a row, and what a kernel says of them and of the next.
 
-    A push takes 1.5 us where the general way, which makes arrays of everything, takes 20.
+    A push takes 3 us where the general way, which makes arrays of everything, takes 40 (2.5 GHz Xeon).
     """
 
     def __init__(self, held: npt.NDArray[np.float64], call: Callable[[int, int], object]) -> None:
