@@ -105,7 +105,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def _most(workers: int | None) -> int:
+def most(workers: int | None) -> int:
     """Return how many threads work for a call that asks for so many."""
     cores = _available()
     return min(workers or cores, max(_FEW_THREADS, _THREADS_A_CORE * cores))
@@ -118,7 +118,7 @@ def run(task: Callable[[int, int], None], total: int, workers: int | None, piece
     which an interrupt is heard. The caller works on a band of its own. A worker that calls again works
     alone, so that nested calls can neither wait for each other nor multiply the threads.
     """
-    bands = min(total, 1 if workers == 1 else _most(workers))
+    bands = min(total, 1 if workers == 1 else most(workers))
     if bands == 1 or getattr(_inside, "worker", False):
         for piece in range(pieces):
             task(total * piece // pieces, total * (piece + 1) // pieces)

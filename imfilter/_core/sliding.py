@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from imfilter._core import bands, dtypes
 from imfilter._core.program import address
-from imfilter._kernels import slide_series
+from imfilter._kernels import slide_mean, slide_series
+from imfilter._kernels.simd import LINE
 
 _Lines = npt.NDArray[np.float64]
 _There = npt.NDArray[np.bool_]
@@ -23,6 +24,10 @@ _There = npt.NDArray[np.bool_]
 #: Elements that are added up together: they stay in the first-level cache. So many series side by side are
 #: worked on in blocks of columns.
 _TILE, _WIDE, _COLUMNS = 1024, 256, 64
+#: Rows of these blocks, and what one more pass over sums costs, in loads of the one that sums up directly.
+_ROWS, _PASS, _RATIOS = 128, 5, 64
+#: Samples that are added up one by one.
+_DIRECT = 16
 #: Elements below which one thread is done before a second has begun.
 _ALONE = 1 << 15
 #: Elements of a piece between which an interrupt is heard, and windows with gaps that are solved together.
@@ -100,6 +105,48 @@ def _weigh(
     return result
 
 
+@functools.lru_cache(maxsize=4096)
+def _ratios(count: int) -> tuple[float, tuple[tuple[int, int], ...]]:
+    """Return what a sum of so many costs, in loads, and of each level its digit and the ratio to the next."""
+    best: tuple[float, tuple[tuple[int, int], ...]] = (count, ((count, 1),))
+    for ratio in range(2, min(_RATIOS, count // 2) + 1):
+        cost, above = _ratios(count // ratio)
+        digit = count % ratio
+        cost += _PASS + ratio + (digit + _PASS if digit else 0)
+        if cost < best[0]:
+            best = (cost, ((digit, ratio), *above))
+    return best
+
+
+def _levels(size: int) -> tuple[tuple[int, int], ...]:
+    """Return of each level of sums how many are left over, and how many make one of the next."""
+    return ((size, 1),) if size < _DIRECT else ((size % 8, 8), *_ratios(size // 8)[1])
+
+
+class _Averaging:
+    """The sums of windows of one size, divided."""
+
+    def __init__(self, size: int, divisor: float) -> None:
+        levels = np.array(_levels(size), np.int64)
+        self._size, self._divisor, self._levels = size, divisor, levels
+        self._entry, self._many = slide_mean.average.entry(), len(levels)
+
+    def rows(self, source: int, target: int, rows: int, series: int) -> None:
+        """Compute some windows from a place on."""
+        direct = self._many == 1
+        columns = series if series < _WIDE else _COLUMNS
+        # Eight windows at a time at least, so that little is added up twice.
+        tile = min(_ROWS if direct else max(-(-_TILE // columns), 8 * self._size), -(-rows // 8) * 8)
+        if direct and columns == series:
+            tile = rows
+        room = np.empty(0 if direct else (2 * tile + self._size + 8) * columns + LINE // 8)
+        start = address(room) + (target - address(room)) % LINE  # then both are at the start of lines at once
+        self._entry(
+            source, target, rows, series, self._size, self._divisor, start, tile, columns,
+            address(self._levels), self._many,
+        )  # fmt: skip
+
+
 def _average(
     lines: _Lines, size: int, divisor: float, workers: int | None, out: _Lines | None = None
 ) -> _Lines:
@@ -107,15 +154,10 @@ def _average(
     lines, series = _dense(lines), lines.shape[2]
     result = _place(lines, size, out)
     if result.size:
-        entry = slide_series.average.entry()
-        columns = series if series < _WIDE else _COLUMNS
-        # Four windows at a time at least, so that little is added up twice.
-        most = max(-(-_TILE // columns), 4 * size)
+        average = _Averaging(size, divisor)
 
         def call(source: int, target: int, rows: int, _: int) -> None:
-            tile = min(most, rows)
-            room = np.empty(2 * (tile + size) * columns)
-            entry(source, target, rows, series, size, divisor, address(room), tile, columns)
+            average.rows(source, target, rows, series)
 
         _slide(call, lines, size, result, workers)
     return result
@@ -163,13 +205,8 @@ class Mean(Window):
         return np.divide(sums, counts, out=out)
 
     def one(self) -> Callable[[int, int], object]:
-        entry, size, room = slide_series.average.entry(), self.size, np.empty(2 * self.size + 2)
-        divisor = float(size)
-
-        def call(source: int, target: int) -> None:
-            entry(source, target, 1, 1, size, divisor, address(room), 1, 1)
-
-        return call
+        average = _Averaging(self.size, float(self.size))
+        return lambda source, target: average.rows(source, target, 1, 1)
 
 
 @dataclass(frozen=True, eq=False)

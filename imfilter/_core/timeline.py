@@ -66,8 +66,8 @@ class Design(Protocol):
     def timing(self) -> Timing:
         """When the filter knows what it says."""
 
-    def whole(self, lines: _Lines, workers: int | None) -> _Lines:
-        """Filter whole series."""
+    def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
+        """Filter whole series, into `out` if there is one, which they do not overlap."""
 
     def begin(self, series: int, first: _Lines) -> State:
         """Return the state before samples of which these are the first."""
@@ -92,21 +92,21 @@ class Sliding:
     keeps: bool
     past: _Lines | None = None  # samples before the first, the oldest first: one axis, or of each series
 
-    def whole(self, lines: _Lines, workers: int | None) -> _Lines:
-        """Filter whole series."""
+    def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
+        """Filter whole series, into `out` if there is one, which they do not overlap."""
         n, size, before = lines.shape[1], self.window.size, self.window.before
         after = size - 1 - before
         mode = self.ends.mode
         if n == 0:
             return np.empty(lines.shape)
         if mode == "valid":
-            return self._compute(lines, None, workers)
+            return self._compute(lines, None, workers, out)
         if self.past is not None:
-            return self._compute(np.concatenate([self._past(lines), lines], axis=1), None, workers)
+            return self._compute(np.concatenate([self._past(lines), lines], axis=1), None, workers, out)
         gaps = self.ends.ignore and (math.isnan(self.ends.constant) or bool(np.isnan(lines).any()))
         if (gaps or n < size) and mode != "fit":
-            return self._compute(*self._extended(lines, -before, n + after), workers)
-        result = dtypes.empty(lines.shape, dtypes.FLOAT64)
+            return self._compute(*self._extended(lines, -before, n + after), workers, out)
+        result = dtypes.empty(lines.shape, dtypes.FLOAT64) if out is None else out
         if n >= size:
             self._compute(lines, None, workers, result[:, before : n - after])
         if mode == "fit":
@@ -241,13 +241,14 @@ class Recursive:
         first = None if self.ends.mode in ("edge", "shrink") else self.ends.constant
         return self.recursion.state(count, series, first)
 
-    def whole(self, lines: _Lines, workers: int | None) -> _Lines:
-        """Filter whole series."""
+    def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
+        """Filter whole series, into `out` if there is one, which they do not overlap."""
         count, _, series = lines.shape
-        result = self.recursion.run(lines, self._state(count, series), workers)
-        if self.both:
-            self.recursion.run(result, self._state(count, series), workers, result, backwards=True)
-        return result
+        state = self._state(count, series)
+        if not self.both:
+            return self.recursion.run(lines, state, workers, out)
+        forth = self.recursion.run(lines, state.copy(), workers)
+        return self.recursion.run(forth, state, workers, out, backwards=True)
 
     def begin(self, series: int, first: _Lines) -> State:
         """Return the state before samples of which these are the first."""
@@ -285,6 +286,12 @@ def moments(weights: npt.ArrayLike, before: int) -> float:
     return math.nan
 
 
+def _plain(array: npt.NDArray) -> bool:
+    """Tell whether kernels can write to an array."""
+    flags = array.flags
+    return array.dtype == dtypes.FLOAT64 and array.dtype.isnative and flags.c_contiguous and flags.aligned
+
+
 def filtered(
     x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, workers: Any, requested: Any
 ) -> npt.NDArray:
@@ -310,6 +317,10 @@ def filtered(
     beside = len(lines) > _FEW and n * lines.shape[2] < _SHORT and getattr(design, "past", None) is None
     if beside:
         lines = np.ascontiguousarray(lines.transpose(1, 0, 2)).reshape(1, n, -1)
+    direct = place is not None and not beside and _plain(place) and not np.may_share_memory(place, array)
+    if place is not None and direct:
+        design.whole(lines, threads, place.reshape(len(lines), length, lines.shape[2]))
+        return place
     result = design.whole(lines, threads)
     if beside:
         side_by_side = result.reshape(length, -1, math.prod(array.shape[along + 1 :]))

@@ -19,7 +19,9 @@ from imfilter._kernels import (
     lines,
     order,
     pool_line,
+    recurrence,
     slide_descriptor,
+    slide_mean,
     slide_series,
     small,
     small_rank,
@@ -153,7 +155,7 @@ def _ranks() -> Iterator[_Combination]:
     yield slide_descriptor.slide_descriptor, ()
     yield slide_descriptor.normalize, (_F64, slide_descriptor.L2_HYS)
     yield from _colors()
-    for driver in (slide_series.weigh, slide_series.average, slide_series.middle, slide_series.recur):
+    for driver in (slide_series.weigh, slide_series.middle, slide_mean.average, recurrence.recur):
         yield driver, ()
 
 

@@ -1,0 +1,120 @@
+"""Exponential means along series of float64: a recursion, from and to a state.
+
+A step takes four cycles, for which the next one waits; where the low parts of means are kept, sixteen.
+"""
+
+import numpy as np
+
+from imfilter._core.jit import Driver, inlined
+from imfilter._kernels.simd import BYTES, fma, load, load_one, splat, store, store_one
+
+_F64 = np.dtype(np.float64)
+_LANES = BYTES // 8
+#: Rows that are worked on together where there are many series: the processor knows all of their pages.
+_ROWS = 128
+
+#: How a recursion goes: by the weights of the samples that there are; over what is no number; with low parts
+#: of its means kept.
+ADJUST, IGNORE, CAREFUL = 1, 2, 4
+
+
+@inlined
+def _blend(value, mean, low, gain, rest, careful):
+    """Return the mean and its low part with a share of a sample: gain and rest add up to 1."""
+    share = gain * value
+    if not careful:
+        return fma(rest, mean, share), 0.0
+    change = fma(rest, low, fma(-gain, mean, share))
+    new = mean + change
+    return new, change - (new - mean)
+
+
+@inlined
+def _next(value, mean, low, weight, alpha, decay, how):
+    """Return the mean, its low part and the weight of what is known after one more sample."""
+    if how & IGNORE and value != value:
+        return mean, low, (weight * decay if weight >= 0.0 else weight)
+    if weight < 0.0:
+        return value, 0.0, 1.0
+    gain, rest = alpha, decay
+    if how & ADJUST:
+        weight = fma(weight, decay, 1.0)
+        gain = 1.0 / weight
+        rest = 1.0 - gain
+    elif weight != 1.0:  # after a gap
+        gain = alpha / (weight * decay + alpha)
+        rest = 1.0 - gain
+        weight = 1.0
+    mean, low = _blend(value, mean, low, gain, rest, how & CAREFUL)
+    return mean, low, weight
+
+
+@inlined
+def _steadily(source, target, rows, along, mean, low, alpha, decay, careful):
+    """Take some samples with one gain; return the mean and its low part."""
+    for _ in range(rows):
+        mean, low = _blend(load_one(_F64, source, _F64), mean, low, alpha, decay, careful)
+        store_one(target, _F64, mean)
+        source += along
+        target += along
+    return mean, low
+
+
+@inlined
+def _one_by_one(source, target, rows, along, mine, alpha, decay, how):
+    """Take some samples of one series, whose state is at an address."""
+    mean, low = load_one(_F64, mine, _F64), load_one(_F64, mine + 8, _F64)
+    weight = load_one(_F64, mine + 16, _F64)
+    steady = how & (ADJUST | IGNORE) == 0
+    for _ in range(1 if steady else rows):
+        mean, low, weight = _next(load_one(_F64, source, _F64), mean, low, weight, alpha, decay, how)
+        store_one(target, _F64, mean)
+        source += along
+        target += along
+    if steady:
+        if how & CAREFUL:
+            mean, low = _steadily(source, target, rows - 1, along, mean, low, alpha, decay, True)
+        else:
+            mean, low = _steadily(source, target, rows - 1, along, mean, low, alpha, decay, False)
+    store_one(mine, _F64, mean)
+    store_one(mine + 8, _F64, low)
+    store_one(mine + 16, _F64, weight)
+
+
+@inlined
+def _side_by_side(source, target, rows, along, mine, alpha, decay):
+    """Take some samples of as many series as a vector has lanes, whose means are in the row before."""
+    means = load(_F64, target - along, _F64)
+    share, rest = splat(_F64, alpha), splat(_F64, decay)
+    for _ in range(rows):
+        means = fma(rest, means, share * load(_F64, source, _F64))
+        store(target, _F64, means)
+        source += along
+        target += along
+    for i in range(_LANES):
+        store_one(mine + 32 * i, _F64, load_one(_F64, target - along + 8 * i, _F64))
+
+
+@Driver
+def recur(source, target, rows, series, step, state, alpha: float, how, turn):
+    """Write the exponential means of `rows` samples of some series, from and to their `state`.
+
+    step: elements from a sample of a series to the next. state: four float64 a series: the mean, what
+    rounding has left of it, the weight of what is known, which is -1 before the first sample, and one that is
+    not used. turn: rows from one to the next, 1 or -1.
+    """
+    decay, along = 1.0 - alpha, 8 * turn * step
+    # The first row tells every mean; what is behind it may be done side by side.
+    top = 0
+    while top < rows:
+        n = rows - top if series == 1 else min(_ROWS if top or how else 1, rows - top)
+        i = 0
+        while i < series:
+            at, to, mine = source + along * top + 8 * i, target + along * top + 8 * i, state + 32 * i
+            if how or top == 0 or i + _LANES > series:
+                _one_by_one(at, to, n, along, mine, alpha, decay, how)
+                i += 1
+            else:
+                _side_by_side(at, to, n, along, mine, alpha, decay)
+                i += _LANES
+        top += n

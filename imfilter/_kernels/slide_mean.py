@@ -1,0 +1,220 @@
+"""Means over windows of any size that slide along series, of sums that are made of smaller sums.
+
+Lines are float64: `step` elements lie from one sample of a series to its next. Each sum is taken in an order
+of its own, the same in every lane and behind the last vector: so a series may be cut anywhere.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic
+
+from imfilter._core.jit import Driver, inlined
+from imfilter._kernels.ahead import prefetch
+from imfilter._kernels.simd import (
+    BYTES,
+    LINE,
+    in_register,
+    load,
+    load_like,
+    load_one,
+    multiply_add,
+    peek,
+    splat,
+    splat_register,
+    store,
+    store_one,
+)
+
+_F64 = np.dtype(np.float64)
+#: Elements of a vector, and of one of its registers.
+_LANES, _REGISTER = BYTES // 8, in_register(_F64)
+
+
+@intrinsic
+def _quotient(typingctx, value, divisor, reciprocal):
+    """Divide numbers or vectors: by a product that is corrected by what is missing to it.
+
+    vdivpd takes 16 cycles for 8 float64, which is longer than the sum of ten of them (Cascade Lake).
+    """
+
+    def codegen(context, builder, sig, args):
+        product = builder.fmul(args[0], args[2])
+        rest = multiply_add(builder, builder.fneg(product), args[1], args[0])
+        better = multiply_add(builder, rest, args[2], product)
+        strange = builder.fcmp_unordered("uno", better, better)  # of infinity nothing is missing
+        return builder.select(strange, product, better)
+
+    return value(value, divisor, reciprocal), codegen
+
+
+@inlined
+def _total(target, start, line, count, shift, times, divisor, coming):
+    """Write the sums of `times` elements of a line, `shift` apart from each on, over `divisor`.
+
+    They are added up one after the other, to those at address `start` if it is not 0. `target` may be that,
+    or lie before what is read later. coming: where as much is asked for that will be read next, if not 0.
+    """
+    first = start if start else line
+    more, behind = (times, 0) if start else (times - 1, 8 * shift)
+    reciprocal = 1.0 / divisor
+    e = 0
+    while e < count:
+        at, then, to = first + 8 * e, line + behind + 8 * e, target + 8 * e
+        if to % LINE or e + _REGISTER > count:
+            one = load_one(_F64, at, _F64)
+            for _ in range(more):
+                one += load_one(_F64, then, _F64)
+                then += 8 * shift
+            store_one(to, _F64, _quotient(one, divisor, reciprocal))
+            e += 1
+        elif e + _LANES > count:
+            few = load_like(splat_register(_F64, 0.0), at, _F64)
+            for _ in range(more):
+                few = few + load_like(few, then, _F64)
+                then += 8 * shift
+            by, share = splat_register(_F64, divisor), splat_register(_F64, reciprocal)
+            store(to, _F64, _quotient(few, by, share))
+            e += _REGISTER
+        else:
+            if coming:
+                for i in range(0, BYTES, LINE):
+                    prefetch(coming + 8 * e + i, False)
+            many = load(_F64, at, _F64)
+            for _ in range(more):
+                many = many + load(_F64, then, _F64)
+                then += 8 * shift
+            if divisor != 1.0:
+                many = _quotient(many, splat(_F64, divisor), splat(_F64, reciprocal))
+            store(to, _F64, many)
+            e += _LANES
+
+
+@intrinsic(prefer_literal=True)
+def _after(typingctx, first, second, n):
+    """Return the lanes of two vectors from lane `n` of the first on."""
+    start = n.literal_value
+
+    def codegen(context, builder, sig, args):
+        lanes = [ir.IntType(32)(start + i) for i in range(first.lanes)]
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), first.lanes), lanes)
+        return builder.shuffle_vector(args[0], args[1], mask)
+
+    return first(first, second, n), codegen
+
+
+@inlined
+def _pairwise(kind, at, shift):
+    """Return the sum of eight elements, or vectors, `shift` apart, in pairs."""
+    b = at + 16 * shift
+    c, d = b + 16 * shift, b + 32 * shift
+    return ((kind(at) + kind(at + 8 * shift)) + (kind(b) + kind(b + 8 * shift))) + (
+        (kind(c) + kind(c + 8 * shift)) + (kind(d) + kind(d + 8 * shift))
+    )
+
+
+@inlined
+def _vector(at):
+    return load(_F64, at, _F64)
+
+
+@inlined
+def _register(at):
+    return load_like(splat_register(_F64, 0.0), at, _F64)
+
+
+@inlined
+def _element(at):
+    return load_one(_F64, at, _F64)
+
+
+@inlined
+def _octets(target, line, count, shift):
+    """Write the sums of eight elements of a line, `shift` apart, in pairs; `target` may be the line."""
+    e = 0
+    while e < count and (target + 8 * e) % LINE:
+        store_one(target + 8 * e, _F64, _pairwise(_element, line + 8 * e, shift))
+        e += 1
+    if shift == 1 and _REGISTER >= 4 and e + 4 * _REGISTER <= count:
+        # Pairs, fours and eights are made of those before, in registers: for most of eight loads would
+        # cross a line of the cache, and take 2 cycles each. The newest samples are three registers ahead.
+        step = 8 * _REGISTER
+        at = line + 8 * e
+        samples, second, third = _register(at), _register(at + step), _register(at + 2 * step)
+        twos, more = samples + _after(samples, second, 1), second + _after(second, third, 1)
+        fours = twos + _after(twos, more, 2)
+        twos, samples = more, third
+        while e + 4 * _REGISTER <= count + 7:
+            newest = _register(line + 8 * e + 3 * step)
+            new_twos = samples + _after(samples, newest, 1)
+            new_fours = twos + _after(twos, new_twos, 2)
+            store(target + 8 * e, _F64, fours + _after(fours, new_fours, 4))
+            samples, twos, fours = newest, new_twos, new_fours
+            e += _REGISTER
+    while e + _LANES <= count:
+        store(target + 8 * e, _F64, _pairwise(_vector, line + 8 * e, shift))
+        e += _LANES
+    while e < count:
+        store_one(target + 8 * e, _F64, _pairwise(_element, line + 8 * e, shift))
+        e += 1
+
+
+@inlined
+def _copy(target, source, count):
+    """Copy a line."""
+    e = 0
+    while e + _LANES <= count:
+        store(target + 8 * e, _F64, load(_F64, source + 8 * e, _F64))
+        e += _LANES
+    while e < count:
+        store_one(target + 8 * e, _F64, load_one(_F64, source + 8 * e, _F64))
+        e += 1
+
+
+@Driver
+def average(source, target, rows, step, size, divisor: float, room, tile, columns, levels, n_levels):
+    """Write the sum of `size` samples from each of `rows` on, of each of `step` series, over `divisor`.
+
+    Sums of more and more samples, eight first, are made of those of the level before, and the window is put
+    together from those of all levels, the largest in front. No sum runs on: nothing drifts, and what is no
+    number stays in its windows. levels: of each how many of its sums a window has, and how many the next
+    level's sums.
+
+    As many rows as in `tile` are worked on at a time, of so many `columns` if not of all series; in `room`,
+    if there are more levels than one, for twice as many rows and a window of these: sums, and what they
+    become.
+    """
+    for top in range(0, rows, tile):
+        n = min(tile, rows - top)
+        for left in range(0, step, columns):
+            wide = min(columns, step - left)
+            line, to = source + 8 * (top * step + left), target + 8 * (top * step + left)
+            if n_levels == 1 and wide < step:
+                for row in range(n):
+                    _total(to + 8 * row * step, 0, line + 8 * row * step, wide, step, size, divisor, 0)
+                continue
+            if wide < step:
+                for row in range(n + size - 1):
+                    _copy(room + 8 * row * wide, line + 8 * row * step, wide)
+                line = room
+            kept = room + 8 * wide * (tile + -(-size // 8) * 8)
+            sums, width, behind = 0, 1, size
+            for level in range(n_levels - 1):
+                digit, ratio = peek(levels + 16 * level), peek(levels + 16 * level + 8)
+                if digit:
+                    behind -= digit * width
+                    _total(kept, sums, line + 8 * behind * wide, n * wide, width * wide, digit, 1.0, 0)
+                    sums = kept
+                many = (n + size - ratio * width) * wide
+                if level == 0:
+                    _octets(room, line, many, wide)
+                else:
+                    _total(room, 0, line, many, width * wide, ratio, 1.0, 0)
+                line = room
+                width *= ratio
+            last = to if wide == step else kept
+            coming = source + 8 * ((top + tile + size) * step) if n_levels > 1 and wide == step else 0
+            digit = peek(levels + 16 * (n_levels - 1))
+            _total(last, sums, line, n * wide, width * wide, digit, divisor, coming)
+            if wide < step:
+                for row in range(n):
+                    _copy(to + 8 * row * step, kept + 8 * row * wide, wide)
