@@ -25,7 +25,7 @@ _There = npt.NDArray[np.bool_]
 #: worked on in blocks of columns.
 _TILE, _WIDE, _COLUMNS = 1024, 256, 64
 #: Rows of these blocks, and what one more pass over sums costs, in loads of the one that sums up directly.
-_ROWS, _PASS, _RATIOS = 128, 5, 64
+_ROWS, _PASS, _RATIOS = 128, 8, 64
 #: Samples that are added up one by one.
 _DIRECT = 16
 #: Elements below which one thread is done before a second has begun.

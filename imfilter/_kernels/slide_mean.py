@@ -48,30 +48,34 @@ def _quotient(typingctx, value, divisor, reciprocal):
 
 
 @inlined
-def _total(target, start, line, count, shift, times, divisor, coming):
-    """Write the sums of `times` elements of a line, `shift` apart from each on, over `divisor`.
+def _total(target, start, fewer, apart, line, times, shift, count, divisor, coming):
+    """Write for each element the sum of two runs, over `divisor`.
 
-    They are added up one after the other, to those at address `start` if it is not 0. `target` may be that,
-    or lie before what is read later. coming: where as much is asked for that will be read next, if not 0.
+    The first run has `fewer` elements, `apart` from each on, of the line from address `start` on, if any; the
+    second `times` elements, `shift` from each on, of `line`. They are added up one after the other. `target`
+    may lie before what is read later. coming: where as much is asked for that will be read next, if not 0.
     """
-    first = start if start else line
-    more, behind = (times, 0) if start else (times - 1, 8 * shift)
+    if fewer == 0:  # the first of the second
+        start, fewer, apart = line, 1, 0
+        line, times = line + 8 * shift, times - 1
     reciprocal = 1.0 / divisor
     e = 0
     while e < count:
-        at, then, to = first + 8 * e, line + behind + 8 * e, target + 8 * e
+        at, then, to = start + 8 * e, line + 8 * e, target + 8 * e
         if to % LINE or e + _REGISTER > count:
             one = load_one(_F64, at, _F64)
-            for _ in range(more):
-                one += load_one(_F64, then, _F64)
-                then += 8 * shift
+            for i in range(1, fewer):
+                one += load_one(_F64, at + 8 * i * apart, _F64)
+            for i in range(times):
+                one += load_one(_F64, then + 8 * i * shift, _F64)
             store_one(to, _F64, _quotient(one, divisor, reciprocal))
             e += 1
         elif e + _LANES > count:
             few = load_like(splat_register(_F64, 0.0), at, _F64)
-            for _ in range(more):
-                few = few + load_like(few, then, _F64)
-                then += 8 * shift
+            for i in range(1, fewer):
+                few = few + load_like(few, at + 8 * i * apart, _F64)
+            for i in range(times):
+                few = few + load_like(few, then + 8 * i * shift, _F64)
             by, share = splat_register(_F64, divisor), splat_register(_F64, reciprocal)
             store(to, _F64, _quotient(few, by, share))
             e += _REGISTER
@@ -80,9 +84,10 @@ def _total(target, start, line, count, shift, times, divisor, coming):
                 for i in range(0, BYTES, LINE):
                     prefetch(coming + 8 * e + i, False)
             many = load(_F64, at, _F64)
-            for _ in range(more):
-                many = many + load(_F64, then, _F64)
-                then += 8 * shift
+            for i in range(1, fewer):
+                many = many + load(_F64, at + 8 * i * apart, _F64)
+            for i in range(times):
+                many = many + load(_F64, then + 8 * i * shift, _F64)
             if divisor != 1.0:
                 many = _quotient(many, splat(_F64, divisor), splat(_F64, reciprocal))
             store(to, _F64, many)
@@ -128,8 +133,11 @@ def _element(at):
 
 
 @inlined
-def _octets(target, line, count, shift):
-    """Write the sums of eight elements of a line, `shift` apart, in pairs; `target` may be the line."""
+def _octets(target, line, count, shift, place):
+    """Write the sums of eight elements of a line, `shift` apart, in pairs; `target` may be the line.
+
+    place: where as much will be written next, which is asked for.
+    """
     e = 0
     while e < count and (target + 8 * e) % LINE:
         store_one(target + 8 * e, _F64, _pairwise(_element, line + 8 * e, shift))
@@ -144,6 +152,7 @@ def _octets(target, line, count, shift):
         fours = twos + _after(twos, more, 2)
         twos, samples = more, third
         while e + 4 * _REGISTER <= count + 7:
+            prefetch(place + 8 * e, True)
             newest = _register(line + 8 * e + 3 * step)
             new_twos = samples + _after(samples, newest, 1)
             new_fours = twos + _after(twos, new_twos, 2)
@@ -190,31 +199,38 @@ def average(source, target, rows, step, size, divisor: float, room, tile, column
             line, to = source + 8 * (top * step + left), target + 8 * (top * step + left)
             if n_levels == 1 and wide < step:
                 for row in range(n):
-                    _total(to + 8 * row * step, 0, line + 8 * row * step, wide, step, size, divisor, 0)
+                    at = line + 8 * row * step
+                    _total(to + 8 * row * step, 0, 0, 0, at, size, step, wide, divisor, 0)
                 continue
             if wide < step:
                 for row in range(n + size - 1):
                     _copy(room + 8 * row * wide, line + 8 * row * step, wide)
                 line = room
             kept = room + 8 * wide * (tile + -(-size // 8) * 8)
-            sums, width, behind = 0, 1, size
+            # What is left over of the first level is added up with what is next, of others it is kept.
+            start, fewer, apart = 0, 0, 0
+            width, behind = 1, size
             for level in range(n_levels - 1):
                 digit, ratio = peek(levels + 16 * level), peek(levels + 16 * level + 8)
                 if digit:
                     behind -= digit * width
-                    _total(kept, sums, line + 8 * behind * wide, n * wide, width * wide, digit, 1.0, 0)
-                    sums = kept
+                    rest = line + 8 * behind * wide
+                    if level == 0 and wide == step:
+                        start, fewer, apart = rest, digit, wide
+                    else:
+                        _total(kept, start, fewer, apart, rest, digit, width * wide, n * wide, 1.0, 0)
+                        start, fewer, apart = kept, 1, 0
                 many = (n + size - ratio * width) * wide
                 if level == 0:
-                    _octets(room, line, many, wide)
+                    _octets(room, line, many, wide, to)
                 else:
-                    _total(room, 0, line, many, width * wide, ratio, 1.0, 0)
+                    _total(room, 0, 0, 0, line, ratio, width * wide, many, 1.0, 0)
                 line = room
                 width *= ratio
             last = to if wide == step else kept
             coming = source + 8 * ((top + tile + size) * step) if n_levels > 1 and wide == step else 0
             digit = peek(levels + 16 * (n_levels - 1))
-            _total(last, sums, line, n * wide, width * wide, digit, divisor, coming)
+            _total(last, start, fewer, apart, line, digit, width * wide, n * wide, divisor, coming)
             if wide < step:
                 for row in range(n):
                     _copy(to + 8 * row * step, kept + 8 * row * wide, wide)
