@@ -361,3 +361,24 @@ def test_timing_is_what_ramps_say():
     assert series.timing(series.exponential, alpha=0.2, align="centre") == (math.inf, 0.0)
     lagged = series.exponential(t, alpha=0.2)
     assert (t - lagged)[300] == pytest.approx(4.0)
+
+
+def test_medians_of_long_series_are_those_of_short_ones():
+    """Blocks of windows are ranked together where all samples are numbers, and one by one where not."""
+    x = np.round(RNG.normal(size=600_000), 2) * RNG.choice([-1.0, 1.0], 600_000)  # zeros of either sign
+    x[300_000:300_010] = np.nan
+    x[590_000:590_004] = [np.inf, -np.inf, np.inf, 5e-324]
+    for size, nan in itertools.product((2, 3, 8, 25), ("propagate", "ignore")):
+        how = {"align": "causal", "mode": "valid", "nan": nan}
+        expected = np.concatenate(
+            [
+                series.median(x[i : i + 1000 + size - 1], size, **how)
+                for i in range(0, 600_000 - size + 1, 1000)
+            ]
+        )
+        for workers in (1, 3):
+            result = series.median(x, size, workers=workers, **how)
+            np.testing.assert_array_equal(result.view(np.int64), expected.view(np.int64))
+    wide = RNG.normal(size=(9000, 70))
+    expected = np.array([series.median(line, 5) for line in wide.T]).T
+    np.testing.assert_array_equal(series.median(wide, 5, axis=0), expected)

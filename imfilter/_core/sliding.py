@@ -18,8 +18,8 @@ from imfilter._core.program import address
 from imfilter._kernels import slide_mean, slide_series
 from imfilter._kernels.simd import LINE
 
-_Lines = npt.NDArray[np.float64]
-_There = npt.NDArray[np.bool_]
+Lines = npt.NDArray[np.float64]
+There = npt.NDArray[np.bool_]
 
 #: Elements that are added up together: they stay in the first-level cache. So many series side by side are
 #: worked on in blocks of columns.
@@ -35,7 +35,7 @@ _PIECE, _TOGETHER = 1 << 22, 1 << 15
 
 
 def _slide(
-    call: Any, lines: _Lines, size: int, result: _Lines, workers: int | None, there: _There | None = None
+    call: Any, lines: Lines, size: int, result: Lines, workers: int | None, there: There | None = None
 ) -> None:
     """Call a kernel with where each piece of each line and its windows begin, and how many there are."""
     count, samples, series = lines.shape
@@ -69,7 +69,7 @@ def _slide(
     bands.run(task, count * rows, workers, max(1, count * rows * series // _PIECE))
 
 
-def _dense(lines: _Lines) -> _Lines:
+def dense(lines: Lines) -> Lines:
     """Return lines in which the samples of each lie side by side, the same memory where they do."""
     _, samples, series = lines.shape
     wanted = (8 * series, 8)
@@ -79,19 +79,17 @@ def _dense(lines: _Lines) -> _Lines:
     return np.ascontiguousarray(lines) if apart else lines
 
 
-def _place(lines: _Lines, size: int, out: _Lines | None) -> _Lines:
+def place(lines: Lines, size: int, out: Lines | None) -> Lines:
     """Return where results go: `out`, or a new array."""
     if out is not None:
         return out
     return dtypes.empty((lines.shape[0], max(0, lines.shape[1] - size + 1), lines.shape[2]), dtypes.FLOAT64)
 
 
-def _weigh(
-    lines: _Lines, taps: _Lines, bias: float, workers: int | None, out: _Lines | None = None
-) -> _Lines:
+def _weigh(lines: Lines, taps: Lines, bias: float, workers: int | None, out: Lines | None = None) -> Lines:
     """Return the weighted sums of all windows."""
-    lines, size, series = _dense(lines), len(taps), lines.shape[2]
-    result = _place(lines, size, out)
+    lines, size, series = dense(lines), len(taps), lines.shape[2]
+    result = place(lines, size, out)
     if result.size:
         entry, at = slide_series.weigh.entry(), address(taps)
 
@@ -147,12 +145,10 @@ class _Averaging:
         )  # fmt: skip
 
 
-def _average(
-    lines: _Lines, size: int, divisor: float, workers: int | None, out: _Lines | None = None
-) -> _Lines:
+def _average(lines: Lines, size: int, divisor: float, workers: int | None, out: Lines | None = None) -> Lines:
     """Return the sums of all windows, divided."""
-    lines, series = _dense(lines), lines.shape[2]
-    result = _place(lines, size, out)
+    lines, series = dense(lines), lines.shape[2]
+    result = place(lines, size, out)
     if result.size:
         average = _Averaging(size, divisor)
 
@@ -163,7 +159,7 @@ def _average(
     return result
 
 
-def _weighing(taps: _Lines, bias: float) -> Callable[[int, int], object]:
+def _weighing(taps: Lines, bias: float) -> Callable[[int, int], object]:
     """Return what weighs a single window."""
     entry, n_taps = slide_series.weigh.entry(), len(taps)
 
@@ -181,8 +177,8 @@ class Window:
     before: int
 
     def compute(
-        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
-    ) -> _Lines:
+        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
         """Return what each window of lines gives; all samples count, or those `there`."""
         raise NotImplementedError
 
@@ -195,8 +191,8 @@ class Mean(Window):
     """The mean."""
 
     def compute(
-        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
-    ) -> _Lines:
+        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
         if there is None:
             return _average(lines, self.size, float(self.size), workers, out)
         sums = _average(np.where(there, lines, 0.0), self.size, 1.0, workers)
@@ -213,12 +209,12 @@ class Mean(Window):
 class Weighted(Window):
     """A sum by weights and a bias; where samples are missing, over the weights of those that count."""
 
-    taps: _Lines
+    taps: Lines
     bias: float = 0.0
 
     def compute(
-        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
-    ) -> _Lines:
+        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
         if there is None:
             return _weigh(lines, self.taps, self.bias, workers, out)
         sums = _weigh(np.where(there, lines, 0.0), self.taps, self.bias, workers)
@@ -234,7 +230,7 @@ class Weighted(Window):
 
 
 @functools.lru_cache(maxsize=4096)
-def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) -> _Lines:
+def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) -> Lines:
     """Return the taps at `places` that give a derivative at `at` of the polynomial nearest to the samples.
 
     Of fewer samples than it has coefficients, the order is as high as they allow; NaN where a derivative is
@@ -275,13 +271,13 @@ class Polynomial(Window):
     deriv: int = 0
     spacing: float = 1.0
 
-    def taps(self, places: tuple[int, ...], at: int) -> _Lines:
+    def taps(self, places: tuple[int, ...], at: int) -> Lines:
         """Return the taps of samples at some places of the window, for the result at one."""
         return polynomial_taps(places, self.order, self.deriv, at) / self.spacing**self.deriv
 
     def compute(
-        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
-    ) -> _Lines:
+        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
         taps = self.taps(tuple(range(self.size)), self.before)
         if there is None:
             return _weigh(lines, taps, 0.0, workers, out)
@@ -297,7 +293,7 @@ class Polynomial(Window):
     def one(self) -> Callable[[int, int], object]:
         return _weighing(self.taps(tuple(range(self.size)), self.before), 0.0)
 
-    def _mend(self, lines: _Lines, there: _There, result: _Lines, gaps: npt.NDArray[np.int64]) -> None:
+    def _mend(self, lines: Lines, there: There, result: Lines, gaps: npt.NDArray[np.int64]) -> None:
         """Compute the windows in which samples are missing, all of a pattern at a time."""
         line, row, series = gaps.T
         places = row[:, None] + np.arange(self.size)
@@ -310,35 +306,7 @@ class Polynomial(Window):
         weights = table[which.reshape(-1)]
         total = np.zeros(len(gaps))
         for i in range(self.size):  # one after the other: the order does not depend on how many there are
-            total += weights[:, i] * lines[line, places[:, i], series]
+            with np.errstate(invalid="ignore"):  # infinities
+                total += weights[:, i] * lines[line, places[:, i], series]
         total[held.sum(axis=1) <= self.deriv] = math.nan
         result[line, row, series] = total
-
-
-class Median(Window):
-    """The median, of an even number of samples the mean of the two in the middle."""
-
-    def compute(
-        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
-    ) -> _Lines:
-        lines, series = _dense(lines), lines.shape[2]
-        result = _place(lines, self.size, out)
-        if result.size:
-            entry, mask = slide_series.middle.entry(), there
-            if there is not None:
-                lines, mask = np.ascontiguousarray(lines), np.ascontiguousarray(there)
-
-            def call(source: int, target: int, rows: int, beside: int) -> None:
-                room = np.empty(self.size)
-                entry(source, target, rows, series, self.size, beside, address(room))
-
-            _slide(call, lines, self.size, result, workers, mask)
-        return result
-
-    def one(self) -> Callable[[int, int], object]:
-        entry, size, room = slide_series.middle.entry(), self.size, np.empty(self.size)
-
-        def call(source: int, target: int) -> None:
-            entry(source, target, 1, 1, size, 0, address(room))
-
-        return call

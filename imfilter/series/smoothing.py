@@ -9,7 +9,8 @@ import numpy.typing as npt
 from imfilter import weights as kernels
 from imfilter._core import check
 from imfilter._core.recursive import Recursion
-from imfilter._core.sliding import Mean, Median, Weighted
+from imfilter._core.sliding import Mean, Weighted
+from imfilter._core.sliding_median import Median
 from imfilter._core.timeline import Recursive, Sliding, Timing, moments
 from imfilter.series.base import Shared, run, series_filter, where
 
