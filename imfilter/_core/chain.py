@@ -1,12 +1,12 @@
 """Filters of series one after the other, as one filter; and what filters remember, as plain values."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._core import check
 from imfilter._core.ticker import Ticker, Tickers
 from imfilter._core.timeline import Design, Recursive, Sliding, State, Timing
 
@@ -127,25 +127,41 @@ def restored(design: Any, held: Any, series: int) -> State | None:
     if held is None:
         return None
     if not isinstance(held, tuple | list):
-        raise ValueError(f"held must be a tuple from Stream.state, got {type(held).__name__}")
+        raise ValueError(f"state['held'] must be a tuple from Stream.state, got {type(held).__name__}")
     if isinstance(design, Chain):
         if len(held) != len(design.stages):
             raise ValueError(
-                f"held must have an entry for each of {len(design.stages)} stages, got {len(held)}"
+                f"state['held'] must have an entry for each of {len(design.stages)} stages, got {len(held)}"
             )
         parts = zip(design.stages, held, strict=True)
         return _chained(tuple(restored(stage, part, series) for stage, part in parts))
     if len(held) != 2:
-        raise ValueError(f"held must be the samples and which of them count, got {len(held)} entries")
-    values, there = (None if part is None else np.array(part) for part in held)
-    if values is None or values.dtype != np.float64 or not _fits(design, values.shape, series):
-        what = "nothing" if values is None else f"shape {values.shape} of dtype {values.dtype}"
-        raise ValueError(f"held must be samples of {series} series that this filter remembers, got {what}")
-    if there is not None and (there.dtype != bool or there.shape != values.shape or design.size == math.inf):
         raise ValueError(
-            f"held must say which samples count, of shape {values.shape}, got {there.shape} of {there.dtype}"
+            f"state['held'] must be the samples and which of them count, got {len(held)} entries"
         )
-    return State(values, there)
+    values, there = held
+    if (
+        not isinstance(values, np.ndarray)
+        or values.dtype != np.float64
+        or not _fits(design, values.shape, series)
+    ):
+        raise ValueError(
+            f"state['held'] must be samples of {series} series that this filter keeps, got {_shown(values)}"
+        )
+    if there is not None and (
+        not isinstance(there, np.ndarray) or there.dtype != bool or there.shape != values.shape
+    ):
+        raise ValueError(
+            f"state['held'] must say which of its samples count, bool of shape {values.shape}, "
+            f"got {_shown(there)}"
+        )
+    return State(values.copy(), None if there is None else there.copy())
+
+
+def _shown(part: Any) -> str:
+    if isinstance(part, np.ndarray):
+        return f"shape {part.shape} of dtype {part.dtype}"
+    return check.brief(part)
 
 
 def _fits(design: Sliding | Recursive, shape: tuple[int, ...], series: int) -> bool:

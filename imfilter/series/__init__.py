@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from imfilter.series.cascades import Cascade
     from imfilter.series.causality import Causality, Timing, causal, check_causal, timing
     from imfilter.series.embedding import embed
-    from imfilter.series.forecasting import Forecaster, ForecastErrors, fit_forecaster
+    from imfilter.series.forecasting import fit_forecaster
+    from imfilter.series.forecasts import Forecaster, ForecastErrors
     from imfilter.series.polynomials import difference, savgol
     from imfilter.series.smoothing import exponential, gaussian, median, moving_average, weighted_average
     from imfilter.series.streaming import Stream
@@ -41,7 +42,8 @@ _HOMES = {
     "cascades": ("Cascade",),
     "causality": ("Causality", "Timing", "causal", "check_causal", "timing"),
     "embedding": ("embed",),
-    "forecasting": ("ForecastErrors", "Forecaster", "fit_forecaster"),
+    "forecasting": ("fit_forecaster",),
+    "forecasts": ("ForecastErrors", "Forecaster"),
     "polynomials": ("difference", "savgol"),
     "smoothing": ("exponential", "gaussian", "median", "moving_average", "weighted_average"),
     "streaming": ("Stream",),

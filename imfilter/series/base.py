@@ -205,9 +205,17 @@ class Filter:
 
     def call(self, options: dict[str, Any]) -> "Call":
         """Return it with what more is said of it."""
+        raise NotImplementedError
+
+
+class Compound(Filter):
+    """One that is put together from others."""
+
+    def call(self, options: dict[str, Any]) -> "Call":
+        """Return it with what more is said of it."""
         return Call(self, (), options)
 
-    def live(self) -> "Filter":
+    def live(self) -> "Compound":
         """Return it as a stream has it, or refuse to look ahead."""
         raise NotImplementedError
 
@@ -261,7 +269,7 @@ class Call(NamedTuple):
     def design(self) -> Design:
         """Return what the filter does with these arguments."""
         function = self.filter
-        if isinstance(function, Filter):
+        if isinstance(function, Compound):
             unknown(type(function).__name__, self.options, frozenset(PLACED))
             return function.design
         signature = inspect.signature(function)
@@ -280,32 +288,36 @@ class Call(NamedTuple):
         for name in ("axis", "out", "workers"):
             if name in self.options:
                 raise TypeError(f"{name} must be left out: the first axis of a chunk is time")
-        if isinstance(self.filter, Filter):
+        if isinstance(self.filter, Compound):
             return self._replace(filter=self.filter.live())
         if "align" not in inspect.signature(self.filter).parameters:
             return self
-        options = {"align": "causal", **self.options}
-        if options["align"] != "causal":
-            raise ValueError(f"align must be 'causal' in a stream, got {options['align']!r} in {self}")
-        return self._replace(options=options)
+        align = self.options.get("align", "causal")
+        if align != "causal":
+            raise ValueError(f"align must be 'causal' in a stream, got {align!r} in {self}")
+        return self._replace(options={**self.options, "align": "causal"})
 
     @property
     def bound(self) -> Any:
         """The filter as one object, if its arguments have names."""
         return (
-            self.filter if isinstance(self.filter, Filter) else functools.partial(self.filter, **self.options)
+            self.filter
+            if isinstance(self.filter, Compound)
+            else functools.partial(self.filter, **self.options)
         )
 
     @property
     def shown(self) -> list[str]:
         """The filter and its arguments as they are written."""
-        name = repr(self.filter) if isinstance(self.filter, Filter) else self.filter.__name__
+        name = repr(self.filter) if isinstance(self.filter, Compound) else self.filter.__name__
         options = (f"{n}={check.brief(v)}" for n, v in self.options.items())
         return [name, *map(check.brief, self.args), *options]
 
     def __str__(self) -> str:
         name, *arguments = self.shown
-        return f"{name}({', '.join(arguments)})" if arguments or not isinstance(self.filter, Filter) else name
+        return (
+            f"{name}({', '.join(arguments)})" if arguments or not isinstance(self.filter, Compound) else name
+        )
 
 
 #: What may be said of a filter that is an object too: where its results go.

@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from imfilter._core.chain import Chain
 from imfilter._core.timeline import Timing
-from imfilter.series.base import Call, Filter, run
+from imfilter.series.base import Call, Compound, Filter, run
 
 
-class Cascade(Filter):
+class Cascade(Compound):
     """Filters one after the other, as one filter.
 
     Each is given the results of the one before, in float64 from end to end, and the last results are rounded
@@ -51,8 +51,8 @@ class Cascade(Filter):
     Each stage has ends of its own: its `mode` says what lies beyond the results of the one before. NaN is
     what that stage's `nan` says. In mode 'valid' a stage makes the series shorter.
 
-    The delays add up for derivatives too. The response to a slow signal is its derivative of some order, 0 for
-    a mean, somewhat late; so is that of the next stage to it.
+    The delays add up for derivatives too. The response to a slow signal is its derivative of some order, 0
+    for a mean, somewhat late; so is that of the next stage to it.
 
     References
     ----------
@@ -117,6 +117,12 @@ class Cascade(Filter):
             If an argument has the wrong type: complex or object arrays, a float for an integer.
         ValueError
             If an argument has the wrong value.
+
+        Examples
+        --------
+        >>> from imfilter import series
+        >>> series.Cascade(series.difference, series.difference)([[0, 1, 4, 9, 16, 25]])
+        array([[ 0.75,  1.75,  2.  ,  2.  , -0.75, -1.75]])
         """
         return run(x, self._design, {"axis": axis, "dtype": dtype, "out": out, "workers": workers})
 

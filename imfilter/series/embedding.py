@@ -10,8 +10,6 @@ from imfilter._core import check, dtypes
 from imfilter.pool import pyramid_pool
 from imfilter.series.base import Call, run
 
-__all__ = ["embed"]
-
 
 def embed(
     x: npt.ArrayLike,

@@ -8,7 +8,7 @@ from imfilter._core import check, dtypes
 from imfilter._core.chain import packed, restored
 from imfilter._core.ticker import Pushed
 from imfilter._core.timeline import State, Timing
-from imfilter.series.base import Call, Filter
+from imfilter.series.base import Call, Compound
 
 
 class Stream:
@@ -153,7 +153,7 @@ class Stream:
         self._settle()
         function, args, options = self._call
         return {
-            "filter": function if isinstance(function, Filter) else function.__name__,
+            "filter": function if isinstance(function, Compound) else function.__name__,
             "args": args,
             "options": options,
             "channels": self.channels,
