@@ -169,3 +169,36 @@ def exponential(x, alpha, mode="edge", cval=0.0, nan="propagate"):
             y, old = (old * y + alpha * v) / (old + alpha), 1.0
         found.append(math.nan if y is None else y)
     return np.array(found, float)
+
+
+def examples(x, size, horizon):
+    """Windows of one series, the newest sample first, and the value `horizon` samples after each."""
+    places = range(size - 1, len(x) - horizon)
+    windows = [[float(x[t - i]) for i in range(size)] for t in places]
+    return np.array(windows, float).reshape(-1, size), np.array([float(x[t + horizon]) for t in places])
+
+
+def fit(lines, size, horizon=1, bias=True, ridge=0.0):
+    """The kernel, the newest first, and bias of least squares over several series, from all their windows."""
+    pairs = [examples(line, size, horizon) for line in lines]
+    windows, goals = np.concatenate([w for w, _ in pairs]), np.concatenate([g for _, g in pairs])
+    centre, level = (windows.mean(axis=0), goals.mean()) if bias else (np.zeros(size), 0.0)
+    # A ridge is so many more rows, whose goal is 0.
+    rows = np.concatenate([windows - centre, np.sqrt(ridge) * np.eye(size)])
+    kernel = np.linalg.lstsq(rows, np.concatenate([goals - level, np.zeros(size)]), rcond=None)[0]
+    return kernel, level - centre @ kernel
+
+
+def forecast(x, kernel, bias, horizon, steps):
+    """The `steps` values after a series, each from samples or forecasts of `horizon` and more before it."""
+    known = [float(v) for v in x]
+    for _ in range(steps):
+        newest = len(known) - horizon
+        known.append(sum(k * known[newest - i] for i, k in enumerate(kernel)) + bias)
+    return np.array(known[len(x) :])
+
+
+def cells(x, level):
+    """The samples of each of so many cells, which share one where they do not divide the series."""
+    n = len(x)
+    return [x[i * n // level : -((-(i + 1) * n) // level)] for i in range(level)]

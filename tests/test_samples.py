@@ -25,6 +25,7 @@ WRITES = {
     "faces": {"faces.png"},
     "feature_maps": {"feature_maps.png", "first_layer.png"},
     "fitted_denoiser": {"fitted_denoiser.png"},
+    "forecast": set(),
     "lenet5": {"lenet5.png"},
     "receptive_field": {"receptive_field.png"},
     "separable_kernel": {"motion.png"},

@@ -199,3 +199,19 @@ def test_users_functions():
     assert smooth
     jump = np.zeros(10)
     assert series.check_causal(lambda x: x[::-1].copy(), 10, x=jump)  # of which nothing shows
+
+
+def test_numbers_of_any_kind_are_taken_at_once():
+    """What a kind of number gives does not depend on how it is taken; too large ones are refused in words."""
+    for call, args in ((series.moving_average, (3,)), (series.exponential, ())):
+        options = {} if args else {"alpha": 0.3}
+        stream = series.Stream(call, *args, **options)
+        values = [1.0, 2, np.float64(4.5), -7, np.float32(0.5), np.int16(3), True, 2**53, 0.25]
+        found = [stream.push(value) for value in values]
+        assert all(type(value) is float for value in found[:4])
+        expected = call(np.array(values[:4], float), *args, align="causal", **options)
+        np.testing.assert_array_equal(found[:4], expected)
+        kept = stream.state()
+        with pytest.raises(TypeError, match="samples must hold"):
+            stream.push(10**400)
+        assert stream.push(1.0) == series.Stream.from_state(kept).push(1.0)

@@ -21,6 +21,9 @@ def _name(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+brief = _name  # for messages that are made elsewhere
+
+
 def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
     """Return `value` as an array of real numbers with at least one element and one axis."""
     array = _real_array(value, name, "")

@@ -18,6 +18,14 @@ _EPS = float(np.finfo(np.float64).eps)
 _SETTLED, _MOST_CORRECTIONS = 1e-7, 4
 
 
+class Undetermined(ValueError):
+    """Examples leave some of the weights open."""
+
+    def __init__(self, message: str, known: int, wanted: int) -> None:
+        super().__init__(message)
+        self.known, self.wanted = known, wanted
+
+
 class Fit(NamedTuple):
     """A kernel of axes (outputs, channels, planes, rows, taps), and bias and residual of each output."""
 
@@ -163,11 +171,15 @@ class _Inverse:
         """Refuse examples that leave a tap undetermined."""
         if self.rank == len(self._scale):
             return
+        known, wanted = self.rank, len(self._scale)
         cure = "use ridge > 0, a smaller shape, or more and more varied examples"
         if self.rank == 0:
             what = "constant ones, whose kernel cannot be told from the bias" if biased else "zeros alone"
-            raise ValueError(f"inputs must vary, got {what}; use ridge > 0 or other examples")
-        raise ValueError(
-            f"inputs must determine every tap, got ones that determine {self.rank} of {len(self._scale)} "
-            f"(others are sums of these, within rounding); {cure}"
+            message = f"inputs must vary, got {what}; use ridge > 0 or other examples"
+            raise Undetermined(message, known, wanted)
+        raise Undetermined(
+            f"inputs must determine every tap, got ones that determine {known} of {wanted} "
+            f"(others are sums of these, within rounding); {cure}",
+            known,
+            wanted,
         )

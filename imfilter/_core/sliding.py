@@ -137,12 +137,24 @@ class _Averaging:
         tile = min(_ROWS if direct else max(-(-_TILE // columns), 8 * self._size), -(-rows // 8) * 8)
         if direct and columns == series:
             tile = rows
-        room = np.empty(0 if direct else (2 * tile + self._size + 8) * columns + LINE // 8)
+        room = np.empty(0 if direct else self._room(tile, columns))
         start = address(room) + (target - address(room)) % LINE  # then both are at the start of lines at once
-        self._entry(
-            source, target, rows, series, self._size, self._divisor, start, tile, columns,
-            address(self._levels), self._many,
-        )  # fmt: skip
+        levels = address(self._levels), self._many
+        self._entry(source, target, rows, series, self._size, self._divisor, start, tile, columns, *levels)
+
+    def one(self) -> Callable[[int, int], object]:
+        """Return what computes a single window."""
+        room, size = np.empty(self._room(8, 1)), self._size
+        start = address(room)
+        entry, divisor, levels, many = self._entry, self._divisor, address(self._levels), self._many
+
+        def call(source: int, target: int, held: Any = (room, self)) -> None:
+            entry(source, target, 1, 1, size, divisor, start, 8, 1, levels, many)
+
+        return call
+
+    def _room(self, tile: int, columns: int) -> int:
+        return (2 * tile + self._size + 8) * columns + LINE // 8
 
 
 def _average(lines: Lines, size: int, divisor: float, workers: int | None, out: Lines | None = None) -> Lines:
@@ -201,8 +213,7 @@ class Mean(Window):
         return np.divide(sums, counts, out=out)
 
     def one(self) -> Callable[[int, int], object]:
-        average = _Averaging(self.size, float(self.size))
-        return lambda source, target: average.rows(source, target, 1, 1)
+        return _Averaging(self.size, float(self.size)).one()
 
 
 @dataclass(frozen=True, eq=False)

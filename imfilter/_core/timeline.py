@@ -10,7 +10,7 @@ import numpy.typing as npt
 from imfilter._core import border, check, dtypes
 from imfilter._core.recursive import Recursion
 from imfilter._core.sliding import Polynomial, Window
-from imfilter._core.ticker import Ticker
+from imfilter._core.ticker import Pushed, Ticker
 
 _Lines = npt.NDArray[np.float64]
 _There = npt.NDArray[np.bool_]
@@ -53,6 +53,7 @@ class State(NamedTuple):
 
     values: _Lines  # the last samples, or the state of a recursion
     there: _There | None  # which of them count, if not all do
+    stages: tuple["State | None", ...] = ()  # what each filter of a chain remembers once it has begun
 
 
 class Design(Protocol):
@@ -66,6 +67,20 @@ class Design(Protocol):
     def timing(self) -> Timing:
         """When the filter knows what it says."""
 
+    @property
+    def size(self) -> float:
+        """How many samples a result depends on."""
+
+    @property
+    def past(self) -> _Lines | None:
+        """Samples before the first, if it has them."""
+
+    def length(self, n: int) -> int:
+        """Return how many results `n` samples have."""
+
+    def after(self, along: int, shape: tuple[int, ...]) -> "Design":
+        """Return the same for series of a shape along an axis, with samples before the first of each."""
+
     def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
         """Filter whole series, into `out` if there is one, which they do not overlap."""
 
@@ -75,10 +90,10 @@ class Design(Protocol):
     def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
         """Filter the next samples; return the results and the state after them."""
 
-    def ticker(self, state: State) -> Ticker | None:
+    def ticker(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, where that can be."""
 
-    def after_ticks(self, state: State, ticker: Ticker) -> State:
+    def after_ticks(self, state: State, ticker: Any) -> State:
         """Return the state after those that a ticker has taken from one on."""
 
 
@@ -91,6 +106,15 @@ class Sliding:
     timing: Timing
     keeps: bool
     past: _Lines | None = None  # samples before the first, the oldest first: one axis, or of each series
+
+    @property
+    def size(self) -> int:
+        """How many samples a result depends on."""
+        return self.window.size
+
+    def length(self, n: int) -> int:
+        """Return how many results `n` samples have."""
+        return max(0, n - self.size + 1) if self.ends.mode == "valid" else n
 
     def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
         """Filter whole series, into `out` if there is one, which they do not overlap."""
@@ -166,8 +190,7 @@ class Sliding:
 
     def after(self, along: int, shape: tuple[int, ...]) -> "Sliding":
         """Return the same for series of a shape along an axis, with samples before the first of each."""
-        assert self.past is not None
-        if self.past.ndim == 1:
+        if self.past is None or self.past.ndim == 1:
             return self
         held = self.window.size - 1
         wanted = (*shape[:along], held, *shape[along + 1 :])
@@ -229,6 +252,8 @@ class Recursive:
     ends: Ends
     both: bool
     keeps: bool = True
+    size = math.inf  # samples that a result depends on
+    past = None  # samples before the first
 
     @property
     def timing(self) -> Timing:
@@ -236,6 +261,14 @@ class Recursive:
         if self.both:
             return Timing(math.inf, 0.0)
         return Timing(0, (1.0 - self.recursion.alpha) / self.recursion.alpha)
+
+    def length(self, n: int) -> int:
+        """Return how many results `n` samples have."""
+        return n
+
+    def after(self, along: int, shape: tuple[int, ...]) -> "Recursive":
+        """Return the same for series of a shape along an axis."""
+        return self
 
     def _state(self, count: int, series: int) -> _Lines:
         first = None if self.ends.mode in ("edge", "shrink") else self.ends.constant
@@ -303,9 +336,7 @@ def filtered(
     wanted = check.dtype(dtype, place, default)
     threads = requested(workers)
     n = array.shape[along]
-    length = n
-    if isinstance(design, Sliding) and design.ends.mode == "valid":
-        length = max(0, n - design.window.size + 1)
+    length = design.length(n)
     shape = (*array.shape[:along], length, *array.shape[along + 1 :])
     check.fitting(place, shape)
     if 0 in shape:
@@ -314,7 +345,7 @@ def filtered(
         math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :])
     )
     # A call a line takes some us: many short ones lie side by side for it.
-    beside = len(lines) > _FEW and n * lines.shape[2] < _SHORT and getattr(design, "past", None) is None
+    beside = len(lines) > _FEW and n * lines.shape[2] < _SHORT and design.past is None
     if beside:
         lines = np.ascontiguousarray(lines.transpose(1, 0, 2)).reshape(1, n, -1)
     direct = place is not None and not beside and _plain(place) and not np.may_share_memory(place, array)

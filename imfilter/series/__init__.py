@@ -7,19 +7,28 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from imfilter.series.cascades import Cascade
     from imfilter.series.causality import Causality, Timing, causal, check_causal, timing
+    from imfilter.series.embedding import embed
+    from imfilter.series.forecasting import fit_forecaster
+    from imfilter.series.forecasts import Forecaster, ForecastErrors
     from imfilter.series.polynomials import difference, savgol
     from imfilter.series.smoothing import exponential, gaussian, median, moving_average, weighted_average
     from imfilter.series.streaming import Stream
 
 __all__ = [
+    "Cascade",
     "Causality",
+    "ForecastErrors",
+    "Forecaster",
     "Stream",
     "Timing",
     "causal",
     "check_causal",
     "difference",
+    "embed",
     "exponential",
+    "fit_forecaster",
     "gaussian",
     "median",
     "moving_average",
@@ -30,7 +39,11 @@ __all__ = [
 
 #: Where each public name lives.
 _HOMES = {
+    "cascades": ("Cascade",),
     "causality": ("Causality", "Timing", "causal", "check_causal", "timing"),
+    "embedding": ("embed",),
+    "forecasting": ("fit_forecaster",),
+    "forecasts": ("ForecastErrors", "Forecaster"),
     "polynomials": ("difference", "savgol"),
     "smoothing": ("exponential", "gaussian", "median", "moving_average", "weighted_average"),
     "streaming": ("Stream",),

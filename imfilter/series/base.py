@@ -4,7 +4,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypedDict, TypeVar, cast
+from typing import Any, NamedTuple, TypedDict, TypeVar, cast
 
 import numpy.typing as npt
 
@@ -192,32 +192,148 @@ def where(shared: Any, more: tuple[str, ...] = ("valid", "shrink")) -> Where:
 def run(x: npt.ArrayLike, design: Design, shared: Shared) -> npt.NDArray:
     """Filter a series as designed."""
     options = {**_DEFAULTS, **shared}
+    if design.past is not None:
+        array = check.series(x)
+        design = design.after(check.axis_index(options["axis"], array.ndim, "axis"), array.shape)
     return filtered(
         x, design, options["axis"], options["dtype"], options["out"], options["workers"], requested
     )
 
 
-def design_of(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Design:
+class Filter:
+    """A filter that is an object, with arguments of its own, and stands wherever one can be named."""
+
+    def call(self, options: dict[str, Any]) -> "Call":
+        """Return it with what more is said of it."""
+        raise NotImplementedError
+
+
+class Compound(Filter):
+    """One that is put together from others."""
+
+    def call(self, options: dict[str, Any]) -> "Call":
+        """Return it with what more is said of it."""
+        return Call(self, (), options)
+
+    def live(self) -> "Compound":
+        """Return it as a stream has it, or refuse to look ahead."""
+        raise NotImplementedError
+
+    @property
+    def design(self) -> Design:
+        """What it does."""
+        raise NotImplementedError
+
+
+class Call(NamedTuple):
+    """A filter with its arguments, but for the series itself: the one way in which it is described."""
+
+    filter: Any  # a function of this room, or an object that is one
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+
+    @classmethod
+    def of(cls, filter: Any, args: Any = (), options: Any = None, name: str = "filter") -> "Call":  # noqa: A002
+        """Return a filter that an argument names, with its arguments; undo partials."""
+        options = {} if options is None else dict(options)
+        if isinstance(filter, functools.partial):
+            if filter.args:
+                raise TypeError(
+                    f"{name} must name its arguments, as the first one is the series: use {_hint(filter)}"
+                )
+            return cls.of(filter.func, args, {**filter.keywords, **options}, name)
+        if isinstance(filter, Filter):
+            if args:
+                raise TypeError(f"{type(filter).__name__} has its arguments, got {check.brief(args[0])} too")
+            return filter.call(options)
+        try:
+            known = filter in _DESIGNS
+        except TypeError:  # has no hash
+            known = False
+        if not known:
+            raise TypeError(
+                f"{name} must be one of the functions of imfilter.series that filter, a functools.partial of "
+                f"one, a Cascade or a Forecaster, got {check.brief(filter)}"
+            )
+        return cls(filter, tuple(args), options)
+
+    @classmethod
+    def part(cls, filter: Any, name: str, whole: str) -> "Call":  # noqa: A002
+        """Return a filter of which another one says where its results go."""
+        call = cls.of(filter, name=name)
+        for option in PLACED:
+            if option in call.options:
+                raise TypeError(f"{name} must leave {option} to {whole}, got it in {call}")
+        return call
+
+    def design(self) -> Design:
+        """Return what the filter does with these arguments."""
+        function = self.filter
+        if isinstance(function, Compound):
+            unknown(type(function).__name__, self.options, frozenset(PLACED))
+            return function.design
+        signature = inspect.signature(function)
+        unknown(function.__name__, self.options, frozenset(signature.parameters))
+        try:
+            bound = signature.bind(None, *self.args, **self.options)
+        except TypeError as error:
+            raise TypeError(f"{function.__name__}(): {error}") from None
+        bound.apply_defaults()
+        given = dict(list(bound.arguments.items())[1:])
+        shared = {name: given.pop(name) for name in _DEFAULTS if name in given}
+        return _DESIGNS[function](*given.values(), shared)
+
+    def live(self) -> "Call":
+        """Return the same as a stream has it: causal, if that is left to choose, and refused if it is not."""
+        for name in ("axis", "out", "workers"):
+            if name in self.options:
+                raise TypeError(f"{name} must be left out: the first axis of a chunk is time")
+        if isinstance(self.filter, Compound):
+            return self._replace(filter=self.filter.live())
+        if "align" not in inspect.signature(self.filter).parameters:
+            return self
+        align = self.options.get("align", "causal")
+        if align != "causal":
+            raise ValueError(f"align must be 'causal' in a stream, got {align!r} in {self}")
+        return self._replace(options={**self.options, "align": "causal"})
+
+    @property
+    def bound(self) -> Any:
+        """The filter as one object, if its arguments have names."""
+        return (
+            self.filter
+            if isinstance(self.filter, Compound)
+            else functools.partial(self.filter, **self.options)
+        )
+
+    @property
+    def shown(self) -> list[str]:
+        """The filter and its arguments as they are written."""
+        name = repr(self.filter) if isinstance(self.filter, Compound) else self.filter.__name__
+        options = (f"{n}={check.brief(v)}" for n, v in self.options.items())
+        return [name, *map(check.brief, self.args), *options]
+
+    def __str__(self) -> str:
+        name, *arguments = self.shown
+        return (
+            f"{name}({', '.join(arguments)})" if arguments or not isinstance(self.filter, Compound) else name
+        )
+
+
+#: What may be said of a filter that is an object too: where its results go.
+PLACED = ("axis", "dtype", "out", "workers")
+
+
+def _hint(partial: "functools.partial[Any]") -> str:
+    """Return how arguments that were given in order are named."""
+    if partial.func not in _DESIGNS:
+        return "functools.partial(series.moving_average, size=5)"
+    names = list(inspect.signature(partial.func).parameters)[1:]
+    given = [f"{n}={check.brief(v)}" for n, v in zip(names, partial.args, strict=False)]
+    given += [f"{n}={check.brief(v)}" for n, v in partial.keywords.items()]
+    return f"functools.partial({', '.join([f'series.{partial.func.__name__}', *given])})"
+
+
+def design_of(filter: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Design:  # noqa: A002
     """Return the design of a filter of this room with these arguments, but for the series itself."""
-    try:
-        make = _DESIGNS[function]
-    except (KeyError, TypeError):
-        names = ", ".join(f.__name__ for f in _DESIGNS)
-        raise TypeError(
-            f"filter must be one of the functions {names} of imfilter.series, got {function!r}"
-        ) from None
-    signature = inspect.signature(function)
-    unknown(function.__name__, options, frozenset(signature.parameters))
-    try:
-        bound = signature.bind(None, *args, **options)
-    except TypeError as error:
-        raise TypeError(f"{function.__name__}(): {error}") from None
-    bound.apply_defaults()
-    given = dict(list(bound.arguments.items())[1:])
-    shared = {name: given.pop(name) for name in _DEFAULTS if name in given}
-    return make(*given.values(), shared)
-
-
-def takes(function: Any, name: str) -> bool:
-    """Tell whether a filter has an argument."""
-    return function in _DESIGNS and name in inspect.signature(function).parameters
+    return Call.of(filter, args, options).design()

@@ -93,12 +93,7 @@ def causal(
     >>> series.causal([1.0, 2.0, 4.0, 8.0], [1, -1], initial=[3.0])
     array([-2.,  1.,  2.,  4.])
     """
-    design = _causal(kernel, bias, initial, shared)
-    if design.past is not None:
-        array = check.series(x)
-        along = check.axis_index(shared.get("axis", -1), array.ndim, "axis")
-        design = design.after(along, array.shape)
-    return run(x, design, shared)
+    return run(x, _causal(kernel, bias, initial, shared), shared)
 
 
 def timing(filter: Any, *args: Any, **options: Any) -> Timing:  # noqa: A002  (what it is)
@@ -106,8 +101,9 @@ def timing(filter: Any, *args: Any, **options: Any) -> Timing:  # noqa: A002  (w
 
     Parameters
     ----------
-    filter : function
-        One of the filters of `imfilter.series`.
+    filter : callable
+        One of the filters of `imfilter.series`; a `functools.partial` of one, which names its arguments; a
+        `Cascade` or a `Forecaster`.
     *args, **options
         What it is called with, but for the series.
 

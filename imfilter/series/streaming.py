@@ -5,9 +5,13 @@ from typing import Any, Self
 import numpy as np
 
 from imfilter._core import check, dtypes
-from imfilter._core.ticker import Ticker
-from imfilter._core.timeline import Sliding, State, Timing
-from imfilter.series.base import design_of, takes
+from imfilter._core.chain import packed, restored
+from imfilter._core.ticker import Pushed
+from imfilter._core.timeline import State, Timing
+from imfilter.series.base import Call, Compound
+
+#: Types of single samples that are taken at once, and the integers that are as exact as floats.
+_NUMBERS, _WHOLE = frozenset((float, np.float64)), 1 << 53
 
 
 class Stream:
@@ -17,15 +21,16 @@ class Stream:
 
     Parameters
     ----------
-    filter : function
-        One of the filters of `imfilter.series`.
+    filter : callable
+        One of the filters of `imfilter.series`; a `functools.partial` of one, which names its arguments; a
+        `Cascade` or a `Forecaster`.
     *args
         What it is called with after the series.
     channels : int, optional
         How many series are filtered at once. By default one, whose samples are plain numbers.
     **options
-        Keyword arguments of the filter. Its alignment is 'causal'; it has no `axis`, `out` or `workers`:
-        time is the first axis of a chunk.
+        Keyword arguments of the filter. Its alignment, in a cascade that of each stage, is 'causal'; it has
+        no `axis`, `out` or `workers`: time is the first axis of a chunk.
 
     Attributes
     ----------
@@ -63,23 +68,14 @@ class Stream:
     """
 
     def __init__(self, filter: Any, *args: Any, channels: int | None = None, **options: Any) -> None:  # noqa: A002
-        for name in ("axis", "out", "workers"):
-            if name in options:
-                raise TypeError(f"{name} must be left out: the first axis of a chunk is time")
-        if takes(filter, "align"):
-            align = options.setdefault("align", "causal")
-            if align != "causal":
-                raise ValueError(f"align must be 'causal' in a stream, got {align!r}")
+        self._call = Call.of(filter, args, options).live()
         self.channels = None if channels is None else check.integer(channels, "channels", least=1)
-        self._dtype = (
-            None if options.get("dtype") is None else check.dtype(options["dtype"], None, np.dtype("f8"))
-        )
-        self._call = filter, args, options
-        self._design = design_of(filter, args, options)
-        if isinstance(self._design, Sliding) and self._design.past is not None:
-            self._design = self._design.after(0, (0,) if self.channels is None else (0, self.channels))
+        wanted = self._call.options.get("dtype")
+        self._dtype = None if wanted is None else check.dtype(wanted, None, dtypes.FLOAT64)
+        inner = () if self.channels is None else (self.channels,)
+        self._design = self._call.design().after(0, (0, *inner))
         self._state: State | None = None
-        self._ticker: Ticker | None = None
+        self._ticker: Pushed | None = None
 
     @property
     def timing(self) -> Timing:
@@ -106,8 +102,10 @@ class Stream:
         TypeError, ValueError
             If `samples` has the wrong type or shape. The state is then what it was.
         """
+        if type(samples) is int and -_WHOLE <= samples <= _WHOLE:
+            samples = float(samples)
         # NaN may be to ignore, and goes the general way.
-        if type(samples) is float and self._ticker is not None and samples == samples:
+        if self._ticker is not None and type(samples) in _NUMBERS and samples == samples:
             return self._ticker.push(samples)
         self._settle()
         array = check.numbers_of(samples, "samples")
@@ -135,7 +133,12 @@ class Stream:
             return result
         if not len(result):
             return None
-        if type(samples) is float and not inner and wanted_type == dtypes.FLOAT64 and self._state is not None:
+        if (
+            type(samples) in _NUMBERS
+            and not inner
+            and wanted_type == dtypes.FLOAT64
+            and self._state is not None
+        ):
             self._ticker = self._design.ticker(self._state)
         return result[0] if inner else result[0].item()
 
@@ -158,9 +161,14 @@ class Stream:
             The filter with its arguments, the number of channels and the samples that it remembers.
         """
         self._settle()
-        name, args, options = self._call[0].__name__, *self._call[1:]
-        held = None if self._state is None else tuple(v if v is None else v.copy() for v in self._state)
-        return {"filter": name, "args": args, "options": options, "channels": self.channels, "held": held}
+        function, args, options = self._call
+        return {
+            "filter": function if isinstance(function, Compound) else function.__name__,
+            "args": args,
+            "options": options,
+            "channels": self.channels,
+            "held": packed(self._state),
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
@@ -189,11 +197,15 @@ class Stream:
             raise ValueError(
                 f"state must be a dictionary from Stream.state, got one without {min(missing)!r}"
             )
-        function = getattr(series, str(state["filter"]), None)
-        stream = cls(function, *state["args"], channels=state["channels"], **state["options"])
-        if state["held"] is not None:
-            values, there = state["held"]
-            stream._state = State(np.array(values), None if there is None else np.array(there))
+        function, args, options = state["filter"], state["args"], state["options"]
+        if isinstance(function, str):
+            function = getattr(series, function, function)
+        if not isinstance(args, tuple | list):
+            raise TypeError(f"state must hold a tuple of args, got {check.brief(args)}")
+        if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
+            raise TypeError(f"state must hold a dictionary of options by name, got {check.brief(options)}")
+        stream = cls(function, *args, channels=state["channels"], **options)
+        stream._state = restored(stream._design, state["held"], stream.channels or 1)
         return stream
 
     def __getstate__(self) -> dict[str, Any]:
@@ -203,8 +215,7 @@ class Stream:
         self.__dict__.update(type(self).from_state(state).__dict__)
 
     def __repr__(self) -> str:
-        name, args, options = self._call[0].__name__, *self._call[1:]
-        shown = [name, *map(repr, args), *(f"{n}={v!r}" for n, v in options.items())]
+        shown = self._call.shown
         if self.channels is not None:
             shown.append(f"channels={self.channels}")
         return f"Stream({', '.join(shown)})"
