@@ -26,8 +26,8 @@ There = npt.NDArray[np.bool_]
 _TILE, _WIDE, _COLUMNS = 1024, 256, 64
 #: Rows of these blocks, and what one more pass over sums costs, in loads of the one that sums up directly.
 _ROWS, _PASS, _RATIOS = 128, 8, 64
-#: Samples that are added up one by one.
-_DIRECT = 16
+#: Columns of these blocks, and samples, where windows are added up one by one.
+_BROAD, _DIRECT = 256, 16
 #: Elements below which one thread is done before a second has begun.
 _ALONE = 1 << 15
 #: Elements of a piece between which an interrupt is heard, and windows with gaps that are solved together.
@@ -132,13 +132,14 @@ class _Averaging:
     def rows(self, source: int, target: int, rows: int, series: int) -> None:
         """Compute some windows from a place on."""
         direct = self._many == 1
-        columns = series if series < _WIDE else _COLUMNS
+        columns = series if series < _WIDE else _BROAD if direct else _COLUMNS
         # Eight windows at a time at least, so that little is added up twice.
         tile = min(_ROWS if direct else max(-(-_TILE // columns), 8 * self._size), -(-rows // 8) * 8)
         if direct and columns == series:
             tile = rows
         room = np.empty(0 if direct else self._room(tile, columns))
-        start = address(room) + (target - address(room)) % LINE  # then both are at the start of lines at once
+        # Results of a whole line, or blocks of columns, begin where lines of the cache do.
+        start = address(room) + ((target if columns == series else 0) - address(room)) % LINE
         levels = address(self._levels), self._many
         self._entry(source, target, rows, series, self._size, self._divisor, start, tile, columns, *levels)
 

@@ -118,29 +118,49 @@ class Sliding:
 
     def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
         """Filter whole series, into `out` if there is one, which they do not overlap."""
-        n, size, before = lines.shape[1], self.window.size, self.window.before
+        (count, n, series), size, before = lines.shape, self.window.size, self.window.before
         after = size - 1 - before
         mode = self.ends.mode
         if n == 0:
             return np.empty(lines.shape)
         if mode == "valid":
-            return self._compute(lines, None, workers, out)
+            return self._within(lines, None, workers, out)
         if self.past is not None:
-            return self._compute(np.concatenate([self._past(lines), lines], axis=1), None, workers, out)
+            return self._within(np.concatenate([self._past(lines), lines], axis=1), None, workers, out)
         gaps = self.ends.ignore and (math.isnan(self.ends.constant) or bool(np.isnan(lines).any()))
         if (gaps or n < size) and mode != "fit":
-            return self._compute(*self._extended(lines, -before, n + after), workers, out)
+            return self._within(*self._extended(lines, -before, n + after), workers, out)
         result = dtypes.empty(lines.shape, dtypes.FLOAT64) if out is None else out
         if n >= size:
-            self._compute(lines, None, workers, result[:, before : n - after])
+            # As one line: windows that reach from one series into the next are where the ends go.
+            inside = result.reshape(1, -1, series)[:, before : count * n - after]
+            self._compute(lines.reshape(1, -1, series), None, workers, inside)
         if mode == "fit":
             self._fit(lines, result)
             return result
         if before:
-            result[:, :before] = self._compute(*self._extended(lines, -before, size - 1), workers)
+            result[:, :before] = self._within(*self._extended(lines, -before, size - 1), workers)
         if after:
-            result[:, n - after :] = self._compute(*self._extended(lines, n - size + 1, n + after), workers)
+            beyond = self._extended(lines, n - size + 1, n + after)
+            result[:, n - after :] = self._within(*beyond, workers)
         return result
+
+    def _within(
+        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+    ) -> _Lines:
+        """Compute the windows of each line, of many as if they were one: a call for each takes longer."""
+        count, n, series = lines.shape
+        size = self.window.size
+        if count == 1 or n < size:
+            return self._compute(lines, there, workers, out)
+        result = dtypes.empty(lines.shape, dtypes.FLOAT64)
+        inside = result.reshape(1, -1, series)[:, : count * n - size + 1]
+        held = None if there is None else there.reshape(1, -1, series)
+        self._compute(lines.reshape(1, -1, series), held, workers, inside)
+        if out is None:
+            return result[:, : n - size + 1]
+        out[...] = result[:, : n - size + 1]
+        return out
 
     def _compute(
         self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
@@ -345,15 +365,15 @@ def filtered(
         math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :])
     )
     # A call a line takes some us: many short ones lie side by side for it.
-    beside = len(lines) > _FEW and n * lines.shape[2] < _SHORT and design.past is None
-    if beside:
+    short = len(lines) > _FEW and n * lines.shape[2] < _SHORT and design.past is None
+    if short:
         lines = np.ascontiguousarray(lines.transpose(1, 0, 2)).reshape(1, n, -1)
-    direct = place is not None and not beside and _plain(place) and not np.may_share_memory(place, array)
+    direct = place is not None and not short and _plain(place) and not np.may_share_memory(place, array)
     if place is not None and direct:
         design.whole(lines, threads, place.reshape(len(lines), length, lines.shape[2]))
         return place
     result = design.whole(lines, threads)
-    if beside:
+    if short:
         side_by_side = result.reshape(length, -1, math.prod(array.shape[along + 1 :]))
         result = np.ascontiguousarray(side_by_side.transpose(1, 0, 2))
     result = result.reshape(shape)

@@ -26,6 +26,8 @@ from imfilter._kernels.simd import (
 )
 
 _F64 = np.dtype(np.float64)
+#: Elements of a line from which on it is worth while to begin at the start of a line of the cache.
+_LONG = 1024
 #: Elements of a vector, and of one of its registers.
 _LANES, _REGISTER = BYTES // 8, in_register(_F64)
 
@@ -62,7 +64,7 @@ def _total(target, start, fewer, apart, line, times, shift, count, divisor, comi
     e = 0
     while e < count:
         at, then, to = start + 8 * e, line + 8 * e, target + 8 * e
-        if to % LINE or e + _REGISTER > count:
+        if (to % LINE and count > _LONG) or e + _REGISTER > count:
             one = load_one(_F64, at, _F64)
             for i in range(1, fewer):
                 one += load_one(_F64, at + 8 * i * apart, _F64)
@@ -139,7 +141,7 @@ def _octets(target, line, count, shift, place):
     place: where as much will be written next, which is asked for.
     """
     e = 0
-    while e < count and (target + 8 * e) % LINE:
+    while count > _LONG and e < count and (target + 8 * e) % LINE:
         store_one(target + 8 * e, _F64, _pairwise(_element, line + 8 * e, shift))
         e += 1
     if shift == 1 and _REGISTER >= 4 and e + 4 * _REGISTER <= count:
@@ -167,18 +169,6 @@ def _octets(target, line, count, shift, place):
         e += 1
 
 
-@inlined
-def _copy(target, source, count):
-    """Copy a line."""
-    e = 0
-    while e + _LANES <= count:
-        store(target + 8 * e, _F64, load(_F64, source + 8 * e, _F64))
-        e += _LANES
-    while e < count:
-        store_one(target + 8 * e, _F64, load_one(_F64, source + 8 * e, _F64))
-        e += 1
-
-
 @Driver
 def average(source, target, rows, step, size, divisor: float, room, tile, columns, levels, n_levels):
     """Write the sum of `size` samples from each of `rows` on, of each of `step` series, over `divisor`.
@@ -189,48 +179,51 @@ def average(source, target, rows, step, size, divisor: float, room, tile, column
     level's sums.
 
     As many rows as in `tile` are worked on at a time, of so many `columns` if not of all series; in `room`,
-    if there are more levels than one, for twice as many rows and a window of these: sums, and what they
-    become.
+    if there are more levels than one, for twice as many rows and a window of these: sums, and what is left
+    over of levels but the first.
     """
     for top in range(0, rows, tile):
         n = min(tile, rows - top)
         for left in range(0, step, columns):
             wide = min(columns, step - left)
             line, to = source + 8 * (top * step + left), target + 8 * (top * step + left)
-            if n_levels == 1 and wide < step:
-                for row in range(n):
-                    at = line + 8 * row * step
-                    _total(to + 8 * row * step, 0, 0, 0, at, size, step, wide, divisor, 0)
-                continue
-            if wide < step:
-                for row in range(n + size - 1):
-                    _copy(room + 8 * row * wide, line + 8 * row * step, wide)
-                line = room
+            # Rows of all series are one run, rows of some are as many.
+            runs, length = (1, n * wide) if wide == step else (n, wide)
             kept = room + 8 * wide * (tile + -(-size // 8) * 8)
-            # What is left over of the first level is added up with what is next, of others it is kept.
-            start, fewer, apart = 0, 0, 0
-            width, behind = 1, size
+            # What is left over of the first level is added up with what is next.
+            start, fewer, apart, pitch = 0, 0, 0, 8 * step
+            width, behind, away = 1, size, 8 * step
             for level in range(n_levels - 1):
                 digit, ratio = peek(levels + 16 * level), peek(levels + 16 * level + 8)
+                shift = width * away // 8
                 if digit:
                     behind -= digit * width
-                    rest = line + 8 * behind * wide
-                    if level == 0 and wide == step:
-                        start, fewer, apart = rest, digit, wide
+                    rest = line + behind * away
+                    if level == 0:
+                        start, fewer, apart = rest, digit, shift
                     else:
-                        _total(kept, start, fewer, apart, rest, digit, width * wide, n * wide, 1.0, 0)
-                        start, fewer, apart = kept, 1, 0
-                many = (n + size - ratio * width) * wide
-                if level == 0:
-                    _octets(room, line, many, wide, to)
+                        for run in range(runs):
+                            at = start + run * pitch
+                            _total(
+                                kept + 8 * run * length, at, fewer, apart,
+                                rest + run * away, digit, shift, length, 1.0, 0,
+                            )  # fmt: skip
+                        start, fewer, apart, pitch = kept, 1, 0, 8 * wide
+                many = n + size - ratio * width
+                if level:
+                    _total(room, 0, 0, 0, line, ratio, shift, many * wide, 1.0, 0)
+                elif runs == 1:
+                    _octets(room, line, many * wide, shift, to)
                 else:
-                    _total(room, 0, 0, 0, line, ratio, width * wide, many, 1.0, 0)
-                line = room
+                    for run in range(many):
+                        _octets(room + 8 * run * wide, line + run * away, wide, shift, to)
+                line, away = room, 8 * wide
                 width *= ratio
-            last = to if wide == step else kept
-            coming = source + 8 * ((top + tile + size) * step) if n_levels > 1 and wide == step else 0
             digit = peek(levels + 16 * (n_levels - 1))
-            _total(last, start, fewer, apart, line, digit, width * wide, n * wide, divisor, coming)
-            if wide < step:
-                for row in range(n):
-                    _copy(to + 8 * row * step, kept + 8 * row * wide, wide)
+            coming = source + 8 * ((top + tile + size) * step) if n_levels > 1 and runs == 1 else 0
+            for run in range(runs):
+                at = start + run * pitch
+                _total(
+                    to + 8 * run * step, at, fewer, apart,
+                    line + run * away, digit, width * away // 8, length, divisor, coming,
+                )  # fmt: skip
