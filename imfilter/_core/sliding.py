@@ -23,11 +23,11 @@ There = npt.NDArray[np.bool_]
 
 #: Elements that are added up together: they stay in the first-level cache. So many series side by side are
 #: worked on in blocks of columns.
-_TILE, _WIDE, _COLUMNS = 1024, 256, 64
+_TILE, _WIDE, _COLUMNS = 1024, 256, 256
 #: Rows of these blocks, and what one more pass over sums costs, in loads of the one that sums up directly.
 _ROWS, _PASS, _RATIOS = 128, 8, 64
-#: Columns of these blocks, and samples, where windows are added up one by one.
-_BROAD, _DIRECT = 256, 16
+#: Samples that are added up one by one.
+_DIRECT = 16
 #: Elements below which one thread is done before a second has begun.
 _ALONE = 1 << 15
 #: Elements of a piece between which an interrupt is heard, and windows with gaps that are solved together.
@@ -132,7 +132,7 @@ class _Averaging:
     def rows(self, source: int, target: int, rows: int, series: int) -> None:
         """Compute some windows from a place on."""
         direct = self._many == 1
-        columns = series if series < _WIDE else _BROAD if direct else _COLUMNS
+        columns = min(series, _COLUMNS)
         # Eight windows at a time at least, so that little is added up twice.
         tile = min(_ROWS if direct else max(-(-_TILE // columns), 8 * self._size), -(-rows // 8) * 8)
         if direct and columns == series:

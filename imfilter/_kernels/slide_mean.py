@@ -184,8 +184,10 @@ def average(source, target, rows, step, size, divisor: float, room, tile, column
     """
     for top in range(0, rows, tile):
         n = min(tile, rows - top)
-        for left in range(0, step, columns):
-            wide = min(columns, step - left)
+        left = 0
+        while left < step:
+            wide = columns if columns == step else columns - (target + 8 * left) % LINE // 8
+            wide = min(wide, step - left)
             line, to = source + 8 * (top * step + left), target + 8 * (top * step + left)
             # Rows of all series are one run, rows of some are as many.
             runs, length = (1, n * wide) if wide == step else (n, wide)
@@ -227,3 +229,4 @@ def average(source, target, rows, step, size, divisor: float, room, tile, column
                     to + 8 * run * step, at, fewer, apart,
                     line + run * away, digit, width * away // 8, length, divisor, coming,
                 )  # fmt: skip
+            left += wide
