@@ -83,8 +83,9 @@ def _find(word: str, names: tuple[str, ...] | None, width: int, option: str, fil
         return names.index(wanted)
     if wanted.isdecimal() and 1 <= int(wanted) <= width:
         return int(wanted) - 1
-    close = difflib.get_close_matches(wanted, names or (), 1, 0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    spelled = {name.lower(): name for name in names or ()}
+    close = difflib.get_close_matches(wanted.lower(), spelled, 1, 0.5)
+    hint = f"; did you mean {spelled[close[0]]!r}?" if close else ""
     raise ValueError(f"{option} must be {_listed(names, width)} in {file}, got {word!r}{hint}")
 
 

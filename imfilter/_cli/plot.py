@@ -73,7 +73,7 @@ def draw(
         _draw_one(panel, x, y, times)
         panel.set_ylabel(name, parse_math=False)
         panel.margins(x=0)
-    panels[0].set_title(title, loc="left")
+    panels[0].set_title(title, loc="left", parse_math=False)
     panels[0].legend(loc="upper right", frameon=False, ncols=2, bbox_to_anchor=(1, 1.15))
     panels[-1].set_xlabel(time_name, parse_math=False)
     with replacing(path) as file, warnings.catch_warnings():

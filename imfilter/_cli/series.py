@@ -47,12 +47,12 @@ class Filter:
     def __init__(self, command: Command, options: Mapping[str, Any]) -> None:
         names = [o.name for o in command.options if o not in FILES and o.name != "dtype"]
         self.options = {name: options[name] for name in names if options[name] is not None}
+        usual = {option.name: option.default for option in command.options}
+        changed = [f"{name}={value}" for name, value in self.options.items() if value != usual[name]]
+        self.title = f"{command.name}({', '.join(changed)})"
         for name in ("kernel", "weights"):
             if isinstance(self.options.get(name), str):
                 self.options[name] = kernels.from_file(self.options[name], f"--{name}")
-        given = {o.name: o.default for o in command.options}
-        changed = [f"{n}={v}" for n, v in self.options.items() if v != given[n]]
-        self.title = " ".join([command.name, ", ".join(changed)])
         self.function = getattr(series, command.name)
         self.workers = options["workers"]
         self.lookahead = series.timing(self.function, **self.options).lookahead
@@ -285,3 +285,4 @@ def _progress(file: Any) -> Iterator[Callable[[int], object]]:
         return
     with click.progressbar(length=2 * size, file=sys.stderr, label="filtering") as bar:
         yield bar.update
+        bar.update(max(0, 2 * size - bar.pos))  # results may be shorter than what was there

