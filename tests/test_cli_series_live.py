@@ -17,7 +17,7 @@ import pytest
 
 from imfilter._files import columns
 
-from .commands import done, failed, subprocess_env
+from .commands import done, failed, run, subprocess_env
 from .test_cli_series import ARGUMENTS, NAMES, given, prices, words, write
 
 MODES = ("edge", "zero", "constant", "shrink", "valid")
@@ -121,6 +121,26 @@ def test_each_line_is_answered_before_the_next_one() -> None:
         assert running.wait(60) == 1
         error = running.stderr.read().decode().splitlines()[-1]  # after what is said of compiling
         assert error == "imfilter: error: standard input, line 7: column 'x' must be a number, got 'x'"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (b"5,x", "line 6: column 'x' must be a number, got 'x'"),
+        (b"5", "line 6: has 1 cell, and the first row 2"),
+        (b"5,\xff", "line 6: is not UTF-8 (byte 0xff)"),
+        (b"5,\0", "line 6: has a NUL byte"),
+    ],
+)
+def test_lines_before_a_wrong_one_are_answered_though_they_come_together(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], wrong: bytes, words: str
+) -> None:
+    given(monkeypatch, b't,x\n"a\nb",4\n\n2,8\n' + wrong + b"\n3,1\n")
+    assert run("series", *STREAM, "--column", "x") == 1
+    out, err = capsysbinary.readouterr()
+    assert out == b't,x\n"a\nb",4.0\n\n2,6.0\n'
+    assert err.decode().startswith(f"imfilter: error: standard input, {words}")
+    assert err.count(b"\n") == 1
 
 
 def test_an_interrupt_is_quiet() -> None:

@@ -29,7 +29,7 @@ def values(rows: list[columns.Rows]) -> list[list[str]]:
     return [list(row) for row in found]
 
 
-def table(rng: random.Random, delimiter: str, width: int) -> str:
+def table(rng: random.Random, delimiter: str, width: int, gaps: tuple[str, ...] = ("", "\n", "\r\n")) -> str:
     """A table as other programs write it, and as they should not."""
     parts = ["a", "ü", "1.5", "", " ", '"', "''", "漢", "x y"]
     text = ""
@@ -46,7 +46,7 @@ def table(rng: random.Random, delimiter: str, width: int) -> str:
                 cell += '"x'  # a quote within a cell is a letter
             row.append(cell)
         line = delimiter.join(row)
-        text += (line or '""') + rng.choice(ENDS) + rng.choice(["", "", "", "\n", "\r\n"])
+        text += (line or '""') + rng.choice(ENDS) + rng.choice(gaps)
     return text.rstrip("\r\n") if rng.random() < 0.3 and not text.rstrip("\r\n").endswith('"') else text
 
 
@@ -83,16 +83,39 @@ def test_plain_text_takes_the_fast_way_to_the_same_cells(
     rows = [[f"{letters}{r}.{c}" for c in range(width)] for r in range(500)]
     text = end.join(",".join(row) for row in rows)
     for whole in (text, text + end):
-        fast = columns._plain_rows(whole, 4, ",", width)
+        fast = columns._usual_rows(whole, 4, ",", width)
         assert fast is not None
         assert values([fast]) == rows
         assert list(fast.lines) == list(range(4, 504))
         assert values(read(whole, ",")) == rows
     short = text.replace(f"{letters}7.0", f"{letters},7.0", 1)
-    assert columns._plain_rows(short, 1, ",", width) is None
-    assert columns._plain_rows(text + end * 2, 1, ",", width) is None
+    assert columns._usual_rows(short, 1, ",", width) is None
+    assert columns._usual_rows(text + end * 2, 1, ",", width) is None
     two = ["a,b,c", "a"]  # right together, wrong each
-    assert columns._plain_rows("\n".join(two * 9), 1, ",", 2) is None
+    assert columns._usual_rows("\n".join(two * 9), 1, ",", 2) is None
+
+
+def test_usual_text_is_found_as_any_text_is() -> None:
+    rng = random.Random(8)
+    found = 0
+    for _ in range(600):
+        delimiter, width = rng.choice(",;"), rng.randrange(1, 5)
+        text = table(rng, delimiter, width, ("",)).replace('"x', "x")
+        text = text[: rng.randrange(len(text))] if rng.random() < 0.3 else text
+        rows, lines, end = columns._any_rows(text, 5, delimiter)
+        fast = columns._usual_rows(text, 5, delimiter, width)
+        if fast is None:
+            continue
+        found += 1
+        assert fast.text == text[:end]
+        assert np.stack([fast.starts, fast.ends], axis=-1).tolist() == [
+            [list(s) for s in row] for row in rows
+        ]
+        assert list(fast.lines) == lines
+        each = list(fast.each())
+        assert "".join(one.text for one in each) == fast.text
+        assert [one.cells(0)[0] for one in each] == fast.cells(0)
+    assert found > 100
 
 
 def test_nothing_changed_is_nothing_changed() -> None:

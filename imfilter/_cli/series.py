@@ -254,23 +254,42 @@ def _live(reader: Reader, sheet: Sheet, run_filter: Filter) -> None:
     with _output("-") as out:
         for number, rows in enumerate(reader):
             head = sheet.head(rows)
-            text = rows.text
             if not number:
                 out.write(reader.bom)
             if len(rows):
                 streams = streams or [run_filter.stream() for _ in sheet.choice.columns]
-                samples = sheet.numbers(rows, head)
-                results = [_pushed(s, x) for s, x in zip(streams, samples, strict=True)]
-                text = sheet.put(sheet.kept(rows), head, results, reader.delimiter)
-            out.write(text.encode())
-            out.flush()
+            for text in _answers(rows, head, reader, sheet, streams):
+                out.write(text.encode())
+                out.flush()
     sheet.check_some(1)
+
+
+def _answers(
+    rows: Rows, head: int, reader: Reader, sheet: Sheet, streams: list[series.Stream]
+) -> Iterator[str]:
+    """Return what is answered to rows that have arrived together; to those before a wrong one, too."""
+    if not len(rows):
+        yield rows.text
+        return
+    try:
+        samples = sheet.numbers(rows, head)
+    except FileError:
+        if len(rows) == 1:
+            raise
+        for i, one in enumerate(rows.each()):
+            yield from _answers(one, 0 if i else head, reader, sheet, streams)
+        return
+    results = [_pushed(stream, x) for stream, x in zip(streams, samples, strict=True)]
+    yield sheet.put(sheet.kept(rows), head, results, reader.delimiter)
 
 
 def _pushed(stream: series.Stream, samples: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a result for each sample, NaN where there is none yet."""
-    results = map(stream.push, samples.tolist())
-    return np.array([np.nan if value is None else value for value in results])
+    if len(samples) == 1:  # which takes 3 us as a plain number
+        result = stream.push(samples.item())
+        return np.array([np.nan if result is None else result])
+    results = stream.push(samples)
+    return np.concatenate([np.full(len(samples) - len(results), np.nan), results])
 
 
 @contextlib.contextmanager

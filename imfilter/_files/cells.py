@@ -42,10 +42,11 @@ def number(cell: str) -> float:
 def numbers(rows: Rows, column: int, head: int, file: str, title: str) -> NDArray[np.float64]:
     """Return the numbers of a column below `head` rows; FileError at the first cell that has none."""
     cells = rows.cells(column, head)
+    bare = [plain(cell) for cell in cells] if '"' in rows.text and '"' in "".join(cells) else cells
     # In bulk: 0.2 s for a million.
-    if "_" not in rows.text or not any("_" in cell for cell in cells):
+    if "_" not in rows.text or not any("_" in cell for cell in bare):
         try:
-            return np.fromiter(map(float, cells), np.float64, len(cells))
+            return np.fromiter(map(float, bare), np.float64, len(bare))
         except ValueError:
             pass
     return np.array(_each(number, cells, rows.lines[head:], f"{file}, line", f"{title} must be a number"))
@@ -146,10 +147,11 @@ def put(
 
 def _instead(rows: Rows, column: int, head: int, results: Sequence[str]) -> Sequence[str]:
     """Return what takes the place of cells: quotes stay, and so do words for a missing sample."""
-    if '"' not in rows.text and "" not in results:
+    cells = rows.cells(column, head) if '"' in rows.text or "" in results else []
+    if '"' not in "".join(cells) and "" not in results:
         return results
     new = []
-    for cell, text in zip(rows.cells(column, head), results, strict=True):
+    for cell, text in zip(cells, results, strict=True):
         if text:
             new.append(f'"{text}"' if cell.startswith('"') else text)
         elif is_missing(cell):
