@@ -26,13 +26,13 @@ results = {
     "measured": measured,
     "moving average": series.moving_average(measured, SIZE),
     "median": series.median(measured, SIZE),
-    "median of 5, then average": series.moving_average(clean, SIZE),
-    "the same, causal": series.moving_average(past, SIZE, align="causal"),
-    "causal, exponential": series.exponential(past, span=SIZE),
+    "median then average": series.moving_average(clean, SIZE),
+    "causal of the same": series.moving_average(past, SIZE, align="causal"),
+    "causal exponential": series.exponential(past, span=SIZE),
 }
 errors = {name: np.sqrt(np.mean((x - true) ** 2)) for name, x in results.items()}
 for name, error in errors.items():
-    print(f"{name:25} off by {error:.3f} degrees (root mean square)")
+    print(f"{name:20} off by {error:.3f} degrees (root mean square)")
 
 with open(FOLDER / "temperature.csv", "w", newline="") as file:
     table = csv.writer(file)
