@@ -19,9 +19,10 @@ import click
 from ._cli import warmup
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.options import click_option
+from ._cli.series_table import SERIES
 from ._cli.table import COMMANDS, FILES, SHARED, SHOWN, TABLES, Command, find, options_of
 
-_WARMUP, _SHOW = "warmup", "show"
+_WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 
@@ -29,13 +30,13 @@ class _Filters(click.Group):
     """The commands of the table, made when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*(command.name for command in COMMANDS), _SHOW, _WARMUP]
+        return [*(command.name for command in COMMANDS), _SHOW, _SERIES, _WARMUP]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == _WARMUP:
             return click.Command(_WARMUP, callback=_warmup, help=warmup.ABOUT, short_help="Compile ahead.")
-        if cmd_name == _SHOW:
-            return _show
+        if cmd_name in (_SHOW, _SERIES):
+            return _show if cmd_name == _SHOW else _series
         command = find(cmd_name)
         return None if command is None else _click_command(command)
 
@@ -52,20 +53,24 @@ class _Filters(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class _Shown(click.Group):
-    """What ``imfilter show`` can draw."""
+class _Room(click.Group):
+    """The commands of a table of its own, under one word."""
+
+    def __init__(self, name: str, table: tuple[Command, ...], what: str, **words: Any) -> None:
+        super().__init__(name, no_args_is_help=False, options_metavar="[--help]", **words)
+        self._table, self._what = table, what
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [command.name for command in SHOWN]
+        return [command.name for command in self._table]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        command = find(cmd_name, SHOWN)
+        command = find(cmd_name, self._table)
         return None if command is None else _click_command(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        _check_name(args[0], "picture", self.list_commands(ctx), "imfilter show --help")
+        _check_name(args[0], self._what, self.list_commands(ctx), f"imfilter {self.name} --help")
         return super().resolve_command(ctx, args)
 
 
@@ -78,15 +83,29 @@ def _check_name(name: str, what: str, known: list[str], help_command: str) -> No
     raise click.UsageError(f"unknown {what} {name!r}; {hint}")
 
 
-_show = _Shown(
+_show = _Room(
     _SHOW,
+    SHOWN,
+    "picture",
     help="Draw kernels, feature maps, or what excites a kernel most.",
     short_help="Draw kernels, feature maps, patches.",
     epilog="Example: imfilter show kernels weights.npy kernels.png",
-    no_args_is_help=False,
-    options_metavar="[--help]",
     subcommand_metavar="PICTURE IN OUT [--option value]...",
 )
+_series = _Room(
+    _SERIES,
+    SERIES,
+    "filter",
+    help="Filter a time series: columns of a table (CSV, TSV) or an array (.npy), whole or as it arrives.",
+    short_help="Filter columns of a table, or a stream.",
+    epilog="Example: imfilter series moving_average prices.csv out.csv --column price --size 5",
+    subcommand_metavar="FILTER IN OUT [--option value]...",
+)
+_FIRST = {
+    None: "missing filter; for example: imfilter sobel in.png out.png",
+    _SHOW: "missing picture; for example: imfilter show kernels weights.npy kernels.png",
+    _SERIES: "missing filter; for example: imfilter series moving_average in.csv out.csv --size 5",
+}
 
 
 def _click_command(command: Command) -> click.Command:
@@ -94,7 +113,7 @@ def _click_command(command: Command) -> click.Command:
         return _run(command, source, destination, options)
 
     several = command.name == "patches"
-    notes = NOTES[command.kind] if command.kind == "shown" else (*NOTES[command.kind], *FILE_NOTES)
+    pictures = () if command.kind in ("shown", "series") else FILE_NOTES
     return click.Command(
         command.name,
         params=[
@@ -105,7 +124,7 @@ def _click_command(command: Command) -> click.Command:
             *(click_option(option) for option in options_of(command)),
         ],
         callback=run,
-        help="\n\n".join([command.summary, *notes]),
+        help="\n\n".join([command.summary, *NOTES[command.kind], *pictures]),
         short_help=command.summary,
         epilog=f"Example: imfilter {command.example}",
     )
@@ -149,6 +168,8 @@ def _run(command: Command, source: Any, destination: str, options: dict[str, Any
     if command.kind == "shown":
         sources = [source] if isinstance(source, str) else list(source)
         return _guarded(lambda: _draw(command, sources, destination, options), f"{sources[0]}: ")
+    if command.kind == "series":
+        return _guarded(lambda: _filter_series(command, source, destination, options), f"{source}: ")
     return _guarded(lambda: _filter(command, source, destination, options), f"{source}: ")
 
 
@@ -156,6 +177,12 @@ def _draw(command: Command, sources: list[str], destination: str, options: dict[
     from ._cli import shown
 
     shown.run(command, sources, destination, options)
+
+
+def _filter_series(command: Command, source: str, destination: str, options: dict[str, Any]) -> None:
+    from ._cli import series
+
+    series.run(command, source, destination, options)
 
 
 def _warmup() -> int:
@@ -170,6 +197,8 @@ def _guarded(work: Callable[[], None], subject: str = "") -> int:
         return 130
     except MemoryError:
         return _fail(f"{subject}not enough memory", 1)
+    except BrokenPipeError:
+        return _enough()
     except OSError as error:  # FileError among them, whose text is whole
         return _fail(str(error), 1)
     except (ValueError, TypeError, OverflowError) as error:  # the filter's own words on its options
@@ -206,6 +235,12 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
+def _enough() -> int:
+    """End quietly: standard output was piped into something that has read enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
 def _stop(number: int, frame: object) -> NoReturn:
     raise SystemExit(128 + number)
 
@@ -226,19 +261,16 @@ def call(arguments: Sequence[str] | None = None) -> int:
         return 130
     except click.ClickException as error:
         return _fail(_sentence(error), 2)
-    except BrokenPipeError:  # the help was piped into something that has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        return _enough()
     return code if isinstance(code, int) else 0
 
 
 def _sentence(error: click.ClickException) -> str:
     text = error.format_message()
     if text.startswith("Missing command"):
-        shown = isinstance(error, click.UsageError) and error.ctx is not None and error.ctx.info_name == _SHOW
-        text = "missing filter; for example: imfilter sobel in.png out.png"
-        if shown:
-            text = "missing picture; for example: imfilter show kernels weights.npy kernels.png"
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        text = _FIRST.get(context.info_name if context else None, _FIRST[None])
     return text[:1].lower() + text[1:].removesuffix(".")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._files import npy
 from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
 from ._files.formats import format_of
@@ -22,7 +23,6 @@ __all__ = ["MAX_PIXELS", "FileError", "Image", "check_target", "format_of", "rea
 #: Pixels that a picture may have before it is taken for a decompression bomb: 16 times a frame of 8K.
 MAX_PIXELS = 2**29
 
-_NPY_MAGIC = b"\x93NUMPY"
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -54,7 +54,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -
             start = file.read(8)
         if not start:
             raise FileError(f"{name}: is empty")
-        if start.startswith(_NPY_MAGIC):
+        if start.startswith(npy.MAGIC):
             return Image(_read_npy(name))
         return _read_picture(name, start.startswith(_TIFF_MAGICS), max_pixels)
     except FileError:
@@ -88,10 +88,7 @@ def _reason(error: Exception) -> str:
 
 
 def _read_npy(name: str) -> NDArray[Any]:
-    # A memory map never unpickles, and checks the size that the header claims against the file's.
-    mapped = np.load(name, mmap_mode="r", allow_pickle=False)
-    if mapped.dtype.kind not in "buif":
-        raise FileError(f"{name}: holds {mapped.dtype} and not real numbers")
+    mapped = npy.mapped(name)
     return np.array(mapped, dtype=mapped.dtype.newbyteorder("="), order="C")
 
 

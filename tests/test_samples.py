@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ WRITES = {
     "borders": {f"border_{mode}.png" for mode in ("mirror", "symmetric", "edge", "wrap", "zero", "constant")},
     "compare_with_opencv": {"compare_with_opencv.txt"},
     "despeckle": {"specks.png", "median.png", "gaussian.png"},
+    "crossing_alarms": set(),
     "digits": set(),
     "faces": {"faces.png"},
     "feature_maps": {"feature_maps.png", "first_layer.png"},
@@ -30,6 +33,7 @@ WRITES = {
     "receptive_field": {"receptive_field.png"},
     "separable_kernel": {"motion.png"},
     "sobel_edges": {"edges.png", "edge_directions.png"},
+    "temperature": {"temperature.csv"},
     "unsharp": {f"unsharp_{amount}.png" for amount in (0.5, 1.5, 4.0)},
     "volume_gradient": {"gradient.npy", "gradient_slices.png"},
 }
@@ -73,6 +77,41 @@ def test_images_are_small_and_their_licence_is_told(image: Path) -> None:
         line for line in (SAMPLES / "README.md").read_text().splitlines() if f"| `{image.name}`" in line
     ]
     assert "CC0" in line or "public domain" in line
+
+
+def ran(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run a sample here, and return its variables."""
+    monkeypatch.setattr("sys.argv", [name, str(folder)])
+    return runpy.run_path(str(SAMPLES / f"{name}.py"))
+
+
+def test_a_median_takes_spikes_and_the_past_alone_lags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = ran("temperature", tmp_path, monkeypatch)
+    errors = found["errors"]
+    *better, past, exponential = list(errors.values())
+    assert better == sorted(better, reverse=True)
+    assert min(past, exponential) > 2 * better[-1]
+    rows = np.loadtxt(tmp_path / "temperature.csv", delimiter=",", skiprows=1)
+    assert rows.shape == (8640, 1 + len(errors))
+    out = tmp_path / "out.csv"
+    arguments = ["--column", "measured", "--size", "25"]
+    assert cli.call(["series", "median", str(tmp_path / "temperature.csv"), str(out), *arguments]) == 0
+    again = np.loadtxt(out, delimiter=",", skiprows=1)[:, 1]
+    np.testing.assert_allclose(again, found["results"]["median"], atol=6e-4)
+
+
+def test_alarms_are_late_by_lookahead_or_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ran("crossing_alarms", tmp_path, monkeypatch)
+    late = {name: np.median(at) for name, at in found["late"].items()}
+    assert late["centred mean, waited for"] == late["causal mean"]
+    assert abs(late["causal mean"] - 20) <= 2
+    assert abs(late["causal line"]) <= 2
+    assert late["centred mean, newest sample"] < -5  # false alarms
+    noise = [(y[:, 200:400] - found["slow"][200:400]).std() for y, _ in found["filters"].values()]
+    assert np.ptp([noise[0], noise[2], noise[3]]) < 0.02 * noise[0]
+    assert noise[1] > 3 * noise[0]
 
 
 def test_the_first_command_of_the_readme(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def total(kernel: NDArray[Any] | list[NDArray[Any]]) -> float:
 def _one(text: str) -> NDArray[Any]:
     suffix = os.path.splitext(text)[1].lower()
     if suffix in _FILES:
-        return _from_file(text, suffix)
+        return from_file(text)
     if re.fullmatch(r"\s*[A-Za-z]\w*\s*", text):
         return _from_name(text.strip().upper())
     return _from_rows(text)
@@ -91,14 +91,16 @@ def _names(weights: Any) -> list[str]:
     return names
 
 
-def _from_file(path: str, suffix: str) -> NDArray[Any]:
+def from_file(path: str, option: str = "--kernel") -> NDArray[Any]:
+    """Return the numbers of a .npy, .txt or .csv file that an option names."""
+    suffix = os.path.splitext(path)[1].lower()
     try:
         if suffix == ".npy":
             kernel = np.load(path, allow_pickle=False)
         else:
             kernel = np.loadtxt(path, delimiter="," if suffix == ".csv" else None)
     except OSError as error:
-        raise ValueError(f"--kernel {path}: {error.strerror or 'cannot be read'}") from error
+        raise ValueError(f"{option} {path}: {error.strerror or 'cannot be read'}") from error
     except (ValueError, EOFError) as error:
-        raise ValueError(f"--kernel {path}: is not a kernel: {error}") from error
+        raise ValueError(f"{option} {path}: is not a kernel: {error}") from error
     return np.asarray(kernel)

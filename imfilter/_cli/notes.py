@@ -6,6 +6,14 @@ NOTES = {
         "correlated with the luminance (BT.601) of pictures, from 0 to 255, or, if they have three axes, "
         "with red, green and blue; transparency is seen over black.",
     ),
+    "series": (
+        "IN and OUT are tables (.csv, .tsv, .txt) or arrays (.npy); - is standard input or output.",
+        "Of a table, --column says what is filtered, in float64, and everything else is passed through as it "
+        "is, the delimiter too. A table of one column needs no --column. An empty cell, nan, NA, N/A, null "
+        "or none is a missing sample. Where there is no result (at the ends with --mode valid, in windows "
+        "with a missing sample) the cell is empty.",
+        "With --stream, results are those of --align causal: line by line, and to the last bit.",
+    ),
     "smoothing": (
         "Colour is filtered channel by channel. Transparent pixels do not bleed: colour is weighed with "
         "its opacity, which is filtered too. The result has the input's bit depth.",

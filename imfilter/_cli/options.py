@@ -12,6 +12,8 @@ import click
 from .table import Option
 
 DTYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "float64")
+_NUMBER_TYPES = (*DTYPES, "int64", "uint64")
+_INITIAL = ("zero", "edge", "valid")
 _COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
 
 
@@ -40,6 +42,29 @@ def _list_of(one: Callable[[str], Any]) -> Callable[[str], Any]:
         return values[0] if len(values) == 1 else values
 
     return read
+
+
+def _taps(text: str) -> Any:
+    """Read numbers, or leave the name of a file that has them."""
+    if text.lower().endswith((".npy", ".txt", ".csv")):
+        return text
+    return tuple(number(part.strip()) for part in text.split(","))
+
+
+def _initial(text: str) -> Any:
+    if text in _INITIAL:
+        return text
+    try:
+        return tuple(number(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is not {', '.join(_INITIAL)} or numbers") from None
+
+
+def _delimiter(text: str) -> str:
+    character = "\t" if text.lower() in ("tab", "\\t") else text
+    if len(character) != 1 or character in '"\r\n\0':
+        raise ValueError(f"{text!r} is not one character or tab")
+    return character
 
 
 def _padding(text: str) -> Any:
@@ -114,10 +139,18 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "positive": ("NUMBER", _positive),
     "text": ("NAME", str),
     "kernel": ("KERNEL", str),
+    "taps": ("NUMBERS", _taps),
+    "initial": ("INITIAL", _initial),
+    "texts": ("NAME", str),
+    "delimiter": ("CHARACTER", _delimiter),
     "dtype": ("TYPE", _one_of(*DTYPES)),
+    "number_type": ("TYPE", _one_of(*_NUMBER_TYPES)),
     "ends": ("AXIS", _ends),
     "colour": ("COLOUR", _colour),
 }
+
+#: Forms of options that may be given more than once.
+_SEVERAL = ("kernel", "texts")
 
 
 class Form(click.ParamType):
@@ -139,16 +172,26 @@ class Form(click.ParamType):
 def click_option(option: Option) -> click.Option:
     """Return the option as click takes it, its default shown in its help."""
     names = [option.flag, option.name]
-    if option.form == "flag":
-        return click.Option(
-            names, is_flag=True, default=option.default, help=f"{option.help}  [default: off]"
-        )
     shown = option.shown or str(option.default)
+    if option.form in ("flag", "switch"):
+        if option.form == "flag":
+            shown = "off"
+        else:
+            names[0] += f"/--no-{option.flag.removeprefix('--')}"
+        return click.Option(
+            names, is_flag=True, default=option.default, help=f"{option.help}  [default: {shown}]"
+        )
+    several = option.form in _SEVERAL
+    # Without a kernel, the command itself has an example to show; click says of others that they are missing.
+    required = shown == "required" and not several
+    value: dict[str, Any] = {} if required else {"default": option.default}
+    said = "" if required else f"  [{'' if shown == 'required' else 'default: '}{shown}]"
     return click.Option(
         names,
         type=Form(option.form),
-        default=option.default,
-        multiple=option.form == "kernel",
+        **value,
+        required=required,
+        multiple=several,
         metavar=FORMS[option.form][0],
-        help=f"{option.help}  [{'' if shown == 'required' else 'default: '}{shown}]",
+        help=option.help + said,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["smoothing", "linear", "derivative", "edges", "corners", "descriptor", "shown"]
+Kind = Literal["smoothing", "linear", "derivative", "edges", "corners", "descriptor", "shown", "series"]
 
 
 @dataclass(frozen=True)
@@ -338,6 +338,8 @@ FILES = (
 def options_of(command: Command) -> tuple[Option, ...]:
     """Return every option of a command, in the order of its help."""
     own = command.options
+    if command.kind == "series":
+        return own
     if command.kind == "shown":
         return own + FILES[::2]
     if command.kind == "derivative":

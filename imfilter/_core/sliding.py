@@ -23,7 +23,7 @@ There = npt.NDArray[np.bool_]
 
 #: Elements that are added up together: they stay in the first-level cache. So many series side by side are
 #: worked on in blocks of columns.
-_TILE, _WIDE, _COLUMNS = 1024, 256, 256
+_TILE, _COLUMNS = 1024, 256
 #: Rows of these blocks, and what one more pass over sums costs, in loads of the one that sums up directly.
 _ROWS, _PASS, _RATIOS = 128, 8, 64
 #: Samples that are added up one by one.
@@ -94,7 +94,7 @@ def _weigh(lines: Lines, taps: Lines, bias: float, workers: int | None, out: Lin
         entry, at = slide_series.weigh.entry(), address(taps)
 
         def call(source: int, target: int, rows: int, _: int) -> None:
-            if series < _WIDE:
+            if series <= _COLUMNS:
                 entry(source, target, 1, rows * series, 0, series, at, size, bias)
             else:
                 entry(source, target, rows, series, series, series, at, size, bias)

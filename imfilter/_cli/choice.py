@@ -1,0 +1,97 @@
+"""Which columns of a table are meant, and whether its first row has names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .._files import cells
+from .._files.columns import plain
+
+_SHOWN = 12  # names in a message
+
+
+class Choice(NamedTuple):
+    """Columns of a table, counted from 0."""
+
+    names: tuple[str, ...] | None  # of all columns, if the first row has them
+    columns: tuple[int, ...]  # those that are filtered, in the order in which they were named
+    time: int | None
+
+    @property
+    def head(self) -> int:
+        """How many rows have names."""
+        return int(self.names is not None)
+
+    def name(self, column: int) -> str:
+        """Return a column's name."""
+        return f"column {column + 1}" if self.names is None else self.names[column]
+
+    def title(self, column: int) -> str:
+        """Return what messages call a column."""
+        return f"column {column + 1}" if self.names is None else f"column {self.names[column]!r}"
+
+
+def choose(
+    first: Sequence[str], asked: Sequence[str], time: str | None, header: bool | None, file: str
+) -> Choice:
+    """Find columns by their names or numbers; ValueError if there is no such one.
+
+    Parameters
+    ----------
+    first : sequence of str
+        The cells of the first row.
+    asked : sequence of str
+        Names or numbers, from 1, of the columns to filter; none for the only one.
+    time : str or None
+        Name or number of a column of times.
+    header : bool or None
+        Whether the first row has names; None to find out: it has if a column is asked for by name, or if
+        one of those to filter is no number in it.
+    file : str
+        What messages call the table.
+    """
+    words = [plain(cell).strip() for cell in first]
+    if header is None:
+        header = _is_header(first, asked, time)
+    names = tuple(words) if header else None
+    if not asked and len(words) > 1:
+        raise ValueError(f"--column must say what to filter in {file}: {_listed(names, len(words))}")
+    columns = tuple(_find(word, names, len(words), "--column", file) for word in asked) or (0,)
+    for n, column in enumerate(columns):
+        if column in columns[:n]:
+            raise ValueError(f"--column must name each column once, got {asked[n]!r} again")
+    return Choice(names, columns, None if time is None else _find(time, names, len(words), "--time", file))
+
+
+def _is_header(first: Sequence[str], asked: Sequence[str], time: str | None) -> bool:
+    for word in (*asked, *([] if time is None else [time])):
+        if not (word.isdecimal() and 1 <= int(word) <= len(first)):
+            return True
+    looked_at = [first[int(word) - 1] for word in asked] if asked else first[:1]
+    return any(not cells.is_number(cell) for cell in looked_at)
+
+
+def _find(word: str, names: tuple[str, ...] | None, width: int, option: str, file: str) -> int:
+    wanted = word.strip()
+    if names is not None and wanted in names:
+        if names.count(wanted) > 1:
+            raise ValueError(
+                f"{option} must be a number, as {file} has {wanted!r} {names.count(wanted)} times"
+            )
+        return names.index(wanted)
+    if wanted.isdecimal() and 1 <= int(wanted) <= width:
+        return int(wanted) - 1
+    spelled = {name.lower(): name for name in names or ()}
+    close = difflib.get_close_matches(wanted.lower(), spelled, 1, 0.5)
+    hint = f"; did you mean {spelled[close[0]]!r}?" if close else ""
+    raise ValueError(f"{option} must be {_listed(names, width)} in {file}, got {word!r}{hint}")
+
+
+def _listed(names: tuple[str, ...] | None, width: int) -> str:
+    if names is None:
+        return "1, the only one," if width == 1 else f"a number from 1 to {width}"
+    shown = ", ".join(name or "(no name)" for name in names[:_SHOWN])
+    more = f" and {width - _SHOWN} more" if width > _SHOWN else ""
+    return f"{'one of ' if width > 1 else ''}{shown}{more}"

@@ -1,0 +1,307 @@
+"""The command ``imfilter series``: filter tables and arrays, whole or line by line."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Any, NamedTuple
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import series
+from .._files import npy
+from .._files.atomic import check_target, replacing
+from .._files.columns import Reader, Rows
+from .._files.image import FileError
+from . import kernels, plot
+from .series_table import FILES, TABLE, TIME
+from .sheet import Sheet
+from .table import Command
+
+Array = NDArray[Any]
+
+_TABLES, _ARRAYS = (".csv", ".tsv", ".tab", ".txt"), (".npy",)
+_TABS = (".tsv", ".tab")
+#: Bytes of a file that is worth a progress bar.
+_LARGE = 8 << 20
+
+
+class Filter:
+    """A filter of series with its options.
+
+    Parameters
+    ----------
+    command : Command
+        Which filter.
+    options : mapping
+        Every option of the command by name.
+    """
+
+    def __init__(self, command: Command, options: Mapping[str, Any]) -> None:
+        names = [o.name for o in command.options if o not in FILES and o.name != "dtype"]
+        self.options = {name: options[name] for name in names if options[name] is not None}
+        usual = {option.name: option.default for option in command.options}
+        changed = [f"{name}={value}" for name, value in self.options.items() if value != usual[name]]
+        self.title = f"{command.name}({', '.join(changed)})"
+        for name in ("kernel", "weights"):
+            if isinstance(self.options.get(name), str):
+                self.options[name] = kernels.from_file(self.options[name], f"--{name}")
+        self.function = getattr(series, command.name)
+        self.workers = options["workers"]
+        self.lookahead = series.timing(self.function, **self.options).lookahead
+
+    def __call__(self, x: Array, **more: Any) -> Array:
+        """Filter a whole series."""
+        result: Array = self.function(x, workers=self.workers, **self.options, **more)
+        return result
+
+    def aligned(self, result: Array, n: int) -> Array:
+        """Return results along the last axis at their samples, with NaN where there is none."""
+        fewer = n - result.shape[-1]
+        if not fewer:
+            return result
+        placed = np.full((*result.shape[:-1], n), np.nan)
+        first = max(0, fewer - int(self.lookahead))
+        placed[..., first : first + result.shape[-1]] = result
+        return placed
+
+    def stream(self) -> series.Stream:
+        """Return the same for a series that arrives bit by bit."""
+        return series.Stream(self.function, **self.options)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def run(command: Command, source: str, destination: str, options: Mapping[str, Any]) -> None:
+    """Read, filter and write: whole or not at all, or each line as it arrives."""
+    _check_together(destination, options)
+    run_filter = Filter(command, options)
+    if options["stream"]:
+        run_filter.stream()  # says what it refuses before anything is read
+    if destination != "-":
+        check_target(destination)
+    if options["plot"]:
+        plot.check(options["plot"])
+    with _opened(source) as file:
+        if not options["stream"] and file.peek(len(npy.MAGIC)).startswith(npy.MAGIC):
+            _check_kind(source, destination, _ARRAYS)
+            _array(run_filter, source, file, destination, options)
+            return
+        if source.lower().endswith(_ARRAYS):
+            raise FileError(f"{source}: is no .npy file")
+        _check_kind(source, destination, _TABLES)
+        if options["axis"] is not None:
+            raise ValueError(f"--axis is for .npy files, and {_title(source)} is a table")
+        delimiter = options["delimiter"] or ("\t" if source.lower().endswith(_TABS) else None)
+        reader = Reader(file, _title(source), delimiter, live=options["stream"])
+        sheet = Sheet(_title(source), command.name, options)
+        if options["stream"]:
+            _live(reader, sheet, run_filter)
+        else:
+            _whole(reader, sheet, run_filter, file, destination, options)
+
+
+def _check_together(destination: str, options: Mapping[str, Any]) -> None:
+    """Check what needs no file to be wrong."""
+    if options["stream"] and destination != "-":
+        raise ValueError(f"--stream writes to standard output: OUT must be -, got {destination}")
+    if options["stream"] and options["plot"]:
+        raise ValueError("--plot is for whole series, not for --stream")
+    if options["time"] is not None and not options["plot"]:
+        raise ValueError("--time is the horizontal axis of --plot, which is not given")
+    suffix = os.path.splitext(destination)[1].lower()
+    if destination != "-" and suffix not in (*_TABLES, *_ARRAYS):
+        known = ", ".join((*_TABLES, *_ARRAYS))
+        raise FileError(
+            f"{destination}: unknown file type {suffix or '(no suffix)'!r}; use one of {known}, or -"
+        )
+
+
+def _check_kind(source: str, destination: str, wanted: tuple[str, ...]) -> None:
+    if destination != "-" and not destination.lower().endswith(wanted):
+        kind = "an array (.npy)" if wanted == _ARRAYS else f"a table ({', '.join(_TABLES)})"
+        raise FileError(f"{destination}: must be {kind}, as {_title(source)} is one")
+
+
+def _title(source: str) -> str:
+    return "standard input" if source == "-" else source
+
+
+@contextlib.contextmanager
+def _opened(source: str) -> Iterator[Any]:
+    """Open a file whose first bytes can be looked at."""
+    if source == "-":
+        if sys.stdin is None:
+            raise FileError("standard input: is closed")
+        file: Any = sys.stdin.buffer
+        yield file if hasattr(file, "peek") else io.BufferedReader(file)
+        return
+    try:
+        opened = open(source, "rb")  # noqa: SIM115  (closed below)
+    except OSError as error:
+        raise FileError(f"{source}: cannot be read: {error.strerror or error}") from error
+    with opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def _output(destination: str) -> Iterator[IO[bytes]]:
+    """Open what is written to: a file that is whole or absent, or standard output."""
+    if destination != "-":
+        with replacing(destination) as file:
+            yield file
+        return
+    if sys.stdout is None:
+        raise FileError("standard output: is closed")
+    stream: IO[bytes] = sys.stdout.buffer
+    try:
+        yield stream
+        stream.flush()
+    except (FileError, BrokenPipeError):
+        raise
+    except OSError as error:
+        raise FileError(f"standard output: cannot be written: {error.strerror or error}") from error
+
+
+def _array(run_filter: Filter, source: str, file: Any, destination: str, options: Mapping[str, Any]) -> None:
+    for option in (*TABLE, TIME):
+        if options[option.name] not in (None, False, ()):
+            raise ValueError(f"{option.flag} is for tables, and {_title(source)} is an array")
+    try:
+        x = (
+            npy.mapped(source)
+            if source != "-"
+            else npy.real(np.load(io.BytesIO(file.read())), _title(source))
+        )
+    except (ValueError, EOFError) as error:
+        raise FileError(f"{_title(source)}: is damaged or not supported: {error}") from error
+    axis = -1 if options["axis"] is None else options["axis"]
+    result = run_filter(x, axis=axis, dtype=options["dtype"])
+    with _output(destination) as out:
+        # Standard output may be a pipe, into which NumPy itself cannot write.
+        held = io.BytesIO()
+        np.save(held if destination == "-" else out, result, allow_pickle=False)
+        out.write(held.getbuffer())
+        if options["plot"]:
+            before = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])
+            after = np.moveaxis(result, axis, -1).reshape(len(before), -1)
+            after = run_filter.aligned(after, before.shape[1])
+            names = [""] if len(before) == 1 else [str(i) for i in range(len(before))]
+            plot.draw(options["plot"], run_filter.title, names, before, after)
+
+
+class _Held(NamedTuple):
+    """Rows that are written once the whole series is known."""
+
+    rows: Rows
+    head: int
+
+
+def _whole(
+    reader: Reader,
+    sheet: Sheet,
+    run_filter: Filter,
+    file: Any,
+    destination: str,
+    options: Mapping[str, Any],
+) -> None:
+    """Filter the columns of a table."""
+    held: list[_Held] = []
+    parts: list[list[NDArray[np.float64]]] = []
+    times: list[Array | None] = []
+    with _progress(file) as advance:
+        done = 0
+        for rows in reader:
+            head = sheet.head(rows)
+            if len(rows):
+                parts.append(sheet.numbers(rows, head))
+                times.append(sheet.times(rows, head))
+                rows = sheet.kept(rows)
+            held.append(_Held(rows, head))
+            advance(reader.taken - done)
+            done = reader.taken
+        sheet.check_some(sum(len(rows) - head for rows, head in held))
+        before = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        after = [run_filter.aligned(run_filter(x), len(x)) for x in before]
+        with _output(destination) as out:
+            out.write(reader.bom)
+            first = 0
+            for rows, head in held:
+                text, last = rows.text, first + len(rows) - head
+                if len(rows):
+                    text = sheet.put(rows, head, [values[first:last] for values in after], reader.delimiter)
+                first = last
+                data = text.encode()
+                out.write(data)
+                advance(len(data))
+            if options["plot"]:
+                names = [sheet.choice.name(column) for column in sheet.choice.columns]
+                x = None if times[0] is None else np.concatenate([some for some in times if some is not None])
+                name = "sample" if sheet.choice.time is None else sheet.choice.name(sheet.choice.time)
+                plot.draw(options["plot"], run_filter.title, names, before, after, x, name)
+
+
+def _live(reader: Reader, sheet: Sheet, run_filter: Filter) -> None:
+    """Filter the columns of a table line by line."""
+    gc.enable()  # this may go on for weeks
+    streams: list[series.Stream] = []
+    with _output("-") as out:
+        for number, rows in enumerate(reader):
+            head = sheet.head(rows)
+            if not number:
+                out.write(reader.bom)
+            if len(rows):
+                streams = streams or [run_filter.stream() for _ in sheet.choice.columns]
+            for text in _answers(rows, head, reader, sheet, streams):
+                out.write(text.encode())
+                out.flush()
+    sheet.check_some(1)
+
+
+def _answers(
+    rows: Rows, head: int, reader: Reader, sheet: Sheet, streams: list[series.Stream]
+) -> Iterator[str]:
+    """Return what is answered to rows that have arrived together; to those before a wrong one, too."""
+    if not len(rows):
+        yield rows.text
+        return
+    try:
+        samples = sheet.numbers(rows, head)
+    except FileError:
+        if len(rows) == 1:
+            raise
+        for i, one in enumerate(rows.each()):
+            yield from _answers(one, 0 if i else head, reader, sheet, streams)
+        return
+    results = [_pushed(stream, x) for stream, x in zip(streams, samples, strict=True)]
+    yield sheet.put(sheet.kept(rows), head, results, reader.delimiter)
+
+
+def _pushed(stream: series.Stream, samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a result for each sample, NaN where there is none yet."""
+    if len(samples) == 1:  # which takes 3 us as a plain number
+        result = stream.push(samples.item())
+        return np.array([np.nan if result is None else result])
+    results = stream.push(samples)
+    return np.concatenate([np.full(len(samples) - len(results), np.nan), results])
+
+
+@contextlib.contextmanager
+def _progress(file: Any) -> Iterator[Callable[[int], object]]:
+    """Show how many bytes are read and written, if there are many and a terminal shows it."""
+    size = 0
+    with contextlib.suppress(OSError):  # it may be no file
+        status = os.fstat(file.fileno())
+        size = status.st_size if stat.S_ISREG(status.st_mode) else 0
+    if size < _LARGE or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    with click.progressbar(length=2 * size, file=sys.stderr, label="filtering") as bar:
+        yield bar.update
+        bar.update(max(0, 2 * size - bar.pos))  # results may be shorter than what was there
