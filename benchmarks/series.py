@@ -1,11 +1,17 @@
-"""Filters of series against SciPy's, on 10 million float64: `python -m benchmarks.series`.
+"""Filters of series against SciPy, bottleneck and pandas, on 10 million float64.
 
-Medians of runs in turns; what both compute is compared before it is timed. A ratio is SciPy's time divided by
-imfilter's, which uses two threads where there are two.
+`python -m benchmarks.series` prints medians of runs in turns; what all compute is compared before it is timed.
+A ratio is the other library's time divided by imfilter's, which uses two threads where there are two. Results
+are new arrays, but in the rows that say `out`: there both write to an array that is used again, as a program
+does that filters one block after the other. bottleneck and pandas are compared with where they are installed.
 """
 
+import contextlib
+import importlib
 import time
+import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import scipy.ndimage as ndi
@@ -21,46 +27,83 @@ MANY, EACH = 1000, 10_000
 #: Single samples that are pushed.
 PUSHES = 20_000
 
-Call = Callable[[], np.ndarray]
+Call = Callable[[], Any]
 TAPS = np.hanning(27)[1:-1]
 
 
-def contests(x: np.ndarray) -> Iterator[tuple[str, Call, Call]]:
-    """Yield the name, and the calls of both libraries, of each comparison."""
+def _module(name: str) -> Any:
+    with contextlib.suppress(ImportError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module(name)
+    return None
+
+
+def contests(x: np.ndarray) -> Iterator[tuple[str, dict[str, Call]]]:
+    """Yield the name, and the call of each library, ours first, of each comparison."""
+    bottleneck, pandas = _module("bottleneck"), _module("pandas")
+    frame, out, theirs = None if pandas is None else pandas.Series(x), np.zeros_like(x), np.zeros_like(x)
     two = {"workers": THREADS}
-    for size in (5, 100, 1000):
+    for size in (3, 5, 10, 25, 100, 1000):
+        calls: dict[str, Call] = {
+            "imfilter": lambda n=size: series.moving_average(x, n, align="causal", **two),
+            "SciPy": lambda n=size: ndi.uniform_filter1d(x, n, mode="nearest", origin=(n - 1) // 2),
+        }
+        if bottleneck is not None:
+            calls["bottleneck"] = lambda n=size: bottleneck.move_mean(x, n)
+        if frame is not None:
+            calls["pandas"] = lambda n=size: frame.rolling(n).mean().to_numpy()
+        yield f"moving_average, {size}", calls
+    for size in (5, 25, 100):
         yield (
-            f"moving_average, {size}",
-            lambda n=size: series.moving_average(x, n, **two),
-            lambda n=size: ndi.uniform_filter1d(x, n, mode="nearest"),
+            f"moving_average, {size}, out",
+            {
+                "imfilter": lambda n=size: series.moving_average(x, n, out=out, **two),
+                "SciPy": lambda n=size: ndi.uniform_filter1d(x, n, mode="nearest", output=theirs),
+            },
         )
     for alpha in (0.1, 0.001):
-        yield (
-            f"exponential, alpha {alpha}",
-            lambda a=alpha: series.exponential(x, alpha=a, mode="zero", **two),
-            lambda a=alpha: sps.lfilter([a], [1, a - 1], x),
-        )
-    yield "causal, 25 taps", lambda: series.causal(x, TAPS, **two), lambda: sps.lfilter(TAPS, 1, x)
+        calls = {
+            "imfilter": lambda a=alpha: series.exponential(x, alpha=a, **two),
+            "SciPy": lambda a=alpha: sps.lfilter([a], [1, a - 1], x, zi=[(1 - a) * x[0]])[0],
+        }
+        if frame is not None:
+            calls["pandas"] = lambda a=alpha: frame.ewm(alpha=a, adjust=False).mean().to_numpy()
+        yield f"exponential, alpha {alpha}", calls
+    yield (
+        "causal, 25 taps",
+        {
+            "imfilter": lambda: series.causal(x, TAPS, **two),
+            "SciPy": lambda: sps.lfilter(TAPS, 1, x),
+        },
+    )
     yield (
         "savgol 11/3",
-        lambda: series.savgol(x, 11, 3, mode="fit", **two),
-        lambda: sps.savgol_filter(x, 11, 3),
+        {
+            "imfilter": lambda: series.savgol(x, 11, 3, mode="fit", **two),
+            "SciPy": lambda: sps.savgol_filter(x, 11, 3),
+        },
     )
-    yield (
-        "median, 5",
-        lambda: series.median(x, 5, **two),
-        lambda: ndi.median_filter(x, 5, mode="nearest"),
-    )
+    for size in (5, 25):
+        calls = {
+            "imfilter": lambda n=size: series.median(x, n, align="causal", **two),
+            "SciPy": lambda n=size: ndi.median_filter(x, n, mode="nearest", origin=(n - 1) // 2),
+        }
+        if bottleneck is not None:
+            calls["bottleneck"] = lambda n=size: bottleneck.move_median(x, n)
+        yield f"median, {size}", calls
 
 
 def axes(x: np.ndarray) -> Iterator[tuple[str, Call, Call]]:
     """Yield the same filters along the last axis and along the first."""
     last, first = x.reshape(MANY, EACH), x.reshape(EACH, MANY)
     for name, call in (
+        ("moving_average, 5", lambda a, axis: series.moving_average(a, 5, axis=axis)),
         ("moving_average, 25", lambda a, axis: series.moving_average(a, 25, axis=axis)),
+        ("moving_average, 100", lambda a, axis: series.moving_average(a, 100, axis=axis)),
         ("exponential", lambda a, axis: series.exponential(a, alpha=0.1, axis=axis)),
         ("causal, 25 taps", lambda a, axis: series.causal(a, TAPS, axis=axis)),
         ("savgol 11/3", lambda a, axis: series.savgol(a, 11, 3, axis=axis)),
+        ("median, 5", lambda a, axis: series.median(a, 5, axis=axis)),
     ):
         yield name, lambda c=call: c(last, -1), lambda c=call: c(first, 0)
 
@@ -73,6 +116,7 @@ def push(x: np.ndarray) -> None:
         (series.moving_average, (100,), {}),
         (series.exponential, (), {"alpha": 0.1}),
         (series.causal, (TAPS,), {}),
+        (series.savgol, (11, 3), {}),
         (series.median, (9,), {}),
     ):
         stream = series.Stream(call, *args, **options)
@@ -81,22 +125,30 @@ def push(x: np.ndarray) -> None:
         for value in values:
             stream.push(value)
         each = (time.perf_counter() - begin) / len(values)
-        print(f"push, {call.__name__}: {each * 1e6:.2f} us")
+        print(f"push, {call.__name__}{args if call is series.moving_average else ''}: {each * 1e6:.2f} us")
 
 
 def main() -> None:
     """Print a line for each comparison."""
     x = np.random.default_rng(0).normal(size=SAMPLES)
-    for name, ours, theirs in contests(x):
-        np.testing.assert_allclose(ours(), theirs(), atol=1e-9)
-        times = measure.race({"imfilter": ours, "SciPy": theirs}, runs=7, patience=5.0)
-        one, other = (times[library].median * 1e3 for library in ("imfilter", "SciPy"))
-        print(f"{name}: imfilter {report.ms(one)} ms, SciPy {report.ms(other)} ms, {other / one:.2f} times")
+    for name, calls in contests(x):
+        ours = calls["imfilter"]()
+        for call in calls.values():
+            there = call()
+            known = np.isfinite(there)  # the first windows of bottleneck and pandas are none
+            np.testing.assert_allclose(ours[known], there[known], atol=1e-9)
+        times = measure.race(calls, runs=7, patience=8.0)
+        own = times["imfilter"].median * 1e3
+        others = [
+            f"{n} {report.ms(t.median * 1e3)} ms, {t.median * 1e3 / own:.2f} times" for n, t in times.items()
+        ]
+        print(f"{name}: imfilter {report.ms(own)} ms; {'; '.join(others[1:])}", flush=True)
     for name, last, first in axes(x):
         times = measure.race({"last": last, "first": first}, runs=7, patience=5.0)
         one, other = (times[axis].median * 1e3 for axis in ("last", "first"))
         print(
-            f"{name}: {MANY} series along the last axis {report.ms(one)} ms, the first {report.ms(other)} ms"
+            f"{name}: {MANY} series along the last axis {report.ms(one)} ms, the first {report.ms(other)} ms",
+            flush=True,
         )
     push(x)
 
