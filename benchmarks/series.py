@@ -1,9 +1,10 @@
 """Filters of series against SciPy, bottleneck and pandas, on 10 million float64.
 
-`python -m benchmarks.series` prints medians of runs in turns; what all compute is compared before it is timed.
-A ratio is the other library's time divided by imfilter's, which uses two threads where there are two. Results
-are new arrays, but in the rows that say `out`: there both write to an array that is used again, as a program
-does that filters one block after the other. bottleneck and pandas are compared with where they are installed.
+`python -m benchmarks.series` prints medians of runs in turns; what all compute is compared before it is
+timed. A ratio is the other library's time over imfilter's, which uses two threads where there are two.
+Results are new arrays, but in the rows that say `out`: there both write to an array that is used again, as a
+program does that filters one block after the other. bottleneck and pandas are compared with where they are
+installed.
 """
 
 import contextlib

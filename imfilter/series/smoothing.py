@@ -9,17 +9,22 @@ import numpy.typing as npt
 from imfilter import weights as kernels
 from imfilter._core import check
 from imfilter._core.recursive import Recursion
-from imfilter._core.sliding import Mean, Weighted
+from imfilter._core.sliding import Mean, Weighted, Window
 from imfilter._core.sliding_median import Median
 from imfilter._core.timeline import Recursive, Sliding, Timing, moments
 from imfilter.series.base import Shared, run, series_filter, where
 
 
-def _moving_average(size: Any, shared: Any) -> Sliding:
+def _of_window(window: type[Window], size: Any, shared: Any) -> Sliding:
+    """Return the design of a filter to which all samples of its window are alike."""
     length, how = check.integer(size, "size", least=1), where(shared)
     before = how.before(length)
     timing = Timing(length - 1 - before, before - (length - 1) / 2)
-    return Sliding(Mean(length, before), how.ends, timing, keeps=True)
+    return Sliding(window(length, before), how.ends, timing, keeps=True)
+
+
+def _moving_average(size: Any, shared: Any) -> Sliding:
+    return _of_window(Mean, size, shared)
 
 
 @series_filter(_moving_average)
@@ -179,10 +184,7 @@ def gaussian(
 
 
 def _median(size: Any, shared: Any) -> Sliding:
-    length, how = check.integer(size, "size", least=1), where(shared)
-    before = how.before(length)
-    timing = Timing(length - 1 - before, before - (length - 1) / 2)
-    return Sliding(Median(length, before), how.ends, timing, keeps=True)
+    return _of_window(Median, size, shared)
 
 
 @series_filter(_median)
