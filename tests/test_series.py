@@ -382,3 +382,25 @@ def test_medians_of_long_series_are_those_of_short_ones():
     wide = RNG.normal(size=(9000, 70))
     expected = np.array([series.median(line, 5) for line in wide.T]).T
     np.testing.assert_array_equal(series.median(wide, 5, axis=0), expected)
+
+
+@pytest.mark.parametrize("options", [{}, {"adjust": True}, {"mode": "zero"}, {"align": "centre"}])
+def test_exponential_means_on_several_threads_are_those_of_one(options):
+    """Each begins with a guess; where that is wrong, it is walked again."""
+    n = 300_000
+    x = RNG.normal(size=n) + 5
+    kinds = {"random": x, "constant": np.full(n, 0.3), "zeros": np.zeros(n)}
+    for place in (n // 2 - 1, n // 2, n // 3 - 5):
+        gone, whole = x.copy(), x.copy()
+        gone[place - 40_000 : place] = np.nan
+        whole[place] = np.inf
+        kinds[f"a gap before {place}"], kinds[f"infinite at {place}"] = gone, whole
+    kinds["from 1e300 to 1e-300"] = np.where(np.arange(n) < n // 2, 1e300, 1e-300)
+    kinds["denormal"] = x * 1e-310
+    for name, y in kinds.items():
+        for alpha, nan in itertools.product((0.9, 0.02, 0.0015), ("propagate", "ignore")):
+            how = {"alpha": alpha, "nan": nan, **options}
+            expected = series.exponential(y, workers=1, **how)
+            for workers in (2, 3):
+                result = series.exponential(y, workers=workers, **how)
+                np.testing.assert_array_equal(result.view(np.int64), expected.view(np.int64), err_msg=name)

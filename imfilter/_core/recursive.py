@@ -19,6 +19,8 @@ _CAREFUL = 1 / 512
 _ALONE = 1 << 15
 #: Series side by side that one thread takes together, and samples that are walked to find out a state.
 _COLUMNS, _CHUNK = 64, 4096
+#: Elements of a piece between which an interrupt is heard.
+_PIECE = 1 << 24
 #: The state before the first sample.
 _UNKNOWN = (np.nan, 0.0, -1.0, 0.0)
 
@@ -48,7 +50,7 @@ class Recursion:
         entry, alpha, how = recurrence.recur.entry(), self.alpha, self.how
 
         def call(source: int, target: int) -> None:
-            entry(source, target, 1, 1, 1, address(state), alpha, how, 1)
+            entry(source, target, 1, 0, 1, 1, 1, address(state), alpha, how, 1)
 
         return call
 
@@ -78,18 +80,18 @@ class Recursion:
             return result
 
         def task(start: int, stop: int) -> None:
-            while start < stop:
-                # Blocks of one line that lie side by side are one call.
-                line, block = divmod(start, blocks)
-                end = min(block + stop - start, blocks)
-                columns = slice(block * _COLUMNS, min(end * _COLUMNS, series))
-                walk.go(state[line, columns], 0, samples, line, columns.start)
-                start += end - block
+            if blocks == 1:
+                walk.go(state[start:stop], 0, samples, start)
+                return
+            for number in range(start, stop):
+                line, block = divmod(number, blocks)
+                columns = slice(block * _COLUMNS, min((block + 1) * _COLUMNS, series))
+                walk.go(state[line : line + 1, columns], 0, samples, line, columns.start)
 
         if lines.size <= _ALONE:
             task(0, count * blocks)
         else:
-            bands.run(task, count * blocks, workers)
+            bands.run(task, count * blocks, workers, max(1, lines.size // _PIECE))
         return result
 
 
@@ -114,18 +116,24 @@ class _Walk:
     def go(
         self, state: _Lines, start: int, stop: int, line: int = 0, left: int = 0, *, write: bool = True
     ) -> None:
-        """Take the samples from `start` to `stop`, in the order of the walk, of the series from `left` on."""
+        """Take the samples from `start` to `stop`, in the order of the walk.
+
+        They are those of the lines that there are states of, from one on, and of their series from `left` on.
+        """
         _, samples, series = self.lines.shape
-        entry, many = recurrence.recur.entry(), len(state)
+        entry, count, many = recurrence.recur.entry(), *state.shape[:2]
         aside = None if write else np.empty((_CHUNK, many))
         for first in range(start, stop, stop - start if aside is None else _CHUNK):
             rows = stop - start if aside is None else min(_CHUNK, stop - first)
             row = first if self.turn > 0 else samples - 1 - first
-            source = address(self.lines) + 8 * ((line * samples + row) * series + left)
-            target = address(self.result) + 8 * ((line * samples + row) * series + left)
+            place = 8 * ((line * samples + row) * series + left)
+            source, target = address(self.lines) + place, address(self.result) + place
             if aside is not None:
                 target = address(aside) + (0 if self.turn > 0 else 8 * (rows - 1) * many)
-            entry(source, target, rows, many, series, address(state), self.alpha, self.how, self.turn)
+            entry(
+                source, target, count, samples * series, rows, many, series,
+                address(state), self.alpha, self.how, self.turn,
+            )  # fmt: skip
 
     def pieces(self, state: _Lines, pieces: int, workers: int | None) -> None:
         """Walk one line in pieces, each from a guess of the state that the one before will end with.
@@ -136,7 +144,7 @@ class _Walk:
         """
         samples = self.lines.shape[1]
         cuts = [samples * p // pieces for p in range(pieces + 1)]
-        guesses = [state[0].copy() for _ in range(pieces)]
+        guesses = [state.copy() for _ in range(pieces)]
         ends = list(guesses)
 
         def task(start: int, stop: int) -> None:
@@ -157,4 +165,4 @@ class _Walk:
                 self.go(true, at, end)
                 at = end
             true = ends[p] if at < cuts[p + 1] else true
-        state[0] = true
+        state[...] = true

@@ -15,9 +15,6 @@ from imfilter._core.ticker import Pushed, Ticker
 _Lines = npt.NDArray[np.float64]
 _There = npt.NDArray[np.bool_]
 
-#: Lines of fewer elements, where there are more than a few, are filtered side by side.
-_SHORT, _FEW = 1024, 16
-
 
 class Timing(NamedTuple):
     """When a filter knows what it says.
@@ -364,18 +361,10 @@ def filtered(
     lines = np.ascontiguousarray(array, np.float64).reshape(
         math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :])
     )
-    # A call a line takes some us: many short ones lie side by side for it.
-    short = len(lines) > _FEW and n * lines.shape[2] < _SHORT and design.past is None
-    if short:
-        lines = np.ascontiguousarray(lines.transpose(1, 0, 2)).reshape(1, n, -1)
-    direct = place is not None and not short and _plain(place) and not np.may_share_memory(place, array)
-    if place is not None and direct:
+    if place is not None and _plain(place) and not np.may_share_memory(place, array):
         design.whole(lines, threads, place.reshape(len(lines), length, lines.shape[2]))
         return place
     result = design.whole(lines, threads)
-    if short:
-        side_by_side = result.reshape(length, -1, math.prod(array.shape[along + 1 :]))
-        result = np.ascontiguousarray(side_by_side.transpose(1, 0, 2))
     result = result.reshape(shape)
     if place is None:
         if wanted == result.dtype:

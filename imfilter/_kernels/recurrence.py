@@ -96,25 +96,30 @@ def _side_by_side(source, target, rows, along, mine, alpha, decay):
 
 
 @Driver
-def recur(source, target, rows, series, step, state, alpha: float, how, turn):
+def recur(source, target, lines, pitch, rows, series, step, state, alpha: float, how, turn):
     """Write the exponential means of `rows` samples of some series, from and to their `state`.
 
-    step: elements from a sample of a series to the next. state: four float64 a series: the mean, what
-    rounding has left of it, the weight of what is known, which is -1 before the first sample, and one that is
-    not used. turn: rows from one to the next, 1 or -1.
+    pitch: elements from a line of series to the next, of whose states each comes behind the last. step:
+    elements from a sample of a series to the next. state: four float64 a series: the mean, what rounding has
+    left of it, the weight of what is known, which is -1 before the first sample, and one that is not used.
+    turn: rows from one to the next, 1 or -1.
     """
     decay, along = 1.0 - alpha, 8 * turn * step
-    # The first row tells every mean; what is behind it may be done side by side.
-    top = 0
-    while top < rows:
-        n = rows - top if series == 1 else min(_ROWS if top or how else 1, rows - top)
-        i = 0
-        while i < series:
-            at, to, mine = source + along * top + 8 * i, target + along * top + 8 * i, state + 32 * i
-            if how or top == 0 or i + _LANES > series:
-                _one_by_one(at, to, n, along, mine, alpha, decay, how)
-                i += 1
-            else:
-                _side_by_side(at, to, n, along, mine, alpha, decay)
-                i += _LANES
-        top += n
+    for _ in range(lines):
+        # The first row tells every mean; what is behind it may be done side by side.
+        top = 0
+        while top < rows:
+            n = rows - top if series == 1 else min(_ROWS if top or how else 1, rows - top)
+            i = 0
+            while i < series:
+                at, to, mine = source + along * top + 8 * i, target + along * top + 8 * i, state + 32 * i
+                if how or top == 0 or i + _LANES > series:
+                    _one_by_one(at, to, n, along, mine, alpha, decay, how)
+                    i += 1
+                else:
+                    _side_by_side(at, to, n, along, mine, alpha, decay)
+                    i += _LANES
+            top += n
+        source += 8 * pitch
+        target += 8 * pitch
+        state += 32 * series
