@@ -13,8 +13,8 @@ from imfilter._kernels import recurrence
 _Lines = npt.NDArray[np.float64]
 
 #: Below this gain the low parts of means are kept: a change of less than half a unit in the last place would
-#: be lost, and with it up to half of 1/gain units, here a share of 2.3e-13. It takes more than twice as long.
-_CAREFUL = 1 / 2048
+#: be lost, and with it up to half of 1/gain units, here a share of 1.1e-13. It takes more than twice as long.
+_CAREFUL = 1 / 1024
 #: Elements below which one thread is done before a second has begun.
 _ALONE = 1 << 15
 #: Series side by side that one thread takes together, and samples that are walked to find out a state.
