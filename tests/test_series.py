@@ -404,3 +404,34 @@ def test_exponential_means_on_several_threads_are_those_of_one(options):
             for workers in (2, 3):
                 result = series.exponential(y, workers=workers, **how)
                 np.testing.assert_array_equal(result.view(np.int64), expected.view(np.int64), err_msg=name)
+
+
+def test_derivatives_beyond_the_order_are_nothing():
+    x = RNG.normal(size=30)
+    for size, order, deriv in ((3, 2, 3), (5, 2, 3), (1, 0, 1), (7, 1, 2**70)):
+        np.testing.assert_array_equal(series.savgol(x, size, order, deriv), 0.0)
+    gaps = np.where(np.arange(30) < 10, np.nan, x)
+    result = series.savgol(gaps, 3, 1, 2, nan="ignore", align="causal")
+    np.testing.assert_array_equal(np.isnan(result), np.arange(30) < 10)
+    assert math.isnan(series.timing(series.savgol, 1559, 2, 3).delay)
+    assert math.isnan(series.timing(series.causal, np.zeros(3000)).delay)
+    assert series.timing(series.savgol, 8, 3) == (3, 0.0)
+
+
+def test_gains_next_to_nothing():
+    x = RNG.normal(size=40_000)
+    for options in ({"span": 1e308}, {"halflife": 1e308}, {"alpha": 5e-324}):
+        np.testing.assert_array_equal(series.exponential(x, **options), np.full(40_000, x[0]))
+
+
+def test_weights_that_cancel_leave_nothing():
+    how = {"nan": "ignore", "mode": "valid"}
+    assert np.isnan(series.weighted_average([1.0, 2, 3, np.nan], [0.1, -0.3, 0.2, 1], **how))[0]
+    found = series.weighted_average([np.nan, 2, 3, 4], [0.1, -0.3, 0.2, 1], **how)
+    np.testing.assert_allclose(found, [4.0 / 0.9])
+
+
+def test_a_missing_value_before_the_first_sample_does_not_count():
+    x = RNG.normal(size=9)
+    found = series.exponential(x, alpha=0.3, mode="constant", cval=np.nan, nan="ignore")
+    np.testing.assert_array_equal(found, series.exponential(x, alpha=0.3, mode="shrink"))

@@ -10,6 +10,29 @@ from imfilter import series
 X = np.arange(12.0)
 
 WRONG = [
+    (
+        lambda: series.moving_average(X, 1 << 40),
+        ValueError,
+        "size must be at most 2147483647, got 1099511627776",
+    ),
+    (lambda: series.savgol(X, 1 << 70, 1), ValueError, "size must be at most 2147483647"),
+    (lambda: series.Stream(series.median, 3, channels=1 << 70), ValueError, "channels must be at most"),
+    (
+        lambda: series.difference(X, 2, 1e200),
+        ValueError,
+        "spacing must be such that spacing**2 is from 1e-300 to 1e300, got 1e+200",
+    ),
+    (lambda: series.savgol(X, 5, 2, 2, spacing=1e-200), ValueError, "spacing must be such that spacing**2"),
+    (
+        lambda: series.weighted_average(X, [1e308, 1e308]),
+        ValueError,
+        "weights must add up to less than 1.8e308",
+    ),
+    (
+        lambda: series.exponential(X, alpha=0.5, adjust=True, mode="zero"),
+        ValueError,
+        "adjust must be False with mode='zero'",
+    ),
     (lambda: series.moving_average(X, 0), ValueError, "size must be at least 1, got 0"),
     (lambda: series.moving_average(X, 2.0), TypeError, "size must be an integer, got 2.0"),
     (lambda: series.moving_average(3.0, 2), ValueError, "x must have at least one axis"),

@@ -1,5 +1,7 @@
 """Filters of series that do not look ahead: alike in pieces and as a whole, and those that only seem so."""
 
+import copy
+import functools
 import itertools
 import pickle
 
@@ -215,3 +217,46 @@ def test_numbers_of_any_kind_are_taken_at_once():
         with pytest.raises(TypeError, match="samples must hold"):
             stream.push(10**400)
         assert stream.push(1.0) == series.Stream.from_state(kept).push(1.0)
+
+
+def test_the_sign_of_zeros_and_denormals_is_not_left_to_chance():
+    """Wherever a result lies in memory, and however it is computed, its bits are the same."""
+    zeros = RNG.choice([0.0, -0.0], 3000)
+    small = RNG.integers(-9, 9, 3000) * 5e-324
+    for x in (np.full(3000, -0.0), zeros, small, np.where(RNG.random(3000) < 0.1, np.nan, small)):
+        for call, size in itertools.product((series.moving_average, series.median), (1, 2, 3, 8, 16, 21)):
+            for nan in ("propagate", "ignore"):
+                how = {"align": "causal", "nan": nan}
+                room = np.empty(3010)
+                expected = call(x, size, **how)
+                for offset in range(8):
+                    out = room[offset : offset + 3000]
+                    np.testing.assert_array_equal(bits(call(x, size, out=out, **how)), bits(expected))
+                stream = series.Stream(call, size, nan=nan)
+                found = [stream.push(piece) for piece in pieces(x)]
+                np.testing.assert_array_equal(bits(np.concatenate(found)), bits(expected))
+                stream.reset()
+                np.testing.assert_array_equal(
+                    bits([stream.push(v) for v in x[:99].tolist()]), bits(expected[:99])
+                )
+
+
+def test_large_chunks_of_medians_have_the_bits_of_small_ones():
+    x = np.resize([5e-324, 1e-323, -5e-324, -0.0], 20_000)
+    for size in (2, 4, 5):
+        expected = series.median(x, size, align="causal")
+        stream = series.Stream(series.median, size)
+        found = np.concatenate([stream.push(piece) for piece in np.split(x, 200)])
+        np.testing.assert_array_equal(bits(found), bits(expected))
+
+
+def test_streams_and_cascades_have_arguments_of_their_own():
+    kernel = np.ones(3)
+    stream = series.Stream(series.causal, kernel)
+    cascade = series.Cascade(functools.partial(series.causal, kernel=kernel))
+    stream.push(1.0)
+    kernel[:] = 5
+    assert series.Stream.from_state(stream.state()).push(1.0) == stream.push(1.0) == 2.0
+    for same in (cascade, pickle.loads(pickle.dumps(cascade)), copy.deepcopy(cascade)):
+        np.testing.assert_array_equal(same([1.0, 1.0]), [1.0, 2.0])
+        assert series.Stream(same).push(1.0) == 1.0

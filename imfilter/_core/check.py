@@ -76,7 +76,7 @@ def axis_index(value: Any, ndim: int, name: str) -> int:
     """Return one axis as a number from 0 to `ndim` - 1."""
     axis = integer(value, name)
     if not -ndim <= axis < ndim:
-        raise ValueError(f"{name} must be from {-ndim} to {ndim - 1} for an image of {ndim} axes, got {axis}")
+        raise ValueError(f"{name} must be from {-ndim} to {ndim - 1} for {ndim} axes, got {axis}")
     return axis % ndim
 
 

@@ -106,12 +106,12 @@ class _Walk:
     turn: int
 
     @property
-    def memory(self) -> int:
+    def memory(self) -> float:
         """Samples after which the bits of a mean hardly depend on those before, if the weights are small.
 
         A share of them is left of 2**-53, or 2**-106 where low parts are kept, and as many for the rest.
         """
-        return int((128 if self.how & recurrence.CAREFUL else 64) / self.alpha) + 64
+        return (128 if self.how & recurrence.CAREFUL else 64) / self.alpha + 64
 
     def go(
         self, state: _Lines, start: int, stop: int, line: int = 0, left: int = 0, *, write: bool = True
@@ -151,7 +151,7 @@ class _Walk:
             for p in range(start, stop):
                 if p:
                     guesses[p][...] = _UNKNOWN
-                    self.go(guesses[p], cuts[p] - self.memory, cuts[p], write=False)
+                    self.go(guesses[p], cuts[p] - int(self.memory), cuts[p], write=False)
                 ends[p] = guesses[p].copy()
                 self.go(ends[p], cuts[p], cuts[p + 1])
 

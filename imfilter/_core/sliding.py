@@ -26,6 +26,8 @@ There = npt.NDArray[np.bool_]
 _TILE, _COLUMNS = 1024, 256
 #: Rows of these blocks, and what one more pass over sums costs, in loads of the one that sums up directly.
 _ROWS, _PASS, _RATIOS = 128, 8, 64
+#: Share of the size of weights under which their sum is nothing.
+NOTHING = 1e-12
 #: Samples that are added up one by one.
 _DIRECT = 16
 #: Elements below which one thread is done before a second has begun.
@@ -208,10 +210,14 @@ class Mean(Window):
     ) -> Lines:
         if there is None:
             return _average(lines, self.size, float(self.size), workers, out)
-        sums = _average(np.where(there, lines, 0.0), self.size, 1.0, workers)
+        lines = np.where(there, lines, 0.0)
+        sums = _average(lines, self.size, 1.0, workers)
         counts = _average(there.astype(np.float64), self.size, 1.0, workers)
         counts[counts == 0] = math.nan
-        return np.divide(sums, counts, out=out)
+        result = np.divide(sums, counts, out=out)
+        # Whole windows to the bit as they are with nothing missing: of denormals quotients may differ.
+        np.copyto(result, _average(lines, self.size, float(self.size), workers), where=counts == self.size)
+        return result
 
     def one(self) -> Callable[[int, int], object]:
         return _Averaging(self.size, float(self.size)).one()
@@ -232,7 +238,9 @@ class Weighted(Window):
         sums = _weigh(np.where(there, lines, 0.0), self.taps, self.bias, workers)
         held = there.astype(np.float64)
         weights = _weigh(held, self.taps, 0.0, workers)
-        weights[weights == 0] = math.nan
+        # Weights of either sign may leave nothing, or what rounding has left of nothing.
+        most = _weigh(held, np.abs(self.taps), 0.0, workers)
+        weights[np.abs(weights) <= NOTHING * most] = math.nan
         # Not to the bit what they are with nothing missing: their weights add up to nearly 1.
         weights[_average(held, self.size, 1.0, workers) == self.size] = 1.0
         return np.divide(sums, weights, out=out)
@@ -245,14 +253,14 @@ class Weighted(Window):
 def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) -> Lines:
     """Return the taps at `places` that give a derivative at `at` of the polynomial nearest to the samples.
 
-    Of fewer samples than it has coefficients, the order is as high as they allow; NaN where a derivative is
-    of a higher one.
+    Of fewer samples than it has coefficients, the order is as high as they allow; NaN where that is less than
+    the derivative's.
     """
     degree = min(order, len(places) - 1)
-    if deriv >= len(places):
-        return np.full(len(places), math.nan)
-    if deriv > degree:
+    if deriv > order:
         return np.zeros(len(places))
+    if deriv > degree:
+        return np.full(len(places), math.nan)
     where = np.array(places, np.longdouble) - at
     reach = max(float(np.abs(where).max()), 1.0)
     # Polynomials that are orthogonal over the samples, by Stieltjes' three-term recurrence, and their
@@ -318,7 +326,7 @@ class Polynomial(Window):
         weights = table[which.reshape(-1)]
         total = np.zeros(len(gaps))
         for i in range(self.size):  # one after the other: the order does not depend on how many there are
-            with np.errstate(invalid="ignore"):  # infinities
+            with np.errstate(invalid="ignore", over="ignore"):  # infinities, and what comes near
                 total += weights[:, i] * lines[line, places[:, i], series]
-        total[held.sum(axis=1) <= self.deriv] = math.nan
+        total[held.sum(axis=1) <= (self.deriv if self.deriv <= self.order else 0)] = math.nan
         result[line, row, series] = total

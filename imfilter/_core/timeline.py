@@ -9,11 +9,14 @@ import numpy.typing as npt
 
 from imfilter._core import border, check, dtypes
 from imfilter._core.recursive import Recursion
-from imfilter._core.sliding import Polynomial, Window
+from imfilter._core.sliding import NOTHING, Polynomial, Window
 from imfilter._core.ticker import Pushed, Ticker
 
 _Lines = npt.NDArray[np.float64]
 _There = npt.NDArray[np.bool_]
+
+#: Derivatives to which a kernel may respond.
+_MOMENTS = 64
 
 
 class Timing(NamedTuple):
@@ -326,13 +329,14 @@ def moments(weights: npt.ArrayLike, before: int) -> float:
     """
     taps = np.asarray(weights, np.longdouble)
     places = np.arange(len(taps), dtype=np.longdouble) - before
-    response = np.longdouble(0.0)
-    for d in range(len(taps) + 1):
-        parts = taps * places**d / math.factorial(d)
+    reach = max(float(np.abs(places).max(initial=1.0)), 1.0)
+    places /= reach
+    response, parts = 0.0, taps
+    for d in range(min(len(taps), _MOMENTS) + 1):
+        moment = 0.0 if abs(parts.sum()) <= NOTHING * np.abs(parts).sum() else float(parts.sum())
         if response:
-            return float(-parts.sum() / response) + 0.0
-        if abs(parts.sum()) > 1e-12 * np.abs(parts).sum():
-            response = parts.sum()
+            return round(-reach * moment / response / d, 12) + 0.0
+        response, parts = moment, parts * places
     return math.nan
 
 
@@ -358,9 +362,9 @@ def filtered(
     check.fitting(place, shape)
     if 0 in shape:
         return dtypes.empty(shape, wanted) if place is None else place
-    lines = np.ascontiguousarray(array, np.float64).reshape(
-        math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :])
-    )
+    with np.errstate(over="ignore"):  # of longer floats
+        lines = np.ascontiguousarray(array, np.float64)
+    lines = lines.reshape(math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :]))
     if place is not None and _plain(place) and not np.may_share_memory(place, array):
         design.whole(lines, threads, place.reshape(len(lines), length, lines.shape[2]))
         return place

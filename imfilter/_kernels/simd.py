@@ -241,7 +241,9 @@ def move_one(typingctx, to, start, target):
 
 
 def spread(builder, value, kind):
-    """Return the vector of LLVM type `kind` that holds `value` in every lane."""
+    """Return the vector of LLVM type `kind` that holds `value` in every lane, or the one that `kind` is."""
+    if not isinstance(kind, ir.VectorType):
+        return value
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.IntType(32)(0))
     mask = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), mask)

@@ -21,6 +21,7 @@ from imfilter._kernels.simd import (
     peek,
     splat,
     splat_register,
+    spread,
     store,
     store_one,
 )
@@ -44,14 +45,16 @@ def _quotient(typingctx, value, divisor, reciprocal):
         rest = multiply_add(builder, builder.fneg(product), args[1], args[0])
         better = multiply_add(builder, rest, args[2], product)
         strange = builder.fcmp_unordered("uno", better, better)  # of infinity nothing is missing
-        return builder.select(strange, product, better)
+        result = builder.select(strange, product, better)
+        # Elsewhere the compiler may choose the sign of zeros: here it may not, and none is negative.
+        return builder.fadd(result, spread(builder, ir.Constant(ir.DoubleType(), 0.0), result.type))
 
     return value(value, divisor, reciprocal), codegen
 
 
 @inlined
 def _total(target, start, fewer, apart, line, times, shift, count, divisor, coming):
-    """Write for each element the sum of two runs, over `divisor`.
+    """Write for each element the sum of two runs, over `divisor` if that is not 0.
 
     The first run has `fewer` elements, `apart` from each on, of the line from address `start` on, if any; the
     second `times` elements, `shift` from each on, of `line`. They are added up one after the other. `target`
@@ -60,7 +63,7 @@ def _total(target, start, fewer, apart, line, times, shift, count, divisor, comi
     if fewer == 0:  # the first of the second
         start, fewer, apart = line, 1, 0
         line, times = line + 8 * shift, times - 1
-    reciprocal = 1.0 / divisor
+    reciprocal = 1.0 / divisor if divisor != 0.0 else 0.0
     e = 0
     while e < count:
         at, then, to = start + 8 * e, line + 8 * e, target + 8 * e
@@ -70,7 +73,9 @@ def _total(target, start, fewer, apart, line, times, shift, count, divisor, comi
                 one += load_one(_F64, at + 8 * i * apart, _F64)
             for i in range(times):
                 one += load_one(_F64, then + 8 * i * shift, _F64)
-            store_one(to, _F64, _quotient(one, divisor, reciprocal))
+            if divisor != 0.0:
+                one = _quotient(one, divisor, reciprocal)
+            store_one(to, _F64, one)
             e += 1
         elif e + _LANES > count:
             few = load_like(splat_register(_F64, 0.0), at, _F64)
@@ -78,8 +83,9 @@ def _total(target, start, fewer, apart, line, times, shift, count, divisor, comi
                 few = few + load_like(few, at + 8 * i * apart, _F64)
             for i in range(times):
                 few = few + load_like(few, then + 8 * i * shift, _F64)
-            by, share = splat_register(_F64, divisor), splat_register(_F64, reciprocal)
-            store(to, _F64, _quotient(few, by, share))
+            if divisor != 0.0:
+                few = _quotient(few, splat_register(_F64, divisor), splat_register(_F64, reciprocal))
+            store(to, _F64, few)
             e += _REGISTER
         else:
             if coming:
@@ -90,7 +96,7 @@ def _total(target, start, fewer, apart, line, times, shift, count, divisor, comi
                 many = many + load(_F64, at + 8 * i * apart, _F64)
             for i in range(times):
                 many = many + load(_F64, then + 8 * i * shift, _F64)
-            if divisor != 1.0:
+            if divisor != 0.0:
                 many = _quotient(many, splat(_F64, divisor), splat(_F64, reciprocal))
             store(to, _F64, many)
             e += _LANES
@@ -208,12 +214,12 @@ def average(source, target, rows, step, size, divisor: float, room, tile, column
                             at = start + run * pitch
                             _total(
                                 kept + 8 * run * length, at, fewer, apart,
-                                rest + run * away, digit, shift, length, 1.0, 0,
+                                rest + run * away, digit, shift, length, 0.0, 0,
                             )  # fmt: skip
                         start, fewer, apart, pitch = kept, 1, 0, 8 * wide
                 many = n + size - ratio * width
                 if level:
-                    _total(room, 0, 0, 0, line, ratio, shift, many * wide, 1.0, 0)
+                    _total(room, 0, 0, 0, line, ratio, shift, many * wide, 0.0, 0)
                 elif runs == 1:
                     _octets(room, line, many * wide, shift, to)
                 else:

@@ -6,6 +6,8 @@ in an order of its own, the same in every lane and behind the last vector. So a 
 """
 
 import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic
 
 from imfilter._core.jit import Driver, inlined
 from imfilter._kernels.simd import (
@@ -58,6 +60,19 @@ def weigh(source, target, runs, length, pitch, step, taps, n_taps, bias: float):
                     e += 1
 
 
+@intrinsic
+def _between(typingctx, low, high):
+    """Return the middle between two numbers, to the bit what NumPy makes of ``0.5 * low + 0.5 * high``."""
+
+    def codegen(context, builder, sig, args):
+        half, zero = ir.Constant(ir.DoubleType(), 0.5), ir.Constant(ir.DoubleType(), 0.0)
+        middle = builder.fadd(builder.fmul(half, args[0]), builder.fmul(half, args[1]))
+        result = builder.select(builder.fcmp_ordered("==", *args), args[0], middle)
+        return builder.fadd(result, zero)
+
+    return low(low, high), codegen
+
+
 @inlined
 def _unsigned_zero(at):
     """Return a sample, 0.0 for -0.0: adding 0.0 would do that if the compiler let it."""
@@ -104,8 +119,7 @@ def middle(source, target, rows, step, size, there, room):
                 if strange == 0 and held > 0:
                     result = load_one(_F64, room + 8 * ((held - 1) // 2), _F64)
                     upper = load_one(_F64, room + 8 * (held // 2), _F64)
-                    if upper != result:
-                        result = 0.5 * result + 0.5 * upper
+                    result = _between(result, upper)
                 store_one(target + 8 * (series + (row - size + 1) * step), _F64, result)
 
 

@@ -1,5 +1,6 @@
 """What the filters of series share: their keyword arguments, how they run, and how they are told apart."""
 
+import copy
 import difflib
 import functools
 import inspect
@@ -99,6 +100,8 @@ ValueError
     If an argument has the wrong value. The message names the argument, what came and what would do.""",
 }
 
+#: Samples of a window, and series of a stream, of which memory can hold as many.
+MOST = (1 << 31) - 1
 _Function = TypeVar("_Function", bound=Callable[..., object])
 #: Borders that put samples before the first that come later.
 _LATER = ("mirror", "symmetric", "wrap")
@@ -187,6 +190,11 @@ def where(shared: Any, more: tuple[str, ...] = ("valid", "shrink")) -> Where:
             "by which the first results depend on later samples"
         )
     return Where((align, Ends(mode, cval, nan == "ignore")))
+
+
+def window_size(size: Any) -> int:
+    """Return the size of a window."""
+    return check.integer(size, "size", least=1, most=MOST)
 
 
 def run(x: npt.ArrayLike, design: Design, shared: Shared) -> npt.NDArray:
@@ -296,6 +304,10 @@ class Call(NamedTuple):
         if align != "causal":
             raise ValueError(f"align must be 'causal' in a stream, got {align!r} in {self}")
         return self._replace(options={**self.options, "align": "causal"})
+
+    def kept(self) -> "Call":
+        """Return the same with arguments of its own, which nobody else changes."""
+        return self._replace(args=copy.deepcopy(self.args), options=copy.deepcopy(self.options))
 
     @property
     def bound(self) -> Any:

@@ -77,7 +77,7 @@ class Cascade(Compound):
         if not stages:
             raise ValueError("stages must name a filter, got none")
         self.stages = stages
-        self._calls = [Call.part(stage, "stages", "the cascade") for stage in stages]
+        self._calls = [Call.part(stage, "stages", "the cascade").kept() for stage in stages]
         self._design = Chain.of([call.design() for call in self._calls])
 
     def __call__(
@@ -146,7 +146,7 @@ class Cascade(Compound):
         return Cascade(*(call.live().bound for call in self._calls))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Cascade, self.stages
+        return Cascade, tuple(call.bound for call in self._calls)
 
     def __repr__(self) -> str:
         return f"Cascade({', '.join(map(str, self._calls))})"

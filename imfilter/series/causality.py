@@ -175,7 +175,8 @@ def check_causal(
     Parameters
     ----------
     f : callable
-        Function of a series of one axis, which returns as many numbers, or always so many fewer.
+        Function of a series of one axis, which returns as many numbers, or always so many fewer: these count
+        as the results at the last samples, so that a centred filter in mode 'valid' is causal, if late.
     n : int
         Samples of the series.
     x : array_like, optional

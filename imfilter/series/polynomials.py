@@ -1,5 +1,6 @@
 """Filters that fit polynomials to windows of a series: Savitzky-Golay and differences."""
 
+import math
 from typing import Any, Unpack
 
 import numpy.typing as npt
@@ -7,18 +8,26 @@ import numpy.typing as npt
 from imfilter._core import check
 from imfilter._core.sliding import Polynomial
 from imfilter._core.timeline import Sliding, Timing, moments
-from imfilter.series.base import Shared, Where, run, series_filter, where
+from imfilter.series.base import Shared, Where, run, series_filter, where, window_size
+
+#: Powers of ten between which derivatives are scaled.
+_POWERS = 300
 
 
 def _fitted(how: Where, before: int, size: int, degree: int, deriv: int, spacing: Any) -> Sliding:
-    window = Polynomial(size, before, degree, deriv, check.spacings(spacing, 1)[0])
+    (step,) = check.spacings(spacing, 1)
+    if deriv <= degree and abs(deriv * math.log10(step)) > _POWERS:
+        raise ValueError(
+            f"spacing must be such that spacing**{deriv} is from 1e-{_POWERS} to 1e{_POWERS}, got {step}"
+        )
+    window = Polynomial(size, before, degree, deriv, step if deriv <= degree else 1.0)
     taps = window.taps(tuple(range(size)), before)
     timing = Timing(size - 1 - before, moments(taps, before))
     return Sliding(window, how.ends, timing, keeps=deriv == 0)
 
 
 def _savgol(size: Any, order: Any, deriv: Any, spacing: Any, shared: Any) -> Sliding:
-    length = check.integer(size, "size", least=1)
+    length = window_size(size)
     degree = check.integer(order, "order", least=0)
     if degree >= length:
         raise ValueError(f"order must be less than size, which is {length}, got {degree}")

@@ -9,15 +9,15 @@ import numpy.typing as npt
 from imfilter import weights as kernels
 from imfilter._core import check
 from imfilter._core.recursive import Recursion
-from imfilter._core.sliding import Mean, Weighted, Window
+from imfilter._core.sliding import NOTHING, Mean, Weighted, Window
 from imfilter._core.sliding_median import Median
 from imfilter._core.timeline import Recursive, Sliding, Timing, moments
-from imfilter.series.base import Shared, run, series_filter, where
+from imfilter.series.base import Shared, run, series_filter, where, window_size
 
 
 def _of_window(window: type[Window], size: Any, shared: Any) -> Sliding:
     """Return the design of a filter to which all samples of its window are alike."""
-    length, how = check.integer(size, "size", least=1), where(shared)
+    length, how = window_size(size), where(shared)
     before = how.before(length)
     timing = Timing(length - 1 - before, before - (length - 1) / 2)
     return Sliding(window(length, before), how.ends, timing, keeps=True)
@@ -32,8 +32,8 @@ def moving_average(x: npt.ArrayLike, size: int, **shared: Unpack[Shared]) -> npt
     """Replace each sample by the mean over a window.
 
     Its lookahead is ``(size - 1) // 2`` samples and its delay 0, or half a sample for an even size; with
-    ``align='causal'`` they are 0 and ``(size - 1) / 2``. Each mean is summed up by itself, in pairs:
-    nothing drifts, and what is no number stays in its windows.
+    ``align='causal'`` they are 0 and ``(size - 1) / 2``. Each mean has a sum of its own, of sums of eight
+    samples and more: nothing drifts, and what is no number stays in its windows.
 
     Parameters
     ----------
@@ -82,8 +82,11 @@ def _weighted_average(weights: Any, shared: Any) -> Sliding:
     taps = check.taps(weights, "weights")
     if taps.ndim != 1:
         raise ValueError(f"weights must have 1 axis, got {taps.ndim} (shape {taps.shape})")
-    total = math.fsum(taps)
-    if abs(total) <= 1e-12 * math.fsum(np.abs(taps)):
+    try:
+        total, size = math.fsum(taps), math.fsum(np.abs(taps))
+    except OverflowError:
+        raise ValueError("weights must add up to less than 1.8e308, got more") from None
+    if abs(total) <= NOTHING * size:
         raise ValueError(f"weights must not add up to 0, got {total}")
     return _averaging(taps / total, shared)
 
@@ -252,8 +255,15 @@ def _exponential(alpha: Any, span: Any, halflife: Any, adjust: Any, shared: Any)
             "mode must be 'edge', 'zero', 'constant' or 'shrink' for a filter that never forgets, "
             f"got {how.ends.mode!r}"
         )
-    adjusted = check.flag(adjust, "adjust")
-    ends = how.ends._replace(mode="shrink") if adjusted else how.ends
+    ends = how.ends
+    if check.flag(adjust, "adjust"):
+        if ends.mode in ("zero", "constant"):
+            raise ValueError(
+                f"adjust must be False with mode={ends.mode!r}: it counts nothing before the first"
+            )
+        ends = ends._replace(mode="shrink")
+    elif ends.ignore and math.isnan(ends.constant):
+        ends = ends._replace(mode="shrink")  # what is missing does not count there either
     return Recursive(Recursion(gain, ends.mode == "shrink", ends.ignore), ends, both=not how.causal)
 
 

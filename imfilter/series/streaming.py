@@ -8,7 +8,7 @@ from imfilter._core import check, dtypes
 from imfilter._core.chain import packed, restored
 from imfilter._core.ticker import Pushed
 from imfilter._core.timeline import State, Timing
-from imfilter.series.base import Call, Compound
+from imfilter.series.base import MOST, Call, Compound
 
 #: Types of single samples that are taken at once, and the integers that are as exact as floats.
 _NUMBERS, _WHOLE = frozenset((float, np.float64)), 1 << 53
@@ -68,8 +68,8 @@ class Stream:
     """
 
     def __init__(self, filter: Any, *args: Any, channels: int | None = None, **options: Any) -> None:  # noqa: A002
-        self._call = Call.of(filter, args, options).live()
-        self.channels = None if channels is None else check.integer(channels, "channels", least=1)
+        self._call = Call.of(filter, args, options).live().kept()
+        self.channels = None if channels is None else check.integer(channels, "channels", least=1, most=MOST)
         wanted = self._call.options.get("dtype")
         self._dtype = None if wanted is None else check.dtype(wanted, None, dtypes.FLOAT64)
         inner = () if self.channels is None else (self.channels,)
@@ -118,7 +118,8 @@ class Stream:
             if inner:
                 wanted = f"shape {inner}, or (n, {self.channels}) for a chunk"
             raise ValueError(f"samples must be {wanted}, got shape {array.shape}")
-        lines = np.ascontiguousarray(array, np.float64).reshape(1, -1, self.channels or 1)
+        with np.errstate(over="ignore"):  # of longer floats
+            lines = np.ascontiguousarray(array, np.float64).reshape(1, -1, self.channels or 1)
         default = array.dtype.newbyteorder("=") if self._design.keeps else dtypes.derived(array.dtype)
         wanted_type = self._dtype or default
         if lines.shape[1]:
