@@ -151,7 +151,6 @@ def test_rows_that_are_read_in_pieces(tmp_path: Path, monkeypatch: pytest.Monkey
     source = prices(tmp_path / "in.csv", 500)
     done("series", "median", source, tmp_path / "a.csv", "--column", "price", "--size", 9)
     monkeypatch.setattr(columns, "_PIECE", 777)
-    monkeypatch.setattr(columns, "_SHORT", 100)
     done("series", "median", source, tmp_path / "b.csv", "--column", "price", "--size", 9)
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
@@ -159,14 +158,16 @@ def test_rows_that_are_read_in_pieces(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # Quotes, line ends, empty lines, blanks and other columns stay.
+        # Quotes that are needed, line ends, empty lines, blanks and other columns stay.
         ('t,x\r\n"a, b",1\r\n\r\n"c ""d""\n",4\r\n', 't,x\r\n"a, b",2.5\r\n\r\n"c ""d""\n",2.5\r\n'),
-        ("\ufeffx;y\n1,5;1\n2,5;4", "\ufeffx;y\n1,5;2.5\n2,5;2.5"),
-        ('t\tx\n \t"1"\nü\t"4"\n', 't\tx\n \t"2.5"\nü\t"2.5"\n'),
+        ("\ufeffx;y\n1,5;1\n2,5;4", "\ufeffx;y\n1,5;2.5\n2,5;2.5\n"),
+        ('t\tx\n \t"1"\nü\t"4"\n', "t\tx\n \t2.5\nü\t2.5\n"),
+        ('t,x\n"a\rb","1"\n"c""",4\r\n', 't,x\n"a\rb",2.5\n"c""",2.5\n'),
         ("x,x,y\n1,1,1\n2,2,4\n", "x,x,y\n1,1,2.5\n2,2,2.5\n"),
         # A missing sample stays as it was written.
         ("t,y\n1,1\n2,\n3,NA\n4,\n5,4\n", "t,y\n1,1.0\n2,1.0\n3,NA\n4,4.0\n5,4.0\n"),
-        ('t,y\n1,""\n2,n/a\n3,\n', 't,y\n1,""\n2,n/a\n3,\n'),
+        ('t,y\n1,""\n2,n/a\n3,\n', "t,y\n1,\n2,n/a\n3,\n"),
+        ('y\n""\nn/a\n""\n', 'y\n""\nn/a\n""\n'),
     ],
 )
 def test_bytes(tmp_path: Path, text: str, expected: str) -> None:
@@ -222,11 +223,11 @@ def test_added_columns(tmp_path: Path) -> None:
     source, out = write(tmp_path / "in.csv", 'a,"b, ""c""",d\n1,"2",3\n'), tmp_path / "out.csv"
     kernel = ["--kernel", "10"]
     done("series", "causal", source, out, "--column", 'b, "c"', *kernel, "--append")
-    assert out.read_text() == 'a,"b, ""c""","b, ""c""_causal",d\n1,"2",20.0,3\n'
+    assert out.read_text() == 'a,"b, ""c""","b, ""c""_causal",d\n1,2,20.0,3\n'
     done(
         "series", "causal", source, out, "--column", 3, "--column", 1, *kernel, "--name", "x,y", "--name", "z"
     )
-    assert out.read_text() == 'a,z,"b, ""c""",d,"x,y"\n1,10.0,"2",3,30.0\n'
+    assert out.read_text() == 'a,z,"b, ""c""",d,"x,y"\n1,10.0,2,3,30.0\n'
     write(source, "1,2\n")
     done("series", "causal", source, out, "--column", 1, *kernel, "--append")
     assert out.read_text() == "1,10.0,2\n"

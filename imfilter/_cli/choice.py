@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .._files import cells
-from .._files.columns import plain
 
 _SHOWN = 12  # names in a message
 
@@ -52,7 +51,7 @@ def choose(
     file : str
         What messages call the table.
     """
-    words = [plain(cell).strip() for cell in first]
+    words = [cell.strip() for cell in first]
     if header is None:
         header = _is_header(first, asked, time)
     names = tuple(words) if header else None

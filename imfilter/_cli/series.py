@@ -9,7 +9,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import click
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .. import series
 from .._files import npy
 from .._files.atomic import check_target, replacing
-from .._files.columns import Reader, Rows
+from .._files.columns import Reader, Rows, Writer
 from .._files.image import FileError
 from . import kernels, plot
 from .series_table import FILES, TABLE, TIME
@@ -99,7 +99,7 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
         if options["axis"] is not None:
             raise ValueError(f"--axis is for .npy files, and {_title(source)} is a table")
         delimiter = options["delimiter"] or ("\t" if source.lower().endswith(_TABS) else None)
-        reader = Reader(file, _title(source), delimiter, live=options["stream"])
+        reader = Reader(file, _title(source), delimiter)
         sheet = Sheet(_title(source), command.name, options)
         if options["stream"]:
             _live(reader, sheet, run_filter)
@@ -196,13 +196,6 @@ def _array(run_filter: Filter, source: str, file: Any, destination: str, options
             plot.draw(options["plot"], run_filter.title, names, before, after)
 
 
-class _Held(NamedTuple):
-    """Rows that are written once the whole series is known."""
-
-    rows: Rows
-    head: int
-
-
 def _whole(
     reader: Reader,
     sheet: Sheet,
@@ -212,34 +205,29 @@ def _whole(
     options: Mapping[str, Any],
 ) -> None:
     """Filter the columns of a table."""
-    held: list[_Held] = []
+    held: list[list[list[str]]] = []
+    filled: list[list[str]] = []  # of these the rows that have samples
     parts: list[list[NDArray[np.float64]]] = []
     times: list[Array | None] = []
     with _progress(file) as advance:
         done = 0
         for rows in reader:
-            head = sheet.head(rows)
-            if len(rows):
-                parts.append(sheet.numbers(rows, head))
-                times.append(sheet.times(rows, head))
-                rows = sheet.kept(rows)
-            held.append(_Held(rows, head))
+            held.append(rows.cells)
+            some = sheet.filled(rows)
+            if some.cells:
+                parts.append(sheet.numbers(some))
+                times.append(sheet.times(some))
+                filled += some.cells
             advance(reader.taken - done)
             done = reader.taken
-        sheet.check_some(sum(len(rows) - head for rows, head in held))
+        sheet.check_some(len(filled))
         before = [np.concatenate(part) for part in zip(*parts, strict=True)]
         after = [run_filter.aligned(run_filter(x), len(x)) for x in before]
+        sheet.put(filled, after)
         with _output(destination) as out:
-            out.write(reader.bom)
-            first = 0
-            for rows, head in held:
-                text, last = rows.text, first + len(rows) - head
-                if len(rows):
-                    text = sheet.put(rows, head, [values[first:last] for values in after], reader.delimiter)
-                first = last
-                data = text.encode()
-                out.write(data)
-                advance(len(data))
+            writer = Writer(out, reader)
+            for some_rows in held:
+                advance(writer.write(some_rows))
             if options["plot"]:
                 names = [sheet.choice.name(column) for column in sheet.choice.columns]
                 x = None if times[0] is None else np.concatenate([some for some in times if some is not None])
@@ -251,36 +239,33 @@ def _live(reader: Reader, sheet: Sheet, run_filter: Filter) -> None:
     """Filter the columns of a table line by line."""
     gc.enable()  # this may go on for weeks
     streams: list[series.Stream] = []
+    writer = None
     with _output("-") as out:
-        for number, rows in enumerate(reader):
-            head = sheet.head(rows)
-            if not number:
-                out.write(reader.bom)
-            if len(rows):
+        for rows in reader:
+            if sheet.filled(rows).cells:
                 streams = streams or [run_filter.stream() for _ in sheet.choice.columns]
-            for text in _answers(rows, head, reader, sheet, streams):
-                out.write(text.encode())
+            writer = writer or Writer(out, reader)
+            for answered in _answered(rows, sheet, streams):
+                writer.write(answered.cells)
                 out.flush()
     sheet.check_some(1)
 
 
-def _answers(
-    rows: Rows, head: int, reader: Reader, sheet: Sheet, streams: list[series.Stream]
-) -> Iterator[str]:
-    """Return what is answered to rows that have arrived together; to those before a wrong one, too."""
-    if not len(rows):
-        yield rows.text
-        return
-    try:
-        samples = sheet.numbers(rows, head)
-    except FileError:
-        if len(rows) == 1:
-            raise
-        for i, one in enumerate(rows.each()):
-            yield from _answers(one, 0 if i else head, reader, sheet, streams)
-        return
-    results = [_pushed(stream, x) for stream, x in zip(streams, samples, strict=True)]
-    yield sheet.put(sheet.kept(rows), head, results, reader.delimiter)
+def _answered(rows: Rows, sheet: Sheet, streams: list[series.Stream]) -> Iterator[Rows]:
+    """Give rows that have arrived together with their results; those before a wrong one, too."""
+    some = sheet.filled(rows)
+    if some.cells:
+        try:
+            samples = sheet.numbers(some)
+        except FileError:
+            if len(rows.cells) == 1:
+                raise
+            for line, row in zip(*rows, strict=True):
+                yield from _answered(Rows([line], [row]), sheet, streams)
+            return
+        results = [_pushed(stream, x) for stream, x in zip(streams, samples, strict=True)]
+        sheet.put(some.cells, results)
+    yield rows
 
 
 def _pushed(stream: series.Stream, samples: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._files import cells
-from .._files.columns import Rows, quoted
+from .._files.columns import Rows
 from .._files.image import FileError
 from .choice import Choice, choose
 
@@ -31,6 +31,7 @@ class Sheet:
         self.file, self._filter, self._options = file, filter_name, options
         self._append = options["append"] or bool(options["name"])
         self._choice: Choice | None = None
+        self._head: list[str] | None = None  # the row of names
         self._dates: bool | None = None
         dtype = options["dtype"]
         self.dtype = None if dtype is None else np.dtype(dtype)
@@ -41,52 +42,64 @@ class Sheet:
         assert self._choice is not None
         return self._choice
 
-    def head(self, rows: Rows) -> int:
-        """Return how many rows of these have names; choose the columns by the first ones."""
-        if self._choice is not None or not len(rows):
-            return 0
+    def filled(self, rows: Rows) -> Rows:
+        """Return the rows that have samples: no empty lines, no names. The first row chooses the columns."""
+        first = next(filter(None, rows.cells), None)
+        if self._choice is None and first:
+            self._choose(first)
+        if all(rows.cells) and rows.cells[0] is not self._head:
+            return rows
+        whole = zip(rows.lines, rows.cells, strict=True)
+        some = [(line, row) for line, row in whole if row and row is not self._head]
+        return Rows([line for line, _ in some], [row for _, row in some])
+
+    def _choose(self, row: list[str]) -> None:
         options = self._options
-        self._choice = choose(_first(rows), options["column"], options["time"], options["header"], self.file)
-        names, columns = options["name"], self._choice.columns
-        if names and self._choice.names is None:
+        choice = choose(row, options["column"], options["time"], options["header"], self.file)
+        names, columns = options["name"], choice.columns
+        if names and choice.names is None:
             raise ValueError(f"--name needs a row of names, which {self.file} has not")
         if names and len(names) != len(columns):
             raise ValueError(
                 f"--name must be given once for each of {len(columns)} columns, got {len(names)} names"
             )
-        return self._choice.head
+        self._choice = choice
+        if choice.names is not None:
+            self._head = row
+            if self._append:
+                own = [f"{choice.names[column]}_{self._filter}" for column in columns]
+                self._put([row], [[name] for name in names or own])
 
-    def numbers(self, rows: Rows, head: int) -> list[NDArray[np.float64]]:
+    def numbers(self, rows: Rows) -> list[NDArray[np.float64]]:
         """Return the samples of each column."""
-        choice = self.choice
-        return [cells.numbers(rows, c, head, self.file, choice.title(c)) for c in choice.columns]
+        title = self.choice.title
+        return [
+            cells.numbers([row[c] for row in rows.cells], rows.lines, self.file, title(c))
+            for c in self.choice.columns
+        ]
 
-    def times(self, rows: Rows, head: int) -> NDArray[Any] | None:
+    def times(self, rows: Rows) -> NDArray[Any] | None:
         """Return the times of the rows, if they are wanted."""
         column = self.choice.time
         if column is None:
             return None
+        words = [row[column] for row in rows.cells]
         if self._dates is None:
-            self._dates = cells.are_dates(rows.cells(column, head))
-        return cells.times(rows, column, head, self.file, self.choice.title(column), bool(self._dates))
+            self._dates = cells.are_dates(words)
+        return cells.times(words, rows.lines, self.file, self.choice.title(column), bool(self._dates))
 
-    def kept(self, rows: Rows) -> Rows:
-        """Return what `put` needs of rows."""
-        return rows.only(sorted(self.choice.columns))
+    def put(self, rows: Sequence[list[str]], results: Sequence[NDArray[np.float64]]) -> None:
+        """Put results into the rows: in the place of the samples, or in cells of their own after them."""
+        self._put(rows, [cells.texts(values, self.dtype) for values in results])
 
-    def put(self, rows: Rows, head: int, results: Sequence[NDArray[np.float64]], delimiter: str) -> str:
-        """Return the rows as text, with results for each row below `head` in their columns."""
-        columns = self.choice.columns
-        order = sorted(range(len(columns)), key=columns.__getitem__)
-        new = [cells.texts(results[n], self.dtype) for n in order]
-        titles = [self._title(n, delimiter) for n in order] if self._append else None
-        return cells.put(rows, head, new, titles, delimiter)
-
-    def _title(self, n: int, delimiter: str) -> str:
-        names, own = self._options["name"], self.choice.names
-        if own is None:
-            return ""
-        return quoted(names[n] if names else f"{own[self.choice.columns[n]]}_{self._filter}", delimiter)
+    def _put(self, rows: Sequence[list[str]], results: Sequence[Sequence[str]]) -> None:
+        # From the right: a cell that is added moves those after it.
+        for column, texts in sorted(zip(self.choice.columns, results, strict=True), reverse=True):
+            for row, text in zip(rows, texts, strict=True):
+                if self._append:
+                    row.insert(column + 1, text)
+                elif text or not cells.is_missing(row[column]):  # which keeps its word
+                    row[column] = text
 
     def check_some(self, samples: int) -> None:
         """Refuse a table without rows."""
@@ -94,7 +107,3 @@ class Sheet:
             raise FileError(f"{self.file}: is empty")
         if not samples:
             raise FileError(f"{self.file}: has a row of names and no others")
-
-
-def _first(rows: Rows) -> list[str]:
-    return [rows.cells(column)[0] for column in range(rows.starts.shape[1])]
