@@ -241,12 +241,18 @@ def move_one(typingctx, to, start, target):
 
 
 def spread(builder, value, kind):
-    """Return the vector of LLVM type `kind` that holds `value` in every lane, or the one that `kind` is."""
-    if not isinstance(kind, ir.VectorType):
-        return value
+    """Return the vector of LLVM type `kind` that holds `value` in every lane."""
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.IntType(32)(0))
     mask = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), mask)
+
+
+def strict(builder, formula, *values):
+    """Return a formula of scalars or vectors, to the bit: scalars alone may be contracted, or lose signs of 0."""
+    if isinstance(values[0].type, ir.VectorType):
+        return formula(*values)
+    kind = ir.VectorType(values[0].type, 1)
+    return builder.extract_element(formula(*(spread(builder, v, kind) for v in values)), ir.IntType(32)(0))
 
 
 def _splatting(real, lanes):

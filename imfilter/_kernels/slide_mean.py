@@ -21,9 +21,9 @@ from imfilter._kernels.simd import (
     peek,
     splat,
     splat_register,
-    spread,
     store,
     store_one,
+    strict,
 )
 
 _F64 = np.dtype(np.float64)
@@ -41,13 +41,16 @@ def _quotient(typingctx, value, divisor, reciprocal):
     """
 
     def codegen(context, builder, sig, args):
-        product = builder.fmul(args[0], args[2])
-        rest = multiply_add(builder, builder.fneg(product), args[1], args[0])
-        better = multiply_add(builder, rest, args[2], product)
-        strange = builder.fcmp_unordered("uno", better, better)  # of infinity nothing is missing
-        result = builder.select(strange, product, better)
-        # Elsewhere the compiler may choose the sign of zeros: here it may not, and none is negative.
-        return builder.fadd(result, spread(builder, ir.Constant(ir.DoubleType(), 0.0), result.type))
+        def formula(total, by, share):
+            product = builder.fmul(total, share)
+            rest = multiply_add(builder, builder.fneg(product), by, total)
+            better = multiply_add(builder, rest, share, product)
+            strange = builder.fcmp_unordered("uno", better, better)  # of infinity nothing is missing
+            # The sign of a zero sum is the compiler's choice: no result has one.
+            zero = ir.Constant(total.type, [0.0] * total.type.count)
+            return builder.fadd(builder.select(strange, product, better), zero)
+
+        return strict(builder, formula, *args)
 
     return value(value, divisor, reciprocal), codegen
 

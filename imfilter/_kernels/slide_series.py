@@ -19,6 +19,7 @@ from imfilter._kernels.simd import (
     splat,
     store,
     store_one,
+    strict,
 )
 
 _F64 = np.dtype(np.float64)
@@ -62,13 +63,15 @@ def weigh(source, target, runs, length, pitch, step, taps, n_taps, bias: float):
 
 @intrinsic
 def _between(typingctx, low, high):
-    """Return the middle between two numbers, to the bit what NumPy makes of ``0.5 * low + 0.5 * high``."""
+    """Return ``0.5 * low + 0.5 * high`` as NumPy computes it, or both if they are equal."""
 
     def codegen(context, builder, sig, args):
-        half, zero = ir.Constant(ir.DoubleType(), 0.5), ir.Constant(ir.DoubleType(), 0.0)
-        middle = builder.fadd(builder.fmul(half, args[0]), builder.fmul(half, args[1]))
-        result = builder.select(builder.fcmp_ordered("==", *args), args[0], middle)
-        return builder.fadd(result, zero)
+        def formula(a, b):
+            half = ir.Constant(a.type, [0.5])
+            middle = builder.fadd(builder.fmul(half, a), builder.fmul(half, b))
+            return builder.select(builder.fcmp_ordered("==", a, b), a, middle)
+
+        return strict(builder, formula, *args)
 
     return low(low, high), codegen
 
