@@ -17,8 +17,9 @@ _Lines = npt.NDArray[np.float64]
 _CAREFUL = 1 / 1024
 #: Elements below which one thread is done before a second has begun.
 _ALONE = 1 << 15
-#: Series side by side that one thread takes together, and samples that are walked to find out a state.
-_COLUMNS, _CHUNK = 64, 4096
+#: How many series side by side one thread takes together at least and at most, and how many samples are
+#: walked at a time to find out a state.
+_COLUMNS, _CHUNK = (32, 512), 4096
 #: Elements of a piece between which an interrupt is heard.
 _PIECE = 1 << 24
 #: The state before the first sample.
@@ -73,7 +74,8 @@ class Recursion:
         if self.ignore and not np.isnan(lines).any():
             how -= recurrence.IGNORE
         walk = _Walk(lines, result, self.alpha, how, -1 if backwards else 1)
-        blocks = -(-series // _COLUMNS)
+        columns = min(max(-(-series // bands.most(workers)), _COLUMNS[0]), _COLUMNS[1])
+        blocks = -(-series // columns)
         pieces = bands.most(workers) if count * blocks == 1 and lines.size > _ALONE else 1
         if pieces > 1 and samples > 2 * pieces * walk.memory:
             walk.pieces(state, pieces, workers)
@@ -85,8 +87,8 @@ class Recursion:
                 return
             for number in range(start, stop):
                 line, block = divmod(number, blocks)
-                columns = slice(block * _COLUMNS, min((block + 1) * _COLUMNS, series))
-                walk.go(state[line : line + 1, columns], 0, samples, line, columns.start)
+                left = block * columns
+                walk.go(state[line : line + 1, left : left + columns], 0, samples, line, left)
 
         if lines.size <= _ALONE:
             task(0, count * blocks)

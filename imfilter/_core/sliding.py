@@ -135,8 +135,8 @@ class _Averaging:
         """Compute some windows from a place on."""
         direct = self._many == 1
         columns = min(series, _COLUMNS)
-        # Eight windows at a time at least, so that little is added up twice.
-        tile = min(_ROWS if direct else max(-(-_TILE // columns), 8 * self._size), -(-rows // 8) * 8)
+        # Four windows at a time at least, so that little is added up twice.
+        tile = min(_ROWS if direct else max(-(-_TILE // columns), 4 * self._size), -(-rows // 8) * 8)
         if direct and columns == series:
             tile = rows
         room = np.empty(0 if direct else self._room(tile, columns))

@@ -82,17 +82,25 @@ def _one_by_one(source, target, rows, along, mine, alpha, decay, how):
 
 
 @inlined
-def _side_by_side(source, target, rows, along, mine, alpha, decay):
-    """Take some samples of as many series as a vector has lanes, whose means are in the row before."""
-    means = load(_F64, target - along, _F64)
+def _side_by_side(source, target, rows, series, along, state, alpha, decay):
+    """Take some samples of series whose means are in the row before, row by row as they lie in memory."""
     share, rest = splat(_F64, alpha), splat(_F64, decay)
     for _ in range(rows):
-        means = fma(rest, means, share * load(_F64, source, _F64))
-        store(target, _F64, means)
+        i = 0
+        while i + _LANES <= series:
+            to = target + 8 * i
+            means = fma(rest, load(_F64, to - along, _F64), share * load(_F64, source + 8 * i, _F64))
+            store(to, _F64, means)
+            i += _LANES
+        while i < series:
+            to = target + 8 * i
+            value = alpha * load_one(_F64, source + 8 * i, _F64)
+            store_one(to, _F64, fma(decay, load_one(_F64, to - along, _F64), value))
+            i += 1
         source += along
         target += along
-    for i in range(_LANES):
-        store_one(mine + 32 * i, _F64, load_one(_F64, target - along + 8 * i, _F64))
+    for i in range(series):
+        store_one(state + 32 * i, _F64, load_one(_F64, target - along + 8 * i, _F64))
 
 
 @Driver
@@ -107,19 +115,16 @@ def recur(source, target, lines, pitch, rows, series, step, state, alpha: float,
     decay, along = 1.0 - alpha, 8 * turn * step
     for _ in range(lines):
         # The first row tells every mean; what is behind it may be done side by side.
-        top = 0
-        while top < rows:
-            n = rows - top if series == 1 else min(_ROWS if top or how else 1, rows - top)
-            i = 0
-            while i < series:
-                at, to, mine = source + along * top + 8 * i, target + along * top + 8 * i, state + 32 * i
-                if how or top == 0 or i + _LANES > series:
-                    _one_by_one(at, to, n, along, mine, alpha, decay, how)
-                    i += 1
-                else:
-                    _side_by_side(at, to, n, along, mine, alpha, decay)
-                    i += _LANES
+        top, many = 0, rows if series == 1 else _ROWS if how else 1
+        while top < rows and (top == 0 or how):
+            n = min(many, rows - top)
+            for i in range(series):
+                place = along * top + 8 * i
+                _one_by_one(source + place, target + place, n, along, state + 32 * i, alpha, decay, how)
             top += n
+        if top < rows:
+            place = along * top
+            _side_by_side(source + place, target + place, rows - top, series, along, state, alpha, decay)
         source += 8 * pitch
         target += 8 * pitch
         state += 32 * series

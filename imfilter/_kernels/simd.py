@@ -248,7 +248,7 @@ def spread(builder, value, kind):
 
 
 def strict(builder, formula, *values):
-    """Return a formula of scalars or vectors, to the bit: scalars alone may be contracted, or lose signs of 0."""
+    """Return a formula of scalars or vectors: scalars alone may be contracted, or lose the sign of a zero."""
     if isinstance(values[0].type, ir.VectorType):
         return formula(*values)
     kind = ir.VectorType(values[0].type, 1)
