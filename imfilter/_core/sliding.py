@@ -26,6 +26,8 @@ There = npt.NDArray[np.bool_]
 _TILE, _COLUMNS = 1024, 256
 #: Rows of these blocks, and what one more pass over sums costs, in loads of the one that sums up directly.
 _ROWS, _PASS, _RATIOS = 128, 8, 64
+#: Elements that the second-level cache holds.
+_CACHED = 1 << 17
 #: Share of the size of weights under which their sum is nothing.
 NOTHING = 1e-12
 #: Samples that are added up one by one.
@@ -135,8 +137,9 @@ class _Averaging:
         """Compute some windows from a place on."""
         direct = self._many == 1
         columns = min(series, _COLUMNS)
-        # Four windows at a time at least, so that little is added up twice.
-        tile = min(_ROWS if direct else max(-(-_TILE // columns), 4 * self._size), -(-rows // 8) * 8)
+        # Many windows at a time, so that little is added up twice, as far as the cache holds them.
+        least = min(max(_CACHED // (columns * self._size), 4), 16) * self._size
+        tile = min(_ROWS if direct else max(-(-_TILE // columns), least), -(-rows // 8) * 8)
         if direct and columns == series:
             tile = rows
         room = np.empty(0 if direct else self._room(tile, columns))
