@@ -226,6 +226,7 @@ def test_a_reader_that_has_read_enough(tmp_path: Path, live: bool) -> None:
         (1, "median bytes.csv OUT --size 3", "bytes.csv, line 3: is not UTF-8 (byte 0xe9)"),
         (1, "median empty.csv - --size 3 --stream", "empty.csv: is empty"),
         (1, "median text.npy y.npy --size 3", "text.npy: is no .npy file"),
+        (1, "median text.npy - --size 3 --stream", "text.npy: is an array, and --stream is for tables"),
         (1, "median cut.npy y.npy --size 3", "cut.npy: is damaged or not supported"),
         (1, "median complex.npy y.npy --size 3", "complex.npy: holds complex128 and not real numbers"),
         (1, "median object.npy y.npy --size 3", "object.npy: is damaged or not supported: "),

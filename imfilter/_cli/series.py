@@ -94,7 +94,8 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
             _array(run_filter, source, file, destination, options)
             return
         if source.lower().endswith(_ARRAYS):
-            raise FileError(f"{source}: is no .npy file")
+            wrong = "is an array, and --stream is for tables" if options["stream"] else "is no .npy file"
+            raise FileError(f"{source}: {wrong}")
         _check_kind(source, destination, _TABLES)
         if options["axis"] is not None:
             raise ValueError(f"--axis is for .npy files, and {_title(source)} is a table")
