@@ -356,3 +356,13 @@ def test_weights_that_cancel_leave_nothing():
     assert np.isnan(series.weighted_average([1.0, 2, 3, np.nan], [0.1, -0.3, 0.2, 1], **how))[0]
     found = series.weighted_average([np.nan, 2, 3, 4], [0.1, -0.3, 0.2, 1], **how)
     np.testing.assert_allclose(found, [4.0 / 0.9])
+
+
+@pytest.mark.parametrize("size", [3, 16, 18, 25, 100])
+def test_means_of_more_series_than_a_block_holds(size):
+    """Also where a block of rows, or the last one, has one row."""
+    for windows, count in itertools.product((1, 2, 9, 129, 4 * size + 1), (257, 300, 513)):
+        x = RNG.normal(size=(windows + size - 1, count))
+        expected = [series.moving_average(line, size, mode="valid") for line in x.T.copy()]
+        result = series.moving_average(x, size, axis=0, mode="valid")
+        np.testing.assert_array_equal(result, np.array(expected).T)

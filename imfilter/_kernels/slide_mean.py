@@ -223,7 +223,7 @@ def average(source, target, rows, step, size, divisor: float, room, tile, column
                 many = n + size - ratio * width
                 if level:
                     _total(room, 0, 0, 0, line, ratio, shift, many * wide, 0.0, 0)
-                elif runs == 1:
+                elif wide == step:
                     _octets(room, line, many * wide, shift, to)
                 else:
                     for run in range(many):
@@ -231,7 +231,7 @@ def average(source, target, rows, step, size, divisor: float, room, tile, column
                 line, away = room, 8 * wide
                 width *= ratio
             digit = peek(levels + 16 * (n_levels - 1))
-            coming = source + 8 * ((top + tile + size) * step) if n_levels > 1 and runs == 1 else 0
+            coming = source + 8 * ((top + tile + size) * step) if n_levels > 1 and wide == step else 0
             for run in range(runs):
                 at = start + run * pitch
                 _total(
