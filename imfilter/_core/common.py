@@ -3,7 +3,7 @@
 import difflib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, TypeVar, cast
 
 import numpy.typing as npt
@@ -148,19 +148,6 @@ def _indented(text: str, indent: str) -> str:
     return "\n".join((indent + line if line and i else line) for i, line in enumerate(lines))
 
 
-def _signature(function: Callable[..., object], names: list[str]) -> inspect.Signature:
-    """Return the signature with the shared keyword arguments of these names written out."""
-    own = inspect.signature(function)
-    kept = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    kinds = Common.__annotations__
-    shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kinds[name])
-        for name, default in _DEFAULTS.items()
-        if name in names
-    ]
-    return own.replace(parameters=kept + shared)
-
-
 def documented(function: _Function) -> _Function:
     """Write the shared keyword arguments into a public function's signature and docstring.
 
@@ -176,31 +163,50 @@ def documented_without(*names: str) -> Callable[[_Function], _Function]:
 
 
 def _document(function: _Function, names: list[str]) -> _Function:
-    signature = _signature(function, names)
-    known = frozenset(signature.parameters)
+    shared = {name: default for name, default in _DEFAULTS.items() if name in names}
     paragraphs = {**_PARAGRAPHS, "common": "\n".join(_COMMON[name] for name in names)}
+    return with_shared(function, shared, Common.__annotations__, paragraphs)
+
+
+def with_shared(
+    function: _Function, shared: Mapping[str, Any], kinds: Mapping[str, Any], paragraphs: dict[str, str]
+) -> _Function:
+    """Write keyword arguments with their defaults and types into a signature, paragraphs into a docstring."""
+    own = inspect.signature(function)
+    kept = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kinds[name])
+        for name, default in shared.items()
+    ]
+    signature = own.replace(parameters=kept + more)
+    known = frozenset(signature.parameters)
 
     @functools.wraps(function)
     def checked(*args: Any, **options: Any) -> object:
-        if not known.issuperset(options):
-            name = next(option for option in options if option not in known)
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise TypeError(f"{function.__name__}() has no argument {name!r}{hint}")
+        unknown(function.__name__, options, known)
         return function(*args, **options)
 
     checked.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect and help
-    checked.__doc__ = written(function.__doc__, paragraphs)
+    checked.__doc__ = _written(function.__doc__, paragraphs)
     return cast(_Function, checked)
+
+
+def unknown(function: str, options: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Raise TypeError for an option that a function does not know."""
+    if not known.issuperset(options):
+        name = next(option for option in options if option not in known)
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise TypeError(f"{function}() has no argument {name!r}{hint}")
 
 
 def described(function: _Function) -> _Function:
     """Write shared paragraphs into the docstring of a public function that has arguments of its own."""
-    function.__doc__ = written(function.__doc__, _PARAGRAPHS)
+    function.__doc__ = _written(function.__doc__, _PARAGRAPHS)
     return function
 
 
-def written(text: str | None, paragraphs: dict[str, str]) -> str | None:
+def _written(text: str | None, paragraphs: dict[str, str]) -> str | None:
     """Return a docstring with the shared paragraphs that it names."""
     if text is None:  # python -OO
         return None

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import border, check, dtypes
+from imfilter._core import bands, border, check, dtypes
 from imfilter._core.recursive import Recursion
 from imfilter._core.sliding import NOTHING, Polynomial, Window
 from imfilter._core.ticker import Pushed, Ticker
@@ -346,16 +346,14 @@ def _plain(array: npt.NDArray) -> bool:
     return array.dtype == dtypes.FLOAT64 and array.dtype.isnative and flags.c_contiguous and flags.aligned
 
 
-def filtered(
-    x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, workers: Any, requested: Any
-) -> npt.NDArray:
+def filtered(x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, workers: Any) -> npt.NDArray:
     """Return a series filtered along an axis, or fill `out`."""
     array = check.series(x)
     along = check.axis_index(axis, array.ndim, "axis")
     place = check.out(out)
     default = array.dtype.newbyteorder("=") if design.keeps else dtypes.derived(array.dtype)
     wanted = check.dtype(dtype, place, default)
-    threads = requested(workers)
+    threads = bands.requested(workers)
     n = array.shape[along]
     length = design.length(n)
     shape = (*array.shape[:along], length, *array.shape[along + 1 :])
@@ -368,8 +366,7 @@ def filtered(
     if place is not None and _plain(place) and not np.may_share_memory(place, array):
         design.whole(lines, threads, place.reshape(len(lines), length, lines.shape[2]))
         return place
-    result = design.whole(lines, threads)
-    result = result.reshape(shape)
+    result = design.whole(lines, threads).reshape(shape)
     if place is None:
         if wanted == result.dtype:
             return result

@@ -1,17 +1,15 @@
 """What the filters of series share: their keyword arguments, how they run, and how they are told apart."""
 
 import copy
-import difflib
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypedDict, TypeVar, cast
+from typing import Any, NamedTuple, TypedDict, TypeVar
 
 import numpy.typing as npt
 
 from imfilter._core import border, check
-from imfilter._core.bands import requested
-from imfilter._core.common import written
+from imfilter._core.common import unknown, with_shared
 from imfilter._core.timeline import Design, Ends, filtered
 
 
@@ -120,42 +118,13 @@ def series_filter(
     """
 
     def registered(function: _Function) -> _Function:
-        checked = _written(function, {n: v for n, v in {**_DEFAULTS, **defaults}.items() if n not in without})
+        shared = {n: v for n, v in {**_DEFAULTS, **defaults}.items() if n not in without}
+        paragraphs = {**_PARAGRAPHS, "shared": "\n".join(_SHARED[n] for n in shared)}
+        checked = with_shared(function, shared, Shared.__annotations__, paragraphs)
         _DESIGNS[checked] = design
         return checked
 
     return registered
-
-
-def _written(function: _Function, shared: dict[str, Any]) -> _Function:
-    own = inspect.signature(function)
-    kept = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    kinds = Shared.__annotations__
-    more = [
-        inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=v, annotation=kinds[n])
-        for n, v in shared.items()
-    ]
-    signature = own.replace(parameters=kept + more)
-    known = frozenset(signature.parameters)
-
-    @functools.wraps(function)
-    def checked(*args: Any, **options: Any) -> object:
-        unknown(function.__name__, options, known)
-        return function(*args, **options)
-
-    paragraphs = {**_PARAGRAPHS, "shared": "\n".join(_SHARED[n] for n in shared)}
-    checked.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect and help
-    checked.__doc__ = written(function.__doc__, paragraphs)
-    return cast(_Function, checked)
-
-
-def unknown(name: str, options: Any, known: frozenset[str]) -> None:
-    """Raise TypeError for an option that is not known."""
-    for option in options:
-        if option not in known:
-            close = difflib.get_close_matches(option, known, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise TypeError(f"{name}() has no argument {option!r}{hint}")
 
 
 class Where(tuple[str, Ends]):
@@ -203,9 +172,7 @@ def run(x: npt.ArrayLike, design: Design, shared: Shared) -> npt.NDArray:
     if design.past is not None:
         array = check.series(x)
         design = design.after(check.axis_index(options["axis"], array.ndim, "axis"), array.shape)
-    return filtered(
-        x, design, options["axis"], options["dtype"], options["out"], options["workers"], requested
-    )
+    return filtered(x, design, options["axis"], options["dtype"], options["out"], options["workers"])
 
 
 class Filter:
@@ -344,8 +311,3 @@ def _hint(partial: "functools.partial[Any]") -> str:
     given = [f"{n}={check.brief(v)}" for n, v in zip(names, partial.args, strict=False)]
     given += [f"{n}={check.brief(v)}" for n, v in partial.keywords.items()]
     return f"functools.partial({', '.join([f'series.{partial.func.__name__}', *given])})"
-
-
-def design_of(filter: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Design:  # noqa: A002
-    """Return the design of a filter of this room with these arguments, but for the series itself."""
-    return Call.of(filter, args, options).design()

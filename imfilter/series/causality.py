@@ -9,7 +9,7 @@ import numpy.typing as npt
 from imfilter._core import check
 from imfilter._core.sliding import Weighted
 from imfilter._core.timeline import Ends, Sliding, Timing, moments
-from imfilter.series.base import Shared, design_of, run, series_filter
+from imfilter.series.base import Call, Shared, run, series_filter
 
 __all__ = ["Causality", "Timing", "causal", "check_causal", "timing"]
 
@@ -135,7 +135,7 @@ def timing(filter: Any, *args: Any, **options: Any) -> Timing:  # noqa: A002  (w
     >>> series.timing(series.moving_average, 5, align="causal")
     Timing(lookahead=0, delay=2.0)
     """
-    return design_of(filter, args, options).timing
+    return Call.of(filter, args, options).design().timing
 
 
 class Causality(NamedTuple):

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import check, dtypes
-from imfilter.series.base import Call, Filter, Shared, unknown
+from imfilter._core.common import unknown
+from imfilter.series.base import Call, Filter, Shared
 from imfilter.series.causality import causal
 from imfilter.series.streaming import Stream
 
