@@ -6,6 +6,7 @@ window gives depends on its samples alone; so whatever cuts a series into pieces
 
 import functools
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -188,21 +189,21 @@ def _weighing(taps: Lines, bias: float) -> Callable[[int, int], object]:
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
+class Window(ABC):
     """Some samples of a series in a row, of which `before` lie before that at which the result stands."""
 
     size: int
     before: int
 
+    @abstractmethod
     def compute(
         self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
         """Return what each window of lines gives; all samples count, or those `there`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def one(self) -> Callable[[int, int], object]:
         """Return what computes a single window, from the address of its samples to that of the result."""
-        raise NotImplementedError
 
 
 class Mean(Window):

@@ -3,6 +3,7 @@
 import copy
 import functools
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypedDict, TypeVar
 
@@ -175,12 +176,12 @@ def run(x: npt.ArrayLike, design: Design, shared: Shared) -> npt.NDArray:
     return filtered(x, design, options["axis"], options["dtype"], options["out"], options["workers"])
 
 
-class Filter:
+class Filter(ABC):
     """A filter that is an object, with arguments of its own, and stands wherever one can be named."""
 
+    @abstractmethod
     def call(self, options: dict[str, Any]) -> "Call":
         """Return it with what more is said of it."""
-        raise NotImplementedError
 
 
 class Compound(Filter):
@@ -190,14 +191,14 @@ class Compound(Filter):
         """Return it with what more is said of it."""
         return Call(self, (), options)
 
+    @abstractmethod
     def live(self) -> "Compound":
         """Return it as a stream has it, or refuse to look ahead."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def design(self) -> Design:
         """What it does."""
-        raise NotImplementedError
 
 
 class Call(NamedTuple):
