@@ -15,24 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import bands, dtypes
+from imfilter._core.averages import Averaging
 from imfilter._core.program import address
-from imfilter._kernels import slide_mean, slide_series
-from imfilter._kernels.simd import LINE
+from imfilter._kernels import slide_series
 
 Lines = npt.NDArray[np.float64]
 There = npt.NDArray[np.bool_]
 
-#: Elements that are added up together: they stay in the first-level cache. So many series side by side are
-#: worked on in blocks of columns.
-_TILE, _COLUMNS = 1024, 256
-#: Rows of these blocks, and what one more pass over sums costs, in loads of the one that sums up directly.
-_ROWS, _PASS, _RATIOS = 128, 8, 64
-#: Elements that the second-level cache holds.
-_CACHED = 1 << 17
+#: Series side by side that are weighed as one run.
+_COLUMNS = 256
 #: Share of the size of weights under which their sum is nothing.
 NOTHING = 1e-12
-#: Samples that are added up one by one.
-_DIRECT = 16
 #: Elements below which one thread is done before a second has begun.
 _ALONE = 1 << 15
 #: Elements of a piece between which an interrupt is heard, and windows with gaps that are solved together.
@@ -108,68 +101,12 @@ def _weigh(lines: Lines, taps: Lines, bias: float, workers: int | None, out: Lin
     return result
 
 
-@functools.lru_cache(maxsize=4096)
-def _ratios(count: int) -> tuple[float, tuple[tuple[int, int], ...]]:
-    """Return what a sum of so many costs, in loads, and of each level its digit and the ratio to the next."""
-    best: tuple[float, tuple[tuple[int, int], ...]] = (count, ((count, 1),))
-    for ratio in range(2, min(_RATIOS, count // 2) + 1):
-        cost, above = _ratios(count // ratio)
-        digit = count % ratio
-        cost += _PASS + ratio + (digit + _PASS if digit else 0)
-        if cost < best[0]:
-            best = (cost, ((digit, ratio), *above))
-    return best
-
-
-def _levels(size: int) -> tuple[tuple[int, int], ...]:
-    """Return of each level of sums how many are left over, and how many make one of the next."""
-    return ((size, 1),) if size < _DIRECT else ((size % 8, 8), *_ratios(size // 8)[1])
-
-
-class _Averaging:
-    """The sums of windows of one size, divided."""
-
-    def __init__(self, size: int, divisor: float) -> None:
-        levels = np.array(_levels(size), np.int64)
-        self._size, self._divisor, self._levels = size, divisor, levels
-        self._entry, self._many = slide_mean.average.entry(), len(levels)
-
-    def rows(self, source: int, target: int, rows: int, series: int) -> None:
-        """Compute some windows from a place on."""
-        direct = self._many == 1
-        columns = min(series, _COLUMNS)
-        # Many windows at a time, so that little is added up twice, as far as the cache holds them.
-        least = min(max(_CACHED // (columns * self._size), 4), 16) * self._size
-        tile = min(_ROWS if direct else max(-(-_TILE // columns), least), -(-rows // 8) * 8)
-        if direct and columns == series:
-            tile = rows
-        room = np.empty(0 if direct else self._room(tile, columns))
-        # Results of a whole line, or blocks of columns, begin where lines of the cache do.
-        start = address(room) + ((target if columns == series else 0) - address(room)) % LINE
-        levels = address(self._levels), self._many
-        self._entry(source, target, rows, series, self._size, self._divisor, start, tile, columns, *levels)
-
-    def one(self) -> Callable[[int, int], object]:
-        """Return what computes a single window."""
-        room, size = np.empty(self._room(8, 1)), self._size
-        start = address(room)
-        entry, divisor, levels, many = self._entry, self._divisor, address(self._levels), self._many
-
-        def call(source: int, target: int, held: Any = (room, self)) -> None:
-            entry(source, target, 1, 1, size, divisor, start, 8, 1, levels, many)
-
-        return call
-
-    def _room(self, tile: int, columns: int) -> int:
-        return (2 * tile + self._size + 8) * columns + LINE // 8
-
-
 def _average(lines: Lines, size: int, divisor: float, workers: int | None, out: Lines | None = None) -> Lines:
     """Return the sums of all windows, divided."""
     lines, series = dense(lines), lines.shape[2]
     result = place(lines, size, out)
     if result.size:
-        average = _Averaging(size, divisor)
+        average = Averaging(size, divisor)
 
         def call(source: int, target: int, rows: int, _: int) -> None:
             average.rows(source, target, rows, series)
@@ -224,7 +161,7 @@ class Mean(Window):
         return result
 
     def one(self) -> Callable[[int, int], object]:
-        return _Averaging(self.size, float(self.size)).one()
+        return Averaging(self.size, float(self.size)).one()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,8 @@
 """Means over windows of any size that slide along series, of sums that are made of smaller sums.
 
 Lines are float64: `step` elements lie from one sample of a series to its next. Each sum is taken in an order
-of its own, the same in every lane and behind the last vector: so a series may be cut anywhere.
+of its own, the same in every lane and behind the last vector: so a series may be cut anywhere. No sum runs
+on: nothing drifts, and what is no number stays in its windows.
 """
 
 import numpy as np
@@ -9,7 +10,8 @@ from llvmlite import ir
 from numba.extending import intrinsic
 
 from imfilter._core.jit import Driver, inlined
-from imfilter._kernels.ahead import prefetch
+from imfilter._kernels import comb
+from imfilter._kernels.ahead import DISTANCE, prefetch
 from imfilter._kernels.simd import (
     BYTES,
     LINE,
@@ -19,6 +21,7 @@ from imfilter._kernels.simd import (
     load_one,
     multiply_add,
     peek,
+    poke,
     splat,
     splat_register,
     store,
@@ -28,9 +31,16 @@ from imfilter._kernels.simd import (
 
 _F64 = np.dtype(np.float64)
 #: Elements of a line from which on it is worth while to begin at the start of a line of the cache.
-_LONG = 1024
+_LONG = 64
 #: Elements of a vector, and of one of its registers.
 _LANES, _REGISTER = BYTES // 8, in_register(_F64)
+#: Levels of sums that are made of samples; and integers that describe a level: where its sums begin, how many
+#: are kept of those before, for how many more there is room, how many parts they have and which is the first.
+LOW, FIELDS = len(comb.LAGS), 5
+#: Parts that a sum has at most, and levels that there are.
+MOST = 64
+#: How many rows ahead samples, and places of results, are asked for.
+_AHEAD = 2
 
 
 @intrinsic
@@ -56,36 +66,29 @@ def _quotient(typingctx, value, divisor, reciprocal):
 
 
 @inlined
-def _total(target, start, fewer, apart, line, times, shift, count, divisor, coming):
-    """Write for each element the sum of two runs, over `divisor` if that is not 0.
+def _total(target, parts, n_parts, offset, count, divisor, coming, place):
+    """Write for each element the sum of its parts, over `divisor` if that is not 0, the first in front.
 
-    The first run has `fewer` elements, `apart` from each on, of the line from address `start` on, if any; the
-    second `times` elements, `shift` from each on, of `line`. They are added up one after the other. `target`
-    may lie before what is read later. coming: where as much is asked for that will be read next, if not 0.
+    parts: the addresses of those of the first element, `offset` bytes from which this line begins. coming and
+    place: where as many samples will be read, and results written, next, if not 0.
     """
-    if fewer == 0:  # the first of the second
-        start, fewer, apart = line, 1, 0
-        line, times = line + 8 * shift, times - 1
     reciprocal = 1.0 / divisor if divisor != 0.0 else 0.0
+    first = peek(parts) + offset
     e = 0
     while e < count:
-        at, then, to = start + 8 * e, line + 8 * e, target + 8 * e
+        to = target + 8 * e
         if (to % LINE and count > _LONG) or e + _REGISTER > count:
-            one = load_one(_F64, at, _F64)
-            for i in range(1, fewer):
-                one += load_one(_F64, at + 8 * i * apart, _F64)
-            for i in range(times):
-                one += load_one(_F64, then + 8 * i * shift, _F64)
+            one = load_one(_F64, first + 8 * e, _F64)
+            for i in range(1, n_parts):
+                one += load_one(_F64, peek(parts + 8 * i) + offset + 8 * e, _F64)
             if divisor != 0.0:
                 one = _quotient(one, divisor, reciprocal)
             store_one(to, _F64, one)
             e += 1
         elif e + _LANES > count:
-            few = load_like(splat_register(_F64, 0.0), at, _F64)
-            for i in range(1, fewer):
-                few = few + load_like(few, at + 8 * i * apart, _F64)
-            for i in range(times):
-                few = few + load_like(few, then + 8 * i * shift, _F64)
+            few = load_like(splat_register(_F64, 0.0), first + 8 * e, _F64)
+            for i in range(1, n_parts):
+                few = few + load_like(few, peek(parts + 8 * i) + offset + 8 * e, _F64)
             if divisor != 0.0:
                 few = _quotient(few, splat_register(_F64, divisor), splat_register(_F64, reciprocal))
             store(to, _F64, few)
@@ -94,148 +97,156 @@ def _total(target, start, fewer, apart, line, times, shift, count, divisor, comi
             if coming:
                 for i in range(0, BYTES, LINE):
                     prefetch(coming + 8 * e + i, False)
-            many = load(_F64, at, _F64)
-            for i in range(1, fewer):
-                many = many + load(_F64, at + 8 * i * apart, _F64)
-            for i in range(times):
-                many = many + load(_F64, then + 8 * i * shift, _F64)
+                    prefetch(place + 8 * e + i, True)
+            many = load(_F64, first + 8 * e, _F64)
+            for i in range(1, n_parts):
+                many = many + load(_F64, peek(parts + 8 * i) + offset + 8 * e, _F64)
             if divisor != 0.0:
                 many = _quotient(many, splat(_F64, divisor), splat(_F64, reciprocal))
             store(to, _F64, many)
             e += _LANES
 
 
-@intrinsic(prefer_literal=True)
-def _after(typingctx, first, second, n):
-    """Return the lanes of two vectors from lane `n` of the first on."""
-    start = n.literal_value
-
-    def codegen(context, builder, sig, args):
-        lanes = [ir.IntType(32)(start + i) for i in range(first.lanes)]
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), first.lanes), lanes)
-        return builder.shuffle_vector(args[0], args[1], mask)
-
-    return first(first, second, n), codegen
-
-
 @inlined
-def _pairwise(kind, at, shift):
-    """Return the sum of eight elements, or vectors, `shift` apart, in pairs."""
-    b = at + 16 * shift
-    c, d = b + 16 * shift, b + 32 * shift
-    return ((kind(at) + kind(at + 8 * shift)) + (kind(b) + kind(b + 8 * shift))) + (
-        (kind(c) + kind(c + 8 * shift)) + (kind(d) + kind(d + 8 * shift))
-    )
-
-
-@inlined
-def _vector(at):
-    return load(_F64, at, _F64)
-
-
-@inlined
-def _register(at):
-    return load_like(splat_register(_F64, 0.0), at, _F64)
-
-
-@inlined
-def _element(at):
-    return load_one(_F64, at, _F64)
-
-
-@inlined
-def _octets(target, line, count, shift, place):
-    """Write the sums of eight elements of a line, `shift` apart, in pairs; `target` may be the line.
-
-    place: where as much will be written next, which is asked for.
-    """
+def _move(target, line, count):
+    """Copy elements of a line to a place before them."""
     e = 0
-    while count > _LONG and e < count and (target + 8 * e) % LINE:
-        store_one(target + 8 * e, _F64, _pairwise(_element, line + 8 * e, shift))
-        e += 1
-    if shift == 1 and _REGISTER >= 4 and e + 4 * _REGISTER <= count:
-        # Pairs, fours and eights are made of those before, in registers: for most of eight loads would
-        # cross a line of the cache, and take 2 cycles each. The newest samples are three registers ahead.
-        step = 8 * _REGISTER
-        at = line + 8 * e
-        samples, second, third = _register(at), _register(at + step), _register(at + 2 * step)
-        twos, more = samples + _after(samples, second, 1), second + _after(second, third, 1)
-        fours = twos + _after(twos, more, 2)
-        twos, samples = more, third
-        while e + 4 * _REGISTER <= count + 7:
-            prefetch(place + 8 * e, True)
-            newest = _register(line + 8 * e + 3 * step)
-            new_twos = samples + _after(samples, newest, 1)
-            new_fours = twos + _after(twos, new_twos, 2)
-            store(target + 8 * e, _F64, fours + _after(fours, new_fours, 4))
-            samples, twos, fours = newest, new_twos, new_fours
-            e += _REGISTER
     while e + _LANES <= count:
-        store(target + 8 * e, _F64, _pairwise(_vector, line + 8 * e, shift))
+        store(target + 8 * e, _F64, load(_F64, line + 8 * e, _F64))
         e += _LANES
     while e < count:
-        store_one(target + 8 * e, _F64, _pairwise(_element, line + 8 * e, shift))
+        store_one(target + 8 * e, _F64, load_one(_F64, line + 8 * e, _F64))
         e += 1
+
+
+@inlined
+def _newest(sums, levels, cursors, level, wide):
+    """Return the address of the block of a level's sums that is written now, or 0 if these are not kept."""
+    start = peek(levels + 8 * FIELDS * level)
+    return sums + 8 * (start + peek(cursors + 8 * level)) * wide if start else 0
+
+
+@inlined
+def _look_up(addresses, parts, n_parts, sums, levels, cursors, wide, row):
+    """Write the addresses of the parts, a level and a delay each, of the sum in a row of this block."""
+    for i in range(n_parts):
+        level, delay = peek(parts + 16 * i), peek(parts + 16 * i + 8)
+        poke(addresses + 8 * i, _newest(sums, levels, cursors, level, wide) + 8 * (row - delay) * wide)
+
+
+@inlined
+def _bring(line, step, stage, held, at, many, samples, wide, low, sums, levels, cursors, place):
+    """Write those sums of a block, from sample `at` on, that are made of samples and are kept."""
+    one, two = _newest(sums, levels, cursors, 0, wide), _newest(sums, levels, cursors, 1, wide)
+    four, eight = _newest(sums, levels, cursors, 2, wide), _newest(sums, levels, cursors, 3, wide)
+    here = line + 8 * at * step
+    if low == LOW:
+        sixteen, thirty_two = _newest(sums, levels, cursors, 4, wide), _newest(sums, levels, cursors, 5, wide)
+        sixty_four = _newest(sums, levels, cursors, 6, wide)
+        if at < 0 or at + many > samples:
+            for j in range(many):  # nothing is read before the first sample, nor behind the last
+                there = 0 <= at + j < samples
+                store_one(stage + 8 * j, _F64, load_one(_F64, here + 8 * j, _F64) if there else 0.0)
+            here = stage
+        comb.along(here, many, held, (one, two, four, eight, sixteen, thirty_two, sixty_four), place)
+    elif low == 1:
+        _move(one, here, many * wide)
+    else:
+        comb.across(here, 8 * step, min(7, at), many, wide, (one, two, four, eight), 8 * wide)
+
+
+@inlined
+def _compose(addresses, many, wide, low, sums, levels, n_levels, cursors, parts):
+    """Write the sums of a block that are made of other sums."""
+    for level in range(low, n_levels):
+        entry = levels + 8 * FIELDS * level
+        at, count = _newest(sums, levels, cursors, level, wide), peek(entry + 24)
+        if at:
+            _look_up(addresses, parts + 16 * peek(entry + 32), count, sums, levels, cursors, wide, 0)
+            _total(at, addresses, count, 0, many * wide, 0.0, 0, 0)
+
+
+@inlined
+def _advance(block, wide, sums, levels, n_levels, cursors):
+    """Go on to the next block: where there is no room for one, with what is kept in front."""
+    for level in range(n_levels):
+        entry = levels + 8 * FIELDS * level
+        start, kept, span = peek(entry), peek(entry + 8), peek(entry + 16)
+        cursor = peek(cursors + 8 * level) + block
+        if cursor + block > span:
+            if start:
+                at = sums + 8 * (start - kept) * wide
+                _move(at, at + 8 * cursor * wide, kept * wide)
+            cursor = 0
+        poke(cursors + 8 * level, cursor)
 
 
 @Driver
-def average(source, target, rows, step, size, divisor: float, room, tile, columns, levels, n_levels):
+def average(
+    source, target, rows, step, size, divisor: float,
+    room, sums, stretch, columns, block, lag, low, levels, n_levels, parts, n_parts, first,
+):  # fmt: skip
     """Write the sum of `size` samples from each of `rows` on, of each of `step` series, over `divisor`.
 
-    Sums of more and more samples, eight first, are made of those of the level before, and the window is put
-    together from those of all levels, the largest in front. No sum runs on: nothing drifts, and what is no
-    number stays in its windows. levels: of each how many of its sums a window has, and how many the next
-    level's sums.
+    A window is the sum of its parts, the largest in front: of samples where there are no levels of sums, or
+    else of smaller sums, which grow block by block. Of each level as many are kept as others reach back.
 
-    As many rows as in `tile` are worked on at a time, of so many `columns` if not of all series; in `room`,
-    if there are more levels than one, for twice as many rows and a window of these: sums, and what is left
-    over of levels but the first.
+    As many rows as in a `stretch` are worked on at a time, the last ones first, of so many `columns` or of
+    all series. room: of `HELD` + 2*`MOST` elements, and a block if there is one series; sums: of all levels.
+    lag: how late windows are. low: how many levels are made of samples, all of one series. parts: of each sum
+    a level and a delay, from `first` on those of windows.
     """
-    for top in range(0, rows, tile):
-        n = min(tile, rows - top)
+    cursors = room + 8 * comb.HELD
+    addresses = cursors + 8 * MOST
+    stage = addresses + 8 * MOST
+    for number in range(-(-rows // stretch) - 1, -1, -1):
+        top = number * stretch
+        n = min(stretch, rows - top)
         left = 0
         while left < step:
             wide = columns if columns == step else columns - (target + 8 * left) % LINE // 8
-            wide = min(wide, step - left)
+            if left + wide + comb.REGISTER > step:
+                wide = step - left
             line, to = source + 8 * (top * step + left), target + 8 * (top * step + left)
-            # Rows of all series are one run, rows of some are as many.
-            runs, length = (1, n * wide) if wide == step else (n, wide)
-            kept = room + 8 * wide * (tile + -(-size // 8) * 8)
-            # What is left over of the first level is added up with what is next.
-            start, fewer, apart, pitch = 0, 0, 0, 8 * step
-            width, behind, away = 1, size, 8 * step
-            for level in range(n_levels - 1):
-                digit, ratio = peek(levels + 16 * level), peek(levels + 16 * level + 8)
-                shift = width * away // 8
-                if digit:
-                    behind -= digit * width
-                    rest = line + behind * away
-                    if level == 0:
-                        start, fewer, apart = rest, digit, shift
-                    else:
-                        for run in range(runs):
-                            at = start + run * pitch
-                            _total(
-                                kept + 8 * run * length, at, fewer, apart,
-                                rest + run * away, digit, shift, length, 0.0, 0,
-                            )  # fmt: skip
-                        start, fewer, apart, pitch = kept, 1, 0, 8 * wide
-                many = n + size - ratio * width
-                if level:
-                    _total(room, 0, 0, 0, line, ratio, shift, many * wide, 0.0, 0)
-                elif wide == step:
-                    _octets(room, line, many * wide, shift, to)
-                else:
-                    for run in range(many):
-                        _octets(room + 8 * run * wide, line + run * away, wide, shift, to)
-                line, away = room, 8 * wide
-                width *= ratio
-            digit = peek(levels + 16 * (n_levels - 1))
-            coming = source + 8 * ((top + tile + size) * step) if n_levels > 1 and wide == step else 0
-            for run in range(runs):
-                at = start + run * pitch
-                _total(
-                    to + 8 * run * step, at, fewer, apart,
-                    line + run * away, digit, width * away // 8, length, divisor, coming,
-                )  # fmt: skip
             left += wide
+            # Rows of all series are one run, rows of some are as many.
+            if n_levels == 0:
+                runs, length = (1, n * wide) if wide == step else (n, wide)
+                for i in range(n_parts):
+                    poke(addresses + 8 * i, line + 8 * i * step)
+                for run in range(runs):
+                    skipped = 8 * run * step
+                    coming = line + skipped + 8 * (size + _AHEAD) * step if runs > 1 else 0
+                    place = to + skipped + 8 * _AHEAD * step
+                    _total(to + skipped, addresses, n_parts, skipped, length, divisor, coming, place)
+                continue
+            for i in range(comb.HELD):
+                store_one(room + 8 * i, _F64, 0.0)
+            for level in range(n_levels):
+                poke(cursors + 8 * level, 0)
+            # Results of a single series begin where lines of the cache do.
+            skew = to % LINE // 8 if step == 1 and n > _LONG else 0
+            for begin in range(-skew, n + lag, block):
+                many, late = min(block, n + lag - begin), begin - lag
+                if step == 1:
+                    many = -(-many // comb.OCTET) * comb.OCTET
+                place = to + 8 * late + DISTANCE
+                _bring(
+                    line, step, stage, room, begin, many, n + size - 1, wide, low, sums, levels, cursors,
+                    place,
+                )  # fmt: skip
+                _compose(addresses, many, wide, low, sums, levels, n_levels, cursors, parts)
+                row, stop = max(0, late), min(n, late + many)
+                if row < stop:
+                    runs, length = (1, (stop - row) * wide) if wide == step else (stop - row, wide)
+                    _look_up(
+                        addresses, parts + 16 * first, n_parts, sums, levels, cursors, wide, row - late
+                    )  # fmt: skip
+                    for run in range(runs):
+                        coming = line + 8 * (begin + many + run) * step
+                        place = to + 8 * (row + many + run) * step
+                        _total(
+                            to + 8 * (row + run) * step, addresses, n_parts, 8 * run * wide, length, divisor,
+                            coming, place,
+                        )  # fmt: skip
+                _advance(block, wide, sums, levels, n_levels, cursors)
