@@ -44,7 +44,7 @@ def contests(x: np.ndarray) -> Iterator[tuple[str, dict[str, Call]]]:
     bottleneck, pandas = _module("bottleneck"), _module("pandas")
     frame, out, theirs = None if pandas is None else pandas.Series(x), np.zeros_like(x), np.zeros_like(x)
     two = {"workers": THREADS}
-    for size in (3, 5, 10, 25, 100, 1000):
+    for size in (3, 5, 10, 25, 100, 999, 1000):
         calls: dict[str, Call] = {
             "imfilter": lambda n=size: series.moving_average(x, n, align="causal", **two),
             "SciPy": lambda n=size: ndi.uniform_filter1d(x, n, mode="nearest", origin=(n - 1) // 2),

@@ -32,13 +32,13 @@ _MANY, _USUAL = 1 << 16, 5
 #: Samples of one series that are worked on at a time: what their sums need stays in the first-level cache.
 _BLOCK = 256
 #: The same of series side by side: columns, fewer than which are few, and rows.
-_COLUMNS, _FEW, _ROWS = 128, 16, 32
+_COLUMNS, _FEW, _ROWS = 64, 16, 32
 #: Columns where samples are added up one by one; and elements that a level of sums has, in windows.
 _NEAR, _ROOM = 256, 1 << 22
 #: Elements from whose beginning sums are computed anew, and windows at least. The last stretch comes first:
 #: a large page of a new result is cleared as a whole when it is touched, and then the cache holds its end.
 #: Means of 3 samples take 6.2 ms so, from the front 7.9 (10 million, two threads, Zen 4).
-_STRETCH, _WINDOWS = 1 << 15, 16
+_STRETCH, _WINDOWS = 1 << 15, 8
 
 
 def _low(size: int) -> _Parts:
@@ -85,6 +85,8 @@ def _layout(size: int, block: int, low: int) -> _Layout:
     if size < _DIRECT:
         return _Layout(np.empty(0, np.int64), np.empty(0, np.int64), 0, size - 1, 0)
     _, composed, own = parts_of(size)
+    if own[0] in _LOW[low:] and own[0] not in own[1:]:
+        own = (own[0] // 2,) * 2 + own[1:]  # the same additions, but nothing is stored that is needed once
     made, single = dict(composed), low == len(_LOW)
     lags = dict(comb.LAGS) if single else {width: width - 1 for width in _LOW}
     most = max(part for parts in (own, *made.values()) for part in parts if part in lags)
