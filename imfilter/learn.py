@@ -20,7 +20,7 @@ class FittedKernel:
     ----------
     kernel : ndarray
         Weights for `imfilter.correlate`, float64: of the shape asked for; with `channel_axis`, of shape
-        (channels, *shape), or (outputs, channels, *shape) if the targets have channels too.
+        ``(channels, *shape)``, or ``(outputs, channels, *shape)`` if the targets have channels too.
     bias : float or ndarray
         What is added to every sum; an array of shape (outputs,) if the targets have channels.
     residual : float or ndarray
@@ -143,7 +143,7 @@ def fit_kernel(
     FittedKernel
         With the attributes `kernel`, `bias`, `residual` (root of the mean square) and `samples`, and the
         method ``apply(image)``. The kernel has the shape asked for; with `channel_axis`, the shape
-        (channels, *shape), or (outputs, channels, *shape) where targets have channels.
+        ``(channels, *shape)``, or ``(outputs, channels, *shape)`` where targets have channels.
 
     Raises
     ------

@@ -78,7 +78,11 @@ WRONG = [
     (lambda: series.exponential(X, alpha=0), ValueError, "alpha must be more than 0 and at most 1, got 0.0"),
     (lambda: series.exponential(X, span=0.5), ValueError, "span must be at least 1, got 0.5"),
     (lambda: series.exponential(X, halflife=0), ValueError, "halflife must be positive, got 0.0"),
-    (lambda: series.exponential(X, alpha=0.5, mode="valid"), ValueError, "mode must be one of"),
+    (
+        lambda: series.exponential(X, alpha=0.5, mode="valid"),
+        ValueError,
+        "mode must be one of 'edge', 'zero', 'constant', 'shrink', got 'valid'",
+    ),
     (
         lambda: series.exponential(X, alpha=0.5, mode="wrap", align="centre"),
         ValueError,

@@ -30,9 +30,11 @@ _ELSEWHERE = {
 }
 
 
-def check_mode(mode: object, name: str = "mode", more: tuple[str, ...] = ()) -> str:
-    """Return the border `mode`, or one of some `more` words, or say which word to use here."""
-    names = ", ".join(map(repr, MODES + more))
+def check_mode(
+    mode: object, name: str = "mode", more: tuple[str, ...] = (), offered: tuple[str, ...] = ()
+) -> str:
+    """Return the border `mode`, or one of `more` words, or say which to use, of those `offered` if any."""
+    names = ", ".join(map(repr, offered or MODES + more))
     if not isinstance(mode, str):
         raise TypeError(f"{name} must be one of {names}, got {' '.join(repr(mode).split())}")
     if mode in MODES or mode in more:

@@ -150,11 +150,12 @@ def where(shared: Any, more: tuple[str, ...] = ("valid", "shrink")) -> Where:
     """Return the alignment and the ends that arguments ask for; `more` words than borders are modes."""
     options = {**_DEFAULTS, **shared}
     align = check.word(options["align"], "align", ALIGNS)
-    mode = border.check_mode(options["mode"], more=more)
+    late = (*_LATER, "fit") if align == "causal" else ()
+    words = tuple(w for w in (*border.MODES, *more) if w not in late)
+    mode = border.check_mode(options["mode"], more=more, offered=words)
     nan = check.word(options["nan"], "nan", ("propagate", "ignore"))
     cval = check.number(options["cval"], "cval", finite=False)
-    if align == "causal" and mode in (*_LATER, "fit"):
-        words = [w for w in (*border.MODES, *more) if w not in (*_LATER, "fit")]
+    if mode in late:
         raise ValueError(
             f"mode must be one of {', '.join(map(repr, words))} with align='causal', got {mode!r}, "
             "by which the first results depend on later samples"
