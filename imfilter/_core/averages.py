@@ -32,7 +32,9 @@ _MANY, _USUAL = 1 << 16, 5
 #: Samples of one series that are worked on at a time: what their sums need stays in the first-level cache.
 _BLOCK = 256
 #: The same of series side by side: columns, fewer than which are few, and rows.
-_COLUMNS, _FEW, _ROWS = 64, 16, 32
+_COLUMNS, _FEW, _ROWS = 64, 16, 16
+#: After how many times as many as are kept of a level these are moved to the front.
+_APART = 4
 #: Columns where samples are added up one by one; and elements that a level of sums has, in windows.
 _NEAR, _ROOM = 256, 1 << 22
 #: Elements from whose beginning sums are computed anew, and windows at least. The last stretch comes first:
@@ -114,7 +116,7 @@ def _layout(size: int, block: int, low: int) -> _Layout:
     rows = whole  # a level that begins at 0 is none
     for width in widths:
         held = -(-kept.get(width, 0) // whole) * whole
-        span = block if 2 * held <= block else -(-2 * held // block) * block
+        span = max(-(-_APART * held // block), 1) * block
         parts_here = entries.get(width, [])
         start = rows + held if width in kept else 0
         levels.append((start, held, span, len(parts_here), len(table)))
@@ -148,7 +150,7 @@ class Averaging:
         columns = series if single or few else min(series, most)
         block = _BLOCK if single else max(_ROWS, _ROWS * _COLUMNS // columns // 8 * 8)
         layout = _layout(size, block, low)
-        stretch = max(_STRETCH // series, _ROWS if direct else _WINDOWS * size)
+        stretch = max(_STRETCH // series, 2 * _ROWS if direct else _WINDOWS * size)
         parts = size if direct else len(layout.parts) - layout.first
         room = np.empty(comb.HELD + 2 * slide_mean.MOST + (block if single else 0))
         sums = np.empty(layout.rows * (1 if single else columns + comb.REGISTER) + LINE // 8)
