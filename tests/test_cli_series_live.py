@@ -190,6 +190,8 @@ def test_a_reader_that_has_read_enough(tmp_path: Path, live: bool) -> None:
         (2, "M --column x --delimiter ab", "'ab' is not one character or tab"),
         (2, "M --column x --delimiter ;", "--column must be t,x,note in in.csv, got 'x'"),
         (2, "M --column x --name a --name b", "--name must be given once for each of 1 columns"),
+        (2, "M --column x --name t", "--name must be one that in.csv has not, and once, got 't'"),
+        (2, "M --column t --column x --name a --name a", "--name must be one that in.csv has not, and once"),
         (2, "M --column 2 --no-header --name a", "--name needs a row of names"),
         (2, "M --column x --axis 0", "--axis is for .npy files, and in.csv is a table"),
         (2, "M --column x --time t", "--time is the horizontal axis of --plot"),

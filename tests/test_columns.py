@@ -162,6 +162,18 @@ def test_no_numbers(text: str) -> None:
     assert not cells.is_number(text)
 
 
+@pytest.mark.parametrize("text", ["1e400", "-1e309", "9" * 400])
+def test_more_than_a_number_holds(text: str) -> None:
+    """It is not infinity, which has words of its own."""
+    with pytest.raises(FileError, match=r"in\.csv, line 8: column 'x' must be a number, got '-?[19]"):
+        cells.numbers(["1", "inf", text], [3, 5, 8], "in.csv", "column 'x'")
+    assert cells.numbers(["1", " -Infinity", "+inf"], [3, 5, 8], "in.csv", "x").tolist() == [
+        1,
+        -np.inf,
+        np.inf,
+    ]
+
+
 def test_texts_read_back_as_the_same_numbers() -> None:
     rng = np.random.default_rng(5)
     x = np.concatenate(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -28,18 +29,23 @@ def number(cell: str) -> float:
     if "_" in cell:  # which Python takes for a mark between thousands
         raise ValueError(cell)
     try:
-        return float(cell)
+        value = float(cell)
     except ValueError:
         if is_missing(cell):
             return np.nan
         raise
+    if math.isinf(value) and "inf" not in cell.lower():  # more than float64 holds
+        raise ValueError(cell)
+    return value
 
 
 def numbers(cells: Sequence[str], lines: Sequence[int], file: str, title: str) -> NDArray[np.float64]:
     """Return the numbers of cells; FileError with its line for the first cell that has none."""
     with contextlib.suppress(ValueError):  # in bulk: 0.2 s for a million
         if "_" not in "".join(cells):
-            return np.fromiter(map(float, cells), np.float64, len(cells))
+            found = np.fromiter(map(float, cells), np.float64, len(cells))
+            if not np.isinf(found).any():
+                return found
     return np.array(_each(number, cells, lines, file, f"{title} must be a number"))
 
 
