@@ -17,11 +17,8 @@ SIZES = (1, 2, 11, 12, 16, 17, 25, 63, 64, 65, 100, 127, 191, 192, 255, 999, 100
 @pytest.fixture
 def in_small_pieces(monkeypatch):
     """Cut series into more blocks, stretches and columns than they would be at these lengths."""
-    averages._layout.cache_clear()
     for name, value in {"BLOCK": 24, "ROWS": 5, "COLUMNS": 16, "STRETCH": 100, "WINDOWS": 1}.items():
         monkeypatch.setattr(averages, f"_{name}", value)
-    yield
-    averages._layout.cache_clear()
 
 
 def means(x, size, axis=0):

@@ -63,8 +63,8 @@ class Sheet:
             raise ValueError(
                 f"--name must be given once for each of {len(columns)} columns, got {len(names)} names"
             )
-        known = [*(choice.names or ()), *names]
-        taken = next((name for i, name in enumerate(names) if name in known[: i - len(names)]), None)
+        known = choice.names or ()
+        taken = next((name for i, name in enumerate(names) if name in (*known, *names[:i])), None)
         if taken is not None:
             raise ValueError(f"--name must be one that {self.file} has not, and once, got {taken!r}")
         self._choice = choice

@@ -148,21 +148,20 @@ class Averaging:
         low = len(_LOW) if single else _NONE if few else _ACROSS
         most = _NEAR if direct else max(min(_COLUMNS, _ROOM // size), 2 * comb.REGISTER)
         columns = series if single or few else min(series, most)
-        block = _BLOCK if single else max(_ROWS, _ROWS * _COLUMNS // columns // 8 * 8)
+        block = _BLOCK if single else max(_ROWS, _ROWS * _COLUMNS // columns)
         layout = _layout(size, block, low)
         stretch = max(_STRETCH // series, 2 * _ROWS if direct else _WINDOWS * size)
-        parts = size if direct else len(layout.parts) - layout.first
         room = np.empty(comb.HELD + 2 * slide_mean.MOST + (block if single else 0))
         sums = np.empty(layout.rows * (1 if single else columns + comb.REGISTER) + LINE // 8)
-        tables = layout.levels, layout.parts
+        levels, parts = layout.levels, layout.parts
         numbers = (
             rows, series, size, self._divisor, address(room), -(-address(sums) // LINE) * LINE,
             stretch, columns, block, layout.lag, low,
-            address(tables[0]), len(tables[0]), address(tables[1]), parts, layout.first,
+            address(levels), len(levels), address(parts), len(parts) - layout.first, layout.first,
         )  # fmt: skip
         entry = self._entry
 
-        def call(source: int, target: int, held: Any = (room, sums, tables)) -> None:
+        def call(source: int, target: int, held: Any = (room, sums, layout)) -> None:
             entry(source, target, *numbers)
 
         return call

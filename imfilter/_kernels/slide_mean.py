@@ -12,6 +12,7 @@ from numba.extending import intrinsic
 from imfilter._core.jit import Driver, inlined
 from imfilter._kernels import comb
 from imfilter._kernels.ahead import DISTANCE, prefetch
+from imfilter._kernels.lines import copy
 from imfilter._kernels.simd import (
     BYTES,
     LINE,
@@ -108,18 +109,6 @@ def _total(target, parts, n_parts, offset, count, divisor, coming, place):
 
 
 @inlined
-def _move(target, line, count):
-    """Copy elements of a line to a place before them."""
-    e = 0
-    while e + _LANES <= count:
-        store(target + 8 * e, _F64, load(_F64, line + 8 * e, _F64))
-        e += _LANES
-    while e < count:
-        store_one(target + 8 * e, _F64, load_one(_F64, line + 8 * e, _F64))
-        e += 1
-
-
-@inlined
 def _newest(sums, levels, cursors, level, wide):
     """Return the address of the block of a level's sums that is written now, or 0 if these are not kept."""
     start = peek(levels + 8 * FIELDS * level)
@@ -150,7 +139,7 @@ def _bring(line, step, stage, held, at, many, samples, wide, low, sums, levels, 
             here = stage
         comb.along(here, many, held, (one, two, four, eight, sixteen, thirty_two, sixty_four), place)
     elif low == 1:
-        _move(one, here, many * wide)
+        copy(_F64, one, here, many * wide)
     else:
         comb.across(here, 8 * step, min(7, at), many, wide, (one, two, four, eight), 8 * wide)
 
@@ -176,9 +165,28 @@ def _advance(block, wide, sums, levels, n_levels, cursors):
         if cursor + block > span:
             if start:
                 at = sums + 8 * (start - kept) * wide
-                _move(at, at + 8 * cursor * wide, kept * wide)
+                copy(_F64, at, at + 8 * cursor * wide, kept * wide)
             cursor = 0
         poke(cursors + 8 * level, cursor)
+
+
+@inlined
+def _runs(rows, wide, step):
+    """Return how many runs some rows are, and how long: of all series one, of some as many."""
+    return (1, rows * wide) if wide == step else (rows, wide)
+
+
+@inlined
+def _directly(line, to, n, step, wide, size, divisor, addresses):
+    """Write `n` rows of windows, of some of all series, as sums of samples."""
+    for i in range(size):
+        poke(addresses + 8 * i, line + 8 * i * step)
+    runs, length = _runs(n, wide, step)
+    for run in range(runs):
+        skipped = 8 * run * step
+        coming = line + skipped + 8 * (size + _AHEAD) * step if runs > 1 else 0
+        place = to + skipped + 8 * _AHEAD * step
+        _total(to + skipped, addresses, size, skipped, length, divisor, coming, place)
 
 
 @Driver
@@ -209,16 +217,8 @@ def average(
                 wide = step - left
             line, to = source + 8 * (top * step + left), target + 8 * (top * step + left)
             left += wide
-            # Rows of all series are one run, rows of some are as many.
             if n_levels == 0:
-                runs, length = (1, n * wide) if wide == step else (n, wide)
-                for i in range(n_parts):
-                    poke(addresses + 8 * i, line + 8 * i * step)
-                for run in range(runs):
-                    skipped = 8 * run * step
-                    coming = line + skipped + 8 * (size + _AHEAD) * step if runs > 1 else 0
-                    place = to + skipped + 8 * _AHEAD * step
-                    _total(to + skipped, addresses, n_parts, skipped, length, divisor, coming, place)
+                _directly(line, to, n, step, wide, size, divisor, addresses)
                 continue
             for i in range(comb.HELD):
                 store_one(room + 8 * i, _F64, 0.0)
@@ -238,7 +238,7 @@ def average(
                 _compose(addresses, many, wide, low, sums, levels, n_levels, cursors, parts)
                 row, stop = max(0, late), min(n, late + many)
                 if row < stop:
-                    runs, length = (1, (stop - row) * wide) if wide == step else (stop - row, wide)
+                    runs, length = _runs(stop - row, wide, step)
                     _look_up(
                         addresses, parts + 16 * first, n_parts, sums, levels, cursors, wide, row - late
                     )  # fmt: skip
