@@ -8,10 +8,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._core import symmetry
 from imfilter._core.operators import Taps
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, LAYER, PLANE, TAP, UNROLLED
+from imfilter._core.symmetry import Half
+from imfilter._kernels.job import (
+    ALONG,
+    BLOCK_ALONG,
+    BY_ROW,
+    BY_TAP,
+    LAYER,
+    PLANE,
+    SYMMETRIC,
+    SYMMETRIC_ALONG,
+    TAP,
+    UNROLLED,
+)
 from imfilter._kernels.lines import BOTH, FIRST, RUN, SECOND
 from imfilter._kernels.simd import BYTES
+from imfilter._kernels.symmetric import HALF
 
 #: Taps summed in one go before the sum is put aside, at least. Longer sums have groups of about the root
 #: of their length: float32 then errs by at most twice that many units of the last place.
@@ -52,6 +66,11 @@ class Schedule:
     alike: int
     components: int
     filled: bool = False  # whether taps of weight zero are read
+    #: Halves of symmetric kernels: of layers over the planes and along the line, and of the sum over the window,
+    #: which is symmetric if it has any.
+    halves_z: tuple[Half | None, ...] = ()
+    halves_x: tuple[Half | None, ...] = ()
+    halves: tuple[Half, ...] = ()
 
     @property
     def paired(self) -> bool:
@@ -182,9 +201,13 @@ def _schedule(
     pair: bool,
     norm: bool,
     real: np.dtype,
+    halves: tuple[Half, ...] = (),
     **layers: npt.NDArray,
 ) -> Schedule:
-    """Return the schedule of a sum over a window of `height` rows whose components end at `ends`."""
+    """Return the schedule of a sum over a window of `height` rows whose components end at `ends`.
+
+    Windows with symmetric `halves` are summed by these, and have no runs.
+    """
     runs: list[list[int]] = [list(map(int, run)) for run in layers.pop("runs", np.empty(0, RUN)).tolist()]
     begins = [0, *ends[:-1]]
     pairs = [
@@ -196,7 +219,7 @@ def _schedule(
     if all(np.array_equal(taps[a:b], taps[: ends[0]]) for a, b in zip(begins, ends, strict=True)):
         alike = _common(taps[: ends[0]], height)
     plain = 0 if norm or len(ends) > 1 else alike
-    for a, b, two in zip(begins, ends, pairs, strict=True):
+    for a, b, two in zip(begins, ends, pairs, strict=True) if not halves else ():
         single += _single(two) if two and not plain else _grouped(a, b, group(height, plain) if plain else 0)
         if any(pairs):
             one = _grouped(a, b)
@@ -216,6 +239,7 @@ def _schedule(
         double=len(runs) + len(single),
         alike=alike,
         components=len(ends),
+        halves=halves,
         **{"layers": np.empty(0, LAYER), **fields},
     )
 
@@ -233,6 +257,10 @@ def direct(
     Taps along the line are left in padded columns: `placed` makes them elements. With `fill`, taps of
     weight zero may be read too, which is no more work if they are few.
     """
+    line = len(components) == 1 and sum(n > 1 for n in components[0].shape) <= 1
+    half = symmetry.halved(components[0].ravel()) if line else None
+    if half is not None:
+        return _symmetric_line(components[0].shape, half, norm, dilation, real)
     tables, weights, ends = [], [], [0]
     for component in components:
         read = np.ones_like(component) if fill and _nearly_full(component) else component
@@ -249,6 +277,22 @@ def direct(
     planes = _planes(offsets if len(offsets) else _ints([0]))
     made = _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, offsets_z=planes)
     return replace(made, filled=not made.weights.all())
+
+
+def _symmetric_line(
+    shape: tuple[int, ...], half: Half, norm: bool, dilation: tuple[int, int, int], real: np.dtype
+) -> Schedule:
+    """Return the schedule of a symmetric kernel of a `shape` that is longer than 1 along one axis at most."""
+    where = np.zeros((half.count, 3), np.int64)
+    axis = int(np.argmax(shape))
+    where[:, axis] = (half.first + np.arange(half.count)) * dilation[axis]
+    offsets, layers = np.unique(where[:, 0], return_inverse=True)
+    taps = np.empty(len(where), TAP)
+    taps["layer"], taps["row"], taps["column"] = layers, where[:, 1], where[:, 2]
+    weights = np.ones(len(taps))  # which are in the half
+    return _schedule(
+        *(taps, weights, [len(taps)], shape[1], False, norm, real, (half,)), offsets_z=_planes(offsets)
+    )
 
 
 def _nearly_full(component: Taps) -> bool:
@@ -275,8 +319,15 @@ def separable(
     With `fill`, taps of weight zero may be read too, so that all terms and rows have the same.
     """
     across = len(terms[0][0]) > 1
-    fill_y = fill and not norm and _nearly_alike([along_y for _, along_y, _ in terms])
-    fill_x = fill and len(terms) > 1 and len(terms[0][2]) <= STRAIGHT_LINE
+    if not across:
+        terms = [(one, along_y, along_x * one[0]) for one, along_y, along_x in terms]
+    halves_z, halves_y, halves_x = (
+        [symmetry.halved(term[i]) for term in terms] if i or across else [None] * len(terms) for i in range(3)
+    )
+    halves = tuple(half for half in halves_y if half is not None)
+    halves = halves if len(halves) == len(terms) else ()
+    fill_y = fill and not norm and not halves and _nearly_alike([along_y for _, along_y, _ in terms])
+    fill_x = fill and len(terms) > 1 and len(terms[0][2]) <= STRAIGHT_LINE and None in halves_x
     fill_x = fill_x and _nearly_alike([along_x for _, _, along_x in terms])
     planes, weights_z, columns, weights_x = [], [], [], []
     layers, tables, weights = np.zeros(len(terms), LAYER), [], []
@@ -284,39 +335,39 @@ def separable(
     n_z = n_x = 0
     for layer, (along_z, along_y, along_x) in enumerate(terms):
         if across:
-            nonzero = np.flatnonzero(along_z)
-            planes.append(nonzero * dilation[0])
-            weights_z.append(along_z[nonzero])
-            stop = n_z + len(nonzero)
+            used = _used(along_z, halves_z[layer])
+            planes.append(used * dilation[0])
+            weights_z.append(along_z[used])
+            stop = n_z + len(used)
             layers["begin_z"][layer], layers["stop_z"][layer] = n_z, stop
-            layers["group_z"][layer] = group(1, len(nonzero))
+            layers["group_z"][layer] = group(1, len(used))
             layers["first_z"][layer] = len(runs)
             runs += _grouped(n_z, stop)
             layers["last_z"][layer] = len(runs)
             n_z = stop
-        else:
-            along_x = along_x * along_z[0]
-        nonzero = np.arange(len(along_x)) if fill_x else np.flatnonzero(along_x)
-        layers["begin_x"][layer], layers["stop_x"][layer] = n_x, n_x + len(nonzero)
-        layers["group"][layer] = group(1, len(nonzero))
-        columns.append(nonzero * dilation[2])
-        weights_x.append(along_x[nonzero])
+        if fill_x:
+            halves_x[layer] = None
+        used = np.arange(len(along_x)) if fill_x else _used(along_x, halves_x[layer])
+        layers["begin_x"][layer], layers["stop_x"][layer] = n_x, n_x + len(used)
+        layers["group"][layer] = group(1, len(used))
+        columns.append(used * dilation[2])
+        weights_x.append(along_x[used])
         layers["first_x"][layer] = len(runs)
-        runs += _grouped(n_x, n_x + len(nonzero))
+        runs += _grouped(n_x, n_x + len(used))
         layers["last_x"][layer] = len(runs)
-        n_x += len(nonzero)
-        nonzero = np.arange(len(along_y)) if fill_y else np.flatnonzero(along_y)
-        table = np.zeros(len(nonzero), TAP)
-        table["layer"], table["row"] = layer, nonzero * dilation[1]
+        n_x += len(used)
+        used = np.arange(len(along_y)) if fill_y else np.flatnonzero(along_y)
+        table = np.zeros(len(used), TAP)
+        table["layer"], table["row"] = layer, used * dilation[1]
         tables.append(table)
-        weights.append(along_y[nonzero])
+        weights.append(along_y[used])
     taps, values = np.concatenate(tables), np.concatenate(weights)
     ends = np.cumsum([len(t) for t in tables]).tolist()
     if not norm:  # one sum over all layers, row by row
         order = np.lexsort((taps["layer"], taps["row"]))
         taps, values, ends = taps[order], values[order], ends[-1:]
     made = _schedule(
-        *(taps, values, ends, len(terms[0][1]), pair, norm, real),
+        *(taps, values, ends, len(terms[0][1]), pair, norm, real, halves),
         offsets_z=_planes(np.concatenate(planes), np.concatenate(weights_z))
         if across
         else _planes(_ints([0])),
@@ -326,7 +377,12 @@ def separable(
         layers=layers,
         runs=_table(runs),
     )
-    return replace(made, filled=fill_x or fill_y)
+    return replace(made, filled=fill_x or fill_y, halves_z=tuple(halves_z), halves_x=tuple(halves_x))
+
+
+def _used(taps: Taps, half: Half | None) -> _Ints:
+    """Return which taps are read: those that are not zero, or all from the first to the last of a half."""
+    return np.flatnonzero(taps) if half is None else half.first + np.arange(half.count)
 
 
 def _nearly_alike(kernels: list[Taps]) -> bool:
@@ -346,8 +402,11 @@ def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int
         taps["column"] = element(taps["column"])
     counts = set((layers["stop_x"] - layers["begin_x"]).tolist())
     straight = len(counts) == 1 and max(counts) <= STRAIGHT_LINE  # one kernel for all
-    for layer in layers:
+    for layer, half in zip(layers, schedule.halves_x, strict=False):
         own = columns[layer["begin_x"] : layer["stop_x"]]
+        if half is not None:
+            layer["how"] = SYMMETRIC_ALONG if contiguous(own, neighbour) else SYMMETRIC
+            continue
         layer["how"] = ALONG if contiguous(own, neighbour) else BY_ROW if len(own) <= _SHORT else BY_TAP
         if straight and layer["how"] == BY_ROW:
             layer["how"] = UNROLLED

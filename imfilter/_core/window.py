@@ -6,13 +6,22 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes, schedule
+from imfilter._core import dtypes, schedule, symmetry
 from imfilter._core.geometry import LONGEST, Loops, Part, Side, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.program import Program, Settings, describe, far, hold
-from imfilter._kernels import deal, fir, lines, small
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB, UNROLLED
+from imfilter._kernels import deal, fir, lines, small, symmetric
+from imfilter._kernels.job import (
+    ALONG,
+    BLOCK_ALONG,
+    BY_ROW,
+    BY_TAP,
+    JOB,
+    SYMMETRIC,
+    SYMMETRIC_ALONG,
+    UNROLLED,
+)
 from imfilter._kernels.slide import prepare, slide
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
@@ -49,14 +58,15 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
     flat = z.axis is None and not dealt.active and loops.packed("source", source.dtype.itemsize)
     job["far"] = flat and far(loops, source)
-    job["outputs"] = block // y.dilation
+    of_taps = y.span == 1 and not len(tables.layers)  # whose lines are not rows of the window
+    job["outputs"] = 0 if of_taps and tables.halves else max(1, block // y.dilation)
     job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
     if final in (BY_ROW, ALONG):
         job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
     job["together"] = _together(tables, z, job["depth"][0] * dealt.output_line * real.itemsize, settings.cval)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
-    converts = final == UNROLLED and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
+    converts = final in (UNROLLED, SYMMETRIC) and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
@@ -72,6 +82,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     workspace = part_workspace(job[0], dealt, line, source.dtype, target.dtype, real)
     common = tables.taps[: tables.alike]
     named["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
+    named |= _halves(job[0], tables, source.dtype, target.dtype if converts else real, real)
     held = hold(job, named | tables.named(cval) | dealt.named())
     layers = -(-z.length // int(job["together"][0]))
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
@@ -89,8 +100,13 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
 
 def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     """Return how the window is summed up, and for how many neighbouring rows at a time."""
-    line = y.span == 1 and tables.plain and not len(tables.layers)
-    if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+    line = y.span == 1 and not len(tables.layers)
+    if tables.halves:
+        if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+            return SYMMETRIC_ALONG, 1
+        near = not line and y.stride == 1 and y.dilation <= _NEAR
+        return SYMMETRIC, min(y.taps, schedule.ROWS) * y.dilation if near else 1
+    if line and tables.plain and schedule.contiguous(tables.taps["column"], dealt.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:
         if tables.straight(y.taps):
@@ -120,7 +136,9 @@ def _name_kernels(
     """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
     job["prepare"] = prepare.address()
     if job["n_across"]:
-        if job["together"] > 1:
+        if None not in tables.halves_z:
+            pass
+        elif job["together"] > 1:
             job["sum_planes"] = fir.sum_rows.address(real, source, int(job["together"]), 1)
         else:
             job["combine_source"] = lines.combine.address(real, source)
@@ -149,6 +167,44 @@ def _name_kernels(
         job["join"] = deal.join.address(real)
     if not job["straight"]:
         job["place"] = lines.place.address(real, target)
+
+
+def _halves(
+    job: np.void, tables: schedule.Schedule, source: np.dtype, written: np.dtype, real: np.dtype
+) -> dict[str, npt.NDArray]:
+    """Return the tables of symmetric kernels, and name the kernels that sum them in `job` and its layers."""
+    rows = job["outputs"] > 0
+    firsts = [half.first if rows else 0 for half in tables.halves]
+    parts = [symmetry.tables(list(tables.halves), firsts, summed=not tables.norm, real=real)]
+    parts[0][0]["offset"] = np.arange(len(firsts)) * rows * job["depth"] * job["pitch"]
+    layered = [half for half in (*tables.halves_z, *tables.halves_x) if half is not None]
+    parts.append(symmetry.tables(layered, [0] * len(layered), summed=False, real=real))
+    parts[1][0]["weights"] += parts[0][1].nbytes
+    records, weights = (np.concatenate(both) for both in zip(*parts, strict=True))
+    if tables.halves:
+        job["n_halves"] = len(firsts)
+        number = symmetry.number(list(tables.halves), firsts)
+        if job["final"] == SYMMETRIC_ALONG:
+            job["sum_symmetric"] = symmetric.sum_symmetric_along.address(real, BLOCK_ALONG, number)
+        else:
+            kinds = real, real, written, max(1, int(job["outputs"])), number, int(tables.norm)
+            job["sum_symmetric"] = symmetric.sum_symmetric.address(*kinds)
+    address = records.ctypes.data + len(firsts) * records.itemsize
+    for way, found in (("z", tables.halves_z), ("x", tables.halves_x)):
+        for layer, half in zip(tables.layers, found, strict=False):
+            if half is None:
+                continue
+            layer[f"half_{way}"] = address
+            address += records.itemsize
+            number = symmetry.number([half], [0])
+            if way == "z":
+                kernel = symmetric.sum_symmetric.address(real, source, real, int(job["together"]), number, 0)
+            elif layer["how"] == SYMMETRIC_ALONG:
+                kernel = symmetric.sum_symmetric_along.address(real, BLOCK_ALONG, number)
+            else:
+                kernel = symmetric.sum_symmetric.address(real, real, real, 1, number, 0)
+            layer[f"sum_{way}"] = kernel
+    return {"halves": records, "half_weights": weights}
 
 
 def _schedule(
