@@ -1,5 +1,7 @@
 """Kernels longer than what they filter: a border repeats, so that many of their taps read the same sample."""
 
+import functools
+
 import numpy as np
 
 from imfilter._core.operators import Operator, Taps
@@ -33,13 +35,16 @@ def folded(
         steps = np.arange(taps, dtype=object if gap * taps > 2**60 else np.int64)
         offsets = _near(steps * gap - pad.before, n, last, mode).astype(np.int64)
         low, high = min(int(offsets.min()), 0), max(int(offsets.max()), 0)
-        index = offsets - low
+        period = _PERIODS[mode](n) if mode in _PERIODS else 1
+        shared = period % 2 == 0 and low == -(period // 2)
+        high += shared  # where a tap half a period away reads the same
+        gather = functools.partial(_gathered, index=offsets - low, length=high - low + 1, shared=shared)
         operator = Operator(
             tuple(
-                tuple(_gathered(t, index, high - low + 1, 0) if a == axis else t for a, t in enumerate(term))
+                tuple(gather(t, axis=0) if a == axis else t for a, t in enumerate(term))
                 for term in operator.terms
             ),
-            None if operator.dense is None else _gathered(operator.dense, index, high - low + 1, axis),
+            None if operator.dense is None else gather(operator.dense, axis=axis),
             operator.norm,
         )
         pads[axis] = Padding(-low, max(last + high - (n - 1), 0), pad.length)
@@ -57,9 +62,15 @@ def _near(offsets: np.ndarray, n: int, last: int, mode: str) -> np.ndarray:
     return np.clip(offsets, -last - beyond, n - 1 + beyond)
 
 
-def _gathered(taps: Taps, index: np.ndarray, length: int, axis: int) -> Taps:
-    """Return `taps` along `axis` added up at their new `index`."""
+def _gathered(taps: Taps, index: np.ndarray, length: int, axis: int, *, shared: bool) -> Taps:
+    """Return `taps` along `axis` added up at their new `index`.
+
+    If the first and the last of them read the same samples they have equal `shared` parts: a symmetric kernel
+    remains one.
+    """
     moved = np.moveaxis(taps, axis, 0)
     result = np.zeros((length, *moved.shape[1:]))
     np.add.at(result, index, moved)
+    if shared:
+        result[-1] = result[0] = result[0] / 2
     return np.moveaxis(result, 0, axis)

@@ -35,6 +35,8 @@ _TILES = {1: (4096, 16384), 2: (256, 768), 3: (32, 96)}
 _GROWTH = 1.1
 #: Below this many taps nothing beats the direct sum, and looking for something takes longer.
 _FEW = 12
+#: Taps of sums of separable kernels above which a direct sum is not one of straight code.
+_STRAIGHT = 18
 #: Weights that a kernel may have to be multiplied out.
 _LARGEST = 1 << 24
 #: Terms that a low-rank sum may have at most.
@@ -188,6 +190,8 @@ def choose(
         costs["winograd"] = _winograd_cost(operator.shape, size)
     if may_fft and small:
         costs["fft"] = _fft_cost(operator.shape, image, size)
+    if len(operator.terms) > 1 and taps > _STRAIGHT and "separable" in costs and method == "auto":
+        costs.pop("direct", None)  # taps that are summed one by one do not keep the image's symmetry
     wanted = method if method in costs else "direct"
     best = min(costs, key=costs.__getitem__) if method == "auto" else wanted
     reason = f"{taps} taps; ns a sample: " + ", ".join(f"{k} {v:.2f}" for k, v in sorted(costs.items()))

@@ -71,6 +71,21 @@ class Schedule:
     halves_z: tuple[Half | None, ...] = ()
     halves_x: tuple[Half | None, ...] = ()
     halves: tuple[Half, ...] = ()
+    #: The sum of all weights of a window that is symmetric about its centre.
+    whole: float | None = None
+
+    @property
+    def adjoining(self) -> bool:
+        """Whether the halves leave no row of the window out."""
+        return all(half.adjoining for half in self.halves)
+
+    @property
+    def planes(self) -> int:
+        """How many planes the taps of each row read, if they read the same columns of all, or else 1."""
+        row = self.taps[: self.alike]
+        count = len(np.unique(row["layer"])) if self.alike else 1
+        columns = row["column"].reshape(count, -1) if self.alike % count == 0 else row["column"]
+        return count if columns.ndim == 2 and (columns == columns[0]).all() else 1
 
     @property
     def paired(self) -> bool:
@@ -261,9 +276,11 @@ def direct(
     half = symmetry.halved(components[0].ravel()) if line else None
     if half is not None:
         return _symmetric_line(components[0].shape, half, norm, dilation, real)
+    about = fill and len(components) == 1 and not norm and symmetry.about_centre(components[0])
     tables, weights, ends = [], [], [0]
     for component in components:
-        read = np.ones_like(component) if fill and _nearly_full(component) else component
+        small = about and component.size <= STRAIGHT
+        read = np.ones_like(component) if fill and (small or _nearly_full(component)) else component
         nonzero = np.argwhere(read)
         nonzero = nonzero[np.lexsort((nonzero[:, 2], nonzero[:, 0], nonzero[:, 1]))]  # by row first
         tables.append(nonzero * dilation)
@@ -276,16 +293,17 @@ def direct(
     height = components[0].shape[1]
     planes = _planes(offsets if len(offsets) else _ints([0]))
     made = _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, offsets_z=planes)
-    return replace(made, filled=not made.weights.all())
+    whole = symmetry.whole(components[0].ravel().tolist()) if about and made.straight(height) else None
+    return replace(made, filled=not made.weights.all(), whole=whole)
 
 
 def _symmetric_line(
     shape: tuple[int, ...], half: Half, norm: bool, dilation: tuple[int, int, int], real: np.dtype
 ) -> Schedule:
     """Return the schedule of a symmetric kernel of a `shape` that is longer than 1 along one axis at most."""
-    where = np.zeros((half.count, 3), np.int64)
+    where = np.zeros((len(half.used), 3), np.int64)
     axis = int(np.argmax(shape))
-    where[:, axis] = (half.first + np.arange(half.count)) * dilation[axis]
+    where[:, axis] = np.array(half.used) * dilation[axis]
     offsets, layers = np.unique(where[:, 0], return_inverse=True)
     taps = np.empty(len(where), TAP)
     taps["layer"], taps["row"], taps["column"] = layers, where[:, 1], where[:, 2]
@@ -319,6 +337,8 @@ def separable(
     With `fill`, taps of weight zero may be read too, so that all terms and rows have the same.
     """
     across = len(terms[0][0]) > 1
+    if len(terms) > 1 and not norm:
+        terms = _levelled(terms)
     if not across:
         terms = [(one, along_y, along_x * one[0]) for one, along_y, along_x in terms]
     halves_z, halves_y, halves_x = (
@@ -356,14 +376,14 @@ def separable(
         runs += _grouped(n_x, n_x + len(used))
         layers["last_x"][layer] = len(runs)
         n_x += len(used)
-        used = np.arange(len(along_y)) if fill_y else np.flatnonzero(along_y)
+        used = np.arange(len(along_y)) if fill_y else _used(along_y, halves_y[layer] if halves else None)
         table = np.zeros(len(used), TAP)
         table["layer"], table["row"] = layer, used * dilation[1]
         tables.append(table)
         weights.append(along_y[used])
     taps, values = np.concatenate(tables), np.concatenate(weights)
     ends = np.cumsum([len(t) for t in tables]).tolist()
-    if not norm:  # one sum over all layers, row by row
+    if not norm and not halves:  # one sum over all layers, row by row
         order = np.lexsort((taps["layer"], taps["row"]))
         taps, values, ends = taps[order], values[order], ends[-1:]
     made = _schedule(
@@ -380,9 +400,24 @@ def separable(
     return replace(made, filled=fill_x or fill_y, halves_z=tuple(halves_z), halves_x=tuple(halves_x))
 
 
+def _levelled(terms: list[tuple[Taps, Taps, Taps]]) -> list[tuple[Taps, Taps, Taps]]:
+    """Return the terms with taps over planes and along the line that add up to 1, where that can be.
+
+    What they add up to is given to the taps of the last stage, which weighs equal samples exactly. Whole
+    numbers stay, for they are exact as they are.
+    """
+    if all((taps == np.rint(taps)).all() for term in terms for taps in term):
+        return terms
+    found = []
+    for along_z, along_y, along_x in terms:
+        levels = [symmetry.level(taps) for taps in (along_z, along_x)]
+        found.append((along_z / levels[0], along_y * (levels[0] * levels[1]), along_x / levels[1]))
+    return found
+
+
 def _used(taps: Taps, half: Half | None) -> _Ints:
-    """Return which taps are read: those that are not zero, or all from the first to the last of a half."""
-    return np.flatnonzero(taps) if half is None else half.first + np.arange(half.count)
+    """Return which taps are read: those that are not zero, or those of a half."""
+    return np.flatnonzero(taps) if half is None else _ints(half.used)
 
 
 def _nearly_alike(kernels: list[Taps]) -> bool:

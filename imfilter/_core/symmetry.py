@@ -1,6 +1,7 @@
 """Which kernels along an axis are symmetric or antisymmetric about a tap, and how they are summed."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,52 +19,66 @@ _STRAIGHT, _STRAIGHT_LAYERS, _MOST_LAYERS = 17, 27, 3
 
 
 class Half(NamedTuple):
-    """One half of a kernel along an axis: `taps` are those before the centre, the outermost first."""
+    """One half of a kernel along an axis: `taps` are those before the centre, the outermost first.
 
-    first: int  # of the kernel's taps that are not zero
+    `used` are the taps that are read: none that is zero, but the centre.
+    """
+
+    used: tuple[int, ...]
     form: int
     taps: tuple[float, ...]
     centre: float
 
     @property
-    def count(self) -> int:
-        """Taps from the first to the last."""
-        return 2 * len(self.taps) + 1
+    def adjoining(self) -> bool:
+        """Whether no tap is left out between the first and the last."""
+        return self.used[-1] - self.used[0] + 1 == len(self.used)
 
     @property
     def whole(self) -> float:
         """The sum of all taps; 0 or 1 where that is meant."""
-        if self.form == ODD:
-            return 0.0
-        total = math.fsum((*self.taps, *self.taps, self.centre))
-        size = 2 * math.fsum(map(abs, self.taps)) + abs(self.centre)
-        meant = round(total) if -0.5 <= total <= 1.5 else total
-        return meant if abs(total - meant) <= 16 * _ROUNDING * size else total
+        return 0.0 if self.form == ODD else whole((*self.taps, *self.taps, self.centre))
+
+
+def whole(taps: Sequence[float]) -> float:
+    """Return the sum of taps; 0 or 1 where that is meant."""
+    total, size = math.fsum(taps), math.fsum(map(abs, taps))
+    meant = round(total) if -0.5 <= total <= 1.5 else total
+    return meant if abs(total - meant) <= 16 * _ROUNDING * size else total
+
+
+def level(taps: Taps) -> float:
+    """Return the sum of taps that weigh samples alike, 1 for those that compare them."""
+    total = whole(taps.tolist())
+    return total if abs(total) > 0.5 * float(np.abs(taps).sum()) else 1.0
+
+
+def about_centre(kernel: Taps) -> bool:
+    """Tell whether a kernel is symmetric along all of its axes about a tap that is not zero."""
+    if not all(n % 2 for n in kernel.shape) or kernel[tuple(n // 2 for n in kernel.shape)] == 0:
+        return False
+    limit = _ROUNDING * np.abs(kernel).max()
+    return all(np.abs(kernel - np.flip(kernel, axis)).max() <= limit for axis in range(kernel.ndim))
 
 
 def halved(taps: Taps) -> Half | None:
-    """Return the half of a kernel that is symmetric or antisymmetric about a tap, None for others.
-
-    None also where a tap is zero, but in the centre: it must not be read.
-    """
+    """Return the half of a kernel that is symmetric or antisymmetric about a tap, None for others."""
     values = taps.tolist()
-    first, stop = 0, len(values)
-    while first < stop and values[first] == 0:
-        first += 1
-    while stop > first and values[stop - 1] == 0:
-        stop -= 1
-    values = values[first:stop]
-    if len(values) % 2 == 0:
+    nonzero = [i for i, value in enumerate(values) if value != 0]
+    if not nonzero or (nonzero[0] + nonzero[-1]) % 2:
         return None
-    half = len(values) // 2
-    low, centre, high = values[:half], values[half], values[:half:-1]
-    if 0.0 in low:
+    middle = (nonzero[0] + nonzero[-1]) // 2
+    below = [i for i in nonzero if i < middle]
+    mirrored = [2 * middle - i for i in reversed(below)]
+    if mirrored != [i for i in nonzero if i > middle]:
         return None
+    used, centre = (*below, middle, *mirrored), values[middle]
+    low, high = [values[i] for i in below], [values[2 * middle - i] for i in below]
     limit = _ROUNDING * max(map(abs, values))
     if all(abs(a - b) <= limit for a, b in zip(low, high, strict=True)):
-        return Half(first, ABOUT if centre != 0 else EVEN, tuple(low), centre)
+        return Half(used, ABOUT if centre != 0 else EVEN, tuple(low), centre)
     if centre == 0 and all(abs(a + b) <= limit for a, b in zip(low, high, strict=True)):
-        return Half(first, ODD, tuple(high), 0.0)
+        return Half(used, ODD, tuple(high), 0.0)
     return None
 
 
@@ -79,16 +94,15 @@ def tables(
     for record, half, first in zip(records, halves, firsts, strict=True):
         record["first"], record["half"], record["form"] = first, len(half.taps), half.form
         record["weights"] = len(weights) * real.itemsize
-        whole = half.whole
-        if summed and len(about) > 1 and half is about[0]:
-            whole = Half(0, ABOUT, (), math.fsum(other.whole for other in about)).whole
-        weights += [whole, half.centre, *half.taps]
+        first_of_many = summed and len(about) > 1 and half is about[0]
+        total = whole([other.whole for other in about]) if first_of_many else half.whole
+        weights += [total, half.centre, *half.taps]
     return records, np.array(weights, real)
 
 
 def number(halves: list[Half], firsts: list[int]) -> int:
     """Return the number that says how the sum of such layers is compiled."""
     most = _STRAIGHT if len(halves) == 1 else _STRAIGHT_LAYERS
-    if len(halves) > _MOST_LAYERS or sum(half.count for half in halves) > most:
+    if len(halves) > _MOST_LAYERS or sum(len(half.used) for half in halves) > most:
         return looped({half.form for half in halves})
     return written_out([(f, len(h.taps), h.form) for f, h in zip(firsts, halves, strict=True)])

@@ -1,7 +1,9 @@
 """The sliding window over images of one shape and layout: its program."""
 
 import functools
+import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -58,8 +60,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
     flat = z.axis is None and not dealt.active and loops.packed("source", source.dtype.itemsize)
     job["far"] = flat and far(loops, source)
-    of_taps = y.span == 1 and not len(tables.layers)  # whose lines are not rows of the window
-    job["outputs"] = 0 if of_taps and tables.halves else max(1, block // y.dilation)
+    job["outputs"] = 0 if tables.halves and not _of_rows(tables, y) else max(1, block // y.dilation)
     job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
     if final in (BY_ROW, ALONG):
         job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
@@ -83,6 +84,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     common = tables.taps[: tables.alike]
     named["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
     named |= _halves(job[0], tables, source.dtype, target.dtype if converts else real, real)
+    if tables.whole is not None and final == UNROLLED:
+        tables = replace(tables, weights=np.array([tables.whole, *tables.weights], real))
     held = hold(job, named | tables.named(cval) | dealt.named())
     layers = -(-z.length // int(job["together"][0]))
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
@@ -104,7 +107,7 @@ def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     if tables.halves:
         if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
             return SYMMETRIC_ALONG, 1
-        near = not line and y.stride == 1 and y.dilation <= _NEAR
+        near = _of_rows(tables, y) and y.stride == 1 and y.dilation <= _NEAR
         return SYMMETRIC, min(y.taps, schedule.ROWS) * y.dilation if near else 1
     if line and tables.plain and schedule.contiguous(tables.taps["column"], dealt.neighbour):
         return ALONG, 1
@@ -116,6 +119,11 @@ def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     if tables.straight(y.taps) and y.dilation == 1:
         return UNROLLED, 1
     return BY_TAP, 1 + tables.paired
+
+
+def _of_rows(tables: schedule.Schedule, y: Part) -> bool:
+    """Tell whether a symmetric sum is one of neighbouring rows of the window, and not of taps anywhere in it."""
+    return tables.adjoining and (y.span > 1 or len(tables.layers) > 0)
 
 
 def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> int:
@@ -152,7 +160,9 @@ def _name_kernels(
     if job["final"] == BY_ROW:
         job["sum_rows"] = fir.sum_rows.address(real, real, outputs, int(tables.alike == 1))
     if job["final"] == UNROLLED:
-        window = int(job["taps_y"]), tables.alike, tables.components if tables.norm else 0
+        norm = tables.components if tables.norm else 0
+        form = small.form_of(norm, tables.planes, about=tables.whole is not None)
+        window = int(job["taps_y"]), tables.alike, form
         converted = target if job["straight"] and job["lanes"] == 1 else real
         job["sum_window"] = small.sum_window.address(real, converted, outputs, *window)
     if BY_ROW in ways:
@@ -174,7 +184,8 @@ def _halves(
 ) -> dict[str, npt.NDArray]:
     """Return the tables of symmetric kernels, and name the kernels that sum them in `job` and its layers."""
     rows = job["outputs"] > 0
-    firsts = [half.first if rows else 0 for half in tables.halves]
+    begins = itertools.accumulate((len(half.used) for half in tables.halves), initial=0)
+    firsts = [half.used[0] if rows else begin for half, begin in zip(tables.halves, begins, strict=False)]
     parts = [symmetry.tables(list(tables.halves), firsts, summed=not tables.norm, real=real)]
     parts[0][0]["offset"] = np.arange(len(firsts)) * rows * job["depth"] * job["pitch"]
     layered = [half for half in (*tables.halves_z, *tables.halves_x) if half is not None]

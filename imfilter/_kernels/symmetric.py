@@ -20,6 +20,7 @@ from numba.extending import intrinsic
 from imfilter._core.jit import kernel
 from imfilter._kernels.ahead import prefetch_sums
 from imfilter._kernels.lines import copy
+from imfilter._kernels.reference import fits_reference
 from imfilter._kernels.simd import (
     BYTES,
     REGISTERS,
@@ -54,8 +55,6 @@ _GROUP = 32
 _UNROLLED = 4
 #: Bits of a layer in the number that says how a sum is written out.
 _BITS, _FORM_BITS = 8, 2
-#: References beyond this are taken for 0: a sample less a reference never overflows.
-_LARGEST = {32: 2.0**102, 64: 2.0**968}
 #: Vector registers for sums and references, beside those of samples and weights.
 _MOST_REGISTERS = 10
 
@@ -92,7 +91,6 @@ class _Sums:
         self.kind = ir.VectorType(self.scalar, lanes)
         self.memory = ir.VectorType(element(self.source), lanes)
         self.size, self.width = real.dtype.bitwidth // 8, self.source.bitwidth // 8
-        self.largest = self.constant(_LARGEST[real.dtype.bitwidth])
 
     def constant(self, value):
         """Return a vector of one number."""
@@ -117,11 +115,6 @@ class _Sums:
         """Return the samples at an address."""
         found = self.builder.load(pointer(self.builder, at, self.memory), align=1, typ=self.memory)
         return to_real(self.builder, found, self.source, self.kind)
-
-    def fits(self, centre):
-        """Tell which lanes can be a reference: those that are not NaN, infinite or huge."""
-        size = call_llvm(self.builder, f"llvm.fabs.{mangle(self.kind)}", self.kind, centre)
-        return self.builder.fcmp_ordered("<", size, self.largest)
 
     def add_pairs(self, form, parts, references, below, above, weights):
         """Return the sums `parts` of each output (None: nothing yet) with some more pairs, from outside in.
@@ -195,7 +188,7 @@ class _Straight:
             parts, references = [None for _ in sums.outputs], None
             if form == ABOUT:
                 centres = [samples(half + o) for o in sums.outputs]
-                fits = [sums.fits(centre) for centre in centres]
+                fits = [fits_reference(builder, centre) for centre in centres]
                 zero = sums.constant(0.0)
                 references = [builder.select(f, c, zero) for f, c in zip(fits, centres, strict=True)]
             parts = sums.add_pairs(
@@ -263,7 +256,7 @@ class _Looped:
         if form == ABOUT:
             centre = reader(builder.add(first, half))
             centres = [centre(o) for o in sums.outputs]
-            fits, zero = [sums.fits(c) for c in centres], sums.constant(0.0)
+            fits, zero = [fits_reference(builder, c) for c in centres], sums.constant(0.0)
             references = [builder.select(f, c, zero) for f, c in zip(fits, centres, strict=True)]
         last = builder.add(first, builder.add(half, half))
 
