@@ -71,21 +71,12 @@ class Schedule:
     halves_z: tuple[Half | None, ...] = ()
     halves_x: tuple[Half | None, ...] = ()
     halves: tuple[Half, ...] = ()
-    #: The sum of all weights of a window that is symmetric about its centre.
-    whole: float | None = None
+    window: symmetry.Window | None = None  # kernels that are summed as one symmetric window
 
     @property
     def adjoining(self) -> bool:
         """Whether the halves leave no row of the window out."""
         return all(half.adjoining for half in self.halves)
-
-    @property
-    def planes(self) -> int:
-        """How many planes the taps of each row read, if they read the same columns of all, or else 1."""
-        row = self.taps[: self.alike]
-        count = len(np.unique(row["layer"])) if self.alike else 1
-        columns = row["column"].reshape(count, -1) if self.alike % count == 0 else row["column"]
-        return count if columns.ndim == 2 and (columns == columns[0]).all() else 1
 
     @property
     def paired(self) -> bool:
@@ -276,11 +267,11 @@ def direct(
     half = symmetry.halved(components[0].ravel()) if line else None
     if half is not None:
         return _symmetric_line(components[0].shape, half, norm, dilation, real)
-    about = fill and len(components) == 1 and not norm and symmetry.about_centre(components[0])
+    window = symmetry.window(components) if norm or len(components) == 1 else None
     tables, weights, ends = [], [], [0]
     for component in components:
-        small = about and component.size <= STRAIGHT
-        read = np.ones_like(component) if fill and (small or _nearly_full(component)) else component
+        filled = window is not None or (fill and _nearly_full(component))
+        read = np.ones_like(component) if filled else component
         nonzero = np.argwhere(read)
         nonzero = nonzero[np.lexsort((nonzero[:, 2], nonzero[:, 0], nonzero[:, 1]))]  # by row first
         tables.append(nonzero * dilation)
@@ -293,8 +284,7 @@ def direct(
     height = components[0].shape[1]
     planes = _planes(offsets if len(offsets) else _ints([0]))
     made = _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, offsets_z=planes)
-    whole = symmetry.whole(components[0].ravel().tolist()) if about and made.straight(height) else None
-    return replace(made, filled=not made.weights.all(), whole=whole)
+    return replace(made, filled=window is None and not made.weights.all(), window=window)
 
 
 def _symmetric_line(

@@ -9,13 +9,17 @@ import numpy.typing as npt
 
 from imfilter._core.operators import Taps
 from imfilter._kernels.symmetric import ABOUT, EVEN, HALF, ODD, looped, written_out
+from imfilter._kernels.symmetric_window import MOST_PLACES, Parity
 
 #: What taps may differ from their mirror images, and sums from 0 and 1, relative to the largest and to all of them.
 _ROUNDING = 1e-15
 
 
 #: Taps, of one layer and of several, and layers that are summed in straight code.
-_STRAIGHT, _STRAIGHT_LAYERS, _MOST_LAYERS = 17, 27, 3
+_STRAIGHT, _STRAIGHT_LAYERS, _MOST_LAYERS = 33, 49, 3
+
+#: Taps of all kernels of a window that is summed in straight code.
+_STRAIGHT_WINDOW = 27
 
 
 class Half(NamedTuple):
@@ -53,12 +57,50 @@ def level(taps: Taps) -> float:
     return total if abs(total) > 0.5 * float(np.abs(taps).sum()) else 1.0
 
 
-def about_centre(kernel: Taps) -> bool:
-    """Tell whether a kernel is symmetric along all of its axes about a tap that is not zero."""
-    if not all(n % 2 for n in kernel.shape) or kernel[tuple(n // 2 for n in kernel.shape)] == 0:
-        return False
-    limit = _ROUNDING * np.abs(kernel).max()
-    return all(np.abs(kernel - np.flip(kernel, axis)).max() <= limit for axis in range(kernel.ndim))
+class Window(NamedTuple):
+    """Kernels over a small window that are symmetric or antisymmetric along all axes: rows, planes, columns."""
+
+    shape: tuple[int, int, int]
+    kernels: tuple[Parity, ...]
+    weights: tuple[float, ...]
+
+
+def window(components: list[Taps]) -> Window | None:
+    """Return kernels of axes z, y, x as a symmetric window; None for large ones, and others."""
+    kernels = [component.swapaxes(0, 1) for component in components]
+    shape = kernels[0].shape
+    middle = tuple((n - 1) // 2 for n in shape)
+    corner = tuple(slice(m + 1) for m in middle)
+    places = math.prod(m + 1 for m in middle)
+    if not all(n % 2 for n in shape) or places > MOST_PLACES or len(kernels) > _MOST_LAYERS:
+        return None
+    if len(kernels) * math.prod(shape) > _STRAIGHT_WINDOW:
+        return None
+    parities, weights = [], []
+    for taps in kernels:
+        signs = [_sign(taps, axis) for axis in range(3)]
+        if 0 in signs:
+            return None
+        for axis, sign in enumerate(signs):
+            if sign < 0:  # the middle of an antisymmetric kernel is 0, but for rounding
+                taps = taps.copy()
+                taps.swapaxes(0, axis)[middle[axis]] = 0
+        near = taps[corner].ravel()
+        # What is subtracted from what: the weight is that of the far side.
+        turned = math.prod(-1 for sign, n in zip(signs, shape, strict=True) if sign < 0)
+        bits = sum(1 << i for i, value in enumerate(near.tolist()) if value != 0)
+        about = len(kernels) == 1 and bool(taps[middle] != 0)
+        parities.append(Parity(tuple(sign < 0 for sign in signs), bits, about))
+        weights += [whole(taps.ravel().tolist()), *(turned * near).tolist()]
+    return Window(shape, tuple(parities), tuple(weights))
+
+
+def _sign(taps: Taps, axis: int) -> int:
+    """Return 1 for taps that are symmetric along an axis, -1 for antisymmetric ones, 0 for others."""
+    limit, turned = _ROUNDING * np.abs(taps).max(), np.flip(taps, axis)
+    if np.abs(taps - turned).max() <= limit:
+        return 1
+    return -1 if np.abs(taps + turned).max() <= limit else 0
 
 
 def halved(taps: Taps) -> Half | None:
@@ -77,7 +119,7 @@ def halved(taps: Taps) -> Half | None:
     limit = _ROUNDING * max(map(abs, values))
     if all(abs(a - b) <= limit for a, b in zip(low, high, strict=True)):
         return Half(used, ABOUT if centre != 0 else EVEN, tuple(low), centre)
-    if centre == 0 and all(abs(a + b) <= limit for a, b in zip(low, high, strict=True)):
+    if 2 * abs(centre) <= limit and all(abs(a + b) <= limit for a, b in zip(low, high, strict=True)):
         return Half(used, ODD, tuple(high), 0.0)
     return None
 

@@ -3,7 +3,6 @@
 import functools
 import itertools
 import math
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +21,11 @@ from imfilter._kernels.job import (
     JOB,
     SYMMETRIC,
     SYMMETRIC_ALONG,
+    SYMMETRIC_WINDOW,
     UNROLLED,
 )
 from imfilter._kernels.slide import prepare, slide
+from imfilter._kernels.symmetric_window import kernels_number, sum_symmetric_window, window_number
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
 _WINDOW = 512 * 1024
@@ -67,7 +68,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["together"] = _together(tables, z, job["depth"][0] * dealt.output_line * real.itemsize, settings.cval)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
-    converts = final in (UNROLLED, SYMMETRIC) and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
+    converts = final in (UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW) and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
@@ -84,8 +85,6 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     common = tables.taps[: tables.alike]
     named["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
     named |= _halves(job[0], tables, source.dtype, target.dtype if converts else real, real)
-    if tables.whole is not None and final == UNROLLED:
-        tables = replace(tables, weights=np.array([tables.whole, *tables.weights], real))
     held = hold(job, named | tables.named(cval) | dealt.named())
     layers = -(-z.length // int(job["together"][0]))
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
@@ -108,7 +107,10 @@ def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
         if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
             return SYMMETRIC_ALONG, 1
         near = _of_rows(tables, y) and y.stride == 1 and y.dilation <= _NEAR
-        return SYMMETRIC, min(y.taps, schedule.ROWS) * y.dilation if near else 1
+        return SYMMETRIC, min(y.taps, int(__import__('os').environ.get('SR','5'))) * y.dilation if near else 1
+    if tables.window is not None:
+        near = y.stride == 1 and y.dilation <= _NEAR
+        return SYMMETRIC_WINDOW, min(y.taps, schedule.ROWS) * y.dilation if near else 1
     if line and tables.plain and schedule.contiguous(tables.taps["column"], dealt.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:
@@ -160,9 +162,7 @@ def _name_kernels(
     if job["final"] == BY_ROW:
         job["sum_rows"] = fir.sum_rows.address(real, real, outputs, int(tables.alike == 1))
     if job["final"] == UNROLLED:
-        norm = tables.components if tables.norm else 0
-        form = small.form_of(norm, tables.planes, about=tables.whole is not None)
-        window = int(job["taps_y"]), tables.alike, form
+        window = int(job["taps_y"]), tables.alike, tables.components if tables.norm else 0
         converted = target if job["straight"] and job["lanes"] == 1 else real
         job["sum_window"] = small.sum_window.address(real, converted, outputs, *window)
     if BY_ROW in ways:
@@ -183,6 +183,11 @@ def _halves(
     job: np.void, tables: schedule.Schedule, source: np.dtype, written: np.dtype, real: np.dtype
 ) -> dict[str, npt.NDArray]:
     """Return the tables of symmetric kernels, and name the kernels that sum them in `job` and its layers."""
+    if tables.window is not None:
+        shape, kernels, weights = tables.window
+        numbers = window_number(*shape), kernels_number(list(kernels), tables.norm)
+        job["sum_symmetric"] = sum_symmetric_window.address(real, written, int(job["outputs"]), *numbers)
+        return {"half_weights": np.array(weights, real)}
     rows = job["outputs"] > 0
     begins = itertools.accumulate((len(half.used) for half in tables.halves), initial=0)
     firsts = [half.used[0] if rows else begin for half, begin in zip(tables.halves, begins, strict=False)]

@@ -54,9 +54,9 @@ _FIELDS = (
 JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("bias", "cval")])
 
 #: How lines are summed: tap by tap with `combine`, with `sum_rows`, neighbours along a dealt line with
-#: `sum_along`, small windows with `sum_window`; symmetric kernels with `sum_symmetric`, or, of neighbours along
-#: a dealt line, with `sum_symmetric_along`.
-BY_TAP, BY_ROW, ALONG, UNROLLED, SYMMETRIC, SYMMETRIC_ALONG = range(6)
+#: `sum_along`, small windows with `sum_window`; symmetric kernels with `sum_symmetric`, of neighbours along
+#: a dealt line with `sum_symmetric_along`, over small windows with `sum_symmetric_window`.
+BY_TAP, BY_ROW, ALONG, UNROLLED, SYMMETRIC, SYMMETRIC_ALONG, SYMMETRIC_WINDOW = range(7)
 #: Pixels that `sum_along` computes at a time, one register each: 81 taps ran at 41 and 53 multiply-adds a
 #: nanosecond with 8 and 12 (Cascade Lake, AVX-512, where 70 is the most), for 8 wait for each other.
 BLOCK_ALONG = 12 if BYTES > 128 else 8

@@ -23,6 +23,7 @@ from imfilter._kernels.job import (
     PLANE,
     SYMMETRIC,
     SYMMETRIC_ALONG,
+    SYMMETRIC_WINDOW,
     TAP,
     UNROLLED,
 )
@@ -237,7 +238,7 @@ def _sum(job, room, window, first_slot, many, to, span, ahead):
         invoke(6, job.sum_symmetric, (
             at, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span, room + job.spill,
             ahead))  # fmt: skip
-    elif job.final in (BY_ROW, UNROLLED, SYMMETRIC):
+    elif job.final in (BY_ROW, UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW):
         count = job.taps_y + job.outputs - 1
         for first in range(min(job.dilation_y, many)):
             # Rows that share lines. Outputs beyond the last are computed from what there is, and thrown away.
@@ -250,6 +251,10 @@ def _sum(job, room, window, first_slot, many, to, span, ahead):
                 invoke(6, job.sum_symmetric, (
                     at, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span,
                     room + job.spill, ahead))  # fmt: skip
+            elif job.final == SYMMETRIC_WINDOW:
+                invoke(5, job.sum_symmetric, (
+                    at, job.offsets, job.half_weights, job.bias, at_to, span, room + job.spill,
+                    ahead))  # fmt: skip
             elif job.final == UNROLLED:
                 invoke(6, job.sum_window, (
                     at, job.offsets, job.weights, job.bias, at_to, span, room + job.spill,

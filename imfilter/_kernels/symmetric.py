@@ -52,11 +52,11 @@ _WORD = ir.IntType(64)
 #: Pairs that are summed in one go, in a loop: short sums round less than a long one.
 _GROUP = 32
 #: Pairs that are summed without a look at anything else.
-_UNROLLED = 4
+_UNROLLED = int(__import__('os').environ.get('UN','4'))
 #: Bits of a layer in the number that says how a sum is written out.
 _BITS, _FORM_BITS = 8, 2
 #: Vector registers for sums and references, beside those of samples and weights.
-_MOST_REGISTERS = 10
+_MOST_REGISTERS = int(__import__('os').environ.get('MR','10'))
 
 
 def written_out(layers: list[tuple[int, int, int]]) -> int:
