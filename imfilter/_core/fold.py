@@ -37,7 +37,7 @@ def folded(
         low, high = min(int(offsets.min()), 0), max(int(offsets.max()), 0)
         period = _PERIODS[mode](n) if mode in _PERIODS else 1
         shared = period % 2 == 0 and low == -(period // 2)
-        high += shared  # where a tap half a period away reads the same
+        high = period // 2 if shared else high  # half a period away on either side lies the same sample
         gather = functools.partial(_gathered, index=offsets - low, length=high - low + 1, shared=shared)
         operator = Operator(
             tuple(

@@ -1,7 +1,5 @@
 """From an operator to the tables of taps that the sliding window reads."""
 
-import itertools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -10,6 +8,7 @@ import numpy.typing as npt
 
 from imfilter._core import symmetry
 from imfilter._core.operators import Taps
+from imfilter._core.runs import SHORT, common, first_of_pairs, group, grouped, paired, run_table
 from imfilter._core.symmetry import Half
 from imfilter._kernels.job import (
     ALONG,
@@ -23,23 +22,11 @@ from imfilter._kernels.job import (
     TAP,
     UNROLLED,
 )
-from imfilter._kernels.lines import BOTH, FIRST, RUN, SECOND
-from imfilter._kernels.simd import BYTES
-from imfilter._kernels.symmetric import HALF
+from imfilter._kernels.lines import FIRST, RUN, SECOND
 
-#: Taps summed in one go before the sum is put aside, at least. Longer sums have groups of about the root
-#: of their length: float32 then errs by at most twice that many units of the last place.
-_GROUP = 32
-
-#: Rows summed at a time, at most, 4 registers each: 2, 4, 5, 6 rows of 81 taps ran at 37, 46, 55, 49
-#: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most); more spill.
-ROWS = 5 if BYTES > 128 else 2
 #: Taps of a window that is summed in straight code, with all its kernels, and of a line or column of it. Code
 #: for each number takes 0.2 to 0.5 s to compile; a column of 25 gained a sixth by it, of 9 a quarter.
 STRAIGHT, STRAIGHT_LINE = 27, 17
-#: Taps along a line that are summed in one go.
-_SHORT = 64
-
 _Ints = npt.NDArray[np.int64]
 
 
@@ -66,8 +53,8 @@ class Schedule:
     alike: int
     components: int
     filled: bool = False  # whether taps of weight zero are read
-    #: Halves of symmetric kernels: of layers over the planes and along the line, and of the sum over the window,
-    #: which is symmetric if it has any.
+    #: Halves of symmetric kernels: of layers over the planes and along the line, and of the sum over the
+    #: window. Such a sum is symmetric if it has any.
     halves_z: tuple[Half | None, ...] = ()
     halves_x: tuple[Half | None, ...] = ()
     halves: tuple[Half, ...] = ()
@@ -118,87 +105,6 @@ def _ints(values: object) -> _Ints:
     return np.asarray(values, dtype=np.int64)
 
 
-def group(rows: int, line: int) -> int:
-    """Return how many taps of a sum over `rows` of `line` taps each are summed in one go."""
-    if rows == 1:
-        return line if line <= _SHORT else max(_GROUP, math.isqrt(line))
-    return line * max(ROWS, max(_GROUP, math.isqrt(rows * line)) // line)
-
-
-def _grouped(begin: int, stop: int, most: int = 0) -> list[list[int]]:
-    """Return the runs of one sum over taps `begin` to `stop`, in groups of `most` or those of a line."""
-    most = most or max(1, group(1, stop - begin))
-    edges = [*range(begin, stop, most), stop] if stop > begin else [begin, stop]
-    runs = [[FIRST, a, b, 0, a > begin, 0, 0] for a, b in itertools.pairwise(edges)]
-    runs[-1][-1] = 1
-    return [list(map(int, run)) for run in runs]
-
-
-def _rows(taps: npt.NDArray, begin: int, stop: int, height: int) -> list[tuple[int, int]]:
-    """Return where the taps of each window row begin and stop; they are sorted by row."""
-    edges = begin + np.searchsorted(taps["row"][begin:stop], np.arange(height + 1))
-    return [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
-
-
-def _alike(taps: npt.NDArray, a: tuple[int, int], b: tuple[int, int]) -> bool:
-    """Tell whether two rows read the same elements of the same layers."""
-    mine, others = taps[slice(*a)], taps[slice(*b)]
-    return len(mine) == len(others) > 0 and all(
-        np.array_equal(mine[f], others[f]) for f in ("layer", "column")
-    )
-
-
-def _common(taps: npt.NDArray, height: int) -> int:
-    """Return how many taps each of `height` kernel rows has if all read the same elements, or else 0."""
-    edges = [0, *(np.flatnonzero(np.diff(taps["row"])) + 1).tolist(), len(taps)]
-    rows = list(itertools.pairwise(edges))
-    same = len(rows) == height and all(_alike(taps, row, rows[0]) for row in rows)
-    return len(taps) // height if same else 0
-
-
-def _paired(taps: npt.NDArray, begin: int, stop: int, height: int, size: int) -> list[list[int]] | None:
-    """Return the runs of two neighbouring sums over taps `begin` to `stop`, or None where it is no gain.
-
-    Each sum puts aside what it has after the rows that fill a group, counted in its own rows, so that
-    both round alike.
-    """
-    rows = _rows(taps, begin, stop, height)
-    alike = [r > 0 and _alike(taps, rows[r], rows[r - 1]) for r in range(height)]
-    if not any(alike) or max(b - a for a, b in rows) > _GROUP:
-        return None
-    flush, filled, most = [], 0, max(_GROUP, math.isqrt(stop - begin))
-    for a, b in rows:
-        flush.append(filled >= most)
-        filled = (0 if flush[-1] else filled) + b - a
-    runs: list[list[int]] = []
-    for r in range(height + 1):
-        flush_a, flush_b = int(r < height and flush[r]), int(r > 0 and flush[r - 1])
-        if r < height and alike[r]:
-            (a, b), back = rows[r], (rows[r][0] - rows[r - 1][0]) * size
-            if runs and runs[-1][0] == BOTH and runs[-1][2:4] == [a, back] and not flush_a + flush_b:
-                runs[-1][2] = b
-            else:
-                runs.append([BOTH, a, b, back, flush_a, flush_b, 0])
-            continue
-        if r < height:
-            runs.append([FIRST, *rows[r], 0, flush_a, 0, 0])
-        if r > 0:
-            runs.append([SECOND, *rows[r - 1], 0, 0, flush_b, 0])
-    runs[-1][-1] = 1
-    return runs
-
-
-def _single(pairs: list[list[int]]) -> list[list[int]]:
-    """Return the runs of the first sum of a pair alone, in the same groups."""
-    runs = [[FIRST, a, b, 0, flush, 0, 0] for kind, a, b, _, flush, _, _ in pairs if kind != SECOND]
-    runs[-1][-1] = 1
-    return runs
-
-
-def _table(runs: list[list[int]]) -> npt.NDArray:
-    return np.array([tuple(run) for run in runs], dtype=RUN)
-
-
 def _schedule(
     taps: npt.NDArray,
     weights: Taps,
@@ -217,18 +123,18 @@ def _schedule(
     runs: list[list[int]] = [list(map(int, run)) for run in layers.pop("runs", np.empty(0, RUN)).tolist()]
     begins = [0, *ends[:-1]]
     pairs = [
-        _paired(taps, a, b, height, real.itemsize) if pair else None
-        for a, b in zip(begins, ends, strict=True)
+        paired(taps, a, b, height, real.itemsize) if pair else None for a, b in zip(begins, ends, strict=True)
     ]
     single, double = [], []
     alike = 0
     if all(np.array_equal(taps[a:b], taps[: ends[0]]) for a, b in zip(begins, ends, strict=True)):
-        alike = _common(taps[: ends[0]], height)
+        alike = common(taps[: ends[0]], height)
     plain = 0 if norm or len(ends) > 1 else alike
     for a, b, two in zip(begins, ends, pairs, strict=True) if not halves else ():
-        single += _single(two) if two and not plain else _grouped(a, b, group(height, plain) if plain else 0)
+        most = group(height, plain) if plain else 0
+        single += first_of_pairs(two) if two and not plain else grouped(a, b, most)
         if any(pairs):
-            one = _grouped(a, b)
+            one = grouped(a, b)
             double += two or one + [[SECOND, *run[1:4], 0, run[4], run[6]] for run in one]
     # A component closes once, after both rows' taps.
     for i in range(len(double) - 1):
@@ -239,7 +145,7 @@ def _schedule(
     return Schedule(
         taps=taps,
         weights=weights.astype(real),
-        runs=_table(runs + single + double),
+        runs=run_table(runs + single + double),
         norm=norm,
         single=len(runs),
         double=len(runs) + len(single),
@@ -352,7 +258,7 @@ def separable(
             layers["begin_z"][layer], layers["stop_z"][layer] = n_z, stop
             layers["group_z"][layer] = group(1, len(used))
             layers["first_z"][layer] = len(runs)
-            runs += _grouped(n_z, stop)
+            runs += grouped(n_z, stop)
             layers["last_z"][layer] = len(runs)
             n_z = stop
         if fill_x:
@@ -363,7 +269,7 @@ def separable(
         columns.append(used * dilation[2])
         weights_x.append(along_x[used])
         layers["first_x"][layer] = len(runs)
-        runs += _grouped(n_x, n_x + len(used))
+        runs += grouped(n_x, n_x + len(used))
         layers["last_x"][layer] = len(runs)
         n_x += len(used)
         used = np.arange(len(along_y)) if fill_y else _used(along_y, halves_y[layer] if halves else None)
@@ -385,7 +291,7 @@ def separable(
         columns=_ints(np.concatenate(columns)),
         weights_x=np.concatenate(weights_x).astype(real),
         layers=layers,
-        runs=_table(runs),
+        runs=run_table(runs),
     )
     return replace(made, filled=fill_x or fill_y, halves_z=tuple(halves_z), halves_x=tuple(halves_x))
 
@@ -432,7 +338,7 @@ def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int
         if half is not None:
             layer["how"] = SYMMETRIC_ALONG if contiguous(own, neighbour) else SYMMETRIC
             continue
-        layer["how"] = ALONG if contiguous(own, neighbour) else BY_ROW if len(own) <= _SHORT else BY_TAP
+        layer["how"] = ALONG if contiguous(own, neighbour) else BY_ROW if len(own) <= SHORT else BY_TAP
         if straight and layer["how"] == BY_ROW:
             layer["how"] = UNROLLED
     return replace(schedule, taps=taps, columns=columns * size, layers=layers)

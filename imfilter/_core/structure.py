@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import border, dtypes, schedule
+from imfilter._core import border, dtypes, runs, schedule
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, describe, hold, pitch, reserve
@@ -61,7 +61,7 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     named["weights"] = np.array(window.taps, real)
     named["offsets"], named["zero"] = np.arange(taps) * size, np.zeros(1, np.int64)
     job["columns"], job["size"], job["aperture"] = columns, size, aperture
-    job["taps"], job["group"], job["before_w"] = taps, schedule.group(taps, 1), before
+    job["taps"], job["group"], job["before_w"] = taps, runs.group(taps, 1), before
     job["scale"], job["k"], job["cval"] = window.scale, k or 0.0, cval
     job["direct"] = job["target_packed"][0] and target.dtype == real and columns * size >= BYTES
     held = hold(job, named)

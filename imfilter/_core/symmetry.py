@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.operators import Taps
-from imfilter._kernels.symmetric import ABOUT, EVEN, HALF, ODD, looped, written_out
+from imfilter._kernels.symmetric_sums import ABOUT, EVEN, HALF, ODD, looped, written_out
 from imfilter._kernels.symmetric_window import MOST_PLACES, Parity
 
-#: What taps may differ from their mirror images, and sums from 0 and 1, relative to the largest and to all of them.
+#: How much taps may differ from their mirror images, relative to the largest. Sums may differ from 0 and 1 by
+#: some times as much, relative to the sum of the magnitudes.
 _ROUNDING = 1e-15
 
 
@@ -58,7 +59,7 @@ def level(taps: Taps) -> float:
 
 
 class Window(NamedTuple):
-    """Kernels over a small window that are symmetric or antisymmetric along all axes: rows, planes, columns."""
+    """Kernels over a small window that are symmetric or antisymmetric along rows, planes and columns."""
 
     shape: tuple[int, int, int]
     kernels: tuple[Parity, ...]
@@ -76,7 +77,7 @@ def window(components: list[Taps]) -> Window | None:
         return None
     if len(kernels) * math.prod(shape) > _STRAIGHT_WINDOW:
         return None
-    parities, weights = [], []
+    parities, weights = [], list[float]()
     for taps in kernels:
         signs = [_sign(taps, axis) for axis in range(3)]
         if 0 in signs:
@@ -90,7 +91,7 @@ def window(components: list[Taps]) -> Window | None:
         turned = math.prod(-1 for sign, n in zip(signs, shape, strict=True) if sign < 0)
         bits = sum(1 << i for i, value in enumerate(near.tolist()) if value != 0)
         about = len(kernels) == 1 and bool(taps[middle] != 0)
-        parities.append(Parity(tuple(sign < 0 for sign in signs), bits, about))
+        parities.append(Parity((signs[0] < 0, signs[1] < 0, signs[2] < 0), bits, about))
         weights += [whole(taps.ravel().tolist()), *(turned * near).tolist()]
     return Window(shape, tuple(parities), tuple(weights))
 
@@ -131,7 +132,7 @@ def tables(
 
     If they are `summed`, the first layer about a reference has the sum of all taps of such layers.
     """
-    records, weights = np.zeros(len(halves), HALF), []
+    records, weights = np.zeros(len(halves), HALF), list[float]()
     about = [half for half in halves if half.form == ABOUT]
     for record, half, first in zip(records, halves, firsts, strict=True):
         record["first"], record["half"], record["form"] = first, len(half.taps), half.form

@@ -12,6 +12,7 @@ from imfilter._core.geometry import LONGEST, Loops, Part, Side, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.program import Program, Settings, describe, far, hold
+from imfilter._core.runs import ROWS, group
 from imfilter._kernels import deal, fir, lines, small, symmetric
 from imfilter._kernels.job import (
     ALONG,
@@ -64,11 +65,15 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["outputs"] = 0 if tables.halves and not _of_rows(tables, y) else max(1, block // y.dilation)
     job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
     if final in (BY_ROW, ALONG):
-        job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
+        job["group"] = group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
     job["together"] = _together(tables, z, job["depth"][0] * dealt.output_line * real.itemsize, settings.cval)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
-    converts = final in (UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW) and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
+    converts = (
+        final in (UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW)
+        and dealt.lanes == 1
+        and (real, target.dtype) in _CONVERTED
+    )
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
@@ -107,24 +112,24 @@ def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
         if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
             return SYMMETRIC_ALONG, 1
         near = _of_rows(tables, y) and y.stride == 1 and y.dilation <= _NEAR
-        return SYMMETRIC, min(y.taps, int(__import__('os').environ.get('SR','5'))) * y.dilation if near else 1
+        return SYMMETRIC, min(y.taps, ROWS) * y.dilation if near else 1
     if tables.window is not None:
         near = y.stride == 1 and y.dilation <= _NEAR
-        return SYMMETRIC_WINDOW, min(y.taps, schedule.ROWS) * y.dilation if near else 1
+        return SYMMETRIC_WINDOW, min(y.taps, ROWS) * y.dilation if near else 1
     if line and tables.plain and schedule.contiguous(tables.taps["column"], dealt.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:
         if tables.straight(y.taps):
-            return UNROLLED, min(y.taps, schedule.ROWS) * y.dilation
+            return UNROLLED, min(y.taps, ROWS) * y.dilation
         if tables.plain and y.taps > 1:
-            return BY_ROW, min(y.taps, schedule.ROWS) * y.dilation
+            return BY_ROW, min(y.taps, ROWS) * y.dilation
     if tables.straight(y.taps) and y.dilation == 1:
         return UNROLLED, 1
     return BY_TAP, 1 + tables.paired
 
 
 def _of_rows(tables: schedule.Schedule, y: Part) -> bool:
-    """Tell whether a symmetric sum is one of neighbouring rows of the window, and not of taps anywhere in it."""
+    """Tell whether a symmetric sum is over neighbouring rows of the window, not over taps anywhere in it."""
     return tables.adjoining and (y.span > 1 or len(tables.layers) > 0)
 
 
@@ -137,7 +142,7 @@ def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> i
     if not all((np.diff(planes) == 1).all() for planes in offsets):
         return 1
     fits = _WINDOW // (window * len(tables.layers))
-    return max(1, min(schedule.ROWS, z.length, fits, *map(int, taps)))
+    return max(1, min(ROWS, z.length, fits, *map(int, taps)))
 
 
 def _name_kernels(
@@ -184,10 +189,12 @@ def _halves(
 ) -> dict[str, npt.NDArray]:
     """Return the tables of symmetric kernels, and name the kernels that sum them in `job` and its layers."""
     if tables.window is not None:
-        shape, kernels, weights = tables.window
-        numbers = window_number(*shape), kernels_number(list(kernels), tables.norm)
+        numbers = (
+            window_number(*tables.window.shape),
+            kernels_number(list(tables.window.kernels), tables.norm),
+        )
         job["sum_symmetric"] = sum_symmetric_window.address(real, written, int(job["outputs"]), *numbers)
-        return {"half_weights": np.array(weights, real)}
+        return {"half_weights": np.array(tables.window.weights, real)}
     rows = job["outputs"] > 0
     begins = itertools.accumulate((len(half.used) for half in tables.halves), initial=0)
     firsts = [half.used[0] if rows else begin for half, begin in zip(tables.halves, begins, strict=False)]

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from imfilter._core import schedule, winograd
+from imfilter._core import runs, winograd
 from imfilter._core.geometry import LONGEST, Loops, Side, tiles
 from imfilter._core.layout import Deal
 from imfilter._core.operators import Operator
@@ -44,7 +44,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["segment_count"] = dealt.count
     job["segment_step"] = dealt.segment * phases * loops.channels * real.itemsize
     job["differing"] = dealt.phase * loops.channels * dealt.lanes
-    job["taps"], job["group"] = taps, schedule.group(1, taps)
+    job["taps"], job["group"] = taps, runs.group(1, taps)
     full = dealt.segment * phases * dealt.lanes
     job["straight"] = job["target_packed"] and target.dtype == real and bool((np.diff(cut) == full).all())
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import schedule, winograd
+from imfilter._core import runs, winograd
 from imfilter._core.geometry import Loops, Part, Side, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
@@ -32,7 +32,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     height = len(sums[0].weights)
     more = phases * height - y.taps
     y = y._replace(taps=y.taps + more, after=y.after + more)
-    outputs = min(height, schedule.ROWS)
+    outputs = min(height, runs.ROWS)
     depth = y.taps + phases * outputs - 1
     cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
     widest = int(np.diff(cut).max())
@@ -51,7 +51,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     named["sums"] = table
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
-    job["group"] = schedule.group(height, x.taps) // x.taps
+    job["group"] = runs.group(height, x.taps) // x.taps
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
     job["straight"] = job["target_packed"] and target.dtype == real
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image

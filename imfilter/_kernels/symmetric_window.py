@@ -1,7 +1,8 @@
 """Weighted sums over small windows that are symmetric, or antisymmetric, along each of their axes.
 
 Samples at mirrored places have the same weight. They are added, or subtracted, before they are weighed: over
-columns, then planes, then rows. A mirrored image then gives the mirrored bits. Places of weight 0 are not read.
+columns, then planes, then rows. A mirrored image then gives the mirrored bits. Places of weight 0 are not
+read.
 
 With a tap in the centre the sum is taken about the sample there; see `imfilter._kernels.symmetric`.
 """
@@ -28,8 +29,8 @@ from imfilter._kernels.simd import (
     pointer,
     poke,
     register_lanes,
-    size_of,
     spread,
+    weighed,
 )
 
 _WORD = ir.IntType(64)
@@ -104,18 +105,20 @@ class _Samples:
         return self.builder.fsub(far, near) if odd[fixed] else self.builder.fadd(near, far)
 
 
+def _registers(kernels):
+    """Return how many registers of sums there are for each output, beside the samples that are shared."""
+    return 1 if kernels > 1 else REGISTERS // 2
+
+
 @intrinsic(prefer_literal=True)
-def _sums(
-    typingctx, real, target, outputs, window, kernels, lines, offsets, weights, bias, to, count, ahead
-):
+def _sums(typingctx, real, target, outputs, window, kernels, lines, offsets, weights, bias, to, count, ahead):
     """Write rows of `count` sums, at least a vector, for `outputs` neighbouring outputs; see below."""
     many, shape = outputs.literal_value, window.literal_value
     most = (1 << _LENGTH_BITS) - 1
     shape = shape >> 2 * _LENGTH_BITS, shape >> _LENGTH_BITS & most, shape & most
     parities, norm = _kernels(kernels.literal_value)
     height, depth, width = shape
-    # As many sums as there are registers for, beside the samples that they share.
-    lanes = register_lanes(real.dtype) * (1 if len(parities) > 1 else REGISTERS // 2)
+    lanes = register_lanes(real.dtype) * _registers(len(parities))
     corner = [
         (r, p, c)
         for r in range((height + 1) // 2)
@@ -141,7 +144,8 @@ def _sums(
 
         bases, steps = entries(lines, height + many - 1), entries(offsets, depth * width)
         places = entries(to, many)
-        factors = [[weight(k * (1 + len(corner)) + i) for i in range(1 + len(corner))] for k in range(len(parities))]
+        each = 1 + len(corner)
+        factors = [[weight(k * each + i) for i in range(each)] for k in range(len(parities))]
         start = spread(builder, builder.fptrunc(bias, scalar) if scalar == ir.FloatType() else bias, kind)
         zero = ir.Constant(kind, [0.0] * lanes)
 
@@ -160,10 +164,9 @@ def _sums(
                 if parity.about:  # less as many references
                     alike = 1 << sum(2 * i + 1 < n for i, n in zip(place, shape, strict=True))
                     term = multiply_add(builder, reference, ir.Constant(kind, [-float(alike)] * lanes), term)
-                value = builder.fmul(term, factor) if value is None else multiply_add(builder, term, factor, value)
+                value = weighed(builder, term, factor, value)
             if parity.about:
-                level = builder.select(fits, whole, factors[-1])
-                value = builder.fmul(centre, level) if value is None else multiply_add(builder, centre, level, value)
+                value = weighed(builder, centre, builder.select(fits, whole, factors[-1]), value)
             return value
 
         last = builder.sub(count, _WORD(lanes))
@@ -183,7 +186,7 @@ def _sums(
                 values = [total(samples, *each) for each in zip(parities, factors, strict=True)]
                 result = start
                 for value in values:
-                    result = multiply_add(builder, value, value, result) if norm else builder.fadd(result, value)
+                    result = weighed(builder, value, value, result) if norm else builder.fadd(result, value)
                 if norm:
                     result = call_llvm(builder, f"llvm.sqrt.{mangle(kind)}", kind, result)
                 results.append(from_real(builder, result, target.dtype, memory))
@@ -199,7 +202,7 @@ def _sums(
 @intrinsic(prefer_literal=True)
 def _lanes(typingctx, real, kernels):
     """Return how many elements `_sums` writes at a time."""
-    lanes = register_lanes(real.dtype) * (1 if len(_kernels(kernels.literal_value)[0]) > 1 else REGISTERS // 2)
+    lanes = register_lanes(real.dtype) * _registers(len(_kernels(kernels.literal_value)[0]))
 
     def codegen(context, builder, sig, args):
         return _WORD(lanes)
@@ -211,11 +214,12 @@ def _lanes(typingctx, real, kernels):
 def sum_symmetric_window(
     real, target, outputs, window, kernels, lines, offsets, weights, bias: float, to, count, spill, ahead
 ):
-    """Write `outputs` rows of `count` sums, as `target`, to the addresses at `to`; output o begins with line o.
+    """Write `outputs` rows of `count` sums, as `target`, to the addresses at `to`.
 
-    `window` and `kernels` are numbers of `window_number` and `kernels_number`. lines: address of the addresses of
-    as many lines as the outputs need, each read at the `offsets`, plane by plane. weights: of each kernel the sum
-    of all, then those of the places in the corner of the first row, plane and column.
+    `window` and `kernels` are numbers of `window_number` and `kernels_number`. lines: address of the
+    addresses of as many lines as the outputs need, each read at the `offsets`, plane by plane; output o begins with
+    line o. weights: of each kernel the sum of all, then those of the places in the corner of the first row,
+    plane and column.
 
     The last vector overlaps the one before; rows shorter than a vector go through `spill`. What is needed
     next is asked for, as `ahead` says; see there.
