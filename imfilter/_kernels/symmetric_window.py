@@ -217,9 +217,9 @@ def sum_symmetric_window(
     """Write `outputs` rows of `count` sums, as `target`, to the addresses at `to`.
 
     `window` and `kernels` are numbers of `window_number` and `kernels_number`. lines: address of the
-    addresses of as many lines as the outputs need, each read at the `offsets`, plane by plane; output o begins with
-    line o. weights: of each kernel the sum of all, then those of the places in the corner of the first row,
-    plane and column.
+    addresses of as many lines as the outputs need, each read at the `offsets`, plane by plane; output o
+    begins with line o. weights: of each kernel the sum of all, then those of the places in the corner of
+    the first row, plane and column.
 
     The last vector overlaps the one before; rows shorter than a vector go through `spill`. What is needed
     next is asked for, as `ahead` says; see there.
