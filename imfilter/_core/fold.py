@@ -4,7 +4,8 @@ import functools
 
 import numpy as np
 
-from imfilter._core.operators import Operator, Taps
+from imfilter._core import symmetry
+from imfilter._core.operators import Operator, Taps, cancelled
 from imfilter._core.padding import Padding
 
 _PERIODS = {"wrap": lambda n: n, "symmetric": lambda n: 2 * n, "mirror": lambda n: max(2 * n - 2, 1)}
@@ -71,6 +72,11 @@ def _gathered(taps: Taps, index: np.ndarray, length: int, axis: int, *, shared: 
     moved = np.moveaxis(taps, axis, 0)
     result = np.zeros((length, *moved.shape[1:]))
     np.add.at(result, index, moved)
+    sizes = np.zeros_like(result)
+    np.add.at(sizes, index, np.abs(moved))
+    result = cancelled(result, sizes)
     if shared:
         result[-1] = result[0] = result[0] / 2
+    if result.size == 1:  # as exact as what the taps are meant to add up to
+        result[0] = symmetry.whole(taps.tolist())
     return np.moveaxis(result, 0, axis)

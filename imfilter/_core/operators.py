@@ -10,6 +10,8 @@ import numpy.typing as npt
 Taps = npt.NDArray[np.float64]
 Term = tuple[Taps, ...]
 
+#: What is left of weights that cancel, relative to the sum of their magnitudes.
+_LEFT = 1e-15
 #: Taps that are multiplied out to be counted exactly.
 _SMALL = 4096
 
@@ -39,7 +41,9 @@ class Operator:
         if self.dense is not None:
             return [self.dense]
         kernels = [outer(term) for term in self.terms]
-        return kernels if self.norm else [sum(kernels[1:], kernels[0])]
+        if self.norm or len(kernels) == 1:
+            return kernels
+        return [cancelled(sum(kernels[1:], kernels[0]), sum(map(np.abs, kernels[1:]), np.abs(kernels[0])))]
 
     def count(self) -> int:
         """Return the number of taps, no fewer than are not zero, without multiplying large terms out."""
@@ -73,6 +77,11 @@ class Operator:
                 ends.append((math.prod(a for a, _ in ends), math.prod(b for _, b in ends)))
                 low, high = min(low, *(a for a, _ in ends)), max(high, *(b for _, b in ends))
         return low, high
+
+
+def cancelled(sums: Taps, sizes: Taps) -> Taps:
+    """Return sums of weights with 0 for what is left of their rounding; `sizes` are the sums of magnitudes."""
+    return np.where(np.abs(sums) <= _LEFT * sizes, 0.0, sums)
 
 
 def _size(term: Term) -> float:
