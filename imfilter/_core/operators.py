@@ -11,7 +11,7 @@ Taps = npt.NDArray[np.float64]
 Term = tuple[Taps, ...]
 
 #: What is left of weights that cancel, relative to the sum of their magnitudes.
-_LEFT = 1e-15
+_LEFT = 4e-15
 #: Taps that are multiplied out to be counted exactly.
 _SMALL = 4096
 
@@ -43,7 +43,7 @@ class Operator:
         kernels = [outer(term) for term in self.terms]
         if self.norm or len(kernels) == 1:
             return kernels
-        return [cancelled(sum(kernels[1:], kernels[0]), sum(map(np.abs, kernels[1:]), np.abs(kernels[0])))]
+        return [cancelled(np.sum(kernels, axis=0), np.sum(np.abs(kernels), axis=0))]
 
     def count(self) -> int:
         """Return the number of taps, no fewer than are not zero, without multiplying large terms out."""
