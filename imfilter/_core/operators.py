@@ -80,7 +80,7 @@ class Operator:
 
 
 def cancelled(sums: Taps, sizes: Taps) -> Taps:
-    """Return sums of weights with 0 for what is left of their rounding; `sizes` are the sums of magnitudes."""
+    """Return sums of weights, 0 where only rounding is left; `sizes` are the sums of magnitudes."""
     return np.where(np.abs(sums) <= _LEFT * sizes, 0.0, sums)
 
 

@@ -80,7 +80,7 @@ def window(components: list[Taps]) -> Window | None:
     parities, weights = [], list[float]()
     for taps in kernels:
         signs = [_sign(taps, axis) for axis in range(3)]
-        if 0 in signs or not taps.any():
+        if 0 in signs:
             return None
         for axis, sign in enumerate(signs):
             if sign < 0:  # the middle of an antisymmetric kernel is 0, but for rounding

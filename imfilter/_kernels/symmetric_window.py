@@ -167,7 +167,7 @@ def _sums(typingctx, real, target, outputs, window, kernels, lines, offsets, wei
                 value = weighed(builder, term, factor, value)
             if parity.about:
                 value = weighed(builder, centre, builder.select(fits, whole, factors[-1]), value)
-            return value
+            return value or zero  # of no weights
 
         last = builder.sub(count, _WORD(lanes))
         vectors = builder.udiv(builder.add(count, _WORD(lanes - 1)), _WORD(lanes))
