@@ -68,8 +68,11 @@ def test_a_derivative_of_a_flat_image_is_zero(name, dtype):
     function = DERIVATIVES[name] if name in DERIVATIVES else ODD[name][0]
     for shape in SHAPES:
         for sigma in SIGMAS:
+            # A kernel many times as long as the image is folded: its taps are sums, and have their rounding.
+            folded = 8 * sigma > 4 * min(shape) > 4
             for level in _levels(dtype):
-                assert not function(np.full(shape, level), sigma).any(), (shape, sigma, level)
+                result = function(np.full(shape, level), sigma)
+                assert np.abs(result).max() <= (1e-9 * level if folded else 0), (shape, sigma, level)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
