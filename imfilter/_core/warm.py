@@ -43,7 +43,7 @@ from imfilter._kernels.slide_color import slide_color
 from imfilter._kernels.slide_corner import slide_corner
 from imfilter._kernels.slide_cosine import slide_cosine
 from imfilter._kernels.slide_layer import convolve, slide_layer
-from imfilter._kernels.slide_pool import slide_pool
+from imfilter._kernels.slide_pool import slide_extremes, slide_means
 from imfilter._kernels.slide_rank import slide_rank
 from imfilter._kernels.slide_winograd import slide_winograd
 
@@ -173,7 +173,8 @@ def _colors() -> Iterator[_Combination]:
 
 def _pools() -> Iterator[_Combination]:
     """Yield what pooling needs at a stride of two, of grey images or of three channels."""
-    yield slide_pool, ()
+    yield slide_means, ()
+    yield slide_extremes, ()
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
         yield pool_line.join_rows, (source, source, pool_line.LARGEST)
         yield pool_line.join_rows, (joined, source, pool_line.SUM)
