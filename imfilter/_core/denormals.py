@@ -18,7 +18,8 @@ _R = TypeVar("_R")
 def as_zeros(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Return `function`, in whose calls denormals count as zero in the thread that makes them.
 
-    The mode is left again whatever happens, also where Ctrl-C comes between the two calls.
+    The mode is left again whatever happens, also where Ctrl-C comes between the two calls. The function must
+    not start threads, which would have the mode for good.
     """
 
     @functools.wraps(function)
@@ -50,3 +51,5 @@ def place(values: npt.NDArray, out: npt.NDArray, *, exact: bool) -> None:
 
 
 _contiguous, _place = as_zeros(np.ascontiguousarray), as_zeros(dtypes.place)
+#: An array as another type.
+converted = as_zeros(np.asarray)

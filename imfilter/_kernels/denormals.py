@@ -61,31 +61,37 @@ def _bits(builder):
     return _X86 if triple.startswith("x86_64") else _ARM if triple.startswith(("aarch64", "arm64")) else 0
 
 
+def enter_mode(builder, zeros):
+    """Make denormals zeros, or numbers, and return what the control register was before."""
+    word = ir.IntType(64)
+    bits = _bits(builder)
+    if not bits:
+        return word(0)
+    before = _read(builder)
+    _write(builder, builder.or_(before, word(bits)) if zeros else builder.and_(before, word(~bits)))
+    return before
+
+
+def leave_mode(builder, before):
+    """Set the control register to what it was."""
+    if _bits(builder):
+        _write(builder, before)
+
+
 @intrinsic(prefer_literal=True)
 def _enter(typingctx, zeros):
-    """Make denormals zeros, or numbers, and return what the control register was before."""
     wanted = bool(zeros.literal_value)
 
     def codegen(context, builder, sig, args):
-        word = ir.IntType(64)
-        bits = word(_bits(builder))
-        if not bits.constant:
-            return bits
-        before = _read(builder)
-        new = builder.or_(before, bits) if wanted else builder.and_(before, builder.not_(bits))
-        _write(builder, new)
-        return before
+        return enter_mode(builder, wanted)
 
     return types.int64(zeros), codegen
 
 
 @intrinsic
 def _leave(typingctx, before):
-    """Set the control register to what it was."""
-
     def codegen(context, builder, sig, args):
-        if _bits(builder):
-            _write(builder, args[0])
+        leave_mode(builder, args[0])
         return context.get_dummy_value()
 
     return types.none(types.int64), codegen
