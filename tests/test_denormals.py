@@ -1,69 +1,21 @@
 """Denormals: filters that compute take them for zeros, on every path; those that compare take them as is."""
 
-import concurrent.futures
 import functools
-import importlib
-import itertools
-import pkgutil
-import re
 
-import llvmlite.binding
 import numpy as np
 import pytest
 import scipy.ndimage as ndi
-from llvmlite import ir
 
 import imfilter
-import imfilter._kernels
-from imfilter import layers, series
-from imfilter._core import bands
+from imfilter import layers
 from imfilter._core.denormals import as_zeros
-from imfilter._core.jit import Driver
-from imfilter._kernels import denormals
 
 from .cases import CASES
+from .denormals import FLOATS, SIZES, bits, flushed, near_zero, none_denormal, same, smallest
 
-FLOATS = ("float32", "float64")
 #: Filters whose results are samples, or are told by comparisons alone.
 COMPARING = ("median", "minimum", "maximum", "percentile", "max_pool")
-
-
-def smallest(dtype):
-    return float(np.finfo(dtype).smallest_normal)
-
-
-def near_zero(shape, dtype, seed=0):
-    """Samples of either sign, a third of them denormal, and the others so small that these would show."""
-    rng = np.random.default_rng(seed)
-    values = np.ldexp(rng.uniform(1, 2, shape), rng.integers(-12, 24, shape)) * rng.choice([-1.0, 1.0], shape)
-    values = values * smallest(dtype)  # exact: of float64 the smallest ones lose bits, which nobody knows
-    return values.astype(dtype)
-
-
-def flushed(values):
-    """The same with zeros, of the same signs, in place of denormals."""
-    return np.where(np.abs(values) < smallest(values.dtype), np.copysign(0, values), values)
-
-
-def bits(values):
-    values = np.ascontiguousarray(values)
-    return values.view(f"u{values.itemsize}") if values.dtype.kind == "f" else values
-
-
-def same(a, b, message=""):
-    assert a.dtype == b.dtype
-    np.testing.assert_array_equal(bits(a), bits(b), err_msg=message)
-
-
-def none_denormal(values):
-    return not ((values != 0) & (np.abs(values) < smallest(values.dtype))).any()
-
-
-def thread_is_normal():
-    """Whether this thread computes with denormals."""
-    return bool(
-        (np.full(9, 5e-324) * 1.0 == 5e-324).all() and (np.full(9, 1e-45, "f4") * np.float32(1)).all()
-    )
+COMPUTING = [c for c in CASES if not c.name.startswith(COMPARING) and not c.name.startswith("canny")]
 
 
 def test_samples_of_these_tests_are_what_they_say():
@@ -73,10 +25,6 @@ def test_samples_of_these_tests_are_what_they_say():
         assert 0.2 < share < 0.5
         assert not none_denormal(x)
         assert none_denormal(flushed(x))
-
-
-SIZES = {1: (3000,), 2: (150, 131), 3: (20, 21, 33)}
-COMPUTING = [c for c in CASES if not c.name.startswith(COMPARING) and not c.name.startswith("canny")]
 
 
 @pytest.mark.parametrize("case", COMPUTING, ids=lambda c: c.name.replace(" ", "_"))
@@ -197,7 +145,8 @@ def test_ranks_and_maxima_of_denormals_are_exact(dtype):
     }
     for name, (ours, expected) in calls.items():
         same(ours(), expected(), name)
-        same(as_zeros(ours)(), expected(), name)
+        with imfilter.set_workers(1):  # threads that are made now would keep the mode
+            same(as_zeros(ours)(), expected(), name)
 
 
 def blocks(x, n):
@@ -228,79 +177,6 @@ def test_a_denormal_threshold_is_exceeded_by_what_is_more():
         np.testing.assert_array_equal(imfilter.hysteresis_threshold(small, low, low), small > low)
 
 
-# --- series ---------------------------------------------------------------------------------------------
-
-SERIES = {
-    "moving_average": functools.partial(series.moving_average, size=5),
-    "moving_average 100": functools.partial(series.moving_average, size=100),
-    "weighted_average": functools.partial(series.weighted_average, weights=[1.0, 2.0, 4.0]),
-    "gaussian": functools.partial(series.gaussian, sigma=2.0),
-    "savgol": functools.partial(series.savgol, size=9, order=2),
-    "exponential": functools.partial(series.exponential, alpha=0.3),
-    "exponential, adjusted": functools.partial(series.exponential, alpha=0.1, adjust=True),
-    "exponential, careful": functools.partial(series.exponential, alpha=0.0005),
-    "causal": functools.partial(series.causal, kernel=[0.5, -0.25, 1.0]),
-}
-
-
-@pytest.mark.parametrize("name", SERIES)
-def test_series_count_denormals_as_zeros(name):
-    call = SERIES[name]
-    for dtype in FLOATS:
-        x = near_zero((4000,), dtype)
-        x[0] = 100 * smallest(dtype)  # the first value of an exponential mean is the sample as it is
-        expected = call(flushed(x), workers=1)
-        assert none_denormal(expected)
-        same(call(x, workers=1), expected)
-        same(call(x, workers=3), expected)
-        side_by_side = np.stack([x] * 5, axis=1)
-        same(call(side_by_side, axis=0)[:, 3], expected)
-        x[RNG.random(len(x)) < 0.03] = np.nan
-        gaps = functools.partial(call, nan="ignore")
-        if name != "causal":
-            same(gaps(x), gaps(flushed(x)))
-
-
-@pytest.mark.parametrize("name", [*SERIES, "median", "chain"])
-def test_streams_of_denormals_give_the_bits_of_the_whole(name):
-    smooth = functools.partial(SERIES["gaussian"], align="causal")
-    cascade = series.Cascade(SERIES["exponential"], smooth)
-    call = {"median": functools.partial(series.median, size=5), "chain": cascade}.get(name) or SERIES[name]
-    for dtype in FLOATS:
-        x = near_zero((300,), dtype)
-        x[150:] = 0  # to which means fall
-        expected = call(x) if name in ("chain", "causal") else call(x, align="causal")
-        stream = series.Stream(call)
-        same(np.concatenate([stream.push(piece) for piece in np.split(x, (1, 7, 50, 51, 200))]), expected)
-        if dtype == "float64":
-            stream.reset()
-            same(np.array([stream.push(value) for value in x.tolist()]), expected)
-
-
-def test_a_decayed_exponential_ends_in_zeros():
-    x = np.zeros(100_000)
-    x[0] = 1.0
-    for dtype, options in itertools.product(FLOATS, ({"alpha": 0.3}, {"alpha": 0.01}, {"alpha": 0.0009})):
-        y = x.astype(dtype)
-        result = series.exponential(y, **options)
-        expected = (1 - options["alpha"]) ** np.arange(len(x))
-        assert none_denormal(result)
-        np.testing.assert_allclose(result, expected, rtol=1e-6 if dtype == "float32" else 1e-9, atol=2e-38)
-        for workers in (1, 2, 3):
-            same(series.exponential(y, workers=workers, **options), result)
-
-
-def test_medians_of_denormals_are_samples():
-    for dtype in FLOATS:
-        x = near_zero((500,), dtype)
-        windows = np.lib.stride_tricks.sliding_window_view(x, 5)
-        expected = np.sort(windows, axis=1)[:, 2]
-        same(series.median(x, 5, mode="valid", align="causal"), expected)
-
-
-# --- fits -----------------------------------------------------------------------------------------------
-
-
 def test_fits_are_the_same_for_any_number_of_workers():
     x = RNG.normal(size=(60, 70))
     x[20:40] *= 1e-310
@@ -312,95 +188,3 @@ def test_fits_are_the_same_for_any_number_of_workers():
     small = near_zero((40, 40), "float32")  # which float64 holds
     found = imfilter.fit_kernel(small, 2 * small.astype(float), 1)
     np.testing.assert_allclose(found.kernel, [[2.0]])
-
-
-# --- the processor's mode -------------------------------------------------------------------------------
-
-
-def test_no_call_changes_the_mode_of_its_thread():
-    x, s = near_zero((90, 91), "float64"), near_zero((5000,), "float64")
-    kernel = np.random.default_rng(0).normal(size=(61, 61))
-    calls = (
-        *(lambda c=c: c.ours(near_zero(SIZES[c.ndim] + (3,) * c.rgb, "float32")) for c in CASES[::5]),
-        *(lambda c=c: c(s) for c in SERIES.values()),
-        lambda: imfilter.correlate(x, kernel),
-        lambda: imfilter.median(x, 5),
-        lambda: imfilter.max_pool(x, 2),
-        lambda: imfilter.canny(x, 1, 2),
-        lambda: imfilter.fit_kernel(x, x, 3, ridge=1.0),
-        lambda: imfilter.sobel(np.where(x > 0, np.nan, x)),
-        lambda: series.Stream(series.exponential, alpha=0.5).push(1e-310),
-    )
-    for call in calls:
-        assert thread_is_normal()
-        with imfilter.set_workers(3):
-            call()
-        assert thread_is_normal()
-    pool = bands._threads(3)
-    assert all(f.result() for f in [pool.submit(thread_is_normal) for _ in range(20)])
-
-
-def test_the_mode_is_put_back_after_errors_and_within_itself():
-    def fail():
-        assert not thread_is_normal()
-        raise KeyboardInterrupt
-
-    for call in (as_zeros(fail), as_zeros(as_zeros(fail))):
-        with pytest.raises(KeyboardInterrupt):
-            call()
-        assert thread_is_normal()
-
-    @as_zeros
-    def outer():
-        as_zeros(imfilter.sobel)(np.eye(9))
-        imfilter.median(np.eye(9), 3)
-        return thread_is_normal()
-
-    assert not outer()
-    assert thread_is_normal()
-
-
-def test_other_threads_keep_their_mode():
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        assert pool.submit(thread_is_normal).result()
-        assert not as_zeros(thread_is_normal)()
-        assert as_zeros(lambda: pool.submit(thread_is_normal).result())()
-        assert not pool.submit(as_zeros(thread_is_normal)).result()
-        assert pool.submit(thread_is_normal).result()
-
-
-def test_every_kernel_that_python_calls_says_what_denormals_are():
-    found = {}
-    for module in pkgutil.iter_modules(imfilter._kernels.__path__):
-        for value in vars(importlib.import_module(f"imfilter._kernels.{module.name}")).values():
-            if isinstance(value, Driver):
-                function = value._compiler.py_func
-                found[function.__qualname__] = function.__qualname__.rpartition(".")[2]
-    alone = {name for name, mode in found.items() if mode not in ("zeros", "numbers")}
-    assert alone == {"flood", "switch"}  # of which the one knows bytes only
-    assert {n for n, mode in found.items() if mode == "numbers"} == {
-        *("slide_rank.numbers", "slide_blocks.numbers", "middle.numbers", "_pool.numbers"),
-    }
-
-
-@pytest.mark.parametrize(
-    ("triple", "read", "write"),
-    [
-        ("x86_64-unknown-linux-gnu", "stmxcsr", "ldmxcsr"),
-        ("aarch64-unknown-linux-gnu", "mrs", "msr"),
-        ("arm64-apple-darwin", "mrs", "msr"),
-        ("powerpc64le-unknown-linux-gnu", None, None),
-    ],
-)
-def test_code_for_other_processors(triple, read, write):
-    """The mode is set, and what it was is kept, by one instruction each; elsewhere nothing is done."""
-    module = ir.Module()
-    module.triple = triple
-    function = ir.Function(module, ir.FunctionType(ir.IntType(64), []), "f")
-    builder = ir.IRBuilder(function.append_basic_block())
-    before = denormals.enter_mode(builder, True)
-    denormals.leave_mode(builder, before)
-    builder.ret(before)
-    llvmlite.binding.parse_assembly(str(module)).verify()
-    lines = re.findall(r'asm sideeffect "(\w+) [^"]*", "[^"]*~{memory}"', str(module))
-    assert lines == ([read, write, write] if read else [])

@@ -31,6 +31,7 @@ from imfilter._kernels import (
     vote,
     winograd,
 )
+from imfilter._kernels.denormals import switch
 from imfilter._kernels.flood import flood
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.line_winograd import line_winograd
@@ -56,6 +57,7 @@ def _combinations() -> Iterator[_Combination]:
     """Yield what the filters need for images of 8 and 16 bits and of floats, grey or in three colours."""
     yield slide, ()
     yield prepare, ()
+    yield switch, ()
     for real, source in ((_F32, _U8), (_F32, _U16), (_F32, _F32), (_F64, _U16), (_F64, _F64)):
         yield lines.fetch, (real, source)
         yield lines.combine, (real, source)
