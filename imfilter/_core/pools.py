@@ -216,8 +216,9 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     workspace = reserve(job, sizes)
     count = len(loops.batch) * z.length * y.length
     work = count * z.taps * y.taps * (x.samples + x.length) * channels
+    driver = slide_pool.slide_means if call.what == MEAN else slide_pool.slide_extremes
     return Program(
-        functools.partial(slide_pool.slide_pool.entry(), job.ctypes.data),
+        functools.partial(driver.entry(), job.ctypes.data),
         held,
         lines=count * int(job["n_tiles"][0]),
         work=_WORK * work,

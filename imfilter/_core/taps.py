@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import border
+from imfilter._core.denormals import as_zeros
 from imfilter._core.layer import Geometry
 from imfilter._core.padding import Padding
 
@@ -47,6 +48,7 @@ def views(
         yield tap, array[(slice(None), slice(None), *where)]
 
 
+@as_zeros
 def vary(x: npt.NDArray, weight: npt.NDArray, bias: npt.NDArray, geometry: Geometry) -> npt.NDArray:
     """Apply weights (N, C_out, C_in/groups, *kernel, *lengths), which differ from position to position."""
     n, groups = len(geometry.lengths), geometry.groups

@@ -32,6 +32,7 @@ from imfilter._kernels import (
     vote,
     winograd,
 )
+from imfilter._kernels.denormals import switch
 from imfilter._kernels.flood import flood
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.line_winograd import line_winograd
@@ -44,7 +45,7 @@ from imfilter._kernels.slide_color import slide_color
 from imfilter._kernels.slide_corner import slide_corner
 from imfilter._kernels.slide_cosine import slide_cosine
 from imfilter._kernels.slide_layer import convolve, slide_layer
-from imfilter._kernels.slide_pool import slide_pool
+from imfilter._kernels.slide_pool import slide_extremes, slide_means
 from imfilter._kernels.slide_rank import slide_rank
 from imfilter._kernels.slide_winograd import slide_winograd
 from imfilter._kernels.symmetric import sum_symmetric, sum_symmetric_along
@@ -60,6 +61,7 @@ def _combinations() -> Iterator[_Combination]:
     """Yield what the filters need for images of 8 and 16 bits and of floats, grey or in three colours."""
     yield slide, ()
     yield prepare, ()
+    yield switch, ()
     for real, source in ((_F32, _U8), (_F32, _U16), (_F32, _F32), (_F64, _U16), (_F64, _F64)):
         yield lines.fetch, (real, source)
         yield lines.combine, (real, source)
@@ -194,7 +196,8 @@ def _colors() -> Iterator[_Combination]:
 
 def _pools() -> Iterator[_Combination]:
     """Yield what pooling needs at a stride of two, of grey images or of three channels."""
-    yield slide_pool, ()
+    yield slide_means, ()
+    yield slide_extremes, ()
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
         yield pool_line.join_rows, (source, source, pool_line.LARGEST)
         yield pool_line.join_rows, (joined, source, pool_line.SUM)

@@ -14,6 +14,7 @@ import numpy as np
 
 from imfilter._core.jit import Driver, kernel, part
 from imfilter._kernels.ahead import WORDS
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.job import (
     ALONG,
     BLOCK_ALONG,
@@ -305,6 +306,7 @@ def _finish(job, room, many, to, wide):
 
 
 @Driver
+@denormals_as_zeros
 def slide(job_at, source_at, target_at, workspace, start, stop):
     """Compute blocks of rows `start` … `stop`, counted over batch, planes, tile and row in this order.
 

@@ -6,6 +6,7 @@ Products of derivatives are summed along each row as soon as it is there, and do
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.lines import fetch_row, place_line, source_index
 from imfilter._kernels.simd import LINE, invoke, peek, poke, record, store_one
 
@@ -87,6 +88,7 @@ def _prepare(job, room, source_at, p):
 
 
 @Driver
+@denormals_as_zeros
 def slide_corner(job_at, source_at, target_at, workspace, start, stop):
     """Measure rows `start` … `stop`.
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from imfilter._core import bands, channels, check, layer, taps
 from imfilter._core.common import described
+from imfilter._core.denormals import converted
 from imfilter._core.layer import Geometry
 
 
@@ -317,8 +318,8 @@ def _transposed(
 ) -> npt.NDArray:
     """Return the gradient of the input of a layer over axes of these extents."""
     real, groups = channels.arithmetic(gradient, weight), geometry.groups
-    backward, turned = taps.backward(weight.astype(real), geometry, gradient.shape[2:], extent)
-    spread = taps.apart(gradient.astype(real, copy=False), geometry.stride)
+    backward, turned = taps.backward(converted(weight, real), geometry, gradient.shape[2:], extent)
+    spread = taps.apart(converted(gradient, real), geometry.stride)
     shape = (len(gradient), weight.shape[1] * groups, *backward.lengths)
     none = np.zeros(shape[1], real)
     whole = layer.run(spread, turned, none, backward, shape, real, None, workers)
