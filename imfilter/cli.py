@@ -199,7 +199,7 @@ def _guarded(work: Callable[[], None], subject: str = "") -> int:
         return _fail(f"{subject}not enough memory", 1)
     except BrokenPipeError:
         return _enough()
-    except OSError as error:  # FileError among them, whose text is whole
+    except (OSError, ImportError, RuntimeError) as error:  # FileError among them, whose text is whole
         return _fail(str(error), 1)
     except (ValueError, TypeError, OverflowError) as error:  # the filter's own words on its options
         return _fail(str(error), 2)
@@ -282,3 +282,7 @@ def main() -> NoReturn:
     with contextlib.suppress(ValueError, AttributeError):
         signal.signal(signal.SIGTERM, _stop)
     sys.exit(call())
+
+
+if __name__ == "__main__":
+    main()

@@ -81,6 +81,8 @@ def _read_picture(name: str, is_tiff: bool, max_pixels: int | None) -> Image:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
+    if isinstance(error, ImportError):  # which names a module of the decoder's, not what to install
+        return "needs a decoder that is not installed: python -m pip install imagecodecs"
     if type(error).__name__ == "UnidentifiedImageError":
         return "is not an image of a known format (PNG, JPEG, TIFF, BMP, WebP, npy)"
     detail = " ".join(str(error).split()) or type(error).__name__

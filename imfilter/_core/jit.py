@@ -7,6 +7,7 @@ import inspect
 import os
 import pickle
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -25,7 +26,12 @@ from numba.core.serialize import dumps
 
 _KERNELS = Path(__file__).resolve().parent.parent / "_kernels"
 _PATIENCE = 1.0  # seconds of compiling before the user is told
-NOTICE = "imfilter: compiling for this processor; the next run starts at once\n"
+_COMPILING = "imfilter: compiling for this filter and type of image; "
+NOTICE = _COMPILING + "the next run of the same starts at once\n"
+NOTICE_UNKEPT = (
+    _COMPILING + "every run does, for no folder for compiled code can be written: "
+    "set IMFILTER_CACHE_DIR to one that can\n"
+)
 
 
 @functools.cache
@@ -52,6 +58,18 @@ def folders() -> tuple[Path, ...]:
     with contextlib.suppress(RuntimeError):  # a user without a home has no cache there
         folders.append((Path(base) if base else Path.home() / ".cache") / "imfilter")
     return tuple(folders)
+
+
+def _can_keep() -> bool:
+    """Tell whether there is a folder in which a file can be written; only an attempt tells for sure."""
+    for folder in folders():
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(b"0")
+                file.flush()
+            return True
+    return False
 
 
 @functools.cache
@@ -166,7 +184,7 @@ class _Patience(event.Listener):
                 return
             self._told = True
         if sys.stderr is not None:
-            sys.stderr.write(NOTICE)
+            sys.stderr.write(NOTICE if _can_keep() else NOTICE_UNKEPT)
 
     def forget(self) -> None:
         """Begin anew in a forked child, which compiles nothing yet and whose lock may be held by nobody."""
@@ -222,6 +240,10 @@ class Kernel:
             return self._compiled[dtypes]
         except KeyError:
             pass
+        if not hasattr(self._compiler, "compile"):
+            raise RuntimeError(
+                "imfilter cannot run with NUMBA_DISABLE_JIT=1, for its filters are compiled: unset it"
+            ) from None
         signature = types.void(*map(_type, dtypes), *self._scalars)
         with self._lock:
             self._compiler.compile(signature)
