@@ -20,7 +20,7 @@ from ._cli import warmup
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.options import click_option
 from ._cli.series_table import SERIES
-from ._cli.table import COMMANDS, FILES, SHARED, SHOWN, TABLES, Command, find, options_of
+from ._cli.table import COMMANDS, FILES, LIMITS, SHARED, SHOWN, TABLES, Command, find, options_of
 
 _WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
@@ -42,7 +42,7 @@ class _Filters(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Options that filters share"):
-            records = [click_option(option).get_help_record(ctx) for option in (*SHARED, *FILES)]
+            records = [click_option(option).get_help_record(ctx) for option in (*LIMITS, *SHARED, *FILES)]
             formatter.write_dl([record for record in records if record is not None])
         super().format_epilog(ctx, formatter)
 
@@ -216,15 +216,16 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     with quiet.decoders():
         image = io.read(source, max_pixels=options["max_pixels"] or None)
 
-    from ._cli import arrays, corners
-    from ._cli.apply import apply, one_plane
+    from ._cli import arrays, corners, edges, limits
+    from ._cli.apply import apply
 
     image = arrays.with_channels(image, options["channel_axis"])
     if kind is None:
-        response = corners.measured(one_plane(image), options)
+        limits.check_use(limits.asked(options), None)
+        response = edges.corner_response(image, options)
         corners.write(destination, response, corners.found(response, options))
         return
-    result = apply(command, image, options, kind)
+    result = apply(command, image, options, kind, source)
     if not kind.picture:
         result = arrays.without_order(result, options["channel_axis"])
     io.write(destination, result, quality=options["quality"], background=options["background"])

@@ -41,12 +41,17 @@ def noise(*shape: int, dtype: str = "uint8") -> np.ndarray:
     return RNG.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
 
 
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what is on stderr, without the word that something is being compiled; stdout is empty."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err.replace(NOTICE, "")
+
+
 def failed(capsys: pytest.CaptureFixture[str], code: int, *arguments: object) -> str:
     """Run a command that must fail: one line on stderr, nothing on stdout."""
     assert run(*arguments) == code
-    out, err = capsys.readouterr()
-    assert out == ""
-    err = err.replace(NOTICE, "")  # where nothing is compiled yet
+    err = said(capsys)
     assert err.startswith("imfilter: error: ")
     assert err.count("\n") == 1
     assert "Traceback" not in err
