@@ -41,7 +41,8 @@ def canny(
     Parameters
     ----------
     image : array_like
-        Image of two axes, of bool, integers or floats. It is not changed.
+        Image of two axes, which are both spatial; make colour grey first, with `imfilter.color.rgb_to_gray`.
+        Bool, integers or floats. It is not changed.
     low, high : float, optional
         Thresholds. By default the gradient is parted in two by Otsu's method, and `low` is half of `high`.
     sigma : float or sequence of float, optional
@@ -283,7 +284,8 @@ def hysteresis_threshold(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape, of bool, integers or floats. It is not changed.
+        Image, signal or volume of any shape, of which every axis is spatial. Bool, integers or floats. It
+        is not changed.
     low, high : float
         Thresholds, in the unit of `image`; `low` is not above `high`. A sample counts where it exceeds
         `high`, and where it exceeds `low` and a chain of neighbours that do leads to one that exceeds `high`.

@@ -92,6 +92,8 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
+    if isinstance(error, ImportError):  # which names a module of the decoder's, not what to install
+        return "needs a decoder that is not installed: python -m pip install imagecodecs"
     if type(error).__name__ == "UnidentifiedImageError":
         return _UNKNOWN
     detail = " ".join(str(error).split()) or type(error).__name__

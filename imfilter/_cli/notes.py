@@ -45,5 +45,5 @@ NOTES = {
 FILE_NOTES = (
     "Files are PNG, JPEG, TIFF, BMP, WebP and .npy. 16 bits become 8 (divided by 257) in JPEG, BMP and WebP; "
     "--dtype uint8 or uint16 converts pictures likewise, while .npy values are never scaled. Transparency in "
-    "JPEG or BMP needs --background. Floats in integer formats need --dtype (derivatives: --full-scale).",
+    "JPEG or BMP needs --background. Floats in integer formats need --full-scale or --range.",
 )

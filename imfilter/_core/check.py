@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes
+from imfilter._core import dtypes, warn
 
 
 def _name(value: Any) -> str:
@@ -95,7 +95,13 @@ def colours(array: npt.NDArray, channel_axis: Any, name: str = "image") -> int:
     return axis
 
 
-def axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
+def axes(array: npt.NDArray, axes: Any, channel_axis: Any, name: str = "image") -> tuple[int, ...]:
+    """Return the axes to filter; warn of a colour picture if no argument says what its axes are."""
+    warn.of_colours(array, axes, channel_axis, name)
+    return chosen_axes(array, axes, channel_axis)
+
+
+def chosen_axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
     """Return the axes to filter, in the order given; all but the channels by default."""
     ndim = array.ndim
     channel = None if channel_axis is None else axis_index(channel_axis, ndim, "channel_axis")

@@ -14,7 +14,7 @@ def drops(
 ) -> npt.NDArray[np.float64]:
     """Check the arguments; return the score less that of each window covered."""
     array = check.image(image)
-    axes = check.axes(array, None, channel_axis)
+    axes = check.chosen_axes(array, None, channel_axis)  # a volume has no `axes` to say so with
     if not callable(score):
         raise TypeError(f"score must be a function of an image, got {type(score).__name__}")
     sizes = check.integers(size, len(axes), "size", least=1)

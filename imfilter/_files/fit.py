@@ -52,15 +52,8 @@ def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None =
 def _narrowed(pixels: NDArray[Any], kind: Format) -> NDArray[Any]:
     if pixels.dtype == np.uint16 and kind.holds("uint8"):
         return convert_depth(pixels, np.dtype(np.uint8))
-    raise no_room(kind, pixels.dtype)
-
-
-def no_room(kind: Format, dtype: np.dtype[Any]) -> ValueError:
-    """Return the error for pixels of a type that a format does not hold."""
-    depths = " or ".join(kind.dtypes[:2])
-    return ValueError(
-        f"{kind.name} cannot hold {dtype}; give --dtype {depths} to round and saturate, or write .tif or .npy"
-    )
+    depths = " or ".join(kind.dtypes)
+    raise ValueError(f"{kind.name} cannot hold {pixels.dtype}; scale it to {depths}, or write .tif or .npy")
 
 
 def convert_depth(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
