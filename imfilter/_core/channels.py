@@ -137,6 +137,10 @@ def spatial(
         )
     # Of kernels of even size "same" adds one more behind than in front, as in PyTorch.
     paddings = padding.resolve(pad, lengths, taps, steps, gaps, flipped=True)
+    # A distance of which there is none makes no difference, and may be larger than any array.
+    wholes = (n + p.before + p.after for n, p in zip(lengths, paddings, strict=True))
+    steps = tuple(min(step, whole) for step, whole in zip(steps, wholes, strict=True))
+    gaps = tuple(1 if k == 1 else gap for k, gap in zip(taps, gaps, strict=True))
     return Geometry(paddings, name, steps, gaps, groups)
 
 

@@ -70,7 +70,8 @@ def apart(gradient: npt.NDArray, stride: tuple[int, ...]) -> npt.NDArray:
     if max(stride) == 1:
         return gradient
     lengths = tuple((n - 1) * s + 1 for n, s in zip(gradient.shape[2:], stride, strict=True))
-    result = np.zeros((*gradient.shape[:2], *lengths), gradient.dtype)
+    result = dtypes.empty((*gradient.shape[:2], *lengths), gradient.dtype)
+    result[...] = 0
     where: tuple[slice, ...] = (slice(None), slice(None), *(slice(None, None, s) for s in stride))
     result[where] = gradient
     return result
