@@ -114,7 +114,7 @@ def _equations(examples: Examples, levels: _Levels, biased: bool, workers: int |
 
     def measure(read: Array, goal: Array) -> Sums:
         lines, goal = levels.lines(read, examples.shape), levels.goal(goal)
-        squares = np.square(goal).sum(axis=(0, 1, 2, 4))
+        squares = np.einsum("boyxn,boyxn->", goal, goal)  # which must not overflow later
         return lines.crossed(goal), lines.sums(), goal.sum(axis=(0, 1, 2, 4)), squares, *lines.products()
 
     crossed, sums, outputs, squares, *products = normal.summed(examples, measure, workers)
