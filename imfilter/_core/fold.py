@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 
-from imfilter._core.operators import LARGEST, Operator, Taps
+from imfilter._core.operators import Operator, Taps
 from imfilter._core.padding import Padding
+from imfilter._core.plan import LARGEST
 
 _PERIODS = {"wrap": lambda n: n, "symmetric": lambda n: 2 * n, "mirror": lambda n: max(2 * n - 2, 1)}
 

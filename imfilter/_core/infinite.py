@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes, plan
-from imfilter._core.operators import LARGEST, Operator, Taps
+from imfilter._core.operators import Operator, Taps
 
 if TYPE_CHECKING:
     from imfilter._core.linear import Call
@@ -27,7 +27,7 @@ def absent(image: npt.NDArray, cval: float) -> bool:
 def meets(chosen: plan.Plan, image: npt.NDArray, cval: float) -> bool:
     """Tell whether infinities of the image or of its border may meet in the sum of several terms."""
     operator = chosen.operator
-    if operator.norm or len(operator.terms) < 2 or math.prod(operator.shape) > LARGEST:
+    if operator.norm or len(operator.terms) < 2 or math.prod(operator.shape) > plan.LARGEST:
         return False
     return math.isinf(cval) or (image.dtype.kind == "f" and bool(np.isinf(image).any()))
 

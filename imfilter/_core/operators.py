@@ -10,8 +10,6 @@ import numpy.typing as npt
 Taps = npt.NDArray[np.float64]
 Term = tuple[Taps, ...]
 
-#: Weights that a kernel may have to be multiplied out.
-LARGEST = 1 << 24
 #: Taps that are multiplied out to be counted exactly.
 _SMALL = 4096
 

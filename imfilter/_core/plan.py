@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from imfilter._core import cosines, winograd
-from imfilter._core.operators import LARGEST, Operator, factor
+from imfilter._core.operators import Operator, factor
 
 METHODS = ("auto", "direct", "separable", "fft")
 
@@ -35,6 +35,8 @@ _TILES = {1: (4096, 16384), 2: (256, 768), 3: (32, 96)}
 _GROWTH = 1.1
 #: Below this many taps nothing beats the direct sum, and looking for something takes longer.
 _FEW = 12
+#: Weights that a kernel may have to be multiplied out.
+LARGEST = 1 << 24
 #: Terms that a low-rank sum may have at most.
 _MOST_TERMS = 8
 #: What a low-rank sum may leave out, relative to the sum of the absolute weights.
