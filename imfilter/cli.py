@@ -275,16 +275,9 @@ def main() -> NoReturn:
     """Run as the console script: end the process with the exit code."""
     # A process of one filter: collecting the garbage of so many imports takes a tenth of its second.
     gc.disable()
-<<<<<<< HEAD
     ending.on_signals()
     sys.exit(ending.flushed(call()))
-=======
-    # Without this a terminated process would leave its temporary file behind.
-    with contextlib.suppress(ValueError, AttributeError):
-        signal.signal(signal.SIGTERM, _stop)
-    sys.exit(call())
 
 
 if __name__ == "__main__":
     main()
->>>>>>> command

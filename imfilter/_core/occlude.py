@@ -42,7 +42,7 @@ def _cover(array: npt.NDArray, fill: Any, axes: tuple[int, ...], channel_axis: A
     """Return what covers each sample, in the dtype of the image."""
     if isinstance(fill, str):
         check.word(fill, "fill", ("mean",))
-        values = array.mean(axis=axes, keepdims=True, dtype=np.float64)
+        values = dtypes.ordered(array).mean(axis=axes, keepdims=True, dtype=np.float64)
     else:
         several = isinstance(fill, list | tuple) or (isinstance(fill, np.ndarray) and fill.ndim)
         values = check.image(fill, "fill") if several else np.array(check.number(fill, "fill", finite=False))

@@ -38,7 +38,7 @@ _FEW = 12
 #: Taps of sums of separable kernels above which a direct sum is not one of straight code.
 _STRAIGHT = 18
 #: Weights that a kernel may have to be multiplied out.
-_LARGEST = 1 << 24
+LARGEST = 1 << 24
 #: Terms that a low-rank sum may have at most.
 _MOST_TERMS = 8
 #: What a low-rank sum may leave out, relative to the sum of the absolute weights.
@@ -160,7 +160,7 @@ def choose(
     seconds = outputs * 1e-9
     taps = operator.count()
     direct = _direct_cost(operator, taps, size)
-    small = operator.dense is not None or math.prod(operator.shape) <= _LARGEST
+    small = operator.dense is not None or math.prod(operator.shape) <= LARGEST
     if not small and method in ("direct", "fft"):
         raise ValueError(
             f"method must be 'auto' or 'separable' for a kernel of shape {operator.shape}, got {method!r}"

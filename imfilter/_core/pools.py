@@ -129,9 +129,10 @@ def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given
 def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:
     """Return the types of sums of so many samples, of their division, and of what the kernels write.
 
-    Means of integers are exact: where float64 does not hold the sum, its halves are summed, as integers. Of
-    floats, sums in float64 neither overflow nor depend on the order to a bit that counts: 2x2 of float32,
-    8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one thread, where a copy takes 5.4).
+    Means of integers are exact: where float64 may not hold the sum, its halves are summed, as integers, also
+    for a result of floats. Of floats, sums in float64 neither overflow nor depend on the order to a bit that
+    counts: 2x2 of float32, 8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one thread, where a copy
+    takes 5.4).
     """
     if source.kind == "f":
         return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
@@ -144,7 +145,7 @@ def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dty
             joined = short if source.itemsize == 1 and largest <= np.iinfo(short).max else real
             return joined, real, dtypes.direct_target(dtype, real)
     if dtype.kind == "f":
-        return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
+        return _INT64, _INT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
     return _INT64, _INT64, _INT64 if source.kind == "i" else _UINT64
 
 
@@ -275,7 +276,8 @@ def _kernels(
         job["along"] = slide_pool.APART
         job["join_along"] = pool_line.join_apart.address(joined, along)
     if mean:
-        finish = pool_line.divide_wide if halves else pool_line.divide
+        wide = pool_line.divide_to_real if target.kind == "f" else pool_line.divide_wide
+        finish = wide if halves else pool_line.divide
         job["finish"] = finish.address(call.real, joined, target, int(job["inverse"][0]))
     elif not exact or job["along"][0] == slide_pool.PICKED:
         job["finish"] = lines.place.address(joined, target)

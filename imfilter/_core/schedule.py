@@ -95,8 +95,12 @@ class Schedule:
         """Return the tables by the names that `slide` has for them, with a border of `cval`."""
         layers = self.layers.copy()
         for layer in layers:
-            whole = self.offsets_z["weight"][layer["begin_z"] : layer["stop_z"]].sum() if self.across else 1.0
-            layer["beyond"] = whole * cval if whole else 0.0
+            whole = (
+                self.offsets_z["weight"][layer["begin_z"] : layer["stop_z"]] if self.across else np.ones(1)
+            )
+            # Weights of both signs may cancel, but not where the constant is NaN or infinite.
+            with np.errstate(invalid="ignore"):
+                layer["beyond"] = whole.sum() * cval if math.isfinite(cval) else (whole * cval).sum()
         names = ("offsets_z", "weights_z", "columns", "weights_x", "taps", "weights", "runs")
         return {name: getattr(self, name) for name in names} | {"layers": layers}
 

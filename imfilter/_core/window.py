@@ -77,7 +77,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
-    job["watched"] = tables.filled and source.dtype.kind == "f"
+    # Infinities of several layers may meet in their sum; see `infinite`.
+    meeting = settings.trusting and len(tables.layers) > 1 and not tables.norm
+    job["watched"] = (tables.filled or meeting) and source.dtype.kind == "f"
     named |= {"tiles": cut, "zero": np.zeros(1, np.int64)}
     job["n_tiles"], job["n_layers"] = len(cut) - 1, len(tables.layers)
     job["n_planes"] = len(tables.offsets_z)

@@ -66,14 +66,16 @@ def _across(job, room, z, layer, base):
     they add is added as a number.
     """
     span, zeros = job.samples_x * job.channels, room + job.zeros
-    outside = 0.0
+    outside = beyond = 0.0
     for t in range(layer.begin_z, layer.stop_z):
         tap = record(PLANE, job.offsets_z + t * _PLANE)
         line = _plane(job, room, z, tap.plane, base)
         if line == zeros:
             outside += tap.weight
+            beyond += tap.weight * job.cval
         poke(room + job.at_z + 8 * t, _readable(job, room, t, line, span))
-    bias = outside * job.cval if outside != 0 else 0.0
+    # Weights of both signs may cancel, but not where the constant is NaN or infinite.
+    bias = outside * job.cval if job.cval - job.cval == 0 else beyond
     at = room + job.at_z
     if layer.sum_z:
         poke(room + job.at_to, room + job.raw)
@@ -133,7 +135,7 @@ def prepare(job_at, room, z, row, base, first, count, slot, span):
                 invoke(2, job.fetch_real, (
                     room + job.raw + o * job.raw_step if row >= 0 else -1, job.channels * job.size,
                     job.size, 1, job.channels, job.border_x, job.before_x, job.samples_x, first, count,
-                    layer.beyond, line, 0))  # fmt: skip
+                    layer.beyond, line, room + job.flag if job.watched else 0))  # fmt: skip
             elif i == 0 or job.n_columns == 0:
                 plane = z * job.step_z + record(PLANE, job.offsets_z + i * _PLANE).plane
                 plane = source_index(job.border_z, job.before_z, job.samples_z, plane)

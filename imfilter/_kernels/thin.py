@@ -62,9 +62,9 @@ def _gradients(typingctx, real, measure, above, here, below, count, dx, dy, stre
             def smooth(first, middle, last, lines=lines):
                 return builder.fadd(builder.fadd(first, last), lines.times(middle, 2.0))
 
-            across = [builder.fsub(line[2], line[0]) for line in (a, h, b)]
-            x_part = smooth(*across)
-            y_part = builder.fsub(smooth(*b), smooth(*a))
+            # Differences first: they are 0 where the image is flat, and alike along both axes.
+            x_part = smooth(*(builder.fsub(line[2], line[0]) for line in (a, h, b)))
+            y_part = smooth(*(builder.fsub(low, high) for low, high in zip(b, a, strict=True)))
             if how == L1:
                 total = builder.fadd(lines.size_of(x_part), lines.size_of(y_part))
             else:

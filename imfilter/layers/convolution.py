@@ -29,7 +29,8 @@ def conv(
     """Apply a convolution layer, which like all of them correlates: kernels are not flipped.
 
     Each output channel is the sum of the input channels of its group, correlated with a kernel for each,
-    plus a bias. Positions at which the kernel does not fit are dropped.
+    plus a bias. Positions at which the kernel does not fit are dropped. Every weight is multiplied: 0 times
+    infinity is NaN.
 
     Parameters
     ----------
