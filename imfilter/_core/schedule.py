@@ -1,5 +1,6 @@
 """From an operator to the tables of taps that the sliding window reads."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
