@@ -226,10 +226,10 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
         response = edges.corner_response(image, options)
         corners.write(destination, response, corners.found(response, options))
         return
-    result = apply(command, image, options, kind, source)
+    image = apply(command, image, options, kind, source)  # the input need not stay while this is written
     if not kind.picture:
-        result = arrays.without_order(result, options["channel_axis"])
-    io.write(destination, result, quality=options["quality"], background=options["background"])
+        image = arrays.without_order(image, options["channel_axis"])
+    io.write(destination, image, quality=options["quality"], background=options["background"])
 
 
 def _fail(message: str, code: int) -> int:
