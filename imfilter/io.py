@@ -81,9 +81,7 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
     if start.startswith(_TIFF_MAGICS):
         from ._files import tiff
 
-        image = tiff.read(name, file, max_pixels)
-        if image is not None:
-            return image
+        return tiff.read(name, file, max_pixels)
     from ._files import pictures
 
     return pictures.read(name, file, max_pixels)

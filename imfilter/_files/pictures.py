@@ -1,4 +1,4 @@
-"""PNG, JPEG, BMP and WebP (and the odder TIFFs) through Pillow."""
+"""PNG, JPEG, BMP and WebP through Pillow."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import warnings
 from typing import IO, Any
 
 import numpy as np
-from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 from PIL import Image as Pillow
 
 from . import exif, metadata, png, source
 from .image import FileError, Image, check_size, warn
 
 # Named here, these formats and no others are registered: Pillow knows dozens, some of them risky.
-_PLUGINS = (BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
-_READABLE = ("PNG", "JPEG", "BMP", "DIB", "WEBP", "TIFF")
+_PLUGINS = (BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
+_READABLE = ("PNG", "JPEG", "BMP", "DIB", "WEBP")
 _DIRECT = ("L", "LA", "RGB", "RGBA")
 _JPEG_QUALITY = 95
 _bomb_lock = threading.Lock()
@@ -34,7 +34,7 @@ def _open(file: IO[bytes]) -> Pillow.Image:
 
 
 def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
-    """Read an open picture: grey, RGB, either with alpha, 8 or 16 bits a channel (float and int32 TIFF)."""
+    """Read an open picture: grey, RGB, either with alpha, 8 or 16 bits a channel."""
     with _open(file) as picture:
         check_size(path, *picture.size, max_pixels)
         # A phone's JPEG may carry a second picture for depth (MPO): the first is the photograph.
@@ -48,23 +48,15 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
             if isinstance(key, tuple) and not alpha:
                 pixels, alpha = _keyed(pixels, key), True
         else:
-            if picture.format == "TIFF" and _loses_depth(picture):
-                raise FileError(f"{path}: this kind of TIFF is not read; save it uncompressed or as PNG")
             picture.load()
             pixels, alpha = _pixels(picture)
-        return _described(path, file, picture, pixels, alpha)
+        return _described(path, picture, pixels, alpha)
 
 
-def _described(path: str, file: IO[bytes], picture: Any, pixels: np.ndarray, alpha: bool) -> Image:
+def _described(path: str, picture: Any, pixels: np.ndarray, alpha: bool) -> Image:
     dpi = metadata.resolution(picture.info.get("dpi"))
-    if picture.format == "TIFF":  # Pillow has turned it upright already
-        from . import tiff  # tifffile takes a while to import
-
-        orientation, block = tiff.read_exif(path, file)
-        turned = pixels
-    else:
-        orientation, block = _exif(path, picture)
-        turned = metadata.upright(pixels, orientation)
+    orientation, block = _exif(path, picture)
+    turned = metadata.upright(pixels, orientation)
     if dpi and metadata.swaps_axes(orientation):
         dpi = dpi[::-1]
     icc = picture.info.get("icc_profile")
@@ -90,11 +82,6 @@ def _exif(path: str, picture: Any) -> tuple[int, bytes | None]:
     return (orientation if isinstance(orientation, int) else 1), block or None
 
 
-def _loses_depth(picture: Any) -> bool:
-    bits = picture.tag_v2.get(258, (1,))
-    return max(bits) > 8 and picture.mode not in ("I", "F") and not picture.mode.startswith("I;16")
-
-
 def _pixels(picture: Pillow.Image) -> tuple[np.ndarray, bool]:
     """Convert any of Pillow's modes to grey or RGB, with or without alpha."""
     mode = picture.mode
@@ -102,8 +89,6 @@ def _pixels(picture: Pillow.Image) -> tuple[np.ndarray, bool]:
     if mode.startswith("I;16"):
         grey = np.asarray(picture).astype(np.uint16)
         return (_keyed(grey[..., None], (key,)), True) if isinstance(key, int) else (grey, False)
-    if mode in ("I", "F"):
-        return np.array(picture), False
     if key is not None and mode in ("1", "L"):
         picture = picture.convert("LA")
     elif (picture.has_transparency_data and mode not in _DIRECT) or key is not None:
