@@ -99,7 +99,7 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
         if options["axis"] is not None:
             raise ValueError(f"--axis is for .npy files, and {_title(source)} is a table")
         delimiter = options["delimiter"] or ("\t" if source.lower().endswith(_TABS) else None)
-        reader = Reader(file, _title(source), delimiter)
+        reader = Reader(file, _title(source), delimiter, live=options["stream"])
         sheet = Sheet(_title(source), command.name, options)
         if options["stream"]:
             _live(reader, sheet, run_filter)
