@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import lzma
 import struct
 import zlib
@@ -15,7 +16,7 @@ from PIL import Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin
 from . import jpeg
 from .image import FileError
 
-Undo = Callable[[bytes, int, int], bytes]
+Undo = Callable[[list[bytes], list[int], int], bytes]
 _UNLIMITED = 1 << 32
 
 
@@ -28,8 +29,11 @@ class Codec(NamedTuple):
         As it is called in messages.
     most : int
         How many bytes one compressed byte can become at most.
+    rows : int
+        How many rows one compressed byte can stand for at most.
     undo : callable or None
-        Decompresses without a package: ``undo(data, rows, row)`` returns at most ``rows * row`` bytes.
+        Decompresses without a package: ``undo(strips, rows, row)`` returns the bytes of all strips, which
+        have so many rows, all but the last as many, and so many bytes a row.
     size : callable or None
         Returns the width and height that compressed bytes say, if they are a picture of their own.
     predictor : bool
@@ -38,27 +42,50 @@ class Codec(NamedTuple):
 
     name: str
     most: int = _UNLIMITED
+    rows: int = _UNLIMITED
     undo: Undo | None = None
     size: Callable[[bytes], tuple[int, int]] | None = None
     predictor: bool = False
 
 
-def _inflate(data: bytes, rows: int, row: int) -> bytes:
-    return zlib.decompressobj().decompress(data, rows * row)
+def _each(decompress: Callable[[bytes, int], bytes], strips: list[bytes], rows: list[int], row: int) -> bytes:
+    return b"".join(
+        _whole(decompress(strip, count * row), count * row) for strip, count in zip(strips, rows, strict=True)
+    )
 
 
-def _unpack_lzma(data: bytes, rows: int, row: int) -> bytes:
-    return lzma.LZMADecompressor().decompress(data, rows * row)
+def _whole(data: bytes, size: int) -> bytes:
+    if len(data) < size:
+        raise ValueError(f"a strip or tile has {len(data)} bytes and not {size}")
+    return data
 
 
-def _through_libtiff(method: int, data: bytes, rows: int, row: int) -> bytes:
-    """Decompress with Pillow's libtiff: as the only strip of a grey picture, of which bytes are pixels."""
-    entries = {256: row, 257: rows, 258: 8, 259: method, 262: 1, 273: 0, 277: 1, 278: rows, 279: len(data)}
-    entries[273] = 8 + 2 + 12 * len(entries) + 4
-    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries.items())
-    head = struct.pack("<2sHIH", b"II", 42, 8, len(entries)) + directory + bytes(4)
+def _inflate(data: bytes, size: int) -> bytes:
+    return zlib.decompressobj().decompress(data, size)
+
+
+def _unpack_lzma(data: bytes, size: int) -> bytes:
+    return lzma.LZMADecompressor().decompress(data, size)
+
+
+def _through_libtiff(method: int, strips: list[bytes], rows: list[int], row: int) -> bytes:
+    """Decompress with Pillow's libtiff: as the strips of a grey picture, of which bytes are pixels."""
+    lengths = [len(strip) for strip in strips]
+    places = list(itertools.accumulate(lengths[:-1], initial=0))
+    tags = {256: [row], 257: [sum(rows)], 258: [8], 259: [method], 262: [1], 273: places, 277: [1]}
+    tags |= {278: [rows[0]], 279: lengths}
+    outside = 8 + 2 + 12 * len(tags) + 4
+    start = outside + 8 * len(strips)
+    tags[273] = [start + place for place in places]
+    entries, values = b"", b""
+    for tag, numbers in tags.items():
+        packed = struct.pack(f"<{len(numbers)}I", *numbers)
+        field = packed if len(numbers) == 1 else struct.pack("<I", outside + len(values))
+        entries += struct.pack("<HHI", tag, 4, len(numbers)) + field
+        values += packed if len(numbers) > 1 else b""
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4) + values
     # The class and not Pillow.open, which has a limit of its own on pixels.
-    with TiffImagePlugin.TiffImageFile(io.BytesIO(head + data)) as picture:
+    with TiffImagePlugin.TiffImageFile(io.BytesIO(head.ljust(start, b"\0") + b"".join(strips))) as picture:
         return picture.tobytes()
 
 
@@ -73,20 +100,20 @@ def _size_of_jpeg_2000(data: bytes) -> tuple[int, int]:
 
 
 _NONE, _LZW, _PACKBITS = 1, 5, 32773
-_DEFLATE = Codec("deflate", 1040, _inflate, predictor=True)
+_DEFLATE = Codec("deflate", 1040, undo=functools.partial(_each, _inflate), predictor=True)
 _CODECS = {
     _NONE: Codec("uncompressed", 1),
-    2: Codec("CCITT run lengths"),
-    3: Codec("CCITT group 3"),
-    4: Codec("CCITT group 4"),
+    2: Codec("CCITT run lengths", rows=8),
+    3: Codec("CCITT group 3", rows=8),
+    4: Codec("CCITT group 4", rows=8),
     # Codes of 12 bits, which stand for at most 3840 bytes.
-    _LZW: Codec("LZW", 2560, functools.partial(_through_libtiff, _LZW), predictor=True),
+    _LZW: Codec("LZW", 2560, undo=functools.partial(_through_libtiff, _LZW), predictor=True),
     7: Codec("JPEG", size=jpeg.size),
     8: _DEFLATE,
     32946: _DEFLATE,
-    _PACKBITS: Codec("PackBits", 64, functools.partial(_through_libtiff, _PACKBITS)),
+    _PACKBITS: Codec("PackBits", 64, undo=functools.partial(_through_libtiff, _PACKBITS)),
     34712: Codec("JPEG 2000", size=_size_of_jpeg_2000),
-    34925: Codec("LZMA", undo=_unpack_lzma, predictor=True),
+    34925: Codec("LZMA", undo=functools.partial(_each, _unpack_lzma), predictor=True),
     50000: Codec("Zstandard", predictor=True),
     50001: Codec("WebP", size=_size_of_webp),
 }

@@ -195,9 +195,11 @@ def picture(page: Any, samples: Array) -> tuple[Array, bool]:
 
 def _widened(samples: Array, bits: int) -> Array:
     """Scale 1 to 7 bits to 8; exactly for 1, 2 and 4, rounded otherwise."""
+    if bits == 1:
+        return samples.view(np.uint8) * np.uint8(255)
     top = 2**bits - 1
     table = np.rint(np.arange(top + 1) * (255 / top)).astype(np.uint8)
-    return table[samples.astype(np.uint8, copy=False)]
+    return table[samples]
 
 
 def _looked_up(page: Any, entries: Array) -> Array:

@@ -7,7 +7,7 @@ the common compressions are undone here, and tifffile does the rest. So each fil
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ _NONE = 1
 _TILE = 16  # the smallest side of a tile that TIFF allows
 _LARGEST_TILE = 1 << 24  # pixels
 _SMALLEST_PICTURE = 64  # pixels in a strip or tile that is a picture of its own
+_TOGETHER = 1 << 24  # bytes that are decompressed at a time
 _SHARED = 1 << 28  # bytes; strips may share data of the file, up to this many in all
 
 
@@ -49,6 +50,14 @@ class Grid:
         return self.across * self.down * self.planes
 
 
+class Segment(NamedTuple):
+    """A strip or tile: where its bytes lie, and its rows. The length is 0 if it was left out as empty."""
+
+    start: int
+    length: int
+    rows: int
+
+
 def samples(path: str, file: IO[bytes], page: Any) -> NDArray[Any]:
     """Decode all samples of a page.
 
@@ -73,10 +82,10 @@ def samples(path: str, file: IO[bytes], page: Any) -> NDArray[Any]:
     """
     codec = codecs.of(path, page)
     grid = _grid(path, page)
-    places = _places(path, file, page, codec, grid)
-    _check_pictures(path, file, codec, grid, places)
+    segments = _segments(path, file, page, codec, grid)
+    _check_pictures(path, file, codec, grid, segments)
     undo = codecs.undone_here(path, page, codec)
-    decoded = page.asarray() if undo is None else _decoded(path, file, page, undo, grid, places)
+    decoded = page.asarray() if undo is None else _decoded(file, page, undo, grid, segments)
     if page.planarconfig == 2:
         planes = (page.samplesperpixel, page.imagelength, page.imagewidth)
         decoded = np.moveaxis(decoded.reshape(planes), 0, -1)
@@ -102,37 +111,39 @@ def _grid(path: str, page: Any) -> Grid:
     return grid
 
 
-def _places(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: Grid) -> list[tuple[int, int]]:
-    """Return offset and length of each strip or tile, after a look at what they can hold.
-
-    Both are 0 for one that was left out because it is empty.
-    """
+def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: Grid) -> list[Segment]:
+    """Return all strips or tiles, after a look at what they can hold."""
     size = file.seek(0, 2)
     offsets, lengths = list(page.dataoffsets), list(page.databytecounts)
     if min(len(offsets), len(lengths)) < grid.count:
         raise FileError(f"{path}: is damaged: it names {len(offsets)} of its {grid.count} strips or tiles")
     del offsets[grid.count :], lengths[grid.count :]
-    heights = np.full((grid.planes, grid.down, grid.across), grid.height)
+    rows = np.full((grid.planes, grid.down, grid.across), grid.height)
     if not page.is_tiled:
-        heights[:, -1] = page.imagelength - (grid.down - 1) * grid.height
-    needed = heights.ravel() * grid.row
+        rows[:, -1] = page.imagelength - (grid.down - 1) * grid.height
+    heights = rows.ravel()
+    needed = heights * grid.row
     if page.compression == _NONE and grid.count == 1:
         lengths = [int(needed[0])]  # some programs write another number
     starts = np.minimum(np.array(offsets, np.uint64), size).astype(np.int64)
     held = np.minimum(np.array(lengths, np.uint64), size - starts).astype(np.int64)
     empty = np.array([offset == 0 == length for offset, length in zip(offsets, lengths, strict=True)])
-    if ((held * codec.most + codec.most < needed) & ~empty).any() or empty.all():
+    short = ((held + 1) * codec.most < needed) | (held * codec.rows < heights)
+    if (short & ~empty).any() or empty.all():
         raise FileError(
             f"{path}: is cut short or damaged: {held.sum()} bytes of {codec.name} data cannot hold "
             f"{page.imagewidth} x {page.imagelength} pixels"
         )
     if held.sum() > size + _SHARED:
         raise FileError(f"{path}: is damaged: its strips or tiles overlap")
-    return list(zip(starts.tolist(), np.where(empty, 0, held).tolist(), strict=True))
+    return [
+        Segment(int(start), 0 if left_out else int(length), int(height))
+        for start, length, height, left_out in zip(starts, held, heights, empty, strict=True)
+    ]
 
 
 def _check_pictures(
-    path: str, file: IO[bytes], codec: codecs.Codec, grid: Grid, places: list[tuple[int, int]]
+    path: str, file: IO[bytes], codec: codecs.Codec, grid: Grid, segments: list[Segment]
 ) -> None:
     """Refuse strips or tiles that are pictures of a larger size: a small file must not fill the memory."""
     if codec.size is None:
@@ -141,11 +152,10 @@ def _check_pictures(
         raise FileError(
             f"{path}: has strips or tiles of {grid.width} x {grid.height} pixels, too small for {codec.name}"
         )
-    for start, length in places:
-        if not length:
+    for segment in segments:
+        if not segment.length:
             continue
-        file.seek(start)
-        width, height = codec.size(file.read(length))
+        width, height = codec.size(_bytes(file, segment))
         if width > grid.width or height > grid.height:
             raise FileError(
                 f"{path}: is damaged: a strip or tile of {grid.width} x {grid.height} pixels holds "
@@ -154,21 +164,31 @@ def _check_pictures(
 
 
 def _decoded(
-    path: str, file: IO[bytes], page: Any, undo: codecs.Undo, grid: Grid, places: list[tuple[int, int]]
+    file: IO[bytes], page: Any, undo: codecs.Undo, grid: Grid, segments: list[Segment]
 ) -> NDArray[Any]:
-    """Undo the compression of each strip or tile here, and let tifffile do the rest."""
+    """Undo the compression of all strips or tiles here, and let tifffile do the rest."""
     page.compression = _NONE  # what tifffile sees from here on
     result = np.empty(page.shaped, page.dtype)
-    for index, (start, length) in enumerate(places):
-        rows = min(grid.height, page.imagelength - index // grid.across % grid.down * grid.height)
-        rows = grid.height if page.is_tiled else rows
-        data = None
-        if length:
-            file.seek(start)
-            data = undo(file.read(length), rows, grid.row)
-            if len(data) < rows * grid.row:
-                raise FileError(f"{path}: is cut short or damaged: strip or tile {index} has too few bytes")
-        part, (plane, _, top, left, _), shape = page.decode(data, index)
-        target = result[plane, 0, top : top + shape[1], left : left + shape[2]]
-        target[...] = page.nodata if part is None else part[0, : target.shape[0], : target.shape[1]]
+    together = max(1, _TOGETHER // (grid.height * grid.row))
+    cut = grid.across * grid.down
+    for first in (
+        start for plane in range(0, grid.count, cut) for start in range(plane, plane + cut, together)
+    ):
+        group = segments[first : min(first + together, first - first % cut + cut)]
+        strips = [_bytes(file, segment) for segment in group if segment.length]
+        data = (
+            undo(strips, [segment.rows for segment in group if segment.length], grid.row) if strips else b""
+        )
+        place = 0
+        for index, segment in enumerate(group, first):
+            size = segment.rows * grid.row if segment.length else 0
+            part, (plane, _, top, left, _), shape = page.decode(data[place : place + size] or None, index)
+            place += size
+            target = result[plane, 0, top : top + shape[1], left : left + shape[2]]
+            target[...] = page.nodata if part is None else part[0, : target.shape[0], : target.shape[1]]
     return result
+
+
+def _bytes(file: IO[bytes], segment: Segment) -> bytes:
+    file.seek(segment.start)
+    return file.read(segment.length)
