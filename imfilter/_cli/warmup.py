@@ -35,6 +35,11 @@ def run() -> None:
     began = time.perf_counter()
     from .._core import warm
 
+    if why := warm.flaw():
+        raise OSError(
+            f"compiled kernels cannot be kept, because {why}: "
+            "set IMFILTER_CACHE_DIR to a folder that only you can write"
+        )
     steps = warm.steps()
     before = warm.kept()
     terminal = sys.stderr is not None and sys.stderr.isatty()
