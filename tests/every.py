@@ -92,7 +92,9 @@ CALLS = {
     ".median of many": _image("median", 11),
     ".median of a footprint": lambda a, k: imfilter.median(a, footprint=k),
     ".median with a border": _image("median", mode="constant", cval=0.5),
-    ".median, typed": lambda a, k: imfilter.median(a, mode="constant", cval=0.3, dtype=a.dtype),
+    ".median, typed": lambda a, k: imfilter.median(
+        a, mode="constant", cval=0.3, dtype=a.dtype.newbyteorder("=")
+    ),
     ".percentile": _image("percentile", 30.0, 5),
     ".minimum": _image("minimum", 7),
     ".maximum": _image("maximum", 2, mode="constant", cval=np.nan),

@@ -138,6 +138,16 @@ def number(value: Any, name: str, *, finite: bool = True) -> float:
     return result
 
 
+def constant(value: Any, name: str) -> int | float | np.longdouble:
+    """Return a real number as exactly as it came: integers of any size and long doubles too."""
+    result = number(value, name, finite=False)
+    if isinstance(value, np.ndarray):
+        value = value[()]
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return value if isinstance(value, np.longdouble) else result
+
+
 def integer(value: Any, name: str, *, least: int | None = None, most: int | None = None) -> int:
     """Return an integer from `least` to `most`."""
     if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from imfilter._core import dtypes
 from imfilter._core.geometry import Loops
+from imfilter._core.rank_keys import Number
 
 
 class Neighbourhood(NamedTuple):
@@ -48,9 +49,9 @@ def kind(dtype: np.dtype) -> np.dtype:
     return np.dtype(f"i{dtype.itemsize}") if dtype.kind == "f" else dtype
 
 
-def key(dtype: np.dtype, value: float, *, turned: bool = True) -> int:
+def key(dtype: np.dtype, value: Number, *, turned: bool = True) -> int:
     """Return the integer that stands for a value: its bits, for floats `turned` so that they compare."""
-    sample = _rounded(dtype, value)
+    sample = np.array([dtypes.rounded(dtype, value)], dtype)
     if dtype.kind == "f":
         bits = sample.view(kind(dtype))
         most = np.iinfo(bits.dtype).max
@@ -60,18 +61,6 @@ def key(dtype: np.dtype, value: float, *, turned: bool = True) -> int:
     return int(sample.astype(np.int64)[0])
 
 
-def strange(value: float) -> bool:
+def strange(value: Number) -> bool:
     """Tell whether a value is not a number, or -0.0, which floats are not ordered by."""
-    return math.isnan(value) or (value == 0 and math.copysign(1.0, value) < 0)
-
-
-def holds(dtype: np.dtype, value: float) -> bool:
-    """Tell whether a type has a value among its own."""
-    return bool(_rounded(dtype, value)[0] == value)
-
-
-def _rounded(dtype: np.dtype, value: float) -> npt.NDArray:
-    """Return a value, rounded and saturated to a type."""
-    sample = np.zeros(1, dtype)
-    dtypes.place(np.array([value]), sample)
-    return sample
+    return math.isnan(value) or dtypes.negative_zero(value)

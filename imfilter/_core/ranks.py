@@ -1,9 +1,8 @@
 """Every rank filter ends here: the neighbourhood, the algorithm that finds a rank in it, and its program."""
 
 import functools
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,11 @@ from imfilter._core import bands, border, check, dtypes, plan, rank_blocks, rank
 from imfilter._core.calls import Calls, key_of
 from imfilter._core.common import Common, complete
 from imfilter._core.geometry import Loops, Side, over_merged
-from imfilter._core.neighbourhood import Neighbourhood, holds, key, strange
+from imfilter._core.neighbourhood import Neighbourhood, key, strange
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program
+from imfilter._core.rank_keys import Number, exact, keys_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +26,9 @@ class Call:
     around: Neighbourhood
     axes: tuple[int, ...]
     mode: str
-    cval: float
+    cval: Number
     dtype: np.dtype
-    compared: np.dtype  # the type in which samples are compared, with each other and the border constant
+    compared: np.dtype | None  # in what samples and the border constant are compared; None by `rank_keys`
     programs: dict[Any, Program] = field(default_factory=dict)
 
 
@@ -57,11 +57,25 @@ def apply(
     if asked is not None:
         asked.append(_planned(call, array))
         return np.broadcast_to(np.zeros((), call.dtype), (1,))
-    source = dtypes.readable(array).astype(call.compared, copy=False)
-    target = dtypes.target(out, array, array.shape, source.dtype)
+    if call.compared is not None:
+        return _ranked(call, dtypes.readable(array).astype(call.compared, copy=False), array, out, workers)
+    keys = keys_of(array, call.cval if call.mode in ("constant", "zero") else None)
+    kind = keys.values.dtype
+    keyed = replace(call, cval=keys.beyond, dtype=kind, compared=kind, programs={})
+    found = _ranked(keyed, keys.values, array, None, workers)
+    out = dtypes.empty(array.shape, call.dtype) if out is None else out
+    keys.place(found, out)
+    return out
+
+
+def _ranked(
+    call: Call, source: npt.NDArray, image: npt.NDArray, out: npt.NDArray | None, workers: int | None
+) -> npt.NDArray:
+    """Return the ranks of samples that are compared as they are, in `out` or a new array."""
+    target = dtypes.target(out, image, image.shape, source.dtype)
     over_merged(functools.partial(_run, call, workers), source, target, call.axes)
     if out is None:
-        out = target if target.dtype == call.dtype else dtypes.empty(array.shape, call.dtype)
+        out = target if target.dtype == call.dtype else dtypes.empty(image.shape, call.dtype)
     if out is not target:
         dtypes.place(target, out)
     return out
@@ -75,15 +89,26 @@ def _settle(
     inside = check.window(size, footprint, len(axes))
     around = Neighbourhood(inside, pick(int(np.count_nonzero(inside)), *own))
     mode = border.check_mode(given["mode"])
-    cval = check.number(given["cval"], "cval", finite=False)
-    if mode != "constant":
-        cval = 0.0
+    cval = check.constant(given["cval"], "cval")
     dtype = check.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
-    # Rounded to the samples' type the constant has its place among them, and is rounded in the result anyway.
-    compared = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
-    if not holds(compared, cval) and (math.isnan(cval) or dtype != array.dtype):
-        compared = dtypes.FLOAT64
+    cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
     return Call(around, axes, mode, cval, dtype, compared)
+
+
+def _compared(array: npt.NDArray, cval: Number, dtype: np.dtype) -> tuple[Number, np.dtype | None]:
+    """Return the border constant and the type in which it is compared with samples, if one holds all."""
+    native = array.dtype.newbyteorder("=")
+    if dtype.newbyteorder("=") == native and (cval == cval or native.kind == "f"):
+        # Rounded to the samples' type it has its place among them, and is rounded in the result anyway.
+        cval = dtypes.rounded(native, cval)
+    if exact(native):
+        own = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
+        # Float64 holds all samples of fewer bits, and more constants than they do.
+        wider = (own, dtypes.FLOAT64) if own.itemsize < 8 else (own,)
+        for compared in wider:
+            if dtypes.holds(compared, cval):
+                return cval, compared
+    return cval, None
 
 
 def _run(
@@ -139,7 +164,7 @@ def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, f
 def _planned(call: Call, array: npt.NDArray) -> plan.Plan:
     """Return what would run, and why."""
     around = call.around
-    side = Side(array.shape, array.strides, call.compared)
+    side = Side(array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared)
     loops = _loops(around.inside.shape, call.axes, side, side)
     costs = _costs(around.along(loops), side.dtype, loops.channels)
     (algorithm, cost), *others = costs.items()
