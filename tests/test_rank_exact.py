@@ -100,11 +100,11 @@ def samples(rng, dtype, shape):
     return values.astype(dtype)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_hunt(seed):
     """Any type, shape, window, rank, border and result type."""
     rng = np.random.default_rng(seed)
-    for _ in range(250):
+    for _ in range(150):
         dtype = np.dtype(str(rng.choice(EVERY if rng.random() < 0.4 else (*INTEGERS, "g"))))
         ndim = int(rng.integers(1, 4))
         image = samples(rng, dtype, rng.integers(1, {1: 9, 2: 5, 3: 4}[ndim], ndim))

@@ -248,10 +248,10 @@ def kernel(value: Any, n: int) -> npt.NDArray[np.float64] | tuple[npt.NDArray[np
     return weights
 
 
-def window(size: Any, footprint: Any, n: int) -> npt.NDArray[np.bool_]:
-    """Return which samples of a neighbourhood over `n` axes count: all of a box, or those of a footprint."""
+def window(size: Any, footprint: Any, n: int) -> tuple[int, ...] | npt.NDArray[np.bool_]:
+    """Return the lengths of a box over `n` axes, or which samples of a footprint count if not all do."""
     if footprint is None:
-        return np.ones(integers(size, n, "size", least=1), bool)
+        return integers(size, n, "size", least=1)
     if not (isinstance(size, int) and size == 3):  # which it is by default
         raise ValueError(f"size must be left out where footprint is given, got {_name(size)}")
     inside = _real_array(footprint, "footprint", "") != 0
@@ -261,7 +261,7 @@ def window(size: Any, footprint: Any, n: int) -> npt.NDArray[np.bool_]:
         )
     if not inside.any():
         raise ValueError(f"footprint must contain a sample, got none in shape {inside.shape}")
-    return inside
+    return inside.shape if inside.all() else inside
 
 
 def out(value: Any) -> npt.NDArray | None:

@@ -5,7 +5,8 @@ import numpy as np
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.padding import Padding
 
-_PERIODS = {"wrap": lambda n: n, "symmetric": lambda n: 2 * n, "mirror": lambda n: max(2 * n - 2, 1)}
+#: After how many samples a border repeats, by the samples of the axis.
+PERIODS = {"wrap": lambda n: n, "symmetric": lambda n: 2 * n, "mirror": lambda n: max(2 * n - 2, 1)}
 
 
 def folded(
@@ -31,7 +32,7 @@ def folded(
         last = (pad.length - 1) * strides[axis]  # the furthest output, in samples from the first
         # Python's integers, where 64 bits may not hold the offsets.
         steps = np.arange(taps, dtype=object if gap * taps > 2**60 else np.int64)
-        offsets = _near(steps * gap - pad.before, n, last, mode).astype(np.int64)
+        offsets = nearest(steps * gap - pad.before, n, last, mode).astype(np.int64)
         low, high = min(int(offsets.min()), 0), max(int(offsets.max()), 0)
         index = offsets - low
         operator = Operator(
@@ -47,10 +48,10 @@ def folded(
     return operator, tuple(pads), tuple(strides), tuple(dilations)
 
 
-def _near(offsets: np.ndarray, n: int, last: int, mode: str) -> np.ndarray:
+def nearest(offsets: np.ndarray, n: int, last: int, mode: str) -> np.ndarray:
     """Return the offsets nearest to 0 at which every output reads what it reads at `offsets`."""
-    if mode in _PERIODS:
-        period = _PERIODS[mode](n)
+    if mode in PERIODS:
+        period = PERIODS[mode](n)
         return (offsets + period // 2) % period - period // 2
     # One beyond the image is the constant, the last sample itself is the edge.
     beyond = mode != "edge"

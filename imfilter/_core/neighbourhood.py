@@ -1,7 +1,7 @@
 """A rank in the neighbourhood of each sample, and the integers in which samples are compared."""
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,11 @@ class Neighbourhood(NamedTuple):
 
     inside: npt.NDArray[np.bool_]
     rank: int
+
+    @classmethod
+    def box(cls, lengths: tuple[int, ...], rank: int) -> Self:
+        """Return a neighbourhood of which all samples count."""
+        return cls(np.ones(lengths, bool), rank)
 
     @property
     def taps(self) -> int:
