@@ -31,6 +31,7 @@ from imfilter._kernels import (
     vote,
     winograd,
 )
+from imfilter._kernels.apart import keep_apart
 from imfilter._kernels.flood import flood
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.line_winograd import line_winograd
@@ -132,6 +133,7 @@ def _ranks() -> Iterator[_Combination]:
         for what in (histogram.VALUES, histogram.PLACES):
             yield histogram.rank_counts, (_U8, summed, what)
     yield flood, ()
+    yield keep_apart, ()
     yield slide_corner, ()
     yield tensor.products, (_F32, 3)
     yield tensor.surround, (_F32,)
