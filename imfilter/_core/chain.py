@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import check
-from imfilter._core.ticker import Ticker, Tickers
+from imfilter._core.ticker import Pushed, Tickers
 from imfilter._core.timeline import Design, Recursive, Sliding, State, Timing
 
 _Lines = npt.NDArray[np.float64]
@@ -87,12 +87,12 @@ class Chain:
             after.append(held)
         return lines, _chained(tuple(after))
 
-    def ticker(self, state: State) -> Tickers | None:
+    def ticker(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, where that can be."""
         # What one stage says may be no number, which the ticker of a next one does not ignore.
         if any(isinstance(s, Sliding) and s.ends.ignore for s in self.stages[1:]):
             return None
-        tickers: list[Ticker] = []
+        tickers: list[Pushed] = []
         for stage, held in zip(self.stages, state.stages, strict=True):
             ticker = None if held is None else stage.ticker(held)
             if ticker is None:

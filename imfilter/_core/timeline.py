@@ -250,16 +250,16 @@ class Sliding:
         held = None if there is None or there[:, first:].all() else there[:, first:].copy()
         return result, State(values[:, first:].copy(), held)
 
-    def ticker(self, state: State) -> Ticker | None:
+    def ticker(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, where all count."""
         values = state.values.reshape(-1)
         if state.there is not None or len(values) != self.window.size - 1:
             return None
         if self.ends.ignore and np.isnan(values).any():
             return None
-        return Ticker(values, self.window.one())
+        return self.window.ticker(values)
 
-    def after_ticks(self, state: State, ticker: Ticker) -> State:
+    def after_ticks(self, state: State, ticker: Pushed) -> State:
         """Return the state after those that a ticker has taken from one on."""
         return State(ticker.held().reshape(1, -1, 1), None)
 
@@ -312,11 +312,11 @@ class Recursive:
         values = state.values.copy()
         return self.recursion.run(lines, values, 1), State(values, None)
 
-    def ticker(self, state: State) -> Ticker | None:
+    def ticker(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, and changes that."""
         return Ticker(np.empty(0), self.recursion.one(state.values))
 
-    def after_ticks(self, state: State, ticker: Ticker) -> State:
+    def after_ticks(self, state: State, ticker: Pushed) -> State:
         """Return the state after those that a ticker has taken from one on."""
         return state
 

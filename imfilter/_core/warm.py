@@ -17,6 +17,7 @@ from imfilter._kernels import (
     fir,
     histogram,
     lines,
+    medians,
     order,
     pool_line,
     recurrence,
@@ -157,7 +158,13 @@ def _ranks() -> Iterator[_Combination]:
     yield slide_descriptor.slide_descriptor, ()
     yield slide_descriptor.normalize, (_F64, slide_descriptor.L2_HYS)
     yield from _colors()
-    for driver in (slide_series.weigh, slide_series.middle, slide_mean.average, recurrence.recur):
+    for driver in (
+        slide_series.weigh,
+        medians.middle,
+        medians.push_median,
+        slide_mean.average,
+        recurrence.recur,
+    ):
         yield driver, ()
 
 
