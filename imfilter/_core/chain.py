@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check
+from imfilter._core import check, exact_median
 from imfilter._core.ticker import Pushed, Tickers
 from imfilter._core.timeline import Design, Recursive, Sliding, State, Timing
 
@@ -140,11 +140,7 @@ def restored(design: Any, held: Any, series: int) -> State | None:
             f"state['held'] must be the samples and which of them count, got {len(held)} entries"
         )
     values, there = held
-    if (
-        not isinstance(values, np.ndarray)
-        or values.dtype != np.float64
-        or not _fits(design, values.shape, series)
-    ):
+    if not isinstance(values, np.ndarray) or not _fits(design, values, series):
         raise ValueError(
             f"state['held'] must be samples of {series} series that this filter keeps, got {_shown(values)}"
         )
@@ -164,10 +160,14 @@ def _shown(part: Any) -> str:
     return check.brief(part)
 
 
-def _fits(design: Sliding | Recursive, shape: tuple[int, ...], series: int) -> bool:
-    """Tell whether a filter of so many series remembers samples of a shape."""
+def _fits(design: Sliding | Recursive, values: npt.NDArray, series: int) -> bool:
+    """Tell whether a filter of so many series remembers such samples."""
     wanted = design.begin(series, np.zeros((1, 1, series))).values.shape
-    growing = isinstance(design, Sliding) and design.ends.mode == "valid"
-    if growing and len(shape) == 3:  # until its window is full
-        return shape[::2] == wanted[::2] and shape[1] < design.size
-    return shape == wanted
+    exact = exact_median.takes(design, values.dtype)
+    if not exact and values.dtype != np.float64:
+        return False
+    # Until its window is full; exact medians count what is a constant before the first sample.
+    growing = ("valid", "zero", "constant") if exact else ("valid",)
+    if isinstance(design, Sliding) and design.ends.mode in growing and values.ndim == 3:
+        return values.shape[::2] == wanted[::2] and values.shape[1] < design.size
+    return values.shape == wanted

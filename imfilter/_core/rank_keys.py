@@ -45,7 +45,7 @@ def keys_of(image: npt.NDArray, constant: Number | None = None, *, nan_first: bo
         moved = _moved(samples, constant)
         if moved is not None:
             return moved
-    keys = _placed(samples, constant)
+    keys = places(samples, constant)
     if nan_first:
         keys.values[np.isnan(samples)] = -2  # the place before the first is that of the last, a NaN
     return keys
@@ -74,7 +74,7 @@ def _moved(samples: npt.NDArray, constant: Number) -> Keys | None:
     return None
 
 
-def _placed(samples: npt.NDArray, constant: Number | None) -> Keys:
+def places(samples: npt.NDArray, constant: Number | None) -> Keys:
     """Return twice the places of samples in their order; the constant's is odd."""
     flat = samples.reshape(-1)
     order = np.argsort(flat, kind="stable")
@@ -92,6 +92,6 @@ def _placed(samples: npt.NDArray, constant: Number | None) -> Keys:
         # Of the samples' type, or NumPy would compare floats.
         place = int(ordered.searchsorted(kind(below), "right"))
     small = 2 * len(flat) <= np.iinfo(np.int32).max
-    places = np.empty(len(flat), np.int32 if small else np.int64)
-    places[order] = np.arange(0, 2 * len(flat), 2, dtype=places.dtype)
-    return Keys(places.reshape(samples.shape), 2 * place - 1, constant, lambda found: ordered[found >> 1])
+    keys = np.empty(len(flat), np.int32 if small else np.int64)
+    keys[order] = np.arange(0, 2 * len(flat), 2, dtype=keys.dtype)
+    return Keys(keys.reshape(samples.shape), 2 * place - 1, constant, lambda found: ordered[found >> 1])

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, check, dtypes
+from imfilter._core import bands, border, check, dtypes, exact_median
+from imfilter._core.rank_keys import Number
 from imfilter._core.recursive import Recursion
 from imfilter._core.sliding import NOTHING, Polynomial, Window
 from imfilter._core.ticker import Pushed, Ticker
@@ -39,13 +40,13 @@ class Ends(NamedTuple):
     """What lies beyond a series, and what is missing within."""
 
     mode: str
-    cval: float = 0.0
+    cval: Number = 0.0
     ignore: bool = False  # what is not a number
 
     @property
     def constant(self) -> float:
         """The value of what has no sample."""
-        return self.cval if self.mode == "constant" else 0.0
+        return float(self.cval) if self.mode == "constant" else 0.0
 
 
 class State(NamedTuple):
@@ -253,7 +254,7 @@ class Sliding:
     def ticker(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, where all count."""
         values = state.values.reshape(-1)
-        if state.there is not None or len(values) != self.window.size - 1:
+        if state.there is not None or len(values) != self.window.size - 1 or values.dtype != dtypes.FLOAT64:
             return None
         if self.ends.ignore and np.isnan(values).any():
             return None
@@ -360,9 +361,16 @@ def filtered(x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, wor
     check.fitting(place, shape)
     if 0 in shape:
         return dtypes.empty(shape, wanted) if place is None else place
+    sides = math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :])
+    if exact_median.takes(design, array.dtype):
+        lines = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(sides)
+        found = exact_median.whole(design, lines, wanted, threads).reshape(shape)
+        if place is None:
+            return found
+        place[...] = found
+        return place
     with np.errstate(over="ignore"):  # of longer floats
-        lines = np.ascontiguousarray(array, np.float64)
-    lines = lines.reshape(math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :]))
+        lines = np.ascontiguousarray(array, np.float64).reshape(sides)
     if place is not None and _plain(place) and not np.may_share_memory(place, array):
         design.whole(lines, threads, place.reshape(len(lines), length, lines.shape[2]))
         return place

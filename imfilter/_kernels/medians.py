@@ -43,9 +43,13 @@ def _unsigned_zero(at):
 @inlined
 def _write(to, low, high, which):
     """Write what is taken of two samples in the middle, 0.0 for -0.0, which half a denormal may be."""
-    value = low if which == LOWER else high if which == UPPER else _between(low, high)
-    store_one(to, _F64, value)
-    store_one(to, _F64, _unsigned_zero(to))
+    if low == high or which == LOWER:
+        store_one(to, _F64, low)
+    elif which == UPPER:
+        store_one(to, _F64, high)
+    else:
+        store_one(to, _F64, _between(low, high))
+        store_one(to, _F64, _unsigned_zero(to))
 
 
 @inlined
