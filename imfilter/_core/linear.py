@@ -176,7 +176,8 @@ def apply(
     """
     array = image if type(image) is np.ndarray else check.image(image)
     out, workers = common.get("out"), bands.requested(common.get("workers"))
-    key = key_of(array, out, common, (build, keeps, method), own, geometry)
+    given = (own,) if geometry is _EVERY_SAMPLE else (own, geometry)
+    key = key_of(array, out, common, (build, keeps, method), *given)
     call = _calls.get(key)
     if call is None:  # or else the same has been checked before
         out = check.out(out)
