@@ -49,6 +49,7 @@ class Call:
     real: np.dtype  # of the arithmetic
     native: np.dtype  # of what the kernels write
     tolerance: float  # of cosines in place of taps, if they may be
+    divisor: int  # of sums of integers, if the result is their mean
     programs: dict[Any, Program | None] = field(default_factory=dict)
 
 
@@ -124,7 +125,8 @@ def _slide(
             *(*sides, chosen.operator.shape, call.axes, call.paddings, call.stride, call.dilation)
         )
         settings = Settings(
-            chosen.algorithm, call.real, call.mode, call.bias, call.cval, call.tolerance, trusting
+            *(chosen.algorithm, call.real, call.mode, call.bias, call.cval),
+            *(call.tolerance, trusting, call.divisor),
         )
         made = _MAKERS.get(chosen.algorithm, window.make)(chosen.operator, settings, loops, *sides)
         call.programs[key] = made
@@ -204,18 +206,24 @@ def _settle(
     )
     mode = border.check_mode(given["mode"])
     cval = check.number(given["cval"], "cval", finite=False)
+    cval = cval if mode == "constant" else 0.0
     shape = list(array.shape)
     for axis, pad in zip(chosen, paddings, strict=True):
         shape[axis] = pad.length
     default = array.dtype.newbyteorder("=") if keeps else dtypes.derived(array.dtype)
     dtype = check.dtype(given["dtype"], given["out"], default)
+    divisor = operator.mean_of() if _whole(array.dtype) and _whole(dtype) and bias == 0 else 0
+    operator = operator.ones() if divisor else operator
     operator, paddings, stride, dilation = folded(operator, lengths, paddings, stride, dilation, mode)
     real = dtypes.working(array.dtype, dtype)
+    if divisor and not boxes.holds(array.dtype, cval, divisor, real):
+        real = dtypes.FLOAT64
     if low < _TINY or high > _HUGE or max(operator.shape) > _LONG:
         real = dtypes.FLOAT64
     # Only a plain sum for every sample can be a product of transforms.
     may_fft = not operator.norm and max(stride + dilation) == 1
     totals = _totals(array, operator, chosen, cval) if max(stride + dilation) == 1 else None
+    may_fft = may_fft and not divisor  # whose sums are exact
     plain = may_fft and along(array.shape, chosen)
     may_cosines = plain and count == 2 and bias == 0 and math.isfinite(cval)
     may_cosines = may_cosines and cosines.fits(math.prod(shape[max(chosen) :]), real)
@@ -230,9 +238,14 @@ def _settle(
     )
     return Call(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
-        *(mode, cval if mode == "constant" else 0.0, tuple(shape), dtype),
-        *(real, dtypes.direct_target(dtype, real), tolerance),
+        *(mode, cval, tuple(shape), dtype),
+        *(real, dtypes.direct_target(dtype, real), tolerance, divisor),
     )
+
+
+def _whole(dtype: np.dtype) -> bool:
+    """Tell whether values of a type are whole numbers."""
+    return dtype.kind in "biu"
 
 
 def _totals(array: npt.NDArray, operator: Operator, axes: tuple[int, ...], cval: float) -> np.dtype | None:
@@ -240,6 +253,10 @@ def _totals(array: npt.NDArray, operator: Operator, axes: tuple[int, ...], cval:
     source = np.dtype(np.uint8) if array.dtype.kind == "b" else array.dtype.newbyteorder("=")
     if source == np.float16:
         source = dtypes.FLOAT32  # in which it is read
-    if interleaved(array.shape, max(axes), len(axes)) > boxes.MOST_CHANNELS or source not in dtypes.NATIVE:
+    last, taps = max(axes), math.prod(operator.shape)
+    if interleaved(array.shape, last, len(axes)) > boxes.MOST_CHANNELS or source not in dtypes.NATIVE:
         return None
-    return boxes.totals(source, cval, math.prod(operator.shape))
+    along_line = operator.shape[axes.index(last)]
+    line = array.shape[last] + 2 * along_line
+    most = max(taps // along_line * line, taps * math.prod(array.shape[last + 1 :]))
+    return boxes.totals(source, cval, taps, most)

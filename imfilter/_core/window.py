@@ -11,7 +11,7 @@ from imfilter._core.geometry import LONGEST, Loops, Part, Side, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.program import Program, Settings, describe, far, hold
-from imfilter._kernels import deal, fir, lines, small
+from imfilter._kernels import deal, fir, lines, quotient, small
 from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB, UNROLLED
 from imfilter._kernels.slide import prepare, slide
 
@@ -58,6 +58,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["stop"], job["norm"] = len(tables.runs), tables.norm
     converts = final == UNROLLED and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
+    job["divisor"] = settings.divisor
+    if settings.divisor:
+        job["straight"], job["divide"] = 0, quotient.divide.address(real)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
     job["watched"] = tables.filled and source.dtype.kind == "f"

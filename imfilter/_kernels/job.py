@@ -46,10 +46,11 @@ _FIELDS = (
     *("deals", "joins", "zero"),  # see `deal`; an offset of nothing
     # Kernels. `fetch`, `combine_source` and `sum_planes` read source elements, others the arithmetic's.
     *("prepare", "fetch", "combine_source", "fetch_real", "combine", "sum_rows", "sum_line", "sum_along"),
-    *("sum_planes", "sum_window", "deal", "join", "place"),
+    *("sum_planes", "sum_window", "deal", "join", "divide", "place"),
 )
 #: Numbers are rounded to the arithmetic's type beforehand.
-JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("bias", "cval")])
+_NUMBERS = ("bias", "cval", "divisor")  # the last of sums of integers, if they are divided
+JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in _NUMBERS])
 
 #: How lines are summed: tap by tap with `combine`, with `sum_rows`, neighbours along a dealt line with
 #: `sum_along`, or small windows with `sum_window`.
