@@ -71,23 +71,22 @@ def _scaling(
     """Return how totals of `taps` samples are scaled, so that they are rounded right.
 
     A mean of integers that is half-way between two goes to the even one. An odd number of them has no such
-    mean, and the nearest is half a sample's share away from one: then a product will do. Means of an odd
-    number of bytes are quotients of integers: box 3 and 15 took 0.64 and 0.98 instead of 0.80 and 1.18 ms at
-    1080p.
+    mean, and the nearest is half a sample's share away from one: then a product will do. Means of bytes are
+    quotients of integers: box 3 and 15 took 0.64 and 0.98 instead of 0.80 and 1.18 ms at 1080p.
     """
     if not settings.divisor:
         return _Scaling(dtypes.FLOAT64, scale, settings.bias)
     # Where a longer box was folded onto the image its weights are all the same multiple.
     scale = 1 / taps
     odd = taps % 2 == 1 and float(settings.cval).is_integer()
-    if odd and sums == np.uint16 and target == np.uint8 and settings.cval <= 255:
+    if sums == np.uint16 and target == np.uint8 and settings.cval <= 255:
         # Division by multiplication, after T. Granlund and P. L. Montgomery, Division by Invariant Integers
         # using Multiplication, PLDI 1994.
-        shift = taps.bit_length() - 1
+        shift = max((taps - 1).bit_length() - 1, 0)
         factor = -(-(2 ** (16 + shift)) // taps)
         half, excess = taps // 2, factor * taps - 2 ** (16 + shift)
         if factor < 2**16 > 255 * taps + half and (255 * taps + half) * excess < 2 ** (16 + shift):
-            return _Scaling(sums, factor, half, shift)
+            return _Scaling(sums, factor, half, shift, exact=int(taps % 2 == 0))
     narrow = sums.kind != "f" and target.itemsize <= 2 and holds(source, settings.cval, taps, dtypes.FLOAT32)
     kind = dtypes.FLOAT32 if narrow else dtypes.FLOAT64
     if odd and target.kind in "iu" and holds(source, settings.cval, taps, kind):

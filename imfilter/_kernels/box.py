@@ -216,9 +216,9 @@ def box_prefix(sums, channels, line, count, to):
 def _place(typingctx, real, target, exact, place, whole, scale, bias, shift):
     """Store a vector of sums as `target`: times `scale` plus `bias` if `real` is a floating type.
 
-    If they are whole numbers and the quotient is to be rounded exactly, `bias` is by what to divide. If
-    `real` is the unsigned type of the sums, of 16 bits, `bias` is added first, and the upper half of the
-    product shifted right: that is how to divide.
+    If `real` is the unsigned type of the sums, of 16 bits, `bias` is added first, and the upper half of the
+    product shifted right: that is how to divide. If there may be quotients half-way between two whole numbers
+    these must be `exact`: then `bias` is by what to divide, or half of it.
     """
 
     def codegen(context, builder, sig, args):
@@ -237,11 +237,17 @@ def _place(typingctx, real, target, exact, place, whole, scale, bias, shift):
             value = from_real(builder, value, target.dtype, memory)
         else:
             word, wide = ir.IntType(16), ir.VectorType(ir.IntType(32), lanes)
-            bias, shift = builder.fptoui(bias, word), builder.trunc(shift, word)
+            half, shift = spread(builder, builder.fptoui(bias, word), kind), builder.trunc(shift, word)
+            whole = builder.add(whole, half)
             factor = spread(builder, builder.zext(builder.fptoui(scale, word), ir.IntType(32)), wide)
-            product = builder.mul(builder.zext(builder.add(whole, spread(builder, bias, kind)), wide), factor)
+            product = builder.mul(builder.zext(whole, wide), factor)
             upper = builder.trunc(builder.lshr(product, ir.Constant(wide, [16] * lanes)), kind)
-            value = builder.trunc(builder.lshr(upper, spread(builder, shift, kind)), memory)
+            value = builder.lshr(upper, spread(builder, shift, kind))
+            if exact.literal_value:  # a half was rounded up, which is right if the result is even
+                back = builder.mul(value, builder.add(half, half))
+                tie = builder.zext(builder.icmp_unsigned("==", back, whole), kind)
+                value = builder.sub(value, builder.and_(value, tie))
+            value = builder.trunc(value, memory)
         builder.store(value, pointer(builder, place, memory), align=1)
         return context.get_dummy_value()
 

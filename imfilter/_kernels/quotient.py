@@ -1,6 +1,5 @@
-"""Quotients of whole numbers, rounded exactly: half-way cases to the even neighbour."""
+"""Quotients of whole numbers, so exact that they can be rounded: half-way ones to the even neighbour."""
 
-from llvmlite import ir
 from numba.extending import intrinsic
 
 from imfilter._core.jit import kernel
@@ -8,29 +7,20 @@ from imfilter._kernels.simd import BYTES, call_llvm, load, mangle, size_of, spla
 
 
 def quotient(builder, sums, divisor, reciprocal):
-    """Return a vector of LLVM's of whole numbers `sums` over whole numbers, rounded half to even.
+    """Return a vector of LLVM's of whole numbers `sums` over whole numbers, as near as its type can be.
 
-    The product with the reciprocal is at most one off, which the remainder tells. All numbers must be
-    exact: sums and twice the divisor below the power of two up to which the type holds all whole numbers.
+    A product with the reciprocal is corrected by what is missing to it. So a quotient that the type holds is
+    exact, above all one half-way between two whole numbers.
     """
-    kind = sums.type
-    half, one, zero = (ir.Constant(kind, [v] * kind.count) for v in (0.5, 1.0, 0.0))
 
-    def rint(value):
-        return call_llvm(builder, f"llvm.rint.{mangle(kind)}", kind, value)
+    def add_product(a, b, c):
+        return call_llvm(builder, f"llvm.fma.{mangle(a.type)}", a.type, a, b, c)
 
-    near = rint(builder.fmul(sums, reciprocal))
-    rest = builder.fsub(sums, builder.fmul(near, divisor))
-    middle, halved = builder.fmul(divisor, half), builder.fmul(near, half)
-    odd = builder.fcmp_ordered("!=", halved, rint(halved))
-
-    def beyond(distance):
-        """Return 1 where a distance is more than half-way, or half-way from an odd number, else 0."""
-        tie = builder.and_(odd, builder.fcmp_ordered("==", distance, middle))
-        return builder.select(builder.or_(tie, builder.fcmp_ordered(">", distance, middle)), one, zero)
-
-    up = builder.fadd(near, beyond(rest))
-    return builder.fsub(up, beyond(builder.fneg(rest)))
+    product = builder.fmul(sums, reciprocal)
+    rest = add_product(builder.fneg(product), divisor, sums)
+    better = add_product(rest, reciprocal, product)
+    # Nothing is missing to infinity.
+    return builder.select(builder.fcmp_unordered("uno", better, better), product, better)
 
 
 @intrinsic
@@ -43,7 +33,7 @@ def _quotient(typingctx, sums, divisor, reciprocal):
 
 @kernel("real")
 def divide(real, line, count, divisor: float):
-    """Divide `count` whole numbers in a line, rounded half to even; see `quotient`.
+    """Divide `count` whole numbers in a line; see `quotient`.
 
     The last vector is a whole one: what lies behind the line is divided too.
     """
