@@ -78,14 +78,10 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         asked.append(chosen)
         return np.broadcast_to(np.zeros((), call.dtype), (1,))
     image = dtypes.readable(given)
+    target = dtypes.target(out, given, call.shape, native)
     if chosen.algorithm == "fft":
         from imfilter._core import fft  # SciPy takes longer to import than most images to filter
 
-        if not fft.holds(image, call):
-            extents = tuple(image.shape[a] for a in call.axes)
-            chosen = plan.choose(call.operator, extents, math.prod(call.shape), call.real, may_fft=False)
-    target = dtypes.target(out, given, call.shape, native)
-    if chosen.algorithm == "fft":
         fft.correlate(image, chosen.operator.components()[0], target, call, workers)
     elif not _slide(image, chosen, target, call, workers):
         # Something is not finite, and must stay where the kernel's own taps put it.
@@ -223,7 +219,8 @@ def _settle(
     # Only a plain sum for every sample can be a product of transforms.
     may_fft = not operator.norm and max(stride + dilation) == 1
     totals = _totals(array, operator, chosen, cval) if max(stride + dilation) == 1 else None
-    may_fft = may_fft and not divisor  # whose sums are exact
+    # The sums of whole numbers must be exact.
+    may_fft = may_fft and not divisor and _TINY**10 < operator.gain() < _HUGE**10
     plain = may_fft and along(array.shape, chosen)
     may_cosines = plain and count == 2 and bias == 0 and math.isfinite(cval)
     may_cosines = may_cosines and cosines.fits(math.prod(shape[max(chosen) :]), real)
