@@ -34,6 +34,7 @@ class Settings(NamedTuple):
     cval: float
     tolerance: float  # of cosines in place of taps
     trusting: bool  # whether the program may refuse an image that has samples that are not finite
+    divisor: int  # of sums of integers, whose quotients are rounded exactly; 0 where there is none
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.program import Program, Settings, describe, far, hold
 from imfilter._core.runs import ROWS, group
-from imfilter._kernels import deal, fir, lines, small, symmetric
+from imfilter._kernels import deal, fir, lines, quotient, small, symmetric
 from imfilter._kernels.job import (
     ALONG,
     BLOCK_ALONG,
@@ -75,6 +75,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         and (real, target.dtype) in _CONVERTED
     )
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
+    job["divisor"] = settings.divisor
+    if settings.divisor:
+        job["straight"], job["divide"] = 0, quotient.divide.address(real)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
     # Infinities of several layers may meet in their sum; see `infinite`.
