@@ -108,13 +108,13 @@ _CODECS = {
     4: Codec("CCITT group 4", rows=8),
     # Codes of 12 bits, which stand for at most 3840 bytes.
     _LZW: Codec("LZW", 2560, undo=functools.partial(_through_libtiff, _LZW), predictor=True),
-    7: Codec("JPEG", size=jpeg.size),
+    7: Codec("JPEG", 8192, size=jpeg.size),  # a bit for a block of 64 pixels, of 4 samples of 2 bytes
     8: _DEFLATE,
     32946: _DEFLATE,
     _PACKBITS: Codec("PackBits", 64, undo=functools.partial(_through_libtiff, _PACKBITS)),
     34712: Codec("JPEG 2000", size=_size_of_jpeg_2000),
-    34925: Codec("LZMA", undo=functools.partial(_each, _unpack_lzma), predictor=True),
-    50000: Codec("Zstandard", predictor=True),
+    34925: Codec("LZMA", 8192, undo=functools.partial(_each, _unpack_lzma), predictor=True),
+    50000: Codec("Zstandard", 1 << 15, predictor=True),
     50001: Codec("WebP", size=_size_of_webp),
 }
 _HORIZONTAL = 2

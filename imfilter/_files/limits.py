@@ -18,7 +18,7 @@ _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of each colour type
 _RUN_LENGTH_PIXELS = 1 << 23
 # WebP without loss can say in no bits at all that a pixel is as the last one was.
 _TRUSTED = "; if the file is trusted, give --max-pixels 0"
-_WEBP_PIXELS, _WEBP_PIXELS_PER_BYTE = 1 << 26, 4096
+_WEBP_PIXELS, _WEBP_PIXELS_PER_BYTE = 1 << 25, 4096
 
 
 def check(path: str, file: IO[bytes], picture: Any) -> None:
@@ -50,8 +50,14 @@ def check(path: str, file: IO[bytes], picture: Any) -> None:
             refuse(path, length, width, height)
     elif picture.format == "WEBP" and pixels > max(_WEBP_PIXELS, _WEBP_PIXELS_PER_BYTE * length):
         raise FileError(f"{path}: {width} x {height} pixels of WebP in only {length} bytes{_TRUSTED}")
-    elif picture.tile and picture.tile[0].codec_name == "bmp_rle" and pixels > _RUN_LENGTH_PIXELS:
-        raise FileError(f"{path}: {width} x {height} pixels take minutes in a BMP with run lengths{_TRUSTED}")
+    elif picture.format in ("BMP", "DIB"):
+        (tile,) = picture.tile
+        if tile.codec_name == "bmp_rle" and pixels > _RUN_LENGTH_PIXELS:
+            raise FileError(
+                f"{path}: {width} x {height} pixels take minutes in a BMP with run lengths{_TRUSTED}"
+            )
+        if tile.codec_name == "raw" and height * tile.args[1] > length:
+            refuse(path, length, width, height)
     file.seek(place)
 
 

@@ -128,7 +128,7 @@ def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: 
     starts = np.minimum(np.array(offsets, np.uint64), size).astype(np.int64)
     held = np.minimum(np.array(lengths, np.uint64), size - starts).astype(np.int64)
     empty = np.array([offset == 0 == length for offset, length in zip(offsets, lengths, strict=True)])
-    short = ((held + 1) * codec.most < needed) | (held * codec.rows < heights)
+    short = ((held + 1) * codec.most < needed) | (held * codec.rows < heights) | (held < lengths)
     if (short & ~empty).any() or empty.all():
         raise FileError(
             f"{path}: is cut short or damaged: {held.sum()} bytes of {codec.name} data cannot hold "
