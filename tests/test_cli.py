@@ -131,7 +131,7 @@ def test_forms(form: str, text: str, value: object) -> None:
 
 def test_every_form_of_the_table_is_known() -> None:
     every = [option for command in table.COMMANDS for option in table.options_of(command)]
-    assert {option.form for option in every} - {"flag"} <= set(options.FORMS)
+    assert {option.form for option in every} - {"flag", "switch"} <= set(options.FORMS)
 
 
 def test_reach_follows_the_options() -> None:

@@ -333,6 +333,7 @@ FILES = (
     Option("quality", "percent", None, "1 to 100, of JPEG and WebP.", "95; WebP lossless"),
     Option("background", "colour", None, "white, black or #rrggbb, laid under transparency.", "keep alpha"),
     Option("max_pixels", "limit", 2**29, "Refuse larger pictures; 0 for no limit."),
+    Option("exif", "switch", True, "Whether OUT has the EXIF of IN.", "--exif"),
 )
 
 

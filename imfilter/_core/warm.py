@@ -211,6 +211,12 @@ def places() -> tuple[Path, ...]:
     return jit.folders()
 
 
+def flaw() -> str | None:
+    """Return why no folder for compiled kernels is used, if others could write to all of them."""
+    flaws = [jit.flaw(folder.resolve()) for folder in places()]
+    return flaws[-1] if all(flaws) else None
+
+
 def kept() -> set[Path]:
     """Return the files of compiled kernels that there are."""
     found: set[Path] = set()

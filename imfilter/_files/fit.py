@@ -43,6 +43,13 @@ def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None =
                 f"{kind.name} cannot hold transparency; write .png, .tif or .webp, or give --background"
             )
         image = dataclasses.replace(image, pixels=image.colour, channels=image.colour.ndim == 3, alpha=False)
+    if image.exif is not None and kind.exif is not None and len(image.exif) > kind.exif:
+        if kind.exif:
+            raise ValueError(
+                f"{kind.name} cannot hold {len(image.exif)} bytes of EXIF, more than {kind.exif}; "
+                "write .png, .tif or .webp, or leave EXIF out with --no-exif"
+            )
+        image = dataclasses.replace(image, exif=None)
     return dataclasses.replace(image, pixels=np.ascontiguousarray(image.pixels))
 
 
