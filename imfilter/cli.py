@@ -19,7 +19,7 @@ from ._cli import ending, messages, warmup
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.options import click_option
 from ._cli.series_table import SERIES
-from ._cli.table import COMMANDS, FILES, SHARED, SHOWN, TABLES, Command, find, options_of
+from ._cli.table import COMMANDS, FILES, LIMITS, SHARED, SHOWN, TABLES, Command, find, options_of
 
 _WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
@@ -41,7 +41,7 @@ class _Filters(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Options that filters share"):
-            records = [click_option(option).get_help_record(ctx) for option in (*SHARED, *FILES)]
+            records = [click_option(option).get_help_record(ctx) for option in (*LIMITS, *SHARED, *FILES)]
             formatter.write_dl([record for record in records if record is not None])
         super().format_epilog(ctx, formatter)
 
@@ -198,7 +198,7 @@ def _guarded(work: Callable[[], None], subject: str = "") -> int:
         return _fail(f"{subject}not enough memory", 1)
     except BrokenPipeError:  # who reads standard output has read enough
         ending.discard()
-    except OSError as error:  # FileError among them, whose text is whole
+    except (OSError, ImportError, RuntimeError) as error:  # FileError among them, whose text is whole
         return _fail(str(error), 1)
     except (ValueError, TypeError, OverflowError) as error:  # the filter's own words on its options
         return _fail(str(error), 2)
@@ -217,18 +217,19 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     if not options["exif"]:
         image = dataclasses.replace(image, exif=None)
 
-    from ._cli import arrays, corners
-    from ._cli.apply import apply, one_plane
+    from ._cli import arrays, corners, edges, limits
+    from ._cli.apply import apply
 
     image = arrays.with_channels(image, options["channel_axis"])
     if kind is None:
-        response = corners.measured(one_plane(image), options)
+        limits.check_use(limits.asked(options), None)
+        response = edges.corner_response(image, options)
         corners.write(destination, response, corners.found(response, options))
         return
-    result = apply(command, image, options, kind)
+    image = apply(command, image, options, kind, source)  # the input need not stay while this is written
     if not kind.picture:
-        result = arrays.without_order(result, options["channel_axis"])
-    io.write(destination, result, quality=options["quality"], background=options["background"])
+        image = arrays.without_order(image, options["channel_axis"])
+    io.write(destination, image, quality=options["quality"], background=options["background"])
 
 
 def _fail(message: str, code: int) -> int:
@@ -276,3 +277,7 @@ def main() -> NoReturn:
     gc.disable()
     ending.on_signals()
     sys.exit(ending.flushed(call()))
+
+
+if __name__ == "__main__":
+    main()

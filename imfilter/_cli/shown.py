@@ -13,7 +13,7 @@ from .. import io, show
 from .._files import npy
 from .._files.image import FileError, Image, full_scale
 from . import kernels, listing, quiet
-from .apply import LUMINANCE, is_rgb, over_black
+from .colour import LUMINANCE, is_rgb, over_black
 from .table import TABLES, Command
 
 Array = NDArray[Any]

@@ -8,6 +8,7 @@ import os
 import pickle
 import stat
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -28,7 +29,12 @@ _KERNELS = Path(__file__).resolve().parent.parent / "_kernels"
 _PATIENCE = 1.0  # seconds of compiling before the user is told
 _OLD = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-NOTICE = "imfilter: compiling for this processor; the next run starts at once\n"
+_COMPILING = "imfilter: compiling for this filter and type of image; "
+NOTICE = _COMPILING + "the next run of the same starts at once\n"
+NOTICE_UNKEPT = (
+    _COMPILING + "every run does, for no folder for compiled code can be written: "
+    "set IMFILTER_CACHE_DIR to one that can\n"
+)
 
 
 @functools.cache
@@ -139,6 +145,21 @@ def _read(path: Path) -> bytes | None:
             _warn(f"compiled code in {str(path.parent)!r} is made anew where its file {how}")
             return None
         return file.read()
+
+
+def _can_keep() -> bool:
+    """Tell whether there is a folder in which a file can be written; only an attempt tells for sure."""
+    for folder in folders():
+        with contextlib.suppress(OSError):
+            place = _trusted(folder)
+            if place is None:
+                continue
+            _make(place)
+            with tempfile.TemporaryFile(dir=place) as file:
+                file.write(b"0")
+                file.flush()
+            return True
+    return False
 
 
 @functools.cache
@@ -260,7 +281,7 @@ class _Patience(event.Listener):
                 return
             self._told = True
         if sys.stderr is not None:
-            sys.stderr.write(NOTICE)
+            sys.stderr.write(NOTICE if _can_keep() else NOTICE_UNKEPT)
 
     def forget(self) -> None:
         """Begin anew in a forked child, which compiles nothing yet and whose lock may be held by nobody."""
@@ -316,6 +337,10 @@ class Kernel:
             return self._compiled[dtypes]
         except KeyError:
             pass
+        if not hasattr(self._compiler, "compile"):
+            raise RuntimeError(
+                "imfilter cannot run with NUMBA_DISABLE_JIT=1, for its filters are compiled: unset it"
+            ) from None
         signature = types.void(*map(_type, dtypes), *self._scalars)
         with self._lock:
             self._compiler.compile(signature)

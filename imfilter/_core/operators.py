@@ -10,8 +10,12 @@ import numpy.typing as npt
 Taps = npt.NDArray[np.float64]
 Term = tuple[Taps, ...]
 
+#: What is left of weights that cancel, relative to the sum of their magnitudes.
+_LEFT = 4e-15
 #: Taps that are multiplied out to be counted exactly.
 _SMALL = 4096
+#: How far from 1 the sum of a mean's weights may be.
+_ROUNDED = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +43,9 @@ class Operator:
         if self.dense is not None:
             return [self.dense]
         kernels = [outer(term) for term in self.terms]
-        return kernels if self.norm else [sum(kernels[1:], kernels[0])]
+        if self.norm or len(kernels) == 1:
+            return kernels
+        return [cancelled(np.sum(kernels, axis=0), np.sum(np.abs(kernels), axis=0))]
 
     def count(self) -> int:
         """Return the number of taps, no fewer than are not zero, without multiplying large terms out."""
@@ -52,7 +58,23 @@ class Operator:
 
     def uniform(self) -> bool:
         """Tell whether all weights are the same: whether the operator is a box."""
-        return all((taps == taps[0]).all() and taps[0] != 0 for term in self.terms for taps in term)
+        kernels = [self.dense] if self.dense is not None else [taps for term in self.terms for taps in term]
+        return all((taps == taps.flat[0]).all() and taps.flat[0] != 0 for taps in kernels)
+
+    def mean_of(self) -> int:
+        """Return of how many samples the result is the mean, or 0 where it is no mean."""
+        if len(self.terms) > 1 or self.norm or not self.uniform():
+            return 0
+        count = math.prod(self.shape)
+        weight = math.prod(float(taps[0]) for taps in (self.terms[0] if self.terms else ()))
+        if self.dense is not None:
+            weight = float(self.dense.flat[0])
+        return count if abs(weight * count - 1) < _ROUNDED else 0
+
+    def ones(self) -> "Operator":
+        """Return the operator with all weights 1."""
+        terms = tuple(tuple(np.ones(len(taps)) for taps in term) for term in self.terms)
+        return Operator(terms, None if self.dense is None else np.ones(self.dense.shape))
 
     def gain(self) -> float:
         """Return at least the sum of the absolute weights: how far the output can exceed the input."""
@@ -73,6 +95,11 @@ class Operator:
                 ends.append((math.prod(a for a, _ in ends), math.prod(b for _, b in ends)))
                 low, high = min(low, *(a for a, _ in ends)), max(high, *(b for _, b in ends))
         return low, high
+
+
+def cancelled(sums: Taps, sizes: Taps) -> Taps:
+    """Return sums of weights, 0 where only rounding is left; `sizes` are the sums of magnitudes."""
+    return np.where(np.abs(sums) <= _LEFT * sizes, 0.0, sums)
 
 
 def _size(term: Term) -> float:

@@ -35,8 +35,10 @@ _TILES = {1: (4096, 16384), 2: (256, 768), 3: (32, 96)}
 _GROWTH = 1.1
 #: Below this many taps nothing beats the direct sum, and looking for something takes longer.
 _FEW = 12
+#: Taps of sums of separable kernels above which a direct sum is not one of straight code.
+_STRAIGHT = 18
 #: Weights that a kernel may have to be multiplied out.
-_LARGEST = 1 << 24
+LARGEST = 1 << 24
 #: Terms that a low-rank sum may have at most.
 _MOST_TERMS = 8
 #: What a low-rank sum may leave out, relative to the sum of the absolute weights.
@@ -57,7 +59,8 @@ class Plan:
         ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums),
         ``"cosines"`` (a long smooth kernel as a sum of cosines), ``"winograd"`` (rows
         of outputs share sums over differences of rows) or ``"fft"``; for ranks ``"network"``
-        (of comparisons), ``"bits"`` (counted in sorted blocks) or ``"histogram"``; ``"pooling"``.
+        (of comparisons), ``"bits"`` (counted in sorted blocks), ``"histogram"`` or ``"repeated"`` (a box
+        that is longer than the image, and reads samples several times); ``"pooling"``.
     reason : str
         Why it was chosen, with the cost of what was not.
     cost : float
@@ -158,7 +161,7 @@ def choose(
     seconds = outputs * 1e-9
     taps = operator.count()
     direct = _direct_cost(operator, taps, size)
-    small = operator.dense is not None or math.prod(operator.shape) <= _LARGEST
+    small = operator.dense is not None or math.prod(operator.shape) <= LARGEST
     if not small and method in ("direct", "fft"):
         raise ValueError(
             f"method must be 'auto' or 'separable' for a kernel of shape {operator.shape}, got {method!r}"
@@ -188,6 +191,8 @@ def choose(
         costs["winograd"] = _winograd_cost(operator.shape, size)
     if may_fft and small:
         costs["fft"] = _fft_cost(operator.shape, image, size)
+    if len(operator.terms) > 1 and taps > _STRAIGHT and "separable" in costs and method == "auto":
+        costs.pop("direct", None)  # taps that are summed one by one do not keep the image's symmetry
     wanted = method if method in costs else "direct"
     best = min(costs, key=costs.__getitem__) if method == "auto" else wanted
     reason = f"{taps} taps; ns a sample: " + ", ".join(f"{k} {v:.2f}" for k, v in sorted(costs.items()))

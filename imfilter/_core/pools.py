@@ -3,13 +3,13 @@
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, check, dtypes, plan
+from imfilter._core import bands, check, dtypes, plan, rank_keys
 from imfilter._core.calls import Calls, key_of
 from imfilter._core.common import Common, Placed, complete
 from imfilter._core.geometry import Loops, Part, Side, over_merged, tiles
@@ -49,6 +49,7 @@ class Call:
     joined: np.dtype  # what samples are joined to
     real: np.dtype  # in which sums are divided
     target: np.dtype  # what the kernels write
+    keyed: bool  # whether samples are compared by `rank_keys`
     programs: dict[Any, Program] = field(default_factory=dict)
 
 
@@ -81,6 +82,12 @@ def apply(
         asked.append(_planned(call, array))
         return np.broadcast_to(np.zeros((), call.dtype), call.shape if keep else _left(call))
     place = out if out is None or keep else np.expand_dims(out, call.axes)
+    place = (_by_keys if call.keyed else _pooled)(call, array, place, workers)
+    return (place if keep else place.reshape(_left(call))) if out is None else out
+
+
+def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Reduce the windows of samples that kernels read, into `place` or a new array."""
     source = dtypes.readable(array)
     last = max(call.axes)
     if not _packed(source, last):
@@ -93,7 +100,20 @@ def apply(
         place = target if target.dtype == call.dtype else dtypes.empty(call.shape, call.dtype)
     if place is not target:
         dtypes.place(target, place)
-    return (place if keep else place.reshape(_left(call))) if out is None else out
+    return place
+
+
+def _by_keys(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Reduce the windows of samples that are compared by their places in order."""
+    keys = rank_keys.keys_of(array, nan_first=call.what == MIN)
+    found = _pooled(replace(call, dtype=_INT64, programs={}), keys.values.astype(_INT64), None, workers)
+    place = dtypes.empty(call.shape, call.dtype) if place is None else place
+    least, most = np.iinfo(_INT64).min, np.iinfo(_INT64).max
+    empty = {limit: found == limit for limit in (least, most)}  # windows without a sample
+    keys.place(np.where(empty[least] | empty[most], 0, found), place)
+    for limit, where in empty.items():
+        place[where] = dtypes.rounded(place.dtype, math.copysign(math.inf, limit))
+    return place
 
 
 def _left(call: Call) -> tuple[int, ...]:
@@ -119,19 +139,21 @@ def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given
     for axis, along in zip(axes, windows, strict=True):
         shape[axis] = along.length
     dtype = check.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
-    read = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
+    keyed = what != MEAN and not rank_keys.exact(array.dtype)
+    read = _INT64 if keyed else dtypes.readable(array[(slice(1),) * array.ndim]).dtype
     joined = real = target = read
     if what == MEAN:
         joined, real, target = _arithmetic(read, dtype, math.prod(along.taps for along in windows))
-    return Call(what, axes, windows, tuple(shape), dtype, joined, real, target)
+    return Call(what, axes, windows, tuple(shape), dtype, joined, real, target, keyed)
 
 
 def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:
     """Return the types of sums of so many samples, of their division, and of what the kernels write.
 
-    Means of integers are exact: where float64 does not hold the sum, its halves are summed, as integers. Of
-    floats, sums in float64 neither overflow nor depend on the order to a bit that counts: 2x2 of float32,
-    8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one thread, where a copy takes 5.4).
+    Means of integers are exact: where float64 may not hold the sum, its halves are summed, as integers, also
+    for a result of floats. Of floats, sums in float64 neither overflow nor depend on the order to a bit that
+    counts: 2x2 of float32, 8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one thread, where a copy
+    takes 5.4).
     """
     if source.kind == "f":
         return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
@@ -144,7 +166,7 @@ def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dty
             joined = short if source.itemsize == 1 and largest <= np.iinfo(short).max else real
             return joined, real, dtypes.direct_target(dtype, real)
     if dtype.kind == "f":
-        return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
+        return _INT64, _INT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
     return _INT64, _INT64, _INT64 if source.kind == "i" else _UINT64
 
 
@@ -216,8 +238,9 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     workspace = reserve(job, sizes)
     count = len(loops.batch) * z.length * y.length
     work = count * z.taps * y.taps * (x.samples + x.length) * channels
+    driver = slide_pool.slide_means if call.what == MEAN else slide_pool.slide_extremes
     return Program(
-        functools.partial(slide_pool.slide_pool.entry(), job.ctypes.data),
+        functools.partial(driver.entry(), job.ctypes.data),
         held,
         lines=count * int(job["n_tiles"][0]),
         work=_WORK * work,
@@ -274,7 +297,8 @@ def _kernels(
         job["along"] = slide_pool.APART
         job["join_along"] = pool_line.join_apart.address(joined, along)
     if mean:
-        finish = pool_line.divide_wide if halves else pool_line.divide
+        wide = pool_line.divide_to_real if target.kind == "f" else pool_line.divide_wide
+        finish = wide if halves else pool_line.divide
         job["finish"] = finish.address(call.real, joined, target, int(job["inverse"][0]))
     elif not exact or job["along"][0] == slide_pool.PICKED:
         job["finish"] = lines.place.address(joined, target)

@@ -1,19 +1,32 @@
 """The sliding window over images of one shape and layout: its program."""
 
 import functools
+import itertools
 import math
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes, schedule
+from imfilter._core import dtypes, schedule, symmetry
 from imfilter._core.geometry import LONGEST, Loops, Part, Side, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.program import Program, Settings, describe, far, hold
-from imfilter._kernels import deal, fir, lines, small
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB, UNROLLED
+from imfilter._core.runs import ROWS, group
+from imfilter._kernels import deal, fir, lines, quotient, small, symmetric
+from imfilter._kernels.job import (
+    ALONG,
+    BLOCK_ALONG,
+    BY_ROW,
+    BY_TAP,
+    JOB,
+    SYMMETRIC,
+    SYMMETRIC_ALONG,
+    SYMMETRIC_WINDOW,
+    UNROLLED,
+)
 from imfilter._kernels.slide import prepare, slide
+from imfilter._kernels.symmetric_window import kernels_number, sum_symmetric_window, window_number
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
 _WINDOW = 512 * 1024
@@ -49,18 +62,27 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
     flat = z.axis is None and not dealt.active and loops.packed("source", source.dtype.itemsize)
     job["far"] = flat and far(loops, source)
-    job["outputs"] = block // y.dilation
+    job["outputs"] = 0 if tables.halves and not _of_rows(tables, y) else max(1, block // y.dilation)
     job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
     if final in (BY_ROW, ALONG):
-        job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
+        job["group"] = group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
     job["together"] = _together(tables, z, job["depth"][0] * dealt.output_line * real.itemsize, settings.cval)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
-    converts = final == UNROLLED and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
+    converts = (
+        final in (UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW)
+        and dealt.lanes == 1
+        and (real, target.dtype) in _CONVERTED
+    )
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
+    job["divisor"] = settings.divisor
+    if settings.divisor:
+        job["straight"], job["divide"] = 0, quotient.divide.address(real)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
-    job["watched"] = tables.filled and source.dtype.kind == "f"
+    # Infinities of several layers may meet in their sum; see `infinite`.
+    meeting = settings.trusting and len(tables.layers) > 1 and not tables.norm
+    job["watched"] = (tables.filled or meeting) and source.dtype.kind == "f"
     named |= {"tiles": cut, "zero": np.zeros(1, np.int64)}
     job["n_tiles"], job["n_layers"] = len(cut) - 1, len(tables.layers)
     job["n_planes"] = len(tables.offsets_z)
@@ -72,6 +94,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     workspace = part_workspace(job[0], dealt, line, source.dtype, target.dtype, real)
     common = tables.taps[: tables.alike]
     named["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
+    named |= _halves(job[0], tables, source.dtype, target.dtype if converts else real, real)
     held = hold(job, named | tables.named(cval) | dealt.named())
     layers = -(-z.length // int(job["together"][0]))
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
@@ -89,17 +112,30 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
 
 def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     """Return how the window is summed up, and for how many neighbouring rows at a time."""
-    line = y.span == 1 and tables.plain and not len(tables.layers)
-    if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+    line = y.span == 1 and not len(tables.layers)
+    if tables.halves:
+        if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+            return SYMMETRIC_ALONG, 1
+        near = _of_rows(tables, y) and y.stride == 1 and y.dilation <= _NEAR
+        return SYMMETRIC, min(y.taps, ROWS) * y.dilation if near else 1
+    if tables.window is not None:
+        near = y.stride == 1 and y.dilation <= _NEAR
+        return SYMMETRIC_WINDOW, min(y.taps, ROWS) * y.dilation if near else 1
+    if line and tables.plain and schedule.contiguous(tables.taps["column"], dealt.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:
         if tables.straight(y.taps):
-            return UNROLLED, min(y.taps, schedule.ROWS) * y.dilation
+            return UNROLLED, min(y.taps, ROWS) * y.dilation
         if tables.plain and y.taps > 1:
-            return BY_ROW, min(y.taps, schedule.ROWS) * y.dilation
+            return BY_ROW, min(y.taps, ROWS) * y.dilation
     if tables.straight(y.taps) and y.dilation == 1:
         return UNROLLED, 1
     return BY_TAP, 1 + tables.paired
+
+
+def _of_rows(tables: schedule.Schedule, y: Part) -> bool:
+    """Tell whether a symmetric sum is over neighbouring rows of the window, not over taps anywhere in it."""
+    return tables.adjoining and (y.span > 1 or len(tables.layers) > 0)
 
 
 def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> int:
@@ -111,7 +147,7 @@ def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> i
     if not all((np.diff(planes) == 1).all() for planes in offsets):
         return 1
     fits = _WINDOW // (window * len(tables.layers))
-    return max(1, min(schedule.ROWS, z.length, fits, *map(int, taps)))
+    return max(1, min(ROWS, z.length, fits, *map(int, taps)))
 
 
 def _name_kernels(
@@ -120,7 +156,9 @@ def _name_kernels(
     """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
     job["prepare"] = prepare.address()
     if job["n_across"]:
-        if job["together"] > 1:
+        if None not in tables.halves_z:
+            pass
+        elif job["together"] > 1:
             job["sum_planes"] = fir.sum_rows.address(real, source, int(job["together"]), 1)
         else:
             job["combine_source"] = lines.combine.address(real, source)
@@ -149,6 +187,52 @@ def _name_kernels(
         job["join"] = deal.join.address(real)
     if not job["straight"]:
         job["place"] = lines.place.address(real, target)
+
+
+def _halves(
+    job: np.void, tables: schedule.Schedule, source: np.dtype, written: np.dtype, real: np.dtype
+) -> dict[str, npt.NDArray]:
+    """Return the tables of symmetric kernels, and name the kernels that sum them in `job` and its layers."""
+    if tables.window is not None:
+        numbers = (
+            window_number(*tables.window.shape),
+            kernels_number(list(tables.window.kernels), tables.norm),
+        )
+        job["sum_symmetric"] = sum_symmetric_window.address(real, written, int(job["outputs"]), *numbers)
+        return {"half_weights": np.array(tables.window.weights, real)}
+    rows = job["outputs"] > 0
+    begins = itertools.accumulate((len(half.used) for half in tables.halves), initial=0)
+    firsts = [half.used[0] if rows else begin for half, begin in zip(tables.halves, begins, strict=False)]
+    parts = [symmetry.tables(list(tables.halves), firsts, summed=not tables.norm, real=real)]
+    parts[0][0]["offset"] = np.arange(len(firsts)) * rows * job["depth"] * job["pitch"]
+    layered = [half for half in (*tables.halves_z, *tables.halves_x) if half is not None]
+    parts.append(symmetry.tables(layered, [0] * len(layered), summed=False, real=real))
+    parts[1][0]["weights"] += parts[0][1].nbytes
+    records, weights = (np.concatenate(both) for both in zip(*parts, strict=True))
+    if tables.halves:
+        job["n_halves"] = len(firsts)
+        number = symmetry.number(list(tables.halves), firsts)
+        if job["final"] == SYMMETRIC_ALONG:
+            job["sum_symmetric"] = symmetric.sum_symmetric_along.address(real, BLOCK_ALONG, number)
+        else:
+            kinds = real, real, written, max(1, int(job["outputs"])), number, int(tables.norm)
+            job["sum_symmetric"] = symmetric.sum_symmetric.address(*kinds)
+    address = records.ctypes.data + len(firsts) * records.itemsize
+    for way, found in (("z", tables.halves_z), ("x", tables.halves_x)):
+        for layer, half in zip(tables.layers, found, strict=False):
+            if half is None:
+                continue
+            layer[f"half_{way}"] = address
+            address += records.itemsize
+            number = symmetry.number([half], [0])
+            if way == "z":
+                kernel = symmetric.sum_symmetric.address(real, source, real, int(job["together"]), number, 0)
+            elif layer["how"] == SYMMETRIC_ALONG:
+                kernel = symmetric.sum_symmetric_along.address(real, BLOCK_ALONG, number)
+            else:
+                kernel = symmetric.sum_symmetric.address(real, real, real, 1, number, 0)
+            layer[f"sum_{way}"] = kernel
+    return {"halves": records, "half_weights": weights}
 
 
 def _schedule(

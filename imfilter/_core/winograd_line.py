@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from imfilter._core import schedule, winograd
+from imfilter._core import runs, winograd
 from imfilter._core.geometry import LONGEST, Loops, Side, tiles
 from imfilter._core.layout import Deal
 from imfilter._core.operators import Operator
@@ -23,10 +23,10 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     assert operator.dense is not None
     times = winograd.halvings(operator.shape)
     phases = 2**times
-    sums, _ = winograd.halved(operator.dense, times)
+    rest = x.taps % phases  # taps that cannot be halved are added one by one
+    sums, _ = winograd.halved(operator.dense[: x.taps - rest], times)
+    last = np.ascontiguousarray(operator.dense[x.taps - rest :], real)
     taps = len(sums[0].weights)
-    more = phases * taps - x.taps
-    x = x._replace(taps=x.taps + more, after=x.after + more)
     longest = max(LONGEST // loops.channels, winograd.shortest(operator.shape, real))
     cut = tiles(x.length, max(1, x.length // longest))
     widest = int(np.diff(cut).max())
@@ -35,7 +35,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     dealt = Deal(lanes, loops.channels, -(-widest // phases), x.taps + phases - 1, phases, real.itemsize)
     job = np.zeros(1, LINE_JOB)
     pixel = loops.channels * dealt.lanes * real.itemsize
-    named = describe(job, loops._replace(x=x), source, target, settings.mode) | dealt.named()
+    named = describe(job, loops, source, target, settings.mode) | dealt.named()
     named |= {"tiles": cut, "zero": np.zeros(1, np.int64)}
     named["joins"] = named["joins"] * phases
     job["span_x"], job["size"], job["n_tiles"] = x.taps, real.itemsize, len(cut) - 1
@@ -44,7 +44,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["segment_count"] = dealt.count
     job["segment_step"] = dealt.segment * phases * loops.channels * real.itemsize
     job["differing"] = dealt.phase * loops.channels * dealt.lanes
-    job["taps"], job["group"] = taps, schedule.group(1, taps)
+    job["taps"], job["group"] = taps, runs.group(1, taps)
     full = dealt.segment * phases * dealt.lanes
     job["straight"] = job["target_packed"] and target.dtype == real and bool((np.diff(cut) == full).all())
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
@@ -73,6 +73,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     named["sums"] = np.zeros(len(sums), LINE_SUM)
     named["sums"]["line"] = [places[s.layer, s.start] for s in sums]
     named["sums"]["weights"] = addresses
+    ahead = x.taps - rest + np.arange(phases)[:, None] + np.arange(rest)
+    named["rests"] = base + ahead % phases * dealt.phase * pixel + ahead // phases * pixel
+    named["rest_weights"], job["n_rest"] = last, rest
     named["differences"] = np.zeros(len(needed), DIFFERENCE)
     for entry, (layer, phase) in zip(named["differences"], needed, strict=True):
         step = _step(layer)
@@ -92,7 +95,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         functools.partial(line_winograd.entry(), job.ctypes.data),
         (*held, weights),
         lines=units,
-        work=units * widest * loops.channels * weights.size // phases,
+        work=units * widest * loops.channels * (weights.size // phases + rest),
         rows=1,
         workspace=workspace,
         flag=int(job["flag"][0]) if job["watched"] else -1,

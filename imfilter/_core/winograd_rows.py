@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import schedule, winograd
+from imfilter._core import runs, winograd
 from imfilter._core.geometry import Loops, Part, Side, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
@@ -28,21 +28,22 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     kernel = operator.dense if y.axis == 0 else operator.dense.T
     times = max(1, winograd.halvings(kernel.shape))
     phases = 2**times
-    sums, mixes = winograd.halved(kernel, times)
+    rest = y.taps % phases  # rows that cannot be halved are summed as they are
+    sums, mixes = winograd.halved(kernel[: y.taps - rest], times)
+    last = np.ascontiguousarray(kernel[y.taps - rest :], real)
     height = len(sums[0].weights)
-    more = phases * height - y.taps
-    y = y._replace(taps=y.taps + more, after=y.after + more)
-    outputs = min(height, schedule.ROWS)
+    outputs, alone = min(height, runs.ROWS), min(rest, runs.ROWS)
     depth = y.taps + phases * outputs - 1
-    cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
+    rests = -(-phases * outputs // alone) * alone if rest else 0
+    cut = _tiles(x, phases * depth + len(sums) * outputs + rests, loops.channels, real)
     widest = int(np.diff(cut).max())
     job = np.zeros(1, WINOGRAD_JOB)
-    named = describe(job, loops._replace(y=y), source, target, settings.mode) | {
+    named = describe(job, loops, source, target, settings.mode) | {
         "tiles": cut,
         "columns": np.arange(x.taps) * loops.channels * real.itemsize,
         "zero": np.zeros(1, np.int64),
         "mixes": np.array([[i for i, _ in row] for row in mixes]),
-        "signs": np.array([[sign for _, sign in row] for row in mixes], real),
+        "signs": np.array([[sign for _, sign in row] + [1.0] for row in mixes], real),
     }
     weights, addresses = winograd.weighed(sums, real)
     table = np.zeros(len(sums), SUM)
@@ -51,7 +52,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     named["sums"] = table
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
-    job["group"] = schedule.group(height, x.taps) // x.taps
+    job["rest"], job["alone"] = rest, alone
+    job["group"] = runs.group(height, x.taps) // x.taps
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
     job["straight"] = job["target_packed"] and target.dtype == real
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
@@ -61,6 +63,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
     job["sum_rows"] = fir.sum_rows.address(real, real, outputs, 0)
+    if rest:
+        job["weights"] = last.ctypes.data
+        job["sum_rest"] = fir.sum_rows.address(real, real, alone, 0)
     job["mix"] = fir.sum_rows.address(real, real, 1, 1)
     job["place"] = lines.place.address(real, target.dtype)
     line = (widest + x.span) * loops.channels + BYTES // real.itemsize
@@ -69,11 +74,12 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     sizes = {
         "window": phases * depth * step,
         "parts": len(sums) * outputs * step,
+        "rests": rests * step,
         "result": step,
         "spare": 0 if job["target_packed"] else widest * loops.channels * target.dtype.itemsize,
         "spill": (BYTES + 8) * outputs,
-        "at": 8 * (height + outputs),
-        "at_to": 8 * outputs,
+        "at": 8 * max(height + outputs, rest + alone, phases + 1),
+        "at_to": 8 * max(outputs, alone),
         "flag": 8,
     }
     workspace = reserve(job, sizes)
@@ -81,9 +87,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     units = len(loops.batch) * z.length * -(-y.length // rows) * (len(cut) - 1)
     return Program(
         functools.partial(slide_winograd.entry(), job.ctypes.data),
-        (*held, weights),
+        (*held, weights, last),
         lines=units,
-        work=units * rows * widest * loops.channels * weights.size // phases,
+        work=units * rows * widest * loops.channels * (weights.size // phases + last.size),
         rows=-(-y.taps // rows),
         workspace=workspace,
         flag=int(job["flag"][0]) if job["watched"] else -1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import io
@@ -15,7 +14,7 @@ import numpy as np
 from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 from PIL import Image as Pillow
 
-from . import exif, jpeg, limits, metadata, png, scans, source
+from . import exif, jpeg, limits, metadata, png, source
 from .image import FileError, Image, check_size, warn
 
 # Named here, these formats and no others are registered: Pillow knows dozens, some of them risky.
@@ -79,22 +78,23 @@ def _read_jpeg(path: str, data: bytes, max_pixels: int | None) -> Image:
     complete = jpeg.check(path, data, parts)
     if not complete:
         data += jpeg.END
-    with concurrent.futures.ThreadPoolExecutor(1) as beside:
-        whole = beside.submit(scans.are_whole, data, parts) if complete else None
-        image = _first_readable(path, jpeg.repaired(data, parts), max_pixels)
+    image, sound = _first_readable(path, jpeg.repaired(data, parts), max_pixels)
     if not complete:
         warn(path, "is cut short; a part of the picture is missing")
-    elif whole is not None and not whole.result():
+    elif not sound or any(jpeg.has_false_markers(data, part) for part in parts if part.marker == jpeg.SCAN):
         warn(path, "is damaged; a part of the picture is missing or wrong")
     return image
 
 
-def _first_readable(path: str, attempts: Iterable[bytes], max_pixels: int | None) -> Image:
-    """Read the first of some files that the decoder takes; raise its first error if it takes none."""
-    errors = []
+def _first_readable(path: str, attempts: Iterable[bytes], max_pixels: int | None) -> tuple[Image, bool]:
+    """Read the first of some files that the decoder takes, and tell whether it took the first of all.
+
+    Raise its first error if it takes none.
+    """
+    errors: list[OSError] = []
     for data in attempts:
         try:
-            return _loaded(path, data, max_pixels)
+            return _loaded(path, data, max_pixels), not errors
         except FileError:
             raise
         except OSError as error:
