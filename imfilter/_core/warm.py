@@ -15,7 +15,6 @@ from imfilter._kernels import (
     colors,
     cosine,
     deal,
-    entropy,
     fir,
     histogram,
     lines,
@@ -110,8 +109,6 @@ def _combinations() -> Iterator[_Combination]:
     for sums in (_U16, _I32, _F64):
         for channels in (1, 3):
             yield box.box_prefix, (sums, channels)
-    for read in (entropy.read_blocks, entropy.read_band, entropy.refine_band):  # of JPEG files
-        yield read, ()
 
 
 def _symmetric(real: np.dtype) -> Iterator[_Combination]:
