@@ -36,19 +36,20 @@ def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -
     path : str or path-like
         The file.
     max_pixels : int or None
-        Refuse pictures with more pixels than this before decoding them; None for no limit.
+        Refuse pictures with more pixels than this before decoding them; None for no limit, for files
+        that are trusted.
 
     Returns
     -------
     Image
-        Pixels in the file's own bit depth. The EXIF orientation is applied; palettes, CMYK and the
-        like become RGB, 1-bit pictures 0 and 255; premultiplied alpha in a TIFF becomes straight.
+        Pixels in the file's own bit depth. The EXIF orientation is applied; palettes, CMYK and YCbCr
+        become RGB; 1 to 7 bits become 8, so that white is 255; premultiplied alpha becomes straight.
 
     Raises
     ------
     FileError
-        If the file is missing, empty, damaged, too large or of no known format, or holds several
-        pages or frames.
+        If the file is missing, empty, damaged, too large or of no known format, holds several pages
+        or frames or is no picture in grey or colour, or if its compression needs a package.
 
     Warns
     -----

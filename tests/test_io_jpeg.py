@@ -117,6 +117,7 @@ DAMAGES = {
     "table": lambda data, at: data[:at] + b"\xff\xc4" + data[at + 2 :],
     "start": lambda data, at: data[:at] + b"\xff\xd8" + data[at + 2 :],
     "reserved": lambda data, at: data[:at] + b"\xff\x42" + data[at + 2 :],
+    "restart": lambda data, at: data[:at] + b"\xff\xd3\xff\xd3" + data[at + 4 :],
 }
 
 
@@ -143,7 +144,6 @@ UNSAID = {
     "zeros": lambda data, at: data[:at] + bytes(300) + data[at + 300 :],
     "missing": lambda data, at: data[:at] + data[at + 300 :],
     "inserted": lambda data, at: data[:at] + b"\x5a" * 40 + data[at:],
-    "restart": lambda data, at: data[:at] + b"\xff\xd3" + data[at + 2 :],
 }
 
 
@@ -160,6 +160,25 @@ def test_other_damage_leaves_the_rest(
     assert pixels.shape == expected.shape
     if not kind[0]:
         np.testing.assert_array_equal(pixels[:112], expected[:112])
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_restart_markers_that_are_missing_or_out_of_turn(
+    tmp_path: Path, whole: dict, progressive: bool
+) -> None:
+    data = whole[(progressive, 8)]
+    first = data.index(b"\xff\xd3", scans_of(data)[0][0])
+    interval = data.index(b"\xff\xdd")
+    for broken in (
+        data[:first] + data[first + 2 :],
+        data[:first] + b"\xff\xd4" + data[first + 2 :],
+        data[: first - 30] + bytes(300) + data[first + 270 :],
+        data[: first - 30] + data[first + 270 :],
+        data[:interval] + data[interval + 6 :],
+    ):
+        (tmp_path / "a.jpg").write_bytes(broken)
+        with pytest.warns(io.FileWarning, match="is damaged"):
+            assert io.read(tmp_path / "a.jpg").pixels.shape == (256, 240, 3)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -15,12 +15,13 @@ from .image import FileError
 
 END = b"\xff\xd9"
 _END, SCAN = 0xD9, 0xDA
-HUFFMAN, _QUANTISATION, _LINES, RESTART, _TEXTS = 0xC4, 0xDB, 0xDC, 0xDD, {*range(0xE0, 0xF0), 0xFE}
-FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_HUFFMAN, _QUANTISATION, _LINES, _RESTART, _TEXTS = 0xC4, 0xDB, 0xDC, 0xDD, {*range(0xE0, 0xF0), 0xFE}
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _ALONE = {0x01, *range(0xD0, 0xDA)}  # restart markers, the start and the end among them
 # In a scan, a byte of 255 is followed by 0, and restart markers may stand between its parts. Before a marker
 # there may be more of these bytes.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
 _PIXELS_PER_BYTE = 512  # a block of 64 pixels takes a bit, where the coefficients come later
 _SEGMENTS = 10_000
 # A scan costs the decoder a pass over the picture. So many passes are never too many, and so many pixels.
@@ -75,7 +76,7 @@ def _end_of_scan(data: bytes, place: int) -> int:
 def size(data: bytes) -> tuple[int, int]:
     """Return the width and height that a JPEG file says."""
     for segment in segments(data):
-        if segment.marker in FRAMES and segment.stop - segment.start >= 7:
+        if segment.marker in _FRAMES and segment.stop - segment.start >= 7:
             height, width = struct.unpack_from(">HH", data, segment.start + 3)
             return width, height
     raise ValueError("it has no frame")
@@ -99,8 +100,21 @@ def check(path: str, data: bytes, parts: list[Segment]) -> bool:
     return parts[-1].marker == _END
 
 
-def has_false_markers(data: bytes, scan: Segment) -> bool:
-    """Tell whether there are markers in the data of a scan that cannot be there."""
+def has_sound_markers(data: bytes, parts: list[Segment]) -> bool:
+    """Tell whether the markers in all scans can be there, and whether restart markers are in turn."""
+    interval = 0
+    for part in parts:
+        if part.marker == _RESTART:
+            interval = _length(data, part.start + 2)
+        elif part.marker == SCAN:
+            restarts = [match[0][1] for match in _RESTARTS.finditer(data, part.start, part.stop)]
+            in_turn = restarts == [0xD0 + number % 8 for number in range(len(restarts))]
+            if not in_turn or (restarts and not interval) or _has_false_markers(data, part):
+                return False
+    return True
+
+
+def _has_false_markers(data: bytes, scan: Segment) -> bool:
     return _MARKER.search(data, scan.start, scan.stop) is not None
 
 
@@ -113,7 +127,7 @@ def repaired(data: bytes, parts: list[Segment]) -> Iterator[bytes]:
     for part in parts:
         if part.marker == SCAN:
             starts.append(part.start - 2)
-            if has_false_markers(data, part):
+            if _has_false_markers(data, part):
                 pieces += [data[place : part.start], _MARKER.sub(b"\xff\0", data[part.start : part.stop])]
                 place = part.stop
     fixed = b"".join([*pieces, data[place:]]) if pieces else data
@@ -136,7 +150,7 @@ def _is_sound(data: bytes, marker: int, place: int) -> bool:
         return False
     if marker == SCAN:
         return len(body) > 0 and body[0] in range(1, 5) and length == 6 + 2 * body[0]
-    if marker == HUFFMAN:
+    if marker == _HUFFMAN:
         while len(body) > 17 and body[0] & 0xEC == 0:
             body = body[17 + sum(body[1:17]) :]
         return not body
@@ -144,4 +158,4 @@ def _is_sound(data: bytes, marker: int, place: int) -> bool:
         while body and body[0] & 0xEC == 0:
             body = body[129 if body[0] & 0x10 else 65 :]
         return not body
-    return length == 4 if marker in (_LINES, RESTART) else marker in _TEXTS
+    return length == 4 if marker in (_LINES, _RESTART) else marker in _TEXTS

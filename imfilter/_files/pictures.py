@@ -81,7 +81,7 @@ def _read_jpeg(path: str, data: bytes, max_pixels: int | None) -> Image:
     image, sound = _first_readable(path, jpeg.repaired(data, parts), max_pixels)
     if not complete:
         warn(path, "is cut short; a part of the picture is missing")
-    elif not sound or any(jpeg.has_false_markers(data, part) for part in parts if part.marker == jpeg.SCAN):
+    elif not (sound and jpeg.has_sound_markers(data, parts)):
         warn(path, "is damaged; a part of the picture is missing or wrong")
     return image
 
