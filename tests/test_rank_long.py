@@ -134,6 +134,13 @@ def test_windows_beyond_all_memory():
     assert imfilter.median(np.outer(image, image), (longest, longest // 2)).shape == (5, 5)
 
 
+def test_the_plan_says_so():
+    plan = imfilter.plan((300, 400), "uint8", imfilter.median, 40001)
+    assert plan.algorithm == "repeated"
+    assert "40001x40001" in plan.reason
+    assert imfilter.plan((300, 400), "uint8", imfilter.minimum, 3).algorithm == "network"
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -90,7 +90,7 @@ ValueError
     "window": """\
 size : int or sequence of int, optional
     Length of the window, one for all filtered axes or one for each. Default 3. Even windows reach one
-    sample farther to the front, as in SciPy.
+    sample farther to the front, as in SciPy. Windows may be longer than the image.
 footprint : array_like, optional
     Window of any shape, instead of `size`: the samples where it is not zero count.""",
     "pooled": """\

@@ -110,13 +110,19 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
 
 
 def rounded(dtype: np.dtype, value: float | np.longdouble) -> Any:
-    """Return a number rounded and saturated to a type, Python's where that has it; integers are exact."""
-    if isinstance(value, int) and dtype.kind in "iu":
-        bounds = np.iinfo(dtype)
-        return min(max(value, int(bounds.min)), int(bounds.max))
-    sample = np.zeros(1, dtype)
-    place(np.array([value], np.longdouble), sample)
-    return sample[0].item()
+    """Return a number rounded and saturated to a type, as `place` does; integers of any size are exact."""
+    if dtype.kind == "f":
+        if dtype == FLOAT64:
+            return float(value)
+        with np.errstate(over="ignore"):
+            # Through long double, which does not say that an integer is too large.
+            return np.longdouble(value).astype(dtype).item()
+    if value != value:
+        return 0
+    low, high = (0, 1) if dtype.kind == "b" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+    if not low <= value <= high:
+        return high if value > 0 else low
+    return value if isinstance(value, int) else int(np.rint(value))
 
 
 def holds(dtype: np.dtype, value: float | np.longdouble) -> bool:

@@ -51,9 +51,9 @@ def keys_of(image: npt.NDArray, constant: Number | None = None, *, nan_first: bo
     return keys
 
 
-def _below(samples: npt.NDArray, constant: Number) -> int:
-    """Return the largest integer that is not above a constant, or the one before all samples, or the last."""
-    low, high = int(samples.min()), int(samples.max())
+def _below(kind: np.dtype, constant: Number) -> int:
+    """Return the largest integer of a type that is not above a constant, or the one before them all."""
+    low, high = int(np.iinfo(kind).min), int(np.iinfo(kind).max)
     if math.isnan(constant) or constant > high:
         return high
     if constant < low:
@@ -62,15 +62,20 @@ def _below(samples: npt.NDArray, constant: Number) -> int:
 
 
 def _moved(samples: npt.NDArray, constant: Number) -> Keys | None:
-    """Return integers of which those on one side of the constant make room for it, if there is room."""
-    bounds, below = np.iinfo(samples.dtype), _below(samples, constant)
-    if samples.max() < bounds.max:  # as for NaN, which comes last, and which most images have room for
+    """Return integers of which those on one side of the constant make room for it, if there is room.
+
+    For a constant that comes first or last there is room already, unless the type's last integer is a sample.
+    """
+    bounds, below = np.iinfo(samples.dtype), _below(samples.dtype, constant)
+    if below == bounds.max and samples.max() < bounds.max:
+        return Keys(samples, int(bounds.max), constant, lambda found: found)
+    if below < bounds.min < samples.min():
+        return Keys(samples, int(bounds.min), constant, lambda found: found)
+    if samples.max() < bounds.max:
         beyond = below + 1
-        values = samples if below == samples.max() else samples + (samples > below)
-        return Keys(values, beyond, constant, lambda found: found - (found > beyond))
+        return Keys(samples + (samples > below), beyond, constant, lambda found: found - (found > beyond))
     if samples.min() > bounds.min:
-        values = samples - (samples <= below)
-        return Keys(values, below, constant, lambda found: found + (found < below))
+        return Keys(samples - (samples <= below), below, constant, lambda found: found + (found < below))
     return None
 
 
@@ -88,7 +93,7 @@ def places(samples: npt.NDArray, constant: Number | None) -> Keys:
             value = np.longdouble(constant)  # which holds all floats
             side: Literal["left", "right"] = "left" if np.signbit(value) else "right"
             place = int(ordered.astype(np.longdouble).searchsorted(value, side))
-    elif constant is not None and (below := _below(samples, constant)) >= ordered[0]:
+    elif constant is not None and (below := _below(flat.dtype, constant)) >= ordered[0]:
         # Of the samples' type, or NumPy would compare floats.
         place = int(ordered.searchsorted(kind(below), "right"))
     small = 2 * len(flat) <= np.iinfo(np.int32).max

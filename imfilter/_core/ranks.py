@@ -32,6 +32,7 @@ class Call:
     compared: np.dtype | None  # in what samples and the border constant are compared; None by `rank_keys`
     long: rank_repeats.Box | None = None  # a box that is longer than the image, in place of `around`
     programs: dict[Any, Program] = field(default_factory=dict)
+    keyed: dict[Any, "Call"] = field(default_factory=dict)  # the same of keys, by their type and the border's
 
 
 #: Samples that a window may span where they are listed.
@@ -68,7 +69,12 @@ def apply(
         return _ranked(call, dtypes.readable(array).astype(call.compared, copy=False), array, out, workers)
     keys = keys_of(array, call.cval if call.mode in _CONSTANT else None)
     kind = keys.values.dtype
-    keyed = replace(call, cval=keys.beyond, dtype=kind, compared=kind, programs={})
+    keyed = call.keyed.get((kind, keys.beyond))
+    if keyed is None:
+        if len(call.keyed) >= _MOST_PROGRAMS:
+            call.keyed.clear()
+        keyed = replace(call, cval=keys.beyond, dtype=kind, compared=kind, programs={}, keyed={})
+        call.keyed[kind, keys.beyond] = keyed
     found = _ranked(keyed, keys.values, array, None, workers)
     out = dtypes.empty(array.shape, call.dtype) if out is None else out
     keys.place(found, out)
@@ -149,7 +155,9 @@ def _compared(array: npt.NDArray, cval: Number, dtype: np.dtype) -> tuple[Number
     native = array.dtype.newbyteorder("=")
     if dtype.newbyteorder("=") == native and (cval == cval or native.kind == "f"):
         # Rounded to the samples' type it has its place among them, and is rounded in the result anyway.
-        cval = dtypes.rounded(native, cval)
+        cval = dtypes.rounded(native, cval) if cval else cval
+        if native in dtypes.NATIVE:
+            return cval, native
     if exact(native):
         own = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
         # Float64 holds all samples of fewer bits, and more constants than they do.

@@ -137,10 +137,11 @@ class Stream:
 
     def _advance(self, lines: npt.NDArray, wanted: np.dtype) -> npt.NDArray:
         """Take lines of samples of any type; return the results as one."""
-        design, state, kind = self._design, self._state, lines.dtype.newbyteorder("=")
-        if state is not None and kind != state.values.dtype:  # NumPy's type for both
-            kind = np.result_type(state.values.dtype, kind)
-        exact = exact_median.takes(design, kind)
+        design, state, kind, exact = self._design, self._state, lines.dtype, False
+        held = kind if state is None else state.values.dtype
+        if not kind == held == dtypes.FLOAT64:
+            kind = np.result_type(held, kind)  # NumPy's type for both, in the processor's byte order
+            exact = exact_median.takes(design, kind)
         lines = np.ascontiguousarray(lines, kind) if exact else denormals.widened(lines, exact=design.exact)
         if not lines.shape[1]:
             return np.empty(lines.shape, wanted)
@@ -150,7 +151,7 @@ class Stream:
             return result
         if state is None:
             state = design.begin(lines.shape[2], lines)
-        elif state.values.dtype != dtypes.FLOAT64:
+        elif held != dtypes.FLOAT64:
             state = exact_median.widened(design, state)
         result, self._state = design.advance(state, lines)
         if wanted == result.dtype:
