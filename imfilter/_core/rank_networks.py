@@ -1,12 +1,10 @@
 """Ranks by networks of comparisons, over images of one shape and layout: their cost and their program."""
 
-import functools
-
 import numpy as np
 
 from imfilter._core.geometry import Loops, Side, tiles
 from imfilter._core.neighbourhood import Neighbourhood, kind
-from imfilter._core.program import Program, describe, hold, pitch, reserve
+from imfilter._core.program import Job, Program, describe, pitch, reserve
 from imfilter._kernels import lines, networks, order, small_rank
 from imfilter._kernels.simd import BYTES, REGISTERS
 from imfilter._kernels.slide_rank import RANK_JOB, slide_rank
@@ -86,8 +84,8 @@ def make(
     turned = int(source.dtype.kind == "f" and not watched)
     compared = source.dtype if watched else integer
     outputs = len(network.results)
-    job = np.zeros(1, RANK_JOB)
-    named = describe(job, loops, source, target, mode)
+    job = Job(RANK_JOB)
+    describe(job, loops, source, target, mode)
     job["window_z"], job["window_y"], job["span_x"] = z.taps, y.taps, x.taps
     job["size"], job["beyond"] = size, beyond
     job["outputs"], job["depth"] = outputs, y.taps + outputs - 1
@@ -103,17 +101,16 @@ def make(
         job["compare"] = compare.address(compared, turned, *where)
     else:
         steps, count = network.steps()
-        named["steps"], job["n_steps"], step = steps, len(steps), BYTES
+        job["steps"], job["n_steps"], step = steps, len(steps), BYTES
         job["compare"] = order.compare.address(compared)
     # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
     vectors = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step))
     tile = min(max(vectors, 1 + 2 * reach * size // step) * step // size - reach, wide)
     tile = wide if flows else -(-wide // -(-wide // tile))
-    direct = bool(straight and job["target_packed"][0] and min(tile, narrow) * size >= step)
+    direct = bool(straight and job["target_packed"] and min(tile, narrow) * size >= step)
     job["tile"], job["direct"], job["n_lines"] = tile, direct, count
     job["least"] = step if straight else 0
-    named["tiles"], job["n_tiles"] = cut, len(cut) - 1
-    held = hold(job, named)
+    job["tiles"], job["n_tiles"] = cut, len(cut) - 1
     how = order.WATCHED if watched else order.TURNED if turned else order.INTEGERS
     job["fetch"] = order.fetch_keys.address(integer, how)
     if turned and not straight:
@@ -121,23 +118,22 @@ def make(
     job["place"] = lines.place.address(integer, integer)
     job["pitch"] = pitch((wide + reach + 2 * lanes) * size)
     job["line_step"] = pitch((tile + reach + 2 * lanes) * size)
-    depth = z.taps * int(job["depth"][0])
+    depth = z.taps * job["depth"]
     sizes = {
-        "window": depth * int(job["pitch"][0]),
-        "lines": (count - depth - outputs) * int(job["line_step"][0]),
-        "result": 0 if direct else outputs * int(job["pitch"][0]),
+        "window": depth * job["pitch"],
+        "lines": (count - depth - outputs) * job["line_step"],
+        "result": 0 if direct else outputs * job["pitch"],
         "spare": 0 if job["target_packed"] else (wide + lanes) * size,
         "at": 8 * count,
         "flag": 8,
     }
     workspace = reserve(job, sizes)
     blocks = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // outputs)
-    return Program(
-        functools.partial(slide_rank.entry(), job.ctypes.data),
-        held,
+    return job.program(
+        slide_rank,
         lines=blocks,
         work=blocks * wide * (network.cost() * size // 4 + 4 * outputs),
         rows=y.taps,
         workspace=workspace,
-        flag=int(job["flag"][0]) if watched else -1,
+        watched=watched,
     )

@@ -1,6 +1,5 @@
 """The sliding window over images of one shape and layout: its program."""
 
-import functools
 import math
 
 import numpy as np
@@ -10,7 +9,7 @@ from imfilter._core import dtypes, schedule
 from imfilter._core.geometry import LONGEST, Loops, Part, Side, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
-from imfilter._core.program import Program, Settings, describe, far, hold
+from imfilter._core.program import Job, Program, Settings, describe, far
 from imfilter._kernels import deal, fir, lines, small
 from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB, UNROLLED
 from imfilter._kernels.slide import prepare, slide
@@ -40,8 +39,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     dealt = Deal.of(tables, loops.channels, int(np.diff(cut).max()), x.span, x.stride, real)
     tables = schedule.placed(tables, dealt.element, dealt.neighbour, real.itemsize)
     final, block = _final(tables, dealt, y)
-    job = np.zeros(1, JOB)
-    named = describe(job, loops, source, target, settings.mode)
+    job = Job(JOB)
+    describe(job, loops, source, target, settings.mode)
     job["step_z"], job["step_y"], job["step_x"] = z.stride, y.stride, x.stride
     job["window_y"], job["span_x"] = y.span, x.span
     job["taps_y"], job["dilation_y"] = y.taps, y.dilation
@@ -53,7 +52,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
     if final in (BY_ROW, ALONG):
         job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
-    job["together"] = _together(tables, z, job["depth"][0] * dealt.output_line * real.itemsize, settings.cval)
+    job["together"] = _together(tables, z, job["depth"] * dealt.output_line * real.itemsize, settings.cval)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
     converts = final == UNROLLED and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
@@ -61,29 +60,28 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
     job["watched"] = tables.filled and source.dtype.kind == "f"
-    named |= {"tiles": cut, "zero": np.zeros(1, np.int64)}
-    job["n_tiles"], job["n_layers"] = len(cut) - 1, len(tables.layers)
+    job["tiles"], job["n_tiles"], job["zero"] = cut, len(cut) - 1, np.zeros(1, np.int64)
+    job["n_layers"] = len(tables.layers)
     job["n_planes"] = len(tables.offsets_z)
     job["n_across"] = len(tables.offsets_z) if tables.across else 0
     job["n_columns"], job["n_taps"], job["n_offsets"] = len(tables.columns), len(tables.taps), tables.alike
-    dealt.describe(job[0])
-    _name_kernels(job[0], tables, real, source.dtype, target.dtype)
+    dealt.describe(job)
+    _name_kernels(job, tables, real, source.dtype, target.dtype)
     line = x.samples * loops.channels
-    workspace = part_workspace(job[0], dealt, line, source.dtype, target.dtype, real)
+    workspace = part_workspace(job, dealt, line, source.dtype, target.dtype, real)
     common = tables.taps[: tables.alike]
-    named["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
-    held = hold(job, named | tables.named(cval) | dealt.named())
-    layers = -(-z.length // int(job["together"][0]))
+    job["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
+    job |= tables.named(cval) | dealt.named()
+    layers = -(-z.length // job["together"])
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
     taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
-    return Program(
-        functools.partial(slide.entry(), job.ctypes.data),
-        held,
+    return job.program(
+        slide,
         lines=blocks,
-        work=blocks * block * int(job["together"][0]) * dealt.widest * loops.channels * taps,
+        work=blocks * block * job["together"] * dealt.widest * loops.channels * taps,
         rows=y.span,
         workspace=workspace,
-        flag=int(job["flag"][0]) if job["watched"] else -1,
+        watched=job["watched"],
     )
 
 
@@ -115,13 +113,13 @@ def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> i
 
 
 def _name_kernels(
-    job: np.void, tables: schedule.Schedule, real: np.dtype, source: np.dtype, target: np.dtype
+    job: Job, tables: schedule.Schedule, real: np.dtype, source: np.dtype, target: np.dtype
 ) -> None:
     """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
     job["prepare"] = prepare.address()
     if job["n_across"]:
         if job["together"] > 1:
-            job["sum_planes"] = fir.sum_rows.address(real, source, int(job["together"]), 1)
+            job["sum_planes"] = fir.sum_rows.address(real, source, job["together"], 1)
         else:
             job["combine_source"] = lines.combine.address(real, source)
         job["fetch_real"] = lines.fetch.address(real, real)
@@ -130,11 +128,11 @@ def _name_kernels(
     ways = set(tables.layers["how"].tolist())
     if job["final"] == BY_TAP or BY_TAP in ways:
         job["combine"] = lines.combine.address(real, real)
-    outputs = int(job["outputs"])
+    outputs = job["outputs"]
     if job["final"] == BY_ROW:
         job["sum_rows"] = fir.sum_rows.address(real, real, outputs, int(tables.alike == 1))
     if job["final"] == UNROLLED:
-        window = int(job["taps_y"]), tables.alike, tables.components if tables.norm else 0
+        window = job["taps_y"], tables.alike, tables.components if tables.norm else 0
         converted = target if job["straight"] and job["lanes"] == 1 else real
         job["sum_window"] = small.sum_window.address(real, converted, outputs, *window)
     if BY_ROW in ways:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.operators import Operator, Taps
+from imfilter._core.program import address
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.simd import in_register
 
@@ -71,7 +72,7 @@ class Sum(NamedTuple):
 def weighed(sums: list[Sum], real: np.dtype) -> tuple[npt.NDArray, npt.NDArray[np.int64]]:
     """Return the weights of sums, side by side, and where those of each lie."""
     weights = np.ascontiguousarray([s.weights for s in sums], real)
-    return weights, weights.ctypes.data + np.arange(len(sums)) * weights[0].nbytes
+    return weights, address(weights) + np.arange(len(sums)) * weights[0].nbytes
 
 
 #: For each output of a group which sums it adds, and their signs.

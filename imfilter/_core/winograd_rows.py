@@ -1,14 +1,12 @@
 """Full kernels of many rows by short sums, over images of one shape and layout: their program."""
 
-import functools
-
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import schedule, winograd
 from imfilter._core.geometry import Loops, Part, Side, tiles
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
+from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve
 from imfilter._kernels import fir, lines
 from imfilter._kernels import winograd as short
 from imfilter._kernels.simd import BYTES
@@ -36,8 +34,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     depth = y.taps + phases * outputs - 1
     cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
     widest = int(np.diff(cut).max())
-    job = np.zeros(1, WINOGRAD_JOB)
-    named = describe(job, loops._replace(y=y), source, target, settings.mode) | {
+    job = Job(WINOGRAD_JOB)
+    describe(job, loops._replace(y=y), source, target, settings.mode)
+    job |= {
         "tiles": cut,
         "columns": np.arange(x.taps) * loops.channels * real.itemsize,
         "zero": np.zeros(1, np.int64),
@@ -48,7 +47,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     table = np.zeros(len(sums), SUM)
     table["layer"], table["start"] = [s.layer for s in sums], [s.start for s in sums]
     table["weights"] = addresses
-    named["sums"] = table
+    job["sums"] = table
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
     job["group"] = schedule.group(height, x.taps) // x.taps
@@ -57,7 +56,6 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
         job["bias"], job["cval"] = real.type(settings.bias), real.type(settings.cval)
     job["watched"], job["n_tiles"] = source.dtype.kind == "f", len(cut) - 1
-    held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
     job["sum_rows"] = fir.sum_rows.address(real, real, outputs, 0)
@@ -79,14 +77,14 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     workspace = reserve(job, sizes)
     rows = phases * outputs
     units = len(loops.batch) * z.length * -(-y.length // rows) * (len(cut) - 1)
-    return Program(
-        functools.partial(slide_winograd.entry(), job.ctypes.data),
-        (*held, weights),
+    return job.program(
+        slide_winograd,
+        weights,
         lines=units,
         work=units * rows * widest * loops.channels * weights.size // phases,
         rows=-(-y.taps // rows),
         workspace=workspace,
-        flag=int(job["flag"][0]) if job["watched"] else -1,
+        watched=job["watched"],
     )
 
 
