@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from imfilter._core import cosines, winograd
-from imfilter._core.operators import Operator, factor
+from imfilter._core.factors import factor
+from imfilter._core.operators import Operator
 
 METHODS = ("auto", "direct", "separable", "fft")
 
@@ -37,10 +38,6 @@ _GROWTH = 1.1
 _FEW = 12
 #: Weights that a kernel may have to be multiplied out.
 _LARGEST = 1 << 24
-#: Terms that a low-rank sum may have at most.
-_MOST_TERMS = 8
-#: What a low-rank sum may leave out, relative to the sum of the absolute weights.
-_TOLERANCE = {4: 1e-7, 8: 1e-14}
 
 
 #: Set while `imfilter.plan` asks which algorithm a call would run: calls add their plans and do nothing.
@@ -114,10 +111,9 @@ def _direct_cost(operator: Operator, taps: int, size: int) -> float:
     return taps * tap[size] + (1 + min(planes, 3)) * _STAGE[size]
 
 
-def _separable_cost(operator: Operator, size: int) -> float:
-    across = len(operator.shape) == 3
-    taps = sum(np.count_nonzero(t) for term in operator.terms for t in term)
-    return taps * _SEPARATE_TAP[size] + (1 + (0.4 + across) * len(operator.terms)) * _STAGE[size]
+def _separable_cost(axes: int, terms: int, taps: int, size: int) -> float:
+    across = axes == 3
+    return taps * _SEPARATE_TAP[size] + (1 + (0.4 + across) * terms) * _STAGE[size]
 
 
 def _fft_cost(shape: tuple[int, ...], image: tuple[int, ...], size: int) -> float:
@@ -154,40 +150,45 @@ def choose(
 
     `totals` is the type of running sums, and `tolerance` that of cosines, if they may be used.
     """
-    size = real.itemsize
-    seconds = outputs * 1e-9
-    taps = operator.count()
+    size, axes, seconds = real.itemsize, len(operator.shape), outputs * 1e-9
+    taps = operator.count
     direct = _direct_cost(operator, taps, size)
     small = operator.dense is not None or math.prod(operator.shape) <= _LARGEST
     if not small and method in ("direct", "fft"):
         raise ValueError(
             f"method must be 'auto' or 'separable' for a kernel of shape {operator.shape}, got {method!r}"
         )
-    if method == "direct" or (method == "auto" and taps <= _FEW and totals is None):
+    box = operator.box() if totals is not None else None
+    if method == "direct" or (method == "auto" and taps <= _FEW and box is None):
         return Plan("direct", f"{taps} taps", direct * seconds, _whole(operator))
 
     costs = {"direct": direct} if small else {}
-    split = operator
+    if box and totals is not None:
+        planes = operator.shape[0] if axes == 3 else 0
+        costs["running"] = _RUNNING[totals.kind] + planes * _RUNNING_PLANE[totals.kind]
+    if may_winograd and method == "auto":
+        costs["winograd"] = _winograd_cost(operator.shape, size)
+    if may_fft and small:
+        costs["fft"] = _fft_cost(operator.shape, image, size)
+    split = box or operator
     if sum(n > 1 for n in operator.shape) > 1:
-        if not operator.terms:
+        if not split.terms:
             assert operator.dense is not None
-            terms = factor(operator.dense, _MOST_TERMS, _TOLERANCE[size])
+            others = math.inf if method == "separable" else min(costs.values())
+
+            def worth(terms: int, taps: int) -> bool:
+                return terms == 1 or _separable_cost(axes, terms, taps, size) < others
+
+            terms = factor(operator.dense, size, worth)
             split = Operator(tuple(terms)) if terms else operator
         if split.terms:
-            costs["separable"] = _separable_cost(split, size)
-    box = _as_box(split) if totals is not None else None
-    if box and totals is not None:
-        planes = operator.shape[0] if len(operator.shape) == 3 else 0
-        costs["running"] = _RUNNING[totals.kind] + planes * _RUNNING_PLANE[totals.kind]
+            each = sum(int(np.count_nonzero(along)) for term in split.terms for along in term)
+            costs["separable"] = _separable_cost(axes, len(split.terms), each, size)
     if tolerance and method == "auto" and "separable" in costs:
         cheapest = _cosine_cost(split, image, cosines.TERMS[0])
         fit = cosines.fitted(split, tolerance) if cheapest < costs["separable"] else None
         if fit:
             costs["cosines"] = _cosine_cost(split, image, fit.terms)
-    if may_winograd and method == "auto":
-        costs["winograd"] = _winograd_cost(operator.shape, size)
-    if may_fft and small:
-        costs["fft"] = _fft_cost(operator.shape, image, size)
     wanted = method if method in costs else "direct"
     best = min(costs, key=costs.__getitem__) if method == "auto" else wanted
     reason = f"{taps} taps; ns a sample: " + ", ".join(f"{k} {v:.2f}" for k, v in sorted(costs.items()))
@@ -204,13 +205,8 @@ def choose(
     return Plan(best, reason, costs[best] * seconds, _whole(operator))
 
 
-def _as_box(operator: Operator) -> Operator | None:
-    """Return an operator whose weights are all equal as a separable one, or None."""
-    if operator.dense is not None and operator.dense.ndim == 1:
-        operator = Operator(((operator.dense,),))
-    return operator if len(operator.terms) == 1 and operator.uniform() else None
-
-
 def _whole(operator: Operator) -> Operator:
     """Return `operator` as one dense kernel, unless it is a norm of several."""
-    return operator if operator.norm else Operator(dense=operator.components()[0])
+    if operator.norm or operator.dense is not None:
+        return operator
+    return Operator(dense=operator.components()[0])
