@@ -11,6 +11,10 @@ import numpy.typing as npt
 
 from imfilter._core import dtypes
 
+#: Types of numbers and of truth values, which are none; the most frequent first.
+_REAL = float, int, np.floating, np.integer, numbers.Real
+_TRUTH = bool, np.bool_
+
 
 def _name(value: Any) -> str:
     """Return `value` as it goes into a message: one line, not too long."""
@@ -126,8 +130,7 @@ def number(value: Any, name: str, *, finite: bool = True) -> float:
     """Return a real number."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    real = isinstance(value, numbers.Real | np.integer | np.floating)
-    if not real or isinstance(value, bool | np.bool_):
+    if not isinstance(value, _REAL) or isinstance(value, _TRUTH):
         raise TypeError(f"{name} must be a number, got {_name(value)}")
     try:
         result = float(value)
@@ -140,7 +143,7 @@ def number(value: Any, name: str, *, finite: bool = True) -> float:
 
 def integer(value: Any, name: str, *, least: int | None = None, most: int | None = None) -> int:
     """Return an integer from `least` to `most`."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+    if isinstance(value, _TRUTH) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, got {_name(value)}")
     try:
         result = operator.index(value)
@@ -199,7 +202,7 @@ def word(value: Any, name: str, words: tuple[str, ...]) -> str:
 
 def flag(value: Any, name: str) -> bool:
     """Return a truth value."""
-    if not isinstance(value, (bool, np.bool_)):
+    if not isinstance(value, _TRUTH):
         raise TypeError(f"{name} must be True or False, got {_name(value)}")
     return bool(value)
 

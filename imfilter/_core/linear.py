@@ -22,7 +22,7 @@ from imfilter._core import (
     winograd_line,
     winograd_rows,
 )
-from imfilter._core.calls import Calls, key_of
+from imfilter._core.calls import Calls, key_of, words
 from imfilter._core.common import Common, complete
 from imfilter._core.fold import folded
 from imfilter._core.geometry import Loops, Side, along, interleaved, over_merged
@@ -149,6 +149,7 @@ _EVERY_SAMPLE = Geometry()
 Build = Callable[..., Operator]
 
 _calls: Calls[Call] = Calls()
+_operators: Calls[Operator] = Calls()
 #: Weights outside this range, and sums of more taps, are too much for float32.
 _TINY, _HUGE, _LONG = 1e-25, 1e25, 3_000
 
@@ -190,11 +191,8 @@ def _settle(
 ) -> Call:
     """Check the arguments and work out what follows from them."""
     chosen = check.axes(array, given["axes"], given["channel_axis"])
-    with np.errstate(all="ignore"):  # what overflows is refused below
-        operator = build(array.ndim, chosen, *own)
-    low, high = operator.extremes()
-    if not math.isfinite(high):
-        raise ValueError(f"the weights of the kernel must be finite, got {high}")
+    operator = _operator(build, array.ndim, chosen, own)
+    low, high = operator.extremes
     count, lengths = len(chosen), [array.shape[a] for a in chosen]
     bias = check.number(geometry.bias, "bias")
     stride = check.integers(geometry.stride, count, "stride", least=1)
@@ -233,6 +231,23 @@ def _settle(
         *(mode, cval if mode == "constant" else 0.0, tuple(shape), dtype),
         *(real, dtypes.direct_target(dtype, real), tolerance),
     )
+
+
+def _operator(build: Build, ndim: int, axes: tuple[int, ...], own: tuple[Any, ...]) -> Operator:
+    """Return the operator of a filter, which is made once for images of many shapes."""
+    try:
+        key = build, ndim, axes, words(own)
+    except TypeError:
+        key = None
+    operator = _operators.get(key)
+    if operator is None:
+        with np.errstate(all="ignore"):  # what overflows is refused
+            operator = build(ndim, axes, *own)
+        _, high = operator.extremes
+        if not math.isfinite(high):
+            raise ValueError(f"the weights of the kernel must be finite, got {high}")
+        _operators.keep(key, operator)
+    return operator
 
 
 def _totals(array: npt.NDArray, operator: Operator, axes: tuple[int, ...], cval: float) -> np.dtype | None:

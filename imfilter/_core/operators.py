@@ -2,7 +2,8 @@
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,8 @@ class Operator:
     terms: tuple[Term, ...] = ()
     dense: Taps | None = None
     norm: bool = False
+    #: What planning has found out, which does not depend on the image.
+    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @functools.cached_property
     def shape(self) -> tuple[int, ...]:
@@ -66,8 +69,9 @@ class Operator:
             return float(np.abs(self.dense).sum())
         return sum(total(term) for term in self.terms)
 
+    @functools.cached_property
     def extremes(self) -> tuple[float, float]:
-        """Return the smallest and the largest magnitude of the taps, and of their products, but zero."""
+        """The smallest and the largest magnitude of the taps, and of their products, but zero."""
         kernels = [(self.dense,)] if self.dense is not None else self.terms
         low, high = math.inf, 0.0
         for term in kernels:

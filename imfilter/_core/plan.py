@@ -4,6 +4,7 @@ import contextvars
 import functools
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -105,10 +106,10 @@ def _fast_length(n: int) -> int:
     return best
 
 
-def _direct_cost(operator: Operator, taps: int, size: int) -> float:
+def _direct_cost(operator: Operator, size: int) -> float:
     planes = operator.shape[0] if len(operator.shape) == 3 else 0
     tap = _LINE_TAP if len(operator.shape) == 1 else _SHARED_TAP
-    return taps * tap[size] + (1 + min(planes, 3)) * _STAGE[size]
+    return operator.count * tap[size] + (1 + min(planes, 3)) * _STAGE[size]
 
 
 def _separable_cost(axes: int, terms: int, taps: int, size: int) -> float:
@@ -150,31 +151,64 @@ def choose(
 
     `totals` is the type of running sums, and `tolerance` that of cosines, if they may be used.
     """
-    size, axes, seconds = real.itemsize, len(operator.shape), outputs * 1e-9
-    taps = operator.count
-    direct = _direct_cost(operator, taps, size)
+    size, seconds, auto = real.itemsize, outputs * 1e-9, method == "auto"
     small = operator.dense is not None or math.prod(operator.shape) <= _LARGEST
     if not small and method in ("direct", "fft"):
         raise ValueError(
             f"method must be 'auto' or 'separable' for a kernel of shape {operator.shape}, got {method!r}"
         )
-    box = operator.box() if totals is not None else None
-    if method == "direct" or (method == "auto" and taps <= _FEW and box is None):
-        return Plan("direct", f"{taps} taps", direct * seconds, _whole(operator))
+    asked = size, totals, may_winograd, method
+    if asked not in operator.memo:
+        operator.memo[asked] = _sliding(operator, small, *asked)
+    known: _Costs = operator.memo[asked]
+    costs, split, taps = known.costs, known.split, operator.count
+    if len(costs) == 1 and taps <= _FEW:
+        return Plan("direct", f"{taps} taps", costs["direct"] * seconds, _whole(operator))
+    cheapest = min(costs.values())
+    if may_fft and small and (method == "fft" or _FFT[size] < cheapest):
+        costs = costs | {"fft": _fft_cost(operator.shape, image, size)}
+    if tolerance and auto and _cosine_cost(split, image, cosines.TERMS[0]) < cheapest:
+        fit = cosines.fitted(split, tolerance)
+        if fit:
+            costs = costs | {"cosines": _cosine_cost(split, image, fit.terms)}
+    best = min(costs, key=costs.__getitem__) if auto else method if method in costs else "direct"
+    used = {"separable": split, "running": known.box, "cosines": split}.get(best) or _whole(operator)
+    cost, what = costs[best], f"{taps} taps"
+    if best == "separable":
+        few = len(split.terms)
+        best = "low-rank" if few > 1 and not operator.terms else best
+        what = f"{few} separable term{'s' * (few > 1)} of {what}"
+    each = ", ".join([f"{name} {costs[name]:.2f}" for name in sorted(costs)])
+    return Plan(best, f"{what}; ns a sample: {each}", cost * seconds, used)
 
-    costs = {"direct": direct} if small else {}
+
+class _Costs(NamedTuple):
+    """What algorithms take that slide a window, whatever the image, and an operator as terms and as a box."""
+
+    costs: dict[str, float]
+    split: Operator
+    box: Operator | None
+
+
+def _sliding(
+    operator: Operator, small: bool, size: int, totals: np.dtype | None, may_winograd: bool, method: str
+) -> _Costs:
+    """Return the costs of the algorithms that may run."""
+    axes, auto = len(operator.shape), method == "auto"
+    costs = {"direct": _direct_cost(operator, size)} if small else {}
+    box = operator.box() if totals is not None else None
+    if method == "direct" or (auto and operator.count <= _FEW and box is None):
+        return _Costs(costs, operator, None)
     if box and totals is not None:
         planes = operator.shape[0] if axes == 3 else 0
         costs["running"] = _RUNNING[totals.kind] + planes * _RUNNING_PLANE[totals.kind]
-    if may_winograd and method == "auto":
+    if may_winograd and auto:
         costs["winograd"] = _winograd_cost(operator.shape, size)
-    if may_fft and small:
-        costs["fft"] = _fft_cost(operator.shape, image, size)
     split = box or operator
     if sum(n > 1 for n in operator.shape) > 1:
         if not split.terms:
             assert operator.dense is not None
-            others = math.inf if method == "separable" else min(costs.values())
+            others = min(costs.values()) if auto else math.inf
 
             def worth(terms: int, taps: int) -> bool:
                 return terms == 1 or _separable_cost(axes, terms, taps, size) < others
@@ -182,27 +216,9 @@ def choose(
             terms = factor(operator.dense, size, worth)
             split = Operator(tuple(terms)) if terms else operator
         if split.terms:
-            each = sum(int(np.count_nonzero(along)) for term in split.terms for along in term)
-            costs["separable"] = _separable_cost(axes, len(split.terms), each, size)
-    if tolerance and method == "auto" and "separable" in costs:
-        cheapest = _cosine_cost(split, image, cosines.TERMS[0])
-        fit = cosines.fitted(split, tolerance) if cheapest < costs["separable"] else None
-        if fit:
-            costs["cosines"] = _cosine_cost(split, image, fit.terms)
-    wanted = method if method in costs else "direct"
-    best = min(costs, key=costs.__getitem__) if method == "auto" else wanted
-    reason = f"{taps} taps; ns a sample: " + ", ".join(f"{k} {v:.2f}" for k, v in sorted(costs.items()))
-    if best == "separable":
-        few = len(split.terms)
-        lowrank = few > 1 and not operator.terms
-        reason = f"{few} separable term{'s' * (few > 1)} of {taps} taps; " + reason.split("; ")[1]
-        return Plan("low-rank" if lowrank else "separable", reason, costs[best] * seconds, split)
-    if best == "running":
-        assert box is not None
-        return Plan(best, reason, costs[best] * seconds, box)
-    if best == "cosines":
-        return Plan(best, reason, costs[best] * seconds, split)
-    return Plan(best, reason, costs[best] * seconds, _whole(operator))
+            taps = sum(int(np.count_nonzero(along)) for term in split.terms for along in term)
+            costs["separable"] = _separable_cost(axes, len(split.terms), taps, size)
+    return _Costs(costs, split, box)
 
 
 def _whole(operator: Operator) -> Operator:
