@@ -1,5 +1,6 @@
 """The loops over an image: which axes are the line, the rows and the planes, and where samples lie."""
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import NamedTuple, Self
@@ -115,6 +116,13 @@ class Loops(NamedTuple):
 def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
     """Cut a line of output columns into equal tiles; return where they begin, and the last one's end."""
     return np.arange(count + 1, dtype=np.int64) * length // count
+
+
+def extent(cut: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """Return how many columns the narrowest and the widest of tiles have."""
+    edges = cut.tolist()
+    widths = [b - a for a, b in itertools.pairwise(edges)]
+    return min(widths), max(widths)
 
 
 def over_merged(

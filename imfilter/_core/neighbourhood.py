@@ -1,7 +1,9 @@
 """A rank in the neighbourhood of each sample, and the integers in which samples are compared."""
 
+import functools
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,15 @@ class Neighbourhood(NamedTuple):
 
     inside: npt.NDArray[np.bool_]
     rank: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Neighbourhood) and self._value() == other._value()
+
+    def __hash__(self) -> int:
+        return hash(self._value())
+
+    def _value(self) -> tuple[tuple[int, ...], bytes, int]:
+        return self.inside.shape, self.inside.tobytes(), self.rank
 
     @property
     def taps(self) -> int:
@@ -41,6 +52,22 @@ class Neighbourhood(NamedTuple):
         padded = np.pad(self.inside, ((0, 0), (0, 0), (1, 1))).astype(np.int8)
         change = np.diff(padded, axis=2)
         return np.argwhere(change > 0) - (0, 0, 1), np.argwhere(change < 0) - (0, 0, 1)
+
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+#: Samples of neighbourhoods for which something is remembered.
+_SMALL = 4096
+
+
+def remembered(function: _Function) -> _Function:
+    """Keep what a function returns for the last small neighbourhoods, which are its first argument."""
+    kept = functools.lru_cache(maxsize=64)(function)
+
+    @functools.wraps(function)
+    def found(around: Neighbourhood, *args: object, **options: object) -> object:
+        return (kept if around.inside.size <= _SMALL else function)(around, *args, **options)
+
+    return cast(_Function, found)
 
 
 def kind(dtype: np.dtype) -> np.dtype:
