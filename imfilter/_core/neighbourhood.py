@@ -1,15 +1,14 @@
 """A rank in the neighbourhood of each sample, and the integers in which samples are compared."""
 
-import functools
 import math
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes
 from imfilter._core.geometry import Loops
+from imfilter._core.remembered import remembered
 
 
 class Neighbourhood(NamedTuple):
@@ -54,20 +53,8 @@ class Neighbourhood(NamedTuple):
         return np.argwhere(change > 0) - (0, 0, 1), np.argwhere(change < 0) - (0, 0, 1)
 
 
-_Function = TypeVar("_Function", bound=Callable[..., object])
-#: Samples of neighbourhoods for which something is remembered.
-_SMALL = 4096
-
-
-def remembered(function: _Function) -> _Function:
-    """Keep what a function returns for the last small neighbourhoods, which are its first argument."""
-    kept = functools.lru_cache(maxsize=64)(function)
-
-    @functools.wraps(function)
-    def found(around: Neighbourhood, *args: object, **options: object) -> object:
-        return (kept if around.inside.size <= _SMALL else function)(around, *args, **options)
-
-    return cast(_Function, found)
+#: Keeps what a function works out for a neighbourhood, its first argument.
+for_neighbourhoods = remembered(lambda around: around.inside.size)
 
 
 def kind(dtype: np.dtype) -> np.dtype:

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from imfilter._core import bands, check, dtypes, plan
 from imfilter._core.calls import Calls, key_of
 from imfilter._core.common import Common, Placed, complete
-from imfilter._core.geometry import Loops, Part, Side, over_merged, tiles
+from imfilter._core.geometry import Loops, Part, Side, extent, over_merged, tiles
 from imfilter._core.operators import Operator
-from imfilter._core.pool_windows import Windows
+from imfilter._core.pool_windows import Windows, table
 from imfilter._core.program import Job, Program, reserve
 from imfilter._kernels import lines, pool_line, slide_pool
 from imfilter._kernels.simd import BYTES, in_register
@@ -183,14 +183,14 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     job["samples_x"], job["taps_x"], job["stride_x"], job["before_x"] = x.samples, x.taps, x.stride, x.padding
     job["batch"] = loops.batch
     for name, along in zip("zyx", (z, y, x), strict=True):
-        job[f"dilation_{name}"], job[f"windows_{name}"] = along.dilation, along.table()
+        job[f"dilation_{name}"], job[f"windows_{name}"] = along.dilation, table(along)
     job["tiles"] = _tiles(x, channels * joined.itemsize)
     inverse = call.what == MEAN and _inverts(call, [job[f"windows_{name}"]["divisor"] for name in "zyx"])
     job["inverse"] = inverse
     divisors = np.repeat(job["windows_x"]["divisor"], channels).astype(call.real)
     job["divisors"] = 1 / divisors if inverse else divisors
     job["n_tiles"] = len(job["tiles"]) - 1
-    narrow, wide = (int(find(np.diff(job["tiles"]))) for find in (np.min, np.max))
+    narrow, wide = extent(job["tiles"])
     long = x.taps > x.samples or (x.taps >= max(_LONG, x.stride // 2) and 2 * x.stride > x.taps)
     one_by_one = x.cells or (long and x.dilation == 1)
     chunk = -(-_CHUNK // (channels * joined.itemsize)) * channels if one_by_one else 0

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.geometry import Loops, Side
-from imfilter._core.neighbourhood import Neighbourhood, kind, remembered
+from imfilter._core.neighbourhood import Neighbourhood, for_neighbourhoods, kind
 from imfilter._core.program import Job, Program, describe, reserve
 from imfilter._kernels import bitset, histogram, order, sort
 from imfilter._kernels.simd import BYTES
@@ -84,7 +84,7 @@ def _least(taps: tuple[int, ...], itemsize: int, *, counted: bool) -> list[int]:
     return [1 if t == 1 else max(n, t) for n, t in zip(room, taps, strict=True)]
 
 
-@remembered
+@for_neighbourhoods
 def cost(around: Neighbourhood, itemsize: int, *, counted: bool) -> float:
     """Return how many nanoseconds a sample takes on one core, by histograms or counted bits."""
     around = _turned(around)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.geometry import Loops, Side, extent, tiles
-from imfilter._core.neighbourhood import Neighbourhood, kind, remembered
+from imfilter._core.neighbourhood import Neighbourhood, for_neighbourhoods, kind
 from imfilter._core.program import Job, Program, describe, pitch, reserve
 from imfilter._kernels import lines, networks, order, small_rank
 from imfilter._kernels.simd import BYTES, REGISTERS
@@ -44,7 +44,7 @@ class Prepared(NamedTuple):
     steps: npt.NDArray | None  # of a network that is no kernel of its own
 
 
-@remembered
+@for_neighbourhoods
 def network_for(around: Neighbourhood, itemsize: int, channels: int) -> Prepared | None:
     """Return the network for a neighbourhood of three axes, unless it is too large for one, or one sample."""
     network = _network(around, itemsize, channels)
