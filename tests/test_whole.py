@@ -4,9 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import signal
 
 import imfilter
-from imfilter._core import factors
+from imfilter._core import factors, linear, plan
 from imfilter._core.operators import outer
 
 DTYPES = ["uint8", "int16", "uint16", "int32"]
@@ -153,3 +154,72 @@ def test_kernels_that_are_not_whole_are_split_by_rounding():
         (term,) = factors.factor(kernel.astype(np.float32).astype(float), 4, affordable)
         np.testing.assert_allclose(outer(term), kernel, rtol=1e-5)
         assert factors.factor(kernel.astype(np.float32).astype(float), 8, affordable) is None
+
+
+@pytest.fixture
+def by_transform(monkeypatch):
+    """Have transforms chosen."""
+    choose = plan.choose
+    monkeypatch.setattr(plan, "choose", lambda *args, **options: choose(*args, **options | {"method": "fft"}))
+    monkeypatch.setattr(linear, "_calls", type(linear._calls)())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("mode", "power"), [("mirror", 0), ("wrap", -7), ("zero", 2)])
+def test_transforms_are_rounded(dtype, mode, power, by_transform):
+    """Up to the last whole number that float32 holds, of samples and weights of both signs or of one."""
+    rng = np.random.default_rng(6)
+    for shape, size in (((150, 170), (64, 70)), ((5000,), (900,)), ((40, 41, 42), (12, 13, 14))):
+        for low in (-9, 0):
+            kernel = rng.integers(low, 10, size)
+            high = min(HELD["float32"] // int(np.abs(kernel).sum()), np.iinfo(dtype).max)
+            least = 0 if dtype[0] == "u" else -high
+            image = rng.integers(least, high, shape, endpoint=True).astype(dtype)
+            scaled = kernel * 2.0**power
+            found = imfilter.correlate(image, scaled, mode=mode) * 2.0**-power
+            padded = np.pad(
+                image.astype(float),
+                [(k // 2, k - 1 - k // 2) for k in size],
+                mode={"mirror": "reflect", "zero": "constant"}.get(mode, mode),
+            )
+            expected = signal.correlate(padded, kernel.astype(float), "valid", "fft")
+            assert np.abs(expected - np.rint(expected)).max() < 0.1, "a reference that says nothing"
+            np.testing.assert_array_equal(found, np.rint(expected))
+
+
+def test_transforms_of_wide_integers():
+    """As far as float64 tells whole numbers apart, which the samples decide and not their type."""
+    rng = np.random.default_rng(7)
+    kernel = rng.integers(-5, 6, (40, 41))
+    for high in (100, 10**6):
+        image = rng.integers(-high, high, (120, 130))
+        assert imfilter.plan(image.shape, image.dtype, kernel).algorithm == "fft"
+        check(image, kernel)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32"])
+@pytest.mark.parametrize("shape", [(31, 31), (20, 40), (45, 6)])
+def test_short_sums(dtype, shape):
+    """Winograd's sums multiply differences, which must be held too; where they are not, sums are direct."""
+    rng = np.random.default_rng(8)
+    algorithms = set()
+    for most, high in itertools.product((1, 3, 50), (3, 60, 255)):
+        kernel = rng.integers(1, most, shape, endpoint=True) * rng.choice([-1, 1], shape)
+        image = rng.integers(0, high, (90, 130), endpoint=True).astype(dtype)
+        if int(np.abs(kernel).sum()) * high <= HELD["float64" if dtype == "int32" else "float32"]:
+            algorithms.add(imfilter.plan(image.shape, dtype, kernel).algorithm)
+            check(image, kernel)
+    assert "winograd" in algorithms or dtype == "uint16"
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16"])
+def test_smooth_kernels_of_whole_numbers_are_no_cosines(dtype):
+    rng = np.random.default_rng(9)
+    tent = np.array([*range(1, 21), *range(19, 0, -1)])
+    bell = np.rint(1000 * np.exp(-(np.linspace(-3, 3, 41) ** 2) / 2)).astype(int)
+    image = rng.integers(0, 4, (200, 210)).astype(dtype)
+    for column, row in ((tent, tent), (tent, tent[::-1] // 3 + 1), (bell // 30, bell // 30)):
+        assert imfilter.plan(image.shape, dtype, [column, row]).algorithm == "separable"
+        check(image, np.outer(column, row))
+        found = imfilter.correlate(image, [column, row])
+        np.testing.assert_array_equal(found, imfilter.correlate(image, np.outer(column, row)))

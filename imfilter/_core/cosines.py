@@ -43,9 +43,9 @@ def tolerance(source: np.dtype, result: np.dtype) -> float:
     return 6e-10 if small else 0.0
 
 
-def fits(line: int, real: np.dtype) -> bool:
-    """Tell whether lines of so many elements of the output are long enough to be transposed."""
-    return line >= in_register(real)
+def fits(shape: tuple[int, ...], line: int, real: np.dtype) -> bool:
+    """Tell whether a kernel of a shape, and lines of so many elements of the output, are long enough."""
+    return len(shape) == 2 and min(shape) >= _FEWEST and line >= in_register(real)
 
 
 class Fit(NamedTuple):

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.operators import Taps, Term, outer, total
+from imfilter._core.whole import multiples
 
 _Whole = npt.NDArray[np.int64]
 
@@ -16,9 +17,7 @@ Worth = Callable[[int, int], bool]
 
 #: Terms that a sum may have at most.
 _MOST_TERMS = 8
-#: Bits of the arithmetic's numbers, by their size; and what a sum may leave out, relative to the sum of the
-#: absolute weights.
-_BITS = {4: 24, 8: 53}
+#: What a sum may leave out, by the size of floats, relative to the sum of the absolute weights.
 _TOLERANCE = {4: 1e-7, 8: 1e-14}
 
 
@@ -34,14 +33,14 @@ def factor(kernel: Taps, size: int, worth: Worth) -> list[Term] | None:
     high = float(np.abs(kernel).max())
     if high == 0.0:
         return [tuple(np.zeros(n) for n in kernel.shape)]
-    exponent = math.frexp(high)[1]
-    unit: Taps = np.ldexp(kernel, -exponent)  # from -1 to 1
-    whole = _whole(unit, exponent, _BITS[size])
+    whole = multiples(kernel, size)
     if whole is not None:
         numbers, power = whole
         terms = _collected((t and tuple(a.astype(float) for a in t) for t in _exact(numbers)), worth)
     else:
-        power, terms = exponent, _collected(_crosses(unit, _TOLERANCE[size]), worth)
+        power = math.frexp(high)[1]
+        unit: Taps = np.ldexp(kernel, -power)  # from -1 to 1
+        terms = _collected(_crosses(unit, _TOLERANCE[size]), worth)
         if terms is not None and not _fits(terms, unit, _TOLERANCE[size]):
             return None
     return None if terms is None else [(np.ldexp(first, power), *others) for first, *others in terms]
@@ -94,22 +93,6 @@ def _crosses(kernel: Taps, tolerance: float) -> Iterator[Term]:
         rest -= left[:, None] * right
         rest[i], rest[:, j] = 0.0, 0.0
         sizes = np.abs(rest)
-
-
-def _whole(unit: Taps, exponent: int, bits: int) -> tuple[_Whole, int] | None:
-    """Return the weights ``unit * 2**exponent`` as whole multiples of a power of two, and which, or None.
-
-    They are whole numbers themselves; or, in a unit of that power, so small that their sum has no more `bits`
-    than the arithmetic, so that sums of whole samples can be exact.
-    """
-    shifts = [bits - math.frexp(float(np.abs(unit).sum()))[1]]
-    if exponent <= _BITS[8]:
-        shifts.append(exponent)
-    for shift in shifts:
-        numbers = np.ldexp(unit, shift)
-        if (numbers == np.rint(numbers)).all():
-            return numbers.astype(np.int64), exponent - shift
-    return None
 
 
 def _exact(kernel: _Whole) -> Iterator[tuple[_Whole, ...] | None]:

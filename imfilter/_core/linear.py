@@ -17,6 +17,7 @@ from imfilter._core import (
     dtypes,
     padding,
     plan,
+    whole,
     window,
     winograd,
     winograd_line,
@@ -49,6 +50,7 @@ class Call:
     real: np.dtype  # of the arithmetic
     native: np.dtype  # of what the kernels write
     tolerance: float  # of cosines in place of taps, if they may be
+    whole: bool  # whether all samples are whole numbers
     programs: dict[Any, Program | None] = field(default_factory=dict)
 
 
@@ -215,21 +217,26 @@ def _settle(
     may_fft = not operator.norm and max(stride + dilation) == 1
     totals = _totals(array, operator, chosen, cval) if max(stride + dilation) == 1 else None
     plain = may_fft and along(array.shape, chosen)
-    may_cosines = plain and count == 2 and bias == 0 and math.isfinite(cval)
-    may_cosines = may_cosines and cosines.fits(math.prod(shape[max(chosen) :]), real)
+    may_winograd = plain and winograd.fits(operator, cval, shape[max(chosen)], real)
+    may_cosines = plain and bias == 0 and math.isfinite(cval)
+    may_cosines = may_cosines and cosines.fits(operator.shape, math.prod(shape[max(chosen) :]), real)
+    peak = whole.peak(array.dtype, cval if mode == "constant" else 0.0)
+    if (may_winograd or may_cosines) and peak and whole.power(operator, real.itemsize) is not None:
+        may_winograd, may_cosines = may_winograd and winograd.exact(operator, peak, real), False
     tolerance = cosines.tolerance(array.dtype, dtype) if may_cosines else 0.0
     planned = plan.choose(
         *(operator, tuple(lengths), math.prod(shape), real),
         may_fft=may_fft,
         totals=totals,
         tolerance=tolerance,
-        may_winograd=plain and winograd.fits(operator, cval, shape[max(chosen)], real),
+        may_winograd=may_winograd,
+        whole=peak is not None,
         method=method,
     )
     return Call(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
         *(mode, cval if mode == "constant" else 0.0, tuple(shape), dtype),
-        *(real, dtypes.direct_target(dtype, real), tolerance),
+        *(real, dtypes.direct_target(dtype, real), tolerance, peak is not None),
     )
 
 

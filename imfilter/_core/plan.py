@@ -11,6 +11,7 @@ import numpy as np
 from imfilter._core import cosines, winograd
 from imfilter._core.factors import factor
 from imfilter._core.operators import Operator
+from imfilter._core.whole import power
 
 METHODS = ("auto", "direct", "separable", "fft")
 
@@ -145,11 +146,13 @@ def choose(
     totals: np.dtype | None = None,
     tolerance: float = 0.0,
     may_winograd: bool = False,
+    whole: bool = False,
     method: str = "auto",
 ) -> Plan:
     """Choose the cheapest algorithm for `outputs` samples of filtered axes of lengths `image`.
 
-    `totals` is the type of running sums, and `tolerance` that of cosines, if they may be used.
+    `totals` is the type of running sums, and `tolerance` that of cosines, if they may be used. `whole` says
+    that samples are whole numbers.
     """
     size, seconds, auto = real.itemsize, outputs * 1e-9, method == "auto"
     small = operator.dense is not None or math.prod(operator.shape) <= _LARGEST
@@ -166,7 +169,8 @@ def choose(
         return Plan("direct", f"{taps} taps", costs["direct"] * seconds, _whole(operator))
     cheapest = min(costs.values())
     if may_fft and small and (method == "fft" or _FFT[size] < cheapest):
-        costs = costs | {"fft": _fft_cost(operator.shape, image, size)}
+        exact = whole and power(operator, size) is not None  # in float64, to be rounded
+        costs = costs | {"fft": _fft_cost(operator.shape, image, 8 if exact else size)}
     if tolerance and auto and _cosine_cost(split, image, cosines.TERMS[0]) < cheapest:
         fit = cosines.fitted(split, tolerance)
         if fit:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.program import address
+from imfilter._core.whole import BITS
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.simd import in_register
 
@@ -31,6 +32,15 @@ def fits(operator: Operator, cval: float, line: int, real: np.dtype) -> bool:
         return False
     long_enough = kernel.ndim == 2 or line >= shortest(kernel.shape, real)
     return long_enough and bool(kernel.all())
+
+
+def exact(operator: Operator, peak: float, real: np.dtype) -> bool:
+    """Tell whether sums of whole samples up to `peak` are as exact as the direct ones.
+
+    Each halving multiplies samples that are differences, and up to twice as large, and adds up three sums.
+    """
+    most, held = operator.gain() * peak, 2.0 ** BITS[real.itemsize]
+    return most > held or most * 3 ** halvings(operator.shape) <= held
 
 
 def halvings(shape: tuple[int, ...]) -> int:
