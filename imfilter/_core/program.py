@@ -139,11 +139,9 @@ class Job(dict[str, Any]):
     def written(self) -> tuple[npt.NDArray, ...]:
         """Return the job's record in memory, 8 bytes a field, and the tables that it names by address."""
         values, tables = list(self.values()), []
-        for i, value in enumerate(values):
-            if isinstance(value, np.ndarray):
-                table = value if value.flags.c_contiguous else np.ascontiguousarray(value)
-                values[i] = address(table)
-                tables.append(table)
+        for i, table in [(i, value) for i, value in enumerate(values) if type(value) is np.ndarray]:
+            tables.append(table if table.flags.c_contiguous else np.ascontiguousarray(table))
+            values[i] = address(tables[-1])
         if len(values) != self._layout.size // 8:
             raise KeyError(f"fields that the job does not have are among {list(self)}")
         return np.frombuffer(self._layout.pack(*values), np.int64), *tables
@@ -155,6 +153,12 @@ def _layout(record: np.dtype) -> tuple[struct.Struct, dict[str, int]]:
     fields = record.names or ()
     kinds = "".join("d" if record[name].kind == "f" else "q" for name in fields)
     return struct.Struct(kinds), dict.fromkeys(fields, 0)
+
+
+#: Fields of each of the loops.
+_ALONG = [
+    [f"{name}_{axis}" for name in ("before", "samples", "source", "target", "border")] for axis in "zyx"
+]
 
 
 def describe(job: Job, loops: Loops, source: Side, target: Side, mode: str) -> None:
@@ -169,11 +173,11 @@ def describe(job: Job, loops: Loops, source: Side, target: Side, mode: str) -> N
         "target_packed": loops.packed("target", target.dtype.itemsize),
         "batch": loops.batch,
     }
-    for name, part in zip("zyx", loops[:3], strict=True):
-        values[f"before_{name}"], values[f"samples_{name}"] = part.before, part.samples
-        values[f"source_{name}"], values[f"target_{name}"] = part.source_step, part.target_step
-        values[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
-    job.update((name, value) for name, value in values.items() if name in job)
+    for (before, samples, step, step_out, around), part in zip(_ALONG, loops[:3], strict=True):
+        values[before], values[samples] = part.before, part.samples
+        values[step], values[step_out] = part.source_step, part.target_step
+        values[around] = border.outside(part.samples, part.before, part.after, mode)
+    job.update([(name, value) for name, value in values.items() if name in job])
 
 
 def pitch(size: int) -> int:
