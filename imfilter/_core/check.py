@@ -160,7 +160,7 @@ def each(value: Any, n: int | None, name: str) -> tuple[Any, ...]:
     """Return `value`, a scalar or one entry for each of `n` filtered axes (None: any), as entries."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         value = tuple(value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if not isinstance(value, _REAL) and isinstance(value, Sequence) and not isinstance(value, str):
         if n is not None and len(value) != n:
             raise ValueError(
                 f"{name} must be one number or one for each of {n} filtered axes, got {_name(value)}"

@@ -48,6 +48,11 @@ class Part(NamedTuple):
         """Padded samples that one output needs."""
         return (self.taps - 1) * self.dilation + 1
 
+    @property
+    def kernel(self) -> tuple[int, int, int | None]:
+        """The kernel's dilation, taps and axis."""
+        return self.dilation, self.taps, self.axis
+
     @classmethod
     def batch(cls, source: Side, target: Side, axis: int) -> Self:
         """Return the loop over an axis that is not filtered."""

@@ -34,7 +34,7 @@ class Deal:
         lanes = in_register(real)
         segment = -(-widest // lanes)
         # A line's taps must be worth two transpositions, and segments their overlap.
-        taps = tables.longest_line()
+        taps = tables.longest_line
         worth = stride > 1 or (taps >= _DEALT_TAPS and segment * stride >= span)
         fits = segment * channels >= lanes
         return cls(lanes if worth and fits else 1, channels, widest, span, stride, real.itemsize)
@@ -49,6 +49,13 @@ class Deal:
         """Elements from a pixel to the next, where lines are dealt out and none is skipped, otherwise 0."""
         along = self.lanes > 1 and self.stride == 1 and self.segment >= BLOCK_ALONG
         return self.channels * self.lanes if along else 0
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """What `element` and `neighbour` depend on."""
+        if not self.active:
+            return (self.channels,)
+        return self.channels, self.lanes, self.stride, self.phase, self.neighbour
 
     @property
     def segment(self) -> int:

@@ -2,8 +2,9 @@
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,10 @@ import numpy.typing as npt
 Taps = npt.NDArray[np.float64]
 Term = tuple[Taps, ...]
 
-#: Taps that are multiplied out to be counted exactly.
-_SMALL = 4096
+#: Taps that are multiplied out to be counted exactly, and up to which something is kept for an operator.
+_SMALL, _MOST_KNOWN = 4096, 32
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +30,19 @@ class Operator:
     terms: tuple[Term, ...] = ()
     dense: Taps | None = None
     norm: bool = False
-    #: What planning has found out, which does not depend on the image.
-    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
+    #: What has been worked out for the operator, and does not depend on the image.
+    _known: dict[Any, tuple[Any]] = field(default_factory=dict, repr=False)
+
+    def known(self, key: Any, find: Callable[[], _Found]) -> _Found:
+        """Return what was found under a key before, or `find` it; nothing is kept for large operators."""
+        kept: tuple[_Found] | None = self._known.get(key)
+        if kept is None:
+            kept = (find(),)
+            if self.count <= _SMALL:
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[key] = kept
+        return kept[0]
 
     @functools.cached_property
     def shape(self) -> tuple[int, ...]:

@@ -161,9 +161,7 @@ def choose(
             f"method must be 'auto' or 'separable' for a kernel of shape {operator.shape}, got {method!r}"
         )
     asked = size, totals, may_winograd, method
-    if asked not in operator.memo:
-        operator.memo[asked] = _sliding(operator, small, *asked)
-    known: _Costs = operator.memo[asked]
+    known = operator.known(asked, lambda: _sliding(operator, small, *asked))
     costs, split, taps = known.costs, known.split, operator.count
     if len(costs) == 1 and taps <= _FEW:
         return Plan("direct", f"{taps} taps", costs["direct"] * seconds, _whole(operator))

@@ -1,5 +1,6 @@
 """From an operator to the tables of taps that the sliding window reads."""
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -73,16 +74,17 @@ class Schedule:
         """Whether layers are sums over planes."""
         return len(self.weights_z) > 0
 
+    @functools.cached_property
     def longest_line(self) -> int:
-        """Return the most taps along a line, of a layer or of a window of one row."""
+        """The most taps along a line, of a layer or of a window of one row."""
         if len(self.layers):
             return int((self.layers["stop_x"] - self.layers["begin_x"]).max())
         return len(self.taps) if not self.taps["row"].any() and not self.taps["layer"].any() else 0
 
     def named(self, cval: float) -> dict[str, npt.NDArray]:
         """Return the tables by the names that `slide` has for them, with a border of `cval`."""
-        layers = self.layers.copy()
-        for layer in layers:
+        layers = self.layers if cval == 0 else self.layers.copy()
+        for layer in layers if cval else ():
             whole = self.offsets_z["weight"][layer["begin_z"] : layer["stop_z"]].sum() if self.across else 1.0
             layer["beyond"] = whole * cval if whole else 0.0
         names = ("offsets_z", "weights_z", "columns", "weights_x", "taps", "weights", "runs")

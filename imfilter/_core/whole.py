@@ -34,11 +34,7 @@ def multiples(weights: Taps, size: int) -> tuple[npt.NDArray[np.int64], int] | N
 
 def power(operator: Operator, size: int) -> int | None:
     """Return the power of two of which all weights of a kernel, and of its terms, are whole multiples."""
-    key = "power", size
-    if key not in operator.memo:
-        operator.memo[key] = _power(operator, size)
-    found: int | None = operator.memo[key]
-    return found
+    return operator.known(("power", size), lambda: _power(operator, size))
 
 
 def _power(operator: Operator, size: int) -> int | None:

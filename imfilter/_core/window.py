@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes, schedule
-from imfilter._core.geometry import LONGEST, Loops, Part, Side, tiles
+from imfilter._core.geometry import LONGEST, Loops, Part, Side, extent, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.program import Job, Program, Settings, describe, far
@@ -22,6 +22,8 @@ _NEAR = 8
 #: Sums that straight code converts itself: 3x3 uint8 took 5.2 instead of 5.8 ms at 4K. Code for other types
 #: of results, which are rarer, would take longer to compile than it saves.
 _CONVERTED = {(dtypes.FLOAT32, np.dtype(np.uint8)), (dtypes.FLOAT64, np.dtype(np.uint16))}
+#: The table of an offset of nothing.
+_ZERO = np.zeros(1, np.int64)
 #: The shortest that is worth its overhang and the work per line.
 _SHORTEST = 256
 
@@ -30,14 +32,18 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     """Cut the line into tiles and lay out the taps. Return None if lines must be packed and are not."""
     real, cval = settings.real, settings.cval
     z, y, x = loops.z, loops.y, loops.x
-    with np.errstate(over="ignore"):  # as for the bias
-        fill = math.isfinite(cval) and (settings.trusting or source.dtype.kind != "f")
-        tables = _schedule(operator, settings.algorithm, [z, y, x], real, fill)
-    if tables.across and not loops.packed("source", source.dtype.itemsize):
+    fill = math.isfinite(cval) and (settings.trusting or source.dtype.kind != "f")
+    pair = y.stride == y.dilation == 1 < y.length
+    asked = settings.algorithm, (z.kernel, y.kernel, x.kernel), pair, real, fill
+    unplaced = operator.known(asked, lambda: _schedule(operator, *asked))
+    if unplaced.across and not loops.packed("source", source.dtype.itemsize):
         return None
-    cut = _tiles(x, y.span, tables, loops.channels, real)
-    dealt = Deal.of(tables, loops.channels, int(np.diff(cut).max()), x.span, x.stride, real)
-    tables = schedule.placed(tables, dealt.element, dealt.neighbour, real.itemsize)
+    cut = _tiles(x, y.span, unplaced, loops.channels, real)
+    dealt = Deal.of(unplaced, loops.channels, extent(cut)[1], x.span, x.stride, real)
+    tables = operator.known(
+        (asked, dealt.places),
+        lambda: schedule.placed(unplaced, dealt.element, dealt.neighbour, real.itemsize),
+    )
     final, block = _final(tables, dealt, y)
     job = Job(JOB)
     describe(job, loops, source, target, settings.mode)
@@ -57,10 +63,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["stop"], job["norm"] = len(tables.runs), tables.norm
     converts = final == UNROLLED and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-        job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
+    job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(cval, real)
     job["watched"] = tables.filled and source.dtype.kind == "f"
-    job["tiles"], job["n_tiles"], job["zero"] = cut, len(cut) - 1, np.zeros(1, np.int64)
+    job["tiles"], job["n_tiles"], job["zero"] = cut, len(cut) - 1, _ZERO
     job["n_layers"] = len(tables.layers)
     job["n_planes"] = len(tables.offsets_z)
     job["n_across"] = len(tables.offsets_z) if tables.across else 0
@@ -138,7 +143,7 @@ def _name_kernels(
     if BY_ROW in ways:
         job["sum_line"] = fir.sum_rows.address(real, real, 1, 0)
     if UNROLLED in ways:
-        job["sum_line"] = small.sum_window.address(real, real, 1, 1, tables.longest_line(), 0)
+        job["sum_line"] = small.sum_window.address(real, real, 1, 1, tables.longest_line, 0)
     if job["final"] == ALONG or ALONG in ways:
         job["sum_along"] = fir.sum_along.address(real, BLOCK_ALONG)
     if job["dealt"]:
@@ -150,25 +155,29 @@ def _name_kernels(
 
 
 def _schedule(
-    operator: Operator, algorithm: str, parts: list[Part], real: np.dtype, fill: bool
+    operator: Operator,
+    algorithm: str,
+    kernels: tuple[tuple[int, int, int | None], ...],
+    pair: bool,
+    real: np.dtype,
+    fill: bool,
 ) -> schedule.Schedule:
-    """Return the tap tables of the algorithm, with the kernel's axes in their parts.
+    """Return the tap tables of the algorithm; `kernels` are `Part.kernel` of planes, rows and line.
 
     With `fill`, nothing in the image is so large, or not finite, that times zero it is not zero.
     """
-    z, y, x = parts
-    dilation = (z.dilation, y.dilation, x.dilation)
+    dilations, extents, axes = zip(*kernels, strict=True)
     one = np.ones(1)
-    pair = y.stride == 1 and y.dilation == 1 and y.length > 1
     if algorithm != "direct":
-        terms = [tuple(one if p.axis is None else term[p.axis] for p in parts) for term in operator.terms]
+        terms = [tuple(one if a is None else term[a] for a in axes) for term in operator.terms]
         whole = [(a, b, c) for a, b, c in terms if a.any() and b.any() and c.any()]
         if whole:
-            return schedule.separable(whole, operator.norm, dilation, pair, real, fill)
-    where = [p.axis for p in parts if p.axis is not None]
-    extents = tuple(p.taps for p in parts)
+            with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
+                return schedule.separable(whole, operator.norm, dilations, pair, real, fill)
+    where = [a for a in axes if a is not None]
     components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
-    return schedule.direct(components, operator.norm, dilation, pair, real, fill)
+    with np.errstate(over="ignore"):
+        return schedule.direct(components, operator.norm, dilations, pair, real, fill)
 
 
 def _tiles(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imfilter._core import schedule, winograd
+from imfilter._core import dtypes, schedule, winograd
 from imfilter._core.geometry import LONGEST, Loops, Side, tiles
 from imfilter._core.layout import Deal
 from imfilter._core.operators import Operator
@@ -45,8 +45,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["taps"], job["group"] = taps, schedule.group(1, taps)
     full = dealt.segment * phases * dealt.lanes
     job["straight"] = job["target_packed"] and target.dtype == real and bool((np.diff(cut) == full).all())
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-        job["bias"], job["cval"] = real.type(settings.bias), real.type(settings.cval)
+    job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
     job["watched"] = source.dtype.kind == "f"
     needed = _needed(sums, phases)
     first, line = pitch(dealt.dealt_line * real.itemsize + BYTES), pitch(dealt.phase * pixel + BYTES)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import schedule, winograd
+from imfilter._core import dtypes, schedule, winograd
 from imfilter._core.geometry import Loops, Part, Side, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve
@@ -53,8 +53,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["group"] = schedule.group(height, x.taps) // x.taps
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
     job["straight"] = job["target_packed"] and target.dtype == real
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-        job["bias"], job["cval"] = real.type(settings.bias), real.type(settings.cval)
+    job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
     job["watched"], job["n_tiles"] = source.dtype.kind == "f", len(cut) - 1
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
