@@ -227,4 +227,4 @@ def _whole(operator: Operator) -> Operator:
     """Return `operator` as one dense kernel, unless it is a norm of several."""
     if operator.norm or operator.dense is not None:
         return operator
-    return Operator(dense=operator.components()[0])
+    return operator.known("whole", lambda: Operator(dense=operator.components()[0]))
