@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.operators import Taps
+from imfilter._core.remembered import remembered
 from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, LAYER, PLANE, TAP, UNROLLED
 from imfilter._kernels.lines import BOTH, FIRST, RUN, SECOND
 from imfilter._kernels.simd import BYTES
@@ -235,22 +236,37 @@ def direct(
     Taps along the line are left in padded columns: `placed` makes them elements. With `fill`, taps of
     weight zero may be read too, which is no more work if they are few.
     """
-    tables, weights, ends = [], [], [0]
-    for component in components:
-        read = np.ones_like(component) if fill and _nearly_full(component) else component
-        nonzero = np.argwhere(read)
-        nonzero = nonzero[np.lexsort((nonzero[:, 2], nonzero[:, 0], nonzero[:, 1]))]  # by row first
-        tables.append(nonzero * dilation)
-        weights.append(component[tuple(nonzero.T)])
-        ends.append(ends[-1] + len(nonzero))
-    where = np.concatenate(tables)
-    offsets, layers = np.unique(where[:, 0], return_inverse=True)
-    taps = np.empty(len(where), TAP)
-    taps["layer"], taps["row"], taps["column"] = layers, where[:, 1], where[:, 2]
-    height = components[0].shape[1]
+    # By row first, so that the taps of each are side by side.
+    by_row = np.array([component.swapaxes(0, 1) for component in components])
+    read = by_row != 0
+    for component, taps in zip(components, read, strict=True):
+        taps |= fill and _nearly_full(component)
+    made = _places(read.tobytes(), read.shape, norm, dilation, pair, real)
+    weights = by_row[read]
+    return replace(made, weights=weights.astype(real), filled=not weights.all())
+
+
+@remembered(len)
+def _places(
+    read: bytes,
+    shape: tuple[int, ...],
+    norm: bool,
+    dilation: tuple[int, int, int],
+    pair: bool,
+    real: np.dtype,
+) -> Schedule:
+    """Return the schedule of plain sums that lacks its weights, from which taps are read.
+
+    The axes of `shape` are components, rows, planes and columns.
+    """
+    component, *where = np.frombuffer(read, bool).reshape(shape).nonzero()
+    row, plane, column = (at * step for at, step in zip(where, np.array(dilation)[[1, 0, 2]], strict=True))
+    offsets, layers = np.unique(plane, return_inverse=True)
+    taps = np.empty(len(row), TAP)
+    taps["layer"], taps["row"], taps["column"] = layers, row, column
+    ends = np.searchsorted(component, np.arange(shape[0]), "right").tolist()
     planes = _planes(offsets if len(offsets) else _ints([0]))
-    made = _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, offsets_z=planes)
-    return replace(made, filled=not made.weights.all())
+    return _schedule(taps, np.zeros(0), ends, shape[1], pair, norm, real, offsets_z=planes)
 
 
 def _nearly_full(component: Taps) -> bool:
