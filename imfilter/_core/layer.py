@@ -10,7 +10,7 @@ import numpy.typing as npt
 from imfilter._core import dtypes
 from imfilter._core.geometry import Loops, Part, Side
 from imfilter._core.padding import Padding
-from imfilter._core.program import Job, Program, address, describe, reserve
+from imfilter._core.program import Job, Prepared, describe, reserve
 from imfilter._kernels import deal, lines
 from imfilter._kernels.simd import BYTES, LINE, REGISTERS
 from imfilter._kernels.slide_layer import LAYER_JOB, convolve, slide_layer
@@ -71,7 +71,7 @@ def run(
     plan = _plan(Side.of(source), Side.of(target), weight.shape, geometry, weight.dtype)
     blocked = _blocked(weight, geometry.groups, plan.block)
     shifted = _blocked(bias[:, None, None], geometry.groups, plan.block)
-    plan.program(blocked, shifted).run(source, target, workers)
+    plan.job.program(weights=blocked, bias=shifted).run(source, target, workers)
     if not np.may_share_memory(target, result):
         result[...] = target.reshape(shape)
     if out is None:
@@ -91,24 +91,10 @@ def _blocked(weight: npt.NDArray, groups: int, block: int) -> npt.NDArray:
 
 
 class _Plan(NamedTuple):
-    """A job that lacks its weights."""
+    """A job that lacks its weights, and how many outputs' weights are side by side."""
 
-    record: npt.NDArray[np.int64]
-    held: tuple[npt.NDArray, ...]  # what it names by address
-    at: tuple[int, int]  # where in it the addresses of weights and bias are
+    job: Prepared
     block: int
-    units: int
-    work: int
-    workspace: int
-
-    def program(self, weights: npt.NDArray, bias: npt.NDArray) -> Program:
-        """Return the program for weights and bias."""
-        record = self.record.copy()
-        for place, table in zip(self.at, (weights, bias), strict=True):
-            record[place] = address(table)
-        call = functools.partial(slide_layer.entry(), address(record))
-        held = record, weights, bias, *self.held
-        return Program(call, held, lines=self.units, work=self.work, rows=1, workspace=self.workspace)
 
 
 @functools.lru_cache(maxsize=64)
@@ -176,11 +162,10 @@ def _plan(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry
         "flag": 8,
     }
     workspace = reserve(job, sizes)
-    record, *held = job.written()
-    fields = list(job)
-    at = fields.index("weights"), fields.index("bias")
     work = math.prod(target.shape) * inputs * len(where)
-    return _Plan(record, tuple(held), at, block, places * parts, work, workspace)
+    return _Plan(
+        job.prepared(slide_layer, lines=places * parts, work=work, rows=1, workspace=workspace), block
+    )
 
 
 def _rows(y: Part, band: int, tap: int) -> npt.NDArray[np.int64]:

@@ -104,6 +104,29 @@ def address(array: npt.NDArray) -> int:
 _read_pointer = ctypes.c_void_p.from_address
 
 
+class Prepared(NamedTuple):
+    """A job in memory, and how much work it is; it may lack tables of weights, which differ between calls."""
+
+    driver: Driver
+    record: npt.NDArray[np.int64]
+    held: tuple[npt.NDArray, ...]  # tables that it names by address
+    places: dict[str, int]  # of its fields
+    lines: int
+    work: int
+    rows: int
+    workspace: int
+    flag: int
+
+    def program(self, **tables: npt.NDArray) -> Program:
+        """Return the program of the job, with `tables` that it lacks."""
+        record = self.record.copy() if tables else self.record
+        for name, table in tables.items():
+            record[self.places[name]] = address(table)
+        call = functools.partial(self.driver.entry(), address(record))
+        held = record, *self.held, *tables.values()
+        return Program(call, held, self.lines, self.work, self.rows, self.workspace, self.flag)
+
+
 class Job(dict[str, Any]):
     """The fields of a job, as plain numbers; or, where they are addresses of tables, as arrays.
 
@@ -112,10 +135,10 @@ class Job(dict[str, Any]):
     """
 
     def __init__(self, record: np.dtype) -> None:
-        self._layout, blank = _layout(record)
-        super().__init__(blank)
+        self._layout = _layout(record)
+        super().__init__(self._layout.blank)
 
-    def program(
+    def prepared(
         self,
         driver: Driver,
         *more: npt.NDArray,
@@ -124,35 +147,42 @@ class Job(dict[str, Any]):
         rows: int,
         workspace: int,
         watched: bool = False,
-    ) -> Program:
-        """Return the program of this job, which holds `more` tables that other tables name by address.
+    ) -> Prepared:
+        """Return this job in memory, with `more` tables that its own name by address.
 
         `watched` says that it may refuse an image.
         """
-        record, *tables = self.written()
-        return Program(
-            functools.partial(driver.entry(), address(record)),
-            (record, *tables, *more),
-            *(lines, work, rows, workspace, self["flag"] if watched else -1),
-        )
-
-    def written(self) -> tuple[npt.NDArray, ...]:
-        """Return the job's record in memory, 8 bytes a field, and the tables that it names by address."""
-        values, tables = list(self.values()), []
+        values, tables = list(self.values()), list(more)
         for i, table in [(i, value) for i, value in enumerate(values) if type(value) is np.ndarray]:
             tables.append(table if table.flags.c_contiguous else np.ascontiguousarray(table))
             values[i] = address(tables[-1])
-        if len(values) != self._layout.size // 8:
+        if len(values) != len(self._layout.blank):
             raise KeyError(f"fields that the job does not have are among {list(self)}")
-        return np.frombuffer(self._layout.pack(*values), np.int64), *tables
+        record = np.frombuffer(self._layout.packer.pack(*values), np.int64)
+        flag = self["flag"] if watched else -1
+        return Prepared(
+            *(driver, record, tuple(tables), self._layout.places, lines, work, rows, workspace, flag)
+        )
+
+    def program(self, driver: Driver, *more: npt.NDArray, **size: Any) -> Program:
+        """Return the program of this job; see `prepared`."""
+        return self.prepared(driver, *more, **size).program()
+
+
+class _Layout(NamedTuple):
+    """How the fields of a job lie in memory, 8 bytes each."""
+
+    packer: struct.Struct
+    blank: dict[str, int]
+    places: dict[str, int]
 
 
 @functools.cache
-def _layout(record: np.dtype) -> tuple[struct.Struct, dict[str, int]]:
-    """Return how the fields of a job's record lie in memory, all of 8 bytes, and a blank record."""
+def _layout(record: np.dtype) -> _Layout:
     fields = record.names or ()
     kinds = "".join("d" if record[name].kind == "f" else "q" for name in fields)
-    return struct.Struct(kinds), dict.fromkeys(fields, 0)
+    places = {name: place for place, name in enumerate(fields)}
+    return _Layout(struct.Struct(kinds), dict.fromkeys(fields, 0), places)
 
 
 #: Fields of each of the loops.
