@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from imfilter._core import dtypes
-from imfilter._core.geometry import LONGEST, Loops, Side, tiles
+from imfilter._core.geometry import LONGEST, Loops, Placement, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.program import Job, Program, Settings, describe, far, reserve, stretch
 from imfilter._kernels import box
@@ -71,8 +71,9 @@ def _scaling(target: np.dtype, sums: np.dtype, taps: int, scale: float, bias: fl
     return _Scaling(dtypes.FLOAT64, scale, bias)
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program | None:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Lay out the lines. Return None if lines must be packed and are not."""
+    loops, source, target = place.loops(), place.source, place.target
     if not loops.packed("source", source.dtype.itemsize):
         return None
     z, y, x = loops.z, loops.y, loops.x

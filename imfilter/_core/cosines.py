@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes
-from imfilter._core.geometry import Loops, Side
+from imfilter._core.geometry import Placement
 from imfilter._core.operators import Operator
 from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve, stretch
 from imfilter._kernels import cosine, deal, lines
@@ -106,8 +106,9 @@ def _fit(data: bytes, terms: int, tolerance: float) -> npt.NDArray | None:
     return np.append(np.stack(ends, axis=1) * (1, scale, scale), parity)
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     """Lay out the lines."""
+    loops, source, target = place.loops(), place.source, place.target
     y, x = loops.y, loops.x
     real = settings.real
     fit = fitted(operator, settings.tolerance)

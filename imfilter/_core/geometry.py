@@ -118,6 +118,22 @@ class Loops(NamedTuple):
         return bool(along and (self.channels == 1 or step_c == itemsize))
 
 
+class Placement(NamedTuple):
+    """How a kernel lies over an image: all that its loops depend on."""
+
+    source: Side
+    target: Side
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    paddings: tuple[Padding, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+    def loops(self) -> Loops:
+        """Return the loops z, y and x."""
+        return Loops.of(*self)
+
+
 def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
     """Cut a line of output columns into equal tiles; return where they begin, and the last one's end."""
     return np.arange(count + 1, dtype=np.int64) * length // count

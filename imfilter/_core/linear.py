@@ -26,7 +26,7 @@ from imfilter._core import (
 from imfilter._core.calls import Calls, key_of, words
 from imfilter._core.common import Common, complete
 from imfilter._core.fold import folded
-from imfilter._core.geometry import Loops, Side, along, interleaved, over_merged
+from imfilter._core.geometry import Placement, Side, along, interleaved, over_merged
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, Settings
@@ -122,13 +122,11 @@ def _slide(
         if len(call.programs) >= _MOST_PROGRAMS:
             call.programs.clear()
         sides = Side.of(image), Side.of(target)
-        loops = Loops.of(
-            *(*sides, chosen.operator.shape, call.axes, call.paddings, call.stride, call.dilation)
-        )
+        place = Placement(*sides, chosen.operator.shape, call.axes, call.paddings, call.stride, call.dilation)
         settings = Settings(
             chosen.algorithm, call.real, call.mode, call.bias, call.cval, call.tolerance, trusting
         )
-        made = _MAKERS.get(chosen.algorithm, window.make)(chosen.operator, settings, loops, *sides)
+        made = _MAKERS.get(chosen.algorithm, window.make)(chosen.operator, settings, place)
         call.programs[key] = made
     if made is None:
         return _slide(np.ascontiguousarray(image), chosen, target, call, workers, trusting=trusting)

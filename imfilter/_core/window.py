@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes, schedule
-from imfilter._core.geometry import LONGEST, Loops, Part, Side, extent, tiles
+from imfilter._core.geometry import LONGEST, Part, Placement, extent, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.program import Job, Program, Settings, describe, far
@@ -28,8 +28,9 @@ _ZERO = np.zeros(1, np.int64)
 _SHORTEST = 256
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program | None:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Cut the line into tiles and lay out the taps. Return None if lines must be packed and are not."""
+    loops, source, target = place.loops(), place.source, place.target
     real, cval = settings.real, settings.cval
     z, y, x = loops.z, loops.y, loops.x
     fill = math.isfinite(cval) and (settings.trusting or source.dtype.kind != "f")

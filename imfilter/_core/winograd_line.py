@@ -3,7 +3,7 @@
 import numpy as np
 
 from imfilter._core import dtypes, schedule, winograd
-from imfilter._core.geometry import LONGEST, Loops, Side, tiles
+from imfilter._core.geometry import LONGEST, Placement, tiles
 from imfilter._core.layout import Deal
 from imfilter._core.operators import Operator
 from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve
@@ -15,8 +15,9 @@ from imfilter._kernels.line_winograd import DIFFERENCE, LINE_JOB, LINE_SUM, line
 from imfilter._kernels.simd import BYTES, in_register
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     """Lay out the lines and the sums."""
+    loops, source, target = place.loops(), place.source, place.target
     real, (z, y, x) = settings.real, loops[:3]
     assert operator.dense is not None
     times = winograd.halvings(operator.shape)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes, schedule, winograd
-from imfilter._core.geometry import Loops, Part, Side, tiles
+from imfilter._core.geometry import Part, Placement, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve
 from imfilter._kernels import fir, lines
@@ -18,8 +18,9 @@ _WINDOW = 512 * 1024
 _SHORTEST = 256
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     """Lay out the lines and the sums."""
+    loops, source, target = place.loops(), place.source, place.target
     real, (z, y, x) = settings.real, loops[:3]
     assert operator.dense is not None
     assert y.axis is not None
