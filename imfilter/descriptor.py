@@ -32,7 +32,8 @@ def hog(
     Parameters
     ----------
     image : array_like
-        Image of two axes, and `channel_axis`, of bool, integers or floats. It is not changed.
+        Image of two spatial axes, and of a third one for channels if `channel_axis` names it. Bool,
+        integers or floats. It is not changed.
     orientations : int, optional
         Bins of half a turn. Default 9.
     pixels_per_cell : int or sequence of int, optional

@@ -48,6 +48,11 @@ class Chain:
         return 1 + sum(stage.size - 1 for stage in self.stages)
 
     @property
+    def exact(self) -> bool:
+        """Whether denormals are numbers and not zeros, for some stage."""
+        return any(stage.exact for stage in self.stages)
+
+    @property
     def past(self) -> _Lines | None:
         """Samples before the first of some stage, if any has them."""
         return next((s.past for s in self.stages if s.past is not None), None)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes
+from imfilter._core import dtypes, warn
 
 #: Types of numbers and of truth values, which are none; the most frequent first.
 _REAL = float, int, np.floating, np.integer, numbers.Real
@@ -31,8 +31,6 @@ brief = _name  # for messages that are made elsewhere
 def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
     """Return `value` as an array of real numbers with at least one element and one axis."""
     array = _real_array(value, name, "")
-    if hasattr(array, "mask"):
-        raise TypeError(f"{name} must be a plain array, got a masked one: fill it first")
     if array.ndim == 0:
         raise ValueError(f"{name} must have at least one axis, got the single number {_name(value)}")
     if array.size == 0:
@@ -42,10 +40,7 @@ def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
 
 def numbers_of(value: npt.ArrayLike, name: str) -> npt.NDArray:
     """Return `value` as an array of real numbers of any shape."""
-    array = _real_array(value, name, "")
-    if hasattr(array, "mask"):
-        raise TypeError(f"{name} must be a plain array, got a masked one: fill it with NaN first")
-    return array
+    return _real_array(value, name, "", "fill it with NaN first")
 
 
 def series(value: npt.ArrayLike, name: str = "x") -> npt.NDArray:
@@ -64,8 +59,17 @@ def plane(value: npt.ArrayLike) -> npt.NDArray:
     return array
 
 
-def _real_array(value: Any, name: str, hint: str) -> npt.NDArray:
-    """Return `value` as an array of real numbers, a masked one with its mask."""
+def unmasked(value: Any, name: str, advice: str = "fill it first") -> None:
+    """Refuse a masked array, or a sequence of some: nobody would look at the mask."""
+    several = isinstance(value, list | tuple) and value and isinstance(value[0], np.ndarray)
+    for array in value if several else (value,):
+        if isinstance(array, np.ndarray) and hasattr(array, "mask"):
+            raise TypeError(f"{name} must be a plain array, got a masked one: {advice}")
+
+
+def _real_array(value: Any, name: str, hint: str, advice: str = "fill it first") -> npt.NDArray:
+    """Return `value` as an array of real numbers."""
+    unmasked(value, name, advice)
     try:
         array = value if isinstance(value, np.ndarray) else np.asarray(value)
     except ValueError:
@@ -99,7 +103,13 @@ def colours(array: npt.NDArray, channel_axis: Any, name: str = "image") -> int:
     return axis
 
 
-def axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
+def axes(array: npt.NDArray, axes: Any, channel_axis: Any, name: str = "image") -> tuple[int, ...]:
+    """Return the axes to filter; warn of a colour picture if no argument says what its axes are."""
+    warn.of_colours(array, axes, channel_axis, name)
+    return chosen_axes(array, axes, channel_axis)
+
+
+def chosen_axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
     """Return the axes to filter, in the order given; all but the channels by default."""
     ndim = array.ndim
     channel = None if channel_axis is None else axis_index(channel_axis, ndim, "channel_axis")
@@ -263,6 +273,7 @@ def out(value: Any) -> npt.NDArray | None:
         return None
     if not isinstance(value, np.ndarray):
         raise TypeError(f"out must be a NumPy array, got {_name(value)}")
+    unmasked(value, "out", "name its data")
     if not dtypes.is_real(value.dtype):
         raise TypeError(f"out must hold real numbers, got dtype {value.dtype}")
     if not value.flags.writeable:

@@ -79,7 +79,9 @@ workers : int, optional
 _PARAGRAPHS = {
     "image": """\
 image : array_like
-    Image, signal or volume of any shape, of bool, integers or floats. It is not changed.""",
+    Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise.
+    A colour image needs ``channel_axis=-1`` if its last axis is colour. Bool, integers or floats of any
+    shape. It is not changed.""",
     "errors": """\
 TypeError
     If an argument has the wrong type: complex or object arrays, a float for an integer.

@@ -49,6 +49,11 @@ def readable(image: npt.NDArray) -> npt.NDArray:
     return image.astype(FLOAT32 if native == np.float16 else FLOAT64)
 
 
+def ordered(array: npt.NDArray) -> npt.NDArray:
+    """Return an array in C order and aligned: NumPy's sums and products round by where elements lie."""
+    return np.require(array, requirements=("C", "A"))
+
+
 def direct_target(dtype: np.dtype, real: np.dtype) -> np.dtype:
     """Return what the kernels write for a result of `dtype`: itself, or what `place` converts."""
     native = dtype.newbyteorder("=")

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import scipy.fft
 
 from imfilter._core import bands, border, dtypes, whole
+from imfilter._core.denormals import as_zeros
 from imfilter._core.operators import Taps
 from imfilter._core.plan import fft_tile
 
@@ -73,6 +74,7 @@ def correlate(
     tiles = len(images) * len(corners)
     together = max(4, _TOGETHER // tile[0]) if count == 1 else 1
 
+    @as_zeros
     def work(start: int, stop: int) -> None:
         for group in range(start, stop):
             items = range(group * together, min((group + 1) * together, tiles))

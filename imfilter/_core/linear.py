@@ -15,6 +15,7 @@ from imfilter._core import (
     check,
     cosines,
     dtypes,
+    infinite,
     padding,
     plan,
     whole,
@@ -25,7 +26,7 @@ from imfilter._core import (
 )
 from imfilter._core.calls import Calls, key_of, words
 from imfilter._core.common import Common, complete
-from imfilter._core.fold import folded
+from imfilter._core.fold import cancels, folded
 from imfilter._core.geometry import Placement, Side, along, interleaved, over_merged
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
@@ -52,6 +53,7 @@ class Call:
     tolerance: float  # of cosines in place of taps, if they may be
     whole: bool  # whether all samples are whole numbers
     programs: dict[Any, Program | None] = field(default_factory=dict)
+    apart: "Call | None" = None  # for what is not finite, where weights of both signs are folded into one
 
 
 def _winograd(operator: Operator, *where: Any) -> Program:
@@ -79,6 +81,8 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         asked.append(chosen)
         return np.broadcast_to(np.zeros((), call.dtype), (1,))
     image = dtypes.readable(given)
+    if call.apart is not None and not infinite.absent(image, call.cval):
+        return run(call.apart, given, out, workers)
     if chosen.algorithm == "fft":
         from imfilter._core import fft  # SciPy takes longer to import than most images to filter
 
@@ -88,10 +92,13 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
     target = dtypes.target(out, given, call.shape, native)
     if chosen.algorithm == "fft":
         fft.correlate(image, chosen.operator.components()[0], target, call, workers)
-    elif not _slide(image, chosen, target, call, workers):
+    elif math.isinf(call.cval) or not _slide(image, chosen, target, call, workers):
         # Something is not finite, and must stay where the kernel's own taps put it.
-        plain = replace(chosen, algorithm=_PLAIN.get(chosen.algorithm, chosen.algorithm))
-        _slide(image, plain, target, call, workers, trusting=False)
+        if infinite.meets(chosen, image, call.cval):
+            infinite.correlate(run, call, image, target, workers)
+        else:
+            plain = replace(chosen, algorithm=_PLAIN.get(chosen.algorithm, chosen.algorithm))
+            _slide(image, plain, target, call, workers, trusting=False)
     if out is None:
         out = target if native == call.dtype else dtypes.empty(call.shape, call.dtype)
     if out is not target:
@@ -188,8 +195,10 @@ def _settle(
     keeps: bool,
     method: str,
     geometry: Geometry,
+    *,
+    apart: bool = False,
 ) -> Call:
-    """Check the arguments and work out what follows from them."""
+    """Check the arguments and work out what follows from them; see `folded` for `apart`."""
     chosen = check.axes(array, given["axes"], given["channel_axis"])
     operator = _operator(build, array.ndim, chosen, own)
     low, high = operator.extremes
@@ -207,7 +216,16 @@ def _settle(
         shape[axis] = pad.length
     default = array.dtype.newbyteorder("=") if keeps else dtypes.derived(array.dtype)
     dtype = check.dtype(given["dtype"], given["out"], default)
-    operator, paddings, stride, dilation = folded(operator, lengths, paddings, stride, dilation, mode)
+    spoiled = None
+    if (
+        not apart
+        and (array.dtype.kind == "f" or not math.isfinite(cval))
+        and cancels(operator, lengths, dilation)
+    ):
+        spoiled = _settle(array, build, own, given, keeps, method, geometry, apart=True)
+    operator, paddings, stride, dilation = folded(
+        operator, lengths, paddings, stride, dilation, mode, apart=apart
+    )
     real = dtypes.working(array.dtype, dtype)
     if low < _TINY or high > _HUGE or max(operator.shape) > _LONG:
         real = dtypes.FLOAT64
@@ -235,6 +253,7 @@ def _settle(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
         *(mode, cval if mode == "constant" else 0.0, tuple(shape), dtype),
         *(real, dtypes.direct_target(dtype, real), tolerance, peak is not None),
+        apart=spoiled,
     )
 
 

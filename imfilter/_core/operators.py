@@ -12,6 +12,8 @@ import numpy.typing as npt
 Taps = npt.NDArray[np.float64]
 Term = tuple[Taps, ...]
 
+#: What is left of weights that cancel, relative to the sum of their magnitudes.
+_LEFT = 4e-15
 #: Taps that are multiplied out to be counted exactly, and up to which something is kept for an operator.
 _SMALL, _MOST_KNOWN = 4096, 32
 
@@ -56,7 +58,9 @@ class Operator:
         if self.dense is not None:
             return [self.dense]
         kernels = [outer(term) for term in self.terms]
-        return kernels if self.norm else [sum(kernels[1:], kernels[0])]
+        if self.norm or len(kernels) == 1:
+            return kernels
+        return [cancelled(np.sum(kernels, axis=0), np.sum(np.abs(kernels), axis=0))]
 
     @functools.cached_property
     def count(self) -> int:
@@ -95,6 +99,11 @@ class Operator:
             if all(highs):
                 low, high = min(low, *lows, math.prod(lows)), max(high, *highs, math.prod(highs))
         return low, high
+
+
+def cancelled(sums: Taps, sizes: Taps) -> Taps:
+    """Return sums of weights, 0 where only rounding is left; `sizes` are the sums of magnitudes."""
+    return np.where(np.abs(sums) <= _LEFT * sizes, 0.0, sums)
 
 
 def _equal(taps: Taps) -> bool:

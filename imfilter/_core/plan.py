@@ -38,8 +38,10 @@ _TILES = {1: (4096, 16384), 2: (256, 768), 3: (32, 96)}
 _GROWTH = 1.1
 #: Below this many taps nothing beats the direct sum, and looking for something takes longer.
 _FEW = 12
+#: Taps of sums of separable kernels, zeros too, above which a direct sum is not one of straight code.
+_STRAIGHT = 18
 #: Weights that a kernel may have to be multiplied out.
-_LARGEST = 1 << 24
+LARGEST = 1 << 24
 
 
 #: Set while `imfilter.plan` asks which algorithm a call would run: calls add their plans and do nothing.
@@ -155,7 +157,7 @@ def choose(
     that samples are whole numbers.
     """
     size, seconds, auto = real.itemsize, outputs * 1e-9, method == "auto"
-    small = operator.dense is not None or math.prod(operator.shape) <= _LARGEST
+    small = operator.dense is not None or math.prod(operator.shape) <= LARGEST
     if not small and method in ("direct", "fft"):
         raise ValueError(
             f"method must be 'auto' or 'separable' for a kernel of shape {operator.shape}, got {method!r}"
@@ -220,6 +222,9 @@ def _sliding(
         if split.terms:
             taps = sum(int(np.count_nonzero(along)) for term in split.terms for along in term)
             costs["separable"] = _separable_cost(axes, len(split.terms), taps, size)
+    several = auto and len(operator.terms) > 1 and "separable" in costs
+    if several and len(operator.terms) * math.prod(operator.shape) > _STRAIGHT:
+        costs.pop("direct", None)  # taps that are summed one by one do not keep the image's symmetry
     return _Costs(costs, split, box)
 
 

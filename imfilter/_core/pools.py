@@ -129,9 +129,10 @@ def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given
 def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:
     """Return the types of sums of so many samples, of their division, and of what the kernels write.
 
-    Means of integers are exact: where float64 does not hold the sum, its halves are summed, as integers. Of
-    floats, sums in float64 neither overflow nor depend on the order to a bit that counts: 2x2 of float32,
-    8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one thread, where a copy takes 5.4).
+    Means of integers are exact: where float64 may not hold the sum, its halves are summed, as integers, also
+    for a result of floats. Of floats, sums in float64 neither overflow nor depend on the order to a bit that
+    counts: 2x2 of float32, 8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one thread, where a copy
+    takes 5.4).
     """
     if source.kind == "f":
         return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
@@ -144,7 +145,7 @@ def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dty
             joined = short if source.itemsize == 1 and largest <= np.iinfo(short).max else real
             return joined, real, dtypes.direct_target(dtype, real)
     if dtype.kind == "f":
-        return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
+        return _INT64, _INT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
     return _INT64, _INT64, _INT64 if source.kind == "i" else _UINT64
 
 
@@ -215,8 +216,9 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     workspace = reserve(job, sizes)
     count = len(loops.batch) * z.length * y.length
     work = count * z.taps * y.taps * (x.samples + x.length) * channels
+    driver = slide_pool.slide_means if call.what == MEAN else slide_pool.slide_extremes
     return job.program(
-        slide_pool.slide_pool,
+        driver,
         lines=count * job["n_tiles"],
         work=_WORK * work,
         rows=1,
@@ -270,7 +272,8 @@ def _kernels(job: Job, call: Call, source: np.dtype, target: np.dtype, x: Window
         job["along"] = slide_pool.APART
         job["join_along"] = pool_line.join_apart.address(joined, along)
     if mean:
-        finish = pool_line.divide_wide if halves else pool_line.divide
+        wide = pool_line.divide_to_real if target.kind == "f" else pool_line.divide_wide
+        finish = wide if halves else pool_line.divide
         job["finish"] = finish.address(call.real, joined, target, int(job["inverse"]))
     elif not exact or job["along"] == slide_pool.PICKED:
         job["finish"] = lines.place.address(joined, target)

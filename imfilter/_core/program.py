@@ -70,7 +70,7 @@ class Program:
 
     def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
         """Compute lines `start` to `stop`; return whether that went well."""
-        # Zeroed, for what lies behind a line is computed with too, and a denormal there costs 100 cycles.
+        # Zeroed: flags begin unset, and what lies behind a line is computed with too.
         workspace = np.zeros(self.workspace, np.uint8)
         room = address(workspace)
         self.call(address(image), address(target), room, start, stop)

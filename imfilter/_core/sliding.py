@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from imfilter._core import bands, dtypes
 from imfilter._core.averages import Averaging
+from imfilter._core.denormals import as_zeros
 from imfilter._core.program import address
 from imfilter._kernels import slide_series
 
@@ -125,12 +126,16 @@ def _weighing(taps: Lines, bias: float) -> Callable[[int, int], object]:
     return call
 
 
+_quotients: Any = as_zeros(np.divide)
+
+
 @dataclass(frozen=True, eq=False)
 class Window(ABC):
     """Some samples of a series in a row, of which `before` lie before that at which the result stands."""
 
     size: int
     before: int
+    exact = False  # whether denormals are numbers and not zeros
 
     @abstractmethod
     def compute(
@@ -155,8 +160,8 @@ class Mean(Window):
         sums = _average(lines, self.size, 1.0, workers)
         counts = _average(there.astype(np.float64), self.size, 1.0, workers)
         counts[counts == 0] = math.nan
-        result = np.divide(sums, counts, out=out)
-        # Whole windows to the bit as they are with nothing missing: of denormals quotients may differ.
+        result = _quotients(sums, counts, out=out)
+        # Whole windows to the bit as they are with nothing missing: of the smallest numbers quotients differ.
         np.copyto(result, _average(lines, self.size, float(self.size), workers), where=counts == self.size)
         return result
 
@@ -184,7 +189,7 @@ class Weighted(Window):
         weights[np.abs(weights) <= NOTHING * most] = math.nan
         # Not to the bit what they are with nothing missing: their weights add up to nearly 1.
         weights[_average(held, self.size, 1.0, workers) == self.size] = 1.0
-        return np.divide(sums, weights, out=out)
+        return _quotients(sums, weights, out=out)
 
     def one(self) -> Callable[[int, int], object]:
         return _weighing(self.taps, self.bias)
@@ -254,6 +259,7 @@ class Polynomial(Window):
     def one(self) -> Callable[[int, int], object]:
         return _weighing(self.taps(tuple(range(self.size)), self.before), 0.0)
 
+    @as_zeros
     def _mend(self, lines: Lines, there: There, result: Lines, gaps: npt.NDArray[np.int64]) -> None:
         """Compute the windows in which samples are missing, all of a pattern at a time."""
         line, row, series = gaps.T

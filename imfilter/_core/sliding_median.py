@@ -22,6 +22,8 @@ def _at(n: int, rank: int) -> int:
 class Median(Window):
     """The median, of an even number of samples the mean of the two in the middle."""
 
+    exact = True
+
     def compute(
         self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
     ) -> Lines:

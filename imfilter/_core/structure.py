@@ -10,7 +10,7 @@ from imfilter._core import border, dtypes, schedule
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.padding import Padding
 from imfilter._core.program import Job, Program, describe, pitch, reserve
-from imfilter._kernels import fir, lines, small, tensor
+from imfilter._kernels import lines, tensor
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_corner import CORNER_JOB, slide_corner
 
@@ -59,21 +59,14 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     job["window_y"] = border.outside(rows, before, taps - 1 - before, beyond)
     job["window_x"] = border.outside(columns, before, taps - 1 - before, beyond)
     job["weights"] = np.array(window.taps, real)
-    job["offsets"], job["zero"] = np.arange(taps) * size, np.zeros(1, np.int64)
     job["columns"], job["size"], job["aperture"] = columns, size, aperture
-    job["taps"], job["group"], job["before_w"] = taps, schedule.group(taps, 1), before
+    job["taps"], job["before_w"] = taps, before
     job["scale"], job["k"], job["cval"] = window.scale, k or 0.0, cval
     job["direct"] = job["target_packed"] and target.dtype == real and columns * size >= BYTES
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["multiply"] = tensor.products.address(real, aperture)
     job["surround"] = tensor.surround.address(real)
-    job["straight"] = taps <= schedule.STRAIGHT_LINE
-    if job["straight"]:
-        job["sum_line"] = small.sum_window.address(real, real, 1, 1, taps, 0)
-        job["sum_rows"] = small.sum_window.address(real, real, 1, taps, 1, 0)
-    else:
-        job["sum_line"] = fir.sum_rows.address(real, real, 1, 0)
-        job["sum_rows"] = fir.sum_rows.address(real, real, 1, 1)
+    job["sum_pairs"] = tensor.sum_pairs.address(real, taps if taps <= schedule.STRAIGHT_LINE else 0)
     job["measure"] = tensor.measure.address(real, int(k is None))
     job["place"] = lines.place.address(real, target.dtype)
     step = pitch((columns + max(aperture, taps)) * size + 2 * BYTES)
@@ -86,9 +79,7 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
         "sums": 3 * step,
         "result": step,
         "spare": step,
-        "spill": BYTES + 8,
         "at": 8 * max(aperture, taps),
-        "at_to": 8,
         "flag": 8,
     }
     workspace = reserve(job, sizes)

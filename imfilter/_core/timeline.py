@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, check, dtypes
+from imfilter._core import bands, border, check, denormals, dtypes
 from imfilter._core.recursive import Recursion
 from imfilter._core.sliding import NOTHING, Polynomial, Window
 from imfilter._core.ticker import Pushed, Ticker
@@ -72,6 +72,10 @@ class Design(Protocol):
         """How many samples a result depends on."""
 
     @property
+    def exact(self) -> bool:
+        """Whether denormals are numbers and not zeros."""
+
+    @property
     def past(self) -> _Lines | None:
         """Samples before the first, if it has them."""
 
@@ -111,6 +115,11 @@ class Sliding:
     def size(self) -> int:
         """How many samples a result depends on."""
         return self.window.size
+
+    @property
+    def exact(self) -> bool:
+        """Whether denormals are numbers and not zeros."""
+        return self.window.exact
 
     def length(self, n: int) -> int:
         """Return how many results `n` samples have."""
@@ -274,6 +283,7 @@ class Recursive:
     keeps: bool = True
     size = math.inf  # samples that a result depends on
     past = None  # samples before the first
+    exact = False  # whether denormals are numbers and not zeros
 
     @property
     def timing(self) -> Timing:
@@ -360,8 +370,7 @@ def filtered(x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, wor
     check.fitting(place, shape)
     if 0 in shape:
         return dtypes.empty(shape, wanted) if place is None else place
-    with np.errstate(over="ignore"):  # of longer floats
-        lines = np.ascontiguousarray(array, np.float64)
+    lines = denormals.widened(array, exact=design.exact)
     lines = lines.reshape(math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :]))
     if place is not None and _plain(place) and not np.may_share_memory(place, array):
         design.whole(lines, threads, place.reshape(len(lines), length, lines.shape[2]))
@@ -371,5 +380,5 @@ def filtered(x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, wor
         if wanted == result.dtype:
             return result
         place = dtypes.empty(shape, wanted)
-    dtypes.place(result, place)
+    denormals.place(result, place, exact=design.exact)
     return place

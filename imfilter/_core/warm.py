@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from imfilter._core import jit, layer, schedule
+from imfilter._core import jit, layer, schedule, symmetry
+from imfilter._core.runs import ROWS
 from imfilter._kernels import (
     bitset,
     box,
@@ -31,6 +32,7 @@ from imfilter._kernels import (
     vote,
     winograd,
 )
+from imfilter._kernels.denormals import switch
 from imfilter._kernels.flood import flood
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.line_winograd import line_winograd
@@ -43,9 +45,12 @@ from imfilter._kernels.slide_color import slide_color
 from imfilter._kernels.slide_corner import slide_corner
 from imfilter._kernels.slide_cosine import slide_cosine
 from imfilter._kernels.slide_layer import convolve, slide_layer
-from imfilter._kernels.slide_pool import slide_pool
+from imfilter._kernels.slide_pool import slide_extremes, slide_means
 from imfilter._kernels.slide_rank import slide_rank
 from imfilter._kernels.slide_winograd import slide_winograd
+from imfilter._kernels.symmetric import sum_symmetric, sum_symmetric_along
+from imfilter._kernels.symmetric_sums import ABOUT, looped, written_out
+from imfilter._kernels.symmetric_window import kernels_number, sum_symmetric_window, window_number
 
 _U8, _U16, _I32, _F32, _F64 = map(np.dtype, ("u1", "u2", "i4", "f4", "f8"))
 
@@ -56,6 +61,7 @@ def _combinations() -> Iterator[_Combination]:
     """Yield what the filters need for images of 8 and 16 bits and of floats, grey or in three colours."""
     yield slide, ()
     yield prepare, ()
+    yield switch, ()
     for real, source in ((_F32, _U8), (_F32, _U16), (_F32, _F32), (_F64, _U16), (_F64, _F64)):
         yield lines.fetch, (real, source)
         yield lines.combine, (real, source)
@@ -63,21 +69,16 @@ def _combinations() -> Iterator[_Combination]:
         yield lines.place, (real, target)
     for real in (_F32, _F64):
         yield fir.sum_rows, (real, real, 1, 0)
-        for outputs in range(2, schedule.ROWS + 1):
+        for outputs in range(2, ROWS + 1):
             for single in (0, 1):
                 yield fir.sum_rows, (real, real, outputs, single)
         for target in (real, _U8 if real == _F32 else _U16):
-            yield small.sum_window, (real, target, min(3, schedule.ROWS), 3, 3, 0)
-            if target == real:  # magnitudes of gradients are floats
-                yield small.sum_window, (real, real, min(3, schedule.ROWS), 3, 3, 2)
-            yield small.sum_window, (real, target, min(5, schedule.ROWS), 5, 5, 0)
-            # Of float64 images, which are rarer than results of 16 bits, short columns alone.
-            longest = 5 if target == _F64 else schedule.STRAIGHT_LINE
-            for taps in range(3, longest + 1, 2):
-                yield small.sum_window, (real, target, min(taps, schedule.ROWS), taps, 1, 0)
+            yield small.sum_window, (real, target, min(3, ROWS), 3, 3, 0)
+            yield small.sum_window, (real, target, min(5, ROWS), 5, 5, 0)
+        yield from _symmetric(real)
         for taps in range(3, schedule.STRAIGHT_LINE + 1, 2):
             yield small.sum_window, (real, real, 1, 1, taps, 0)
-        yield fir.sum_rows, (real, _U8 if real == _F32 else _U16, schedule.ROWS, 1)
+        yield fir.sum_rows, (real, _U8 if real == _F32 else _U16, ROWS, 1)
         yield fir.sum_along, (real, BLOCK_ALONG)
         yield deal.deal, (real,)
         yield deal.join, (real,)
@@ -106,6 +107,28 @@ def _combinations() -> Iterator[_Combination]:
     for sums in (_U16, _I32, _F64):
         for channels in (1, 3):
             yield box.box_prefix, (sums, channels)
+
+
+def _symmetric(real: np.dtype) -> Iterator[_Combination]:
+    """Yield what Gaussians, Sobel's and other symmetric kernels need."""
+    cross = np.array([[[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]])
+    smooth, difference = np.array([1.0, 2.0, 1.0]), np.array([-1.0, 0.0, 1.0])
+    gradient = [np.multiply.outer(smooth, difference)[None], np.multiply.outer(difference, smooth)[None]]
+    for target in (real, _U8 if real == _F32 else _U16):
+        for kernels in ([cross], gradient[:1], gradient[1:], gradient):
+            window = symmetry.window(kernels)
+            assert window is not None
+            numbers = window_number(*window.shape), kernels_number(list(window.kernels), len(kernels) > 1)
+            yield sum_symmetric_window, (real, target, min(3, ROWS), *numbers)
+    # Of float64 images, which are rarer than results of 16 bits, short kernels alone.
+    for half in range(1, (8 if real == _F32 else 4) + 1):
+        number = written_out([(0, half, ABOUT)])
+        yield sum_symmetric, (real, real, real, 1, number, 0)
+        for target in (real, _U8 if real == _F32 else _U16):
+            yield sum_symmetric, (real, real, target, min(2 * half + 1, ROWS), number, 0)
+    for outputs in (1, ROWS):
+        yield sum_symmetric, (real, real, real, outputs, looped({ABOUT}), 0)
+    yield sum_symmetric_along, (real, BLOCK_ALONG, looped({ABOUT}))
 
 
 def _ranks() -> Iterator[_Combination]:
@@ -173,7 +196,8 @@ def _colors() -> Iterator[_Combination]:
 
 def _pools() -> Iterator[_Combination]:
     """Yield what pooling needs at a stride of two, of grey images or of three channels."""
-    yield slide_pool, ()
+    yield slide_means, ()
+    yield slide_extremes, ()
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
         yield pool_line.join_rows, (source, source, pool_line.LARGEST)
         yield pool_line.join_rows, (joined, source, pool_line.SUM)
@@ -209,6 +233,12 @@ def compilations() -> Iterator[list[str]]:
 def places() -> tuple[Path, ...]:
     """Return the folders in which compiled kernels are looked for and kept, best first."""
     return jit.folders()
+
+
+def flaw() -> str | None:
+    """Return why no folder for compiled kernels is used, if others could write to all of them."""
+    flaws = [jit.flaw(folder.resolve()) for folder in places()]
+    return flaws[-1] if all(flaws) else None
 
 
 def kept() -> set[Path]:

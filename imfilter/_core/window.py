@@ -1,18 +1,31 @@
 """The sliding window over images of one shape and layout: its program."""
 
+import itertools
 import math
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes, schedule
+from imfilter._core import dtypes, schedule, symmetry
 from imfilter._core.geometry import LONGEST, Part, Placement, extent, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
-from imfilter._core.program import Job, Program, Settings, describe, far
-from imfilter._kernels import deal, fir, lines, small
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB, UNROLLED
+from imfilter._core.program import Job, Program, Settings, address, describe, far
+from imfilter._core.runs import ROWS, group
+from imfilter._kernels import deal, fir, lines, small, symmetric
+from imfilter._kernels.job import (
+    ALONG,
+    BLOCK_ALONG,
+    BY_ROW,
+    BY_TAP,
+    JOB,
+    SYMMETRIC,
+    SYMMETRIC_ALONG,
+    SYMMETRIC_WINDOW,
+    UNROLLED,
+)
 from imfilter._kernels.slide import prepare, slide
+from imfilter._kernels.symmetric_window import kernels_number, sum_symmetric_window, window_number
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
 _WINDOW = 512 * 1024
@@ -55,17 +68,23 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
     flat = z.axis is None and not dealt.active and loops.packed("source", source.dtype.itemsize)
     job["far"] = flat and far(loops, source)
-    job["outputs"] = block // y.dilation
+    job["outputs"] = 0 if tables.halves and not _of_rows(tables, y) else max(1, block // y.dilation)
     job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
     if final in (BY_ROW, ALONG):
-        job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
+        job["group"] = group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
     job["together"] = _together(tables, z, job["depth"] * dealt.output_line * real.itemsize, settings.cval)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
-    converts = final == UNROLLED and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
+    converts = (
+        final in (UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW)
+        and dealt.lanes == 1
+        and (real, target.dtype) in _CONVERTED
+    )
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(cval, real)
-    job["watched"] = tables.filled and source.dtype.kind == "f"
+    # Infinities of several layers may meet in their sum; see `infinite`.
+    meeting = settings.trusting and len(tables.layers) > 1 and not tables.norm
+    job["watched"] = (tables.filled or meeting) and source.dtype.kind == "f"
     job["tiles"], job["n_tiles"], job["zero"] = cut, len(cut) - 1, _ZERO
     job["n_layers"] = len(tables.layers)
     job["n_planes"] = len(tables.offsets_z)
@@ -78,6 +97,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     common = tables.taps[: tables.alike]
     job["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
     job |= tables.named(cval) | dealt.named()
+    _halves(job, tables, source.dtype, target.dtype if converts else real, real)
     layers = -(-z.length // job["together"])
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
     taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
@@ -93,17 +113,30 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
 
 def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     """Return how the window is summed up, and for how many neighbouring rows at a time."""
-    line = y.span == 1 and tables.plain and not len(tables.layers)
-    if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+    line = y.span == 1 and not len(tables.layers)
+    if tables.halves:
+        if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+            return SYMMETRIC_ALONG, 1
+        near = _of_rows(tables, y) and y.stride == 1 and y.dilation <= _NEAR
+        return SYMMETRIC, min(y.taps, ROWS) * y.dilation if near else 1
+    if tables.window is not None:
+        near = y.stride == 1 and y.dilation <= _NEAR
+        return SYMMETRIC_WINDOW, min(y.taps, ROWS) * y.dilation if near else 1
+    if line and tables.plain and schedule.contiguous(tables.taps["column"], dealt.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:
         if tables.straight(y.taps):
-            return UNROLLED, min(y.taps, schedule.ROWS) * y.dilation
+            return UNROLLED, min(y.taps, ROWS) * y.dilation
         if tables.plain and y.taps > 1:
-            return BY_ROW, min(y.taps, schedule.ROWS) * y.dilation
+            return BY_ROW, min(y.taps, ROWS) * y.dilation
     if tables.straight(y.taps) and y.dilation == 1:
         return UNROLLED, 1
     return BY_TAP, 1 + tables.paired
+
+
+def _of_rows(tables: schedule.Schedule, y: Part) -> bool:
+    """Tell whether a symmetric sum is over neighbouring rows of the window, not over taps anywhere in it."""
+    return tables.adjoining and (y.span > 1 or len(tables.layers) > 0)
 
 
 def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> int:
@@ -115,7 +148,7 @@ def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> i
     if not all((np.diff(planes) == 1).all() for planes in offsets):
         return 1
     fits = _WINDOW // (window * len(tables.layers))
-    return max(1, min(schedule.ROWS, z.length, fits, *map(int, taps)))
+    return max(1, min(ROWS, z.length, fits, *map(int, taps)))
 
 
 def _name_kernels(
@@ -124,7 +157,9 @@ def _name_kernels(
     """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
     job["prepare"] = prepare.address()
     if job["n_across"]:
-        if job["together"] > 1:
+        if None not in tables.halves_z:
+            pass
+        elif job["together"] > 1:
             job["sum_planes"] = fir.sum_rows.address(real, source, job["together"], 1)
         else:
             job["combine_source"] = lines.combine.address(real, source)
@@ -153,6 +188,52 @@ def _name_kernels(
         job["join"] = deal.join.address(real)
     if not job["straight"]:
         job["place"] = lines.place.address(real, target)
+
+
+def _halves(job: Job, tables: schedule.Schedule, source: np.dtype, written: np.dtype, real: np.dtype) -> None:
+    """Write the tables of symmetric kernels to the job, and name the kernels that sum them."""
+    if tables.window is not None:
+        numbers = (
+            window_number(*tables.window.shape),
+            kernels_number(list(tables.window.kernels), tables.norm),
+        )
+        job["sum_symmetric"] = sum_symmetric_window.address(real, written, job["outputs"], *numbers)
+        job["half_weights"] = np.array(tables.window.weights, real)
+        return
+    rows = job["outputs"] > 0
+    begins = itertools.accumulate((len(half.used) for half in tables.halves), initial=0)
+    firsts = [half.used[0] if rows else begin for half, begin in zip(tables.halves, begins, strict=False)]
+    parts = [symmetry.tables(list(tables.halves), firsts, summed=not tables.norm, real=real)]
+    parts[0][0]["offset"] = np.arange(len(firsts)) * rows * job["depth"] * job["pitch"]
+    layered = [half for half in (*tables.halves_z, *tables.halves_x) if half is not None]
+    parts.append(symmetry.tables(layered, [0] * len(layered), summed=False, real=real))
+    parts[1][0]["weights"] += parts[0][1].nbytes
+    records, weights = (np.concatenate(both) for both in zip(*parts, strict=True))
+    if tables.halves:
+        job["n_halves"] = len(firsts)
+        number = symmetry.number(list(tables.halves), firsts)
+        if job["final"] == SYMMETRIC_ALONG:
+            job["sum_symmetric"] = symmetric.sum_symmetric_along.address(real, BLOCK_ALONG, number)
+        else:
+            kinds = real, real, written, max(1, job["outputs"]), number, int(tables.norm)
+            job["sum_symmetric"] = symmetric.sum_symmetric.address(*kinds)
+    layers = job["layers"] = job["layers"].copy()
+    at = address(records) + len(firsts) * records.itemsize
+    for way, found in (("z", tables.halves_z), ("x", tables.halves_x)):
+        for layer, half in zip(layers, found, strict=False):
+            if half is None:
+                continue
+            layer[f"half_{way}"] = at
+            at += records.itemsize
+            number = symmetry.number([half], [0])
+            if way == "z":
+                kernel = symmetric.sum_symmetric.address(real, source, real, job["together"], number, 0)
+            elif layer["how"] == SYMMETRIC_ALONG:
+                kernel = symmetric.sum_symmetric_along.address(real, BLOCK_ALONG, number)
+            else:
+                kernel = symmetric.sum_symmetric.address(real, real, real, 1, number, 0)
+            layer[f"sum_{way}"] = kernel
+    job["halves"], job["half_weights"] = records, weights
 
 
 def _schedule(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imfilter._core import dtypes, schedule, winograd
+from imfilter._core import dtypes, runs, winograd
 from imfilter._core.geometry import LONGEST, Placement, tiles
 from imfilter._core.layout import Deal
 from imfilter._core.operators import Operator
@@ -43,7 +43,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["segment_count"] = dealt.count
     job["segment_step"] = dealt.segment * phases * loops.channels * real.itemsize
     job["differing"] = dealt.phase * loops.channels * dealt.lanes
-    job["taps"], job["group"] = taps, schedule.group(1, taps)
+    job["taps"], job["group"] = taps, runs.group(1, taps)
     full = dealt.segment * phases * dealt.lanes
     job["straight"] = job["target_packed"] and target.dtype == real and bool((np.diff(cut) == full).all())
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)

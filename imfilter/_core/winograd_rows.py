@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes, schedule, winograd
+from imfilter._core import dtypes, runs, winograd
 from imfilter._core.geometry import Part, Placement, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve
@@ -31,7 +31,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     height = len(sums[0].weights)
     more = phases * height - y.taps
     y = y._replace(taps=y.taps + more, after=y.after + more)
-    outputs = min(height, schedule.ROWS)
+    outputs = min(height, runs.ROWS)
     depth = y.taps + phases * outputs - 1
     cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
     widest = int(np.diff(cut).max())
@@ -51,7 +51,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["sums"] = table
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
-    job["group"] = schedule.group(height, x.taps) // x.taps
+    job["group"] = runs.group(height, x.taps) // x.taps
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
     job["straight"] = job["target_packed"] and target.dtype == real
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)

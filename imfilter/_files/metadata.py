@@ -1,4 +1,4 @@
-"""What travels with the pixels: orientation, EXIF, ICC profile, resolution."""
+"""What travels with the pixels: orientation, ICC profile, resolution. For EXIF see ``exif``."""
 
 from __future__ import annotations
 
@@ -6,16 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 
 from .image import Image
-
-ORIENTATION = 0x0112
-EXIF_IFD = 0x8769
-GPS_IFD = 0x8825
-# The tags of a TIFF's first directory that describe the picture and not its storage:
-# ImageDescription, Make, Model, Software, DateTime, Artist, Copyright.
-DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
 
 # Orientation -> (swap rows and columns first, then reverse rows, then reverse columns).
 _TURNS = {
@@ -43,45 +35,6 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 def swaps_axes(orientation: int) -> bool:
     """Whether this orientation exchanges width and height."""
     return orientation in _TURNS and _TURNS[orientation][0]
-
-
-def split_exif(exif: Pillow.Exif, *, storage: bool = False) -> tuple[int, bytes | None]:
-    """Take the orientation out of an EXIF block.
-
-    Parameters
-    ----------
-    exif : PIL.Image.Exif
-        The block as read.
-    storage : bool
-        Whether it is a TIFF's own directory, whose other tags describe how its pixels are laid
-        out: then only those that describe the picture are kept.
-
-    Returns
-    -------
-    tuple
-        The orientation (1 if there is none) and the other tags, None if there are none.
-    """
-    orientation = exif.get(ORIENTATION, 1)
-    if storage:
-        kept = Pillow.Exif()
-        for tag in DESCRIPTIVE:
-            if tag in exif:
-                kept[tag] = exif[tag]
-        for tag in (EXIF_IFD, GPS_IFD):
-            if directory := exif.get_ifd(tag):
-                kept[tag] = directory
-        exif = kept
-    elif ORIENTATION in exif:
-        del exif[ORIENTATION]
-    return (orientation if isinstance(orientation, int) else 1), (exif.tobytes() if len(exif) else None)
-
-
-def load_exif(block: bytes | None) -> Pillow.Exif:
-    """Parse an EXIF block; an empty one where there is none."""
-    exif = Pillow.Exif()
-    if block:
-        exif.load(block)
-    return exif
 
 
 def profile_for(image: Image, *, colour: bool) -> bytes | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
+import warnings
 from typing import IO, Any
 
 import numpy as np
 from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL import Image as Pillow
 
-from . import metadata, png
-from .image import FileError, Image, check_size
+from . import exif, metadata, png, source
+from .image import FileError, Image, check_size, warn
 
 # Named here, these formats and no others are registered: Pillow knows dozens, some of them risky.
 _PLUGINS = (BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
@@ -31,16 +33,16 @@ def _open(file: IO[bytes]) -> Pillow.Image:
             Pillow.MAX_IMAGE_PIXELS = limit
 
 
-def read(path: str, max_pixels: int | None) -> Image:
-    """Read a picture: grey, RGB, either with alpha, 8 or 16 bits a channel (float and int32 TIFF)."""
-    with open(path, "rb") as file, _open(file) as picture:
+def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
+    """Read an open picture: grey, RGB, either with alpha, 8 or 16 bits a channel (float and int32 TIFF)."""
+    with _open(file) as picture:
         check_size(path, *picture.size, max_pixels)
         # A phone's JPEG may carry a second picture for depth (MPO): the first is the photograph.
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and picture.format != "MPO":
             raise FileError(f"{path}: holds {frames} frames and this command filters single pictures")
         if png.is_wide(picture):
-            with open(path, "rb") as twin, _open(twin) as again:
+            with source.again(path, file) as twin, _open(twin) as again:
                 pixels, alpha = png.read_wide(picture, again)
             key = picture.info.get("transparency")
             if isinstance(key, tuple) and not alpha:
@@ -50,26 +52,42 @@ def read(path: str, max_pixels: int | None) -> Image:
                 raise FileError(f"{path}: this kind of TIFF is not read; save it uncompressed or as PNG")
             picture.load()
             pixels, alpha = _pixels(picture)
-        return _described(file, picture, pixels, alpha)
+        return _described(path, file, picture, pixels, alpha)
 
 
-def _described(file: IO[bytes], picture: Any, pixels: np.ndarray, alpha: bool) -> Image:
+def _described(path: str, file: IO[bytes], picture: Any, pixels: np.ndarray, alpha: bool) -> Image:
     dpi = metadata.resolution(picture.info.get("dpi"))
     if picture.format == "TIFF":  # Pillow has turned it upright already
         from . import tiff  # tifffile takes a while to import
 
-        orientation, exif = tiff.read_exif(file)
+        orientation, block = tiff.read_exif(path, file)
         turned = pixels
     else:
-        try:
-            orientation, exif = metadata.split_exif(picture.getexif())
-        except Exception:  # whatever a damaged block makes the parser raise: the pixels are fine
-            orientation, exif = 1, None
+        orientation, block = _exif(path, picture)
         turned = metadata.upright(pixels, orientation)
     if dpi and metadata.swaps_axes(orientation):
         dpi = dpi[::-1]
     icc = picture.info.get("icc_profile")
-    return Image(turned, turned.ndim == 3, alpha, icc if isinstance(icc, bytes) else None, exif, dpi)
+    return Image(turned, turned.ndim == 3, alpha, icc if isinstance(icc, bytes) else None, block, dpi)
+
+
+def _exif(path: str, picture: Any) -> tuple[int, bytes | None]:
+    """Return the orientation and the EXIF of a loaded picture."""
+    orientation, block = None, picture.info.get("exif")
+    profile = picture.info.get("Raw profile type exif")  # text, as older programs put it into a PNG
+    try:
+        if not block and profile:
+            block = bytes.fromhex("".join(profile.split("\n")[3:]))
+        if block:
+            orientation, block, _ = exif.patched(block)
+    except ValueError as error:  # the pixels are fine
+        warn(path, f"its EXIF is damaged and left out: {error}")
+        block = None
+    if orientation is None:  # XMP may say it; and Pillow reads what it can of damaged EXIF
+        with contextlib.suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            orientation = picture.getexif().get(exif.ORIENTATION)
+    return (orientation if isinstance(orientation, int) else 1), block or None
 
 
 def _loses_depth(picture: Any) -> bool:

@@ -6,6 +6,7 @@ Like `slide` it knows no element types: the job names the kernels by address.
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.simd import LINE, invoke, load_one, peek, poke, record
 
@@ -55,6 +56,7 @@ def _enter(job, room, image_at, z, p, entry):
 
 
 @Driver
+@denormals_as_zeros
 def slide_box(job_at, source_at, target_at, workspace, start, stop):
     """Compute stretches of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 

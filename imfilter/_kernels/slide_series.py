@@ -10,6 +10,7 @@ from llvmlite import ir
 from numba.extending import intrinsic
 
 from imfilter._core.jit import Driver, inlined
+from imfilter._kernels.denormals import denormals_as_numbers, denormals_as_zeros
 from imfilter._kernels.simd import (
     BYTES,
     fma,
@@ -32,6 +33,7 @@ _ROWS = 128
 
 
 @Driver
+@denormals_as_zeros
 def weigh(source, target, runs, length, pitch, step, taps, n_taps, bias: float):
     """Write to each element e of some runs the bias plus ``taps[i] * source[e + i*step]``, in that order.
 
@@ -83,6 +85,7 @@ def _unsigned_zero(at):
 
 
 @Driver
+@denormals_as_numbers
 def middle(source, target, rows, step, size, there, room):
     """Write the median of `size` samples from each of `rows` on, of each of `step` series.
 

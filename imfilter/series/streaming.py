@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from imfilter._core import check, dtypes
+from imfilter._core import check, denormals, dtypes
 from imfilter._core.chain import packed, restored
 from imfilter._core.ticker import Pushed
 from imfilter._core.timeline import State, Timing
@@ -118,8 +118,8 @@ class Stream:
             if inner:
                 wanted = f"shape {inner}, or (n, {self.channels}) for a chunk"
             raise ValueError(f"samples must be {wanted}, got shape {array.shape}")
-        with np.errstate(over="ignore"):  # of longer floats
-            lines = np.ascontiguousarray(array, np.float64).reshape(1, -1, self.channels or 1)
+        exact = self._design.exact
+        lines = denormals.widened(array, exact=exact).reshape(1, -1, self.channels or 1)
         default = array.dtype.newbyteorder("=") if self._design.keeps else dtypes.derived(array.dtype)
         wanted_type = self._dtype or default
         if lines.shape[1]:
@@ -128,7 +128,7 @@ class Stream:
         result = lines.reshape(-1, *inner)
         if wanted_type != result.dtype:
             placed = np.empty(result.shape, wanted_type)
-            dtypes.place(result, placed)
+            denormals.place(result, placed, exact=exact)
             result = placed
         if not single:
             return result
