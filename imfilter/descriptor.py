@@ -118,7 +118,7 @@ def hog(
             )
     from imfilter._core import oriented
 
-    real = np.dtype(np.float32 if array.dtype in (np.float16, np.float32) else np.float64)
+    real = np.dtype(np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64)
     histograms = oriented.cells(array, oriented.Cells(bins, cell, root, shared), threads)
     found = oriented.blocks(histograms, block, norm, real, threads)
     result = found.ravel() if flat else found

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._files import npy, source
+from ._files import metadata, npy, source
 from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
 from ._files.formats import format_of
@@ -26,7 +26,6 @@ MAX_PIXELS = 2**29
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 #: What the formats begin with: NumPy, PNG, JPEG, BMP, WebP, TIFF.
 _MAGICS = (npy.MAGIC, b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF", *_TIFF_MAGICS)
-_UNKNOWN = "is not an image of a known format (PNG, JPEG, TIFF, BMP, WebP, npy)"
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -> Image:
@@ -54,18 +53,11 @@ def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -
     Warns
     -----
     FileWarning
-        If the pixels are there and something else of the file is damaged.
+        If something of the file is damaged and the picture, or of a JPEG file a part of it, is there.
     """
     name = os.fspath(path)
-    try:
-        with open(name, "rb") as file:
-            return _read(name, file, max_pixels)
-    except (FileError, FileWarning):  # a warning is raised where the caller asked for that
-        raise
-    except MemoryError as error:
-        raise FileError(f"{name}: is too large for the memory of this machine") from error
-    except Exception as error:  # decoders of damaged files raise anything; all of it means one thing
-        raise FileError(f"{name}: {_reason(error)}") from error
+    with source.reading(name), open(name, "rb") as file:
+        return _read(name, file, max_pixels)
 
 
 def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
@@ -73,7 +65,7 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
     if not start:
         raise FileError(f"{name}: is empty")
     if not opened.seekable() and not start.startswith(_MAGICS):  # a pipe may be endless
-        raise FileError(f"{name}: {_UNKNOWN}")
+        raise FileError(f"{name}: {source.UNKNOWN}")
     file = source.seekable(opened, start)
     if start.startswith(npy.MAGIC):
         return Image(_in_memory(npy.array(name, file, name)))
@@ -81,23 +73,10 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
     if start.startswith(_TIFF_MAGICS):
         from ._files import tiff
 
-        image = tiff.read(name, file, max_pixels)
-        if image is not None:
-            return image
+        return tiff.read(name, file, max_pixels)
     from ._files import pictures
 
     return pictures.read(name, file, max_pixels)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    if isinstance(error, ImportError):  # which names a module of the decoder's, not what to install
-        return "needs a decoder that is not installed: python -m pip install imagecodecs"
-    if type(error).__name__ == "UnidentifiedImageError":
-        return _UNKNOWN
-    detail = " ".join(str(error).split()) or type(error).__name__
-    return f"is damaged or not supported: {detail}"
 
 
 def _in_memory(array: NDArray[Any]) -> NDArray[Any]:
@@ -135,12 +114,13 @@ def write(
     Warns
     -----
     FileWarning
-        If the file is written and something of the EXIF could not be kept.
+        If the file is written, and something of the EXIF or of what a PNG says of its colours is not kept.
     """
     kind = format_of(path)
     if kind.picture:
         image = fitted(image, kind, background)
     lost = None
+    said = metadata.lost_colorimetry(image, kind.name) if kind.picture and kind.name != "PNG" else None
     try:
         with replacing(path) as file:
             if not kind.picture:
@@ -157,5 +137,5 @@ def write(
         raise
     except (ValueError, TypeError, OverflowError) as error:  # an encoder's own limits
         raise FileError(f"{os.fspath(path)}: cannot be written as {kind.name}: {error}") from error
-    if lost:
-        warn(os.fspath(path), lost)
+    for words in filter(None, (lost, said)):
+        warn(os.fspath(path), words)

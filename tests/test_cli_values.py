@@ -268,6 +268,10 @@ def test_corners_are_listed(tmp_path: Path) -> None:
     done("harris", source, tmp_path / "fine.json", *options, "--refine")
     fine = json.loads((tmp_path / "fine.json").read_text())
     assert all(abs(a["row"] - b["row"]) <= 0.5 for a, b in zip(fine, listed, strict=True))
+    done("harris", source, tmp_path / "far.json", "--size", 5, "--distance", 13, "--metric", "chebyshev")
+    far = imfilter.corner_peaks(response, min_distance=13, metric="chebyshev", relative=0.01)
+    listed = json.loads((tmp_path / "far.json").read_text())
+    assert [[c["row"], c["column"]] for c in listed] == far.tolist()
     done("harris", source, tmp_path / "out.npy", *options)
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), response)
 
@@ -289,6 +293,9 @@ def test_a_table_of_corners_is_whole_or_absent(tmp_path: Path, capsys: pytest.Ca
     source = save(tmp_path / "in.png", noise(20, 20))
     assert "aperture must be 3, 5 or 7, got 4" in failed(
         capsys, 2, "harris", source, tmp_path / "out.csv", "--aperture", 4
+    )
+    assert "metric must be one of 'euclidean', 'chebyshev', got 'max'" in failed(
+        capsys, 2, "harris", source, tmp_path / "out.csv", "--metric", "max"
     )
     assert "there is no folder" in failed(capsys, 1, "harris", source, tmp_path / "no" / "out.csv")
     assert not (tmp_path / "out.csv").exists()

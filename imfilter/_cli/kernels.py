@@ -104,6 +104,6 @@ def from_file(path: str, option: str = "--kernel") -> NDArray[Any]:
             kernel = np.loadtxt(path, delimiter="," if suffix == ".csv" else None)
     except OSError as error:
         raise ValueError(f"{option} {path}: {error.strerror or 'cannot be read'}") from error
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, MemoryError, RecursionError) as error:  # the last two of NumPy's parser
         raise ValueError(f"{option} {path}: is not a kernel: {error}") from error
     return np.asarray(kernel)

@@ -173,10 +173,7 @@ def _array(run_filter: Filter, source: str, file: Any, destination: str, options
     for option in (*TABLE, TIME):
         if options[option.name] not in (None, False, ()):
             raise ValueError(f"{option.flag} is for tables, and {_title(source)} is an array")
-    try:
-        x = npy.array(_title(source), file, None if source == "-" else source)
-    except (ValueError, EOFError) as error:
-        raise FileError(f"{_title(source)}: is damaged or not supported: {error}") from error
+    x = npy.array(_title(source), file, None if source == "-" else source)
     axis = -1 if options["axis"] is None else options["axis"]
     result = run_filter(x, axis=axis, dtype=options["dtype"])
     with _output(destination) as out:

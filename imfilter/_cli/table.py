@@ -207,6 +207,7 @@ COMMANDS: tuple[Command, ...] = (
             Option("size", "integer", 2, "Width of the box over which products are summed, in pixels."),
             Option("aperture", "integer", 3, "Length of Sobel's operator: 3, 5 or 7."),
             Option("distance", "number", 5.0, "Least distance between two corners in pixels."),
+            Option("metric", "text", "euclidean", "How it is measured: euclidean or chebyshev."),
             Option("strength", "number", 0.01, "Least share of the strongest corner's response."),
             Option("count", "count", None, "Keep the strongest ones.", "all"),
             Option("refine", "flag", False, "Find corners between pixels, for tables."),

@@ -1,12 +1,13 @@
 """Box filters over images of one shape and layout, by running sums: their program."""
 
 import math
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
 from imfilter._core import dtypes
-from imfilter._core.geometry import LONGEST, Loops, Placement, tiles
+from imfilter._core.geometry import LONGEST, Loops, Placement, extent, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.program import Job, Program, Settings, describe, far, reserve, stretch
 from imfilter._kernels import box
@@ -21,21 +22,36 @@ _FEW = 7
 _STRETCH = 64
 
 
-def totals(source: np.dtype, cval: float, taps: int) -> np.dtype | None:
+def totals(source: np.dtype, cval: float, taps: int, most: int) -> np.dtype | None:
     """Return a type that holds totals of `taps` samples without an error that matters, if there is one.
 
-    Those of float32 are kept in float64, which is exact for samples whose magnitudes differ by less than
-    2**20, and errs by no more than 1e-12 otherwise.
+    Integers wrap around and come back. Sums of up to `most` samples are held in float64: of integers those
+    must be exact.
     """
+    if not math.isfinite(cval):
+        return None
     if source.kind == "f":
         return dtypes.FLOAT64 if source.itemsize == 4 else None
-    bounds = np.iinfo(source)
-    most = max(-int(bounds.min), int(bounds.max), abs(cval)) * taps
-    if most < 2**16 and cval >= 0 and float(cval).is_integer() and source == np.uint8:
+    largest, unit = _largest(source, cval)
+    if largest * taps < 2**16 and cval >= 0 and unit == 1 and source == np.uint8:
         return np.dtype(np.uint16)
-    if most < 2**31 and source.itemsize <= 2 and float(cval).is_integer():
+    if largest * taps < 2**31 and unit == 1 and source.itemsize <= 2:
         return np.dtype(np.int32)
-    return dtypes.FLOAT64 if most < 2**53 and source.itemsize <= 4 else None
+    return dtypes.FLOAT64 if source.itemsize <= 4 and largest * unit * most < 2**53 else None
+
+
+def _largest(source: np.dtype, cval: float) -> tuple[int, int]:
+    """Return the largest magnitude of integer samples and a finite constant, and the unit's denominator."""
+    bounds = np.iinfo(source)
+    return max(-int(bounds.min), int(bounds.max), math.ceil(abs(cval))), Fraction(cval).denominator
+
+
+def holds(source: np.dtype, cval: float, taps: int, real: np.dtype) -> bool:
+    """Tell whether a floating type holds every sum of so many integers, and two bits more."""
+    if source.kind == "b":
+        source = np.dtype(np.uint8)
+    largest, unit = _largest(source, cval if math.isfinite(cval) else 0.0)
+    return largest * unit * taps < 2 ** (np.finfo(real).nmant - 1)
 
 
 class _Scaling(NamedTuple):
@@ -45,30 +61,36 @@ class _Scaling(NamedTuple):
     scale: float
     bias: float
     shift: int = 0
+    exact: int = 0  # whether quotients of integers are rounded exactly
 
 
-def _scaling(target: np.dtype, sums: np.dtype, taps: int, scale: float, bias: float, cval: float) -> _Scaling:
+def _scaling(
+    source: np.dtype, target: np.dtype, sums: np.dtype, scale: float, taps: int, settings: Settings
+) -> _Scaling:
     """Return how totals of `taps` samples are scaled, so that they are rounded right.
 
-    In float32 that is off by up to 2**-23 of the mean, which must not take it across a half: the nearest
-    mean that is not one is half a sample's share away. Means of an odd number of bytes, of which none is
-    half-way between two, are quotients of integers: box 3 and 15 took 0.64 and 0.98 instead of 0.80 and
-    1.18 ms at 1080p.
+    A mean of integers that is half-way between two goes to the even one. An odd number of them has no such
+    mean, and the nearest is half a sample's share away from one: then a product will do. Means of bytes are
+    quotients of integers: box 3 and 15 took 0.64 and 0.98 instead of 0.80 and 1.18 ms at 1080p.
     """
-    mean = bias == 0 and abs(scale * taps - 1) < 1e-12
-    if mean and sums == np.uint16 and target == np.uint8 and taps % 2 and cval <= 255:
+    if not settings.divisor:
+        return _Scaling(dtypes.FLOAT64, scale, settings.bias)
+    # Where a longer box was folded onto the image its weights are all the same multiple.
+    scale = 1 / taps
+    odd = taps % 2 == 1 and float(settings.cval).is_integer()
+    if sums == np.uint16 and target == np.uint8 and settings.cval <= 255:
         # Division by multiplication, after T. Granlund and P. L. Montgomery, Division by Invariant Integers
         # using Multiplication, PLDI 1994.
-        shift = taps.bit_length() - 1
+        shift = max((taps - 1).bit_length() - 1, 0)
         factor = -(-(2 ** (16 + shift)) // taps)
         half, excess = taps // 2, factor * taps - 2 ** (16 + shift)
         if factor < 2**16 > 255 * taps + half and (255 * taps + half) * excess < 2 ** (16 + shift):
-            return _Scaling(sums, factor, half, shift)
-    if mean and target.kind in "iu" and target.itemsize <= 2 and sums.kind != "f":
-        most = np.iinfo(target).max
-        if most * taps < 2**24 and most * 2.0**-23 < 0.5 / taps:
-            return _Scaling(dtypes.FLOAT32, scale, bias)
-    return _Scaling(dtypes.FLOAT64, scale, bias)
+            return _Scaling(sums, factor, half, shift, exact=int(taps % 2 == 0))
+    narrow = sums.kind != "f" and target.itemsize <= 2 and holds(source, settings.cval, taps, dtypes.FLOAT32)
+    kind = dtypes.FLOAT32 if narrow else dtypes.FLOAT64
+    if odd and target.kind in "iu" and holds(source, settings.cval, taps, kind):
+        return _Scaling(kind, scale, 0.0)
+    return _Scaling(kind, scale, taps, exact=1)
 
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
@@ -77,14 +99,15 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     if not loops.packed("source", source.dtype.itemsize):
         return None
     z, y, x = loops.z, loops.y, loops.x
-    sums = totals(source.dtype, settings.cval, z.taps * y.taps * x.taps)
-    assert sums is not None
     (term,) = operator.terms
     taps = z.taps * y.taps * x.taps
-    scale = math.prod(float(along[0]) for along in term)
-    scaling = _scaling(target.dtype, sums, taps, scale, settings.bias, settings.cval)
-    job = Job(BOX_JOB)
     cut = _tiles(loops)
+    widest = extent(cut)[1]
+    sums = totals(source.dtype, settings.cval, taps, z.taps * y.taps * (widest + x.taps))
+    assert sums is not None
+    scale = math.prod(float(along[0]) for along in term)
+    scaling = _scaling(source.dtype, target.dtype, sums, scale, taps, settings)
+    job = Job(BOX_JOB)
     describe(job, loops, source, target, settings.mode)
     job["box_z"], job["box_y"], job["box_x"] = z.taps, y.taps, x.taps
     rows = stretch(y.length, x.length, max(_STRETCH, 2 * y.taps))
@@ -98,8 +121,8 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     job["border"] = box.box_border.address(sums, source.dtype)
     if x.taps > _FEW or sums.kind == "f":
         job["along_prefix"] = box.box_prefix.address(sums, loops.channels)
-    job["along"] = box.box_along.address(sums, scaling.kind, target.dtype)
-    widest = int(np.diff(cut).max()) * loops.channels
+    job["along"] = box.box_along.address(sums, scaling.kind, target.dtype, scaling.exact)
+    widest *= loops.channels
     padded = max(widest + x.taps * loops.channels, (x.before + x.samples) * loops.channels)
     padded += 2 * BYTES  # blocks of registers end behind the line
     sizes = {

@@ -151,6 +151,16 @@ def number(value: Any, name: str, *, finite: bool = True) -> float:
     return result
 
 
+def constant(value: Any, name: str) -> int | float | np.longdouble:
+    """Return a real number as exactly as it came: integers of any size and long doubles too."""
+    result = number(value, name, finite=False)
+    if isinstance(value, np.ndarray):
+        value = value[()]
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return value if isinstance(value, np.longdouble) else result
+
+
 def integer(value: Any, name: str, *, least: int | None = None, most: int | None = None) -> int:
     """Return an integer from `least` to `most`."""
     if isinstance(value, _TRUTH) or not hasattr(value, "__index__"):
@@ -251,10 +261,10 @@ def kernel(value: Any, n: int) -> npt.NDArray[np.float64] | tuple[npt.NDArray[np
     return weights
 
 
-def window(size: Any, footprint: Any, n: int) -> npt.NDArray[np.bool_]:
-    """Return which samples of a neighbourhood over `n` axes count: all of a box, or those of a footprint."""
+def window(size: Any, footprint: Any, n: int) -> tuple[int, ...] | npt.NDArray[np.bool_]:
+    """Return the lengths of a box over `n` axes, or which samples of a footprint count if not all do."""
     if footprint is None:
-        return np.ones(integers(size, n, "size", least=1), bool)
+        return integers(size, n, "size", least=1)
     if not (isinstance(size, int) and size == 3):  # which it is by default
         raise ValueError(f"size must be left out where footprint is given, got {_name(size)}")
     inside = _real_array(footprint, "footprint", "") != 0
@@ -264,7 +274,7 @@ def window(size: Any, footprint: Any, n: int) -> npt.NDArray[np.bool_]:
         )
     if not inside.any():
         raise ValueError(f"footprint must contain a sample, got none in shape {inside.shape}")
-    return inside
+    return inside.shape if inside.all() else inside
 
 
 def out(value: Any) -> npt.NDArray | None:

@@ -1,5 +1,8 @@
 """The one table of element types: what may come in, what comes out, what the arithmetic is done in."""
 
+import math
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -112,3 +115,26 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
         out[...] = whole.astype(out.dtype)
         out[high] = bounds.max
         out[low] = bounds.min
+
+
+def rounded(dtype: np.dtype, value: float | np.longdouble) -> Any:
+    """Return a number rounded and saturated to a type, Python's where that has it; integers are exact."""
+    if isinstance(value, int) and dtype.kind in "iu":
+        bounds = np.iinfo(dtype)
+        return min(max(value, int(bounds.min)), int(bounds.max))
+    sample = np.zeros(1, dtype)
+    place(np.array([value], np.longdouble), sample)
+    return sample[0].item()
+
+
+def holds(dtype: np.dtype, value: float | np.longdouble) -> bool:
+    """Tell whether a type has a number among its own."""
+    if value != value or negative_zero(value):
+        return dtype.kind == "f"
+    # Python compares integers and floats exactly, where NumPy converts integers to floats first.
+    return bool(rounded(dtype, value) == value)
+
+
+def negative_zero(value: float | np.longdouble) -> bool:
+    """Tell whether a number is -0.0, which equals 0 and comes before it."""
+    return value == 0 and math.copysign(1.0, value) < 0

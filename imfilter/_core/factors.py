@@ -123,7 +123,7 @@ def _whole_cross(matrix: _Whole) -> tuple[_Whole, _Whole, _Whole] | None:
     """
     sizes = np.abs(matrix)
     most = sizes.max()
-    for at in (sizes.argmax(), np.where(sizes > 0, sizes, most).argmin()):
+    for at in (sizes.argmax(), np.where(sizes > 0, sizes, most + 1).argmin()):
         i, j = divmod(int(at), matrix.shape[1])
         right = matrix[i] // np.gcd.reduce(matrix[i])
         left, remainder = np.divmod(matrix[:, j], right[j])

@@ -1,18 +1,17 @@
 """Correlation through the Fourier transform, tile by tile (overlap-save)."""
 
-import functools
 import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from imfilter._core import bands, border, dtypes, whole
 from imfilter._core.denormals import as_zeros
 from imfilter._core.operators import Taps
 from imfilter._core.plan import fft_tile
+from imfilter._core.transform import Transform
 
 if TYPE_CHECKING:
     from imfilter._core.linear import Call
@@ -22,33 +21,13 @@ if TYPE_CHECKING:
 _TOGETHER = 65536
 
 
-def holds(image: npt.NDArray, call: "Call") -> bool:
-    """Tell whether neither the samples nor their transform can overflow; NaN and infinity do.
-
-    A transform would smear what overflows over its whole tile.
-    """
-    largest = float(np.finfo(call.real).max) / 4
-    gain = call.operator.gain()
-    if image.dtype.kind == "f":
-        peak = max(-float(image.min()), float(image.max()), key=_nan_first)
-    else:
-        peak = float(max(abs(int(np.iinfo(image.dtype).min)), int(np.iinfo(image.dtype).max)))
-    peak = max(peak, abs(call.cval), key=_nan_first)
-    samples = math.prod(fft_tile(call.operator.shape, tuple(image.shape[a] for a in call.axes)))
-    return gain <= largest and peak * samples <= largest and peak * samples * gain <= largest
-
-
-def _nan_first(value: float) -> float:
-    return math.inf if math.isnan(value) else value
-
-
 def correlate(
     image: npt.NDArray, kernel: Taps, target: npt.NDArray, call: "Call", workers: int | None
 ) -> None:
     """Write the correlation of `image` with `kernel` to `target`, of unit stride and dilation.
 
-    The error relative to sum|w| * max|x| is a few units of the last place of `real`, wherever the
-    largest sample lies within its tile. Sums of whole numbers are rounded to what they are.
+    What is rounded is spread over a tile, so tiles whose samples differ too much are not summed in one go.
+    Sums of whole numbers are rounded to what they are.
     """
     real, count = call.real, len(call.axes)
     power = whole.power(call.operator, real.itemsize) if call.whole else None
@@ -66,7 +45,7 @@ def correlate(
     with np.errstate(over="ignore"):
         bias, cval = real.type(call.bias), real.type(call.cval)
         weights = np.ascontiguousarray(kernel, real)
-    spectrum = _spectrum(weights.tobytes(), kernel.shape, real, tile)
+    transform = Transform(weights.tobytes(), kernel.shape, real, tile)
     if power is not None and not _rounds(kernel, power, image, float(cval), tile):
         power = None
     corners = list(itertools.product(*(range(0, n, s) for n, s in zip(outputs, steps, strict=True))))
@@ -82,14 +61,15 @@ def correlate(
             blocks = np.zeros((len(items), *tile), real)
             for block, (index, corner) in zip(blocks, wheres, strict=True):
                 _cut(source[index], borders, corner, block, cval)
-            sums = _product(blocks, spectrum, steps)
-            if power is not None:
-                sums = np.ldexp(np.rint(np.ldexp(sums, -power)), power)
-            sums += bias
-            for block, (index, corner) in zip(sums, wheres, strict=True):
-                place = tuple(slice(c, c + s) for c, s in zip(corner, steps, strict=True))
-                to = sink[index][place]
-                dtypes.place(block[tuple(map(slice, to.shape))], to)
+            places = [
+                tuple(slice(c, c + s) for c, s in zip(corner, steps, strict=True)) for _, corner in wheres
+            ]
+            targets = [sink[index][place] for (index, _), place in zip(wheres, places, strict=True)]
+            found = transform.sums(blocks, [to.shape for to in targets])
+            for sums, to in zip(found, targets, strict=True):
+                exact = sums if power is None else np.ldexp(np.rint(np.ldexp(sums, -power)), power)
+                exact += bias
+                dtypes.place(exact, to)
 
     bands.run(work, -(-tiles // together), workers if math.prod(outputs) > 4096 else 1)
 
@@ -104,30 +84,6 @@ def _rounds(kernel: Taps, power: int, image: npt.NDArray, cval: float, tile: tup
     peak = max(-float(image.min()), float(image.max()), abs(cval))
     error = float(np.finfo(np.float64).eps) * math.log2(size) * math.sqrt(size) * peak
     return error * float(np.sqrt((kernel**2).sum())) < 0.25 * 2.0**power
-
-
-@functools.lru_cache(maxsize=4)  # for a loop over images
-def _spectrum(data: bytes, shape: tuple[int, ...], real: np.dtype, tile: tuple[int, ...]) -> npt.NDArray:
-    """Return the conjugate transform of a kernel."""
-    spectrum: npt.NDArray = scipy.fft.rfftn(np.frombuffer(data, real).reshape(shape), tile).conj()
-    spectrum.flags.writeable = False
-    return spectrum
-
-
-def _product(blocks: npt.NDArray, spectrum: npt.NDArray, steps: tuple[int, ...]) -> npt.NDArray:
-    """Return the first samples, `steps` along each axis, of the correlation of each block.
-
-    The inverse goes axis by axis, and what is not wanted along one is not transformed along the next:
-    31x31 at 1080p took 10% longer with the inverse in one call.
-    """
-    axes = range(1, blocks.ndim)
-    values = scipy.fft.rfftn(blocks, axes=tuple(axes), workers=1)
-    values *= spectrum
-    for axis in axes[:-1]:
-        values = scipy.fft.ifft(values, axis=axis, overwrite_x=True, workers=1)
-        values = values[(slice(None),) * axis + (slice(steps[axis - 1]),)]
-    sums: npt.NDArray = scipy.fft.irfft(values, blocks.shape[-1], overwrite_x=True, workers=1)
-    return sums[..., : steps[-1]]
 
 
 class _Border(NamedTuple):

@@ -10,7 +10,8 @@ from imfilter._core.operators import Operator, Taps, cancelled
 from imfilter._core.padding import Padding
 from imfilter._core.plan import LARGEST
 
-_PERIODS = {"wrap": lambda n: n, "symmetric": lambda n: 2 * n, "mirror": lambda n: max(2 * n - 2, 1)}
+#: After how many samples a border repeats, by the samples of the axis.
+PERIODS = {"wrap": lambda n: n, "symmetric": lambda n: 2 * n, "mirror": lambda n: max(2 * n - 2, 1)}
 
 
 def folded(
@@ -42,10 +43,10 @@ def folded(
         # Python's integers, where 64 bits may not hold the offsets.
         steps = np.arange(taps, dtype=object if gap * taps > 2**60 else np.int64)
         offsets = steps * gap - pad.before
-        near = _near(offsets, n, last, mode, 0)
-        beside = _near(offsets, n, last, mode, 1) if apart else near  # of negative weights
+        near = nearest(offsets, n, last, mode, 0)
+        beside = nearest(offsets, n, last, mode, 1) if apart else near  # of negative weights
         low, high = min(int(near.min()), int(beside.min()), 0), max(int(near.max()), int(beside.max()), 0)
-        period = _PERIODS[mode](n) if mode in _PERIODS else 1
+        period = PERIODS[mode](n) if mode in PERIODS else 1
         shared = not apart and period % 2 == 0 and low == -(period // 2)
         high = period // 2 if shared else high  # half a period away on either side lies the same sample
         gather = functools.partial(_gathered, near - low, beside - low, high - low + 1, shared)
@@ -81,13 +82,13 @@ def _long(n: int, taps: int, gap: int) -> bool:
     return gap * (taps - 1) > 2 * n
 
 
-def _near(offsets: np.ndarray, n: int, last: int, mode: str, further: int) -> np.ndarray:
+def nearest(offsets: np.ndarray, n: int, last: int, mode: str, further: int = 0) -> np.ndarray:
     """Return the offsets nearest to 0 at which every output reads what it reads at `offsets`.
 
     Or those that come next, where `further` is 1 instead of 0: they are others.
     """
-    if mode in _PERIODS:
-        period = _PERIODS[mode](n)
+    if mode in PERIODS:
+        period = PERIODS[mode](n)
         result = (offsets + period // 2) % period - period // 2 + further * period
     else:
         # One beyond the image is the constant, the last sample itself is the edge.
@@ -118,5 +119,5 @@ def _gathered(
     if shared:
         result[-1] = result[0] = result[0] / 2
     if result.size == 1:  # as exact as what the taps are meant to add up to
-        result[0] = symmetry.whole(taps.tolist())
+        result[0] = symmetry.whole(taps.ravel().tolist())
     return np.moveaxis(result, 0, axis)

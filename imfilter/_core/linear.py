@@ -51,6 +51,7 @@ class Call:
     real: np.dtype  # of the arithmetic
     native: np.dtype  # of what the kernels write
     tolerance: float  # of cosines in place of taps, if they may be
+    divisor: int  # of sums of integers, if the result is their mean
     whole: bool  # whether all samples are whole numbers
     programs: dict[Any, Program | None] = field(default_factory=dict)
     apart: "Call | None" = None  # for what is not finite, where weights of both signs are folded into one
@@ -83,14 +84,10 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
     image = dtypes.readable(given)
     if call.apart is not None and not infinite.absent(image, call.cval):
         return run(call.apart, given, out, workers)
+    target = dtypes.target(out, given, call.shape, native)
     if chosen.algorithm == "fft":
         from imfilter._core import fft  # SciPy takes longer to import than most images to filter
 
-        if not fft.holds(image, call):
-            extents = tuple(image.shape[a] for a in call.axes)
-            chosen = plan.choose(call.operator, extents, math.prod(call.shape), call.real, may_fft=False)
-    target = dtypes.target(out, given, call.shape, native)
-    if chosen.algorithm == "fft":
         fft.correlate(image, chosen.operator.components()[0], target, call, workers)
     elif math.isinf(call.cval) or not _slide(image, chosen, target, call, workers):
         # Something is not finite, and must stay where the kernel's own taps put it.
@@ -131,7 +128,8 @@ def _slide(
         sides = Side.of(image), Side.of(target)
         place = Placement(*sides, chosen.operator.shape, call.axes, call.paddings, call.stride, call.dilation)
         settings = Settings(
-            chosen.algorithm, call.real, call.mode, call.bias, call.cval, call.tolerance, trusting
+            *(chosen.algorithm, call.real, call.mode, call.bias, call.cval),
+            *(call.tolerance, trusting, call.divisor),
         )
         made = _MAKERS.get(chosen.algorithm, window.make)(chosen.operator, settings, place)
         call.programs[key] = made
@@ -177,7 +175,8 @@ def apply(
     """
     array = image if type(image) is np.ndarray else check.image(image)
     out, workers = common.get("out"), bands.requested(common.get("workers"))
-    key = key_of(array, out, common, (build, keeps, method), own, geometry)
+    given = (own,) if geometry is _EVERY_SAMPLE else (own, geometry)
+    key = key_of(array, out, common, (build, keeps, method), *given)
     call = _calls.get(key)
     if call is None:  # or else the same has been checked before
         out = check.out(out)
@@ -211,6 +210,7 @@ def _settle(
     )
     mode = border.check_mode(given["mode"])
     cval = check.number(given["cval"], "cval", finite=False)
+    cval = cval if mode == "constant" else 0.0
     shape = list(array.shape)
     for axis, pad in zip(chosen, paddings, strict=True):
         shape[axis] = pad.length
@@ -223,20 +223,26 @@ def _settle(
         and cancels(operator, lengths, dilation)
     ):
         spoiled = _settle(array, build, own, given, keeps, method, geometry, apart=True)
+    divisor = operator.mean_of() if _whole(array.dtype) and _whole(dtype) and bias == 0 else 0
+    operator = operator.known("ones", operator.ones) if divisor else operator
     operator, paddings, stride, dilation = folded(
         operator, lengths, paddings, stride, dilation, mode, apart=apart
     )
     real = dtypes.working(array.dtype, dtype)
+    if divisor and not boxes.holds(array.dtype, cval, divisor, real):
+        real = dtypes.FLOAT64
     if low < _TINY or high > _HUGE or max(operator.shape) > _LONG:
         real = dtypes.FLOAT64
     # Only a plain sum for every sample can be a product of transforms.
     may_fft = not operator.norm and max(stride + dilation) == 1
     totals = _totals(array, operator, chosen, cval) if max(stride + dilation) == 1 else None
+    # The sums of whole numbers must be exact.
+    may_fft = may_fft and not divisor and _TINY**10 < operator.gain() < _HUGE**10
     plain = may_fft and along(array.shape, chosen)
     may_winograd = plain and winograd.fits(operator, cval, shape[max(chosen)], real)
     may_cosines = plain and bias == 0 and math.isfinite(cval)
     may_cosines = may_cosines and cosines.fits(operator.shape, math.prod(shape[max(chosen) :]), real)
-    peak = whole.peak(array.dtype, cval if mode == "constant" else 0.0)
+    peak = whole.peak(array.dtype, cval)
     if (may_winograd or may_cosines) and peak and whole.power(operator, real.itemsize) is not None:
         may_winograd, may_cosines = may_winograd and winograd.exact(operator, peak, real), False
     tolerance = cosines.tolerance(array.dtype, dtype) if may_cosines else 0.0
@@ -251,8 +257,10 @@ def _settle(
     )
     return Call(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
-        *(mode, cval if mode == "constant" else 0.0, tuple(shape), dtype),
-        *(real, dtypes.direct_target(dtype, real), tolerance, peak is not None),
+        *(mode, cval, tuple(shape), dtype),
+        *(real, dtypes.direct_target(dtype, real), tolerance),
+        divisor=divisor,
+        whole=peak is not None,
         apart=spoiled,
     )
 
@@ -274,11 +282,20 @@ def _operator(build: Build, ndim: int, axes: tuple[int, ...], own: tuple[Any, ..
     return operator
 
 
+def _whole(dtype: np.dtype) -> bool:
+    """Tell whether values of a type are whole numbers."""
+    return dtype.kind in "biu"
+
+
 def _totals(array: npt.NDArray, operator: Operator, axes: tuple[int, ...], cval: float) -> np.dtype | None:
     """Return the type of running sums that can be trusted with the samples, if there is one."""
     source = np.dtype(np.uint8) if array.dtype.kind == "b" else array.dtype.newbyteorder("=")
     if source == np.float16:
         source = dtypes.FLOAT32  # in which it is read
-    if interleaved(array.shape, max(axes), len(axes)) > boxes.MOST_CHANNELS or source not in dtypes.NATIVE:
+    last, taps = max(axes), math.prod(operator.shape)
+    if interleaved(array.shape, last, len(axes)) > boxes.MOST_CHANNELS or source not in dtypes.NATIVE:
         return None
-    return boxes.totals(source, cval, math.prod(operator.shape))
+    along_line = operator.shape[axes.index(last)]
+    line = array.shape[last] + 2 * along_line
+    most = max(taps // along_line * line, taps * math.prod(array.shape[last + 1 :]))
+    return boxes.totals(source, cval, taps, most)

@@ -1,13 +1,14 @@
 """A rank in the neighbourhood of each sample, and the integers in which samples are compared."""
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes
 from imfilter._core.geometry import Loops
+from imfilter._core.rank_keys import Number
 from imfilter._core.remembered import remembered
 
 
@@ -25,6 +26,11 @@ class Neighbourhood(NamedTuple):
 
     def _value(self) -> tuple[tuple[int, ...], bytes, int]:
         return self.inside.shape, self.inside.tobytes(), self.rank
+
+    @classmethod
+    def box(cls, lengths: tuple[int, ...], rank: int) -> Self:
+        """Return a neighbourhood of which all samples count."""
+        return cls(np.ones(lengths, bool), rank)
 
     @property
     def taps(self) -> int:
@@ -62,9 +68,9 @@ def kind(dtype: np.dtype) -> np.dtype:
     return np.dtype(f"i{dtype.itemsize}") if dtype.kind == "f" else dtype
 
 
-def key(dtype: np.dtype, value: float, *, turned: bool = True) -> int:
+def key(dtype: np.dtype, value: Number, *, turned: bool = True) -> int:
     """Return the integer that stands for a value: its bits, for floats `turned` so that they compare."""
-    sample = _rounded(dtype, value)
+    sample = np.array([dtypes.rounded(dtype, value)], dtype)
     if dtype.kind == "f":
         bits = sample.view(kind(dtype))
         most = np.iinfo(bits.dtype).max
@@ -74,18 +80,6 @@ def key(dtype: np.dtype, value: float, *, turned: bool = True) -> int:
     return int(sample.astype(np.int64)[0])
 
 
-def strange(value: float) -> bool:
+def strange(value: Number) -> bool:
     """Tell whether a value is not a number, or -0.0, which floats are not ordered by."""
-    return math.isnan(value) or (value == 0 and math.copysign(1.0, value) < 0)
-
-
-def holds(dtype: np.dtype, value: float) -> bool:
-    """Tell whether a type has a value among its own."""
-    return bool(_rounded(dtype, value)[0] == value)
-
-
-def _rounded(dtype: np.dtype, value: float) -> npt.NDArray:
-    """Return a value, rounded and saturated to a type."""
-    sample = np.zeros(1, dtype)
-    dtypes.place(np.array([value]), sample)
-    return sample
+    return math.isnan(value) or dtypes.negative_zero(value)

@@ -16,6 +16,8 @@ Term = tuple[Taps, ...]
 _LEFT = 4e-15
 #: Taps that are multiplied out to be counted exactly, and up to which something is kept for an operator.
 _SMALL, _MOST_KNOWN = 4096, 32
+#: How far from 1 the sum of a mean's weights may be.
+_ROUNDED = 1e-12
 
 _Found = TypeVar("_Found")
 
@@ -80,6 +82,26 @@ class Operator:
             first, *others = map(np.ones, self.dense.shape)
             return Operator(((first * self.dense.flat[0], *others),))
         return self if len(self.terms) == 1 and not self.norm and all(map(_equal, self.terms[0])) else None
+
+    def uniform(self) -> bool:
+        """Tell whether all weights are the same: whether the operator is a box."""
+        kernels = [self.dense] if self.dense is not None else [taps for term in self.terms for taps in term]
+        return all((taps == taps.flat[0]).all() and taps.flat[0] != 0 for taps in kernels)
+
+    def mean_of(self) -> int:
+        """Return of how many samples the result is the mean, or 0 where it is no mean."""
+        if len(self.terms) > 1 or self.norm or not self.uniform():
+            return 0
+        count = math.prod(self.shape)
+        weight = math.prod(float(taps[0]) for taps in (self.terms[0] if self.terms else ()))
+        if self.dense is not None:
+            weight = float(self.dense.flat[0])
+        return count if abs(weight * count - 1) < _ROUNDED else 0
+
+    def ones(self) -> "Operator":
+        """Return the operator with all weights 1."""
+        terms = tuple(tuple(np.ones(len(taps)) for taps in term) for term in self.terms)
+        return Operator(terms, None if self.dense is None else np.ones(self.dense.shape))
 
     def gain(self) -> float:
         """Return at least the sum of the absolute weights: how far the output can exceed the input."""

@@ -58,7 +58,8 @@ class Plan:
         ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums),
         ``"cosines"`` (a long smooth kernel as a sum of cosines), ``"winograd"`` (rows
         of outputs share sums over differences of rows) or ``"fft"``; for ranks ``"network"``
-        (of comparisons), ``"bits"`` (counted in sorted blocks) or ``"histogram"``; ``"pooling"``.
+        (of comparisons), ``"bits"`` (counted in sorted blocks), ``"histogram"`` or ``"repeated"`` (a box
+        that is longer than the image, and reads samples several times); ``"pooling"``.
     reason : str
         Why it was chosen, with the cost of what was not.
     cost : float

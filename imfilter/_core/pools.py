@@ -3,13 +3,13 @@
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, check, dtypes, plan
+from imfilter._core import bands, check, dtypes, plan, rank_keys
 from imfilter._core.calls import Calls, key_of
 from imfilter._core.common import Common, Placed, complete
 from imfilter._core.geometry import Loops, Part, Side, extent, over_merged, tiles
@@ -49,6 +49,7 @@ class Call:
     joined: np.dtype  # what samples are joined to
     real: np.dtype  # in which sums are divided
     target: np.dtype  # what the kernels write
+    keyed: bool  # whether samples are compared by `rank_keys`
     programs: dict[Any, Program] = field(default_factory=dict)
 
 
@@ -81,6 +82,12 @@ def apply(
         asked.append(_planned(call, array))
         return np.broadcast_to(np.zeros((), call.dtype), call.shape if keep else _left(call))
     place = out if out is None or keep else np.expand_dims(out, call.axes)
+    place = (_by_keys if call.keyed else _pooled)(call, array, place, workers)
+    return (place if keep else place.reshape(_left(call))) if out is None else out
+
+
+def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Reduce the windows of samples that kernels read, into `place` or a new array."""
     source = dtypes.readable(array)
     last = max(call.axes)
     if not _packed(source, last):
@@ -93,7 +100,20 @@ def apply(
         place = target if target.dtype == call.dtype else dtypes.empty(call.shape, call.dtype)
     if place is not target:
         dtypes.place(target, place)
-    return (place if keep else place.reshape(_left(call))) if out is None else out
+    return place
+
+
+def _by_keys(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Reduce the windows of samples that are compared by their places in order."""
+    keys = rank_keys.keys_of(array, nan_first=call.what == MIN)
+    found = _pooled(replace(call, dtype=_INT64, programs={}), keys.values.astype(_INT64), None, workers)
+    place = dtypes.empty(call.shape, call.dtype) if place is None else place
+    least, most = np.iinfo(_INT64).min, np.iinfo(_INT64).max
+    empty = {limit: found == limit for limit in (least, most)}  # windows without a sample
+    keys.place(np.where(empty[least] | empty[most], 0, found), place)
+    for limit, where in empty.items():
+        place[where] = dtypes.rounded(place.dtype, math.copysign(math.inf, limit))
+    return place
 
 
 def _left(call: Call) -> tuple[int, ...]:
@@ -119,11 +139,12 @@ def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given
     for axis, along in zip(axes, windows, strict=True):
         shape[axis] = along.length
     dtype = check.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
-    read = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
+    keyed = what != MEAN and not rank_keys.exact(array.dtype)
+    read = _INT64 if keyed else dtypes.readable(array[(slice(1),) * array.ndim]).dtype
     joined = real = target = read
     if what == MEAN:
         joined, real, target = _arithmetic(read, dtype, math.prod(along.taps for along in windows))
-    return Call(what, axes, windows, tuple(shape), dtype, joined, real, target)
+    return Call(what, axes, windows, tuple(shape), dtype, joined, real, target, keyed)
 
 
 def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:

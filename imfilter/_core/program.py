@@ -37,6 +37,7 @@ class Settings(NamedTuple):
     cval: float
     tolerance: float  # of cosines in place of taps
     trusting: bool  # whether the program may refuse an image that has samples that are not finite
+    divisor: int  # of sums of integers, whose quotients are rounded exactly; 0 where there is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,6 +192,14 @@ _ALONG = [
 ]
 
 
+def hold(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt.NDArray, ...]:
+    """Write the addresses of `tables` to a job that is a record; return what must outlive it."""
+    held = {name: np.ascontiguousarray(table) for name, table in tables.items()}
+    for name, table in held.items():
+        job[name] = address(table)
+    return (job, *held.values())
+
+
 def describe(job: Job, loops: Loops, source: Side, target: Side, mode: str) -> None:
     """Write to the job where samples lie, as far as it has fields for it."""
     values: dict[str, Any] = {
@@ -232,7 +241,7 @@ def far(loops: Loops, source: Side) -> bool:
     return loops.y.samples * loops.x.samples * loops.channels * source.dtype.itemsize >= _FAR
 
 
-def reserve(job: Job, sizes: dict[str, int]) -> int:
+def reserve(job: Job | npt.NDArray, sizes: dict[str, int]) -> int:
     """Say in the job where in the workspace everything lies, by the sizes; return how large that is."""
     total = 0
     for name, size in sizes.items():

@@ -29,8 +29,9 @@ _OUTPUTS = 32
 _STEP, _UNROLLED, _LINE = 4.5, 2.2, 0.15
 #: The same for networks of so many comparisons and more, whose lines leave the first-level cache.
 _WIDE, _WIDE_STEP = 1000, 6.0
-#: Samples that may count for a network to be built at all, but for the smallest and the largest.
-_MOST = 256
+#: Samples that may count for a network to be built at all, but for the smallest and the largest; and for
+#: these in a footprint, of which a network of twice as many takes a second to build.
+_MOST, _MOST_LISTED = 256, 1 << 16
 
 
 class Prepared(NamedTuple):
@@ -64,6 +65,8 @@ def _network(around: Neighbourhood, itemsize: int, channels: int) -> networks.Ne
     if around.taps == 1 or (around.taps > _MOST and not around.extreme):
         return None
     if not around.full:
+        if around.taps > _MOST_LISTED:
+            return None
         where = np.argwhere(around.inside.reshape(planes * rows, columns))
         return networks.scattered(planes * rows, tuple((int(r), int(x)) for r, x in where), around.rank)
     few = networks.small(planes * rows, columns, around.rank) if around.extreme else None

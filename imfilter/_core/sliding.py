@@ -18,6 +18,7 @@ from imfilter._core import bands, dtypes
 from imfilter._core.averages import Averaging
 from imfilter._core.denormals import as_zeros
 from imfilter._core.program import address
+from imfilter._core.ticker import Pushed, Ticker
 from imfilter._kernels import slide_series
 
 Lines = npt.NDArray[np.float64]
@@ -144,8 +145,8 @@ class Window(ABC):
         """Return what each window of lines gives; all samples count, or those `there`."""
 
     @abstractmethod
-    def one(self) -> Callable[[int, int], object]:
-        """Return what computes a single window, from the address of its samples to that of the result."""
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        """Return what takes the samples of one series one by one, after those held: a window but for one."""
 
 
 class Mean(Window):
@@ -165,8 +166,8 @@ class Mean(Window):
         np.copyto(result, _average(lines, self.size, float(self.size), workers), where=counts == self.size)
         return result
 
-    def one(self) -> Callable[[int, int], object]:
-        return Averaging(self.size, float(self.size)).one()
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        return Ticker(held, Averaging(self.size, float(self.size)).one())
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,8 +192,8 @@ class Weighted(Window):
         weights[_average(held, self.size, 1.0, workers) == self.size] = 1.0
         return _quotients(sums, weights, out=out)
 
-    def one(self) -> Callable[[int, int], object]:
-        return _weighing(self.taps, self.bias)
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        return Ticker(held, _weighing(self.taps, self.bias))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -256,8 +257,8 @@ class Polynomial(Window):
                 self._mend(lines, there, result, gaps[first : first + _TOGETHER])
         return result
 
-    def one(self) -> Callable[[int, int], object]:
-        return _weighing(self.taps(tuple(range(self.size)), self.before), 0.0)
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        return Ticker(held, _weighing(self.taps(tuple(range(self.size)), self.before), 0.0))
 
     @as_zeros
     def _mend(self, lines: Lines, there: There, result: Lines, gaps: npt.NDArray[np.int64]) -> None:

@@ -18,6 +18,7 @@ from imfilter._kernels import (
     fir,
     histogram,
     lines,
+    medians,
     order,
     pool_line,
     recurrence,
@@ -32,6 +33,7 @@ from imfilter._kernels import (
     vote,
     winograd,
 )
+from imfilter._kernels.apart import keep_apart
 from imfilter._kernels.denormals import switch
 from imfilter._kernels.flood import flood
 from imfilter._kernels.job import BLOCK_ALONG
@@ -155,6 +157,7 @@ def _ranks() -> Iterator[_Combination]:
         for what in (histogram.VALUES, histogram.PLACES):
             yield histogram.rank_counts, (_U8, summed, what)
     yield flood, ()
+    yield keep_apart, ()
     yield slide_corner, ()
     yield tensor.products, (_F32, 3)
     yield tensor.surround, (_F32,)
@@ -178,7 +181,13 @@ def _ranks() -> Iterator[_Combination]:
     yield slide_descriptor.slide_descriptor, ()
     yield slide_descriptor.normalize, (_F64, slide_descriptor.L2_HYS)
     yield from _colors()
-    for driver in (slide_series.weigh, slide_series.middle, slide_mean.average, recurrence.recur):
+    for driver in (
+        slide_series.weigh,
+        medians.middle,
+        medians.push_median,
+        slide_mean.average,
+        recurrence.recur,
+    ):
         yield driver, ()
 
 

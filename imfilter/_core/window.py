@@ -12,7 +12,7 @@ from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
 from imfilter._core.program import Job, Program, Settings, address, describe, far
 from imfilter._core.runs import ROWS, group
-from imfilter._kernels import deal, fir, lines, small, symmetric
+from imfilter._kernels import deal, fir, lines, quotient, small, symmetric
 from imfilter._kernels.job import (
     ALONG,
     BLOCK_ALONG,
@@ -81,6 +81,9 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
         and (real, target.dtype) in _CONVERTED
     )
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
+    job["divisor"] = settings.divisor
+    if settings.divisor:
+        job["straight"], job["divide"] = 0, quotient.divide.address(real)
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(cval, real)
     # Infinities of several layers may meet in their sum; see `infinite`.
     meeting = settings.trusting and len(tables.layers) > 1 and not tables.norm

@@ -54,7 +54,8 @@ def halvings(shape: tuple[int, ...]) -> int:
 def taps(shape: tuple[int, ...]) -> float:
     """Return how many taps all sums have together, for each output."""
     times = halvings(shape)
-    return -(-shape[0] // 2**times) * math.prod(shape[1:]) * 1.5**times
+    whole, rest = divmod(shape[0], 2**times)
+    return (whole * 1.5**times + rest) * math.prod(shape[1:])
 
 
 def shortest(shape: tuple[int, ...], real: np.dtype) -> int:
@@ -92,10 +93,9 @@ Mixes = list[list[tuple[int, float]]]
 def halved(kernel: Taps, times: int) -> tuple[list[Sum], Mixes]:
     """Return the sums that stand for a kernel whose first axis is halved so many times.
 
-    Zeros are added at the end, so that halves are equal.
+    Its length must be a multiple of ``2**times``.
     """
-    more = [(0, -len(kernel) % 2**times)] + [(0, 0)] * (kernel.ndim - 1)
-    return _halved(Sum(0, 0, np.pad(kernel, more)), 1, times)
+    return _halved(Sum(0, 0, kernel), 1, times)
 
 
 def _halved(whole: Sum, step: int, times: int) -> tuple[list[Sum], Mixes]:

@@ -22,10 +22,10 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     assert operator.dense is not None
     times = winograd.halvings(operator.shape)
     phases = 2**times
-    sums, _ = winograd.halved(operator.dense, times)
+    rest = x.taps % phases  # taps that cannot be halved are added one by one
+    sums, _ = winograd.halved(operator.dense[: x.taps - rest], times)
+    last = np.ascontiguousarray(operator.dense[x.taps - rest :], real)
     taps = len(sums[0].weights)
-    more = phases * taps - x.taps
-    x = x._replace(taps=x.taps + more, after=x.after + more)
     longest = max(LONGEST // loops.channels, winograd.shortest(operator.shape, real))
     cut = tiles(x.length, max(1, x.length // longest))
     widest = int(np.diff(cut).max())
@@ -34,7 +34,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     dealt = Deal(lanes, loops.channels, -(-widest // phases), x.taps + phases - 1, phases, real.itemsize)
     job = Job(LINE_JOB)
     pixel = loops.channels * dealt.lanes * real.itemsize
-    describe(job, loops._replace(x=x), source, target, settings.mode)
+    describe(job, loops, source, target, settings.mode)
     job |= dealt.named() | {"tiles": cut, "zero": np.zeros(1, np.int64)}
     job["joins"] = job["joins"] * phases
     job["span_x"], job["size"], job["n_tiles"] = x.taps, real.itemsize, len(cut) - 1
@@ -71,6 +71,9 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["sums"] = np.zeros(len(sums), LINE_SUM)
     job["sums"]["line"] = [places[s.layer, s.start] for s in sums]
     job["sums"]["weights"] = addresses
+    ahead = x.taps - rest + np.arange(phases)[:, None] + np.arange(rest)
+    job["rests"] = base + ahead % phases * dealt.phase * pixel + ahead // phases * pixel
+    job["rest_weights"], job["n_rest"] = last, rest
     job["differences"] = np.zeros(len(needed), DIFFERENCE)
     for entry, (layer, phase) in zip(job["differences"], needed, strict=True):
         step = _step(layer)
@@ -89,7 +92,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
         line_winograd,
         weights,
         lines=units,
-        work=units * widest * loops.channels * weights.size // phases,
+        work=units * widest * loops.channels * (weights.size // phases + rest),
         rows=1,
         workspace=workspace,
         watched=job["watched"],

@@ -27,22 +27,23 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     kernel = operator.dense if y.axis == 0 else operator.dense.T
     times = max(1, winograd.halvings(kernel.shape))
     phases = 2**times
-    sums, mixes = winograd.halved(kernel, times)
+    rest = y.taps % phases  # rows that cannot be halved are summed as they are
+    sums, mixes = winograd.halved(kernel[: y.taps - rest], times)
+    last = np.ascontiguousarray(kernel[y.taps - rest :], real)
     height = len(sums[0].weights)
-    more = phases * height - y.taps
-    y = y._replace(taps=y.taps + more, after=y.after + more)
-    outputs = min(height, runs.ROWS)
+    outputs, alone = min(height, runs.ROWS), min(rest, runs.ROWS)
     depth = y.taps + phases * outputs - 1
-    cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
+    rests = -(-phases * outputs // alone) * alone if rest else 0
+    cut = _tiles(x, phases * depth + len(sums) * outputs + rests, loops.channels, real)
     widest = int(np.diff(cut).max())
     job = Job(WINOGRAD_JOB)
-    describe(job, loops._replace(y=y), source, target, settings.mode)
+    describe(job, loops, source, target, settings.mode)
     job |= {
         "tiles": cut,
         "columns": np.arange(x.taps) * loops.channels * real.itemsize,
         "zero": np.zeros(1, np.int64),
         "mixes": np.array([[i for i, _ in row] for row in mixes]),
-        "signs": np.array([[sign for _, sign in row] for row in mixes], real),
+        "signs": np.array([[sign for _, sign in row] + [1.0] for row in mixes], real),
     }
     weights, addresses = winograd.weighed(sums, real)
     table = np.zeros(len(sums), SUM)
@@ -51,6 +52,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["sums"] = table
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
+    job["rest"], job["alone"] = rest, alone
     job["group"] = runs.group(height, x.taps) // x.taps
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
     job["straight"] = job["target_packed"] and target.dtype == real
@@ -59,6 +61,9 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
     job["sum_rows"] = fir.sum_rows.address(real, real, outputs, 0)
+    if rest:
+        job["weights"] = last
+        job["sum_rest"] = fir.sum_rows.address(real, real, alone, 0)
     job["mix"] = fir.sum_rows.address(real, real, 1, 1)
     job["place"] = lines.place.address(real, target.dtype)
     line = (widest + x.span) * loops.channels + BYTES // real.itemsize
@@ -67,11 +72,12 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     sizes = {
         "window": phases * depth * step,
         "parts": len(sums) * outputs * step,
+        "rests": rests * step,
         "result": step,
         "spare": 0 if job["target_packed"] else widest * loops.channels * target.dtype.itemsize,
         "spill": (BYTES + 8) * outputs,
-        "at": 8 * (height + outputs),
-        "at_to": 8 * outputs,
+        "at": 8 * max(height + outputs, rest + alone, phases + 1),
+        "at_to": 8 * max(outputs, alone),
         "flag": 8,
     }
     workspace = reserve(job, sizes)
@@ -80,8 +86,9 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     return job.program(
         slide_winograd,
         weights,
+        last,
         lines=units,
-        work=units * rows * widest * loops.channels * weights.size // phases,
+        work=units * rows * widest * loops.channels * (weights.size // phases + last.size),
         rows=-(-y.taps // rows),
         workspace=workspace,
         watched=job["watched"],

@@ -42,6 +42,8 @@ class Image:
         An EXIF block as it stands in a JPEG. The orientation in it, which has been applied, is 1.
     dpi : tuple of float or None
         Resolution in dots per inch, horizontal then vertical.
+    colorimetry : tuple of (bytes, bytes)
+        Chunks of a PNG that say what its colours mean (gAMA, cHRM, sRGB, cICP): kind and content.
     """
 
     pixels: NDArray[Any]
@@ -50,6 +52,7 @@ class Image:
     icc: bytes | None = None
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
+    colorimetry: tuple[tuple[bytes, bytes], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse contradictions where they are made, not where they are stumbled over."""

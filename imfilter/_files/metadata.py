@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -56,3 +57,46 @@ def resolution(value: object) -> tuple[float, float] | None:
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
+
+
+#: What a gAMA chunk says of sRGB, a cHRM chunk of its white and primaries, and a cICP chunk of all of it.
+_SRGB_GAMMA = 45455
+_SRGB_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+_SRGB_CODES = b"\x01\x0d\x00\x01"
+
+
+def colorimetry_for(image: Image, *, profile: bytes | None) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the chunks of a PNG that fit the profile it gets: sRGB may not stand beside one."""
+    return tuple(chunk for chunk in image.colorimetry if chunk[0] != b"sRGB" or profile is None)
+
+
+def lost_colorimetry(image: Image, name: str) -> str | None:
+    """Return what is to be said where colours look different in a format that has no chunks of PNG.
+
+    A picture without them is taken for sRGB. A profile, which is kept, counts more than gamma and primaries.
+
+    Parameters
+    ----------
+    image : Image
+        As it is written.
+    name : str
+        The name of the format.
+    """
+    profile = profile_for(image, colour=image.colour.ndim == 3 or name == "WebP") if name != "BMP" else None
+    if not _means_other_colours(image, profile):
+        return None
+    chunks = ", ".join(kind.decode() for kind, _ in image.colorimetry)
+    return f"{name} cannot hold what the PNG says of its colours ({chunks}); write .png to keep it"
+
+
+def _means_other_colours(image: Image, profile: bytes | None) -> bool:
+    """Tell whether chunks of a PNG, beside a profile that is kept, say something else than sRGB."""
+    said = dict(image.colorimetry)
+    if b"cICP" in said:
+        return said[b"cICP"] != _SRGB_CODES
+    if profile is not None or b"sRGB" in said:
+        return False
+    (gamma,) = struct.unpack(">I", said.get(b"gAMA", struct.pack(">I", _SRGB_GAMMA)))
+    primaries = struct.unpack(">8I", said.get(b"cHRM", struct.pack(">8I", *_SRGB_PRIMARIES)))
+    far = max(abs(a - b) for a, b in zip(primaries, _SRGB_PRIMARIES, strict=True))
+    return abs(gamma - _SRGB_GAMMA) > _SRGB_GAMMA // 100 or far > 200

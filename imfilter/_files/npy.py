@@ -24,29 +24,31 @@ def array(name: str, file: IO[bytes], path: str | None = None) -> NDArray[Any]:
         Open at its start.
     path : str or None
         Where it lies. A regular file is mapped from there: its numbers are read when they are needed.
+
+    Raises
+    ------
+    FileError
+        If it holds no array of real numbers.
     """
-    if path is not None and source.is_regular(file):
-        # A memory map never unpickles, and checks the size that the header claims against the file's.
-        return _real(np.load(path, mmap_mode="r", allow_pickle=False), name)
-    return _real(np.load(source.seekable(file), allow_pickle=False), name)
+    with source.reading(name):
+        if path is None or not source.is_regular(file):
+            return _real(np.load(source.seekable(file), allow_pickle=False), name)
+        try:
+            # A memory map never unpickles, and checks the size that the header claims against the file's.
+            return _real(np.load(path, mmap_mode="r", allow_pickle=False), name)
+        except (MemoryError, RecursionError) as error:  # of the parser: a map takes no memory
+            raise FileError(f"{name}: is damaged: its header cannot be read") from error
 
 
 def read(path: str) -> NDArray[Any]:
     """Return the array of a file, known by its content; FileError if it has none."""
-    try:
-        with open(path, "rb") as opened:
-            file = source.seekable(opened)
-            start = file.read(len(MAGIC))
-            file.seek(0)
-            if start != MAGIC:
-                raise FileError(f"{path}: is no .npy file")
-            return array(path, file)
-    except FileError:
-        raise
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError) as error:
-        raise FileError(f"{path}: is damaged or not supported: {error}") from error
+    with source.reading(path), open(path, "rb") as opened:
+        file = source.seekable(opened)
+        start = file.read(len(MAGIC))
+        file.seek(0)
+        if start != MAGIC:
+            raise FileError(f"{path}: is no .npy file")
+        return array(path, file)
 
 
 def _real(array: NDArray[Any], name: str) -> NDArray[Any]:

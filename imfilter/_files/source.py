@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import stat
+from collections.abc import Iterator
 from typing import IO
+
+from .image import FileError, FileWarning
+
+UNKNOWN = "is not an image of a known format (PNG, JPEG, TIFF, BMP, WebP, npy)"
+_LONGEST = 200  # characters of a decoder's own words
+
+
+@contextlib.contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into a `FileError`: one line that begins with its name.
+
+    Decoders of damaged files raise anything; all of it means one thing.
+    """
+    try:
+        yield
+    except (FileError, FileWarning):  # a warning is raised where the caller asked for that
+        raise
+    except MemoryError as error:
+        raise FileError(f"{name}: is too large for the memory of this machine") from error
+    except Exception as error:
+        raise FileError(f"{name}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    if type(error).__name__ == "UnidentifiedImageError":
+        return UNKNOWN
+    words = " ".join(str(error).split()) or type(error).__name__
+    return f"is damaged or not supported: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}"
 
 
 def is_regular(file: IO[bytes]) -> bool:

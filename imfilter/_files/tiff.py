@@ -6,94 +6,39 @@ import errno
 import os
 from typing import IO, Any
 
-import numpy as np
 import tifffile
-from numpy.typing import NDArray
 
-from . import exif, metadata
-from .image import FileError, Image, check_size, full_scale, warn
+from . import exif, metadata, pages, samples, segments
+from .image import FileError, Image, check_size, warn
 
-# None, deflate (two numbers for it), PackBits and LZMA: what tifffile decodes by itself. The others
-# need a package of compiled codecs, while Pillow's libtiff reads them.
-_OWN_CODECS = (1, 8, 32946, 32773, 34925)
 _UNASSOCIATED = 2
-_ASSOCIATED = 1
+# Formats of programs for which tifffile would read directories that have not been checked.
+_PLAIN = {"is_lsm": False, "is_ndpi": False, "is_scanimage": False}
 
 
-def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image | None:
-    """Read an open TIFF; None where Pillow has to decode it (its codec, palette or colour space)."""
-    with tifffile.TiffFile(file) as opened:
-        pages = [page for page in opened.pages if not _is_extra(page)] or list(opened.pages)
-        if len(pages) != 1:
-            raise FileError(
-                f"{path}: holds {len(pages)} pages and this command filters single pictures; "
-                "save the stack as .npy to filter it as a volume"
-            )
-        page: Any = pages[0].aspage()
+def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
+    """Read an open TIFF of one picture: grey or RGB, with or without alpha, of any depth."""
+    offset = pages.find(path, file)
+    file.seek(0)
+    with tifffile.TiffFile(file, **_PLAIN) as opened:
+        opened.filehandle.seek(offset)
+        page = tifffile.TiffPage(opened, 0)
         check_size(path, page.imagewidth, page.imagelength, max_pixels)
         if page.imagedepth != 1:
             raise FileError(f"{path}: is a volume; save it as .npy to filter it")
-        if not _is_plain(page):
-            return None
-        pixels = page.asarray()
-        if pixels is None or pixels.size == 0:
+        if min(page.imagewidth, page.imagelength, page.samplesperpixel) < 1:
             raise FileError(f"{path}: holds no pixels")
-        pixels = _channels_last(pixels, page)
-        extras = tuple(int(extra) for extra in page.extrasamples)
-        return _describe(path, file, page, pixels, extras)
-
-
-def _is_extra(page: Any) -> bool:
-    """Whether a page is a thumbnail or a mask of another one."""
-    return bool(getattr(page.aspage(), "subfiletype", 0) & 0b101)
-
-
-def _is_plain(page: Any) -> bool:
-    return (
-        page.dtype is not None
-        and page.dtype.kind in "uif"
-        and page.bitspersample == 8 * page.dtype.itemsize
-        and page.photometric in (0, 1, 2)
-        and (page.compression in _OWN_CODECS or not _is_for_pillow(page))
-    )
-
-
-def _is_for_pillow(page: Any) -> bool:
-    """Whether Pillow keeps every bit; where it does not, tifffile says which package would help."""
-    return bool(page.dtype == np.uint8 or (page.dtype == np.uint16 and page.planarconfig == 1))
-
-
-def _channels_last(pixels: NDArray[Any], page: Any) -> NDArray[Any]:
-    samples = page.samplesperpixel
-    if samples == 1:
-        return pixels.reshape(page.imagelength, page.imagewidth)
-    if page.planarconfig == 2:
-        return np.moveaxis(pixels.reshape(samples, page.imagelength, page.imagewidth), 0, -1)
-    return pixels.reshape(page.imagelength, page.imagewidth, samples)
-
-
-def _describe(path: str, file: IO[bytes], page: Any, pixels: NDArray[Any], extras: tuple[int, ...]) -> Image:
-    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
-    colours = 3 if page.photometric == 2 else 1
-    samples = 1 if pixels.ndim == 2 else pixels.shape[-1]
-    if samples not in (colours, colours + 1):
-        raise FileError(
-            f"{path}: {samples} samples a pixel; only grey and RGB, with or without alpha, are read"
-        )
-    alpha = samples == colours + 1
-    if page.photometric == 0:
-        pixels = _inverted(path, pixels, alpha)
-    if alpha and extras[:1] == (_ASSOCIATED,):
-        pixels = _straightened(pixels)
-    orientation, block = read_exif(path, file)
-    dpi = _dpi(page)
+        samples.check(path, page)
+        pixels, alpha = samples.picture(page, segments.samples(path, file, page))
+        dpi, icc = _dpi(page), page.iccprofile
+    orientation, block = _exif(path, file)
     if dpi and metadata.swaps_axes(orientation):
         dpi = dpi[::-1]
-    icc = page.iccprofile if isinstance(page.iccprofile, bytes) else None
-    return Image(metadata.upright(pixels, orientation), samples > 1, alpha, icc, block, dpi)
+    pixels = metadata.upright(pixels, orientation)
+    return Image(pixels, pixels.ndim == 3, alpha, icc if isinstance(icc, bytes) else None, block, dpi)
 
 
-def read_exif(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
+def _exif(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
     """Return the orientation and the EXIF of an open TIFF."""
     try:
         orientation, block, moved = exif.from_tiff(file)
@@ -103,25 +48,6 @@ def read_exif(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
     if moved:
         warn(path, exif.MOVED)
     return orientation or 1, block
-
-
-def _inverted(path: str, pixels: NDArray[Any], alpha: bool) -> NDArray[Any]:
-    if pixels.dtype.kind != "u":
-        raise FileError(f"{path}: 'white is zero' is only read for unsigned integers, not {pixels.dtype}")
-    pixels = pixels.copy()
-    colour = pixels[..., :-1] if alpha else pixels
-    np.subtract(np.iinfo(pixels.dtype).max, colour, out=colour)
-    return pixels
-
-
-def _straightened(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Divide premultiplied colour by alpha, so that every Image means the same."""
-    full = full_scale(pixels.dtype)
-    alpha = pixels[..., -1:].astype(np.float64)
-    colour = np.divide(pixels[..., :-1] * full, alpha, out=np.zeros(pixels[..., :-1].shape), where=alpha > 0)
-    if pixels.dtype.kind in "ui":
-        colour = np.clip(np.rint(colour), 0, full)
-    return np.concatenate([colour.astype(pixels.dtype), pixels[..., -1:]], axis=-1)
 
 
 def _dpi(page: Any) -> tuple[float, float] | None:

@@ -13,6 +13,7 @@ from numba.extending import intrinsic
 from imfilter._core.jit import inlined, kernel
 from imfilter._kernels.ahead import DISTANCE, prefetch
 from imfilter._kernels.lines import source_index
+from imfilter._kernels.quotient import quotient
 from imfilter._kernels.simd import (
     BYTES,
     LINE,
@@ -211,35 +212,48 @@ def box_prefix(sums, channels, line, count, to):
     _prefix(sums, channels, line, count, to)
 
 
-@intrinsic
-def _place(typingctx, real, target, place, whole, scale, bias, shift):
+@intrinsic(prefer_literal=True)
+def _place(typingctx, real, target, exact, place, whole, scale, bias, shift):
     """Store a vector of sums as `target`: times `scale` plus `bias` if `real` is a floating type.
 
-    If it is the unsigned type of the sums, of 16 bits, `bias` is added first, and the upper half of the
-    product shifted right: that is how to divide.
+    If `real` is the unsigned type of the sums, of 16 bits, `bias` is added first, and the upper half of the
+    product shifted right: that is how to divide. If there may be quotients half-way between two whole numbers
+    these must be `exact`: then `bias` is by what to divide, or half of it.
     """
 
     def codegen(context, builder, sig, args):
-        place, whole, scale, bias, shift = args[2:]
+        place, whole, scale, bias, shift = args[3:]
         lanes = whole.type.count
         kind, memory = (ir.VectorType(element(t.dtype), lanes) for t in (real, target))
         if isinstance(real.dtype, types.Float):
             narrow = real.dtype.bitwidth == 32
             scale, bias = (builder.fptrunc(v, ir.FloatType()) if narrow else v for v in (scale, bias))
-            value = to_real(builder, whole, sig.args[3].dtype, kind)
-            value = multiply_add(builder, value, spread(builder, scale, kind), spread(builder, bias, kind))
+            value = to_real(builder, whole, sig.args[4].dtype, kind)
+            scale, bias = spread(builder, scale, kind), spread(builder, bias, kind)
+            if exact.literal_value:
+                value = quotient(builder, value, bias, scale)
+            else:
+                value = multiply_add(builder, value, scale, bias)
             value = from_real(builder, value, target.dtype, memory)
         else:
             word, wide = ir.IntType(16), ir.VectorType(ir.IntType(32), lanes)
-            bias, shift = builder.fptoui(bias, word), builder.trunc(shift, word)
+            half, shift = spread(builder, builder.fptoui(bias, word), kind), builder.trunc(shift, word)
+            whole = builder.add(whole, half)
             factor = spread(builder, builder.zext(builder.fptoui(scale, word), ir.IntType(32)), wide)
-            product = builder.mul(builder.zext(builder.add(whole, spread(builder, bias, kind)), wide), factor)
+            product = builder.mul(builder.zext(whole, wide), factor)
             upper = builder.trunc(builder.lshr(product, ir.Constant(wide, [16] * lanes)), kind)
-            value = builder.trunc(builder.lshr(upper, spread(builder, shift, kind)), memory)
+            value = builder.lshr(upper, spread(builder, shift, kind))
+            if exact.literal_value:  # a half was rounded up, which is right if the result is even
+                back = builder.mul(value, builder.add(half, half))
+                tie = builder.zext(builder.icmp_unsigned("==", back, whole), kind)
+                value = builder.sub(value, builder.and_(value, tie))
+            value = builder.trunc(value, memory)
         builder.store(value, pointer(builder, place, memory), align=1)
         return context.get_dummy_value()
 
-    return types.none(real, target, types.int64, whole, types.float64, types.float64, types.int64), codegen
+    return types.none(
+        real, target, exact, types.int64, whole, types.float64, types.float64, types.int64
+    ), codegen
 
 
 @inlined
@@ -253,11 +267,12 @@ def _box(sums, zeros, at, taps, prefixes, pixel):
     return whole
 
 
-@kernel("sums", "real", "target")
+@kernel("sums", "real", "target", "exact")
 def box_along(
     sums,
     real,
     target,
+    exact,
     line,
     taps,
     prefixes,
@@ -291,13 +306,13 @@ def box_along(
                 for i in range(0, lanes * size_of(target), LINE):
                     prefetch(here + DISTANCE + i, 1)
             whole = _box(sums, splat(sums, sums.type(0)), at, taps, prefixes, pixel)
-            _place(real, target, here, whole, scale, bias, shift)
+            _place(real, target, exact, here, whole, scale, bias, shift)
     else:
         for x in range(0, total, few):
             first = min(x, total - few)
             at, here = line + first * size_of(sums), place + first * size_of(target)
             whole_few = _box(sums, splat_register(sums, sums.type(0)), at, taps, prefixes, pixel)
-            _place(real, target, here, whole_few, scale, bias, shift)
+            _place(real, target, exact, here, whole_few, scale, bias, shift)
     if not direct:
         for x in range(count):
             for c in range(channels):

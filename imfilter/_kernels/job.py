@@ -48,10 +48,11 @@ _FIELDS = (
     *("halves", "half_weights", "n_halves"),
     # Kernels. `fetch`, `combine_source` and `sum_planes` read source elements, others the arithmetic's.
     *("prepare", "fetch", "combine_source", "fetch_real", "combine", "sum_rows", "sum_line", "sum_along"),
-    *("sum_planes", "sum_window", "sum_symmetric", "deal", "join", "place"),
+    *("sum_planes", "sum_window", "sum_symmetric", "deal", "join", "divide", "place"),
 )
 #: Numbers are rounded to the arithmetic's type beforehand.
-JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("bias", "cval")])
+_NUMBERS = ("bias", "cval", "divisor")  # the last of sums of integers, if they are divided
+JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in _NUMBERS])
 
 #: How lines are summed: tap by tap with `combine`, with `sum_rows`, neighbours along a dealt line with
 #: `sum_along`, small windows with `sum_window`; symmetric kernels with `sum_symmetric`, of neighbours along

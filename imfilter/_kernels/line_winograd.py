@@ -35,6 +35,8 @@ _FIELDS = (
     # begin; differences, sums; see `deal`; an offset of nothing.
     *("n_tiles", "batch", "border_x", "tiles", "n_differences", "differences", "n_sums", "sums"),
     *("deals", "joins", "zero"),
+    # Taps behind those of the sums: their weights, and for each output of a group where they lie.
+    *("n_rest", "rest_weights", "rests"),
     # Where in the workspace lines are, how far apart sums; addresses of samples and of results; the flag that
     # rises where a sample is not finite, if that is watched.
     *("scratch", "dealt", "parts", "pitch", "mixed", "joined", "spare", "at", "at_to", "flag", "watched"),
@@ -88,7 +90,8 @@ def line_winograd(job_at, source_at, target_at, workspace, start, stop):
             invoke(1, job.subtract, (room + mine.a, room + mine.b, room + mine.to, job.differing))
         _sum(job, room)
         invoke(2, job.mix, (
-            room + job.parts, job.pitch, job.bias, job.channels, room + job.mixed, job.groups))  # fmt: skip
+            room + job.parts, job.pitch, job.bias, job.channels, room + job.mixed, job.groups,
+            room, job.rests, job.rest_weights, job.n_rest))  # fmt: skip
         joined = to if job.straight else room + job.joined
         invoke(1, job.join, (room + job.mixed, job.segment, job.joins, joined, job.lanes))
         if not job.straight:

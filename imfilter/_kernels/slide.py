@@ -299,6 +299,9 @@ def _finish(job, room, many, to, wide):
     """Put the sums of `many` rows in their places."""
     for o in range(many):
         line, place = room + job.result + o * job.pitch, to + o * job.target_y
+        if job.divide:
+            span = job.segment * job.lanes if job.lanes > 1 else wide * job.channels
+            invoke(1, job.divide, (line, span, job.divisor))
         if job.lanes > 1:
             joined = place if job.straight else room + job.joined
             invoke(1, job.join, (line, job.segment, job.joins, joined, job.lanes))

@@ -112,7 +112,7 @@ def slide_box(job_at, source_at, target_at, workspace, start, stop):
                 invoke(2, job.along_prefix, (line, count * job.channels, sums))
             to = target_at + peek(job.batch + 16 * image + 8)
             to += z * job.target_z + row * job.target_y + x * job.target_x
-            invoke(3, job.along, (
+            invoke(4, job.along, (
                 sums, job.box_x, job.along_prefix > 0, job.scale, job.bias, job.shift, wide, job.channels, to,
                 job.target_x, job.target_c, job.target_packed, room + job.spare,
                 job.far,

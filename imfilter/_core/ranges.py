@@ -1,0 +1,82 @@
+"""How far samples differ in size within a block, and for which windows that matters.
+
+Algorithms that share work between outputs share rounding errors too: these are as large as the largest sample
+that any of the outputs reads. Where all samples of a window are much smaller than that, the window's result
+must be computed without the large ones.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._core.program import address
+from imfilter._kernels import survey
+from imfilter._kernels.simd import BYTES
+
+Marks = npt.NDArray[np.bool_]
+
+#: Cells along a window, at least, and samples of one, at most. Parts of cells at the window's ends do not
+#: count.
+_CELLS, _LARGEST = 6, 16
+
+
+class Survey(NamedTuple):
+    """The sizes of the samples in a block, of which windows have so many taps."""
+
+    taps: tuple[int, ...]
+    cell: tuple[int, ...]  # samples of a cell along each axis
+    cells: npt.NDArray  # the largest magnitude in each cell; NaN is larger than all
+    peak: float  # the largest of all, NaN where a sample is
+    squares: float  # their sum
+    least: float  # of the largest samples of windows, at least
+
+    def doubtful(self, size: float, outputs: tuple[int, ...]) -> tuple[slice, ...] | None:
+        """Return a part of so many outputs beyond which a sample of at least this size is in every window."""
+        if self.least >= size:
+            return None
+        found = np.nonzero(~any_within(self.cells >= size, _within(self.taps, self.cell)))
+        # A window that begins in cell i - 1, behind its first sample, or with cell i has cell i as its first.
+        return tuple(
+            slice(max(0, (int(i.min()) - 1) * c + 1), min(n, int(i.max()) * c + 1))
+            for i, c, n in zip(found, self.cell, outputs, strict=True)
+        )
+
+
+def _within(taps: tuple[int, ...], cell: tuple[int, ...]) -> tuple[int, ...]:
+    """Return how many neighbouring cells lie in every window, along each axis."""
+    return tuple((k + 1) // c - 1 if c > 1 else k for k, c in zip(taps, cell, strict=True))
+
+
+def surveyed(blocks: npt.NDArray, taps: tuple[int, ...]) -> list[Survey]:
+    """Look at blocks of floats, along the last axis side by side, and windows of so many `taps` in them."""
+    count, *shape = blocks.shape
+    more = 3 - len(shape)
+    cell = tuple(min(_LARGEST, 1 << max(0, ((k + 1) // _CELLS).bit_length() - 1)) for k in taps)
+    real, ones = blocks.dtype, (1,) * more
+    cells = np.empty((count + 1, *(n // c for n, c in zip(shape, cell, strict=True))), real)
+    strip = np.zeros(shape[-1] + cell[-1] + 2 * BYTES // real.itemsize, real)
+    totals = np.empty((count, 3))
+    totals[:, :2] = 0.0
+    survey.survey.entry()(
+        *(address(blocks), count, blocks.strides[0], *ones, *shape),
+        *((0,) * more + blocks.strides[1:])[:2],
+        *(real.itemsize, *ones, *cell, *ones, *_within(taps, cell)),
+        *(address(strip), address(strip) + (len(strip) * real.itemsize - BYTES)),
+        *(address(cells), address(cells) + count * cells.strides[0], address(totals)),
+        *(kernel.address(real) for kernel in (survey.widen_strip, survey.close_strip, survey.least_window)),
+    )
+    return [Survey(taps, cell, own, *numbers) for own, numbers in zip(cells, totals.tolist(), strict=False)]
+
+
+def any_within(marks: Marks, taps: tuple[int, ...]) -> Marks:
+    """Return for each window of so many `taps` along the last axes whether a mark is in it."""
+    for axis, k in enumerate(taps, start=marks.ndim - len(taps)):
+        width = 1
+        while width < k:
+            step = min(width, k - width)
+            first, second = (
+                marks[(slice(None),) * axis + (cut,)] for cut in (slice(None, -step), slice(step, None))
+            )
+            marks, width = first | second, width + step
+    return marks
