@@ -77,6 +77,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     job["stop"], job["norm"] = len(tables.runs), tables.norm
     converts = (
         final in (UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW)
+        and not settings.divisor
         and dealt.lanes == 1
         and (real, target.dtype) in _CONVERTED
     )
