@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import click
 import numpy as np
 
 from .._files.image import Image, full_scale
-from . import strips
+from . import messages, strips
 
 
 class Limits(NamedTuple):
@@ -64,8 +63,8 @@ def warn_of_rounding(image: Image, target: np.dtype[Any] | None, name: str) -> N
         for end in (np.fmin.reduce(part.colour, axis=None), np.fmax.reduce(part.colour, axis=None)):
             largest = max(largest, abs(float(end)))  # NaN is not larger
     if 0 < largest <= 1:
-        click.echo(
-            f"imfilter: warning: {name}: values of {largest:.3g} at most are rounded to whole numbers; "
+        messages.say(
+            "warning",
+            f"{name}: values of {largest:.3g} at most are rounded to whole numbers; "
             "--full-scale 1 makes 1 white",
-            err=True,
         )

@@ -148,17 +148,15 @@ def _read(path: Path) -> bytes | None:
 
 
 def _can_keep() -> bool:
-    """Tell whether there is a folder in which a file can be written; only an attempt tells for sure."""
-    for folder in folders():
+    """Tell whether compiled code can be kept somewhere; only an attempt tells for sure."""
+    for place in folders():
         with contextlib.suppress(OSError):
-            place = _trusted(folder)
-            if place is None:
-                continue
-            _make(place)
-            with tempfile.TemporaryFile(dir=place) as file:
-                file.write(b"0")
-                file.flush()
-            return True
+            if _trusted(place) is not None:
+                _make(place)
+                with tempfile.TemporaryFile(dir=place) as file:
+                    file.write(b"0")
+                    file.flush()
+                return True
     return False
 
 

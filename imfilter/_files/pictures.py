@@ -8,7 +8,7 @@ import io
 import threading
 import warnings
 from collections.abc import Iterable
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
@@ -31,7 +31,7 @@ def _open(file: IO[bytes]) -> Pillow.Image:
     with _bomb_lock:
         limit, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, None
         try:
-            return Pillow.open(file, formats=_READABLE)
+            return Pillow.open(cast(IO[bytes], source.Bounded(file)), formats=_READABLE)
         finally:
             Pillow.MAX_IMAGE_PIXELS = limit
 

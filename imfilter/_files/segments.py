@@ -123,8 +123,8 @@ def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: 
         rows[:, -1] = page.imagelength - (grid.down - 1) * grid.height
     heights = rows.ravel()
     needed = heights * grid.row
-    if page.compression == _NONE and grid.count == 1:
-        lengths = [int(needed[0])]  # some programs write another number
+    if grid.count == 1 and page.is_contiguous:
+        lengths = [int(needed[0])]  # some programs write another number, which does not matter
     starts = np.minimum(np.array(offsets, np.uint64), size).astype(np.int64)
     held = np.minimum(np.array(lengths, np.uint64), size - starts).astype(np.int64)
     empty = np.array([offset == 0 == length for offset, length in zip(offsets, lengths, strict=True)])

@@ -68,3 +68,24 @@ def seekable(file: IO[bytes], start: bytes = b"") -> IO[bytes]:
 def again(path: str, file: IO[bytes]) -> IO[bytes]:
     """Open a file that is open already, with a place of its own."""
     return io.BytesIO(file.getbuffer()) if isinstance(file, io.BytesIO) else open(path, "rb")
+
+
+class Bounded:
+    """A file that is asked for no more bytes than it has: room for as many as asked is made first.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading at any place.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._length = file.seek(0, 2)
+        self.seek, self.tell = file.seek, file.tell
+        file.seek(0)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to so many bytes, or all that are left."""
+        left = max(0, self._length - self._file.tell())
+        return self._file.read(left if size is None or size < 0 else min(size, left))
