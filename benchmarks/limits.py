@@ -4,7 +4,7 @@
     b  multiply-adds a nanosecond on one core, against the most that it can do
     c  how the time grows with the size of the kernel
     d  two threads against one
-    e  the overhead of a call
+    e  the overhead of a call, and of one with new arguments
     f  compiling
     g  denormal samples, which some processors compute slowly, against ordinary ones
 
@@ -15,15 +15,17 @@ Medians; where a ratio is formed, what it is formed of ran in turns.
 
 import argparse
 import functools
+import itertools
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 import imfilter
 from tests.case import types_of
@@ -37,6 +39,8 @@ FULL = (2160, 3840)
 COPIES = 1.5
 #: Of (a): multiply-adds a pixel.
 LIGHT = 9
+#: Of (e): microseconds of a call with new arguments.
+NEW = 100
 #: Of (g): how many times the time of ordinary samples.
 DENORMAL = 2.0
 #: Of (d): filters whose one thread has different things to wait for: memory, loads, arithmetic.
@@ -157,6 +161,36 @@ def overhead() -> Iterator[str]:
         for name, function, args in filters:
             ms = race({"call": functools.partial(function, image, *args)})
             yield f"{name}, {dtype}, 32x32: {ms['call'] * 1e3:.1f} us"
+    for name, (ours, theirs) in new_calls().items():
+        ms = race({"imfilter": ours, "scipy": theirs})
+        limit = "" if ms["imfilter"] * 1e3 <= NEW else ", OVER THE LIMIT"
+        yield f"new {name}: {ms['imfilter'] * 1e3:.0f} us (scipy.ndimage {ms['scipy'] * 1e3:.0f}){limit}"
+
+
+def new_calls() -> dict[str, tuple[Call, Call]]:
+    """Return calls with arguments that no call before has had, or none of the last thousand, and SciPy's."""
+    rng = np.random.default_rng(0)
+    image = rows.picture((32, 32), "float32")
+    shapes = rng.permutation(list(itertools.product(range(20, 60), repeat=2)))
+    images = [np.resize(image, shape) for shape in shapes]
+    small, large = ([(image, k) for k in rng.random((1000, n, n))] for n in (3, 15))
+    sigmas = [(image, s) for s in rng.uniform(1, 1.8, 1000)]
+
+    def following(function: Callable, arguments: Iterable[tuple], **options: object) -> Call:
+        turn = itertools.cycle(arguments)
+        return lambda: function(*next(turn), **options)
+
+    def pair(ours: Callable, theirs: Callable, arguments: Sequence[tuple]) -> tuple[Call, Call]:
+        return following(ours, arguments), following(theirs, arguments, mode="mirror")
+
+    return {
+        "kernel of 3x3": pair(imfilter.correlate, ndimage.correlate, small),
+        "kernel of 15x15": pair(imfilter.correlate, ndimage.correlate, large),
+        "sigma of a Gaussian": pair(imfilter.gaussian, ndimage.gaussian_filter, sigmas),
+        "shape, gaussian 1.5": pair(imfilter.gaussian, ndimage.gaussian_filter, [(i, 1.5) for i in images]),
+        "shape, box 3": pair(imfilter.box, ndimage.uniform_filter, [(i, 3) for i in images]),
+        "shape, median 3": pair(imfilter.median, ndimage.median_filter, [(i, 3) for i in images]),
+    }
 
 
 #: A process in which nothing is compiled or loaded yet, but Numba: seconds of each step, then the whole.

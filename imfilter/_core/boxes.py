@@ -1,6 +1,5 @@
 """Box filters over images of one shape and layout, by running sums: their program."""
 
-import functools
 import math
 from fractions import Fraction
 from typing import NamedTuple
@@ -8,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from imfilter._core import dtypes
-from imfilter._core.geometry import LONGEST, Loops, Side, tiles
+from imfilter._core.geometry import LONGEST, Loops, Placement, extent, tiles
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, Settings, describe, far, hold, reserve, stretch
+from imfilter._core.program import Job, Program, Settings, describe, far, reserve, stretch
 from imfilter._kernels import box
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_box import BOX_JOB, slide_box
@@ -94,21 +93,22 @@ def _scaling(
     return _Scaling(kind, scale, taps, exact=1)
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program | None:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Lay out the lines. Return None if lines must be packed and are not."""
+    loops, source, target = place.loops(), place.source, place.target
     if not loops.packed("source", source.dtype.itemsize):
         return None
     z, y, x = loops.z, loops.y, loops.x
     (term,) = operator.terms
     taps = z.taps * y.taps * x.taps
     cut = _tiles(loops)
-    widest = int(np.diff(cut).max())
+    widest = extent(cut)[1]
     sums = totals(source.dtype, settings.cval, taps, z.taps * y.taps * (widest + x.taps))
     assert sums is not None
     scale = math.prod(float(along[0]) for along in term)
     scaling = _scaling(source.dtype, target.dtype, sums, scale, taps, settings)
-    job = np.zeros(1, BOX_JOB)
-    named = describe(job, loops, source, target, settings.mode) | {"tiles": cut}
+    job = Job(BOX_JOB)
+    describe(job, loops, source, target, settings.mode)
     job["box_z"], job["box_y"], job["box_x"] = z.taps, y.taps, x.taps
     rows = stretch(y.length, x.length, max(_STRETCH, 2 * y.taps))
     job["stretch"] = rows
@@ -116,8 +116,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["far"] = y.source_step if far(loops, source) else 0
     job["scale"], job["bias"], job["shift"] = scaling.scale, scaling.bias, scaling.shift
     job["cval"] = settings.cval
-    held = hold(job, named)
-    job["n_tiles"] = len(cut) - 1
+    job["tiles"], job["n_tiles"] = cut, len(cut) - 1
     job["down"] = box.box_down.address(sums, source.dtype)
     job["border"] = box.box_border.address(sums, source.dtype)
     if x.taps > _FEW or sums.kind == "f":
@@ -135,14 +134,13 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     }
     workspace = reserve(job, sizes)
     units = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // rows)
-    return Program(
-        functools.partial(slide_box.entry(), job.ctypes.data),
-        held,
+    return job.program(
+        slide_box,
         lines=units,
         work=units * rows * widest * (8 + 2 * z.taps),
         rows=1,
         workspace=workspace,
-        flag=int(job["flag"][0]),
+        watched=True,
     )
 
 

@@ -47,12 +47,12 @@ def key_of(array: npt.NDArray, out: Any, common: Placed, fixed: Any, *given: tup
         place = out.shape, out.dtype, out.flags.writeable
     try:
         shared = tuple([(n, _word(v)) for n, v in common.items() if n not in _APART]) if common else ()
-        return fixed, tuple(map(_words, given)), shared, array.shape, array.dtype, place
+        return fixed, tuple(map(words, given)), shared, array.shape, array.dtype, place
     except TypeError:
         return None
 
 
-def _words(values: tuple[Any, ...]) -> Any:
+def words(values: tuple[Any, ...]) -> Any:
     """Return what stands for arguments in a look-up; raise TypeError if one may change unseen."""
     return _bits(tuple(values)) if _SIMPLE.issuperset(map(type, values)) else tuple(map(_word, values))
 

@@ -11,6 +11,10 @@ import numpy.typing as npt
 
 from imfilter._core import dtypes, warn
 
+#: Types of numbers and of truth values, which are none; the most frequent first.
+_REAL = float, int, np.floating, np.integer, numbers.Real
+_TRUTH = bool, np.bool_
+
 
 def _name(value: Any) -> str:
     """Return `value` as it goes into a message: one line, not too long."""
@@ -136,8 +140,7 @@ def number(value: Any, name: str, *, finite: bool = True) -> float:
     """Return a real number."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    real = isinstance(value, numbers.Real | np.integer | np.floating)
-    if not real or isinstance(value, bool | np.bool_):
+    if not isinstance(value, _REAL) or isinstance(value, _TRUTH):
         raise TypeError(f"{name} must be a number, got {_name(value)}")
     try:
         result = float(value)
@@ -160,7 +163,7 @@ def constant(value: Any, name: str) -> int | float | np.longdouble:
 
 def integer(value: Any, name: str, *, least: int | None = None, most: int | None = None) -> int:
     """Return an integer from `least` to `most`."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+    if isinstance(value, _TRUTH) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, got {_name(value)}")
     try:
         result = operator.index(value)
@@ -177,7 +180,7 @@ def each(value: Any, n: int | None, name: str) -> tuple[Any, ...]:
     """Return `value`, a scalar or one entry for each of `n` filtered axes (None: any), as entries."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         value = tuple(value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if not isinstance(value, _REAL) and isinstance(value, Sequence) and not isinstance(value, str):
         if n is not None and len(value) != n:
             raise ValueError(
                 f"{name} must be one number or one for each of {n} filtered axes, got {_name(value)}"
@@ -219,7 +222,7 @@ def word(value: Any, name: str, words: tuple[str, ...]) -> str:
 
 def flag(value: Any, name: str) -> bool:
     """Return a truth value."""
-    if not isinstance(value, (bool, np.bool_)):
+    if not isinstance(value, _TRUTH):
         raise TypeError(f"{name} must be True or False, got {_name(value)}")
     return bool(value)
 

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes
-from imfilter._core.geometry import Loops, Side
+from imfilter._core.geometry import Placement
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve, stretch
+from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve, stretch
 from imfilter._kernels import cosine, deal, lines
 from imfilter._kernels.simd import BYTES, LINE, in_register
 from imfilter._kernels.slide_cosine import COSINE_JOB, slide_cosine
@@ -43,9 +43,9 @@ def tolerance(source: np.dtype, result: np.dtype) -> float:
     return 6e-10 if small else 0.0
 
 
-def fits(line: int, real: np.dtype) -> bool:
-    """Tell whether lines of so many elements of the output are long enough to be transposed."""
-    return line >= in_register(real)
+def fits(shape: tuple[int, ...], line: int, real: np.dtype) -> bool:
+    """Tell whether a kernel of a shape, and lines of so many elements of the output, are long enough."""
+    return len(shape) == 2 and min(shape) >= _FEWEST and line >= in_register(real)
 
 
 class Fit(NamedTuple):
@@ -106,19 +106,20 @@ def _fit(data: bytes, terms: int, tolerance: float) -> npt.NDArray | None:
     return np.append(np.stack(ends, axis=1) * (1, scale, scale), parity)
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     """Lay out the lines."""
+    loops, source, target = place.loops(), place.source, place.target
     y, x = loops.y, loops.x
     real = settings.real
     fit = fitted(operator, settings.tolerance)
     assert fit is not None
     terms, tables = fit
     axis_y, axis_x = (part.axis for part in (y, x) if part.axis is not None)
-    job = np.zeros(1, COSINE_JOB)
+    job = Job(COSINE_JOB)
     lanes, oscillators = in_register(real), cosine.REGISTER // 8
     widest = max(x.samples, x.length) * loops.channels
-    named = describe(job, loops, source, target, settings.mode)
-    named |= {"cosines_y": tables[axis_y], "cosines_x": tables[axis_x]}
+    describe(job, loops, source, target, settings.mode)
+    job["cosines_y"], job["cosines_x"] = tables[axis_y], tables[axis_x]
     job["taps_y"], job["taps_x"], job["columns"] = y.taps, x.taps, x.length
     job["lanes"], job["lanes_y"], job["size"] = lanes, oscillators, real.itemsize
     rows = stretch(y.length, x.length, _LEAST * y.taps)
@@ -133,9 +134,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["state"] = (2 * terms + cosine.CARRIED) * cosine.REGISTER
     job["registers_y"] = -(-x.samples * loops.channels // oscillators)
     job["registers_x"] = loops.channels * lanes // oscillators
-    named["deals"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
-    named["joins"] = np.arange(lanes) * step
-    held = hold(job, named)
+    job["deals"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
+    job["joins"] = np.arange(lanes) * step
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["oscillate"] = cosine.oscillate.address(real, terms)
     job["deal"], job["join"] = deal.deal.address(real), deal.join.address(real)
@@ -148,18 +148,17 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         "zeros": max(entering, pixel),
         "sink": max(entering, pixel),
         "spare": 0 if job["target_packed"] else (widest + BYTES) * target.dtype.itemsize,
-        "state_y": int((job["registers_y"] * job["state"])[0]),
-        "state_x": int((job["registers_x"] * job["state"])[0]),
+        "state_y": job["registers_y"] * job["state"],
+        "state_x": job["registers_x"] * job["state"],
         "flag": 8,
     }
     workspace = reserve(job, sizes)
     units = len(loops.batch) * loops.z.length * -(-y.length // rows)
-    return Program(
-        functools.partial(slide_cosine.entry(), job.ctypes.data),
-        held,
+    return job.program(
+        slide_cosine,
         lines=units,
         work=units * rows * widest * 4 * terms,
         rows=1,
         workspace=workspace,
-        flag=int(job["flag"][0]),
+        watched=True,
     )

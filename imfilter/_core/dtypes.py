@@ -63,6 +63,14 @@ def direct_target(dtype: np.dtype, real: np.dtype) -> np.dtype:
     return native if native in NATIVE else real
 
 
+def narrowed(value: float, dtype: np.dtype) -> float:
+    """Return a number as a float type holds it: infinity where it is too large, as in an image."""
+    if value == 0 or dtype == FLOAT64:
+        return value
+    with np.errstate(over="ignore"):
+        return float(dtype.type(value))
+
+
 def target(
     out: npt.NDArray | None, image: npt.NDArray, shape: tuple[int, ...], dtype: np.dtype
 ) -> npt.NDArray:

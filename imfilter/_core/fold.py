@@ -119,5 +119,5 @@ def _gathered(
     if shared:
         result[-1] = result[0] = result[0] / 2
     if result.size == 1:  # as exact as what the taps are meant to add up to
-        result[0] = symmetry.whole(taps.tolist())
+        result[0] = symmetry.whole(taps.ravel().tolist())
     return np.moveaxis(result, 0, axis)

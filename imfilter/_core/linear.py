@@ -18,15 +18,16 @@ from imfilter._core import (
     infinite,
     padding,
     plan,
+    whole,
     window,
     winograd,
     winograd_line,
     winograd_rows,
 )
-from imfilter._core.calls import Calls, key_of
+from imfilter._core.calls import Calls, key_of, words
 from imfilter._core.common import Common, complete
 from imfilter._core.fold import cancels, folded
-from imfilter._core.geometry import Loops, Side, along, interleaved, over_merged
+from imfilter._core.geometry import Placement, Side, along, interleaved, over_merged
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, Settings
@@ -51,6 +52,7 @@ class Call:
     native: np.dtype  # of what the kernels write
     tolerance: float  # of cosines in place of taps, if they may be
     divisor: int  # of sums of integers, if the result is their mean
+    whole: bool  # whether all samples are whole numbers
     programs: dict[Any, Program | None] = field(default_factory=dict)
     apart: "Call | None" = None  # for what is not finite, where weights of both signs are folded into one
 
@@ -124,14 +126,12 @@ def _slide(
         if len(call.programs) >= _MOST_PROGRAMS:
             call.programs.clear()
         sides = Side.of(image), Side.of(target)
-        loops = Loops.of(
-            *(*sides, chosen.operator.shape, call.axes, call.paddings, call.stride, call.dilation)
-        )
+        place = Placement(*sides, chosen.operator.shape, call.axes, call.paddings, call.stride, call.dilation)
         settings = Settings(
             *(chosen.algorithm, call.real, call.mode, call.bias, call.cval),
             *(call.tolerance, trusting, call.divisor),
         )
-        made = _MAKERS.get(chosen.algorithm, window.make)(chosen.operator, settings, loops, *sides)
+        made = _MAKERS.get(chosen.algorithm, window.make)(chosen.operator, settings, place)
         call.programs[key] = made
     if made is None:
         return _slide(np.ascontiguousarray(image), chosen, target, call, workers, trusting=trusting)
@@ -154,6 +154,7 @@ _EVERY_SAMPLE = Geometry()
 Build = Callable[..., Operator]
 
 _calls: Calls[Call] = Calls()
+_operators: Calls[Operator] = Calls()
 #: Weights outside this range, and sums of more taps, are too much for float32.
 _TINY, _HUGE, _LONG = 1e-25, 1e25, 3_000
 
@@ -198,11 +199,8 @@ def _settle(
 ) -> Call:
     """Check the arguments and work out what follows from them; see `folded` for `apart`."""
     chosen = check.axes(array, given["axes"], given["channel_axis"])
-    with np.errstate(all="ignore"):  # what overflows is refused below
-        operator = build(array.ndim, chosen, *own)
-    low, high = operator.extremes()
-    if not math.isfinite(high):
-        raise ValueError(f"the weights of the kernel must be finite, got {high}")
+    operator = _operator(build, array.ndim, chosen, own)
+    low, high = operator.extremes
     count, lengths = len(chosen), [array.shape[a] for a in chosen]
     bias = check.number(geometry.bias, "bias")
     stride = check.integers(geometry.stride, count, "stride", least=1)
@@ -226,7 +224,7 @@ def _settle(
     ):
         spoiled = _settle(array, build, own, given, keeps, method, geometry, apart=True)
     divisor = operator.mean_of() if _whole(array.dtype) and _whole(dtype) and bias == 0 else 0
-    operator = operator.ones() if divisor else operator
+    operator = operator.known("ones", operator.ones) if divisor else operator
     operator, paddings, stride, dilation = folded(
         operator, lengths, paddings, stride, dilation, mode, apart=apart
     )
@@ -241,23 +239,47 @@ def _settle(
     # The sums of whole numbers must be exact.
     may_fft = may_fft and not divisor and _TINY**10 < operator.gain() < _HUGE**10
     plain = may_fft and along(array.shape, chosen)
-    may_cosines = plain and count == 2 and bias == 0 and math.isfinite(cval)
-    may_cosines = may_cosines and cosines.fits(math.prod(shape[max(chosen) :]), real)
+    may_winograd = plain and winograd.fits(operator, cval, shape[max(chosen)], real)
+    may_cosines = plain and bias == 0 and math.isfinite(cval)
+    may_cosines = may_cosines and cosines.fits(operator.shape, math.prod(shape[max(chosen) :]), real)
+    peak = whole.peak(array.dtype, cval)
+    if (may_winograd or may_cosines) and peak and whole.power(operator, real.itemsize) is not None:
+        may_winograd, may_cosines = may_winograd and winograd.exact(operator, peak, real), False
     tolerance = cosines.tolerance(array.dtype, dtype) if may_cosines else 0.0
     planned = plan.choose(
         *(operator, tuple(lengths), math.prod(shape), real),
         may_fft=may_fft,
         totals=totals,
         tolerance=tolerance,
-        may_winograd=plain and winograd.fits(operator, cval, shape[max(chosen)], real),
+        may_winograd=may_winograd,
+        whole=peak is not None,
         method=method,
     )
     return Call(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
         *(mode, cval, tuple(shape), dtype),
-        *(real, dtypes.direct_target(dtype, real), tolerance, divisor),
+        *(real, dtypes.direct_target(dtype, real), tolerance),
+        divisor=divisor,
+        whole=peak is not None,
         apart=spoiled,
     )
+
+
+def _operator(build: Build, ndim: int, axes: tuple[int, ...], own: tuple[Any, ...]) -> Operator:
+    """Return the operator of a filter, which is made once for images of many shapes."""
+    try:
+        key = build, ndim, axes, words(own)
+    except TypeError:
+        key = None
+    operator = _operators.get(key)
+    if operator is None:
+        with np.errstate(all="ignore"):  # what overflows is refused
+            operator = build(ndim, axes, *own)
+        _, high = operator.extremes
+        if not math.isfinite(high):
+            raise ValueError(f"the weights of the kernel must be finite, got {high}")
+        _operators.keep(key, operator)
+    return operator
 
 
 def _whole(dtype: np.dtype) -> bool:

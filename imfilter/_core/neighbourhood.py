@@ -9,6 +9,7 @@ import numpy.typing as npt
 from imfilter._core import dtypes
 from imfilter._core.geometry import Loops
 from imfilter._core.rank_keys import Number
+from imfilter._core.remembered import remembered
 
 
 class Neighbourhood(NamedTuple):
@@ -16,6 +17,15 @@ class Neighbourhood(NamedTuple):
 
     inside: npt.NDArray[np.bool_]
     rank: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Neighbourhood) and self._value() == other._value()
+
+    def __hash__(self) -> int:
+        return hash(self._value())
+
+    def _value(self) -> tuple[tuple[int, ...], bytes, int]:
+        return self.inside.shape, self.inside.tobytes(), self.rank
 
     @classmethod
     def box(cls, lengths: tuple[int, ...], rank: int) -> Self:
@@ -47,6 +57,10 @@ class Neighbourhood(NamedTuple):
         padded = np.pad(self.inside, ((0, 0), (0, 0), (1, 1))).astype(np.int8)
         change = np.diff(padded, axis=2)
         return np.argwhere(change > 0) - (0, 0, 1), np.argwhere(change < 0) - (0, 0, 1)
+
+
+#: Keeps what a function works out for a neighbourhood, its first argument.
+for_neighbourhoods = remembered(lambda around: around.inside.size)
 
 
 def kind(dtype: np.dtype) -> np.dtype:

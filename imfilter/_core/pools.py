@@ -12,10 +12,10 @@ import numpy.typing as npt
 from imfilter._core import bands, check, dtypes, plan, rank_keys
 from imfilter._core.calls import Calls, key_of
 from imfilter._core.common import Common, Placed, complete
-from imfilter._core.geometry import Loops, Part, Side, over_merged, tiles
+from imfilter._core.geometry import Loops, Part, Side, extent, over_merged, tiles
 from imfilter._core.operators import Operator
-from imfilter._core.pool_windows import Windows
-from imfilter._core.program import Program, hold, reserve
+from imfilter._core.pool_windows import Windows, table
+from imfilter._core.program import Job, Program, reserve
 from imfilter._kernels import lines, pool_line, slide_pool
 from imfilter._kernels.simd import BYTES, in_register
 
@@ -196,30 +196,29 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     )
     z, y, x = (_windows(part, cuts) for part in loops[:3])
     joined, channels = call.joined, loops.channels
-    job = np.zeros(1, slide_pool.POOL_JOB)
+    job = Job(slide_pool.POOL_JOB)
     job["planes"], job["rows"], job["channels"] = z.length, y.length, channels
     for name, part in zip("zy", loops[:2], strict=True):
         job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
     job["width"], job["size"] = source.dtype.itemsize, joined.itemsize
     job["real_width"], job["target_width"] = call.real.itemsize, target.dtype.itemsize
     job["samples_x"], job["taps_x"], job["stride_x"], job["before_x"] = x.samples, x.taps, x.stride, x.padding
-    named: dict[str, npt.NDArray] = {"batch": loops.batch}
+    job["batch"] = loops.batch
     for name, along in zip("zyx", (z, y, x), strict=True):
-        job[f"dilation_{name}"], named[f"windows_{name}"] = along.dilation, along.table()
-    named["tiles"] = _tiles(x, channels * joined.itemsize)
-    inverse = call.what == MEAN and _inverts(call, [named[f"windows_{name}"]["divisor"] for name in "zyx"])
+        job[f"dilation_{name}"], job[f"windows_{name}"] = along.dilation, table(along)
+    job["tiles"] = _tiles(x, channels * joined.itemsize)
+    inverse = call.what == MEAN and _inverts(call, [job[f"windows_{name}"]["divisor"] for name in "zyx"])
     job["inverse"] = inverse
-    divisors = np.repeat(named["windows_x"]["divisor"], channels).astype(call.real)
-    named["divisors"] = 1 / divisors if inverse else divisors
-    job["n_tiles"] = len(named["tiles"]) - 1
-    narrow, wide = (int(find(np.diff(named["tiles"]))) for find in (np.min, np.max))
+    divisors = np.repeat(job["windows_x"]["divisor"], channels).astype(call.real)
+    job["divisors"] = 1 / divisors if inverse else divisors
+    job["n_tiles"] = len(job["tiles"]) - 1
+    narrow, wide = extent(job["tiles"])
     long = x.taps > x.samples or (x.taps >= max(_LONG, x.stride // 2) and 2 * x.stride > x.taps)
     one_by_one = x.cells or (long and x.dilation == 1)
     chunk = -(-_CHUNK // (channels * joined.itemsize)) * channels if one_by_one else 0
-    held = hold(job, named)
     job["chunk"] = chunk
     direct = _kernels(job, call, source.dtype, target.dtype, x, channels)
-    direct = direct and (job["along"][0] != slide_pool.PICKED or narrow * channels >= in_register(joined))
+    direct = direct and (job["along"] != slide_pool.PICKED or narrow * channels >= in_register(joined))
     job["direct"] = direct
     listed = _ROWS if chunk else min(z.taps, z.samples) * min(y.taps, y.samples)
     job["most"] = listed
@@ -229,9 +228,9 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     results = (wide * channels) * joined.itemsize + slack
     sizes = {
         "line": line * joined.itemsize + slack,
-        "staged": line * joined.itemsize // 2 + slack if job["stage"][0] > 1 else 0,
+        "staged": line * joined.itemsize // 2 + slack if job["stage"] > 1 else 0,
         "result": 0 if direct else results,
-        "below": results if job["join_low"][0] else 0,
+        "below": results if job["join_low"] else 0,
         "spare": BYTES,
         "at": 8 * listed,
     }
@@ -239,10 +238,9 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     count = len(loops.batch) * z.length * y.length
     work = count * z.taps * y.taps * (x.samples + x.length) * channels
     driver = slide_pool.slide_means if call.what == MEAN else slide_pool.slide_extremes
-    return Program(
-        functools.partial(driver.entry(), job.ctypes.data),
-        held,
-        lines=count * int(job["n_tiles"][0]),
+    return job.program(
+        driver,
+        lines=count * job["n_tiles"],
         work=_WORK * work,
         rows=1,
         workspace=workspace,
@@ -267,9 +265,7 @@ def _tiles(x: Windows, pixel: int) -> npt.NDArray[np.int64]:
     return tiles(x.length, min(x.length, max(1, x.length * own * pixel // _LINE)))
 
 
-def _kernels(
-    job: npt.NDArray, call: Call, source: np.dtype, target: np.dtype, x: Windows, channels: int
-) -> bool:
+def _kernels(job: Job, call: Call, source: np.dtype, target: np.dtype, x: Windows, channels: int) -> bool:
     """Write the kernels to the job; return whether windows may be joined in the output itself."""
     joined, mean = call.joined, call.what == MEAN
     halves = mean and joined == _INT64
@@ -280,7 +276,7 @@ def _kernels(
         job["join_low"] = pool_line.join_rows.address(joined, source, pool_line.LOW)
     job["divides"] = mean
     exact, stage = True, x.stage(pool_line.MOST_STRIDE)
-    if job["chunk"][0]:
+    if job["chunk"]:
         job["fold"] = pool_line.fold.address(joined, along)
     elif x.taps == 1 and x.stride == 1:
         job["along"] = slide_pool.NOT
@@ -299,8 +295,8 @@ def _kernels(
     if mean:
         wide = pool_line.divide_to_real if target.kind == "f" else pool_line.divide_wide
         finish = wide if halves else pool_line.divide
-        job["finish"] = finish.address(call.real, joined, target, int(job["inverse"][0]))
-    elif not exact or job["along"][0] == slide_pool.PICKED:
+        job["finish"] = finish.address(call.real, joined, target, int(job["inverse"]))
+    elif not exact or job["along"] == slide_pool.PICKED:
         job["finish"] = lines.place.address(joined, target)
     return exact and not mean
 

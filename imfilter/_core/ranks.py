@@ -214,7 +214,7 @@ def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, f
         found["histogram"] = rank_blocks.cost(around, dtype.itemsize, counted=True)
     network = rank_networks.network_for(around, dtype.itemsize, channels)
     if network is not None:
-        found["network"] = rank_networks.cost(around, network, dtype.itemsize)
+        found["network"] = rank_networks.cost(network, dtype.itemsize)
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 

@@ -1,5 +1,6 @@
 """From an operator to the tables of taps that the sliding window reads."""
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from imfilter._core import symmetry
 from imfilter._core.operators import Taps
+from imfilter._core.remembered import remembered
 from imfilter._core.runs import SHORT, common, first_of_pairs, group, grouped, paired, run_table
 from imfilter._core.symmetry import Half
 from imfilter._kernels.job import (
@@ -86,16 +88,17 @@ class Schedule:
         """Whether layers are sums over planes."""
         return len(self.weights_z) > 0
 
+    @functools.cached_property
     def longest_line(self) -> int:
-        """Return the most taps along a line, of a layer or of a window of one row."""
+        """The most taps along a line, of a layer or of a window of one row."""
         if len(self.layers):
             return int((self.layers["stop_x"] - self.layers["begin_x"]).max())
         return len(self.taps) if not self.taps["row"].any() and not self.taps["layer"].any() else 0
 
     def named(self, cval: float) -> dict[str, npt.NDArray]:
         """Return the tables by the names that `slide` has for them, with a border of `cval`."""
-        layers = self.layers.copy()
-        for layer in layers:
+        layers = self.layers if cval == 0 else self.layers.copy()
+        for layer in layers if cval else ():
             whole = (
                 self.offsets_z["weight"][layer["begin_z"] : layer["stop_z"]] if self.across else np.ones(1)
             )
@@ -179,23 +182,38 @@ def direct(
     if half is not None:
         return _symmetric_line(components[0].shape, half, norm, dilation, real)
     window = symmetry.window(components) if norm or len(components) == 1 else None
-    tables, weights, ends = [], [], [0]
-    for component in components:
-        filled = window is not None or (fill and _nearly_full(component))
-        read = np.ones_like(component) if filled else component
-        nonzero = np.argwhere(read)
-        nonzero = nonzero[np.lexsort((nonzero[:, 2], nonzero[:, 0], nonzero[:, 1]))]  # by row first
-        tables.append(nonzero * dilation)
-        weights.append(component[tuple(nonzero.T)])
-        ends.append(ends[-1] + len(nonzero))
-    where = np.concatenate(tables)
-    offsets, layers = np.unique(where[:, 0], return_inverse=True)
-    taps = np.empty(len(where), TAP)
-    taps["layer"], taps["row"], taps["column"] = layers, where[:, 1], where[:, 2]
-    height = components[0].shape[1]
+    # By row first, so that the taps of each are side by side.
+    by_row = np.array([component.swapaxes(0, 1) for component in components])
+    read = by_row != 0
+    for component, taps in zip(components, read, strict=True):
+        taps |= window is not None or (fill and _nearly_full(component))
+    made = _places(read.tobytes(), read.shape, norm, dilation, pair, real)
+    weights = by_row[read]
+    filled = window is None and not weights.all()
+    return replace(made, weights=weights.astype(real), filled=filled, window=window)
+
+
+@remembered(len)
+def _places(
+    read: bytes,
+    shape: tuple[int, ...],
+    norm: bool,
+    dilation: tuple[int, int, int],
+    pair: bool,
+    real: np.dtype,
+) -> Schedule:
+    """Return the schedule of plain sums that lacks its weights, from which taps are read.
+
+    The axes of `shape` are components, rows, planes and columns.
+    """
+    component, *where = np.frombuffer(read, bool).reshape(shape).nonzero()
+    row, plane, column = (at * step for at, step in zip(where, np.array(dilation)[[1, 0, 2]], strict=True))
+    offsets, layers = np.unique(plane, return_inverse=True)
+    taps = np.empty(len(row), TAP)
+    taps["layer"], taps["row"], taps["column"] = layers, row, column
+    ends = np.searchsorted(component, np.arange(shape[0]), "right").tolist()
     planes = _planes(offsets if len(offsets) else _ints([0]))
-    made = _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, offsets_z=planes)
-    return replace(made, filled=window is None and not made.weights.all(), window=window)
+    return _schedule(taps, np.zeros(0), ends, shape[1], pair, norm, real, offsets_z=planes)
 
 
 def _symmetric_line(

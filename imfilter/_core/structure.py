@@ -9,7 +9,7 @@ import numpy.typing as npt
 from imfilter._core import border, dtypes, schedule
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.padding import Padding
-from imfilter._core.program import Program, describe, hold, pitch, reserve
+from imfilter._core.program import Job, Program, describe, pitch, reserve
 from imfilter._kernels import lines, tensor
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_corner import CORNER_JOB, slide_corner
@@ -52,18 +52,17 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     (rows, columns), aperture, taps = source.shape, window.aperture, len(window.taps)
     one, paddings = (1, 1), tuple(Padding.same(n, aperture, 1, 1) for n in source.shape)
     loops = Loops.of(source, target, (aperture, aperture), (0, 1), paddings, one, one)
-    job = np.zeros(1, CORNER_JOB)
-    named = describe(job, loops, source, target, mode)
+    job = Job(CORNER_JOB)
+    describe(job, loops, source, target, mode)
     before = taps // 2
     beyond = "zero" if mode == "constant" else mode
-    named["window_y"] = border.outside(rows, before, taps - 1 - before, beyond)
-    named["window_x"] = border.outside(columns, before, taps - 1 - before, beyond)
-    named["weights"] = np.array(window.taps, real)
+    job["window_y"] = border.outside(rows, before, taps - 1 - before, beyond)
+    job["window_x"] = border.outside(columns, before, taps - 1 - before, beyond)
+    job["weights"] = np.array(window.taps, real)
     job["columns"], job["size"], job["aperture"] = columns, size, aperture
     job["taps"], job["before_w"] = taps, before
     job["scale"], job["k"], job["cval"] = window.scale, k or 0.0, cval
-    job["direct"] = job["target_packed"][0] and target.dtype == real and columns * size >= BYTES
-    held = hold(job, named)
+    job["direct"] = job["target_packed"] and target.dtype == real and columns * size >= BYTES
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["multiply"] = tensor.products.address(real, aperture)
     job["surround"] = tensor.surround.address(real)
@@ -84,9 +83,8 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
         "flag": 8,
     }
     workspace = reserve(job, sizes)
-    return Program(
-        functools.partial(slide_corner.entry(), job.ctypes.data),
-        held,
+    return job.program(
+        slide_corner,
         lines=rows,
         work=rows * columns * (2 * aperture**2 + 6 * taps + 10),
         rows=taps + aperture,
