@@ -137,3 +137,16 @@ def test_kernels_longer_than_the_image_remain_symmetric(shape, sigma):
         for axis in range(image.ndim):
             mirrored = imfilter.gaussian(np.ascontiguousarray(np.flip(image, axis)), sigma, mode=mode)
             np.testing.assert_array_equal(mirrored, np.flip(result, axis))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_results_go_to_any_layout(dtype):
+    """A result that is not packed, or is wider than a segment, is converted behind the sum, not by it."""
+    image = (np.random.default_rng(5).random((40, 50)) * 255).astype(dtype)
+    for function in (lambda x, **k: imfilter.gaussian(x, 1.0, **k), imfilter.sharpen):
+        expected = function(image)
+        apart = np.zeros((40, 50, 3), dtype)
+        for out in (apart[..., 1], np.zeros((50, 40), dtype).T, np.zeros((80, 100), dtype)[::2, ::-2]):
+            function(image, out=out)
+            np.testing.assert_array_equal(out, expected)
+        assert not apart[..., ::2].any()

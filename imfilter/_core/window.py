@@ -101,7 +101,8 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     common = tables.taps[: tables.alike]
     job["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
     job |= tables.named(cval) | dealt.named()
-    _halves(job, tables, source.dtype, target.dtype if converts else real, real)
+    # Only what is written to its place at once is converted by the kernel that sums.
+    _halves(job, tables, source.dtype, target.dtype if job["straight"] and job["lanes"] == 1 else real, real)
     layers = -(-z.length // job["together"])
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
     taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
