@@ -94,7 +94,8 @@ def _combinations() -> Iterator[_Combination]:
     ):
         yield box.box_down, (sums, source)
         yield box.box_border, (sums, source)
-        yield box.box_along, (sums, real, source)
+        # Means of integers are exact quotients.
+        yield box.box_along, (sums, real, source, int(source != _F32 and real != _U16))
     yield slide_winograd, ()
     yield line_winograd, ()
     for real in (_F32, _F64):
