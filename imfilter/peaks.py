@@ -32,8 +32,8 @@ def corner_peaks(
     Parameters
     ----------
     response : array_like
-        Response in any number of dimensions, of bool, integers or floats. It is not changed. NaN is less than
-        every number: it is no peak, and equal samples on both sides of it are two peaks.
+        Response of any number of axes, which are all spatial. Bool, integers or floats. It is not changed.
+        NaN is less than every number: it is no peak, and equal samples on both sides of it are two peaks.
     min_distance : float, optional
         Least distance between two peaks in samples: of those that are nearer to each other the stronger
         one is kept. Default 1: all are.

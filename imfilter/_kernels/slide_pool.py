@@ -136,6 +136,7 @@ def _join(job, room, join_rows, image_at, z, y, first, count, to):
         _join_cell(job, room, join_rows, image_at, z, y, first + i, to + i * job.channels * job.size)
 
 
+@part
 def _pool(job_at, source_at, target_at, workspace, start, stop):
     """Pool tiles `start` … `stop`, counted along lines, down rows and planes, and over the batch.
 
@@ -176,5 +177,17 @@ def _pool(job_at, source_at, target_at, workspace, start, stop):
 
 
 #: Means are computed; maxima and minima are samples as they are.
-slide_means = Driver(denormals_as_zeros(_pool))
-slide_extremes = Driver(denormals_as_numbers(_pool))
+
+
+@Driver
+@denormals_as_zeros
+def slide_means(job_at, source_at, target_at, workspace, start, stop):
+    """Pool means; see `_pool`."""
+    _pool(job_at, source_at, target_at, workspace, start, stop)
+
+
+@Driver
+@denormals_as_numbers
+def slide_extremes(job_at, source_at, target_at, workspace, start, stop):
+    """Pool the largest or the smallest samples, which may be denormal; see `_pool`."""
+    _pool(job_at, source_at, target_at, workspace, start, stop)

@@ -8,6 +8,7 @@ from llvmlite import ir
 from numba.extending import intrinsic
 
 from imfilter._core.jit import Driver, inlined, kernel
+from imfilter._kernels.denormals import denormals_as_numbers
 from imfilter._kernels.simd import (
     BYTES,
     fma,
@@ -150,6 +151,7 @@ def least_window(real, cells, copy, planes, rows, columns, window_z, window_y, w
 
 
 @Driver
+@denormals_as_numbers
 def survey(
     blocks, count, step, planes, rows, columns, step_z, step_y, size, cell_z, cell_y, cell_x,
     within_z, within_y, within_x, strip, squares, cells, copy, totals, widen, close, least,
