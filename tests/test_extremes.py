@@ -178,12 +178,22 @@ def test_an_interrupt_is_heard_and_leaves_no_writer():
         while True:  # however fast the machine
             imfilter.correlate(image, taps, out=out)
 
-    alarm = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+    heard = threading.Event()
+
+    def ring():
+        """Raise the signal, and again after a while: one that falls into a destructor is lost."""
+        wait = 0.1
+        while not heard.wait(wait):
+            signal.raise_signal(signal.SIGINT)
+            wait = 5.0
+
+    alarm = threading.Thread(target=ring)
     alarm.start()
     try:
         with pytest.raises(KeyboardInterrupt):
             forever()
     finally:
+        heard.set()
         alarm.join()
     before = out.copy()
     time.sleep(0.3)
