@@ -1,7 +1,7 @@
 """Record the bits of thousands of results, to compare two versions of the library.
 
 Run ``python -m benchmarks.results write FILE`` in one checkout and ``compare FILE`` in another. The file
-holds a digest of each result, or the type of the error. Use one machine: results depend on its vector registers.
+holds a digest of each result, or the type of the error. Use one machine: results depend on its vectors.
 """
 
 import argparse

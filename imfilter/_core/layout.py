@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.program import Job, pitch
-from imfilter._core.schedule import Schedule
+from imfilter._core.tap_tables import Schedule
 from imfilter._kernels.ahead import WORDS
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.simd import BYTES, LINE, in_register

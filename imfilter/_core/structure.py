@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import border, dtypes, schedule
+from imfilter._core import border, dtypes, tap_tables
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.padding import Padding
 from imfilter._core.program import Job, Program, describe, pitch, reserve
@@ -66,7 +66,7 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["multiply"] = tensor.products.address(real, aperture)
     job["surround"] = tensor.surround.address(real)
-    job["sum_pairs"] = tensor.sum_pairs.address(real, taps if taps <= schedule.STRAIGHT_LINE else 0)
+    job["sum_pairs"] = tensor.sum_pairs.address(real, taps if taps <= tap_tables.STRAIGHT_LINE else 0)
     job["measure"] = tensor.measure.address(real, int(k is None))
     job["place"] = lines.place.address(real, target.dtype)
     step = pitch((columns + max(aperture, taps)) * size + 2 * BYTES)

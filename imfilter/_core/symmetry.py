@@ -40,6 +40,11 @@ class Half(NamedTuple):
         return self._replace(form=ABOUT_OWN) if self.form == ABOUT else self
 
     @property
+    def pattern(self) -> Self:
+        """The same for any weights."""
+        return self._replace(taps=(0.0,) * len(self.taps), centre=0.0)
+
+    @property
     def adjoining(self) -> bool:
         """Whether no tap is left out between the first and the last."""
         return self.used[-1] - self.used[0] + 1 == len(self.used)
@@ -134,25 +139,31 @@ def halved(taps: Taps) -> Half | None:
     return None
 
 
-def tables(
-    halves: list[Half], firsts: list[int], *, summed: bool, real: np.dtype
-) -> tuple[npt.NDArray, npt.NDArray]:
-    """Return the records of layers whose lines begin at `firsts`, and their weights, for `symmetric`.
+def records(halves: Sequence[Half], firsts: Sequence[int], real: np.dtype) -> npt.NDArray:
+    """Return the records of layers whose lines begin at `firsts`, for `symmetric`; see `weights`."""
+    found, begin = np.zeros(len(halves), HALF), 0
+    for record, half, first in zip(found, halves, firsts, strict=True):
+        record["first"], record["half"], record["form"] = first, len(half.taps), half.form
+        record["weights"] = begin * real.itemsize
+        begin += len(half.taps) + 2
+    return found
+
+
+def weights(halves: Sequence[Half], *, summed: bool) -> list[float]:
+    """Return the weights of layers, for `symmetric`.
 
     If they are `summed`, the first layer about a common reference has the sum of all taps of such layers.
     """
-    records, weights = np.zeros(len(halves), HALF), list[float]()
+    found: list[float] = []
     about = [half for half in halves if half.form == ABOUT]
-    for record, half, first in zip(records, halves, firsts, strict=True):
-        record["first"], record["half"], record["form"] = first, len(half.taps), half.form
-        record["weights"] = len(weights) * real.itemsize
+    for half in halves:
         first_of_many = summed and len(about) > 1 and half is about[0]
         total = whole([other.whole for other in about]) if first_of_many else half.whole
-        weights += [total, half.centre, *half.taps]
-    return records, np.array(weights, real)
+        found += [total, half.centre, *half.taps]
+    return found
 
 
-def number(halves: list[Half], firsts: list[int]) -> int:
+def number(halves: Sequence[Half], firsts: Sequence[int]) -> int:
     """Return the number that says how the sum of such layers is compiled."""
     most = _STRAIGHT if len(halves) == 1 else _STRAIGHT_LAYERS
     if len(halves) > _MOST_LAYERS or sum(len(half.used) for half in halves) > most:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imfilter._core import jit, layer, schedule, symmetry
+from imfilter._core import jit, layer, symmetry, tap_tables
 from imfilter._core.runs import ROWS
 from imfilter._kernels import (
     bitset,
@@ -78,7 +78,7 @@ def _combinations() -> Iterator[_Combination]:
             yield small.sum_window, (real, target, min(3, ROWS), 3, 3, 0)
             yield small.sum_window, (real, target, min(5, ROWS), 5, 5, 0)
         yield from _symmetric(real)
-        for taps in range(3, schedule.STRAIGHT_LINE + 1, 2):
+        for taps in range(3, tap_tables.STRAIGHT_LINE + 1, 2):
             yield small.sum_window, (real, real, 1, 1, taps, 0)
         yield fir.sum_rows, (real, _U8 if real == _F32 else _U16, ROWS, 1)
         yield fir.sum_along, (real, BLOCK_ALONG)

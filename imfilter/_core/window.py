@@ -6,12 +6,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes, schedule, symmetry
+from imfilter._core import dtypes, schedule, symmetry, tap_tables
 from imfilter._core.geometry import LONGEST, Part, Placement, extent, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
-from imfilter._core.program import Job, Program, Settings, address, describe, far
+from imfilter._core.program import Job, Prepared, Program, Settings, address, describe, far
+from imfilter._core.remembered import remembered
 from imfilter._core.runs import ROWS, group
+from imfilter._core.tap_tables import Schedule, Weights
 from imfilter._kernels import deal, fir, lines, quotient, small, symmetric
 from imfilter._kernels.job import (
     ALONG,
@@ -42,22 +44,34 @@ _SHORTEST = 256
 
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
-    """Cut the line into tiles and lay out the taps. Return None if lines must be packed and are not."""
+    """Return the program of the operator. Return None if lines must be packed and are not."""
+    loops = place.loops()
+    fill = math.isfinite(settings.cval) and (settings.trusting or place.source.dtype.kind != "f")
+    pair = loops.y.stride == loops.y.dilation == 1 < loops.y.length
+    asked = settings.algorithm, tuple(part.kernel for part in loops[:3]), pair, settings.real, fill
+    unplaced, weights = operator.known(asked, lambda: _schedule(operator, *asked))
+    made = _prepared(unplaced, settings, place, tap_tables.beyond(unplaced, weights, settings.cval))
+    return None if made is None else made.program(**weights)
+
+
+@remembered(lambda unplaced: unplaced.size)
+def _placed(unplaced: Schedule, dealt: Deal, size: int) -> Schedule:
+    return tap_tables.placed(unplaced, dealt.element, dealt.neighbour, size)
+
+
+@remembered(lambda unplaced: unplaced.size)
+def _prepared(
+    unplaced: Schedule, settings: Settings, place: Placement, beyond: tuple[float, ...]
+) -> Prepared | None:
+    """Cut the line into tiles and lay out the taps; the job lacks the tables of weights."""
     loops, source, target = place.loops(), place.source, place.target
     real, cval = settings.real, settings.cval
     z, y, x = loops.z, loops.y, loops.x
-    fill = math.isfinite(cval) and (settings.trusting or source.dtype.kind != "f")
-    pair = y.stride == y.dilation == 1 < y.length
-    asked = settings.algorithm, (z.kernel, y.kernel, x.kernel), pair, real, fill
-    unplaced = operator.known(asked, lambda: _schedule(operator, *asked))
     if unplaced.across and not loops.packed("source", source.dtype.itemsize):
         return None
     cut = _tiles(x, y.span, unplaced, loops.channels, real)
     dealt = Deal.of(unplaced, loops.channels, extent(cut)[1], x.span, x.stride, real)
-    tables = operator.known(
-        (asked, dealt.places),
-        lambda: schedule.placed(unplaced, dealt.element, dealt.neighbour, real.itemsize),
-    )
+    tables = _placed(unplaced, dealt, real.itemsize)
     final, block = _final(tables, dealt, y)
     job = Job(JOB)
     describe(job, loops, source, target, settings.mode)
@@ -100,13 +114,13 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     workspace = part_workspace(job, dealt, line, source.dtype, target.dtype, real)
     common = tables.taps[: tables.alike]
     job["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
-    job |= tables.named(cval) | dealt.named()
+    job |= tables.named(beyond) | dealt.named()
     # Only what is written to its place at once is converted by the kernel that sums.
     _halves(job, tables, source.dtype, target.dtype if job["straight"] and job["lanes"] == 1 else real, real)
     layers = -(-z.length // job["together"])
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
-    taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
-    return job.program(
+    taps = tables.across * len(tables.offsets_z) + len(tables.columns) + len(tables.taps) + 8
+    return job.prepared(
         slide,
         lines=blocks,
         work=blocks * block * job["together"] * dealt.widest * loops.channels * taps,
@@ -116,18 +130,18 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     )
 
 
-def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
+def _final(tables: Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     """Return how the window is summed up, and for how many neighbouring rows at a time."""
     line = y.span == 1 and not len(tables.layers)
     if tables.halves:
-        if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+        if line and tap_tables.contiguous(tables.taps["column"], dealt.neighbour):
             return SYMMETRIC_ALONG, 1
         near = _of_rows(tables, y) and y.stride == 1 and y.dilation <= _NEAR
         return SYMMETRIC, min(y.taps, ROWS) * y.dilation if near else 1
     if tables.window is not None:
         near = y.stride == 1 and y.dilation <= _NEAR
         return SYMMETRIC_WINDOW, min(y.taps, ROWS) * y.dilation if near else 1
-    if line and tables.plain and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+    if line and tables.plain and tap_tables.contiguous(tables.taps["column"], dealt.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:
         if tables.straight(y.taps):
@@ -139,12 +153,12 @@ def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     return BY_TAP, 1 + tables.paired
 
 
-def _of_rows(tables: schedule.Schedule, y: Part) -> bool:
+def _of_rows(tables: Schedule, y: Part) -> bool:
     """Tell whether a symmetric sum is over neighbouring rows of the window, not over taps anywhere in it."""
     return tables.adjoining and (y.span > 1 or len(tables.layers) > 0)
 
 
-def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> int:
+def _together(tables: Schedule, z: Part, window: int, cval: float) -> int:
     """Return how many neighbouring planes are computed at a time, with a window of so many bytes for each."""
     if not tables.across or z.stride > 1 or cval != 0:  # a border that is not zeros adds to each its own
         return 1
@@ -156,9 +170,7 @@ def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> i
     return max(1, min(ROWS, z.length, fits, *map(int, taps)))
 
 
-def _name_kernels(
-    job: Job, tables: schedule.Schedule, real: np.dtype, source: np.dtype, target: np.dtype
-) -> None:
+def _name_kernels(job: Job, tables: Schedule, real: np.dtype, source: np.dtype, target: np.dtype) -> None:
     """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
     job["prepare"] = prepare.address()
     if job["n_across"]:
@@ -195,7 +207,7 @@ def _name_kernels(
         job["place"] = lines.place.address(real, target)
 
 
-def _halves(job: Job, tables: schedule.Schedule, source: np.dtype, written: np.dtype, real: np.dtype) -> None:
+def _halves(job: Job, tables: Schedule, source: np.dtype, written: np.dtype, real: np.dtype) -> None:
     """Write the tables of symmetric kernels to the job, and name the kernels that sum them."""
     if tables.window is not None:
         numbers = (
@@ -203,26 +215,22 @@ def _halves(job: Job, tables: schedule.Schedule, source: np.dtype, written: np.d
             kernels_number(list(tables.window.kernels), tables.norm),
         )
         job["sum_symmetric"] = sum_symmetric_window.address(real, written, job["outputs"], *numbers)
-        job["half_weights"] = np.array(tables.window.weights, real)
         return
     rows = job["outputs"] > 0
     begins = itertools.accumulate((len(half.used) for half in tables.halves), initial=0)
     firsts = [half.used[0] if rows else begin for half, begin in zip(tables.halves, begins, strict=False)]
-    parts = [symmetry.tables(list(tables.halves), firsts, summed=not tables.norm, real=real)]
-    parts[0][0]["offset"] = np.arange(len(firsts)) * rows * job["depth"] * job["pitch"]
     layered = [half for half in (*tables.halves_z, *tables.halves_x) if half is not None]
-    parts.append(symmetry.tables(layered, [0] * len(layered), summed=False, real=real))
-    parts[1][0]["weights"] += parts[0][1].nbytes
-    records, weights = (np.concatenate(both) for both in zip(*parts, strict=True))
+    records = symmetry.records((*tables.halves, *layered), [*firsts, *(0 for _ in layered)], real)
+    records["offset"][: len(firsts)] = np.arange(len(firsts)) * rows * job["depth"] * job["pitch"]
     if tables.halves:
         job["n_halves"] = len(firsts)
-        number = symmetry.number(list(tables.halves), firsts)
+        number = symmetry.number(tables.halves, firsts)
         if job["final"] == SYMMETRIC_ALONG:
             job["sum_symmetric"] = symmetric.sum_symmetric_along.address(real, BLOCK_ALONG, number)
         else:
             kinds = real, real, written, max(1, job["outputs"]), number, int(tables.norm)
             job["sum_symmetric"] = symmetric.sum_symmetric.address(*kinds)
-    layers = job["layers"] = job["layers"].copy()
+    layers = job["layers"]
     at = address(records) + len(firsts) * records.itemsize
     for way, found in (("z", tables.halves_z), ("x", tables.halves_x)):
         for layer, half in zip(layers, found, strict=False):
@@ -238,7 +246,7 @@ def _halves(job: Job, tables: schedule.Schedule, source: np.dtype, written: np.d
             else:
                 kernel = symmetric.sum_symmetric.address(real, real, real, 1, number, 0)
             layer[f"sum_{way}"] = kernel
-    job["halves"], job["half_weights"] = records, weights
+    job["halves"] = records
 
 
 def _schedule(
@@ -248,10 +256,11 @@ def _schedule(
     pair: bool,
     real: np.dtype,
     fill: bool,
-) -> schedule.Schedule:
-    """Return the tap tables of the algorithm; `kernels` are `Part.kernel` of planes, rows and line.
+) -> tuple[Schedule, Weights]:
+    """Return the tap tables of the algorithm, and its weights.
 
-    With `fill`, nothing in the image is so large, or not finite, that times zero it is not zero.
+    `kernels` are `Part.kernel` of planes, rows and line. With `fill`, nothing in the image is so large, or
+    not finite, that times zero it is not zero.
     """
     dilations, extents, axes = zip(*kernels, strict=True)
     one = np.ones(1)
@@ -267,9 +276,7 @@ def _schedule(
         return schedule.direct(components, operator.norm, dilations, pair, real, fill)
 
 
-def _tiles(
-    x: Part, depth: int, tables: schedule.Schedule, channels: int, real: np.dtype
-) -> npt.NDArray[np.int64]:
+def _tiles(x: Part, depth: int, tables: Schedule, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
     """Cut the line so that the window fits the cache; return where tiles begin, and the last one's end."""
     if tables.across:  # sums over the planes are of whole lines
         return np.array([0, x.length])
