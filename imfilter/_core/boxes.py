@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -9,9 +10,20 @@ import numpy as np
 
 from imfilter._core import dtypes
 from imfilter._core.geometry import LONGEST, Loops, Side, tiles
+from imfilter._core.mending import Again, Mending
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, Settings, describe, far, hold, reserve, stretch
+from imfilter._core.program import (
+    Program,
+    RowsAlone,
+    Settings,
+    describe,
+    far,
+    hold,
+    reserve,
+    stretch,
+)
 from imfilter._kernels import box
+from imfilter._kernels.doubt import WORDS
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_box import BOX_JOB, slide_box
 
@@ -21,6 +33,9 @@ MOST_CHANNELS = 4
 _FEW = 7
 #: Rows that one thread computes one after the other, at least: the first totals are a sum over the whole box.
 _STRETCH = 64
+#: What an addition to a total may round, relative to the samples in it; and how much of what was rounded may
+#: be in a mean, relative to the largest sample of its own box.
+_SPREAD, _BOUND = 2.0**-53, 1e-6
 
 
 def totals(source: np.dtype, cval: float, taps: int, most: int) -> np.dtype | None:
@@ -75,7 +90,9 @@ def _scaling(
     quotients of integers: box 3 and 15 took 0.64 and 0.98 instead of 0.80 and 1.18 ms at 1080p.
     """
     if not settings.divisor:
-        return _Scaling(dtypes.FLOAT64, scale, settings.bias)
+        counts = scale == 1 and settings.bias == 0 and sums.kind != "f" and target.itemsize == 1
+        narrow = counts and holds(source, settings.cval, taps, dtypes.FLOAT32)
+        return _Scaling(dtypes.FLOAT32 if narrow else dtypes.FLOAT64, scale, settings.bias)
     # Where a longer box was folded onto the image its weights are all the same multiple.
     scale = 1 / taps
     odd = taps % 2 == 1 and float(settings.cval).is_integer()
@@ -112,16 +129,21 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["box_z"], job["box_y"], job["box_x"] = z.taps, y.taps, x.taps
     rows = stretch(y.length, x.length, max(_STRETCH, 2 * y.taps))
     job["stretch"] = rows
-    job["size"], job["watched"] = sums.itemsize, source.dtype.kind == "f"
+    job["size"] = sums.itemsize
     job["far"] = y.source_step if far(loops, source) else 0
     job["scale"], job["bias"], job["shift"] = scaling.scale, scaling.bias, scaling.shift
     job["cval"] = settings.cval
+    looking = sums.kind == "f" and source.dtype.kind == "f"
+    line = widest + x.taps  # samples and border
+    least = _SPREAD * (2 * z.taps * (rows + y.taps) + line) / _BOUND
+    job["least"] = least * taps if looking else 0.0
     held = hold(job, named)
     job["n_tiles"] = len(cut) - 1
     job["down"] = box.box_down.address(sums, source.dtype)
     job["border"] = box.box_border.address(sums, source.dtype)
     if x.taps > _FEW or sums.kind == "f":
         job["along_prefix"] = box.box_prefix.address(sums, loops.channels)
+    job["looking"] = looking
     job["along"] = box.box_along.address(sums, scaling.kind, target.dtype, scaling.exact)
     widest *= loops.channels
     padded = max(widest + x.taps * loops.channels, (x.before + x.samples) * loops.channels)
@@ -132,10 +154,23 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         "spare": (widest + 2 * BYTES) * target.dtype.itemsize,
         "addresses": 8 * z.taps * (y.taps + 1),
         "flag": 8,
+        "doubt": 8 * WORDS,
+        "sizes": 16,
     }
     workspace = reserve(job, sizes)
     units = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // rows)
-    return Program(
+    mending = None
+    if looking:
+        again = Again(
+            lambda: made.rows_alone,
+            functools.cache(lambda: _alone(operator, settings._replace(cval=0.0), loops, source, target)),
+            marks(settings),
+        )
+        mending = Mending(
+            *(loops, settings.mode, settings.cval, settings.bias, rows, cut, least, again),
+            most=z.taps * y.taps * line,
+        )
+    made = Program(
         functools.partial(slide_box.entry(), job.ctypes.data),
         held,
         lines=units,
@@ -143,7 +178,39 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         rows=1,
         workspace=workspace,
         flag=int(job["flag"][0]),
+        doubt=int(job["doubt"][0]),
+        mend=mending,
     )
+    return made
+
+
+def _alone(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> RowsAlone:
+    """Return what computes rows alone with other settings."""
+    made = make(operator, settings, loops, source, target)
+    assert made is not None
+    return made.rows_alone
+
+
+def marks(settings: Settings) -> Callable[[Loops, float], RowsAlone]:
+    """Return what makes programs that count marks in the windows of some settings; see `Again`."""
+    made: dict[float, Program] = {}
+
+    def counting(loops: Loops, cval: float) -> RowsAlone:
+        program = made.get(cval)
+        if program is None:
+            plain = settings._replace(bias=0.0, cval=cval, divisor=0)
+            side = Side((), (), np.dtype(np.uint8))
+            program = make(Operator(((np.ones(1),),)), plain, loops, side, side)
+            assert program is not None
+            made[cval] = program
+        stretches = program.lines // (loops.z.length * (len(_tiles(loops)) - 1))
+
+        def call(source: int, target: int, strip: int, first: int, end: int) -> None:
+            program.rows_alone(source, target, strip * stretches, first, end)
+
+        return call
+
+    return counting
 
 
 def _tiles(loops: Loops) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from imfilter._core import bands, border
 from imfilter._core.geometry import Loops, Side
+from imfilter._kernels.doubt import WORDS
 from imfilter._kernels.simd import LINE
 
 #: Multiply-adds below which one thread finishes before a second has started and been waited for (80 us).
@@ -22,6 +23,12 @@ _ALONE, _SHARES = 1 << 18, 8
 
 #: Bytes of a plane that is not in the second-level cache.
 _FAR = 1 << 20
+
+
+#: Computes rows of a stretch alone; see `Program.rows_alone`.
+RowsAlone = Callable[[int, int, int, int, int], None]
+#: Computes a stretch anew from a row on: gets image and output, the stretch's number and the row.
+Mend = Callable[[npt.NDArray, npt.NDArray, int, int], None]
 
 
 class Settings(NamedTuple):
@@ -48,6 +55,8 @@ class Program:
     rows: int  # of the kernel
     workspace: int  # bytes for each thread
     flag: int = -1  # where in the workspace it is said that the algorithm cannot take the image, if it is
+    doubt: int = -1  # where it is said that samples of a stretch differ too much in size, if it is
+    mend: Mend | None = None  # what is done then
 
     def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
         """Filter `image` into `target`, which have the layouts that this program was made for.
@@ -71,8 +80,28 @@ class Program:
         # Zeroed, for what lies behind a line is computed with too, and a denormal there costs 100 cycles.
         workspace = np.zeros(self.workspace, np.uint8)
         room = address(workspace)
-        self.call(address(image), address(target), room, start, stop)
-        return self.flag < 0 or not workspace[-room % LINE + self.flag]
+        aligned = -room % LINE
+        while start < stop:
+            self.call(address(image), address(target), room, start, stop)
+            if self.flag >= 0 and workspace[aligned + self.flag]:
+                return False
+            words = room + aligned + self.doubt
+            number = 0 if self.mend is None else _read_pointer(words).value
+            if self.mend is None or not number:
+                break
+            row = _read_pointer(words + 8).value or 0
+            workspace[words - room : words - room + 8 * WORDS] = 0
+            self.mend(image, target, number - 1, row)
+            start = number
+        return True
+
+    def rows_alone(self, source: int, target: int, number: int, first: int, end: int) -> None:
+        """Compute some rows of a stretch, from the address of an image to that of an output."""
+        workspace = np.zeros(self.workspace, np.uint8)
+        room = address(workspace)
+        at = -room % LINE + self.doubt
+        workspace[at : at + 8 * WORDS].view(np.int64)[2:] = first, end
+        self.call(source, target, room, number, number + 1)
 
 
 def _data_offset() -> int | None:

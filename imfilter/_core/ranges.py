@@ -70,8 +70,8 @@ def surveyed(blocks: npt.NDArray, taps: tuple[int, ...]) -> list[Survey]:
 
 
 def any_within(marks: Marks, taps: tuple[int, ...]) -> Marks:
-    """Return for each window of so many `taps` along the last axes whether a mark is in it."""
-    for axis, k in enumerate(taps, start=marks.ndim - len(taps)):
+    """Return for each window of so many `taps` along the first axes whether a mark is in it."""
+    for axis, k in enumerate(taps):
         width = 1
         while width < k:
             step = min(width, k - width)

@@ -1,11 +1,6 @@
-"""How large the samples of blocks are: the largest of each cell and of all, and the sum of the squares.
-
-Floats without their signs are compared as integers, among which NaN is the largest.
-"""
+"""How large the samples of blocks are: the largest of each cell and of all, and the sum of the squares."""
 
 import numpy as np
-from llvmlite import ir
-from numba.extending import intrinsic
 
 from imfilter._core.jit import Driver, inlined, kernel
 from imfilter._kernels.simd import (
@@ -20,30 +15,9 @@ from imfilter._kernels.simd import (
     store,
     store_one,
 )
+from imfilter._kernels.sizes import larger, largest_of, nearer, smallest_of
 
 _F64 = np.dtype(np.float64)
-
-
-def enlarge(builder, largest, value):
-    """Return LLVM's number or vector of magnitudes, each replaced by that of `value` where this is larger."""
-    kind = value.type
-    lanes = kind.count if isinstance(kind, ir.VectorType) else 0
-    word = ir.IntType(32 if isinstance(kind.element if lanes else kind, ir.FloatType) else 64)
-    most = 2 ** (word.width - 1) - 1
-    integers = ir.VectorType(word, lanes) if lanes else word
-    mask = ir.Constant(integers, [most] * lanes if lanes else most)
-    old, new = builder.bitcast(largest, integers), builder.and_(builder.bitcast(value, integers), mask)
-    return builder.bitcast(builder.select(builder.icmp_signed(">", old, new), old, new), kind)
-
-
-@intrinsic
-def larger(typingctx, largest, value):
-    """Do what `enlarge` does."""
-
-    def codegen(context, builder, sig, args):
-        return enlarge(builder, *args)
-
-    return largest(largest, value), codegen
 
 
 @kernel("real")
@@ -65,6 +39,22 @@ def widen_strip(real, line, count, strip, squares):
         rest += value * value
         store_one(at, real, larger(load_one(real, at, real), value))
     store_one(squares, real, rest)
+
+
+@kernel("real")
+def widen_strip_by(real, lines, step, rows, count, strip):
+    """Enter lines of `count` samples, `step` bytes apart, into a strip of the largest magnitudes so far."""
+    lanes, size = BYTES // size_of(real), size_of(real)
+    for x in range(0, count - lanes + 1, lanes):
+        largest = load(real, strip + x * size, real)
+        for row in range(rows):
+            largest = larger(largest, load(real, lines + row * step + x * size, real))
+        store(strip + x * size, real, largest)
+    for i in range(count // lanes * lanes, count):
+        one = load_one(real, strip + i * size, real)
+        for row in range(rows):
+            one = larger(one, load_one(real, lines + row * step + i * size, real))
+        store_one(strip + i * size, real, one)
 
 
 @kernel("real")
@@ -124,6 +114,32 @@ def _slide(real, cells, lines, length, window):
         width += more
         # What follows is read before it is changed, so all can be done as one line.
         _meet(real, cells, cells + more * lines * size_of(real), (length - width + 1) * lines)
+
+
+@kernel("real")
+def close_windows(real, strip, count, channels, window, totals):
+    """Raise the largest so far to that of a strip, and lower the least to that of windows along it; clear it.
+
+    A window has so many pixels of `channels`; of 0 there are none. totals: two numbers, float64. The strip is
+    followed by zeros, by a vector of them.
+    """
+    lanes, size = BYTES // size_of(real), size_of(real)
+    largest = zeros = splat(real, real.type(0))
+    for x in range(0, count, lanes):
+        largest = larger(largest, load(real, strip + x * size, real))
+    store_one(totals, _F64, larger(load_one(_F64, totals, _F64), largest_of(largest)))
+    if window:
+        _slide(real, strip, channels, count // channels, window)
+        found = count - (window - 1) * channels
+        least = splat(real, real.type(np.inf))
+        for x in range(0, found - lanes + 1, lanes):
+            least = nearer(least, load(real, strip + x * size, real))
+        low = min(load_one(_F64, totals + 8, _F64), smallest_of(least))
+        for i in range(found // lanes * lanes, found):
+            low = min(low, load_one(_F64, strip + i * size, real))
+        store_one(totals + 8, _F64, low)
+    for x in range(0, count, lanes):
+        store(strip + x * size, real, zeros)
 
 
 @kernel("real")
