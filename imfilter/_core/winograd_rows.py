@@ -32,18 +32,16 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     sums, mixes = winograd.halved(kernel[: y.taps - rest], times)
     last = np.ascontiguousarray(kernel[y.taps - rest :], real)
     height = len(sums[0].weights)
-    outputs, alone = min(height, schedule.ROWS), min(rest, schedule.ROWS)
+    outputs, together = min(height, schedule.ROWS), schedule.ROWS
     depth = y.taps + phases * outputs - 1
-    rests = -(-phases * outputs // alone) * alone if rest else 0
-    cut = _tiles(x, phases * depth + len(sums) * outputs + rests, loops.channels, real)
+    cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
     widest = int(np.diff(cut).max())
     job = np.zeros(1, WINOGRAD_JOB)
     named = describe(job, loops, source, target, settings.mode) | {
         "tiles": cut,
         "columns": np.arange(x.taps) * loops.channels * real.itemsize,
-        "zero": np.zeros(1, np.int64),
         "mixes": np.array([[i for i, _ in row] for row in mixes]),
-        "signs": np.array([[sign for _, sign in row] + [1.0] for row in mixes], real),
+        "signs": np.array([[sign for _, sign in row] for row in mixes] * (outputs + together), real),
     }
     weights, addresses = winograd.weighed(sums, real)
     table = np.zeros(len(sums), SUM)
@@ -52,7 +50,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     named["sums"] = table
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
-    job["rest"], job["alone"] = rest, alone
+    job["rest"], job["together"] = rest, together
     job["group"] = schedule.group(height, x.taps) // x.taps
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
     job["straight"] = job["target_packed"] and target.dtype == real
@@ -63,10 +61,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
     job["sum_rows"] = fir.sum_rows.address(real, real, outputs, 0)
-    if rest:
-        job["weights"] = last.ctypes.data
-        job["sum_rest"] = fir.sum_rows.address(real, real, alone, 0)
-    job["mix"] = fir.sum_rows.address(real, real, 1, 1)
+    job["weights"] = last.ctypes.data
+    job["finish"] = short.finish.address(real, together, rest)
     job["place"] = lines.place.address(real, target.dtype)
     line = (widest + x.span) * loops.channels + BYTES // real.itemsize
     step = pitch(line * real.itemsize)
@@ -74,12 +70,12 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     sizes = {
         "window": phases * depth * step,
         "parts": len(sums) * outputs * step,
-        "rests": rests * step,
-        "result": step,
+        "result": together * step,
         "spare": 0 if job["target_packed"] else widest * loops.channels * target.dtype.itemsize,
-        "spill": (BYTES + 8) * outputs,
-        "at": 8 * max(height + outputs, rest + alone, phases + 1),
-        "at_to": 8 * max(outputs, alone),
+        "spill": (BYTES + 8) * max(outputs, together),
+        "at": 8 * max(height + outputs, rest + together),
+        "at_to": 8 * max(outputs, together),
+        "at_parts": 8 * together * phases,
         "flag": 8,
     }
     workspace = reserve(job, sizes)
