@@ -212,6 +212,20 @@ def test_windows_of_zeros_give_zero(name, dtype):
     assert not found[~reach].any()
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_results_wider_than_the_samples(dtype):
+    """The bound is that of the arithmetic, which is no narrower than the result."""
+    for seed, scene in enumerate((faint_regions, holes, sparse)):
+        rng = np.random.default_rng([18, seed])
+        image = np.clip(scene(rng, (150, 170), 2) * 60, 0, 255).astype(dtype)
+        for taps in ([np.full(9, 1 / 9)] * 2, [np.full(40, 1 / 40)] * 2, [weights.gaussian(10)] * 2, SIGNED):
+            kernel = naive.dense(taps, 2)
+            found = imfilter.correlate(image, taps, dtype="float64")
+            assert worst(found, image.astype(float), [kernel], BOUND["float64"], rng) <= 1
+        found = imfilter.correlate(image, POSITIVE[50, 50], dtype="float64")
+        assert worst(found, image.astype(float), [POSITIVE[50, 50]], BY_TRANSFORM["float64"], rng) <= 1
+
+
 def test_a_border_is_of_samples_too():
     """A constant, large or small beside the image, and what others repeat, in all that shares sums."""
     for seed, value in enumerate((1e20, -1e9, 1e-9, 0.0)):

@@ -146,7 +146,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     looking = real == dtypes.FLOAT32 and not (source.dtype.kind in "iu" and target.dtype.kind in "iu")
     strips = -(-_BLOCK // _strip(y.taps))
     if looking:
-        job["widen"], job["close"] = survey.widen_strip_by.address(real), survey.close_windows.address(real)
+        job["widen"], job["close"] = survey.widen_strip.address(real), survey.close_windows.address(real)
         job["strip_rows"], job["strip_step"] = _strip(y.taps), step
         job["window_x"] = _inside(x)
     longest = max(rows + y.taps, x.length + x.taps)

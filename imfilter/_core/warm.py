@@ -102,6 +102,8 @@ def _combinations() -> Iterator[_Combination]:
         yield winograd.subtract, (real,)
         for times in (2, 3):
             yield winograd.mix, (real, times)
+        for rest in (1, 3):
+            yield winograd.finish, (real, schedule.ROWS, rest)
     yield slide_cosine, ()
     for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
         yield cosine.oscillate, (real, terms)
@@ -117,9 +119,8 @@ def _sizes() -> Iterator[_Combination]:
     """Yield what looks at the sizes of samples that share sums, and what mends these."""
     yield survey.survey, ()
     for real in (_F32, _F64):
-        for kernel in (survey.widen_strip, survey.close_strip, survey.least_window):
+        for kernel in (survey.widen_strip, survey.close_strip, survey.finish):
             yield kernel, (real,)
-    yield survey.widen_strip_by, (_F32,)
     yield survey.close_windows, (_F32,)
     yield marks.sift, ()
     yield marks.count_broken, ()

@@ -83,7 +83,7 @@ def _down(job, room, image_at, row, many, warm, looking):
                 strip = room + job.strip + i // job.strip_rows * job.strip_step + offset * job.size
                 invoke(1, job.widen, (
                     entering + first * job.entering_step, job.entering_step, i + 1 - first,
-                    count * job.channels, strip))  # fmt: skip
+                    count * job.channels, strip, 0, 0))  # fmt: skip
             if warm:
                 fetch_row(job, room, image_at, row + i, 0, x, count, leaving + i * job.pitch)
         registers = (count * job.channels + job.lanes_y - 1) // job.lanes_y
