@@ -17,9 +17,8 @@ from imfilter._kernels.simd import BYTES
 
 Marks = npt.NDArray[np.bool_]
 
-#: Cells along a window, at least, and samples of one, at most. Parts of cells at the window's ends do not
-#: count.
-_CELLS, _LARGEST = 6, 16
+#: Cells along a window, at least: parts of cells at the window's ends do not count.
+_CELLS = 6
 
 
 class Survey(NamedTuple):
@@ -61,7 +60,7 @@ class _Layout(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def _layout(shape: tuple[int, ...], taps: tuple[int, ...], real: np.dtype) -> _Layout:
-    cell = tuple(min(_LARGEST, 1 << max(0, ((k + 1) // _CELLS).bit_length() - 1)) for k in taps)
+    cell = tuple(1 << max(0, ((k + 1) // _CELLS).bit_length() - 1) for k in taps)
     ones = (1,) * (3 - len(shape))
     return _Layout(
         cell,

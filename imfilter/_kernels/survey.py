@@ -67,6 +67,14 @@ def close_strip(real, strip, count, cell, cells):
     Those behind the last whole one are in none. The strip is followed by zeros, by a cell and a vector.
     """
     lanes, size = BYTES // size_of(real), size_of(real)
+    if cell >= lanes:
+        for i in range(count // cell):
+            at = strip + i * cell * size
+            largest = load(real, at, real)
+            for x in range(lanes, cell, lanes):
+                largest = larger(largest, load(real, at + x * size, real))
+            store_one(cells + i * size, real, real.type(largest_of(largest)))
+        return
     step = 1
     while step < cell:  # each number becomes the largest of twice as many from it on
         for x in range(0, count, lanes):
