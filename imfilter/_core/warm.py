@@ -102,8 +102,8 @@ def _combinations() -> Iterator[_Combination]:
         yield winograd.subtract, (real,)
         for times in (2, 3):
             yield winograd.mix, (real, times)
-        for rest in (1, 3):
-            yield winograd.finish, (real, schedule.ROWS, rest)
+        for rows in (0, 1, 3, 7, 10):  # kernels of 20, 21 and 28 to 31 rows
+            yield winograd.sum_lines, (real, schedule.ROWS, rows)
     yield slide_cosine, ()
     for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
         yield cosine.oscillate, (real, terms)

@@ -9,7 +9,7 @@ from imfilter._core import schedule, winograd
 from imfilter._core.geometry import Loops, Part, Side, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
-from imfilter._kernels import fir, lines
+from imfilter._kernels import lines
 from imfilter._kernels import winograd as short
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_winograd import SUM, WINOGRAD_JOB, slide_winograd
@@ -39,7 +39,6 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job = np.zeros(1, WINOGRAD_JOB)
     named = describe(job, loops, source, target, settings.mode) | {
         "tiles": cut,
-        "columns": np.arange(x.taps) * loops.channels * real.itemsize,
         "mixes": np.array([[i for i, _ in row] for row in mixes]),
         "signs": np.array([[sign for _, sign in row] for row in mixes] * (outputs + together), real),
     }
@@ -51,7 +50,6 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
     job["rest"], job["together"] = rest, together
-    job["group"] = schedule.group(height, x.taps) // x.taps
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
     job["straight"] = job["target_packed"] and target.dtype == real
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
@@ -60,9 +58,9 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
-    job["sum_rows"] = fir.sum_rows.address(real, real, outputs, 0)
+    job["sum"] = short.sum_lines.address(real, outputs, height)
     job["weights"] = last.ctypes.data
-    job["finish"] = short.finish.address(real, together, rest)
+    job["finish"] = short.sum_lines.address(real, together, rest)
     job["place"] = lines.place.address(real, target.dtype)
     line = (widest + x.span) * loops.channels + BYTES // real.itemsize
     step = pitch(line * real.itemsize)

@@ -19,7 +19,7 @@ _FIELDS = (
     *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
     *("window_y", "span_x", "size"),  # padded rows and columns that one output needs; bytes of an element
     *("phases", "outputs"),  # rows that share their sums; such groups that are computed at a time
-    *("height", "group"),  # rows of each sum, and of each of its partial sums
+    "height",  # rows of each sum
     *("rest", "together"),  # rows behind those of the sums; rows of outputs that are finished at a time
     *("depth", "n_layers", "n_sums", "n_columns"),  # rows of the window; taps along a line
     *("before_y", "before_x"),  # padded samples before the image
@@ -28,14 +28,14 @@ _FIELDS = (
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
     "straight",  # whether sums are written to the output at once
     # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
-    # begin, offsets of taps along a line; the sums (see `SUM`), and for each phase of the output which of
-    # them are added, and for each row of a block their signs.
-    *("n_tiles", "batch", "border_y", "border_x", "tiles", "columns", "sums", "mixes", "signs"),
+    # begin; the sums (see `SUM`), and for each phase of the output which of them are added, and for each row
+    # of a block their signs.
+    *("n_tiles", "batch", "border_y", "border_x", "tiles", "sums", "mixes", "signs"),
     # Where in the workspace lines are, and how far apart; addresses of lines and of results; the flag that
     # rises where a sample is not finite, if that is watched.
     *("window", "parts", "result", "pitch", "spare", "spill", "at", "at_to", "at_parts", "flag", "watched"),
     "weights",  # of the rows of the rest
-    *("fetch", "subtract", "sum_rows", "finish", "place"),  # kernels
+    *("fetch", "subtract", "sum", "finish", "place"),  # kernels
 )
 WINOGRAD_JOB = np.dtype([(n, np.int64) for n in _FIELDS] + [("bias", np.float64), ("cval", np.float64)])
 
@@ -71,9 +71,9 @@ def _sum(job, room, top, many, span):
             poke(at + 8 * r, _line(job, room, mine.layer, top + row))
         for o in range(job.outputs):
             poke(at_to + 8 * o, room + job.parts + (s * job.outputs + o) * job.pitch)
-        invoke(4, job.sum_rows, (
-            at, job.columns, job.n_columns, mine.weights, job.height, job.group, 0.0, at_to, span,
-            room + job.spill, 0))  # fmt: skip
+        invoke(3, job.sum, (
+            0, 0, 0, at, job.channels * job.size, job.n_columns, mine.weights, 0.0, at_to, span,
+            room + job.spill))  # fmt: skip
 
 
 @part

