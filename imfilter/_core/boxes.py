@@ -3,7 +3,6 @@
 import functools
 import math
 from collections.abc import Callable
-from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -58,16 +57,23 @@ def totals(source: np.dtype, cval: float, taps: int, most: int) -> np.dtype | No
 
 def _largest(source: np.dtype, cval: float) -> tuple[int, int]:
     """Return the largest magnitude of integer samples and a finite constant, and the unit's denominator."""
-    bounds = np.iinfo(source)
-    return max(-int(bounds.min), int(bounds.max), math.ceil(abs(cval))), Fraction(cval).denominator
+    largest, unit = _magnitude(source), 1
+    if cval:
+        largest, unit = max(largest, math.ceil(abs(cval))), float(cval).as_integer_ratio()[1]
+    return largest, unit
+
+
+@functools.cache
+def _magnitude(source: np.dtype) -> int:
+    """Return the largest magnitude that an integer type holds; that of bool is read as bytes."""
+    bounds = np.iinfo(np.uint8 if source.kind == "b" else source)
+    return max(-int(bounds.min), int(bounds.max))
 
 
 def holds(source: np.dtype, cval: float, taps: int, real: np.dtype) -> bool:
     """Tell whether a floating type holds every sum of so many integers, and two bits more."""
-    if source.kind == "b":
-        source = np.dtype(np.uint8)
     largest, unit = _largest(source, cval if math.isfinite(cval) else 0.0)
-    return largest * unit * taps < 2 ** (np.finfo(real).nmant - 1)
+    return largest * unit * taps < (1 << 22 if real == dtypes.FLOAT32 else 1 << 51)
 
 
 class _Scaling(NamedTuple):
@@ -161,11 +167,11 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     units = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // rows)
     mending = None
     if looking:
-        again = Again(
-            lambda: made.rows_alone,
-            functools.cache(lambda: _alone(operator, settings._replace(cval=0.0), loops, source, target)),
-            marks(settings),
-        )
+
+        def without() -> RowsAlone:
+            return _alone(operator, settings._replace(cval=0.0), loops, source, target)
+
+        again = Again(lambda: made.rows_alone, functools.cache(without), marks(settings))
         mending = Mending(
             *(loops, settings.mode, settings.cval, settings.bias, rows, cut, least, again),
             most=z.taps * y.taps * line,
