@@ -4,8 +4,9 @@
     b  multiply-adds a nanosecond on one core, against the most that it can do
     c  how the time grows with the size of the kernel
     d  two threads against one
-    e  the overhead of a call
+    e  the overhead of a call, and of one with new arguments
     f  compiling
+    g  denormal samples, which some processors compute slowly, against ordinary ones
 
     python -m benchmarks.limits a e          some of them
 
@@ -14,15 +15,17 @@ Medians; where a ratio is formed, what it is formed of ran in turns.
 
 import argparse
 import functools
+import itertools
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 import imfilter
 from tests.case import types_of
@@ -36,6 +39,10 @@ FULL = (2160, 3840)
 COPIES = 1.5
 #: Of (a): multiply-adds a pixel.
 LIGHT = 9
+#: Of (e): microseconds of a call with new arguments.
+NEW = 100
+#: Of (g): how many times the time of ordinary samples.
+DENORMAL = 2.0
 #: Of (d): filters whose one thread has different things to wait for: memory, loads, arithmetic.
 SHARED = (
     *(("correlate 3x3", "float32"), ("correlate 3x3", "uint8"), ("correlate 15x15", "float32")),
@@ -154,6 +161,36 @@ def overhead() -> Iterator[str]:
         for name, function, args in filters:
             ms = race({"call": functools.partial(function, image, *args)})
             yield f"{name}, {dtype}, 32x32: {ms['call'] * 1e3:.1f} us"
+    for name, (ours, theirs) in new_calls().items():
+        ms = race({"imfilter": ours, "scipy": theirs})
+        limit = "" if ms["imfilter"] * 1e3 <= NEW else ", OVER THE LIMIT"
+        yield f"new {name}: {ms['imfilter'] * 1e3:.0f} us (scipy.ndimage {ms['scipy'] * 1e3:.0f}){limit}"
+
+
+def new_calls() -> dict[str, tuple[Call, Call]]:
+    """Return calls with arguments that no call before has had, or none of the last thousand, and SciPy's."""
+    rng = np.random.default_rng(0)
+    image = rows.picture((32, 32), "float32")
+    shapes = rng.permutation(list(itertools.product(range(20, 60), repeat=2)))
+    images = [np.resize(image, shape) for shape in shapes]
+    small, large = ([(image, k) for k in rng.random((1000, n, n))] for n in (3, 15))
+    sigmas = [(image, s) for s in rng.uniform(1, 1.8, 1000)]
+
+    def following(function: Callable, arguments: Iterable[tuple], **options: object) -> Call:
+        turn = itertools.cycle(arguments)
+        return lambda: function(*next(turn), **options)
+
+    def pair(ours: Callable, theirs: Callable, arguments: Sequence[tuple]) -> tuple[Call, Call]:
+        return following(ours, arguments), following(theirs, arguments, mode="mirror")
+
+    return {
+        "kernel of 3x3": pair(imfilter.correlate, ndimage.correlate, small),
+        "kernel of 15x15": pair(imfilter.correlate, ndimage.correlate, large),
+        "sigma of a Gaussian": pair(imfilter.gaussian, ndimage.gaussian_filter, sigmas),
+        "shape, gaussian 1.5": pair(imfilter.gaussian, ndimage.gaussian_filter, [(i, 1.5) for i in images]),
+        "shape, box 3": pair(imfilter.box, ndimage.uniform_filter, [(i, 3) for i in images]),
+        "shape, median 3": pair(imfilter.median, ndimage.median_filter, [(i, 3) for i in images]),
+    }
 
 
 #: A process in which nothing is compiled or loaded yet, but Numba: seconds of each step, then the whole.
@@ -207,6 +244,46 @@ def compiling() -> Iterator[str]:
     yield f"first call of a process, kernel cached: {first:.0f} ms beyond {imports:.0f} ms of importing Numba"
 
 
+def denormals() -> Iterator[str]:
+    """Time filters of samples that are denormal, half of them or all, and of results that would be."""
+    kernel = positive_kernel(25, 25)
+    filters: tuple[tuple[str, Callable, tuple, dict], ...] = (
+        ("numpy.multiply, which has no such limit", np.multiply, (0.75,), {}),
+        ("correlate 3x3", imfilter.correlate, (positive_kernel(3, 3),), {}),
+        ("correlate 25x25", imfilter.correlate, (kernel,), {}),
+        ("correlate 63x63", imfilter.correlate, (positive_kernel(63, 63),), {}),
+        ("gaussian 2", imfilter.gaussian, (2.0,), {}),
+        ("gaussian 30", imfilter.gaussian, (30.0,), {}),
+        ("box 5", imfilter.box, (5,), {}),
+        ("sobel", imfilter.sobel, (), {}),
+        ("harris", imfilter.harris, (), {}),
+        ("median 3", imfilter.median, (3,), {}),
+        ("avg_pool 2", imfilter.avg_pool, (2,), {}),
+        ("series.exponential", imfilter.series.exponential, (), {"alpha": 0.3}),
+        ("series.moving_average 21", imfilter.series.moving_average, (21,), {}),
+        ("series.savgol 11", imfilter.series.savgol, (11, 2), {}),
+    )
+    rng = np.random.default_rng(0)
+    for dtype in ("float32", "float64"):
+        ordinary = rng.uniform(0.1, 1.0, (1000, 1000)).astype(dtype)
+        small = ordinary * np.finfo(dtype).smallest_normal
+        samples = {
+            "ordinary": ordinary,
+            "all": small,
+            "half": np.where(rng.random(small.shape) < 0.5, ordinary, small),
+            "decayed": np.exp(np.linspace(0.0, -900.0, small.size)).reshape(small.shape).astype(dtype),
+        }
+        for name, function, args, options in filters:
+            ms = race(
+                {label: functools.partial(function, x, *args, **options) for label, x in samples.items()}
+            )
+            ratios = {label: ms[label] / ms["ordinary"] for label in ("all", "half", "decayed")}
+            told = ", ".join(f"{label} {ratio:.2f}" for label, ratio in ratios.items())
+            over = max(ratios.values()) > DENORMAL and function is not np.multiply
+            end = ", OVER THE LIMIT" if over else ""
+            yield f"{name}, {dtype}: {told} of {report.ms(ms['ordinary'])} ms{end}"
+
+
 SECTIONS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "a": (f"Light filters against numpy.copyto, 3840x2160; limit {COPIES} with 2 threads", copies),
     "b": ("Arithmetic, 3840x2160", arithmetic),
@@ -214,6 +291,7 @@ SECTIONS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "d": ("Two threads against one, 3840x2160", threads),
     "e": ("Overhead of a call", overhead),
     "f": ("Compiling", compiling),
+    "g": (f"Denormal samples against ordinary ones, 1000x1000; limit {DENORMAL:g} times", denormals),
 }
 
 

@@ -5,22 +5,21 @@ Nothing heavier than click is imported before a filter runs, so that help comes 
 
 from __future__ import annotations
 
-import contextlib
+import dataclasses
 import difflib
 import gc
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import click
 
-from ._cli import warmup
+from ._cli import ending, messages, warmup
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.options import click_option
 from ._cli.series_table import SERIES
-from ._cli.table import COMMANDS, FILES, SHARED, SHOWN, TABLES, Command, find, options_of
+from ._cli.table import COMMANDS, FILES, LIMITS, SHARED, SHOWN, TABLES, Command, find, options_of
 
 _WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
@@ -42,7 +41,7 @@ class _Filters(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Options that filters share"):
-            records = [click_option(option).get_help_record(ctx) for option in (*SHARED, *FILES)]
+            records = [click_option(option).get_help_record(ctx) for option in (*LIMITS, *SHARED, *FILES)]
             formatter.write_dl([record for record in records if record is not None])
         super().format_epilog(ctx, formatter)
 
@@ -197,9 +196,9 @@ def _guarded(work: Callable[[], None], subject: str = "") -> int:
         return 130
     except MemoryError:
         return _fail(f"{subject}not enough memory", 1)
-    except BrokenPipeError:
-        return _enough()
-    except OSError as error:  # FileError among them, whose text is whole
+    except BrokenPipeError:  # who reads standard output has read enough
+        ending.discard()
+    except (OSError, ImportError, RuntimeError) as error:  # FileError among them, whose text is whole
         return _fail(str(error), 1)
     except (ValueError, TypeError, OverflowError) as error:  # the filter's own words on its options
         return _fail(str(error), 2)
@@ -215,34 +214,27 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     io.check_target(destination)
     with quiet.decoders():
         image = io.read(source, max_pixels=options["max_pixels"] or None)
+    if not options["exif"]:
+        image = dataclasses.replace(image, exif=None)
 
-    from ._cli import arrays, corners
-    from ._cli.apply import apply, one_plane
+    from ._cli import arrays, corners, edges, limits
+    from ._cli.apply import apply
 
     image = arrays.with_channels(image, options["channel_axis"])
     if kind is None:
-        response = corners.measured(one_plane(image), options)
+        limits.check_use(limits.asked(options), None)
+        response = edges.corner_response(image, options)
         corners.write(destination, response, corners.found(response, options))
         return
-    result = apply(command, image, options, kind)
+    image = apply(command, image, options, kind, source)  # the input need not stay while this is written
     if not kind.picture:
-        result = arrays.without_order(result, options["channel_axis"])
-    io.write(destination, result, quality=options["quality"], background=options["background"])
+        image = arrays.without_order(image, options["channel_axis"])
+    io.write(destination, image, quality=options["quality"], background=options["background"])
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo("imfilter: error: " + " ".join(message.split()), err=True)
+    messages.say("error", message)
     return code
-
-
-def _enough() -> int:
-    """End quietly: standard output was piped into something that has read enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
-
-
-def _stop(number: int, frame: object) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 def call(arguments: Sequence[str] | None = None) -> int:
@@ -254,15 +246,20 @@ def call(arguments: Sequence[str] | None = None) -> int:
         What follows the word ``imfilter``; None for this process's own.
     """
     try:
-        code = _command.main(
-            None if arguments is None else list(arguments), prog_name="imfilter", standalone_mode=False
-        )
+        with messages.shown():
+            code = _command.main(
+                None if arguments is None else list(arguments), prog_name="imfilter", standalone_mode=False
+            )
     except click.Abort:
         return 130
     except click.ClickException as error:
         return _fail(_sentence(error), 2)
     except BrokenPipeError:
-        return _enough()
+        ending.discard()
+        return 0
+    except OSError as error:  # of the help or the version: commands answer for themselves
+        ending.discard()
+        return ending.full(error)
     return code if isinstance(code, int) else 0
 
 
@@ -278,7 +275,9 @@ def main() -> NoReturn:
     """Run as the console script: end the process with the exit code."""
     # A process of one filter: collecting the garbage of so many imports takes a tenth of its second.
     gc.disable()
-    # Without this a terminated process would leave its temporary file behind.
-    with contextlib.suppress(ValueError, AttributeError):
-        signal.signal(signal.SIGTERM, _stop)
-    sys.exit(call())
+    ending.on_signals()
+    sys.exit(ending.flushed(call()))
+
+
+if __name__ == "__main__":
+    main()

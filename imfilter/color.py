@@ -93,7 +93,7 @@ def rgb_to_gray(
     axis = check.colours(array, channel_axis)
     weights = _LUMA[check.word(standard, "standard", tuple(_LUMA))]
     place = check.fitting(check.out(out), array.shape[:axis] + array.shape[axis + 1 :])
-    wanted = check.dtype(dtype, place, array.dtype)
+    wanted = check.dtype(dtype, place, array.dtype.newbyteorder("="))
     threads = bands.requested(workers)
     from imfilter._core import colors  # the compiler is not needed to refuse an argument
 

@@ -31,7 +31,8 @@ def harris(
     Parameters
     ----------
     image : array_like
-        Image of two axes, of bool, integers or floats. It is not changed.
+        Image of two axes, which are both spatial; make colour grey first, with `imfilter.color.rgb_to_gray`.
+        Bool, integers or floats. It is not changed.
     k : float, optional
         Sensitivity: how unlike the two directions may be. Default 0.04.
     window : {'box', 'gaussian'}, optional
@@ -109,7 +110,8 @@ def shi_tomasi(
     Parameters
     ----------
     image : array_like
-        Image of two axes, of bool, integers or floats. It is not changed.
+        Image of two axes, which are both spatial; make colour grey first, with `imfilter.color.rgb_to_gray`.
+        Bool, integers or floats. It is not changed.
     window, size, sigma, aperture, mode, cval, out, workers : optional
         As for `harris`.
 

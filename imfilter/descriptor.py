@@ -32,7 +32,8 @@ def hog(
     Parameters
     ----------
     image : array_like
-        Image of two axes, and `channel_axis`, of bool, integers or floats. It is not changed.
+        Image of two spatial axes, and of a third one for channels if `channel_axis` names it. Bool,
+        integers or floats. It is not changed.
     orientations : int, optional
         Bins of half a turn. Default 9.
     pixels_per_cell : int or sequence of int, optional
@@ -117,7 +118,7 @@ def hog(
             )
     from imfilter._core import oriented
 
-    real = np.dtype(np.float32 if array.dtype in (np.float16, np.float32) else np.float64)
+    real = np.dtype(np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64)
     histograms = oriented.cells(array, oriented.Cells(bins, cell, root, shared), threads)
     found = oriented.blocks(histograms, block, norm, real, threads)
     result = found.ravel() if flat else found

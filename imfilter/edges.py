@@ -41,7 +41,8 @@ def canny(
     Parameters
     ----------
     image : array_like
-        Image of two axes, of bool, integers or floats. It is not changed.
+        Image of two axes, which are both spatial; make colour grey first, with `imfilter.color.rgb_to_gray`.
+        Bool, integers or floats. It is not changed.
     low, high : float, optional
         Thresholds. By default the gradient is parted in two by Otsu's method, and `low` is half of `high`.
     sigma : float or sequence of float, optional
@@ -117,7 +118,7 @@ def canny(
 
     threads = bands.requested(workers)
     value = check.number(cval, "cval", finite=False)
-    smooth = _Smooth(array, sigmas, inside, mode, value)
+    smooth = _Smooth(array, sigmas, inside, mode, value, _level(array, sigmas, inside, mode))
     allowed = None if inside is None else _within(inside)
     step = array.shape[0] if smooth.plain else engine.strips(array.shape, smooth.reach)
     if callable(threshold) or threshold != "absolute" or given is None:
@@ -171,6 +172,7 @@ class _Smooth(NamedTuple):
     inside: npt.NDArray[np.bool_] | None
     mode: str
     cval: float
+    level: float = 0.0  # taken off while what does not count is divided out
 
     @property
     def plain(self) -> bool:
@@ -200,8 +202,10 @@ class _Smooth(NamedTuple):
 
         array, real = self.array[at], dtypes.derived(self.array.dtype)
         inside = None if self.inside is None else self.inside[at]
+        if self.level:
+            array = np.subtract(array, real.type(self.level), dtype=real)
         if inside is not None:
-            array = np.where(inside, array, 0)
+            array = np.where(inside, array, array.dtype.type(0))
         options: dict[str, Any] = {"mode": self.mode, "cval": self.cval, "dtype": real, "workers": workers}
         smooth = gaussian(array, self.sigmas, **options)
         if inside is None and self.mode != "zero":
@@ -209,7 +213,27 @@ class _Smooth(NamedTuple):
         counted = np.ones(array.shape, real) if inside is None else inside.astype(real)
         share = gaussian(counted, self.sigmas, **options)
         np.divide(smooth, share, out=smooth, where=share > 0)
+        if self.level:
+            smooth += real.type(self.level)
         return smooth
+
+
+def _level(
+    array: npt.NDArray, sigmas: tuple[float, ...], inside: npt.NDArray[np.bool_] | None, mode: str
+) -> float:
+    """Return the value of an image all of whose samples that count are the same, otherwise 0.
+
+    What is smoothed and divided out is rounded, and that would be edges. Less its level a flat image is 0.
+    """
+    if inside is None and (mode != "zero" or not any(sigmas)):
+        return 0.0
+    row, column = (0, 0) if inside is None else np.unravel_index(inside.argmax(), inside.shape)
+    level = array[row, column]
+    for rows in (slice(row, row + 1), slice(None)):  # mostly the first is enough
+        same = array[rows] == level
+        if not (same if inside is None else same | ~inside[rows]).all():
+            return 0.0
+    return float(level) if np.isfinite(level) else 0.0
 
 
 def _within(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -283,7 +307,8 @@ def hysteresis_threshold(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape, of bool, integers or floats. It is not changed.
+        Image, signal or volume of any shape, of which every axis is spatial. Bool, integers or floats. It
+        is not changed.
     low, high : float
         Thresholds, in the unit of `image`; `low` is not above `high`. A sample counts where it exceeds
         `high`, and where it exceeds `low` and a chain of neighbours that do leads to one that exceeds `high`.

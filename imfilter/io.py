@@ -7,23 +7,25 @@ to a format that holds fewer bits, no transparency or no floats is defined in :f
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._files import npy
+from ._files import metadata, npy, source
 from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
 from ._files.formats import format_of
-from ._files.image import FileError, Image
+from ._files.image import FileError, FileWarning, Image, warn
 
-__all__ = ["MAX_PIXELS", "FileError", "Image", "check_target", "format_of", "read", "write"]
+__all__ = ["MAX_PIXELS", "FileError", "FileWarning", "Image", "check_target", "format_of", "read", "write"]
 
 #: Pixels that a picture may have before it is taken for a decompression bomb: 16 times a frame of 8K.
 MAX_PIXELS = 2**29
 
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+#: What the formats begin with: NumPy, PNG, JPEG, BMP, WebP, TIFF.
+_MAGICS = (npy.MAGIC, b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF", *_TIFF_MAGICS)
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -> Image:
@@ -34,62 +36,52 @@ def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -
     path : str or path-like
         The file.
     max_pixels : int or None
-        Refuse pictures with more pixels than this before decoding them; None for no limit.
+        Refuse pictures with more pixels than this before decoding them; None for no limit, for files
+        that are trusted.
 
     Returns
     -------
     Image
-        Pixels in the file's own bit depth. The EXIF orientation is applied; palettes, CMYK and the
-        like become RGB, 1-bit pictures 0 and 255; premultiplied alpha in a TIFF becomes straight.
+        Pixels in the file's own bit depth. The EXIF orientation is applied; palettes, CMYK and YCbCr
+        become RGB; 1 to 7 bits become 8, so that white is 255; premultiplied alpha becomes straight.
 
     Raises
     ------
     FileError
-        If the file is missing, empty, damaged, too large or of no known format, or holds several
-        pages or frames.
+        If the file is missing, empty, damaged, too large or of no known format, holds several pages
+        or frames or is no picture in grey or colour, or if its compression needs a package.
+
+    Warns
+    -----
+    FileWarning
+        If something of the file is damaged and the picture, or of a JPEG file a part of it, is there.
     """
     name = os.fspath(path)
-    try:
-        with open(name, "rb") as file:
-            start = file.read(8)
-        if not start:
-            raise FileError(f"{name}: is empty")
-        if start.startswith(npy.MAGIC):
-            return Image(_read_npy(name))
-        return _read_picture(name, start.startswith(_TIFF_MAGICS), max_pixels)
-    except FileError:
-        raise
-    except MemoryError as error:
-        raise FileError(f"{name}: is too large for the memory of this machine") from error
-    except Exception as error:  # decoders of damaged files raise anything; all of it means one thing
-        raise FileError(f"{name}: {_reason(error)}") from error
+    with source.reading(name), open(name, "rb") as file:
+        return _read(name, file, max_pixels)
 
 
-def _read_picture(name: str, is_tiff: bool, max_pixels: int | None) -> Image:
+def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
+    start = opened.read(8)
+    if not start:
+        raise FileError(f"{name}: is empty")
+    if not opened.seekable() and not start.startswith(_MAGICS):  # a pipe may be endless
+        raise FileError(f"{name}: {source.UNKNOWN}")
+    file = source.seekable(opened, start)
+    if start.startswith(npy.MAGIC):
+        return Image(_in_memory(npy.array(name, file, name)))
     # Pillow and tifffile are imported on first use: a file that is missing is reported at once.
-    if is_tiff:
+    if start.startswith(_TIFF_MAGICS):
         from ._files import tiff
 
-        image = tiff.read(name, max_pixels)
-        if image is not None:
-            return image
+        return tiff.read(name, file, max_pixels)
     from ._files import pictures
 
-    return pictures.read(name, max_pixels)
+    return pictures.read(name, file, max_pixels)
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    if type(error).__name__ == "UnidentifiedImageError":
-        return "is not an image of a known format (PNG, JPEG, TIFF, BMP, WebP, npy)"
-    detail = " ".join(str(error).split()) or type(error).__name__
-    return f"is damaged or not supported: {detail}"
-
-
-def _read_npy(name: str) -> NDArray[Any]:
-    mapped = npy.mapped(name)
-    return np.array(mapped, dtype=mapped.dtype.newbyteorder("="), order="C")
+def _in_memory(array: NDArray[Any]) -> NDArray[Any]:
+    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
 
 
 def write(
@@ -119,10 +111,17 @@ def write(
         If the format cannot hold the image: floats in PNG, transparency in JPEG, a volume.
     FileError
         If the file cannot be written.
+
+    Warns
+    -----
+    FileWarning
+        If the file is written, and something of the EXIF or of what a PNG says of its colours is not kept.
     """
     kind = format_of(path)
     if kind.picture:
         image = fitted(image, kind, background)
+    lost = None
+    said = metadata.lost_colorimetry(image, kind.name) if kind.picture and kind.name != "PNG" else None
     try:
         with replacing(path) as file:
             if not kind.picture:
@@ -130,7 +129,7 @@ def write(
             elif kind.name == "TIFF":
                 from ._files import tiff
 
-                tiff.write(file, image)
+                lost = tiff.write(file, image)
             else:
                 from ._files import pictures
 
@@ -139,3 +138,5 @@ def write(
         raise
     except (ValueError, TypeError, OverflowError) as error:  # an encoder's own limits
         raise FileError(f"{os.fspath(path)}: cannot be written as {kind.name}: {error}") from error
+    for words in filter(None, (lost, said)):
+        warn(os.fspath(path), words)

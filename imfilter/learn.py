@@ -108,8 +108,8 @@ def fit_kernel(
     Parameters
     ----------
     inputs : array_like or sequence of ndarray
-        Image, signal or volume of bool, integers or floats; or a list or tuple of NumPy arrays, which may
-        differ in shape.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. Or a
+        list or tuple of NumPy arrays, which may differ in shape. Bool, integers or floats.
     targets : array_like or sequence of ndarray
         What is to become of each input, of the shape that `imfilter.correlate` gives it. With
         ``padding="valid"`` it may also have the input's shape: then what lies nearer to its border than
@@ -230,7 +230,7 @@ class _Layout(NamedTuple):
 
     @classmethod
     def of(cls, image: npt.NDArray, shape: Any, pad: Any, axes: Any, channel_axis: Any) -> Self:
-        chosen = check.axes(image, axes, channel_axis)
+        chosen = check.axes(image, axes, channel_axis, "inputs")
         channel = None if channel_axis is None else check.axis_index(channel_axis, image.ndim, "channel_axis")
         taps = check.integers(shape, len(chosen), "shape", least=1)
         single = (1,) * len(chosen)

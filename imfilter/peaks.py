@@ -1,15 +1,23 @@
 """Peaks of a response: the strongest samples around, no two of them too near."""
 
+import math
+from fractions import Fraction
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import check
+
+#: How the distance of two peaks is measured.
+METRICS = ("euclidean", "chebyshev")
 
 
 def corner_peaks(
     response: npt.ArrayLike,
     *,
     min_distance: float = 1,
+    metric: str = "euclidean",
     threshold: float | None = None,
     relative: float = 0.0,
     exclude_border: int = 0,
@@ -24,10 +32,14 @@ def corner_peaks(
     Parameters
     ----------
     response : array_like
-        Response in any number of dimensions, of bool, integers or floats. It is not changed. NaN is no peak.
+        Response of any number of axes, which are all spatial. Bool, integers or floats. It is not changed.
+        NaN is less than every number: it is no peak, and equal samples on both sides of it are two peaks.
     min_distance : float, optional
         Least distance between two peaks in samples: of those that are nearer to each other the stronger
         one is kept. Default 1: all are.
+    metric : {'euclidean', 'chebyshev'}, optional
+        How the distance is measured: along the straight line, or along the axis on which it is the largest,
+        which is what scikit-image means by `min_distance`. Default 'euclidean'.
     threshold : float, optional
         What a peak must exceed. By default nothing, but that no peak is the smallest of all samples.
     relative : float, optional
@@ -55,7 +67,8 @@ def corner_peaks(
     See Also
     --------
     harris, shi_tomasi : Responses of corners.
-    skimage.feature.peak_local_max : The same idea; it keeps every sample of a plateau.
+    skimage.feature.peak_local_max : The same distance with ``metric="chebyshev"``. It leaves out peaks near
+        to a higher sample even if that is no peak, and keeps every sample of a plateau.
 
     References
     ----------
@@ -70,54 +83,56 @@ def corner_peaks(
            [1]])
     >>> imfilter.corner_peaks([0, 2, 1, 5, 5, 5, 1, 3, 0], min_distance=4, count=1)
     array([[4]])
+    >>> imfilter.corner_peaks([[2, 0, 0], [0, 0, 0], [0, 0, 1]], min_distance=2.5)
+    array([[0, 0],
+           [2, 2]])
+    >>> imfilter.corner_peaks([[2, 0, 0], [0, 0, 0], [0, 0, 1]], min_distance=2.5, metric="chebyshev")
+    array([[0, 0]])
     """
     array = check.image(response, "response")
     distance = check.number(min_distance, "min_distance")
     if distance < 0:
         raise ValueError(f"min_distance must not be negative, got {distance}")
+    how = check.word(metric, "metric", METRICS)
     share = check.number(relative, "relative")
     if not 0 <= share <= 1:
         raise ValueError(f"relative must be from 0 to 1, got {share}")
     margin = check.integer(exclude_border, "exclude_border", least=0)
     most = None if count is None else check.integer(count, "count", least=1)
     refined = check.flag(refine, "refine")
-    least = None if threshold is None else check.number(threshold, "threshold", finite=False)
-    values = array.astype(np.float64 if array.dtype.kind == "f" else array.dtype)
-    where = _tops(values, _searched(array, margin), least, share)
+    least = None if threshold is None else check.constant(threshold, "threshold")
+    from imfilter._core import apart, dtypes  # the compiler is not needed to refuse an argument
+
+    native = array.dtype.newbyteorder("=")
+    # Compared as they are: float64 does not hold all integers of 64 bits, nor long doubles.
+    values = array.astype(native, copy=False) if native.itemsize > 8 else dtypes.readable(array)
+    where = _tops(values, margin, least, share)
     heights = values[tuple(where.T)]
     # Strongest first, and of equals the first one.
-    where = where[np.lexsort((*where.T[::-1], -heights.astype(np.float64)))]
-    where = _apart(where, distance, most)
-    return _refined(values.astype(np.float64), where) if refined else where
-
-
-def _searched(array: npt.NDArray, margin: int) -> npt.NDArray[np.bool_]:
-    """Return where peaks may be."""
-    searched = np.zeros(array.shape, bool)
-    searched[tuple(slice(margin, max(n - margin, margin)) for n in array.shape)] = True
-    return searched
+    where = where[len(where) - 1 - np.argsort(heights[::-1], kind="stable")[::-1]]
+    where = apart.kept(where, array.shape, distance, how, most)
+    return _refined(values, where) if refined else where
 
 
 def _tops(
-    values: npt.NDArray, searched: npt.NDArray[np.bool_], least: float | None, share: float
+    values: npt.NDArray, margin: int, least: float | np.longdouble | None, share: float
 ) -> npt.NDArray[np.int64]:
-    """Return the indices of peaks, one for each that is flat."""
+    """Return the indices of peaks in their order, one for each that is flat."""
     import scipy.ndimage as ndi
 
     from imfilter._core.hysteresis import connected
 
-    real = values if values.dtype.kind == "f" else values.astype(np.float64)
-    low = np.where(np.isnan(real), -np.inf, real)
+    lowest = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
+    low = values
+    if values.dtype.kind == "f" and (missing := np.isnan(values)).any():
+        low = np.where(missing, values.dtype.type(lowest), values)
     tops = (low == _highest(low)) & (low > low.min())
     # A flat part that is next to a higher sample anywhere is no peak.
-    slopes = _highest(np.where(tops, -np.inf, low))
-    tops &= ~connected(tops, tops & (slopes == low) & (slopes > -np.inf), low.ndim)
+    slopes = _highest(np.where(tops, low.dtype.type(lowest), low))
+    tops &= ~connected(tops, tops & (slopes == low), low.ndim)
     labels, many = ndi.label(tops, np.ones((3,) * low.ndim))
     if not many:
         return np.empty((0, low.ndim), np.int64)
-    bound = -np.inf if least is None else least
-    if share:
-        bound = max(bound, share * float(low[tops].max()))
     places = np.argwhere(tops)
     owner = labels[tops]
     middles = np.stack(
@@ -126,12 +141,34 @@ def _tops(
     far = ((places - middles[owner - 1]) ** 2).sum(axis=1)
     order = np.lexsort((far, owner))
     first = order[np.r_[True, np.diff(owner[order]) > 0]]
+    first.sort()  # in the order of their places, which is that of `places`
     chosen = places[first]
-    kept = (low[tuple(chosen.T)] > bound) & searched[tuple(chosen.T)]
+    heights = low[tuple(chosen.T)]
+    kept = np.ones(len(chosen), bool) if least is None else _above(heights, least)
+    if share:
+        kept &= _above(heights, _share(share, low[tops].max()))
+    for axis, n in enumerate(low.shape):
+        kept &= (chosen[:, axis] >= margin) & (chosen[:, axis] < n - margin)
     return np.asarray(chosen[kept], np.int64)
 
 
-def _highest(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _share(share: float, highest: Any) -> Any:
+    """Return a share of the highest peak, of integers the exact one."""
+    if highest.dtype.kind != "f":
+        return Fraction(share) * int(highest.item())
+    return share * (float(highest) if highest.itemsize <= 8 else highest)
+
+
+def _above(heights: npt.NDArray, bound: Any) -> npt.NDArray[np.bool_]:
+    """Tell which heights exceed a bound, without rounding either."""
+    if heights.dtype.kind == "f":
+        return heights > np.longdouble(bound)
+    if not isinstance(bound, int | Fraction) and not np.isfinite(bound):
+        return np.full(len(heights), bound < 0)
+    return heights > math.floor(bound)
+
+
+def _highest(values: npt.NDArray) -> npt.NDArray:
     """Return the largest of each sample and its neighbours."""
     from imfilter.rank import maximum
 
@@ -142,32 +179,18 @@ def _highest(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return values
 
 
-def _apart(where: npt.NDArray[np.int64], distance: float, most: int | None) -> npt.NDArray[np.int64]:
-    """Keep what is not too near to what was kept before, in the order given, and no more than so many."""
-    if distance > 1 and len(where) > 1:
-        from scipy.spatial import KDTree
-
-        near = KDTree(where).query_ball_point(where, np.nextafter(distance, 0.0))
-        kept: set[int] = set()
-        for i, others in enumerate(near):
-            if most is not None and len(kept) == most:
-                break
-            if kept.isdisjoint(others):  # of those before it, for it is kept last
-                kept.add(i)
-        where = where[sorted(kept)]
-    return where[:most]
-
-
-def _refined(values: npt.NDArray[np.float64], where: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _refined(values: npt.NDArray, where: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Move peaks to the tops of parabolas along each axis."""
+    # Long double holds integers of 64 bits, whose differences are what counts.
+    real = np.longdouble if values.dtype.itemsize >= 8 and values.dtype != np.float64 else np.float64
     moved = where.astype(np.float64)
-    here = values[tuple(where.T)]
+    here = values[tuple(where.T)].astype(real)
     for axis, n in enumerate(values.shape):
         step = np.zeros(where.shape[1], np.int64)
         step[axis] = 1
         inner = (where[:, axis] > 0) & (where[:, axis] < n - 1)
-        before = values[tuple((where[inner] - step).T)]
-        after = values[tuple((where[inner] + step).T)]
+        before = values[tuple((where[inner] - step).T)].astype(real)
+        after = values[tuple((where[inner] + step).T)].astype(real)
         bend = before - 2 * here[inner] + after
         with np.errstate(all="ignore"):
             shift = (before - after) / (2 * bend)

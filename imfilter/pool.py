@@ -108,7 +108,8 @@ def avg_pool(
     -------
     ndarray
         Array of the dtype of `image`, or of `dtype` or `out`, one sample for each window. Means of integers
-        are exact, rounded half to even; floats are summed in float64. The mean of a window with gaps that
+        are the exact quotients, rounded once, half to even: to an integer, or to a float where `dtype` is
+        one (at most float64). Floats are summed in float64. The mean of a window with gaps that
         has no sample, if padding does not count, is not a number, or 0.
 
     Raises

@@ -234,8 +234,8 @@ def patches(
     Parameters
     ----------
     images : array_like or sequence of ndarray
-        Image of two axes, and `channel_axis`, of bool, integers or floats; or a list or tuple of NumPy
-        arrays, which may differ in shape.
+        Image of two spatial axes, and of a third one for channels if `channel_axis` names it; or a list
+        or tuple of such NumPy arrays, which may differ in shape. Bool, integers or floats.
     kernel : array_like
         Weights of shape (height, width); with `channel_axis`, of (channels, height, width).
     count : int, optional
@@ -336,7 +336,8 @@ def occlusion_map(
     Parameters
     ----------
     image : array_like
-        Image of one to three axes, and `channel_axis`, of bool, integers or floats. It is not changed.
+        Image of one to three spatial axes. Every axis is spatial unless `channel_axis` says otherwise. Bool,
+        integers or floats. It is not changed.
     score : callable
         Takes an array of the shape and dtype of `image`, its own to keep, and returns a number.
     size : int or sequence of int

@@ -123,6 +123,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _images(self, value: Any) -> npt.NDArray:
         """Return images as one array."""
+        check.unmasked(value, "X")
         try:
             images = np.asarray(value)
         except ValueError:  # of several shapes

@@ -59,6 +59,7 @@ def _constant(values: npt.ArrayLike) -> Taps:
     return array
 
 
+_ONE = _constant([1.0])
 #: Central difference over two samples: (x[i+1] - x[i-1]), twice the derivative.
 FIRST_DIFFERENCE = _constant([-1, 0, 1])
 #: Second difference: x[i-1] - 2*x[i] + x[i+1].
@@ -207,6 +208,11 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
     >>> imfilter.weights.gaussian(1.0, radius=1).round(3)
     array([0.274, 0.452, 0.274])
     """
+    return _checked(sigma, order, truncate, radius).copy()
+
+
+def _checked(sigma: float, order: int, truncate: float, radius: int | None) -> Taps:
+    """Return the taps of `gaussian`, which are not to be written to."""
     (sigma,) = check.sigmas(sigma, 1)
     order = check.integer(order, "order", least=0, most=_MOST_ORDER)
     truncate = check.number(truncate, "truncate")
@@ -215,7 +221,7 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
     if sigma == 0.0:
         if order:
             raise ValueError(f"sigma must be positive for a derivative of order {order}, got 0.0")
-        return np.ones(1)
+        return _ONE
     if radius is None:
         reach = truncate * sigma + 0.5
         if not reach < _MOST_TAPS / 2:
@@ -224,7 +230,7 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
                 f"got {sigma} samples with truncate={truncate}"
             )
         radius = int(reach)
-    return _gaussian(sigma, order, check.integer(radius, "radius", least=0, most=_MOST_TAPS // 2 - 1)).copy()
+    return _gaussian(sigma, order, check.integer(radius, "radius", least=0, most=_MOST_TAPS // 2 - 1))
 
 
 @functools.lru_cache(maxsize=128)
@@ -320,7 +326,12 @@ def gaussians(
     """Return Gaussian taps for each axis, of standard deviations in the unit of `spacings`."""
     count = len(sigmas)
     radii = (None,) * count if radius is None else check.integers(radius, count, "radius", least=0)
-    return tuple(
-        gaussian(s / h, order=o, truncate=truncate, radius=r) / np.float64(h) ** o
-        for s, o, r, h in zip(sigmas, orders, radii, spacings, strict=True)
-    )
+    along = list(zip(sigmas, orders, radii, spacings, strict=True))
+    made = {axis: _scaled(truncate, *axis) for axis in dict.fromkeys(along)}  # most often axes are alike
+    return tuple(map(made.__getitem__, along))
+
+
+def _scaled(truncate: float, sigma: float, order: int, radius: Any, spacing: float) -> Taps:
+    """Return Gaussian taps along an axis of some spacing, not to be written to."""
+    taps = _checked(sigma / spacing, order, truncate, radius)
+    return taps / np.float64(spacing) ** order if order else taps

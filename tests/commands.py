@@ -11,6 +11,7 @@ import pytest
 import imfilter
 from imfilter import cli, io
 from imfilter._cli import table
+from imfilter._core.jit import NOTICE
 
 ROOT = Path(__file__).parent.parent
 COINS = ROOT / "samples" / "coins.png"
@@ -40,11 +41,17 @@ def noise(*shape: int, dtype: str = "uint8") -> np.ndarray:
     return RNG.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
 
 
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what is on stderr, without the word that something is being compiled; stdout is empty."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err.replace(NOTICE, "")
+
+
 def failed(capsys: pytest.CaptureFixture[str], code: int, *arguments: object) -> str:
     """Run a command that must fail: one line on stderr, nothing on stdout."""
     assert run(*arguments) == code
-    out, err = capsys.readouterr()
-    assert out == ""
+    err = said(capsys)
     assert err.startswith("imfilter: error: ")
     assert err.count("\n") == 1
     assert "Traceback" not in err

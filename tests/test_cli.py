@@ -12,7 +12,7 @@ import pytest
 
 import imfilter
 from imfilter import io
-from imfilter._cli import options, render, table
+from imfilter._cli import options, reach, table
 
 from .commands import (
     NAMES,
@@ -131,12 +131,12 @@ def test_forms(form: str, text: str, value: object) -> None:
 
 def test_every_form_of_the_table_is_known() -> None:
     every = [option for command in table.COMMANDS for option in table.options_of(command)]
-    assert {option.form for option in every} - {"flag"} <= set(options.FORMS)
+    assert {option.form for option in every} - {"flag", "switch"} <= set(options.FORMS)
 
 
 def test_reach_follows_the_options() -> None:
-    assert render._reach({}) == 1
-    assert render._reach({"sigma": 2.0, "truncate": 4.0, "radius": None}) == 8
-    assert render._reach({"sigma": (1.0, 3.0), "truncate": 2.0, "radius": (4, 9)}) == 9
-    assert render._reach({"low": 1.0, "high": None, "truncate": 4.0}) == pytest.approx(6.4)
-    assert render._reach({"low": 1.0, "high": 5.0, "truncate": 4.0, "spacing": (1.0, 0.5)}) == 40
+    assert reach.of({}) == 1
+    assert reach.of({"sigma": 2.0, "truncate": 4.0, "radius": None}) == 8
+    assert reach.of({"sigma": (1.0, 3.0), "truncate": 2.0, "radius": (4, 9)}) == 9
+    assert reach.of({"low": 1.0, "high": None, "truncate": 4.0}) == pytest.approx(6.4)
+    assert reach.of({"low": 1.0, "high": 5.0, "truncate": 4.0, "spacing": (1.0, 0.5)}) == 40

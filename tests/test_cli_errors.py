@@ -226,22 +226,6 @@ def test_a_full_disk(tmp_path: Path, suffix: str) -> None:
     assert os.listdir(tmp_path) == [out.name]
 
 
-def test_termination_leaves_nothing_behind(tmp_path: Path) -> None:
-    code = (
-        "import os, signal\n"
-        "from imfilter import cli\n"
-        "os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGTERM)\n"
-        "cli.main()\n"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code, "box", str(COINS), str(tmp_path / "out.png")],
-        env=subprocess_env(),
-        check=False,
-    )
-    assert result.returncode == 128 + signal.SIGTERM
-    assert os.listdir(tmp_path) == []
-
-
 def test_nothing_but_errors_on_stderr(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     done("sobel", COINS, tmp_path / "out.png")
     done("sobel", COINS, tmp_path / "out.png")
@@ -259,20 +243,6 @@ def test_decoders_add_nothing_to_the_one_line(tmp_path: Path, capfd: pytest.Capt
     cli.call(["sobel", str(path), str(tmp_path / "out.png")])
     lines = capfd.readouterr().err.splitlines()
     assert [line for line in lines if not line.startswith("imfilter: ")] == []
-
-
-def test_an_interrupt_from_outside(tmp_path: Path) -> None:
-    code = (
-        "import os, signal\n"
-        "from imfilter import cli\n"
-        "os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGINT)\n"
-        "cli.main()\n"
-    )
-    command = [sys.executable, "-c", code, "box", str(COINS), str(tmp_path / "out.png")]
-    result = subprocess.run(command, env=subprocess_env(), check=False, capture_output=True, text=True)
-    assert result.returncode == 130
-    assert "Traceback" not in result.stderr
-    assert os.listdir(tmp_path) == []
 
 
 def test_standard_error_may_be_closed(tmp_path: Path) -> None:

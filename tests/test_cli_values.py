@@ -11,7 +11,7 @@ import pytest
 
 import imfilter
 from imfilter import io
-from imfilter._cli import apply
+from imfilter._cli import colour as colours
 
 from .commands import (
     DERIVATIVES,
@@ -139,10 +139,11 @@ def test_float_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert result.dtype == np.uint16
     expected = np.minimum(imfilter.sobel(pixels) / 4, 1) * 65535
     np.testing.assert_allclose(result, expected, atol=0.51)
-    assert "--dtype uint8 or uint16" in failed(capsys, 2, "gaussian", source, tmp_path / "out.png")
-    done("gaussian", source, tmp_path / "out.png", "--dtype", "uint8")
+    assert "--full-scale" in failed(capsys, 2, "gaussian", source, tmp_path / "out.png")
+    large = save(tmp_path / "large.tif", pixels * 200)
+    done("gaussian", large, tmp_path / "out.png", "--dtype", "uint8")
     np.testing.assert_array_equal(
-        io.read(tmp_path / "out.png").pixels, imfilter.gaussian(pixels, 1.0, dtype="uint8")
+        io.read(tmp_path / "out.png").pixels, imfilter.gaussian(pixels * 200, 1.0, dtype="uint8")
     )
 
 
@@ -160,7 +161,7 @@ def test_luminance_is_bt601_and_not_rounded(tmp_path: Path) -> None:
     result = np.load(tmp_path / "out.npy")
     assert result.shape == (12, 9)
     np.testing.assert_allclose(result, imfilter.laplacian(grey), atol=0.2)
-    np.testing.assert_allclose(apply.luminance(pixels), grey, rtol=1e-6)
+    np.testing.assert_allclose(colours.luminance(pixels), grey, rtol=1e-6)
 
 
 def test_grey_in_colour_has_the_edges_of_grey(tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ def test_16_bits_into_a_format_of_8(tmp_path: Path) -> None:
 def test_edges_are_white_on_black(tmp_path: Path) -> None:
     colour = noise(40, 50, 3)
     source = save(tmp_path / "in.png", colour)
-    expected = imfilter.canny(apply.luminance(colour), 100, 400, sigma=0.5, nms="interpolated")
+    expected = imfilter.canny(colours.luminance(colour), 100, 400, sigma=0.5, nms="interpolated")
     options = ["--low", 100, "--high", 400, "--sigma", 0.5, "--nms", "interpolated"]
     done("canny", source, tmp_path / "out.png", *options)
     np.testing.assert_array_equal(io.read(tmp_path / "out.png").pixels, expected * np.uint8(255))
@@ -252,7 +253,7 @@ def test_a_straight_edge_through_a_cell_is_white(tmp_path: Path, dtype: str, whi
 def test_corners_are_listed(tmp_path: Path) -> None:
     board = np.kron(np.indices((4, 5)).sum(axis=0) % 2, np.ones((12, 12))).astype(np.uint8) * 200
     source = save(tmp_path / "in.png", np.stack([board] * 3, axis=-1))
-    plane = apply.luminance(np.stack([board] * 3, axis=-1))
+    plane = colours.luminance(np.stack([board] * 3, axis=-1))
     response = imfilter.harris(plane, size=5)
     expected = imfilter.corner_peaks(response, min_distance=5, relative=0.01, count=7)
     options = ["--size", 5, "--count", 7]
@@ -267,6 +268,10 @@ def test_corners_are_listed(tmp_path: Path) -> None:
     done("harris", source, tmp_path / "fine.json", *options, "--refine")
     fine = json.loads((tmp_path / "fine.json").read_text())
     assert all(abs(a["row"] - b["row"]) <= 0.5 for a, b in zip(fine, listed, strict=True))
+    done("harris", source, tmp_path / "far.json", "--size", 5, "--distance", 13, "--metric", "chebyshev")
+    far = imfilter.corner_peaks(response, min_distance=13, metric="chebyshev", relative=0.01)
+    listed = json.loads((tmp_path / "far.json").read_text())
+    assert [[c["row"], c["column"]] for c in listed] == far.tolist()
     done("harris", source, tmp_path / "out.npy", *options)
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), response)
 
@@ -288,6 +293,9 @@ def test_a_table_of_corners_is_whole_or_absent(tmp_path: Path, capsys: pytest.Ca
     source = save(tmp_path / "in.png", noise(20, 20))
     assert "aperture must be 3, 5 or 7, got 4" in failed(
         capsys, 2, "harris", source, tmp_path / "out.csv", "--aperture", 4
+    )
+    assert "metric must be one of 'euclidean', 'chebyshev', got 'max'" in failed(
+        capsys, 2, "harris", source, tmp_path / "out.csv", "--metric", "max"
     )
     assert "there is no folder" in failed(capsys, 1, "harris", source, tmp_path / "no" / "out.csv")
     assert not (tmp_path / "out.csv").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 
 import numpy as np
 import pytest
@@ -102,6 +103,95 @@ def test_delimiters_are_found(first: str, delimiter: str) -> None:
     reader = columns.Reader(io.BytesIO(first.encode() + b"\n"), "x", None)
     assert [len(list(filter(None, rows.cells))) for rows in reader] == [1]
     assert reader.delimiter == delimiter
+
+
+def delimiter_of(text: str, **options: bool) -> str | None:
+    reader = columns.Reader(io.BytesIO(text.encode()), "x.csv", None, **options)
+    list(reader)
+    return reader.delimiter
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("time;price\n1;2,5\n2;3,5\n", ";"),  # the row of names has no comma
+        ("1;2,5;3\n2;3,5;4\n", ";"),  # more cells
+        ("a;b\n1,5;2,5\n3;4\n", ";"),  # the last row has no comma
+        ("1;x, y\n2;z\n", ";"),
+        ("1,x; y\n2,z\n", ","),
+        ("name,note;x,c\n1,2,3\n", ","),
+        ("a|b,c|d\n" + "1|2|3\n" * 5, "|"),
+        ("1\t2,5\n" * 5 + "1\t2\n", "\t"),
+        ('"a;b",1\n"c;d",2\n', ","),  # in quotes
+        ('"1,5";2\n"2,5";3\n', ";"),
+        ("a,b|c,d\n1,x|y,3\n", ","),  # commas of no numbers
+        ("1,2\n" * 1500, ","),
+        ("alone\n1\n2\n", ","),
+        ("\n\n1;2,5\n\n\n2;3\n", ";"),
+    ],
+)
+def test_delimiters_are_found_in_many_rows(text: str, delimiter: str) -> None:
+    assert delimiter_of(text) == delimiter
+    assert delimiter_of(text.replace("\n", "\r\n")) == delimiter
+
+
+@pytest.mark.parametrize(
+    ("text", "ways"),
+    [
+        ("1;2,5\n2;9,5\n3;4,7\n", "--delimiter ',' or --delimiter ';'"),
+        ("1,5;2,5;3,5\n2,5;3,5;4,5\n", "--delimiter ',' or --delimiter ';'"),  # more cells, and wrong
+        ("a;b\tc\n1;2\t3\n", "--delimiter ';' or --delimiter tab"),
+        ("-1,5|+2,5e3|,5\n", "--delimiter ',' or --delimiter '|'"),
+        ("1;2,5|3\n", "--delimiter ',' or --delimiter ';' or --delimiter '|'"),
+        ("1;2,5\n" * 1000 + "1;2\n", "--delimiter ',' or --delimiter ';'"),
+        ("1|2;3|4;5|6\n7|8;9|1;2|3\n", "--delimiter ';' or --delimiter '|'"),
+    ],
+)
+def test_a_tie_is_refused_by_name_and_each_way_works(text: str, ways: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(ways) + "$") as error:
+        delimiter_of(text)
+    assert not isinstance(error.value, OSError)
+    for way in ways.split(" or "):
+        delimiter = way.removeprefix("--delimiter ").strip("'").replace("tab", "\t")
+        assert read(text.split("\n")[0], delimiter).cells
+
+
+@pytest.mark.parametrize("piece", [1, 3, 50])
+def test_a_slow_pipe_is_waited_for_unless_rows_are_wanted_at_once(piece: int) -> None:
+    text = "1;2,5\n2;3,5\n3;4\n"
+
+    class Slow(io.BytesIO):
+        def read1(self, size: int | None = -1) -> bytes:
+            return self.read(piece)
+
+    reader = columns.Reader(Slow(text.encode()), "x.csv", None)
+    assert [row for rows in reader for row in rows.cells] == [["1", "2,5"], ["2", "3,5"], ["3", "4"]]
+    live = columns.Reader(Slow(text.encode()), "x.csv", None, live=True)
+    if piece == 50:
+        assert next(iter(live)).cells[0] == ["1", "2,5"]
+    else:
+        with pytest.raises(ValueError, match="--delimiter"):
+            next(iter(live))
+
+
+def test_hunt_delimiters_of_random_tables() -> None:
+    """The one that a table was written with is found, or the error names it: never another one."""
+    rng, found = random.Random(9), 0
+    for _ in range(300):
+        delimiter, width = rng.choice(",;\t|"), rng.randrange(2, 5)
+        cells = ["1", "2.5", "-3", "", "x y", "n/a", "a;b", "a|b"]
+        if delimiter != ",":
+            cells += ["1,5", "2,25", "0,1"] * rng.choice([1, 5])
+        cells = [cell for cell in cells if delimiter not in cell]
+        rows = [[rng.choice(cells) for _ in range(width)] for _ in range(rng.randrange(3, 30))]
+        text = "".join(delimiter.join(row) + "\n" for row in rows if any(row))
+        try:
+            answer = delimiter_of(text)
+            found += 1
+        except ValueError as error:
+            answer = str(error).replace("tab", "\t").partition("--delimiter")[2]
+        assert delimiter in (answer or ""), text
+    assert found > 200
 
 
 def test_the_mark_of_an_encoding_is_no_letter() -> None:

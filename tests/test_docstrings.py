@@ -47,3 +47,18 @@ def test_numpydoc_finds_nothing_missing(name):
 @pytest.mark.parametrize("name", PUBLIC)
 def test_no_placeholder_is_left(name):
     assert "{{" not in inspect.getdoc(getattr(imfilter, name.split(".")[1]))
+
+
+#: The argument that is the image, where it has another name.
+IMAGES = {"corner_peaks": "response", "fit_kernel": "inputs", "patches": "images"}
+SPATIAL = [n for n in FILTERS if n not in ("plan", "set_workers", "warmup")] + ["occlusion_map", "patches"]
+
+
+@pytest.mark.parametrize("name", SPATIAL)
+def test_the_first_line_on_the_image_says_which_axes_are_spatial(name):
+    function = getattr(imfilter, name, None) or getattr(show, name)
+    lines = inspect.getdoc(function).splitlines()
+    (at,) = (i for i, line in enumerate(lines) if line.startswith(f"{IMAGES.get(name, 'image')} : "))
+    assert "spatial" in lines[at + 1]
+    if "axes" in inspect.signature(function).parameters:
+        assert "Every axis is spatial unless `channel_axis` or `axes` says otherwise." in lines[at + 1]

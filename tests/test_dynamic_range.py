@@ -246,6 +246,31 @@ def test_a_border_is_of_samples_too():
         assert share <= 1, f"{len(taps)} taps: {share:.3g} of the bound"
 
 
+@pytest.mark.parametrize("padding", [[(0, 300), (70, 90)], [(250, 0), (0, 200)], 120])
+def test_outputs_far_beyond_the_image(padding):
+    """Windows that hold nothing but the border, beside others."""
+    sides = [(padding, padding)] * 2 if isinstance(padding, int) else padding
+    rng = np.random.default_rng(12)
+    image = rng.random((150, 160)).astype(np.float32)
+    image[140, 10] = image[5, 150] = 1e20
+    for taps in ([np.full(15, 1 / 15)] * 2, [weights.gaussian(10)] * 2, POSITIVE[50, 50]):
+        kernel = naive.dense(taps, 2)
+        for cval in (0.0, 1.0, 1e-9, 1e25, 1e300):
+            found = imfilter.correlate(image, taps, padding=padding, mode="constant", cval=cval)
+            with np.errstate(over="ignore"):
+                padded = naive.pad(image.astype(float), *zip(*sides, strict=True), "constant", cval)
+            assert found.shape == tuple(n - k + 1 for n, k in zip(padded.shape, kernel.shape, strict=True))
+            for _ in range(200):
+                place = tuple(int(rng.integers(0, n)) for n in found.shape)
+                window = padded[tuple(slice(i, i + k) for i, k in zip(place, kernel.shape, strict=True))]
+                expected, size = (window * kernel).sum(), np.abs(kernel).sum()
+                if expected > 3e38:
+                    assert found[place] > 3e38
+                else:
+                    error = abs(found[place] - expected)
+                    assert error <= 4e-6 * size * np.abs(window).max(), f"{place} {cval}"
+
+
 @pytest.mark.parametrize("dtype", BOUND)
 def test_layers_pools_and_series(dtype):
     """What has no sums in common needs no care, and has the bound too."""

@@ -234,17 +234,18 @@ def test_compressed_16_bit_tiff_needs_no_codec_package(tmp_path: Path) -> None:
 
 
 def test_compression_that_needs_a_codec_package_says_so(tmp_path: Path) -> None:
-    real = tmp_path / "float.tif"
-    tifffile.imwrite(real, picture((13, 19, 3), "float32"), photometric="rgb")
-    planes = tmp_path / "planes.tif"  # Pillow would cut these to 8 bits
-    tifffile.imwrite(planes, picture((3, 13, 19), "uint16"), photometric="rgb", planarconfig="separate")
-    for path in (real, planes):
-        recompressed(path)
-    command = [sys.executable, "-c", WITHOUT_CODECS, str(real), str(planes)]
+    real, packed, deep = (tmp_path / name for name in ("real.tif", "packed.tif", "deep.tif"))
+    tifffile.imwrite(real, picture((13, 19), "float32"), compression="zlib", predictor=3)
+    tifffile.imwrite(packed, picture((13, 19), "uint16"), compression="zstd")
+    tifffile.imwrite(deep, picture((13, 19), "uint16") >> 4, bitspersample=12)
+    command = [sys.executable, "-c", WITHOUT_CODECS, str(real), str(packed), str(deep)]
     result = subprocess.run(command, check=True, env=environment(), capture_output=True, text=True)
-    lines = result.stdout.splitlines()
-    assert len(lines) == 2
-    assert all("requires the 'imagecodecs' package" in line for line in lines)
+    needs = 'need the package imagecodecs: pip install "imfilter[tiff]"'
+    assert result.stdout.splitlines() == [
+        f"{real}: deflate data with 32 bits and predictor 3 {needs}",
+        f"{packed}: Zstandard data with 16 bits {needs}",
+        f"{deep}: uncompressed data with 12 bits {needs}",
+    ]
 
 
 def environment() -> dict[str, str]:

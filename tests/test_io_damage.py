@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import lzma
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import tifffile
 from PIL import Image as Pillow
 
 from imfilter import io
+from imfilter._files import npy
 
 from .files import (
     RNG,
@@ -32,7 +36,9 @@ def whole(tmp_path: Path, suffix: str) -> bytes:
 def test_truncated_at_any_place(tmp_path: Path, suffix: str) -> None:
     data = whole(tmp_path, suffix)
     # A PNG without its last twelve bytes lacks only an empty end mark.
-    for length in sorted({1, 2, 5, 9, 20, 60, 200, len(data) // 2, len(data) - 300}):
+    # Of a JPEG in whose scan the cut is, there is a part of the picture, and a warning.
+    inside = set() if suffix == "jpg" else {len(data) // 2, len(data) - 300}
+    for length in sorted({1, 2, 5, 9, 20, 60, 200} | inside):
         (tmp_path / "cut").write_bytes(data[:length])
         with pytest.raises(io.FileError) as caught:
             io.read(tmp_path / "cut")
@@ -47,7 +53,7 @@ def test_damaged_bytes_never_raise_anything_else(tmp_path: Path, suffix: str) ->
         for place in RNG.integers(0, min(len(data), 600), 4):
             broken[place] = RNG.integers(0, 256)
         (tmp_path / "broken").write_bytes(broken)
-        with contextlib.suppress(io.FileError):
+        with contextlib.suppress(io.FileError, io.FileWarning):
             io.read(tmp_path / "broken", max_pixels=10**6)
 
 
@@ -127,3 +133,49 @@ def test_the_second_picture_of_a_phone_is_left_alone(tmp_path: Path) -> None:
     frames = [Pillow.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
     frames[0].save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=frames[1:])
     assert io.read(tmp_path / "a.jpg").pixels[0, 0, 0] > 200
+
+
+DECODERS_SAY = [
+    struct.error("unpack requires a buffer of 4 bytes"),
+    AssertionError(),
+    zlib.error("Error -3 while decompressing data"),
+    lzma.LZMAError("Corrupt input data"),
+    KeyError("tag"),
+    IndexError("list index out of range"),
+    RecursionError("maximum recursion depth exceeded"),
+    SyntaxError("broken PNG file"),
+    EOFError("no data left"),
+    OverflowError("Python int too large to convert to C long"),
+    ZeroDivisionError("division by zero"),
+    NotImplementedError("not supported"),
+    AttributeError("no attribute"),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+    MemoryError(),
+    OSError(5, "Input/output error"),
+    ValueError("two\nlines\r\nand\ta tab"),
+    ValueError("word " * 1000),
+]
+
+
+@pytest.mark.parametrize("error", DECODERS_SAY, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "npy"])
+def test_whatever_a_decoder_raises_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, error: Exception
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise error
+
+    path = tmp_path / f"a.{suffix}"
+    io.write(path, image(picture((8, 8, 3), "uint8")))
+    monkeypatch.setattr(np, "load", fail)
+    monkeypatch.setattr(tifffile, "TiffPage", fail)
+    monkeypatch.setattr(Pillow, "open", fail)
+    readers = [io.read, npy.read] if suffix == "npy" else [io.read]
+    for read in readers:
+        with pytest.raises(io.FileError) as caught:
+            read(path)
+        text = str(caught.value)
+        assert text.startswith(f"{path}: ")
+        assert text.isprintable()
+        assert len(text) < len(str(path)) + 300
+        assert caught.value.__cause__ is error

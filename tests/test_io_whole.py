@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,6 +56,69 @@ def test_permissions(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o604
     finally:
         os.umask(old)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+@pytest.mark.parametrize("mode", [None, 0o600, 0o640, 0o604, 0o666])
+def test_permissions_from_the_start(tmp_path: Path, mode: int | None, mask: int) -> None:
+    """What is private is never open to others, not while it is written either."""
+    path = tmp_path / "a.png"
+    if mode is not None:
+        path.write_bytes(b"old")
+        path.chmod(mode)
+    old = os.umask(mask)
+    try:
+        with atomic.replacing(path) as file:
+            (part,) = tmp_path.glob(".*.part")
+            found = {stat.S_IMODE(part.stat().st_mode)}
+            file.write(b"new")
+        found.add(stat.S_IMODE(path.stat().st_mode))
+    finally:
+        os.umask(old)
+    assert found == {0o666 & ~mask if mode is None else mode}
+
+
+def test_a_file_is_private_before_it_gets_its_permissions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.png").write_bytes(b"old")
+    (tmp_path / "a.png").chmod(0o640)
+    seen = []
+
+    def look(descriptor: int, mode: int) -> None:
+        seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+
+    monkeypatch.setattr(os, "fchmod", look)
+    with atomic.replacing(tmp_path / "a.png"):
+        pass
+    assert seen == [0o600]
+
+
+@pytest.mark.parametrize("fails", ["nothing", "owner", "both"])
+def test_owner_and_group_stay_or_the_group_sees_no_more_than_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+    path.chmod(0o664)
+    real, asked = os.stat, []
+
+    def foreign(name: object, **options: Any) -> os.stat_result:
+        found = real(name, **options)  # type: ignore[arg-type]
+        return os.stat_result((*found[:4], 12345, 54321, *found[6:])) if name == str(path) else found
+
+    def chown(descriptor: int, user: int, group: int) -> None:
+        asked.append((user, group))
+        if fails == "both" or (fails == "owner" and user != -1):
+            raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "stat", foreign)
+    monkeypatch.setattr(os, "fchown", chown)
+    with atomic.replacing(path):
+        (part,) = tmp_path.glob(".*.part")
+        mode = stat.S_IMODE(real(part).st_mode)
+    assert asked == [(12345, 54321), (-1, 54321)][: 1 if fails == "nothing" else 2]
+    assert mode == (0o644 if fails == "both" else 0o664)
 
 
 def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:

@@ -163,6 +163,24 @@ def test_same(size, stride):
     np.testing.assert_array_equal(layers.conv(x, weight, padding="valid"), layers.conv(x, weight))
 
 
+@pytest.mark.parametrize("huge", [100, 2**40, 10**30])
+def test_distances_of_which_there_is_none_may_be_huge(huge):
+    """A stride with one position, a dilation of one tap."""
+    x, weight = np.arange(24.0).reshape(1, 2, 3, 4), np.arange(12.0).reshape(3, 2, 1, 2)
+    options = {"stride": (huge, 1), "dilation": (huge, 2)}
+    expected = layers.conv(x, weight, stride=(3, 1), dilation=(1, 2))
+    np.testing.assert_array_equal(layers.conv(x, weight, **options), expected)
+    np.testing.assert_array_equal(layers.dynamic_conv(x, weight[None], **options), expected)
+    np.testing.assert_array_equal(
+        layers.conv_input_gradient(expected, weight, (3, 4), **options),
+        layers.conv_input_gradient(expected, weight, (3, 4), stride=(3, 1), dilation=(1, 2)),
+    )
+    one = layers.pointwise(x, np.ones((1, 2)), stride=huge)
+    np.testing.assert_array_equal(one, x[:, :, :1, :1].sum(axis=1, keepdims=True))
+    with pytest.raises(MemoryError, match="does not fit into memory"):
+        layers.conv_transpose(x, np.ones((2, 1, 1, 1)), stride=2**60)
+
+
 def test_positions_that_do_not_fit_are_dropped():
     assert layers.conv(np.ones((1, 7)), np.ones((1, 1, 3)), stride=3).shape == (1, 2)
 

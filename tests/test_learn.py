@@ -327,6 +327,7 @@ RGB = RNG.normal(size=(6, 7, 3))
         ({"inputs": A * np.nan}, ValueError, "inputs must be finite"),
         ({"inputs": A * 1e200}, ValueError, "inputs must be finite and below 1e150"),
         ({"targets": A + np.inf}, ValueError, "targets must be finite"),
+        ({"targets": A * 1e200}, ValueError, "targets must be finite and below 1e150"),
         ({"inputs": np.full((6, 7), 0.1)}, ValueError, "inputs must vary, got constant ones.*ridge > 0"),
         ({"inputs": A * 0, "bias": False}, ValueError, "inputs must vary, got zeros alone.*ridge > 0"),
         ({"inputs": A[:3, :3], "targets": A[:3, :3]}, ValueError, "targets must have.*10, got 9;.*ridge > 0"),

@@ -1,9 +1,13 @@
 """Peaks: every property on random responses, plateaus, chessboards, mistakes."""
 
 import itertools
+import subprocess
+import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from skimage.feature import peak_local_max
 
 import imfilter
 
@@ -77,6 +81,109 @@ def test_distances_order_and_completeness(ndim, distance):
         np.testing.assert_array_equal(few, peaks[:count])
 
 
+def kept_by_loops(peaks, distance, metric):
+    """What of peaks in their order is left, if none may be nearer than a distance to one kept before it."""
+    kept = []
+    for peak in peaks.tolist():
+        steps = [[abs(a - b) for a, b in zip(peak, other, strict=True)] for other in kept]
+        if metric == "euclidean":
+            near = any(sum(s * s for s in step) < Fraction(distance) ** 2 for step in steps)
+        else:
+            near = any(max(step) < distance for step in steps)
+        if not near:
+            kept.append(peak)
+    return kept
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "chebyshev"])
+@pytest.mark.parametrize("seed", range(40))
+def test_greedy_in_any_number_of_dimensions(metric, seed):
+    rng = np.random.default_rng(seed)
+    ndim = 1 + seed % 5
+    shape = rng.integers(1, {1: 200, 2: 24, 3: 10, 4: 7, 5: 5}[ndim], ndim)
+    values = rng.integers(0, 1000 if seed % 2 else 5, shape)
+    everything = imfilter.corner_peaks(values)
+    for distance in (0, 1, 1.01, np.sqrt(2), 2, np.sqrt(5), 2.5, 3, 5, 7.3, 1e3, 1e300):
+        wanted = kept_by_loops(everything, distance, metric)
+        found = imfilter.corner_peaks(values, min_distance=distance, metric=metric)
+        assert found.tolist() == wanted
+        for count in (1, 2, len(everything) + 1):
+            few = imfilter.corner_peaks(values, min_distance=distance, metric=metric, count=count)
+            assert few.tolist() == wanted[:count]
+
+
+def test_scikit_image_measures_along_axes():
+    """Pairs of dots: where no third one is near, it keeps those that are more than its distance apart."""
+    rng = np.random.default_rng(1)
+    for distance in (3, 5, 8):
+        side = 5 * distance + 5
+        dots = np.zeros((6 * side, 7 * side))
+        heights = iter(rng.permutation(84) + 1.0)
+        for y, x in np.ndindex(6, 7):
+            at = np.array([y, x]) * side + 2 * distance + 2
+            dots[tuple(at)] = next(heights)
+            step = rng.integers(-distance - 2, distance + 3, 2)
+            step[rng.integers(2)] = rng.choice([-distance - 1, -distance, distance, distance + 1])
+            dots[tuple(at + step)] = next(heights)
+        theirs = peak_local_max(dots, min_distance=distance, exclude_border=False)
+        ours = imfilter.corner_peaks(dots, min_distance=distance + 1, metric="chebyshev")
+        np.testing.assert_array_equal(ours, theirs)
+        assert 42 < len(ours) < 84
+        assert len(imfilter.corner_peaks(dots, min_distance=distance + 1)) > len(ours)
+
+
+MEMORY = """
+import resource
+import numpy as np
+import imfilter
+import scipy.ndimage, scipy.spatial
+noise = np.random.default_rng(0).random((1500, 2000)).astype(np.float32)
+imfilter.corner_peaks(noise[:50, :50], min_distance=3)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+counts = [len(imfilter.corner_peaks(noise, min_distance=d)) for d in (1.5, 5, 20, 60, 500)]
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, *counts)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the peak is in kilobytes")
+def test_many_peaks_take_little_memory_at_any_distance():
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    more, *counts = map(int, done.stdout.split())
+    assert more < 200_000
+    assert counts[0] > 300_000
+    assert counts == sorted(counts, reverse=True)
+
+
+@pytest.mark.parametrize("dtype", ["i8", "u8", ">i8", "g"])
+def test_no_height_is_rounded(dtype):
+    values = np.zeros(9, dtype)
+    values[[2, 3, 6]] = np.array([2**53, 2**53 + 1, 2**53 + 3], np.int64)
+    assert imfilter.corner_peaks(values).tolist() == [[6], [3]]
+    assert imfilter.corner_peaks(values, threshold=2**53 + 1).tolist() == [[6]]
+    assert imfilter.corner_peaks(values, threshold=2**53).tolist() == [[6], [3]]
+    assert imfilter.corner_peaks(values, threshold=float(2**53) + 2).tolist() == [[6]]
+    assert imfilter.corner_peaks(values, threshold=2**53 + 3).tolist() == []
+    assert imfilter.corner_peaks(values, relative=1.0).tolist() == []
+    assert imfilter.corner_peaks(values, threshold=-np.inf).tolist() == [[6], [3]]
+    assert imfilter.corner_peaks(values, threshold=np.nan).tolist() == []
+    top = imfilter.corner_peaks(np.array([0, 2**62 - 1, 2**62, 2**62 - 3, 0]).astype(dtype), refine=True)
+    np.testing.assert_allclose(top, [[2 - 1 / 4]], atol=1e-12)  # differences of 1 and 3
+
+
+def test_the_ends_of_integers():
+    low, high = -(2**63), 2**63 - 1
+    assert imfilter.corner_peaks(np.array([low, high, low, low + 1, low])).tolist() == [[1], [3]]
+    assert imfilter.corner_peaks(np.array([low, low + 1, low + 2, low + 2])).tolist() == [[2]]
+    assert imfilter.corner_peaks(np.array([0, 2**64 - 1, 2**64 - 2, 5], np.uint64)).tolist() == [[1]]
+    assert imfilter.corner_peaks([False, True, False]).tolist() == [[1]]
+
+
+def test_a_bound_of_float32_is_not_rounded_to_it():
+    values = np.array([0, 0.1, 0], np.float32)  # which is more than 0.1
+    assert imfilter.corner_peaks(values, threshold=0.1).tolist() == [[1]]
+    assert imfilter.corner_peaks(values, threshold=float(values[1])).tolist() == []
+
+
 def test_thresholds_and_borders():
     values = RNG.normal(size=(40, 50))
     everything = imfilter.corner_peaks(values)
@@ -93,10 +200,22 @@ def test_thresholds_and_borders():
     assert imfilter.corner_peaks(np.ones((4, 5))).shape == (0, 2)
 
 
-def test_what_is_no_number_is_no_peak():
-    values = np.array([0.0, 1.0, np.nan, 3.0, 2.0, np.nan, np.inf, 1.0])
+def test_nan_is_less_than_every_number():
+    """It is no peak, it parts a flat one, and whatever is flat is higher."""
+    nan = np.nan
+    values = np.array([0.0, 1.0, nan, 3.0, 2.0, nan, np.inf, 1.0])
     assert imfilter.corner_peaks(values).tolist() == [[6], [3], [1]]
-    assert imfilter.corner_peaks(np.full((3, 3), np.nan)).shape == (0, 2)
+    assert imfilter.corner_peaks(np.full((3, 3), nan)).shape == (0, 2)
+    assert imfilter.corner_peaks([1.0, 1.0, nan, 1.0, 1.0]).tolist() == [[0], [3]]
+    assert imfilter.corner_peaks([1.0, 1.0, 1.0, 1.0]).tolist() == []
+    assert imfilter.corner_peaks([nan, 1.0, 1.0, 1.0]).tolist() == [[2]]
+    assert imfilter.corner_peaks([-np.inf, nan, -np.inf]).tolist() == []
+    ring = np.ones((5, 5))
+    ring[1:4, 1:4] = nan  # around which the flat part goes on
+    ring[2, 2] = 0.5
+    assert len(imfilter.corner_peaks(ring)) == 2
+    for dtype in ("f2", "f4", "f8", "g"):
+        assert imfilter.corner_peaks(np.array([1, 1, nan, 1, 1], dtype)).tolist() == [[0], [3]]
 
 
 @pytest.mark.parametrize("measure", [imfilter.harris, imfilter.shi_tomasi], ids=["harris", "shi_tomasi"])
@@ -127,6 +246,8 @@ def test_refinement_finds_the_top_of_a_parabola():
     [
         (ValueError, "min_distance must not be negative, got -1.0", {"min_distance": -1}),
         (TypeError, "min_distance must be a number, got 'x'", {"min_distance": "x"}),
+        (ValueError, "metric must be one of 'euclidean', 'chebyshev', got 'max'", {"metric": "max"}),
+        (TypeError, "metric must be one of 'euclidean', 'chebyshev', got 2", {"metric": 2}),
         (ValueError, "relative must be from 0 to 1, got 1.5", {"relative": 1.5}),
         (ValueError, "exclude_border must be at least 0, got -1", {"exclude_border": -1}),
         (TypeError, "exclude_border must be an integer, got True", {"exclude_border": True}),

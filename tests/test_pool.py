@@ -1,5 +1,6 @@
 """Pooling: against plain loops for every parameter, type and layout; against PyTorch where it is there."""
 
+import fractions
 import itertools
 
 import numpy as np
@@ -171,6 +172,59 @@ def test_large_windows_of_wide_integers():
     signed = image.astype(np.int64) - 2**31
     exact = int(signed.sum())
     assert imfilter.global_pool(signed.astype(np.int32)) == round(exact / image.size)
+
+
+def rounded(total, divisor, dtype):
+    """The float that is nearest to a quotient of integers, of two the even one."""
+    exact = fractions.Fraction(total, divisor)
+    near = dtype(float(exact))
+    around = [near, *(np.nextafter(near, dtype(side)) for side in (-np.inf, np.inf))]
+    bits = np.dtype(f"u{near.itemsize}")
+    return min(around, key=lambda v: (abs(fractions.Fraction(float(v)) - exact), int(v.view(bits)) & 1))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", ">f8"])
+@pytest.mark.parametrize("source", ["int64", "uint64", ">i8", "int32"])
+def test_means_of_integers_as_floats_are_the_rounded_quotients(source, dtype):
+    """Also where float64 holds neither the samples nor their sum."""
+    kind, real = np.dtype(source), np.dtype(dtype).newbyteorder("=").type
+    bounds, rng = np.iinfo(kind), np.random.default_rng(6)
+    ends = [bounds.min, bounds.min + 1, 0, bounds.max - 1, bounds.max]
+    every = rng.integers(bounds.min, bounds.max, (12, 70), kind.newbyteorder("=").type, endpoint=True)
+    images = [
+        every,
+        every >> rng.integers(0, bounds.bits, every.shape).astype(every.dtype),  # of every magnitude
+        rng.choice(np.array(ends, every.dtype), (12, 70)),
+        rng.integers(max(bounds.min, -300), 300, (12, 70)).astype(every.dtype),
+    ]
+    for image in images:
+        for high, wide in ((2, 1), (3, 2), (4, 4), (12, 70), (1, 7)):
+            found = imfilter.avg_pool(image.astype(kind), (high, wide), dtype=dtype)
+            for y, x in np.ndindex(found.shape):
+                window = image[y * high : (y + 1) * high, x * wide : (x + 1) * wide]
+                assert found[y, x] == rounded(sum(map(int, window.flat)), high * wide, real)
+        whole = imfilter.global_pool(image.astype(kind), dtype=dtype)
+        assert whole == rounded(sum(map(int, image.flat)), image.size, real)
+
+
+@pytest.mark.parametrize("source", ["int64", "uint64"])
+def test_ties_of_means_of_wide_integers_as_floats(source):
+    """The quotient is halfway between two floats, or a little beside."""
+    first = 2**53 + 1
+    for samples, expected in (
+        ([first, first], 2.0**53),  # a tie, down to the even one
+        ([first + 2, first + 2], 2.0**53 + 4),  # a tie, up to the even one
+        ([first, first + 1], 2.0**53 + 2),  # above the tie
+        ([first - 1, first], 2.0**53),  # below it
+    ):
+        image = np.array(samples, source)
+        assert imfilter.avg_pool(image, 2, dtype=float) == expected
+        if source == "int64":
+            assert imfilter.avg_pool(-image, 2, dtype=float) == -expected
+    tie = np.array([2**40 + 2**16] * 8, source)  # between two of float32; a unit more is above
+    assert imfilter.avg_pool(tie, 8, dtype="float32") == np.float32(2.0**40)
+    tie[3] += 1
+    assert imfilter.avg_pool(tie, 8, dtype="float32") == np.float32(2.0**40 + 2**17)
 
 
 def test_means_do_not_overflow():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,8 @@ from numpy.typing import NDArray
 
 import imfilter
 
-from .._files.formats import Format
-from .._files.image import Image, full_scale
-from . import listing, render
+from .._files.image import full_scale
+from . import listing
 
 Array = NDArray[Any]
 
@@ -33,6 +31,7 @@ def found(response: Array, options: Mapping[str, Any]) -> Array:
     return imfilter.corner_peaks(
         response,
         min_distance=options["distance"],
+        metric=options["metric"],
         relative=options["strength"],
         count=options["count"],
         refine=options["refine"],
@@ -49,16 +48,10 @@ def write(path: str, response: Array, corners: Array) -> None:
     listing.write(path, _COLUMNS, rows)
 
 
-def marked(image: Image, plane: Array, corners: Array, options: Mapping[str, Any], kind: Format) -> Image:
-    """Return the picture, in colour and opaque, with a red cross on every corner."""
-    colour = plane if plane.ndim == 3 and plane.shape[-1] == 3 else np.stack([plane] * 3, axis=-1)
-    source = image.pixels.dtype if image.pixels.dtype.kind != "b" else np.dtype(np.uint8)
-    target = render.target_dtype(kind, source, options["dtype"], derivative=False)
-    assert target is not None
-    pixels = render.quantised(colour, target, render.depth_scale(source, target))
-    red = np.array([full_scale(target), 0, 0]).astype(target)
+def mark(pixels: Array, corners: Array) -> None:
+    """Draw a red cross on every corner of a picture in three colours."""
+    red = np.array([full_scale(pixels.dtype), 0, 0]).astype(pixels.dtype)
     arm = max(_LEAST, int(min(pixels.shape[:2]) * _SHARE))
     for row, column in np.rint(corners).astype(int):
         pixels[max(row - arm, 0) : row + arm + 1, column] = red
         pixels[row, max(column - arm, 0) : column + arm + 1] = red
-    return dataclasses.replace(image, pixels=pixels, channels=True, alpha=False)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._files import source
+
 _AXES = {"X": -1, "Y": -2}
 _FILES = (".npy", ".txt", ".csv")
 
@@ -96,11 +98,12 @@ def from_file(path: str, option: str = "--kernel") -> NDArray[Any]:
     suffix = os.path.splitext(path)[1].lower()
     try:
         if suffix == ".npy":
-            kernel = np.load(path, allow_pickle=False)
+            with open(path, "rb") as file:
+                kernel = np.load(source.seekable(file), allow_pickle=False)
         else:
             kernel = np.loadtxt(path, delimiter="," if suffix == ".csv" else None)
     except OSError as error:
         raise ValueError(f"{option} {path}: {error.strerror or 'cannot be read'}") from error
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, MemoryError, RecursionError) as error:  # the last two of NumPy's parser
         raise ValueError(f"{option} {path}: is not a kernel: {error}") from error
     return np.asarray(kernel)

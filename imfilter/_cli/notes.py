@@ -34,7 +34,7 @@ NOTES = {
     "descriptor": (
         "Of a colour picture, the strongest channel counts at each pixel; transparency is seen over black. "
         "A picture shows the histogram of each cell as a star of lines, white where it is that of a straight "
-        "edge from black to the type's maximum, or to --full-scale; .npy has the descriptor.",
+        "edge from black to white; .npy has the descriptor.",
     ),
     "derivative": (
         "Colour is reduced to luminance (BT.601), transparency is seen over black, and the result is opaque. "
@@ -45,5 +45,5 @@ NOTES = {
 FILE_NOTES = (
     "Files are PNG, JPEG, TIFF, BMP, WebP and .npy. 16 bits become 8 (divided by 257) in JPEG, BMP and WebP; "
     "--dtype uint8 or uint16 converts pictures likewise, while .npy values are never scaled. Transparency in "
-    "JPEG or BMP needs --background. Floats in integer formats need --dtype (derivatives: --full-scale).",
+    "JPEG or BMP needs --background. Floats in integer formats need --full-scale or --range.",
 )

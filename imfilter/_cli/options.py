@@ -102,6 +102,15 @@ def _positive(text: str) -> float:
     return value
 
 
+def _range(text: str) -> tuple[float, float]:
+    values = tuple(number(part.strip()) for part in text.split(","))
+    if len(values) != 2:
+        raise ValueError(f"{text!r} is not LOW,HIGH, as in 0,1")
+    if values[0] >= values[1]:
+        raise ValueError(f"LOW must be below HIGH, got {text}")
+    return values
+
+
 def _one_of(*words: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in words:
@@ -137,6 +146,7 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "limit": ("INTEGER", _at_least(0)),
     "percent": ("INTEGER", _at_least(1, 100)),
     "positive": ("NUMBER", _positive),
+    "range": ("LOW,HIGH", _range),
     "text": ("NAME", str),
     "kernel": ("KERNEL", str),
     "taps": ("NUMBERS", _taps),

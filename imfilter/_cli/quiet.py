@@ -8,14 +8,22 @@ import os
 import warnings
 from collections.abc import Iterator
 
+from .._files.image import FileWarning
+
 
 @contextlib.contextmanager
 def decoders() -> Iterator[None]:
-    """Silence tifffile's log, Pillow's warnings and what libtiff prints, while a file is read."""
+    """Silence tifffile's log, Pillow's warnings and what libtiff prints, while a file is read.
+
+    Our own warnings come when it is read; if it cannot be, the error says enough.
+    """
     logging.getLogger("tifffile").addHandler(logging.NullHandler())
-    with warnings.catch_warnings(), _without_stderr():
+    with warnings.catch_warnings(record=True) as caught, _without_stderr():
         warnings.filterwarnings("ignore", module=r"PIL\b")
         yield
+    for warning in caught:
+        if issubclass(warning.category, FileWarning):
+            warnings.warn(warning.message, stacklevel=1)
 
 
 @contextlib.contextmanager

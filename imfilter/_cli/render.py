@@ -1,27 +1,31 @@
-"""From raw responses to what a file shows: one fixed rule, the same for every image."""
+"""From values of a filter to what a file shows: one fixed rule, the same for every image."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files.fit import no_room, saturated
+from .._files.fit import saturated
 from .._files.formats import Format
 from .._files.image import full_scale
+from . import reach
 
-_LONGEST_STEP = 1 << 20
+#: The longest reach for which an edge is made.
+_LONGEST_STEP = 1 << 19
 
 
 def target_dtype(
-    kind: Format, dtype: np.dtype[Any], wanted: str | None, *, derivative: bool
+    kind: Format, dtype: np.dtype[Any], wanted: str | None, *, scaled: bool
 ) -> np.dtype[Any] | None:
     """Return the type that the file will hold; None leaves it to the filter (``.npy``).
 
-    The input's own where the format holds it, else the nearest that it holds.
+    The input's own where the format holds it, else the nearest that it holds: for floats only if what is
+    written is `scaled` to the type.
     """
     if wanted is not None:
         if not kind.holds(wanted):
@@ -33,8 +37,13 @@ def target_dtype(
         return dtype
     if dtype.kind == "b" or dtype == np.uint16:
         return np.dtype(np.uint8)
-    if not derivative:
-        raise no_room(kind, dtype)
+    if not scaled:
+        whole = f"or --dtype {' or '.join(kind.dtypes)} to round and saturate, "
+        raise ValueError(
+            f"{kind.name} cannot hold {dtype}; say with --full-scale which value is white (1 or 255, say) "
+            f"or with --range LOW,HIGH which are black and white, {'' if dtype.kind == 'f' else whole}"
+            "or write .tif or .npy"
+        )
     return np.dtype(np.uint16 if kind.holds("uint16") else np.uint8)
 
 
@@ -45,16 +54,40 @@ def depth_scale(source: np.dtype[Any], target: np.dtype[Any]) -> float:
     return 1.0
 
 
-def quantised(
-    values: NDArray[Any], target: np.dtype[Any], scale: float = 1.0, *, signed: bool = False
-) -> NDArray[Any]:
-    """Scale, move zero to mid-grey if signed, round half to even and saturate."""
-    if scale != 1.0:
-        values = values * values.dtype.type(scale)
-    if signed and target.kind in "ui":
-        limits = np.iinfo(target)
-        values = values + values.dtype.type((int(limits.max) + int(limits.min) + 1) // 2)
-    return saturated(values, target)
+@dataclass(frozen=True)
+class Tone:
+    """How a value of a filter becomes one of a file.
+
+    Parameters
+    ----------
+    target : dtype or None
+        The type of the file; None leaves values as they are.
+    scale : float
+        Factor, after `black` has been subtracted.
+    black : float
+        What becomes 0.
+    signed : bool
+        Move 0 to mid-grey, in integers.
+    """
+
+    target: np.dtype[Any] | None
+    scale: float = 1.0
+    black: float = 0.0
+    signed: bool = False
+
+    def of(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values as the file has them: scaled, rounded half to even and saturated."""
+        if self.target is None:
+            return values
+        number = values.dtype.type if values.dtype.kind == "f" else np.float64
+        if self.black:
+            values = values - number(self.black)
+        if self.scale != 1.0:
+            values = values * number(self.scale)
+        if self.signed and self.target.kind in "ui":
+            ends = np.iinfo(self.target)
+            values = values + number((int(ends.max) + int(ends.min) + 1) // 2)
+        return saturated(values, self.target)
 
 
 def pictured(values: NDArray[Any], target: np.dtype[Any], edge: float, *, signed: bool) -> NDArray[Any]:
@@ -63,7 +96,7 @@ def pictured(values: NDArray[Any], target: np.dtype[Any], edge: float, *, signed
     Parameters
     ----------
     values : ndarray
-        Raw responses.
+        Raw responses, which are overwritten.
     target : dtype
         An integer type.
     edge : float
@@ -73,8 +106,8 @@ def pictured(values: NDArray[Any], target: np.dtype[Any], edge: float, *, signed
     """
     white = full_scale(target)
     if signed:
-        return quantised(values, target, white / 2 / edge, signed=True)
-    return quantised(np.abs(values), target, white / edge)
+        return Tone(target, white / 2 / edge, signed=True).of(values)
+    return Tone(target, white / edge).of(np.abs(values, out=values))
 
 
 def edge_response(
@@ -85,7 +118,7 @@ def edge_response(
     The filter itself is asked, with an edge in the type of the image, so that every option is
     heeded and nothing else is compiled. The other axes have length 1: along an edge nothing changes.
     """
-    length = min(2 * math.ceil(_reach(options)) + 4, _LONGEST_STEP)
+    length = 2 * math.ceil(min(reach.of(options), _LONGEST_STEP)) + 4
     best = 0.0
     for axis in range(ndim):
         shape = [1] * ndim
@@ -104,17 +137,3 @@ def edge_in_cell(call: Callable[[NDArray[Any]], NDArray[Any]], size: Any, white:
         np.moveaxis(step, axis, 0)[cell[axis] + cell[axis] // 2 :] = white
         best = max(best, float(call(step).max()))
     return best or 1.0
-
-
-def _reach(options: Mapping[str, Any]) -> float:
-    """Return how far from an edge the filter responds, in pixels."""
-    if options.get("radius") is not None:
-        return float(np.max(options["radius"]))
-    sigma = options.get("sigma", options.get("low"))
-    if sigma is None:
-        return 1.0
-    sigma = 1.6 * np.max(sigma) if options.get("high") is None and "low" in options else np.max(sigma)
-    if options.get("high") is not None:
-        sigma = max(sigma, np.max(options["high"]))
-    spacing = options.get("spacing")
-    return float(options["truncate"] * sigma / (1.0 if spacing is None else np.min(spacing)))

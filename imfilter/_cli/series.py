@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
-import click
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +19,7 @@ from .._files import npy
 from .._files.atomic import check_target, replacing
 from .._files.columns import Reader, Rows, Writer
 from .._files.image import FileError
-from . import kernels, plot
+from . import ending, kernels, plot
 from .series_table import FILES, TABLE, TIME
 from .sheet import Sheet
 from .table import Command
@@ -100,7 +99,7 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
         if options["axis"] is not None:
             raise ValueError(f"--axis is for .npy files, and {_title(source)} is a table")
         delimiter = options["delimiter"] or ("\t" if source.lower().endswith(_TABS) else None)
-        reader = Reader(file, _title(source), delimiter)
+        reader = Reader(file, _title(source), delimiter, live=options["stream"])
         sheet = Sheet(_title(source), command.name, options)
         if options["stream"]:
             _live(reader, sheet, run_filter)
@@ -174,14 +173,7 @@ def _array(run_filter: Filter, source: str, file: Any, destination: str, options
     for option in (*TABLE, TIME):
         if options[option.name] not in (None, False, ()):
             raise ValueError(f"{option.flag} is for tables, and {_title(source)} is an array")
-    try:
-        x = (
-            npy.mapped(source)
-            if source != "-"
-            else npy.real(np.load(io.BytesIO(file.read())), _title(source))
-        )
-    except (ValueError, EOFError) as error:
-        raise FileError(f"{_title(source)}: is damaged or not supported: {error}") from error
+    x = npy.array(_title(source), file, None if source == "-" else source)
     axis = -1 if options["axis"] is None else options["axis"]
     result = run_filter(x, axis=axis, dtype=options["dtype"])
     with _output(destination) as out:
@@ -288,6 +280,6 @@ def _progress(file: Any) -> Iterator[Callable[[int], object]]:
     if size < _LARGE or sys.stderr is None or not sys.stderr.isatty():
         yield lambda done: None
         return
-    with click.progressbar(length=2 * size, file=sys.stderr, label="filtering") as bar:
+    with ending.progress(length=2 * size, label="filtering") as bar:
         yield bar.update
         bar.update(max(0, 2 * size - bar.pos))  # results may be shorter than what was there

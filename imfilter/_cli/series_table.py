@@ -45,7 +45,7 @@ TABLE = (
         "the only one",
     ),
     Option("header", "switch", None, "Whether the first row has names.", "if its cell is no number"),
-    Option("delimiter", "delimiter", None, "One character, or tab.", ".tsv: tab; else by the first line"),
+    Option("delimiter", "delimiter", None, "One character, or tab.", ".tsv: tab; else by the first rows"),
     Option("append", "flag", False, "Add results as a column beside the original, not in its place."),
     Option("name", "texts", (), "Name of an added column; implies --append.", "price_median, for example"),
     Option("stream", "flag", False, "Filter each line as it arrives and write it at once; OUT must be -."),

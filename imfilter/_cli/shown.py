@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import io, show
+from .._files import npy
 from .._files.image import FileError, Image, full_scale
 from . import kernels, listing, quiet
-from .apply import LUMINANCE, is_rgb, over_black
+from .colour import LUMINANCE, is_rgb, over_black
 from .table import TABLES, Command
 
 Array = NDArray[Any]
@@ -38,16 +39,10 @@ def run(command: Command, sources: Sequence[str], destination: str, options: Map
             listing.write(destination, _COLUMNS, rows)
             return
     elif command.name == "kernels":
-        sheet = show.kernels(_array(sources[0]), **own)
+        sheet = show.kernels(npy.read(sources[0]), **own)
     else:
-        sheet = show.feature_maps(_array(sources[0]), **{**own, "signed": own["signed"] or None})
+        sheet = show.feature_maps(npy.read(sources[0]), **{**own, "signed": own["signed"] or None})
     io.write(destination, Image(sheet, channels=True), quality=options["quality"])
-
-
-def _array(path: str) -> Array:
-    if not path.lower().endswith(".npy"):
-        raise FileError(f"{path}: is no .npy file, from which kernels and feature maps are read")
-    return io.read(path).pixels
 
 
 def _patches(

@@ -207,6 +207,7 @@ COMMANDS: tuple[Command, ...] = (
             Option("size", "integer", 2, "Width of the box over which products are summed, in pixels."),
             Option("aperture", "integer", 3, "Length of Sobel's operator: 3, 5 or 7."),
             Option("distance", "number", 5.0, "Least distance between two corners in pixels."),
+            Option("metric", "text", "euclidean", "How it is measured: euclidean or chebyshev."),
             Option("strength", "number", 0.01, "Least share of the strongest corner's response."),
             Option("count", "count", None, "Keep the strongest ones.", "all"),
             Option("refine", "flag", False, "Find corners between pixels, for tables."),
@@ -319,11 +320,12 @@ SHARED = (
     ),
 )
 
-#: Options of the derivatives, about colour and about how a result becomes a picture.
-FULL_SCALE = Option("full_scale", "positive", None, "The input value that is white.", "the type's maximum")
-PICTURED = (
-    Option("per_channel", "flag", False, "Filter each colour channel, not the luminance."),
-    FULL_SCALE,
+#: Of the derivatives, about colour.
+PER_CHANNEL = Option("per_channel", "flag", False, "Filter each colour channel, not the luminance.")
+#: Options of every filter, about which values of an image are black and white in integers.
+LIMITS = (
+    Option("full_scale", "positive", None, "The input value that is white.", "the type's maximum"),
+    Option("range", "range", None, "LOW,HIGH: the input values that are black and white.", "0,full scale"),
 )
 SIGNED = Option("signed", "flag", False, "Show zero as mid-grey, negative darker, positive lighter.")
 
@@ -332,6 +334,7 @@ FILES = (
     Option("quality", "percent", None, "1 to 100, of JPEG and WebP.", "95; WebP lossless"),
     Option("background", "colour", None, "white, black or #rrggbb, laid under transparency.", "keep alpha"),
     Option("max_pixels", "limit", 2**29, "Refuse larger pictures; 0 for no limit."),
+    Option("exif", "switch", True, "Whether OUT has the EXIF of IN.", "--exif"),
 )
 
 
@@ -343,13 +346,11 @@ def options_of(command: Command) -> tuple[Option, ...]:
     if command.kind == "shown":
         return own + FILES[::2]
     if command.kind == "derivative":
-        own += PICTURED
+        own += (PER_CHANNEL,)
     # A gradient magnitude of Gaussians has no sign to show.
     if command.kind in ("linear", "derivative") and command.name != "gaussian_gradient_magnitude":
         own += (SIGNED,)
-    if command.kind == "descriptor":
-        own += (FULL_SCALE,)
-    return own + shared_of(command) + FILES
+    return own + LIMITS + shared_of(command) + FILES
 
 
 def shared_of(command: Command) -> tuple[Option, ...]:

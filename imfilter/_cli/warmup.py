@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager
 
 import click
 
+from . import ending, messages
+
 _Step = tuple[str, Callable[[], object]]
 ABOUT = (
     "Compile the kernels for the usual element types and keep them, so that the first filter starts at "
@@ -19,9 +21,7 @@ ABOUT = (
 
 
 def _bar(steps: list[_Step]) -> AbstractContextManager[Iterable[_Step]]:
-    return click.progressbar(
-        steps, file=sys.stderr, label="compiling", item_show_func=lambda step: step[0] if step else ""
-    )
+    return ending.progress(steps, label="compiling", item_show_func=lambda step: step[0] if step else "")
 
 
 def run() -> None:
@@ -35,6 +35,11 @@ def run() -> None:
     began = time.perf_counter()
     from .._core import warm
 
+    if why := warm.flaw():
+        raise OSError(
+            f"compiled kernels cannot be kept, because {why}: "
+            "set IMFILTER_CACHE_DIR to a folder that only you can write"
+        )
     steps = warm.steps()
     before = warm.kept()
     terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -55,4 +60,4 @@ def run() -> None:
         done += f"{len(compiled)} kernels compiled into {new.pop().parent}"
     else:
         done += "nothing to compile"
-    click.echo(done)
+    click.echo(messages.visible(done))

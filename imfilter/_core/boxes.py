@@ -8,19 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from imfilter._core import dtypes
-from imfilter._core.geometry import LONGEST, Loops, Side, tiles
+from imfilter._core.geometry import LONGEST, Loops, Placement, Side, extent, tiles
 from imfilter._core.mending import Again, Mending
 from imfilter._core.operators import Operator
-from imfilter._core.program import (
-    Program,
-    RowsAlone,
-    Settings,
-    describe,
-    far,
-    hold,
-    reserve,
-    stretch,
-)
+from imfilter._core.program import Job, Program, RowsAlone, Settings, describe, far, reserve, stretch
 from imfilter._kernels import box
 from imfilter._kernels.doubt import WORDS
 from imfilter._kernels.simd import BYTES
@@ -117,21 +108,26 @@ def _scaling(
     return _Scaling(kind, scale, taps, exact=1)
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program | None:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Lay out the lines. Return None if lines must be packed and are not."""
+    return _over(operator, settings, place.loops(), place.source, place.target)
+
+
+def _over(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program | None:
+    """Lay out the lines over loops."""
     if not loops.packed("source", source.dtype.itemsize):
         return None
     z, y, x = loops.z, loops.y, loops.x
     (term,) = operator.terms
     taps = z.taps * y.taps * x.taps
     cut = _tiles(loops)
-    widest = int(np.diff(cut).max())
+    widest = extent(cut)[1]
     sums = totals(source.dtype, settings.cval, taps, z.taps * y.taps * (widest + x.taps))
     assert sums is not None
     scale = math.prod(float(along[0]) for along in term)
     scaling = _scaling(source.dtype, target.dtype, sums, scale, taps, settings)
-    job = np.zeros(1, BOX_JOB)
-    named = describe(job, loops, source, target, settings.mode) | {"tiles": cut}
+    job = Job(BOX_JOB)
+    describe(job, loops, source, target, settings.mode)
     job["box_z"], job["box_y"], job["box_x"] = z.taps, y.taps, x.taps
     rows = stretch(y.length, x.length, max(_STRETCH, 2 * y.taps))
     job["stretch"] = rows
@@ -143,8 +139,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     line = widest + x.taps  # samples and border
     least = _SPREAD * (2 * z.taps * (rows + y.taps) + line) / _BOUND
     job["least"] = least * taps if looking else 0.0
-    held = hold(job, named)
-    job["n_tiles"] = len(cut) - 1
+    job["tiles"], job["n_tiles"] = cut, len(cut) - 1
     job["down"] = box.box_down.address(sums, source.dtype)
     job["border"] = box.box_border.address(sums, source.dtype)
     if x.taps > _FEW or sums.kind == "f":
@@ -176,15 +171,13 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
             *(loops, settings.mode, settings.cval, settings.bias, rows, cut, least, again),
             most=z.taps * y.taps * line,
         )
-    made = Program(
-        functools.partial(slide_box.entry(), job.ctypes.data),
-        held,
+    made = job.program(
+        slide_box,
         lines=units,
         work=units * rows * widest * (8 + 2 * z.taps),
         rows=1,
         workspace=workspace,
-        flag=int(job["flag"][0]),
-        doubt=int(job["doubt"][0]),
+        watched=True,
         mend=mending,
     )
     return made
@@ -192,7 +185,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
 
 def _alone(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> RowsAlone:
     """Return what computes rows alone with other settings."""
-    made = make(operator, settings, loops, source, target)
+    made = _over(operator, settings, loops, source, target)
     assert made is not None
     return made.rows_alone
 
@@ -206,7 +199,7 @@ def marks(settings: Settings) -> Callable[[Loops, float], RowsAlone]:
         if program is None:
             plain = settings._replace(bias=0.0, cval=cval, divisor=0)
             side = Side((), (), np.dtype(np.uint8))
-            program = make(Operator(((np.ones(1),),)), plain, loops, side, side)
+            program = _over(Operator(((np.ones(1),),)), plain, loops, side, side)
             assert program is not None
             made[cval] = program
         stretches = program.lines // (loops.z.length * (len(_tiles(loops)) - 1))

@@ -1,6 +1,7 @@
 """Calls by their arguments: a loop over many small images checks and plans once."""
 
 import contextlib
+import marshal
 from collections import OrderedDict
 from types import NoneType
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from imfilter._core.common import Placed
 
 _Call = TypeVar("_Call")
 
-#: Types that stand for themselves in a look-up.
+#: Types whose values `_bits` tells apart.
 _SIMPLE = frozenset({bool, int, float, str, NoneType})
 #: Shared arguments that a call does not depend on, or on their shape and dtype alone.
 _APART = frozenset({"out", "workers"})
@@ -46,30 +47,37 @@ def key_of(array: npt.NDArray, out: Any, common: Placed, fixed: Any, *given: tup
         place = out.shape, out.dtype, out.flags.writeable
     try:
         shared = tuple([(n, _word(v)) for n, v in common.items() if n not in _APART]) if common else ()
-        return fixed, tuple(map(_words, given)), shared, array.shape, array.dtype, place
+        return fixed, tuple(map(words, given)), shared, array.shape, array.dtype, place
     except TypeError:
         return None
 
 
-def _words(values: tuple[Any, ...]) -> Any:
-    """Return what stands for arguments in a look-up; raise TypeError if one may change unseen.
+def words(values: tuple[Any, ...]) -> Any:
+    """Return what stands for arguments in a look-up; raise TypeError if one may change unseen."""
+    return _bits(tuple(values)) if _SIMPLE.issuperset(map(type, values)) else tuple(map(_word, values))
 
-    With their types: 1, 1.0 and True are three arguments.
+
+def _bits(value: Any) -> bytes:
+    """Return the type and the bits of simple values, in half a microsecond less than their names.
+
+    1, 1.0 and True are three arguments, 0.0 and -0.0 are two, and NaN is one, whatever they are equal to.
+    Version 2 writes floats in binary, and nothing that depends on who else holds a value.
     """
-    kinds = tuple(map(type, values))
-    return (kinds, values) if _SIMPLE.issuperset(kinds) else tuple(map(_word, values))
+    return marshal.dumps(value, 2)
 
 
 def _word(value: Any) -> Any:
     """Return what stands for one argument."""
     kind = type(value)
     if kind in _SIMPLE:
-        return kind, value
+        return _bits(value)
     if isinstance(value, np.ndarray):
         if value.size > _MOST_TAPS or value.dtype.kind == "O":
             raise TypeError
         return value.shape, value.dtype, value.tobytes()
-    if isinstance(value, np.generic | np.dtype | type):
+    if isinstance(value, np.generic):
+        return value.dtype, value.tobytes()
+    if isinstance(value, np.dtype | type):
         return kind, value
     if isinstance(value, tuple | list):
         return kind, *map(_word, value)

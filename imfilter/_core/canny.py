@@ -9,7 +9,7 @@ import numpy.typing as npt
 from imfilter._core import bands, dtypes, hysteresis
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.padding import Padding
-from imfilter._core.program import Program, describe, hold, pitch, reserve
+from imfilter._core.program import Job, Program, describe, pitch, reserve
 from imfilter._kernels import lines, thin
 from imfilter._kernels.flood import STRONG
 from imfilter._kernels.simd import BYTES, LINE
@@ -93,20 +93,18 @@ def _program(source: Side, low: float, high: float, measure: int, interpolated: 
     paddings = tuple(Padding.same(n, 3, 1, 1) for n in source.shape)
     one = (1, 1)
     loops = Loops.of(source, source, (3, 3), (0, 1), paddings, one, one)
-    job = np.zeros(1, CANNY_JOB)
-    named = describe(job, loops, source, source, "edge")
+    job = Job(CANNY_JOB)
+    describe(job, loops, source, source, "edge")
     job["columns"], job["size"], job["map_y"] = source.shape[1], real.itemsize, map_y
     job["low"], job["high"] = low, high
-    held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["gradients"] = thin.gradients.address(real, measure)
     job["thin"] = thin.thin.address(real, int(interpolated))
     job["pitch"] = pitch((source.shape[1] + 2) * real.itemsize + 2 * LINE + BYTES)
-    three = 3 * int(job["pitch"][0])
+    three = 3 * job["pitch"]
     workspace = reserve(job, {"window": three, "dx": three, "dy": three, "strength": three, "flag": 8})
-    return Program(
-        functools.partial(slide_canny.entry(), job.ctypes.data),
-        held,
+    return job.program(
+        slide_canny,
         lines=source.shape[0],
         work=30 * source.shape[0] * source.shape[1],
         rows=3,

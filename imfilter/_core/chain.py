@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check
-from imfilter._core.ticker import Ticker, Tickers
+from imfilter._core import check, exact_median
+from imfilter._core.ticker import Pushed, Tickers
 from imfilter._core.timeline import Design, Recursive, Sliding, State, Timing
 
 _Lines = npt.NDArray[np.float64]
@@ -46,6 +46,11 @@ class Chain:
     def size(self) -> float:
         """How many samples a result depends on."""
         return 1 + sum(stage.size - 1 for stage in self.stages)
+
+    @property
+    def exact(self) -> bool:
+        """Whether denormals are numbers and not zeros, for some stage."""
+        return any(stage.exact for stage in self.stages)
 
     @property
     def past(self) -> _Lines | None:
@@ -87,12 +92,12 @@ class Chain:
             after.append(held)
         return lines, _chained(tuple(after))
 
-    def ticker(self, state: State) -> Tickers | None:
+    def ticker(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, where that can be."""
         # What one stage says may be no number, which the ticker of a next one does not ignore.
         if any(isinstance(s, Sliding) and s.ends.ignore for s in self.stages[1:]):
             return None
-        tickers: list[Ticker] = []
+        tickers: list[Pushed] = []
         for stage, held in zip(self.stages, state.stages, strict=True):
             ticker = None if held is None else stage.ticker(held)
             if ticker is None:
@@ -140,11 +145,7 @@ def restored(design: Any, held: Any, series: int) -> State | None:
             f"state['held'] must be the samples and which of them count, got {len(held)} entries"
         )
     values, there = held
-    if (
-        not isinstance(values, np.ndarray)
-        or values.dtype != np.float64
-        or not _fits(design, values.shape, series)
-    ):
+    if not isinstance(values, np.ndarray) or not _fits(design, values, series):
         raise ValueError(
             f"state['held'] must be samples of {series} series that this filter keeps, got {_shown(values)}"
         )
@@ -164,10 +165,14 @@ def _shown(part: Any) -> str:
     return check.brief(part)
 
 
-def _fits(design: Sliding | Recursive, shape: tuple[int, ...], series: int) -> bool:
-    """Tell whether a filter of so many series remembers samples of a shape."""
+def _fits(design: Sliding | Recursive, values: npt.NDArray, series: int) -> bool:
+    """Tell whether a filter of so many series remembers such samples."""
     wanted = design.begin(series, np.zeros((1, 1, series))).values.shape
-    growing = isinstance(design, Sliding) and design.ends.mode == "valid"
-    if growing and len(shape) == 3:  # until its window is full
-        return shape[::2] == wanted[::2] and shape[1] < design.size
-    return shape == wanted
+    exact = exact_median.takes(design, values.dtype)
+    if not exact and values.dtype != np.float64:
+        return False
+    # Until its window is full; exact medians count what is a constant before the first sample.
+    growing = ("valid", "zero", "constant") if exact else ("valid",)
+    if isinstance(design, Sliding) and design.ends.mode in growing and values.ndim == 3:
+        return values.shape[::2] == wanted[::2] and values.shape[1] < design.size
+    return values.shape == wanted

@@ -1,5 +1,6 @@
 """Arrays with channels, and weights between them: what the layers check before they compute."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,10 +25,13 @@ class Settled(NamedTuple):
 
     @property
     def alone(self) -> bool:
-        """Whether there is one channel and one kernel, of finite weights: whether it is a filter."""
-        return (
-            self.weight.shape[:2] == (1, 1) and self.x.shape[1] == 1 and bool(np.isfinite(self.weight).all())
-        )
+        """Whether there is one channel and one kernel that filters like `correlate`.
+
+        A filter does not read taps of weight 0. A layer multiplies, and 0 times infinity is NaN.
+        """
+        if self.weight.shape[:2] != (1, 1) or self.x.shape[1] != 1 or not _finite(self.weight):
+            return False
+        return bool(self.weight.all()) or _finite(self.x)
 
     @property
     def axes(self) -> tuple[int, ...]:
@@ -49,6 +53,14 @@ def arithmetic(*arrays: npt.NDArray) -> np.dtype:
     """Return the type in which arrays are multiplied and added up."""
     narrow = all(dtypes.derived(a.dtype) == dtypes.FLOAT32 for a in arrays)
     return dtypes.FLOAT32 if narrow else dtypes.FLOAT64
+
+
+def _finite(array: npt.NDArray) -> bool:
+    """Tell whether no element is NaN or infinite. A sum takes half as long as a look at each."""
+    if array.dtype.kind != "f":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(array.sum()) or bool(np.isfinite(array).all())
 
 
 def settle(
@@ -125,6 +137,10 @@ def spatial(
         )
     # Of kernels of even size "same" adds one more behind than in front, as in PyTorch.
     paddings = padding.resolve(pad, lengths, taps, steps, gaps, flipped=True)
+    # A distance of which there is none makes no difference, and may be larger than any array.
+    wholes = (n + p.before + p.after for n, p in zip(lengths, paddings, strict=True))
+    steps = tuple(min(step, whole) for step, whole in zip(steps, wholes, strict=True))
+    gaps = tuple(1 if k == 1 else gap for k, gap in zip(taps, gaps, strict=True))
     return Geometry(paddings, name, steps, gaps, groups)
 
 

@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes
+from imfilter._core import dtypes, warn
+
+#: Types of numbers and of truth values, which are none; the most frequent first.
+_REAL = float, int, np.floating, np.integer, numbers.Real
+_TRUTH = bool, np.bool_
 
 
 def _name(value: Any) -> str:
@@ -27,8 +31,6 @@ brief = _name  # for messages that are made elsewhere
 def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
     """Return `value` as an array of real numbers with at least one element and one axis."""
     array = _real_array(value, name, "")
-    if hasattr(array, "mask"):
-        raise TypeError(f"{name} must be a plain array, got a masked one: fill it first")
     if array.ndim == 0:
         raise ValueError(f"{name} must have at least one axis, got the single number {_name(value)}")
     if array.size == 0:
@@ -38,10 +40,7 @@ def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
 
 def numbers_of(value: npt.ArrayLike, name: str) -> npt.NDArray:
     """Return `value` as an array of real numbers of any shape."""
-    array = _real_array(value, name, "")
-    if hasattr(array, "mask"):
-        raise TypeError(f"{name} must be a plain array, got a masked one: fill it with NaN first")
-    return array
+    return _real_array(value, name, "", "fill it with NaN first")
 
 
 def series(value: npt.ArrayLike, name: str = "x") -> npt.NDArray:
@@ -60,8 +59,17 @@ def plane(value: npt.ArrayLike) -> npt.NDArray:
     return array
 
 
-def _real_array(value: Any, name: str, hint: str) -> npt.NDArray:
-    """Return `value` as an array of real numbers, a masked one with its mask."""
+def unmasked(value: Any, name: str, advice: str = "fill it first") -> None:
+    """Refuse a masked array, or a sequence of some: nobody would look at the mask."""
+    several = isinstance(value, list | tuple) and value and isinstance(value[0], np.ndarray)
+    for array in value if several else (value,):
+        if isinstance(array, np.ndarray) and hasattr(array, "mask"):
+            raise TypeError(f"{name} must be a plain array, got a masked one: {advice}")
+
+
+def _real_array(value: Any, name: str, hint: str, advice: str = "fill it first") -> npt.NDArray:
+    """Return `value` as an array of real numbers."""
+    unmasked(value, name, advice)
     try:
         array = value if isinstance(value, np.ndarray) else np.asarray(value)
     except ValueError:
@@ -95,7 +103,13 @@ def colours(array: npt.NDArray, channel_axis: Any, name: str = "image") -> int:
     return axis
 
 
-def axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
+def axes(array: npt.NDArray, axes: Any, channel_axis: Any, name: str = "image") -> tuple[int, ...]:
+    """Return the axes to filter; warn of a colour picture if no argument says what its axes are."""
+    warn.of_colours(array, axes, channel_axis, name)
+    return chosen_axes(array, axes, channel_axis)
+
+
+def chosen_axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
     """Return the axes to filter, in the order given; all but the channels by default."""
     ndim = array.ndim
     channel = None if channel_axis is None else axis_index(channel_axis, ndim, "channel_axis")
@@ -126,8 +140,7 @@ def number(value: Any, name: str, *, finite: bool = True) -> float:
     """Return a real number."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    real = isinstance(value, numbers.Real | np.integer | np.floating)
-    if not real or isinstance(value, bool | np.bool_):
+    if not isinstance(value, _REAL) or isinstance(value, _TRUTH):
         raise TypeError(f"{name} must be a number, got {_name(value)}")
     try:
         result = float(value)
@@ -138,9 +151,19 @@ def number(value: Any, name: str, *, finite: bool = True) -> float:
     return result
 
 
+def constant(value: Any, name: str) -> int | float | np.longdouble:
+    """Return a real number as exactly as it came: integers of any size and long doubles too."""
+    result = number(value, name, finite=False)
+    if isinstance(value, np.ndarray):
+        value = value[()]
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return value if isinstance(value, np.longdouble) else result
+
+
 def integer(value: Any, name: str, *, least: int | None = None, most: int | None = None) -> int:
     """Return an integer from `least` to `most`."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+    if isinstance(value, _TRUTH) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, got {_name(value)}")
     try:
         result = operator.index(value)
@@ -157,7 +180,7 @@ def each(value: Any, n: int | None, name: str) -> tuple[Any, ...]:
     """Return `value`, a scalar or one entry for each of `n` filtered axes (None: any), as entries."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         value = tuple(value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if not isinstance(value, _REAL) and isinstance(value, Sequence) and not isinstance(value, str):
         if n is not None and len(value) != n:
             raise ValueError(
                 f"{name} must be one number or one for each of {n} filtered axes, got {_name(value)}"
@@ -199,7 +222,7 @@ def word(value: Any, name: str, words: tuple[str, ...]) -> str:
 
 def flag(value: Any, name: str) -> bool:
     """Return a truth value."""
-    if not isinstance(value, (bool, np.bool_)):
+    if not isinstance(value, _TRUTH):
         raise TypeError(f"{name} must be True or False, got {_name(value)}")
     return bool(value)
 
@@ -238,10 +261,10 @@ def kernel(value: Any, n: int) -> npt.NDArray[np.float64] | tuple[npt.NDArray[np
     return weights
 
 
-def window(size: Any, footprint: Any, n: int) -> npt.NDArray[np.bool_]:
-    """Return which samples of a neighbourhood over `n` axes count: all of a box, or those of a footprint."""
+def window(size: Any, footprint: Any, n: int) -> tuple[int, ...] | npt.NDArray[np.bool_]:
+    """Return the lengths of a box over `n` axes, or which samples of a footprint count if not all do."""
     if footprint is None:
-        return np.ones(integers(size, n, "size", least=1), bool)
+        return integers(size, n, "size", least=1)
     if not (isinstance(size, int) and size == 3):  # which it is by default
         raise ValueError(f"size must be left out where footprint is given, got {_name(size)}")
     inside = _real_array(footprint, "footprint", "") != 0
@@ -251,7 +274,7 @@ def window(size: Any, footprint: Any, n: int) -> npt.NDArray[np.bool_]:
         )
     if not inside.any():
         raise ValueError(f"footprint must contain a sample, got none in shape {inside.shape}")
-    return inside
+    return inside.shape if inside.all() else inside
 
 
 def out(value: Any) -> npt.NDArray | None:
@@ -260,6 +283,7 @@ def out(value: Any) -> npt.NDArray | None:
         return None
     if not isinstance(value, np.ndarray):
         raise TypeError(f"out must be a NumPy array, got {_name(value)}")
+    unmasked(value, "out", "name its data")
     if not dtypes.is_real(value.dtype):
         raise TypeError(f"out must hold real numbers, got dtype {value.dtype}")
     if not value.flags.writeable:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from imfilter._core import dtypes
 from imfilter._core.geometry import Side, offsets
-from imfilter._core.program import Program, hold, pitch, reserve
+from imfilter._core.program import Job, Program, pitch, reserve
 from imfilter._kernels import colors, lines
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_color import COLOR_JOB, slide_color
@@ -97,8 +97,8 @@ def _program(source: Side, target: Side, recipe: Recipe, real: np.dtype) -> Prog
     tile = min(_TILE, length)
     n_tiles = -(-length // tile)
     step = pitch(tile * size + BYTES)
-    job = np.zeros(1, COLOR_JOB)
-    values = {
+    job = Job(COLOR_JOB)
+    job |= {
         "length": length,
         "n_tiles": n_tiles,
         "tile": tile,
@@ -116,15 +116,11 @@ def _program(source: Side, target: Side, recipe: Recipe, real: np.dtype) -> Prog
         "ahead": source_x if parted else 0,
         "places": target_x if joined or (packed and recipe.channels == 1) else 0,
     }
-    for name, value in values.items():
-        job[name] = value
-    tables = {
-        "batch": offsets(source, target, rows),
-        "steps": np.array([colors.convert.address(real, f) for f in recipe.formulas], np.int64),
-        "numbers": np.array(recipe.numbers),
-    }
+    job["batch"] = offsets(source, target, rows)
+    job["steps"] = np.array([colors.convert.address(real, f) for f in recipe.formulas], np.int64)
+    job["numbers"] = np.array(recipe.numbers)
     if recipe.decoded:
-        tables["table"] = _decoded(source.dtype).astype(real)
+        job["table"] = _decoded(source.dtype).astype(real)
         job["fetch"] = colors.look_up.address(real, source.dtype)
     elif parted:
         job["part"] = colors.part.address(real, source.dtype)
@@ -134,12 +130,11 @@ def _program(source: Side, target: Side, recipe: Recipe, real: np.dtype) -> Prog
         job["join"] = colors.join.address(real, target.dtype)
     else:
         job["place"] = lines.place.address(real, target.dtype)
-    held = hold(job, tables)
     workspace = reserve(job, {"lines": 3 * step, "spare": tile * wide})
-    total = n_tiles * len(tables["batch"])
-    work = length * len(tables["batch"]) * _WORK
-    entry = functools.partial(slide_color.entry(), job.ctypes.data)
-    return Program(entry, held, total, work, rows=1, workspace=workspace)
+    count = len(job["batch"])
+    return job.program(
+        slide_color, lines=n_tiles * count, work=length * count * _WORK, rows=1, workspace=workspace
+    )
 
 
 def _loops(source: Side, target: Side) -> tuple[list[int], list[int]]:

@@ -79,7 +79,9 @@ workers : int, optional
 _PARAGRAPHS = {
     "image": """\
 image : array_like
-    Image, signal or volume of any shape, of bool, integers or floats. It is not changed.""",
+    Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise.
+    A colour image needs ``channel_axis=-1`` if its last axis is colour. Bool, integers or floats of any
+    shape. It is not changed.""",
     "errors": """\
 TypeError
     If an argument has the wrong type: complex or object arrays, a float for an integer.
@@ -88,7 +90,7 @@ ValueError
     "window": """\
 size : int or sequence of int, optional
     Length of the window, one for all filtered axes or one for each. Default 3. Even windows reach one
-    sample farther to the front, as in SciPy.
+    sample farther to the front, as in SciPy. Windows may be longer than the image.
 footprint : array_like, optional
     Window of any shape, instead of `size`: the samples where it is not zero count.""",
     "pooled": """\

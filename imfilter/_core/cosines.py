@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import boxes, dtypes
-from imfilter._core.geometry import Loops, Part, Side
+from imfilter._core.geometry import Part, Placement
 from imfilter._core.mending import Again, Mending
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve, stretch
+from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve, stretch
 from imfilter._kernels import cosine, deal, lines, survey
 from imfilter._kernels.doubt import WORDS
 from imfilter._kernels.simd import BYTES, LINE, in_register
@@ -50,9 +50,9 @@ def tolerance(source: np.dtype, result: np.dtype) -> float:
     return 6e-10 if small else 0.0
 
 
-def fits(line: int, real: np.dtype) -> bool:
-    """Tell whether lines of so many elements of the output are long enough to be transposed."""
-    return line >= in_register(real)
+def fits(shape: tuple[int, ...], line: int, real: np.dtype) -> bool:
+    """Tell whether a kernel of a shape, and lines of so many elements of the output, are long enough."""
+    return len(shape) == 2 and min(shape) >= _FEWEST and line >= in_register(real)
 
 
 class Fit(NamedTuple):
@@ -113,19 +113,20 @@ def _fit(data: bytes, terms: int, tolerance: float) -> npt.NDArray | None:
     return np.append(np.stack(ends, axis=1) * (1, scale, scale), parity)
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     """Lay out the lines."""
+    loops, source, target = place.loops(), place.source, place.target
     y, x = loops.y, loops.x
     real = settings.real
     fit = fitted(operator, settings.tolerance)
     assert fit is not None
     terms, tables = fit
     axis_y, axis_x = (part.axis for part in (y, x) if part.axis is not None)
-    job = np.zeros(1, COSINE_JOB)
+    job = Job(COSINE_JOB)
     lanes, oscillators = in_register(real), cosine.REGISTER // 8
     widest = max(x.samples, x.length) * loops.channels
-    named = describe(job, loops, source, target, settings.mode)
-    named |= {"cosines_y": tables[axis_y], "cosines_x": tables[axis_x]}
+    describe(job, loops, source, target, settings.mode)
+    job["cosines_y"], job["cosines_x"] = tables[axis_y], tables[axis_x]
     job["taps_y"], job["taps_x"], job["columns"] = y.taps, x.taps, x.length
     job["lanes"], job["lanes_y"], job["size"] = lanes, oscillators, real.itemsize
     rows = stretch(y.length, x.length, _LEAST * y.taps)
@@ -140,8 +141,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["state"] = (2 * terms + cosine.CARRIED) * cosine.REGISTER
     job["registers_y"] = -(-x.samples * loops.channels // oscillators)
     job["registers_x"] = loops.channels * lanes // oscillators
-    named["deals"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
-    named["joins"] = np.arange(lanes) * step
+    job["deals"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
+    job["joins"] = np.arange(lanes) * step
     # Sums of integers are rounded to integers: what is left of large samples is not seen.
     looking = real == dtypes.FLOAT32 and not (source.dtype.kind in "iu" and target.dtype.kind in "iu")
     strips = -(-_BLOCK // _strip(y.taps))
@@ -153,7 +154,6 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     spread = _SPREAD[0] + _SPREAD[1] * math.sqrt(longest)
     least = 2.0**-53 * max(y.taps, x.taps) * spread / _BOUND
     job["least"] = least
-    held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["oscillate"] = cosine.oscillate.address(real, terms)
     job["deal"], job["join"] = deal.deal.address(real), deal.join.address(real)
@@ -166,8 +166,8 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         "zeros": max(entering, pixel),
         "sink": max(entering, pixel),
         "spare": 0 if job["target_packed"] else (widest + BYTES) * target.dtype.itemsize,
-        "state_y": int((job["registers_y"] * job["state"])[0]),
-        "state_x": int((job["registers_x"] * job["state"])[0]),
+        "state_y": job["registers_y"] * job["state"],
+        "state_x": job["registers_x"] * job["state"],
         "flag": 8,
         "doubt": 8 * WORDS,
         "strip": strips * step if looking else 0,
@@ -178,23 +178,19 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     if looking:
         again = Again(
             lambda: made.rows_alone,
-            functools.cache(
-                lambda: make(operator, settings._replace(cval=0.0), loops, source, target).rows_alone
-            ),
+            functools.cache(lambda: make(operator, settings._replace(cval=0.0), place).rows_alone),
             boxes.marks(settings),
         )
         whole = np.array([0, x.length])
         mending = Mending(loops, settings.mode, settings.cval, settings.bias, rows, whole, least, again)
     units = len(loops.batch) * loops.z.length * -(-y.length // rows)
-    made = Program(
-        functools.partial(slide_cosine.entry(), job.ctypes.data),
-        held,
+    made = job.program(
+        slide_cosine,
         lines=units,
         work=units * rows * widest * 4 * terms,
         rows=1,
         workspace=workspace,
-        flag=int(job["flag"][0]),
-        doubt=int(job["doubt"][0]),
+        watched=True,
         mend=mending,
     )
     return made

@@ -1,5 +1,8 @@
 """The one table of element types: what may come in, what comes out, what the arithmetic is done in."""
 
+import math
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -49,10 +52,23 @@ def readable(image: npt.NDArray) -> npt.NDArray:
     return image.astype(FLOAT32 if native == np.float16 else FLOAT64)
 
 
+def ordered(array: npt.NDArray) -> npt.NDArray:
+    """Return an array in C order and aligned: NumPy's sums and products round by where elements lie."""
+    return np.require(array, requirements=("C", "A"))
+
+
 def direct_target(dtype: np.dtype, real: np.dtype) -> np.dtype:
     """Return what the kernels write for a result of `dtype`: itself, or what `place` converts."""
     native = dtype.newbyteorder("=")
     return native if native in NATIVE else real
+
+
+def narrowed(value: float, dtype: np.dtype) -> float:
+    """Return a number as a float type holds it: infinity where it is too large, as in an image."""
+    if value == 0 or dtype == FLOAT64:
+        return value
+    with np.errstate(over="ignore"):
+        return float(dtype.type(value))
 
 
 def target(
@@ -99,3 +115,32 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
         out[...] = whole.astype(out.dtype)
         out[high] = bounds.max
         out[low] = bounds.min
+
+
+def rounded(dtype: np.dtype, value: float | np.longdouble) -> Any:
+    """Return a number rounded and saturated to a type, as `place` does; integers of any size are exact."""
+    if dtype.kind == "f":
+        if dtype == FLOAT64:
+            return float(value)
+        with np.errstate(over="ignore"):
+            # Through long double, which does not say that an integer is too large.
+            return np.longdouble(value).astype(dtype).item()
+    if value != value:
+        return 0
+    low, high = (0, 1) if dtype.kind == "b" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+    if not low <= value <= high:
+        return high if value > 0 else low
+    return value if isinstance(value, int) else int(np.rint(value))
+
+
+def holds(dtype: np.dtype, value: float | np.longdouble) -> bool:
+    """Tell whether a type has a number among its own."""
+    if value != value or negative_zero(value):
+        return dtype.kind == "f"
+    # Python compares integers and floats exactly, where NumPy converts integers to floats first.
+    return bool(rounded(dtype, value) == value)
+
+
+def negative_zero(value: float | np.longdouble) -> bool:
+    """Tell whether a number is -0.0, which equals 0 and comes before it."""
+    return value == 0 and math.copysign(1.0, value) < 0

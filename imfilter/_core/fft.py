@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, dtypes
+from imfilter._core import bands, border, dtypes, whole
+from imfilter._core.denormals import as_zeros
 from imfilter._core.operators import Taps
 from imfilter._core.plan import fft_tile
 from imfilter._core.transform import Transform
@@ -26,8 +27,12 @@ def correlate(
     """Write the correlation of `image` with `kernel` to `target`, of unit stride and dilation.
 
     What is rounded is spread over a tile, so tiles whose samples differ too much are not summed in one go.
+    Sums of whole numbers are rounded to what they are.
     """
     real, count = call.real, len(call.axes)
+    power = whole.power(call.operator, real.itemsize) if call.whole else None
+    if power is not None:
+        real = dtypes.FLOAT64
     last = tuple(range(-count, 0))
     source, sink = np.moveaxis(image, call.axes, last), np.moveaxis(target, call.axes, last)
     lengths, outputs = source.shape[-count:], sink.shape[-count:]
@@ -41,11 +46,14 @@ def correlate(
         bias, cval = real.type(call.bias), real.type(call.cval)
         weights = np.ascontiguousarray(kernel, real)
     transform = Transform(weights.tobytes(), kernel.shape, real, tile)
+    if power is not None and not _rounds(kernel, power, image, float(cval), tile):
+        power = None
     corners = list(itertools.product(*(range(0, n, s) for n, s in zip(outputs, steps, strict=True))))
     images = list(np.ndindex(*source.shape[:-count]))
     tiles = len(images) * len(corners)
     together = max(4, _TOGETHER // tile[0]) if count == 1 else 1
 
+    @as_zeros
     def work(start: int, stop: int) -> None:
         for group in range(start, stop):
             items = range(group * together, min((group + 1) * together, tiles))
@@ -59,10 +67,23 @@ def correlate(
             targets = [sink[index][place] for (index, _), place in zip(wheres, places, strict=True)]
             found = transform.sums(blocks, [to.shape for to in targets])
             for sums, to in zip(found, targets, strict=True):
-                sums += bias
-                dtypes.place(sums, to)
+                exact = sums if power is None else np.ldexp(np.rint(np.ldexp(sums, -power)), power)
+                exact += bias
+                dtypes.place(exact, to)
 
     bands.run(work, -(-tiles // together), workers if math.prod(outputs) > 4096 else 1)
+
+
+def _rounds(kernel: Taps, power: int, image: npt.NDArray, cval: float, tile: tuple[int, ...]) -> bool:
+    """Tell whether sums in float64 are off by less than half a multiple of that power of two.
+
+    Relative to the roots of the sums of squares of a tile, transforms err by no more than a unit of the last
+    place for each halving of its length.
+    """
+    size = math.prod(tile)
+    peak = max(-float(image.min()), float(image.max()), abs(cval))
+    error = float(np.finfo(np.float64).eps) * math.log2(size) * math.sqrt(size) * peak
+    return error * float(np.sqrt((kernel**2).sum())) < 0.25 * 2.0**power
 
 
 class _Border(NamedTuple):

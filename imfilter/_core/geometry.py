@@ -1,5 +1,6 @@
 """The loops over an image: which axes are the line, the rows and the planes, and where samples lie."""
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import NamedTuple, Self
@@ -46,6 +47,11 @@ class Part(NamedTuple):
     def span(self) -> int:
         """Padded samples that one output needs."""
         return (self.taps - 1) * self.dilation + 1
+
+    @property
+    def kernel(self) -> tuple[int, int, int | None]:
+        """The kernel's dilation, taps and axis."""
+        return self.dilation, self.taps, self.axis
 
     @classmethod
     def batch(cls, source: Side, target: Side, axis: int) -> Self:
@@ -112,9 +118,32 @@ class Loops(NamedTuple):
         return bool(along and (self.channels == 1 or step_c == itemsize))
 
 
+class Placement(NamedTuple):
+    """How a kernel lies over an image: all that its loops depend on."""
+
+    source: Side
+    target: Side
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    paddings: tuple[Padding, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+    def loops(self) -> Loops:
+        """Return the loops z, y and x."""
+        return Loops.of(*self)
+
+
 def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
     """Cut a line of output columns into equal tiles; return where they begin, and the last one's end."""
     return np.arange(count + 1, dtype=np.int64) * length // count
+
+
+def extent(cut: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """Return how many columns the narrowest and the widest of tiles have."""
+    edges = cut.tolist()
+    widths = [b - a for a, b in itertools.pairwise(edges)]
+    return min(widths), max(widths)
 
 
 def over_merged(

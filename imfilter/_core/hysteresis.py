@@ -1,5 +1,6 @@
 """Hysteresis: what is above the low threshold counts where it is connected to what is above the high one."""
 
+import functools
 import itertools
 import math
 
@@ -37,18 +38,24 @@ def room(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     return np.zeros(-(-count // 8) * 8 + 8, np.uint8)[:count].reshape(shape)
 
 
+@functools.lru_cache(maxsize=64)
+def _neighbours(strides: tuple[int, ...], steps: int) -> npt.NDArray[np.int64]:
+    """Return where the lines around a sample lie, and which of their samples are its neighbours."""
+    rows = []
+    for move in itertools.product((-1, 0, 1), repeat=len(strides) - 1):
+        along = [x for x in (-1, 0, 1) if 0 < sum(map(abs, (*move, x))) <= steps]
+        mask = sum(WEAK << 8 * (x + 1) for x in along)
+        rows.append((sum(m * s for m, s in zip(move, strides, strict=False)) - 1, mask))
+    return np.array(rows, np.int64)
+
+
 def spread(marks: npt.NDArray[np.uint8], steps: int, workers: int | None) -> None:
     """Make strong what is weak and connected to it, in a map of `room` with nothing at its margin.
 
     Each thread floods a band of its own, and then one what is connected across their borders: whoever comes
     first, the same samples are reached.
     """
-    rows = []
-    for move in itertools.product((-1, 0, 1), repeat=marks.ndim - 1):
-        along = [x for x in (-1, 0, 1) if 0 < sum(map(abs, (*move, x))) <= steps]
-        mask = sum(WEAK << 8 * (x + 1) for x in along)
-        rows.append((sum(m * s for m, s in zip(move, marks.strides, strict=False)) - 1, mask))
-    table = np.array(rows, np.int64)
+    table = _neighbours(marks.strides, steps)
     # Not touched before it is needed, and rarely is.
     stack = np.empty(marks.size, np.int64)
     samples, step, entry = address(marks), marks.strides[0], flood.entry()

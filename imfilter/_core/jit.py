@@ -6,7 +6,9 @@ import hashlib
 import inspect
 import os
 import pickle
+import stat
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -25,7 +27,14 @@ from numba.core.serialize import dumps
 
 _KERNELS = Path(__file__).resolve().parent.parent / "_kernels"
 _PATIENCE = 1.0  # seconds of compiling before the user is told
-NOTICE = "imfilter: compiling for this processor; the next run starts at once\n"
+_OLD = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_COMPILING = "imfilter: compiling for this filter and type of image; "
+NOTICE = _COMPILING + "the next run of the same starts at once\n"
+NOTICE_UNKEPT = (
+    _COMPILING + "every run does, for no folder for compiled code can be written: "
+    "set IMFILTER_CACHE_DIR to one that can\n"
+)
 
 
 @functools.cache
@@ -52,6 +61,103 @@ def folders() -> tuple[Path, ...]:
     with contextlib.suppress(RuntimeError):  # a user without a home has no cache there
         folders.append((Path(base) if base else Path.home() / ".cache") / "imfilter")
     return tuple(folders)
+
+
+def flaw(folder: Path) -> str | None:
+    """Return how other users could put code into a folder; None if they cannot.
+
+    They could if they own it or a folder above it, or may write to one. Root and the owner of this file do
+    not count: they can change the code that runs anyway.
+    """
+    if not hasattr(os, "geteuid"):
+        return None
+    for place in (folder, *folder.parents):
+        with contextlib.suppress(OSError):  # what is not there yet will be made
+            status = place.stat()
+            # In a folder like /tmp all may make files, and nobody may touch those of others.
+            shared = place != folder and bool(status.st_mode & stat.S_ISVTX)
+            if how := _access_of_others(status, shared):
+                return f"{str(place)!r} {how}"
+    return None
+
+
+def _access_of_others(status: os.stat_result, shared: bool = False) -> str | None:
+    if status.st_uid not in {0, os.geteuid(), os.stat(__file__).st_uid}:
+        return "belongs to another user"
+    if shared or not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return None
+    if not status.st_mode & stat.S_IWOTH and _is_own_group(status.st_gid):
+        return None
+    return "can be written by others"
+
+
+@functools.cache
+def _is_own_group(number: int) -> bool:
+    """Tell whether a group is the one that many systems make for each user, of the same name."""
+    import grp
+    import pwd
+
+    with contextlib.suppress(KeyError):
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(number)
+        return number == user.pw_gid and user.pw_name == group.gr_name and set(group.gr_mem) <= {user.pw_name}
+    return False
+
+
+@functools.cache
+def _warn(text: str) -> None:
+    """Say something once."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"imfilter: {text}\n")
+
+
+_safe: dict[Path, Path] = {}
+
+
+def _trusted(folder: Path) -> Path | None:
+    """Return where a folder for compiled code is; None, and a word about it, if others could write there."""
+    if folder in _safe:
+        return _safe[folder]
+    real = Path(os.path.realpath(folder))
+    if why := flaw(real):
+        _warn(
+            f"compiled code in {str(folder)!r} is ignored, because {why}; "
+            "set IMFILTER_CACHE_DIR to a folder that only you can write"
+        )
+        return None
+    if real.is_dir():  # else another may make it
+        _safe[folder] = real
+    return real
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it, so that nobody else can write to them, whatever the umask."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        with contextlib.suppress(FileExistsError):  # another process was faster
+            folder.mkdir(mode=0o755)
+
+
+def _read(path: Path) -> bytes | None:
+    """Return the bytes of a file that others could not have written."""
+    with open(os.open(path, _OLD), "rb") as file:
+        status = os.fstat(file.fileno())
+        if hasattr(os, "geteuid") and (how := _access_of_others(status)):
+            _warn(f"compiled code in {str(path.parent)!r} is made anew where its file {how}")
+            return None
+        return file.read()
+
+
+def _can_keep() -> bool:
+    """Tell whether compiled code can be kept somewhere; only an attempt tells for sure."""
+    for place in folders():
+        with contextlib.suppress(OSError):
+            if _trusted(place) is not None:
+                _make(place)
+                with tempfile.TemporaryFile(dir=place) as file:
+                    file.write(b"0")
+                    file.flush()
+                return True
+    return False
 
 
 @functools.cache
@@ -86,9 +192,11 @@ class _KernelCache(_Cache):
         # prepare to compile nor Numba's memory runtime (30 ms): kernels hold no arrays.
         _name_runtime()
         name = self._file(sig, target_context.codegen())
-        for folder in folders():
+        for place in folders():
             try:
-                digest, data = (folder / name).read_bytes().split(b"\n", 1)
+                if (folder := _trusted(place)) is None or (kept := _read(folder / name)) is None:
+                    continue
+                digest, data = kept.split(b"\n", 1)
                 if digest.decode() == hashlib.sha256(data).hexdigest():
                     return CompileResult._rebuild(target_context, *pickle.loads(data))
             except (OSError, ValueError):
@@ -99,12 +207,17 @@ class _KernelCache(_Cache):
         name = self._file(sig, cres.codegen)
         data = dumps(cres._reduce())
         data = hashlib.sha256(data).hexdigest().encode() + b"\n" + data
-        for folder in folders():
-            partial = folder / f"{name}.{uuid.uuid4().hex[:16]}"
+        for place in folders():
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                if _trusted(place) is None:
+                    continue
+                _make(place)
+                if (folder := _trusted(place)) is None:  # another was faster
+                    continue
+                partial = folder / f"{name}.{uuid.uuid4().hex[:16]}"
                 try:
-                    partial.write_bytes(data)
+                    with open(os.open(partial, _NEW, 0o644), "wb") as file:
+                        file.write(data)
                     partial.replace(folder / name)
                 except OSError:
                     partial.unlink(missing_ok=True)
@@ -166,7 +279,7 @@ class _Patience(event.Listener):
                 return
             self._told = True
         if sys.stderr is not None:
-            sys.stderr.write(NOTICE)
+            sys.stderr.write(NOTICE if _can_keep() else NOTICE_UNKEPT)
 
     def forget(self) -> None:
         """Begin anew in a forked child, which compiles nothing yet and whose lock may be held by nobody."""
@@ -222,6 +335,10 @@ class Kernel:
             return self._compiled[dtypes]
         except KeyError:
             pass
+        if not hasattr(self._compiler, "compile"):
+            raise RuntimeError(
+                "imfilter cannot run with NUMBA_DISABLE_JIT=1, for its filters are compiled: unset it"
+            ) from None
         signature = types.void(*map(_type, dtypes), *self._scalars)
         with self._lock:
             self._compiler.compile(signature)

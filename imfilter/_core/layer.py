@@ -10,7 +10,7 @@ import numpy.typing as npt
 from imfilter._core import dtypes
 from imfilter._core.geometry import Loops, Part, Side
 from imfilter._core.padding import Padding
-from imfilter._core.program import Program, address, describe, hold, reserve
+from imfilter._core.program import Job, Prepared, describe, reserve
 from imfilter._kernels import deal, lines
 from imfilter._kernels.simd import BYTES, LINE, REGISTERS
 from imfilter._kernels.slide_layer import LAYER_JOB, convolve, slide_layer
@@ -71,7 +71,7 @@ def run(
     plan = _plan(Side.of(source), Side.of(target), weight.shape, geometry, weight.dtype)
     blocked = _blocked(weight, geometry.groups, plan.block)
     shifted = _blocked(bias[:, None, None], geometry.groups, plan.block)
-    plan.program(blocked, shifted).run(source, target, workers)
+    plan.job.program(weights=blocked, bias=shifted).run(source, target, workers)
     if not np.may_share_memory(target, result):
         result[...] = target.reshape(shape)
     if out is None:
@@ -91,22 +91,10 @@ def _blocked(weight: npt.NDArray, groups: int, block: int) -> npt.NDArray:
 
 
 class _Plan(NamedTuple):
-    """A job that lacks its weights."""
+    """A job that lacks its weights, and how many outputs' weights are side by side."""
 
-    job: npt.NDArray
-    held: tuple[npt.NDArray, ...]  # what it names by address
+    job: Prepared
     block: int
-    units: int
-    work: int
-    workspace: int
-
-    def program(self, weights: npt.NDArray, bias: npt.NDArray) -> Program:
-        """Return the program for weights and bias."""
-        job = self.job.view(np.uint8).copy().view(LAYER_JOB)  # as bytes: by fields it takes 70 us
-        job["weights"], job["bias"] = address(weights), address(bias)
-        call = functools.partial(slide_layer.entry(), address(job))
-        held = job, weights, bias, *self.held
-        return Program(call, held, lines=self.units, work=self.work, rows=1, workspace=self.workspace)
 
 
 @functools.lru_cache(maxsize=64)
@@ -115,8 +103,8 @@ def _plan(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry
     size = real.itemsize
     loops = _loops(source, target, shape[2:], geometry)
     z, y, x = loops[:3]
-    job = np.zeros(1, LAYER_JOB)
-    named = describe(job, loops, source, target, geometry.mode)
+    job = Job(LAYER_JOB)
+    describe(job, loops, source, target, geometry.mode)
     groups, inputs, outputs = geometry.groups, shape[1], shape[0] // geometry.groups
     blocks = -(-outputs // BLOCK)
     block = -(-outputs // blocks)
@@ -147,11 +135,11 @@ def _plan(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry
         for ky in range(y.taps)
         for kx in range(x.taps)
     ]  # fmt: skip
-    named["slots"], named["taps"] = np.array(order, np.int64), np.array(where, np.int64)
+    job["slots"], job["taps"] = np.array(order, np.int64), np.array(where, np.int64)
     job["n_slots"], job["n_taps"] = len(order), len(where)
     if x.stride > 1:
         columns = np.arange(span)
-        named["deal"] = columns % x.stride * phase + columns // x.stride * size
+        job["deal"] = columns % x.stride * phase + columns // x.stride * size
         job["deal_line"] = deal.deal.address(real)
     job["band"], job["wide"], job["stretch"], job["pitch"], job["span"] = band, wide, stretch, pitch, span
     job["plane_step"], job["channel_step"] = plane, z.taps * plane
@@ -169,14 +157,15 @@ def _plan(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry
     sizes = {
         "rows_at": inputs * z.taps * plane + 2 * BYTES,
         "line": span * size + BYTES,
-        "sums": -(-blocks // parts) * block * int(job["sums_step"][0]) + BYTES,
+        "sums": -(-blocks // parts) * block * job["sums_step"] + BYTES,
         "spare": wide * target.dtype.itemsize + BYTES,
         "flag": 8,
     }
     workspace = reserve(job, sizes)
-    held = hold(job, named)
     work = math.prod(target.shape) * inputs * len(where)
-    return _Plan(job, held, block, places * parts, work, workspace)
+    return _Plan(
+        job.prepared(slide_layer, lines=places * parts, work=work, rows=1, workspace=workspace), block
+    )
 
 
 def _rows(y: Part, band: int, tap: int) -> npt.NDArray[np.int64]:

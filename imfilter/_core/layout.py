@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core.program import pitch
+from imfilter._core.program import Job, pitch
 from imfilter._core.schedule import Schedule
 from imfilter._kernels.ahead import WORDS
 from imfilter._kernels.job import BLOCK_ALONG
@@ -34,7 +34,7 @@ class Deal:
         lanes = in_register(real)
         segment = -(-widest // lanes)
         # A line's taps must be worth two transpositions, and segments their overlap.
-        taps = tables.longest_line()
+        taps = tables.longest_line
         worth = stride > 1 or (taps >= _DEALT_TAPS and segment * stride >= span)
         fits = segment * channels >= lanes
         return cls(lanes if worth and fits else 1, channels, widest, span, stride, real.itemsize)
@@ -49,6 +49,13 @@ class Deal:
         """Elements from a pixel to the next, where lines are dealt out and none is skipped, otherwise 0."""
         along = self.lanes > 1 and self.stride == 1 and self.segment >= BLOCK_ALONG
         return self.channels * self.lanes if along else 0
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """What `element` and `neighbour` depend on."""
+        if not self.active:
+            return (self.channels,)
+        return self.channels, self.lanes, self.stride, self.phase, self.neighbour
 
     @property
     def segment(self) -> int:
@@ -108,7 +115,7 @@ class Deal:
         joins = np.arange(self.lanes) * self.segment * self.channels
         return {"deals": where * self.size, "joins": joins * self.size}
 
-    def describe(self, job: np.void) -> None:
+    def describe(self, job: Job) -> None:
         """Write the geometry to the job."""
         job["dealt"], job["lanes"] = self.active, self.lanes
         job["segment"] = self.segment * self.channels
@@ -117,7 +124,7 @@ class Deal:
 
 
 def part_workspace(
-    job: np.void, deal: Deal, line: int, source: np.dtype, target: np.dtype, real: np.dtype
+    job: Job, deal: Deal, line: int, source: np.dtype, target: np.dtype, real: np.dtype
 ) -> int:
     """Say in `job` where in the workspace everything lies, and return how large it is.
 
@@ -125,33 +132,33 @@ def part_workspace(
     behind the border, begins a cache line: stores across two of them took fetching from 5 to 8 cycles
     for 16 float32 (Cascade Lake).
     """
-    prepared, across, dealt = job["n_columns"] > 0, int(job["n_across"]), deal.active
+    prepared, across, dealt = job["n_columns"] > 0, job["n_across"], deal.active
     slack = BYTES // real.itemsize  # what a last vector reads beyond a line
     elements = deal.output_line if prepared else deal.dealt_line if dealt else deal.line
     job["pitch"] = pitch((elements + slack) * real.itemsize)
-    layers = int(job["n_layers"]) if prepared else int(job["n_planes"])
-    block, together = int(job["block"]), int(job["together"])
-    job["stack"] = layers * int(job["depth"]) * int(job["pitch"])
+    layers = job["n_layers"] if prepared else job["n_planes"]
+    block, together = job["block"], job["together"]
+    job["stack"] = layers * job["depth"] * job["pitch"]
     job["raw_step"] = pitch((line + slack) * real.itemsize)
     sizes = {
-        "window": together * int(job["stack"]),
+        "window": together * job["stack"],
         "scratch": deal.line * real.itemsize if prepared or dealt else 0,
         "dealing": (deal.dealt_line + slack) * real.itemsize if dealt else 0,
-        "raw": together * int(job["raw_step"]) if across else 0,
+        "raw": together * job["raw_step"] if across else 0,
         "zeros": (line + slack) * source.itemsize if across else 0,
         "shelf": (across + together) * slack * source.itemsize if line < slack else 0,
-        "result": block * int(job["pitch"]),
+        "result": block * job["pitch"],
         "joined": (deal.output_line + slack) * real.itemsize if deal.lanes > 1 else 0,
         "spare": 0 if job["target_packed"] else deal.output_line * target.itemsize,
         "spill": (BYTES + 8) * max(block, together),
         "at_z": 8 * (across + together),
-        "at_x": 8 * (int(job["n_columns"]) + int(job["n_taps"]) + BLOCK_ALONG),
-        "at": 8 * (2 * int(job["n_taps"]) + int(job["depth"])),
+        "at_x": 8 * (job["n_columns"] + job["n_taps"] + BLOCK_ALONG),
+        "at": 8 * (2 * job["n_taps"] + job["depth"]),
         "at_to": 8 * max(block, together, BLOCK_ALONG),
         "flag": 8,
-        "ahead": 8 * (WORDS + block * int(job["step_y"])),
+        "ahead": 8 * (WORDS + block * job["step_y"]),
     }
-    border = -int(job["before_x"] * job["channels"]) * real.itemsize % LINE
+    border = -job["before_x"] * job["channels"] * real.itemsize % LINE
     fetched = "scratch" if prepared or dealt else "window"
     total = 0
     for name, size in sizes.items():

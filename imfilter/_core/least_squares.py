@@ -114,10 +114,11 @@ def _equations(examples: Examples, levels: _Levels, biased: bool, workers: int |
 
     def measure(read: Array, goal: Array) -> Sums:
         lines, goal = levels.lines(read, examples.shape), levels.goal(goal)
-        return lines.crossed(goal), lines.sums(), goal.sum(axis=(0, 1, 2, 4)), *lines.products()
+        squares = np.einsum("boyxn,boyxn->", goal, goal)  # which must not overflow later
+        return lines.crossed(goal), lines.sums(), goal.sum(axis=(0, 1, 2, 4)), squares, *lines.products()
 
-    crossed, sums, outputs, *products = normal.summed(examples, measure, workers)
-    for name, found in (("inputs", products), ("targets", [crossed])):
+    crossed, sums, outputs, squares, *products = normal.summed(examples, measure, workers)
+    for name, found in (("inputs", products), ("targets", [crossed, squares])):
         if not all(np.isfinite(values).all() for values in found):
             raise ValueError(f"{name} must be finite and below 1e150, got values that are not")
     matrix = normal.gram(tuple(products), examples.shape)

@@ -15,17 +15,19 @@ from imfilter._core import (
     check,
     cosines,
     dtypes,
+    infinite,
     padding,
     plan,
+    whole,
     window,
     winograd,
     winograd_line,
     winograd_rows,
 )
-from imfilter._core.calls import Calls, key_of
+from imfilter._core.calls import Calls, key_of, words
 from imfilter._core.common import Common, complete
-from imfilter._core.fold import folded
-from imfilter._core.geometry import Loops, Side, along, interleaved, over_merged
+from imfilter._core.fold import cancels, folded
+from imfilter._core.geometry import Placement, Side, along, interleaved, over_merged
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program, Settings
@@ -50,7 +52,9 @@ class Call:
     native: np.dtype  # of what the kernels write
     tolerance: float  # of cosines in place of taps, if they may be
     divisor: int  # of sums of integers, if the result is their mean
+    whole: bool  # whether all samples are whole numbers
     programs: dict[Any, Program | None] = field(default_factory=dict)
+    apart: "Call | None" = None  # for what is not finite, where weights of both signs are folded into one
 
 
 def _winograd(operator: Operator, *where: Any) -> Program:
@@ -78,15 +82,20 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         asked.append(chosen)
         return np.broadcast_to(np.zeros((), call.dtype), (1,))
     image = dtypes.readable(given)
+    if call.apart is not None and not infinite.absent(image, call.cval):
+        return run(call.apart, given, out, workers)
     target = dtypes.target(out, given, call.shape, native)
     if chosen.algorithm == "fft":
         from imfilter._core import fft  # SciPy takes longer to import than most images to filter
 
         fft.correlate(image, chosen.operator.components()[0], target, call, workers)
-    elif not _slide(image, chosen, target, call, workers):
+    elif math.isinf(call.cval) or not _slide(image, chosen, target, call, workers):
         # Something is not finite, and must stay where the kernel's own taps put it.
-        plain = replace(chosen, algorithm=_PLAIN.get(chosen.algorithm, chosen.algorithm))
-        _slide(image, plain, target, call, workers, trusting=False)
+        if infinite.meets(chosen, image, call.cval):
+            infinite.correlate(run, call, image, target, workers)
+        else:
+            plain = replace(chosen, algorithm=_PLAIN.get(chosen.algorithm, chosen.algorithm))
+            _slide(image, plain, target, call, workers, trusting=False)
     if out is None:
         out = target if native == call.dtype else dtypes.empty(call.shape, call.dtype)
     if out is not target:
@@ -117,14 +126,12 @@ def _slide(
         if len(call.programs) >= _MOST_PROGRAMS:
             call.programs.clear()
         sides = Side.of(image), Side.of(target)
-        loops = Loops.of(
-            *(*sides, chosen.operator.shape, call.axes, call.paddings, call.stride, call.dilation)
-        )
+        place = Placement(*sides, chosen.operator.shape, call.axes, call.paddings, call.stride, call.dilation)
         settings = Settings(
             *(chosen.algorithm, call.real, call.mode, call.bias, call.cval),
             *(call.tolerance, trusting, call.divisor),
         )
-        made = _MAKERS.get(chosen.algorithm, window.make)(chosen.operator, settings, loops, *sides)
+        made = _MAKERS.get(chosen.algorithm, window.make)(chosen.operator, settings, place)
         call.programs[key] = made
     if made is None:
         return _slide(np.ascontiguousarray(image), chosen, target, call, workers, trusting=trusting)
@@ -147,6 +154,7 @@ _EVERY_SAMPLE = Geometry()
 Build = Callable[..., Operator]
 
 _calls: Calls[Call] = Calls()
+_operators: Calls[Operator] = Calls()
 #: Weights outside this range, and sums of more taps, are too much for float32.
 _TINY, _HUGE, _LONG = 1e-25, 1e25, 3_000
 
@@ -167,7 +175,8 @@ def apply(
     """
     array = image if type(image) is np.ndarray else check.image(image)
     out, workers = common.get("out"), bands.requested(common.get("workers"))
-    key = key_of(array, out, common, (build, keeps, method), own, geometry)
+    given = (own,) if geometry is _EVERY_SAMPLE else (own, geometry)
+    key = key_of(array, out, common, (build, keeps, method), *given)
     call = _calls.get(key)
     if call is None:  # or else the same has been checked before
         out = check.out(out)
@@ -185,14 +194,13 @@ def _settle(
     keeps: bool,
     method: str,
     geometry: Geometry,
+    *,
+    apart: bool = False,
 ) -> Call:
-    """Check the arguments and work out what follows from them."""
+    """Check the arguments and work out what follows from them; see `folded` for `apart`."""
     chosen = check.axes(array, given["axes"], given["channel_axis"])
-    with np.errstate(all="ignore"):  # what overflows is refused below
-        operator = build(array.ndim, chosen, *own)
-    low, high = operator.extremes()
-    if not math.isfinite(high):
-        raise ValueError(f"the weights of the kernel must be finite, got {high}")
+    operator = _operator(build, array.ndim, chosen, own)
+    low, high = operator.extremes
     count, lengths = len(chosen), [array.shape[a] for a in chosen]
     bias = check.number(geometry.bias, "bias")
     stride = check.integers(geometry.stride, count, "stride", least=1)
@@ -208,9 +216,18 @@ def _settle(
         shape[axis] = pad.length
     default = array.dtype.newbyteorder("=") if keeps else dtypes.derived(array.dtype)
     dtype = check.dtype(given["dtype"], given["out"], default)
+    spoiled = None
+    if (
+        not apart
+        and (array.dtype.kind == "f" or not math.isfinite(cval))
+        and cancels(operator, lengths, dilation)
+    ):
+        spoiled = _settle(array, build, own, given, keeps, method, geometry, apart=True)
     divisor = operator.mean_of() if _whole(array.dtype) and _whole(dtype) and bias == 0 else 0
-    operator = operator.ones() if divisor else operator
-    operator, paddings, stride, dilation = folded(operator, lengths, paddings, stride, dilation, mode)
+    operator = operator.known("ones", operator.ones) if divisor else operator
+    operator, paddings, stride, dilation = folded(
+        operator, lengths, paddings, stride, dilation, mode, apart=apart
+    )
     real = dtypes.working(array.dtype, dtype)
     wide = array.dtype.kind == dtype.kind == "f" and real == dtypes.FLOAT64  # no sums are shared in float64
     if divisor and not boxes.holds(array.dtype, cval, divisor, real):
@@ -222,22 +239,47 @@ def _settle(
     # Only a plain sum for every sample can be a product of transforms; one of whole numbers is to be exact.
     may_fft = dense and not operator.norm and not divisor and _TINY**10 < operator.gain() < _HUGE**10
     plain = may_fft and along(array.shape, chosen)
-    may_cosines = plain and count == 2 and bias == 0 and math.isfinite(cval)
-    may_cosines = may_cosines and cosines.fits(math.prod(shape[max(chosen) :]), real)
+    may_winograd = plain and winograd.fits(operator, cval, shape[max(chosen)], real)
+    may_cosines = plain and bias == 0 and math.isfinite(cval)
+    may_cosines = may_cosines and cosines.fits(operator.shape, math.prod(shape[max(chosen) :]), real)
+    peak = whole.peak(array.dtype, cval)
+    if (may_winograd or may_cosines) and peak and whole.power(operator, real.itemsize) is not None:
+        may_winograd, may_cosines = may_winograd and winograd.exact(operator, peak, real), False
     tolerance = cosines.tolerance(array.dtype, dtype) if may_cosines else 0.0
     planned = plan.choose(
         *(operator, tuple(lengths), math.prod(shape), real),
         may_fft=may_fft,
         totals=totals,
         tolerance=tolerance,
-        may_winograd=plain and winograd.fits(operator, cval, shape[max(chosen)], real),
+        may_winograd=may_winograd,
+        whole=peak is not None,
         method=method,
     )
     return Call(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
         *(mode, cval, tuple(shape), dtype),
-        *(real, dtypes.direct_target(dtype, real), tolerance, divisor),
+        *(real, dtypes.direct_target(dtype, real), tolerance),
+        divisor=divisor,
+        whole=peak is not None,
+        apart=spoiled,
     )
+
+
+def _operator(build: Build, ndim: int, axes: tuple[int, ...], own: tuple[Any, ...]) -> Operator:
+    """Return the operator of a filter, which is made once for images of many shapes."""
+    try:
+        key = build, ndim, axes, words(own)
+    except TypeError:
+        key = None
+    operator = _operators.get(key)
+    if operator is None:
+        with np.errstate(all="ignore"):  # what overflows is refused
+            operator = build(ndim, axes, *own)
+        _, high = operator.extremes
+        if not math.isfinite(high):
+            raise ValueError(f"the weights of the kernel must be finite, got {high}")
+        _operators.keep(key, operator)
+    return operator
 
 
 def _whole(dtype: np.dtype) -> bool:

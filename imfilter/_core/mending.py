@@ -62,8 +62,8 @@ class _Place(NamedTuple):
 
     @property
     def region(self) -> list[slice]:
-        """Where all of them are."""
-        return [slice(runs[0].start, runs[-1].stop) for runs in self.read]
+        """Where all of them are; where there are none, the first."""
+        return [slice(runs[0].start, runs[-1].stop) if runs else slice(0, 1) for runs in self.read]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +82,10 @@ class Mending:
 
     def __call__(self, image: npt.NDArray, target: npt.NDArray, number: int, row: int) -> None:
         """Compute those outputs of a stretch anew, from a row on, that need it."""
+        with np.errstate(over="ignore"):  # a border may be beyond float32
+            self._mend(image, target, number, row)
+
+    def _mend(self, image: npt.NDArray, target: npt.NDArray, number: int, row: int) -> None:
         whole = self._place(number)
         place = self._place(number, row)
         samples = self._view(address(image) + place.image, image.dtype, "source")
@@ -116,7 +120,7 @@ class Mending:
             beyond = small
             limit = self._limit(np.maximum(rest.peak, beyond))
             rest = self._sift(copy.array, place, limit, room, copy.array)
-            if not rest.others and (beyond >= limit).all():
+            if not rest.others and not ((beyond > 0) & (beyond < limit)).any():
                 return
             left = live & (self._counts(room, place, beyond >= limit) == 0)
 

@@ -1,13 +1,15 @@
 """A rank in the neighbourhood of each sample, and the integers in which samples are compared."""
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import dtypes
 from imfilter._core.geometry import Loops
+from imfilter._core.rank_keys import Number
+from imfilter._core.remembered import remembered
 
 
 class Neighbourhood(NamedTuple):
@@ -15,6 +17,20 @@ class Neighbourhood(NamedTuple):
 
     inside: npt.NDArray[np.bool_]
     rank: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Neighbourhood) and self._value() == other._value()
+
+    def __hash__(self) -> int:
+        return hash(self._value())
+
+    def _value(self) -> tuple[tuple[int, ...], bytes, int]:
+        return self.inside.shape, self.inside.tobytes(), self.rank
+
+    @classmethod
+    def box(cls, lengths: tuple[int, ...], rank: int) -> Self:
+        """Return a neighbourhood of which all samples count."""
+        return cls(np.ones(lengths, bool), rank)
 
     @property
     def taps(self) -> int:
@@ -43,14 +59,18 @@ class Neighbourhood(NamedTuple):
         return np.argwhere(change > 0) - (0, 0, 1), np.argwhere(change < 0) - (0, 0, 1)
 
 
+#: Keeps what a function works out for a neighbourhood, its first argument.
+for_neighbourhoods = remembered(lambda around: around.inside.size)
+
+
 def kind(dtype: np.dtype) -> np.dtype:
     """Return the integers that stand for samples of a type; see `imfilter._kernels.order`."""
     return np.dtype(f"i{dtype.itemsize}") if dtype.kind == "f" else dtype
 
 
-def key(dtype: np.dtype, value: float, *, turned: bool = True) -> int:
+def key(dtype: np.dtype, value: Number, *, turned: bool = True) -> int:
     """Return the integer that stands for a value: its bits, for floats `turned` so that they compare."""
-    sample = _rounded(dtype, value)
+    sample = np.array([dtypes.rounded(dtype, value)], dtype)
     if dtype.kind == "f":
         bits = sample.view(kind(dtype))
         most = np.iinfo(bits.dtype).max
@@ -60,18 +80,6 @@ def key(dtype: np.dtype, value: float, *, turned: bool = True) -> int:
     return int(sample.astype(np.int64)[0])
 
 
-def strange(value: float) -> bool:
+def strange(value: Number) -> bool:
     """Tell whether a value is not a number, or -0.0, which floats are not ordered by."""
-    return math.isnan(value) or (value == 0 and math.copysign(1.0, value) < 0)
-
-
-def holds(dtype: np.dtype, value: float) -> bool:
-    """Tell whether a type has a value among its own."""
-    return bool(_rounded(dtype, value)[0] == value)
-
-
-def _rounded(dtype: np.dtype, value: float) -> npt.NDArray:
-    """Return a value, rounded and saturated to a type."""
-    sample = np.zeros(1, dtype)
-    dtypes.place(np.array([value]), sample)
-    return sample
+    return math.isnan(value) or dtypes.negative_zero(value)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import bands, border
+from imfilter._core.denormals import as_zeros
 from imfilter._core.geometry import tiles
 from imfilter._core.padding import Padding
 
@@ -115,6 +116,7 @@ def summed(examples: Examples, measure: Callable[[Array, Array], Sums], workers:
     cut = examples.tiles()
     edges = tiles(len(cut), min(len(cut), _GROUPS))
     groups: list[Sums] = [()] * (len(edges) - 1)
+    measure = as_zeros(measure)
 
     def task(start: int, stop: int) -> None:
         with np.errstate(all="ignore"):  # what overflows is refused by the caller

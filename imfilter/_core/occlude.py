@@ -14,7 +14,7 @@ def drops(
 ) -> npt.NDArray[np.float64]:
     """Check the arguments; return the score less that of each window covered."""
     array = check.image(image)
-    axes = check.axes(array, None, channel_axis)
+    axes = check.chosen_axes(array, None, channel_axis)  # a volume has no `axes` to say so with
     if not callable(score):
         raise TypeError(f"score must be a function of an image, got {type(score).__name__}")
     sizes = check.integers(size, len(axes), "size", least=1)
@@ -42,7 +42,7 @@ def _cover(array: npt.NDArray, fill: Any, axes: tuple[int, ...], channel_axis: A
     """Return what covers each sample, in the dtype of the image."""
     if isinstance(fill, str):
         check.word(fill, "fill", ("mean",))
-        values = array.mean(axis=axes, keepdims=True, dtype=np.float64)
+        values = dtypes.ordered(array).mean(axis=axes, keepdims=True, dtype=np.float64)
     else:
         several = isinstance(fill, list | tuple) or (isinstance(fill, np.ndarray) and fill.ndim)
         values = check.image(fill, "fill") if several else np.array(check.number(fill, "fill", finite=False))

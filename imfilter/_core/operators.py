@@ -2,7 +2,9 @@
 
 import functools
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +12,14 @@ import numpy.typing as npt
 Taps = npt.NDArray[np.float64]
 Term = tuple[Taps, ...]
 
-#: Taps that are multiplied out to be counted exactly.
-_SMALL = 4096
+#: What is left of weights that cancel, relative to the sum of their magnitudes.
+_LEFT = 4e-15
+#: Taps that are multiplied out to be counted exactly, and up to which something is kept for an operator.
+_SMALL, _MOST_KNOWN = 4096, 32
 #: How far from 1 the sum of a mean's weights may be.
 _ROUNDED = 1e-12
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +34,21 @@ class Operator:
     terms: tuple[Term, ...] = ()
     dense: Taps | None = None
     norm: bool = False
+    #: What has been worked out for the operator, and does not depend on the image.
+    _known: dict[Any, tuple[Any]] = field(default_factory=dict, repr=False)
 
-    @property
+    def known(self, key: Any, find: Callable[[], _Found]) -> _Found:
+        """Return what was found under a key before, or `find` it; nothing is kept for large operators."""
+        kept: tuple[_Found] | None = self._known.get(key)
+        if kept is None:
+            kept = (find(),)
+            if self.count <= _SMALL:
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[key] = kept
+        return kept[0]
+
+    @functools.cached_property
     def shape(self) -> tuple[int, ...]:
         """Length of the kernel along each axis."""
         if self.dense is not None:
@@ -41,16 +60,28 @@ class Operator:
         if self.dense is not None:
             return [self.dense]
         kernels = [outer(term) for term in self.terms]
-        return kernels if self.norm else [sum(kernels[1:], kernels[0])]
+        if self.norm or len(kernels) == 1:
+            return kernels
+        return [cancelled(np.sum(kernels, axis=0), np.sum(np.abs(kernels), axis=0))]
 
+    @functools.cached_property
     def count(self) -> int:
-        """Return the number of taps, no fewer than are not zero, without multiplying large terms out."""
+        """The number of taps, no fewer than are not zero; large terms are not multiplied out for it."""
         if self.dense is not None:
             return int(np.count_nonzero(self.dense))
         most = sum(math.prod(int(np.count_nonzero(taps)) for taps in term) for term in self.terms)
-        if most > _SMALL:
+        if len(self.terms) == 1 or most > _SMALL:
             return most
         return sum(int(np.count_nonzero(c)) for c in self.components())
+
+    def box(self) -> "Operator | None":
+        """Return an operator of equal weights, none zero, as a separable one; None if it is no box."""
+        if self.dense is not None:
+            if self.dense.size == 1 or not _equal(self.dense):
+                return None
+            first, *others = map(np.ones, self.dense.shape)
+            return Operator(((first * self.dense.flat[0], *others),))
+        return self if len(self.terms) == 1 and not self.norm and all(map(_equal, self.terms[0])) else None
 
     def uniform(self) -> bool:
         """Tell whether all weights are the same: whether the operator is a box."""
@@ -76,24 +107,41 @@ class Operator:
         """Return at least the sum of the absolute weights: how far the output can exceed the input."""
         if self.dense is not None:
             return float(np.abs(self.dense).sum())
-        return sum(_size(term) for term in self.terms)
+        return sum(total(term) for term in self.terms)
 
+    @functools.cached_property
     def extremes(self) -> tuple[float, float]:
-        """Return the smallest and the largest magnitude of the taps, and of their products, but zero."""
+        """The smallest and the largest magnitude of the taps, and of their products, but zero."""
         kernels = [(self.dense,)] if self.dense is not None else self.terms
         low, high = math.inf, 0.0
         for term in kernels:
-            sizes = [np.abs(taps[taps != 0]) for taps in term]
-            if not all(np.isfinite(s).all() for s in sizes):
+            lows, highs = zip(*map(_ends, term), strict=True)
+            if not all(map(math.isfinite, highs)):
                 return low, math.inf
-            if all(len(s) for s in sizes):
-                ends = [(float(s.min()), float(s.max())) for s in sizes]
-                ends.append((math.prod(a for a, _ in ends), math.prod(b for _, b in ends)))
-                low, high = min(low, *(a for a, _ in ends)), max(high, *(b for _, b in ends))
+            if all(highs):
+                low, high = min(low, *lows, math.prod(lows)), max(high, *highs, math.prod(highs))
         return low, high
 
 
-def _size(term: Term) -> float:
+def cancelled(sums: Taps, sizes: Taps) -> Taps:
+    """Return sums of weights, 0 where only rounding is left; `sizes` are the sums of magnitudes."""
+    return np.where(np.abs(sums) <= _LEFT * sizes, 0.0, sums)
+
+
+def _equal(taps: Taps) -> bool:
+    """Tell whether taps are all the same, and not zero."""
+    first = taps.flat[0]
+    return bool(first != 0 and first == taps.flat[-1] and (taps == first).all())
+
+
+def _ends(taps: Taps) -> tuple[float, float]:
+    """Return the smallest magnitude of taps but zero, and the largest."""
+    sizes = np.abs(taps)
+    low = np.minimum.reduce(sizes, axis=None, where=sizes > 0, initial=np.inf)
+    return float(low), float(np.maximum.reduce(sizes, axis=None))
+
+
+def total(term: Term) -> float:
     """Return the sum of the absolute weights of a separable term."""
     return math.prod(float(np.abs(taps).sum()) for taps in term)
 
@@ -117,53 +165,3 @@ def separable(*terms: Term, norm: bool = False) -> Operator:
 def _centred(taps: Taps, length: int) -> Taps:
     before = length // 2 - len(taps) // 2
     return np.pad(taps, (before, length - len(taps) - before)) if len(taps) < length else taps
-
-
-def factor(kernel: Taps, limit: int, tolerance: float) -> list[Term] | None:
-    """Split `kernel` into at most `limit` separable terms, or return None.
-
-    What is left out, summed, is at most `tolerance` of the kernel's own absolute sum. The terms are
-    no larger than a few times the kernel, so that their sum rounds as its own does, and read no
-    sample that the kernel does not.
-    """
-    scale = float(np.abs(kernel).max())
-    if scale == 0.0:
-        return [tuple(np.zeros(n) for n in kernel.shape)]
-    unit = kernel / scale
-    terms = _crosses(unit, limit, tolerance)
-    if terms is None or sum(_size(term) for term in terms) > 4 * np.abs(unit).sum():
-        return None
-    rest = unit.copy()
-    for term in terms:
-        product = outer(term)
-        if np.any((product != 0) & (kernel == 0)):
-            return None
-        rest -= product
-    if np.abs(rest).sum() > tolerance * np.abs(unit).sum():
-        return None
-    return [(first * scale, *others) for first, *others in terms]
-
-
-def _crosses(kernel: Taps, limit: int, tolerance: float) -> list[Term] | None:
-    """Split `kernel` by cross approximation with full pivoting.
-
-    Each step takes away the outer product through the largest remaining weight. It is exact on the
-    row and the column of the pivot, keeps the zeros of a kernel of rank one, and needs no SVD.
-    """
-    if kernel.ndim == 1:
-        return [(kernel,)]
-    allowed = tolerance / 2 * np.abs(kernel).sum()
-    rest = kernel.reshape(len(kernel), -1).copy()
-    terms: list[Term] = []
-    while np.abs(rest).sum() > allowed:
-        if len(terms) >= limit:
-            return None
-        i, j = np.unravel_index(np.abs(rest).argmax(), rest.shape)
-        left, right = rest[:, j] / rest[i, j], rest[i].copy()
-        inner = _crosses(right.reshape(kernel.shape[1:]), limit - len(terms), tolerance / 4)
-        if inner is None:
-            return None
-        terms += [(left, *term) for term in inner]
-        rest -= np.multiply.outer(left, right)
-        rest[i], rest[:, j] = 0.0, 0.0
-    return terms

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from imfilter._core import dtypes
 from imfilter._core.geometry import Loops, Side, tiles
 from imfilter._core.padding import Padding
-from imfilter._core.program import Program, describe, hold, pitch, reserve
+from imfilter._core.program import Job, Program, describe, pitch, reserve
 from imfilter._kernels import lines, slide_cells, slide_descriptor, vote
 from imfilter._kernels.simd import BYTES, LINE, in_register
 
@@ -63,21 +63,20 @@ def _voting(source: Side, how: Cells) -> Program:
     paddings = tuple(Padding.same(n, 3, 1, 1) for n in plane.shape)
     loops = Loops.of(plane, plane, (3, 3), (0, 1), paddings, (1, 1), (1, 1))
     loops = loops._replace(channels=channels, source_c=source.strides[2])
-    job = np.zeros(1, slide_cells.CELLS_JOB)
-    named = describe(job, loops, plane, plane, "mirror")  # by which differences are 0 at the border
+    job = Job(slide_cells.CELLS_JOB)
+    describe(job, loops, plane, plane, "mirror")  # by which differences are 0 at the border
     angles = [math.pi * i / orientations for i in range(1, orientations)]
     # Rounded, so that what is 0 is 0, and the two at 45 degrees are one.
-    named["limits"] = np.array([(round(math.cos(a), 15), round(math.sin(a), 15)) for a in angles])
+    job["limits"] = np.array([(round(math.cos(a), 15), round(math.sin(a), 15)) for a in angles])
     wide = max(1, _TILE // cell[1])  # cells of a tile
-    named["tiles"] = tiles(columns, -(-columns // wide))
+    job["tiles"] = tiles(columns, -(-columns // wide))
     height = min(_HEIGHT, cell[0])
     job["cells_y"], job["cells_x"] = rows, columns
     for axis, n in zip("yx", cell, strict=True):
         before, shares = _shares(n) if how.shared else (0, np.ones(n))
         job[f"cell_{axis}"], job[f"before_cell_{axis}"], job[f"reach_{axis}"] = n, before, len(shares)
-        named[f"shares_{axis}"] = shares
-    job["n_tiles"], job["bins"], job["height"] = len(named["tiles"]) - 1, orientations, height
-    held = hold(job, named)
+        job[f"shares_{axis}"] = shares
+    job["n_tiles"], job["bins"], job["height"] = len(job["tiles"]) - 1, orientations, height
     job["fetch"] = lines.fetch.address(_REAL, source.dtype)
     real = source.dtype if source.dtype == dtypes.FLOAT32 else _REAL
     job["roots"] = vote.roots.address(real) if how.root else 0
@@ -94,10 +93,9 @@ def _voting(source: Side, how: Cells) -> Program:
         "flag": LINE,
     }
     workspace = reserve(job, sizes)
-    return Program(
-        functools.partial(slide_cells.slide_cells.entry(), job.ctypes.data),
-        held,
-        lines=rows * int(job["n_tiles"][0]),
+    return job.program(
+        slide_cells.slide_cells,
+        lines=rows * job["n_tiles"],
         work=rows * columns * math.prod(cell) * (4 * orientations + 10 * channels) * (3 if how.shared else 1),
         rows=1,
         workspace=workspace,
@@ -129,7 +127,7 @@ def _normalizing(source: Side, target: Side, norm: str) -> Program:
     """Lay out how blocks are made."""
     rows, columns, *_, bins = target.shape
     many = math.prod(target.shape[2:])
-    job = np.zeros(1, slide_descriptor.DESCRIPTOR_JOB)
+    job = Job(slide_descriptor.DESCRIPTOR_JOB)
     job["blocks"], job["cell"], job["runs"], job["run"] = (
         columns,
         bins,
@@ -139,8 +137,13 @@ def _normalizing(source: Side, target: Side, norm: str) -> Program:
     job["source_y"], job["target_y"], job["target_x"] = source.strides[0], *target.strides[:2]
     job["normalize"] = slide_descriptor.normalize.address(target.dtype, NORMS[norm])
     workspace = reserve(job, {"values": many * _REAL.itemsize + BYTES, "sums": BYTES})
-    entry = functools.partial(slide_descriptor.slide_descriptor.entry(), job.ctypes.data)
-    return Program(entry, (job,), rows, 8 * rows * columns * many, rows=1, workspace=workspace)
+    return job.program(
+        slide_descriptor.slide_descriptor,
+        lines=rows,
+        work=8 * rows * columns * many,
+        rows=1,
+        workspace=workspace,
+    )
 
 
 def picture(histograms: _Array, cell: tuple[int, int], shape: tuple[int, int], dtype: np.dtype) -> _Array:

@@ -1,16 +1,14 @@
 """How far the border reaches along one axis, and how long the output is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from imfilter._core import check
 
 
-@dataclass(frozen=True)
-class Padding:
+class Padding(NamedTuple):
     """Samples added `before` and `after` an axis, and the output's `length`."""
 
     before: int

@@ -4,11 +4,14 @@ import contextvars
 import functools
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from imfilter._core import cosines, winograd
-from imfilter._core.operators import Operator, factor
+from imfilter._core.factors import factor
+from imfilter._core.operators import Operator
+from imfilter._core.whole import power
 
 METHODS = ("auto", "direct", "separable", "fft")
 
@@ -35,12 +38,10 @@ _TILES = {1: (4096, 16384), 2: (256, 768), 3: (32, 96)}
 _GROWTH = 1.1
 #: Below this many taps nothing beats the direct sum, and looking for something takes longer.
 _FEW = 12
+#: Taps of sums of separable kernels, zeros too, above which a direct sum is not one of straight code.
+_STRAIGHT = 18
 #: Weights that a kernel may have to be multiplied out.
-_LARGEST = 1 << 24
-#: Terms that a low-rank sum may have at most.
-_MOST_TERMS = 8
-#: What a low-rank sum may leave out, relative to the sum of the absolute weights.
-_TOLERANCE = {4: 1e-7, 8: 1e-14}
+LARGEST = 1 << 24
 
 
 #: Set while `imfilter.plan` asks which algorithm a call would run: calls add their plans and do nothing.
@@ -57,7 +58,8 @@ class Plan:
         ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums),
         ``"cosines"`` (a long smooth kernel as a sum of cosines), ``"winograd"`` (rows
         of outputs share sums over differences of rows) or ``"fft"``; for ranks ``"network"``
-        (of comparisons), ``"bits"`` (counted in sorted blocks) or ``"histogram"``; ``"pooling"``.
+        (of comparisons), ``"bits"`` (counted in sorted blocks), ``"histogram"`` or ``"repeated"`` (a box
+        that is longer than the image, and reads samples several times); ``"pooling"``.
     reason : str
         Why it was chosen, with the cost of what was not.
     cost : float
@@ -108,16 +110,15 @@ def _fast_length(n: int) -> int:
     return best
 
 
-def _direct_cost(operator: Operator, taps: int, size: int) -> float:
+def _direct_cost(operator: Operator, size: int) -> float:
     planes = operator.shape[0] if len(operator.shape) == 3 else 0
     tap = _LINE_TAP if len(operator.shape) == 1 else _SHARED_TAP
-    return taps * tap[size] + (1 + min(planes, 3)) * _STAGE[size]
+    return operator.count * tap[size] + (1 + min(planes, 3)) * _STAGE[size]
 
 
-def _separable_cost(operator: Operator, size: int) -> float:
-    across = len(operator.shape) == 3
-    taps = sum(np.count_nonzero(t) for term in operator.terms for t in term)
-    return taps * _SEPARATE_TAP[size] + (1 + (0.4 + across) * len(operator.terms)) * _STAGE[size]
+def _separable_cost(axes: int, terms: int, taps: int, size: int) -> float:
+    across = axes == 3
+    return taps * _SEPARATE_TAP[size] + (1 + (0.4 + across) * terms) * _STAGE[size]
 
 
 def _fft_cost(shape: tuple[int, ...], image: tuple[int, ...], size: int) -> float:
@@ -148,69 +149,88 @@ def choose(
     totals: np.dtype | None = None,
     tolerance: float = 0.0,
     may_winograd: bool = False,
+    whole: bool = False,
     method: str = "auto",
 ) -> Plan:
     """Choose the cheapest algorithm for `outputs` samples of filtered axes of lengths `image`.
 
-    `totals` is the type of running sums, and `tolerance` that of cosines, if they may be used.
+    `totals` is the type of running sums, and `tolerance` that of cosines, if they may be used. `whole` says
+    that samples are whole numbers.
     """
-    size = real.itemsize
-    seconds = outputs * 1e-9
-    taps = operator.count()
-    direct = _direct_cost(operator, taps, size)
-    small = operator.dense is not None or math.prod(operator.shape) <= _LARGEST
+    size, seconds, auto = real.itemsize, outputs * 1e-9, method == "auto"
+    small = operator.dense is not None or math.prod(operator.shape) <= LARGEST
     if not small and method in ("direct", "fft"):
         raise ValueError(
             f"method must be 'auto' or 'separable' for a kernel of shape {operator.shape}, got {method!r}"
         )
-    if method == "direct" or (method == "auto" and taps <= _FEW and totals is None):
-        return Plan("direct", f"{taps} taps", direct * seconds, _whole(operator))
-
-    costs = {"direct": direct} if small else {}
-    split = operator
-    if sum(n > 1 for n in operator.shape) > 1:
-        if not operator.terms:
-            assert operator.dense is not None
-            terms = factor(operator.dense, _MOST_TERMS, _TOLERANCE[size])
-            split = Operator(tuple(terms)) if terms else operator
-        if split.terms:
-            costs["separable"] = _separable_cost(split, size)
-    box = _as_box(split) if totals is not None else None
-    if box and totals is not None:
-        planes = operator.shape[0] if len(operator.shape) == 3 else 0
-        costs["running"] = _RUNNING[totals.kind] + planes * _RUNNING_PLANE[totals.kind]
-    if tolerance and method == "auto" and "separable" in costs:
-        cheapest = _cosine_cost(split, image, cosines.TERMS[0])
-        fit = cosines.fitted(split, tolerance) if cheapest < costs["separable"] else None
+    asked = size, totals, may_winograd, method
+    known = operator.known(asked, lambda: _sliding(operator, small, *asked))
+    costs, split, taps = known.costs, known.split, operator.count
+    if len(costs) == 1 and taps <= _FEW:
+        return Plan("direct", f"{taps} taps", costs["direct"] * seconds, _whole(operator))
+    cheapest = min(costs.values())
+    if may_fft and small and (method == "fft" or _FFT[size] < cheapest):
+        exact = whole and power(operator, size) is not None  # in float64, to be rounded
+        costs = costs | {"fft": _fft_cost(operator.shape, image, 8 if exact else size)}
+    if tolerance and auto and _cosine_cost(split, image, cosines.TERMS[0]) < cheapest:
+        fit = cosines.fitted(split, tolerance)
         if fit:
-            costs["cosines"] = _cosine_cost(split, image, fit.terms)
-    if may_winograd and method == "auto":
-        costs["winograd"] = _winograd_cost(operator.shape, size)
-    if may_fft and small:
-        costs["fft"] = _fft_cost(operator.shape, image, size)
-    wanted = method if method in costs else "direct"
-    best = min(costs, key=costs.__getitem__) if method == "auto" else wanted
-    reason = f"{taps} taps; ns a sample: " + ", ".join(f"{k} {v:.2f}" for k, v in sorted(costs.items()))
+            costs = costs | {"cosines": _cosine_cost(split, image, fit.terms)}
+    best = min(costs, key=costs.__getitem__) if auto else method if method in costs else "direct"
+    used = {"separable": split, "running": known.box, "cosines": split}.get(best) or _whole(operator)
+    cost, what = costs[best], f"{taps} taps"
     if best == "separable":
         few = len(split.terms)
-        lowrank = few > 1 and not operator.terms
-        reason = f"{few} separable term{'s' * (few > 1)} of {taps} taps; " + reason.split("; ")[1]
-        return Plan("low-rank" if lowrank else "separable", reason, costs[best] * seconds, split)
-    if best == "running":
-        assert box is not None
-        return Plan(best, reason, costs[best] * seconds, box)
-    if best == "cosines":
-        return Plan(best, reason, costs[best] * seconds, split)
-    return Plan(best, reason, costs[best] * seconds, _whole(operator))
+        best = "low-rank" if few > 1 and not operator.terms else best
+        what = f"{few} separable term{'s' * (few > 1)} of {what}"
+    each = ", ".join([f"{name} {costs[name]:.2f}" for name in sorted(costs)])
+    return Plan(best, f"{what}; ns a sample: {each}", cost * seconds, used)
 
 
-def _as_box(operator: Operator) -> Operator | None:
-    """Return an operator whose weights are all equal as a separable one, or None."""
-    if operator.dense is not None and operator.dense.ndim == 1:
-        operator = Operator(((operator.dense,),))
-    return operator if len(operator.terms) == 1 and operator.uniform() else None
+class _Costs(NamedTuple):
+    """What algorithms take that slide a window, whatever the image, and an operator as terms and as a box."""
+
+    costs: dict[str, float]
+    split: Operator
+    box: Operator | None
+
+
+def _sliding(
+    operator: Operator, small: bool, size: int, totals: np.dtype | None, may_winograd: bool, method: str
+) -> _Costs:
+    """Return the costs of the algorithms that may run."""
+    axes, auto = len(operator.shape), method == "auto"
+    costs = {"direct": _direct_cost(operator, size)} if small else {}
+    box = operator.box() if totals is not None else None
+    if method == "direct" or (auto and operator.count <= _FEW and box is None):
+        return _Costs(costs, operator, None)
+    if box and totals is not None:
+        planes = operator.shape[0] if axes == 3 else 0
+        costs["running"] = _RUNNING[totals.kind] + planes * _RUNNING_PLANE[totals.kind]
+    if may_winograd and auto:
+        costs["winograd"] = _winograd_cost(operator.shape, size)
+    split = box or operator
+    if sum(n > 1 for n in operator.shape) > 1:
+        if not split.terms:
+            assert operator.dense is not None
+            others = min(costs.values()) if auto else math.inf
+
+            def worth(terms: int, taps: int) -> bool:
+                return terms == 1 or _separable_cost(axes, terms, taps, size) < others
+
+            terms = factor(operator.dense, size, worth)
+            split = Operator(tuple(terms)) if terms else operator
+        if split.terms:
+            taps = sum(int(np.count_nonzero(along)) for term in split.terms for along in term)
+            costs["separable"] = _separable_cost(axes, len(split.terms), taps, size)
+    several = auto and len(operator.terms) > 1 and "separable" in costs
+    if several and len(operator.terms) * math.prod(operator.shape) > _STRAIGHT:
+        costs.pop("direct", None)  # taps that are summed one by one do not keep the image's symmetry
+    return _Costs(costs, split, box)
 
 
 def _whole(operator: Operator) -> Operator:
     """Return `operator` as one dense kernel, unless it is a norm of several."""
-    return operator if operator.norm else Operator(dense=operator.components()[0])
+    if operator.norm or operator.dense is not None:
+        return operator
+    return operator.known("whole", lambda: Operator(dense=operator.components()[0]))

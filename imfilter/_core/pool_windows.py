@@ -5,6 +5,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from imfilter._core.padding import Padding
+from imfilter._core.remembered import remembered
 from imfilter._kernels.slide_pool import WINDOW
 
 
@@ -43,21 +44,23 @@ class Windows(NamedTuple):
             return 0
         return next((n for n in range(2, most + 1) if self.stride % n == 0 and self.stride // n <= most), 0)
 
-    def table(self) -> np.ndarray:
-        """Return the table of `WINDOW`s."""
-        table, number = np.zeros(self.length, WINDOW), np.arange(self.length)
-        if self.cells:
-            first = number * self.samples // self.length
-            table["first"], stop = first, -(-(number + 1) * self.samples // self.length)
-            table["count"] = table["divisor"] = stop - first
-            return table
-        start, step = number * self.stride - self.padding, self.dilation
 
-        def places(stop: int) -> np.ndarray:
-            """Return how many places of each window lie before a sample."""
-            return np.clip(-((start - stop) // step), 0, self.taps)
+@remembered(lambda along: along.length)
+def table(along: Windows) -> np.ndarray:
+    """Return the table of `WINDOW`s, not to be written to."""
+    entries, number = np.zeros(along.length, WINDOW), np.arange(along.length)
+    if along.cells:
+        first = number * along.samples // along.length
+        entries["first"], stop = first, -(-(number + 1) * along.samples // along.length)
+        entries["count"] = entries["divisor"] = stop - first
+        return entries
+    start, step = number * along.stride - along.padding, along.dilation
 
-        skipped, stop = places(0), places(self.samples)
-        table["first"], table["count"] = start + skipped * step, stop - skipped
-        table["divisor"] = places(self.samples + self.padding) if self.count_padding else table["count"]
-        return table
+    def places(stop: int) -> np.ndarray:
+        """Return how many places of each window lie before a sample."""
+        return np.minimum(np.maximum(-((start - stop) // step), 0), along.taps)
+
+    skipped, stop = places(0), places(along.samples)
+    entries["first"], entries["count"] = start + skipped * step, stop - skipped
+    entries["divisor"] = places(along.samples + along.padding) if along.count_padding else entries["count"]
+    return entries

@@ -3,19 +3,19 @@
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, check, dtypes, plan
+from imfilter._core import bands, check, dtypes, plan, rank_keys
 from imfilter._core.calls import Calls, key_of
 from imfilter._core.common import Common, Placed, complete
-from imfilter._core.geometry import Loops, Part, Side, over_merged, tiles
+from imfilter._core.geometry import Loops, Part, Side, extent, over_merged, tiles
 from imfilter._core.operators import Operator
-from imfilter._core.pool_windows import Windows
-from imfilter._core.program import Program, hold, reserve
+from imfilter._core.pool_windows import Windows, table
+from imfilter._core.program import Job, Program, reserve
 from imfilter._kernels import lines, pool_line, slide_pool
 from imfilter._kernels.simd import BYTES, in_register
 
@@ -49,6 +49,7 @@ class Call:
     joined: np.dtype  # what samples are joined to
     real: np.dtype  # in which sums are divided
     target: np.dtype  # what the kernels write
+    keyed: bool  # whether samples are compared by `rank_keys`
     programs: dict[Any, Program] = field(default_factory=dict)
 
 
@@ -81,6 +82,12 @@ def apply(
         asked.append(_planned(call, array))
         return np.broadcast_to(np.zeros((), call.dtype), call.shape if keep else _left(call))
     place = out if out is None or keep else np.expand_dims(out, call.axes)
+    place = (_by_keys if call.keyed else _pooled)(call, array, place, workers)
+    return (place if keep else place.reshape(_left(call))) if out is None else out
+
+
+def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Reduce the windows of samples that kernels read, into `place` or a new array."""
     source = dtypes.readable(array)
     last = max(call.axes)
     if not _packed(source, last):
@@ -93,7 +100,20 @@ def apply(
         place = target if target.dtype == call.dtype else dtypes.empty(call.shape, call.dtype)
     if place is not target:
         dtypes.place(target, place)
-    return (place if keep else place.reshape(_left(call))) if out is None else out
+    return place
+
+
+def _by_keys(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Reduce the windows of samples that are compared by their places in order."""
+    keys = rank_keys.keys_of(array, nan_first=call.what == MIN)
+    found = _pooled(replace(call, dtype=_INT64, programs={}), keys.values.astype(_INT64), None, workers)
+    place = dtypes.empty(call.shape, call.dtype) if place is None else place
+    least, most = np.iinfo(_INT64).min, np.iinfo(_INT64).max
+    empty = {limit: found == limit for limit in (least, most)}  # windows without a sample
+    keys.place(np.where(empty[least] | empty[most], 0, found), place)
+    for limit, where in empty.items():
+        place[where] = dtypes.rounded(place.dtype, math.copysign(math.inf, limit))
+    return place
 
 
 def _left(call: Call) -> tuple[int, ...]:
@@ -119,19 +139,21 @@ def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given
     for axis, along in zip(axes, windows, strict=True):
         shape[axis] = along.length
     dtype = check.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
-    read = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
+    keyed = what != MEAN and not rank_keys.exact(array.dtype)
+    read = _INT64 if keyed else dtypes.readable(array[(slice(1),) * array.ndim]).dtype
     joined = real = target = read
     if what == MEAN:
         joined, real, target = _arithmetic(read, dtype, math.prod(along.taps for along in windows))
-    return Call(what, axes, windows, tuple(shape), dtype, joined, real, target)
+    return Call(what, axes, windows, tuple(shape), dtype, joined, real, target, keyed)
 
 
 def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:
     """Return the types of sums of so many samples, of their division, and of what the kernels write.
 
-    Means of integers are exact: where float64 does not hold the sum, its halves are summed, as integers. Of
-    floats, sums in float64 neither overflow nor depend on the order to a bit that counts: 2x2 of float32,
-    8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one thread, where a copy takes 5.4).
+    Means of integers are exact: where float64 may not hold the sum, its halves are summed, as integers, also
+    for a result of floats. Of floats, sums in float64 neither overflow nor depend on the order to a bit that
+    counts: 2x2 of float32, 8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one thread, where a copy
+    takes 5.4).
     """
     if source.kind == "f":
         return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
@@ -144,7 +166,7 @@ def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dty
             joined = short if source.itemsize == 1 and largest <= np.iinfo(short).max else real
             return joined, real, dtypes.direct_target(dtype, real)
     if dtype.kind == "f":
-        return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
+        return _INT64, _INT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
     return _INT64, _INT64, _INT64 if source.kind == "i" else _UINT64
 
 
@@ -174,30 +196,29 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     )
     z, y, x = (_windows(part, cuts) for part in loops[:3])
     joined, channels = call.joined, loops.channels
-    job = np.zeros(1, slide_pool.POOL_JOB)
+    job = Job(slide_pool.POOL_JOB)
     job["planes"], job["rows"], job["channels"] = z.length, y.length, channels
     for name, part in zip("zy", loops[:2], strict=True):
         job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
     job["width"], job["size"] = source.dtype.itemsize, joined.itemsize
     job["real_width"], job["target_width"] = call.real.itemsize, target.dtype.itemsize
     job["samples_x"], job["taps_x"], job["stride_x"], job["before_x"] = x.samples, x.taps, x.stride, x.padding
-    named: dict[str, npt.NDArray] = {"batch": loops.batch}
+    job["batch"] = loops.batch
     for name, along in zip("zyx", (z, y, x), strict=True):
-        job[f"dilation_{name}"], named[f"windows_{name}"] = along.dilation, along.table()
-    named["tiles"] = _tiles(x, channels * joined.itemsize)
-    inverse = call.what == MEAN and _inverts(call, [named[f"windows_{name}"]["divisor"] for name in "zyx"])
+        job[f"dilation_{name}"], job[f"windows_{name}"] = along.dilation, table(along)
+    job["tiles"] = _tiles(x, channels * joined.itemsize)
+    inverse = call.what == MEAN and _inverts(call, [job[f"windows_{name}"]["divisor"] for name in "zyx"])
     job["inverse"] = inverse
-    divisors = np.repeat(named["windows_x"]["divisor"], channels).astype(call.real)
-    named["divisors"] = 1 / divisors if inverse else divisors
-    job["n_tiles"] = len(named["tiles"]) - 1
-    narrow, wide = (int(find(np.diff(named["tiles"]))) for find in (np.min, np.max))
+    divisors = np.repeat(job["windows_x"]["divisor"], channels).astype(call.real)
+    job["divisors"] = 1 / divisors if inverse else divisors
+    job["n_tiles"] = len(job["tiles"]) - 1
+    narrow, wide = extent(job["tiles"])
     long = x.taps > x.samples or (x.taps >= max(_LONG, x.stride // 2) and 2 * x.stride > x.taps)
     one_by_one = x.cells or (long and x.dilation == 1)
     chunk = -(-_CHUNK // (channels * joined.itemsize)) * channels if one_by_one else 0
-    held = hold(job, named)
     job["chunk"] = chunk
     direct = _kernels(job, call, source.dtype, target.dtype, x, channels)
-    direct = direct and (job["along"][0] != slide_pool.PICKED or narrow * channels >= in_register(joined))
+    direct = direct and (job["along"] != slide_pool.PICKED or narrow * channels >= in_register(joined))
     job["direct"] = direct
     listed = _ROWS if chunk else min(z.taps, z.samples) * min(y.taps, y.samples)
     job["most"] = listed
@@ -207,19 +228,19 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     results = (wide * channels) * joined.itemsize + slack
     sizes = {
         "line": line * joined.itemsize + slack,
-        "staged": line * joined.itemsize // 2 + slack if job["stage"][0] > 1 else 0,
+        "staged": line * joined.itemsize // 2 + slack if job["stage"] > 1 else 0,
         "result": 0 if direct else results,
-        "below": results if job["join_low"][0] else 0,
+        "below": results if job["join_low"] else 0,
         "spare": BYTES,
         "at": 8 * listed,
     }
     workspace = reserve(job, sizes)
     count = len(loops.batch) * z.length * y.length
     work = count * z.taps * y.taps * (x.samples + x.length) * channels
-    return Program(
-        functools.partial(slide_pool.slide_pool.entry(), job.ctypes.data),
-        held,
-        lines=count * int(job["n_tiles"][0]),
+    driver = slide_pool.slide_means if call.what == MEAN else slide_pool.slide_extremes
+    return job.program(
+        driver,
+        lines=count * job["n_tiles"],
         work=_WORK * work,
         rows=1,
         workspace=workspace,
@@ -244,9 +265,7 @@ def _tiles(x: Windows, pixel: int) -> npt.NDArray[np.int64]:
     return tiles(x.length, min(x.length, max(1, x.length * own * pixel // _LINE)))
 
 
-def _kernels(
-    job: npt.NDArray, call: Call, source: np.dtype, target: np.dtype, x: Windows, channels: int
-) -> bool:
+def _kernels(job: Job, call: Call, source: np.dtype, target: np.dtype, x: Windows, channels: int) -> bool:
     """Write the kernels to the job; return whether windows may be joined in the output itself."""
     joined, mean = call.joined, call.what == MEAN
     halves = mean and joined == _INT64
@@ -257,7 +276,7 @@ def _kernels(
         job["join_low"] = pool_line.join_rows.address(joined, source, pool_line.LOW)
     job["divides"] = mean
     exact, stage = True, x.stage(pool_line.MOST_STRIDE)
-    if job["chunk"][0]:
+    if job["chunk"]:
         job["fold"] = pool_line.fold.address(joined, along)
     elif x.taps == 1 and x.stride == 1:
         job["along"] = slide_pool.NOT
@@ -274,9 +293,10 @@ def _kernels(
         job["along"] = slide_pool.APART
         job["join_along"] = pool_line.join_apart.address(joined, along)
     if mean:
-        finish = pool_line.divide_wide if halves else pool_line.divide
-        job["finish"] = finish.address(call.real, joined, target, int(job["inverse"][0]))
-    elif not exact or job["along"][0] == slide_pool.PICKED:
+        wide = pool_line.divide_to_real if target.kind == "f" else pool_line.divide_wide
+        finish = wide if halves else pool_line.divide
+        job["finish"] = finish.address(call.real, joined, target, int(job["inverse"]))
+    elif not exact or job["along"] == slide_pool.PICKED:
         job["finish"] = lines.place.address(joined, target)
     return exact and not mean
 

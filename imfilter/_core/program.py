@@ -1,15 +1,18 @@
 """A call of a kernel that slides over images, made ready for one shape and layout, and kept for the next."""
 
 import ctypes
+import functools
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core import bands, border
 from imfilter._core.geometry import Loops, Side
+from imfilter._core.jit import Driver
 from imfilter._kernels.doubt import WORDS
 from imfilter._kernels.simd import LINE
 
@@ -77,7 +80,7 @@ class Program:
 
     def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
         """Compute lines `start` to `stop`; return whether that went well."""
-        # Zeroed, for what lies behind a line is computed with too, and a denormal there costs 100 cycles.
+        # Zeroed: flags begin unset, and what lies behind a line is computed with too.
         workspace = np.zeros(self.workspace, np.uint8)
         room = address(workspace)
         aligned = -room % LINE
@@ -131,17 +134,106 @@ def address(array: npt.NDArray) -> int:
 _read_pointer = ctypes.c_void_p.from_address
 
 
+class Prepared(NamedTuple):
+    """A job in memory, and how much work it is; it may lack tables of weights, which differ between calls."""
+
+    driver: Driver
+    record: npt.NDArray[np.int64]
+    held: tuple[npt.NDArray, ...]  # tables that it names by address
+    places: dict[str, int]  # of its fields
+    lines: int
+    work: int
+    rows: int
+    workspace: int
+    flag: int
+    doubt: int
+    mend: Mend | None
+
+    def program(self, **tables: npt.NDArray) -> Program:
+        """Return the program of the job, with `tables` that it lacks."""
+        record = self.record.copy() if tables else self.record
+        for name, table in tables.items():
+            record[self.places[name]] = address(table)
+        call = functools.partial(self.driver.entry(), address(record))
+        held = record, *self.held, *tables.values()
+        return Program(call, held, *self[4:])
+
+
+class Job(dict[str, Any]):
+    """The fields of a job, as plain numbers; or, where they are addresses of tables, as arrays.
+
+    All of them are written to memory at once. NumPy takes 0.3 us to write one field of a record, and a job
+    has a hundred.
+    """
+
+    def __init__(self, record: np.dtype) -> None:
+        self._layout = _layout(record)
+        super().__init__(self._layout.blank)
+
+    def prepared(
+        self,
+        driver: Driver,
+        *more: npt.NDArray,
+        lines: int,
+        work: int,
+        rows: int,
+        workspace: int,
+        watched: bool = False,
+        mend: Mend | None = None,
+    ) -> Prepared:
+        """Return this job in memory, with `more` tables that its own name by address.
+
+        `watched` says that it may refuse an image, and `mend` what is done with stretches in doubt.
+        """
+        values, tables = list(self.values()), list(more)
+        for i, table in [(i, value) for i, value in enumerate(values) if type(value) is np.ndarray]:
+            tables.append(table if table.flags.c_contiguous else np.ascontiguousarray(table))
+            values[i] = address(tables[-1])
+        if len(values) != len(self._layout.blank):
+            raise KeyError(f"fields that the job does not have are among {list(self)}")
+        record = np.frombuffer(self._layout.packer.pack(*values), np.int64)
+        flag, doubt = self["flag"] if watched else -1, self.get("doubt", -1)
+        made = driver, record, tuple(tables), self._layout.places
+        return Prepared(*made, lines, work, rows, workspace, flag, doubt, mend)
+
+    def program(self, driver: Driver, *more: npt.NDArray, **size: Any) -> Program:
+        """Return the program of this job; see `prepared`."""
+        return self.prepared(driver, *more, **size).program()
+
+
+class _Layout(NamedTuple):
+    """How the fields of a job lie in memory, 8 bytes each."""
+
+    packer: struct.Struct
+    blank: dict[str, int]
+    places: dict[str, int]
+
+
+@functools.cache
+def _layout(record: np.dtype) -> _Layout:
+    fields = record.names or ()
+    kinds = "".join("d" if record[name].kind == "f" else "q" for name in fields)
+    places = {name: place for place, name in enumerate(fields)}
+    return _Layout(struct.Struct(kinds), dict.fromkeys(fields, 0), places)
+
+
+#: Fields of each of the loops.
+_ALONG = [
+    [f"{name}_{axis}" for name in ("before", "samples", "source", "target", "border")] for axis in "zyx"
+]
+
+
 def hold(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt.NDArray, ...]:
-    """Write the addresses of `tables` to the job, by their names; return what must outlive it."""
+    """Write the addresses of `tables` to a job that is a record; return what must outlive it."""
     held = {name: np.ascontiguousarray(table) for name, table in tables.items()}
     for name, table in held.items():
-        job[name] = table.ctypes.data
+        job[name] = address(table)
     return (job, *held.values())
 
 
-def describe(job: npt.NDArray, loops: Loops, source: Side, target: Side, mode: str) -> dict[str, npt.NDArray]:
-    """Write to the job where samples lie, as far as it has fields for it; return the tables of that."""
-    values: dict[str, int] = {
+def describe(job: Job, loops: Loops, source: Side, target: Side, mode: str) -> None:
+    """Write to the job where samples lie, as far as it has fields for it."""
+    values: dict[str, Any] = {
         "planes": loops.z.length,
         "rows": loops.y.length,
         "channels": loops.channels,
@@ -149,16 +241,13 @@ def describe(job: npt.NDArray, loops: Loops, source: Side, target: Side, mode: s
         "target_c": loops.target_c,
         "source_packed": loops.packed("source", source.dtype.itemsize),
         "target_packed": loops.packed("target", target.dtype.itemsize),
+        "batch": loops.batch,
     }
-    tables: dict[str, npt.NDArray] = {"batch": loops.batch}
-    for name, part in zip("zyx", loops[:3], strict=True):
-        values |= {f"before_{name}": part.before, f"samples_{name}": part.samples}
-        values |= {f"source_{name}": part.source_step, f"target_{name}": part.target_step}
-        tables[f"border_{name}"] = border.outside(part.samples, part.before, part.after, mode)
-    names = frozenset(job.dtype.names or ())
-    for name in names & values.keys():
-        job[name] = values[name]
-    return {name: table for name, table in tables.items() if name in names}
+    for (before, samples, step, step_out, around), part in zip(_ALONG, loops[:3], strict=True):
+        values[before], values[samples] = part.before, part.samples
+        values[step], values[step_out] = part.source_step, part.target_step
+        values[around] = border.outside(part.samples, part.before, part.after, mode)
+    job.update([(name, value) for name, value in values.items() if name in job])
 
 
 def pitch(size: int) -> int:
@@ -183,7 +272,7 @@ def far(loops: Loops, source: Side) -> bool:
     return loops.y.samples * loops.x.samples * loops.channels * source.dtype.itemsize >= _FAR
 
 
-def reserve(job: npt.NDArray, sizes: dict[str, int]) -> int:
+def reserve(job: Job | npt.NDArray, sizes: dict[str, int]) -> int:
     """Say in the job where in the workspace everything lies, by the sizes; return how large that is."""
     total = 0
     for name, size in sizes.items():

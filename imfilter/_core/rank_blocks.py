@@ -1,6 +1,5 @@
 """Ranks in blocks, by histograms or counted bits, over images of one shape and layout: cost and program."""
 
-import functools
 import math
 from typing import NamedTuple
 
@@ -8,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.geometry import Loops, Side
-from imfilter._core.neighbourhood import Neighbourhood, kind
-from imfilter._core.program import Program, describe, hold, reserve
+from imfilter._core.neighbourhood import Neighbourhood, for_neighbourhoods, kind
+from imfilter._core.program import Job, Program, describe, reserve
 from imfilter._kernels import bitset, histogram, order, sort
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_blocks import BLOCK_JOB, slide_blocks
@@ -85,6 +84,7 @@ def _least(taps: tuple[int, ...], itemsize: int, *, counted: bool) -> list[int]:
     return [1 if t == 1 else max(n, t) for n, t in zip(room, taps, strict=True)]
 
 
+@for_neighbourhoods
 def cost(around: Neighbourhood, itemsize: int, *, counted: bool) -> float:
     """Return how many nanoseconds a sample takes on one core, by histograms or counted bits."""
     around = _turned(around)
@@ -118,8 +118,8 @@ def make(
     loops, around = loops._replace(**{other: loops.x, "x": getattr(loops, other)}), _turned(around)
     parts, integer = loops[:3], kind(source.dtype)
     how = order.TURNED if source.dtype.kind == "f" else order.INTEGERS
-    job = np.zeros(1, BLOCK_JOB)
-    named = describe(job, loops, source, target, mode)
+    job = Job(BLOCK_JOB)
+    describe(job, loops, source, target, mode)
     job["columns"], job["rank"], job["beyond"] = loops.x.length, around.rank, beyond
     job["size"], job["fetch"] = integer.itemsize, order.fetch_keys.address(integer, how)
     least = _least(around.inside.shape, integer.itemsize, counted=counted)
@@ -140,24 +140,22 @@ def make(
         what = histogram.PLACES if sorts else histogram.VALUES
         job["find"] = histogram.rank_counts.address(tables.counted, tables.summed, what)
         job["table"], job["flip"] = tables.size, 128 if integer.kind == "i" else 0
-        named["steps"] = np.repeat(np.array([0, 1], tables.counted), tables.lanes)
+        job["steps"] = np.repeat(np.array([0, 1], tables.counted), tables.lanes)
         sizes |= {"tables": (padded[2] + loops.x.taps) * tables.size, "found": 4 * blocks[2]}
         if sorts:
             sizes |= {"words": 8 * tables.lanes * padded[2], "below": 4 * blocks[2]}
             sizes["window"] = BYTES // tables.counted.itemsize * tables.summed.itemsize
     else:
         job["find"] = bitset.rank_bits.address()
-        named |= _moves(around, padded)
-        job["n_taps"], job["n_moved"] = len(named["taps"]), len(named["leaving"])
+        job |= _moves(around, padded)
+        job["n_taps"], job["n_moved"] = len(job["taps"]), len(job["leaving"])
         sizes["bits"] = 8 * (-(-count // 64) + 1)
-    held = hold(job, named)
     workspace = reserve(job, sizes)
     units = len(loops.batch) * loops.channels
     units *= math.prod(-(-p.length // b) for p, b in zip(parts, blocks, strict=True))
     each = cost(around, integer.itemsize, counted=counted)
-    return Program(
-        functools.partial(slide_blocks.entry(), job.ctypes.data),
-        held,
+    return job.program(
+        slide_blocks,
         lines=units,
         work=int(units * math.prod(blocks) * each * _WORK),
         rows=1,

@@ -1,12 +1,13 @@
 """Ranks by networks of comparisons, over images of one shape and layout: their cost and their program."""
 
-import functools
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from imfilter._core.geometry import Loops, Side, tiles
-from imfilter._core.neighbourhood import Neighbourhood, kind
-from imfilter._core.program import Program, describe, hold, pitch, reserve
+from imfilter._core.geometry import Loops, Side, extent, tiles
+from imfilter._core.neighbourhood import Neighbourhood, for_neighbourhoods, kind
+from imfilter._core.program import Job, Program, describe, pitch, reserve
 from imfilter._kernels import lines, networks, order, small_rank
 from imfilter._kernels.simd import BYTES, REGISTERS
 from imfilter._kernels.slide_rank import RANK_JOB, slide_rank
@@ -28,16 +29,44 @@ _OUTPUTS = 32
 _STEP, _UNROLLED, _LINE = 4.5, 2.2, 0.15
 #: The same for networks of so many comparisons and more, whose lines leave the first-level cache.
 _WIDE, _WIDE_STEP = 1000, 6.0
-#: Samples that may count for a network to be built at all, but for the smallest and the largest.
-_MOST = 256
+#: Samples that may count for a network to be built at all, but for the smallest and the largest; and for
+#: these in a footprint, of which a network of twice as many takes a second to build.
+_MOST, _MOST_LISTED = 256, 1 << 16
 
 
-def network_for(around: Neighbourhood, itemsize: int, channels: int) -> networks.Network | None:
+class Prepared(NamedTuple):
+    """A network, and what follows from it for samples of one size, whatever the image."""
+
+    network: networks.Network
+    computed: int  # lines, for as many outputs as there are results
+    straight: bool  # whether it is worth a kernel of its own
+    flows: bool  # whether what it finds can stay in registers
+    lines: int  # that are held
+    steps: npt.NDArray | None  # of a network that is no kernel of its own
+
+
+@for_neighbourhoods
+def network_for(around: Neighbourhood, itemsize: int, channels: int) -> Prepared | None:
     """Return the network for a neighbourhood of three axes, unless it is too large for one, or one sample."""
+    network = _network(around, itemsize, channels)
+    if network is None:
+        return None
+    computed = network.cost()
+    straight = around.full and len(network.results) == 1 and computed <= _STRAIGHT
+    if straight:
+        lines = len(network.stages()[1])
+        return Prepared(network, computed, straight, _flows(network, itemsize, channels), lines, None)
+    steps, lines = network.steps()
+    return Prepared(network, computed, straight, False, lines, steps)
+
+
+def _network(around: Neighbourhood, itemsize: int, channels: int) -> networks.Network | None:
     planes, rows, columns = around.inside.shape
     if around.taps == 1 or (around.taps > _MOST and not around.extreme):
         return None
     if not around.full:
+        if around.taps > _MOST_LISTED:
+            return None
         where = np.argwhere(around.inside.reshape(planes * rows, columns))
         return networks.scattered(planes * rows, tuple((int(r), int(x)) for r, x in where), around.rank)
     few = networks.small(planes * rows, columns, around.rank) if around.extreme else None
@@ -49,25 +78,20 @@ def network_for(around: Neighbourhood, itemsize: int, channels: int) -> networks
     return networks.rectangle(planes * rows, columns, around.rank)
 
 
-def cost(around: Neighbourhood, network: networks.Network, itemsize: int) -> float:
-    """Return how many nanoseconds a sample of so many bytes takes on one core."""
-    wide = len(network.comparisons) > _WIDE
-    each = _UNROLLED if _straight(around, network) else _WIDE_STEP if wide else _STEP
-    return (_LINE + network.cost() / len(network.results) * each / BYTES) * itemsize
-
-
 def _flows(network: networks.Network, itemsize: int, channels: int) -> bool:
     """Tell whether what a small network finds can stay in registers."""
     return channels == 1 and small_rank.flows(network, itemsize)
 
 
-def _straight(around: Neighbourhood, network: networks.Network) -> bool:
-    """Tell whether a network is worth a kernel of its own."""
-    return around.full and len(network.results) == 1 and network.cost() <= _STRAIGHT
+def cost(network: Prepared, itemsize: int) -> float:
+    """Return how many nanoseconds a sample of so many bytes takes on one core."""
+    wide = len(network.network.comparisons) > _WIDE
+    each = _UNROLLED if network.straight else _WIDE_STEP if wide else _STEP
+    return (_LINE + network.computed / len(network.network.results) * each / BYTES) * itemsize
 
 
 def make(
-    network: networks.Network,
+    prepared: Prepared,
     around: Neighbourhood,
     loops: Loops,
     source: Side,
@@ -85,35 +109,31 @@ def make(
     integer, size = kind(source.dtype), source.dtype.itemsize
     turned = int(source.dtype.kind == "f" and not watched)
     compared = source.dtype if watched else integer
+    network, straight, count = prepared.network, prepared.straight, prepared.lines
     outputs = len(network.results)
-    job = np.zeros(1, RANK_JOB)
-    named = describe(job, loops, source, target, mode)
+    job = Job(RANK_JOB)
+    describe(job, loops, source, target, mode)
     job["window_z"], job["window_y"], job["span_x"] = z.taps, y.taps, x.taps
     job["size"], job["beyond"] = size, beyond
     job["outputs"], job["depth"] = outputs, y.taps + outputs - 1
     cut = tiles(x.length, -(-x.length * loops.channels // max(_LONGEST, 4 * x.taps * loops.channels)))
-    narrow, wide = (int(find(np.diff(cut))) * loops.channels for find in (np.min, np.max))
+    narrow, wide = (n * loops.channels for n in extent(cut))
     reach, lanes = (x.taps - 1) * loops.channels, BYTES // size
-    straight = _straight(around, network)
-    flows = straight and _flows(network, size, loops.channels)
-    if straight:
-        count, step = len(network.stages()[1]), BYTES // REGISTERS
-        where = z.taps * y.taps, x.taps, around.rank
-        compare = small_rank.rank_flow if flows else small_rank.rank_window
+    if prepared.steps is None:
+        step, where = BYTES // REGISTERS, (z.taps * y.taps, x.taps, around.rank)
+        compare = small_rank.rank_flow if prepared.flows else small_rank.rank_window
         job["compare"] = compare.address(compared, turned, *where)
     else:
-        steps, count = network.steps()
-        named["steps"], job["n_steps"], step = steps, len(steps), BYTES
+        job["steps"], job["n_steps"], step = prepared.steps, len(prepared.steps), BYTES
         job["compare"] = order.compare.address(compared)
     # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
     vectors = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step))
     tile = min(max(vectors, 1 + 2 * reach * size // step) * step // size - reach, wide)
-    tile = wide if flows else -(-wide // -(-wide // tile))
-    direct = bool(straight and job["target_packed"][0] and min(tile, narrow) * size >= step)
+    tile = wide if prepared.flows else -(-wide // -(-wide // tile))
+    direct = bool(straight and job["target_packed"] and min(tile, narrow) * size >= step)
     job["tile"], job["direct"], job["n_lines"] = tile, direct, count
     job["least"] = step if straight else 0
-    named["tiles"], job["n_tiles"] = cut, len(cut) - 1
-    held = hold(job, named)
+    job["tiles"], job["n_tiles"] = cut, len(cut) - 1
     how = order.WATCHED if watched else order.TURNED if turned else order.INTEGERS
     job["fetch"] = order.fetch_keys.address(integer, how)
     if turned and not straight:
@@ -121,23 +141,22 @@ def make(
     job["place"] = lines.place.address(integer, integer)
     job["pitch"] = pitch((wide + reach + 2 * lanes) * size)
     job["line_step"] = pitch((tile + reach + 2 * lanes) * size)
-    depth = z.taps * int(job["depth"][0])
+    depth = z.taps * job["depth"]
     sizes = {
-        "window": depth * int(job["pitch"][0]),
-        "lines": (count - depth - outputs) * int(job["line_step"][0]),
-        "result": 0 if direct else outputs * int(job["pitch"][0]),
+        "window": depth * job["pitch"],
+        "lines": (count - depth - outputs) * job["line_step"],
+        "result": 0 if direct else outputs * job["pitch"],
         "spare": 0 if job["target_packed"] else (wide + lanes) * size,
         "at": 8 * count,
         "flag": 8,
     }
     workspace = reserve(job, sizes)
     blocks = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // outputs)
-    return Program(
-        functools.partial(slide_rank.entry(), job.ctypes.data),
-        held,
+    return job.program(
+        slide_rank,
         lines=blocks,
-        work=blocks * wide * (network.cost() * size // 4 + 4 * outputs),
+        work=blocks * wide * (prepared.computed * size // 4 + 4 * outputs),
         rows=y.taps,
         workspace=workspace,
-        flag=int(job["flag"][0]) if watched else -1,
+        watched=watched,
     )

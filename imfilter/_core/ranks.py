@@ -3,20 +3,21 @@
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, check, dtypes, plan, rank_blocks, rank_networks
+from imfilter._core import bands, border, check, dtypes, plan, rank_blocks, rank_networks, rank_repeats
 from imfilter._core.calls import Calls, key_of
 from imfilter._core.common import Common, complete
 from imfilter._core.geometry import Loops, Side, over_merged
-from imfilter._core.neighbourhood import Neighbourhood, holds, key, strange
+from imfilter._core.neighbourhood import Neighbourhood, key, strange
 from imfilter._core.operators import Operator
 from imfilter._core.padding import Padding
 from imfilter._core.program import Program
+from imfilter._core.rank_keys import Number, exact, keys_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +27,18 @@ class Call:
     around: Neighbourhood
     axes: tuple[int, ...]
     mode: str
-    cval: float
+    cval: Number
     dtype: np.dtype
-    compared: np.dtype  # the type in which samples are compared, with each other and the border constant
+    compared: np.dtype | None  # in what samples and the border constant are compared; None by `rank_keys`
+    long: rank_repeats.Box | None = None  # a box that is longer than the image, in place of `around`
     programs: dict[Any, Program] = field(default_factory=dict)
+    keyed: dict[Any, "Call"] = field(default_factory=dict)  # the same of keys, by their type and the border's
 
+
+#: Samples that a window may span where they are listed.
+_MOST_SAMPLES = 1 << 24
+#: Borders that are a constant.
+_CONSTANT = ("zero", "constant")
 
 _calls: Calls[Call] = Calls()
 #: Programs kept with a call, one for each layout of image and output.
@@ -57,14 +65,55 @@ def apply(
     if asked is not None:
         asked.append(_planned(call, array))
         return np.broadcast_to(np.zeros((), call.dtype), (1,))
-    source = dtypes.readable(array).astype(call.compared, copy=False)
-    target = dtypes.target(out, array, array.shape, source.dtype)
+    if call.compared is not None:
+        return _ranked(call, dtypes.readable(array).astype(call.compared, copy=False), array, out, workers)
+    keys = keys_of(array, call.cval if call.mode in _CONSTANT else None)
+    kind = keys.values.dtype
+    keyed = call.keyed.get((kind, keys.beyond))
+    if keyed is None:
+        if len(call.keyed) >= _MOST_PROGRAMS:
+            call.keyed.clear()
+        keyed = replace(call, cval=keys.beyond, dtype=kind, compared=kind, programs={}, keyed={})
+        call.keyed[kind, keys.beyond] = keyed
+    found = _ranked(keyed, keys.values, array, None, workers)
+    out = dtypes.empty(array.shape, call.dtype) if out is None else out
+    keys.place(found, out)
+    return out
+
+
+def _ranked(
+    call: Call, source: npt.NDArray, image: npt.NDArray, out: npt.NDArray | None, workers: int | None
+) -> npt.NDArray:
+    """Return the ranks of samples that are compared as they are, in `out` or a new array."""
+    if call.long is not None:
+        found = _long(call, call.long, source, workers)
+        out = dtypes.empty(image.shape, call.dtype) if out is None else out
+        dtypes.place(np.broadcast_to(found, image.shape), out)
+        return out
+    target = dtypes.target(out, image, image.shape, source.dtype)
     over_merged(functools.partial(_run, call, workers), source, target, call.axes)
     if out is None:
-        out = target if target.dtype == call.dtype else dtypes.empty(array.shape, call.dtype)
+        out = target if target.dtype == call.dtype else dtypes.empty(image.shape, call.dtype)
     if out is not target:
         dtypes.place(target, out)
     return out
+
+
+def _long(call: Call, box: rank_repeats.Box, source: npt.NDArray, workers: int | None) -> npt.NDArray:
+    """Return the ranks in a long box; of those that are alike along an axis, one stands for all."""
+    beyond = call.cval if call.mode in _CONSTANT else None
+    if not box.extreme:
+        return rank_repeats.ranked(source, box, call.axes, call.mode, beyond, workers)
+    sides = [(a, t) for a, t in zip(call.axes, box.lengths, strict=True) if t > 1]
+    covered = tuple(a for a, t in sides if rank_repeats.covers(t, source.shape[a]))
+    if covered:
+        source = rank_repeats.reduced(source, covered, beyond, largest=box.rank > 0)
+    for axis, taps in sides:  # the smallest of a box is that of the smallest along one axis after the other
+        if axis not in covered:
+            line = Neighbourhood.box((taps,), 0 if box.rank == 0 else taps - 1)
+            one = Call(line, (axis,), call.mode, call.cval, source.dtype, source.dtype)
+            source = _ranked(one, source, source, None, workers)
+    return source
 
 
 def _settle(
@@ -72,18 +121,51 @@ def _settle(
 ) -> Call:
     """Check the arguments and work out what follows from them."""
     axes = check.axes(array, given["axes"], given["channel_axis"])
-    inside = check.window(size, footprint, len(axes))
-    around = Neighbourhood(inside, pick(int(np.count_nonzero(inside)), *own))
+    around, long = _around(array, axes, size, footprint, pick, own)
     mode = border.check_mode(given["mode"])
-    cval = check.number(given["cval"], "cval", finite=False)
-    if mode != "constant":
-        cval = 0.0
+    cval = check.constant(given["cval"], "cval")
     dtype = check.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
-    # Rounded to the samples' type the constant has its place among them, and is rounded in the result anyway.
-    compared = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
-    if not holds(compared, cval) and (math.isnan(cval) or dtype != array.dtype):
-        compared = dtypes.FLOAT64
-    return Call(around, axes, mode, cval, dtype, compared)
+    cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
+    return Call(around, axes, mode, cval, dtype, compared, long)
+
+
+def _around(
+    array: npt.NDArray, axes: tuple[int, ...], size: Any, footprint: Any, pick: Pick, own: tuple[Any, ...]
+) -> tuple[Neighbourhood, rank_repeats.Box | None]:
+    """Return the window and the rank in it, and the same as a box if that is longer than the image."""
+    window = check.window(size, footprint, len(axes))
+    if isinstance(window, np.ndarray):
+        if window.size > _MOST_SAMPLES:
+            raise ValueError(f"footprint must span at most {_MOST_SAMPLES} samples, got shape {window.shape}")
+        return Neighbourhood(window, pick(int(np.count_nonzero(window)), *own)), None
+    lengths = [array.shape[a] for a in axes]
+    count = math.prod(window)
+    if max(window) > rank_repeats.LONGEST:
+        raise ValueError(f"size must be at most {rank_repeats.LONGEST}, got {check.brief(max(window))}")
+    box = rank_repeats.Box(window, pick(count, *own))
+    if count > _MOST_SAMPLES or box.longer(lengths):
+        if not box.extreme and count > rank_repeats.MOST:
+            raise ValueError(f"size must span at most {rank_repeats.MOST} samples, got {window}")
+        return Neighbourhood.box((1,) * len(axes), 0), box
+    return Neighbourhood.box(window, box.rank), None
+
+
+def _compared(array: npt.NDArray, cval: Number, dtype: np.dtype) -> tuple[Number, np.dtype | None]:
+    """Return the border constant and the type in which it is compared with samples, if one holds all."""
+    native = array.dtype.newbyteorder("=")
+    if dtype.newbyteorder("=") == native and (cval == cval or native.kind == "f"):
+        # Rounded to the samples' type it has its place among them, and is rounded in the result anyway.
+        cval = dtypes.rounded(native, cval) if cval else cval
+        if native in dtypes.NATIVE:
+            return cval, native
+    if exact(native):
+        own = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
+        # Float64 holds all samples of fewer bits, and more constants than they do.
+        wider = (own, dtypes.FLOAT64) if own.itemsize < 8 else (own,)
+        for compared in wider:
+            if dtypes.holds(compared, cval):
+                return cval, compared
+    return cval, None
 
 
 def _run(
@@ -132,14 +214,17 @@ def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, f
         found["histogram"] = rank_blocks.cost(around, dtype.itemsize, counted=True)
     network = rank_networks.network_for(around, dtype.itemsize, channels)
     if network is not None:
-        found["network"] = rank_networks.cost(around, network, dtype.itemsize)
+        found["network"] = rank_networks.cost(network, dtype.itemsize)
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
 def _planned(call: Call, array: npt.NDArray) -> plan.Plan:
     """Return what would run, and why."""
+    if call.long is not None:
+        taps = "x".join(map(str, call.long.lengths))
+        return plan.Plan("repeated", f"{taps} samples, of which the image has fewer", 0.0, Operator())
     around = call.around
-    side = Side(array.shape, array.strides, call.compared)
+    side = Side(array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared)
     loops = _loops(around.inside.shape, call.axes, side, side)
     costs = _costs(around.along(loops), side.dtype, loops.channels)
     (algorithm, cost), *others = costs.items()

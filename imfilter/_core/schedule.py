@@ -1,6 +1,6 @@
 """From an operator to the tables of taps that the sliding window reads."""
 
-import itertools
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,24 +8,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._core import symmetry
 from imfilter._core.operators import Taps
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, LAYER, PLANE, TAP, UNROLLED
-from imfilter._kernels.lines import BOTH, FIRST, RUN, SECOND
-from imfilter._kernels.simd import BYTES
+from imfilter._core.remembered import remembered
+from imfilter._core.runs import SHORT, common, first_of_pairs, group, grouped, paired, run_table
+from imfilter._core.symmetry import Half
+from imfilter._kernels.job import (
+    ALONG,
+    BLOCK_ALONG,
+    BY_ROW,
+    BY_TAP,
+    LAYER,
+    PLANE,
+    SYMMETRIC,
+    SYMMETRIC_ALONG,
+    TAP,
+    UNROLLED,
+)
+from imfilter._kernels.lines import FIRST, RUN, SECOND
 
-#: Taps summed in one go before the sum is put aside, at least. Longer sums have groups of about the root
-#: of their length: float32 then errs by at most twice that many units of the last place.
-_GROUP = 32
-
-#: Rows summed at a time, at most, 4 registers each: 2, 4, 5, 6 rows of 81 taps ran at 37, 46, 55, 49
-#: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most); more spill.
-ROWS = 5 if BYTES > 128 else 2
 #: Taps of a window that is summed in straight code, with all its kernels, and of a line or column of it. Code
 #: for each number takes 0.2 to 0.5 s to compile; a column of 25 gained a sixth by it, of 9 a quarter.
 STRAIGHT, STRAIGHT_LINE = 27, 17
-#: Taps along a line that are summed in one go.
-_SHORT = 64
-
 _Ints = npt.NDArray[np.int64]
 
 
@@ -52,6 +56,17 @@ class Schedule:
     alike: int
     components: int
     filled: bool = False  # whether taps of weight zero are read
+    #: Halves of symmetric kernels: of layers over the planes and along the line, and of the sum over the
+    #: window. Such a sum is symmetric if it has any.
+    halves_z: tuple[Half | None, ...] = ()
+    halves_x: tuple[Half | None, ...] = ()
+    halves: tuple[Half, ...] = ()
+    window: symmetry.Window | None = None  # kernels that are summed as one symmetric window
+
+    @property
+    def adjoining(self) -> bool:
+        """Whether the halves leave no row of the window out."""
+        return all(half.adjoining for half in self.halves)
 
     @property
     def paired(self) -> bool:
@@ -73,105 +88,29 @@ class Schedule:
         """Whether layers are sums over planes."""
         return len(self.weights_z) > 0
 
+    @functools.cached_property
     def longest_line(self) -> int:
-        """Return the most taps along a line, of a layer or of a window of one row."""
+        """The most taps along a line, of a layer or of a window of one row."""
         if len(self.layers):
             return int((self.layers["stop_x"] - self.layers["begin_x"]).max())
         return len(self.taps) if not self.taps["row"].any() and not self.taps["layer"].any() else 0
 
     def named(self, cval: float) -> dict[str, npt.NDArray]:
         """Return the tables by the names that `slide` has for them, with a border of `cval`."""
-        layers = self.layers.copy()
-        for layer in layers:
-            whole = self.offsets_z["weight"][layer["begin_z"] : layer["stop_z"]].sum() if self.across else 1.0
-            layer["beyond"] = whole * cval if whole else 0.0
+        layers = self.layers if cval == 0 else self.layers.copy()
+        for layer in layers if cval else ():
+            whole = (
+                self.offsets_z["weight"][layer["begin_z"] : layer["stop_z"]] if self.across else np.ones(1)
+            )
+            # Weights of both signs may cancel, but not where the constant is NaN or infinite.
+            with np.errstate(invalid="ignore"):
+                layer["beyond"] = whole.sum() * cval if math.isfinite(cval) else (whole * cval).sum()
         names = ("offsets_z", "weights_z", "columns", "weights_x", "taps", "weights", "runs")
         return {name: getattr(self, name) for name in names} | {"layers": layers}
 
 
 def _ints(values: object) -> _Ints:
     return np.asarray(values, dtype=np.int64)
-
-
-def group(rows: int, line: int) -> int:
-    """Return how many taps of a sum over `rows` of `line` taps each are summed in one go."""
-    if rows == 1:
-        return line if line <= _SHORT else max(_GROUP, math.isqrt(line))
-    return line * max(ROWS, max(_GROUP, math.isqrt(rows * line)) // line)
-
-
-def _grouped(begin: int, stop: int, most: int = 0) -> list[list[int]]:
-    """Return the runs of one sum over taps `begin` to `stop`, in groups of `most` or those of a line."""
-    most = most or max(1, group(1, stop - begin))
-    edges = [*range(begin, stop, most), stop] if stop > begin else [begin, stop]
-    runs = [[FIRST, a, b, 0, a > begin, 0, 0] for a, b in itertools.pairwise(edges)]
-    runs[-1][-1] = 1
-    return [list(map(int, run)) for run in runs]
-
-
-def _rows(taps: npt.NDArray, begin: int, stop: int, height: int) -> list[tuple[int, int]]:
-    """Return where the taps of each window row begin and stop; they are sorted by row."""
-    edges = begin + np.searchsorted(taps["row"][begin:stop], np.arange(height + 1))
-    return [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
-
-
-def _alike(taps: npt.NDArray, a: tuple[int, int], b: tuple[int, int]) -> bool:
-    """Tell whether two rows read the same elements of the same layers."""
-    mine, others = taps[slice(*a)], taps[slice(*b)]
-    return len(mine) == len(others) > 0 and all(
-        np.array_equal(mine[f], others[f]) for f in ("layer", "column")
-    )
-
-
-def _common(taps: npt.NDArray, height: int) -> int:
-    """Return how many taps each of `height` kernel rows has if all read the same elements, or else 0."""
-    edges = [0, *(np.flatnonzero(np.diff(taps["row"])) + 1).tolist(), len(taps)]
-    rows = list(itertools.pairwise(edges))
-    same = len(rows) == height and all(_alike(taps, row, rows[0]) for row in rows)
-    return len(taps) // height if same else 0
-
-
-def _paired(taps: npt.NDArray, begin: int, stop: int, height: int, size: int) -> list[list[int]] | None:
-    """Return the runs of two neighbouring sums over taps `begin` to `stop`, or None where it is no gain.
-
-    Each sum puts aside what it has after the rows that fill a group, counted in its own rows, so that
-    both round alike.
-    """
-    rows = _rows(taps, begin, stop, height)
-    alike = [r > 0 and _alike(taps, rows[r], rows[r - 1]) for r in range(height)]
-    if not any(alike) or max(b - a for a, b in rows) > _GROUP:
-        return None
-    flush, filled, most = [], 0, max(_GROUP, math.isqrt(stop - begin))
-    for a, b in rows:
-        flush.append(filled >= most)
-        filled = (0 if flush[-1] else filled) + b - a
-    runs: list[list[int]] = []
-    for r in range(height + 1):
-        flush_a, flush_b = int(r < height and flush[r]), int(r > 0 and flush[r - 1])
-        if r < height and alike[r]:
-            (a, b), back = rows[r], (rows[r][0] - rows[r - 1][0]) * size
-            if runs and runs[-1][0] == BOTH and runs[-1][2:4] == [a, back] and not flush_a + flush_b:
-                runs[-1][2] = b
-            else:
-                runs.append([BOTH, a, b, back, flush_a, flush_b, 0])
-            continue
-        if r < height:
-            runs.append([FIRST, *rows[r], 0, flush_a, 0, 0])
-        if r > 0:
-            runs.append([SECOND, *rows[r - 1], 0, 0, flush_b, 0])
-    runs[-1][-1] = 1
-    return runs
-
-
-def _single(pairs: list[list[int]]) -> list[list[int]]:
-    """Return the runs of the first sum of a pair alone, in the same groups."""
-    runs = [[FIRST, a, b, 0, flush, 0, 0] for kind, a, b, _, flush, _, _ in pairs if kind != SECOND]
-    runs[-1][-1] = 1
-    return runs
-
-
-def _table(runs: list[list[int]]) -> npt.NDArray:
-    return np.array([tuple(run) for run in runs], dtype=RUN)
 
 
 def _schedule(
@@ -182,24 +121,28 @@ def _schedule(
     pair: bool,
     norm: bool,
     real: np.dtype,
+    halves: tuple[Half, ...] = (),
     **layers: npt.NDArray,
 ) -> Schedule:
-    """Return the schedule of a sum over a window of `height` rows whose components end at `ends`."""
+    """Return the schedule of a sum over a window of `height` rows whose components end at `ends`.
+
+    Windows with symmetric `halves` are summed by these, and have no runs.
+    """
     runs: list[list[int]] = [list(map(int, run)) for run in layers.pop("runs", np.empty(0, RUN)).tolist()]
     begins = [0, *ends[:-1]]
     pairs = [
-        _paired(taps, a, b, height, real.itemsize) if pair else None
-        for a, b in zip(begins, ends, strict=True)
+        paired(taps, a, b, height, real.itemsize) if pair else None for a, b in zip(begins, ends, strict=True)
     ]
     single, double = [], []
     alike = 0
     if all(np.array_equal(taps[a:b], taps[: ends[0]]) for a, b in zip(begins, ends, strict=True)):
-        alike = _common(taps[: ends[0]], height)
+        alike = common(taps[: ends[0]], height)
     plain = 0 if norm or len(ends) > 1 else alike
-    for a, b, two in zip(begins, ends, pairs, strict=True):
-        single += _single(two) if two and not plain else _grouped(a, b, group(height, plain) if plain else 0)
+    for a, b, two in zip(begins, ends, pairs, strict=True) if not halves else ():
+        most = group(height, plain) if plain else 0
+        single += first_of_pairs(two) if two and not plain else grouped(a, b, most)
         if any(pairs):
-            one = _grouped(a, b)
+            one = grouped(a, b)
             double += two or one + [[SECOND, *run[1:4], 0, run[4], run[6]] for run in one]
     # A component closes once, after both rows' taps.
     for i in range(len(double) - 1):
@@ -210,12 +153,13 @@ def _schedule(
     return Schedule(
         taps=taps,
         weights=weights.astype(real),
-        runs=_table(runs + single + double),
+        runs=run_table(runs + single + double),
         norm=norm,
         single=len(runs),
         double=len(runs) + len(single),
         alike=alike,
         components=len(ends),
+        halves=halves,
         **{"layers": np.empty(0, LAYER), **fields},
     )
 
@@ -233,22 +177,59 @@ def direct(
     Taps along the line are left in padded columns: `placed` makes them elements. With `fill`, taps of
     weight zero may be read too, which is no more work if they are few.
     """
-    tables, weights, ends = [], [], [0]
-    for component in components:
-        read = np.ones_like(component) if fill and _nearly_full(component) else component
-        nonzero = np.argwhere(read)
-        nonzero = nonzero[np.lexsort((nonzero[:, 2], nonzero[:, 0], nonzero[:, 1]))]  # by row first
-        tables.append(nonzero * dilation)
-        weights.append(component[tuple(nonzero.T)])
-        ends.append(ends[-1] + len(nonzero))
-    where = np.concatenate(tables)
+    line = len(components) == 1 and sum(n > 1 for n in components[0].shape) <= 1
+    half = symmetry.halved(components[0].ravel()) if line else None
+    if half is not None:
+        return _symmetric_line(components[0].shape, half, norm, dilation, real)
+    window = symmetry.window(components) if norm or len(components) == 1 else None
+    # By row first, so that the taps of each are side by side.
+    by_row = np.array([component.swapaxes(0, 1) for component in components])
+    read = by_row != 0
+    for component, taps in zip(components, read, strict=True):
+        taps |= window is not None or (fill and _nearly_full(component))
+    made = _places(read.tobytes(), read.shape, norm, dilation, pair, real)
+    weights = by_row[read]
+    filled = window is None and not weights.all()
+    return replace(made, weights=weights.astype(real), filled=filled, window=window)
+
+
+@remembered(len)
+def _places(
+    read: bytes,
+    shape: tuple[int, ...],
+    norm: bool,
+    dilation: tuple[int, int, int],
+    pair: bool,
+    real: np.dtype,
+) -> Schedule:
+    """Return the schedule of plain sums that lacks its weights, from which taps are read.
+
+    The axes of `shape` are components, rows, planes and columns.
+    """
+    component, *where = np.frombuffer(read, bool).reshape(shape).nonzero()
+    row, plane, column = (at * step for at, step in zip(where, np.array(dilation)[[1, 0, 2]], strict=True))
+    offsets, layers = np.unique(plane, return_inverse=True)
+    taps = np.empty(len(row), TAP)
+    taps["layer"], taps["row"], taps["column"] = layers, row, column
+    ends = np.searchsorted(component, np.arange(shape[0]), "right").tolist()
+    planes = _planes(offsets if len(offsets) else _ints([0]))
+    return _schedule(taps, np.zeros(0), ends, shape[1], pair, norm, real, offsets_z=planes)
+
+
+def _symmetric_line(
+    shape: tuple[int, ...], half: Half, norm: bool, dilation: tuple[int, int, int], real: np.dtype
+) -> Schedule:
+    """Return the schedule of a symmetric kernel of a `shape` that is longer than 1 along one axis at most."""
+    where = np.zeros((len(half.used), 3), np.int64)
+    axis = int(np.argmax(shape))
+    where[:, axis] = np.array(half.used) * dilation[axis]
     offsets, layers = np.unique(where[:, 0], return_inverse=True)
     taps = np.empty(len(where), TAP)
     taps["layer"], taps["row"], taps["column"] = layers, where[:, 1], where[:, 2]
-    height = components[0].shape[1]
-    planes = _planes(offsets if len(offsets) else _ints([0]))
-    made = _schedule(taps, np.concatenate(weights), ends[1:], height, pair, norm, real, offsets_z=planes)
-    return replace(made, filled=not made.weights.all())
+    weights = np.ones(len(taps))  # which are in the half
+    return _schedule(
+        *(taps, weights, [len(taps)], shape[1], False, norm, real, (half,)), offsets_z=_planes(offsets)
+    )
 
 
 def _nearly_full(component: Taps) -> bool:
@@ -275,8 +256,17 @@ def separable(
     With `fill`, taps of weight zero may be read too, so that all terms and rows have the same.
     """
     across = len(terms[0][0]) > 1
-    fill_y = fill and not norm and _nearly_alike([along_y for _, along_y, _ in terms])
-    fill_x = fill and len(terms) > 1 and len(terms[0][2]) <= STRAIGHT_LINE
+    if len(terms) > 1 and not norm:
+        terms = _levelled(terms)
+    if not across:
+        terms = [(one, along_y, along_x * one[0]) for one, along_y, along_x in terms]
+    halves_z, halves_y, halves_x = (
+        [symmetry.halved(term[i]) for term in terms] if i or across else [None] * len(terms) for i in range(3)
+    )
+    halves = tuple(half for half in halves_y if half is not None)
+    halves = halves if len(halves) == len(terms) else ()
+    fill_y = fill and not norm and not halves and _nearly_alike([along_y for _, along_y, _ in terms])
+    fill_x = fill and len(terms) > 1 and len(terms[0][2]) <= STRAIGHT_LINE and None in halves_x
     fill_x = fill_x and _nearly_alike([along_x for _, _, along_x in terms])
     planes, weights_z, columns, weights_x = [], [], [], []
     layers, tables, weights = np.zeros(len(terms), LAYER), [], []
@@ -284,39 +274,39 @@ def separable(
     n_z = n_x = 0
     for layer, (along_z, along_y, along_x) in enumerate(terms):
         if across:
-            nonzero = np.flatnonzero(along_z)
-            planes.append(nonzero * dilation[0])
-            weights_z.append(along_z[nonzero])
-            stop = n_z + len(nonzero)
+            used = _used(along_z, halves_z[layer])
+            planes.append(used * dilation[0])
+            weights_z.append(along_z[used])
+            stop = n_z + len(used)
             layers["begin_z"][layer], layers["stop_z"][layer] = n_z, stop
-            layers["group_z"][layer] = group(1, len(nonzero))
+            layers["group_z"][layer] = group(1, len(used))
             layers["first_z"][layer] = len(runs)
-            runs += _grouped(n_z, stop)
+            runs += grouped(n_z, stop)
             layers["last_z"][layer] = len(runs)
             n_z = stop
-        else:
-            along_x = along_x * along_z[0]
-        nonzero = np.arange(len(along_x)) if fill_x else np.flatnonzero(along_x)
-        layers["begin_x"][layer], layers["stop_x"][layer] = n_x, n_x + len(nonzero)
-        layers["group"][layer] = group(1, len(nonzero))
-        columns.append(nonzero * dilation[2])
-        weights_x.append(along_x[nonzero])
+        if fill_x:
+            halves_x[layer] = None
+        used = np.arange(len(along_x)) if fill_x else _used(along_x, halves_x[layer])
+        layers["begin_x"][layer], layers["stop_x"][layer] = n_x, n_x + len(used)
+        layers["group"][layer] = group(1, len(used))
+        columns.append(used * dilation[2])
+        weights_x.append(along_x[used])
         layers["first_x"][layer] = len(runs)
-        runs += _grouped(n_x, n_x + len(nonzero))
+        runs += grouped(n_x, n_x + len(used))
         layers["last_x"][layer] = len(runs)
-        n_x += len(nonzero)
-        nonzero = np.arange(len(along_y)) if fill_y else np.flatnonzero(along_y)
-        table = np.zeros(len(nonzero), TAP)
-        table["layer"], table["row"] = layer, nonzero * dilation[1]
+        n_x += len(used)
+        used = np.arange(len(along_y)) if fill_y else _used(along_y, halves_y[layer] if halves else None)
+        table = np.zeros(len(used), TAP)
+        table["layer"], table["row"] = layer, used * dilation[1]
         tables.append(table)
-        weights.append(along_y[nonzero])
+        weights.append(along_y[used])
     taps, values = np.concatenate(tables), np.concatenate(weights)
     ends = np.cumsum([len(t) for t in tables]).tolist()
-    if not norm:  # one sum over all layers, row by row
+    if not norm and not halves:  # one sum over all layers, row by row
         order = np.lexsort((taps["layer"], taps["row"]))
         taps, values, ends = taps[order], values[order], ends[-1:]
     made = _schedule(
-        *(taps, values, ends, len(terms[0][1]), pair, norm, real),
+        *(taps, values, ends, len(terms[0][1]), pair, norm, real, halves),
         offsets_z=_planes(np.concatenate(planes), np.concatenate(weights_z))
         if across
         else _planes(_ints([0])),
@@ -324,9 +314,29 @@ def separable(
         columns=_ints(np.concatenate(columns)),
         weights_x=np.concatenate(weights_x).astype(real),
         layers=layers,
-        runs=_table(runs),
+        runs=run_table(runs),
     )
-    return replace(made, filled=fill_x or fill_y)
+    return replace(made, filled=fill_x or fill_y, halves_z=tuple(halves_z), halves_x=tuple(halves_x))
+
+
+def _levelled(terms: list[tuple[Taps, Taps, Taps]]) -> list[tuple[Taps, Taps, Taps]]:
+    """Return the terms with taps over planes and along the line that add up to 1, where that can be.
+
+    What they add up to is given to the taps of the last stage, which weighs equal samples exactly. Whole
+    numbers stay, for they are exact as they are.
+    """
+    if all((taps == np.rint(taps)).all() for term in terms for taps in term):
+        return terms
+    found = []
+    for along_z, along_y, along_x in terms:
+        levels = [symmetry.level(taps) for taps in (along_z, along_x)]
+        found.append((along_z / levels[0], along_y * (levels[0] * levels[1]), along_x / levels[1]))
+    return found
+
+
+def _used(taps: Taps, half: Half | None) -> _Ints:
+    """Return which taps are read: those that are not zero, or those of a half."""
+    return np.flatnonzero(taps) if half is None else _ints(half.used)
 
 
 def _nearly_alike(kernels: list[Taps]) -> bool:
@@ -346,9 +356,12 @@ def placed(schedule: Schedule, element: Callable[[_Ints], _Ints], neighbour: int
         taps["column"] = element(taps["column"])
     counts = set((layers["stop_x"] - layers["begin_x"]).tolist())
     straight = len(counts) == 1 and max(counts) <= STRAIGHT_LINE  # one kernel for all
-    for layer in layers:
+    for layer, half in zip(layers, schedule.halves_x, strict=False):
         own = columns[layer["begin_x"] : layer["stop_x"]]
-        layer["how"] = ALONG if contiguous(own, neighbour) else BY_ROW if len(own) <= _SHORT else BY_TAP
+        if half is not None:
+            layer["how"] = SYMMETRIC_ALONG if contiguous(own, neighbour) else SYMMETRIC
+            continue
+        layer["how"] = ALONG if contiguous(own, neighbour) else BY_ROW if len(own) <= SHORT else BY_TAP
         if straight and layer["how"] == BY_ROW:
             layer["how"] = UNROLLED
     return replace(schedule, taps=taps, columns=columns * size, layers=layers)

@@ -16,7 +16,9 @@ import numpy.typing as npt
 
 from imfilter._core import bands, dtypes
 from imfilter._core.averages import Averaging
+from imfilter._core.denormals import as_zeros
 from imfilter._core.program import address
+from imfilter._core.ticker import Pushed, Ticker
 from imfilter._kernels import slide_series
 
 Lines = npt.NDArray[np.float64]
@@ -125,12 +127,16 @@ def _weighing(taps: Lines, bias: float) -> Callable[[int, int], object]:
     return call
 
 
+_quotients: Any = as_zeros(np.divide)
+
+
 @dataclass(frozen=True, eq=False)
 class Window(ABC):
     """Some samples of a series in a row, of which `before` lie before that at which the result stands."""
 
     size: int
     before: int
+    exact = False  # whether denormals are numbers and not zeros
 
     @abstractmethod
     def compute(
@@ -139,8 +145,8 @@ class Window(ABC):
         """Return what each window of lines gives; all samples count, or those `there`."""
 
     @abstractmethod
-    def one(self) -> Callable[[int, int], object]:
-        """Return what computes a single window, from the address of its samples to that of the result."""
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        """Return what takes the samples of one series one by one, after those held: a window but for one."""
 
 
 class Mean(Window):
@@ -155,13 +161,13 @@ class Mean(Window):
         sums = _average(lines, self.size, 1.0, workers)
         counts = _average(there.astype(np.float64), self.size, 1.0, workers)
         counts[counts == 0] = math.nan
-        result = np.divide(sums, counts, out=out)
-        # Whole windows to the bit as they are with nothing missing: of denormals quotients may differ.
+        result = _quotients(sums, counts, out=out)
+        # Whole windows to the bit as they are with nothing missing: of the smallest numbers quotients differ.
         np.copyto(result, _average(lines, self.size, float(self.size), workers), where=counts == self.size)
         return result
 
-    def one(self) -> Callable[[int, int], object]:
-        return Averaging(self.size, float(self.size)).one()
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        return Ticker(held, Averaging(self.size, float(self.size)).one())
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,10 +190,10 @@ class Weighted(Window):
         weights[np.abs(weights) <= NOTHING * most] = math.nan
         # Not to the bit what they are with nothing missing: their weights add up to nearly 1.
         weights[_average(held, self.size, 1.0, workers) == self.size] = 1.0
-        return np.divide(sums, weights, out=out)
+        return _quotients(sums, weights, out=out)
 
-    def one(self) -> Callable[[int, int], object]:
-        return _weighing(self.taps, self.bias)
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        return Ticker(held, _weighing(self.taps, self.bias))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -251,9 +257,10 @@ class Polynomial(Window):
                 self._mend(lines, there, result, gaps[first : first + _TOGETHER])
         return result
 
-    def one(self) -> Callable[[int, int], object]:
-        return _weighing(self.taps(tuple(range(self.size)), self.before), 0.0)
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        return Ticker(held, _weighing(self.taps(tuple(range(self.size)), self.before), 0.0))
 
+    @as_zeros
     def _mend(self, lines: Lines, there: There, result: Lines, gaps: npt.NDArray[np.int64]) -> None:
         """Compute the windows in which samples are missing, all of a pattern at a time."""
         line, row, series = gaps.T

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from imfilter._core import border, dtypes, schedule
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.padding import Padding
-from imfilter._core.program import Program, describe, hold, pitch, reserve
-from imfilter._kernels import fir, lines, small, tensor
+from imfilter._core.program import Job, Program, describe, pitch, reserve
+from imfilter._kernels import lines, tensor
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_corner import CORNER_JOB, slide_corner
 
@@ -52,29 +52,21 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     (rows, columns), aperture, taps = source.shape, window.aperture, len(window.taps)
     one, paddings = (1, 1), tuple(Padding.same(n, aperture, 1, 1) for n in source.shape)
     loops = Loops.of(source, target, (aperture, aperture), (0, 1), paddings, one, one)
-    job = np.zeros(1, CORNER_JOB)
-    named = describe(job, loops, source, target, mode)
+    job = Job(CORNER_JOB)
+    describe(job, loops, source, target, mode)
     before = taps // 2
     beyond = "zero" if mode == "constant" else mode
-    named["window_y"] = border.outside(rows, before, taps - 1 - before, beyond)
-    named["window_x"] = border.outside(columns, before, taps - 1 - before, beyond)
-    named["weights"] = np.array(window.taps, real)
-    named["offsets"], named["zero"] = np.arange(taps) * size, np.zeros(1, np.int64)
+    job["window_y"] = border.outside(rows, before, taps - 1 - before, beyond)
+    job["window_x"] = border.outside(columns, before, taps - 1 - before, beyond)
+    job["weights"] = np.array(window.taps, real)
     job["columns"], job["size"], job["aperture"] = columns, size, aperture
-    job["taps"], job["group"], job["before_w"] = taps, schedule.group(taps, 1), before
+    job["taps"], job["before_w"] = taps, before
     job["scale"], job["k"], job["cval"] = window.scale, k or 0.0, cval
-    job["direct"] = job["target_packed"][0] and target.dtype == real and columns * size >= BYTES
-    held = hold(job, named)
+    job["direct"] = job["target_packed"] and target.dtype == real and columns * size >= BYTES
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["multiply"] = tensor.products.address(real, aperture)
     job["surround"] = tensor.surround.address(real)
-    job["straight"] = taps <= schedule.STRAIGHT_LINE
-    if job["straight"]:
-        job["sum_line"] = small.sum_window.address(real, real, 1, 1, taps, 0)
-        job["sum_rows"] = small.sum_window.address(real, real, 1, taps, 1, 0)
-    else:
-        job["sum_line"] = fir.sum_rows.address(real, real, 1, 0)
-        job["sum_rows"] = fir.sum_rows.address(real, real, 1, 1)
+    job["sum_pairs"] = tensor.sum_pairs.address(real, taps if taps <= schedule.STRAIGHT_LINE else 0)
     job["measure"] = tensor.measure.address(real, int(k is None))
     job["place"] = lines.place.address(real, target.dtype)
     step = pitch((columns + max(aperture, taps)) * size + 2 * BYTES)
@@ -87,15 +79,12 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
         "sums": 3 * step,
         "result": step,
         "spare": step,
-        "spill": BYTES + 8,
         "at": 8 * max(aperture, taps),
-        "at_to": 8,
         "flag": 8,
     }
     workspace = reserve(job, sizes)
-    return Program(
-        functools.partial(slide_corner.entry(), job.ctypes.data),
-        held,
+    return job.program(
+        slide_corner,
         lines=rows,
         work=rows * columns * (2 * aperture**2 + 6 * taps + 10),
         rows=taps + aperture,

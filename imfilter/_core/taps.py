@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import border
+from imfilter._core import border, dtypes
+from imfilter._core.denormals import as_zeros
 from imfilter._core.layer import Geometry
 from imfilter._core.padding import Padding
 
@@ -32,7 +33,8 @@ def folded(x: npt.NDArray, geometry: Geometry, extent: tuple[int, ...]) -> npt.N
         places = [*range(padding.before), *range(padding.before + n, padding.before + n + padding.after)]
         for place, sample in zip(places, beyond, strict=True):
             if sample >= 0 and place < len(lines):
-                inside[sample] += lines[place]
+                with np.errstate(all="ignore"):
+                    inside[sample] += lines[place]
         x = np.moveaxis(inside, 0, axis)
     return x
 
@@ -47,6 +49,7 @@ def views(
         yield tap, array[(slice(None), slice(None), *where)]
 
 
+@as_zeros
 def vary(x: npt.NDArray, weight: npt.NDArray, bias: npt.NDArray, geometry: Geometry) -> npt.NDArray:
     """Apply weights (N, C_out, C_in/groups, *kernel, *lengths), which differ from position to position."""
     n, groups = len(geometry.lengths), geometry.groups
@@ -55,11 +58,12 @@ def vary(x: npt.NDArray, weight: npt.NDArray, bias: npt.NDArray, geometry: Geome
     result[...] = bias.reshape(groups, -1, *(1,) * n)
     inside = padded(x.astype(weight.dtype, copy=False), geometry)
     lines = np.moveaxis(weight, range(3), range(-3, 0))  # taps first
-    for tap, samples in views(inside, weight.shape[3 : 3 + n], geometry):
-        factors = np.moveaxis(lines[tap], range(-3, 0), range(3))
-        factors = factors.reshape(images, groups, -1, inputs, *geometry.lengths)
-        samples = samples.reshape(images, groups, inputs, *geometry.lengths)
-        result += np.einsum("ngoc...,ngc...->ngo...", factors, samples)
+    with np.errstate(all="ignore"):  # infinity and NaN go where they belong
+        for tap, samples in views(inside, weight.shape[3 : 3 + n], geometry):
+            factors = np.moveaxis(lines[tap], range(-3, 0), range(3))
+            factors = factors.reshape(images, groups, -1, inputs, *geometry.lengths)
+            samples = samples.reshape(images, groups, inputs, *geometry.lengths)
+            result += np.einsum("ngoc...,ngc...->ngo...", factors, samples)
     return result.reshape(images, outputs, *geometry.lengths)
 
 
@@ -68,7 +72,8 @@ def apart(gradient: npt.NDArray, stride: tuple[int, ...]) -> npt.NDArray:
     if max(stride) == 1:
         return gradient
     lengths = tuple((n - 1) * s + 1 for n, s in zip(gradient.shape[2:], stride, strict=True))
-    result = np.zeros((*gradient.shape[:2], *lengths), gradient.dtype)
+    result = dtypes.empty((*gradient.shape[:2], *lengths), gradient.dtype)
+    result[...] = 0
     where: tuple[slice, ...] = (slice(None), slice(None), *(slice(None, None, s) for s in stride))
     result[where] = gradient
     return result
@@ -94,6 +99,24 @@ def backward(
     return Geometry(tuple(paddings), "zero", one, geometry.dilation, geometry.groups), turned
 
 
+def scattered(
+    gradient: npt.NDArray, weight: npt.NDArray, geometry: Geometry, lengths: tuple[int, ...]
+) -> npt.NDArray:
+    """Return the gradient of a padded input of these lengths, tap by tap: the transpose of `views`.
+
+    It has no zeros between samples, which weights that are not finite would make NaN.
+    """
+    images, groups, inputs = len(gradient), geometry.groups, weight.shape[1]
+    result = np.zeros((images, groups * inputs, *lengths), weight.dtype)
+    slopes = gradient.reshape(images, groups, -1, *gradient.shape[2:])
+    lines = np.moveaxis(weight.reshape(groups, -1, *weight.shape[1:]), range(3), range(-3, 0))  # taps first
+    with np.errstate(all="ignore"):
+        for tap, place in views(result, weight.shape[2:], geometry):
+            one = np.einsum("ngo...,goi->ngi...", slopes, lines[tap])
+            place += one.reshape(place.shape)
+    return result
+
+
 def weight_gradient(
     gradient: npt.NDArray, x: npt.NDArray, size: tuple[int, ...], geometry: Geometry, real: np.dtype
 ) -> npt.NDArray:
@@ -103,13 +126,14 @@ def weight_gradient(
     def matrices(array: npt.NDArray) -> npt.NDArray:
         """Return a matrix for each group: its channels by all positions of all images."""
         apart = array.reshape(len(array), groups, -1, *array.shape[2:])
-        return np.moveaxis(apart, 0, 2).reshape(groups, array.shape[1] // groups, -1)
+        return dtypes.ordered(np.moveaxis(apart, 0, 2).reshape(groups, array.shape[1] // groups, -1))
 
     slopes = matrices(gradient.astype(real, copy=False))
     inside = padded(x.astype(real, copy=False), geometry)
     result = np.empty((*size, groups, slopes.shape[1], x.shape[1] // groups), real)
-    for tap, samples in views(inside, size, geometry):
-        result[tap] = slopes @ matrices(samples).swapaxes(1, 2)
+    with np.errstate(all="ignore"):
+        for tap, samples in views(inside, size, geometry):
+            result[tap] = slopes @ matrices(samples).swapaxes(1, 2)
     return np.ascontiguousarray(np.moveaxis(result, range(len(size)), range(-len(size), 0))).reshape(
         gradient.shape[1], -1, *size
     )

@@ -18,6 +18,9 @@ class Pushed(Protocol):
     def push(self, sample: float) -> float:
         """Return the result at the next sample."""
 
+    def held(self) -> npt.NDArray[np.float64]:
+        """Return a copy of the last samples."""
+
 
 class Ticker:
     """The last samples in a row, and what a kernel says of them and of the next.
@@ -53,7 +56,7 @@ class Ticker:
 class Tickers:
     """Filters one after the other: a push through three takes 9 us (2.5 GHz Xeon, shared)."""
 
-    def __init__(self, each: list[Ticker]) -> None:
+    def __init__(self, each: list[Pushed]) -> None:
         self.each = each
 
     def push(self, sample: float) -> float:
@@ -61,3 +64,7 @@ class Tickers:
         for ticker in self.each:
             sample = ticker.push(sample)
         return sample
+
+    def held(self) -> npt.NDArray[np.float64]:
+        """Return the last samples of all."""
+        return np.concatenate([ticker.held() for ticker in self.each])

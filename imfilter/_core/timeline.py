@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, check, dtypes
+from imfilter._core import bands, border, check, denormals, dtypes, exact_median
+from imfilter._core.rank_keys import Number
 from imfilter._core.recursive import Recursion
 from imfilter._core.sliding import NOTHING, Polynomial, Window
 from imfilter._core.ticker import Pushed, Ticker
@@ -39,13 +40,13 @@ class Ends(NamedTuple):
     """What lies beyond a series, and what is missing within."""
 
     mode: str
-    cval: float = 0.0
+    cval: Number = 0.0
     ignore: bool = False  # what is not a number
 
     @property
     def constant(self) -> float:
         """The value of what has no sample."""
-        return self.cval if self.mode == "constant" else 0.0
+        return float(self.cval) if self.mode == "constant" else 0.0
 
 
 class State(NamedTuple):
@@ -70,6 +71,10 @@ class Design(Protocol):
     @property
     def size(self) -> float:
         """How many samples a result depends on."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether denormals are numbers and not zeros."""
 
     @property
     def past(self) -> _Lines | None:
@@ -111,6 +116,11 @@ class Sliding:
     def size(self) -> int:
         """How many samples a result depends on."""
         return self.window.size
+
+    @property
+    def exact(self) -> bool:
+        """Whether denormals are numbers and not zeros."""
+        return self.window.exact
 
     def length(self, n: int) -> int:
         """Return how many results `n` samples have."""
@@ -250,16 +260,16 @@ class Sliding:
         held = None if there is None or there[:, first:].all() else there[:, first:].copy()
         return result, State(values[:, first:].copy(), held)
 
-    def ticker(self, state: State) -> Ticker | None:
+    def ticker(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, where all count."""
         values = state.values.reshape(-1)
-        if state.there is not None or len(values) != self.window.size - 1:
+        if state.there is not None or len(values) != self.window.size - 1 or values.dtype != dtypes.FLOAT64:
             return None
         if self.ends.ignore and np.isnan(values).any():
             return None
-        return Ticker(values, self.window.one())
+        return self.window.ticker(values)
 
-    def after_ticks(self, state: State, ticker: Ticker) -> State:
+    def after_ticks(self, state: State, ticker: Pushed) -> State:
         """Return the state after those that a ticker has taken from one on."""
         return State(ticker.held().reshape(1, -1, 1), None)
 
@@ -274,6 +284,7 @@ class Recursive:
     keeps: bool = True
     size = math.inf  # samples that a result depends on
     past = None  # samples before the first
+    exact = False  # whether denormals are numbers and not zeros
 
     @property
     def timing(self) -> Timing:
@@ -312,11 +323,11 @@ class Recursive:
         values = state.values.copy()
         return self.recursion.run(lines, values, 1), State(values, None)
 
-    def ticker(self, state: State) -> Ticker | None:
+    def ticker(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, and changes that."""
         return Ticker(np.empty(0), self.recursion.one(state.values))
 
-    def after_ticks(self, state: State, ticker: Ticker) -> State:
+    def after_ticks(self, state: State, ticker: Pushed) -> State:
         """Return the state after those that a ticker has taken from one on."""
         return state
 
@@ -360,9 +371,15 @@ def filtered(x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, wor
     check.fitting(place, shape)
     if 0 in shape:
         return dtypes.empty(shape, wanted) if place is None else place
-    with np.errstate(over="ignore"):  # of longer floats
-        lines = np.ascontiguousarray(array, np.float64)
-    lines = lines.reshape(math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :]))
+    sides = math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :])
+    if exact_median.takes(design, array.dtype):
+        lines = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(sides)
+        found = exact_median.whole(design, lines, wanted, threads).reshape(shape)
+        if place is None:
+            return found
+        place[...] = found
+        return place
+    lines = denormals.widened(array, exact=design.exact).reshape(sides)
     if place is not None and _plain(place) and not np.may_share_memory(place, array):
         design.whole(lines, threads, place.reshape(len(lines), length, lines.shape[2]))
         return place
@@ -371,5 +388,5 @@ def filtered(x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, wor
         if wanted == result.dtype:
             return result
         place = dtypes.empty(shape, wanted)
-    dtypes.place(result, place)
+    denormals.place(result, place, exact=design.exact)
     return place

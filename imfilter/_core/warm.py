@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from imfilter._core import jit, layer, schedule
+from imfilter._core import jit, layer, schedule, symmetry
+from imfilter._core.runs import ROWS
 from imfilter._kernels import (
     bitset,
     box,
@@ -18,6 +19,7 @@ from imfilter._kernels import (
     histogram,
     lines,
     marks,
+    medians,
     order,
     pool_line,
     recurrence,
@@ -33,6 +35,8 @@ from imfilter._kernels import (
     vote,
     winograd,
 )
+from imfilter._kernels.apart import keep_apart
+from imfilter._kernels.denormals import switch
 from imfilter._kernels.flood import flood
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.line_winograd import line_winograd
@@ -45,9 +49,12 @@ from imfilter._kernels.slide_color import slide_color
 from imfilter._kernels.slide_corner import slide_corner
 from imfilter._kernels.slide_cosine import slide_cosine
 from imfilter._kernels.slide_layer import convolve, slide_layer
-from imfilter._kernels.slide_pool import slide_pool
+from imfilter._kernels.slide_pool import slide_extremes, slide_means
 from imfilter._kernels.slide_rank import slide_rank
 from imfilter._kernels.slide_winograd import slide_winograd
+from imfilter._kernels.symmetric import sum_symmetric, sum_symmetric_along
+from imfilter._kernels.symmetric_sums import ABOUT, looped, written_out
+from imfilter._kernels.symmetric_window import kernels_number, sum_symmetric_window, window_number
 
 _U8, _U16, _I32, _F32, _F64 = map(np.dtype, ("u1", "u2", "i4", "f4", "f8"))
 
@@ -58,6 +65,7 @@ def _combinations() -> Iterator[_Combination]:
     """Yield what the filters need for images of 8 and 16 bits and of floats, grey or in three colours."""
     yield slide, ()
     yield prepare, ()
+    yield switch, ()
     for real, source in ((_F32, _U8), (_F32, _U16), (_F32, _F32), (_F64, _U16), (_F64, _F64)):
         yield lines.fetch, (real, source)
         yield lines.combine, (real, source)
@@ -65,21 +73,16 @@ def _combinations() -> Iterator[_Combination]:
         yield lines.place, (real, target)
     for real in (_F32, _F64):
         yield fir.sum_rows, (real, real, 1, 0)
-        for outputs in range(2, schedule.ROWS + 1):
+        for outputs in range(2, ROWS + 1):
             for single in (0, 1):
                 yield fir.sum_rows, (real, real, outputs, single)
         for target in (real, _U8 if real == _F32 else _U16):
-            yield small.sum_window, (real, target, min(3, schedule.ROWS), 3, 3, 0)
-            if target == real:  # magnitudes of gradients are floats
-                yield small.sum_window, (real, real, min(3, schedule.ROWS), 3, 3, 2)
-            yield small.sum_window, (real, target, min(5, schedule.ROWS), 5, 5, 0)
-            # Of float64 images, which are rarer than results of 16 bits, short columns alone.
-            longest = 5 if target == _F64 else schedule.STRAIGHT_LINE
-            for taps in range(3, longest + 1, 2):
-                yield small.sum_window, (real, target, min(taps, schedule.ROWS), taps, 1, 0)
+            yield small.sum_window, (real, target, min(3, ROWS), 3, 3, 0)
+            yield small.sum_window, (real, target, min(5, ROWS), 5, 5, 0)
+        yield from _symmetric(real)
         for taps in range(3, schedule.STRAIGHT_LINE + 1, 2):
             yield small.sum_window, (real, real, 1, 1, taps, 0)
-        yield fir.sum_rows, (real, _U8 if real == _F32 else _U16, schedule.ROWS, 1)
+        yield fir.sum_rows, (real, _U8 if real == _F32 else _U16, ROWS, 1)
         yield fir.sum_along, (real, BLOCK_ALONG)
         yield deal.deal, (real,)
         yield deal.join, (real,)
@@ -103,7 +106,7 @@ def _combinations() -> Iterator[_Combination]:
         for times in (2, 3):
             yield winograd.mix, (real, times)
         for rows in (0, 1, 3, 7, 10):  # kernels of 20, 21 and 28 to 31 rows
-            yield winograd.sum_lines, (real, schedule.ROWS, rows)
+            yield winograd.sum_lines, (real, ROWS, rows)
     yield slide_cosine, ()
     for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
         yield cosine.oscillate, (real, terms)
@@ -126,6 +129,28 @@ def _sizes() -> Iterator[_Combination]:
     yield marks.count_broken, ()
     yield marks.sift_line, (_F32,)
     yield marks.divide_line, (_F32,)
+
+
+def _symmetric(real: np.dtype) -> Iterator[_Combination]:
+    """Yield what Gaussians, Sobel's and other symmetric kernels need."""
+    cross = np.array([[[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]])
+    smooth, difference = np.array([1.0, 2.0, 1.0]), np.array([-1.0, 0.0, 1.0])
+    gradient = [np.multiply.outer(smooth, difference)[None], np.multiply.outer(difference, smooth)[None]]
+    for target in (real, _U8 if real == _F32 else _U16):
+        for kernels in ([cross], gradient[:1], gradient[1:], gradient):
+            window = symmetry.window(kernels)
+            assert window is not None
+            numbers = window_number(*window.shape), kernels_number(list(window.kernels), len(kernels) > 1)
+            yield sum_symmetric_window, (real, target, min(3, ROWS), *numbers)
+    # Of float64 images, which are rarer than results of 16 bits, short kernels alone.
+    for half in range(1, (8 if real == _F32 else 4) + 1):
+        number = written_out([(0, half, ABOUT)])
+        yield sum_symmetric, (real, real, real, 1, number, 0)
+        for target in (real, _U8 if real == _F32 else _U16):
+            yield sum_symmetric, (real, real, target, min(2 * half + 1, ROWS), number, 0)
+    for outputs in (1, ROWS):
+        yield sum_symmetric, (real, real, real, outputs, looped({ABOUT}), 0)
+    yield sum_symmetric_along, (real, BLOCK_ALONG, looped({ABOUT}))
 
 
 def _ranks() -> Iterator[_Combination]:
@@ -152,6 +177,7 @@ def _ranks() -> Iterator[_Combination]:
         for what in (histogram.VALUES, histogram.PLACES):
             yield histogram.rank_counts, (_U8, summed, what)
     yield flood, ()
+    yield keep_apart, ()
     yield slide_corner, ()
     yield tensor.products, (_F32, 3)
     yield tensor.surround, (_F32,)
@@ -175,7 +201,13 @@ def _ranks() -> Iterator[_Combination]:
     yield slide_descriptor.slide_descriptor, ()
     yield slide_descriptor.normalize, (_F64, slide_descriptor.L2_HYS)
     yield from _colors()
-    for driver in (slide_series.weigh, slide_series.middle, slide_mean.average, recurrence.recur):
+    for driver in (
+        slide_series.weigh,
+        medians.middle,
+        medians.push_median,
+        slide_mean.average,
+        recurrence.recur,
+    ):
         yield driver, ()
 
 
@@ -193,7 +225,8 @@ def _colors() -> Iterator[_Combination]:
 
 def _pools() -> Iterator[_Combination]:
     """Yield what pooling needs at a stride of two, of grey images or of three channels."""
-    yield slide_pool, ()
+    yield slide_means, ()
+    yield slide_extremes, ()
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
         yield pool_line.join_rows, (source, source, pool_line.LARGEST)
         yield pool_line.join_rows, (joined, source, pool_line.SUM)
@@ -229,6 +262,12 @@ def compilations() -> Iterator[list[str]]:
 def places() -> tuple[Path, ...]:
     """Return the folders in which compiled kernels are looked for and kept, best first."""
     return jit.folders()
+
+
+def flaw() -> str | None:
+    """Return why no folder for compiled kernels is used, if others could write to all of them."""
+    flaws = [jit.flaw(folder.resolve()) for folder in places()]
+    return flaws[-1] if all(flaws) else None
 
 
 def kept() -> set[Path]:

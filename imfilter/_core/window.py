@@ -1,19 +1,31 @@
 """The sliding window over images of one shape and layout: its program."""
 
-import functools
+import itertools
 import math
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes, schedule
-from imfilter._core.geometry import LONGEST, Loops, Part, Side, tiles
+from imfilter._core import dtypes, schedule, symmetry
+from imfilter._core.geometry import LONGEST, Part, Placement, extent, tiles
 from imfilter._core.layout import Deal, part_workspace
 from imfilter._core.operators import Operator, Taps
-from imfilter._core.program import Program, Settings, describe, far, hold
-from imfilter._kernels import deal, fir, lines, quotient, small
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, BY_TAP, JOB, UNROLLED
+from imfilter._core.program import Job, Program, Settings, address, describe, far
+from imfilter._core.runs import ROWS, group
+from imfilter._kernels import deal, fir, lines, quotient, small, symmetric
+from imfilter._kernels.job import (
+    ALONG,
+    BLOCK_ALONG,
+    BY_ROW,
+    BY_TAP,
+    JOB,
+    SYMMETRIC,
+    SYMMETRIC_ALONG,
+    SYMMETRIC_WINDOW,
+    UNROLLED,
+)
 from imfilter._kernels.slide import prepare, slide
+from imfilter._kernels.symmetric_window import kernels_number, sum_symmetric_window, window_number
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
 _WINDOW = 512 * 1024
@@ -23,25 +35,32 @@ _NEAR = 8
 #: Sums that straight code converts itself: 3x3 uint8 took 5.2 instead of 5.8 ms at 4K. Code for other types
 #: of results, which are rarer, would take longer to compile than it saves.
 _CONVERTED = {(dtypes.FLOAT32, np.dtype(np.uint8)), (dtypes.FLOAT64, np.dtype(np.uint16))}
+#: The table of an offset of nothing.
+_ZERO = np.zeros(1, np.int64)
 #: The shortest that is worth its overhang and the work per line.
 _SHORTEST = 256
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program | None:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Cut the line into tiles and lay out the taps. Return None if lines must be packed and are not."""
+    loops, source, target = place.loops(), place.source, place.target
     real, cval = settings.real, settings.cval
     z, y, x = loops.z, loops.y, loops.x
-    with np.errstate(over="ignore"):  # as for the bias
-        fill = math.isfinite(cval) and (settings.trusting or source.dtype.kind != "f")
-        tables = _schedule(operator, settings.algorithm, [z, y, x], real, fill)
-    if tables.across and not loops.packed("source", source.dtype.itemsize):
+    fill = math.isfinite(cval) and (settings.trusting or source.dtype.kind != "f")
+    pair = y.stride == y.dilation == 1 < y.length
+    asked = settings.algorithm, (z.kernel, y.kernel, x.kernel), pair, real, fill
+    unplaced = operator.known(asked, lambda: _schedule(operator, *asked))
+    if unplaced.across and not loops.packed("source", source.dtype.itemsize):
         return None
-    cut = _tiles(x, y.span, tables, loops.channels, real)
-    dealt = Deal.of(tables, loops.channels, int(np.diff(cut).max()), x.span, x.stride, real)
-    tables = schedule.placed(tables, dealt.element, dealt.neighbour, real.itemsize)
+    cut = _tiles(x, y.span, unplaced, loops.channels, real)
+    dealt = Deal.of(unplaced, loops.channels, extent(cut)[1], x.span, x.stride, real)
+    tables = operator.known(
+        (asked, dealt.places),
+        lambda: schedule.placed(unplaced, dealt.element, dealt.neighbour, real.itemsize),
+    )
     final, block = _final(tables, dealt, y)
-    job = np.zeros(1, JOB)
-    named = describe(job, loops, source, target, settings.mode)
+    job = Job(JOB)
+    describe(job, loops, source, target, settings.mode)
     job["step_z"], job["step_y"], job["step_x"] = z.stride, y.stride, x.stride
     job["window_y"], job["span_x"] = y.span, x.span
     job["taps_y"], job["dilation_y"] = y.taps, y.dilation
@@ -49,60 +68,80 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
     flat = z.axis is None and not dealt.active and loops.packed("source", source.dtype.itemsize)
     job["far"] = flat and far(loops, source)
-    job["outputs"] = block // y.dilation
+    job["outputs"] = 0 if tables.halves and not _of_rows(tables, y) else max(1, block // y.dilation)
     job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
     if final in (BY_ROW, ALONG):
-        job["group"] = schedule.group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
-    job["together"] = _together(tables, z, job["depth"][0] * dealt.output_line * real.itemsize, settings.cval)
+        job["group"] = group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
+    job["together"] = _together(tables, z, job["depth"] * dealt.output_line * real.itemsize, settings.cval)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
-    converts = final == UNROLLED and dealt.lanes == 1 and (real, target.dtype) in _CONVERTED
+    converts = (
+        final in (UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW)
+        and not settings.divisor
+        and dealt.lanes == 1
+        and (real, target.dtype) in _CONVERTED
+    )
     job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
     job["divisor"] = settings.divisor
     if settings.divisor:
         job["straight"], job["divide"] = 0, quotient.divide.address(real)
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-        job["bias"], job["cval"] = real.type(settings.bias), real.type(cval)
-    job["watched"] = tables.filled and source.dtype.kind == "f"
-    named |= {"tiles": cut, "zero": np.zeros(1, np.int64)}
-    job["n_tiles"], job["n_layers"] = len(cut) - 1, len(tables.layers)
+    job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(cval, real)
+    # Infinities of several layers may meet in their sum; see `infinite`.
+    meeting = settings.trusting and len(tables.layers) > 1 and not tables.norm
+    job["watched"] = (tables.filled or meeting) and source.dtype.kind == "f"
+    job["tiles"], job["n_tiles"], job["zero"] = cut, len(cut) - 1, _ZERO
+    job["n_layers"] = len(tables.layers)
     job["n_planes"] = len(tables.offsets_z)
     job["n_across"] = len(tables.offsets_z) if tables.across else 0
     job["n_columns"], job["n_taps"], job["n_offsets"] = len(tables.columns), len(tables.taps), tables.alike
-    dealt.describe(job[0])
-    _name_kernels(job[0], tables, real, source.dtype, target.dtype)
+    dealt.describe(job)
+    _name_kernels(job, tables, real, source.dtype, target.dtype)
     line = x.samples * loops.channels
-    workspace = part_workspace(job[0], dealt, line, source.dtype, target.dtype, real)
+    workspace = part_workspace(job, dealt, line, source.dtype, target.dtype, real)
     common = tables.taps[: tables.alike]
-    named["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
-    held = hold(job, named | tables.named(cval) | dealt.named())
-    layers = -(-z.length // int(job["together"][0]))
+    job["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
+    job |= tables.named(cval) | dealt.named()
+    # Only what is written to its place at once is converted by the kernel that sums.
+    _halves(job, tables, source.dtype, target.dtype if job["straight"] and job["lanes"] == 1 else real, real)
+    layers = -(-z.length // job["together"])
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
     taps = len(tables.weights_z) + len(tables.weights_x) + len(tables.weights) + 8
-    return Program(
-        functools.partial(slide.entry(), job.ctypes.data),
-        held,
+    return job.program(
+        slide,
         lines=blocks,
-        work=blocks * block * int(job["together"][0]) * dealt.widest * loops.channels * taps,
+        work=blocks * block * job["together"] * dealt.widest * loops.channels * taps,
         rows=y.span,
         workspace=workspace,
-        flag=int(job["flag"][0]) if job["watched"] else -1,
+        watched=job["watched"],
     )
 
 
 def _final(tables: schedule.Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     """Return how the window is summed up, and for how many neighbouring rows at a time."""
-    line = y.span == 1 and tables.plain and not len(tables.layers)
-    if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+    line = y.span == 1 and not len(tables.layers)
+    if tables.halves:
+        if line and schedule.contiguous(tables.taps["column"], dealt.neighbour):
+            return SYMMETRIC_ALONG, 1
+        near = _of_rows(tables, y) and y.stride == 1 and y.dilation <= _NEAR
+        return SYMMETRIC, min(y.taps, ROWS) * y.dilation if near else 1
+    if tables.window is not None:
+        near = y.stride == 1 and y.dilation <= _NEAR
+        return SYMMETRIC_WINDOW, min(y.taps, ROWS) * y.dilation if near else 1
+    if line and tables.plain and schedule.contiguous(tables.taps["column"], dealt.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:
         if tables.straight(y.taps):
-            return UNROLLED, min(y.taps, schedule.ROWS) * y.dilation
+            return UNROLLED, min(y.taps, ROWS) * y.dilation
         if tables.plain and y.taps > 1:
-            return BY_ROW, min(y.taps, schedule.ROWS) * y.dilation
+            return BY_ROW, min(y.taps, ROWS) * y.dilation
     if tables.straight(y.taps) and y.dilation == 1:
         return UNROLLED, 1
     return BY_TAP, 1 + tables.paired
+
+
+def _of_rows(tables: schedule.Schedule, y: Part) -> bool:
+    """Tell whether a symmetric sum is over neighbouring rows of the window, not over taps anywhere in it."""
+    return tables.adjoining and (y.span > 1 or len(tables.layers) > 0)
 
 
 def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> int:
@@ -114,17 +153,19 @@ def _together(tables: schedule.Schedule, z: Part, window: int, cval: float) -> i
     if not all((np.diff(planes) == 1).all() for planes in offsets):
         return 1
     fits = _WINDOW // (window * len(tables.layers))
-    return max(1, min(schedule.ROWS, z.length, fits, *map(int, taps)))
+    return max(1, min(ROWS, z.length, fits, *map(int, taps)))
 
 
 def _name_kernels(
-    job: np.void, tables: schedule.Schedule, real: np.dtype, source: np.dtype, target: np.dtype
+    job: Job, tables: schedule.Schedule, real: np.dtype, source: np.dtype, target: np.dtype
 ) -> None:
     """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
     job["prepare"] = prepare.address()
     if job["n_across"]:
-        if job["together"] > 1:
-            job["sum_planes"] = fir.sum_rows.address(real, source, int(job["together"]), 1)
+        if None not in tables.halves_z:
+            pass
+        elif job["together"] > 1:
+            job["sum_planes"] = fir.sum_rows.address(real, source, job["together"], 1)
         else:
             job["combine_source"] = lines.combine.address(real, source)
         job["fetch_real"] = lines.fetch.address(real, real)
@@ -133,17 +174,17 @@ def _name_kernels(
     ways = set(tables.layers["how"].tolist())
     if job["final"] == BY_TAP or BY_TAP in ways:
         job["combine"] = lines.combine.address(real, real)
-    outputs = int(job["outputs"])
+    outputs = job["outputs"]
     if job["final"] == BY_ROW:
         job["sum_rows"] = fir.sum_rows.address(real, real, outputs, int(tables.alike == 1))
     if job["final"] == UNROLLED:
-        window = int(job["taps_y"]), tables.alike, tables.components if tables.norm else 0
+        window = job["taps_y"], tables.alike, tables.components if tables.norm else 0
         converted = target if job["straight"] and job["lanes"] == 1 else real
         job["sum_window"] = small.sum_window.address(real, converted, outputs, *window)
     if BY_ROW in ways:
         job["sum_line"] = fir.sum_rows.address(real, real, 1, 0)
     if UNROLLED in ways:
-        job["sum_line"] = small.sum_window.address(real, real, 1, 1, tables.longest_line(), 0)
+        job["sum_line"] = small.sum_window.address(real, real, 1, 1, tables.longest_line, 0)
     if job["final"] == ALONG or ALONG in ways:
         job["sum_along"] = fir.sum_along.address(real, BLOCK_ALONG)
     if job["dealt"]:
@@ -154,26 +195,76 @@ def _name_kernels(
         job["place"] = lines.place.address(real, target)
 
 
+def _halves(job: Job, tables: schedule.Schedule, source: np.dtype, written: np.dtype, real: np.dtype) -> None:
+    """Write the tables of symmetric kernels to the job, and name the kernels that sum them."""
+    if tables.window is not None:
+        numbers = (
+            window_number(*tables.window.shape),
+            kernels_number(list(tables.window.kernels), tables.norm),
+        )
+        job["sum_symmetric"] = sum_symmetric_window.address(real, written, job["outputs"], *numbers)
+        job["half_weights"] = np.array(tables.window.weights, real)
+        return
+    rows = job["outputs"] > 0
+    begins = itertools.accumulate((len(half.used) for half in tables.halves), initial=0)
+    firsts = [half.used[0] if rows else begin for half, begin in zip(tables.halves, begins, strict=False)]
+    parts = [symmetry.tables(list(tables.halves), firsts, summed=not tables.norm, real=real)]
+    parts[0][0]["offset"] = np.arange(len(firsts)) * rows * job["depth"] * job["pitch"]
+    layered = [half for half in (*tables.halves_z, *tables.halves_x) if half is not None]
+    parts.append(symmetry.tables(layered, [0] * len(layered), summed=False, real=real))
+    parts[1][0]["weights"] += parts[0][1].nbytes
+    records, weights = (np.concatenate(both) for both in zip(*parts, strict=True))
+    if tables.halves:
+        job["n_halves"] = len(firsts)
+        number = symmetry.number(list(tables.halves), firsts)
+        if job["final"] == SYMMETRIC_ALONG:
+            job["sum_symmetric"] = symmetric.sum_symmetric_along.address(real, BLOCK_ALONG, number)
+        else:
+            kinds = real, real, written, max(1, job["outputs"]), number, int(tables.norm)
+            job["sum_symmetric"] = symmetric.sum_symmetric.address(*kinds)
+    layers = job["layers"] = job["layers"].copy()
+    at = address(records) + len(firsts) * records.itemsize
+    for way, found in (("z", tables.halves_z), ("x", tables.halves_x)):
+        for layer, half in zip(layers, found, strict=False):
+            if half is None:
+                continue
+            layer[f"half_{way}"] = at
+            at += records.itemsize
+            number = symmetry.number([half], [0])
+            if way == "z":
+                kernel = symmetric.sum_symmetric.address(real, source, real, job["together"], number, 0)
+            elif layer["how"] == SYMMETRIC_ALONG:
+                kernel = symmetric.sum_symmetric_along.address(real, BLOCK_ALONG, number)
+            else:
+                kernel = symmetric.sum_symmetric.address(real, real, real, 1, number, 0)
+            layer[f"sum_{way}"] = kernel
+    job["halves"], job["half_weights"] = records, weights
+
+
 def _schedule(
-    operator: Operator, algorithm: str, parts: list[Part], real: np.dtype, fill: bool
+    operator: Operator,
+    algorithm: str,
+    kernels: tuple[tuple[int, int, int | None], ...],
+    pair: bool,
+    real: np.dtype,
+    fill: bool,
 ) -> schedule.Schedule:
-    """Return the tap tables of the algorithm, with the kernel's axes in their parts.
+    """Return the tap tables of the algorithm; `kernels` are `Part.kernel` of planes, rows and line.
 
     With `fill`, nothing in the image is so large, or not finite, that times zero it is not zero.
     """
-    z, y, x = parts
-    dilation = (z.dilation, y.dilation, x.dilation)
+    dilations, extents, axes = zip(*kernels, strict=True)
     one = np.ones(1)
-    pair = y.stride == 1 and y.dilation == 1 and y.length > 1
     if algorithm != "direct":
-        terms = [tuple(one if p.axis is None else term[p.axis] for p in parts) for term in operator.terms]
+        terms = [tuple(one if a is None else term[a] for a in axes) for term in operator.terms]
         whole = [(a, b, c) for a, b, c in terms if a.any() and b.any() and c.any()]
         if whole:
-            return schedule.separable(whole, operator.norm, dilation, pair, real, fill)
-    where = [p.axis for p in parts if p.axis is not None]
-    extents = tuple(p.taps for p in parts)
+            with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
+                return schedule.separable(whole, operator.norm, dilations, pair, real, fill)
+    where = [a for a in axes if a is not None]
     components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
-    return schedule.direct(components, operator.norm, dilation, pair, real, fill)
+    with np.errstate(over="ignore"):
+        return schedule.direct(components, operator.norm, dilations, pair, real, fill)
 
 
 def _tiles(

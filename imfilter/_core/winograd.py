@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.operators import Operator, Taps
+from imfilter._core.program import address
+from imfilter._core.whole import BITS
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.simd import in_register
 
@@ -30,6 +32,15 @@ def fits(operator: Operator, cval: float, line: int, real: np.dtype) -> bool:
         return False
     long_enough = kernel.ndim == 2 or line >= shortest(kernel.shape, real)
     return long_enough and bool(kernel.all())
+
+
+def exact(operator: Operator, peak: float, real: np.dtype) -> bool:
+    """Tell whether sums of whole samples up to `peak` are as exact as the direct ones.
+
+    Each halving multiplies samples that are differences, and up to twice as large, and adds up three sums.
+    """
+    most, held = operator.gain() * peak, 2.0 ** BITS[real.itemsize]
+    return most > held or most * 3 ** halvings(operator.shape) <= held
 
 
 def halvings(shape: tuple[int, ...]) -> int:
@@ -72,7 +83,7 @@ class Sum(NamedTuple):
 def weighed(sums: list[Sum], real: np.dtype) -> tuple[npt.NDArray, npt.NDArray[np.int64]]:
     """Return the weights of sums, side by side, and where those of each lie."""
     weights = np.ascontiguousarray([s.weights for s in sums], real)
-    return weights, weights.ctypes.data + np.arange(len(sums)) * weights[0].nbytes
+    return weights, address(weights) + np.arange(len(sums)) * weights[0].nbytes
 
 
 #: For each output of a group which sums it adds, and their signs.

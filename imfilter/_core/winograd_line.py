@@ -1,14 +1,12 @@
 """Long kernels along a line by short sums, over images of one shape and layout: their program."""
 
-import functools
-
 import numpy as np
 
-from imfilter._core import schedule, winograd
-from imfilter._core.geometry import LONGEST, Loops, Side, tiles
+from imfilter._core import dtypes, runs, winograd
+from imfilter._core.geometry import LONGEST, Placement, tiles
 from imfilter._core.layout import Deal
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
+from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve
 from imfilter._core.winograd import Sum
 from imfilter._kernels import deal, fir, lines
 from imfilter._kernels import winograd as short
@@ -17,8 +15,9 @@ from imfilter._kernels.line_winograd import DIFFERENCE, LINE_JOB, LINE_SUM, line
 from imfilter._kernels.simd import BYTES, in_register
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     """Lay out the lines and the sums."""
+    loops, source, target = place.loops(), place.source, place.target
     real, (z, y, x) = settings.real, loops[:3]
     assert operator.dense is not None
     times = winograd.halvings(operator.shape)
@@ -33,22 +32,21 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     # What is dealt out is groups of outputs, each of which begins a stride after the one before.
     lanes = in_register(real)
     dealt = Deal(lanes, loops.channels, -(-widest // phases), x.taps + phases - 1, phases, real.itemsize)
-    job = np.zeros(1, LINE_JOB)
+    job = Job(LINE_JOB)
     pixel = loops.channels * dealt.lanes * real.itemsize
-    named = describe(job, loops, source, target, settings.mode) | dealt.named()
-    named |= {"tiles": cut, "zero": np.zeros(1, np.int64)}
-    named["joins"] = named["joins"] * phases
+    describe(job, loops, source, target, settings.mode)
+    job |= dealt.named() | {"tiles": cut, "zero": np.zeros(1, np.int64)}
+    job["joins"] = job["joins"] * phases
     job["span_x"], job["size"], job["n_tiles"] = x.taps, real.itemsize, len(cut) - 1
     job["lanes"], job["groups"] = dealt.lanes, dealt.segment
     job["segment"] = dealt.segment * phases * loops.channels
     job["segment_count"] = dealt.count
     job["segment_step"] = dealt.segment * phases * loops.channels * real.itemsize
     job["differing"] = dealt.phase * loops.channels * dealt.lanes
-    job["taps"], job["group"] = taps, schedule.group(1, taps)
+    job["taps"], job["group"] = taps, runs.group(1, taps)
     full = dealt.segment * phases * dealt.lanes
     job["straight"] = job["target_packed"] and target.dtype == real and bool((np.diff(cut) == full).all())
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-        job["bias"], job["cval"] = real.type(settings.bias), real.type(settings.cval)
+    job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
     job["watched"] = source.dtype.kind == "f"
     needed = _needed(sums, phases)
     first, line = pitch(dealt.dealt_line * real.itemsize + BYTES), pitch(dealt.phase * pixel + BYTES)
@@ -57,7 +55,7 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     sizes = {
         "scratch": dealt.line * real.itemsize,
         "dealt": first + len(needed) * line,
-        "parts": len(sums) * int(job["pitch"][0]),
+        "parts": len(sums) * job["pitch"],
         "mixed": joined * real.itemsize,
         "joined": 0 if job["straight"] else joined * real.itemsize,
         "spare": 0 if job["target_packed"] else joined * target.dtype.itemsize,
@@ -66,24 +64,23 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
         "flag": 8,
     }
     workspace = reserve(job, sizes)
-    base = int(job["dealt"][0])
+    base = job["dealt"]
     places = {(0, phase): base + phase * dealt.phase * pixel for phase in range(phases)}
     places |= {layer: base + first + i * line for i, layer in enumerate(needed)}
     weights, addresses = winograd.weighed(sums, real)
-    named["sums"] = np.zeros(len(sums), LINE_SUM)
-    named["sums"]["line"] = [places[s.layer, s.start] for s in sums]
-    named["sums"]["weights"] = addresses
+    job["sums"] = np.zeros(len(sums), LINE_SUM)
+    job["sums"]["line"] = [places[s.layer, s.start] for s in sums]
+    job["sums"]["weights"] = addresses
     ahead = x.taps - rest + np.arange(phases)[:, None] + np.arange(rest)
-    named["rests"] = base + ahead % phases * dealt.phase * pixel + ahead // phases * pixel
-    named["rest_weights"], job["n_rest"] = last, rest
-    named["differences"] = np.zeros(len(needed), DIFFERENCE)
-    for entry, (layer, phase) in zip(named["differences"], needed, strict=True):
+    job["rests"] = base + ahead % phases * dealt.phase * pixel + ahead // phases * pixel
+    job["rest_weights"], job["n_rest"] = last, rest
+    job["differences"] = np.zeros(len(needed), DIFFERENCE)
+    for entry, (layer, phase) in zip(job["differences"], needed, strict=True):
         step = _step(layer)
         on, other = divmod(phase + step, phases)
         entry["to"], entry["a"] = places[layer, phase], places[layer - step, phase]
         entry["b"] = places[layer - step, other] + on * pixel
     job["n_sums"], job["n_differences"] = len(sums), len(needed)
-    held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["deal"], job["join"] = deal.deal.address(real), deal.join.address(real)
     job["subtract"] = short.subtract.address(real)
@@ -91,14 +88,14 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     job["mix"] = short.mix.address(real, times)
     job["place"] = lines.place.address(real, target.dtype)
     units = len(loops.batch) * z.length * y.length * (len(cut) - 1)
-    return Program(
-        functools.partial(line_winograd.entry(), job.ctypes.data),
-        (*held, weights),
+    return job.program(
+        line_winograd,
+        weights,
         lines=units,
         work=units * widest * loops.channels * (weights.size // phases + rest),
         rows=1,
         workspace=workspace,
-        flag=int(job["flag"][0]) if job["watched"] else -1,
+        watched=job["watched"],
     )
 
 

@@ -1,14 +1,12 @@
 """Full kernels of many rows by short sums, over images of one shape and layout: their program."""
 
-import functools
-
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import schedule, winograd
-from imfilter._core.geometry import Loops, Part, Side, tiles
+from imfilter._core import dtypes, runs, winograd
+from imfilter._core.geometry import Part, Placement, tiles
 from imfilter._core.operators import Operator
-from imfilter._core.program import Program, Settings, describe, hold, pitch, reserve
+from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve
 from imfilter._kernels import lines
 from imfilter._kernels import winograd as short
 from imfilter._kernels.simd import BYTES
@@ -20,8 +18,9 @@ _WINDOW = 512 * 1024
 _SHORTEST = 256
 
 
-def make(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program:
+def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     """Lay out the lines and the sums."""
+    loops, source, target = place.loops(), place.source, place.target
     real, (z, y, x) = settings.real, loops[:3]
     assert operator.dense is not None
     assert y.axis is not None
@@ -32,12 +31,13 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     sums, mixes = winograd.halved(kernel[: y.taps - rest], times)
     last = np.ascontiguousarray(kernel[y.taps - rest :], real)
     height = len(sums[0].weights)
-    outputs, together = min(height, schedule.ROWS), schedule.ROWS
+    outputs, together = min(height, runs.ROWS), runs.ROWS
     depth = y.taps + phases * outputs - 1
     cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
     widest = int(np.diff(cut).max())
-    job = np.zeros(1, WINOGRAD_JOB)
-    named = describe(job, loops, source, target, settings.mode) | {
+    job = Job(WINOGRAD_JOB)
+    describe(job, loops, source, target, settings.mode)
+    job |= {
         "tiles": cut,
         "mixes": np.array([[i for i, _ in row] for row in mixes]),
         "signs": np.array([[sign for _, sign in row] for row in mixes] * (outputs + together), real),
@@ -46,20 +46,18 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     table = np.zeros(len(sums), SUM)
     table["layer"], table["start"] = [s.layer for s in sums], [s.start for s in sums]
     table["weights"] = addresses
-    named["sums"] = table
+    job["sums"] = table
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
     job["rest"], job["together"] = rest, together
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
     job["straight"] = job["target_packed"] and target.dtype == real
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-        job["bias"], job["cval"] = real.type(settings.bias), real.type(settings.cval)
+    job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
     job["watched"], job["n_tiles"] = source.dtype.kind == "f", len(cut) - 1
-    held = hold(job, named)
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
     job["sum"] = short.sum_lines.address(real, outputs, height)
-    job["weights"] = last.ctypes.data
+    job["weights"] = last
     job["finish"] = short.sum_lines.address(real, together, rest)
     job["place"] = lines.place.address(real, target.dtype)
     line = (widest + x.span) * loops.channels + BYTES // real.itemsize
@@ -79,14 +77,15 @@ def make(operator: Operator, settings: Settings, loops: Loops, source: Side, tar
     workspace = reserve(job, sizes)
     rows = phases * outputs
     units = len(loops.batch) * z.length * -(-y.length // rows) * (len(cut) - 1)
-    return Program(
-        functools.partial(slide_winograd.entry(), job.ctypes.data),
-        (*held, weights, last),
+    return job.program(
+        slide_winograd,
+        weights,
+        last,
         lines=units,
         work=units * rows * widest * loops.channels * (weights.size // phases + last.size),
         rows=-(-y.taps // rows),
         workspace=workspace,
-        flag=int(job["flag"][0]) if job["watched"] else -1,
+        watched=job["watched"],
     )
 
 

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from typing import IO
 
+from . import partial
 from .image import FileError
 
 
@@ -38,26 +39,59 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path` that takes its place once everything is written.
 
     Whatever goes wrong, `path` is as it was and the temporary file is gone. A new file has the
-    permissions that the umask leaves, a replaced one keeps its own.
+    permissions that the umask leaves. One that replaces another has the other's, from the start: what is
+    private is never open to others.
     """
     target = check_target(path)
     folder, name = os.path.split(target)
     # A short prefix of the name: the whole of a long one would pass the file system's limit.
     temporary = os.path.join(folder, f".{name[:32]}.{secrets.token_hex(6)}.part")
     try:
-        try:
-            with open(temporary, "x+b") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if os.path.exists(target):
-                os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
-            os.replace(temporary, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        with partial.listed(temporary):
+            try:
+                with _opened(temporary, target) as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, target)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+                raise
     except FileError:
         raise
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _opened(temporary: str, target: str) -> IO[bytes]:
+    """Make a new file with the owner and the permissions of the one it replaces, if there is one."""
+    try:
+        old = os.stat(target)
+    except FileNotFoundError:
+        return open(temporary, "x+b")
+    file = open(temporary, "x+b", opener=_private)  # noqa: SIM115  (closed by whoever writes to it)
+    if hasattr(os, "fchmod"):
+        os.fchmod(file.fileno(), _permitted(file.fileno(), old))
+    return file
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
+def _permitted(descriptor: int, old: os.stat_result) -> int:
+    """Give a file to the owner and the group of another; return the permissions that it may have then."""
+    new = os.fstat(descriptor)
+    mode = stat.S_IMODE(old.st_mode)
+    if (old.st_uid, old.st_gid) == (new.st_uid, new.st_gid):
+        return mode
+    try:
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    except OSError:  # only root may give a file away
+        try:
+            os.fchown(descriptor, -1, old.st_gid)
+        except OSError:  # its group is another: that gets no more than everybody
+            mode &= ~0o070 | (mode & 0o007) << 3
+        mode &= ~(stat.S_ISUID | stat.S_ISGID)
+    return mode

@@ -6,12 +6,15 @@ and do nothing else takes 2.6 s in the same process.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import itertools
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import IO, Any, NamedTuple
 
+from .cells import is_number
 from .image import FileError
 
 #: Bytes that are read at once.
@@ -21,6 +24,8 @@ _LONGEST = 1 << 22
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = ",;\t|"
+#: Rows by which a delimiter is found.
+_LOOKED_AT = 1000
 #: What the csv module says, and what it means here.
 _OPEN = "unexpected end of data"
 _MEANINGS = {
@@ -47,16 +52,21 @@ class Reader:
     name : str
         What messages call it.
     delimiter : str or None
-        What lies between cells; None to find out from the first line.
+        What lies between cells; None to find out from the first rows.
+    live : bool
+        Whether rows are given as soon as they are there: then only those that come first can be looked at.
 
     Raises
     ------
     FileError
         While reading: for what is no text in UTF-8, or no table. The rows before it have been given.
+    ValueError
+        While reading, before the first row: if two delimiters fit equally well.
     """
 
-    def __init__(self, file: Any, name: str, delimiter: str | None) -> None:
+    def __init__(self, file: Any, name: str, delimiter: str | None, *, live: bool = False) -> None:
         self.name, self.delimiter = name, delimiter
+        self._live = live
         self.bom, self.end = b"", "\n"
         self.taken = 0  # bytes
         self._file = file
@@ -66,6 +76,8 @@ class Reader:
         piece = b"more"
         while piece:
             piece = self._take()
+            if self.delimiter is None and not self._live:
+                piece = self._take_more(piece)
             data = rest + piece
             cut = data.rfind(b"\n") + 1 if piece else len(data)
             text, wrong = self._text(data[:cut], number)
@@ -107,6 +119,12 @@ class Reader:
         self.taken += len(piece)
         return piece
 
+    def _take_more(self, piece: bytes) -> bytes:
+        """Read on until there are rows enough to tell the delimiter by, or no more."""
+        while piece.count(b"\n") < _LOOKED_AT and len(piece) < _PIECE and (more := self._take()):
+            piece += more
+        return piece
+
     def _text(self, data: bytes, number: int) -> tuple[str, FileError | None]:
         """Return lines as text, up to one that is none, and what is wrong with that; take a mark away."""
         if number == 1 and data.startswith(_UTF16):
@@ -127,8 +145,51 @@ class Reader:
         """Find out how the file is written from its first lines."""
         if number == 1:
             self.end = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
-        if self.delimiter is None and (first := text.strip("\r\n").partition("\n")[0]):
-            self.delimiter = max(_DELIMITERS, key="".join(first.split('"')[::2]).count)
+        if self.delimiter is None and text.strip("\r\n"):
+            self.delimiter = _found(text, self.name)
+
+
+def _found(text: str, name: str) -> str:
+    """Return what lies between the cells of a table; ValueError if that could be one or another.
+
+    It is what divides the most rows, from the first on, into the same number of cells, two or more. If
+    several do, it is what makes the most cells. But numbers may have commas (1,5;2,5), and a cell may have
+    several numbers (1|2;3|4): then it could be either.
+    """
+    fits = {delimiter: _fit(text, delimiter) for delimiter in _DELIMITERS}
+    best = max(fits, key=fits.__getitem__)
+    rows, width = fits[best]
+    if width < 2:
+        return best
+    rivals = [
+        way
+        for way, fit in fits.items()
+        if fit == (rows, width) or (fit[0] == rows and way != "," and _joins_numbers(text, way, best))
+    ]
+    if len(rivals) == 1:
+        return best
+    ways = " or ".join("--delimiter tab" if way == "\t" else f"--delimiter '{way}'" for way in rivals)
+    raise ValueError(f"{name}: its rows can be divided in {len(rivals)} ways; give {ways}")
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Give the first rows of a text, up to a cell that the text ends in."""
+    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
+    with contextlib.suppress(csv.Error):
+        yield from itertools.islice(filter(None, reader), _LOOKED_AT)
+
+
+def _fit(text: str, delimiter: str) -> tuple[int, int]:
+    """Return how many of the first rows have as many cells as the first one, and how many cells that is."""
+    widths = [len(row) for row in _rows(text, delimiter)]
+    same = next((i for i, width in enumerate(widths) if width != widths[0]), len(widths))
+    return (same, widths[0]) if widths and widths[0] > 1 else (0, 1)
+
+
+def _joins_numbers(text: str, delimiter: str, mark: str) -> bool:
+    """Tell whether a mark is only between numbers or parts of them, if a delimiter divides the cells."""
+    marked = (cell for row in _rows(text, delimiter) for cell in row if mark in cell)
+    return all(is_number(part) for cell in marked for part in cell.split(mark))
 
 
 class Writer:

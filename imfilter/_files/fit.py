@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from .._core.dtypes import place
 from .formats import Format
 from .image import Image, full_scale
+
+#: Samples of rows that are converted together.
+_TOGETHER = 1 << 20
 
 
 def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None = None) -> Image:
@@ -34,26 +38,26 @@ def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None =
         image = _composited(image, background)
     if image.alpha and not kind.alpha:
         opacity = image.pixels[..., -1]
-        if (opacity != full_scale(opacity.dtype)).any():
+        if any((rows != full_scale(rows.dtype)).any() for rows in _in_rows(opacity)):
             raise ValueError(
                 f"{kind.name} cannot hold transparency; write .png, .tif or .webp, or give --background"
             )
         image = dataclasses.replace(image, pixels=image.colour, channels=image.colour.ndim == 3, alpha=False)
+    if image.exif is not None and kind.exif is not None and len(image.exif) > kind.exif:
+        if kind.exif:
+            raise ValueError(
+                f"{kind.name} cannot hold {len(image.exif)} bytes of EXIF, more than {kind.exif}; "
+                "write .png, .tif or .webp, or leave EXIF out with --no-exif"
+            )
+        image = dataclasses.replace(image, exif=None)
     return dataclasses.replace(image, pixels=np.ascontiguousarray(image.pixels))
 
 
 def _narrowed(pixels: NDArray[Any], kind: Format) -> NDArray[Any]:
     if pixels.dtype == np.uint16 and kind.holds("uint8"):
-        return convert_depth(pixels, np.dtype(np.uint8))
-    raise no_room(kind, pixels.dtype)
-
-
-def no_room(kind: Format, dtype: np.dtype[Any]) -> ValueError:
-    """Return the error for pixels of a type that a format does not hold."""
-    depths = " or ".join(kind.dtypes[:2])
-    return ValueError(
-        f"{kind.name} cannot hold {dtype}; give --dtype {depths} to round and saturate, or write .tif or .npy"
-    )
+        return _made_in_rows(pixels, lambda rows: convert_depth(rows, np.dtype(np.uint8)))
+    depths = " or ".join(kind.dtypes)
+    raise ValueError(f"{kind.name} cannot hold {pixels.dtype}; scale it to {depths}, or write .tif or .npy")
 
 
 def convert_depth(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -94,8 +98,33 @@ def _shared_limits(dtype: np.dtype[Any], limits: np.iinfo[Any]) -> tuple[int, in
     return max(int(own.min), int(limits.min)), min(int(own.max), int(limits.max))
 
 
+def _in_rows(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield some rows after the others."""
+    size = max(1, _TOGETHER // pixels[:1].size)
+    return (pixels[start : start + size] for start in range(0, len(pixels), size))
+
+
+def _made_in_rows(pixels: NDArray[Any], make: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[Any]:
+    """Return ``make(pixels)``, of some rows after the others: what is made on the way stays small."""
+    out, start = np.empty(0), 0
+    for rows in _in_rows(pixels):
+        made = make(rows)
+        if start == 0:
+            out = np.empty((len(pixels), *made.shape[1:]), made.dtype)
+        out[start : start + len(rows)] = made
+        start += len(rows)
+    return out
+
+
 def _composited(image: Image, background: tuple[int, int, int]) -> Image:
     """Lay the picture over a colour, in floating point."""
+    mixed = _made_in_rows(
+        image.pixels, lambda rows: _over(dataclasses.replace(image, pixels=rows), background)
+    )
+    return dataclasses.replace(image, pixels=mixed, channels=mixed.ndim == 3, alpha=False)
+
+
+def _over(image: Image, background: tuple[int, int, int]) -> NDArray[Any]:
     dtype = image.pixels.dtype
     full = full_scale(dtype)
     under = np.array(background, np.float64) * (full / 255)
@@ -107,5 +136,4 @@ def _composited(image: Image, background: tuple[int, int, int]) -> Image:
     opacity = image.pixels[..., -1].astype(np.float64) / full
     if colour.ndim == 3:
         opacity = opacity[..., None]
-    mixed = saturated(colour * opacity + under * (1 - opacity), dtype)
-    return dataclasses.replace(image, pixels=mixed, channels=mixed.ndim == 3, alpha=False)
+    return saturated(colour * opacity + under * (1 - opacity), dtype)

@@ -24,6 +24,8 @@ class Format:
         Whether it holds transparency.
     picture : bool
         Whether it holds pictures (grey or colour, 2-D) rather than plain arrays.
+    exif : int or None
+        How many bytes of EXIF it holds; None for any number.
     """
 
     name: str
@@ -31,22 +33,25 @@ class Format:
     dtypes: tuple[str, ...] = ()
     alpha: bool = False
     picture: bool = True
+    exif: int | None = None
 
     def holds(self, dtype: object) -> bool:
         """Whether pixels of this type can be stored as they are."""
         return not self.dtypes or str(dtype) in self.dtypes
 
 
+#: Bytes of EXIF, with its prefix, that one segment of a JPEG file holds.
+JPEG_EXIF = 65533
 _INTEGERS = ("uint8", "uint16", "int8", "int16", "uint32", "int32", "uint64", "int64")
 _REAL = (*_INTEGERS, "float16", "float32", "float64")
 
 FORMATS = (
     Format("PNG", (".png",), ("uint8", "uint16"), alpha=True),
-    Format("JPEG", (".jpg", ".jpeg", ".jpe"), ("uint8",)),
+    Format("JPEG", (".jpg", ".jpeg", ".jpe"), ("uint8",), exif=JPEG_EXIF),
     Format("TIFF", (".tif", ".tiff"), _REAL, alpha=True),
-    Format("BMP", (".bmp", ".dib"), ("uint8",)),
+    Format("BMP", (".bmp", ".dib"), ("uint8",), exif=0),
     Format("WebP", (".webp",), ("uint8",), alpha=True),
-    Format("NumPy", (".npy",), picture=False),
+    Format("NumPy", (".npy",), picture=False, exif=0),
 )
 
 SUFFIXES = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,15 @@ from numpy.typing import NDArray
 
 class FileError(OSError):
     """A file that cannot be read or written; the message is one line that a person can act on."""
+
+
+class FileWarning(UserWarning):
+    """Something of a file that is damaged or lost, while its pixels are there; the message is one line."""
+
+
+def warn(path: str, words: str) -> None:
+    """Issue a `FileWarning` about a file."""
+    warnings.warn(FileWarning(f"{path}: {words}"), stacklevel=2)
 
 
 @dataclass(frozen=True)
@@ -29,9 +39,11 @@ class Image:
     icc : bytes or None
         The ICC profile.
     exif : bytes or None
-        An EXIF block as it stands in a JPEG, without orientation, which has been applied.
+        An EXIF block as it stands in a JPEG. The orientation in it, which has been applied, is 1.
     dpi : tuple of float or None
         Resolution in dots per inch, horizontal then vertical.
+    colorimetry : tuple of (bytes, bytes)
+        Chunks of a PNG that say what its colours mean (gAMA, cHRM, sRGB, cICP): kind and content.
     """
 
     pixels: NDArray[Any]
@@ -40,6 +52,7 @@ class Image:
     icc: bytes | None = None
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
+    colorimetry: tuple[tuple[bytes, bytes], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse contradictions where they are made, not where they are stumbled over."""

@@ -1,21 +1,14 @@
-"""What travels with the pixels: orientation, EXIF, ICC profile, resolution."""
+"""What travels with the pixels: orientation, ICC profile, resolution. For EXIF see ``exif``."""
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 
 from .image import Image
-
-ORIENTATION = 0x0112
-EXIF_IFD = 0x8769
-GPS_IFD = 0x8825
-# The tags of a TIFF's first directory that describe the picture and not its storage:
-# ImageDescription, Make, Model, Software, DateTime, Artist, Copyright.
-DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
 
 # Orientation -> (swap rows and columns first, then reverse rows, then reverse columns).
 _TURNS = {
@@ -45,45 +38,6 @@ def swaps_axes(orientation: int) -> bool:
     return orientation in _TURNS and _TURNS[orientation][0]
 
 
-def split_exif(exif: Pillow.Exif, *, storage: bool = False) -> tuple[int, bytes | None]:
-    """Take the orientation out of an EXIF block.
-
-    Parameters
-    ----------
-    exif : PIL.Image.Exif
-        The block as read.
-    storage : bool
-        Whether it is a TIFF's own directory, whose other tags describe how its pixels are laid
-        out: then only those that describe the picture are kept.
-
-    Returns
-    -------
-    tuple
-        The orientation (1 if there is none) and the other tags, None if there are none.
-    """
-    orientation = exif.get(ORIENTATION, 1)
-    if storage:
-        kept = Pillow.Exif()
-        for tag in DESCRIPTIVE:
-            if tag in exif:
-                kept[tag] = exif[tag]
-        for tag in (EXIF_IFD, GPS_IFD):
-            if directory := exif.get_ifd(tag):
-                kept[tag] = directory
-        exif = kept
-    elif ORIENTATION in exif:
-        del exif[ORIENTATION]
-    return (orientation if isinstance(orientation, int) else 1), (exif.tobytes() if len(exif) else None)
-
-
-def load_exif(block: bytes | None) -> Pillow.Exif:
-    """Parse an EXIF block; an empty one where there is none."""
-    exif = Pillow.Exif()
-    if block:
-        exif.load(block)
-    return exif
-
-
 def profile_for(image: Image, *, colour: bool) -> bytes | None:
     """Return the ICC profile if it describes what is about to be written, else None.
 
@@ -103,3 +57,46 @@ def resolution(value: object) -> tuple[float, float] | None:
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
+
+
+#: What a gAMA chunk says of sRGB, a cHRM chunk of its white and primaries, and a cICP chunk of all of it.
+_SRGB_GAMMA = 45455
+_SRGB_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+_SRGB_CODES = b"\x01\x0d\x00\x01"
+
+
+def colorimetry_for(image: Image, *, profile: bytes | None) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the chunks of a PNG that fit the profile it gets: sRGB may not stand beside one."""
+    return tuple(chunk for chunk in image.colorimetry if chunk[0] != b"sRGB" or profile is None)
+
+
+def lost_colorimetry(image: Image, name: str) -> str | None:
+    """Return what is to be said where colours look different in a format that has no chunks of PNG.
+
+    A picture without them is taken for sRGB. A profile, which is kept, counts more than gamma and primaries.
+
+    Parameters
+    ----------
+    image : Image
+        As it is written.
+    name : str
+        The name of the format.
+    """
+    profile = profile_for(image, colour=image.colour.ndim == 3 or name == "WebP") if name != "BMP" else None
+    if not _means_other_colours(image, profile):
+        return None
+    chunks = ", ".join(kind.decode() for kind, _ in image.colorimetry)
+    return f"{name} cannot hold what the PNG says of its colours ({chunks}); write .png to keep it"
+
+
+def _means_other_colours(image: Image, profile: bytes | None) -> bool:
+    """Tell whether chunks of a PNG, beside a profile that is kept, say something else than sRGB."""
+    said = dict(image.colorimetry)
+    if b"cICP" in said:
+        return said[b"cICP"] != _SRGB_CODES
+    if profile is not None or b"sRGB" in said:
+        return False
+    (gamma,) = struct.unpack(">I", said.get(b"gAMA", struct.pack(">I", _SRGB_GAMMA)))
+    primaries = struct.unpack(">8I", said.get(b"cHRM", struct.pack(">8I", *_SRGB_PRIMARIES)))
+    far = max(abs(a - b) for a, b in zip(primaries, _SRGB_PRIMARIES, strict=True))
+    return abs(gamma - _SRGB_GAMMA) > _SRGB_GAMMA // 100 or far > 200

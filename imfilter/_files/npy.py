@@ -2,24 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import source
 from .image import FileError
 
 MAGIC = b"\x93NUMPY"
 
 
-def mapped(name: str) -> NDArray[Any]:
-    """Return the array of a file as it lies there, without reading it yet."""
-    # A memory map never unpickles, and checks the size that the header claims against the file's.
-    array = np.load(name, mmap_mode="r", allow_pickle=False)
-    return real(array, name)
+def array(name: str, file: IO[bytes], path: str | None = None) -> NDArray[Any]:
+    """Return the array of an open file.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the file.
+    file : binary file
+        Open at its start.
+    path : str or None
+        Where it lies. A regular file is mapped from there: its numbers are read when they are needed.
+
+    Raises
+    ------
+    FileError
+        If it holds no array of real numbers.
+    """
+    with source.reading(name):
+        if path is None or not source.is_regular(file):
+            return _real(np.load(source.seekable(file), allow_pickle=False), name)
+        try:
+            # A memory map never unpickles, and checks the size that the header claims against the file's.
+            return _real(np.load(path, mmap_mode="r", allow_pickle=False), name)
+        except (MemoryError, RecursionError) as error:  # of the parser: a map takes no memory
+            raise FileError(f"{name}: is damaged: its header cannot be read") from error
 
 
-def real(array: NDArray[Any], name: str) -> NDArray[Any]:
+def read(path: str) -> NDArray[Any]:
+    """Return the array of a file, known by its content; FileError if it has none."""
+    with source.reading(path), open(path, "rb") as opened:
+        file = source.seekable(opened)
+        start = file.read(len(MAGIC))
+        file.seek(0)
+        if start != MAGIC:
+            raise FileError(f"{path}: is no .npy file")
+        return array(path, file)
+
+
+def _real(array: NDArray[Any], name: str) -> NDArray[Any]:
     """Return an array of real numbers, or say that it is none."""
     if array.dtype.kind not in "buif":
         raise FileError(f"{name}: holds {array.dtype} and not real numbers")

@@ -1,21 +1,26 @@
-"""PNG, JPEG, BMP and WebP (and the odder TIFFs) through Pillow."""
+"""PNG, JPEG, BMP and WebP through Pillow."""
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import io
 import threading
-from typing import IO, Any
+import warnings
+from collections.abc import Iterable
+from typing import IO, Any, cast
 
 import numpy as np
-from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 from PIL import Image as Pillow
 
-from . import metadata, png
-from .image import FileError, Image, check_size
+from . import exif, jpeg, limits, metadata, png, source
+from .image import FileError, Image, check_size, warn
 
 # Named here, these formats and no others are registered: Pillow knows dozens, some of them risky.
-_PLUGINS = (BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
-_READABLE = ("PNG", "JPEG", "BMP", "DIB", "WEBP", "TIFF")
+_PLUGINS = (BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
+_READABLE = ("PNG", "JPEG", "BMP", "DIB", "WEBP")
+_JPEG = b"\xff\xd8"
 _DIRECT = ("L", "LA", "RGB", "RGBA")
 _JPEG_QUALITY = 95
 _bomb_lock = threading.Lock()
@@ -26,81 +31,125 @@ def _open(file: IO[bytes]) -> Pillow.Image:
     with _bomb_lock:
         limit, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, None
         try:
-            return Pillow.open(file, formats=_READABLE)
+            return Pillow.open(cast(IO[bytes], source.Bounded(file)), formats=_READABLE)
         finally:
             Pillow.MAX_IMAGE_PIXELS = limit
 
 
-def read(path: str, max_pixels: int | None) -> Image:
-    """Read a picture: grey, RGB, either with alpha, 8 or 16 bits a channel (float and int32 TIFF)."""
-    with open(path, "rb") as file, _open(file) as picture:
+def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
+    """Read an open picture: grey, RGB, either with alpha, 8 or 16 bits a channel."""
+    start = file.read(len(_JPEG))
+    file.seek(0)
+    if start == _JPEG:
+        return _read_jpeg(path, file.read(), max_pixels)
+    with _open(file) as picture:
         check_size(path, *picture.size, max_pixels)
-        # A phone's JPEG may carry a second picture for depth (MPO): the first is the photograph.
+        if max_pixels is not None:
+            limits.check(path, file, picture)
         frames = getattr(picture, "n_frames", 1)
-        if frames > 1 and picture.format != "MPO":
+        if frames > 1:
             raise FileError(f"{path}: holds {frames} frames and this command filters single pictures")
+        if picture.format == "PNG":
+            return _read_png(path, file, picture)
+        picture.load()
+        return _described(path, picture, *_pixels(path, picture))
+
+
+def _read_png(path: str, file: IO[bytes], picture: Pillow.Image) -> Image:
+    with source.again(path, file) as twin:
+        bits, chunks = png.header(twin)
+        twin.seek(0)
         if png.is_wide(picture):
-            with open(path, "rb") as twin, _open(twin) as again:
+            with _open(twin) as again:
                 pixels, alpha = png.read_wide(picture, again)
-            key = picture.info.get("transparency")
-            if isinstance(key, tuple) and not alpha:
-                pixels, alpha = _keyed(pixels, key), True
         else:
-            if picture.format == "TIFF" and _loses_depth(picture):
-                raise FileError(f"{path}: this kind of TIFF is not read; save it uncompressed or as PNG")
             picture.load()
-            pixels, alpha = _pixels(picture)
-        return _described(file, picture, pixels, alpha)
+            pixels, alpha = _pixels(path, picture)
+    key = chunks.pop(png.TRANSPARENCY, None)
+    if key is not None and picture.mode != "P" and not alpha:
+        pixels, alpha = png.keyed(pixels, key, bits), True
+    image = _described(path, picture, pixels, alpha)
+    return dataclasses.replace(image, colorimetry=tuple(chunks.items()))
 
 
-def _described(file: IO[bytes], picture: Any, pixels: np.ndarray, alpha: bool) -> Image:
-    dpi = metadata.resolution(picture.info.get("dpi"))
-    if picture.format == "TIFF":  # Pillow has turned it upright already
-        from . import tiff  # tifffile takes a while to import
+def _read_jpeg(path: str, data: bytes, max_pixels: int | None) -> Image:
+    """Read a JPEG file; of a damaged one, what can be read. The second picture of a phone is left alone."""
+    parts = jpeg.segments(data)
+    complete = jpeg.check(path, data, parts)
+    if not complete:
+        data += jpeg.END
+    image, sound = _first_readable(path, jpeg.repaired(data, parts), max_pixels)
+    if not complete:
+        warn(path, "is cut short; a part of the picture is missing")
+    elif not (sound and jpeg.has_sound_markers(data, parts)):
+        warn(path, "is damaged; a part of the picture is missing or wrong")
+    return image
 
-        orientation, exif = tiff.read_exif(file)
-        turned = pixels
-    else:
+
+def _first_readable(path: str, attempts: Iterable[bytes], max_pixels: int | None) -> tuple[Image, bool]:
+    """Read the first of some files that the decoder takes, and tell whether it took the first of all.
+
+    Raise its first error if it takes none.
+    """
+    errors: list[OSError] = []
+    for data in attempts:
         try:
-            orientation, exif = metadata.split_exif(picture.getexif())
-        except Exception:  # whatever a damaged block makes the parser raise: the pixels are fine
-            orientation, exif = 1, None
-        turned = metadata.upright(pixels, orientation)
+            return _loaded(path, data, max_pixels), not errors
+        except FileError:
+            raise
+        except OSError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _loaded(path: str, data: bytes, max_pixels: int | None) -> Image:
+    with _open(io.BytesIO(data)) as picture:
+        check_size(path, *picture.size, max_pixels)
+        picture.load()
+        return _described(path, picture, *_pixels(path, picture))
+
+
+def _described(path: str, picture: Any, pixels: np.ndarray, alpha: bool) -> Image:
+    dpi = metadata.resolution(picture.info.get("dpi"))
+    orientation, block = _exif(path, picture)
+    turned = metadata.upright(pixels, orientation)
     if dpi and metadata.swaps_axes(orientation):
         dpi = dpi[::-1]
     icc = picture.info.get("icc_profile")
-    return Image(turned, turned.ndim == 3, alpha, icc if isinstance(icc, bytes) else None, exif, dpi)
+    return Image(turned, turned.ndim == 3, alpha, icc if isinstance(icc, bytes) else None, block, dpi)
 
 
-def _loses_depth(picture: Any) -> bool:
-    bits = picture.tag_v2.get(258, (1,))
-    return max(bits) > 8 and picture.mode not in ("I", "F") and not picture.mode.startswith("I;16")
+def _exif(path: str, picture: Any) -> tuple[int, bytes | None]:
+    """Return the orientation and the EXIF of a loaded picture."""
+    orientation, block = None, picture.info.get("exif")
+    profile = picture.info.get("Raw profile type exif")  # text, as older programs put it into a PNG
+    try:
+        if not block and profile:
+            block = bytes.fromhex("".join(profile.split("\n")[3:]))
+        if block:
+            orientation, block, _ = exif.patched(block)
+    except ValueError as error:  # the pixels are fine
+        warn(path, f"its EXIF is damaged and left out: {error}")
+        block = None
+    if orientation is None:  # XMP may say it; and Pillow reads what it can of damaged EXIF
+        with contextlib.suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            orientation = picture.getexif().get(exif.ORIENTATION)
+    return (orientation if isinstance(orientation, int) else 1), block or None
 
 
-def _pixels(picture: Pillow.Image) -> tuple[np.ndarray, bool]:
+def _pixels(path: str, picture: Pillow.Image) -> tuple[np.ndarray, bool]:
     """Convert any of Pillow's modes to grey or RGB, with or without alpha."""
     mode = picture.mode
-    key = picture.info.get("transparency")
+    if mode == "P" and picture.palette is None:
+        raise FileError(f"{path}: is damaged: its pixels are entries of a palette, and it has none")
     if mode.startswith("I;16"):
-        grey = np.asarray(picture).astype(np.uint16)
-        return (_keyed(grey[..., None], (key,)), True) if isinstance(key, int) else (grey, False)
-    if mode in ("I", "F"):
-        return np.array(picture), False
-    if key is not None and mode in ("1", "L"):
-        picture = picture.convert("LA")
-    elif (picture.has_transparency_data and mode not in _DIRECT) or key is not None:
-        picture = picture.convert("RGBA")
-    elif mode == "1":
+        return np.asarray(picture).astype(np.uint16), False
+    if mode == "1":
         picture = picture.convert("L")
     elif mode not in _DIRECT:
-        picture = picture.convert("RGB")
-    return np.array(picture), picture.mode.endswith("A")
-
-
-def _keyed(pixels: np.ndarray, key: tuple[int, ...]) -> np.ndarray:
-    """Add an alpha channel in which the pixels of one colour are transparent."""
-    alpha = np.where((pixels == np.array(key)).all(axis=-1), 0, np.iinfo(pixels.dtype).max)
-    return np.concatenate([pixels, alpha[..., None].astype(pixels.dtype)], axis=-1)
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    return np.array(picture), picture.mode in ("LA", "RGBA")
 
 
 def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None:
@@ -113,7 +162,8 @@ def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None
         options["dpi"] = image.dpi
     if name == "PNG" and image.pixels.dtype == np.uint16:
         icc = options["icc_profile"]
-        png.write_wide(file, image.pixels, icc=icc, exif=image.exif, dpi=image.dpi)
+        chunks = metadata.colorimetry_for(image, profile=icc)
+        png.write_wide(file, image.pixels, icc=icc, exif=image.exif, dpi=image.dpi, chunks=chunks)
         return
     if name == "JPEG":
         # No chroma subsampling: filtered edges would get coloured fringes.
@@ -126,4 +176,7 @@ def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None
     # Through memory: written to a file itself, Pillow's encoders do not notice a disk that fills up.
     encoded = io.BytesIO()
     Pillow.fromarray(image.pixels).save(encoded, format=name, **options)
+    if name == "PNG" and image.colorimetry:
+        chunks = metadata.colorimetry_for(image, profile=options["icc_profile"])
+        encoded = io.BytesIO(png.with_chunks(encoded.getvalue(), chunks))
     file.write(encoded.getbuffer())

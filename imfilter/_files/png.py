@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -12,6 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> PNG colour type
+#: The chunk with a colour that is transparent, or with the alpha of a palette.
+TRANSPARENCY = b"tRNS"
+#: Chunks that say what colours mean, and their lengths: gamma, primaries, sRGB, code points of video, and for
+#: high dynamic range the display it was made on and the light levels.
+COLORIMETRY = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8}
 _BLOCK = 1 << 22  # bytes of pixels filtered at a time: keeps the scratch arrays small
 _LEVEL = 4  # of zlib: about three times as fast as 6 on 16-bit photographs, 1 % larger
 
@@ -23,6 +29,7 @@ def write_wide(
     icc: bytes | None = None,
     exif: bytes | None = None,
     dpi: tuple[float, float] | None = None,
+    chunks: tuple[tuple[bytes, bytes], ...] = (),
 ) -> None:
     """Write 16-bit pixels, ``(height, width)`` or ``(height, width, 2 to 4)``, as PNG.
 
@@ -33,6 +40,8 @@ def write_wide(
     file.write(b"\x89PNG\r\n\x1a\n")
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPES[channels], 0, 0, 0)
     _chunk(file, b"IHDR", header)
+    for kind, body in chunks:
+        _chunk(file, kind, body)
     if icc is not None:
         _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc))
     if dpi is not None:
@@ -73,6 +82,58 @@ def _filtered(samples: NDArray[np.uint16], step: int) -> Iterator[bytes]:
 
 def _cost(rows: NDArray[np.uint8]) -> NDArray[Any]:
     return np.minimum(rows, -rows).sum(axis=1, dtype=np.int64)
+
+
+def header(file: IO[bytes]) -> tuple[int, dict[bytes, bytes]]:
+    """Return how many bits a sample has, and what the sound chunks before the pixels say.
+
+    These are the chunk with the transparent colour, and those that say what colours mean.
+    """
+    found: dict[bytes, bytes] = {}
+    file.seek(24)
+    bits = file.read(1)[0]
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IDAT":
+            break
+        if length != COLORIMETRY.get(kind) and not (kind == TRANSPARENCY and length in (2, 6)):
+            file.seek(length + 4, 1)
+            continue
+        body, check = file.read(length), file.read(4)
+        if check == struct.pack(">I", zlib.crc32(kind + body)):
+            found.setdefault(kind, body)
+    return bits, found
+
+
+def keyed(pixels: NDArray[Any], chunk: bytes, bits: int) -> NDArray[Any]:
+    """Add an alpha channel in which the pixels of one colour are transparent.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        Grey or RGB; samples of fewer than 8 bits have been widened to 8.
+    chunk : bytes
+        The colour: 2 bytes for each sample, of which only as many bits count as a sample has in the file.
+    bits : int
+        Bits of a sample in the file.
+    """
+    colours = pixels if pixels.ndim == 3 else pixels[..., None]
+    if len(chunk) != 2 * colours.shape[-1]:
+        raise ValueError("the chunk with the transparent colour has a wrong length")
+    top, full = 2**bits - 1, np.iinfo(pixels.dtype).max
+    key = (np.frombuffer(chunk, ">u2").astype(int) & top) * (full // top)
+    alpha = np.where((colours == key).all(axis=-1), 0, full)
+    return np.concatenate([colours, alpha[..., None].astype(pixels.dtype)], axis=-1)
+
+
+def with_chunks(encoded: bytes, chunks: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Put chunks behind the header of a PNG."""
+    stop = 8 + 12 + 13
+    middle = io.BytesIO()
+    for kind, body in chunks:
+        _chunk(middle, kind, body)
+    return encoded[:stop] + middle.getvalue() + encoded[stop:]
 
 
 def is_wide(picture: Pillow.Image) -> bool:

@@ -4,129 +4,50 @@ from __future__ import annotations
 
 import errno
 import os
-import struct
 from typing import IO, Any
 
-import numpy as np
 import tifffile
-from numpy.typing import NDArray
-from PIL import Image as Pillow
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from . import metadata
-from .image import FileError, Image, check_size, full_scale
+from . import exif, metadata, pages, samples, segments
+from .image import FileError, Image, check_size, warn
 
-# None, deflate (two numbers for it), PackBits and LZMA: what tifffile decodes by itself. The others
-# need a package of compiled codecs, while Pillow's libtiff reads them.
-_OWN_CODECS = (1, 8, 32946, 32773, 34925)
 _UNASSOCIATED = 2
-_ASSOCIATED = 1
+# Formats of programs for which tifffile would read directories that have not been checked.
+_PLAIN = {"is_lsm": False, "is_ndpi": False, "is_scanimage": False}
 
 
-def read(path: str, max_pixels: int | None) -> Image | None:
-    """Read a TIFF; None where Pillow has to decode it (its codec, palette or colour space)."""
-    with tifffile.TiffFile(path) as file:
-        pages = [page for page in file.pages if not _is_extra(page)] or list(file.pages)
-        if len(pages) != 1:
-            raise FileError(
-                f"{path}: holds {len(pages)} pages and this command filters single pictures; "
-                "save the stack as .npy to filter it as a volume"
-            )
-        page: Any = pages[0].aspage()
+def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
+    """Read an open TIFF of one picture: grey or RGB, with or without alpha, of any depth."""
+    offset = pages.find(path, file)
+    file.seek(0)
+    with tifffile.TiffFile(file, **_PLAIN) as opened:
+        opened.filehandle.seek(offset)
+        page = tifffile.TiffPage(opened, 0)
         check_size(path, page.imagewidth, page.imagelength, max_pixels)
         if page.imagedepth != 1:
             raise FileError(f"{path}: is a volume; save it as .npy to filter it")
-        if not _is_plain(page):
-            return None
-        pixels = page.asarray()
-        if pixels is None or pixels.size == 0:
+        if min(page.imagewidth, page.imagelength, page.samplesperpixel) < 1:
             raise FileError(f"{path}: holds no pixels")
-        pixels = _channels_last(pixels, page)
-        extras = tuple(int(extra) for extra in page.extrasamples)
-        return _describe(path, page, pixels, extras)
-
-
-def _is_extra(page: Any) -> bool:
-    """Whether a page is a thumbnail or a mask of another one."""
-    return bool(getattr(page.aspage(), "subfiletype", 0) & 0b101)
-
-
-def _is_plain(page: Any) -> bool:
-    return (
-        page.dtype is not None
-        and page.dtype.kind in "uif"
-        and page.bitspersample == 8 * page.dtype.itemsize
-        and page.photometric in (0, 1, 2)
-        and (page.compression in _OWN_CODECS or not _is_for_pillow(page))
-    )
-
-
-def _is_for_pillow(page: Any) -> bool:
-    """Whether Pillow keeps every bit; where it does not, tifffile says which package would help."""
-    return bool(page.dtype == np.uint8 or (page.dtype == np.uint16 and page.planarconfig == 1))
-
-
-def _channels_last(pixels: NDArray[Any], page: Any) -> NDArray[Any]:
-    samples = page.samplesperpixel
-    if samples == 1:
-        return pixels.reshape(page.imagelength, page.imagewidth)
-    if page.planarconfig == 2:
-        return np.moveaxis(pixels.reshape(samples, page.imagelength, page.imagewidth), 0, -1)
-    return pixels.reshape(page.imagelength, page.imagewidth, samples)
-
-
-def _describe(path: str, page: Any, pixels: NDArray[Any], extras: tuple[int, ...]) -> Image:
-    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
-    colours = 3 if page.photometric == 2 else 1
-    samples = 1 if pixels.ndim == 2 else pixels.shape[-1]
-    if samples not in (colours, colours + 1):
-        raise FileError(
-            f"{path}: {samples} samples a pixel; only grey and RGB, with or without alpha, are read"
-        )
-    alpha = samples == colours + 1
-    if page.photometric == 0:
-        pixels = _inverted(path, pixels, alpha)
-    if alpha and extras[:1] == (_ASSOCIATED,):
-        pixels = _straightened(pixels)
-    with open(path, "rb") as file:
-        orientation, exif = read_exif(file)
-    dpi = _dpi(page)
+        samples.check(path, page)
+        pixels, alpha = samples.picture(page, segments.samples(path, file, page))
+        dpi, icc = _dpi(page), page.iccprofile
+    orientation, block = _exif(path, file)
     if dpi and metadata.swaps_axes(orientation):
         dpi = dpi[::-1]
-    icc = page.iccprofile if isinstance(page.iccprofile, bytes) else None
-    return Image(metadata.upright(pixels, orientation), samples > 1, alpha, icc, exif, dpi)
+    pixels = metadata.upright(pixels, orientation)
+    return Image(pixels, pixels.ndim == 3, alpha, icc if isinstance(icc, bytes) else None, block, dpi)
 
 
-def read_exif(file: IO[bytes]) -> tuple[int, bytes | None]:
-    """Return the orientation and the descriptive tags of an open TIFF."""
-    exif = Pillow.Exif()
+def _exif(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
+    """Return the orientation and the EXIF of an open TIFF."""
     try:
-        file.seek(0)
-        exif.load_from_fp(file)
-        if str(exif.get(270, "")).startswith(('{"shape"', "ImageJ=", "<?xml")):
-            del exif[270]  # how a stack is laid out, in a program's own words: no longer true
-        return metadata.split_exif(exif, storage=True)
-    except Exception:  # whatever a damaged directory makes the parser raise: the pixels are fine
+        orientation, block, moved = exif.from_tiff(file)
+    except ValueError as error:  # the pixels may be fine
+        warn(path, f"its EXIF is damaged and left out: {error}")
         return 1, None
-
-
-def _inverted(path: str, pixels: NDArray[Any], alpha: bool) -> NDArray[Any]:
-    if pixels.dtype.kind != "u":
-        raise FileError(f"{path}: 'white is zero' is only read for unsigned integers, not {pixels.dtype}")
-    pixels = pixels.copy()
-    colour = pixels[..., :-1] if alpha else pixels
-    np.subtract(np.iinfo(pixels.dtype).max, colour, out=colour)
-    return pixels
-
-
-def _straightened(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Divide premultiplied colour by alpha, so that every Image means the same."""
-    full = full_scale(pixels.dtype)
-    alpha = pixels[..., -1:].astype(np.float64)
-    colour = np.divide(pixels[..., :-1] * full, alpha, out=np.zeros(pixels[..., :-1].shape), where=alpha > 0)
-    if pixels.dtype.kind in "ui":
-        colour = np.clip(np.rint(colour), 0, full)
-    return np.concatenate([colour.astype(pixels.dtype), pixels[..., -1:]], axis=-1)
+    if moved:
+        warn(path, exif.MOVED)
+    return orientation or 1, block
 
 
 def _dpi(page: Any) -> tuple[float, float] | None:
@@ -144,69 +65,31 @@ def _dpi(page: Any) -> tuple[float, float] | None:
     return metadata.resolution((x * factor, y * factor))
 
 
-def write(file: IO[bytes], image: Image) -> None:
-    """Write one uncompressed page: the form that every reader of TIFF understands."""
+def write(file: IO[bytes], image: Image) -> str | None:
+    """Write one uncompressed page, the form that every reader of TIFF understands; return what was lost."""
     pixels = image.pixels
     colours = image.colour.ndim == 3
-    exif = metadata.load_exif(image.exif)
+    embedded = exif.Embedded(image.exif)
     options: dict[str, Any] = {}
     if image.dpi is not None:
         options.update(resolution=image.dpi, resolutionunit="INCH")
     if image.alpha:
         options.update(extrasamples=[_UNASSOCIATED])
-    directories = {tag: exif.get_ifd(tag) for tag in (metadata.EXIF_IFD, metadata.GPS_IFD)}
-    directories = {tag: values for tag, values in directories.items() if values}
-    texts = [(tag, 2, 0, _ascii(exif[tag]), True) for tag in metadata.DESCRIPTIVE if exif.get(tag)]
     try:
         tifffile.imwrite(
             file,
             pixels,
-            byteorder="<",
+            byteorder=embedded.order,
+            align=embedded.align,
             photometric="rgb" if colours else "minisblack",
             planarconfig="contig" if image.channels else None,
             metadata=None,
             software=False,
             iccprofile=metadata.profile_for(image, colour=colours),
-            extratags=texts,
             **options,
         )
     except OSError as error:
         if error.errno is None:  # fewer bytes written than asked for, as NumPy puts it
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise
-    if directories and pixels.nbytes < 1 << 31:  # BigTIFF has wider directories
-        _append(file, directories)
-
-
-def _ascii(text: object) -> str:
-    return str(text).encode("ascii", "replace").decode()
-
-
-def _append(file: IO[bytes], directories: dict[int, dict[int, Any]]) -> None:
-    """Append EXIF directories, and a copy of the first directory that points to them.
-
-    tifffile writes no pointers to directories. All offsets in a TIFF are absolute, so that a
-    directory can be copied entry by entry.
-    """
-    file.seek(4)
-    (first,) = struct.unpack("<I", file.read(4))
-    file.seek(first)
-    (count,) = struct.unpack("<H", file.read(2))
-    entries = [file.read(12) for _ in range(count)]
-    for tag, values in directories.items():
-        offset = _seek_even_end(file)
-        directory = ImageFileDirectory_v2(ifh=b"II*\0\x08\0\0\0", group=tag)
-        for key, value in values.items():
-            directory[key] = value
-        file.write(directory.tobytes(offset))
-        entries.append(struct.pack("<HHII", tag, 4, 1, offset))
-    entries.sort(key=lambda entry: struct.unpack("<H", entry[:2]))
-    offset = _seek_even_end(file)
-    file.write(struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4))
-    file.seek(4)
-    file.write(struct.pack("<I", offset))
-
-
-def _seek_even_end(file: IO[bytes]) -> int:
-    end = file.seek(0, 2)
-    return end + file.write(bytes(end % 2))
+    return embedded.finish(file)

@@ -44,26 +44,31 @@ _FIELDS = (
     *("offsets_z", "weights_z", "weights_x", "weights"),
     "offsets",  # in bytes, of taps that all rows of the kernel have
     *("deals", "joins", "zero"),  # see `deal`; an offset of nothing
+    # Halves of symmetric kernels and their weights; how many the sum over the window has, the first ones.
+    *("halves", "half_weights", "n_halves"),
     # Kernels. `fetch`, `combine_source` and `sum_planes` read source elements, others the arithmetic's.
     *("prepare", "fetch", "combine_source", "fetch_real", "combine", "sum_rows", "sum_line", "sum_along"),
-    *("sum_planes", "sum_window", "deal", "join", "divide", "place"),
+    *("sum_planes", "sum_window", "sum_symmetric", "deal", "join", "divide", "place"),
 )
 #: Numbers are rounded to the arithmetic's type beforehand.
 _NUMBERS = ("bias", "cval", "divisor")  # the last of sums of integers, if they are divided
 JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in _NUMBERS])
 
 #: How lines are summed: tap by tap with `combine`, with `sum_rows`, neighbours along a dealt line with
-#: `sum_along`, or small windows with `sum_window`.
-BY_TAP, BY_ROW, ALONG, UNROLLED = 0, 1, 2, 3
+#: `sum_along`, small windows with `sum_window`; symmetric kernels with `sum_symmetric`, of neighbours along
+#: a dealt line with `sum_symmetric_along`, over small windows with `sum_symmetric_window`.
+BY_TAP, BY_ROW, ALONG, UNROLLED, SYMMETRIC, SYMMETRIC_ALONG, SYMMETRIC_WINDOW = range(7)
 #: Pixels that `sum_along` computes at a time, one register each: 81 taps ran at 41 and 53 multiply-adds a
 #: nanosecond with 8 and 12 (Cascade Lake, AVX-512, where 70 is the most), for 8 wait for each other.
 BLOCK_ALONG = 12 if BYTES > 128 else 8
 
 #: A layer of prepared lines: its taps over the planes, if any, its taps along the line and how they are
-#: summed, and the runs of both. `beyond` is what its lines are worth outside the image.
+#: summed, and the runs of both. `beyond` is what its lines are worth outside the image. Of symmetric kernels
+#: `half_z` and `half_x` are the addresses of their halves, `sum_z` and `sum_x` those of what sums them.
 _LAYER_FIELDS = (
     *("begin_z", "stop_z", "first_z", "last_z", "group_z"),
     *("begin_x", "stop_x", "first_x", "last_x", "group", "how"),
+    *("half_z", "half_x", "sum_z", "sum_x"),
 )
 LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS] + [("beyond", np.float64)])
 

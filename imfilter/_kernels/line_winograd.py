@@ -7,6 +7,7 @@ outputs in a group: what one sum reads lies side by side.
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.job import BLOCK_ALONG
 from imfilter._kernels.lines import fetch_line, place_line
 from imfilter._kernels.simd import LINE, invoke, peek, poke, record
@@ -61,6 +62,7 @@ def _sum(job, room):
 
 
 @Driver
+@denormals_as_zeros
 def line_winograd(job_at, source_at, target_at, workspace, start, stop):
     """Compute tiles of rows `start` … `stop`, counted over batch, plane, row and tile in this order.
 

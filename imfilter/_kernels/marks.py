@@ -6,6 +6,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import Driver, kernel
+from imfilter._kernels.denormals import denormals_as_numbers
 from imfilter._kernels.simd import (
     BYTES,
     call_llvm,
@@ -102,6 +103,7 @@ def divide_line(source, line, count, scale: float, numbers):
 
 
 @Driver
+@denormals_as_numbers
 def count_broken(samples, rows, step, count, scale: float, numbers, line):
     """Count samples, in rows of so many, that are no whole numbers when scaled; stop after a row with one.
 
@@ -115,6 +117,7 @@ def count_broken(samples, rows, step, count, scale: float, numbers, line):
 
 
 @Driver
+@denormals_as_numbers
 def sift(samples, rows, step, count, limits, marks, marks_step, small, small_step, peaks, numbers, line):
     """Mark samples no smaller in magnitude than limits, and copy the others, with zeros for these.
 

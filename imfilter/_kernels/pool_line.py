@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._core.jit import kernel
+from imfilter._core.jit import kernel, part
 from imfilter._kernels.simd import (
     BYTES,
     REGISTERS,
@@ -327,6 +327,15 @@ def divide(real, kind, target, inverse, sums, below, divisors, factor: float, co
 _I64, _U64 = np.dtype(np.int64), np.dtype(np.uint64)
 
 
+@part
+def _quotient_wide(high, low, divisor):
+    """Return the floor of the quotient of a sum in halves, in 64 bits, and the remainder."""
+    quotient = high // divisor
+    rest = (np.uint64(high - quotient * divisor) << np.uint64(32)) + low
+    lower = rest // np.uint64(divisor)
+    return (np.uint64(quotient) << np.uint64(32)) + lower, rest - lower * np.uint64(divisor)
+
+
 @kernel("real", "kind", "target", "inverse")
 def divide_wide(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
     """Write the means of `count` sums of integers, rounded half to even, as integers of 64 bits.
@@ -334,19 +343,58 @@ def divide_wide(real, kind, target, inverse, sums, below, divisors, factor: floa
     `sums` are of the high halves, `below` of the low ones. The other arguments are those of `divide`, with
     integers for divisors.
     """
-    half, one = np.uint64(32), np.uint64(1)
+    one = np.uint64(1)
     for i in range(count):
         high, low = load_one(_I64, sums + 8 * i, _I64), load_one(_U64, below + 8 * i, _U64)
         divisor = load_one(_I64, divisors + 8 * i, _I64) * np.int64(factor)
         if divisor == 0:
             store_one(to + 8 * i, _I64, np.int64(0))
             continue
-        quotient = high // divisor
-        rest = (np.uint64(high - quotient * divisor) << half) + low
+        found, rest = _quotient_wide(high, low, divisor)
         by = np.uint64(divisor)
-        lower = rest // by
-        rest -= lower * by
-        found = (np.uint64(quotient) << half) + lower
         if rest > by - rest or (rest == by - rest and found & one):
             found += one
         store_one(to + 8 * i, _U64, found)
+
+
+#: Sums and divisors up to which floats have no second rounding: high halves of sums, low ones, divisors.
+_FEW_HIGH, _FEW_LOW, _FEW = 1 << 19, np.uint64(1 << 51), 1 << 24
+#: Below this an integer has room for eight more bits behind the 53 of a float64 and the one that rounds it.
+_ROOM = np.uint64(1 << 54)
+
+
+@kernel("real", "kind", "target", "inverse")
+def divide_to_real(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
+    """Write the means of `count` sums of integers as floats: the exact quotients, rounded half to even.
+
+    The arguments are those of `divide_wide`. The magnitude becomes an integer of at least 55 bits; where the
+    quotient goes on behind them, the last of them is set. Its conversion then rounds as that of the quotient.
+    """
+    width, zero, one, byte = size_of(target), np.uint64(0), np.uint64(1), np.uint64(8)
+    for i in range(count):
+        high, low = load_one(_I64, sums + 8 * i, _I64), load_one(_U64, below + 8 * i, _U64)
+        divisor = load_one(_I64, divisors + 8 * i, _I64) * np.int64(factor)
+        if divisor == 0:
+            store_one(to + i * width, target, target.type(np.nan))
+            continue
+        if -_FEW_HIGH <= high < _FEW_HIGH and low < _FEW_LOW and divisor < _FEW:  # float64 holds the sum
+            total = (high << 32) + np.int64(low)
+            store_one(to + i * width, target, target.type(float(total) / float(divisor)))
+            continue
+        found, rest = _quotient_wide(high, low, divisor)
+        by, scale = np.uint64(divisor), 1.0
+        negative = high < 0 and np.int64(found) < 0  # the high halves of what is not may be
+        if negative:
+            found = zero - found
+            if rest:
+                found, rest = found - one, by - rest
+        if rest:
+            while found < _ROOM:
+                rest = rest << byte
+                digits = rest // by
+                found, rest = (found << byte) + digits, rest - digits * by
+                scale /= 256.0
+            if rest:
+                found |= one
+        value = target.type(found) * target.type(scale)
+        store_one(to + i * width, target, -value if negative else value)

@@ -6,6 +6,7 @@ A step takes four cycles, for which the next one waits; where the low parts of m
 import numpy as np
 
 from imfilter._core.jit import Driver, inlined
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.simd import BYTES, fma, load, load_one, splat, store, store_one
 
 _F64 = np.dtype(np.float64)
@@ -104,6 +105,7 @@ def _side_by_side(source, target, rows, series, along, state, alpha, decay):
 
 
 @Driver
+@denormals_as_zeros
 def recur(source, target, lines, pitch, rows, series, step, state, alpha: float, how, turn):
     """Write the exponential means of `rows` samples of some series, from and to their `state`.
 

@@ -34,7 +34,6 @@ REGISTERS = 4
 
 #: Size of a cache line.
 LINE = 64
-
 #: Size of one `Vector`, whatever its elements.
 BYTES = REGISTERS * _vector_bytes()
 
@@ -277,6 +276,11 @@ def splat_register(typingctx, real, value):
 def multiply_add(builder, a, b, c):
     """Return a*b + c of LLVM vectors, rounded once where the processor can."""
     return call_llvm(builder, f"llvm.fmuladd.{mangle(a.type)}", a.type, a, b, c)
+
+
+def weighed(builder, samples, weight, total):
+    """Return the LLVM vector `total`, or None for 0, with samples times a weight."""
+    return multiply_add(builder, samples, weight, total) if total else builder.fmul(samples, weight)
 
 
 @intrinsic

@@ -14,7 +14,20 @@ import numpy as np
 
 from imfilter._core.jit import Driver, kernel, part
 from imfilter._kernels.ahead import WORDS
-from imfilter._kernels.job import ALONG, BLOCK_ALONG, BY_ROW, JOB, LAYER, PLANE, TAP, UNROLLED
+from imfilter._kernels.denormals import denormals_as_zeros
+from imfilter._kernels.job import (
+    ALONG,
+    BLOCK_ALONG,
+    BY_ROW,
+    JOB,
+    LAYER,
+    PLANE,
+    SYMMETRIC,
+    SYMMETRIC_ALONG,
+    SYMMETRIC_WINDOW,
+    TAP,
+    UNROLLED,
+)
 from imfilter._kernels.lines import fetch_line, place_line, source_index
 from imfilter._kernels.simd import LINE, invoke, move_one, peek, poke, record
 
@@ -53,15 +66,23 @@ def _across(job, room, z, layer, base):
     they add is added as a number.
     """
     span, zeros = job.samples_x * job.channels, room + job.zeros
-    outside = 0.0
+    outside = beyond = 0.0
     for t in range(layer.begin_z, layer.stop_z):
         tap = record(PLANE, job.offsets_z + t * _PLANE)
         line = _plane(job, room, z, tap.plane, base)
         if line == zeros:
             outside += tap.weight
+            beyond += tap.weight * job.cval
         poke(room + job.at_z + 8 * t, _readable(job, room, t, line, span))
-    bias = outside * job.cval if outside != 0 else 0.0
+    # Weights of both signs may cancel, but not where the constant is NaN or infinite.
+    bias = outside * job.cval if job.cval - job.cval == 0 else beyond
     at = room + job.at_z
+    if layer.sum_z:
+        poke(room + job.at_to, room + job.raw)
+        invoke(6, layer.sum_z, (
+            at + 8 * layer.begin_z, layer.half_z, 1, job.half_weights, bias, room + job.at_to, span,
+            room + job.spill, 0))  # fmt: skip
+        return
     invoke(2, job.combine_source, (
         at, at, job.weights_z, job.runs, layer.first_z, layer.last_z, 0, bias,
         room + job.raw, 0, span, room + job.spill))  # fmt: skip
@@ -83,6 +104,11 @@ def _across_together(job, room, z, layer, base):
         poke(room + job.at_z + 8 * t, line)
     for o in range(job.together):
         poke(room + job.at_to + 8 * o, room + job.raw + o * job.raw_step)
+    if layer.sum_z:
+        invoke(6, layer.sum_z, (
+            room + job.at_z, layer.half_z, 1, job.half_weights, 0.0, room + job.at_to, span,
+            room + job.spill, 0))  # fmt: skip
+        return
     invoke(4, job.sum_planes, (
         room + job.at_z, job.zero, 1, job.weights_z + layer.begin_z * job.size, taps, layer.group_z,
         0.0, room + job.at_to, span, room + job.spill, 0))  # fmt: skip
@@ -109,7 +135,7 @@ def prepare(job_at, room, z, row, base, first, count, slot, span):
                 invoke(2, job.fetch_real, (
                     room + job.raw + o * job.raw_step if row >= 0 else -1, job.channels * job.size,
                     job.size, 1, job.channels, job.border_x, job.before_x, job.samples_x, first, count,
-                    layer.beyond, line, 0))  # fmt: skip
+                    layer.beyond, line, room + job.flag if job.watched else 0))  # fmt: skip
             elif i == 0 or job.n_columns == 0:
                 plane = z * job.step_z + record(PLANE, job.offsets_z + i * _PLANE).plane
                 plane = source_index(job.border_z, job.before_z, job.samples_z, plane)
@@ -128,7 +154,19 @@ def _along(job, room, layer, line, to, span):
     """Sum a line over the taps of a layer along it."""
     at, count = room + job.at_x, layer.stop_x - layer.begin_x
     weights = job.weights_x + layer.begin_x * job.size
-    if layer.how == ALONG:
+    if layer.how == SYMMETRIC:
+        for t in range(count):
+            poke(at + 8 * t, line + peek(job.columns + 8 * (layer.begin_x + t)))
+        poke(room + job.at_to, to)
+        invoke(6, layer.sum_x, (
+            at, layer.half_x, 1, job.half_weights, 0.0, room + job.at_to, span, room + job.spill,
+            0))  # fmt: skip
+    elif layer.how == SYMMETRIC_ALONG:
+        _sum_symmetric_along(
+            *(job, room, line + peek(job.columns + 8 * layer.begin_x), layer.sum_x, layer.half_x),
+            *(count, to, 0.0),
+        )
+    elif layer.how == ALONG:
         _sum_along(
             job, room, line + peek(job.columns + 8 * layer.begin_x), weights, count, layer.group, to, 0.0
         )
@@ -162,6 +200,19 @@ def _sum_along(job, room, line, weights, taps, group, to, bias):
 
 
 @part
+def _sum_symmetric_along(job, room, line, kernel, half, taps, to, bias):
+    """Sum neighbours along the dealt `line` by the `half` of a symmetric kernel of so many taps."""
+    step = job.channels * job.lanes * job.size
+    for t in range(taps + BLOCK_ALONG - 1):
+        poke(room + job.at_x + 8 * t, line + t * step)
+    for o in range(BLOCK_ALONG):
+        poke(room + job.at_to + 8 * o, to + o * step)
+    invoke(3, kernel, (
+        room + job.at_x, half, 1, job.half_weights, bias, room + job.at_to,
+        job.segment // job.channels, job.channels))  # fmt: skip
+
+
+@part
 def _place(job, room, o, many, to):
     """Return where row `o` of a block of `many` is summed up: in its place at `to`, or in the results."""
     if o < many and job.straight and job.lanes == 1:
@@ -176,7 +227,21 @@ def _sum(job, room, window, first_slot, many, to, span, ahead):
     if job.final == ALONG:
         line = window + record(TAP, job.taps).column * job.size
         _sum_along(job, room, line, job.weights, job.n_taps, job.group, room + job.result, job.bias)
-    elif job.final in (BY_ROW, UNROLLED):
+    elif job.final == SYMMETRIC_ALONG:
+        line = window + record(TAP, job.taps).column * job.size
+        _sum_symmetric_along(
+            job, room, line, job.sum_symmetric, job.halves, job.n_taps, room + job.result, job.bias
+        )
+    elif job.final == SYMMETRIC and job.outputs == 0:
+        for t in range(job.n_taps):
+            tap = record(TAP, job.taps + t * _TAP)
+            line = _row(job, window, first_slot + tap.row)
+            poke(at + 8 * t, line + tap.layer * job.depth * job.pitch + tap.column * job.size)
+        poke(at_to, _place(job, room, 0, many, to))
+        invoke(6, job.sum_symmetric, (
+            at, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span, room + job.spill,
+            ahead))  # fmt: skip
+    elif job.final in (BY_ROW, UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW):
         count = job.taps_y + job.outputs - 1
         for first in range(min(job.dilation_y, many)):
             # Rows that share lines. Outputs beyond the last are computed from what there is, and thrown away.
@@ -185,7 +250,15 @@ def _sum(job, room, window, first_slot, many, to, span, ahead):
                 poke(at + 8 * r, _row(job, window, first_slot + row))
             for o in range(job.outputs):
                 poke(at_to + 8 * o, _place(job, room, first + o * job.dilation_y, many, to))
-            if job.final == UNROLLED:
+            if job.final == SYMMETRIC:
+                invoke(6, job.sum_symmetric, (
+                    at, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span,
+                    room + job.spill, ahead))  # fmt: skip
+            elif job.final == SYMMETRIC_WINDOW:
+                invoke(5, job.sum_symmetric, (
+                    at, job.offsets, job.half_weights, job.bias, at_to, span, room + job.spill,
+                    ahead))  # fmt: skip
+            elif job.final == UNROLLED:
                 invoke(6, job.sum_window, (
                     at, job.offsets, job.weights, job.bias, at_to, span, room + job.spill,
                     ahead))  # fmt: skip
@@ -238,6 +311,7 @@ def _finish(job, room, many, to, wide):
 
 
 @Driver
+@denormals_as_zeros
 def slide(job_at, source_at, target_at, workspace, start, stop):
     """Compute blocks of rows `start` … `stop`, counted over batch, planes, tile and row in this order.
 

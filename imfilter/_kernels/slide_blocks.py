@@ -3,6 +3,7 @@
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_numbers
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.simd import LINE, invoke, peek, record
 
@@ -49,6 +50,7 @@ def _gather(job, room, image_at, z, y, x):
 
 
 @Driver
+@denormals_as_numbers
 def slide_blocks(job_at, source_at, target_at, workspace, start, stop):
     """Compute blocks `start` … `stop`, counted over batch, channel, plane, row and column in this order.
 

@@ -6,6 +6,7 @@ Like `slide` it knows no element types: the job names the kernels by address.
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.doubt import doubt, rows_of
 from imfilter._kernels.lines import source_index
 from imfilter._kernels.simd import LINE, invoke, load_one, peek, poke, record, size_of, store_one
@@ -101,6 +102,7 @@ def _doubtful(job, room, image_at, z, row, column, wide, sums):
 
 
 @Driver
+@denormals_as_zeros
 def slide_box(job_at, source_at, target_at, workspace, start, stop):
     """Compute stretches of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 

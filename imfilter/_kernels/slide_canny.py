@@ -3,6 +3,7 @@
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.lines import fetch_row
 from imfilter._kernels.simd import LINE, invoke, record, store_one
 
@@ -52,6 +53,7 @@ def _differentiate(job, room, source_at, y):
 
 
 @Driver
+@denormals_as_zeros
 def slide_canny(job_at, source_at, map_at, workspace, start, stop):
     """Mark the edges of rows `start` … `stop`, in the map of marks, with what is weak and what is strong.
 

@@ -6,6 +6,7 @@ Votes are kept for every column while a cell's rows go by, and only then summed 
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.lines import fetch_row
 from imfilter._kernels.simd import (
     BYTES,
@@ -77,6 +78,7 @@ def _sum_up(job, room, first, cells, x, stop_x, to):
 
 
 @Driver
+@denormals_as_zeros
 def slide_cells(job_at, source_at, target_at, workspace, start, stop):
     """Compute the histograms of tiles `start` … `stop`, counted along rows of cells.
 

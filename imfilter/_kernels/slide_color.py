@@ -3,6 +3,7 @@
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.simd import LINE, invoke, peek, record
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
@@ -51,6 +52,7 @@ def _place(job, lines, count, to, spare):
 
 
 @Driver
+@denormals_as_zeros
 def slide_color(job_at, source_at, target_at, workspace, start, stop):
     """Convert tiles `start` … `stop`, counted along lines.
 

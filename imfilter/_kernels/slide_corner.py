@@ -6,6 +6,7 @@ Products of derivatives are summed along each row as soon as it is there, and do
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.lines import fetch_row, place_line, source_index
 from imfilter._kernels.simd import LINE, invoke, peek, poke, record, store_one
 
@@ -13,21 +14,19 @@ from imfilter._kernels.simd import LINE, invoke, peek, poke, record, store_one
 _FIELDS = (
     *("rows", "columns", "channels"),
     "size",  # of an element of the arithmetic, in bytes
-    *("aperture", "taps", "group"),  # of derivatives, and of the window; of its partial sums
-    "straight",  # whether sums over the window are straight code
+    *("aperture", "taps"),  # of derivatives, and of the window
     *("before_y", "before_x"),  # padded samples before the image, for derivatives
     *("samples_y", "samples_x"),  # samples of the image
     *("source_y", "source_x", "source_c", "source_packed"),
     *("target_y", "target_x", "target_c", "target_packed", "direct"),  # whether results are written at once
     "before_w",  # padded products before the image, for the window
-    # Tables: borders (see `source_index`) of the image and of its products; weights of the window, offsets of
-    # its taps along a line, and one of nothing.
-    *("border_y", "border_x", "window_y", "window_x", "weights", "offsets", "zero"),
+    # Tables: borders (see `source_index`) of the image and of its products; weights of the window.
+    *("border_y", "border_x", "window_y", "window_x", "weights"),
     # Where in the workspace lines are: of the image, which rows these are, products, their sums along a row
-    # and down the window, results; how far apart; addresses of lines and of results.
-    *("image", "held", "products", "window", "sums", "result", "pitch", "spare", "spill", "at", "at_to"),
+    # and down the window, results; how far apart; addresses of lines.
+    *("image", "held", "products", "window", "sums", "result", "pitch", "spare", "at"),
     *("flag", "watched"),  # samples are not watched
-    *("fetch", "multiply", "surround", "sum_line", "sum_rows", "measure", "place"),  # kernels
+    *("fetch", "multiply", "surround", "sum_pairs", "measure", "place"),  # kernels
 )
 CORNER_JOB = np.dtype(
     [(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("scale", "k", "cval")]
@@ -43,16 +42,9 @@ def _slot(job, room, kind, p):
 
 
 @part
-def _sum(job, room, kernel, along, rows):
-    """Sum lines over a window of so many samples along them, and so many rows."""
-    at, at_to, spill = room + job.at, room + job.at_to, room + job.spill
-    offsets = job.offsets if along > 1 else job.zero
-    if job.straight:
-        invoke(6, kernel, (at, offsets, job.weights, 0.0, at_to, job.columns, spill, 0))
-    else:
-        group = job.group if rows > 1 else 1
-        invoke(4, kernel, (
-            at, offsets, along, job.weights, rows, group, 0.0, at_to, job.columns, spill, 0))  # fmt: skip
+def _sum(job, room, to):
+    """Sum the lines whose addresses are listed, by the weights of the window."""
+    invoke(2, job.sum_pairs, (room + job.at, job.weights, job.taps, job.columns, to))
 
 
 @part
@@ -65,8 +57,7 @@ def _prepare(job, room, source_at, p):
             for i in range(job.pitch):
                 store_one(line + i, _U8, np.uint8(0))
         return
-    at, at_to = room + job.at, room + job.at_to
-    reach = job.aperture // 2
+    at, reach = room + job.at, job.aperture // 2
     for i in range(job.aperture):
         q = row + i
         line, held = room + job.image + q % job.aperture * job.pitch, room + job.held + q % job.aperture * 8
@@ -81,12 +72,13 @@ def _prepare(job, room, source_at, p):
         line = room + job.products + kind * job.pitch
         invoke(1, job.surround, (
             line, job.window_x, job.before_w, job.columns, job.taps - 1 - job.before_w))  # fmt: skip
-        poke(at, line)
-        poke(at_to, _slot(job, room, kind, p))
-        _sum(job, room, job.sum_line, job.taps, 1)
+        for t in range(job.taps):
+            poke(at + 8 * t, line + t * job.size)
+        _sum(job, room, _slot(job, room, kind, p))
 
 
 @Driver
+@denormals_as_zeros
 def slide_corner(job_at, source_at, target_at, workspace, start, stop):
     """Measure rows `start` … `stop`.
 
@@ -95,16 +87,14 @@ def slide_corner(job_at, source_at, target_at, workspace, start, stop):
     """
     job = record(CORNER_JOB, job_at)
     room = (workspace + LINE - 1) // LINE * LINE
-    at, at_to = room + job.at, room + job.at_to
     for p in range(start, start + job.taps - 1):
         _prepare(job, room, source_at, p)
     for y in range(start, stop):
         _prepare(job, room, source_at, y + job.taps - 1)
         for kind in range(3):
             for t in range(job.taps):
-                poke(at + 8 * t, _slot(job, room, kind, y + t))
-            poke(at_to, room + job.sums + kind * job.pitch)
-            _sum(job, room, job.sum_rows, 1, job.taps)
+                poke(room + job.at + 8 * t, _slot(job, room, kind, y + t))
+            _sum(job, room, room + job.sums + kind * job.pitch)
         sums, to = room + job.sums, target_at + y * job.target_y
         result = to if job.direct else room + job.result
         invoke(2, job.measure, (

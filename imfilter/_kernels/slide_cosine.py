@@ -7,6 +7,7 @@ block at a time. Only a block of rows is ever stored. Like `slide` this knows no
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.doubt import doubt, rows_of
 from imfilter._kernels.lines import fetch_row, place_line, source_index
 from imfilter._kernels.simd import LINE, invoke, load_one, peek, poke, record, store_one
@@ -133,6 +134,7 @@ def _along(job, room, block, many, to):
 
 
 @Driver
+@denormals_as_zeros
 def slide_cosine(job_at, source_at, target_at, workspace, start, stop):
     """Compute stretches of rows `start` … `stop`, counted over batch, plane and row in this order.
 

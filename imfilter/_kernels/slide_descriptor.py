@@ -6,6 +6,7 @@ import numpy as np
 from numba.extending import intrinsic
 
 from imfilter._core.jit import Driver, kernel
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.simd import (
     LINE,
     convert_one,
@@ -96,6 +97,7 @@ def normalize(target, norm, source, step, runs, run, values, sums, to):
 
 
 @Driver
+@denormals_as_zeros
 def slide_descriptor(job_at, source_at, target_at, workspace, start, stop):
     """Normalise rows `start` … `stop` of blocks.
 

@@ -12,6 +12,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import Driver, kernel, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.lines import fetch_line, place_line, source_index
 from imfilter._kernels.simd import (
     BYTES,
@@ -151,6 +152,7 @@ def _lay_out(job, room, image_at, z, y, x):
 
 
 @Driver
+@denormals_as_zeros
 def slide_layer(job_at, source_at, target_at, workspace, start, stop):
     """Compute units `start` … `stop`, counted over images, groups, planes, bands, columns, parts of outputs.
 

@@ -12,6 +12,7 @@ from numba.extending import intrinsic
 from imfilter._core.jit import Driver, inlined
 from imfilter._kernels import comb
 from imfilter._kernels.ahead import DISTANCE, prefetch
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.lines import copy
 from imfilter._kernels.simd import (
     BYTES,
@@ -190,6 +191,7 @@ def _directly(line, to, n, step, wide, size, divisor, addresses):
 
 
 @Driver
+@denormals_as_zeros
 def average(
     source, target, rows, step, size, divisor: float,
     room, sums, stretch, columns, block, lag, low, levels, n_levels, parts, n_parts, first,

@@ -8,6 +8,7 @@ lines, to one such line, which is then folded.
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_numbers, denormals_as_zeros
 from imfilter._kernels.simd import LINE, invoke, peek, poke, record
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
@@ -135,8 +136,8 @@ def _join(job, room, join_rows, image_at, z, y, first, count, to):
         _join_cell(job, room, join_rows, image_at, z, y, first + i, to + i * job.channels * job.size)
 
 
-@Driver
-def slide_pool(job_at, source_at, target_at, workspace, start, stop):
+@part
+def _pool(job_at, source_at, target_at, workspace, start, stop):
     """Pool tiles `start` … `stop`, counted along lines, down rows and planes, and over the batch.
 
     job_at: address of the `POOL_JOB`. source_at, target_at: addresses of the image and the result.
@@ -173,3 +174,20 @@ def slide_pool(job_at, source_at, target_at, workspace, start, stop):
                 y, z = 0, z + 1
                 if z == job.planes:
                     z, image = 0, image + 1
+
+
+#: Means are computed; maxima and minima are samples as they are.
+
+
+@Driver
+@denormals_as_zeros
+def slide_means(job_at, source_at, target_at, workspace, start, stop):
+    """Pool means; see `_pool`."""
+    _pool(job_at, source_at, target_at, workspace, start, stop)
+
+
+@Driver
+@denormals_as_numbers
+def slide_extremes(job_at, source_at, target_at, workspace, start, stop):
+    """Pool the largest or the smallest samples, which may be denormal; see `_pool`."""
+    _pool(job_at, source_at, target_at, workspace, start, stop)

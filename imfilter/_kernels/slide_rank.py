@@ -7,6 +7,7 @@ lines are in the first-level cache.
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_numbers
 from imfilter._kernels.lines import place_line, source_index
 from imfilter._kernels.simd import LINE, invoke, peek, poke, record
 
@@ -75,6 +76,7 @@ def _compare(job, room, first_slot, many, wide, to, ahead):
 
 
 @Driver
+@denormals_as_numbers
 def slide_rank(job_at, source_at, target_at, workspace, start, stop):
     """Compute blocks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 

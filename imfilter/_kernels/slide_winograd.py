@@ -6,6 +6,7 @@ The window has a layer of rows for the image and one for each kind of difference
 import numpy as np
 
 from imfilter._core.jit import Driver, part
+from imfilter._kernels.denormals import denormals_as_zeros
 from imfilter._kernels.lines import fetch_row, place_line
 from imfilter._kernels.simd import LINE, invoke, peek, poke, record
 
@@ -98,6 +99,7 @@ def _finish(job, room, top, first, many, span, to):
 
 
 @Driver
+@denormals_as_zeros
 def slide_winograd(job_at, source_at, target_at, workspace, start, stop):
     """Compute blocks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from imfilter._core.jit import Driver, inlined, kernel
+from imfilter._kernels.denormals import denormals_as_numbers
 from imfilter._kernels.simd import (
     BYTES,
     fma,
@@ -168,6 +169,7 @@ def finish(real, cells, copy, planes, rows, columns, window_z, window_y, window_
 
 
 @Driver
+@denormals_as_numbers
 def survey(
     blocks, count, step, planes, rows, columns, step_z, step_y, size, cell_z, cell_y, cell_x,
     within_z, within_y, within_x, strip, vectors, cells, copy, totals, widen, close, end,

@@ -38,6 +38,12 @@ class _Lines:
         """Return absolute values."""
         return call_llvm(self.builder, f"llvm.fabs.{mangle(self.kind)}", self.kind, value)
 
+    def falling(self, dx, dy):
+        """Tell whether one of both is negative: their product, which may underflow, would be if none is 0."""
+        word = ir.VectorType(ir.IntType(8 * self.size), self.kind.count)
+        signs = self.builder.xor(self.builder.bitcast(dx, word), self.builder.bitcast(dy, word))
+        return self.builder.icmp_signed("<", signs, ir.Constant(word, [0] * word.count))
+
     def times(self, value, factor):
         return self.builder.fmul(value, ir.Constant(self.kind, [factor] * self.kind.count))
 
@@ -56,9 +62,9 @@ def _gradients(typingctx, real, measure, above, here, below, count, dx, dy, stre
             def smooth(first, middle, last, lines=lines):
                 return builder.fadd(builder.fadd(first, last), lines.times(middle, 2.0))
 
-            across = [builder.fsub(line[2], line[0]) for line in (a, h, b)]
-            x_part = smooth(*across)
-            y_part = builder.fsub(smooth(*b), smooth(*a))
+            # Differences first: they are 0 where the image is flat, and alike along both axes.
+            x_part = smooth(*(builder.fsub(line[2], line[0]) for line in (a, h, b)))
+            y_part = smooth(*(builder.fsub(low, high) for low, high in zip(b, a, strict=True)))
             if how == L1:
                 total = builder.fadd(lines.size_of(x_part), lines.size_of(y_part))
             else:
@@ -89,8 +95,7 @@ def _among_sectors(builder, lines, dx, dy, mine, strengths):
     level = builder.fcmp_ordered("<", tall, flat)
     # Differences of multiples of the unit are exact, as the sum of both factors would not be.
     steep = builder.fcmp_ordered(">", builder.fsub(tall, lines.times(wide, 2 * _UNIT)), flat)
-    product = builder.fmul(dx, dy)
-    falls = builder.fcmp_ordered("<", product, lines.times(product, 0.0))
+    falls = lines.falling(dx, dy)  # asked only where neither is 0
 
     def larger(first, last, with_last):
         last_kept = builder.fcmp_ordered(">=" if with_last else ">", mine, last)
@@ -108,10 +113,9 @@ def _interpolated(builder, lines, dx, dy, mine, strengths):
     """Tell which strengths are no smaller than those interpolated on both sides along the gradient."""
     above, here, below = strengths
     wide, tall = lines.size_of(dx), lines.size_of(dy)
-    product = builder.fmul(dx, dy)
-    falls = builder.fcmp_ordered("<", product, lines.times(product, 0.0))
     steep = builder.fcmp_ordered(">", tall, wide)
     low, high = builder.select(steep, wide, tall), builder.select(steep, tall, wide)
+    falls = builder.and_(lines.falling(dx, dy), builder.fcmp_ordered("<", lines.times(low, 0.0), low))
     share = builder.fdiv(low, high)
     rest = builder.fsub(ir.Constant(lines.kind, [1.0] * lines.kind.count), share)
 

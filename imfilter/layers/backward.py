@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, channels, check, layer, taps
+from imfilter._core import bands, channels, check, dtypes, layer, taps
 from imfilter._core.common import described
+from imfilter._core.denormals import converted
 from imfilter._core.layer import Geometry
 
 
@@ -179,8 +180,9 @@ def conv_bias_gradient(gradient: npt.ArrayLike, axes: int = 2) -> npt.NDArray:
     """
     n = check.integer(axes, "axes", least=1, most=3)
     slope, _ = channels.batch(gradient, n, "gradient")
-    total = slope.sum(axis=(0, *range(2, n + 2)), dtype=np.float64)
-    return total.astype(channels.arithmetic(slope))
+    with np.errstate(all="ignore"):  # infinity and NaN go where they belong
+        total = dtypes.ordered(slope).sum(axis=(0, *range(2, n + 2)), dtype=np.float64)
+        return total.astype(channels.arithmetic(slope))
 
 
 @described
@@ -275,7 +277,8 @@ def conv_transpose(
     geometry = _geometry(tuple(lengths), factors, steps, pads, "zero", gaps, into)
     # What is added behind the output makes no more room for the kernel than there are samples.
     result = _transposed(array, factors, geometry, tuple(lengths), bands.requested(workers))
-    result += shift.reshape(-1, *(1,) * n)
+    with np.errstate(all="ignore"):
+        result += shift.reshape(-1, *(1,) * n)
     return result if batched else result[0]
 
 
@@ -317,9 +320,13 @@ def _transposed(
 ) -> npt.NDArray:
     """Return the gradient of the input of a layer over axes of these extents."""
     real, groups = channels.arithmetic(gradient, weight), geometry.groups
-    backward, turned = taps.backward(weight.astype(real), geometry, gradient.shape[2:], extent)
-    spread = taps.apart(gradient.astype(real, copy=False), geometry.stride)
-    shape = (len(gradient), weight.shape[1] * groups, *backward.lengths)
-    none = np.zeros(shape[1], real)
-    whole = layer.run(spread, turned, none, backward, shape, real, None, workers)
+    slopes, factors = converted(gradient, real), converted(weight, real)
+    backward, turned = taps.backward(factors, geometry, gradient.shape[2:], extent)
+    if np.isfinite(factors).all():
+        spread = taps.apart(slopes, geometry.stride)
+        shape = (len(gradient), weight.shape[1] * groups, *backward.lengths)
+        none = np.zeros(shape[1], real)
+        whole = layer.run(spread, turned, none, backward, shape, real, None, workers)
+    else:
+        whole = taps.scattered(slopes, factors, geometry, backward.lengths)
     return taps.folded(whole, geometry, extent)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from imfilter._core import bands, channels, check, layer, taps
 from imfilter._core.common import described
+from imfilter._core.denormals import converted
 from imfilter.convolution import correlate
 
 
@@ -28,7 +29,8 @@ def conv(
     """Apply a convolution layer, which like all of them correlates: kernels are not flipped.
 
     Each output channel is the sum of the input channels of its group, correlated with a kernel for each,
-    plus a bias. Positions at which the kernel does not fit are dropped.
+    plus a bias. Positions at which the kernel does not fit are dropped. Every weight is multiplied: 0 times
+    infinity is NaN.
 
     Parameters
     ----------
@@ -94,7 +96,7 @@ def _filter(
     """Correlate one channel with one kernel, for which there are quicker ways: 15 -> 7 ms for 3x3 at 4K."""
     n, geometry = len(settled.axes), settled.geometry
     result = correlate(
-        settled.x[:, 0].astype(settled.real, copy=False),
+        converted(settled.x[:, 0], settled.real),
         settled.weight[0, 0],
         bias=bias,
         stride=geometry.stride,

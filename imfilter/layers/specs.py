@@ -356,7 +356,7 @@ class Dense(Layer):
         assert weight is not None
         x = x.astype(dtypes.derived(x.dtype), copy=False)
         with np.errstate(invalid="ignore", over="ignore"):  # infinity and NaN go where they belong
-            result = x @ weight.astype(x.dtype).T
+            result = dtypes.ordered(x) @ dtypes.ordered(weight.astype(x.dtype, copy=False)).T
             return result if bias is None else result + bias.astype(x.dtype)
 
 

@@ -271,7 +271,8 @@ class Stack:
             batch = ", ".join(map(str, ("N", *shape)))
             raise ValueError(f"x must be of shape {shape} or ({batch}), got {image.shape}")
         pairs = self._pairs(weights)
-        values = np.array(image, dtypes.derived(image.dtype))  # which is ours, to hand out or write to
+        # Ours, to hand out or write to, and in one order, by which a softmax is rounded.
+        values = np.array(image, dtypes.derived(image.dtype), order="C")
         values = values[None] if single else values
         for number, (layer, pair) in enumerate(zip(self.layers, pairs, strict=True), 1):
             count = len(values)

@@ -154,7 +154,7 @@ def where(shared: Any, more: tuple[str, ...] = ("valid", "shrink")) -> Where:
     words = tuple(w for w in (*border.MODES, *more) if w not in late)
     mode = border.check_mode(options["mode"], more=more, offered=words)
     nan = check.word(options["nan"], "nan", ("propagate", "ignore"))
-    cval = check.number(options["cval"], "cval", finite=False)
+    cval = check.constant(options["cval"], "cval")
     if mode in late:
         raise ValueError(
             f"mode must be one of {', '.join(map(repr, words))} with align='causal', got {mode!r}, "

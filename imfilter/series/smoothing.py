@@ -195,7 +195,8 @@ def median(x: npt.ArrayLike, size: int, **shared: Unpack[Shared]) -> npt.NDArray
     """Replace each sample by the median over a window, which removes spikes and keeps steps.
 
     Its lookahead is ``(size - 1) // 2`` samples and its delay 0, or half a sample for an even size; with
-    ``align='causal'`` they are 0 and ``(size - 1) / 2``.
+    ``align='causal'`` they are 0 and ``(size - 1) / 2``. Integers of 64 bits and long doubles are not
+    rounded to float64.
 
     Parameters
     ----------

@@ -3,8 +3,9 @@
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
-from imfilter._core import check, dtypes
+from imfilter._core import check, denormals, dtypes, exact_median
 from imfilter._core.chain import packed, restored
 from imfilter._core.ticker import Pushed
 from imfilter._core.timeline import State, Timing
@@ -118,18 +119,9 @@ class Stream:
             if inner:
                 wanted = f"shape {inner}, or (n, {self.channels}) for a chunk"
             raise ValueError(f"samples must be {wanted}, got shape {array.shape}")
-        with np.errstate(over="ignore"):  # of longer floats
-            lines = np.ascontiguousarray(array, np.float64).reshape(1, -1, self.channels or 1)
         default = array.dtype.newbyteorder("=") if self._design.keeps else dtypes.derived(array.dtype)
         wanted_type = self._dtype or default
-        if lines.shape[1]:
-            state = self._design.begin(lines.shape[2], lines) if self._state is None else self._state
-            lines, self._state = self._design.advance(state, lines)
-        result = lines.reshape(-1, *inner)
-        if wanted_type != result.dtype:
-            placed = np.empty(result.shape, wanted_type)
-            dtypes.place(result, placed)
-            result = placed
+        result = self._advance(array.reshape(1, -1, self.channels or 1), wanted_type).reshape(-1, *inner)
         if not single:
             return result
         if not len(result):
@@ -142,6 +134,31 @@ class Stream:
         ):
             self._ticker = self._design.ticker(self._state)
         return result[0] if inner else result[0].item()
+
+    def _advance(self, lines: npt.NDArray, wanted: np.dtype) -> npt.NDArray:
+        """Take lines of samples of any type; return the results as one."""
+        design, state, kind, exact = self._design, self._state, lines.dtype, False
+        held = kind if state is None else state.values.dtype
+        if not kind == held == dtypes.FLOAT64:
+            kind = np.result_type(held, kind)  # NumPy's type for both, in the processor's byte order
+            exact = exact_median.takes(design, kind)
+        lines = np.ascontiguousarray(lines, kind) if exact else denormals.widened(lines, exact=design.exact)
+        if not lines.shape[1]:
+            return np.empty(lines.shape, wanted)
+        if exact:
+            state = exact_median.begin(design, lines) if state is None else state
+            result, self._state = exact_median.advance(design, state, lines, wanted)
+            return result
+        if state is None:
+            state = design.begin(lines.shape[2], lines)
+        elif held != dtypes.FLOAT64:
+            state = exact_median.widened(design, state)
+        result, self._state = design.advance(state, lines)
+        if wanted == result.dtype:
+            return result
+        placed = np.empty(result.shape, wanted)
+        denormals.place(result, placed, exact=design.exact)
+        return placed
 
     def _settle(self) -> None:
         """Go back from single samples to the general way."""

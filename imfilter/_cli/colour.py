@@ -1,0 +1,57 @@
+"""Red, green, blue and opacity: what of them a filter of one plane sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import dtypes
+from .._files.image import Image, full_scale
+
+Array = NDArray[Any]
+
+#: ITU-R BT.601-7, 2.5.1: the luminance of gamma-encoded R, G, B.
+LUMINANCE = (0.299, 0.587, 0.114)
+
+
+def share(opacity: Array) -> Array:
+    """Return opacity as a share of 1, in a type in which 8 or 16 bits of colour stay exact enough."""
+    work = np.float32 if opacity.dtype.itemsize == 1 else np.float64
+    shares: Array = np.divide(opacity, full_scale(opacity.dtype), dtype=work)
+    return shares
+
+
+def weighed(colour: Array, shares: Array, black: float = 0.0) -> Array:
+    """Return colour over black, by its share."""
+    spread = shares if colour.ndim == shares.ndim else shares[..., None]
+    return (colour - shares.dtype.type(black)) * spread + black if black else colour * spread
+
+
+def over_black(image: Image, black: float = 0.0) -> Array:
+    """Return the colour or grey of an image, over black where it is transparent."""
+    if image.opacity is None:
+        return image.colour
+    plane = weighed(image.colour, share(image.opacity), black)
+    return plane[..., 0] if plane.ndim > image.spatial and plane.shape[-1] == 1 else plane
+
+
+def one_plane(image: Image, black: float = 0.0) -> Array:
+    """Return the luminance of an image, over black where it is transparent."""
+    plane = over_black(image, black)
+    return luminance(plane) if is_rgb(image) else plane
+
+
+def is_rgb(image: Image) -> bool:
+    """Whether the channels are red, green and blue."""
+    return image.channels and image.colour.ndim > image.spatial and image.colour.shape[-1] == 3
+
+
+def luminance(colour: Array) -> Array:
+    """Return BT.601 luminance in floating point, nothing rounded."""
+    work = dtypes.derived(colour.dtype)
+    red, green, blue = (np.multiply(colour[..., i], LUMINANCE[i], dtype=work) for i in range(3))
+    red += green
+    red += blue
+    return red

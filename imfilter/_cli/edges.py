@@ -1,0 +1,134 @@
+"""Edges, corners and descriptors: what the command draws of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .._core import dtypes
+from .._files.formats import Format
+from .._files.image import Image, full_scale
+from . import colour, corners, limits, render, strips
+from .limits import Limits
+from .render import Tone
+from .task import Array, Filter, Task, like
+
+_EIGHT_BITS = 255.0
+
+
+def derivative(task: Task, image: Image, *, clear: bool) -> Image:
+    """Find edges: in integers as a picture, otherwise as they are."""
+    run, target = task.run, task.target
+    if task.signed and "axis" in run.options and run.options["axis"] is None:
+        raise ValueError("--signed needs --axis: a gradient magnitude has no sign")
+    grey = colour.is_rgb(image) and not task.options["per_channel"]
+
+    def plane(piece: Image) -> Array:
+        seen = colour.over_black(piece, task.black) if clear else piece.colour
+        return colour.luminance(seen) if grey else seen
+
+    if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
+        rows = task.rows if clear or grey else None  # what is not made of colour is filtered as it lies
+        return strips.filtered(image, rows, lambda piece: like(piece, run(plane(piece), target)))
+    ends = limits.of(task.given, image.pixels.dtype, task.kind.name)
+    dtype = plane(dataclasses.replace(image, pixels=image.pixels[:1])).dtype
+    edge = render.edge_response(lambda step: run(step, mode="edge"), dtype, run.ndim, run.options)
+    edge *= ends.height / full_scale(dtype)
+
+    def part(piece: Image) -> Image:
+        return like(piece, render.pictured(run(plane(piece)), target, edge, signed=task.signed))
+
+    return strips.filtered(image, task.rows, part)
+
+
+def descriptor(task: Task, image: Image) -> Image:
+    """Draw a descriptor's cells, or, in ``.npy``, return the descriptor."""
+    run, target = task.run, task.target
+
+    def describe(piece: Image, **changed: Any) -> Any:
+        plane = colour.over_black(piece, task.black)
+        return run.whole(plane, channel_axis=-1 if plane.ndim > image.spatial else None, **changed)
+
+    if not task.kind.picture:
+        return like(image, Tone(target).of(describe(image)))
+    assert target is not None
+    if target.kind == "f":
+        return strips.filtered(
+            image, task.rows, lambda piece: like(piece, describe(piece, visualize=True)[1].astype(target))
+        )
+    white = limits.of(task.given, image.pixels.dtype, task.kind.name).height
+    shown, cell = {"visualize": True, "cells_per_block": 1}, task.options["pixels_per_cell"]
+    edge = render.edge_in_cell(lambda step: run.whole(step, **shown)[1], cell, white)
+
+    def part(piece: Image) -> Image:
+        return like(piece, render.pictured(describe(piece, visualize=True)[1], target, edge, signed=False))
+
+    return strips.filtered(image, task.rows, part)
+
+
+def edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format, given: Limits | None) -> Image:
+    """Return edges as white on black, or, in ``.npy``, as they are."""
+    target = render.target_dtype(kind, np.dtype(np.uint8), options["dtype"], scaled=False)
+
+    def plane(piece: Image) -> Array:
+        if given is None:
+            return colour.one_plane(piece)
+        values = colour.one_plane(piece, given.black)
+        # Thresholds are then on the scale of 8 bits.
+        return Tone(dtypes.derived(values.dtype), _EIGHT_BITS / given.height, given.black).of(values)
+
+    edges: Array = run.whole(_plane(image, plane, always=given is not None))
+    if target is None:
+        return like(image, edges)
+    white = np.array(full_scale(target)).astype(target)
+    return like(image, np.multiply(edges, white, out=edges.view(target) if target.itemsize == 1 else None))
+
+
+def _plane(image: Image, make: Callable[[Image], Array], *, always: bool = False) -> Array:
+    """Return the one plane that is made of an image, a band at a time; the image itself where it is one."""
+    if image.opacity is None and not colour.is_rgb(image) and not always:
+        return make(image)
+    rows = strips.Rows(image.pixels.shape[0])
+    return strips.filtered(image, rows, lambda piece: like(piece, make(piece))).pixels
+
+
+def corner_response(image: Image, options: Mapping[str, Any]) -> Array:
+    """Return the response of every pixel of an image to corners."""
+    rows = None  # a plane is filtered as it lies
+    if image.opacity is not None or colour.is_rgb(image):
+        around = options["size"] + options["aperture"]
+        rows = strips.Rows(image.pixels.shape[0], around, around, wraps=options["mode"] == "wrap")
+
+    def measured(piece: Image) -> Image:
+        return like(piece, corners.measured(colour.one_plane(piece), options))
+
+    return strips.filtered(image, rows, measured).pixels
+
+
+def marked_corners(
+    image: Image, options: Mapping[str, Any], kind: Format, target: np.dtype[Any] | None, given: Limits | None
+) -> Image:
+    """Return the picture with its corners marked, or, in ``.npy``, the response."""
+    response = corner_response(image, options)
+    if not kind.picture or target is None:
+        return like(image, Tone(target).of(response))
+    black = 0.0 if given is None else given.black
+    tone = (
+        Tone(target, full_scale(target) / given.height, black)
+        if given
+        else Tone(target, render.depth_scale(image.pixels.dtype, target))
+    )
+
+    def painted(piece: Image) -> Image:
+        seen = colour.over_black(piece, black)
+        three = seen if seen.ndim == 3 and seen.shape[-1] == 3 else np.stack([seen] * 3, axis=-1)
+        return dataclasses.replace(piece, pixels=tone.of(three), channels=True, alpha=False)
+
+    found = corners.found(response, options)
+    del response
+    picture = strips.filtered(image, strips.Rows(image.pixels.shape[0]), painted)
+    corners.mark(picture.pixels, found)
+    return picture

@@ -1,0 +1,87 @@
+"""How the process of the command ends: nothing half-written stays, and its status says why it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from .._files import partial
+from . import messages
+
+# Faults of the program itself, and signals that by default end no process.
+_LEFT = "BUS FPE ILL SEGV TRAP SYS ABRT CHLD CLD CONT STOP KILL TSTP TTIN TTOU URG WINCH INFO"
+_SHOW_CURSOR = b"\r\033[?25h"
+_bars = 0  # progress bars on the terminal, which hide its cursor
+
+
+def on_signals() -> None:
+    """Let each signal that ends the process take away first what is not whole yet.
+
+    A thread of its own waits for the signals, because Python would handle them only when a filter is done.
+    Then the process ends by the signal itself, which is what shells look at. A signal that is ignored stays
+    so.
+    """
+    if not hasattr(signal, "sigwait"):  # on Windows Ctrl-C alone is a signal, and an exception
+        return
+    left = {getattr(signal, f"SIG{name}", None) for name in _LEFT.split()}
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    waited = {n for n in signal.valid_signals() if n not in left and signal.getsignal(n) in usual}
+    if signal.SIGINT in waited:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, waited)
+    threading.Thread(target=_wait, args=(waited,), daemon=True).start()
+
+
+def _wait(waited: set[int]) -> None:
+    number = signal.sigwait(waited)
+    partial.remove_all()
+    if _bars:
+        with contextlib.suppress(OSError):
+            os.write(2, _SHOW_CURSOR)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    os.kill(os.getpid(), number)
+
+
+@contextlib.contextmanager
+def progress(*arguments: Any, **options: Any) -> Iterator[Any]:
+    """Show a progress bar of click on standard error, whose cursor comes back whatever happens."""
+    global _bars
+    with click.progressbar(*arguments, file=sys.stderr, **options) as bar:
+        _bars += 1
+        try:
+            yield bar
+        finally:
+            _bars -= 1
+
+
+def discard() -> None:
+    """Let nothing more be written to standard output, which takes no more."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def flushed(code: int) -> int:
+    """Write out what standard output holds, and return the exit code: 1 where that fails."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:  # who reads it has read enough
+        discard()
+    except OSError as error:
+        discard()
+        if code == 0:
+            return full(error)
+    return code
+
+
+def full(error: OSError) -> int:
+    """Say that standard output cannot be written, and return the exit code."""
+    messages.say("error", f"standard output: cannot be written: {error.strerror or error}")
+    return 1

@@ -1,0 +1,70 @@
+"""Which values of an image are black and white where a result is in integers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._files.image import Image, full_scale
+from . import messages, strips
+
+
+class Limits(NamedTuple):
+    """The value that is black, and the one that is white."""
+
+    black: float
+    white: float
+
+    @property
+    def height(self) -> float:
+        """How far white is from black."""
+        return self.white - self.black
+
+
+def asked(options: Mapping[str, Any]) -> Limits | None:
+    """Return what ``--full-scale`` or ``--range`` says, None if neither is given."""
+    white, ends = options["full_scale"], options["range"]
+    if white is not None and ends is not None:
+        raise ValueError("--full-scale V means --range 0,V: give one of them")
+    if white is not None:
+        return Limits(0.0, float(white))
+    return None if ends is None else Limits(*ends)
+
+
+def of(given: Limits | None, dtype: np.dtype[Any], name: str) -> Limits:
+    """Return the limits for a picture of edges in a format: those given, or those of an integer type."""
+    if given is not None:
+        return given
+    if dtype.kind == "f":
+        raise ValueError(
+            f"{name} holds integers: say with --full-scale which value of a float image is white "
+            "(1 or 255, say) or with --range LOW,HIGH which are black and white, or write .npy or float .tif"
+        )
+    return Limits(0.0, full_scale(dtype))
+
+
+def check_use(given: Limits | None, target: np.dtype[Any] | None) -> None:
+    """Refuse limits where the result is in floating point, which is never scaled."""
+    if given is not None and (target is None or target.kind not in "ui"):
+        raise ValueError(
+            "--full-scale and --range say how a result becomes integers, and OUT has none here; "
+            "give --dtype uint8 or uint16, or leave them out"
+        )
+
+
+def warn_of_rounding(image: Image, target: np.dtype[Any] | None, name: str) -> None:
+    """Warn if a float image is so small that in integers little but 0 and 1 is left of it."""
+    if image.pixels.dtype.kind != "f" or target is None or target.kind not in "ui":
+        return
+    largest = 0.0
+    for part in strips.parts(image):
+        for end in (np.fmin.reduce(part.colour, axis=None), np.fmax.reduce(part.colour, axis=None)):
+            largest = max(largest, abs(float(end)))  # NaN is not larger
+    if 0 < largest <= 1:
+        messages.say(
+            "warning",
+            f"{name}: values of {largest:.3g} at most are rounded to whole numbers; "
+            "--full-scale 1 makes 1 white",
+        )

@@ -1,0 +1,45 @@
+"""What the command says on standard error: one line each, without characters that a terminal obeys."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+
+def visible(text: str) -> str:
+    r"""Return a text as one line, in which what is not printable is written as an escape (``\x1b``).
+
+    File names and the names of columns may have any character. A terminal would obey some of them, and could
+    show the others in the wrong order or not at all.
+    """
+    words = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def say(kind: str, text: str) -> None:
+    """Write one line, or nothing if standard error is closed or full."""
+    with contextlib.suppress(OSError):
+        click.echo(f"imfilter: {kind}: {visible(text)}", err=True)
+
+
+@contextlib.contextmanager
+def shown() -> Iterator[None]:
+    """Show each warning about a file as one line, once; other warnings are for programmers."""
+    told: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        from .._files.image import FileWarning  # which takes NumPy
+
+        text = str(message)
+        if issubclass(category, FileWarning) and text not in told:
+            told.add(text)
+            say("warning", text)
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", category=UserWarning, module=r"imfilter\.")
+        warnings.showwarning = show
+        yield

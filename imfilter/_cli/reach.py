@@ -1,0 +1,92 @@
+"""How far a filter reaches, in rows: what of an image a band of its result is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import padding
+from .strips import Rows
+from .table import Command
+
+#: Farther than any image is long.
+_FAR = 1 << 40
+
+
+def rows_of(command: Command, options: Mapping[str, Any], length: int, kernel: Any = None) -> Rows | None:
+    """Return how rows of a result depend on those of an image of `length` rows.
+
+    None where the options are wrong, which the filter itself says in better words.
+
+    Parameters
+    ----------
+    command : Command
+        Which filter.
+    options : mapping
+        Every option of the command by name.
+    length : int
+        Rows of the image.
+    kernel : ndarray or list of ndarray
+        That of correlate and convolve.
+    """
+    wraps = options.get("mode") == "wrap"
+    if command.kind == "linear":
+        try:
+            return _of_kernel(command, kernel, options, length, wraps=wraps)
+        except (ValueError, TypeError, IndexError, ArithmeticError):
+            return None
+    if command.kind == "descriptor":
+        # A cell takes votes from half a cell around it, and a gradient one sample more. A block must fit.
+        cell = max(min(_first(options["pixels_per_cell"]), _FAR), 1)
+        around = max(_first(options["cells_per_block"]), 2) * cell
+        return Rows(length, around, around, cell=cell)
+    around = min(max(int(of(options, rows=True)), 0) + 1, length)
+    return Rows(length, around, around, wraps=wraps)
+
+
+def _of_kernel(
+    command: Command, kernel: Any, options: Mapping[str, Any], length: int, *, wraps: bool
+) -> Rows | None:
+    taps = len(kernel[0]) if isinstance(kernel, list) else _dense(kernel).shape[0]
+    step, gap = int(_first(options["stride"])), int(_first(options["dilation"]))
+    border = options["padding"] if isinstance(options["padding"], str) else _first(options["padding"])
+    (found,) = padding.resolve(border, [length], [taps], [step], [gap], flipped=command.name == "convolve")
+    span = (taps - 1) * gap
+    if step < 1 or gap < 1 or max(found.before, found.after) > span + step:
+        return None  # wrong, or a border in which whole windows lie
+    return Rows(found.length, found.before, span - found.before, step, wraps=wraps)
+
+
+def _dense(kernel: NDArray[Any]) -> NDArray[Any]:
+    if kernel.ndim != 2:
+        raise ValueError
+    return kernel
+
+
+def _first(value: Any) -> Any:
+    """Return the entry for the rows of an option that has one for all axes or one for each."""
+    return value[0] if isinstance(value, tuple) else value
+
+
+def of(options: Mapping[str, Any], *, rows: bool = False) -> float:
+    """Return how far from an edge a filter responds, in pixels: of `rows`, or at most along any axis."""
+    largest = _first if rows else np.max
+    if "aperture" in options:
+        return float(options["size"] + options["aperture"])
+    for name in ("size", "radius"):
+        if options.get(name) is not None:
+            return float(min(largest(options[name]), _FAR))
+    if "low" in options:
+        sigma = 1.6 * largest(options["low"])
+        if options["high"] is not None:
+            sigma = max(largest(options["low"]), largest(options["high"]))
+    elif "sigma" in options:
+        sigma = largest(options["sigma"])
+    else:
+        return 1.0
+    spacing = 1.0 if options.get("spacing") is None else (_first if rows else np.min)(options["spacing"])
+    far = float(options.get("truncate", 4.0) * sigma / (spacing or 1.0))
+    return min(far, float(_FAR)) if far == far else 0.0

@@ -1,0 +1,112 @@
+"""Filtering a band of rows at a time: what is between input and output never has the size of a picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from .._core import dtypes
+from .._files.image import Image
+
+#: Bytes of a band of results in floating point. Some such arrays are there at a time.
+_BAND = 1 << 23
+
+
+class Rows(NamedTuple):
+    """Which rows of an image a row of the result depends on: row i on i*step - above to i*step + below.
+
+    Attributes
+    ----------
+    length : int
+        Rows of the result.
+    above, below : int
+        Rows that are needed before and after the one that a row of the result belongs to.
+    step : int
+        Rows of the image from one row of the result to the next.
+    cell : int
+        Rows of a cell: a piece of the image must begin where a cell does.
+    wraps : bool
+        Whether the other end of the image lies beyond its border.
+    """
+
+    length: int
+    above: int = 0
+    below: int = 0
+    step: int = 1
+    cell: int = 1
+    wraps: bool = False
+
+
+class _Band(NamedTuple):
+    """Rows `start` to `stop` of the result; in what a piece of the image becomes they begin at `first`."""
+
+    start: int
+    stop: int
+    piece: Image
+    first: int
+
+
+def filtered(image: Image, rows: Rows | None, work: Callable[[Image], Image]) -> Image:
+    """Return ``work(image)``, computed from one piece of the image after the other.
+
+    A filter makes the same of a sample whatever lies beyond its window. So the result has the same bits as
+    that of the whole image, but where the algorithm depends on the length of the image (very large windows):
+    there a rounded value may differ by 1.
+
+    Parameters
+    ----------
+    image : Image
+        The input. One that is not a picture of two spatial axes is filtered whole.
+    rows : Rows or None
+        How rows of the result depend on those of the image; None if that is not known.
+    work : callable
+        Makes the result, or a part of it, of an image or a piece of it.
+    """
+    if rows is None or image.spatial != 2 or _count(image, rows) < 2:
+        return work(image)
+    out = None
+    for band in _bands(image, rows):
+        part = work(band.piece)
+        if out is None:
+            shape = (rows.length, *part.pixels.shape[1:])
+            out = dataclasses.replace(part, pixels=dtypes.empty(shape, part.pixels.dtype))
+        length = band.stop - band.start
+        out.pixels[band.start : band.stop] = part.pixels[band.first : band.first + length]
+    assert out is not None
+    return out
+
+
+def parts(image: Image) -> Iterator[Image]:
+    """Yield the image in pieces, which together are the image."""
+    return (band.piece for band in _bands(image, Rows(image.pixels.shape[0])))
+
+
+def _count(image: Image, rows: Rows) -> int:
+    """Return in how many bands to make the result."""
+    row = image.pixels[:1].size * dtypes.derived(image.pixels.dtype).itemsize
+    more = rows.above + rows.below
+    # With no more rows around a band than in it, no row is computed more than twice.
+    least = max(_BAND // row - more, more, rows.cell)
+    return -(-rows.length // max(least // rows.step, 1))
+
+
+def _bands(image: Image, rows: Rows) -> Iterator[_Band]:
+    n, unit = image.pixels.shape[0], math.lcm(rows.step, rows.cell)
+    size = -(-rows.length // _count(image, rows))
+    for start in range(0, rows.length, size):
+        stop = min(start + size, rows.length)
+        low, high = start * rows.step - rows.above, (stop - 1) * rows.step + rows.below + 1
+        first, last = max(low, 0), min(high, n)
+        if rows.wraps and (low < 0 or high > n):
+            first = low // unit * unit
+            pixels = image.pixels.take(np.arange(first, high) % n, axis=0)
+        else:
+            # At the border of the image the filter needs as many rows inside as it has none outside.
+            last = max(last, min(1 - low, n))
+            first = min(first, max(2 * n - high - 1, 0)) // unit * unit
+            pixels = image.pixels[first:last]
+        yield _Band(start, stop, dataclasses.replace(image, pixels=pixels), start - first // rows.step)

@@ -1,0 +1,122 @@
+"""One filter of the command with its options, and what is to become of its result."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import imfilter
+
+from .._files.formats import Format
+from .._files.image import Image
+from . import kernels, strips
+from .limits import Limits
+from .table import Command, shared_of
+
+Array = NDArray[Any]
+
+_AXES = {"x": -1, "y": -2, "z": -3}
+
+
+class Filter:
+    """A filter with its options, to be called on planes or channels.
+
+    Parameters
+    ----------
+    command : Command
+        Which filter.
+    options : mapping
+        Every option of the command by name.
+    ndim : int
+        Number of spatial axes.
+    """
+
+    def __init__(self, command: Command, options: Mapping[str, Any], ndim: int) -> None:
+        names = [option.name for option in (*command.options, *shared_of(command))]
+        self.options = {name: options[name] for name in names if name not in ("dtype", "channel_axis")}
+        if "axis" in self.options:
+            self.options["axis"] = _axis(self.options["axis"], ndim)
+        if "kernel" in self.options:
+            self.options["kernel"] = kernels.parse(self.options["kernel"], ndim)
+        self._function = getattr(imfilter, command.name)
+        self.ndim = ndim
+        self.smooths = command.kind == "smoothing"
+
+    @property
+    def total(self) -> float:
+        """What the filter makes of a constant 1."""
+        return kernels.total(self.options["kernel"]) if "kernel" in self.options else 1.0
+
+    def __call__(
+        self, pixels: Array, dtype: np.dtype[Any] | None = None, *, out: Array | None = None, **changed: Any
+    ) -> Array:
+        """Filter all channels, if the last axis holds them, or the one plane."""
+        channel_axis = -1 if pixels.ndim > self.ndim else None
+        options = {**self.options, **changed}
+        result: Array = self._function(pixels, channel_axis=channel_axis, dtype=dtype, out=out, **options)
+        return result
+
+    def whole(self, plane: Array, **changed: Any) -> Any:
+        """Call a function that makes no image of the same channels and type of one plane."""
+        return self._function(plane, **{**self.options, **changed})
+
+
+def _axis(axis: str | int | None, ndim: int) -> int | None:
+    if axis is None:
+        return None
+    number = _AXES[axis] if isinstance(axis, str) else axis
+    if not -ndim <= number < ndim:
+        raise ValueError(f"axis must be one of the {ndim} axes of the image, got {axis}")
+    return number % ndim
+
+
+@dataclass(frozen=True)
+class Task:
+    """A filter, and what is to become of its result.
+
+    Parameters
+    ----------
+    run : Filter
+        The filter with its options.
+    options : mapping
+        Every option of the command by name.
+    kind : Format
+        The format of the output file.
+    target : dtype or None
+        What the file will hold; None leaves it to the filter.
+    given : Limits or None
+        The values that are black and white, if the user says so.
+    rows : Rows or None
+        Which rows of the image a row of the result depends on.
+    """
+
+    run: Filter
+    options: Mapping[str, Any]
+    kind: Format
+    target: np.dtype[Any] | None
+    given: Limits | None
+    rows: strips.Rows | None
+
+    @property
+    def black(self) -> float:
+        """The value that is black."""
+        return 0.0 if self.given is None else self.given.black
+
+    @property
+    def signed(self) -> bool:
+        """Whether zero is to be mid-grey."""
+        return bool(self.options.get("signed"))
+
+
+def like(image: Image, pixels: Array, alpha: Array | None = None) -> Image:
+    """Return a result with the metadata of its input; `pixels` have channels if they have as many axes."""
+    if alpha is None:
+        channels = image.channels and pixels.ndim == image.pixels.ndim
+        return dataclasses.replace(image, pixels=pixels, channels=channels, alpha=False)
+    pixels = pixels if pixels.ndim == image.pixels.ndim else pixels[..., None]
+    return dataclasses.replace(image, pixels=np.concatenate([pixels, alpha[..., None]], axis=-1))

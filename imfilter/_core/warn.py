@@ -1,0 +1,53 @@
+"""What the user is warned of: a picture whose colours would be filtered into each other."""
+
+import os
+import sys
+import warnings
+from typing import Any
+
+import numpy.typing as npt
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+#: Fewer rows or columns are more likely a small volume, or a kernel, than a picture.
+_LEAST = 16
+
+_told = False
+
+
+def of_colours(array: npt.NDArray, axes: Any, channel_axis: Any, name: str = "image") -> None:
+    """Warn once a process of what looks like a colour picture, if no argument says what its axes are.
+
+    A filter calls this when it settles a new call, not when it repeats one.
+    """
+    global _told
+    if _told or axes is not None or channel_axis is not None or not _is_like_colour(array):
+        return
+    _told = True
+    try:
+        warnings.warn(
+            f"{name} of shape {array.shape} is filtered along all 3 axes, so that its colours are mixed; "
+            "give channel_axis=-1 if the last axis is colour, or axes=(0, 1, 2) if all are spatial",
+            UserWarning,
+            stacklevel=_depth(),
+        )
+    except UserWarning:  # warnings are errors: the next call must fail like this one
+        _told = False
+        raise
+
+
+def _is_like_colour(array: npt.NDArray) -> bool:
+    return (
+        array.ndim == 3
+        and array.shape[2] in (3, 4)
+        and min(array.shape[:2]) >= _LEAST
+        and array.dtype.kind == "u"
+        and array.dtype.itemsize <= 2
+    )
+
+
+def _depth() -> int:
+    """Return the `stacklevel` at which the caller of `of_colours` sees the user's line."""
+    depth, frame = 2, sys._getframe(2)  # 1 is `of_colours`
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        depth, frame = depth + 1, frame.f_back
+    return depth

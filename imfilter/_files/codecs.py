@@ -1,0 +1,165 @@
+"""The compressions of TIFF files: what each is called, what it needs, and how the common ones are undone."""
+
+from __future__ import annotations
+
+import functools
+import io
+import itertools
+import lzma
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from PIL import Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin
+
+from . import jpeg
+from .image import FileError
+
+Undo = Callable[[list[bytes], list[int], int], bytes]
+_UNLIMITED = 1 << 32
+
+
+class Codec(NamedTuple):
+    """A compression.
+
+    Parameters
+    ----------
+    name : str
+        As it is called in messages.
+    most : int
+        How many bytes one compressed byte can become at most.
+    rows : int
+        How many rows one compressed byte can stand for at most.
+    undo : callable or None
+        Decompresses without a package: ``undo(strips, rows, row)`` returns the bytes of all strips, which
+        have so many rows, all but the last as many, and so many bytes a row.
+    size : callable or None
+        Returns the width and height that compressed bytes say, if they are a picture of their own.
+    predictor : bool
+        Whether samples may have been replaced by differences before they were compressed.
+    """
+
+    name: str
+    most: int = _UNLIMITED
+    rows: int = _UNLIMITED
+    undo: Undo | None = None
+    size: Callable[[bytes], tuple[int, int]] | None = None
+    predictor: bool = False
+
+
+def _each(decompress: Callable[[bytes, int], bytes], strips: list[bytes], rows: list[int], row: int) -> bytes:
+    return b"".join(
+        _whole(decompress(strip, count * row), count * row) for strip, count in zip(strips, rows, strict=True)
+    )
+
+
+def _whole(data: bytes, size: int) -> bytes:
+    if len(data) < size:
+        raise ValueError(f"a strip or tile has {len(data)} bytes and not {size}")
+    return data
+
+
+def _inflate(data: bytes, size: int) -> bytes:
+    return zlib.decompressobj().decompress(data, size)
+
+
+def _unpack_lzma(data: bytes, size: int) -> bytes:
+    return lzma.LZMADecompressor().decompress(data, size)
+
+
+def _through_libtiff(method: int, strips: list[bytes], rows: list[int], row: int) -> bytes:
+    """Decompress with Pillow's libtiff: as the strips of a grey picture, of which bytes are pixels."""
+    lengths = [len(strip) for strip in strips]
+    places = list(itertools.accumulate(lengths[:-1], initial=0))
+    tags = {256: [row], 257: [sum(rows)], 258: [8], 259: [method], 262: [1], 273: places, 277: [1]}
+    tags |= {278: [rows[0]], 279: lengths}
+    outside = 8 + 2 + 12 * len(tags) + 4
+    start = outside + 8 * len(strips)
+    tags[273] = [start + place for place in places]
+    entries, values = b"", b""
+    for tag, numbers in tags.items():
+        packed = struct.pack(f"<{len(numbers)}I", *numbers)
+        field = packed if len(numbers) == 1 else struct.pack("<I", outside + len(values))
+        entries += struct.pack("<HHI", tag, 4, len(numbers)) + field
+        values += packed if len(numbers) > 1 else b""
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4) + values
+    # The class and not Pillow.open, which has a limit of its own on pixels.
+    with TiffImagePlugin.TiffImageFile(io.BytesIO(head.ljust(start, b"\0") + b"".join(strips))) as picture:
+        return picture.tobytes()
+
+
+def _size_of_webp(data: bytes) -> tuple[int, int]:
+    with WebPImagePlugin.WebPImageFile(io.BytesIO(data)) as picture:
+        return picture.size
+
+
+def _size_of_jpeg_2000(data: bytes) -> tuple[int, int]:
+    with Jpeg2KImagePlugin.Jpeg2KImageFile(io.BytesIO(data)) as picture:
+        return picture.size
+
+
+_NONE, _LZW, _PACKBITS = 1, 5, 32773
+_DEFLATE = Codec("deflate", 1040, undo=functools.partial(_each, _inflate), predictor=True)
+_CODECS = {
+    _NONE: Codec("uncompressed", 1),
+    2: Codec("CCITT run lengths", rows=8),
+    3: Codec("CCITT group 3", rows=8),
+    4: Codec("CCITT group 4", rows=8),
+    # Codes of 12 bits, which stand for at most 3840 bytes.
+    _LZW: Codec("LZW", 2560, undo=functools.partial(_through_libtiff, _LZW), predictor=True),
+    7: Codec("JPEG", 8192, size=jpeg.size),  # a bit for a block of 64 pixels, of 4 samples of 2 bytes
+    8: _DEFLATE,
+    32946: _DEFLATE,
+    _PACKBITS: Codec("PackBits", 64, undo=functools.partial(_through_libtiff, _PACKBITS)),
+    34712: Codec("JPEG 2000", size=_size_of_jpeg_2000),
+    34925: Codec("LZMA", 8192, undo=functools.partial(_each, _unpack_lzma), predictor=True),
+    50000: Codec("Zstandard", 1 << 15, predictor=True),
+    50001: Codec("WebP", size=_size_of_webp),
+}
+_HORIZONTAL = 2
+
+
+def of(path: str, page: Any) -> Codec:
+    """Return the compression of a page.
+
+    Raises
+    ------
+    FileError
+        If it is not read.
+    """
+    method = int(page.compression)
+    if method not in _CODECS:
+        name = getattr(page.compression, "name", "method") + f" ({method})"
+        raise FileError(f"{path}: its compression {name} is not read; save it with LZW or deflate")
+    codec = _CODECS[method]
+    if page.predictor != 1 and not codec.predictor and codec.size is None:
+        raise FileError(f"{path}: is damaged: it has a predictor, and {codec.name} data")
+    return codec
+
+
+def undone_here(path: str, page: Any, codec: Codec) -> Undo | None:
+    """Return what undoes the compression of a page, None where tifffile does with what is installed.
+
+    Raises
+    ------
+    FileError
+        If a package is needed for it.
+    """
+    try:
+        import imagecodecs  # noqa: F401
+    except ImportError:
+        pass
+    else:
+        return None
+    bits, predictor = page.bitspersample, page.predictor
+    if bits in (1, 8, 16, 32, 64) and predictor in (1, _HORIZONTAL):
+        if page.compression == _NONE:
+            return None
+        if codec.undo is not None and page.fillorder == 1:
+            return codec.undo
+    how = f" and predictor {predictor}" if predictor != 1 else ""
+    raise FileError(
+        f"{path}: {codec.name} data with {bits} bits{how} need the package imagecodecs: "
+        'pip install "imfilter[tiff]"'
+    )

@@ -1,0 +1,161 @@
+"""The structure of JPEG files: segments and scans, found without decoding.
+
+Source: ITU-T T.81, annex B.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from . import limits
+from .image import FileError
+
+END = b"\xff\xd9"
+_END, SCAN = 0xD9, 0xDA
+_HUFFMAN, _QUANTISATION, _LINES, _RESTART, _TEXTS = 0xC4, 0xDB, 0xDC, 0xDD, {*range(0xE0, 0xF0), 0xFE}
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_ALONE = {0x01, *range(0xD0, 0xDA)}  # restart markers, the start and the end among them
+# In a scan, a byte of 255 is followed by 0, and restart markers may stand between its parts. Before a marker
+# there may be more of these bytes.
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
+_PIXELS_PER_BYTE = 512  # a block of 64 pixels takes a bit, where the coefficients come later
+_SEGMENTS = 10_000
+# A scan costs the decoder a pass over the picture. So many passes are never too many, and so many pixels.
+_SCANS, _PIXELS_OF_SCANS = 32, 1 << 31
+
+
+class Segment(NamedTuple):
+    """A marker and what belongs to it, from its first byte on: in a scan, the coded data too."""
+
+    marker: int
+    start: int
+    stop: int
+
+
+def segments(data: bytes) -> list[Segment]:
+    """Return the segments of a JPEG file; the last one has the end marker if the file has one.
+
+    In a scan, a marker whose segment is not sound is taken for damaged data of the scan.
+
+    Raises
+    ------
+    ValueError
+        If there are more than any file needs.
+    """
+    found: list[Segment] = []
+    place = 0
+    while match := _MARKER.search(data, place):
+        marker, start = data[match.end() - 1], match.end()
+        stop = start
+        if marker not in _ALONE:
+            stop += max(2, _length(data, start))
+        if marker == SCAN:
+            stop = _end_of_scan(data, stop)
+        place = stop
+        found.append(Segment(marker, start, min(stop, len(data))))
+        if len(found) > _SEGMENTS:
+            raise ValueError(f"it has more than {_SEGMENTS} segments")
+        if marker == _END:
+            break
+    return found
+
+
+def _end_of_scan(data: bytes, place: int) -> int:
+    """Return where the next segment begins that can follow a scan."""
+    while match := _MARKER.search(data, place):
+        place = match.end()
+        if _is_sound(data, data[place - 1], place):
+            return match.start()
+    return len(data)
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Return the width and height that a JPEG file says."""
+    for segment in segments(data):
+        if segment.marker in _FRAMES and segment.stop - segment.start >= 7:
+            height, width = struct.unpack_from(">HH", data, segment.start + 3)
+            return width, height
+    raise ValueError("it has no frame")
+
+
+def check(path: str, data: bytes, parts: list[Segment]) -> bool:
+    """Refuse a JPEG file that cannot hold its picture, and tell whether it has its end marker.
+
+    Raises
+    ------
+    FileError
+        If there is too little data for so many pixels, or if there are too many scans.
+    """
+    scans = [part for part in parts if part.marker == SCAN]
+    width, height = size(data)
+    held = sum(scan.stop - scan.start for scan in scans)
+    if width * height > _PIXELS_PER_BYTE * held:
+        limits.refuse(path, held, width, height)
+    if len(scans) > _SCANS and len(scans) * width * height > _PIXELS_OF_SCANS:
+        raise FileError(f"{path}: has {len(scans)} scans of {width} x {height} pixels, more than are read")
+    return parts[-1].marker == _END
+
+
+def has_sound_markers(data: bytes, parts: list[Segment]) -> bool:
+    """Tell whether the markers in all scans can be there, and whether restart markers are in turn."""
+    interval = 0
+    for part in parts:
+        if part.marker == _RESTART:
+            interval = _length(data, part.start + 2)
+        elif part.marker == SCAN:
+            restarts = [match[0][1] for match in _RESTARTS.finditer(data, part.start, part.stop)]
+            in_turn = restarts == [0xD0 + number % 8 for number in range(len(restarts))]
+            if not in_turn or (restarts and not interval) or _has_false_markers(data, part):
+                return False
+    return True
+
+
+def _has_false_markers(data: bytes, scan: Segment) -> bool:
+    return _MARKER.search(data, scan.start, scan.stop) is not None
+
+
+def repaired(data: bytes, parts: list[Segment]) -> Iterator[bytes]:
+    """Yield what a decoder may read of a JPEG file: all of it at first, then fewer scans.
+
+    Markers that cannot be there become data of their scan.
+    """
+    pieces, place, starts = [], 0, []
+    for part in parts:
+        if part.marker == SCAN:
+            starts.append(part.start - 2)
+            if _has_false_markers(data, part):
+                pieces += [data[place : part.start], _MARKER.sub(b"\xff\0", data[part.start : part.stop])]
+                place = part.stop
+    fixed = b"".join([*pieces, data[place:]]) if pieces else data
+    yield fixed
+    for kept in sorted({len(starts) - 1, len(starts) // 2, 1} - {0, len(starts)}, reverse=True):
+        yield fixed[: starts[kept]] + END
+
+
+def _length(data: bytes, place: int) -> int:
+    return int.from_bytes(data[place : place + 2], "big")
+
+
+def _is_sound(data: bytes, marker: int, place: int) -> bool:
+    """Tell whether a segment can follow a scan: its contents make up its length."""
+    if marker == _END:
+        return True
+    length = _length(data, place)
+    body = data[place + 2 : place + length]
+    if len(body) != length - 2:
+        return False
+    if marker == SCAN:
+        return len(body) > 0 and body[0] in range(1, 5) and length == 6 + 2 * body[0]
+    if marker == _HUFFMAN:
+        while len(body) > 17 and body[0] & 0xEC == 0:
+            body = body[17 + sum(body[1:17]) :]
+        return not body
+    if marker == _QUANTISATION:
+        while body and body[0] & 0xEC == 0:
+            body = body[129 if body[0] & 0x10 else 65 :]
+        return not body
+    return length == 4 if marker in (_LINES, _RESTART) else marker in _TEXTS

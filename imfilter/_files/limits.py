@@ -1,0 +1,66 @@
+"""What a picture claims to hold, against the length of its file.
+
+A decoder makes room for all pixels before it knows that the file has no more data for them. A file of a few
+bytes could so take gigabytes, or minutes. Each format has a limit to what one byte can stand for.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import IO, Any
+
+from .image import FileError
+
+_DEFLATE = 1040  # bytes that one byte of deflate can become
+_PNG_ROWS = 1 << 24  # the decoder has a pointer for each
+_PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of each colour type
+# Run lengths are decoded in Python, and a run can end a row: each pixel of the rest then takes its time.
+_RUN_LENGTH_PIXELS = 1 << 23
+# WebP without loss can say in no bits at all that a pixel is as the last one was.
+_TRUSTED = "; if the file is trusted, give --max-pixels 0"
+_WEBP_PIXELS, _WEBP_PIXELS_PER_BYTE = 1 << 25, 4096
+
+
+def check(path: str, file: IO[bytes], picture: Any) -> None:
+    """Refuse an opened picture of PNG, BMP or WebP that its file cannot hold; the place in the file stays.
+
+    Parameters
+    ----------
+    path : str
+        The file's name, for messages.
+    file : binary file
+        The file that the picture was opened from.
+    picture : PIL.Image.Image
+        The picture, not yet loaded.
+
+    Raises
+    ------
+    FileError
+        With the length of the file and the size of the picture.
+    """
+    place = file.tell()
+    length = file.seek(0, 2)
+    width, height = picture.size
+    pixels = width * height
+    if picture.format == "PNG":
+        file.seek(24)
+        bits, colour = struct.unpack("BB", file.read(2))
+        row = 1 + -(-width * bits * _PNG_SAMPLES[colour] // 8)
+        if height * row > _DEFLATE * length or height > _PNG_ROWS:
+            refuse(path, length, width, height)
+    elif picture.format == "WEBP" and pixels > max(_WEBP_PIXELS, _WEBP_PIXELS_PER_BYTE * length):
+        raise FileError(f"{path}: {width} x {height} pixels of WebP in only {length} bytes{_TRUSTED}")
+    elif picture.format in ("BMP", "DIB"):
+        (tile,) = picture.tile
+        if tile.codec_name == "bmp_rle" and pixels > _RUN_LENGTH_PIXELS:
+            raise FileError(
+                f"{path}: {width} x {height} pixels take minutes in a BMP with run lengths{_TRUSTED}"
+            )
+        if tile.codec_name == "raw" and height * tile.args[1] > length:
+            refuse(path, length, width, height)
+    file.seek(place)
+
+
+def refuse(path: str, length: int, width: int, height: int) -> None:
+    """Say that a file is too short for its picture."""
+    raise FileError(f"{path}: is cut short or damaged: {length} bytes cannot hold {width} x {height} pixels")

@@ -1,0 +1,117 @@
+"""The one page of a TIFF file: found before any value of the file is believed.
+
+A directory can point to itself, and thousands of entries can name the same bytes. A small file could then
+fill the memory or keep the reader busy for ever. So the directories are walked here first, within a limit
+that every sound file keeps: all entries, and all values of one directory, fit into the file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import IO
+
+from .directories import Directory, Tiff
+from .image import FileError, warn
+
+_SUBFILE, _OLD_SUBFILE, _DESCRIPTION, _SUB_DIRECTORIES, _METAMORPH = 254, 255, 270, 330, 33628
+_REDUCED, _MASK = 0b001, 0b100
+_OLD_REDUCED = 2
+_ENTRY = 12  # bytes
+# How ImageJ and tifffile say that pictures without directories of their own follow the one that has.
+_STACKS = (
+    re.compile(rb"ImageJ=[^\0]*?^images=(\d{1,9})$", re.MULTILINE),
+    re.compile(rb'\{"shape": \[(\d{1,9}), [^\0]*"truncated": true'),
+)
+
+
+def find(path: str, file: IO[bytes]) -> int:
+    """Return the offset of the directory of the only picture in a TIFF file.
+
+    Thumbnails and masks do not count.
+
+    Parameters
+    ----------
+    path : str
+        The file's name, for messages.
+    file : binary file
+        Open for reading at any place.
+
+    Raises
+    ------
+    FileError
+        If there are several pictures, none, or one that only stands for another one.
+    """
+    try:
+        tiff = Tiff(file)
+        directories = _chain(path, tiff)
+    except ValueError as error:
+        raise FileError(f"{path}: is damaged: {error}") from error
+    pages = [directory for directory in directories if not _is_extra(tiff, directory)]
+    if not pages and any(_has(directory, _SUB_DIRECTORIES) for directory in directories):
+        raise FileError(
+            f"{path}: has only thumbnails, and its picture in a sub-directory, as camera raw files have; "
+            "convert it to an ordinary TIFF or PNG"
+        )
+    pages = pages or directories
+    for directory in {d.start: d for d in (*directories[:1], *pages[:1])}.values():
+        if sum(entry.stop - entry.start for entry in directory.entries) > tiff.size:
+            raise FileError(f"{path}: is damaged: the values of its directory overlap")
+    count = len(pages) if len(pages) != 1 else _planes(tiff, pages[0])
+    if count != 1:
+        raise FileError(
+            f"{path}: holds {count} pages and this command filters single pictures; "
+            "save the stack as .npy to filter it as a volume"
+        )
+    return pages[0].start
+
+
+def _chain(path: str, tiff: Tiff) -> list[Directory]:
+    """Return all directories that follow one another from the first."""
+    directories: list[Directory] = []
+    seen: set[int] = set()
+    offset, budget = tiff.first, tiff.size // _ENTRY
+    while offset:
+        if offset in seen:
+            raise FileError(f"{path}: is damaged: its directories form a loop")
+        seen.add(offset)
+        try:
+            directory = tiff.directory(offset)
+        except ValueError as error:
+            if not directories:
+                raise
+            warn(path, f"its list of pages is damaged after {len(directories)}: {error}")
+            break
+        budget -= len(directory.entries)
+        if budget < 0:
+            raise FileError(f"{path}: is damaged: its directories overlap")
+        directories.append(directory)
+        offset = directory.next
+    if not directories:
+        raise FileError(f"{path}: holds no pages")
+    return directories
+
+
+def _has(directory: Directory, tag: int) -> bool:
+    return any(entry.tag == tag for entry in directory.entries)
+
+
+def _is_extra(tiff: Tiff, directory: Directory) -> bool:
+    """Tell whether a directory is that of a thumbnail or of a mask of another picture."""
+    for entry in directory.entries:
+        if entry.tag == _SUBFILE and entry.count == 1:
+            return any(value & (_REDUCED | _MASK) for value in tiff.integers(entry))
+        if entry.tag == _OLD_SUBFILE and entry.count == 1:
+            return _OLD_REDUCED in tiff.integers(entry)
+    return False
+
+
+def _planes(tiff: Tiff, directory: Directory) -> int:
+    """Return how many pictures one directory stands for: some programs write a stack with one directory."""
+    for entry in directory.entries:
+        if entry.tag == _METAMORPH:
+            return max(2, entry.count)
+        if entry.tag == _DESCRIPTION and entry.kind in (2, 129):
+            for layout in _STACKS:
+                if images := layout.match(tiff.data(entry)):
+                    return int(images[1])
+    return 1

@@ -1,0 +1,176 @@
+"""A call of every public function that takes arrays, for what must hold of all of them."""
+
+from functools import partial
+
+import numpy as np
+
+import imfilter
+from imfilter import color, layers, series, show
+from imfilter.sklearn import HOG
+
+SIDE = 24
+#: Public names that take no array of samples.
+WITHOUT = {
+    "": (
+        "FittedKernel",
+        "Plan",
+        "color",
+        "layers",
+        "plan",
+        "series",
+        "set_workers",
+        "show",
+        "warmup",
+        "weights",
+    ),
+    "layers": (
+        *("Activation", "Comparison", "Conv", "Dense", "Flatten", "GlobalPool", "Memory", "Pool"),
+        *("ReceptiveField", "Row", "Window", "memory", "multiplications", "networks", "output_shape"),
+        *("parameters", "receptive_fields", "separable_cost", "stacked_kernels"),
+    ),
+    "series": ("Causality", "ForecastErrors", "Timing", "check_causal", "timing"),
+    "color": (),
+    "show": (),
+}
+
+
+def _stack(a, k):
+    parts = [
+        layers.Conv(2, 3, padding=1, name="conv"),
+        *map(layers.Activation, ("relu", "tanh", "sigmoid", "softmax")),
+        layers.Pool(2),
+        layers.Flatten(),
+        layers.Dense(3, name="dense"),
+    ]
+    stack = layers.Stack(parts, input_shape=(1, SIDE, SIDE))
+    weight = np.resize(k, (2, 1, 3, 3)), np.resize(k, 2)
+    dense = np.resize(k, (3, SIDE * SIDE // 2)), np.resize(k, 3)
+    return stack.forward(a[None], {"conv": weight, "dense": dense})
+
+
+def _learned(a, k):
+    found = imfilter.fit_kernel(a, imfilter.correlate(a, k, dtype=a.dtype), 3)
+    return found.kernel, found.apply(a)
+
+
+def _forecast(a, k):
+    found = series.fit_forecaster(a, 3, axis=0)
+    return found.kernel, found.forecast(2), found.predict(a)
+
+
+def _streamed(a, k):
+    stream = series.Stream(series.median, 3, channels=SIDE)
+    return stream.push(a[:7]), stream.push(a[7]), stream.push(a[8:])
+
+
+def _cascade(a, k):
+    return series.Cascade(partial(series.median, size=3), partial(series.gaussian, sigma=1.0))(a)
+
+
+def _image(name, *args, **options):
+    return lambda a, k: getattr(imfilter, name)(a, *args, **options)
+
+
+def _series(name, *args, **options):
+    return lambda a, k: getattr(series, name)(a, *args, **options)
+
+
+def _rgb(a):
+    return a.reshape(-1, 8, 3)
+
+
+#: By the module and the name, what of an image `a` of `SIDE` x `SIDE` and a kernel `k` of 3 x 3, of one type.
+CALLS = {
+    ".correlate": lambda a, k: imfilter.correlate(a, k),
+    ".convolve": lambda a, k: imfilter.convolve(a, k, stride=2),
+    ".gaussian": _image("gaussian", 1.2),
+    ".gaussian by cosines": _image("gaussian", 5),
+    ".box": _image("box", 4),
+    ".sharpen": _image("sharpen", 0.3),
+    ".unsharp_mask": _image("unsharp_mask", 1.0),
+    ".median": _image("median"),
+    ".median of many": _image("median", 11),
+    ".median of a footprint": lambda a, k: imfilter.median(a, footprint=k),
+    ".median with a border": _image("median", mode="constant", cval=0.5),
+    ".median, typed": lambda a, k: imfilter.median(
+        a, mode="constant", cval=0.3, dtype=a.dtype.newbyteorder("=")
+    ),
+    ".percentile": _image("percentile", 30.0, 5),
+    ".minimum": _image("minimum", 7),
+    ".maximum": _image("maximum", 2, mode="constant", cval=np.nan),
+    ".sobel": _image("sobel"),
+    ".scharr": _image("scharr", axis=0),
+    ".prewitt": _image("prewitt"),
+    ".laplacian": _image("laplacian"),
+    ".laplacian_of_gaussian": _image("laplacian_of_gaussian", 1.0),
+    ".difference_of_gaussians": _image("difference_of_gaussians", 1.0),
+    ".gaussian_gradient_magnitude": _image("gaussian_gradient_magnitude", 1.0),
+    ".canny": _image("canny", 10.0, 20.0, sigma=1.0),
+    ".canny by shares": _image("canny", 0.1, 0.2),
+    ".hysteresis_threshold": _image("hysteresis_threshold", 10, 40),
+    ".harris": _image("harris"),
+    ".shi_tomasi": _image("shi_tomasi", window="gaussian"),
+    ".corner_peaks": _image("corner_peaks", min_distance=2, refine=True),
+    ".hog": _image("hog", visualize=True),
+    ".hog in colour": lambda a, k: imfilter.hog(
+        a.reshape(12, 16, 3), channel_axis=-1, pixels_per_cell=4, transform_sqrt=False, interpolate=True
+    ),
+    ".max_pool": _image("max_pool", 3),
+    ".avg_pool": _image("avg_pool", 2),
+    ".global_pool": _image("global_pool", "min"),
+    ".pyramid_pool": _image("pyramid_pool"),
+    ".fit_kernel": _learned,
+    "color.rgb_to_gray": lambda a, k: color.rgb_to_gray(_rgb(a)),
+    "color.rgb_to_lab": lambda a, k: color.rgb_to_lab(_rgb(a)),
+    "color.lab_to_rgb": lambda a, k: color.lab_to_rgb(_rgb(a)),
+    "color.lab_to_lch": lambda a, k: color.lab_to_lch(_rgb(a)),
+    "color.lch_to_lab": lambda a, k: color.lch_to_lab(_rgb(a)),
+    "layers.conv": lambda a, k: layers.conv(a[None], k[None, None], k[0, :1]),
+    "layers.depthwise": lambda a, k: layers.depthwise(a[None], k[None, None]),
+    "layers.pointwise": lambda a, k: layers.pointwise(a[None], k[:, :1]),
+    "layers.depthwise_separable": lambda a, k: layers.depthwise_separable(a[None], k[None, None], k[:, :1]),
+    "layers.dynamic_conv": lambda a, k: layers.dynamic_conv(a[None, None], k[None, None, None]),
+    "layers.conv_transpose": lambda a, k: layers.conv_transpose(a[None], k[None, None], stride=2),
+    "layers.conv_input_gradient": lambda a, k: layers.conv_input_gradient(
+        a[None], k[None, None], (SIDE + 2, SIDE + 2)
+    ),
+    "layers.conv_weight_gradient": lambda a, k: layers.conv_weight_gradient(a[None, 2:, 2:], a[None], (3, 3)),
+    "layers.conv_bias_gradient": lambda a, k: layers.conv_bias_gradient(a[None, None]),
+    "layers.Stack": _stack,
+    "series.moving_average": _series("moving_average", 4),
+    "series.weighted_average": lambda a, k: series.weighted_average(a, np.abs(k[0]) + k.dtype.type(1)),
+    "series.gaussian": _series("gaussian", 1.0),
+    "series.median": _series("median", 4),
+    "series.exponential": _series("exponential", alpha=0.3),
+    "series.savgol": _series("savgol", 5, 2),
+    "series.difference": _series("difference"),
+    "series.causal": lambda a, k: series.causal(a, k[0]),
+    "series.embed": lambda a, k: series.embed(a, [partial(series.causal, kernel=k[0])]),
+    "series.fit_forecaster": _forecast,
+    "series.Forecaster": lambda a, k: series.fit_forecaster(a[0], 2).residuals,
+    "series.Cascade": _cascade,
+    "series.Stream": _streamed,
+    "show.kernels": lambda a, k: show.kernels(k),
+    "show.feature_maps": lambda a, k: show.feature_maps(a.reshape(4, 12, 12)),
+    "show.patches": lambda a, k: show.patches(a, k, 2, return_places=True),
+    "show.occlusion_map": lambda a, k: show.occlusion_map(a, lambda x: float(x.astype(float).sum()), 8, 8),
+    "sklearn.HOG": lambda a, k: HOG().fit_transform(a[None]),
+}
+
+
+def public():
+    """The names that a call must be there for."""
+    rooms = {"": imfilter, "color": color, "layers": layers, "series": series, "show": show}
+    return {
+        f"{room}.{name}"
+        for room, module in rooms.items()
+        for name in module.__all__
+        if name not in WITHOUT[room]
+    }
+
+
+def arrays(result):
+    """The arrays and numbers of a result, as arrays."""
+    if isinstance(result, tuple | list):
+        return [one for part in result for one in arrays(part)]
+    return [np.asarray(result)]

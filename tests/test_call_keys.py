@@ -1,0 +1,119 @@
+"""What is remembered of a call serves the same call alone: no result depends on what was asked before."""
+
+import functools
+import math
+import sys
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter._core import ranks
+from imfilter._core.calls import Calls, key_of
+
+IMAGE = np.ones((9, 11), np.float32)
+IMAGE[3:6, 4] = 3.0
+
+
+def forget():
+    """Drop all that the package remembers of calls."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("imfilter._core"):
+            for thing in vars(module).values():
+                if isinstance(thing, Calls):
+                    thing.clear()
+                elif isinstance(thing, functools._lru_cache_wrapper):
+                    thing.cache_clear()
+
+
+def bordered(name, *args, **options):
+    return lambda value: getattr(imfilter, name)(IMAGE, *args, mode="constant", cval=value, **options)
+
+
+#: Every family that remembers calls, of an argument that is a float.
+CALLS = {
+    "minimum": bordered("minimum"),
+    "median": bordered("median", 5),
+    "percentile": bordered("percentile", 20.0),
+    "percentile q": lambda value: imfilter.percentile(IMAGE, value),
+    "correlate": bordered("correlate", [[0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
+    "correlate bias": lambda value: imfilter.correlate(0 * IMAGE, [[-1.0]], bias=value),
+    "gaussian": bordered("gaussian", 2.0),
+    "gaussian sigma": lambda value: imfilter.gaussian(IMAGE, value),
+    "box": bordered("box", 3),
+    "sobel": bordered("sobel"),
+    "harris": bordered("harris"),
+    "harris k": lambda value: imfilter.harris(0 * IMAGE, k=value),
+    "canny": lambda value: imfilter.canny(IMAGE, value, 1.0, sigma=0),
+    "hysteresis": lambda value: imfilter.hysteresis_threshold(IMAGE - 1, value, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(
+    ("first", "second"), [(0.0, -0.0), (-0.0, 0.0), (np.float64(0.0), np.float64(-0.0)), (0, -0.0), (-0.0, 0)]
+)
+def test_zeros_of_both_signs_are_two_arguments(name, first, second):
+    forget()
+    expected = CALLS[name](second)
+    forget()
+    CALLS[name](first)
+    assert CALLS[name](second).tobytes() == expected.tobytes()
+
+
+def test_the_sign_of_a_border_of_zeros_comes_out():
+    for first, second in ((0.0, -0.0), (-0.0, 0.0)):
+        forget()
+        found = [CALLS["minimum"](value)[0, 0] for value in (first, second)]
+        assert np.signbit(found).tolist() == [np.signbit(first), np.signbit(second)]
+
+
+def kept():
+    return len(ranks._calls)
+
+
+@pytest.mark.parametrize("number", [float, np.float32, np.float64, lambda x: (float(x), 1)[0]])
+def test_nan_is_one_argument(number):
+    """Each NaN is another object that equals nothing, and is the same argument for all that."""
+    forget()
+    for _ in range(5):
+        imfilter.median(IMAGE, 3, mode="constant", cval=number("nan"))
+    assert kept() == 1
+
+
+def test_what_compares_equal_and_is_not_the_same():
+    values = [1, 1.0, True, np.float64(1), np.float32(1), np.int64(1), np.True_, "1", (1,), [1], (1.0,), None]
+    values += [
+        0,
+        0.0,
+        -0.0,
+        False,
+        np.float64(0.0),
+        np.float64(-0.0),
+        (0.0,),
+        (-0.0,),
+        [(0.0, 1)],
+        [(-0.0, 1)],
+    ]
+    values += [
+        np.array([0.0]),
+        np.array([-0.0]),
+        math.nan,
+        -math.inf,
+        2**53,
+        2**53 + 1,
+        float(2**53),
+        "",
+        "nan",
+    ]
+    keys = {key_of(IMAGE, None, {"cval": value}, "filter", (value,)) for value in values}
+    assert len(keys) == len(values)
+    assert None not in keys
+    # Once more, as other objects.
+    again = [float("nan"), float("-inf"), -0.0, np.float64(-0.0), (1.0,), 2**53 + 1, "n" + "an", [(-0.0, 1)]]
+    assert keys >= {key_of(IMAGE, None, {"cval": value}, "filter", (value,)) for value in again}
+
+
+def test_what_may_change_unseen_has_no_key():
+    assert key_of(IMAGE, None, {}, "filter", (object(),)) is None
+    assert key_of(IMAGE, None, {"cval": {}}, "filter", (1,)) is None

@@ -1,0 +1,161 @@
+"""The warning of a colour picture whose colours would be mixed: when, once, and how it is answered."""
+
+import inspect
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter._core import warn
+
+RNG = np.random.default_rng(5)
+KERNEL = np.ones((3, 3, 3))
+#: Every public function that takes `axes` and `channel_axis`, and its arguments beside images.
+ARGUMENTS = {
+    "avg_pool": (2,),
+    "box": (3,),
+    "convolve": (KERNEL,),
+    "correlate": (KERNEL,),
+    "difference_of_gaussians": (1.0,),
+    "fit_kernel": ((3, 3, 3),),
+    "gaussian": (1.0,),
+    "gaussian_gradient_magnitude": (1.0,),
+    "global_pool": (),
+    "laplacian": (),
+    "laplacian_of_gaussian": (1.0,),
+    "max_pool": (2,),
+    "maximum": (3,),
+    "median": (3,),
+    "minimum": (3,),
+    "percentile": (50, 3),
+    "prewitt": (),
+    "pyramid_pool": ((1, 2),),
+    "scharr": (),
+    "sharpen": (),
+    "sobel": (),
+    "unsharp_mask": (),
+}
+#: Kernels of two axes, for images whose third one holds channels.
+FLAT = {"convolve": (KERNEL[0],), "correlate": (KERNEL[0],), "fit_kernel": ((3, 3),)}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told(monkeypatch):
+    monkeypatch.setattr(warn, "_told", False)
+
+
+def picture(*shape, dtype="uint8"):
+    return RNG.integers(0, 200, shape).astype(dtype)
+
+
+def call(name, image, arguments=None, **options):
+    given = ARGUMENTS[name] if arguments is None else arguments
+    if name == "fit_kernel":
+        given, options = (image, *given), {"ridge": 1.0, **options}
+    return getattr(imfilter, name)(image, *given, **options)
+
+
+def test_every_function_with_axes_is_here():
+    found = set()
+    for name in imfilter.__all__:
+        function = getattr(imfilter, name)
+        if inspect.isfunction(function) and "axes" in inspect.signature(function).parameters:
+            found.add(name)
+    assert found == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", ">u2"])
+def test_colour_is_warned_of_once(name, dtype):
+    image = picture(17, 16, 3 if dtype == "uint8" else 4, dtype=dtype)
+    function, arguments = getattr(imfilter, name), ARGUMENTS[name]
+    if name == "fit_kernel":
+        arguments = (image, *arguments)
+    with pytest.warns(UserWarning, match=r"channel_axis=-1 .*axes=\(0, 1, 2\)") as told:
+        function(image, *arguments)
+    line = inspect.currentframe().f_lineno - 1
+    assert len(told) == 1
+    assert str(image.shape) in str(told[0].message)
+    assert "\n" not in str(told[0].message)
+    with warnings.catch_warnings(record=True) as again:
+        warnings.simplefilter("always")
+        call(name, image)  # the same call
+        call(name, image[:, ::-1].copy())
+        imfilter.box(picture(30, 30, 3), 3)
+    assert again == []
+    assert (told[0].filename, told[0].lineno) == (__file__, line)
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_either_keyword_is_an_answer(name):
+    image = picture(18, 19, 3)
+    call(name, image, FLAT.get(name), channel_axis=-1)
+    call(name, image, axes=(0, 1, 2))
+    call(name, image, FLAT.get(name), axes=(0, 1))
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_an_answer_does_not_use_the_warning_up(name):
+    call(name, picture(18, 20, 3), axes=(0, 1, 2))
+    with pytest.warns(UserWarning, match="colours"):
+        call(name, picture(18, 20, 3))
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+@pytest.mark.parametrize(
+    "image",
+    [
+        picture(17, 16, 5),
+        picture(17, 16, 2),
+        picture(3, 17, 16),
+        picture(15, 20, 3),
+        picture(20, 15, 4),
+        picture(18, 17, 3).astype(np.float32),
+        picture(18, 17, 3).astype(np.float64),
+        picture(18, 17, 3).astype(np.int16),
+        picture(18, 17, 3).astype(np.uint32),
+        picture(18, 17, 3) > 100,
+    ],
+    ids=lambda image: f"{image.dtype}-{'x'.join(map(str, image.shape))}",
+)
+def test_volumes_and_other_types_are_not_warned_of(name, image):
+    call(name, image)
+
+
+def test_planes_and_signals_are_not_warned_of():
+    for shape in [(40,), (40, 3), (40, 40), (20, 3, 3)]:
+        imfilter.gaussian(picture(*shape), 1.0)
+
+
+def test_a_warning_that_is_an_error_stays_one():
+    """Where warnings are errors, the second call must not pass for the first one's failure."""
+    image = picture(21, 20, 3)
+    for _ in range(2):
+        with pytest.raises(UserWarning, match="colours"):
+            imfilter.median(image, 3)
+
+
+SCRIPT = """
+import numpy as np
+import imfilter
+image = np.zeros((40, 50, 3), np.uint8)
+for _ in range(3):
+    imfilter.gaussian(image, 2.0)
+    imfilter.sobel(image)
+"""
+
+
+def test_a_process_says_it_once():
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    assert done.stderr.count("UserWarning") == 1
+    assert "<string>:6: UserWarning: image of shape (40, 50, 3)" in done.stderr
+
+
+def test_layers_colours_and_pictures_have_channels_of_their_own():
+    image = picture(20, 20, 3)
+    imfilter.color.rgb_to_gray(image)
+    imfilter.hog(picture(40, 40, 3), channel_axis=-1)
+    imfilter.show.occlusion_map(image, lambda covered: float(covered.sum()), 9, 9)

@@ -1,0 +1,167 @@
+"""Masked arrays are refused, as images, kernels and places for results: nobody would look at their masks."""
+
+import functools
+import inspect
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter import color, layers, series, show
+
+IMAGE = np.arange(1.0, 26).reshape(5, 5)
+KERNEL, LINE = np.arange(1.0, 10).reshape(3, 3), np.array([1.0, 3.0, 1.0])
+X, WEIGHT = np.arange(1.0, 51).reshape(1, 2, 5, 5), np.arange(1.0, 37).reshape(2, 2, 3, 3)
+GRADIENT, DEPTH, POINT = 3 * np.ones((1, 2, 3, 3)), WEIGHT[:, :1], np.ones((2, 2)) * 3
+SERIES, COLOURS = np.arange(40.0), np.arange(75.0).reshape(5, 5, 3) / 75
+
+
+def masked(array):
+    """The array with one element masked."""
+    return np.ma.masked_array(array, np.arange(np.size(array)).reshape(np.shape(array)) == 2)
+
+
+#: Arguments of each function, in order; each array is masked in turn.
+CALLS = {
+    imfilter: {
+        "avg_pool": (IMAGE, 2),
+        "box": (IMAGE, 3),
+        "canny": (IMAGE, 1, 2),
+        "convolve": (IMAGE, KERNEL),
+        "corner_peaks": (IMAGE,),
+        "correlate": (IMAGE, KERNEL),
+        "difference_of_gaussians": (IMAGE, 1),
+        "fit_kernel": (IMAGE, IMAGE, 1),
+        "gaussian": (IMAGE, 1),
+        "gaussian_gradient_magnitude": (IMAGE, 1),
+        "global_pool": (IMAGE,),
+        "harris": (IMAGE,),
+        "hog": (np.ones((16, 16)),),
+        "hysteresis_threshold": (IMAGE, 1, 2),
+        "laplacian": (IMAGE,),
+        "laplacian_of_gaussian": (IMAGE, 1),
+        "max_pool": (IMAGE, 2),
+        "maximum": (IMAGE,),
+        "median": (IMAGE,),
+        "minimum": (IMAGE,),
+        "percentile": (IMAGE, 50),
+        "prewitt": (IMAGE,),
+        "pyramid_pool": (IMAGE,),
+        "scharr": (IMAGE,),
+        "sharpen": (IMAGE,),
+        "shi_tomasi": (IMAGE,),
+        "sobel": (IMAGE,),
+        "unsharp_mask": (IMAGE,),
+    },
+    layers: {
+        "conv": (X, WEIGHT, LINE[:2]),
+        "conv_bias_gradient": (GRADIENT,),
+        "conv_input_gradient": (GRADIENT, WEIGHT, (5, 5)),
+        "conv_transpose": (X, WEIGHT, LINE[:2]),
+        "conv_weight_gradient": (GRADIENT, X, (3, 3)),
+        "depthwise": (X, DEPTH, LINE[:2]),
+        "depthwise_separable": (X, DEPTH, POINT, LINE[:2]),
+        "dynamic_conv": (X, WEIGHT[None], LINE[:2]),
+        "pointwise": (X, POINT, LINE[:2]),
+    },
+    series: {
+        "causal": (SERIES, LINE),
+        "difference": (SERIES,),
+        "embed": (SERIES, 4),
+        "exponential": (SERIES,),
+        "fit_forecaster": (SERIES, 3),
+        "gaussian": (SERIES, 1),
+        "median": (SERIES, 3),
+        "moving_average": (SERIES, 3),
+        "savgol": (SERIES, 5, 2),
+        "weighted_average": (SERIES, LINE),
+    },
+    color: dict.fromkeys(("lab_to_lch", "lab_to_rgb", "lch_to_lab", "rgb_to_gray", "rgb_to_lab"), (COLOURS,)),
+    show: {
+        "feature_maps": (X,),
+        "kernels": (WEIGHT,),
+        "occlusion_map": (IMAGE, lambda image: 1.0, 2),
+        "patches": (KERNEL, [IMAGE]),
+    },
+}
+NEEDED = {"exponential": {"alpha": 0.5}}
+EACH = [
+    pytest.param(module, name, i, id=f"{module.__name__.rpartition('.')[2]}.{name} {i}")
+    for module, calls in CALLS.items()
+    for name, given in calls.items()
+    for i, argument in enumerate(given)
+    if isinstance(argument, np.ndarray)
+]
+
+
+@pytest.mark.parametrize(("module", "name", "which"), EACH)
+def test_arguments(module, name, which):
+    given = list(CALLS[module][name])
+    for array in (masked(given[which]), np.ma.array(given[which])):  # also where nothing is masked
+        given[which] = array
+        with pytest.raises(TypeError, match="must be a plain array, got a masked one: "):
+            getattr(module, name)(*given, **NEEDED.get(name, {}))
+
+
+@pytest.mark.parametrize("module", CALLS, ids=lambda m: m.__name__)
+def test_every_function_is_here(module):
+    """Every public function whose first argument is an array."""
+    found = set()
+    for name in module.__all__:
+        function = getattr(module, name)
+        if inspect.isfunction(function) and "ArrayLike" in str(
+            next(iter(inspect.signature(function).parameters.values()), inspect.Parameter("x", 0)).annotation
+        ):
+            found.add(name)
+    assert found <= CALLS[module].keys()
+
+
+OTHERS = {
+    "a separable kernel": lambda: imfilter.correlate(IMAGE, [LINE, masked(LINE)]),
+    "a list of rows": lambda: imfilter.gaussian([IMAGE[0], masked(IMAGE[1])], 1),
+    "a kernel to plan": lambda: imfilter.plan((5, 5), float, masked(KERNEL)),
+    "a list of inputs": lambda: imfilter.fit_kernel([masked(IMAGE)], [IMAGE], 1),
+    "a list of targets": lambda: imfilter.fit_kernel([IMAGE], [masked(IMAGE)], 1),
+    "a fitted kernel": lambda: imfilter.fit_kernel(IMAGE % 7, IMAGE % 5, 1).apply(masked(IMAGE)),
+    "canny's mask": lambda: imfilter.canny(IMAGE, 1, 2, mask=masked(IMAGE > 3)),
+    "a first series": lambda: series.causal(SERIES, LINE, initial=masked(LINE)[:2]),
+    "a stream": lambda: series.Stream(series.moving_average, 3).push(masked(SERIES)),
+    "a cascade": lambda: series.Cascade(functools.partial(series.median, size=3))(masked(SERIES)),
+    "a forecaster": lambda: series.fit_forecaster(SERIES**2 % 7, 3).predict(masked(SERIES)),
+    "images of patches": lambda: show.patches(KERNEL, [masked(IMAGE)]),
+    "a filling": lambda: show.occlusion_map(IMAGE, lambda image: 1.0, 2, fill=masked(LINE)),
+    "weights of a stack": lambda: layers.Stack([layers.Conv(2, 3)], (2, 5, 5)).forward(
+        X, [(masked(WEIGHT), np.zeros(2))]
+    ),
+    "an image for a stack": lambda: layers.Stack([layers.Conv(2, 3)], (2, 5, 5)).forward(
+        masked(X), [(WEIGHT, np.zeros(2))]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_others(name):
+    with pytest.raises(TypeError, match="must be a plain array, got a masked one: "):
+        OTHERS[name]()
+
+
+@pytest.mark.parametrize("name", ["minimum", "maximum", "median", "percentile"])
+def test_footprints(name):
+    with pytest.raises(TypeError, match="footprint must be a plain array, got a masked one"):
+        getattr(imfilter, name)(*CALLS[imfilter][name], footprint=masked(KERNEL > 3))
+
+
+@pytest.mark.parametrize("name", ["box", "gaussian", "median", "sobel", "canny", "harris", "max_pool"])
+def test_places(name):
+    shape = getattr(imfilter, name)(*CALLS[imfilter][name]).shape
+    with pytest.raises(TypeError, match="out must be a plain array, got a masked one"):
+        getattr(imfilter, name)(*CALLS[imfilter][name], out=np.ma.zeros(shape))
+    with pytest.raises(TypeError, match="out must be a plain array, got a masked one"):
+        series.moving_average(SERIES, 3, out=np.ma.zeros(40))
+
+
+def test_images_for_scikit_learn():
+    from imfilter.sklearn import HOG
+
+    with pytest.raises(TypeError, match="X must be a plain array, got a masked one"):
+        HOG().fit(masked(np.ones((2, 16, 16))))
