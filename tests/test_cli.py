@@ -29,7 +29,7 @@ def test_defaults_are_those_of_the_function(command: table.Command) -> None:
     parameters = inspect.signature(getattr(imfilter, command.name)).parameters
     # Edges and corners are of one plane, of which the command makes a picture; corners have two functions.
     apart = {"dtype", "channel_axis"} if command.kind in ("edges", "corners") else set()
-    apart |= {"distance", "strength", "count", "refine"} if command.kind == "corners" else set()
+    apart |= {"distance", "metric", "strength", "count", "refine"} if command.kind == "corners" else set()
     apart |= {"dtype"} if command.kind == "descriptor" else set()
     for option in (*command.options, *table.shared_of(command)):
         if option.name in apart:

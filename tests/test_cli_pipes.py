@@ -125,7 +125,11 @@ def test_a_pipe_that_ends_too_soon(tmp_path: Path, capsys: pytest.CaptureFixture
     data = (tmp_path / f"a.{suffix}").read_bytes()
     for length in (0, 3, 20, len(data) // 2):
         fifo = Fifo(tmp_path / "pipe", data[:length])
-        assert "pipe: is " in failed(capsys, 1, "box", fifo.path, tmp_path / "out.png")
+        if suffix == "jpg" and length > 20:  # what there is of the picture is worth having
+            done("box", fifo.path, tmp_path / "out.png")
+            assert "pipe: is cut short" in capsys.readouterr().err
+        else:
+            assert "pipe: is " in failed(capsys, 1, "box", fifo.path, tmp_path / "out.png")
         fifo.finish()
 
 

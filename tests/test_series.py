@@ -243,8 +243,9 @@ def test_any_dtype(call, args, options):
         native = np.dtype(kind).newbyteorder("=")
         derived = np.float32 if native in list(map(np.dtype, narrow)) else np.float64
         assert result.dtype == (native if keeps else derived)
-        if result.dtype.kind == "f":
-            np.testing.assert_array_equal(result, wide.astype(result.dtype))
+        if result.dtype.kind == "f":  # the mean of two long doubles has more digits
+            narrower = min(result.dtype, wide.dtype)
+            np.testing.assert_array_equal(result.astype(narrower), wide.astype(narrower))
         elif result.dtype.kind != "b":
             limits = np.iinfo(result.dtype)
             rounded = np.rint(wide).clip(max(limits.min, -(2.0**53)), min(limits.max, 2.0**53))

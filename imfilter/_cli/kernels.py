@@ -106,4 +106,6 @@ def from_file(path: str, option: str = "--kernel") -> NDArray[Any]:
         raise ValueError(f"{option} {path}: {error.strerror or 'cannot be read'}") from error
     except (ValueError, EOFError, MemoryError, RecursionError) as error:  # the last two of NumPy's parser
         raise ValueError(f"{option} {path}: is not a kernel: {error}") from error
+    if kernel.dtype.kind not in "buif":
+        raise ValueError(f"{option} {path}: is not a kernel: it holds {kernel.dtype}, not real numbers")
     return np.asarray(kernel)

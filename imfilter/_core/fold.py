@@ -109,7 +109,11 @@ def _gathered(
     moved = np.moveaxis(taps, axis, 0)
     result = np.zeros((length, *moved.shape[1:]))
     if beside is index or np.array_equal(beside, index):
-        np.add.at(result, index, moved)
+        # Both ways around: sums of taps are rounded like those of their mirror images.
+        np.add.at(result, index, moved / 2)
+        back = np.zeros_like(result)
+        np.add.at(back, index[::-1], moved[::-1] / 2)
+        result += back
         sizes = np.zeros_like(result)
         np.add.at(sizes, index, np.abs(moved))
         result = cancelled(result, sizes)

@@ -263,6 +263,9 @@ def separable(
     halves_z, halves_y, halves_x = (
         [symmetry.halved(term[i]) for term in terms] if i or across else [None] * len(terms) for i in range(3)
     )
+    if len(terms) > 1 and not norm:
+        averages = [all(map(symmetry.average, (term[0], term[2]))) for term in terms]
+        halves_y = [h.alone if h and not a else h for h, a in zip(halves_y, averages, strict=True)]
     halves = tuple(half for half in halves_y if half is not None)
     halves = halves if len(halves) == len(terms) else ()
     fill_y = fill and not norm and not halves and _nearly_alike([along_y for _, along_y, _ in terms])

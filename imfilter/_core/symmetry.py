@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.operators import Taps
-from imfilter._kernels.symmetric_sums import ABOUT, EVEN, HALF, ODD, looped, written_out
+from imfilter._kernels.symmetric_sums import ABOUT, ABOUT_OWN, EVEN, HALF, ODD, looped, written_out
 from imfilter._kernels.symmetric_window import MOST_PLACES, Parity
 
 #: How much taps may differ from their mirror images, relative to the largest. Sums may differ from 0 and 1 by
@@ -35,6 +35,11 @@ class Half(NamedTuple):
     centre: float
 
     @property
+    def alone(self) -> Self:
+        """The same for a sum about the layer's own reference, where that is of another size than others'."""
+        return self._replace(form=ABOUT_OWN) if self.form == ABOUT else self
+
+    @property
     def adjoining(self) -> bool:
         """Whether no tap is left out between the first and the last."""
         return self.used[-1] - self.used[0] + 1 == len(self.used)
@@ -54,8 +59,12 @@ def whole(taps: Sequence[float]) -> float:
 
 def level(taps: Taps) -> float:
     """Return the sum of taps that weigh samples alike, 1 for those that compare them."""
-    total = whole(taps.tolist())
-    return total if abs(total) > 0.5 * float(np.abs(taps).sum()) else 1.0
+    return whole(taps.tolist()) if average(taps) else 1.0
+
+
+def average(taps: Taps) -> bool:
+    """Tell whether taps weigh samples alike: their sum is most of what there is of them."""
+    return abs(whole(taps.tolist())) > 0.5 * float(np.abs(taps).sum())
 
 
 class Window(NamedTuple):
@@ -130,7 +139,7 @@ def tables(
 ) -> tuple[npt.NDArray, npt.NDArray]:
     """Return the records of layers whose lines begin at `firsts`, and their weights, for `symmetric`.
 
-    If they are `summed`, the first layer about a reference has the sum of all taps of such layers.
+    If they are `summed`, the first layer about a common reference has the sum of all taps of such layers.
     """
     records, weights = np.zeros(len(halves), HALF), list[float]()
     about = [half for half in halves if half.form == ABOUT]

@@ -36,6 +36,8 @@ def _reason(error: Exception) -> str:
         return f"cannot be read: {error.strerror}"
     if type(error).__name__ == "UnidentifiedImageError":
         return UNKNOWN
+    if isinstance(error, ImportError):  # of tifffile, which imports a codec when it meets one
+        return 'needs a decoder that is not installed; try: pip install "imfilter[tiff]" (imagecodecs)'
     words = " ".join(str(error).split()) or type(error).__name__
     return f"is damaged or not supported: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}"
 

@@ -30,8 +30,11 @@ from imfilter._kernels.simd import (
     weighed,
 )
 
-#: How a layer is summed: pairs about a reference, pairs alone, differences of pairs.
-ABOUT, EVEN, ODD = 0, 1, 2
+#: How a layer is summed: pairs about a reference, pairs alone, differences of pairs, and pairs about a
+#: reference from which that of other layers is not subtracted. Those of averages are alike, and what they
+#: have in common must not be rounded; a derivative is small, and would lose its digits beside them.
+ABOUT, EVEN, ODD, ABOUT_OWN = 0, 1, 2, 3
+_REFERENCED = ABOUT, ABOUT_OWN
 
 #: One layer of a symmetric sum. `offset` is added to the address of each line, in bytes; `first` is the first
 #: of ``2*half + 1`` lines; `weights` is where the layer's weights begin, in bytes: their sum, that of the
@@ -118,9 +121,11 @@ class _Sums:
             for o in self.outputs:
                 low, high = below(j + o), above(o - j)
                 pair = builder.fsub(high, low) if form == ODD else builder.fadd(low, high)
-                if form == ABOUT and j % 2:  # by turns, for there are units that add and others that multiply
+                if (
+                    form in _REFERENCED and j % 2
+                ):  # by turns, for there are units that add and others that multiply
                     pair = multiply_add(builder, references[o], self.constant(-2.0), pair)
-                elif form == ABOUT:
+                elif form in _REFERENCED:
                     pair = builder.fsub(pair, builder.fadd(references[o], references[o]))
                 parts[o] = weighed(builder, pair, weight, parts[o])
         return parts
@@ -175,7 +180,7 @@ class _Straight:
                 return sums.samples(sums.plus(lines[line], shift))
 
             parts, references = [None for _ in sums.outputs], None
-            if form == ABOUT:
+            if form in _REFERENCED:
                 centres = [samples(half + o) for o in sums.outputs]
                 fits = [fits_reference(builder, centre) for centre in centres]
                 zero = sums.constant(0.0)
@@ -185,10 +190,11 @@ class _Straight:
             )
             for o in sums.outputs:
                 value = parts[o]
-                if form == ABOUT:
-                    value = sums.level(value, centres[o], references[o], fits[o], bases[o], whole, alone)
-                    if bases[o] is None and not sums.norm and len(self.layers) > 1:
-                        bases[o] = references[o]
+                if form in _REFERENCED:
+                    base = bases[o] if form == ABOUT else None
+                    value = sums.level(value, centres[o], references[o], fits[o], base, whole, alone)
+                if form == ABOUT and bases[o] is None and not sums.norm and len(self.layers) > 1:
+                    bases[o] = references[o]
                 totals[o] = sums.joined(totals[o], value)
         return [sums.finished(total) for total in totals]
 
@@ -198,7 +204,7 @@ class _Looped:
 
     def __init__(self, sums, number, lines, halves, n, weights):
         self.sums, self.arguments = sums, (lines, halves, n, weights)
-        self.forms = [form for form in (ABOUT, EVEN, ODD) if -number >> form & 1]
+        self.forms = [form for form in (*_REFERENCED, EVEN, ODD) if -number >> form & 1]
 
     def _places(self):
         """Return memory for a vector for each output, zeroed."""
@@ -242,7 +248,7 @@ class _Looped:
 
             return samples
 
-        if form == ABOUT:
+        if form in _REFERENCED:
             centre = reader(builder.add(first, half))
             centres = [centre(o) for o in sums.outputs]
             fits, zero = [fits_reference(builder, c) for c in centres], sums.constant(0.0)
@@ -275,10 +281,11 @@ class _Looped:
                 builder.store(builder.fadd(builder.load(whole), builder.load(part)), whole)
         for o in sums.outputs:
             value = builder.load(wholes[o])
-            if form == ABOUT:
-                base, own = builder.load(bases[o]), (sums.weight(weights, 0), sums.weight(weights, 1))
+            if form in _REFERENCED:
+                base = builder.load(bases[o]) if form == ABOUT else sums.constant(0.0)
+                own = sums.weight(weights, 0), sums.weight(weights, 1)
                 value = sums.level(value, centres[o], references[o], fits[o], base, *own)
-                if not sums.norm:
+                if form == ABOUT and not sums.norm:
                     builder.store(builder.select(builder.load(begun), base, references[o]), bases[o])
             builder.store(sums.joined(builder.load(totals[o]), value), totals[o])
         if form == ABOUT:
