@@ -119,3 +119,40 @@ def test_tiles(kernel, scale):
             rest //= p ** next(i for i in range(64) if rest % p ** (i + 1))
         assert rest == 1
     assert math.prod(plan.fft_tile(kernel, image)) < 1 << 22
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("mode", ["mirror", "zero", "constant"])
+def test_what_is_not_finite_is_where_the_taps_put_it(by_transform, mode, dtype):
+    """Under weights of either sign, and under zeros, which are not read; all else is as ever."""
+    image, kernel = RNG.normal(size=(40, 45)).astype(dtype), RNG.normal(size=(5, 6))
+    kernel[1, 2] = kernel[4, 0] = kernel[2, 5] = 0.0
+    for values in ([np.nan], [np.inf], [-np.inf], [np.inf, -np.inf], [np.nan, np.inf, np.inf, -np.inf]):
+        spoiled = image.copy()
+        for value in values:
+            spoiled[tuple(RNG.integers(5, 30, 2))] = value
+        cval = np.inf if mode == "constant" else 0.0
+        with np.errstate(invalid="ignore"):
+            expected = naive.correlate_loops(spoiled.astype(float), kernel, mode=mode, cval=cval, bias=1.0)
+        found = imfilter.correlate(spoiled, kernel, mode=mode, cval=cval, bias=1.0)
+        finite = np.isfinite(expected)
+        np.testing.assert_array_equal(found[~finite], expected[~finite])
+        np.testing.assert_allclose(found[finite], expected[finite], rtol=0, atol=1e-5)
+
+
+def test_samples_near_the_end_of_the_range(by_transform):
+    """Tiles are scaled before they are transformed: neither large samples nor small ones are lost."""
+    kernel = RNG.random((7, 9)) + 0.1
+    image = RNG.random((60, 80)) + 0.5
+    for scale in (1e-300, 1e-150, 1.0, 1e150, 1e300):
+        found = imfilter.correlate(image * scale, kernel)
+        np.testing.assert_allclose(found, naive.correlate(image, kernel) * scale, rtol=1e-11)
+    image[:20] *= 1e300
+    image[40:] *= 1e-300
+    found = imfilter.correlate(image, kernel)
+    np.testing.assert_allclose(found, naive.correlate(image, kernel), rtol=1e-11)
+    narrow = (RNG.random((60, 80)) + 0.5).astype(np.float32)
+    for factor in (1e-30, 1e-16, 1e16, 1e35):
+        found = imfilter.correlate((narrow * np.float32(factor)), kernel)
+        expected = naive.correlate((narrow * np.float32(factor)).astype(float), kernel)
+        np.testing.assert_allclose(found, expected, rtol=4e-6)

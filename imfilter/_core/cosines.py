@@ -1,16 +1,19 @@
 """Long smooth kernels as a few cosines: their fit, and their program for images of one shape and layout."""
 
 import functools
+import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import dtypes
-from imfilter._core.geometry import Placement
+from imfilter._core import boxes, dtypes
+from imfilter._core.geometry import Part, Placement
+from imfilter._core.mending import Again, Mending
 from imfilter._core.operators import Operator
 from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve, stretch
-from imfilter._kernels import cosine, deal, lines
+from imfilter._kernels import cosine, deal, lines, survey
+from imfilter._kernels.doubt import WORDS
 from imfilter._kernels.simd import BYTES, LINE, in_register
 from imfilter._kernels.slide_cosine import COSINE_JOB, slide_cosine
 
@@ -27,6 +30,10 @@ _SAMPLED = 256
 #: Rows that go down the columns before they go along, and elements of a line that do together: 128 kB
 #: of float32, which the second-level cache holds beside the states of their oscillators.
 _BLOCK, _TILE = 32, 1024
+#: How far oscillators spread what they round, in units of the last place of the largest sample: for each tap
+#: of a kernel so much, and so much times the root of how far they run, twice the most that was found. And how
+#: much of it may be in a result, relative to sum|w| and the largest sample of its own window.
+_SPREAD, _BOUND = (150.0, 1.0), 1e-6
 #: Kernels in a stretch of rows, at least: each begins by taking the rows above it down, at half their work.
 _LEAST = 2
 
@@ -136,6 +143,17 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["registers_x"] = loops.channels * lanes // oscillators
     job["deals"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
     job["joins"] = np.arange(lanes) * step
+    # Sums of integers are rounded to integers: what is left of large samples is not seen.
+    looking = real == dtypes.FLOAT32 and not (source.dtype.kind in "iu" and target.dtype.kind in "iu")
+    strips = -(-_BLOCK // _strip(y.taps))
+    if looking:
+        job["widen"], job["close"] = survey.widen_strip.address(real), survey.close_windows.address(real)
+        job["strip_rows"], job["strip_step"] = _strip(y.taps), step
+        job["window_x"] = _inside(x)
+    longest = max(rows + y.taps, x.length + x.taps)
+    spread = _SPREAD[0] + _SPREAD[1] * math.sqrt(longest)
+    least = 2.0**-53 * max(y.taps, x.taps) * spread / _BOUND
+    job["least"] = least
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["oscillate"] = cosine.oscillate.address(real, terms)
     job["deal"], job["join"] = deal.deal.address(real), deal.join.address(real)
@@ -151,14 +169,43 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
         "state_y": job["registers_y"] * job["state"],
         "state_x": job["registers_x"] * job["state"],
         "flag": 8,
+        "doubt": 8 * WORDS,
+        "strip": strips * step if looking else 0,
+        "sizes": 16,
     }
     workspace = reserve(job, sizes)
+    mending = None
+    if looking:
+        again = Again(
+            lambda: made.rows_alone,
+            functools.cache(lambda: make(operator, settings._replace(cval=0.0), place).rows_alone),
+            boxes.marks(settings),
+        )
+        whole = np.array([0, x.length])
+        mending = Mending(loops, settings.mode, settings.cval, settings.bias, rows, whole, least, again)
     units = len(loops.batch) * loops.z.length * -(-y.length // rows)
-    return job.program(
+    made = job.program(
         slide_cosine,
         lines=units,
         work=units * rows * widest * 4 * terms,
         rows=1,
         workspace=workspace,
         watched=True,
+        mend=mending,
     )
+    return made
+
+
+def _strip(taps: int) -> int:
+    """Return of how many rows the largest samples are kept together.
+
+    Windows of so many rows have a whole strip, also where the one before is cut short by a block's end.
+    """
+    return min(_BLOCK, 1 << ((taps + 2) // 3).bit_length() - 1)
+
+
+def _inside(x: Part) -> int:
+    """Return how many neighbouring columns of the image are in every window, at least."""
+    first = np.array([0, x.length - 1]) - x.before
+    inside = np.minimum(first + x.taps, x.samples) - np.maximum(first, 0)
+    return max(0, int(inside.min()))

@@ -58,7 +58,7 @@ def correlate(
         for group in range(start, stop):
             items = range(group * together, min((group + 1) * together, tiles))
             wheres = [(images[i // len(corners)], corners[i % len(corners)]) for i in items]
-            blocks = np.zeros((len(items), *tile), real)
+            blocks = np.empty((len(items), *tile), real)
             for block, (index, corner) in zip(blocks, wheres, strict=True):
                 _cut(source[index], borders, corner, block, cval)
             places = [
@@ -113,15 +113,20 @@ def _cut(
     block: npt.NDArray,
     cval: np.floating,
 ) -> None:
-    """Write the tile of the padded image at `corner` to `block`, as much of it as there is."""
+    """Write the tile of the padded image at `corner` to `block`, and zeros where there is no more of it."""
     axes = [b.pieces(c, c + t) for b, c, t in zip(borders, corner, block.shape, strict=True)]
+    for axis, pieces in enumerate(axes):
+        block[(slice(None),) * axis + (slice(pieces[-1][0].stop, None),)] = 0
     for piece in itertools.product(*axes):
         to, sources = block[tuple(p for p, _ in piece)], [s for _, s in piece]
         if all(isinstance(s, slice) for s in sources):
             to[...] = image[tuple(sources)]
             continue
-        indices = [np.arange(s.start, s.stop) if isinstance(s, slice) else s for s in sources]
-        outside = [i < 0 for i in indices]
-        to[...] = image[np.ix_(*indices)]
-        for axis, mask in enumerate(outside):
-            np.moveaxis(to, axis, 0)[mask] = cval
+        samples = image[tuple(s if isinstance(s, slice) else slice(None) for s in sources)]
+        for axis, source in enumerate(sources):  # one after the other: most are whole rows
+            if not isinstance(source, slice):
+                samples = samples[(slice(None),) * axis + (source,)]
+        to[...] = samples
+        for axis, source in enumerate(sources):
+            if not isinstance(source, slice):
+                np.moveaxis(to, axis, 0)[source < 0] = cval

@@ -229,15 +229,15 @@ def _settle(
         operator, lengths, paddings, stride, dilation, mode, apart=apart
     )
     real = dtypes.working(array.dtype, dtype)
+    wide = array.dtype.kind == dtype.kind == "f" and real == dtypes.FLOAT64  # no sums are shared in float64
     if divisor and not boxes.holds(array.dtype, cval, divisor, real):
         real = dtypes.FLOAT64
     if low < _TINY or high > _HUGE or max(operator.shape) > _LONG:
         real = dtypes.FLOAT64
-    # Only a plain sum for every sample can be a product of transforms.
-    may_fft = not operator.norm and max(stride + dilation) == 1
-    totals = _totals(array, operator, chosen, cval) if max(stride + dilation) == 1 else None
-    # The sums of whole numbers must be exact.
-    may_fft = may_fft and not divisor and _TINY**10 < operator.gain() < _HUGE**10
+    dense = max(stride + dilation) == 1
+    totals = _totals(array, operator, chosen, cval) if dense and not wide else None
+    # Only a plain sum for every sample can be a product of transforms; one of whole numbers is to be exact.
+    may_fft = dense and not operator.norm and not divisor and _TINY**10 < operator.gain() < _HUGE**10
     plain = may_fft and along(array.shape, chosen)
     may_winograd = plain and winograd.fits(operator, cval, shape[max(chosen)], real)
     may_cosines = plain and bias == 0 and math.isfinite(cval)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from imfilter._core import bands, border
 from imfilter._core.geometry import Loops, Side
 from imfilter._core.jit import Driver
+from imfilter._kernels.doubt import WORDS
 from imfilter._kernels.simd import LINE
 
 #: Multiply-adds below which one thread finishes before a second has started and been waited for (80 us).
@@ -25,6 +26,12 @@ _ALONE, _SHARES = 1 << 18, 8
 
 #: Bytes of a plane that is not in the second-level cache.
 _FAR = 1 << 20
+
+
+#: Computes rows of a stretch alone; see `Program.rows_alone`.
+RowsAlone = Callable[[int, int, int, int, int], None]
+#: Computes a stretch anew from a row on: gets image and output, the stretch's number and the row.
+Mend = Callable[[npt.NDArray, npt.NDArray, int, int], None]
 
 
 class Settings(NamedTuple):
@@ -51,6 +58,8 @@ class Program:
     rows: int  # of the kernel
     workspace: int  # bytes for each thread
     flag: int = -1  # where in the workspace it is said that the algorithm cannot take the image, if it is
+    doubt: int = -1  # where it is said that samples of a stretch differ too much in size, if it is
+    mend: Mend | None = None  # what is done then
 
     def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
         """Filter `image` into `target`, which have the layouts that this program was made for.
@@ -74,8 +83,28 @@ class Program:
         # Zeroed: flags begin unset, and what lies behind a line is computed with too.
         workspace = np.zeros(self.workspace, np.uint8)
         room = address(workspace)
-        self.call(address(image), address(target), room, start, stop)
-        return self.flag < 0 or not workspace[-room % LINE + self.flag]
+        aligned = -room % LINE
+        while start < stop:
+            self.call(address(image), address(target), room, start, stop)
+            if self.flag >= 0 and workspace[aligned + self.flag]:
+                return False
+            words = room + aligned + self.doubt
+            number = 0 if self.mend is None else _read_pointer(words).value
+            if self.mend is None or not number:
+                break
+            row = _read_pointer(words + 8).value or 0
+            workspace[words - room : words - room + 8 * WORDS] = 0
+            self.mend(image, target, number - 1, row)
+            start = number
+        return True
+
+    def rows_alone(self, source: int, target: int, number: int, first: int, end: int) -> None:
+        """Compute some rows of a stretch, from the address of an image to that of an output."""
+        workspace = np.zeros(self.workspace, np.uint8)
+        room = address(workspace)
+        at = -room % LINE + self.doubt
+        workspace[at : at + 8 * WORDS].view(np.int64)[2:] = first, end
+        self.call(source, target, room, number, number + 1)
 
 
 def _data_offset() -> int | None:
@@ -117,6 +146,8 @@ class Prepared(NamedTuple):
     rows: int
     workspace: int
     flag: int
+    doubt: int
+    mend: Mend | None
 
     def program(self, **tables: npt.NDArray) -> Program:
         """Return the program of the job, with `tables` that it lacks."""
@@ -125,7 +156,7 @@ class Prepared(NamedTuple):
             record[self.places[name]] = address(table)
         call = functools.partial(self.driver.entry(), address(record))
         held = record, *self.held, *tables.values()
-        return Program(call, held, self.lines, self.work, self.rows, self.workspace, self.flag)
+        return Program(call, held, *self[4:])
 
 
 class Job(dict[str, Any]):
@@ -148,10 +179,11 @@ class Job(dict[str, Any]):
         rows: int,
         workspace: int,
         watched: bool = False,
+        mend: Mend | None = None,
     ) -> Prepared:
         """Return this job in memory, with `more` tables that its own name by address.
 
-        `watched` says that it may refuse an image.
+        `watched` says that it may refuse an image, and `mend` what is done with stretches in doubt.
         """
         values, tables = list(self.values()), list(more)
         for i, table in [(i, value) for i, value in enumerate(values) if type(value) is np.ndarray]:
@@ -160,10 +192,9 @@ class Job(dict[str, Any]):
         if len(values) != len(self._layout.blank):
             raise KeyError(f"fields that the job does not have are among {list(self)}")
         record = np.frombuffer(self._layout.packer.pack(*values), np.int64)
-        flag = self["flag"] if watched else -1
-        return Prepared(
-            *(driver, record, tuple(tables), self._layout.places, lines, work, rows, workspace, flag)
-        )
+        flag, doubt = self["flag"] if watched else -1, self.get("doubt", -1)
+        made = driver, record, tuple(tables), self._layout.places
+        return Prepared(*made, lines, work, rows, workspace, flag, doubt, mend)
 
     def program(self, driver: Driver, *more: npt.NDArray, **size: Any) -> Program:
         """Return the program of this job; see `prepared`."""

@@ -5,6 +5,7 @@ that any of the outputs reads. Where all samples of a window are much smaller th
 must be computed without the large ones.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -16,9 +17,8 @@ from imfilter._kernels.simd import BYTES
 
 Marks = npt.NDArray[np.bool_]
 
-#: Cells along a window, at least, and samples of one, at most. Parts of cells at the window's ends do not
-#: count.
-_CELLS, _LARGEST = 6, 16
+#: Cells along a window, at least: parts of cells at the window's ends do not count.
+_CELLS = 6
 
 
 class Survey(NamedTuple):
@@ -48,30 +48,52 @@ def _within(taps: tuple[int, ...], cell: tuple[int, ...]) -> tuple[int, ...]:
     return tuple((k + 1) // c - 1 if c > 1 else k for k, c in zip(taps, cell, strict=True))
 
 
+class _Layout(NamedTuple):
+    """How blocks of one shape are looked at."""
+
+    cell: tuple[int, ...]
+    cells: tuple[int, ...]  # how many there are along each axis
+    strip: int  # elements
+    numbers: tuple[int, ...]  # lengths, cells and windows, as the kernel has them
+    kernels: tuple[int, ...]
+
+
+@functools.lru_cache(maxsize=64)
+def _layout(shape: tuple[int, ...], taps: tuple[int, ...], real: np.dtype) -> _Layout:
+    cell = tuple(1 << max(0, ((k + 1) // _CELLS).bit_length() - 1) for k in taps)
+    ones = (1,) * (3 - len(shape))
+    return _Layout(
+        cell,
+        tuple(n // c for n, c in zip(shape, cell, strict=True)),
+        shape[-1] + cell[-1] + BYTES // real.itemsize,
+        (real.itemsize, *ones, *cell, *ones, *_within(taps, cell)),
+        tuple(kernel.address(real) for kernel in (survey.widen_strip, survey.close_strip, survey.finish)),
+    )
+
+
 def surveyed(blocks: npt.NDArray, taps: tuple[int, ...]) -> list[Survey]:
     """Look at blocks of floats, along the last axis side by side, and windows of so many `taps` in them."""
     count, *shape = blocks.shape
-    more = 3 - len(shape)
-    cell = tuple(min(_LARGEST, 1 << max(0, ((k + 1) // _CELLS).bit_length() - 1)) for k in taps)
-    real, ones = blocks.dtype, (1,) * more
-    cells = np.empty((count + 1, *(n // c for n, c in zip(shape, cell, strict=True))), real)
-    strip = np.zeros(shape[-1] + cell[-1] + 2 * BYTES // real.itemsize, real)
+    layout, real = _layout(tuple(shape), taps, blocks.dtype), blocks.dtype
+    vectors = 2 * BYTES // real.itemsize
+    cells, strip = np.empty((count + 1, *layout.cells), real), np.zeros(vectors + layout.strip, real)
     totals = np.empty((count, 3))
-    totals[:, :2] = 0.0
+    more, at = 3 - len(shape), address(strip)
     survey.survey.entry()(
-        *(address(blocks), count, blocks.strides[0], *ones, *shape),
+        *(address(blocks), count, blocks.strides[0], *(1,) * more, *shape),
         *((0,) * more + blocks.strides[1:])[:2],
-        *(real.itemsize, *ones, *cell, *ones, *_within(taps, cell)),
-        *(address(strip), address(strip) + (len(strip) * real.itemsize - BYTES)),
+        *(*layout.numbers, at + 2 * BYTES, at),
         *(address(cells), address(cells) + count * cells.strides[0], address(totals)),
-        *(kernel.address(real) for kernel in (survey.widen_strip, survey.close_strip, survey.least_window)),
+        *layout.kernels,
     )
-    return [Survey(taps, cell, own, *numbers) for own, numbers in zip(cells, totals.tolist(), strict=False)]
+    return [
+        Survey(taps, layout.cell, own, *numbers) for own, numbers in zip(cells, totals.tolist(), strict=False)
+    ]
 
 
 def any_within(marks: Marks, taps: tuple[int, ...]) -> Marks:
-    """Return for each window of so many `taps` along the last axes whether a mark is in it."""
-    for axis, k in enumerate(taps, start=marks.ndim - len(taps)):
+    """Return for each window of so many `taps` along the first axes whether a mark is in it."""
+    for axis, k in enumerate(taps):
         width = 1
         while width < k:
             step = min(width, k - width)

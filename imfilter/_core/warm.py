@@ -18,6 +18,7 @@ from imfilter._kernels import (
     fir,
     histogram,
     lines,
+    marks,
     medians,
     order,
     pool_line,
@@ -28,6 +29,7 @@ from imfilter._kernels import (
     small,
     small_rank,
     sort,
+    survey,
     tensor,
     thin,
     vote,
@@ -85,31 +87,48 @@ def _combinations() -> Iterator[_Combination]:
         yield deal.deal, (real,)
         yield deal.join, (real,)
     yield slide_box, ()
-    for sums, source, real in (
-        (_U16, _U8, _U16),
-        (_U16, _U8, _F32),
-        (_I32, _U8, _F32),
-        (_I32, _U16, _F64),
-        (_F64, _F32, _F64),
+    for sums, source, real, exact in (
+        (_U16, _U8, _U16, 0),
+        (_U16, _U8, _U16, 1),
+        (_U16, _U8, _F32, 0),
+        (_I32, _U8, _F32, 0),
+        (_I32, _U16, _F32, 0),
+        (_I32, _U16, _F64, 0),
+        (_F64, _F32, _F64, 0),
     ):
         yield box.box_down, (sums, source)
         yield box.box_border, (sums, source)
-        # Means of integers are exact quotients.
-        yield box.box_along, (sums, real, source, int(source != _F32 and real != _U16))
+        yield box.box_along, (sums, real, source, exact)
     yield slide_winograd, ()
     yield line_winograd, ()
     for real in (_F32, _F64):
         yield winograd.subtract, (real,)
         for times in (2, 3):
             yield winograd.mix, (real, times)
+        for rows in (0, 1, 3, 7, 10):  # kernels of 20, 21 and 28 to 31 rows
+            yield winograd.sum_lines, (real, ROWS, rows)
     yield slide_cosine, ()
     for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
         yield cosine.oscillate, (real, terms)
+    yield from _sizes()
     yield from _ranks()
     yield from _pools()
     for sums in (_U16, _I32, _F64):
         for channels in (1, 3):
             yield box.box_prefix, (sums, channels)
+
+
+def _sizes() -> Iterator[_Combination]:
+    """Yield what looks at the sizes of samples that share sums, and what mends these."""
+    yield survey.survey, ()
+    for real in (_F32, _F64):
+        for kernel in (survey.widen_strip, survey.close_strip, survey.finish):
+            yield kernel, (real,)
+    yield survey.close_windows, (_F32,)
+    yield marks.sift, ()
+    yield marks.count_broken, ()
+    yield marks.sift_line, (_F32,)
+    yield marks.divide_line, (_F32,)
 
 
 def _symmetric(real: np.dtype) -> Iterator[_Combination]:

@@ -7,7 +7,7 @@ from imfilter._core import dtypes, runs, winograd
 from imfilter._core.geometry import Part, Placement, tiles
 from imfilter._core.operators import Operator
 from imfilter._core.program import Job, Program, Settings, describe, pitch, reserve
-from imfilter._kernels import fir, lines
+from imfilter._kernels import lines
 from imfilter._kernels import winograd as short
 from imfilter._kernels.simd import BYTES
 from imfilter._kernels.slide_winograd import SUM, WINOGRAD_JOB, slide_winograd
@@ -31,19 +31,16 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     sums, mixes = winograd.halved(kernel[: y.taps - rest], times)
     last = np.ascontiguousarray(kernel[y.taps - rest :], real)
     height = len(sums[0].weights)
-    outputs, alone = min(height, runs.ROWS), min(rest, runs.ROWS)
+    outputs, together = min(height, runs.ROWS), runs.ROWS
     depth = y.taps + phases * outputs - 1
-    rests = -(-phases * outputs // alone) * alone if rest else 0
-    cut = _tiles(x, phases * depth + len(sums) * outputs + rests, loops.channels, real)
+    cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
     widest = int(np.diff(cut).max())
     job = Job(WINOGRAD_JOB)
     describe(job, loops, source, target, settings.mode)
     job |= {
         "tiles": cut,
-        "columns": np.arange(x.taps) * loops.channels * real.itemsize,
-        "zero": np.zeros(1, np.int64),
         "mixes": np.array([[i for i, _ in row] for row in mixes]),
-        "signs": np.array([[sign for _, sign in row] + [1.0] for row in mixes], real),
+        "signs": np.array([[sign for _, sign in row] for row in mixes] * (outputs + together), real),
     }
     weights, addresses = winograd.weighed(sums, real)
     table = np.zeros(len(sums), SUM)
@@ -52,19 +49,16 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["sums"] = table
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
-    job["rest"], job["alone"] = rest, alone
-    job["group"] = runs.group(height, x.taps) // x.taps
+    job["rest"], job["together"] = rest, together
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
     job["straight"] = job["target_packed"] and target.dtype == real
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
     job["watched"], job["n_tiles"] = source.dtype.kind == "f", len(cut) - 1
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
-    job["sum_rows"] = fir.sum_rows.address(real, real, outputs, 0)
-    if rest:
-        job["weights"] = last
-        job["sum_rest"] = fir.sum_rows.address(real, real, alone, 0)
-    job["mix"] = fir.sum_rows.address(real, real, 1, 1)
+    job["sum"] = short.sum_lines.address(real, outputs, height)
+    job["weights"] = last
+    job["finish"] = short.sum_lines.address(real, together, rest)
     job["place"] = lines.place.address(real, target.dtype)
     line = (widest + x.span) * loops.channels + BYTES // real.itemsize
     step = pitch(line * real.itemsize)
@@ -72,12 +66,12 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     sizes = {
         "window": phases * depth * step,
         "parts": len(sums) * outputs * step,
-        "rests": rests * step,
-        "result": step,
+        "result": together * step,
         "spare": 0 if job["target_packed"] else widest * loops.channels * target.dtype.itemsize,
-        "spill": (BYTES + 8) * outputs,
-        "at": 8 * max(height + outputs, rest + alone, phases + 1),
-        "at_to": 8 * max(outputs, alone),
+        "spill": (BYTES + 8) * max(outputs, together),
+        "at": 8 * max(height + outputs, rest + together),
+        "at_to": 8 * max(outputs, together),
+        "at_parts": 8 * together * phases,
         "flag": 8,
     }
     workspace = reserve(job, sizes)

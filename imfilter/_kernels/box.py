@@ -6,6 +6,7 @@ around and come back exactly, or float64. What is not finite would never leave a
 reported instead.
 """
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -35,16 +36,20 @@ from imfilter._kernels.simd import (
     store_one,
     to_real,
 )
+from imfilter._kernels.sizes import alike, any_below, any_beyond, further, largest_of, nearer
 
 #: Registers whose prefix sums are computed at a time: the chain of carries is one addition for all.
 _UNROLLED = 4
+_F64 = np.dtype(np.float64)
 
 
 @inlined
-def _down(sums, source, start, lanes, totals, rows, gained, lost, fresh, count, far):
+def _down(sums, source, start, lanes, totals, rows, gained, lost, fresh, count, far, sizes):
     """Do what `box_down` does in vectors, like `start`, of so many lanes."""
     size, width = size_of(sums), size_of(source)
-    kept = start
+    kept, most = start, alike(start, source, 0.0)
+    if sizes:
+        most = alike(start, source, load_one(_F64, sizes, _F64))
     if not fresh:  # for the last vector, which overlaps the one before and must not be added to twice
         kept = start + load_like(start, totals + (count - lanes) * size, sums)
     for first in range(0, count, lanes):
@@ -61,28 +66,33 @@ def _down(sums, source, start, lanes, totals, rows, gained, lost, fresh, count, 
                 if far:
                     for i in range(0, lanes * width, LINE):
                         prefetch(row + x * width + far + i, 0)
+                if r < gained:
+                    most = further(most, load_like(most, row + x * width, source))
                 total = total + samples if r < gained else total - samples
         store(totals + x * size, sums, total)
+    if sizes and any_beyond(most, load_one(_F64, sizes, _F64)):
+        store_one(sizes, _F64, largest_of(most))
 
 
 @kernel("sums", "source")
-def box_down(sums, source, totals, rows, gained, lost, fresh, constant: float, count, far):
+def box_down(sums, source, totals, rows, gained, lost, fresh, constant: float, count, far, sizes):
     """Add `gained` rows to the `totals` and take `lost` ones away; if they are `fresh`, there are none yet.
 
     rows: address of the addresses of the rows, gained ones first; those of the border constant are -1,
     and amount to `constant`. Each row has `count` elements. What lies `far` bytes on, if that is not 0, is
-    asked for, for it is needed next.
+    asked for, for it is needed next. sizes: where the largest magnitude is kept of float samples gained so
+    far, if not 0.
     """
     lanes, size = BYTES // size_of(sums), size_of(sums)
     start = sums.type(constant)
     few = lanes // REGISTERS
     if count >= lanes:
         begin = splat(sums, start)
-        _down(sums, source, begin, lanes, totals, rows, gained, lost, fresh, count, far)
+        _down(sums, source, begin, lanes, totals, rows, gained, lost, fresh, count, far, sizes)
         return
     if count >= few:
         begin_few = splat_register(sums, start)
-        _down(sums, source, begin_few, few, totals, rows, gained, lost, fresh, count, far)
+        _down(sums, source, begin_few, few, totals, rows, gained, lost, fresh, count, far, sizes)
         return
     for i in range(count):
         one = start
@@ -92,6 +102,8 @@ def box_down(sums, source, totals, rows, gained, lost, fresh, constant: float, c
             row = peek(rows + 8 * r)
             if row >= 0:
                 sample = load_one(sums, row + i * size_of(source), source)
+                if sizes and r < gained:
+                    store_one(sizes, _F64, max(load_one(_F64, sizes, _F64), abs(float(sample))))
                 one = sums.type(one + sample) if r < gained else sums.type(one - sample)
         store_one(totals + i * size, sums, one)
 
@@ -287,32 +299,47 @@ def box_along(
     packed,
     spare,
     far,
+    least: float,
+    sizes,
 ):
     """Write `count` pixels of sums over boxes of `taps`, scaled as `_place` says, as `target`.
 
     Each is a difference of two of a line of `prefixes`, or a sum of totals. What is not `packed`, or shorter
-    than a register, goes through `spare`. Places are asked for ahead if `far` is not 0.
+    than a register, goes through `spare`. Places are asked for ahead if `far` is not 0. sizes: the largest
+    magnitude of samples, and what becomes 1 if a sum is smaller than `least` times that, or what lies behind
+    a short line is, if not 0.
     """
     lanes = BYTES // size_of(sums)
     few, total = lanes // REGISTERS, count * channels
     direct = packed and total >= few
     place, pixel = to if direct else spare, channels * size_of(sums)
     wide = total >= lanes or not direct  # what is behind a line may be read, and written to `spare`
+    nothing, limit = sums.type(0), sums.type(0)
+    if sizes:
+        limit = sums.type(least * load_one(_F64, sizes, _F64))
     if wide:
+        low = splat(sums, limit)
         for x in range(0, total, lanes):
             first = min(x, max(total - lanes, 0))
             at, here = line + first * size_of(sums), place + first * size_of(target)
             if far:
                 for i in range(0, lanes * size_of(target), LINE):
                     prefetch(here + DISTANCE + i, 1)
-            whole = _box(sums, splat(sums, sums.type(0)), at, taps, prefixes, pixel)
+            whole = _box(sums, splat(sums, nothing), at, taps, prefixes, pixel)
+            low = nearer(low, whole)
             _place(real, target, exact, here, whole, scale, bias, shift)
+        if sizes and any_below(low, float(limit)):
+            store_one(sizes + 8, _F64, 1.0)
     else:
+        low_few = splat_register(sums, limit)
         for x in range(0, total, few):
             first = min(x, total - few)
             at, here = line + first * size_of(sums), place + first * size_of(target)
-            whole_few = _box(sums, splat_register(sums, sums.type(0)), at, taps, prefixes, pixel)
+            whole_few = _box(sums, splat_register(sums, nothing), at, taps, prefixes, pixel)
+            low_few = nearer(low_few, whole_few)
             _place(real, target, exact, here, whole_few, scale, bias, shift)
+        if sizes and any_below(low_few, float(limit)):
+            store_one(sizes + 8, _F64, 1.0)
     if not direct:
         for x in range(count):
             for c in range(channels):

@@ -8,8 +8,9 @@ import numpy as np
 
 from imfilter._core.jit import Driver, part
 from imfilter._kernels.denormals import denormals_as_zeros
+from imfilter._kernels.doubt import doubt, rows_of
 from imfilter._kernels.lines import fetch_row, place_line, source_index
-from imfilter._kernels.simd import LINE, invoke, peek, poke, record
+from imfilter._kernels.simd import LINE, invoke, load_one, peek, poke, record, store_one
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.
@@ -32,10 +33,22 @@ _FIELDS = (
     # States of oscillators, how many registers of them the two passes have, bytes and samples of each; the
     # flag that rises where a sample is not finite, if that is watched.
     *("state_y", "state_x", "registers_y", "registers_x", "state", "lanes_y", "flag", "watched"),
+    # Also there, where samples are looked at: see `doubt`; strips of the largest, of some rows each; the
+    # largest of all and the least of those in windows.
+    *("doubt", "strip", "strip_step", "strip_rows", "sizes"),
+    "window_x",  # columns of the image that are in any window
     *("fetch", "oscillate", "deal", "join", "place"),  # kernels
+    *("widen", "close"),  # which look at samples, or 0
 )
-#: `beyond` is what a line that has been down the columns is worth outside the image.
-COSINE_JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [("cval", np.float64), ("beyond", np.float64)])
+#: `beyond` is what a line that has been down the columns is worth outside the image; `least` how large the
+#: largest sample of a window must be beside the largest of all.
+COSINE_JOB = np.dtype(
+    [(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("cval", "beyond", "least")]
+)
+
+_FLOAT64 = np.dtype(np.float64)
+#: Rows that are entered in a strip together, which divides those of one: the first-level cache has them.
+_AT_ONCE = 4
 
 
 @part
@@ -46,7 +59,17 @@ def _clear(address, size):
 
 
 @part
-def _down(job, room, image_at, row, many, warm):
+def _close(job, room, many):
+    """Look at the strips that rows have been entered in: those that are not full say only what is largest."""
+    whole = job.samples_x * job.channels
+    for first in range(0, many, job.strip_rows):
+        strip = room + job.strip + first // job.strip_rows * job.strip_step
+        window = job.window_x if first + job.strip_rows <= many else 0
+        invoke(1, job.close, (strip, whole, job.channels, window, room + job.sizes))
+
+
+@part
+def _down(job, room, image_at, row, many, warm, looking):
     """Take `many` rows from `row` on down the columns: into the block, or, if not yet `warm`, nowhere."""
     entering, x = room + job.entering, 0
     while x < job.samples_x:
@@ -56,6 +79,12 @@ def _down(job, room, image_at, row, many, warm):
         for i in range(many):
             line = entering + i * job.entering_step
             fetch_row(job, room, image_at, row + job.taps_y - 1 + i, 0, x, count, line)
+            if looking and (i % _AT_ONCE == _AT_ONCE - 1 or i == many - 1):
+                first = i // _AT_ONCE * _AT_ONCE
+                strip = room + job.strip + i // job.strip_rows * job.strip_step + offset * job.size
+                invoke(1, job.widen, (
+                    entering + first * job.entering_step, job.entering_step, i + 1 - first,
+                    count * job.channels, strip, 0, 0))  # fmt: skip
             if warm:
                 fetch_row(job, room, image_at, row + i, 0, x, count, leaving + i * job.pitch)
         registers = (count * job.channels + job.lanes_y - 1) // job.lanes_y
@@ -65,6 +94,8 @@ def _down(job, room, image_at, row, many, warm):
             leaving if warm else room + job.sink, job.pitch if warm else 0, many, registers, job.cosines_y,
             room + job.state_y + offset // job.lanes_y * job.state))  # fmt: skip
         x += count
+    if looking:
+        _close(job, room, many)
 
 
 @part
@@ -107,7 +138,8 @@ def _along(job, room, block, many, to):
 def slide_cosine(job_at, source_at, target_at, workspace, start, stop):
     """Compute stretches of rows `start` … `stop`, counted over batch, plane and row in this order.
 
-    Oscillators begin anew with each stretch, whoever computes it, so that nothing depends on who does.
+    Oscillators begin anew with each stretch, whoever computes it, so that nothing depends on who does. What
+    they round stays with them: after a stretch whose samples differ so much that it may matter is `doubt`.
 
     job_at: address of the `COSINE_JOB`. source_at, target_at: addresses of the image and the output.
     workspace: zeroed memory, parted as the job says.
@@ -124,13 +156,23 @@ def slide_cosine(job_at, source_at, target_at, workspace, start, stop):
         image_at = source_at + peek(job.batch + 16 * image) + z * job.source_z
         to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z
         _clear(room + job.state_y, job.registers_y * job.state)
-        row, stop_row = y - (job.taps_y - 1), min(y + job.stretch, job.rows)
+        y, stop_row, looking = rows_of(job, room, y)
+        looking = looking and job.widen > 0
+        row, sizes = y - (job.taps_y - 1), room + job.sizes
+        if looking:
+            store_one(sizes, _FLOAT64, abs(job.cval))
+            store_one(sizes + 8, _FLOAT64, np.inf)
         while row < stop_row:
             warm = row >= y  # all that the first sum needs has come in
             many = min(job.block, (stop_row if warm else y) - row)
-            _down(job, room, image_at, row, many, warm)
+            _down(job, room, image_at, row, many, warm, looking)
             if warm:
                 for first in range(0, many, job.lanes):
                     block = room + job.lines + first * job.pitch
                     _along(job, room, block, min(job.lanes, many - first), to + (row + first) * job.target_y)
             row += many
+        if looking:
+            least = job.least * load_one(_FLOAT64, sizes, _FLOAT64)
+            if not load_one(_FLOAT64, sizes + 8, _FLOAT64) >= least:
+                doubt(job, room, unit, y)
+                return

@@ -20,8 +20,8 @@ _FIELDS = (
     *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
     *("window_y", "span_x", "size"),  # padded rows and columns that one output needs; bytes of an element
     *("phases", "outputs"),  # rows that share their sums; such groups that are computed at a time
-    *("height", "group"),  # rows of each sum, and of each of its partial sums
-    *("rest", "alone"),  # rows behind those of the sums, and outputs for which they are added up at a time
+    "height",  # rows of each sum
+    *("rest", "together"),  # rows behind those of the sums; rows of outputs that are finished at a time
     *("depth", "n_layers", "n_sums", "n_columns"),  # rows of the window; taps along a line
     *("before_y", "before_x"),  # padded samples before the image
     *("samples_y", "samples_x"),  # samples of the image
@@ -29,14 +29,14 @@ _FIELDS = (
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
     "straight",  # whether sums are written to the output at once
     # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
-    # begin, offsets of taps along a line; the sums (see `SUM`), and for each phase of the output which of
-    # them are added, and their signs; an offset of nothing.
-    *("n_tiles", "batch", "border_y", "border_x", "tiles", "columns", "sums", "mixes", "signs", "zero"),
+    # begin; the sums (see `SUM`), and for each phase of the output which of them are added, and for each row
+    # of a block their signs.
+    *("n_tiles", "batch", "border_y", "border_x", "tiles", "sums", "mixes", "signs"),
     # Where in the workspace lines are, and how far apart; addresses of lines and of results; the flag that
     # rises where a sample is not finite, if that is watched.
-    *("window", "parts", "rests", "result", "pitch", "spare", "spill", "at", "at_to", "flag", "watched"),
+    *("window", "parts", "result", "pitch", "spare", "spill", "at", "at_to", "at_parts", "flag", "watched"),
     "weights",  # of the rows of the rest
-    *("fetch", "subtract", "sum_rows", "sum_rest", "mix", "place"),  # kernels
+    *("fetch", "subtract", "sum", "finish", "place"),  # kernels
 )
 WINOGRAD_JOB = np.dtype([(n, np.int64) for n in _FIELDS] + [("bias", np.float64), ("cval", np.float64)])
 
@@ -72,26 +72,30 @@ def _sum(job, room, top, many, span):
             poke(at + 8 * r, _line(job, room, mine.layer, top + row))
         for o in range(job.outputs):
             poke(at_to + 8 * o, room + job.parts + (s * job.outputs + o) * job.pitch)
-        invoke(4, job.sum_rows, (
-            at, job.columns, job.n_columns, mine.weights, job.height, job.group, 0.0, at_to, span,
-            room + job.spill, 0))  # fmt: skip
+        invoke(3, job.sum, (
+            0, 0, 0, at, job.channels * job.size, job.n_columns, mine.weights, 0.0, at_to, span,
+            room + job.spill))  # fmt: skip
 
 
 @part
-def _rest(job, room, top, many, span):
-    """Sum the rows behind those of the sums for a block of `many` rows from `top` on."""
-    at, at_to = room + job.at, room + job.at_to
-    first = 0
-    while first < many:
-        for r in range(job.rest + job.alone - 1):
-            row = min(first + job.height * job.phases + r, job.window_y + many - 2)
-            poke(at + 8 * r, _line(job, room, 0, top + row))
-        for o in range(job.alone):
-            poke(at_to + 8 * o, room + job.rests + (first + o) * job.pitch)
-        invoke(4, job.sum_rest, (
-            at, job.columns, job.n_columns, job.weights, job.rest, job.rest, 0.0, at_to, span,
-            room + job.spill, 0))  # fmt: skip
-        first += job.alone
+def _finish(job, room, top, first, many, span, to):
+    """Make some rows of a block of `many` from row `first` on, of their sums and of the rows behind those."""
+    at, at_to, at_parts = room + job.at, room + job.at_to, room + job.at_parts
+    for r in range(job.rest + job.together - 1):
+        # Outputs beyond the last are computed from what there is, and thrown away.
+        row = min(first + job.height * job.phases + r, job.window_y + many - 2)
+        poke(at + 8 * r, _line(job, room, 0, top + row))
+    for o in range(job.together):
+        row = min(first + o, many - 1)
+        n, phase = row // job.phases, row % job.phases
+        for i in range(job.phases):
+            s = peek(job.mixes + 8 * (phase * job.phases + i))
+            poke(at_parts + 8 * (o * job.phases + i), room + job.parts + (s * job.outputs + n) * job.pitch)
+        straight = job.straight and first + o < many
+        poke(at_to + 8 * o, to + row * job.target_y if straight else room + job.result + o * job.pitch)
+    invoke(3, job.finish, (
+        at_parts, job.signs + first * job.phases * job.size, job.phases, at, job.channels * job.size,
+        job.n_columns, job.weights, job.bias, at_to, span, room + job.spill))  # fmt: skip
 
 
 @Driver
@@ -125,21 +129,12 @@ def slide_winograd(job_at, source_at, target_at, workspace, start, stop):
         ready = top + job.window_y + many - 1
         span = wide * job.channels
         _sum(job, room, top, many, span)
-        if job.rest:
-            _rest(job, room, top, many, span)
-        lines = job.phases + (job.rest > 0)
         to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z + x * job.target_x
-        for o in range(many):
-            n, phase = o // job.phases, o % job.phases
-            for i in range(job.phases):
-                s = peek(job.mixes + 8 * (phase * job.phases + i))
-                poke(room + job.at + 8 * i, room + job.parts + (s * job.outputs + n) * job.pitch)
-            poke(room + job.at + 8 * job.phases, room + job.rests + o * job.pitch)
-            place = to + (top + o) * job.target_y
-            line = place if job.straight else room + job.result
-            poke(room + job.at_to, line)
-            invoke(4, job.mix, (
-                room + job.at, job.zero, 1, job.signs + phase * (job.phases + 1) * job.size, lines, lines,
-                job.bias, room + job.at_to, span, room + job.spill, 0))  # fmt: skip
+        to += top * job.target_y
+        for first in range(0, many, job.together):
+            _finish(job, room, top, first, many, span, to)
             if not job.straight:
-                place_line(job, room, line, place, wide)
+                for o in range(min(job.together, many - first)):
+                    place_line(
+                        job, room, room + job.result + o * job.pitch, to + (first + o) * job.target_y, wide
+                    )  # fmt: skip

@@ -1,11 +1,6 @@
-"""How large the samples of blocks are: the largest of each cell and of all, and the sum of the squares.
-
-Floats without their signs are compared as integers, among which NaN is the largest.
-"""
+"""How large the samples of blocks are: the largest of each cell and of all, and the sum of the squares."""
 
 import numpy as np
-from llvmlite import ir
-from numba.extending import intrinsic
 
 from imfilter._core.jit import Driver, inlined, kernel
 from imfilter._kernels.denormals import denormals_as_numbers
@@ -21,84 +16,74 @@ from imfilter._kernels.simd import (
     store,
     store_one,
 )
+from imfilter._kernels.sizes import larger, largest_of, nearer, smallest_of
 
 _F64 = np.dtype(np.float64)
 
 
-def enlarge(builder, largest, value):
-    """Return LLVM's number or vector of magnitudes, each replaced by that of `value` where this is larger."""
-    kind = value.type
-    lanes = kind.count if isinstance(kind, ir.VectorType) else 0
-    word = ir.IntType(32 if isinstance(kind.element if lanes else kind, ir.FloatType) else 64)
-    most = 2 ** (word.width - 1) - 1
-    integers = ir.VectorType(word, lanes) if lanes else word
-    mask = ir.Constant(integers, [most] * lanes if lanes else most)
-    old, new = builder.bitcast(largest, integers), builder.and_(builder.bitcast(value, integers), mask)
-    return builder.bitcast(builder.select(builder.icmp_signed(">", old, new), old, new), kind)
-
-
-@intrinsic
-def larger(typingctx, largest, value):
-    """Do what `enlarge` does."""
-
-    def codegen(context, builder, sig, args):
-        return enlarge(builder, *args)
-
-    return largest(largest, value), codegen
-
-
 @kernel("real")
-def widen_strip(real, line, count, strip, squares):
-    """Enter a line of `count` samples into a strip of the largest magnitudes so far.
+def widen_strip(real, lines, step, rows, count, strip, fresh, vectors):
+    """Enter lines of `count` samples, `step` bytes apart, into a strip of the largest magnitudes so far.
 
-    squares: a vector to which squares are added, whose sum is meant.
+    There are none yet if it is `fresh`. vectors: two in which the largest of all and squares are kept, whose
+    sum is meant, if not 0.
     """
     lanes, size = BYTES // size_of(real), size_of(real)
-    total = load(real, squares, real)
+    peaks = squares = splat(real, real.type(0))
+    if vectors:
+        peaks, squares = load(real, vectors, real), load(real, vectors + BYTES, real)
     for x in range(0, count - lanes + 1, lanes):
-        at, values = strip + x * size, load(real, line + x * size, real)
-        total = fma(values, values, total)
-        store(at, real, larger(load(real, at, real), values))
-    store(squares, real, total)
-    rest = load_one(real, squares, real)
+        at = strip + x * size
+        largest = splat(real, real.type(0))
+        if not fresh:
+            largest = load(real, at, real)
+        for row in range(rows):
+            values = load(real, lines + row * step + x * size, real)
+            largest = larger(largest, values)
+            squares = fma(values, values, squares)
+        peaks = larger(peaks, largest)
+        store(at, real, largest)
+    if vectors:
+        store(vectors, real, peaks)
+        store(vectors + BYTES, real, squares)
     for i in range(count // lanes * lanes, count):
-        at, value = strip + i * size, load_one(real, line + i * size, real)
-        rest += value * value
-        store_one(at, real, larger(load_one(real, at, real), value))
-    store_one(squares, real, rest)
+        at = strip + i * size
+        one, square = real.type(0), real.type(0)
+        if not fresh:
+            one = load_one(real, at, real)
+        for row in range(rows):
+            value = load_one(real, lines + row * step + i * size, real)
+            one = larger(one, value)
+            square += value * value
+        store_one(at, real, one)
+        if vectors:
+            store_one(vectors, real, larger(load_one(real, vectors, real), one))
+            store_one(vectors + BYTES, real, load_one(real, vectors + BYTES, real) + square)
 
 
 @kernel("real")
-def close_strip(real, strip, count, cell, cells, squares, totals):
-    """Enter a strip of the largest magnitudes of some lines where they are asked for, and clear it.
+def close_strip(real, strip, count, cell, cells):
+    """Write the largest of each cell of a strip, which has a power of two of numbers.
 
-    A cell has a power of two of numbers; those behind the last whole one are in none. cells: where the
-    largest of each goes, if not 0. totals: the largest of all so far and the sum of squares, float64. The
-    strip is followed by zeros, by a cell and a vector of them.
+    Those behind the last whole one are in none. The strip is followed by zeros, by a cell and a vector.
     """
     lanes, size = BYTES // size_of(real), size_of(real)
+    if cell >= lanes:
+        for i in range(count // cell):
+            at = strip + i * cell * size
+            largest = load(real, at, real)
+            for x in range(lanes, cell, lanes):
+                largest = larger(largest, load(real, at + x * size, real))
+            store_one(cells + i * size, real, real.type(largest_of(largest)))
+        return
     step = 1
     while step < cell:  # each number becomes the largest of twice as many from it on
         for x in range(0, count, lanes):
             here = load(real, strip + x * size, real)
             store(strip + x * size, real, larger(here, load(real, strip + (x + step) * size, real)))
         step *= 2
-    if cells:
-        for i in range(count // cell):
-            move_one(cells + i * size, strip + i * cell * size, real)
-    largest = zeros = splat(real, real.type(0))
-    for x in range(0, count, lanes):
-        largest = larger(largest, load(real, strip + x * size, real))
-        store(strip + x * size, real, zeros)
-    store(strip, real, largest)
-    most, total = load_one(_F64, totals, _F64), load_one(_F64, totals + 8, _F64)
-    for i in range(lanes):
-        most = larger(most, load_one(_F64, strip + i * size, real))
-        total += load_one(_F64, squares + i * size, real)
-    store_one(totals, _F64, most)
-    store_one(totals + 8, _F64, total)
-    store(strip, real, zeros)
-    store(squares, real, zeros)
+    for i in range(count // cell):
+        move_one(cells + i * size, strip + i * cell * size, real)
 
 
 @inlined
@@ -128,11 +113,44 @@ def _slide(real, cells, lines, length, window):
 
 
 @kernel("real")
-def least_window(real, cells, copy, planes, rows, columns, window_z, window_y, window_x, least):
-    """Write the least of what is the largest in windows of so many cells, as float64.
+def close_windows(real, strip, count, channels, window, totals):
+    """Raise the largest so far to that of a strip, and lower the least to that of windows along it; clear it.
 
-    copy: room for as many cells.
+    A window has so many pixels of `channels`; of 0 there are none. totals: two numbers, float64. The strip is
+    followed by zeros, by a vector of them.
     """
+    lanes, size = BYTES // size_of(real), size_of(real)
+    largest = zeros = splat(real, real.type(0))
+    for x in range(0, count, lanes):
+        largest = larger(largest, load(real, strip + x * size, real))
+    store_one(totals, _F64, larger(load_one(_F64, totals, _F64), largest_of(largest)))
+    if window:
+        _slide(real, strip, channels, count // channels, window)
+        found = count - (window - 1) * channels
+        least = splat(real, real.type(np.inf))
+        for x in range(0, found - lanes + 1, lanes):
+            least = nearer(least, load(real, strip + x * size, real))
+        low = min(load_one(_F64, totals + 8, _F64), smallest_of(least))
+        for i in range(found // lanes * lanes, found):
+            low = min(low, load_one(_F64, strip + i * size, real))
+        store_one(totals + 8, _F64, low)
+    for x in range(0, count, lanes):
+        store(strip + x * size, real, zeros)
+
+
+@kernel("real")
+def finish(real, cells, copy, planes, rows, columns, window_z, window_y, window_x, vectors, totals):
+    """Write the largest of all, the sum of squares and the least of the largest in windows of cells.
+
+    copy: room for as many cells. vectors: see `widen_strip`; they are cleared. totals: float64.
+    """
+    total = 0.0
+    for i in range(BYTES // size_of(real)):
+        total += load_one(_F64, vectors + BYTES + i * size_of(real), real)
+    store_one(totals, _F64, largest_of(load(real, vectors, real)))
+    store_one(totals + 8, _F64, total)
+    store(vectors, real, splat(real, real.type(0)))
+    store(vectors + BYTES, real, splat(real, real.type(0)))
     size, plane = size_of(real), rows * columns
     for i in range(planes * plane):
         move_one(copy + i * size, cells + i * size, real)
@@ -147,35 +165,34 @@ def least_window(real, cells, copy, planes, rows, columns, window_z, window_y, w
             for x in range(columns - window_x + 1):
                 value = load_one(_F64, copy + (z * plane + y * columns + x) * size, real)
                 found = value if value < found else found
-    store_one(least, _F64, found)
+    store_one(totals + 16, _F64, found)
 
 
 @Driver
 @denormals_as_numbers
 def survey(
     blocks, count, step, planes, rows, columns, step_z, step_y, size, cell_z, cell_y, cell_x,
-    within_z, within_y, within_x, strip, squares, cells, copy, totals, widen, close, least,
+    within_z, within_y, within_x, strip, vectors, cells, copy, totals, widen, close, end,
 ):  # fmt: skip
     """Write the largest magnitudes of the cells of blocks of elements of `size` bytes; see `close_strip`.
 
     Addresses and steps are in bytes, everything else in samples. within: the cells of a window. strip,
-    squares: zeros. cells: of all blocks, one behind the other; copy: room for those of one. totals: three
-    numbers for each block, see `close_strip` and `least_window`. widen, close, least: kernels.
+    vectors: zeros, see `widen_strip`. cells: of all blocks, one behind the other; copy: room for those of
+    one. totals: three numbers for each block, see `finish`. widen, close, end: kernels.
     """
     along = columns // cell_x * size
     for b in range(count):
-        block = blocks + b * step
+        block, first = blocks + b * step, cells + b * (planes // cell_z) * (rows // cell_y) * along
         for z in range(0, planes, cell_z):
             for y in range(0, rows, cell_y):
-                last_z, last_y = min(z + cell_z, planes), min(y + cell_y, rows)
-                for i in range(z, last_z):
-                    for j in range(y, last_y):
-                        invoke(1, widen, (block + i * step_z + j * step_y, columns, strip, squares))
-                place = 0
+                last = min(z + cell_z, planes)
+                for i in range(z, last):
+                    invoke(1, widen, (
+                        block + i * step_z + y * step_y, step_y, min(cell_y, rows - y), columns, strip,
+                        i == z, vectors))  # fmt: skip
                 if z + cell_z <= planes and y + cell_y <= rows:
-                    above = (b * (planes // cell_z) + z // cell_z) * (rows // cell_y) + y // cell_y
-                    place = cells + above * along
-                invoke(1, close, (strip, columns, cell_x, place, squares, totals + 24 * b))
-        invoke(1, least, (
-            cells + b * (planes // cell_z) * (rows // cell_y) * along, copy, planes // cell_z, rows // cell_y,
-            columns // cell_x, within_z, within_y, within_x, totals + 24 * b + 16))  # fmt: skip
+                    place = first + (z // cell_z * (rows // cell_y) + y // cell_y) * along
+                    invoke(1, close, (strip, columns, cell_x, place))
+        invoke(1, end, (
+            first, copy, planes // cell_z, rows // cell_y, columns // cell_x, within_z, within_y, within_x,
+            vectors, totals + 24 * b))  # fmt: skip

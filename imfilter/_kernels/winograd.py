@@ -21,13 +21,16 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._core.jit import kernel
+from imfilter._kernels.lines import copy
 from imfilter._kernels.simd import (
     BYTES,
     REGISTERS,
     element,
     load,
     multiply_add,
+    peek,
     pointer,
+    poke,
     register_lanes,
     size_of,
     spread,
@@ -107,3 +110,93 @@ def mix(
             _mix(
                 real, levels, parts + here, pitch, bias, first, pixel, lines, samples + here, weights, n_rest
             )
+
+
+#: Lines of a sum that are added up in one go.
+_GROUP = 4
+
+
+@intrinsic(prefer_literal=True)
+def _sums(typingctx, real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, shift, to):
+    """Make a vector of each of some neighbouring rows, `shift` elements from where they begin.
+
+    Code is straight, for so many `rows` and outputs: 31x31 took 26.8 instead of 27.7 ms.
+
+    parts, signs: for each output the addresses of `phases` sums, and the signs with which they are added.
+    lines: addresses of ``rows + outputs - 1`` lines, of which output o reads those from line o on, `n` times
+    and each time `step` bytes further, with the `weights`. to: addresses of the results.
+    """
+    many, height = outputs.literal_value, rows.literal_value
+    lanes = register_lanes(real.dtype) * REGISTERS
+
+    def codegen(context, builder, sig, args):
+        parts, signs, phases, lines, step, n, weights, bias, shift, to = args[3:]
+        scalar, word = element(real.dtype), ir.IntType(64)
+        kind, size = ir.VectorType(scalar, lanes), real.dtype.bitwidth // 8
+        start = spread(builder, builder.fptrunc(bias, scalar) if scalar == ir.FloatType() else bias, kind)
+        behind = builder.mul(shift, word(size))
+
+        def read(address, kind, align=1):
+            return builder.load(pointer(builder, address, kind), align=align, typ=kind)
+
+        def entry(table, index):
+            return read(builder.add(table, builder.mul(index, word(8))), word, 8)
+
+        def factor(table, index):
+            at = builder.add(table, builder.mul(index, word(size)))
+            return spread(builder, read(at, scalar, size), kind)
+
+        def add(total, samples, by):
+            builder.store(multiply_add(builder, samples, by, builder.load(total)), total)
+
+        zero = ir.Constant(kind, [0.0] * lanes)
+        totals = [cgutils.alloca_once_value(builder, start) for _ in range(many)]
+        rests = [cgutils.alloca_once_value(builder, zero) for _ in range(many)]
+        for line in range(height + many - 1 if height else 0):
+            base = builder.add(entry(lines, word(line)), behind)
+            active = range(max(0, line - height + 1), min(many, line + 1))
+            for o in active:
+                if line > o and (line - o) % _GROUP == 0:  # short sums round less than a long one
+                    builder.store(builder.fadd(builder.load(totals[o]), builder.load(rests[o])), totals[o])
+                    builder.store(zero, rests[o])
+            with cgutils.for_range(builder, n) as loop:
+                samples = read(builder.add(base, builder.mul(step, loop.index)), kind)
+                for o in active:
+                    row = builder.mul(n, word(line - o))
+                    add(rests[o], samples, factor(weights, builder.add(row, loop.index)))
+        with cgutils.for_range(builder, phases) as loop:
+            for o, total in enumerate(totals):
+                index = builder.add(builder.mul(phases, word(o)), loop.index)
+                add(total, read(builder.add(entry(parts, index), behind), kind), factor(signs, index))
+        for o, (total, rest) in enumerate(zip(totals, rests, strict=True)):
+            value = builder.fadd(builder.load(total), builder.load(rest))
+            here = builder.add(entry(to, word(o)), behind)
+            builder.store(value, pointer(builder, here, kind), align=1)
+        return context.get_dummy_value()
+
+    scalars = (*(types.int64,) * 7, types.float64, types.int64, types.int64)
+    return types.none(real, outputs, rows, *scalars), codegen
+
+
+@kernel("real", "outputs", "rows")
+def sum_lines(
+    real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias: float, to, count, spill
+):
+    """Make `outputs` rows of `count` elements, each of `phases` parts and of `rows` lines; see `_sums`.
+
+    The last vector overlaps the one before; rows shorter than a vector go through `spill`.
+    """
+    lanes = BYTES // size_of(real)
+    if count < lanes:
+        places = spill + outputs * BYTES
+        for o in range(outputs):
+            poke(places + 8 * o, spill + o * BYTES)
+        _sums(real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, 0, places)
+        for o in range(outputs):
+            copy(real, peek(to + 8 * o), spill + o * BYTES, count)
+        return
+    x = 0
+    while x < count:
+        shift = min(x, count - lanes)
+        _sums(real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, shift, to)
+        x += lanes
