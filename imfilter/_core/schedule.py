@@ -81,15 +81,18 @@ def direct(
     pair: bool,
     real: np.dtype,
     fill: bool = False,
+    rounded: bool = False,
 ) -> tuple[Schedule, Weights]:
     """Return the schedule of plain weighted sums, and their weights; each component has axes z, y, x.
 
     Taps along the line are left in padded columns: `placed` makes them elements. With `fill`, taps of
-    weight zero may be read too, which is no more work if they are few.
+    weight zero may be read too, which is no more work if they are few. `rounded` says that results are
+    integers.
     """
     line = len(components) == 1 and sum(n > 1 for n in components[0].shape) <= 1
     half = symmetry.halved(components[0].ravel()) if line else None
     if half is not None:
+        half = half.centred if rounded else half
         made = _symmetric_line(half.used, components[0].shape, half.pattern, norm, dilation, real)
         return made, {"half_weights": np.array(symmetry.weights([half], summed=False), real)}
     window = symmetry.window(components) if norm or len(components) == 1 else None
@@ -170,11 +173,12 @@ def separable(
     pair: bool,
     real: np.dtype,
     fill: bool = False,
+    rounded: bool = False,
 ) -> tuple[Schedule, Weights]:
     """Return the schedule of separable `terms`, each the taps along z, y and x, and their weights.
 
     One layer is a term. With `fill`, taps of weight zero may be read too, so that all terms and rows have the
-    same.
+    same. `rounded` says that results are integers.
     """
     across = len(terms[0][0]) > 1
     if len(terms) > 1 and not norm:
@@ -187,9 +191,17 @@ def separable(
     if len(terms) > 1 and not norm:
         averages = [all(map(symmetry.average, (term[0], term[2]))) for term in terms]
         halves_y = [h.alone if h and not a else h for h, a in zip(halves_y, averages, strict=True)]
+    if rounded:
+        halves_z, halves_y, halves_x = (
+            [half and half.centred for half in halves] for halves in (halves_z, halves_y, halves_x)
+        )
+    gaps = any(half and not half.adjoining for half in halves_y)
+    fill_halves = fill and gaps and all(half and half.nearly_adjoining for half in halves_y)
+    if fill_halves:  # neighbouring rows of outputs then read the same rows
+        halves_y = [half and half.filled for half in halves_y]
     reads = tuple((_read(along_z), _read(along_y), _read(along_x)) for along_z, along_y, along_x in terms)
     patterns = _patterns(halves_z), _patterns(halves_y), _patterns(halves_x)
-    made = _layers(reads, patterns, across, norm, dilation, pair, real, fill)
+    made = _layers(reads, patterns, across, norm, dilation, pair, real, fill, fill_halves)
     weights: Weights = {}
     halves = [half for half in halves_y if half] if made.halves else []
     if made.used_y is not None:
@@ -231,6 +243,7 @@ def _layers(
     pair: bool,
     real: np.dtype,
     fill: bool,
+    fill_halves: bool,
 ) -> Schedule:
     """Return the schedule of separable terms, from which of their taps are not zero."""
     halves_z, halves_y, halves_x = patterns
@@ -287,7 +300,7 @@ def _layers(
     return replace(
         made,
         across=across,
-        filled=fill_x or fill_y,
+        filled=fill_x or fill_y or fill_halves,
         halves_z=halves_z,
         halves_x=halves_x,
         used_z=tuple(used_z),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._core.operators import Taps
-from imfilter._kernels.symmetric_sums import ABOUT, ABOUT_OWN, EVEN, HALF, ODD, looped, written_out
+from imfilter._kernels.symmetric_sums import ABOUT, ABOUT_OWN, CENTRED, EVEN, HALF, ODD, looped, written_out
 from imfilter._kernels.symmetric_window import MOST_PLACES, Parity
 
 #: How much taps may differ from their mirror images, relative to the largest. Sums may differ from 0 and 1 by
@@ -40,6 +40,11 @@ class Half(NamedTuple):
         return self._replace(form=ABOUT_OWN) if self.form == ABOUT else self
 
     @property
+    def centred(self) -> Self:
+        """The same for a sum without a reference, for results that are rounded to integers."""
+        return self._replace(form=CENTRED) if self.form in (ABOUT, ABOUT_OWN) else self
+
+    @property
     def pattern(self) -> Self:
         """The same for any weights."""
         return self._replace(taps=(0.0,) * len(self.taps), centre=0.0)
@@ -48,6 +53,19 @@ class Half(NamedTuple):
     def adjoining(self) -> bool:
         """Whether no tap is left out between the first and the last."""
         return self.used[-1] - self.used[0] + 1 == len(self.used)
+
+    @property
+    def nearly_adjoining(self) -> bool:
+        """Whether fewer taps are left out between the first and the last than are read."""
+        return self.used[-1] - self.used[0] + 1 <= 2 * len(self.used)
+
+    @property
+    def filled(self) -> Self:
+        """The same with taps of weight 0 in place of those that are left out."""
+        weights = dict(zip(self.used, self.taps, strict=False))
+        places = range(self.used[0], self.used[-1] + 1)
+        below = places[: len(places) // 2]
+        return self._replace(used=tuple(places), taps=tuple(weights.get(i, 0.0) for i in below))
 
     @property
     def whole(self) -> float:

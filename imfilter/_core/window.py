@@ -48,7 +48,9 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     loops = place.loops()
     fill = math.isfinite(settings.cval) and (settings.trusting or place.source.dtype.kind != "f")
     pair = loops.y.stride == loops.y.dilation == 1 < loops.y.length
-    asked = settings.algorithm, tuple(part.kernel for part in loops[:3]), pair, settings.real, fill
+    narrow = place.source.dtype.kind in "biu" and place.source.dtype.itemsize <= 4
+    rounded = narrow and place.target.dtype.kind in "iu"  # of integers that the arithmetic holds
+    asked = settings.algorithm, tuple(part.kernel for part in loops[:3]), pair, settings.real, fill, rounded
     unplaced, weights = operator.known(asked, lambda: _schedule(operator, *asked))
     made = _prepared(unplaced, settings, place, tap_tables.beyond(unplaced, weights, settings.cval))
     return None if made is None else made.program(**weights)
@@ -256,6 +258,7 @@ def _schedule(
     pair: bool,
     real: np.dtype,
     fill: bool,
+    rounded: bool,
 ) -> tuple[Schedule, Weights]:
     """Return the tap tables of the algorithm, and its weights.
 
@@ -269,11 +272,11 @@ def _schedule(
         whole = [(a, b, c) for a, b, c in terms if a.any() and b.any() and c.any()]
         if whole:
             with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
-                return schedule.separable(whole, operator.norm, dilations, pair, real, fill)
+                return schedule.separable(whole, operator.norm, dilations, pair, real, fill, rounded)
     where = [a for a in axes if a is not None]
     components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
     with np.errstate(over="ignore"):
-        return schedule.direct(components, operator.norm, dilations, pair, real, fill)
+        return schedule.direct(components, operator.norm, dilations, pair, real, fill, rounded)
 
 
 def _tiles(x: Part, depth: int, tables: Schedule, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:

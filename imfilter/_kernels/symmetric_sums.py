@@ -30,10 +30,12 @@ from imfilter._kernels.simd import (
     weighed,
 )
 
-#: How a layer is summed: pairs about a reference, pairs alone, differences of pairs, and pairs about a
-#: reference from which that of other layers is not subtracted. Those of averages are alike, and what they
-#: have in common must not be rounded; a derivative is small, and would lose its digits beside them.
-ABOUT, EVEN, ODD, ABOUT_OWN = 0, 1, 2, 3
+#: How a layer is summed: pairs about a reference, pairs alone, differences of pairs, pairs about a reference
+#: from which that of other layers is not subtracted, and pairs beside the centre, without a reference.
+#: The references of averages are alike, and what they have in common must not be rounded; a derivative is
+#: small, and would lose its digits beside them. Integer results need none: rounding takes what it would save,
+#: and gaussian 2 of uint8 takes 1.9 instead of 2.1 ms (1920x1080, Zen 4).
+ABOUT, EVEN, ODD, ABOUT_OWN, CENTRED = 0, 1, 2, 3, 4
 _REFERENCED = ABOUT, ABOUT_OWN
 
 #: One layer of a symmetric sum. `offset` is added to the address of each line, in bytes; `first` is the first
@@ -50,7 +52,7 @@ _GROUP = 32
 #: Pairs that are summed without a look at anything else.
 _UNROLLED = 4
 #: Bits of a layer in the number that says how a sum is written out.
-_BITS, _FORM_BITS = 8, 2
+_BITS, _FORM_BITS = 8, 3
 
 
 def written_out(layers: list[tuple[int, int, int]]) -> int:
@@ -193,6 +195,8 @@ class _Straight:
                 if form in _REFERENCED:
                     base = bases[o] if form == ABOUT else None
                     value = sums.level(value, centres[o], references[o], fits[o], base, whole, alone)
+                elif form == CENTRED:
+                    value = weighed(builder, samples(half + o), alone, value)
                 if form == ABOUT and bases[o] is None and not sums.norm and len(self.layers) > 1:
                     bases[o] = references[o]
                 totals[o] = sums.joined(totals[o], value)
@@ -204,7 +208,7 @@ class _Looped:
 
     def __init__(self, sums, number, lines, halves, n, weights):
         self.sums, self.arguments = sums, (lines, halves, n, weights)
-        self.forms = [form for form in (*_REFERENCED, EVEN, ODD) if -number >> form & 1]
+        self.forms = [form for form in (*_REFERENCED, EVEN, ODD, CENTRED) if -number >> form & 1]
 
     def _places(self):
         """Return memory for a vector for each output, zeroed."""
@@ -248,9 +252,10 @@ class _Looped:
 
             return samples
 
-        if form in _REFERENCED:
+        if form in (*_REFERENCED, CENTRED):
             centre = reader(builder.add(first, half))
             centres = [centre(o) for o in sums.outputs]
+        if form in _REFERENCED:
             fits, zero = [fits_reference(builder, c) for c in centres], sums.constant(0.0)
             references = [builder.select(f, c, zero) for f, c in zip(fits, centres, strict=True)]
         last = builder.add(first, builder.add(half, half))
@@ -287,6 +292,8 @@ class _Looped:
                 value = sums.level(value, centres[o], references[o], fits[o], base, *own)
                 if form == ABOUT and not sums.norm:
                     builder.store(builder.select(builder.load(begun), base, references[o]), bases[o])
+            elif form == CENTRED:
+                value = multiply_add(builder, centres[o], sums.weight(weights, 1), value)
             builder.store(sums.joined(builder.load(totals[o]), value), totals[o])
         if form == ABOUT:
             builder.store(ir.IntType(1)(1), begun)
