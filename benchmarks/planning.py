@@ -17,8 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from imfilter._core import linear, plan
-from imfilter._core.calls import Calls
+from imfilter._base.call_cache import Calls
+from imfilter._base.plan import planning
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear import planner
 from tests.case import types_of
 
 from . import measure, report, rows
@@ -34,18 +36,18 @@ def forced(method: str, calls: Calls[Any]) -> Iterator[None]:
     Most filters have no argument for it. Settled calls go to memory of their own, or else the next
     call with the same arguments would find those of another method.
     """
-    choose, kept = plan.choose, linear._calls
+    choose, kept = planner.choose, linear._calls
 
-    def chosen(*args: Any, **options: Any) -> plan.Plan:
+    def chosen(*args: Any, **options: Any) -> planner.LinearPlan:
         if options.get("method", "auto") == "auto":
             options["method"] = method
         return choose(*args, **options)
 
-    plan.choose, linear._calls = chosen, calls
+    planner.choose, linear._calls = chosen, calls
     try:
         yield
     finally:
-        plan.choose, linear._calls = choose, kept
+        planner.choose, linear._calls = choose, kept
 
 
 class Way:
@@ -60,14 +62,14 @@ class Way:
         with forced(self._method, self._calls):
             self._call()
 
-    def plan(self) -> plan.Plan:
+    def plan(self) -> planner.LinearPlan:
         """Return what would run, without running it."""
-        plans: list[plan.Plan] = []
-        token = plan.planning.set(plans)
+        plans: list[Any] = []
+        token = planning.set(plans)
         try:
             self()
         finally:
-            plan.planning.reset(token)
+            planning.reset(token)
         return plans[0]
 
 
@@ -123,7 +125,7 @@ def judge(row: rows.Row, runs: int, patience: float) -> Verdict | None:
         return None
     ways = {free.algorithm: Way(call, "auto")}
     predicted = {free.algorithm: free.cost}
-    for method in plan.METHODS:
+    for method in planner.METHODS:
         with contextlib.suppress(ValueError):  # not for this row
             way = Way(call, method)
             would = way.plan()

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, check, dtypes
+from imfilter._base import arguments, dtypes, threads
 
 __all__ = ["lab_to_lch", "lab_to_rgb", "lch_to_lab", "rgb_to_gray", "rgb_to_lab"]
 
@@ -89,15 +89,17 @@ def rgb_to_gray(
     >>> imfilter.color.rgb_to_gray([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
     array([1.   , 0.299])
     """
-    array = check.image(image)
-    axis = check.colours(array, channel_axis)
-    weights = _LUMA[check.word(standard, "standard", tuple(_LUMA))]
-    place = check.fitting(check.out(out), array.shape[:axis] + array.shape[axis + 1 :])
-    wanted = check.dtype(dtype, place, array.dtype.newbyteorder("="))
-    threads = bands.requested(workers)
-    from imfilter._core import colors  # the compiler is not needed to refuse an argument
+    array = arguments.image(image)
+    axis = arguments.colours(array, channel_axis)
+    weights = _LUMA[arguments.word(standard, "standard", tuple(_LUMA))]
+    place = arguments.fitting(arguments.out(out), array.shape[:axis] + array.shape[axis + 1 :])
+    wanted = arguments.dtype(dtype, place, array.dtype.newbyteorder("="))
+    workers = threads.requested(workers)
+    from imfilter._filters.color import conversion
 
-    return colors.convert(array, axis, colors.gray(weights, array.dtype, wanted), wanted, place, threads)
+    return conversion.convert(
+        array, axis, conversion.gray(weights, array.dtype, wanted), wanted, place, workers
+    )
 
 
 def rgb_to_lab(
@@ -159,18 +161,18 @@ def rgb_to_lab(
     array([[  53.24,   80.09,   67.2 ],
            [  32.3 ,   79.19, -107.86]])
     """
-    array = check.image(image)
-    axis = check.colours(array, channel_axis)
+    array = arguments.image(image)
+    axis = arguments.colours(array, channel_axis)
     if array.dtype.kind not in "bf" and not _has_scale(array.dtype):
         raise TypeError(
             f"image must be uint8 (0 to 255), uint16 (0 to 65535) or floats (0 to 1), got {array.dtype}"
         )
-    place = check.fitting(check.out(out), array.shape)
-    wanted = check.dtype(dtype, place, dtypes.derived(array.dtype))
-    threads = bands.requested(workers)
-    from imfilter._core import colors
+    place = arguments.fitting(arguments.out(out), array.shape)
+    wanted = arguments.dtype(dtype, place, dtypes.derived(array.dtype))
+    workers = threads.requested(workers)
+    from imfilter._filters.color import conversion
 
-    return colors.convert(array, axis, colors.to_lab(array.dtype), wanted, place, threads)
+    return conversion.convert(array, axis, conversion.to_lab(array.dtype), wanted, place, workers)
 
 
 def lab_to_rgb(
@@ -233,17 +235,17 @@ def lab_to_rgb(
            [255, 255, 255]], dtype=uint8)
     """
     array, axis = _lab(lab, channel_axis, "lab")
-    place = check.fitting(check.out(out), array.shape)
-    wanted = check.dtype(dtype, place, dtypes.derived(array.dtype))
+    place = arguments.fitting(arguments.out(out), array.shape)
+    wanted = arguments.dtype(dtype, place, dtypes.derived(array.dtype))
     if wanted.kind != "f" and not _has_scale(wanted):
         name = "out" if dtype is None else "dtype"
         raise ValueError(
             f"{name} must be uint8 (0 to 255), uint16 (0 to 65535) or floats (0 to 1), got {wanted}"
         )
-    threads = bands.requested(workers)
-    from imfilter._core import colors
+    workers = threads.requested(workers)
+    from imfilter._filters.color import conversion
 
-    return colors.convert(array, axis, colors.from_lab(wanted), wanted, place, threads)
+    return conversion.convert(array, axis, conversion.from_lab(wanted), wanted, place, workers)
 
 
 def lab_to_lch(
@@ -349,19 +351,19 @@ def _polar(
 ) -> npt.NDArray:
     """Check the arguments of both ways, and go one."""
     array, axis = _lab(value, channel_axis, name)
-    place = check.fitting(check.out(out), array.shape)
-    wanted = check.dtype(dtype, place, dtypes.derived(array.dtype))
-    threads = bands.requested(workers)
-    from imfilter._core import colors
+    place = arguments.fitting(arguments.out(out), array.shape)
+    wanted = arguments.dtype(dtype, place, dtypes.derived(array.dtype))
+    workers = threads.requested(workers)
+    from imfilter._filters.color import conversion
 
-    recipe = colors.TO_LCH if name == "lab" else colors.FROM_LCH
-    return colors.convert(array, axis, recipe, wanted, place, threads)
+    recipe = conversion.TO_LCH if name == "lab" else conversion.FROM_LCH
+    return conversion.convert(array, axis, recipe, wanted, place, workers)
 
 
 def _lab(value: npt.ArrayLike, channel_axis: Any, name: str) -> tuple[npt.NDArray, int]:
     """Return an array of L*a*b*, or LCh, and the axis of its channels."""
-    array = check.image(value, name)
-    axis = check.colours(array, channel_axis, name)
+    array = arguments.image(value, name)
+    axis = arguments.colours(array, channel_axis, name)
     if array.dtype.kind in "bu":
         raise TypeError(
             f"{name} must hold floats or signed integers, L* from 0 to 100 and not scaled to the "

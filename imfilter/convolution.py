@@ -5,9 +5,10 @@ from typing import Any, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check, linear
-from imfilter._core.common import Common, documented
-from imfilter._core.operators import Operator, separable
+from imfilter._base import arguments
+from imfilter._base.keywords import Common, documented
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear.operators import Operator, separable
 
 
 @documented
@@ -156,7 +157,7 @@ def _correlate(
 
 
 def _operator(ndim: int, chosen: tuple[int, ...], kernel: Any, flipped: bool) -> Operator:
-    weights = check.kernel(kernel, len(chosen))
+    weights = arguments.kernel(kernel, len(chosen))
     if isinstance(weights, tuple):
         return separable(tuple(w[::-1] for w in weights) if flipped else weights)
     return Operator(dense=np.flip(weights) if flipped else weights)

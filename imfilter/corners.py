@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from imfilter._core import bands, border, check
+from imfilter._base import arguments, borders, threads
 from imfilter.weights import gaussian as bell
 
 _APERTURES = (3, 5, 7)
@@ -89,7 +89,7 @@ def harris(
     >>> [int(i) for i in np.unravel_index(response.argmax(), response.shape)]
     [3, 3]
     """
-    share = check.number(k, "k")
+    share = arguments.number(k, "k")
     return _respond(image, share, window, size, sigma, aperture, mode, cval, out, workers)
 
 
@@ -164,24 +164,26 @@ def _respond(
     workers: Any,
 ) -> npt.NDArray:
     """Check the arguments of both measures, and run one."""
-    array = check.plane(image)
-    width = check.integer(aperture, "aperture")
+    array = arguments.plane(image)
+    width = arguments.integer(aperture, "aperture")
     if width not in _APERTURES:
         raise ValueError(f"aperture must be 3, 5 or 7, got {width}")
-    length = check.integer(size, "size", least=1)
-    check.word(window, "window", ("box", "gaussian"))
+    length = arguments.integer(size, "size", least=1)
+    arguments.word(window, "window", ("box", "gaussian"))
     scale, taps = 1.0, (1.0,) * length
     if window == "box":
         if sigma is not None:
             raise ValueError(f"sigma must be left out with window='box', got {sigma!r}")
         scale = 1.0 / (length * 2.0 ** (width - 1))
     else:
-        (deviation,) = check.sigmas(1.0 if sigma is None else sigma, 1)
+        (deviation,) = arguments.sigmas(1.0 if sigma is None else sigma, 1)
         taps = tuple(bell(deviation).tolist())
-    border.check_mode(mode)
-    value = check.number(cval, "cval", finite=False) if mode == "constant" else 0.0
-    threads = bands.requested(workers)
-    from imfilter._core import structure  # the compiler is not needed to refuse an argument
+    borders.check_mode(mode)
+    value = arguments.number(cval, "cval", finite=False) if mode == "constant" else 0.0
+    workers = threads.requested(workers)
+    from imfilter._filters.corners import structure_tensor
 
-    place = check.fitting(check.out(out), array.shape)
-    return structure.respond(array, structure.Window(width, scale, taps), k, mode, value, place, threads)
+    place = arguments.fitting(arguments.out(out), array.shape)
+    return structure_tensor.respond(
+        array, structure_tensor.Window(width, scale, taps), k, mode, value, place, workers
+    )

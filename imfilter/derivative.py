@@ -5,9 +5,10 @@ from typing import Any, Unpack
 import numpy.typing as npt
 
 from imfilter import weights
-from imfilter._core import check, linear
-from imfilter._core.common import Common, documented
-from imfilter._core.operators import Operator, separable
+from imfilter._base import arguments
+from imfilter._base.keywords import Common, documented
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear.operators import Operator, separable
 
 
 @documented
@@ -187,11 +188,11 @@ def _gradient_operator(
 ) -> Operator:
     gradient = weights.Gradient(difference, smoothing)
     n = len(chosen)
-    scaled, steps = check.flag(normalize, "normalize"), check.spacings(spacing, n)
+    scaled, steps = arguments.flag(normalize, "normalize"), arguments.spacings(spacing, n)
     if axis is None:
         terms = [gradient.along(i, n, normalize=scaled, spacing=steps) for i in range(n)]
         return separable(*terms, norm=True)
-    index = check.axis_index(axis, ndim, "axis")
+    index = arguments.axis_index(axis, ndim, "axis")
     if index not in chosen:
         raise ValueError(f"axis must be one of the filtered axes {chosen}, got {axis}")
     return separable(gradient.along(chosen.index(index), n, normalize=scaled, spacing=steps))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, check
+from imfilter._base import arguments, threads
 
 _NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
 
@@ -90,7 +90,7 @@ def hog(
     >>> imfilter.hog(np.eye(32)).shape
     (324,)
     """
-    array = check.image(image)
+    array = arguments.image(image)
     if channel_axis is None:
         if array.ndim != 2:
             raise ValueError(
@@ -98,17 +98,17 @@ def hog(
             )
         array = array[..., None]
     else:
-        axis = check.axis_index(channel_axis, array.ndim, "channel_axis")
+        axis = arguments.axis_index(channel_axis, array.ndim, "channel_axis")
         if array.ndim != 3:
             raise ValueError(f"image must have 2 axes and channel_axis, got shape {array.shape}")
         array = np.moveaxis(array, axis, -1)
-    bins = check.integer(orientations, "orientations", least=1)
+    bins = arguments.integer(orientations, "orientations", least=1)
     cell = _pair(pixels_per_cell, "pixels_per_cell")
     block = _pair(cells_per_block, "cells_per_block")
-    norm = check.word(block_norm, "block_norm", _NORMS)
-    root, shown = check.flag(transform_sqrt, "transform_sqrt"), check.flag(visualize, "visualize")
-    shared = check.flag(interpolate, "interpolate")
-    flat, threads = check.flag(feature_vector, "feature_vector"), bands.requested(workers)
+    norm = arguments.word(block_norm, "block_norm", _NORMS)
+    root, shown = arguments.flag(transform_sqrt, "transform_sqrt"), arguments.flag(visualize, "visualize")
+    shared = arguments.flag(interpolate, "interpolate")
+    flat, workers = arguments.flag(feature_vector, "feature_vector"), threads.requested(workers)
     if root and (array < 0).any():
         raise ValueError("image must not be negative with transform_sqrt=True")
     for n, c, b, name in zip(array.shape, cell, block, ("rows", "columns"), strict=False):
@@ -116,18 +116,18 @@ def hog(
             raise ValueError(
                 f"image must have {c * b} {name} for {b} cells of {c} in a block, got shape {array.shape[:2]}"
             )
-    from imfilter._core import oriented
+    from imfilter._filters.hog import descriptor
 
     real = np.dtype(np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64)
-    histograms = oriented.cells(array, oriented.Cells(bins, cell, root, shared), threads)
-    found = oriented.blocks(histograms, block, norm, real, threads)
+    histograms = descriptor.cells(array, descriptor.Cells(bins, cell, root, shared), workers)
+    found = descriptor.blocks(histograms, block, norm, real, workers)
     result = found.ravel() if flat else found
-    return (result, oriented.picture(histograms, cell, array.shape[:2], real)) if shown else result
+    return (result, descriptor.picture(histograms, cell, array.shape[:2], real)) if shown else result
 
 
 def _pair(value: Any, name: str) -> tuple[int, int]:
-    entries = check.each(value, None, name)
+    entries = arguments.each(value, None, name)
     if len(entries) not in (1, 2):
         raise ValueError(f"{name} must be one integer or one for rows and one for columns, got {value!r}")
-    first, last = (check.integer(v, name, least=1) for v in (entries[0], entries[-1]))
+    first, last = (arguments.integer(v, name, least=1) for v in (entries[0], entries[-1]))
     return first, last

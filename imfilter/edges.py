@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import border, check, dtypes
+from imfilter._base import arguments, borders, dtypes
 
 #: What `threshold` may be, and what low and high are by default.
 _RULES: dict[str, tuple[float, float] | None] = {
@@ -104,35 +104,35 @@ def canny(
     >>> imfilter.canny(step, 50, 150, sigma=0)[0].astype(int)
     array([0, 0, 1, 0, 0, 0])
     """
-    array = check.plane(image)
-    check.word(norm, "norm", ("l1", "l2"))
-    check.word(nms, "nms", ("sector", "interpolated"))
+    array = arguments.plane(image)
+    arguments.word(norm, "norm", ("l1", "l2"))
+    arguments.word(nms, "nms", ("sector", "interpolated"))
     if not callable(threshold):
-        check.word(threshold, "threshold", tuple(_RULES))
-    sigmas = check.sigmas(sigma, 2)
-    border.check_mode(mode)
+        arguments.word(threshold, "threshold", tuple(_RULES))
+    sigmas = arguments.sigmas(sigma, 2)
+    borders.check_mode(mode)
     inside = None if mask is None else _mask(mask, array.shape)
-    given, place = _given(low, high, threshold), check.fitting(check.out(out), array.shape)
-    from imfilter._core import bands  # the compiler is not needed to refuse an argument
-    from imfilter._core import canny as engine
+    given, place = _given(low, high, threshold), arguments.fitting(arguments.out(out), array.shape)
+    from imfilter._base import threads
+    from imfilter._filters.canny import edges as engine
 
-    threads = bands.requested(workers)
-    value = check.number(cval, "cval", finite=False)
+    workers = threads.requested(workers)
+    value = arguments.number(cval, "cval", finite=False)
     smooth = _Smooth(array, sigmas, inside, mode, value, _level(array, sigmas, inside, mode))
     allowed = None if inside is None else _within(inside)
     step = array.shape[0] if smooth.plain else engine.strips(array.shape, smooth.reach)
     if callable(threshold) or threshold != "absolute" or given is None:
-        whole = smooth.rows(0, array.shape[0], threads)
-        given = _found(given, threshold, _gradient(whole, norm, threads), _counted(allowed, array.shape, nms))
+        whole = smooth.rows(0, array.shape[0], workers)
+        given = _found(given, threshold, _gradient(whole, norm, workers), _counted(allowed, array.shape, nms))
         smooth, step = _Smooth(whole, (0.0, 0.0), None, mode, value), array.shape[0]
     return engine.edges(
-        *(smooth.rows, array.shape, step, given, norm, allowed, place, threads),
+        *(smooth.rows, array.shape, step, given, norm, allowed, place, workers),
         interpolated=nms == "interpolated",
     )
 
 
 def _mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    inside = check.image(mask, "mask")
+    inside = arguments.image(mask, "mask")
     if inside.shape != shape:
         raise ValueError(f"mask must have the shape of image, {shape}, got {inside.shape}")
     return inside != 0
@@ -343,19 +343,19 @@ def hysteresis_threshold(
     >>> imfilter.hysteresis_threshold([1, 2, 3, 2, 1, 2, 1], 1, 2)
     array([False,  True,  True,  True, False, False, False])
     """
-    array = check.image(image)
+    array = arguments.image(image)
     bounds = _ordered(low, high)
     steps = array.ndim
     if connectivity is not None:
-        steps = check.integer(connectivity, "connectivity", least=1, most=array.ndim)
-    from imfilter._core.hysteresis import connected  # the compiler is not needed to refuse an argument
+        steps = arguments.integer(connectivity, "connectivity", least=1, most=array.ndim)
+    from imfilter._filters.canny.hysteresis import connected
 
     with np.errstate(invalid="ignore"):
         return connected(array > bounds[0], array > bounds[1], steps)
 
 
 def _threshold(value: Any, name: str) -> float:
-    threshold = check.number(value, name, finite=False)
+    threshold = arguments.number(value, name, finite=False)
     if np.isnan(threshold):
         raise ValueError(f"{name} must be a number, got nan")
     return threshold

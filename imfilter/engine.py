@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check
-from imfilter._core.bands import set_workers
-from imfilter._core.plan import Plan, planning
+from imfilter._base import arguments
+from imfilter._base.plan import Plan, planning
+from imfilter._base.threads import set_workers
 
 __all__ = ["Plan", "plan", "set_workers", "warmup"]
 
@@ -45,8 +45,8 @@ def plan(shape: Any, dtype: npt.DTypeLike, kernel: Any, /, *args: Any, **options
     'direct'
     """
     lengths = shape if isinstance(shape, tuple | list) else (shape,)
-    extents = tuple(check.integer(n, "shape", least=0) for n in lengths)
-    element = np.zeros((), check.dtype(dtype, None, np.dtype(float)))
+    extents = tuple(arguments.integer(n, "shape", least=0) for n in lengths)
+    element = np.zeros((), arguments.dtype(dtype, None, np.dtype(float)))
     try:
         image = np.broadcast_to(element, extents)  # no memory, whatever the shape
     except ValueError:
@@ -63,7 +63,8 @@ def plan(shape: Any, dtype: npt.DTypeLike, kernel: Any, /, *args: Any, **options
         planning.reset(token)
     if not plans:
         raise TypeError(f"kernel must be a kernel or a filter of imfilter, got {kernel!r}")
-    return plans[0]
+    chosen = plans[0]
+    return Plan(chosen.algorithm, chosen.reason, chosen.cost)
 
 
 def warmup() -> None:
@@ -78,7 +79,7 @@ def warmup() -> None:
     >>> import imfilter
     >>> imfilter.warmup()
     """
-    from imfilter._core import warm
+    from imfilter._base.warmup import steps
 
-    for _, step in warm.steps():
+    for _, step in steps():
         step()

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, border, check, least_squares, normal
-from imfilter._core.padding import Padding, resolve
+from imfilter._base import arguments, borders, threads
+from imfilter._base.padding import Padding, resolve
+from imfilter._filters.learn import least_squares, normal_equations
 from imfilter.convolution import correlate
 
 
@@ -62,12 +63,12 @@ class FittedKernel:
         TypeError, ValueError
             If `imfilter.correlate` would raise it, or the channels are not as many as those of the inputs.
         """
-        array = check.image(image)
+        array = arguments.image(image)
         border_of = {"padding": self.padding, "mode": self.mode, "cval": self.cval, "workers": workers}
         if self.channel_axis is None:
             return correlate(array, self.kernel, bias=self.bias, axes=self.axes, **border_of)
-        filtered = check.axes(array, self.axes, self.channel_axis)
-        channel = check.axis_index(self.channel_axis, array.ndim, "channel_axis")
+        filtered = arguments.axes(array, self.axes, self.channel_axis)
+        channel = arguments.axis_index(self.channel_axis, array.ndim, "channel_axis")
         kernels = self.kernel if np.ndim(self.bias) else self.kernel[None]
         if array.shape[channel] != kernels.shape[1]:
             raise ValueError(
@@ -181,25 +182,27 @@ def fit_kernel(
     images, goals = _arrays(inputs, "inputs"), _arrays(targets, "targets")
     if len(images) != len(goals):
         raise ValueError(f"targets must be as many as inputs, {len(images)}, got {len(goals)}")
-    biased, weight = check.flag(bias, "bias"), check.number(ridge, "ridge")
+    biased, weight = arguments.flag(bias, "bias"), arguments.number(ridge, "ridge")
     if weight < 0:
         raise ValueError(f"ridge must not be negative, got {weight}")
-    border.check_mode(mode)
-    beyond, threads = check.number(cval, "cval"), bands.requested(workers)
+    borders.check_mode(mode)
+    beyond, workers = arguments.number(cval, "cval"), threads.requested(workers)
     layouts = [_Layout.of(image, shape, padding, axes, channel_axis) for image in images]
     cases = [layout.example(image, goal) for layout, image, goal in zip(layouts, images, goals, strict=True)]
     outputs = {layout.outputs(goal) for layout, goal in zip(layouts, goals, strict=True)}
     _alike({(layout.taps, layout.channels) for layout in layouts}, images, "inputs")
     _alike(outputs, goals, "targets")
     taps, channels = layouts[0].taps, layouts[0].channels
-    examples = normal.Examples(tuple(cases), _three(taps), mode, beyond if mode == "constant" else 0.0)
+    examples = normal_equations.Examples(
+        tuple(cases), _three(taps), mode, beyond if mode == "constant" else 0.0
+    )
     unknowns = math.prod(taps) * channels + biased
     if examples.samples < unknowns and not weight:
         raise ValueError(
             f"targets must have as many samples as there are weights to find, {unknowns}, "
             f"got {examples.samples}; use more examples, a smaller shape or ridge > 0"
         )
-    found = least_squares.fit(examples, biased, weight, threads)
+    found = least_squares.fit(examples, biased, weight, workers)
     kernel, level, residual = found.kernel.reshape(-1, channels, *taps), found.bias, found.residual
     if not biased:
         level = np.zeros_like(level)
@@ -214,8 +217,8 @@ def fit_kernel(
 def _arrays(value: Any, name: str) -> list[npt.NDArray]:
     """Return one image, or each of a list or tuple of NumPy arrays."""
     if isinstance(value, list | tuple) and value and all(isinstance(v, np.ndarray) for v in value):
-        return [check.image(v, name) for v in value]
-    return [check.image(value, name)]
+        return [arguments.image(v, name) for v in value]
+    return [arguments.image(value, name)]
 
 
 class _Layout(NamedTuple):
@@ -230,9 +233,11 @@ class _Layout(NamedTuple):
 
     @classmethod
     def of(cls, image: npt.NDArray, shape: Any, pad: Any, axes: Any, channel_axis: Any) -> Self:
-        chosen = check.axes(image, axes, channel_axis, "inputs")
-        channel = None if channel_axis is None else check.axis_index(channel_axis, image.ndim, "channel_axis")
-        taps = check.integers(shape, len(chosen), "shape", least=1)
+        chosen = arguments.axes(image, axes, channel_axis, "inputs")
+        channel = (
+            None if channel_axis is None else arguments.axis_index(channel_axis, image.ndim, "channel_axis")
+        )
+        taps = arguments.integers(shape, len(chosen), "shape", least=1)
         single = (1,) * len(chosen)
         lengths = [image.shape[a] for a in chosen]
         paddings = resolve(pad, lengths, taps, single, single, flipped=False)
@@ -249,7 +254,7 @@ class _Layout(NamedTuple):
             return None
         return target.shape[self.channel]
 
-    def example(self, image: npt.NDArray, target: npt.NDArray) -> normal.Example:
+    def example(self, image: npt.NDArray, target: npt.NDArray) -> normal_equations.Example:
         """Return an input and its target in one order of axes."""
         if self.channel is not None and target.ndim == len(self.shape) - 1:
             target = np.expand_dims(target, self.channel)
@@ -268,7 +273,7 @@ class _Layout(NamedTuple):
                 f"got {target.shape}"
             )
         paddings = (Padding(0, 0, 1),) * (3 - len(self.axes)) + self.paddings
-        return normal.Example(self._ordered(image), self._ordered(target), paddings)
+        return normal_equations.Example(self._ordered(image), self._ordered(target), paddings)
 
     def _ordered(self, array: npt.NDArray) -> npt.NDArray:
         """Return an array with one axis of the batch, one of channels and three filtered ones."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check
+from imfilter._base import arguments
 
 #: How the distance of two peaks is measured.
 METRICS = ("euclidean", "chebyshev")
@@ -89,19 +89,20 @@ def corner_peaks(
     >>> imfilter.corner_peaks([[2, 0, 0], [0, 0, 0], [0, 0, 1]], min_distance=2.5, metric="chebyshev")
     array([[0, 0]])
     """
-    array = check.image(response, "response")
-    distance = check.number(min_distance, "min_distance")
+    array = arguments.image(response, "response")
+    distance = arguments.number(min_distance, "min_distance")
     if distance < 0:
         raise ValueError(f"min_distance must not be negative, got {distance}")
-    how = check.word(metric, "metric", METRICS)
-    share = check.number(relative, "relative")
+    how = arguments.word(metric, "metric", METRICS)
+    share = arguments.number(relative, "relative")
     if not 0 <= share <= 1:
         raise ValueError(f"relative must be from 0 to 1, got {share}")
-    margin = check.integer(exclude_border, "exclude_border", least=0)
-    most = None if count is None else check.integer(count, "count", least=1)
-    refined = check.flag(refine, "refine")
-    least = None if threshold is None else check.constant(threshold, "threshold")
-    from imfilter._core import apart, dtypes  # the compiler is not needed to refuse an argument
+    margin = arguments.integer(exclude_border, "exclude_border", least=0)
+    most = None if count is None else arguments.integer(count, "count", least=1)
+    refined = arguments.flag(refine, "refine")
+    least = None if threshold is None else arguments.constant(threshold, "threshold")
+    from imfilter._base import dtypes
+    from imfilter._filters.corners import spacing
 
     native = array.dtype.newbyteorder("=")
     # Compared as they are: float64 does not hold all integers of 64 bits, nor long doubles.
@@ -110,7 +111,7 @@ def corner_peaks(
     heights = values[tuple(where.T)]
     # Strongest first, and of equals the first one.
     where = where[len(where) - 1 - np.argsort(heights[::-1], kind="stable")[::-1]]
-    where = apart.kept(where, array.shape, distance, how, most)
+    where = spacing.kept(where, array.shape, distance, how, most)
     return _refined(values, where) if refined else where
 
 
@@ -120,7 +121,7 @@ def _tops(
     """Return the indices of peaks in their order, one for each that is flat."""
     import scipy.ndimage as ndi
 
-    from imfilter._core.hysteresis import connected
+    from imfilter._filters.canny.hysteresis import connected
 
     lowest = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
     low = values

@@ -5,10 +5,11 @@ from typing import Any, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check, pools
-from imfilter._core.common import Placed, documented_without
-from imfilter._core.padding import positions
-from imfilter._core.pool_windows import Windows
+from imfilter._base import arguments
+from imfilter._base.keywords import Placed, documented_without
+from imfilter._base.padding import positions
+from imfilter._filters.pooling import apply as pooling
+from imfilter._filters.pooling.windows import Windows
 
 #: Samples that a window may span, with its gaps.
 _WIDEST = 1 << 31
@@ -71,7 +72,9 @@ def max_pool(
     >>> imfilter.max_pool([3, 1, 4, 1, 5, 9, 2], 3, stride=2, padding=1)
     array([3, 4, 9, 9])
     """
-    return pools.apply(image, pools.MAX, _slide, (size, stride, padding, dilation, ceil_mode, True), common)
+    return pooling.apply(
+        image, pooling.MAX, _slide, (size, stride, padding, dilation, ceil_mode, True), common
+    )
 
 
 @documented_without("mode", "cval")
@@ -139,7 +142,7 @@ def avg_pool(
     array([6., 6.])
     """
     own = size, stride, padding, dilation, ceil_mode, count_padding
-    return pools.apply(image, pools.MEAN, _slide, own, common)
+    return pooling.apply(image, pooling.MEAN, _slide, own, common)
 
 
 @documented_without("mode", "cval")
@@ -178,7 +181,7 @@ def global_pool(image: npt.ArrayLike, reduce: str = "mean", **common: Unpack[Pla
     >>> imfilter.global_pool([[[1, 2], [3, 6]], [[5, 5], [5, 5]]], axes=(1, 2))
     array([3, 5])
     """
-    return pools.apply(image, _reduction(reduce), _whole, (), common, keep=False)
+    return pooling.apply(image, _reduction(reduce), _whole, (), common, keep=False)
 
 
 @documented_without("mode", "cval", "out")
@@ -232,28 +235,28 @@ def pyramid_pool(
     >>> imfilter.pyramid_pool(np.zeros((37, 51, 3)), channel_axis=-1).shape
     (3, 21)
     """
-    array, what = check.image(image), _reduction(reduce)
-    axes = check.axes(array, common.get("axes"), common.get("channel_axis"))
+    array, what = arguments.image(image), _reduction(reduce)
+    axes = arguments.axes(array, common.get("axes"), common.get("channel_axis"))
     batch = [a for a in range(array.ndim) if a not in axes]
     shape = [*(array.shape[a] for a in batch), -1]
     order = [*batch, *axes]
     found = [
-        pools.apply(array, what, _divide, (level,), common).transpose(order).reshape(shape)
+        pooling.apply(array, what, _divide, (level,), common).transpose(order).reshape(shape)
         for level in _levels(levels, len(axes))
     ]
     return np.concatenate(found, axis=-1)
 
 
 def _reduction(reduce: Any) -> str:
-    return check.word(reduce, "reduce", pools.REDUCTIONS)
+    return arguments.word(reduce, "reduce", pooling.REDUCTIONS)
 
 
 def _levels(levels: Any, n: int) -> list[tuple[int, ...]]:
     """Return the cells along each of `n` axes, for each level."""
-    entries = check.each(levels, None, "levels")
+    entries = arguments.each(levels, None, "levels")
     if not entries:
         raise ValueError(f"levels must name a level, got {levels!r}")
-    return [check.integers(entry, n, "levels", least=1) for entry in entries]
+    return [arguments.integers(entry, n, "levels", least=1) for entry in entries]
 
 
 def _whole(lengths: tuple[int, ...]) -> tuple[Windows, ...]:
@@ -276,11 +279,11 @@ def _slide(
 ) -> tuple[Windows, ...]:
     """Check the arguments and return the windows along each axis."""
     n = len(lengths)
-    sizes = check.integers(size, n, "size", least=1)
-    strides = sizes if stride is None else check.integers(stride, n, "stride", least=1)
-    paddings = check.integers(padding, n, "padding", least=0)
-    dilations = check.integers(dilation, n, "dilation", least=1)
-    ceil, counted = check.flag(ceil_mode, "ceil_mode"), check.flag(count_padding, "count_padding")
+    sizes = arguments.integers(size, n, "size", least=1)
+    strides = sizes if stride is None else arguments.integers(stride, n, "stride", least=1)
+    paddings = arguments.integers(padding, n, "padding", least=0)
+    dilations = arguments.integers(dilation, n, "dilation", least=1)
+    ceil, counted = arguments.flag(ceil_mode, "ceil_mode"), arguments.flag(count_padding, "count_padding")
     found = []
     for axis, (samples, taps, step, pad, apart) in enumerate(
         zip(lengths, sizes, strides, paddings, dilations, strict=True)

@@ -4,8 +4,9 @@ from typing import Any, Unpack
 
 import numpy.typing as npt
 
-from imfilter._core import check, ranks
-from imfilter._core.common import Common, documented
+from imfilter._base import arguments
+from imfilter._base.keywords import Common, documented
+from imfilter._filters.rank import apply as rank
 
 
 def _first(n: int) -> int:
@@ -21,7 +22,7 @@ def _last(n: int) -> int:
 
 
 def _at(n: int, q: Any) -> int:
-    share = check.number(q, "q")
+    share = arguments.number(q, "q")
     if not 0 <= share <= 100:
         raise ValueError(f"q must be from 0 to 100, got {share}")
     return min(int(n * share / 100), n - 1)
@@ -68,7 +69,7 @@ def median(
     >>> imfilter.median([1, 1, 9, 1, 2, 2], 3)
     array([1, 1, 1, 2, 2, 2])
     """
-    return ranks.apply(image, _middle, size, footprint, common)
+    return rank.apply(image, _middle, size, footprint, common)
 
 
 @documented
@@ -115,7 +116,7 @@ def percentile(
     >>> imfilter.percentile([5, 1, 2, 3, 4], 25, 4)
     array([1, 1, 2, 2, 3])
     """
-    return ranks.apply(image, _at, size, footprint, common, q)
+    return rank.apply(image, _at, size, footprint, common, q)
 
 
 @documented
@@ -158,7 +159,7 @@ def minimum(
     >>> imfilter.minimum([3, 1, 4, 1, 5, 9], 3)
     array([1, 1, 1, 1, 1, 5])
     """
-    return ranks.apply(image, _first, size, footprint, common)
+    return rank.apply(image, _first, size, footprint, common)
 
 
 @documented
@@ -201,4 +202,4 @@ def maximum(
     >>> imfilter.maximum([3, 1, 4, 1, 5, 9], 3)
     array([3, 4, 4, 5, 9, 9])
     """
-    return ranks.apply(image, _last, size, footprint, common)
+    return rank.apply(image, _last, size, footprint, common)

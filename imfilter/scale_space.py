@@ -5,9 +5,10 @@ from typing import Any, Unpack
 import numpy.typing as npt
 
 from imfilter import weights
-from imfilter._core import check, linear
-from imfilter._core.common import Common, documented
-from imfilter._core.operators import Operator, Term, separable
+from imfilter._base import arguments
+from imfilter._base.keywords import Common, documented
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear.operators import Operator, Term, separable
 
 
 def _derivatives(order: int, sigmas: Any, truncate: Any, radius: Any, spacings: Any) -> list[Term]:
@@ -72,7 +73,9 @@ def _laplacian_of_gaussian(
     ndim: int, chosen: tuple[int, ...], sigma: Any, truncate: Any, radius: Any, spacing: Any
 ) -> Operator:
     n = len(chosen)
-    return separable(*_derivatives(2, check.sigmas(sigma, n), truncate, radius, check.spacings(spacing, n)))
+    return separable(
+        *_derivatives(2, arguments.sigmas(sigma, n), truncate, radius, arguments.spacings(spacing, n))
+    )
 
 
 @documented
@@ -132,11 +135,11 @@ def _difference_of_gaussians(
     ndim: int, chosen: tuple[int, ...], low: Any, high: Any, truncate: Any, radius: Any, spacing: Any
 ) -> Operator:
     n = len(chosen)
-    narrow = check.sigmas(low, n, "low")
-    wide = tuple(1.6 * s for s in narrow) if high is None else check.sigmas(high, n, "high")
+    narrow = arguments.sigmas(low, n, "low")
+    wide = tuple(1.6 * s for s in narrow) if high is None else arguments.sigmas(high, n, "high")
     if any(w < s for s, w in zip(narrow, wide, strict=True)):
         raise ValueError(f"high must be at least low={low}, got {high}")
-    steps, none = check.spacings(spacing, n), (0,) * n
+    steps, none = arguments.spacings(spacing, n), (0,) * n
     first, *rest = weights.gaussians(wide, none, truncate, radius, steps)
     return separable(weights.gaussians(narrow, none, truncate, radius, steps), (-first, *rest))
 
@@ -195,5 +198,5 @@ def _gaussian_gradient_magnitude(
     ndim: int, chosen: tuple[int, ...], sigma: Any, truncate: Any, radius: Any, spacing: Any
 ) -> Operator:
     n = len(chosen)
-    terms = _derivatives(1, check.sigmas(sigma, n), truncate, radius, check.spacings(spacing, n))
+    terms = _derivatives(1, arguments.sigmas(sigma, n), truncate, radius, arguments.spacings(spacing, n))
     return separable(*terms, norm=True)

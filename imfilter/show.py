@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, check, excite, occlude, palette, sheet
-from imfilter._core.palette import RGB
+from imfilter._base import arguments, threads
+from imfilter._filters.show import colormap, montage, occlusion, top_patches
+from imfilter._filters.show.colormap import RGB
 
 __all__ = ["feature_maps", "kernels", "occlusion_map", "patches"]
 
@@ -78,7 +79,7 @@ def kernels(
     >>> imfilter.show.kernels(np.zeros((2, 3, 3)), pixels=3, labels=False).shape
     (15, 24, 3)
     """
-    array = check.image(weight, "weight")
+    array = arguments.image(weight, "weight")
     if not 2 <= array.ndim <= 4:
         raise ValueError(f"weight must have 2 to 4 axes, got shape {array.shape}")
     wide = array.shape[1] if array.ndim == 4 and array.shape[1] > 1 else None
@@ -141,13 +142,13 @@ def feature_maps(
     >>> imfilter.show.feature_maps(np.eye(4), pixels=8, labels=False).shape
     (20, 20, 3)
     """
-    array = check.image(maps, "maps")
+    array = arguments.image(maps, "maps")
     if array.ndim not in (2, 3):
         raise ValueError(f"maps must have 3 axes, or 2 for a single map, got shape {array.shape}")
-    axis = check.axis_index(channel_axis, 3, "channel_axis")
+    axis = arguments.axis_index(channel_axis, 3, "channel_axis")
     if array.ndim == 3:
         array = np.moveaxis(array, axis, 0)
-    diverging = bool((array < 0).any()) if signed is None else check.flag(signed, "signed")
+    diverging = bool((array < 0).any()) if signed is None else arguments.flag(signed, "signed")
     return _grid(array, diverging, scale, pixels, columns, labels, None)
 
 
@@ -155,8 +156,8 @@ def _grid(
     array: npt.NDArray, signed: bool, scale: Any, pixels: Any, columns: Any, labels: Any, wide: int | None
 ) -> RGB:
     """Draw arrays of two axes, which may have an index of up to two more."""
-    each = check.word(scale, "scale", _SCALES) == "each"
-    side = check.integer(pixels, "pixels", least=1, most=1 << 14)
+    each = arguments.word(scale, "scale", _SCALES) == "each"
+    side = arguments.integer(pixels, "pixels", least=1, most=1 << 14)
     count = math.prod(array.shape[:-2])
     across = _columns(columns, count, wide)
     words = _labels(labels, count)
@@ -164,7 +165,7 @@ def _grid(
     whole = _range(tiles, signed)
     ranges = [_range(tile, signed) if each else whole for tile in tiles]
     pictures = [
-        sheet.enlarged(palette.coloured(sheet.reduced(tile, side), *ends, signed=signed), side)
+        montage.enlarged(colormap.coloured(montage.reduced(tile, side), *ends, signed=signed), side)
         for tile, ends in zip(tiles, ranges, strict=True)
     ]
     title = ""
@@ -175,7 +176,7 @@ def _grid(
             words = [f"{word}  {_span(*ends)}".strip() for word, ends in zip(words, ranges, strict=True)]
         elif array.ndim == 2:
             words = None  # the title says it all
-    return sheet.arranged(pictures, across, words, title)
+    return montage.arranged(pictures, across, words, title)
 
 
 def _range(values: npt.NDArray[np.float64], signed: bool) -> tuple[float, float]:
@@ -196,7 +197,7 @@ def _span(low: float, high: float) -> str:
 def _columns(columns: Any, count: int, wide: int | None = None) -> int:
     if columns is None:
         return wide or math.ceil(math.sqrt(count))
-    return min(check.integer(columns, "columns", least=1), count)
+    return min(arguments.integer(columns, "columns", least=1), count)
 
 
 def _labels(labels: Any, count: int) -> list[str] | None:
@@ -292,27 +293,27 @@ def patches(
     >>> places, responses
     (array([[0, 2, 6]]), array([5.]))
     """
-    arrays = excite.images(images, channel_axis)
-    weights = excite.weights(kernel, arrays, coloured=channel_axis is not None)
-    most, listed = check.integer(count, "count", least=1), check.flag(return_places, "return_places")
-    extent = weights.shape[1:] if size is None else check.integers(size, 2, "size", least=1)
+    arrays = top_patches.images(images, channel_axis)
+    weights = top_patches.weights(kernel, arrays, coloured=channel_axis is not None)
+    most, listed = arguments.integer(count, "count", least=1), arguments.flag(return_places, "return_places")
+    extent = weights.shape[1:] if size is None else arguments.integers(size, 2, "size", least=1)
     ends = None if limits is None else _limits(limits)
-    side, threads = check.integer(pixels, "pixels", least=1, most=1 << 14), bands.requested(workers)
-    across = None if columns is None else check.integer(columns, "columns", least=1)
+    side, workers = arguments.integer(pixels, "pixels", least=1, most=1 << 14), threads.requested(workers)
+    across = None if columns is None else arguments.integer(columns, "columns", least=1)
     if not isinstance(labels, bool | np.bool_):
         _labels(labels, len(labels) if isinstance(labels, Sequence) else 0)
-    places, responses = excite.strongest(arrays, weights, most, threads)
+    places, responses = top_patches.strongest(arrays, weights, most, workers)
     words = _labels(labels, len(places))
     if words is None and labels is not False:
         words = [f"{response:.4g}" for response in responses]
-    pictures = excite.pictures(arrays, places, extent, ends, sheet.PAPER)
-    large = [sheet.enlarged(picture, side) for picture in pictures]
-    picture = sheet.arranged(large, _columns(across, len(large)), words)
+    pictures = top_patches.pictures(arrays, places, extent, ends, montage.PAPER)
+    large = [montage.enlarged(picture, side) for picture in pictures]
+    picture = montage.arranged(large, _columns(across, len(large)), words)
     return (picture, places, responses) if listed else picture
 
 
 def _limits(value: Any) -> tuple[float, float]:
-    entries = [check.number(v, "limits") for v in check.each(value, None, "limits")]
+    entries = [arguments.number(v, "limits") for v in arguments.each(value, None, "limits")]
     if len(entries) != 2 or entries[0] >= entries[1]:
         raise ValueError(f"limits must be a lower and a higher value, got {value!r}")
     low, high = entries
@@ -383,4 +384,4 @@ def occlusion_map(
     >>> imfilter.show.occlusion_map(image, lambda covered: covered[4], 3, fill=0)
     array([0., 0., 0., 4., 4., 4.])
     """
-    return occlude.drops(image, score, size, stride, fill, channel_axis)
+    return occlusion.drops(image, score, size, stride, fill, channel_axis)

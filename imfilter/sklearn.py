@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check
+from imfilter._base import arguments
 from imfilter.descriptor import hog
 
 try:
@@ -123,13 +123,13 @@ class HOG(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _images(self, value: Any) -> npt.NDArray:
         """Return images as one array."""
-        check.unmasked(value, "X")
+        arguments.unmasked(value, "X")
         try:
             images = np.asarray(value)
         except ValueError:  # of several shapes
             raise ValueError("X must hold images of one shape, got several") from None
         if self.image_shape is not None:
-            shape = tuple(check.integer(n, "image_shape", least=1) for n in self.image_shape)
+            shape = tuple(arguments.integer(n, "image_shape", least=1) for n in self.image_shape)
             if images.ndim != 2 or images.shape[1] != np.prod(shape):
                 raise ValueError(
                     f"X must hold rows of {np.prod(shape)} samples for image_shape={shape}, "

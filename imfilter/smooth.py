@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter import weights
-from imfilter._core import check, linear
-from imfilter._core.common import Common, documented
-from imfilter._core.operators import Operator, separable
-from imfilter._core.plan import METHODS
+from imfilter._base import arguments
+from imfilter._base.keywords import Common, documented
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear.operators import Operator, separable
+from imfilter._filters.linear.planner import METHODS
 
 
 @documented
@@ -70,7 +71,7 @@ def gaussian(
     if not isinstance(method, str) or method not in METHODS:
         error = ValueError if isinstance(method, str) else TypeError
         raise error(f"method must be one of {', '.join(map(repr, METHODS))}, got {method!r}")
-    orders = check.each(order, None, "order")
+    orders = arguments.each(order, None, "order")
     return linear.apply(
         image,
         _gaussian,
@@ -85,9 +86,11 @@ def _gaussian(
     ndim: int, chosen: tuple[int, ...], sigma: Any, order: Any, truncate: Any, radius: Any, spacing: Any
 ) -> Operator:
     n = len(chosen)
-    orders = check.integers(order, n, "order", least=0)
+    orders = arguments.integers(order, n, "order", least=0)
     return separable(
-        weights.gaussians(check.sigmas(sigma, n), orders, truncate, radius, check.spacings(spacing, n))
+        weights.gaussians(
+            arguments.sigmas(sigma, n), orders, truncate, radius, arguments.spacings(spacing, n)
+        )
     )
 
 
@@ -134,7 +137,7 @@ def box(
 
 
 def _box(ndim: int, chosen: tuple[int, ...], size: Any) -> Operator:
-    return separable(tuple(map(weights.box, check.integers(size, len(chosen), "size", least=1))))
+    return separable(tuple(map(weights.box, arguments.integers(size, len(chosen), "size", least=1))))
 
 
 @documented
@@ -179,7 +182,7 @@ def sharpen(
 
 
 def _sharpen(ndim: int, chosen: tuple[int, ...], amount: Any) -> Operator:
-    kernel = -check.number(amount, "amount") * weights.laplacian(len(chosen))
+    kernel = -arguments.number(amount, "amount") * weights.laplacian(len(chosen))
     kernel[(1,) * len(chosen)] += 1.0
     return Operator(dense=kernel)
 
@@ -238,7 +241,7 @@ def _unsharp_mask(
     ndim: int, chosen: tuple[int, ...], sigma: Any, amount: Any, truncate: Any, radius: Any
 ) -> Operator:
     n = len(chosen)
-    weight = check.number(amount, "amount")
-    bell = weights.gaussians(check.sigmas(sigma, n), (0,) * n, truncate, radius, (1.0,) * n)
+    weight = arguments.number(amount, "amount")
+    bell = weights.gaussians(arguments.sigmas(sigma, n), (0,) * n, truncate, radius, (1.0,) * n)
     one = (np.ones(1),) * (n - 1)
     return separable((np.array([1.0 + weight]), *one), (-weight * bell[0], *bell[1:]))

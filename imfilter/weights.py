@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import Polynomial
 
-from imfilter._core import check
-from imfilter._core.operators import Taps, Term, outer
+from imfilter._base import arguments
+from imfilter._filters.linear.operators import Taps, Term, outer
 
 __all__ = [
     "CROSS_X",
@@ -125,8 +125,8 @@ class Gradient:
         >>> imfilter.weights.PREWITT.along(0, 2)
         (array([-1.,  0.,  1.]), array([1., 1., 1.]))
         """
-        axis = check.axis_index(axis, ndim, "axis")
-        steps = check.spacings(spacing, ndim)
+        axis = arguments.axis_index(axis, ndim, "axis")
+        steps = arguments.spacings(spacing, ndim)
         difference = self.difference / steps[axis]
         if not normalize:
             return tuple(difference if a == axis else self.smoothing for a in range(ndim))
@@ -158,7 +158,7 @@ class Gradient:
                [  0.,   0.,   0.],
                [  3.,  10.,   3.]])
         """
-        return outer(self.along(axis, check.integer(ndim, "ndim", least=1)))
+        return outer(self.along(axis, arguments.integer(ndim, "ndim", least=1)))
 
 
 #: Sobel's operator (Sobel and Feldman, 1968).
@@ -213,9 +213,9 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
 
 def _checked(sigma: float, order: int, truncate: float, radius: int | None) -> Taps:
     """Return the taps of `gaussian`, which are not to be written to."""
-    (sigma,) = check.sigmas(sigma, 1)
-    order = check.integer(order, "order", least=0, most=_MOST_ORDER)
-    truncate = check.number(truncate, "truncate")
+    (sigma,) = arguments.sigmas(sigma, 1)
+    order = arguments.integer(order, "order", least=0, most=_MOST_ORDER)
+    truncate = arguments.number(truncate, "truncate")
     if truncate < 0:
         raise ValueError(f"truncate must be positive, got {truncate}")
     if sigma == 0.0:
@@ -230,7 +230,7 @@ def _checked(sigma: float, order: int, truncate: float, radius: int | None) -> T
                 f"got {sigma} samples with truncate={truncate}"
             )
         radius = int(reach)
-    return _gaussian(sigma, order, check.integer(radius, "radius", least=0, most=_MOST_TAPS // 2 - 1))
+    return _gaussian(sigma, order, arguments.integer(radius, "radius", least=0, most=_MOST_TAPS // 2 - 1))
 
 
 @functools.lru_cache(maxsize=128)
@@ -274,7 +274,7 @@ def box(size: int) -> Taps:
     >>> imfilter.weights.box(4)
     array([0.25, 0.25, 0.25, 0.25])
     """
-    size = check.integer(size, "size", least=1, most=_MOST_TAPS)
+    size = arguments.integer(size, "size", least=1, most=_MOST_TAPS)
     return np.full(size, 1.0 / size)
 
 
@@ -305,11 +305,11 @@ def laplacian(ndim: int = 2, *, diagonals: bool = False) -> Taps:
     >>> imfilter.weights.laplacian(1)
     array([ 1., -2.,  1.])
     """
-    ndim = check.integer(ndim, "ndim", least=1)
+    ndim = arguments.integer(ndim, "ndim", least=1)
     kernel = np.zeros((3,) * ndim)
     for step in itertools.product((-1, 0, 1), repeat=ndim):
         distance = sum(map(abs, step))
-        if check.flag(diagonals, "diagonals") or distance == 1:
+        if arguments.flag(diagonals, "diagonals") or distance == 1:
             kernel[tuple(s + 1 for s in step)] = 1.0
     kernel[(1,) * ndim] = 0.0
     kernel[(1,) * ndim] = -kernel.sum()
@@ -325,7 +325,7 @@ def gaussians(
 ) -> Term:
     """Return Gaussian taps for each axis, of standard deviations in the unit of `spacings`."""
     count = len(sigmas)
-    radii = (None,) * count if radius is None else check.integers(radius, count, "radius", least=0)
+    radii = (None,) * count if radius is None else arguments.integers(radius, count, "radius", least=0)
     along = list(zip(sigmas, orders, radii, spacings, strict=True))
     made = {axis: _scaled(truncate, *axis) for axis in dict.fromkeys(along)}  # most often axes are alike
     return tuple(map(made.__getitem__, along))

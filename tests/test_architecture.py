@@ -11,17 +11,46 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "imfilter"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 OTHERS = [p for folder in ("tests", "benchmarks", "samples") for p in sorted((ROOT / folder).glob("*.py"))]
-# The compiler is the ground: kernels are decorated with it, and it imports nothing of the package.
-COMPILER = "imfilter._core.jit"
-FLOORS = {"_kernels": 0, "_core": 1}  # everything else lives above
+#: The families that a family may import besides itself. There is no circle.
+FAMILIES = {
+    "linear": set(),
+    "rank": set(),
+    "pooling": {"rank"},
+    "canny": set(),
+    "corners": set(),
+    "hog": set(),
+    "color": set(),
+    "series": {"rank"},
+    "layers": set(),
+    "learn": set(),
+    "show": {"linear"},
+}
 
 
-def floor(module):
-    """How high a module of the package lives; None for modules of others."""
+def room(module):
+    """Where a module of the package lives: a folder with a rule of its own; None for modules of others."""
     parts = module.split(".")
     if parts[0] != "imfilter":
         return None
-    return FLOORS.get(parts[1], 2) if len(parts) > 1 else 2
+    if len(parts) > 2 and parts[1] == "_filters" and parts[2] in FAMILIES:
+        return f"{parts[2]}/kernels" if parts[3:4] == ["kernels"] else parts[2]
+    return parts[1] if len(parts) > 1 and parts[1] in ("_simd", "_base", "_files", "_cli") else "public"
+
+
+def allowed(inside, other):
+    """Whether a module in one room may import one in another."""
+    if inside == "_simd" or inside.endswith("/kernels"):
+        return other in ("_simd", inside)
+    if inside == "_base":
+        return other in ("_simd", "_base")
+    if inside in FAMILIES:
+        return other in ("_simd", "_base", inside, f"{inside}/kernels", *FAMILIES[inside])
+    return not other.endswith("/kernels")
+
+
+def name_of(path):
+    """The module that a file is."""
+    return ".".join(["imfilter", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
 
 
 def imports(path):
@@ -37,18 +66,49 @@ def imports(path):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_imports_go_down_only(path):
-    inside = ".".join(["imfilter", *path.relative_to(PACKAGE).with_suffix("").parts])
+def test_rooms_import_what_they_may(path):
+    inside = room(name_of(path))
     for module in imports(path):
-        other = floor(module)
-        if module.startswith(COMPILER) and floor(inside) == 0:
-            continue
-        assert other is None or other <= floor(inside), f"{inside} imports {module}"
+        other = room(module)
+        assert other is None or allowed(inside, other), f"{name_of(path)} imports {module}"
+
+
+def test_no_circle():
+    modules = {name_of(path) for path in SOURCES}
+    edges = {name_of(path): set() for path in SOURCES}
+    for path in SOURCES:
+        for module in imports(path):
+            while module and module not in modules:
+                module = module.rpartition(".")[0]
+            if module not in ("", "imfilter", name_of(path)):
+                edges[name_of(path)].add(module)
+    while free := [
+        name for name, others in edges.items() if not others
+    ]:  # those that import nothing that is left
+        edges = {name: others - set(free) for name, others in edges.items() if name not in free}
+    assert not edges
+
+
+def test_every_family_is_known():
+    folders = {p.name for p in (PACKAGE / "_filters").iterdir() if (p / "__init__.py").exists()}
+    assert folders == set(FAMILIES)
+    done = set()
+    while more := {name for name, others in FAMILIES.items() if name not in done and others <= done}:
+        done |= more
+    assert done == set(FAMILIES), "the table has a circle"
+
+
+def test_packages_say_what_lives_there():
+    for path in SOURCES:
+        if path.name == "__init__.py":
+            text = ast.get_docstring(ast.parse(path.read_text()))
+            assert text, path
+            assert room(name_of(path)) == "public" or len(text.splitlines()) <= 6, path
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_numba_compiles_in_one_place(path):
-    if path == PACKAGE / "_core" / "jit.py":
+    if path == PACKAGE / "_simd" / "jit.py":
         return
     words = {"njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "prange"}
     for module in imports(path):
@@ -73,11 +133,6 @@ def test_files_are_short_and_say_what_they_are(path):
     assert ast.get_docstring(ast.parse(text)), "no docstring"
 
 
-def test_the_compiler_stands_on_nothing():
-    assert not [m for m in imports(PACKAGE / "_core" / "jit.py") if floor(m) is not None]
-    assert not [m for m in imports(PACKAGE / "_core" / "__init__.py") if floor(m) is not None]
-
-
 def test_there_are_sources():
     assert len(SOURCES) > 10
 
@@ -95,9 +150,9 @@ def test_the_package_is_light():
         assert heavy not in loaded
 
 
-def test_kernels_alone_need_nothing_above_them():
-    loaded = loaded_after("import imfilter._kernels")
-    assert not [m for m in loaded if m.startswith("imfilter.") and not m.startswith("imfilter._kernels")]
+def test_vectors_alone_need_nothing_above_them():
+    loaded = loaded_after("import imfilter._simd.vector")
+    assert not [m for m in loaded if m.startswith("imfilter.") and not m.startswith("imfilter._simd")]
 
 
 def test_direct_filters_do_without_scipy():

@@ -117,9 +117,13 @@ def test_an_edited_kernel_is_compiled_again(tmp_path, warm, expected):
     kept = files_of(warm)
     assert run(FILTER, tmp_path, **folder) == expected
     assert files_of(warm) == kept, "a copy of the package shares the compiled code"
-    simd = tmp_path / "imfilter" / "_kernels" / "simd.py"
-    source = simd.read_text()
-    simd.write_text(source + EDIT)
+    other = tmp_path / "imfilter" / "_filters" / "rank" / "kernels" / "histogram.py"
+    other.write_text(other.read_text() + "# another family\n")
+    assert run(FILTER, tmp_path, **folder) == expected
+    assert files_of(warm) == kept, "an edit retires the kernels of its own family alone"
+    vector = tmp_path / "imfilter" / "_simd" / "vector.py"
+    source = vector.read_text()
+    vector.write_text(source + EDIT)
     assert run(FILTER, tmp_path, **folder) == "0.0\n"
-    simd.write_text(source)
+    vector.write_text(source)
     assert run(FILTER, tmp_path, **folder) == expected

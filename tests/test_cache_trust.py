@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from imfilter._core import jit
+from imfilter._simd import jit
 
 from .commands import subprocess_env
 

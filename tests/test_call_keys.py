@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import imfilter
-from imfilter._core import ranks
-from imfilter._core.calls import Calls, key_of
+from imfilter._base.call_cache import Calls, key_of
+from imfilter._filters.rank import apply as rank
 
 IMAGE = np.ones((9, 11), np.float32)
 IMAGE[3:6, 4] = 3.0
@@ -69,7 +69,7 @@ def test_the_sign_of_a_border_of_zeros_comes_out():
 
 
 def kept():
-    return len(ranks._calls)
+    return len(rank._calls)
 
 
 @pytest.mark.parametrize("number", [float, np.float32, np.float64, lambda x: (float(x), 1)[0]])

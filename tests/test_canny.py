@@ -8,7 +8,7 @@ import skimage.feature
 import skimage.filters
 
 import imfilter
-from imfilter._core import canny
+from imfilter._filters.canny import edges
 
 from . import photos
 
@@ -250,8 +250,8 @@ def test_smoothing_in_strips_of_rows_changes_nothing(mode, monkeypatch):
             whole = imfilter.canny(image, 60, 150, **options)
             assert whole.any()
             for strip in (1, 83 * 5, 83 * 40):
-                monkeypatch.setattr(canny, "_STRIP", strip)
-                monkeypatch.setattr(canny, "_LEAST", 0)
+                monkeypatch.setattr(edges, "_STRIP", strip)
+                monkeypatch.setattr(edges, "_LEAST", 0)
                 for workers in (1, 3):
                     again = imfilter.canny(image, 60, 150, workers=workers, **options)
                     np.testing.assert_array_equal(again, whole)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import imfilter
-from imfilter._core import warm
+from imfilter._base import warmup
 
 from .commands import done, failed, subprocess_env
 
@@ -44,16 +44,16 @@ def test_every_step_runs_and_the_last_line_counts_them(capsys: pytest.CaptureFix
     for _ in range(2):
         done("warmup")
         out = capsys.readouterr().out
-        assert out.startswith(f"{len(warm.steps())} steps in ")
+        assert out.startswith(f"{len(warmup.steps())} steps in ")
         assert out.count("\n") == 1
 
 
 def test_labels_are_distinct_and_the_function_takes_the_same_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    labels = [label for label, _ in warm.steps()]
+    labels = [label for label, _ in warmup.steps()]
     assert len(set(labels)) == len(labels)
     taken: list[str] = []
     monkeypatch.setattr(
-        warm, "steps", lambda: [(label, lambda label=label: taken.append(label)) for label in labels]
+        warmup, "steps", lambda: [(label, lambda label=label: taken.append(label)) for label in labels]
     )
     imfilter.warmup()
     assert taken == labels

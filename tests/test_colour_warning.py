@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import imfilter
-from imfilter._core import warn
+from imfilter._base import colour_warning
 
 RNG = np.random.default_rng(5)
 KERNEL = np.ones((3, 3, 3))
@@ -44,7 +44,7 @@ FLAT = {"convolve": (KERNEL[0],), "correlate": (KERNEL[0],), "fit_kernel": ((3, 
 
 @pytest.fixture(autouse=True)
 def _nothing_told(monkeypatch):
-    monkeypatch.setattr(warn, "_told", False)
+    monkeypatch.setattr(colour_warning, "_told", False)
 
 
 def picture(*shape, dtype="uint8"):

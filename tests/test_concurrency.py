@@ -59,22 +59,22 @@ def test_32_threads():
 
 def test_the_number_of_workers_belongs_to_the_thread():
     """What set_workers says in one thread is not heard in another, and ends with its block."""
-    from imfilter._core import bands
+    from imfilter._base import threads
 
-    usual = bands.requested(None)  # what the environment says, if anything
+    usual = threads.requested(None)  # what the environment says, if anything
     with ThreadPoolExecutor(1) as other:
         with imfilter.set_workers(5):
-            assert bands.requested(None) == 5
-            assert bands.requested(2) == 2
-            assert other.submit(bands.requested, None).result() == usual
+            assert threads.requested(None) == 5
+            assert threads.requested(2) == 2
+            assert other.submit(threads.requested, None).result() == usual
             with imfilter.set_workers(1):
-                assert bands.requested(None) == 1
-            assert bands.requested(None) == 5
-        assert bands.requested(None) == usual
+                assert threads.requested(None) == 1
+            assert threads.requested(None) == 5
+        assert threads.requested(None) == usual
     error = RuntimeError("on purpose")
     with pytest.raises(RuntimeError, match="on purpose"), imfilter.set_workers(7):
         raise error
-    assert bands.requested(None) == usual
+    assert threads.requested(None) == usual
 
 
 def test_dask_threads():

@@ -5,8 +5,8 @@ import pytest
 import scipy.ndimage as ndi
 
 import imfilter
-from imfilter._core import cosines
-from imfilter._core.operators import separable
+from imfilter._filters.linear import cosine
+from imfilter._filters.linear.operators import separable
 from tests.naive import MODES
 
 RNG = np.random.default_rng(11)
@@ -78,8 +78,8 @@ def test_fit(sigma, truncate, order):
     """The cosines add up to the taps, each at its own place, and to their sum."""
     kernel = imfilter.weights.gaussian(sigma, order=order, truncate=truncate)
     if order == 2 and truncate == 5.0:
-        assert not cosines.fitted(separable((kernel, kernel)), 1e-9)
-    fit = cosines.fitted(separable((kernel, kernel)), 2.5e-7)
+        assert not cosine.fitted(separable((kernel, kernel)), 1e-9)
+    fit = cosine.fitted(separable((kernel, kernel)), 2.5e-7)
     assert fit is not None
     table = fit.tables[0]
     parity, rows = table[-1], table[:-1].reshape(-1, 3)

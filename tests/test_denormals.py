@@ -8,7 +8,7 @@ import scipy.ndimage as ndi
 
 import imfilter
 from imfilter import layers
-from imfilter._core.denormals import as_zeros
+from imfilter._base.denormals import as_zeros
 
 from .cases import CASES
 from .denormals import FLOATS, SIZES, bits, flushed, near_zero, none_denormal, same, smallest

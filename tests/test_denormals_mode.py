@@ -11,12 +11,11 @@ import pytest
 from llvmlite import ir
 
 import imfilter
-import imfilter._kernels
 from imfilter import series
-from imfilter._core import bands
-from imfilter._core.denormals import as_zeros
-from imfilter._core.jit import Driver
-from imfilter._kernels import denormals
+from imfilter._base import threads
+from imfilter._base.denormals import as_zeros
+from imfilter._simd import denormals
+from imfilter._simd.jit import Driver
 
 from .cases import CASES
 from .denormals import SERIES, SIZES, near_zero
@@ -48,7 +47,7 @@ def test_no_call_changes_the_mode_of_its_thread():
         with imfilter.set_workers(3):
             call()
         assert thread_is_normal()
-    pool = bands._threads(3)
+    pool = threads._threads(3)
     assert all(f.result() for f in [pool.submit(thread_is_normal) for _ in range(20)])
 
 
@@ -83,8 +82,10 @@ def test_other_threads_keep_their_mode():
 
 def test_every_kernel_that_python_calls_says_what_denormals_are():
     found = {}
-    for module in pkgutil.iter_modules(imfilter._kernels.__path__):
-        for value in vars(importlib.import_module(f"imfilter._kernels.{module.name}")).values():
+    for module in pkgutil.walk_packages(imfilter.__path__, "imfilter."):
+        if ".kernels." not in module.name and "._simd." not in module.name:
+            continue
+        for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, Driver):
                 function = value._compiler.py_func
                 found[function.__qualname__] = function.__qualname__.rpartition(".")[2]

@@ -12,7 +12,7 @@ import scipy.ndimage as ndi
 
 import imfilter
 from imfilter import layers, series, weights
-from imfilter._core import mending, transform
+from imfilter._filters.linear import dynamic_range, fft_tiles
 
 from . import naive, photos
 
@@ -309,10 +309,14 @@ def test_layers_pools_and_series(dtype):
 def mended(monkeypatch):
     """Count the stretches of rows, and the tiles, that are computed again."""
     count = []
-    again, alone, opened = mending.Mending.__call__, transform.Transform._alone, transform.Transform._open
-    monkeypatch.setattr(mending.Mending, "__call__", lambda *a: count.append("stretch") or again(*a))
-    monkeypatch.setattr(transform.Transform, "_alone", lambda *a: count.append("tile") or alone(*a))
-    monkeypatch.setattr(transform.Transform, "_open", lambda *a: count.append("tile") or opened(*a))
+    again, alone, opened = (
+        dynamic_range.Mending.__call__,
+        fft_tiles.Transform._alone,
+        fft_tiles.Transform._open,
+    )
+    monkeypatch.setattr(dynamic_range.Mending, "__call__", lambda *a: count.append("stretch") or again(*a))
+    monkeypatch.setattr(fft_tiles.Transform, "_alone", lambda *a: count.append("tile") or alone(*a))
+    monkeypatch.setattr(fft_tiles.Transform, "_open", lambda *a: count.append("tile") or opened(*a))
     return count
 
 

@@ -9,9 +9,9 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from imfilter._kernels import elementary
-from imfilter._kernels.elementary import Lanes
-from imfilter._kernels.simd import element, pointer
+from imfilter._simd import vector_math
+from imfilter._simd.vector import element, pointer
+from imfilter._simd.vector_math import Lanes
 
 RNG = np.random.default_rng(11)
 LONG = np.longdouble
@@ -63,17 +63,17 @@ def positive(dtype, low, high):
 
 
 def decode(x):
-    return x * x * elementary.power(x, 3, 5)
+    return x * x * vector_math.power(x, 3, 5)
 
 
 def encode(x):
-    return elementary.power(x, 1, 6).call("sqrt")
+    return vector_math.power(x, 1, 6).call("sqrt")
 
 
 @pytest.mark.parametrize(
     ("formula", "exponent", "narrow", "wide"),
     [
-        (elementary.cube_root, LONG(1) / 3, 1e-7, 3e-16),
+        (vector_math.cube_root, LONG(1) / 3, 1e-7, 3e-16),
         (decode, LONG("2.4"), 3e-7, 6e-16),
         (encode, LONG(5) / 12, 1.5e-7, 4e-16),
     ],
@@ -92,7 +92,7 @@ def test_angles():
     x[:8], y[:8] = [1, 1, 0, -1, -1, 0, -0.0, 3], [0, 1, 2, 1, 0, 0, 5, -0.0]
     exact = np.arctan2(y.astype(LONG), x.astype(LONG))
     exact[5] = 0  # where there is none
-    assert float(np.abs(computed(elementary.angle, x, y) - exact).max()) < 1e-15
+    assert float(np.abs(computed(vector_math.angle, x, y) - exact).max()) < 1e-15
 
 
 @pytest.mark.parametrize("reach", [0.7, 10.0, 1e6, 1e12])
@@ -105,4 +105,4 @@ def test_sines_and_cosines(reach):
 
 
 def _one_of(which, x):
-    return elementary.sine_cosine(x)[which]
+    return vector_math.sine_cosine(x)[which]

@@ -9,7 +9,7 @@ import pytest
 import scipy.ndimage as ndi
 
 import imfilter
-from imfilter._core import factors, operators
+from imfilter._filters.linear import low_rank, operators
 from tests import naive
 
 RNG = np.random.default_rng(7)
@@ -145,7 +145,7 @@ def test_zero_taps_of_a_low_rank_kernel_are_not_read():
 @pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
 def test_factor_at_any_scale(scale):
     kernel = np.multiply.outer([1.0, 2.0, 3.0], [1.0, -1.0, 0.5, 2.0]) * scale
-    (term,) = factors.factor(kernel, 8, lambda terms, taps: True)
+    (term,) = low_rank.factor(kernel, 8, lambda terms, taps: True)
     np.testing.assert_allclose(operators.outer(term), kernel, rtol=1e-13)
 
 

@@ -8,7 +8,8 @@ import scipy.ndimage as ndi
 import skimage.filters
 
 import imfilter
-from imfilter._core import bands, hysteresis
+from imfilter._base import threads
+from imfilter._filters.canny import hysteresis
 
 from . import photos
 
@@ -155,8 +156,8 @@ def test_workers_do_not_matter(shape, monkeypatch):
 
 def test_set_workers_is_heard_by_canny(monkeypatch):
     asked = []
-    run = bands.run
-    monkeypatch.setattr(bands, "run", lambda *given: (asked.append(given[2]), run(*given))[1])
+    run = threads.run
+    monkeypatch.setattr(threads, "run", lambda *given: (asked.append(given[2]), run(*given))[1])
     with imfilter.set_workers(3):
         imfilter.canny(RNG.integers(0, 256, (1200, 1200)).astype(np.uint8), 50, 150)
     assert 3 in asked

@@ -7,7 +7,7 @@ import pytest
 
 import imfilter
 from imfilter import layers
-from imfilter._core import layer
+from imfilter._filters.layers import conv_layer
 from tests import layers_by_loops as loops
 
 MODES = ("zero", "mirror", "symmetric", "edge", "wrap")
@@ -54,10 +54,10 @@ def test_forwards(seed, monkeypatch):
     x, weight, bias, ours, theirs = some_layer(seed)
     expected = loops.conv(x, weight, bias, **ours)
     close(layers.conv(x, weight, bias, **theirs), expected, x.dtype)
-    monkeypatch.setattr(layer, "_ROWS", 2000)
-    layer._plan.cache_clear()
+    monkeypatch.setattr(conv_layer, "_ROWS", 2000)
+    conv_layer._plan.cache_clear()
     close(layers.conv(x, weight, bias, **theirs), expected, x.dtype)
-    layer._plan.cache_clear()
+    conv_layer._plan.cache_clear()
     alone = layers.conv(x[0], weight, bias, **theirs)
     np.testing.assert_array_equal(alone, layers.conv(x[:1], weight, bias, **theirs)[0])
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import imfilter
-from imfilter._core import calls, linear, operators, plan, remembered, window
+from imfilter._base import call_cache, memo
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear import direct, operators, planner
 
 FILTERS = {
     "gaussian": lambda x, n: imfilter.gaussian(x, 1.0 + n / 7),
@@ -41,7 +43,7 @@ def forgotten(monkeypatch):
 
     def forget():
         for name in ("_calls", "_operators"):
-            monkeypatch.setattr(linear, name, calls.Calls())
+            monkeypatch.setattr(linear, name, call_cache.Calls())
 
     forget()
     return forget
@@ -94,8 +96,8 @@ def test_a_kernel_is_split_and_laid_out_once_for_all_shapes(forgotten, monkeypat
 
         monkeypatch.setattr(module, name, counted)
 
-    count_calls(plan, "factor")
-    count_calls(window, "_schedule")
+    count_calls(planner, "factor")
+    count_calls(direct, "_schedule")
     kernel = np.random.default_rng(2).normal(size=(7, 7))
     for image in images("float32"):
         imfilter.correlate(image, kernel)
@@ -147,7 +149,7 @@ def test_nothing_is_kept_for_large_kernels():
 
     made = []
 
-    @remembered.remembered(len)
+    @memo.remembered(len)
     def double(text):
         made.append(text)
         return text * 2

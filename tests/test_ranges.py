@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from imfilter._core.ranges import any_within, surveyed
+from imfilter._filters.linear.tile_ranges import any_within, surveyed
 
 RNG = np.random.default_rng(17)
 BLOCKS = [

@@ -10,7 +10,7 @@ import pytest
 import scipy.ndimage as ndi
 
 import imfilter
-from imfilter._core import ranks
+from imfilter._filters.rank import apply as rank
 
 from . import naive, photos
 
@@ -55,14 +55,14 @@ def call(image, inside, which, **options):
 @pytest.fixture(params=["cheapest", "network", "bits", "histogram"])
 def algorithm(request, monkeypatch):
     """Every window by every algorithm that there is for it, whichever would cost less."""
-    costs = ranks._costs
+    costs = rank._costs
 
     def preferred(*where):
         found = costs(*where)
         return {request.param: found[request.param]} if request.param in found else found
 
-    monkeypatch.setattr(ranks, "_costs", preferred)
-    monkeypatch.setattr(ranks, "_calls", type(ranks._calls)())
+    monkeypatch.setattr(rank, "_costs", preferred)
+    monkeypatch.setattr(rank, "_calls", type(rank._calls)())
     return request.param
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import imfilter
-from imfilter._core import rank_repeats, ranks
+from imfilter._filters.rank import apply as rank
+from imfilter._filters.rank import repeats
 
 from . import naive
 
@@ -20,8 +21,8 @@ MODES = (*naive.MODES,)
 @pytest.fixture
 def folded(monkeypatch):
     """Every window that is longer than the image is folded, however few samples there are."""
-    monkeypatch.setattr(rank_repeats, "_PLAIN", 0)
-    monkeypatch.setattr(ranks, "_calls", type(ranks._calls)())
+    monkeypatch.setattr(repeats, "_PLAIN", 0)
+    monkeypatch.setattr(rank, "_calls", type(rank._calls)())
 
 
 def repeated(image, lengths, mode, cval):
@@ -85,9 +86,9 @@ def test_folded_or_not_is_the_same(monkeypatch, seed):
         q = float(rng.choice([0, 100, 50, rng.random() * 100]))
         answers = []
         for plain, listed in ((1 << 40, 1 << 24), (0, 1 << 24), (0, 0)):
-            monkeypatch.setattr(rank_repeats, "_PLAIN", plain)
-            monkeypatch.setattr(ranks, "_MOST_SAMPLES", listed)
-            ranks._calls.clear()
+            monkeypatch.setattr(repeats, "_PLAIN", plain)
+            monkeypatch.setattr(rank, "_MOST_SAMPLES", listed)
+            rank._calls.clear()
             answers.append(imfilter.percentile(image, q, size, **options))
             if q == 100:
                 answers[-1] = imfilter.maximum(image, size, **options)
@@ -96,7 +97,7 @@ def test_folded_or_not_is_the_same(monkeypatch, seed):
             np.testing.assert_array_equal(found, answers[0])
             zero = (found == 0) & (found.dtype.kind == "f")
             np.testing.assert_array_equal(np.signbit(found[zero]), np.signbit(answers[0][zero]))
-    ranks._calls.clear()
+    rank._calls.clear()
 
 
 def test_a_footprint_of_all_samples_is_a_box():
@@ -126,7 +127,7 @@ def test_results_go_where_they_are_asked_for():
 def test_windows_beyond_all_memory():
     """Of the longest window each sample is read as often as any other, or the border is all that counts."""
     image = np.array([5.0, 1.0, 4.0, 2.0, 3.0])
-    longest = rank_repeats.LONGEST
+    longest = repeats.LONGEST
     assert imfilter.minimum(image, longest).tolist() == [1.0] * 5
     assert imfilter.median(image, longest, mode="symmetric").tolist() == [3.0] * 5
     assert imfilter.median(image, longest, mode="constant", cval=9.0).tolist() == [9.0] * 5

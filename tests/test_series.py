@@ -11,7 +11,7 @@ import scipy.signal as sps
 
 import imfilter
 from imfilter import series
-from imfilter._core.sliding import polynomial_taps
+from imfilter._filters.series.windows import polynomial_taps
 
 from . import series_by_loops as loops
 

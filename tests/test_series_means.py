@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from imfilter import series
-from imfilter._core import averages
-from imfilter._kernels import comb, slide_mean
+from imfilter._filters.series import mean
+from imfilter._filters.series.kernels import doubling_sums
+from imfilter._filters.series.kernels import mean as mean_kernels
 
 RNG = np.random.default_rng(8)
 #: Of single samples, of sums in registers, and of one to three levels of larger ones.
@@ -18,7 +19,7 @@ SIZES = (1, 2, 11, 12, 16, 17, 25, 63, 64, 65, 100, 127, 191, 192, 255, 999, 100
 def in_small_pieces(monkeypatch):
     """Cut series into more blocks, stretches and columns than they would be at these lengths."""
     for name, value in {"BLOCK": 24, "ROWS": 5, "COLUMNS": 16, "STRETCH": 100, "WINDOWS": 1}.items():
-        monkeypatch.setattr(averages, f"_{name}", value)
+        monkeypatch.setattr(mean, f"_{name}", value)
 
 
 def means(x, size, axis=0):
@@ -32,14 +33,14 @@ def exact(x, size):
 def test_parts_make_up_the_sum():
     """Of sums of samples, and of those named before; no more of them than there is room for."""
     for size in (*range(1, 3000), 4096, 9999, 65_537, 10**6, 10**7 - 1, 2**31, 10**15):
-        _, levels, parts = averages.parts_of(size)
-        known = set(comb.LAGS)
+        _, levels, parts = mean.parts_of(size)
+        known = set(doubling_sums.LAGS)
         for width, own in (*levels, (size, parts)):
             assert sum(own) == width
             assert set(own) <= known
-            assert len(own) <= slide_mean.MOST
+            assert len(own) <= mean_kernels.MOST
             known.add(width)
-        assert len(known) <= slide_mean.MOST
+        assert len(known) <= mean_kernels.MOST
 
 
 @pytest.mark.parametrize("size", SIZES)

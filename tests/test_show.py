@@ -6,25 +6,25 @@ from skimage.color import rgb2lab
 
 import imfilter
 from imfilter import show
-from imfilter._core import palette, sheet
+from imfilter._filters.show import colormap, montage
 
 from . import naive
 from .photos import photo
 
 RNG = np.random.default_rng(8)
-PAPER = np.array(sheet.PAPER)
+PAPER = np.array(montage.PAPER)
 
 
 def tile(picture, number, side, columns):
     """One picture of a grid without labels."""
     row, column = divmod(number, columns)
-    top, left = (sheet._GAP + i * (side + sheet._GAP) for i in (row, column))
+    top, left = (montage._GAP + i * (side + montage._GAP) for i in (row, column))
     return picture[top : top + side, left : left + side]
 
 
 @pytest.mark.parametrize("signed", [True, False])
 def test_scales_are_even_and_fit_a_screen(signed):
-    colours = palette.scale(signed)
+    colours = colormap.scale(signed)
     assert colours.min() >= 0
     assert colours.max() <= 1
     lightness = rgb2lab(colours[None])[0, :, 0]
@@ -44,7 +44,7 @@ def test_kernels_are_symmetric_about_zero():
     weight = np.array([[[-2.0, 0.0], [1.0, 0.5]], [[0.0, 0.1], [-0.1, 0.0]]])
     picture = show.kernels(weight, pixels=2, labels=False)
     assert picture.dtype == np.uint8
-    table = palette._table(True)
+    table = colormap._table(True)
     middle = (len(table) - 2) // 2
     found = tile(picture, 0, 2, 2)
     np.testing.assert_array_equal(found[0, 0], table[0])
@@ -57,10 +57,10 @@ def test_kernels_are_symmetric_about_zero():
 
 def test_samples_are_squares_and_the_rest_is_paper():
     picture = show.kernels([[1.0, -1.0, 0.0]], pixels=12, labels=False)
-    assert picture.shape == (4 + 2 * sheet._GAP, 12 + 2 * sheet._GAP, 3)
-    inner = picture[sheet._GAP : -sheet._GAP, sheet._GAP : -sheet._GAP].reshape(4, 3, 4, 3)
+    assert picture.shape == (4 + 2 * montage._GAP, 12 + 2 * montage._GAP, 3)
+    inner = picture[montage._GAP : -montage._GAP, montage._GAP : -montage._GAP].reshape(4, 3, 4, 3)
     assert (inner == inner[:1, :, :1]).all()
-    assert (picture[: sheet._GAP] == PAPER).all()
+    assert (picture[: montage._GAP] == PAPER).all()
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_samples_are_squares_and_the_rest_is_paper():
 )
 def test_grids(shape, columns, grid):
     picture = show.kernels(RNG.normal(size=shape), pixels=3, columns=columns, labels=False)
-    assert picture.shape[:2] == tuple(n * (3 + sheet._GAP) + sheet._GAP for n in grid)
+    assert picture.shape[:2] == tuple(n * (3 + montage._GAP) + montage._GAP for n in grid)
 
 
 def test_labels_are_written():
@@ -93,15 +93,15 @@ def test_labels_are_written():
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float16", ">f8", "longdouble"])
 def test_every_dtype(dtype):
     values = np.array([[0, 1], [1, 0]]).astype(dtype)
-    table = palette._table(False)
+    table = colormap._table(False)
     found = tile(show.feature_maps(values, pixels=2, labels=False), 0, 2, 1)
     np.testing.assert_array_equal(found, table[[[0, -2], [-2, 0]]])
 
 
 def test_what_is_not_finite():
     values = np.array([[np.nan, np.inf, -np.inf, 1.0, -1.0]])
-    found = show.kernels(values, pixels=5, labels=False)[sheet._GAP, sheet._GAP : -sheet._GAP]
-    table = palette._table(True)
+    found = show.kernels(values, pixels=5, labels=False)[montage._GAP, montage._GAP : -montage._GAP]
+    table = colormap._table(True)
     np.testing.assert_array_equal(found, table[[-1, -2, 0, -2, 0]])
     for nothing in (np.full((2, 3, 3), np.nan), np.zeros((2, 3, 3)), np.full((2, 3, 3), 1e308)):
         for scale in ("common", "each"):
@@ -122,7 +122,7 @@ def test_feature_maps_take_their_sign_from_the_values():
 
 def test_large_maps_are_averaged():
     values = RNG.random((50, 71))
-    found = sheet.reduced(values, 20)
+    found = montage.reduced(values, 20)
     assert found.shape == (13, 18)
     for i, j in np.ndindex(found.shape):
         assert found[i, j] == pytest.approx(values[4 * i : 4 * i + 4, 4 * j : 4 * j + 4].mean())
@@ -175,7 +175,7 @@ def test_a_patch_is_what_the_kernel_saw():
     picture, places, _ = show.patches(
         image, np.ones((4, 6)), 2, pixels=6, labels=False, columns=1, return_places=True
     )
-    gap = sheet._GAP
+    gap = montage._GAP
     for number, (_, row, column) in enumerate(places):
         found = picture[gap + number * (4 + gap) :][:4, gap : gap + 6]
         expected = image[row - 2 : row + 2, column - 3 : column + 3]
@@ -215,7 +215,7 @@ def test_patches_of_colour_and_beyond_the_border():
 def test_shades(dtype, limits, shades):
     image = np.array([[0, 3, 10]]).astype(dtype)
     picture = show.patches(image, np.ones((1, 3)), 1, limits=limits, pixels=3, labels=False)
-    assert picture[sheet._GAP, sheet._GAP : -sheet._GAP, 0].tolist() == shades
+    assert picture[montage._GAP, montage._GAP : -montage._GAP, 0].tolist() == shades
 
 
 def test_nan_excites_nothing():

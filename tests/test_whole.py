@@ -7,8 +7,10 @@ import pytest
 from scipy import signal
 
 import imfilter
-from imfilter._core import factors, linear, plan
-from imfilter._core.operators import outer
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear import low_rank as factors
+from imfilter._filters.linear import planner
+from imfilter._filters.linear.operators import outer
 
 DTYPES = ["uint8", "int16", "uint16", "int32"]
 #: Up to where each type of result holds every whole number.
@@ -159,8 +161,10 @@ def test_kernels_that_are_not_whole_are_split_by_rounding():
 @pytest.fixture
 def by_transform(monkeypatch):
     """Have transforms chosen."""
-    choose = plan.choose
-    monkeypatch.setattr(plan, "choose", lambda *args, **options: choose(*args, **options | {"method": "fft"}))
+    choose = planner.choose
+    monkeypatch.setattr(
+        planner, "choose", lambda *args, **options: choose(*args, **options | {"method": "fft"})
+    )
     monkeypatch.setattr(linear, "_calls", type(linear._calls)())
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core import dtypes
+from imfilter._base import dtypes
+
 from .._files.image import Image, full_scale
 
 Array = NDArray[Any]

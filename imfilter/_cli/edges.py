@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._core import dtypes
+from imfilter._base import dtypes
+
 from .._files.formats import Format
 from .._files.image import Image, full_scale
 from . import colour, corners, limits, render, strips

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core import padding
+from imfilter._base import padding
+
 from .strips import Rows
 from .table import Command
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._core import dtypes
+from imfilter._base import dtypes
+
 from .._files.image import Image
 
 #: Bytes of a band of results in floating point. Some such arrays are there at a time.

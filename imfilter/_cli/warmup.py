@@ -33,23 +33,23 @@ def run() -> None:
         If something was compiled and could not be kept: it would be compiled again the next time.
     """
     began = time.perf_counter()
-    from .._core import warm
+    from imfilter._base import warmup
 
-    if why := warm.flaw():
+    if why := warmup.flaw():
         raise OSError(
             f"compiled kernels cannot be kept, because {why}: "
             "set IMFILTER_CACHE_DIR to a folder that only you can write"
         )
-    steps = warm.steps()
-    before = warm.kept()
+    steps = warmup.steps()
+    before = warmup.kept()
     terminal = sys.stderr is not None and sys.stderr.isatty()
-    with warm.compilations() as compiled, _bar(steps) if terminal else contextlib.nullcontext(steps) as bar:
+    with warmup.compilations() as compiled, _bar(steps) if terminal else contextlib.nullcontext(steps) as bar:
         for _, step in bar:
             # The compiler's word to those who wait would fall into the middle of the bar.
             with contextlib.redirect_stderr(io.StringIO()) if terminal else contextlib.nullcontext():
                 step()
-    places = " or ".join(map(str, warm.places()))
-    new = warm.kept() - before
+    places = " or ".join(map(str, warmup.places()))
+    new = warmup.kept() - before
     if compiled and not new:
         raise OSError(
             f"compiled kernels cannot be kept in {places}: "

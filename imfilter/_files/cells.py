@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core import dtypes
+from imfilter._base import dtypes
+
 from .image import FileError
 
 #: What stands for a sample that is missing, in any case and between any blanks.

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core.dtypes import place
+from imfilter._base.dtypes import place
+
 from .formats import Format
 from .image import Image, full_scale
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check
+from imfilter._base import arguments
 from imfilter.layers.base import Layer, Shape
 
 __all__ = ["Activation"]
@@ -62,7 +62,7 @@ class Activation(Layer):
     def output(self, shape: Shape) -> Shape:
         """Return the shape that came in."""
         if not callable(self.function):
-            check.word(self.function, "function", tuple(_FUNCTIONS))
+            arguments.word(self.function, "function", tuple(_FUNCTIONS))
         return shape
 
     def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:

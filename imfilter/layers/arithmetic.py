@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check
-from imfilter._core.padding import Padding, positions, resolve
+from imfilter._base import arguments
+from imfilter._base.padding import Padding, positions, resolve
 
 __all__ = [
     "Comparison",
@@ -105,11 +105,11 @@ def output_shape(
     """
     lengths = spatial(shape, "shape")
     n = len(lengths)
-    taps = check.integers(kernel, n, "kernel", least=1)
-    steps = check.integers(stride, n, "stride", least=1)
-    gaps = check.integers(dilation, n, "dilation", least=1)
+    taps = arguments.integers(kernel, n, "kernel", least=1)
+    steps = arguments.integers(stride, n, "stride", least=1)
+    gaps = arguments.integers(dilation, n, "dilation", least=1)
     same = isinstance(padding, str) and padding == "same"
-    if not check.flag(ceil_mode, "ceil_mode") or same:
+    if not arguments.flag(ceil_mode, "ceil_mode") or same:
         return tuple(p.length for p in resolve(padding, lengths, taps, steps, gaps, flipped=False))
     sides = given(padding, lengths)
     return tuple(_ceil_length(*every) for every in zip(lengths, sides, taps, steps, gaps, strict=True))
@@ -165,7 +165,7 @@ def parameters(
     4097000
     """
     taps, ins, outs, groups = _layer(kernel, in_channels, out_channels, groups)
-    return (math.prod(taps) * (ins // groups) + check.flag(bias, "bias")) * outs
+    return (math.prod(taps) * (ins // groups) + arguments.flag(bias, "bias")) * outs
 
 
 def multiplications(
@@ -240,8 +240,8 @@ def memory(shape: Any, dtype: npt.DTypeLike = "float32") -> int:
     >>> memory(parameters((3, 3), 64, 128), "float16")
     147712
     """
-    counts = [check.integer(n, "shape", least=0) for n in check.each(shape, None, "shape")]
-    return math.prod(counts) * check.dtype(dtype, None, np.dtype(np.float32)).itemsize
+    counts = [arguments.integer(n, "shape", least=0) for n in arguments.each(shape, None, "shape")]
+    return math.prod(counts) * arguments.dtype(dtype, None, np.dtype(np.float32)).itemsize
 
 
 def separable_cost(output_shape: Any, kernel: Any, in_channels: int, out_channels: int) -> Comparison:
@@ -285,7 +285,7 @@ def separable_cost(output_shape: Any, kernel: Any, in_channels: int, out_channel
     """
     full = multiplications(output_shape, kernel, in_channels, out_channels)
     depthwise = multiplications(output_shape, kernel, in_channels, in_channels, groups=in_channels)
-    single = (1,) * len(check.each(kernel, None, "kernel"))
+    single = (1,) * len(arguments.each(kernel, None, "kernel"))
     pointwise = multiplications(output_shape, single, in_channels, out_channels)
     return Comparison(depthwise + pointwise, full)
 
@@ -327,7 +327,7 @@ def stacked_kernels(kernel: Any, depth: int, channels: int) -> Comparison:
     >>> stacked_kernels((3, 3), 3, 1)
     Comparison(cost=27, reference=49)
     """
-    depth = check.integer(depth, "depth", least=1)
+    depth = arguments.integer(depth, "depth", least=1)
     taps, channels, _, _ = _layer(kernel, channels, channels, 1, "channels")
     wide = tuple(depth * (k - 1) + 1 for k in taps)
     return Comparison(
@@ -338,7 +338,7 @@ def stacked_kernels(kernel: Any, depth: int, channels: int) -> Comparison:
 
 def spatial(value: Any, name: str, *, least: int = 1) -> tuple[int, ...]:
     """Return the lengths of at least `least` and at most 3 spatial axes."""
-    lengths = tuple(check.integer(v, name, least=1) for v in check.each(value, None, name))
+    lengths = tuple(arguments.integer(v, name, least=1) for v in arguments.each(value, None, name))
     if not least <= len(lengths) <= 3:
         raise ValueError(f"{name} must have {least} to 3 spatial axes, got {value}")
     return lengths
@@ -352,7 +352,7 @@ def given(padding: Any, lengths: Sequence[int]) -> tuple[Padding, ...]:
 
 def divided(in_channels: int, out_channels: int, groups: Any) -> int:
     """Return the number of groups, which must divide both numbers of channels."""
-    groups = check.integer(groups, "groups", least=1)
+    groups = arguments.integer(groups, "groups", least=1)
     if in_channels % groups or out_channels % groups:
         raise ValueError(
             f"groups must divide the channels, got {groups} for {in_channels} of the input "
@@ -368,6 +368,6 @@ def _layer(
     if not isinstance(kernel, Sequence | np.ndarray) or isinstance(kernel, str):
         raise TypeError(f"kernel must have one size for each axis, such as (3, 3), got {kernel!r}")
     taps = spatial(kernel, "kernel", least=0)
-    ins = check.integer(in_channels, name or "in_channels", least=1)
-    outs = check.integer(out_channels, name or "out_channels", least=1)
+    ins = arguments.integer(in_channels, name or "in_channels", least=1)
+    outs = arguments.integer(out_channels, name or "out_channels", least=1)
     return taps, ins, outs, divided(ins, outs, groups)

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, channels, check, dtypes, layer, taps
-from imfilter._core.common import described
-from imfilter._core.denormals import converted
-from imfilter._core.layer import Geometry
+from imfilter._base import arguments, dtypes, threads
+from imfilter._base.denormals import converted
+from imfilter._base.keywords import described
+from imfilter._filters.layers import channels, conv_layer, tap_views
+from imfilter._filters.layers.conv_layer import Geometry
 
 
 @described
@@ -67,11 +68,11 @@ def conv_input_gradient(
     """
     factors = channels.weights(weight)
     n = factors.ndim - 2
-    extent = check.integers(shape, n, "shape", least=1)
+    extent = arguments.integers(shape, n, "shape", least=1)
     geometry = _geometry(extent, factors, stride, padding, padding_mode, dilation, groups)
     array, batched = _gradient(gradient, factors, geometry)
-    threads = bands.requested(workers)
-    result = _transposed(array, factors, geometry, extent, threads)
+    workers = threads.requested(workers)
+    result = _transposed(array, factors, geometry, extent, workers)
     return result if batched else result[0]
 
 
@@ -128,19 +129,19 @@ def conv_weight_gradient(
     >>> layers.conv_weight_gradient([[1.0, 0.0, 2.0]], [[1.0, 2.0, 3.0, 4.0]], (2,))
     array([[[ 7., 10.]]])
     """
-    given = check.each(kernel, None, "kernel")
-    size = check.integers(given, len(given), "kernel", least=1)
+    given = arguments.each(kernel, None, "kernel")
+    size = arguments.integers(given, len(given), "kernel", least=1)
     n = len(size)
     if not 1 <= n <= 3:
         raise ValueError(f"kernel must have 1 to 3 spatial axes, got {tuple(size)}")
     array, _ = channels.batch(x, n, "x")
-    into = check.integer(groups, "groups", least=1)
+    into = arguments.integer(groups, "groups", least=1)
     channels.dividing(into, array.shape[1], "C_in")
     geometry = channels.spatial(array.shape[2:], size, stride, padding, padding_mode, dilation, into)
     slope, _ = channels.batch(gradient, n, "gradient")
     channels.dividing(into, slope.shape[1], "C_out")
     _fits(slope, (len(array), slope.shape[1], *geometry.lengths))
-    return taps.weight_gradient(slope, array, size, geometry, channels.arithmetic(slope, array))
+    return tap_views.weight_gradient(slope, array, size, geometry, channels.arithmetic(slope, array))
 
 
 @described
@@ -178,7 +179,7 @@ def conv_bias_gradient(gradient: npt.ArrayLike, axes: int = 2) -> npt.NDArray:
     >>> layers.conv_bias_gradient([[1.0, 0.0, 2.0], [1.0, 1.0, 1.0]], axes=1)
     array([3., 3.])
     """
-    n = check.integer(axes, "axes", least=1, most=3)
+    n = arguments.integer(axes, "axes", least=1, most=3)
     slope, _ = channels.batch(gradient, n, "gradient")
     with np.errstate(all="ignore"):  # infinity and NaN go where they belong
         total = dtypes.ordered(slope).sum(axis=(0, *range(2, n + 2)), dtype=np.float64)
@@ -251,17 +252,17 @@ def conv_transpose(
     factors = channels.weights(weight, "C_in, C_out/groups")
     n = factors.ndim - 2
     array, batched = channels.batch(x, n, "x")
-    into = check.integer(groups, "groups", least=1)
+    into = arguments.integer(groups, "groups", least=1)
     channels.dividing(into, factors.shape[0], "C_in")
     if array.shape[1] != factors.shape[0]:
         raise ValueError(
             f"x must have {factors.shape[0]} channels, which weight of shape {factors.shape} has, "
             f"got {array.shape[1]} in shape {np.shape(x)}"
         )
-    steps = check.integers(stride, n, "stride", least=1)
-    gaps = check.integers(dilation, n, "dilation", least=1)
-    cut = check.integers(padding, n, "padding", least=0)
-    more = check.integers(output_padding, n, "output_padding", least=0)
+    steps = arguments.integers(stride, n, "stride", least=1)
+    gaps = arguments.integers(dilation, n, "dilation", least=1)
+    cut = arguments.integers(padding, n, "padding", least=0)
+    more = arguments.integers(output_padding, n, "output_padding", least=0)
     lengths = []
     for size, k, s, d, p, extra in zip(
         array.shape[2:], factors.shape[2:], steps, gaps, cut, more, strict=True
@@ -276,7 +277,7 @@ def conv_transpose(
     pads = [(p, p) for p in cut]
     geometry = _geometry(tuple(lengths), factors, steps, pads, "zero", gaps, into)
     # What is added behind the output makes no more room for the kernel than there are samples.
-    result = _transposed(array, factors, geometry, tuple(lengths), bands.requested(workers))
+    result = _transposed(array, factors, geometry, tuple(lengths), threads.requested(workers))
     with np.errstate(all="ignore"):
         result += shift.reshape(-1, *(1,) * n)
     return result if batched else result[0]
@@ -292,7 +293,7 @@ def _geometry(
     groups: Any,
 ) -> Geometry:
     """Return the geometry of the layer forwards."""
-    into = check.integer(groups, "groups", least=1)
+    into = arguments.integer(groups, "groups", least=1)
     channels.dividing(into, weight.shape[0], "C_out")
     return channels.spatial(extent, weight.shape[2:], stride, padding, mode, dilation, into)
 
@@ -321,12 +322,12 @@ def _transposed(
     """Return the gradient of the input of a layer over axes of these extents."""
     real, groups = channels.arithmetic(gradient, weight), geometry.groups
     slopes, factors = converted(gradient, real), converted(weight, real)
-    backward, turned = taps.backward(factors, geometry, gradient.shape[2:], extent)
+    backward, turned = tap_views.backward(factors, geometry, gradient.shape[2:], extent)
     if np.isfinite(factors).all():
-        spread = taps.apart(slopes, geometry.stride)
+        spread = tap_views.apart(slopes, geometry.stride)
         shape = (len(gradient), weight.shape[1] * groups, *backward.lengths)
         none = np.zeros(shape[1], real)
-        whole = layer.run(spread, turned, none, backward, shape, real, None, workers)
+        whole = conv_layer.run(spread, turned, none, backward, shape, real, None, workers)
     else:
-        whole = taps.scattered(slopes, factors, geometry, backward.lengths)
-    return taps.folded(whole, geometry, extent)
+        whole = tap_views.scattered(slopes, factors, geometry, backward.lengths)
+    return tap_views.folded(whole, geometry, extent)

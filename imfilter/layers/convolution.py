@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import bands, channels, check, layer, taps
-from imfilter._core.common import described
-from imfilter._core.denormals import converted
+from imfilter._base import arguments, threads
+from imfilter._base.denormals import converted
+from imfilter._base.keywords import described
+from imfilter._filters.layers import channels, conv_layer, tap_views
 from imfilter.convolution import correlate
 
 
@@ -78,15 +79,15 @@ def conv(
            [ 3.,  6., 12.]])
     """
     settled = channels.settle(x, weight, stride, padding, padding_mode, dilation, groups)
-    place = check.fitting(check.out(out), settled.result_shape)
-    wanted = check.dtype(dtype, place, settled.real)
-    threads = bands.requested(workers)
+    place = arguments.fitting(arguments.out(out), settled.result_shape)
+    wanted = arguments.dtype(dtype, place, settled.real)
+    workers = threads.requested(workers)
     shift = channels.biases(bias, settled.weight.shape[0], settled.real)
     if settled.alone and np.isfinite(shift).all():
-        return _filter(settled, float(shift[0]), wanted, place, threads)
+        return _filter(settled, float(shift[0]), wanted, place, workers)
     factors = settled.weight.astype(settled.real)
-    return layer.run(
-        settled.x, factors, shift, settled.geometry, settled.result_shape, wanted, place, threads
+    return conv_layer.run(
+        settled.x, factors, shift, settled.geometry, settled.result_shape, wanted, place, workers
     )
 
 
@@ -206,10 +207,10 @@ def pointwise(
     <BLANKLINE>
            [[ 5., 10.]]])
     """
-    factors = check.image(weight, "weight")
+    factors = arguments.image(weight, "weight")
     if factors.ndim != 2:
         raise ValueError(f"weight must be of shape (C_out, C_in), got {factors.shape}")
-    ones = (1,) * check.integer(axes, "axes", least=1, most=3)
+    ones = (1,) * arguments.integer(axes, "axes", least=1, most=3)
     return conv(x, factors.reshape(*factors.shape, *ones), bias, **options)
 
 
@@ -321,7 +322,7 @@ def dynamic_conv(
     <BLANKLINE>
            [[2., 4.]]])
     """
-    array, factors = check.image(x, "x"), check.image(weight, "weight")
+    array, factors = arguments.image(x, "x"), arguments.image(weight, "weight")
     n = array.ndim - 2
     if not 1 <= n <= 3:
         raise ValueError(
@@ -335,17 +336,17 @@ def dynamic_conv(
     kernels = factors[0] if factors.ndim == n + 3 else factors[0][(..., *(0,) * n)]  # of one position
     settled = channels.settle(array[:1], kernels, stride, padding, padding_mode, dilation, groups)
     shift = channels.biases(bias, factors.shape[1], settled.real)
-    threads, into, geometry = bands.requested(workers), settled.geometry.groups, settled.geometry
+    workers, into, geometry = threads.requested(workers), settled.geometry.groups, settled.geometry
     if factors.ndim == n + 3:  # images are groups of one
         many = len(array)
         merged = array.reshape(1, -1, *array.shape[2:])
         every = factors.reshape(-1, *factors.shape[2:]).astype(settled.real)
         each = geometry._replace(groups=into * many)
         shape = (1, len(every), *geometry.lengths)
-        result = layer.run(merged, every, np.tile(shift, many), each, shape, settled.real, None, threads)
+        result = conv_layer.run(merged, every, np.tile(shift, many), each, shape, settled.real, None, workers)
         return result.reshape(many, -1, *geometry.lengths)
     if factors.shape[-n:] != geometry.lengths:
         raise ValueError(
             f"weight must end with the shape of the output, {geometry.lengths}, got {factors.shape[-n:]}"
         )
-    return taps.vary(array, factors.astype(settled.real, copy=False), shift, geometry)
+    return tap_views.vary(array, factors.astype(settled.real, copy=False), shift, geometry)

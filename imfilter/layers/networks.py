@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check
+from imfilter._base import arguments
 from imfilter.layers.activation import Activation
 from imfilter.layers.base import Layer
 from imfilter.layers.specs import Conv, Dense, Flatten, GlobalPool, Pool
@@ -55,7 +55,7 @@ def lenet5(*, original: bool = False) -> Stack:
     >>> networks.lenet5().parameters, networks.lenet5(original=True).parameters
     (61706, 60000)
     """
-    if not check.flag(original, "original"):
+    if not arguments.flag(original, "original"):
         return Stack(
             [
                 *(Conv(6, 5, name="c1"), Activation("tanh"), Pool(2, reduce="mean", name="s2")),
@@ -107,7 +107,7 @@ def alexnet(classes: int = 1000, *, grouped: bool = True) -> Stack:
     >>> networks.alexnet().parameters, networks.alexnet(grouped=False).parameters
     (60965224, 62378344)
     """
-    groups = 2 if check.flag(grouped, "grouped") else 1
+    groups = 2 if arguments.flag(grouped, "grouped") else 1
     relu, normalization = Activation("relu"), Activation(_response_normalization)
     return Stack(
         [
@@ -196,8 +196,8 @@ def mobilenet(classes: int = 1000, *, width: float = 1.0, resolution: int = 224)
     >>> networks.mobilenet().parameters, networks.mobilenet().multiplications
     (4221032, 568740352)
     """
-    width = check.number(width, "width")
-    resolution = check.integer(resolution, "resolution", least=1)
+    width = arguments.number(width, "width")
+    resolution = arguments.integer(resolution, "resolution", least=1)
     if int(32 * width) < 1:
         raise ValueError(f"width must leave a channel, so be at least 1/32, got {width}")
     relu = Activation("relu")

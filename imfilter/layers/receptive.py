@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
-from imfilter._core import check
-from imfilter._core.padding import resolve
+from imfilter._base import arguments
+from imfilter._base.padding import resolve
 
 __all__ = ["ReceptiveField", "Window", "receptive_fields"]
 
@@ -100,9 +100,9 @@ class ReceptiveField(NamedTuple):
         ReceptiveField(size=(7,), jump=(2,), start=(3.0,))
         """
         n = len(self.size)
-        taps = check.integers(window.kernel, n, "kernel", least=1)
-        steps = check.integers(window.stride, n, "stride", least=1)
-        gaps = check.integers(window.dilation, n, "dilation", least=1)
+        taps = arguments.integers(window.kernel, n, "kernel", least=1)
+        steps = arguments.integers(window.stride, n, "stride", least=1)
+        gaps = arguments.integers(window.dilation, n, "dilation", least=1)
         reach = tuple(d * (k - 1) for k, d in zip(taps, gaps, strict=True))
         # What stands before an axis does not depend on its length: any will do that has room.
         sides = resolve(window.padding, [r + 1 for r in reach], taps, steps, gaps, flipped=False) if n else ()
@@ -141,7 +141,7 @@ class ReceptiveField(NamedTuple):
         ((-2, 3), (8, 13))
         """
         n = len(self.size)
-        places = [check.integer(i, "index") for i in check.each(index, n, "index")]
+        places = [arguments.integer(i, "index") for i in arguments.each(index, n, "index")]
         firsts = [
             # Half a sample of the centre and half of the size cancel out.
             round(2 * start + 2 * i * jump - (size - 1)) // 2
@@ -186,7 +186,7 @@ def receptive_fields(layers: Iterable[Any], *, ndim: int = 2) -> tuple[Receptive
     ReceptiveField(size=(4,), jump=(2,), start=(0.5,))
     ReceptiveField(size=(12,), jump=(2,), start=(0.5,))
     """
-    ndim = check.integer(ndim, "ndim", least=1, most=3)
+    ndim = arguments.integer(ndim, "ndim", least=1, most=3)
     field = ReceptiveField.of_input(ndim)
     fields = []
     for number, layer in enumerate(layers, 1):

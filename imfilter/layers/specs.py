@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import border, check, dtypes
+from imfilter._base import arguments, borders, dtypes
 from imfilter.layers import arithmetic
 from imfilter.layers.base import Layer, Shape
+from imfilter.layers.convolution import conv
 from imfilter.layers.receptive import ReceptiveField, Window
 
 __all__ = ["Conv", "Dense", "Flatten", "GlobalPool", "Pool"]
@@ -63,11 +64,11 @@ class Conv(Layer):
     def output(self, shape: Shape) -> Shape:
         """Return the shape of the result, or raise the error of what does not fit."""
         _spatial(shape)
-        check.integer(self.out_channels, "out_channels", least=1)
+        arguments.integer(self.out_channels, "out_channels", least=1)
         arithmetic.divided(shape[0], self.out_channels, self.groups)
-        check.flag(self.bias, "bias")
+        arguments.flag(self.bias, "bias")
         try:
-            border.check_mode(self.padding_mode)
+            borders.check_mode(self.padding_mode)
         except (TypeError, ValueError) as error:
             raise type(error)(f"padding_{error}") from None
         self._links(shape[0])
@@ -78,7 +79,7 @@ class Conv(Layer):
 
     def weight_shape(self, shape: Shape) -> Shape:
         """Return ``(out_channels, channels/groups, *kernel)``."""
-        kernel = check.integers(self.kernel, len(shape) - 1, "kernel", least=1)
+        kernel = arguments.integers(self.kernel, len(shape) - 1, "kernel", least=1)
         return self.out_channels, shape[0] // self.groups, *kernel
 
     def parameters(self, shape: Shape) -> int:
@@ -95,13 +96,11 @@ class Conv(Layer):
 
     def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
         """Return the convolution of a batch."""
-        from imfilter import layers
-
         assert weight is not None
         links = self._links(x.shape[1])
         if links is not None:
             weight = np.where(links.reshape(*links.shape, *[1] * (x.ndim - 2)), weight, 0)
-        return layers.conv(
+        return conv(
             x,
             weight,
             bias,
@@ -147,8 +146,8 @@ class Conv(Layer):
             )
         links = np.zeros((self.out_channels, in_channels), bool)
         for row, channels in zip(links, self.connections, strict=True):
-            for channel in check.each(channels, None, "connections"):
-                row[check.integer(channel, "connections", least=0, most=in_channels - 1)] = True
+            for channel in arguments.each(channels, None, "connections"):
+                row[arguments.integer(channel, "connections", least=0, most=in_channels - 1)] = True
         return links
 
 
@@ -189,11 +188,11 @@ class Pool(Layer):
     def output(self, shape: Shape) -> Shape:
         """Return the shape of the result, or raise the error of what does not fit."""
         lengths = _spatial(shape)
-        check.word(self.reduce, "reduce", _REDUCES)
-        sizes = check.integers(self.size, len(lengths), "size", least=1)
+        arguments.word(self.reduce, "reduce", _REDUCES)
+        sizes = arguments.integers(self.size, len(lengths), "size", least=1)
         # A window must not lie in the padding alone, where there is nothing to take the largest of.
         for size, side in zip(
-            sizes, check.integers(self.padding, len(lengths), "padding", least=0), strict=True
+            sizes, arguments.integers(self.padding, len(lengths), "padding", least=0), strict=True
         ):
             if side > size // 2:
                 raise ValueError(f"padding must be at most half of size {self.size}, got {self.padding}")
@@ -230,7 +229,7 @@ class Pool(Layer):
 
     def _sides(self, lengths: Shape) -> list[tuple[int, int]]:
         """Return the padding as a convolution has it: before and after each axis."""
-        return [(p, p) for p in check.each(self.padding, len(lengths), "padding")]
+        return [(p, p) for p in arguments.each(self.padding, len(lengths), "padding")]
 
 
 @dataclass(frozen=True)
@@ -256,7 +255,7 @@ class GlobalPool(Layer):
 
     def output(self, shape: Shape) -> Shape:
         """Return (channels,)."""
-        check.word(self.reduce, "reduce", _REDUCES)
+        arguments.word(self.reduce, "reduce", _REDUCES)
         _spatial(shape)
         return shape[:1]
 
@@ -332,8 +331,8 @@ class Dense(Layer):
         """Return (units,), or raise the error of an input that is not flat."""
         if len(shape) != 1:
             raise ValueError(f"a dense layer takes a flat input, got shape {shape}: put Flatten() before it")
-        check.flag(self.bias, "bias")
-        return (check.integer(self.units, "units", least=1),)
+        arguments.flag(self.bias, "bias")
+        return (arguments.integer(self.units, "units", least=1),)
 
     def weight_shape(self, shape: Shape) -> Shape:
         """Return (units, inputs)."""
@@ -369,4 +368,4 @@ def _spatial(shape: Shape) -> Shape:
 
 def _times(value: Any, shape: Shape) -> str:
     """Return sizes of windows over the spatial axes as they are read: 3x5."""
-    return "x".join(map(str, check.each(value, len(shape) - 1, "size")))
+    return "x".join(map(str, arguments.each(value, len(shape) - 1, "size")))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check, dtypes
+from imfilter._base import arguments, dtypes
 from imfilter.layers import arithmetic
 from imfilter.layers.base import Layer, Shape
 from imfilter.layers.receptive import ReceptiveField
@@ -105,8 +105,8 @@ class Stack:
 
     def __post_init__(self) -> None:
         shape = tuple(
-            check.integer(n, "input_shape", least=1)
-            for n in check.each(self.input_shape, None, "input_shape")
+            arguments.integer(n, "input_shape", least=1)
+            for n in arguments.each(self.input_shape, None, "input_shape")
         )
         if not 1 <= len(shape) <= 4:
             raise ValueError(
@@ -264,7 +264,7 @@ class Stack:
         >>> stack.forward([1.0, 2.0, 3.0], {"fc": (np.ones((2, 3)), [-4, -10])})
         array([2., 0.])
         """
-        image = check.image(x, "x")
+        image = arguments.image(x, "x")
         shape = tuple(self.input_shape)
         single = image.ndim == len(shape)
         if image.shape[0 if single else 1 :] != shape:
@@ -342,7 +342,7 @@ def _pair(entry: Any, wanted: Shape, has_bias: bool) -> Pair:
         entry = (entry, None)
     if not isinstance(entry, tuple | list) or len(entry) != 2:
         raise TypeError(f"weights must be a pair (weight, bias), got {type(entry).__name__}")
-    weight = check.image(entry[0], "weight")
+    weight = arguments.image(entry[0], "weight")
     if weight.shape != wanted:
         raise ValueError(f"weight must be of shape {wanted}, got {weight.shape}")
     if not has_bias:
@@ -351,7 +351,7 @@ def _pair(entry: Any, wanted: Shape, has_bias: bool) -> Pair:
         return weight, None
     if entry[1] is None:
         raise ValueError(f"bias must be of shape {wanted[:1]}, got None")
-    bias = check.image(entry[1], "bias")
+    bias = arguments.image(entry[1], "bias")
     if bias.shape != wanted[:1]:
         raise ValueError(f"bias must be of shape {wanted[:1]}, got {bias.shape}")
     return weight, bias

@@ -1,17 +1,32 @@
 """The table of a stack as text."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any, Protocol
 
-from imfilter.layers.base import Shape
-
-if TYPE_CHECKING:
-    from imfilter.layers.stack import Stack
+from imfilter.layers.base import Layer, Shape
 
 _HEAD = ("", "name", "layer", "output", "parameters", "multiplications", "activations", "field")
 _WORDS = (1, 2)  # columns set to the left; numbers stand to the right
 
 
-def rendered(stack: "Stack") -> str:
+class _Listed(Protocol):
+    """A stack of layers that can be listed."""
+
+    @property
+    def layers(self) -> Sequence[Layer]: ...
+    @property
+    def shapes(self) -> Sequence[Shape]: ...
+    @property
+    def parameters(self) -> int: ...
+    @property
+    def multiplications(self) -> int: ...
+    @property
+    def activations(self) -> int: ...
+    def table(self) -> Sequence[Any]: ...
+    def memory(self) -> Any: ...
+
+
+def rendered(stack: _Listed) -> str:
     """Return the table of a stack, its totals and the memory it takes."""
     lines: list[tuple[str, ...]] = [_HEAD]
     for number, row in enumerate(stack.table()):

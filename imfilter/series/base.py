@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, TypedDict, TypeVar
 
 import numpy.typing as npt
 
-from imfilter._core import border, check
-from imfilter._core.common import unknown, with_shared
-from imfilter._core.timeline import Design, Ends, filtered
+from imfilter._base import arguments as check
+from imfilter._base import borders
+from imfilter._base.keywords import unknown, with_shared
+from imfilter._filters.series.filters import Design, Ends, filtered
 
 
 class Shared(TypedDict, total=False):
@@ -128,6 +129,11 @@ def series_filter(
     return registered
 
 
+def named(name: str) -> object:
+    """Return the filter of a name, the name where there is none."""
+    return next((function for function in _DESIGNS if getattr(function, "__name__", "") == name), name)
+
+
 class Where(tuple[str, Ends]):
     """The alignment of a filter and its ends, checked."""
 
@@ -151,8 +157,8 @@ def where(shared: Any, more: tuple[str, ...] = ("valid", "shrink")) -> Where:
     options = {**_DEFAULTS, **shared}
     align = check.word(options["align"], "align", ALIGNS)
     late = (*_LATER, "fit") if align == "causal" else ()
-    words = tuple(w for w in (*border.MODES, *more) if w not in late)
-    mode = border.check_mode(options["mode"], more=more, offered=words)
+    words = tuple(w for w in (*borders.MODES, *more) if w not in late)
+    mode = borders.check_mode(options["mode"], more=more, offered=words)
     nan = check.word(options["nan"], "nan", ("propagate", "ignore"))
     cval = check.constant(options["cval"], "cval")
     if mode in late:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from imfilter._core.chain import Chain
-from imfilter._core.timeline import Timing
+from imfilter._filters.series.filters import Timing
+from imfilter._filters.series.pipeline import Chain
 from imfilter.series.base import Call, Compound, Filter, run
 
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check
-from imfilter._core.sliding import Weighted
-from imfilter._core.timeline import Ends, Sliding, Timing, moments
+from imfilter._base import arguments
+from imfilter._filters.series.filters import Ends, Sliding, Timing, moments
+from imfilter._filters.series.windows import Weighted
 from imfilter.series.base import Call, Shared, run, series_filter
 
 __all__ = ["Causality", "Timing", "causal", "check_causal", "timing"]
@@ -17,18 +17,18 @@ _INITIAL = ("zero", "edge", "valid")
 
 
 def _causal(kernel: Any, bias: Any, initial: Any, shared: Any) -> Sliding:
-    newest_first = check.taps(kernel, "kernel")
+    newest_first = arguments.taps(kernel, "kernel")
     if newest_first.ndim != 1:
         raise ValueError(f"kernel must have 1 axis, got {newest_first.ndim} (shape {newest_first.shape})")
-    offset = check.number(bias, "bias")
+    offset = arguments.number(bias, "bias")
     taps = newest_first[::-1].copy()
     size, past, mode = len(taps), None, "zero"
     if isinstance(initial, str):
-        mode = check.word(initial, "initial", _INITIAL)
+        mode = arguments.word(initial, "initial", _INITIAL)
     else:
         if initial is None:
             raise TypeError("initial must be 'zero', 'edge', 'valid' or an array of samples, got None")
-        past = check.series(initial, "initial").astype(np.float64)
+        past = arguments.series(initial, "initial").astype(np.float64)
         if size - 1 not in past.shape or (past.ndim == 1 and len(past) != size - 1):
             raise ValueError(
                 f"initial must have {size - 1} samples, one less than kernel, got shape {past.shape}"
@@ -217,11 +217,11 @@ def check_causal(
     """
     if not callable(f):
         raise TypeError(f"f must be a function of a series, got {f!r}")
-    count = check.integer(n, "n", least=1)
-    share = check.number(tolerance, "tolerance")
+    count = arguments.integer(n, "n", least=1)
+    share = arguments.number(tolerance, "tolerance")
     if share < 0:
         raise ValueError(f"tolerance must not be negative, got {share}")
-    signal = np.random.default_rng(count).normal(size=count) if x is None else check.series(x)
+    signal = np.random.default_rng(count).normal(size=count) if x is None else arguments.series(x)
     if signal.shape != (count,):
         raise ValueError(f"x must have shape ({count},), as n says, got {signal.shape}")
     whole = _results(f, signal, None)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check, dtypes
+from imfilter._base import arguments, dtypes
 from imfilter.pool import pyramid_pool
 from imfilter.series.base import Call, run
 
@@ -87,18 +87,18 @@ def embed(
     >>> series.embed(range(1000), filters, reduce=("mean", "max")).shape
     (28,)
     """
-    array = check.series(x)
-    along = check.axis_index(axis, array.ndim, "axis")
+    array = arguments.series(x)
+    along = arguments.axis_index(axis, array.ndim, "axis")
     if array.size == 0:
         raise ValueError(f"x must not be empty, got shape {array.shape}")
-    wanted = check.dtype(dtype, None, dtypes.derived(array.dtype))
+    wanted = arguments.dtype(dtype, None, dtypes.derived(array.dtype))
     if isinstance(filters, str) or not isinstance(filters, Sequence):
-        raise TypeError(f"filters must be a sequence of filters, got {check.brief(filters)}")
+        raise TypeError(f"filters must be a sequence of filters, got {arguments.brief(filters)}")
     calls = [Call.part(f, "filters", "embed") for f in filters]
     designs = [call.design() for call in calls]
     words = (reduce,) if isinstance(reduce, str) else reduce
     if not isinstance(words, Sequence) or not words:
-        raise TypeError(f"reduce must be a word or a sequence of words, got {check.brief(reduce)}")
+        raise TypeError(f"reduce must be a word or a sequence of words, got {arguments.brief(reduce)}")
     for word in words:  # wrong ones, and wrong levels, are refused before a filter runs
         pyramid_pool(np.zeros(1), levels, word)
     n = array.shape[along]

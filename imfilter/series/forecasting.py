@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check
-from imfilter._core.least_squares import Undetermined
+from imfilter._base import arguments
+from imfilter._filters.learn.least_squares import Undetermined
 from imfilter.learn import fit_kernel
 from imfilter.series.forecasts import Forecaster, ForecastErrors, examples
 
@@ -84,8 +84,8 @@ def fit_forecaster(
     >>> bool(abs(found.forecast(50)[-1] - (20 + np.sin(0.1 * 149))) < 1e-6)
     True
     """
-    length, ahead = check.integer(size, "size", least=1), check.integer(horizon, "horizon", least=1)
-    biased, weight = check.flag(bias, "bias"), check.number(ridge, "ridge")
+    length, ahead = arguments.integer(size, "size", least=1), arguments.integer(horizon, "horizon", least=1)
+    biased, weight = arguments.flag(bias, "bias"), arguments.number(ridge, "ridge")
     if weight < 0:
         raise ValueError(f"ridge must not be negative, got {weight}")
     lines = examples(x, axis, length, ahead, length + biased if not weight else 1)

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check, dtypes
-from imfilter._core.common import unknown
+from imfilter._base import arguments, dtypes
+from imfilter._base.keywords import unknown
 from imfilter.series.base import Call, Filter, Shared
 from imfilter.series.causality import causal
 from imfilter.series.streaming import Stream
@@ -184,11 +184,11 @@ class Forecaster(Filter):
         >>> doubling.forecast(3)
         array([16., 32., 64.])
         """
-        count = check.integer(steps, "steps", least=0)
+        count = arguments.integer(steps, "steps", least=0)
         if x is None and axis is not None:
             raise ValueError(f"axis must be left out where x is, got {axis!r}")
-        array = self._tail if x is None else check.series(x)
-        along = check.axis_index(self.axis if axis is None else axis, array.ndim, "axis")
+        array = self._tail if x is None else arguments.series(x)
+        along = arguments.axis_index(self.axis if axis is None else axis, array.ndim, "axis")
         held = self.size + self.horizon - 1
         if array.shape[along] < held:
             raise ValueError(
@@ -271,8 +271,8 @@ class Forecaster(Filter):
 
 def examples(x: npt.ArrayLike, axis: Any, size: int, horizon: int, unknowns: int = 1) -> npt.NDArray:
     """Return series that say enough for so many unknowns, with time as the last axis."""
-    array = check.series(x)
-    lines = np.moveaxis(array, check.axis_index(axis, array.ndim, "axis"), -1)
+    array = arguments.series(x)
+    lines = np.moveaxis(array, arguments.axis_index(axis, array.ndim, "axis"), -1)
     count = math.prod(lines.shape[:-1])
     if not count:
         raise ValueError(f"x must hold a series, got shape {array.shape}")

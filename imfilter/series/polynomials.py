@@ -5,9 +5,9 @@ from typing import Any, Unpack
 
 import numpy.typing as npt
 
-from imfilter._core import check
-from imfilter._core.sliding import Polynomial
-from imfilter._core.timeline import Sliding, Timing, moments
+from imfilter._base import arguments
+from imfilter._filters.series.filters import Sliding, Timing, moments
+from imfilter._filters.series.windows import Polynomial
 from imfilter.series.base import Shared, Where, run, series_filter, where, window_size
 
 #: Powers of ten between which derivatives are scaled.
@@ -15,7 +15,7 @@ _POWERS = 300
 
 
 def _fitted(how: Where, before: int, size: int, degree: int, deriv: int, spacing: Any) -> Sliding:
-    (step,) = check.spacings(spacing, 1)
+    (step,) = arguments.spacings(spacing, 1)
     if deriv <= degree and abs(deriv * math.log10(step)) > _POWERS:
         raise ValueError(
             f"spacing must be such that spacing**{deriv} is from 1e-{_POWERS} to 1e{_POWERS}, got {step}"
@@ -28,10 +28,10 @@ def _fitted(how: Where, before: int, size: int, degree: int, deriv: int, spacing
 
 def _savgol(size: Any, order: Any, deriv: Any, spacing: Any, shared: Any) -> Sliding:
     length = window_size(size)
-    degree = check.integer(order, "order", least=0)
+    degree = arguments.integer(order, "order", least=0)
     if degree >= length:
         raise ValueError(f"order must be less than size, which is {length}, got {degree}")
-    derived = check.integer(deriv, "deriv", least=0)
+    derived = arguments.integer(deriv, "deriv", least=0)
     how = where(shared, more=("valid", "shrink", "fit"))
     return _fitted(how, how.before(length), length, degree, derived, spacing)
 
@@ -102,7 +102,7 @@ def savgol(
 
 
 def _difference(order: Any, spacing: Any, shared: Any) -> Sliding:
-    derived = check.integer(order, "order", least=1, most=2)
+    derived = arguments.integer(order, "order", least=1, most=2)
     # Of a line through three samples the slope is that between the outer two.
     how = where(shared)
     return _fitted(how, how.before(3), 3, derived, derived, spacing)

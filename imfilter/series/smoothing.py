@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter import weights as kernels
-from imfilter._core import check
-from imfilter._core.recursive import Recursion
-from imfilter._core.sliding import NOTHING, Mean, Weighted, Window
-from imfilter._core.sliding_median import Median
-from imfilter._core.timeline import Recursive, Sliding, Timing, moments
+from imfilter._base import arguments
+from imfilter._filters.series.exponential import Recursion
+from imfilter._filters.series.filters import Recursive, Sliding, Timing, moments
+from imfilter._filters.series.median import Median
+from imfilter._filters.series.windows import NOTHING, Mean, Weighted, Window
 from imfilter.series.base import Shared, run, series_filter, where, window_size
 
 
@@ -79,7 +79,7 @@ def _averaging(taps: npt.NDArray[np.float64], shared: Any) -> Sliding:
 
 
 def _weighted_average(weights: Any, shared: Any) -> Sliding:
-    taps = check.taps(weights, "weights")
+    taps = arguments.taps(weights, "weights")
     if taps.ndim != 1:
         raise ValueError(f"weights must have 1 axis, got {taps.ndim} (shape {taps.shape})")
     try:
@@ -132,7 +132,9 @@ def weighted_average(x: npt.ArrayLike, weights: npt.ArrayLike, **shared: Unpack[
 
 
 def _gaussian(sigma: Any, truncate: Any, radius: Any, shared: Any) -> Sliding:
-    return _averaging(kernels.gaussians(check.sigmas(sigma, 1), (0,), truncate, radius, (1.0,))[0], shared)
+    return _averaging(
+        kernels.gaussians(arguments.sigmas(sigma, 1), (0,), truncate, radius, (1.0,))[0], shared
+    )
 
 
 @series_filter(_gaussian)
@@ -238,7 +240,7 @@ def _exponential(alpha: Any, span: Any, halflife: Any, adjust: Any, shared: Any)
         names = " and ".join(given) if given else "none"
         raise ValueError(f"alpha, span or halflife must be given, one of the three, got {names}")
     ((name, value),) = given.items()
-    number = check.number(value, name)
+    number = arguments.number(value, name)
     if name == "alpha" and not 0 < number <= 1:
         raise ValueError(f"alpha must be more than 0 and at most 1, got {number}")
     if name == "span" and number < 1:
@@ -257,7 +259,7 @@ def _exponential(alpha: Any, span: Any, halflife: Any, adjust: Any, shared: Any)
             f"got {how.ends.mode!r}"
         )
     ends = how.ends
-    if check.flag(adjust, "adjust"):
+    if arguments.flag(adjust, "adjust"):
         if ends.mode in ("zero", "constant"):
             raise ValueError(
                 f"adjust must be False with mode={ends.mode!r}: it counts nothing before the first"

@@ -5,11 +5,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._core import check, denormals, dtypes, exact_median
-from imfilter._core.chain import packed, restored
-from imfilter._core.ticker import Pushed
-from imfilter._core.timeline import State, Timing
-from imfilter.series.base import MOST, Call, Compound
+from imfilter._base import arguments, denormals, dtypes
+from imfilter._filters.series import exact_median
+from imfilter._filters.series.filters import State, Timing
+from imfilter._filters.series.per_sample import Pushed
+from imfilter._filters.series.pipeline import packed, restored
+from imfilter.series.base import MOST, Call, Compound, named
 
 #: Types of single samples that are taken at once, and the integers that are as exact as floats.
 _NUMBERS, _WHOLE = frozenset((float, np.float64)), 1 << 53
@@ -70,9 +71,11 @@ class Stream:
 
     def __init__(self, filter: Any, *args: Any, channels: int | None = None, **options: Any) -> None:  # noqa: A002
         self._call = Call.of(filter, args, options).live().kept()
-        self.channels = None if channels is None else check.integer(channels, "channels", least=1, most=MOST)
+        self.channels = (
+            None if channels is None else arguments.integer(channels, "channels", least=1, most=MOST)
+        )
         wanted = self._call.options.get("dtype")
-        self._dtype = None if wanted is None else check.dtype(wanted, None, dtypes.FLOAT64)
+        self._dtype = None if wanted is None else arguments.dtype(wanted, None, dtypes.FLOAT64)
         inner = () if self.channels is None else (self.channels,)
         self._design = self._call.design().after(0, (0, *inner))
         self._state: State | None = None
@@ -109,7 +112,7 @@ class Stream:
         if self._ticker is not None and type(samples) in _NUMBERS and samples == samples:
             return self._ticker.push(samples)
         self._settle()
-        array = check.numbers_of(samples, "samples")
+        array = arguments.numbers_of(samples, "samples")
         if not hasattr(samples, "dtype"):
             array = array.astype(np.float64)
         inner = () if self.channels is None else (self.channels,)
@@ -207,8 +210,6 @@ class Stream:
         TypeError, ValueError
             If it is not the state of a stream.
         """
-        from imfilter import series
-
         if not isinstance(state, dict):
             raise TypeError(f"state must be a dictionary from Stream.state, got {type(state).__name__}")
         if missing := {"filter", "args", "options", "channels", "held"} - state.keys():
@@ -217,11 +218,13 @@ class Stream:
             )
         function, args, options = state["filter"], state["args"], state["options"]
         if isinstance(function, str):
-            function = getattr(series, function, function)
+            function = named(function)
         if not isinstance(args, tuple | list):
-            raise TypeError(f"state must hold a tuple of args, got {check.brief(args)}")
+            raise TypeError(f"state must hold a tuple of args, got {arguments.brief(args)}")
         if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
-            raise TypeError(f"state must hold a dictionary of options by name, got {check.brief(options)}")
+            raise TypeError(
+                f"state must hold a dictionary of options by name, got {arguments.brief(options)}"
+            )
         stream = cls(function, *args, channels=state["channels"], **options)
         stream._state = restored(stream._design, state["held"], stream.channels or 1)
         return stream

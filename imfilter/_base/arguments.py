@@ -1,0 +1,313 @@
+"""One checker for each argument. A message names the argument, what came and what would do."""
+
+import math
+import numbers
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import colour_warning, dtypes
+
+#: Types of numbers and of truth values, which are none; the most frequent first.
+_REAL = float, int, np.floating, np.integer, numbers.Real
+_TRUTH = bool, np.bool_
+
+
+def _name(value: Any) -> str:
+    """Return `value` as it goes into a message: one line, not too long."""
+    if isinstance(value, int) and abs(value) >= 10**40:  # Python refuses to print the very long ones
+        return "an integer of more than 40 digits"
+    text = f"{type(value).__name__} of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+brief = _name  # for messages that are made elsewhere
+
+
+def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
+    """Return `value` as an array of real numbers with at least one element and one axis."""
+    array = _real_array(value, name, "")
+    if array.ndim == 0:
+        raise ValueError(f"{name} must have at least one axis, got the single number {_name(value)}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    return array
+
+
+def numbers_of(value: npt.ArrayLike, name: str) -> npt.NDArray:
+    """Return `value` as an array of real numbers of any shape."""
+    return _real_array(value, name, "", "fill it with NaN first")
+
+
+def series(value: npt.ArrayLike, name: str = "x") -> npt.NDArray:
+    """Return `value` as an array of real numbers with at least one axis; it may be empty."""
+    array = numbers_of(value, name)
+    if array.ndim == 0:
+        raise ValueError(f"{name} must have at least one axis, got the single number {_name(value)}")
+    return array
+
+
+def plane(value: npt.ArrayLike) -> npt.NDArray:
+    """Return an image of two axes."""
+    array = image(value)
+    if array.ndim != 2:
+        raise ValueError(f"image must have 2 axes, got shape {array.shape}; make colour grey first")
+    return array
+
+
+def unmasked(value: Any, name: str, advice: str = "fill it first") -> None:
+    """Refuse a masked array, or a sequence of some: nobody would look at the mask."""
+    several = isinstance(value, list | tuple) and value and isinstance(value[0], np.ndarray)
+    for array in value if several else (value,):
+        if isinstance(array, np.ndarray) and hasattr(array, "mask"):
+            raise TypeError(f"{name} must be a plain array, got a masked one: {advice}")
+
+
+def _real_array(value: Any, name: str, hint: str, advice: str = "fill it first") -> npt.NDArray:
+    """Return `value` as an array of real numbers."""
+    unmasked(value, name, advice)
+    try:
+        array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be an array, got a sequence of uneven rows{hint}") from None
+    if not dtypes.is_real(array.dtype):
+        what = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else _name(value)
+        raise TypeError(f"{name} must hold real numbers, got {what}")
+    return array
+
+
+def axis_index(value: Any, ndim: int, name: str) -> int:
+    """Return one axis as a number from 0 to `ndim` - 1."""
+    axis = integer(value, name)
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"{name} must be from {-ndim} to {ndim - 1} for {ndim} axes, got {axis}")
+    return axis % ndim
+
+
+def colours(array: npt.NDArray, channel_axis: Any, name: str = "image") -> int:
+    """Return the axis of exactly three channels, as a number from 0."""
+    axis = axis_index(channel_axis, array.ndim, "channel_axis")
+    channels = array.shape[axis]
+    if channels != 3:
+        hint = "name their axis with channel_axis="
+        if channels == 4:
+            hint = f"take away alpha, or blend it, first: np.delete({name}, 3, axis={channel_axis})"
+        raise ValueError(
+            f"{name} must have 3 channels along channel_axis={channel_axis}, got {channels} "
+            f"in shape {array.shape}; {hint}"
+        )
+    return axis
+
+
+def axes(array: npt.NDArray, axes: Any, channel_axis: Any, name: str = "image") -> tuple[int, ...]:
+    """Return the axes to filter; warn of a colour picture if no argument says what its axes are."""
+    colour_warning.of_colours(array, axes, channel_axis, name)
+    return chosen_axes(array, axes, channel_axis)
+
+
+def chosen_axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
+    """Return the axes to filter, in the order given; all but the channels by default."""
+    ndim = array.ndim
+    channel = None if channel_axis is None else axis_index(channel_axis, ndim, "channel_axis")
+    if axes is None:
+        chosen = tuple(a for a in range(ndim) if a != channel)
+        if not chosen:
+            raise ValueError(f"channel_axis={channel_axis} leaves no axis to filter in shape {array.shape}")
+        if len(chosen) > 3:
+            raise ValueError(
+                f"axes must name at most 3 axes to filter, got None for an image of {ndim} axes; "
+                "the others are a batch"
+            )
+        return chosen
+    if isinstance(axes, np.ndarray) and axes.ndim == 1:
+        axes = tuple(axes)
+    given = axes if isinstance(axes, Sequence) and not isinstance(axes, str) else (axes,)
+    chosen = tuple(axis_index(a, ndim, "axes") for a in given)
+    if not 1 <= len(chosen) <= 3:
+        raise ValueError(f"axes must name 1 to 3 axes, got {_name(axes)}")
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"axes must be different, got {_name(axes)}")
+    if channel in chosen:
+        raise ValueError(f"axes must not contain channel_axis={channel_axis}, got {_name(axes)}")
+    return chosen
+
+
+def number(value: Any, name: str, *, finite: bool = True) -> float:
+    """Return a real number."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not isinstance(value, _REAL) or isinstance(value, _TRUTH):
+        raise TypeError(f"{name} must be a number, got {_name(value)}")
+    try:
+        result = float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must fit into float64, got {_name(value)}") from None
+    if finite and not math.isfinite(result):
+        raise ValueError(f"{name} must be finite, got {result}")
+    return result
+
+
+def constant(value: Any, name: str) -> int | float | np.longdouble:
+    """Return a real number as exactly as it came: integers of any size and long doubles too."""
+    result = number(value, name, finite=False)
+    if isinstance(value, np.ndarray):
+        value = value[()]
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return value if isinstance(value, np.longdouble) else result
+
+
+def integer(value: Any, name: str, *, least: int | None = None, most: int | None = None) -> int:
+    """Return an integer from `least` to `most`."""
+    if isinstance(value, _TRUTH) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {_name(value)}")
+    try:
+        result = operator.index(value)
+    except TypeError:  # an array of floats has the method and refuses
+        raise TypeError(f"{name} must be an integer, got {_name(value)}") from None
+    if least is not None and result < least:
+        raise ValueError(f"{name} must be at least {least}, got {_name(result)}")
+    if most is not None and result > most:
+        raise ValueError(f"{name} must be at most {most}, got {_name(result)}")
+    return result
+
+
+def each(value: Any, n: int | None, name: str) -> tuple[Any, ...]:
+    """Return `value`, a scalar or one entry for each of `n` filtered axes (None: any), as entries."""
+    if isinstance(value, np.ndarray) and value.ndim > 0:
+        value = tuple(value)
+    if not isinstance(value, _REAL) and isinstance(value, Sequence) and not isinstance(value, str):
+        if n is not None and len(value) != n:
+            raise ValueError(
+                f"{name} must be one number or one for each of {n} filtered axes, got {_name(value)}"
+            )
+        return tuple(value)
+    return (value,) * (1 if n is None else n)
+
+
+def integers(value: Any, n: int, name: str, *, least: int) -> tuple[int, ...]:
+    """Return an integer for each of `n` filtered axes."""
+    return tuple(integer(v, name, least=least) for v in each(value, n, name))
+
+
+def sigmas(value: Any, n: int, name: str = "sigma") -> tuple[float, ...]:
+    """Return a standard deviation for each of `n` filtered axes: finite, not negative."""
+    result = tuple(number(v, name) for v in each(value, n, name))
+    for sigma in result:
+        if sigma < 0:
+            raise ValueError(f"{name} must be positive, got {sigma}")
+    return result
+
+
+def spacings(value: Any, n: int) -> tuple[float, ...]:
+    """Return the distance between samples along each of `n` filtered axes; None is 1."""
+    result = tuple(number(v, "spacing") for v in each(1.0 if value is None else value, n, "spacing"))
+    for spacing in result:
+        if spacing <= 0:
+            raise ValueError(f"spacing must be positive, got {spacing}")
+    return result
+
+
+def word(value: Any, name: str, words: tuple[str, ...]) -> str:
+    """Return one of several words."""
+    if not isinstance(value, str) or value not in words:
+        error = ValueError if isinstance(value, str) else TypeError
+        raise error(f"{name} must be one of {', '.join(map(repr, words))}, got {_name(value)}")
+    return value
+
+
+def flag(value: Any, name: str) -> bool:
+    """Return a truth value."""
+    if not isinstance(value, _TRUTH):
+        raise TypeError(f"{name} must be True or False, got {_name(value)}")
+    return bool(value)
+
+
+def taps(value: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
+    """Return the weights of a kernel as float64: real, finite, at least one."""
+    array = _real_array(value, name, "; a separable kernel is a sequence of 1-D NumPy arrays")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    weights = array.astype(np.float64)
+    if not np.isfinite(weights).all():
+        raise ValueError(
+            f"{name} must be finite, got {_name(weights[~np.isfinite(weights)][0].item())} among its values"
+        )
+    return weights
+
+
+def kernel(value: Any, n: int) -> npt.NDArray[np.float64] | tuple[npt.NDArray[np.float64], ...]:
+    """Return a kernel over `n` axes: a dense array, or a tuple of the 1-D taps of each axis."""
+    if (
+        isinstance(value, (list, tuple))
+        and value
+        and all(isinstance(v, np.ndarray) and v.ndim == 1 for v in value)
+    ):
+        if len(value) != n:
+            raise ValueError(
+                f"kernel must have one 1-D array for each of {n} filtered axes, got {len(value)} arrays"
+            )
+        return tuple(taps(v, "kernel") for v in value)
+    weights = taps(value, "kernel")
+    if weights.ndim != n:
+        raise ValueError(
+            f"kernel must have {n} axes, as many as are filtered, "
+            f"got {weights.ndim} (shape {weights.shape}); name the filtered axes with axes= or channel_axis="
+        )
+    return weights
+
+
+def window(size: Any, footprint: Any, n: int) -> tuple[int, ...] | npt.NDArray[np.bool_]:
+    """Return the lengths of a box over `n` axes, or which samples of a footprint count if not all do."""
+    if footprint is None:
+        return integers(size, n, "size", least=1)
+    if not (isinstance(size, int) and size == 3):  # which it is by default
+        raise ValueError(f"size must be left out where footprint is given, got {_name(size)}")
+    inside = _real_array(footprint, "footprint", "") != 0
+    if inside.ndim != n:
+        raise ValueError(
+            f"footprint must have {n} axes, as many as are filtered, got {inside.ndim} (shape {inside.shape})"
+        )
+    if not inside.any():
+        raise ValueError(f"footprint must contain a sample, got none in shape {inside.shape}")
+    return inside.shape if inside.all() else inside
+
+
+def out(value: Any) -> npt.NDArray | None:
+    """Return the array for the result, which must be writable and hold real numbers."""
+    if value is None:
+        return None
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"out must be a NumPy array, got {_name(value)}")
+    unmasked(value, "out", "name its data")
+    if not dtypes.is_real(value.dtype):
+        raise TypeError(f"out must hold real numbers, got dtype {value.dtype}")
+    if not value.flags.writeable:
+        raise ValueError("out must be writable, got a read-only array")
+    return value
+
+
+def fitting(value: npt.NDArray | None, shape: tuple[int, ...]) -> npt.NDArray | None:
+    """Return the array for the result, which must have its shape."""
+    if value is not None and value.shape != shape:
+        raise ValueError(f"out must have shape {shape}, got {value.shape}")
+    return value
+
+
+def dtype(value: Any, place: npt.NDArray | None, default: np.dtype) -> np.dtype:
+    """Return the result's dtype: that of `place`, with which `value` must agree, `value` or the default."""
+    if value is None:
+        return default if place is None else place.dtype
+    try:
+        wanted = np.dtype(value)
+    except TypeError:
+        raise TypeError(f"dtype must be a real NumPy dtype, got {_name(value)}") from None
+    if not dtypes.is_real(wanted):
+        raise TypeError(f"dtype must be a real NumPy dtype, got {wanted}")
+    if place is not None and wanted != place.dtype:
+        raise ValueError(f"dtype must agree with out, got {wanted} and out of dtype {place.dtype}")
+    return wanted

@@ -1,0 +1,96 @@
+"""The one table of borders: which sample of the image stands at each position around it."""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+#: After how many samples a border repeats, by the samples of the axis.
+PERIODS = {"wrap": lambda n: n, "symmetric": lambda n: 2 * n, "mirror": lambda n: max(2 * n - 2, 1)}
+
+MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant")
+
+#: Other libraries' words, and what they are called here.
+_ELSEWHERE = {
+    "nearest": "edge",
+    "replicate": "edge",
+    "border_replicate": "edge",
+    "circular": "wrap",
+    "grid-wrap": "wrap",
+    "periodic": "wrap",
+    "border_wrap": "wrap",
+    "grid-mirror": "symmetric",
+    "half_sample": "symmetric",
+    "reflect101": "mirror",
+    "reflect_101": "mirror",
+    "border_reflect_101": "mirror",
+    "border_reflect101": "mirror",
+    "border_default": "mirror",
+    "border_reflect": "symmetric",
+    "grid-constant": "constant",
+    "border_constant": "constant",
+    "zeros": "zero",
+}
+
+
+def check_mode(
+    mode: object, name: str = "mode", more: tuple[str, ...] = (), offered: tuple[str, ...] = ()
+) -> str:
+    """Return the border `mode`, or one of `more` words, or say which to use, of those `offered` if any."""
+    names = ", ".join(map(repr, offered or MODES + more))
+    if not isinstance(mode, str):
+        raise TypeError(f"{name} must be one of {names}, got {' '.join(repr(mode).split())}")
+    if mode in MODES or mode in more:
+        return mode
+    if mode.lower() == "reflect":
+        raise ValueError(
+            f"{name} 'reflect' means two things: use 'mirror' for d c b | a b c d | c b a (NumPy's reflect), "
+            "'symmetric' for c b a | a b c d | d c b (SciPy's reflect)"
+        )
+    if mode.lower() in ("valid", "same", "full") and not more:
+        raise ValueError(
+            f"{name} must be one of {names}, got {mode!r}, which is a padding: correlate(padding=...)"
+        )
+    known = _ELSEWHERE.get(mode.lower(), mode.lower())
+    hint = f"; here it is called {known!r}" if known in MODES else ""
+    raise ValueError(f"{name} must be one of {names}, got {mode!r}{hint}")
+
+
+@functools.lru_cache(maxsize=256)
+def outside(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]:
+    """Return which sample of an axis of `n` stands at each position of its border.
+
+    First the `before` positions in front of the image, then the `after` positions behind it. -1
+    stands for the constant. Patterns repeat for borders longer than the axis.
+    """
+    i = np.concatenate([np.arange(-before, 0), np.arange(n, n + after)]).astype(np.int64)
+    if mode == "wrap":
+        i %= n
+    elif mode == "edge":
+        i = i.clip(0, n - 1)
+    elif mode == "symmetric":
+        i %= 2 * n
+        i = np.minimum(i, 2 * n - 1 - i)
+    elif mode == "mirror":
+        i %= max(2 * n - 2, 1)
+        i = np.minimum(i, np.abs(2 * n - 2 - i))
+    else:
+        i[:] = -1
+    i.flags.writeable = False
+    return i
+
+
+def nearest(offsets: np.ndarray, n: int, last: int, mode: str, further: int = 0) -> np.ndarray:
+    """Return the offsets nearest to 0 at which every output reads what it reads at `offsets`.
+
+    Or those that come next, where `further` is 1 instead of 0: they are others.
+    """
+    if mode in PERIODS:
+        period = PERIODS[mode](n)
+        result = (offsets + period // 2) % period - period // 2 + further * period
+    else:
+        # One beyond the image is the constant, the last sample itself is the edge.
+        beyond = mode != "edge"
+        low, high = -last - beyond, n - 1 + beyond
+        result = np.where(offsets <= low, low - further, np.where(offsets >= high, high + further, offsets))
+    return result.astype(np.int64)

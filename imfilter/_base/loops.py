@@ -1,0 +1,189 @@
+"""The loops over an image: which axes are the line, the rows and the planes, and where samples lie."""
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base.padding import Padding
+
+#: The longest line computed at once, in elements. A signal has one line: it must be cut to be shared.
+LONGEST = 16384
+#: A trailing batch axis at least this long is a better line than the filtered axis before it.
+_WIDE_BATCH = 32
+
+
+class Side(NamedTuple):
+    """What a program depends on in the image or in the output: all but the address."""
+
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: np.dtype
+
+    @classmethod
+    def of(cls, array: npt.NDArray) -> Self:
+        """Return the side of `array`."""
+        return cls(array.shape, array.strides, array.dtype)
+
+
+class Part(NamedTuple):
+    """One of the loops z, y, x: strides in bytes, lengths, and the kernel's place in it."""
+
+    source_step: int = 0
+    target_step: int = 0
+    samples: int = 1
+    length: int = 1
+    before: int = 0
+    after: int = 0
+    stride: int = 1
+    dilation: int = 1
+    taps: int = 1
+    axis: int | None = None  # which of the filtered axes this is, if any
+
+    @property
+    def span(self) -> int:
+        """Padded samples that one output needs."""
+        return (self.taps - 1) * self.dilation + 1
+
+    @property
+    def kernel(self) -> tuple[int, int, int | None]:
+        """The kernel's dilation, taps and axis."""
+        return self.dilation, self.taps, self.axis
+
+    @classmethod
+    def batch(cls, source: Side, target: Side, axis: int) -> Self:
+        """Return the loop over an axis that is not filtered."""
+        n = source.shape[axis]
+        return cls(source.strides[axis], target.strides[axis], n, n)
+
+
+class Loops(NamedTuple):
+    """The loops z, y and x of a call, x with its interleaved channels, and those over a batch."""
+
+    z: Part
+    y: Part
+    x: Part
+    channels: int
+    source_c: int  # bytes from a channel to the next
+    target_c: int
+    batch: npt.NDArray[np.int64]  # where each image and its output begin, in bytes from the first
+
+    @classmethod
+    def of(
+        cls,
+        source: Side,
+        target: Side,
+        shape: tuple[int, ...],
+        axes: tuple[int, ...],
+        paddings: tuple[Padding, ...],
+        stride: tuple[int, ...],
+        dilation: tuple[int, ...],
+    ) -> Self:
+        """Give the axes filtered with a kernel of `shape` their parts.
+
+        The last filtered axis is the line, x, with what follows it interleaved as channels; those before
+        it are rows, y, and planes, z. At most one axis follows the last filtered one.
+        """
+        order = sorted(range(len(axes)), key=axes.__getitem__)
+        last = axes[order[-1]]
+        parts = [
+            Part(
+                *(source.strides[a], target.strides[a], source.shape[a]),
+                *(paddings[i].length, paddings[i].before, paddings[i].after),
+                *(stride[i], dilation[i], shape[i], i),
+            )
+            for i, a in ((i, axes[i]) for i in order)
+        ]
+        leading = [a for a in range(last) if a not in axes]
+        channels, steps = 1, (0, 0)
+        if len(source.shape) > last + 1:
+            if _is_line(source.shape[-1], len(parts)):
+                parts.append(Part.batch(source, target, last + 1))
+            else:
+                channels, steps = source.shape[-1], (source.strides[-1], target.strides[-1])
+        while len(parts) < 3:
+            parts.insert(0, Part.batch(source, target, leading.pop()) if leading else Part())
+        z, y, x = parts
+        return cls(z, y, x, channels, *steps, offsets(source, target, leading))
+
+    def packed(self, side: str, itemsize: int) -> bool:
+        """Tell whether the elements of a line of the "source" or the "target" lie side by side."""
+        step_x, step_c = getattr(self.x, f"{side}_step"), getattr(self, f"{side}_c")
+        # The stride of an axis of one sample may be anything, even in an array that NumPy calls contiguous.
+        single = (self.x.samples if side == "source" else self.x.length) == 1
+        along = single or step_x == self.channels * itemsize
+        return bool(along and (self.channels == 1 or step_c == itemsize))
+
+
+class Placement(NamedTuple):
+    """How a kernel lies over an image: all that its loops depend on."""
+
+    source: Side
+    target: Side
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    paddings: tuple[Padding, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+    def loops(self) -> Loops:
+        """Return the loops z, y and x."""
+        return Loops.of(*self)
+
+
+def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
+    """Cut a line of output columns into equal tiles; return where they begin, and the last one's end."""
+    return np.arange(count + 1, dtype=np.int64) * length // count
+
+
+def extent(cut: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """Return how many columns the narrowest and the widest of tiles have."""
+    edges = cut.tolist()
+    widths = [b - a for a, b in itertools.pairwise(edges)]
+    return min(widths), max(widths)
+
+
+def over_merged(
+    task: Callable[[npt.NDArray, npt.NDArray], bool],
+    image: npt.NDArray,
+    target: npt.NDArray,
+    axes: tuple[int, ...],
+) -> bool:
+    """Call ``task(image, target)`` with the axes behind the filtered ones as one, as kernels see them."""
+    first = max(axes) + 1
+    if image.ndim <= first + 1:
+        return task(image, target)
+    image, merged = image.reshape(*image.shape[:first], -1), target.reshape(*target.shape[:first], -1)
+    done = task(image, merged)
+    if not np.may_share_memory(merged, target):
+        target[...] = merged.reshape(target.shape)
+    return done
+
+
+def along(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
+    """Tell whether the last of the filtered axes is the line."""
+    last = max(axes)
+    return interleaved(shape, last, len(axes)) == math.prod(shape[last + 1 :])
+
+
+def interleaved(shape: tuple[int, ...], last: int, count: int) -> int:
+    """Return how many channels a line has when `count` axes, the last being `last`, are filtered."""
+    trailing = math.prod(shape[last + 1 :])
+    return 1 if _is_line(trailing, count) else trailing
+
+
+def _is_line(trailing: int, count: int) -> bool:
+    """Tell whether `trailing` samples behind `count` filtered axes are a line and not channels of one."""
+    return trailing >= _WIDE_BATCH and count < 3
+
+
+def offsets(source: Side, target: Side, axes: list[int]) -> npt.NDArray[np.int64]:
+    """Return where each image of the batch and its output begin, in bytes from the first."""
+    total = np.zeros((1, 2), np.int64)
+    for axis in axes:
+        steps = np.arange(source.shape[axis])[:, None] * (source.strides[axis], target.strides[axis])
+        total = (total[:, None] + steps).reshape(-1, 2)
+    return total

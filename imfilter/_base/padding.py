@@ -1,0 +1,99 @@
+"""How far the border reaches along one axis, and how long the output is."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from imfilter._base import arguments
+
+
+class Padding(NamedTuple):
+    """Samples added `before` and `after` an axis, and the output's `length`."""
+
+    before: int
+    after: int
+    length: int
+
+    @classmethod
+    def same(cls, n: int, taps: int, stride: int, dilation: int, *, flipped: bool = False) -> "Padding":
+        """Return the padding that puts output i over sample i*stride, with SciPy's origin.
+
+        Even kernels have their centre at taps // 2 (correlation), or at (taps - 1) // 2 where the
+        kernel was `flipped` (convolution); dilated kernels at that of the kernel with its gaps.
+        """
+        reach = dilation * (taps - 1)
+        before = (reach + (not flipped)) // 2
+        length = -(-n // stride)
+        return cls(before, max((length - 1) * stride + reach - before - (n - 1), 0), length)
+
+
+def positions(n: int, before: int, after: int, span: int, stride: int, *, ceil_mode: bool = False) -> int:
+    """Return how many places a window of such a span has along a padded axis of `n` samples; below 1, none.
+
+    With `ceil_mode` samples that are left over get a last window, which sticks out, if it begins before the
+    padding behind the image, as in PyTorch.
+    """
+    length, rest = divmod(n + before + after - span, stride)
+    length += 1
+    return length + bool(ceil_mode and rest and length * stride < before + n)
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        if len(value) != 2:
+            raise ValueError(f"padding must be an integer or (before, after) for each axis, got {value!r}")
+        return arguments.integer(value[0], "padding", least=0), arguments.integer(
+            value[1], "padding", least=0
+        )
+    both = arguments.integer(value, "padding", least=0)
+    return both, both
+
+
+def resolve(
+    padding: Any,
+    lengths: Sequence[int],
+    taps: Sequence[int],
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    *,
+    flipped: bool,
+) -> tuple[Padding, ...]:
+    """Return the padding of each filtered axis from the argument `padding`."""
+    n_axes = len(lengths)
+    if isinstance(padding, str) and padding == "same":
+        return tuple(
+            Padding.same(n, k, s, d, flipped=flipped)
+            for n, k, s, d in zip(lengths, taps, stride, dilation, strict=True)
+        )
+    if isinstance(padding, str) and padding == "valid":
+        pairs: list[tuple[int, int]] = [(0, 0)] * n_axes
+    elif isinstance(padding, str):
+        raise ValueError(
+            f"padding must be 'same', 'valid', an integer or (before, after) per axis, got {padding!r}"
+        )
+    else:
+        if isinstance(padding, np.ndarray):
+            padding = padding.tolist()
+        if isinstance(padding, Sequence) and not isinstance(padding, bytes):
+            if n_axes == 1 and len(padding) == 2 and not isinstance(padding[0], Sequence):
+                padding = [padding]
+            if len(padding) != n_axes:
+                raise ValueError(
+                    f"padding must have one entry for each of {n_axes} filtered axes, got {len(padding)}"
+                )
+            pairs = [_pair(p) for p in padding]
+        else:
+            pairs = [_pair(padding)] * n_axes
+    result = []
+    for n, k, s, d, (before, after) in zip(lengths, taps, stride, dilation, pairs, strict=True):
+        length = positions(n, before, after, d * (k - 1) + 1, s)
+        if length < 1:
+            raise ValueError(
+                f"padding must leave room for the kernel: it spans {d * (k - 1) + 1} samples, "
+                f"the padded axis has {n + before + after}"
+            )
+        result.append(Padding(before, after, length))
+    return tuple(result)

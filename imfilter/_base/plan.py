@@ -1,0 +1,30 @@
+"""Which algorithm a call runs, why, and at what predicted cost."""
+
+import contextvars
+from dataclasses import dataclass
+
+#: Set while `imfilter.plan` asks which algorithm a call would run: calls add their plans and do nothing.
+planning: contextvars.ContextVar[list["Plan"] | None] = contextvars.ContextVar("planning", default=None)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a call would do.
+
+    Attributes
+    ----------
+    algorithm : str
+        ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums),
+        ``"cosines"`` (a long smooth kernel as a sum of cosines), ``"winograd"`` (rows
+        of outputs share sums over differences of rows) or ``"fft"``; for ranks ``"network"``
+        (of comparisons), ``"bits"`` (counted in sorted blocks), ``"histogram"`` or ``"repeated"`` (a box
+        that is longer than the image, and reads samples several times); ``"pooling"``.
+    reason : str
+        Why it was chosen, with the cost of what was not.
+    cost : float
+        Predicted seconds on one core of the processor on which the model was measured.
+    """
+
+    algorithm: str
+    reason: str
+    cost: float

@@ -1,0 +1,281 @@
+"""A call of a kernel that slides over images, made ready for one shape and layout, and kept for the next."""
+
+import ctypes
+import functools
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import borders, threads
+from imfilter._base.loops import Loops, Side
+from imfilter._simd.inexact_rows import WORDS
+from imfilter._simd.jit import Driver
+from imfilter._simd.vector import LINE
+
+#: Multiply-adds below which one thread finishes before a second has started and been waited for (80 us).
+_SMALL = 3_000_000
+#: Multiply-adds after which an interrupt should be heard: some tenths of a second.
+_PATIENCE = 4_000_000_000
+#: Pixels of an image that one thread filters alone, and how many stretches of rows others have at most.
+_ALONE, _SHARES = 1 << 18, 8
+
+
+#: Bytes of a plane that is not in the second-level cache.
+_FAR = 1 << 20
+
+
+#: Computes rows of a stretch alone; see `Program.rows_alone`.
+RowsAlone = Callable[[int, int, int, int, int], None]
+#: Computes a stretch anew from a row on: gets image and output, the stretch's number and the row.
+Mend = Callable[[npt.NDArray, npt.NDArray, int, int], None]
+
+
+class Settings(NamedTuple):
+    """What a program depends on beside the operator and where samples lie."""
+
+    algorithm: str
+    real: np.dtype  # of the arithmetic
+    mode: str
+    bias: float
+    cval: float
+    tolerance: float  # of cosines in place of taps
+    trusting: bool  # whether the program may refuse an image that has samples that are not finite
+    divisor: int  # of sums of integers, whose quotients are rounded exactly; 0 where there is none
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A job, with the tables that it names by address, and how much work it is."""
+
+    call: Callable[..., object]  # the kernel with its job
+    tables: tuple[npt.NDArray, ...]  # which the job names by address, and itself
+    lines: int
+    work: int  # multiply-adds
+    rows: int  # of the kernel
+    workspace: int  # bytes for each thread
+    flag: int = -1  # where in the workspace it is said that the algorithm cannot take the image, if it is
+    doubt: int = -1  # where it is said that samples of a stretch differ too much in size, if it is
+    mend: Mend | None = None  # what is done then
+
+    def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
+        """Filter `image` into `target`, which have the layouts that this program was made for.
+
+        Return whether it went well: running sums fail where not all samples are finite.
+        """
+        if self.work <= _SMALL:
+            return self.compute(image, target, 0, self.lines)
+        refused: list[bool] = []
+
+        def task(start: int, stop: int) -> None:
+            if not self.compute(image, target, start, stop):
+                refused.append(True)
+
+        pieces = max(1, min(self.work // _PATIENCE, self.lines // (8 * self.rows)))
+        threads.run(task, self.lines, workers, pieces)
+        return not refused
+
+    def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
+        """Compute lines `start` to `stop`; return whether that went well."""
+        # Zeroed: flags begin unset, and what lies behind a line is computed with too.
+        workspace = np.zeros(self.workspace, np.uint8)
+        room = address(workspace)
+        aligned = -room % LINE
+        while start < stop:
+            self.call(address(image), address(target), room, start, stop)
+            if self.flag >= 0 and workspace[aligned + self.flag]:
+                return False
+            words = room + aligned + self.doubt
+            number = 0 if self.mend is None else _read_pointer(words).value
+            if self.mend is None or not number:
+                break
+            row = _read_pointer(words + 8).value or 0
+            workspace[words - room : words - room + 8 * WORDS] = 0
+            self.mend(image, target, number - 1, row)
+            start = number
+        return True
+
+    def rows_alone(self, source: int, target: int, number: int, first: int, end: int) -> None:
+        """Compute some rows of a stretch, from the address of an image to that of an output."""
+        workspace = np.zeros(self.workspace, np.uint8)
+        room = address(workspace)
+        at = -room % LINE + self.doubt
+        workspace[at : at + 8 * WORDS].view(np.int64)[2:] = first, end
+        self.call(source, target, room, number, number + 1)
+
+
+def _data_offset() -> int | None:
+    """Return where in an array object its data pointer lies, behind the interpreter's header, if it does."""
+    sample = np.zeros(1)
+    known = sample.__array_interface__["data"][0]
+    for words in (2, 4):  # with and without the interpreter lock
+        offset = words * ctypes.sizeof(ctypes.c_void_p)
+        if ctypes.c_void_p.from_address(id(sample) + offset).value == known:
+            return offset
+    return None
+
+
+_DATA = _data_offset()
+
+
+def address(array: npt.NDArray) -> int:
+    """Return where the first element of an array lies.
+
+    The official ways build a dictionary or an object, and take 2 us where a small image takes 5.
+    """
+    if _DATA is None:
+        return int(array.ctypes.data)
+    return _read_pointer(id(array) + _DATA).value or 0
+
+
+_read_pointer = ctypes.c_void_p.from_address
+
+
+class Prepared(NamedTuple):
+    """A job in memory, and how much work it is; it may lack tables of weights, which differ between calls."""
+
+    driver: Driver
+    record: npt.NDArray[np.int64]
+    held: tuple[npt.NDArray, ...]  # tables that it names by address
+    places: dict[str, int]  # of its fields
+    lines: int
+    work: int
+    rows: int
+    workspace: int
+    flag: int
+    doubt: int
+    mend: Mend | None
+
+    def program(self, **tables: npt.NDArray) -> Program:
+        """Return the program of the job, with `tables` that it lacks."""
+        record = self.record.copy() if tables else self.record
+        for name, table in tables.items():
+            record[self.places[name]] = address(table)
+        call = functools.partial(self.driver.entry(), address(record))
+        held = record, *self.held, *tables.values()
+        return Program(call, held, *self[4:])
+
+
+class Job(dict[str, Any]):
+    """The fields of a job, as plain numbers; or, where they are addresses of tables, as arrays.
+
+    All of them are written to memory at once. NumPy takes 0.3 us to write one field of a record, and a job
+    has a hundred.
+    """
+
+    def __init__(self, record: np.dtype) -> None:
+        self._layout = _layout(record)
+        super().__init__(self._layout.blank)
+
+    def prepared(
+        self,
+        driver: Driver,
+        *more: npt.NDArray,
+        lines: int,
+        work: int,
+        rows: int,
+        workspace: int,
+        watched: bool = False,
+        mend: Mend | None = None,
+    ) -> Prepared:
+        """Return this job in memory, with `more` tables that its own name by address.
+
+        `watched` says that it may refuse an image, and `mend` what is done with stretches in doubt.
+        """
+        values, tables = list(self.values()), list(more)
+        for i, table in [(i, value) for i, value in enumerate(values) if type(value) is np.ndarray]:
+            tables.append(table if table.flags.c_contiguous else np.ascontiguousarray(table))
+            values[i] = address(tables[-1])
+        if len(values) != len(self._layout.blank):
+            raise KeyError(f"fields that the job does not have are among {list(self)}")
+        record = np.frombuffer(self._layout.packer.pack(*values), np.int64)
+        flag, doubt = self["flag"] if watched else -1, self.get("doubt", -1)
+        made = driver, record, tuple(tables), self._layout.places
+        return Prepared(*made, lines, work, rows, workspace, flag, doubt, mend)
+
+    def program(self, driver: Driver, *more: npt.NDArray, **size: Any) -> Program:
+        """Return the program of this job; see `prepared`."""
+        return self.prepared(driver, *more, **size).program()
+
+
+class _Layout(NamedTuple):
+    """How the fields of a job lie in memory, 8 bytes each."""
+
+    packer: struct.Struct
+    blank: dict[str, int]
+    places: dict[str, int]
+
+
+@functools.cache
+def _layout(record: np.dtype) -> _Layout:
+    fields = record.names or ()
+    kinds = "".join("d" if record[name].kind == "f" else "q" for name in fields)
+    places = {name: place for place, name in enumerate(fields)}
+    return _Layout(struct.Struct(kinds), dict.fromkeys(fields, 0), places)
+
+
+#: Fields of each of the loops.
+_ALONG = [
+    [f"{name}_{axis}" for name in ("before", "samples", "source", "target", "border")] for axis in "zyx"
+]
+
+
+def hold(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt.NDArray, ...]:
+    """Write the addresses of `tables` to a job that is a record; return what must outlive it."""
+    held = {name: np.ascontiguousarray(table) for name, table in tables.items()}
+    for name, table in held.items():
+        job[name] = address(table)
+    return (job, *held.values())
+
+
+def describe(job: Job, loops: Loops, source: Side, target: Side, mode: str) -> None:
+    """Write to the job where samples lie, as far as it has fields for it."""
+    values: dict[str, Any] = {
+        "planes": loops.z.length,
+        "rows": loops.y.length,
+        "channels": loops.channels,
+        "source_c": loops.source_c,
+        "target_c": loops.target_c,
+        "source_packed": loops.packed("source", source.dtype.itemsize),
+        "target_packed": loops.packed("target", target.dtype.itemsize),
+        "batch": loops.batch,
+    }
+    for (before, samples, step, step_out, around), part in zip(_ALONG, loops[:3], strict=True):
+        values[before], values[samples] = part.before, part.samples
+        values[step], values[step_out] = part.source_step, part.target_step
+        values[around] = borders.outside(part.samples, part.before, part.after, mode)
+    job.update([(name, value) for name, value in values.items() if name in job])
+
+
+def pitch(size: int) -> int:
+    """Return how far apart lines of `size` bytes lie: an odd number of cache lines.
+
+    The same column of all lines is then not all in one set of the cache.
+    """
+    return (-(-size // LINE) | 1) * LINE
+
+
+def stretch(rows: int, columns: int, least: int) -> int:
+    """Return how many rows one thread computes one after the other, where beginning anew costs something.
+
+    No fewer than `least`, but that two threads share an image that is worth it.
+    """
+    alone = rows * columns <= _ALONE or rows < least // 2
+    return rows if alone else -(-rows // min(_SHARES, max(2, rows // least)))
+
+
+def far(loops: Loops, source: Side) -> bool:
+    """Tell whether a plane of the image is so large that its rows are worth asking for ahead of their use."""
+    return loops.y.samples * loops.x.samples * loops.channels * source.dtype.itemsize >= _FAR
+
+
+def reserve(job: Job | npt.NDArray, sizes: dict[str, int]) -> int:
+    """Say in the job where in the workspace everything lies, by the sizes; return how large that is."""
+    total = 0
+    for name, size in sizes.items():
+        job[name] = total
+        total += -(-size // LINE) * LINE
+    return total + LINE

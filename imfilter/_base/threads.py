@@ -1,0 +1,176 @@
+"""The pool of threads, and how many of them a call may use."""
+
+import contextvars
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager
+
+from imfilter._base import arguments
+
+_chosen: contextvars.ContextVar[int | None] = contextvars.ContextVar("imfilter_workers", default=None)
+#: More threads than this are not made, whatever is asked for: some a core, but a few in any case.
+_THREADS_A_CORE, _FEW_THREADS = 4, 16
+
+_inside = threading.local()
+_lock = threading.Lock()
+_pool: ThreadPoolExecutor | None = None
+_pool_size = 0
+
+
+def _checked(workers: object) -> int:
+    """Return a number of workers, which must be an integer of at least 1."""
+    return arguments.integer(workers, "workers", least=1)
+
+
+def requested(workers: object) -> int | None:
+    """Return how many workers a call asks for: its argument, `set_workers`, the environment, or None."""
+    if workers is not None:
+        return workers if type(workers) is int and workers > 0 else _checked(workers)
+    chosen = _chosen.get()
+    if chosen is not None:
+        return chosen
+    word = os.environ.get("IMFILTER_WORKERS")
+    if word is None or not word.strip():
+        return None
+    try:
+        return _checked(int(word))
+    except ValueError:
+        raise ValueError(f"IMFILTER_WORKERS must be an integer of at least 1, got {word!r}") from None
+
+
+def _available() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def set_workers(workers: int) -> AbstractContextManager[None]:
+    """Use `workers` threads in every call inside the ``with`` block that does not name its own.
+
+    Parameters
+    ----------
+    workers : int
+        Number of threads, at least 1. Results do not depend on it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `workers` is not an integer, or less than 1.
+
+    See Also
+    --------
+    scipy.fft.set_workers : The same for SciPy's transforms.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> with imfilter.set_workers(1):
+    ...     imfilter.box([0.0, 3.0, 0.0], 3)
+    array([2., 1., 2.])
+    """
+    return _using(_checked(workers))
+
+
+@contextmanager
+def _using(workers: int) -> Iterator[None]:
+    token = _chosen.set(workers)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def _threads(count: int) -> ThreadPoolExecutor:
+    """Return the pool, made when first needed and again when more threads are asked for."""
+    global _pool, _pool_size
+    with _lock:
+        if _pool is None or _pool_size < count:
+            # A smaller pool ends by itself when the calls that hold it are done.
+            _pool = ThreadPoolExecutor(count, thread_name_prefix="imfilter")
+            _pool_size = count
+        return _pool
+
+
+def _forget() -> None:
+    """Drop the pool in a forked child, where its threads do not exist."""
+    global _pool, _pool_size, _lock
+    _pool, _pool_size, _lock = None, 0, threading.Lock()
+    _inside.worker = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def most(workers: int | None) -> int:
+    """Return how many threads work for a call that asks for so many."""
+    cores = _available()
+    return min(workers or cores, max(_FEW_THREADS, _THREADS_A_CORE * cores))
+
+
+def run(task: Callable[[int, int], None], total: int, workers: int | None, pieces: int = 1) -> None:
+    """Call ``task(start, stop)`` over `total` items, split into one band for each worker.
+
+    `workers` is None for every core this process may use. A band is worked on in `pieces`, between
+    which an interrupt is heard. The caller works on a band of its own. A worker that calls again works
+    alone, so that nested calls can neither wait for each other nor multiply the threads.
+    """
+    bands = min(total, 1 if workers == 1 else most(workers))
+    if bands == 1 or getattr(_inside, "worker", False):
+        for piece in range(pieces):
+            task(total * piece // pieces, total * (piece + 1) // pieces)
+        return
+    stopped = threading.Event()
+
+    def band(number: int) -> None:
+        start, stop = total * number // bands, total * (number + 1) // bands
+        for piece in range(pieces):
+            if stopped.is_set():
+                return
+            task(start + (stop - start) * piece // pieces, start + (stop - start) * (piece + 1) // pieces)
+
+    others: list[Future[None]] = []
+    try:
+        for number in range(1, bands):
+            others.append(_submit(band, number, bands - 1))  # noqa: PERF401  (one by one: each is waited for)
+        band(0)
+    except BaseException:
+        stopped.set()
+        raise
+    finally:
+        _outlast(others, stopped)
+    for other in others:
+        other.result()
+
+
+def _submit(band: Callable[[int], None], number: int, threads: int) -> Future[None]:
+    """Give a band to the pool, or do it here where the interpreter shuts down and takes no more work."""
+
+    def work() -> None:
+        _inside.worker = True
+        band(number)
+
+    try:
+        return _threads(threads).submit(work)
+    except RuntimeError:
+        done: Future[None] = Future()
+        band(number)
+        done.set_result(None)
+        return done
+
+
+def _outlast(others: list[Future[None]], stopped: threading.Event) -> None:
+    """Wait until nobody writes to the output any more, interrupted or not."""
+    interrupt = None
+    while True:
+        try:
+            wait(others)
+            break
+        except BaseException as error:
+            stopped.set()
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt

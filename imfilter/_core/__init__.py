@@ -1,1 +1,0 @@
-"""Decisions without pixel loops: checks, borders, dtypes, plans, threads and compilation."""

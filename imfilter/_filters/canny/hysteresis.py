@@ -1,0 +1,74 @@
+"""Hysteresis: what is above the low threshold counts where it is connected to what is above the high one."""
+
+import functools
+import itertools
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import threads
+from imfilter._base.program import address
+from imfilter._filters.canny.kernels.flood_fill import STRONG, WEAK, flood
+
+#: Samples of a map that one thread floods alone.
+_ALONE = 1 << 20
+
+
+def connected(
+    weak: npt.NDArray[np.bool_], strong: npt.NDArray[np.bool_], steps: int
+) -> npt.NDArray[np.bool_]:
+    """Return what is strong, or weak and connected to it by what is weak.
+
+    Neighbours differ by one along at most `steps` axes.
+    """
+    # A margin of nothing all around, so that every sample has its neighbours.
+    marks = room(tuple(n + 2 for n in weak.shape))
+    inner = marks[(slice(1, -1),) * weak.ndim]
+    inner[...] = weak * np.uint8(WEAK)
+    inner[strong] = STRONG
+    spread(marks, steps, threads.requested(None))
+    result: npt.NDArray[np.bool_] = inner == STRONG
+    return result
+
+
+def room(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Return a map of nothing, behind which there are some bytes more, for neighbours are read by fours."""
+    count = math.prod(shape)
+    return np.zeros(-(-count // 8) * 8 + 8, np.uint8)[:count].reshape(shape)
+
+
+@functools.lru_cache(maxsize=64)
+def _neighbours(strides: tuple[int, ...], steps: int) -> npt.NDArray[np.int64]:
+    """Return where the lines around a sample lie, and which of their samples are its neighbours."""
+    rows = []
+    for move in itertools.product((-1, 0, 1), repeat=len(strides) - 1):
+        along = [x for x in (-1, 0, 1) if 0 < sum(map(abs, (*move, x))) <= steps]
+        mask = sum(WEAK << 8 * (x + 1) for x in along)
+        rows.append((sum(m * s for m, s in zip(move, strides, strict=False)) - 1, mask))
+    return np.array(rows, np.int64)
+
+
+def spread(marks: npt.NDArray[np.uint8], steps: int, workers: int | None) -> None:
+    """Make strong what is weak and connected to it, in a map of `room` with nothing at its margin.
+
+    Each thread floods a band of its own, and then one what is connected across their borders: whoever comes
+    first, the same samples are reached.
+    """
+    table = _neighbours(marks.strides, steps)
+    # Not touched before it is needed, and rarely is.
+    stack = np.empty(marks.size, np.int64)
+    samples, step, entry = address(marks), marks.strides[0], flood.entry()
+    borders: list[int] = []
+
+    def task(start: int, stop: int) -> None:
+        low, high = start * step, stop * step
+        borders.append(high)
+        entry(samples, low, high, low, high, address(table), len(table), address(stack) + 8 * low)
+
+    # Along a line, what is beside a sample may be another's.
+    threads.run(task, len(marks), workers if marks.ndim > 1 and marks.size > _ALONE else 1)
+    for border in borders:
+        if border < marks.size:
+            around = border - step, border + step
+            entry(samples, *around, 0, marks.size, address(table), len(table), address(stack))

@@ -1,0 +1,76 @@
+"""The rows of an image on which Canny's method marks edges, one after the other; see `thin`."""
+
+import numpy as np
+
+from imfilter._simd.denormals import denormals_as_zeros
+from imfilter._simd.jit import Driver, part
+from imfilter._simd.lines import fetch_row
+from imfilter._simd.vector import LINE, invoke, record, store_one
+
+#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
+_FIELDS = (
+    *("rows", "columns", "channels"),
+    "size",  # of an element of the arithmetic, in bytes
+    *("before_y", "before_x"),  # padded samples before the image: one
+    *("samples_y", "samples_x"),  # samples of the image
+    *("source_y", "source_x", "source_c", "source_packed"),
+    "map_y",  # bytes from a row of marks to the next, with room for a register
+    *("border_y", "border_x"),  # tables, see `source_index`
+    # Where in the workspace lines are, three of each, and how far apart. Samples are not watched.
+    *("window", "pitch", "dx", "dy", "strength", "flag", "watched"),
+    *("fetch", "gradients", "thin"),  # kernels
+)
+CANNY_JOB = np.dtype(
+    [(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("low", "high", "cval")]
+)
+
+_U8 = np.dtype(np.uint8)
+
+
+@part
+def _line(job, room, first, row):
+    """Return the address of a row among three, which follow each other in a ring."""
+    return room + first + (row + 3) % 3 * job.pitch
+
+
+@part
+def _differentiate(job, room, source_at, y):
+    """Leave the derivatives of row `y` and their strength, which is 0 beyond the image."""
+    strength = _line(job, room, job.strength, y)
+    if y < 0 or y >= job.rows:
+        for i in range(job.pitch):
+            store_one(strength + i, _U8, np.uint8(0))
+        return
+    below = _line(job, room, job.window, y + 2)
+    fetch_row(job, room, source_at, y + 2, job.before_x, 0, job.columns + 2, below)
+    invoke(2, job.gradients, (
+        _line(job, room, job.window, y), _line(job, room, job.window, y + 1), below, job.columns,
+        _line(job, room, job.dx, y), _line(job, room, job.dy, y),
+        strength + LINE))  # fmt: skip
+    # What whole vectors left behind the last column.
+    for i in range(LINE):
+        store_one(strength + LINE + job.columns * job.size + i, _U8, np.uint8(0))
+
+
+@Driver
+@denormals_as_zeros
+def slide_canny(job_at, source_at, map_at, workspace, start, stop):
+    """Mark the edges of rows `start` … `stop`, in the map of marks, with what is weak and what is strong.
+
+    job_at: address of the `CANNY_JOB`. source_at: address of the image; map_at: of the first mark.
+    workspace: zeroed memory, parted as the job says.
+    """
+    job = record(CANNY_JOB, job_at)
+    room = (workspace + LINE - 1) // LINE * LINE
+    first = max(start - 1, 0)
+    for p in range(first, first + 2):
+        fetch_row(job, room, source_at, p, job.before_x, 0, job.columns + 2, _line(job, room, job.window, p))
+    for y in range(start - 1, start + 1):
+        _differentiate(job, room, source_at, y)
+    for y in range(start, stop):
+        _differentiate(job, room, source_at, y + 1)
+        invoke(2, job.thin, (
+            _line(job, room, job.dx, y), _line(job, room, job.dy, y),
+            _line(job, room, job.strength, y - 1) + LINE, _line(job, room, job.strength, y) + LINE,
+            _line(job, room, job.strength, y + 1) + LINE, job.columns, job.low, job.high,
+            map_at + y * job.map_y))  # fmt: skip

@@ -1,0 +1,1 @@
+"""Conversions between colour spaces, pixel by pixel: grey, Lab and LCh."""

@@ -1,0 +1,208 @@
+"""Lines of products of derivatives, and what is made of their sums: measures of corners."""
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from imfilter._simd.jit import kernel
+from imfilter._simd.vector import (
+    BYTES,
+    REGISTERS,
+    element,
+    fma,
+    load,
+    load_one,
+    move_one,
+    multiply_add,
+    peek,
+    pointer,
+    register_lanes,
+    root,
+    size_of,
+    splat,
+    spread,
+    store,
+    store_one,
+)
+
+#: Taps of Sobel's operator by its aperture, from the outside to the middle: smoothing, and of differences.
+SOBEL = {
+    3: ((1, 2), (1,)),
+    5: ((1, 4, 6), (1, 2)),
+    7: ((1, 6, 15, 20), (1, 4, 5)),
+}
+
+
+@intrinsic(prefer_literal=True)
+def _products(typingctx, real, aperture, lines, count, scale, xx, xy, yy):
+    lanes, (smooth, difference) = register_lanes(real.dtype), SOBEL[aperture.literal_value]
+    width, half = aperture.literal_value, aperture.literal_value // 2
+
+    def codegen(context, builder, sig, args):
+        lines, count, scale, *places = args[2:]
+        scalar, word = element(real.dtype), ir.IntType(64)
+        kind, size = ir.VectorType(scalar, lanes), real.dtype.bitwidth // 8
+        factor = builder.fptrunc(scale, scalar) if scalar == ir.FloatType() else scale
+        factor = spread(builder, factor, kind)
+        bases = [
+            builder.load(pointer(builder, builder.add(lines, word(8 * i)), word), align=8, typ=word)
+            for i in range(width)
+        ]
+
+        def weigh(total, value, tap):
+            weight = ir.Constant(kind, [float(tap)] * lanes)
+            if total is None:
+                return builder.fmul(value, weight)
+            return multiply_add(builder, value, weight, total)
+
+        def differentiate(line):
+            """Sum the differences of samples at the same distance from the middle, from outside in."""
+            total = None
+            for i in range(half):
+                total = weigh(total, builder.fsub(line[-1 - i], line[i]), difference[i])
+            return total
+
+        def smoothed(pairs, middle):
+            """Sum pairs at the same distance from the middle, from outside in, and the middle."""
+            total = None
+            for (first, last), tap in zip(pairs, smooth, strict=False):
+                total = weigh(total, builder.fadd(first, last), tap)
+            return builder.fmul(weigh(total, middle, smooth[half]), factor)
+
+        def derivatives(x):
+            """Return the derivatives at x: differences first, which are 0 where the image is flat."""
+
+            def samples(row):
+                starts = (builder.add(builder.add(bases[row], x), word(s * size)) for s in range(width))
+                return [builder.load(pointer(builder, at, kind), align=1, typ=kind) for at in starts]
+
+            # Pair by pair of rows, or there are more samples at a time than registers.
+            across, down = [], [None] * width
+            for i in range(half):
+                above, below = samples(i), samples(width - 1 - i)
+                across.append((differentiate(above), differentiate(below)))
+                for s in range(width):
+                    down[s] = weigh(down[s], builder.fsub(below[s], above[s]), difference[i])
+            dx = smoothed(across, differentiate(samples(half)))
+            return dx, smoothed([(down[s], down[-1 - s]) for s in range(half)], down[half])
+
+        with cgutils.for_range_slice(builder, word(0), count, word(lanes), word) as (index, _):
+            x = builder.mul(index, word(size))
+            dx, dy = derivatives(x)
+            for place, (a, b) in zip(places, ((dx, dx), (dx, dy), (dy, dy)), strict=True):
+                to = pointer(builder, builder.add(place, x), kind)
+                builder.store(builder.fmul(a, b), to, align=1)
+        return context.get_dummy_value()
+
+    scalars = types.int64, types.int64, types.float64, *(types.int64,) * 3
+    return types.none(real, aperture, *scalars), codegen
+
+
+@kernel("real", "aperture")
+def products(real, aperture, lines, count, scale: float, xx, xy, yy):
+    """Write the products of the derivatives of `count` samples and more, by Sobel's operator times `scale`.
+
+    lines: address of the addresses of as many lines as its `aperture`, which begin half of it before.
+    """
+    _products(real, aperture, lines, count, scale, xx, xy, yy)
+
+
+#: Pairs that are summed before a sum is put aside: short sums round less than a long one.
+_GROUP = 32
+
+
+@intrinsic(prefer_literal=True)
+def _window(typingctx, real, taps, lines, weights, count, to):
+    lanes, many = register_lanes(real.dtype) * REGISTERS, taps.literal_value
+
+    def codegen(context, builder, sig, args):
+        if not many:  # this is compiled too where it is not called
+            return context.get_dummy_value()
+        lines, weights, count, to = args[2:]
+        scalar, word = element(real.dtype), ir.IntType(64)
+        kind, size = ir.VectorType(scalar, lanes), real.dtype.bitwidth // 8
+
+        def entry(table, i, width, what):
+            at = pointer(builder, builder.add(table, word(i * width)), what)
+            return builder.load(at, align=1, typ=what)
+
+        bases = [entry(lines, i, 8, word) for i in range(many)]
+        factors = [spread(builder, entry(weights, i, size, scalar), kind) for i in range((many + 1) // 2)]
+        with cgutils.for_range_slice(builder, word(0), count, word(lanes), word) as (index, _):
+            x = builder.mul(index, word(size))
+            total = None
+            for i, factor in enumerate(factors):
+                value, last = (
+                    builder.load(pointer(builder, builder.add(bases[j], x), kind), align=1, typ=kind)
+                    for j in (i, many - 1 - i)
+                )
+                if i < many // 2:
+                    value = builder.fadd(value, last)
+                first = builder.fmul(value, factor)
+                total = first if total is None else multiply_add(builder, value, factor, total)
+            builder.store(total, pointer(builder, builder.add(to, x), kind), align=1)
+        return context.get_dummy_value()
+
+    return types.none(real, taps, *(types.int64,) * 4), codegen
+
+
+@kernel("real", "taps")
+def sum_pairs(real, taps, lines, weights, many, count, to):
+    """Write `count` weighted sums of `many` lines, and more, up to a vector.
+
+    Lines at the same distance from the middle have the same weight and are added first, from outside in, so
+    that the sum is the same in either order. lines: address of their addresses. Straight code for so many
+    `taps`, unless that is 0.
+    """
+    if taps:
+        _window(real, taps, lines, weights, count, to)
+        return
+    size, half = size_of(real), many // 2
+    none = splat(real, real.type(0))
+    for at in range(0, count * size, BYTES):
+        total, i = none, 0
+        while i < half:
+            stop, part = min(i + _GROUP, half), none
+            while i < stop:
+                pair = load(real, peek(lines + 8 * i) + at, real)
+                pair = pair + load(real, peek(lines + 8 * (many - 1 - i)) + at, real)
+                part = fma(pair, splat(real, load_one(real, weights + i * size, real)), part)
+                i += 1
+            total = total + part
+        if many % 2:
+            weight = splat(real, load_one(real, weights + half * size, real))
+            total = fma(load(real, peek(lines + 8 * half) + at, real), weight, total)
+        store(to + at, real, total)
+
+
+@kernel("real")
+def surround(real, line, border, before, samples, after):
+    """Fill in the border of a line whose samples begin `before` ones on: with its own, or with 0."""
+    size = size_of(real)
+    for i in range(before + after):
+        column = peek(border + 8 * i)
+        to = line + (i if i < before else i + samples) * size
+        if column < 0:
+            store_one(to, real, real.type(0))
+        else:
+            move_one(to, line + (before + column) * size, real)
+
+
+@kernel("real", "eigenvalue")
+def measure(real, eigenvalue, xx, xy, yy, count, k: float, to):
+    """Write the measures of `count` sums; of fewer than a vector, those of a whole one.
+
+    They are the determinant less `k` times the square of the trace, or the smaller `eigenvalue`.
+    """
+    none, half = splat(real, real.type(0)), splat(real, real.type(0.5))
+    less = splat(real, real.type(-k))
+    for first in range(0, count * size_of(real), BYTES):
+        at = max(min(first, count * size_of(real) - BYTES), 0)  # the last vector overlaps the one before
+        a, b, c = load(real, xx + at, real), load(real, xy + at, real), load(real, yy + at, real)
+        if eigenvalue:
+            apart = fma(a - c, half, none)
+            found = fma(a + c, half, none) - root(fma(apart, apart, fma(b, b, none)))
+        else:
+            trace = a + c
+            found = fma(less, fma(trace, trace, none), fma(a, c, none) - fma(b, b, none))
+        store(to + at, real, found)

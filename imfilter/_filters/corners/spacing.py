@@ -1,0 +1,43 @@
+"""Points that are kept at a distance from each other, in time that grows with how many there are."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base.program import address, hold
+from imfilter._filters.corners.kernels.spacing import APART_JOB, keep_apart
+
+#: What no square of a distance in an image reaches.
+_FAR = 1 << 62
+
+
+def kept(
+    points: npt.NDArray[np.int64],
+    shape: tuple[int, ...],
+    distance: float,
+    metric: str,
+    most: int | None,
+) -> npt.NDArray[np.int64]:
+    """Keep each point of an image that is not too near to one kept before it, and no more than so many."""
+    if distance <= 1 or len(points) < 2:
+        return points[:most]
+    count, axes = points.shape
+    # Distances along axes are whole numbers, and so are their squares.
+    squared = metric == "euclidean"
+    near = Fraction(distance) ** 2 if squared else Fraction(distance)
+    side = min(math.ceil(distance), max(shape))
+    cells = [-(-n // side) for n in shape]
+    steps = [math.prod(cells[a + 1 :]) for a in range(axes)]
+    job = np.zeros(1, APART_JOB)
+    job["count"], job["axes"], job["side"], job["squared"] = count, axes, side, squared
+    job["near"], job["most"] = min(math.ceil(near), _FAR), count if most is None else min(most, count)
+    result, many = np.empty(count, np.int64), np.zeros(1, np.int64)
+    tables = {"points": points, "cells": np.array(cells), "steps": np.array(steps)}
+    tables |= {"last": np.zeros(math.prod(cells), np.int64), "before": np.empty(count, np.int64)}
+    tables |= {"kept": result, "n_kept": many}
+    tables |= {name: np.empty(axes, np.int64) for name in ("low", "high", "at")}
+    held = hold(job, tables)
+    keep_apart.entry()(address(held[0]))
+    return points[result[: int(many[0])]]

@@ -1,0 +1,95 @@
+"""Products of derivatives summed over a window, and measures of corners made of them, in one pass."""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import borders, dtypes
+from imfilter._base.loops import Loops, Side
+from imfilter._base.padding import Padding
+from imfilter._base.program import Job, Program, describe, pitch, reserve
+from imfilter._filters.corners.kernels import structure_tensor
+from imfilter._filters.corners.kernels.rows import CORNER_JOB, slide_corner
+from imfilter._simd import lines, unrolled_sums
+from imfilter._simd.vector import BYTES
+
+
+class Window(NamedTuple):
+    """What is summed up, and how."""
+
+    aperture: int  # of Sobel's operator
+    scale: float  # of its derivatives
+    taps: tuple[float, ...]  # of the window, along both axes
+
+
+def respond(
+    image: npt.NDArray,
+    window: Window,
+    k: float | None,
+    mode: str,
+    cval: float,
+    out: npt.NDArray | None,
+    workers: int | None,
+) -> npt.NDArray:
+    """Return the measure of every sample of an image of two axes: by `k`, or the smaller eigenvalue."""
+    source, real = dtypes.readable(image), dtypes.derived(image.dtype)
+    native = real if out is None else dtypes.direct_target(out.dtype, real)
+    result = dtypes.target(out, image, image.shape, native)
+    program = _program(Side.of(source), Side.of(result), window, k, mode, cval)
+    program.run(source, result, workers)
+    if out is None or out is result:
+        return result
+    dtypes.place(result, out)
+    return out
+
+
+@functools.lru_cache(maxsize=64)
+def _program(source: Side, target: Side, window: Window, k: float | None, mode: str, cval: float) -> Program:
+    """Lay out the lines."""
+    real = dtypes.derived(source.dtype)
+    size = real.itemsize
+    (rows, columns), aperture, taps = source.shape, window.aperture, len(window.taps)
+    one, paddings = (1, 1), tuple(Padding.same(n, aperture, 1, 1) for n in source.shape)
+    loops = Loops.of(source, target, (aperture, aperture), (0, 1), paddings, one, one)
+    job = Job(CORNER_JOB)
+    describe(job, loops, source, target, mode)
+    before = taps // 2
+    beyond = "zero" if mode == "constant" else mode
+    job["window_y"] = borders.outside(rows, before, taps - 1 - before, beyond)
+    job["window_x"] = borders.outside(columns, before, taps - 1 - before, beyond)
+    job["weights"] = np.array(window.taps, real)
+    job["columns"], job["size"], job["aperture"] = columns, size, aperture
+    job["taps"], job["before_w"] = taps, before
+    job["scale"], job["k"], job["cval"] = window.scale, k or 0.0, cval
+    job["direct"] = job["target_packed"] and target.dtype == real and columns * size >= BYTES
+    job["fetch"] = lines.fetch.address(real, source.dtype)
+    job["multiply"] = structure_tensor.products.address(real, aperture)
+    job["surround"] = structure_tensor.surround.address(real)
+    job["sum_pairs"] = structure_tensor.sum_pairs.address(
+        real, taps if taps <= unrolled_sums.STRAIGHT_LINE else 0
+    )
+    job["measure"] = structure_tensor.measure.address(real, int(k is None))
+    job["place"] = lines.place.address(real, target.dtype)
+    step = pitch((columns + max(aperture, taps)) * size + 2 * BYTES)
+    job["pitch"] = step
+    sizes = {
+        "image": aperture * step,
+        "held": 8 * aperture,
+        "products": 3 * step,
+        "window": 3 * taps * step,
+        "sums": 3 * step,
+        "result": step,
+        "spare": step,
+        "at": 8 * max(aperture, taps),
+        "flag": 8,
+    }
+    workspace = reserve(job, sizes)
+    return job.program(
+        slide_corner,
+        lines=rows,
+        work=rows * columns * (2 * aperture**2 + 6 * taps + 10),
+        rows=taps + aperture,
+        workspace=workspace,
+    )

@@ -1,0 +1,116 @@
+"""Histograms of oriented gradients, a row of neighbouring cells after the other; see `vote` for one line.
+
+Votes are kept for every column while a cell's rows go by, and only then summed up along the row.
+"""
+
+import numpy as np
+
+from imfilter._simd.denormals import denormals_as_zeros
+from imfilter._simd.jit import Driver, part
+from imfilter._simd.lines import fetch_row
+from imfilter._simd.vector import (
+    BYTES,
+    LINE,
+    invoke,
+    load_one,
+    move_one,
+    peek,
+    record,
+    splat,
+    store,
+    store_one,
+)
+
+#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
+_FIELDS = (
+    "channels",
+    *("before_y", "before_x"),  # padded samples before the image: one
+    *("samples_y", "samples_x"),  # samples of the image
+    *("source_y", "source_x", "source_c", "source_packed"),
+    *("border_y", "border_x"),  # tables, see `source_index`
+    *("cell_y", "cell_x", "cells_y", "cells_x"),  # size of a cell, and how many there are
+    # Rows and columns that vote for a cell: how many there are, before it too, and their shares.
+    *("before_cell_y", "before_cell_x", "reach_y", "reach_x", "shares_y", "shares_x"),
+    *("tiles", "n_tiles"),  # at which cells tiles begin, and where the last ends
+    *("limits", "bins"),  # between orientations, see `vote`
+    "height",  # rows that are fetched at a time
+    # Where in the workspace lines are, of the image parted and as it is, gradients, votes; how far apart.
+    *("window", "mixed", "pitch", "across", "down", "strength", "votes", "step", "flag", "watched"),
+    *("fetch", "gradients", "gradients_more", "roots", "vote"),  # kernels; roots are taken where there is one
+)
+CELLS_JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [("cval", np.float64)])
+
+_F64 = np.dtype(np.float64)
+
+
+@part
+def _fetch(job, room, source_at, y, many, x, count):
+    """Fetch `many` padded rows from `y` on, and part them into lines of colours, which follow each other."""
+    for p in range(y, y + many):
+        lines = room + job.window + (p - y) * job.channels * job.pitch
+        mixed = lines if job.channels == 1 else room + job.mixed
+        fetch_row(job, room, source_at, p, job.before_x, x, count, mixed)
+        if job.roots:
+            invoke(1, job.roots, (mixed, count * job.channels))
+        if job.channels > 1:
+            for c in range(job.channels):
+                for i in range(count):
+                    move_one(lines + c * job.pitch + 8 * i, mixed + (i * job.channels + c) * 8, _F64)
+
+
+@part
+def _sum_up(job, room, first, cells, x, stop_x, to):
+    """Sum up the votes of some cells of a tile, from cell `first` on, and divide by their size.
+
+    Columns `x` to `stop_x` have voted.
+    """
+    size = np.float64(job.cell_y * job.cell_x)
+    for cell in range(first, first + cells):
+        begin = cell * job.cell_x - job.before_cell_x
+        start, stop = max(begin, x), min(begin + job.reach_x, stop_x)
+        for b in range(job.bins):
+            votes = room + job.votes + b * job.step - x * 8
+            total = 0.0
+            for i in range(start, stop):
+                share = load_one(_F64, job.shares_x + 8 * (i - begin), _F64)
+                total += share * load_one(_F64, votes + 8 * i, _F64)
+            store_one(to + (cell * job.bins + b) * 8, _F64, total / size)
+
+
+@Driver
+@denormals_as_zeros
+def slide_cells(job_at, source_at, target_at, workspace, start, stop):
+    """Compute the histograms of tiles `start` … `stop`, counted along rows of cells.
+
+    job_at: address of the `CELLS_JOB`. source_at: address of the image; target_at: of float64 histograms.
+    workspace: zeroed memory, parted as the job says.
+    """
+    job = record(CELLS_JOB, job_at)
+    room = (workspace + LINE - 1) // LINE * LINE
+    for number in range(start, stop):
+        row, tile = number // job.n_tiles, number % job.n_tiles
+        first = peek(job.tiles + 8 * tile)
+        cells = peek(job.tiles + 8 * tile + 8) - first
+        x = max(first * job.cell_x - job.before_cell_x, 0)
+        begin = (first + cells - 1) * job.cell_x - job.before_cell_x
+        stop_x = min(begin + job.reach_x, job.cells_x * job.cell_x)
+        count = stop_x - x
+        for i in range(0, job.bins * job.step, BYTES):
+            store(room + job.votes + i, _F64, splat(_F64, 0.0))
+        begin_y = row * job.cell_y - job.before_cell_y
+        stop_y = min(begin_y + job.reach_y, job.cells_y * job.cell_y)
+        for y in range(max(begin_y, 0), stop_y, job.height):
+            many = min(job.height, stop_y - y)
+            _fetch(job, room, source_at, y, many + 2, x, count + 2)
+            for r in range(many):
+                for c in range(job.channels):
+                    above = room + job.window + (r * job.channels + c) * job.pitch
+                    here = above + job.channels * job.pitch
+                    invoke(2, job.gradients if c == 0 else job.gradients_more, (
+                        above, here, here + job.channels * job.pitch, count, room + job.across,
+                        room + job.down, room + job.strength))  # fmt: skip
+                share = load_one(_F64, job.shares_y + 8 * (y + r - begin_y), _F64)
+                invoke(0, job.vote, (
+                    room + job.across, room + job.down, room + job.strength, share, count, job.limits,
+                    job.bins, room + job.votes, job.step))  # fmt: skip
+        _sum_up(job, room, first, cells, x, stop_x, target_at + row * job.cells_x * job.bins * 8)

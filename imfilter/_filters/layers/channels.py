@@ -1,0 +1,154 @@
+"""Arrays with channels, and weights between them: what the layers check before they compute."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments, borders, dtypes, padding
+from imfilter._filters.layers.conv_layer import Geometry
+
+
+class Settled(NamedTuple):
+    """A layer's arrays, ready to compute with, and its geometry."""
+
+    x: npt.NDArray  # (N, C_in, *spatial)
+    weight: npt.NDArray  # (C_out, C_in/groups, *kernel)
+    geometry: Geometry
+    batched: bool  # whether N was given
+
+    @property
+    def real(self) -> np.dtype:
+        """Type of the arithmetic: float32, or float64 where one of the arrays has a wide type."""
+        return arithmetic(self.x, self.weight)
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one channel and one kernel that filters like `correlate`.
+
+        A filter does not read taps of weight 0. A layer multiplies, and 0 times infinity is NaN.
+        """
+        if self.weight.shape[:2] != (1, 1) or self.x.shape[1] != 1 or not _finite(self.weight):
+            return False
+        return bool(self.weight.all()) or _finite(self.x)
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The spatial axes."""
+        return tuple(range(2, self.x.ndim))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the output, with N."""
+        return (self.x.shape[0], self.weight.shape[0], *self.geometry.lengths)
+
+    @property
+    def result_shape(self) -> tuple[int, ...]:
+        """Shape of the output as the caller sees it."""
+        return self.shape if self.batched else self.shape[1:]
+
+
+def arithmetic(*arrays: npt.NDArray) -> np.dtype:
+    """Return the type in which arrays are multiplied and added up."""
+    narrow = all(dtypes.derived(a.dtype) == dtypes.FLOAT32 for a in arrays)
+    return dtypes.FLOAT32 if narrow else dtypes.FLOAT64
+
+
+def _finite(array: npt.NDArray) -> bool:
+    """Tell whether no element is NaN or infinite. A sum takes half as long as a look at each."""
+    if array.dtype.kind != "f":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(array.sum()) or bool(np.isfinite(array).all())
+
+
+def settle(
+    x: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    stride: Any,
+    pad: Any,
+    mode: Any,
+    dilation: Any,
+    groups: Any,
+) -> Settled:
+    """Check the arguments that all layers share."""
+    factors = weights(weight)
+    n = factors.ndim - 2
+    array, batched = batch(x, n, "x")
+    into = arguments.integer(groups, "groups", least=1)
+    dividing(into, factors.shape[0], "C_out")
+    inputs = array.shape[1]
+    if inputs != factors.shape[1] * into:
+        expected = f"{factors.shape[1]} channels, which weight of shape {factors.shape} has"
+        if into > 1:
+            expected = f"{into} groups of {expected}"
+        raise ValueError(f"x must have {expected}, got {inputs} in shape {np.shape(x)}")
+    geometry = spatial(array.shape[2:], factors.shape[2:], stride, pad, mode, dilation, into)
+    return Settled(array, factors, geometry, batched)
+
+
+def weights(value: npt.ArrayLike, channels: str = "C_out, C_in/groups") -> npt.NDArray:
+    """Return weights between the `channels` that are named, of one to three spatial axes."""
+    factors = arguments.image(value, "weight")
+    if not 3 <= factors.ndim <= 5:
+        raise ValueError(
+            f"weight must be of shape ({channels}, *kernel) with 1 to 3 spatial axes, "
+            f"got shape {factors.shape}"
+        )
+    return factors
+
+
+def dividing(groups: int, channels: int, what: str) -> None:
+    """Check that groups divide channels."""
+    if channels % groups:
+        raise ValueError(f"groups must divide {what}={channels}, got {groups}")
+
+
+def batch(value: npt.ArrayLike, n: int, name: str) -> tuple[npt.NDArray, bool]:
+    """Return an array of shape (N, C, *spatial), and whether N was given."""
+    array = arguments.image(value, name)
+    if array.ndim not in (n + 1, n + 2):
+        raise ValueError(
+            f"{name} must be of shape (N, C, *spatial) or (C, *spatial) with {n} spatial axes, "
+            f"got shape {array.shape}"
+        )
+    batched = array.ndim == n + 2
+    return (array if batched else array[None]), batched
+
+
+def spatial(
+    lengths: tuple[int, ...],
+    taps: tuple[int, ...],
+    stride: Any,
+    pad: Any,
+    mode: Any,
+    dilation: Any,
+    groups: int,
+) -> Geometry:
+    """Return the geometry of a layer over spatial axes of these lengths."""
+    n = len(lengths)
+    steps = arguments.integers(stride, n, "stride", least=1)
+    gaps = arguments.integers(dilation, n, "dilation", least=1)
+    name = borders.check_mode(mode, "padding_mode")
+    if name == "constant":
+        raise ValueError(
+            "padding_mode must be a border without a value of its own, such as 'zero', got 'constant'"
+        )
+    # Of kernels of even size "same" adds one more behind than in front, as in PyTorch.
+    paddings = padding.resolve(pad, lengths, taps, steps, gaps, flipped=True)
+    # A distance of which there is none makes no difference, and may be larger than any array.
+    wholes = (n + p.before + p.after for n, p in zip(lengths, paddings, strict=True))
+    steps = tuple(min(step, whole) for step, whole in zip(steps, wholes, strict=True))
+    gaps = tuple(1 if k == 1 else gap for k, gap in zip(taps, gaps, strict=True))
+    return Geometry(paddings, name, steps, gaps, groups)
+
+
+def biases(value: npt.ArrayLike | None, outputs: int, real: np.dtype) -> npt.NDArray:
+    """Return a bias for each output channel."""
+    if value is None:
+        return np.zeros(outputs, real)
+    array = arguments.image(value, "bias")
+    if array.shape != (outputs,):
+        raise ValueError(f"bias must be of shape ({outputs},), one for each output, got {array.shape}")
+    return array.astype(real)

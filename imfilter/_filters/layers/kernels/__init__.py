@@ -1,0 +1,1 @@
+"""Pixel loops of the family; they import `imfilter._simd` and each other alone."""

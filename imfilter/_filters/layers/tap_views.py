@@ -1,0 +1,139 @@
+"""What each tap of a layer's kernel reads, as views of the padded image: for gradients, varying kernels."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import borders, dtypes
+from imfilter._base.denormals import as_zeros
+from imfilter._base.padding import Padding
+from imfilter._filters.layers.conv_layer import Geometry
+
+
+def padded(x: npt.NDArray, geometry: Geometry) -> npt.NDArray:
+    """Return an array (N, C, *spatial) with its border around it."""
+    for axis, padding in enumerate(geometry.paddings, start=2):
+        n = x.shape[axis]
+        if padding.before or padding.after:
+            beyond = borders.outside(n, padding.before, padding.after, geometry.mode)
+            where = np.concatenate([beyond[: padding.before], np.arange(n), beyond[padding.before :]])
+            x = np.take(x, where, axis)
+            if geometry.mode == "zero":
+                np.moveaxis(x, axis, 0)[where < 0] = 0
+    return x
+
+
+def folded(x: npt.NDArray, geometry: Geometry, extent: tuple[int, ...]) -> npt.NDArray:
+    """Add the border of an array to the samples that it was made of: the transpose of `padded`."""
+    for axis, (n, padding) in enumerate(zip(extent, geometry.paddings, strict=True), start=2):
+        lines = np.moveaxis(x, axis, 0)
+        inside = lines[padding.before : padding.before + n].copy()
+        beyond = borders.outside(n, padding.before, padding.after, geometry.mode)
+        places = [*range(padding.before), *range(padding.before + n, padding.before + n + padding.after)]
+        for place, sample in zip(places, beyond, strict=True):
+            if sample >= 0 and place < len(lines):
+                with np.errstate(all="ignore"):
+                    inside[sample] += lines[place]
+        x = np.moveaxis(inside, 0, axis)
+    return x
+
+
+def views(
+    array: npt.NDArray, taps: tuple[int, ...], geometry: Geometry
+) -> Iterator[tuple[tuple[int, ...], npt.NDArray]]:
+    """Yield each tap of a kernel and the samples of a padded array that it reads, (N, C, *lengths)."""
+    for tap in np.ndindex(*taps):
+        steps = zip(tap, geometry.dilation, geometry.stride, geometry.lengths, strict=True)
+        where = tuple(slice(t * d, t * d + (n - 1) * s + 1, s) for t, d, s, n in steps)
+        yield tap, array[(slice(None), slice(None), *where)]
+
+
+@as_zeros
+def vary(x: npt.NDArray, weight: npt.NDArray, bias: npt.NDArray, geometry: Geometry) -> npt.NDArray:
+    """Apply weights (N, C_out, C_in/groups, *kernel, *lengths), which differ from position to position."""
+    n, groups = len(geometry.lengths), geometry.groups
+    images, outputs, inputs = weight.shape[:3]
+    result = np.empty((images, groups, outputs // groups, *geometry.lengths), weight.dtype)
+    result[...] = bias.reshape(groups, -1, *(1,) * n)
+    inside = padded(x.astype(weight.dtype, copy=False), geometry)
+    lines = np.moveaxis(weight, range(3), range(-3, 0))  # taps first
+    with np.errstate(all="ignore"):  # infinity and NaN go where they belong
+        for tap, samples in views(inside, weight.shape[3 : 3 + n], geometry):
+            factors = np.moveaxis(lines[tap], range(-3, 0), range(3))
+            factors = factors.reshape(images, groups, -1, inputs, *geometry.lengths)
+            samples = samples.reshape(images, groups, inputs, *geometry.lengths)
+            result += np.einsum("ngoc...,ngc...->ngo...", factors, samples)
+    return result.reshape(images, outputs, *geometry.lengths)
+
+
+def apart(gradient: npt.NDArray, stride: tuple[int, ...]) -> npt.NDArray:
+    """Return an array (N, C, *lengths) with zeros between its samples, which then lie `stride` apart."""
+    if max(stride) == 1:
+        return gradient
+    lengths = tuple((n - 1) * s + 1 for n, s in zip(gradient.shape[2:], stride, strict=True))
+    result = dtypes.empty((*gradient.shape[:2], *lengths), gradient.dtype)
+    result[...] = 0
+    where: tuple[slice, ...] = (slice(None), slice(None), *(slice(None, None, s) for s in stride))
+    result[where] = gradient
+    return result
+
+
+def backward(
+    weight: npt.NDArray, geometry: Geometry, lengths: tuple[int, ...], extent: tuple[int, ...]
+) -> tuple[Geometry, npt.NDArray]:
+    """Return the layer from an output's gradient, `apart`, to that of a padded input, and its weights.
+
+    The gradient has these lengths, the input these extents.
+    """
+    paddings = []
+    for taps, length, size, d, s, p in zip(
+        weight.shape[2:], lengths, extent, geometry.dilation, geometry.stride, geometry.paddings, strict=True
+    ):
+        # Behind the last position of the kernel there may be samples from which nothing was computed.
+        whole = size + p.before + p.after
+        paddings.append(Padding(d * (taps - 1), whole - ((length - 1) * s + 1), whole))
+    turned = weight.reshape(geometry.groups, -1, *weight.shape[1:]).swapaxes(1, 2)
+    turned = np.flip(turned, tuple(range(3, turned.ndim))).reshape(-1, *turned.shape[2:])
+    one = (1,) * len(extent)
+    return Geometry(tuple(paddings), "zero", one, geometry.dilation, geometry.groups), turned
+
+
+def scattered(
+    gradient: npt.NDArray, weight: npt.NDArray, geometry: Geometry, lengths: tuple[int, ...]
+) -> npt.NDArray:
+    """Return the gradient of a padded input of these lengths, tap by tap: the transpose of `views`.
+
+    It has no zeros between samples, which weights that are not finite would make NaN.
+    """
+    images, groups, inputs = len(gradient), geometry.groups, weight.shape[1]
+    result = np.zeros((images, groups * inputs, *lengths), weight.dtype)
+    slopes = gradient.reshape(images, groups, -1, *gradient.shape[2:])
+    lines = np.moveaxis(weight.reshape(groups, -1, *weight.shape[1:]), range(3), range(-3, 0))  # taps first
+    with np.errstate(all="ignore"):
+        for tap, place in views(result, weight.shape[2:], geometry):
+            one = np.einsum("ngo...,goi->ngi...", slopes, lines[tap])
+            place += one.reshape(place.shape)
+    return result
+
+
+def weight_gradient(
+    gradient: npt.NDArray, x: npt.NDArray, size: tuple[int, ...], geometry: Geometry, real: np.dtype
+) -> npt.NDArray:
+    """Return the gradient (C_out, C_in/groups, *kernel) of weights, a product of matrices for each tap."""
+    groups = geometry.groups
+
+    def matrices(array: npt.NDArray) -> npt.NDArray:
+        """Return a matrix for each group: its channels by all positions of all images."""
+        apart = array.reshape(len(array), groups, -1, *array.shape[2:])
+        return dtypes.ordered(np.moveaxis(apart, 0, 2).reshape(groups, array.shape[1] // groups, -1))
+
+    slopes = matrices(gradient.astype(real, copy=False))
+    inside = padded(x.astype(real, copy=False), geometry)
+    result = np.empty((*size, groups, slopes.shape[1], x.shape[1] // groups), real)
+    with np.errstate(all="ignore"):
+        for tap, samples in views(inside, size, geometry):
+            result[tap] = slopes @ matrices(samples).swapaxes(1, 2)
+    return np.ascontiguousarray(np.moveaxis(result, range(len(size)), range(-len(size), 0))).reshape(
+        gradient.shape[1], -1, *size
+    )

@@ -1,0 +1,216 @@
+"""Long smooth kernels as a few cosines: their fit, and their program for images of one shape and layout."""
+
+import functools
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import dtypes
+from imfilter._base.loops import Part, Placement
+from imfilter._base.program import Job, Program, Settings, describe, pitch, reserve, stretch
+from imfilter._filters.linear import box
+from imfilter._filters.linear.dynamic_range import Again, Mending
+from imfilter._filters.linear.kernels import cosine, sample_ranges
+from imfilter._filters.linear.kernels.cosine_rows import COSINE_JOB, slide_cosine
+from imfilter._filters.linear.operators import Operator
+from imfilter._simd import lane_transpose, lines
+from imfilter._simd.inexact_rows import WORDS
+from imfilter._simd.vector import BYTES, LINE, in_register
+
+#: How many cosines there may be. A Gaussian cut off at four standard deviations has 8 for float32 and 10 for
+#: 16 bits, its derivatives 10 and 12.
+TERMS = (8, 10, 12)
+#: Shorter kernels are not worth a fit.
+_FEWEST = 24
+#: Periods of the slowest cosine, in kernels, among which one fits best for Gaussians cut off at two to five
+#: standard deviations.
+_PERIODS = np.linspace(0.95, 1.75, 33)
+#: Samples of a kernel that tell its best period.
+_SAMPLED = 256
+#: Rows that go down the columns before they go along, and elements of a line that do together: 128 kB
+#: of float32, which the second-level cache holds beside the states of their oscillators.
+_BLOCK, _TILE = 32, 1024
+#: How far oscillators spread what they round, in units of the last place of the largest sample: for each tap
+#: of a kernel so much, and so much times the root of how far they run, twice the most that was found. And how
+#: much of it may be in a result, relative to sum|w| and the largest sample of its own window.
+_SPREAD, _BOUND = (150.0, 1.0), 1e-6
+#: Kernels in a stretch of rows, at least: each begins by taking the rows above it down, at half their work.
+_LEAST = 2
+
+
+def tolerance(source: np.dtype, result: np.dtype) -> float:
+    """Return how far cosines may be off in place of taps, relative to their absolute sum.
+
+    Half of what float32 rounds; for 16 bits less than what is seen in one pixel of ten thousand. Wider
+    types are filtered by the taps themselves: then it is 0.
+    """
+    if dtypes.working(source, result) == dtypes.FLOAT32:
+        return 2.5e-7
+    small = all(dtype.kind in "iu" and dtype.itemsize <= 2 for dtype in (source, result))
+    return 6e-10 if small else 0.0
+
+
+def fits(shape: tuple[int, ...], line: int, real: np.dtype) -> bool:
+    """Tell whether a kernel of a shape, and lines of so many elements of the output, are long enough."""
+    return len(shape) == 2 and min(shape) >= _FEWEST and line >= in_register(real)
+
+
+class Fit(NamedTuple):
+    """A separable operator as so many cosines along each axis, and the tables of their oscillators."""
+
+    terms: int
+    tables: tuple[npt.NDArray, ...]
+
+
+def fitted(operator: Operator, tolerance: float) -> Fit | None:
+    """Return the cosines for a separable operator, if it is so smooth that there are few enough."""
+    if tolerance and len(operator.terms) == 1 and min(operator.shape) >= _FEWEST:
+        data = [np.ascontiguousarray(taps).tobytes() for taps in operator.terms[0]]
+        for terms in TERMS:
+            tables = [_fit(taps, terms, tolerance) for taps in data]
+            if all(table is not None for table in tables):
+                return Fit(terms, tuple(table for table in tables if table is not None))
+    return None
+
+
+@functools.lru_cache(maxsize=64)
+def _fit(data: bytes, terms: int, tolerance: float) -> npt.NDArray | None:
+    """Return the table of `cosine.oscillate` for taps that are symmetric, or antisymmetric, or None."""
+    taps = np.frombuffer(data)
+    scale = np.abs(taps).max()
+    if not scale:
+        return None
+    taps = taps / scale
+    even = bool(taps @ taps[::-1] > 0)
+    wave, parity = (np.cos, 1.0) if even else (np.sin, -1.0)
+    if np.abs(taps - parity * taps[::-1]).sum() > tolerance * np.abs(taps).sum():
+        return None
+    n, centre = len(taps), (len(taps) - 1) / 2
+    half = np.arange(n // 2, n)  # the other half is the same
+    few = half[:: max(1, len(half) // _SAMPLED)]
+
+    def frequencies(period: float) -> npt.NDArray:
+        return 2 * np.pi / (period * n) * (np.arange(terms) + 0.5)
+
+    def solve(period: float, where: npt.NDArray) -> npt.NDArray:
+        waves = wave(np.outer(where - centre, frequencies(period)))
+        right = taps[where]
+        if even:  # what is constant stays so: the sum of the taps counts for more than each
+            waves = np.vstack([waves, 1e3 / n * waves.sum(axis=0)])
+            right = np.append(right, 1e3 / n * right.sum())
+        return np.linalg.lstsq(waves, right, rcond=1e-15)[0]
+
+    def error(period: float, amplitudes: npt.NDArray, where: npt.NDArray) -> float:
+        waves = wave(np.outer(where - centre, frequencies(period)))
+        return float(np.abs(waves @ amplitudes - taps[where]).sum() / np.abs(taps[where]).sum())
+
+    period = min(_PERIODS, key=lambda p: error(p, solve(p, few), few))
+    amplitudes = solve(period, half)
+    if not error(period, amplitudes, np.arange(n)) <= tolerance:
+        return None
+    angles = frequencies(period)
+    ends = (2 * np.cos(angles), wave(angles * centre) * amplitudes, wave(angles * (centre + 1)) * -amplitudes)
+    return np.append(np.stack(ends, axis=1) * (1, scale, scale), parity)
+
+
+def make(operator: Operator, settings: Settings, place: Placement) -> Program:
+    """Lay out the lines."""
+    loops, source, target = place.loops(), place.source, place.target
+    y, x = loops.y, loops.x
+    real = settings.real
+    fit = fitted(operator, settings.tolerance)
+    assert fit is not None
+    terms, tables = fit
+    axis_y, axis_x = (part.axis for part in (y, x) if part.axis is not None)
+    job = Job(COSINE_JOB)
+    lanes, oscillators = in_register(real), cosine.REGISTER // 8
+    widest = max(x.samples, x.length) * loops.channels
+    describe(job, loops, source, target, settings.mode)
+    job["cosines_y"], job["cosines_x"] = tables[axis_y], tables[axis_x]
+    job["taps_y"], job["taps_x"], job["columns"] = y.taps, x.taps, x.length
+    job["lanes"], job["lanes_y"], job["size"] = lanes, oscillators, real.itemsize
+    rows = stretch(y.length, x.length, _LEAST * y.taps)
+    tile = max(_TILE // loops.channels // LINE * LINE, LINE)
+    job["stretch"], job["block"], job["tile"] = rows, _BLOCK, tile
+    job["cval"], job["beyond"] = settings.cval, settings.cval * operator.terms[0][axis_y].sum()
+    job["watched"] = source.dtype.kind == "f"
+    step = pitch((widest + BYTES) * real.itemsize)
+    entering = pitch((min(tile * loops.channels, widest) + BYTES) * real.itemsize)
+    pixel = loops.channels * lanes * real.itemsize
+    job["pitch"], job["entering_step"] = step, entering
+    job["state"] = (2 * terms + cosine.CARRIED) * cosine.REGISTER
+    job["registers_y"] = -(-x.samples * loops.channels // oscillators)
+    job["registers_x"] = loops.channels * lanes // oscillators
+    job["deals"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
+    job["joins"] = np.arange(lanes) * step
+    # Sums of integers are rounded to integers: what is left of large samples is not seen.
+    looking = real == dtypes.FLOAT32 and not (source.dtype.kind in "iu" and target.dtype.kind in "iu")
+    strips = -(-_BLOCK // _strip(y.taps))
+    if looking:
+        job["widen"], job["close"] = (
+            sample_ranges.widen_strip.address(real),
+            sample_ranges.close_windows.address(real),
+        )
+        job["strip_rows"], job["strip_step"] = _strip(y.taps), step
+        job["window_x"] = _inside(x)
+    longest = max(rows + y.taps, x.length + x.taps)
+    spread = _SPREAD[0] + _SPREAD[1] * math.sqrt(longest)
+    least = 2.0**-53 * max(y.taps, x.taps) * spread / _BOUND
+    job["least"] = least
+    job["fetch"] = lines.fetch.address(real, source.dtype)
+    job["oscillate"] = cosine.oscillate.address(real, terms)
+    job["deal"], job["join"] = lane_transpose.deal.address(real), lane_transpose.join.address(real)
+    job["place"] = lines.place.address(real, target.dtype)
+    sizes = {
+        "entering": _BLOCK * entering,
+        "lines": _BLOCK * step,
+        "dealt": (max(x.before + x.samples, x.length + x.taps) + lanes) * pixel,
+        "outside": pixel,
+        "zeros": max(entering, pixel),
+        "sink": max(entering, pixel),
+        "spare": 0 if job["target_packed"] else (widest + BYTES) * target.dtype.itemsize,
+        "state_y": job["registers_y"] * job["state"],
+        "state_x": job["registers_x"] * job["state"],
+        "flag": 8,
+        "doubt": 8 * WORDS,
+        "strip": strips * step if looking else 0,
+        "sizes": 16,
+    }
+    workspace = reserve(job, sizes)
+    mending = None
+    if looking:
+        again = Again(
+            lambda: made.rows_alone,
+            functools.cache(lambda: make(operator, settings._replace(cval=0.0), place).rows_alone),
+            box.marks(settings),
+        )
+        whole = np.array([0, x.length])
+        mending = Mending(loops, settings.mode, settings.cval, settings.bias, rows, whole, least, again)
+    units = len(loops.batch) * loops.z.length * -(-y.length // rows)
+    made = job.program(
+        slide_cosine,
+        lines=units,
+        work=units * rows * widest * 4 * terms,
+        rows=1,
+        workspace=workspace,
+        watched=True,
+        mend=mending,
+    )
+    return made
+
+
+def _strip(taps: int) -> int:
+    """Return of how many rows the largest samples are kept together.
+
+    Windows of so many rows have a whole strip, also where the one before is cut short by a block's end.
+    """
+    return min(_BLOCK, 1 << ((taps + 2) // 3).bit_length() - 1)
+
+
+def _inside(x: Part) -> int:
+    """Return how many neighbouring columns of the image are in every window, at least."""
+    first = np.array([0, x.length - 1]) - x.before
+    inside = np.minimum(first + x.taps, x.samples) - np.maximum(first, 0)
+    return max(0, int(inside.min()))

@@ -1,0 +1,297 @@
+"""The sliding window over images of one shape and layout: its program."""
+
+import itertools
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import dtypes
+from imfilter._base.loops import LONGEST, Part, Placement, extent, tiles
+from imfilter._base.memo import remembered
+from imfilter._base.program import Job, Prepared, Program, Settings, address, describe, far
+from imfilter._filters.linear import symmetry, tap_patterns, tap_tables
+from imfilter._filters.linear.kernels import quotient, symmetric_rows
+from imfilter._filters.linear.kernels.job import (
+    ALONG,
+    BLOCK_ALONG,
+    BY_ROW,
+    BY_TAP,
+    JOB,
+    SYMMETRIC,
+    SYMMETRIC_ALONG,
+    SYMMETRIC_WINDOW,
+    UNROLLED,
+)
+from imfilter._filters.linear.kernels.sliding_window import prepare, slide
+from imfilter._filters.linear.kernels.symmetric_window import (
+    kernels_number,
+    sum_symmetric_window,
+    window_number,
+)
+from imfilter._filters.linear.operators import Operator, Taps
+from imfilter._filters.linear.tap_runs import ROWS, group
+from imfilter._filters.linear.tap_tables import Schedule, Weights
+from imfilter._filters.linear.workspace import Deal, part_workspace
+from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
+
+#: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
+_WINDOW = 512 * 1024
+#: Rows that share what they read, and the rows between them, are computed in one block where the dilation is
+#: no larger: blocks should not be.
+_NEAR = 8
+#: Sums that straight code converts itself: 3x3 uint8 took 5.2 instead of 5.8 ms at 4K. Code for other types
+#: of results, which are rarer, would take longer to compile than it saves.
+_CONVERTED = {(dtypes.FLOAT32, np.dtype(np.uint8)), (dtypes.FLOAT64, np.dtype(np.uint16))}
+#: The table of an offset of nothing.
+_ZERO = np.zeros(1, np.int64)
+#: The shortest that is worth its overhang and the work per line.
+_SHORTEST = 256
+
+
+def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
+    """Return the program of the operator. Return None if lines must be packed and are not."""
+    loops = place.loops()
+    fill = math.isfinite(settings.cval) and (settings.trusting or place.source.dtype.kind != "f")
+    pair = loops.y.stride == loops.y.dilation == 1 < loops.y.length
+    narrow = place.source.dtype.kind in "biu" and place.source.dtype.itemsize <= 4
+    rounded = narrow and place.target.dtype.kind in "iu"  # of integers that the arithmetic holds
+    asked = settings.algorithm, tuple(part.kernel for part in loops[:3]), pair, settings.real, fill, rounded
+    unplaced, weights = operator.known(asked, lambda: _schedule(operator, *asked))
+    made = _prepared(unplaced, settings, place, tap_tables.beyond(unplaced, weights, settings.cval))
+    return None if made is None else made.program(**weights)
+
+
+@remembered(lambda unplaced: unplaced.size)
+def _placed(unplaced: Schedule, dealt: Deal, size: int) -> Schedule:
+    return tap_tables.placed(unplaced, dealt.element, dealt.neighbour, size)
+
+
+@remembered(lambda unplaced: unplaced.size)
+def _prepared(
+    unplaced: Schedule, settings: Settings, place: Placement, beyond: tuple[float, ...]
+) -> Prepared | None:
+    """Cut the line into tiles and lay out the taps; the job lacks the tables of weights."""
+    loops, source, target = place.loops(), place.source, place.target
+    real, cval = settings.real, settings.cval
+    z, y, x = loops.z, loops.y, loops.x
+    if unplaced.across and not loops.packed("source", source.dtype.itemsize):
+        return None
+    cut = _tiles(x, y.span, unplaced, loops.channels, real)
+    dealt = Deal.of(unplaced, loops.channels, extent(cut)[1], x.span, x.stride, real)
+    tables = _placed(unplaced, dealt, real.itemsize)
+    final, block = _final(tables, dealt, y)
+    job = Job(JOB)
+    describe(job, loops, source, target, settings.mode)
+    job["step_z"], job["step_y"], job["step_x"] = z.stride, y.stride, x.stride
+    job["window_y"], job["span_x"] = y.span, x.span
+    job["taps_y"], job["dilation_y"] = y.taps, y.dilation
+    job["width"], job["size"] = source.dtype.itemsize, real.itemsize
+    job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
+    flat = z.axis is None and not dealt.active and loops.packed("source", source.dtype.itemsize)
+    job["far"] = flat and far(loops, source)
+    job["outputs"] = 0 if tables.halves and not _of_rows(tables, y) else max(1, block // y.dilation)
+    job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
+    if final in (BY_ROW, ALONG):
+        job["group"] = group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
+    job["together"] = _together(tables, z, job["depth"] * dealt.output_line * real.itemsize, settings.cval)
+    job["single"], job["double"] = tables.single, tables.double
+    job["stop"], job["norm"] = len(tables.runs), tables.norm
+    converts = (
+        final in (UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW)
+        and not settings.divisor
+        and dealt.lanes == 1
+        and (real, target.dtype) in _CONVERTED
+    )
+    job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
+    job["divisor"] = settings.divisor
+    if settings.divisor:
+        job["straight"], job["divide"] = 0, quotient.divide.address(real)
+    job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(cval, real)
+    # Infinities of several layers may meet in their sum; see `infinite`.
+    meeting = settings.trusting and len(tables.layers) > 1 and not tables.norm
+    job["watched"] = (tables.filled or meeting) and source.dtype.kind == "f"
+    job["tiles"], job["n_tiles"], job["zero"] = cut, len(cut) - 1, _ZERO
+    job["n_layers"] = len(tables.layers)
+    job["n_planes"] = len(tables.offsets_z)
+    job["n_across"] = len(tables.offsets_z) if tables.across else 0
+    job["n_columns"], job["n_taps"], job["n_offsets"] = len(tables.columns), len(tables.taps), tables.alike
+    dealt.describe(job)
+    _name_kernels(job, tables, real, source.dtype, target.dtype)
+    line = x.samples * loops.channels
+    workspace = part_workspace(job, dealt, line, source.dtype, target.dtype, real)
+    common = tables.taps[: tables.alike]
+    job["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
+    job |= tables.named(beyond) | dealt.named()
+    # Only what is written to its place at once is converted by the kernel that sums.
+    _halves(job, tables, source.dtype, target.dtype if job["straight"] and job["lanes"] == 1 else real, real)
+    layers = -(-z.length // job["together"])
+    blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
+    taps = tables.across * len(tables.offsets_z) + len(tables.columns) + len(tables.taps) + 8
+    return job.prepared(
+        slide,
+        lines=blocks,
+        work=blocks * block * job["together"] * dealt.widest * loops.channels * taps,
+        rows=y.span,
+        workspace=workspace,
+        watched=job["watched"],
+    )
+
+
+def _final(tables: Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
+    """Return how the window is summed up, and for how many neighbouring rows at a time."""
+    line = y.span == 1 and not len(tables.layers)
+    if tables.halves:
+        if line and tap_tables.contiguous(tables.taps["column"], dealt.neighbour):
+            return SYMMETRIC_ALONG, 1
+        near = _of_rows(tables, y) and y.stride == 1 and y.dilation <= _NEAR
+        return SYMMETRIC, min(y.taps, ROWS) * y.dilation if near else 1
+    if tables.window is not None:
+        near = y.stride == 1 and y.dilation <= _NEAR
+        return SYMMETRIC_WINDOW, min(y.taps, ROWS) * y.dilation if near else 1
+    if line and tables.plain and tap_tables.contiguous(tables.taps["column"], dealt.neighbour):
+        return ALONG, 1
+    if y.stride == 1 and y.dilation <= _NEAR:
+        if tables.straight(y.taps):
+            return UNROLLED, min(y.taps, ROWS) * y.dilation
+        if tables.plain and y.taps > 1:
+            return BY_ROW, min(y.taps, ROWS) * y.dilation
+    if tables.straight(y.taps) and y.dilation == 1:
+        return UNROLLED, 1
+    return BY_TAP, 1 + tables.paired
+
+
+def _of_rows(tables: Schedule, y: Part) -> bool:
+    """Tell whether a symmetric sum is over neighbouring rows of the window, not over taps anywhere in it."""
+    return tables.adjoining and (y.span > 1 or len(tables.layers) > 0)
+
+
+def _together(tables: Schedule, z: Part, window: int, cval: float) -> int:
+    """Return how many neighbouring planes are computed at a time, with a window of so many bytes for each."""
+    if not tables.across or z.stride > 1 or cval != 0:  # a border that is not zeros adds to each its own
+        return 1
+    taps = [layer["stop_z"] - layer["begin_z"] for layer in tables.layers]
+    offsets = [tables.offsets_z["plane"][a["begin_z"] : a["stop_z"]] for a in tables.layers]
+    if not all((np.diff(planes) == 1).all() for planes in offsets):
+        return 1
+    fits = _WINDOW // (window * len(tables.layers))
+    return max(1, min(ROWS, z.length, fits, *map(int, taps)))
+
+
+def _name_kernels(job: Job, tables: Schedule, real: np.dtype, source: np.dtype, target: np.dtype) -> None:
+    """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
+    job["prepare"] = prepare.address()
+    if job["n_across"]:
+        if None not in tables.halves_z:
+            pass
+        elif job["together"] > 1:
+            job["sum_planes"] = weighted_sums.sum_rows.address(real, source, job["together"], 1)
+        else:
+            job["combine_source"] = lines.combine.address(real, source)
+        job["fetch_real"] = lines.fetch.address(real, real)
+    else:
+        job["fetch"] = lines.fetch.address(real, source)
+    ways = set(tables.layers["how"].tolist())
+    if job["final"] == BY_TAP or BY_TAP in ways:
+        job["combine"] = lines.combine.address(real, real)
+    outputs = job["outputs"]
+    if job["final"] == BY_ROW:
+        job["sum_rows"] = weighted_sums.sum_rows.address(real, real, outputs, int(tables.alike == 1))
+    if job["final"] == UNROLLED:
+        window = job["taps_y"], tables.alike, tables.components if tables.norm else 0
+        converted = target if job["straight"] and job["lanes"] == 1 else real
+        job["sum_window"] = unrolled_sums.sum_window.address(real, converted, outputs, *window)
+    if BY_ROW in ways:
+        job["sum_line"] = weighted_sums.sum_rows.address(real, real, 1, 0)
+    if UNROLLED in ways:
+        job["sum_line"] = unrolled_sums.sum_window.address(real, real, 1, 1, tables.longest_line, 0)
+    if job["final"] == ALONG or ALONG in ways:
+        job["sum_along"] = weighted_sums.sum_along.address(real, BLOCK_ALONG)
+    if job["dealt"]:
+        job["deal"] = lane_transpose.deal.address(real)
+    if job["lanes"] > 1:
+        job["join"] = lane_transpose.join.address(real)
+    if not job["straight"]:
+        job["place"] = lines.place.address(real, target)
+
+
+def _halves(job: Job, tables: Schedule, source: np.dtype, written: np.dtype, real: np.dtype) -> None:
+    """Write the tables of symmetric kernels to the job, and name the kernels that sum them."""
+    if tables.window is not None:
+        numbers = (
+            window_number(*tables.window.shape),
+            kernels_number(list(tables.window.kernels), tables.norm),
+        )
+        job["sum_symmetric"] = sum_symmetric_window.address(real, written, job["outputs"], *numbers)
+        return
+    rows = job["outputs"] > 0
+    begins = itertools.accumulate((len(half.used) for half in tables.halves), initial=0)
+    firsts = [half.used[0] if rows else begin for half, begin in zip(tables.halves, begins, strict=False)]
+    layered = [half for half in (*tables.halves_z, *tables.halves_x) if half is not None]
+    records = symmetry.records((*tables.halves, *layered), [*firsts, *(0 for _ in layered)], real)
+    records["offset"][: len(firsts)] = np.arange(len(firsts)) * rows * job["depth"] * job["pitch"]
+    if tables.halves:
+        job["n_halves"] = len(firsts)
+        number = symmetry.number(tables.halves, firsts)
+        if job["final"] == SYMMETRIC_ALONG:
+            job["sum_symmetric"] = symmetric_rows.sum_symmetric_along.address(real, BLOCK_ALONG, number)
+        else:
+            kinds = real, real, written, max(1, job["outputs"]), number, int(tables.norm)
+            job["sum_symmetric"] = symmetric_rows.sum_symmetric.address(*kinds)
+    layers = job["layers"]
+    at = address(records) + len(firsts) * records.itemsize
+    for way, found in (("z", tables.halves_z), ("x", tables.halves_x)):
+        for layer, half in zip(layers, found, strict=False):
+            if half is None:
+                continue
+            layer[f"half_{way}"] = at
+            at += records.itemsize
+            number = symmetry.number([half], [0])
+            if way == "z":
+                kernel = symmetric_rows.sum_symmetric.address(real, source, real, job["together"], number, 0)
+            elif layer["how"] == SYMMETRIC_ALONG:
+                kernel = symmetric_rows.sum_symmetric_along.address(real, BLOCK_ALONG, number)
+            else:
+                kernel = symmetric_rows.sum_symmetric.address(real, real, real, 1, number, 0)
+            layer[f"sum_{way}"] = kernel
+    job["halves"] = records
+
+
+def _schedule(
+    operator: Operator,
+    algorithm: str,
+    kernels: tuple[tuple[int, int, int | None], ...],
+    pair: bool,
+    real: np.dtype,
+    fill: bool,
+    rounded: bool,
+) -> tuple[Schedule, Weights]:
+    """Return the tap tables of the algorithm, and its weights.
+
+    `kernels` are `Part.kernel` of planes, rows and line. With `fill`, nothing in the image is so large, or
+    not finite, that times zero it is not zero.
+    """
+    dilations, extents, axes = zip(*kernels, strict=True)
+    one = np.ones(1)
+    if algorithm != "direct":
+        terms = [tuple(one if a is None else term[a] for a in axes) for term in operator.terms]
+        whole = [(a, b, c) for a, b, c in terms if a.any() and b.any() and c.any()]
+        if whole:
+            with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
+                return tap_patterns.separable(whole, operator.norm, dilations, pair, real, fill, rounded)
+    where = [a for a in axes if a is not None]
+    components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
+    with np.errstate(over="ignore"):
+        return tap_patterns.direct(components, operator.norm, dilations, pair, real, fill, rounded)
+
+
+def _tiles(x: Part, depth: int, tables: Schedule, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
+    """Cut the line so that the window fits the cache; return where tiles begin, and the last one's end."""
+    if tables.across:  # sums over the planes are of whole lines
+        return np.array([0, x.length])
+    lines = depth * (len(tables.layers) or len(tables.offsets_z)) + 1
+    fits = _WINDOW // (lines * channels * real.itemsize) // x.stride - x.span // x.stride
+    # A tile shorter than the kernel would spend its time on its overhang.
+    least = max(_SHORTEST // channels, x.span // x.stride, 1)
+    count = -(-x.length // max(1, min(max(least, fits), LONGEST // (channels * x.stride))))
+    return tiles(x.length, count)

@@ -1,0 +1,71 @@
+"""Infinity under a kernel that is a sum of terms: one term may give +inf and another -inf, whose sum is NaN.
+
+The result is that of the dense kernel: +inf or -inf where all infinities in reach agree, times their weights,
+and NaN where they do not. They are counted, which is two correlations more.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import dtypes
+from imfilter._filters.linear.call import Call
+from imfilter._filters.linear.operators import Operator, Taps
+from imfilter._filters.linear.planner import LARGEST, LinearPlan, choose
+
+
+def absent(image: npt.NDArray, cval: float) -> bool:
+    """Tell whether neither the image nor its border has NaN or infinity."""
+    return math.isfinite(cval) and (image.dtype.kind != "f" or bool(np.isfinite(image).all()))
+
+
+def meets(chosen: LinearPlan, image: npt.NDArray, cval: float) -> bool:
+    """Tell whether infinities of the image or of its border may meet in the sum of several terms."""
+    operator = chosen.operator
+    if operator.norm or len(operator.terms) < 2 or math.prod(operator.shape) > LARGEST:
+        return False
+    return math.isinf(cval) or (image.dtype.kind == "f" and bool(np.isinf(image).any()))
+
+
+def correlate(
+    run: Callable[..., npt.NDArray],
+    call: Call,
+    image: npt.NDArray,
+    target: npt.NDArray,
+    workers: int | None,
+) -> None:
+    """Write the correlation of `image` to `target`; `run` runs a call."""
+    kernel = call.operator.components()[0]
+    where, beyond = np.isinf(image), math.isinf(call.cval)
+    signs = np.where(where, np.sign(image), 0.0).astype(np.float64)
+    border = math.copysign(1.0, call.cval) if beyond else 0.0
+
+    def count(samples: npt.NDArray, weights: Taps, cval: float) -> npt.NDArray:
+        return run(_counting(call, weights, image, cval), samples, None, workers)
+
+    # How many infinities become +inf and how many -inf: the sum and the difference of the two.
+    both = count(np.abs(signs), np.abs(np.sign(kernel)), abs(border))
+    more = count(signs, np.sign(kernel), border)
+    finite = replace(
+        call, dtype=call.real, native=call.real, cval=0.0 if beyond else call.cval, programs={}, apart=None
+    )
+    result = run(finite, np.where(where, image.dtype.type(0), image), None, workers)
+    with np.errstate(invalid="ignore"):
+        result[both + more > 1] += np.inf
+        result[both - more > 1] -= np.inf
+    dtypes.place(result, target)
+
+
+def _counting(call: Call, weights: Taps, image: npt.NDArray, cval: float) -> Call:
+    """Return the call that correlates with other weights, in float64, without a bias."""
+    operator, real = Operator(dense=weights), dtypes.FLOAT64
+    extents = tuple(image.shape[a] for a in call.axes)
+    unit = max(call.stride + call.dilation) == 1
+    chosen = choose(operator, extents, math.prod(call.shape), real, may_fft=unit)
+    return replace(
+        call, operator=operator, plan=chosen, bias=0.0, cval=cval, dtype=real, real=real, native=real,
+        tolerance=0.0, programs={}, apart=None,
+    )  # fmt: skip

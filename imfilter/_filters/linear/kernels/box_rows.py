@@ -1,0 +1,186 @@
+"""The rows of a box filter, one after the other; see `box` for what is done to one.
+
+Like `slide` it knows no element types: the job names the kernels by address.
+"""
+
+import numpy as np
+
+from imfilter._simd.denormals import denormals_as_zeros
+from imfilter._simd.inexact_rows import doubt, rows_of
+from imfilter._simd.jit import Driver, part
+from imfilter._simd.lines import source_index
+from imfilter._simd.vector import LINE, invoke, load_one, peek, poke, record, size_of, store_one
+
+#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
+#: *Padded* coordinates count from the first sample of the border.
+_FIELDS = (
+    *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
+    *("box_z", "box_y", "box_x"),
+    "stretch",  # rows that one thread computes one after the other
+    "size",  # of a total, in bytes
+    "far",  # bytes from a row to the next, if rows are asked for ahead
+    "shift",  # see `box_along`, also for `scale` and `bias`
+    *("before_z", "before_y", "before_x"),  # padded samples before the image
+    *("samples_z", "samples_y", "samples_x"),  # samples of the image
+    *("source_z", "source_y", "source_x"),
+    *("target_z", "target_y", "target_x", "target_c", "target_packed"),
+    # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
+    # begin. A line of more than one tile has a box of one row; another has all samples, for its border is
+    # of them, whether or not they are in a box themselves.
+    *("n_tiles", "batch", "border_z", "border_y", "border_x", "tiles"),
+    # Where in the workspace lines are, addresses of rows, and a flag that rises where a sample is not finite.
+    *("totals", "prefix", "spare", "addresses", "flag"),
+    # Also there: see `doubt`; the largest magnitude of samples so far, and whether a sum is small beside it.
+    *("doubt", "sizes"),
+    "looking",  # whether they are looked at
+    *("down", "border", "along_prefix", "along"),  # kernels; without the third, sums along the line are plain
+)
+#: least: how large sums must be to be trusted, relative to the largest sample.
+BOX_JOB = np.dtype(
+    [(name, np.int64) for name in _FIELDS]
+    + [(name, np.float64) for name in ("scale", "bias", "cval", "least")]
+)
+
+_FLOAT64, _FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
+#: Samples of a box that are looked at in search for a large one, by columns and by rows.
+_ACROSS, _DOWN = 5, 3
+
+
+@part
+def _enter(job, room, image_at, z, p, entry):
+    """Put the addresses of a padded row in every plane of the box into the table; return how many are -1."""
+    absent = 0
+    row = source_index(job.border_y, job.before_y, job.samples_y, p)
+    for i in range(job.box_z):
+        plane = source_index(job.border_z, job.before_z, job.samples_z, z + i)
+        address = -1
+        if row < 0 or plane < 0:
+            absent += 1
+        else:
+            address = image_at + plane * job.source_z + row * job.source_y
+        poke(room + job.addresses + 8 * (entry + i), address)
+    return absent
+
+
+@part
+def _found(job, image_at, z, row, column, channel, least):
+    """Tell whether one of some samples is as large as `least`, of the box from padded coordinates on."""
+    plane = source_index(job.border_z, job.before_z, job.samples_z, z + job.box_z // 2)
+    for i in range(_DOWN):
+        p = source_index(
+            job.border_y, job.before_y, job.samples_y, row + (job.box_y - 1) * i // (_DOWN - 1)
+        )  # fmt: skip
+        for j in range(_ACROSS):
+            q = source_index(
+                job.border_x, job.before_x, job.samples_x, column + (job.box_x - 1) * j // (_ACROSS - 1)
+            )  # fmt: skip
+            sample = job.cval
+            if plane >= 0 and p >= 0 and q >= 0:
+                at = image_at + plane * job.source_z + p * job.source_y + q * job.source_x
+                sample = load_one(_FLOAT64, at + channel * size_of(_FLOAT32), _FLOAT32)
+            if abs(sample) >= least:
+                return True
+    return False
+
+
+@part
+def _doubtful(job, room, image_at, z, row, column, wide, sums):
+    """Tell whether a sum of a row is small beside what its rounding error may come from, and rightly so.
+
+    If one of the samples is large, it is small because others cancel it, and then the error does not matter.
+    """
+    least = job.least * load_one(_FLOAT64, room + job.sizes, _FLOAT64)
+    samples = job.box_z * job.box_y * job.box_x
+    for i in range(wide * job.channels):
+        at = sums + i * job.size
+        end = at + job.box_x * job.channels * job.size
+        if abs(load_one(_FLOAT64, end, _FLOAT64) - load_one(_FLOAT64, at, _FLOAT64)) < least:
+            x, c = i // job.channels, i % job.channels
+            if not _found(job, image_at, z, row, column + x, c, least / samples):
+                return True
+    return False
+
+
+@Driver
+@denormals_as_zeros
+def slide_box(job_at, source_at, target_at, workspace, start, stop):
+    """Compute stretches of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
+
+    Totals begin anew with each stretch, whoever computes it, so that nothing depends on who does. Samples of
+    float32 differ in size, and totals round: after a stretch in which that may matter there is `doubt`.
+
+    job_at: address of the `BOX_JOB`. source_at, target_at: addresses of the image and the output.
+    workspace: zeroed memory, parted as the job says.
+    """
+    job = record(BOX_JOB, job_at)
+    room = (workspace + LINE - 1) // LINE * LINE
+    stretches = (job.rows + job.stretch - 1) // job.stretch
+    whole = job.cval * job.box_z * job.box_y
+    for unit in range(start, stop):
+        y = unit % stretches * job.stretch
+        tile = unit // stretches % job.n_tiles
+        z = unit // (stretches * job.n_tiles) % job.planes
+        image = unit // (stretches * job.n_tiles * job.planes)
+        x = peek(job.tiles + 8 * tile)
+        wide = peek(job.tiles + 8 * tile + 8) - x
+        count = wide + job.box_x - 1  # padded columns, of which some are inside the image
+        inner, outer = job.before_x, job.before_x + job.samples_x
+        if job.n_tiles > 1:
+            inner = min(max(inner - x, 0), count)
+            outer = max(min(outer - x, count), inner)
+        image_at = source_at + peek(job.batch + 16 * image)
+        inside_at = image_at + (x + inner - job.before_x) * job.source_x
+        line = room + job.totals
+        y, end, looking = rows_of(job, room, y)
+        sizes = room + job.sizes if looking and job.looking else 0
+        least = job.least
+        if sizes:
+            store_one(sizes, _FLOAT64, abs(job.cval))
+            store_one(sizes + 8, _FLOAT64, 0.0)
+        for row in range(y, end):
+            fresh = row == y or job.box_y == 1
+            gained, lost, absent = 0, 0, 0
+            for p in range(row if fresh else row + job.box_y - 1, row + job.box_y):
+                absent += _enter(job, room, inside_at, z, p, gained)
+                gained += job.box_z
+            if not fresh:
+                absent -= _enter(job, room, inside_at, z, row - 1, gained)
+                lost = job.box_z
+            constant = absent * job.cval if absent else 0.0
+            inside = line + inner * job.channels * job.size
+            invoke(2, job.down, (
+                inside, room + job.addresses, gained, lost, fresh, constant, (outer - inner) * job.channels,
+                job.far, sizes,
+            ))  # fmt: skip
+            only = peek(room + job.addresses)
+            if only >= 0:
+                only += image_at - inside_at
+            invoke(2, job.border, (
+                line, job.border_x, job.before_x, job.samples_x, x, count, inner, outer, job.channels, only,
+                job.source_x, whole,
+            ))  # fmt: skip
+            if sizes and job.n_tiles > 1:  # samples beside a tile come from anywhere
+                for i in range(count * job.channels):
+                    if i < inner * job.channels or i >= outer * job.channels:
+                        size = abs(load_one(_FLOAT64, line + 8 * i, _FLOAT64))
+                        store_one(sizes, _FLOAT64, max(size, load_one(_FLOAT64, sizes, _FLOAT64)))
+            sums = line
+            if job.along_prefix:
+                sums = room + job.prefix
+                invoke(2, job.along_prefix, (line, count * job.channels, sums))
+            to = target_at + peek(job.batch + 16 * image + 8)
+            to += z * job.target_z + row * job.target_y + x * job.target_x
+            invoke(4, job.along, (
+                sums, job.box_x, job.along_prefix > 0, job.scale, job.bias, job.shift, wide, job.channels, to,
+                job.target_x, job.target_c, job.target_packed, room + job.spare,
+                job.far, least, sizes,
+            ))  # fmt: skip
+            if sizes and least > 0.0 and load_one(_FLOAT64, sizes + 8, _FLOAT64) != 0.0:
+                store_one(sizes + 8, _FLOAT64, 0.0)
+                if _doubtful(job, room, image_at, z, row, x, wide, sums):
+                    least = 0.0  # once is enough
+                    doubt(job, room, unit, row)
+        if sizes and not np.isfinite(load_one(_FLOAT64, sizes, _FLOAT64)):
+            poke(room + job.flag, 1)
+        if peek(room + job.doubt):
+            return

@@ -1,0 +1,125 @@
+"""Sums over long windows by recurrence: each term of a sum of cosines is an oscillator.
+
+A window of weights w[m] = sum of a*cos(f*(m - c)) over a few frequencies f, with the centre c in its
+middle, slides by one sample: the sum T[n] of a term over the window that begins at sample n obeys
+
+    T[n + 1] = 2 cos(f) T[n] - T[n - 1] + p (x[n + N] + x[n - 1]) - q (x[n + N - 1] + x[n])
+
+with p = a*cos(f*c) and q = a*cos(f*(c + 1)), however long the window: by cos(u + f) + cos(u - f) =
+2 cos(f) cos(u) all else falls out. Sines obey it too, with the samples that leave subtracted.
+(Sugimoto and Kamata, Efficient constant-time Gaussian filtering with sliding DCT/DST-5 and dual-domain
+error minimization, ITE Transactions 3, 2015; their frequencies are multiples of one, these are not.)
+
+The oscillators do not decay, so that what is rounded stays: they are float64 whatever the samples are.
+"""
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from imfilter._simd.jit import kernel
+from imfilter._simd.vector import (
+    element,
+    from_real,
+    multiply_add,
+    pointer,
+    register_lanes,
+    size_of,
+    spread,
+    to_real,
+)
+
+#: Bytes of one register of oscillators.
+REGISTER = register_lanes(types.float64) * 8
+#: Registers of a state beyond the two of each term: the sample that came in last, and the two that left.
+CARRIED = 3
+
+
+@intrinsic(prefer_literal=True)
+def _oscillate(
+    typingctx, real, terms, enter, enter_step, leave, leave_step, to, to_step, count, table, state
+):
+    """Advance one register of oscillators by `count` samples; write the sum of their terms after each.
+
+    enter, leave, to: addresses of the first sample that comes in, the first that leaves after its sum
+    is written, and the first sum, and how far apart they are. table: for each term, 2 cos(f), p and -q,
+    and then the sign of what leaves. state: T[n] of all terms, T[n - 1], and what is carried.
+    """
+    n_terms = terms.literal_value
+    lanes = register_lanes(types.float64)
+
+    def codegen(context, builder, sig, args):
+        enter, enter_step, leave, leave_step, to, to_step, count, table, state = args[2:]
+        word, double = ir.IntType(64), ir.DoubleType()
+        kind, memory = ir.VectorType(double, lanes), ir.VectorType(element(real.dtype), lanes)
+
+        def place(slot):
+            return pointer(builder, builder.add(state, word(slot * REGISTER)), kind)
+
+        def number(index):
+            at = pointer(builder, builder.add(table, word(8 * index)), double)
+            return spread(builder, builder.load(at, align=8, typ=double), kind)
+
+        slots = [cgutils.alloca_once(builder, kind) for _ in range(2 * n_terms + CARRIED)]
+        for i, slot in enumerate(slots):
+            builder.store(builder.load(place(i), align=8, typ=kind), slot)
+        first, second = slots[:n_terms], slots[n_terms : 2 * n_terms]
+        came, left, left_before = slots[2 * n_terms :]
+        sign = number(3 * n_terms)
+
+        def read(base, step, i):
+            at = pointer(builder, builder.add(base, builder.mul(step, i)), memory)
+            return to_real(builder, builder.load(at, align=1, typ=memory), real.dtype, kind)
+
+        def advance(i, now, before):
+            """Advance to sample `i`: the terms `before` become the next."""
+            new = read(enter, enter_step, i)
+            outer = multiply_add(builder, sign, builder.load(left_before), new)
+            inner = multiply_add(builder, sign, builder.load(left), builder.load(came))
+            sums = []
+            for k in range(n_terms):
+                rest = multiply_add(builder, number(3 * k + 2), inner, builder.fneg(builder.load(before[k])))
+                rest = multiply_add(builder, number(3 * k + 1), outer, rest)
+                value = multiply_add(builder, number(3 * k), builder.load(now[k]), rest)
+                builder.store(value, before[k])
+                sums.append(value)
+            while len(sums) > 1:
+                sums = [
+                    builder.fadd(*sums[j : j + 2]) if j + 1 < len(sums) else sums[j]
+                    for j in range(0, len(sums), 2)
+                ]
+            builder.store(new, came)
+            builder.store(builder.load(left), left_before)
+            builder.store(read(leave, leave_step, i), left)
+            at = builder.add(to, builder.mul(to_step, i))
+            value = from_real(builder, sums[0], real.dtype, memory)
+            builder.store(value, pointer(builder, at, memory), align=1)
+
+        pairs = builder.udiv(count, word(2))
+        with cgutils.for_range(builder, pairs) as loop:
+            i = builder.mul(loop.index, word(2))
+            advance(i, first, second)
+            advance(builder.add(i, word(1)), second, first)
+        odd = builder.trunc(count, ir.IntType(1))
+        with builder.if_then(odd):
+            advance(builder.sub(count, word(1)), first, second)
+            for a, b in zip(first, second, strict=True):
+                a_value, b_value = builder.load(a), builder.load(b)
+                builder.store(b_value, a)
+                builder.store(a_value, b)
+        for i, slot in enumerate(slots):
+            builder.store(builder.load(slot), place(i), align=8)
+        return context.get_dummy_value()
+
+    return types.none(real, terms, *(types.int64,) * 9), codegen
+
+
+@kernel("real", "terms")
+def oscillate(real, terms, enter, enter_step, leave, leave_step, to, to_step, count, registers, table, state):
+    """Advance `registers` neighbouring registers of oscillators by `count` samples; see `_oscillate`."""
+    step = REGISTER // 8 * size_of(real)
+    for r in range(registers):
+        _oscillate(
+            real, terms, enter + r * step, enter_step, leave + r * step, leave_step, to + r * step, to_step,
+            count, table, state + r * (2 * terms + CARRIED) * REGISTER,
+        )  # fmt: skip

@@ -1,0 +1,146 @@
+"""Magnitudes, of numbers and of vectors lane by lane: the larger, the smaller, and comparisons with a limit.
+
+Floats without their signs are compared as integers, among which NaN is the largest. What is done to integers,
+whose sums are exact and need no such care, is nothing.
+"""
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from imfilter._simd.vector import Vector, call_llvm, element, mangle, spread
+
+
+def _floating(kind):
+    """Tell whether a number or a vector is of floats."""
+    return isinstance(getattr(kind, "dtype", kind), types.Float)
+
+
+def _enlarged(builder, largest, value, relation=">"):
+    """Return LLVM's magnitudes where they are larger than that of `value`, or else this; or the smaller."""
+    kind = value.type
+    lanes = kind.count if isinstance(kind, ir.VectorType) else 0
+    word = ir.IntType(32 if isinstance(kind.element if lanes else kind, ir.FloatType) else 64)
+    most = 2 ** (word.width - 1) - 1
+    integers = ir.VectorType(word, lanes) if lanes else word
+    mask = ir.Constant(integers, [most] * lanes if lanes else most)
+    old, new = builder.bitcast(largest, integers), builder.and_(builder.bitcast(value, integers), mask)
+    return builder.bitcast(builder.select(builder.icmp_signed(relation, old, new), old, new), kind)
+
+
+@intrinsic
+def larger(typingctx, largest, value):
+    """Return magnitudes, each replaced by that of `value` where this is larger."""
+
+    def codegen(context, builder, sig, args):
+        return _enlarged(builder, *args)
+
+    return largest(largest, value), codegen
+
+
+@intrinsic
+def further(typingctx, largest, value):
+    """Do what `larger` does, with floats alone."""
+
+    def codegen(context, builder, sig, args):
+        return _enlarged(builder, *args) if _floating(sig.return_type) else args[0]
+
+    return largest(largest, value), codegen
+
+
+@intrinsic
+def nearer(typingctx, smallest, value):
+    """Return magnitudes, each replaced by that of `value` where this is smaller, of floats alone."""
+
+    def codegen(context, builder, sig, args):
+        least, value = args
+        if not _floating(sig.return_type):
+            return least
+        size = call_llvm(builder, f"llvm.fabs.{mangle(value.type)}", value.type, value)
+        return builder.select(builder.fcmp_ordered("<", size, least), size, least)
+
+    return smallest(smallest, value), codegen
+
+
+@intrinsic
+def alike(typingctx, vector, kind, value):
+    """Return a vector of as many numbers of a type as another has: floats of a value, or zeros."""
+
+    def codegen(context, builder, sig, args):
+        to = ir.VectorType(element(kind.dtype), vector.lanes)
+        if not _floating(kind):
+            return ir.Constant(to, [0] * vector.lanes)
+        return spread(builder, _narrowed(builder, args[2], to.element), to)
+
+    return Vector(kind.dtype, vector.lanes)(vector, kind, types.float64), codegen
+
+
+def _narrowed(builder, value, to):
+    """Return an LLVM float64 as `to`."""
+    return builder.fptrunc(value, to) if isinstance(to, ir.FloatType) else value
+
+
+def _any(relation):
+    def typer(typingctx, values, limit):
+        def codegen(context, builder, sig, args):
+            vector, limit = args
+            if not _floating(values):
+                return ir.Constant(ir.IntType(1), 0)
+            kind = vector.type
+            lanes = builder.fcmp_unordered(
+                relation, vector, spread(builder, _narrowed(builder, limit, kind.element), kind)
+            )
+            bits = ir.IntType(kind.count)
+            return builder.icmp_unsigned("!=", builder.bitcast(lanes, bits), bits(0))
+
+        return types.boolean(values, types.float64), codegen
+
+    return typer
+
+
+@intrinsic
+def any_beyond(typingctx, values, limit):
+    """Tell whether a float of a vector is larger than a limit, or NaN."""
+    return _any(">")(typingctx, values, limit)
+
+
+@intrinsic
+def any_below(typingctx, values, limit):
+    """Tell whether a float of a vector is smaller than a limit, or NaN."""
+    return _any("<")(typingctx, values, limit)
+
+
+def _reduced(values, relation):
+    """Return what finds the largest or the smallest of a vector's magnitudes."""
+
+    def codegen(context, builder, sig, args):
+        part, count = args[0], values.lanes
+        if not _floating(values):
+            return ir.Constant(ir.DoubleType(), 0.0)
+        while count > 1:
+            count //= 2
+            low, high = (
+                builder.shuffle_vector(
+                    part,
+                    part,
+                    ir.Constant(ir.VectorType(ir.IntType(32), count), [first + i for i in range(count)]),
+                )
+                for first in (0, count)
+            )
+            part = _enlarged(builder, low, high, relation)
+        last = builder.extract_element(part, ir.IntType(32)(0))
+        return last if last.type == ir.DoubleType() else builder.fpext(last, ir.DoubleType())
+
+    return types.float64(values), codegen
+
+
+@intrinsic
+def largest_of(typingctx, values):
+    """Return the largest magnitude of a vector's, as float64; of integers 0."""
+    return _reduced(values, ">")
+
+
+@intrinsic
+def smallest_of(typingctx, values):
+    """Return the smallest magnitude of a vector's, as float64; of integers 0."""
+    return _reduced(values, "<")

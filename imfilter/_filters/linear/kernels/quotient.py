@@ -1,0 +1,42 @@
+"""Quotients of whole numbers, so exact that they can be rounded: half-way ones to the even neighbour."""
+
+from numba.extending import intrinsic
+
+from imfilter._simd.jit import kernel
+from imfilter._simd.vector import BYTES, call_llvm, load, mangle, size_of, splat, store
+
+
+def quotient(builder, sums, divisor, reciprocal):
+    """Return a vector of LLVM's of whole numbers `sums` over whole numbers, as near as its type can be.
+
+    A product with the reciprocal is corrected by what is missing to it. So a quotient that the type holds is
+    exact, above all one half-way between two whole numbers.
+    """
+
+    def add_product(a, b, c):
+        return call_llvm(builder, f"llvm.fma.{mangle(a.type)}", a.type, a, b, c)
+
+    product = builder.fmul(sums, reciprocal)
+    rest = add_product(builder.fneg(product), divisor, sums)
+    better = add_product(rest, reciprocal, product)
+    # Nothing is missing to infinity.
+    return builder.select(builder.fcmp_unordered("uno", better, better), product, better)
+
+
+@intrinsic
+def _quotient(typingctx, sums, divisor, reciprocal):
+    def codegen(context, builder, sig, args):
+        return quotient(builder, *args)
+
+    return sums(sums, divisor, reciprocal), codegen
+
+
+@kernel("real")
+def divide(real, line, count, divisor: float):
+    """Divide `count` whole numbers in a line; see `quotient`.
+
+    The last vector is a whole one: what lies behind the line is divided too.
+    """
+    by, share = real.type(divisor), real.type(1.0 / divisor)
+    for i in range(0, count * size_of(real), BYTES):
+        store(line + i, real, _quotient(load(real, line + i, real), splat(real, by), splat(real, share)))

@@ -1,0 +1,127 @@
+"""Kernels that sum lines whose weights are symmetric about a line, or antisymmetric; see `symmetric_sums`."""
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from imfilter._filters.linear.kernels.symmetric_sums import Block
+from imfilter._simd.jit import kernel
+from imfilter._simd.lines import copy
+from imfilter._simd.prefetch import prefetch_sums
+from imfilter._simd.vector import BYTES, REGISTERS, peek, poke, register_lanes, size_of
+
+_WORD = ir.IntType(64)
+#: Vector registers for sums and references, beside those of samples and weights.
+_MOST_REGISTERS = 10
+
+
+def _registers(outputs):
+    """Return how many registers of sums there are for each output, beside as many of references."""
+    most = min(REGISTERS, _MOST_REGISTERS // 2 // outputs)
+    return 1 << most.bit_length() - 1 if most else 1
+
+
+@intrinsic(prefer_literal=True)
+def _rows(
+    typingctx, real, source, target, outputs, number, norm, lines, halves, n, weights, bias, to, count, ahead
+):
+    """Write rows of `count` sums, at least a vector, for `outputs` neighbours; see `sum_symmetric`."""
+    many = outputs.literal_value
+    registers = _registers(many)
+    literals = many, number.literal_value, bool(norm.literal_value), registers
+
+    def codegen(context, builder, sig, args):
+        *arguments, count, ahead = args[6:]
+        block = Block(builder, (real, source, target), literals, arguments)
+        word, lanes = _WORD, block.sums.kind.count
+        last = builder.sub(count, word(lanes))
+        vectors = builder.udiv(builder.add(count, word(lanes - 1)), word(lanes))
+        with cgutils.for_range(builder, vectors) as loop:
+            x = builder.mul(loop.index, word(lanes))
+            x = builder.select(builder.icmp_signed("<", x, last), x, last)
+            prefetch_sums(builder, ahead, x, lanes, block.places, target.dtype.bitwidth // 8)
+            block.write(x)
+        return context.get_dummy_value()
+
+    scalars = (*(types.int64,) * 4, types.float64, *(types.int64,) * 3)
+    return types.none(real, source, target, outputs, number, norm, *scalars), codegen
+
+
+@intrinsic(prefer_literal=True)
+def _at(typingctx, real, outputs, number, norm, lines, halves, n, weights, bias, to, shift):
+    """Write one register of sums for each of `outputs` outputs, `shift` elements along the lines."""
+    literals = outputs.literal_value, number.literal_value, bool(norm.literal_value), 1
+
+    def codegen(context, builder, sig, args):
+        *arguments, shift = args[4:]
+        Block(builder, (real, real, real), literals, arguments).write(shift)
+        return context.get_dummy_value()
+
+    scalars = (*(types.int64,) * 4, types.float64, *(types.int64,) * 2)
+    return types.none(real, outputs, number, norm, *scalars), codegen
+
+
+@intrinsic(prefer_literal=True)
+def _lanes(typingctx, real, outputs):
+    """Return how many elements `_rows` writes at a time."""
+    lanes = register_lanes(real.dtype) * _registers(outputs.literal_value)
+
+    def codegen(context, builder, sig, args):
+        return _WORD(lanes)
+
+    return types.int64(real, outputs), codegen
+
+
+@kernel("real", "source", "target", "outputs", "number", "norm")
+def sum_symmetric(
+    real,
+    source,
+    target,
+    outputs,
+    number,
+    norm,
+    lines,
+    halves,
+    n,
+    weights,
+    bias: float,
+    to,
+    count,
+    spill,
+    ahead,
+):
+    """Write `outputs` rows of `count` sums of `source` lines, as `target`, to the addresses at `to`.
+
+    lines: address of the addresses of lines; output o begins with line o. halves: address of `n` records of
+    `HALF`, whose weights lie behind `weights`; `number` says how they are summed (`written_out`, `looped`).
+    With `norm` the root of the sum of the layers' squares is written.
+
+    The last vector overlaps the one before; rows shorter than a vector go through `spill`. What is needed
+    next is asked for, as `ahead` says; see there.
+    """
+    lanes = _lanes(real, outputs)
+    if count >= lanes:
+        _rows(real, source, target, outputs, number, norm, lines, halves, n, weights, bias, to, count, ahead)
+        return
+    places = spill + outputs * BYTES
+    for o in range(outputs):
+        poke(places + 8 * o, spill + o * BYTES)
+    _rows(real, source, target, outputs, number, norm, lines, halves, n, weights, bias, places, lanes, 0)
+    for o in range(outputs):
+        copy(target, peek(to + 8 * o), spill + o * BYTES, count)
+
+
+@kernel("real", "outputs", "number")
+def sum_symmetric_along(real, outputs, number, lines, halves, n, weights, bias: float, to, segment, channels):
+    """Write the sums along a dealt line whose segments have `segment` pixels, no fewer than `outputs`.
+
+    lines: address of the addresses of the first pixel of the line and those after it; to: of the
+    result's. The last block overlaps the one before.
+    """
+    lanes = BYTES // REGISTERS // size_of(real)
+    for c in range(channels):
+        x = 0
+        while x < segment:
+            shift = (min(x, segment - outputs) * channels + c) * lanes
+            _at(real, outputs, number, 0, lines, halves, n, weights, bias, to, shift)
+            x += outputs

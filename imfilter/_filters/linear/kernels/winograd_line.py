@@ -1,0 +1,98 @@
+"""Long kernels along a line with fewer multiplications: neighbours along it share their sums; see `winograd`.
+
+A line is dealt out to the lanes of vectors (see `deal`), as for a stride of as many samples as there are
+outputs in a group: what one sum reads lies side by side.
+"""
+
+import numpy as np
+
+from imfilter._filters.linear.kernels.job import BLOCK_ALONG
+from imfilter._simd.denormals import denormals_as_zeros
+from imfilter._simd.jit import Driver, part
+from imfilter._simd.lines import fetch_line, place_line
+from imfilter._simd.vector import LINE, invoke, peek, poke, record
+
+#: A line of differences, and the two that it is of, as places in the workspace.
+DIFFERENCE = np.dtype([(name, np.int64) for name in ("to", "a", "b")])
+#: A sum over the neighbours in a line, as a place in the workspace, with weights at an address.
+LINE_SUM = np.dtype([(name, np.int64) for name in ("line", "weights")])
+_DIFFERENCE, _SUM = DIFFERENCE.itemsize, LINE_SUM.itemsize
+
+#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
+#: *Padded* coordinates count from the first sample of the border.
+_FIELDS = (
+    *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
+    *("span_x", "size"),  # padded columns that one output needs; bytes of an element
+    *("before_x", "samples_x"),  # padded samples before the image, samples of the image
+    *("source_z", "source_y", "source_x", "source_c", "source_packed"),
+    *("target_z", "target_y", "target_x", "target_c", "target_packed"),
+    "straight",  # whether sums are written to the output at once
+    # Groups of outputs in a segment; its elements; those of the padded segment, how far apart these are in
+    # bytes, and the elements of each line of differences.
+    *("lanes", "groups", "segment", "segment_count", "segment_step", "differing"),
+    *("taps", "group"),  # of each sum, and of each of its partial sums
+    # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
+    # begin; differences, sums; see `deal`; an offset of nothing.
+    *("n_tiles", "batch", "border_x", "tiles", "n_differences", "differences", "n_sums", "sums"),
+    *("deals", "joins", "zero"),
+    # Taps behind those of the sums: their weights, and for each output of a group where they lie.
+    *("n_rest", "rest_weights", "rests"),
+    # Where in the workspace lines are, how far apart sums; addresses of samples and of results; the flag that
+    # rises where a sample is not finite, if that is watched.
+    *("scratch", "dealt", "parts", "pitch", "mixed", "joined", "spare", "at", "at_to", "flag", "watched"),
+    *("fetch", "deal", "subtract", "sum_along", "mix", "join", "place"),  # kernels
+)
+LINE_JOB = np.dtype([(n, np.int64) for n in _FIELDS] + [("bias", np.float64), ("cval", np.float64)])
+
+
+@part
+def _sum(job, room):
+    """Compute the sums of a dealt line, each for all groups."""
+    pixel = job.channels * job.lanes * job.size
+    at, at_to = room + job.at, room + job.at_to
+    for s in range(job.n_sums):
+        mine = record(LINE_SUM, job.sums + s * _SUM)
+        for t in range(job.taps + BLOCK_ALONG - 1):
+            poke(at + 8 * t, room + mine.line + t * pixel)
+        for o in range(BLOCK_ALONG):
+            poke(at_to + 8 * o, room + job.parts + s * job.pitch + o * pixel)
+        invoke(2, job.sum_along, (
+            at, job.zero, mine.weights, job.taps, job.group, job.channels, at_to, job.groups,
+            0.0))  # fmt: skip
+
+
+@Driver
+@denormals_as_zeros
+def line_winograd(job_at, source_at, target_at, workspace, start, stop):
+    """Compute tiles of rows `start` … `stop`, counted over batch, plane, row and tile in this order.
+
+    job_at: address of the `LINE_JOB`. source_at, target_at: addresses of the image and the output.
+    workspace: zeroed memory, parted as the job says.
+    """
+    job = record(LINE_JOB, job_at)
+    room = (workspace + LINE - 1) // LINE * LINE
+    for unit in range(start, stop):
+        tile = unit % job.n_tiles
+        y = unit // job.n_tiles % job.rows
+        z = unit // (job.n_tiles * job.rows) % job.planes
+        image = unit // (job.n_tiles * job.rows * job.planes)
+        x = peek(job.tiles + 8 * tile)
+        wide = peek(job.tiles + 8 * tile + 8) - x
+        base = source_at + peek(job.batch + 16 * image) + z * job.source_z + y * job.source_y
+        to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z + y * job.target_y
+        to += x * job.target_x
+        fetch_line(job, room, base, job.before_x, x, wide + job.span_x - 1, room + job.scratch)
+        invoke(1, job.deal, (
+            room + job.scratch, job.segment_step, job.segment_count, job.deals, room + job.dealt,
+            job.lanes))  # fmt: skip
+        for d in range(job.n_differences):
+            mine = record(DIFFERENCE, job.differences + d * _DIFFERENCE)
+            invoke(1, job.subtract, (room + mine.a, room + mine.b, room + mine.to, job.differing))
+        _sum(job, room)
+        invoke(2, job.mix, (
+            room + job.parts, job.pitch, job.bias, job.channels, room + job.mixed, job.groups,
+            room, job.rests, job.rest_weights, job.n_rest))  # fmt: skip
+        joined = to if job.straight else room + job.joined
+        invoke(1, job.join, (room + job.mixed, job.segment, job.joins, joined, job.lanes))
+        if not job.straight:
+            place_line(job, room, joined, to, wide)

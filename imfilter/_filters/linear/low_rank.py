@@ -1,0 +1,136 @@
+"""Dense kernels as sums of separable terms: exact where the weights are whole numbers, else to rounding."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._filters.linear.operators import Taps, Term, outer, total
+from imfilter._filters.linear.whole_numbers import multiples
+
+_Whole = npt.NDArray[np.int64]
+
+#: Tells whether a sum of so many terms, which have so many taps together, is worth it.
+Worth = Callable[[int, int], bool]
+
+#: Terms that a sum may have at most.
+_MOST_TERMS = 8
+#: What a sum may leave out, by the size of floats, relative to the sum of the absolute weights.
+_TOLERANCE = {4: 1e-7, 8: 1e-14}
+
+
+def factor(kernel: Taps, size: int, worth: Worth) -> list[Term] | None:
+    """Split `kernel` into separable terms for arithmetic in floats of `size` bytes, or return None.
+
+    Whole weights have terms of whole weights, whose sum is the kernel. Otherwise the sum of what is left out
+    is at most the tolerance, relative to the kernel's own absolute sum.
+
+    The terms are no larger than a few times the kernel, so that their sum rounds as its own does, and read no
+    sample that the kernel does not. The search ends where a sum of so many terms is not `worth` it.
+    """
+    high = float(np.abs(kernel).max())
+    if high == 0.0:
+        return [tuple(np.zeros(n) for n in kernel.shape)]
+    whole = multiples(kernel, size)
+    if whole is not None:
+        numbers, power = whole
+        terms = _collected((t and tuple(a.astype(float) for a in t) for t in _exact(numbers)), worth)
+    else:
+        power = math.frexp(high)[1]
+        unit: Taps = np.ldexp(kernel, -power)  # from -1 to 1
+        terms = _collected(_crosses(unit, _TOLERANCE[size]), worth)
+        if terms is not None and not _fits(terms, unit, _TOLERANCE[size]):
+            return None
+    return None if terms is None else [(np.ldexp(first, power), *others) for first, *others in terms]
+
+
+def _collected(found: Iterator[tuple[npt.NDArray, ...] | None], worth: Worth) -> list[Any] | None:
+    """Return the terms of a split, or None where it fails or they are too many; then it is not finished."""
+    terms, taps = [], 0
+    for term in found:
+        if term is None:
+            return None
+        taps += sum(int(np.count_nonzero(along)) for along in term)
+        terms.append(term)
+        if len(terms) > _MOST_TERMS or not worth(len(terms), taps):
+            return None
+    return terms
+
+
+def _fits(terms: list[Term], kernel: Taps, tolerance: float) -> bool:
+    """Tell whether the sum of terms is near enough to a kernel, adds up no more, and reads no more."""
+    size = float(np.abs(kernel).sum())
+    if sum(total(term) for term in terms) > 4 * size:
+        return False
+    rest = kernel.copy()
+    for term in terms:
+        product = outer(term)
+        if ((product != 0) & (kernel == 0)).any():
+            return False
+        rest -= product
+    return bool(np.abs(rest).sum() <= tolerance * size)
+
+
+def _crosses(kernel: Taps, tolerance: float) -> Iterator[Term]:
+    """Split `kernel` by cross approximation with full pivoting, until what is left can be left out.
+
+    Each step takes away the outer product through the largest remaining weight. It is exact on the
+    row and the column of the pivot, keeps the zeros of a kernel of rank one, and needs no SVD.
+    """
+    if kernel.ndim == 1:
+        yield (kernel,)
+        return
+    rest = kernel.reshape(len(kernel), -1).copy()
+    sizes = np.abs(rest)
+    allowed = tolerance / 2 * sizes.sum()
+    while sizes.sum() > allowed:
+        i, j = divmod(int(sizes.argmax()), rest.shape[1])
+        left, right = rest[:, j] / rest[i, j], rest[i].copy()
+        for term in _crosses(right.reshape(kernel.shape[1:]), tolerance / 4):
+            yield (left, *term)
+        rest -= left[:, None] * right
+        rest[i], rest[:, j] = 0.0, 0.0
+        sizes = np.abs(rest)
+
+
+def _exact(kernel: _Whole) -> Iterator[tuple[_Whole, ...] | None]:
+    """Split a kernel of whole numbers into terms of whole numbers; the last is None if that is not found.
+
+    No term has another sign than the kernel. So nothing cancels, and partial sums are no larger than those of
+    the kernel's own absolute products.
+    """
+    if kernel.ndim == 1:
+        yield (kernel,)
+        return
+    rest = kernel.reshape(len(kernel), -1)
+    while rest.any():
+        found = _whole_cross(rest)
+        if found is None:
+            yield None
+            return
+        left, right, rest = found
+        for term in _exact(right.reshape(kernel.shape[1:])):
+            yield None if term is None else (left, *term)
+
+
+def _whole_cross(matrix: _Whole) -> tuple[_Whole, _Whole, _Whole] | None:
+    """Return whole factors of a part of a matrix, and the rest, or None.
+
+    Two weights are tried: the largest, through which every matrix of rank one is split, and the smallest but
+    zero, which may be all that others have in common.
+    """
+    sizes = np.abs(matrix)
+    most = sizes.max()
+    for at in (sizes.argmax(), np.where(sizes > 0, sizes, most + 1).argmin()):
+        i, j = divmod(int(at), matrix.shape[1])
+        right = matrix[i] // np.gcd.reduce(matrix[i])
+        left, remainder = np.divmod(matrix[:, j], right[j])
+        if remainder.any() or int(np.abs(left).max()) * int(np.abs(right).max()) > int(most):
+            continue
+        product = left[:, None] * right
+        rest = matrix - product
+        if (np.abs(product) + np.abs(rest) == sizes).all():
+            return left, right, rest
+    return None

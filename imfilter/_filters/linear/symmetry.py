@@ -1,0 +1,198 @@
+"""Which kernels along an axis are symmetric or antisymmetric about a tap, and how they are summed."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._filters.linear.kernels.symmetric_sums import (
+    ABOUT,
+    ABOUT_OWN,
+    CENTRED,
+    EVEN,
+    HALF,
+    ODD,
+    looped,
+    written_out,
+)
+from imfilter._filters.linear.kernels.symmetric_window import MOST_PLACES, Parity
+from imfilter._filters.linear.operators import Taps
+
+#: How much taps may differ from their mirror images, relative to the largest. Sums may differ from 0 and 1 by
+#: some times as much, relative to the sum of the magnitudes.
+_ROUNDING = 1e-15
+
+
+#: Taps, of one layer and of several, and layers that are summed in straight code.
+_STRAIGHT, _STRAIGHT_LAYERS, _MOST_LAYERS = 33, 49, 3
+
+#: Taps of all kernels of a window that is summed in straight code.
+_STRAIGHT_WINDOW = 27
+
+
+class Half(NamedTuple):
+    """One half of a kernel along an axis: `taps` are those before the centre, the outermost first.
+
+    `used` are the taps that are read: none that is zero, but the centre.
+    """
+
+    used: tuple[int, ...]
+    form: int
+    taps: tuple[float, ...]
+    centre: float
+
+    @property
+    def alone(self) -> Self:
+        """The same for a sum about the layer's own reference, where that is of another size than others'."""
+        return self._replace(form=ABOUT_OWN) if self.form == ABOUT else self
+
+    @property
+    def centred(self) -> Self:
+        """The same for a sum without a reference, for results that are rounded to integers."""
+        return self._replace(form=CENTRED) if self.form in (ABOUT, ABOUT_OWN) else self
+
+    @property
+    def pattern(self) -> Self:
+        """The same for any weights."""
+        return self._replace(taps=(0.0,) * len(self.taps), centre=0.0)
+
+    @property
+    def adjoining(self) -> bool:
+        """Whether no tap is left out between the first and the last."""
+        return self.used[-1] - self.used[0] + 1 == len(self.used)
+
+    @property
+    def nearly_adjoining(self) -> bool:
+        """Whether fewer taps are left out between the first and the last than are read."""
+        return self.used[-1] - self.used[0] + 1 <= 2 * len(self.used)
+
+    @property
+    def filled(self) -> Self:
+        """The same with taps of weight 0 in place of those that are left out."""
+        weights = dict(zip(self.used, self.taps, strict=False))
+        places = range(self.used[0], self.used[-1] + 1)
+        below = places[: len(places) // 2]
+        return self._replace(used=tuple(places), taps=tuple(weights.get(i, 0.0) for i in below))
+
+    @property
+    def whole(self) -> float:
+        """The sum of all taps; 0 or 1 where that is meant."""
+        return 0.0 if self.form == ODD else whole((*self.taps, *self.taps, self.centre))
+
+
+def whole(taps: Sequence[float]) -> float:
+    """Return the sum of taps; 0 or 1 where that is meant."""
+    total, size = math.fsum(taps), math.fsum(map(abs, taps))
+    meant = round(total) if -0.5 <= total <= 1.5 else total
+    return meant if abs(total - meant) <= 16 * _ROUNDING * size else total
+
+
+def level(taps: Taps) -> float:
+    """Return the sum of taps that weigh samples alike, 1 for those that compare them."""
+    return whole(taps.tolist()) if average(taps) else 1.0
+
+
+def average(taps: Taps) -> bool:
+    """Tell whether taps weigh samples alike: their sum is most of what there is of them."""
+    return abs(whole(taps.tolist())) > 0.5 * float(np.abs(taps).sum())
+
+
+class Window(NamedTuple):
+    """Kernels over a small window that are symmetric or antisymmetric along rows, planes and columns."""
+
+    shape: tuple[int, int, int]
+    kernels: tuple[Parity, ...]
+    weights: tuple[float, ...]
+
+
+def window(components: list[Taps]) -> Window | None:
+    """Return kernels of axes z, y, x as a symmetric window; None for large ones, and others."""
+    kernels = [component.swapaxes(0, 1) for component in components]
+    shape = kernels[0].shape
+    middle = tuple((n - 1) // 2 for n in shape)
+    corner = tuple(slice(m + 1) for m in middle)
+    places = math.prod(m + 1 for m in middle)
+    if not all(n % 2 for n in shape) or places > MOST_PLACES or len(kernels) > _MOST_LAYERS:
+        return None
+    if len(kernels) * math.prod(shape) > _STRAIGHT_WINDOW:
+        return None
+    parities, weights = [], list[float]()
+    for taps in kernels:
+        signs = [_sign(taps, axis) for axis in range(3)]
+        if 0 in signs:
+            return None
+        for axis, sign in enumerate(signs):
+            if sign < 0:  # the middle of an antisymmetric kernel is 0, but for rounding
+                taps = taps.copy()
+                taps.swapaxes(0, axis)[middle[axis]] = 0
+        near = taps[corner].ravel()
+        # What is subtracted from what: the weight is that of the far side.
+        turned = math.prod(-1 for sign, n in zip(signs, shape, strict=True) if sign < 0)
+        bits = sum(1 << i for i, value in enumerate(near.tolist()) if value != 0)
+        about = len(kernels) == 1 and bool(taps[middle] != 0)
+        parities.append(Parity((signs[0] < 0, signs[1] < 0, signs[2] < 0), bits, about))
+        weights += [whole(taps.ravel().tolist()), *(turned * near).tolist()]
+    return Window(shape, tuple(parities), tuple(weights))
+
+
+def _sign(taps: Taps, axis: int) -> int:
+    """Return 1 for taps that are symmetric along an axis, -1 for antisymmetric ones, 0 for others."""
+    limit, turned = _ROUNDING * np.abs(taps).max(), np.flip(taps, axis)
+    if np.abs(taps - turned).max() <= limit:
+        return 1
+    return -1 if np.abs(taps + turned).max() <= limit else 0
+
+
+def halved(taps: Taps) -> Half | None:
+    """Return the half of a kernel that is symmetric or antisymmetric about a tap, None for others."""
+    values = taps.tolist()
+    nonzero = [i for i, value in enumerate(values) if value != 0]
+    if not nonzero or (nonzero[0] + nonzero[-1]) % 2:
+        return None
+    middle = (nonzero[0] + nonzero[-1]) // 2
+    below = [i for i in nonzero if i < middle]
+    mirrored = [2 * middle - i for i in reversed(below)]
+    if mirrored != [i for i in nonzero if i > middle]:
+        return None
+    used, centre = (*below, middle, *mirrored), values[middle]
+    low, high = [values[i] for i in below], [values[2 * middle - i] for i in below]
+    limit = _ROUNDING * max(map(abs, values))
+    if all(abs(a - b) <= limit for a, b in zip(low, high, strict=True)):
+        return Half(used, ABOUT if centre != 0 else EVEN, tuple(low), centre)
+    if 2 * abs(centre) <= limit and all(abs(a + b) <= limit for a, b in zip(low, high, strict=True)):
+        return Half(used, ODD, tuple(high), 0.0)
+    return None
+
+
+def records(halves: Sequence[Half], firsts: Sequence[int], real: np.dtype) -> npt.NDArray:
+    """Return the records of layers whose lines begin at `firsts`, for `symmetric`; see `weights`."""
+    found, begin = np.zeros(len(halves), HALF), 0
+    for record, half, first in zip(found, halves, firsts, strict=True):
+        record["first"], record["half"], record["form"] = first, len(half.taps), half.form
+        record["weights"] = begin * real.itemsize
+        begin += len(half.taps) + 2
+    return found
+
+
+def weights(halves: Sequence[Half], *, summed: bool) -> list[float]:
+    """Return the weights of layers, for `symmetric`.
+
+    If they are `summed`, the first layer about a common reference has the sum of all taps of such layers.
+    """
+    found: list[float] = []
+    about = [half for half in halves if half.form == ABOUT]
+    for half in halves:
+        first_of_many = summed and len(about) > 1 and half is about[0]
+        total = whole([other.whole for other in about]) if first_of_many else half.whole
+        found += [total, half.centre, *half.taps]
+    return found
+
+
+def number(halves: Sequence[Half], firsts: Sequence[int]) -> int:
+    """Return the number that says how the sum of such layers is compiled."""
+    most = _STRAIGHT if len(halves) == 1 else _STRAIGHT_LAYERS
+    if len(halves) > _MOST_LAYERS or sum(len(half.used) for half in halves) > most:
+        return looped({half.form for half in halves})
+    return written_out([(f, len(h.taps), h.form) for f, h in zip(firsts, halves, strict=True)])

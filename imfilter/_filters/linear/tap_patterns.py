@@ -1,0 +1,332 @@
+"""From an operator to the tables of taps that the sliding window reads."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base.memo import remembered
+from imfilter._filters.linear import symmetry
+from imfilter._filters.linear.kernels.job import LAYER, PLANE, TAP
+from imfilter._filters.linear.operators import Taps
+from imfilter._filters.linear.symmetry import Half
+from imfilter._filters.linear.tap_runs import common, first_of_pairs, group, grouped, paired, run_table
+from imfilter._filters.linear.tap_tables import Ints, Schedule, Weights
+from imfilter._simd.lines import FIRST, RUN, SECOND
+from imfilter._simd.unrolled_sums import STRAIGHT_LINE
+
+
+def _ints(values: object) -> Ints:
+    return np.asarray(values, dtype=np.int64)
+
+
+def _schedule(
+    taps: npt.NDArray,
+    ends: list[int],
+    height: int,
+    pair: bool,
+    norm: bool,
+    real: np.dtype,
+    halves: tuple[Half, ...] = (),
+    **layers: npt.NDArray[Any],
+) -> Schedule:
+    """Return the schedule of a sum over a window of `height` rows whose components end at `ends`.
+
+    Windows with symmetric `halves` are summed by these, and have no runs.
+    """
+    runs: list[list[int]] = [list(map(int, run)) for run in layers.pop("runs", np.empty(0, RUN)).tolist()]
+    begins = [0, *ends[:-1]]
+    pair = pair and not halves
+    pairs = [
+        paired(taps, a, b, height, real.itemsize) if pair else None for a, b in zip(begins, ends, strict=True)
+    ]
+    single, double = [], []
+    alike = 0
+    if all(np.array_equal(taps[a:b], taps[: ends[0]]) for a, b in zip(begins, ends, strict=True)):
+        alike = common(taps[: ends[0]], height)
+    plain = 0 if norm or len(ends) > 1 else alike
+    for a, b, two in zip(begins, ends, pairs, strict=True) if not halves else ():
+        most = group(height, plain) if plain else 0
+        single += first_of_pairs(two) if two and not plain else grouped(a, b, most)
+        if any(pairs):
+            one = grouped(a, b)
+            double += two or one + [[SECOND, *run[1:4], 0, run[4], run[6]] for run in one]
+    # A component closes once, after both rows' taps.
+    for i in range(len(double) - 1):
+        if double[i][-1] and double[i + 1][0] == SECOND and double[i][0] == FIRST:
+            double[i][-1] = 0
+    fields: dict[str, Any] = {"layers": np.empty(0, LAYER), "columns": _ints([])} | layers
+    return Schedule(
+        taps=taps,
+        runs=run_table(runs + single + double),
+        norm=norm,
+        single=len(runs),
+        double=len(runs) + len(single),
+        alike=alike,
+        components=len(ends),
+        halves=halves,
+        **fields,
+    )
+
+
+def direct(
+    components: list[Taps],
+    norm: bool,
+    dilation: tuple[int, int, int],
+    pair: bool,
+    real: np.dtype,
+    fill: bool = False,
+    rounded: bool = False,
+) -> tuple[Schedule, Weights]:
+    """Return the schedule of plain weighted sums, and their weights; each component has axes z, y, x.
+
+    Taps along the line are left in padded columns: `placed` makes them elements. With `fill`, taps of
+    weight zero may be read too, which is no more work if they are few. `rounded` says that results are
+    integers.
+    """
+    line = len(components) == 1 and sum(n > 1 for n in components[0].shape) <= 1
+    half = symmetry.halved(components[0].ravel()) if line else None
+    if half is not None:
+        half = half.centred if rounded else half
+        made = _symmetric_line(half.used, components[0].shape, half.pattern, norm, dilation, real)
+        return made, {"half_weights": np.array(symmetry.weights([half], summed=False), real)}
+    window = symmetry.window(components) if norm or len(components) == 1 else None
+    # By row first, so that the taps of each are side by side.
+    by_row = np.array([component.swapaxes(0, 1) for component in components])
+    read = by_row != 0
+    for component, taps in zip(components, read, strict=True):
+        taps |= window is not None or (fill and _nearly_full(component))
+    weights = by_row[read]
+    pattern = None if window is None else window._replace(weights=())
+    filled = window is None and not weights.all()
+    made = _places(read.tobytes(), read.shape, norm, dilation, pair, real, pattern, filled)
+    if window is not None:
+        return made, {"half_weights": np.array(window.weights, real)}
+    return made, {"weights": weights.astype(real)}
+
+
+@remembered(len)
+def _places(
+    read: bytes,
+    shape: tuple[int, ...],
+    norm: bool,
+    dilation: tuple[int, int, int],
+    pair: bool,
+    real: np.dtype,
+    window: symmetry.Window | None,
+    filled: bool,
+) -> Schedule:
+    """Return the schedule of plain sums, from which taps are `read`.
+
+    The axes of `shape` are components, rows, planes and columns.
+    """
+    component, *where = np.frombuffer(read, bool).reshape(shape).nonzero()
+    row, plane, column = (at * step for at, step in zip(where, np.array(dilation)[[1, 0, 2]], strict=True))
+    offsets, layers = np.unique(plane, return_inverse=True)
+    taps = np.empty(len(row), TAP)
+    taps["layer"], taps["row"], taps["column"] = layers, row, column
+    ends = np.searchsorted(component, np.arange(shape[0]), "right").tolist()
+    planes = _planes(offsets if len(offsets) else _ints([0]))
+    made = _schedule(taps, ends, shape[1], pair, norm, real, offsets_z=planes)
+    return replace(made, window=window, filled=filled)
+
+
+@remembered(len)
+def _symmetric_line(
+    used: tuple[int, ...],
+    shape: tuple[int, ...],
+    half: Half,
+    norm: bool,
+    dilation: tuple[int, int, int],
+    real: np.dtype,
+) -> Schedule:
+    """Return the schedule of a symmetric kernel of a `shape` that is longer than 1 along one axis at most."""
+    where = np.zeros((len(used), 3), np.int64)
+    axis = int(np.argmax(shape))
+    where[:, axis] = np.array(used) * dilation[axis]
+    offsets, layers = np.unique(where[:, 0], return_inverse=True)
+    taps = np.empty(len(where), TAP)
+    taps["layer"], taps["row"], taps["column"] = layers, where[:, 1], where[:, 2]
+    return _schedule(taps, [len(taps)], shape[1], False, norm, real, (half,), offsets_z=_planes(offsets))
+
+
+def _nearly_full(component: Taps) -> bool:
+    """Tell whether it is less work to sum all taps, row by row, than those that are not zero, one by one."""
+    return bool(component.shape[1] > 1 and component.size <= 2 * np.count_nonzero(component))
+
+
+def _planes(offsets: Ints) -> npt.NDArray:
+    table = np.zeros(len(offsets), PLANE)
+    table["plane"] = offsets
+    return table
+
+
+def separable(
+    terms: list[tuple[Taps, Taps, Taps]],
+    norm: bool,
+    dilation: tuple[int, int, int],
+    pair: bool,
+    real: np.dtype,
+    fill: bool = False,
+    rounded: bool = False,
+) -> tuple[Schedule, Weights]:
+    """Return the schedule of separable `terms`, each the taps along z, y and x, and their weights.
+
+    One layer is a term. With `fill`, taps of weight zero may be read too, so that all terms and rows have the
+    same. `rounded` says that results are integers.
+    """
+    across = len(terms[0][0]) > 1
+    if len(terms) > 1 and not norm:
+        terms = _levelled(terms)
+    if not across:
+        terms = [(one, along_y, along_x * one[0]) for one, along_y, along_x in terms]
+    halves_z, halves_y, halves_x = (
+        [symmetry.halved(term[i]) for term in terms] if i or across else [None] * len(terms) for i in range(3)
+    )
+    if len(terms) > 1 and not norm:
+        averages = [all(map(symmetry.average, (term[0], term[2]))) for term in terms]
+        halves_y = [h.alone if h and not a else h for h, a in zip(halves_y, averages, strict=True)]
+    if rounded:
+        halves_z, halves_y, halves_x = (
+            [half and half.centred for half in halves] for halves in (halves_z, halves_y, halves_x)
+        )
+    gaps = any(half and not half.adjoining for half in halves_y)
+    fill_halves = fill and gaps and all(half and half.nearly_adjoining for half in halves_y)
+    if fill_halves:  # neighbouring rows of outputs then read the same rows
+        halves_y = [half and half.filled for half in halves_y]
+    reads = tuple((_read(along_z), _read(along_y), _read(along_x)) for along_z, along_y, along_x in terms)
+    patterns = _patterns(halves_z), _patterns(halves_y), _patterns(halves_x)
+    made = _layers(reads, patterns, across, norm, dilation, pair, real, fill, fill_halves)
+    weights: Weights = {}
+    halves = [half for half in halves_y if half] if made.halves else []
+    if made.used_y is not None:
+        weights["weights"] = np.concatenate([along_y for _, along_y, _ in terms])[made.used_y].astype(real)
+    if across:
+        over = np.concatenate([term[0][used] for term, used in zip(terms, made.used_z, strict=True)])
+        weights["weights_z"] = over.astype(real)
+        weights["offsets_z"] = made.offsets_z.copy()
+        weights["offsets_z"]["weight"] = over
+    if None in made.halves_x:
+        along = [term[2][used] for term, used in zip(terms, made.used_x, strict=True)]
+        weights["weights_x"] = np.concatenate(along).astype(real)
+    found = symmetry.weights(halves, summed=not norm)
+    for axis, kept in ((halves_z, made.halves_z), (halves_x, made.halves_x)):
+        for half, pattern in zip(axis, kept, strict=True):
+            if half is not None and pattern is not None:
+                found += symmetry.weights([half], summed=False)
+    if found:
+        weights["half_weights"] = np.array(found, real)
+    return made, weights
+
+
+def _read(taps: Taps) -> bytes:
+    """Return which taps are not zero."""
+    return (taps != 0).tobytes()
+
+
+def _patterns(halves: Sequence[Half | None]) -> tuple[Half | None, ...]:
+    return tuple(half and half.pattern for half in halves)
+
+
+@remembered(lambda terms: sum(len(taps) for term in terms for taps in term))
+def _layers(
+    terms: tuple[tuple[bytes, bytes, bytes], ...],
+    patterns: tuple[tuple[Half | None, ...], tuple[Half | None, ...], tuple[Half | None, ...]],
+    across: bool,
+    norm: bool,
+    dilation: tuple[int, int, int],
+    pair: bool,
+    real: np.dtype,
+    fill: bool,
+    fill_halves: bool,
+) -> Schedule:
+    """Return the schedule of separable terms, from which of their taps are not zero."""
+    halves_z, halves_y, halves_x = patterns
+    reads = [tuple(np.frombuffer(taps, bool) for taps in term) for term in terms]
+    halves = tuple(half for half in halves_y if half is not None)
+    halves = halves if len(halves) == len(terms) else ()
+    fill_y = fill and not norm and not halves and _nearly_alike([along_y for _, along_y, _ in reads])
+    fill_x = fill and len(terms) > 1 and len(terms[0][2]) <= STRAIGHT_LINE and None in halves_x
+    fill_x = fill_x and _nearly_alike([along_x for _, _, along_x in reads])
+    halves_x = (None,) * len(terms) if fill_x else halves_x
+    planes, columns, used_z, used_x, places = [], [], [], [], []
+    layers, tables = np.zeros(len(terms), LAYER), []
+    runs: list[list[int]] = []
+    n_z = n_x = n_y = 0
+    for layer, (along_z, along_y, along_x) in enumerate(reads):
+        if across:
+            used = _used(along_z, halves_z[layer])
+            planes.append(used * dilation[0])
+            used_z.append(used)
+            stop = n_z + len(used)
+            layers["begin_z"][layer], layers["stop_z"][layer] = n_z, stop
+            layers["group_z"][layer] = group(1, len(used))
+            layers["first_z"][layer] = len(runs)
+            runs += grouped(n_z, stop)
+            layers["last_z"][layer] = len(runs)
+            n_z = stop
+        used = np.arange(len(along_x)) if fill_x else _used(along_x, halves_x[layer])
+        layers["begin_x"][layer], layers["stop_x"][layer] = n_x, n_x + len(used)
+        layers["group"][layer] = group(1, len(used))
+        columns.append(used * dilation[2])
+        used_x.append(used)
+        layers["first_x"][layer] = len(runs)
+        runs += grouped(n_x, n_x + len(used))
+        layers["last_x"][layer] = len(runs)
+        n_x += len(used)
+        used = np.arange(len(along_y)) if fill_y else _used(along_y, halves_y[layer] if halves else None)
+        table = np.zeros(len(used), TAP)
+        table["layer"], table["row"] = layer, used * dilation[1]
+        tables.append(table)
+        places.append(n_y + used)
+        n_y += len(along_y)
+    taps, used_y = np.concatenate(tables), np.concatenate(places)
+    ends = np.cumsum([len(t) for t in tables]).tolist()
+    if not norm and not halves:  # one sum over all layers, row by row
+        order = np.lexsort((taps["layer"], taps["row"]))
+        taps, used_y, ends = taps[order], used_y[order], ends[-1:]
+    made = _schedule(
+        *(taps, ends, len(terms[0][1]), pair, norm, real, halves),
+        offsets_z=_planes(np.concatenate(planes) if across else _ints([0])),
+        columns=_ints(np.concatenate(columns)),
+        layers=layers,
+        runs=run_table(runs),
+    )
+    return replace(
+        made,
+        across=across,
+        filled=fill_x or fill_y or fill_halves,
+        halves_z=halves_z,
+        halves_x=halves_x,
+        used_z=tuple(used_z),
+        used_x=tuple(used_x),
+        used_y=None if halves else used_y,
+    )
+
+
+def _levelled(terms: list[tuple[Taps, Taps, Taps]]) -> list[tuple[Taps, Taps, Taps]]:
+    """Return the terms with taps over planes and along the line that add up to 1, where that can be.
+
+    What they add up to is given to the taps of the last stage, which weighs equal samples exactly. Whole
+    numbers stay, for they are exact as they are.
+    """
+    if all((taps == np.rint(taps)).all() for term in terms for taps in term):
+        return terms
+    found = []
+    for along_z, along_y, along_x in terms:
+        levels = [symmetry.level(taps) for taps in (along_z, along_x)]
+        found.append((along_z / levels[0], along_y * (levels[0] * levels[1]), along_x / levels[1]))
+    return found
+
+
+def _used(taps: Taps, half: Half | None) -> Ints:
+    """Return which taps are read: those that are not zero, or those of a half."""
+    return np.flatnonzero(taps) if half is None else _ints(half.used)
+
+
+def _nearly_alike(kernels: list[Taps]) -> bool:
+    """Tell whether kernels along one axis differ in their zeros, of which there are fewer than other taps."""
+    used = sum(np.count_nonzero(taps) for taps in kernels)
+    return bool(used < len(kernels) * len(kernels[0]) <= 2 * used)

@@ -1,0 +1,101 @@
+"""Runs of taps that `combine` sums, and the groups in which sums are put aside."""
+
+import itertools
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._simd.lines import BOTH, FIRST, RUN, SECOND
+from imfilter._simd.vector import BYTES
+
+#: Taps summed in one go before the sum is put aside, at least. Longer sums have groups of about the root
+#: of their length: float32 then errs by at most twice that many units of the last place.
+_GROUP = 32
+
+#: Rows summed at a time, at most, 4 registers each: 2, 4, 5, 6 rows of 81 taps ran at 37, 46, 55, 49
+#: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most); more spill.
+ROWS = 5 if BYTES > 128 else 2
+#: Taps along a line that are summed in one go.
+SHORT = 64
+
+
+def group(rows: int, line: int) -> int:
+    """Return how many taps of a sum over `rows` of `line` taps each are summed in one go."""
+    if rows == 1:
+        return line if line <= SHORT else max(_GROUP, math.isqrt(line))
+    return line * max(ROWS, max(_GROUP, math.isqrt(rows * line)) // line)
+
+
+def grouped(begin: int, stop: int, most: int = 0) -> list[list[int]]:
+    """Return the runs of one sum over taps `begin` to `stop`, in groups of `most` or those of a line."""
+    most = most or max(1, group(1, stop - begin))
+    edges = [*range(begin, stop, most), stop] if stop > begin else [begin, stop]
+    runs = [[FIRST, a, b, 0, a > begin, 0, 0] for a, b in itertools.pairwise(edges)]
+    runs[-1][-1] = 1
+    return [list(map(int, run)) for run in runs]
+
+
+def _rows(taps: npt.NDArray, begin: int, stop: int, height: int) -> list[tuple[int, int]]:
+    """Return where the taps of each window row begin and stop; they are sorted by row."""
+    edges = begin + np.searchsorted(taps["row"][begin:stop], np.arange(height + 1))
+    return [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
+
+
+def _alike(taps: npt.NDArray, a: tuple[int, int], b: tuple[int, int]) -> bool:
+    """Tell whether two rows read the same elements of the same layers."""
+    mine, others = taps[slice(*a)], taps[slice(*b)]
+    return len(mine) == len(others) > 0 and all(
+        np.array_equal(mine[f], others[f]) for f in ("layer", "column")
+    )
+
+
+def common(taps: npt.NDArray, height: int) -> int:
+    """Return how many taps each of `height` kernel rows has if all read the same elements, or else 0."""
+    edges = [0, *(np.flatnonzero(np.diff(taps["row"])) + 1).tolist(), len(taps)]
+    rows = list(itertools.pairwise(edges))
+    same = len(rows) == height and all(_alike(taps, row, rows[0]) for row in rows)
+    return len(taps) // height if same else 0
+
+
+def paired(taps: npt.NDArray, begin: int, stop: int, height: int, size: int) -> list[list[int]] | None:
+    """Return the runs of two neighbouring sums over taps `begin` to `stop`, or None where it is no gain.
+
+    Each sum puts aside what it has after the rows that fill a group, counted in its own rows, so that
+    both round alike.
+    """
+    rows = _rows(taps, begin, stop, height)
+    alike = [r > 0 and _alike(taps, rows[r], rows[r - 1]) for r in range(height)]
+    if not any(alike) or max(b - a for a, b in rows) > _GROUP:
+        return None
+    flush, filled, most = [], 0, max(_GROUP, math.isqrt(stop - begin))
+    for a, b in rows:
+        flush.append(filled >= most)
+        filled = (0 if flush[-1] else filled) + b - a
+    runs: list[list[int]] = []
+    for r in range(height + 1):
+        flush_a, flush_b = int(r < height and flush[r]), int(r > 0 and flush[r - 1])
+        if r < height and alike[r]:
+            (a, b), back = rows[r], (rows[r][0] - rows[r - 1][0]) * size
+            if runs and runs[-1][0] == BOTH and runs[-1][2:4] == [a, back] and not flush_a + flush_b:
+                runs[-1][2] = b
+            else:
+                runs.append([BOTH, a, b, back, flush_a, flush_b, 0])
+            continue
+        if r < height:
+            runs.append([FIRST, *rows[r], 0, flush_a, 0, 0])
+        if r > 0:
+            runs.append([SECOND, *rows[r - 1], 0, 0, flush_b, 0])
+    runs[-1][-1] = 1
+    return runs
+
+
+def first_of_pairs(pairs: list[list[int]]) -> list[list[int]]:
+    """Return the runs of the first sum of a pair alone, in the same groups."""
+    runs = [[FIRST, a, b, 0, flush, 0, 0] for kind, a, b, _, flush, _, _ in pairs if kind != SECOND]
+    runs[-1][-1] = 1
+    return runs
+
+
+def run_table(runs: list[list[int]]) -> npt.NDArray:
+    return np.array([tuple(run) for run in runs], dtype=RUN)

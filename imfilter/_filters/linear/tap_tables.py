@@ -1,0 +1,143 @@
+"""The tables of taps that the sliding window reads, and those of their weights."""
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._filters.linear import symmetry
+from imfilter._filters.linear.kernels.job import (
+    ALONG,
+    BLOCK_ALONG,
+    BY_ROW,
+    BY_TAP,
+    SYMMETRIC,
+    SYMMETRIC_ALONG,
+    UNROLLED,
+)
+from imfilter._filters.linear.symmetry import Half
+from imfilter._filters.linear.tap_runs import SHORT
+from imfilter._simd.unrolled_sums import STRAIGHT, STRAIGHT_LINE
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """The arguments of `slide` that describe the operator; see there.
+
+    The first runs are those of the layers; those of one output row begin at `single`, and, if
+    neighbouring rows are computed in pairs, those of two at `double`. `alike` is how many taps every row
+    of the window has, if all have the same, in each of the `components`.
+    """
+
+    offsets_z: npt.NDArray
+    columns: Ints
+    layers: npt.NDArray
+    taps: npt.NDArray
+    runs: npt.NDArray
+    norm: bool
+    single: int
+    double: int
+    alike: int
+    components: int
+    across: bool = False  # whether layers are sums over planes
+    filled: bool = False  # whether taps of weight zero are read
+    #: Which taps are read over the planes and along the line, by layer, and of all those of the window.
+    used_z: tuple[Ints, ...] = ()
+    used_x: tuple[Ints, ...] = ()
+    used_y: Ints | None = None
+    #: Halves of symmetric kernels: of layers over the planes and along the line, and of the sum over the
+    #: window. Such a sum is symmetric if it has any.
+    halves_z: tuple[Half | None, ...] = ()
+    halves_x: tuple[Half | None, ...] = ()
+    halves: tuple[Half, ...] = ()
+    window: symmetry.Window | None = None  # kernels that are summed as one symmetric window
+
+    @property
+    def adjoining(self) -> bool:
+        """Whether the halves leave no row of the window out."""
+        return all(half.adjoining for half in self.halves)
+
+    @property
+    def paired(self) -> bool:
+        """Whether neighbouring rows are computed two at a time."""
+        return self.double < len(self.runs)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the window is one sum over rows that all have the same taps."""
+        return self.alike > 0 and self.components == 1 and not self.norm
+
+    def straight(self, height: int) -> bool:
+        """Tell whether a window of so many rows is small enough to be summed in straight code."""
+        most = STRAIGHT if min(height, self.alike) > 1 else STRAIGHT_LINE
+        return (self.plain or self.norm) and 0 < height * self.alike * self.components <= most
+
+    @functools.cached_property
+    def longest_line(self) -> int:
+        """The most taps along a line, of a layer or of a window of one row."""
+        if len(self.layers):
+            return int((self.layers["stop_x"] - self.layers["begin_x"]).max())
+        return len(self.taps) if not self.taps["row"].any() and not self.taps["layer"].any() else 0
+
+    @property
+    def size(self) -> int:
+        """How many taps there are, of layers and of the window."""
+        return len(self.taps) + len(self.columns) + len(self.offsets_z)
+
+    def named(self, beyond: tuple[float, ...]) -> dict[str, npt.NDArray]:
+        """Return the tables by the names that `slide` has for them, but for weights; see `beyond`."""
+        layers = self.layers.copy()
+        if beyond:
+            layers["beyond"] = beyond
+        names = ("offsets_z", "columns", "taps", "runs")
+        return {name: getattr(self, name) for name in names} | {"layers": layers}
+
+
+#: Tables of weights, by the names that `slide` has for them.
+Weights = dict[str, npt.NDArray]
+
+
+def beyond(schedule: Schedule, weights: Weights, cval: float) -> tuple[float, ...]:
+    """Return what a border constant adds to each layer over the planes, nothing where that is 0."""
+    if cval == 0:
+        return ()
+    found = []
+    for layer in schedule.layers:
+        planes = slice(layer["begin_z"], layer["stop_z"])
+        over = weights["offsets_z"]["weight"][planes] if schedule.across else np.ones(1)
+        # Weights of both signs may cancel, but not where the constant is NaN or infinite.
+        with np.errstate(invalid="ignore"):
+            found.append(float(over.sum() * cval if math.isfinite(cval) else (over * cval).sum()))
+    return tuple(found)
+
+
+def placed(schedule: Schedule, element: Callable[[Ints], Ints], neighbour: int, size: int) -> Schedule:
+    """Turn taps along the line from padded columns into what `element` says: elements of the line.
+
+    Those of layers become bytes, in elements of `size`. With lines dealt out, pixels that are neighbours
+    are `neighbour` elements apart, otherwise that is 0.
+    """
+    taps, columns, layers = schedule.taps.copy(), element(schedule.columns), schedule.layers.copy()
+    if len(schedule.layers) == 0:
+        taps["column"] = element(taps["column"])
+    counts = set((layers["stop_x"] - layers["begin_x"]).tolist())
+    straight = len(counts) == 1 and max(counts) <= STRAIGHT_LINE  # one kernel for all
+    for layer, half in zip(layers, schedule.halves_x, strict=False):
+        own = columns[layer["begin_x"] : layer["stop_x"]]
+        if half is not None:
+            layer["how"] = SYMMETRIC_ALONG if contiguous(own, neighbour) else SYMMETRIC
+            continue
+        layer["how"] = ALONG if contiguous(own, neighbour) else BY_ROW if len(own) <= SHORT else BY_TAP
+        if straight and layer["how"] == BY_ROW:
+            layer["how"] = UNROLLED
+    return replace(schedule, taps=taps, columns=columns * size, layers=layers)
+
+
+def contiguous(elements: Ints, neighbour: int) -> bool:
+    """Tell whether taps read pixels that are neighbours in a dealt line, enough of them."""
+    return neighbour > 0 and len(elements) >= BLOCK_ALONG and bool((np.diff(elements) == neighbour).all())

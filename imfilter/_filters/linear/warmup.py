@@ -1,0 +1,117 @@
+"""Compiling ahead: the kernels of linear filters for the usual element types."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from imfilter._filters.linear import symmetry
+from imfilter._filters.linear.kernels import box, cosine, large_samples, sample_ranges, winograd
+from imfilter._filters.linear.kernels.box_rows import slide_box
+from imfilter._filters.linear.kernels.cosine_rows import slide_cosine
+from imfilter._filters.linear.kernels.job import BLOCK_ALONG
+from imfilter._filters.linear.kernels.sliding_window import prepare, slide
+from imfilter._filters.linear.kernels.symmetric_rows import sum_symmetric, sum_symmetric_along
+from imfilter._filters.linear.kernels.symmetric_sums import ABOUT, CENTRED, looped, written_out
+from imfilter._filters.linear.kernels.symmetric_window import (
+    kernels_number,
+    sum_symmetric_window,
+    window_number,
+)
+from imfilter._filters.linear.kernels.winograd_line import line_winograd
+from imfilter._filters.linear.kernels.winograd_rows import slide_winograd
+from imfilter._filters.linear.tap_runs import ROWS
+from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
+from imfilter._simd.denormals import switch
+from imfilter._simd.jit import Combination
+
+_U8, _U16, _I32, _F32, _F64 = map(np.dtype, ("u1", "u2", "i4", "f4", "f8"))
+
+
+def combinations() -> Iterator[Combination]:
+    """Yield kernels with the types that they are compiled for."""
+    yield slide, ()
+    yield prepare, ()
+    yield switch, ()
+    for real, source in ((_F32, _U8), (_F32, _U16), (_F32, _F32), (_F64, _U16), (_F64, _F64)):
+        yield lines.fetch, (real, source)
+        yield lines.combine, (real, source)
+    for real, target in ((_F32, _U8), (_F32, _F32), (_F64, _U16), (_F64, _F64)):
+        yield lines.place, (real, target)
+    for real in (_F32, _F64):
+        yield weighted_sums.sum_rows, (real, real, 1, 0)
+        for outputs in range(2, ROWS + 1):
+            for single in (0, 1):
+                yield weighted_sums.sum_rows, (real, real, outputs, single)
+        for target in (real, _U8 if real == _F32 else _U16):
+            yield unrolled_sums.sum_window, (real, target, min(3, ROWS), 3, 3, 0)
+            yield unrolled_sums.sum_window, (real, target, min(5, ROWS), 5, 5, 0)
+        yield from _symmetric(real)
+        for taps in range(3, unrolled_sums.STRAIGHT_LINE + 1, 2):
+            yield unrolled_sums.sum_window, (real, real, 1, 1, taps, 0)
+        yield weighted_sums.sum_rows, (real, _U8 if real == _F32 else _U16, ROWS, 1)
+        yield weighted_sums.sum_along, (real, BLOCK_ALONG)
+        yield lane_transpose.deal, (real,)
+        yield lane_transpose.join, (real,)
+    yield slide_box, ()
+    for sums, source, real, exact in (
+        (_U16, _U8, _U16, 0),
+        (_U16, _U8, _U16, 1),
+        (_U16, _U8, _F32, 0),
+        (_I32, _U8, _F32, 0),
+        (_I32, _U16, _F32, 0),
+        (_I32, _U16, _F64, 0),
+        (_F64, _F32, _F64, 0),
+    ):
+        yield box.box_down, (sums, source)
+        yield box.box_border, (sums, source)
+        yield box.box_along, (sums, real, source, exact)
+    yield slide_winograd, ()
+    yield line_winograd, ()
+    for real in (_F32, _F64):
+        yield winograd.subtract, (real,)
+        for times in (2, 3):
+            yield winograd.mix, (real, times)
+        for rows in (0, 1, 3, 7, 10):  # kernels of 20, 21 and 28 to 31 rows
+            yield winograd.sum_lines, (real, ROWS, rows)
+    yield slide_cosine, ()
+    for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
+        yield cosine.oscillate, (real, terms)
+    yield from _sizes()
+    for sums in (_U16, _I32, _F64):
+        for channels in (1, 3):
+            yield box.box_prefix, (sums, channels)
+
+
+def _sizes() -> Iterator[Combination]:
+    """Yield what looks at the sizes of samples that share sums, and what mends these."""
+    yield sample_ranges.survey, ()
+    for real in (_F32, _F64):
+        for kernel in (sample_ranges.widen_strip, sample_ranges.close_strip, sample_ranges.finish):
+            yield kernel, (real,)
+    yield sample_ranges.close_windows, (_F32,)
+    yield large_samples.sift, ()
+    yield large_samples.count_broken, ()
+    yield large_samples.sift_line, (_F32,)
+    yield large_samples.divide_line, (_F32,)
+
+
+def _symmetric(real: np.dtype) -> Iterator[Combination]:
+    """Yield what Gaussians, Sobel's and other symmetric kernels need."""
+    cross = np.array([[[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]])
+    smooth, difference = np.array([1.0, 2.0, 1.0]), np.array([-1.0, 0.0, 1.0])
+    gradient = [np.multiply.outer(smooth, difference)[None], np.multiply.outer(difference, smooth)[None]]
+    for target in (real, _U8 if real == _F32 else _U16):
+        for kernels in ([cross], gradient[:1], gradient[1:], gradient):
+            window = symmetry.window(kernels)
+            assert window is not None
+            numbers = window_number(*window.shape), kernels_number(list(window.kernels), len(kernels) > 1)
+            yield sum_symmetric_window, (real, target, min(3, ROWS), *numbers)
+    # Of float64 images, which are rarer than results of 16 bits, short kernels alone.
+    for half in range(1, (8 if real == _F32 else 4) + 1):
+        for form, target in ((ABOUT, real), (CENTRED, _U8 if real == _F32 else _U16)):
+            number = written_out([(0, half, form)])
+            yield sum_symmetric, (real, real, real, 1, number, 0)
+            yield sum_symmetric, (real, real, target, min(2 * half + 1, ROWS), number, 0)
+    for outputs in (1, ROWS):
+        yield sum_symmetric, (real, real, real, outputs, looped({ABOUT}), 0)
+    yield sum_symmetric_along, (real, BLOCK_ALONG, looped({ABOUT}))

@@ -1,0 +1,115 @@
+"""Long kernels along a line by short sums, over images of one shape and layout: their program."""
+
+import numpy as np
+
+from imfilter._base import dtypes
+from imfilter._base.loops import LONGEST, Placement, tiles
+from imfilter._base.program import Job, Program, Settings, describe, pitch, reserve
+from imfilter._filters.linear import tap_runs, winograd
+from imfilter._filters.linear.kernels import winograd as short
+from imfilter._filters.linear.kernels.job import BLOCK_ALONG
+from imfilter._filters.linear.kernels.winograd_line import DIFFERENCE, LINE_JOB, LINE_SUM, line_winograd
+from imfilter._filters.linear.operators import Operator
+from imfilter._filters.linear.winograd import Sum
+from imfilter._filters.linear.workspace import Deal
+from imfilter._simd import lane_transpose, lines, weighted_sums
+from imfilter._simd.vector import BYTES, in_register
+
+
+def make(operator: Operator, settings: Settings, place: Placement) -> Program:
+    """Lay out the lines and the sums."""
+    loops, source, target = place.loops(), place.source, place.target
+    real, (z, y, x) = settings.real, loops[:3]
+    assert operator.dense is not None
+    times = winograd.halvings(operator.shape)
+    phases = 2**times
+    rest = x.taps % phases  # taps that cannot be halved are added one by one
+    sums, _ = winograd.halved(operator.dense[: x.taps - rest], times)
+    last = np.ascontiguousarray(operator.dense[x.taps - rest :], real)
+    taps = len(sums[0].weights)
+    longest = max(LONGEST // loops.channels, winograd.shortest(operator.shape, real))
+    cut = tiles(x.length, max(1, x.length // longest))
+    widest = int(np.diff(cut).max())
+    # What is dealt out is groups of outputs, each of which begins a stride after the one before.
+    lanes = in_register(real)
+    dealt = Deal(lanes, loops.channels, -(-widest // phases), x.taps + phases - 1, phases, real.itemsize)
+    job = Job(LINE_JOB)
+    pixel = loops.channels * dealt.lanes * real.itemsize
+    describe(job, loops, source, target, settings.mode)
+    job |= dealt.named() | {"tiles": cut, "zero": np.zeros(1, np.int64)}
+    job["joins"] = job["joins"] * phases
+    job["span_x"], job["size"], job["n_tiles"] = x.taps, real.itemsize, len(cut) - 1
+    job["lanes"], job["groups"] = dealt.lanes, dealt.segment
+    job["segment"] = dealt.segment * phases * loops.channels
+    job["segment_count"] = dealt.count
+    job["segment_step"] = dealt.segment * phases * loops.channels * real.itemsize
+    job["differing"] = dealt.phase * loops.channels * dealt.lanes
+    job["taps"], job["group"] = taps, tap_runs.group(1, taps)
+    full = dealt.segment * phases * dealt.lanes
+    job["straight"] = job["target_packed"] and target.dtype == real and bool((np.diff(cut) == full).all())
+    job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
+    job["watched"] = source.dtype.kind == "f"
+    needed = _needed(sums, phases)
+    first, line = pitch(dealt.dealt_line * real.itemsize + BYTES), pitch(dealt.phase * pixel + BYTES)
+    job["pitch"] = pitch(dealt.segment * pixel)
+    joined = full * loops.channels + BYTES // real.itemsize
+    sizes = {
+        "scratch": dealt.line * real.itemsize,
+        "dealt": first + len(needed) * line,
+        "parts": len(sums) * job["pitch"],
+        "mixed": joined * real.itemsize,
+        "joined": 0 if job["straight"] else joined * real.itemsize,
+        "spare": 0 if job["target_packed"] else joined * target.dtype.itemsize,
+        "at": 8 * (taps + BLOCK_ALONG),
+        "at_to": 8 * BLOCK_ALONG,
+        "flag": 8,
+    }
+    workspace = reserve(job, sizes)
+    base = job["dealt"]
+    places = {(0, phase): base + phase * dealt.phase * pixel for phase in range(phases)}
+    places |= {layer: base + first + i * line for i, layer in enumerate(needed)}
+    weights, addresses = winograd.weighed(sums, real)
+    job["sums"] = np.zeros(len(sums), LINE_SUM)
+    job["sums"]["line"] = [places[s.layer, s.start] for s in sums]
+    job["sums"]["weights"] = addresses
+    ahead = x.taps - rest + np.arange(phases)[:, None] + np.arange(rest)
+    job["rests"] = base + ahead % phases * dealt.phase * pixel + ahead // phases * pixel
+    job["rest_weights"], job["n_rest"] = last, rest
+    job["differences"] = np.zeros(len(needed), DIFFERENCE)
+    for entry, (layer, phase) in zip(job["differences"], needed, strict=True):
+        step = _step(layer)
+        on, other = divmod(phase + step, phases)
+        entry["to"], entry["a"] = places[layer, phase], places[layer - step, phase]
+        entry["b"] = places[layer - step, other] + on * pixel
+    job["n_sums"], job["n_differences"] = len(sums), len(needed)
+    job["fetch"] = lines.fetch.address(real, source.dtype)
+    job["deal"], job["join"] = lane_transpose.deal.address(real), lane_transpose.join.address(real)
+    job["subtract"] = short.subtract.address(real)
+    job["sum_along"] = weighted_sums.sum_along.address(real, BLOCK_ALONG)
+    job["mix"] = short.mix.address(real, times)
+    job["place"] = lines.place.address(real, target.dtype)
+    units = len(loops.batch) * z.length * y.length * (len(cut) - 1)
+    return job.program(
+        line_winograd,
+        weights,
+        lines=units,
+        work=units * widest * loops.channels * (weights.size // phases + rest),
+        rows=1,
+        workspace=workspace,
+        watched=job["watched"],
+    )
+
+
+def _step(layer: int) -> int:
+    """Return the largest power of two in the number of a layer."""
+    return 1 << (layer.bit_length() - 1)
+
+
+def _needed(sums: list[Sum], phases: int) -> list[tuple[int, int]]:
+    """Return the lines of differences that the sums read, by layer and phase, each after those it is of."""
+    found = {(s.layer, s.start) for s in sums}
+    for layer in range(phases - 1, 0, -1):
+        step = _step(layer)
+        for phase in [p for n, p in found if n == layer]:
+            found |= {(layer - step, phase), (layer - step, (phase + step) % phases)}
+    return sorted(key for key in found if key[0])

@@ -1,0 +1,96 @@
+"""Full kernels of many rows by short sums, over images of one shape and layout: their program."""
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import dtypes
+from imfilter._base.loops import Part, Placement, tiles
+from imfilter._base.program import Job, Program, Settings, describe, pitch, reserve
+from imfilter._filters.linear import tap_runs, winograd
+from imfilter._filters.linear.kernels import winograd as short
+from imfilter._filters.linear.kernels.winograd_rows import SUM, WINOGRAD_JOB, slide_winograd
+from imfilter._filters.linear.operators import Operator
+from imfilter._simd import lines
+from imfilter._simd.vector import BYTES
+
+#: What the window of lines may take of the second-level cache, in bytes.
+_WINDOW = 512 * 1024
+#: The shortest line that is worth its overhang and the work per line.
+_SHORTEST = 256
+
+
+def make(operator: Operator, settings: Settings, place: Placement) -> Program:
+    """Lay out the lines and the sums."""
+    loops, source, target = place.loops(), place.source, place.target
+    real, (z, y, x) = settings.real, loops[:3]
+    assert operator.dense is not None
+    assert y.axis is not None
+    kernel = operator.dense if y.axis == 0 else operator.dense.T
+    times = max(1, winograd.halvings(kernel.shape))
+    phases = 2**times
+    rest = y.taps % phases  # rows that cannot be halved are summed as they are
+    sums, mixes = winograd.halved(kernel[: y.taps - rest], times)
+    last = np.ascontiguousarray(kernel[y.taps - rest :], real)
+    height = len(sums[0].weights)
+    outputs, together = min(height, tap_runs.ROWS), tap_runs.ROWS
+    depth = y.taps + phases * outputs - 1
+    cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
+    widest = int(np.diff(cut).max())
+    job = Job(WINOGRAD_JOB)
+    describe(job, loops, source, target, settings.mode)
+    job |= {
+        "tiles": cut,
+        "mixes": np.array([[i for i, _ in row] for row in mixes]),
+        "signs": np.array([[sign for _, sign in row] for row in mixes] * (outputs + together), real),
+    }
+    weights, addresses = winograd.weighed(sums, real)
+    table = np.zeros(len(sums), SUM)
+    table["layer"], table["start"] = [s.layer for s in sums], [s.start for s in sums]
+    table["weights"] = addresses
+    job["sums"] = table
+    job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
+    job["phases"], job["outputs"], job["height"] = phases, outputs, height
+    job["rest"], job["together"] = rest, together
+    job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
+    job["straight"] = job["target_packed"] and target.dtype == real
+    job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
+    job["watched"], job["n_tiles"] = source.dtype.kind == "f", len(cut) - 1
+    job["fetch"] = lines.fetch.address(real, source.dtype)
+    job["subtract"] = short.subtract.address(real)
+    job["sum"] = short.sum_lines.address(real, outputs, height)
+    job["weights"] = last
+    job["finish"] = short.sum_lines.address(real, together, rest)
+    job["place"] = lines.place.address(real, target.dtype)
+    line = (widest + x.span) * loops.channels + BYTES // real.itemsize
+    step = pitch(line * real.itemsize)
+    job["pitch"] = step
+    sizes = {
+        "window": phases * depth * step,
+        "parts": len(sums) * outputs * step,
+        "result": together * step,
+        "spare": 0 if job["target_packed"] else widest * loops.channels * target.dtype.itemsize,
+        "spill": (BYTES + 8) * max(outputs, together),
+        "at": 8 * max(height + outputs, rest + together),
+        "at_to": 8 * max(outputs, together),
+        "at_parts": 8 * together * phases,
+        "flag": 8,
+    }
+    workspace = reserve(job, sizes)
+    rows = phases * outputs
+    units = len(loops.batch) * z.length * -(-y.length // rows) * (len(cut) - 1)
+    return job.program(
+        slide_winograd,
+        weights,
+        last,
+        lines=units,
+        work=units * rows * widest * loops.channels * (weights.size // phases + last.size),
+        rows=-(-y.taps // rows),
+        workspace=workspace,
+        watched=job["watched"],
+    )
+
+
+def _tiles(x: Part, lines: int, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
+    """Cut a line so that so many fit the cache; return where tiles begin, and the last one's end."""
+    fits = _WINDOW // (lines * channels * real.itemsize) - x.span
+    return tiles(x.length, -(-x.length // max(fits, _SHORTEST // channels, x.span)))

@@ -1,0 +1,400 @@
+"""What pooling does to lines: the rows of a window become one, and then the samples along it.
+
+Maxima and minima are taken in the samples' own type; NaN is passed on, and -0.0 comes before 0.0. Sums are
+of floats wide enough, or, of the widest integers, of their high and low halves apart.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from imfilter._simd.jit import kernel, part
+from imfilter._simd.vector import (
+    BYTES,
+    REGISTERS,
+    Vector,
+    call_llvm,
+    element,
+    load,
+    load_like,
+    load_one,
+    mangle,
+    pointer,
+    register_lanes,
+    size_of,
+    splat,
+    splat_register,
+    store,
+    store_one,
+)
+from imfilter._simd.vector import peek as entry
+
+#: What becomes of samples: the largest, the smallest, the sum, or the sum of their high or low halves.
+LARGEST, SMALLEST, SUM, HIGH, LOW = range(5)
+
+#: Strides, and channels that they move together, for which samples are picked by shuffles.
+MOST_STRIDE, MOST_CHANNELS = 8, 4
+
+
+def _element(value):
+    return value.dtype if isinstance(value, Vector) else value
+
+
+@intrinsic(prefer_literal=True)
+def _meet(typingctx, what, a, b):
+    """Return of two samples, or lane by lane, the larger, the smaller or the sum."""
+    name = {LARGEST: "max", SMALLEST: "min"}.get(what.literal_value)
+
+    def codegen(context, builder, sig, args):
+        _, a, b = args
+        dtype = _element(sig.return_type)
+        real = isinstance(dtype, types.Float)
+        if name is None:
+            return builder.fadd(a, b) if real else builder.add(a, b)
+        which = f"{name}imum" if real else f"{'s' if dtype.signed else 'u'}{name}"
+        return call_llvm(builder, f"llvm.{which}.{mangle(a.type)}", a.type, a, b)
+
+    return a(what, a, b), codegen
+
+
+@intrinsic(prefer_literal=True)
+def _part(typingctx, what, source, value):
+    """Return what counts of samples of a source type: all, or half of their bits."""
+    half = what.literal_value
+
+    def codegen(context, builder, sig, args):
+        value = args[2]
+        if half not in (HIGH, LOW):
+            return value
+        lanes = value.type.count if isinstance(value.type, ir.VectorType) else 0
+
+        def constant(number):
+            return ir.Constant(value.type, [number] * lanes if lanes else number)
+
+        if half == LOW:
+            return builder.and_(value, constant(2**32 - 1))
+        shift = builder.ashr if source.dtype.signed else builder.lshr
+        return shift(value, constant(32))
+
+    return value(what, source, value), codegen
+
+
+@intrinsic(prefer_literal=True)
+def _nothing(typingctx, what, real):
+    """Return what changes nothing: the maximum of no samples, the minimum or the sum."""
+    what_for, dtype = what.literal_value, real.dtype
+
+    def codegen(context, builder, sig, args):
+        floating = isinstance(dtype, types.Float)
+        if what_for == LARGEST:
+            value = float("-inf") if floating else dtype.minval
+        elif what_for == SMALLEST:
+            value = float("inf") if floating else dtype.maxval
+        else:
+            value = 0.0 if floating else 0
+        return ir.Constant(element(dtype), value)
+
+    return real.dtype(what, real), codegen
+
+
+@kernel("real", "source", "what")
+def join_rows(real, source, what, at, rows, fresh, before, count, after, line):
+    """Join `rows` lines of `count` samples, whose addresses are in the table `at`, to one of `real`s.
+
+    With what is in the line already, unless it is `fresh`. `before` and `after` samples beside it become
+    what changes nothing.
+    """
+    size, width = size_of(real), size_of(source)
+    lanes, few = BYTES // size, BYTES // size // REGISTERS
+    none = _nothing(what, real)
+    for i in range(before):
+        store_one(line + i * size, real, none)
+    line += before * size
+    for i in range(count, count + after):
+        store_one(line + i * size, real, none)
+    skipped = 0
+    if fresh and rows == 0:
+        for i in range(count):
+            store_one(line + i * size, real, none)
+        return
+    if fresh:
+        skipped = 1
+    # A last vector overlaps the one before, but where that has been changed already.
+    x = 0
+    while x + lanes <= count or (fresh and lanes <= count and x < count):
+        shift = min(x, count - lanes)
+        if fresh:
+            found = _part(what, source, load(real, entry(at) + shift * width, source))
+        else:
+            found = load(real, line + shift * size, real)
+        for r in range(skipped, rows):
+            values = _part(what, source, load(real, entry(at + 8 * r) + shift * width, source))
+            found = _meet(what, found, values)
+        store(line + shift * size, real, found)
+        x += lanes
+    like = splat_register(real, none)
+    while x + few <= count or (fresh and few <= count and x < count):
+        shift = min(x, count - few)
+        if fresh:
+            found_few = _part(what, source, load_like(like, entry(at) + shift * width, source))
+        else:
+            found_few = load_like(like, line + shift * size, real)
+        for r in range(skipped, rows):
+            values_few = _part(what, source, load_like(like, entry(at + 8 * r) + shift * width, source))
+            found_few = _meet(what, found_few, values_few)
+        store(line + shift * size, real, found_few)
+        x += few
+    for i in range(x, count):
+        if fresh:
+            one = _part(what, source, load_one(real, entry(at) + i * width, source))
+        else:
+            one = load_one(real, line + i * size, real)
+        for r in range(skipped, rows):
+            value = _part(what, source, load_one(real, entry(at + 8 * r) + i * width, source))
+            one = _meet(what, one, value)
+        store_one(line + i * size, real, one)
+
+
+@kernel("real", "what")
+def join_neighbours(real, what, line, taps, step, count, to):
+    """Join `taps` samples of a line, `step` bytes apart, for each of `count` outputs at a stride of one."""
+    size = size_of(real)
+    lanes, few = BYTES // size, BYTES // size // REGISTERS
+    x = 0
+    while x < count and lanes <= count:
+        shift = min(x, count - lanes) * size
+        found = load(real, line + shift, real)
+        for t in range(1, taps):
+            found = _meet(what, found, load(real, line + shift + t * step, real))
+        store(to + shift, real, found)
+        x += lanes
+    like = splat_register(real, _nothing(what, real))
+    while x < count and few <= count:
+        shift = min(x, count - few) * size
+        found_few = load_like(like, line + shift, real)
+        for t in range(1, taps):
+            found_few = _meet(what, found_few, load_like(like, line + shift + t * step, real))
+        store(to + shift, real, found_few)
+        x += few
+    for i in range(x, count):
+        one = load_one(real, line + i * size, real)
+        for t in range(1, taps):
+            one = _meet(what, one, load_one(real, line + i * size + t * step, real))
+        store_one(to + i * size, real, one)
+
+
+@intrinsic(prefer_literal=True)
+def _pick(typingctx, real, stride, channels, address):
+    """Load a register of pixels of so many channels, of which each is `stride` pixels behind the last."""
+    lanes = register_lanes(real.dtype)
+    many, skip = channels.literal_value, stride.literal_value
+    pixels = lanes // many
+    wanted = [i // many * skip * many + i % many for i in range(pixels * many)]
+
+    def codegen(context, builder, sig, args):
+        kind, size = ir.VectorType(element(real.dtype), lanes), real.dtype.bitwidth // 8
+        registers = []
+        for number in range(wanted[-1] // lanes + 1):
+            at = builder.add(args[3], ir.IntType(64)(number * lanes * size))
+            registers.append(builder.load(pointer(builder, at, kind), align=1, typ=kind))
+        # Of two registers each time: LLVM takes wider ones apart, sample by sample.
+        found = registers[0]
+        for number in range(1, max(len(registers), 2)):
+            order = list(range(lanes))  # what is there, or does not matter yet
+            for i, w in enumerate(wanted):
+                if w // lanes == number or (number == 1 and w < lanes):
+                    order[i] = w if w < lanes else w % lanes + lanes
+            mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), order)
+            found = builder.shuffle_vector(found, registers[min(number, len(registers) - 1)], mask)
+        return found
+
+    return Vector(real.dtype, lanes)(real, stride, channels, address), codegen
+
+
+@kernel("real", "what", "stride", "channels")
+def join_picked(real, what, stride, channels, line, taps, step, count, to):
+    """Join `taps` pixels of a line, `step` bytes apart, for each of `count` outputs at a small stride.
+
+    Registers are written whole: outputs shorter than one, or of channels that do not fill one, need room.
+    """
+    size = size_of(real)
+    pixels = BYTES // size // REGISTERS // channels
+    x = 0
+    while x < count:
+        first = min(x, max(count - pixels, 0))
+        start = line + first * stride * channels * size
+        found = _pick(real, stride, channels, start)
+        for t in range(1, taps):
+            found = _meet(what, found, _pick(real, stride, channels, start + t * step))
+        store(to + first * channels * size, real, found)
+        x += pixels
+
+
+@kernel("real", "what")
+def join_apart(real, what, line, taps, step, stride, channels, count, to):
+    """Join `taps` pixels of a line, `step` bytes apart, for each of `count` outputs `stride` bytes apart."""
+    size = size_of(real)
+    few = BYTES // size // REGISTERS
+    like = splat_register(real, _nothing(what, real))
+    for i in range(count):
+        start = line + i * stride
+        c = 0
+        while c < channels and few <= channels:
+            shift = min(c, channels - few) * size
+            found = load_like(like, start + shift, real)
+            for t in range(1, taps):
+                found = _meet(what, found, load_like(like, start + shift + t * step, real))
+            store(to + shift, real, found)
+            c += few
+        for k in range(c, channels):
+            one = load_one(real, start + k * size, real)
+            for t in range(1, taps):
+                one = _meet(what, one, load_one(real, start + k * size + t * step, real))
+            store_one(to + k * size, real, one)
+        to += channels * size
+
+
+@kernel("real", "what")
+def fold(real, what, line, pixels, channels, to):
+    """Join all `pixels` of a line, which is changed, to one: each time the second half to the first."""
+    size = size_of(real)
+    few = BYTES // size // REGISTERS
+    like = splat_register(real, _nothing(what, real))
+    while pixels > 1:
+        half = (pixels + 1) // 2
+        count, other = (pixels - half) * channels, line + half * channels * size
+        x = 0
+        while x + few <= count:
+            found = _meet(
+                what, load_like(like, line + x * size, real), load_like(like, other + x * size, real)
+            )
+            store(line + x * size, real, found)
+            x += few
+        for i in range(x, count):
+            one = _meet(what, load_one(real, line + i * size, real), load_one(real, other + i * size, real))
+            store_one(line + i * size, real, one)
+        pixels = half
+    for c in range(channels):
+        store_one(to + c * size, real, load_one(real, line + c * size, real))
+
+
+def _floating(name):
+    @intrinsic
+    def found(typingctx, a, b):
+        def codegen(context, builder, sig, args):
+            return getattr(builder, name)(*args)
+
+        return a(a, b), codegen
+
+    return found
+
+
+_quotient, _product = _floating("fdiv"), _floating("fmul")
+
+
+@kernel("real", "kind", "target", "inverse")
+def divide(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
+    """Write the means of `count` sums, of a `kind`, as `target`: rounded, saturated.
+
+    A sum is divided by its entry of the line of `divisors` times `factor`: of whole numbers that both types
+    hold the quotient is rounded as the exact one would be. With `inverse` it is multiplied, which is as
+    exact by powers of two. `below` is for `divide_wide`. Less than a register goes through `spare`.
+    """
+    size, wide, width = size_of(real), size_of(kind), size_of(target)
+    lanes, few = BYTES // size, BYTES // size // REGISTERS
+    number = real.type(factor)
+    x = 0
+    while x < count and lanes <= count:
+        shift = min(x, count - lanes)
+        total = load(real, sums + shift * wide, kind)
+        by = _product(load(real, divisors + shift * size, real), splat(real, number))
+        store(to + shift * width, target, _product(total, by) if inverse else _quotient(total, by))
+        x += lanes
+    like = splat_register(real, number)
+    while x < count:
+        shift = min(x, max(count - few, 0))
+        total_few = load_like(like, sums + shift * wide, kind)
+        by_few = _product(load_like(like, divisors + shift * size, real), like)
+        found = _product(total_few, by_few) if inverse else _quotient(total_few, by_few)
+        store(to + shift * width if few <= count else spare, target, found)
+        x += few
+    if count < few:
+        for i in range(count):
+            store_one(to + i * width, target, load_one(target, spare + i * width, target))
+
+
+_I64, _U64 = np.dtype(np.int64), np.dtype(np.uint64)
+
+
+@part
+def _quotient_wide(high, low, divisor):
+    """Return the floor of the quotient of a sum in halves, in 64 bits, and the remainder."""
+    quotient = high // divisor
+    rest = (np.uint64(high - quotient * divisor) << np.uint64(32)) + low
+    lower = rest // np.uint64(divisor)
+    return (np.uint64(quotient) << np.uint64(32)) + lower, rest - lower * np.uint64(divisor)
+
+
+@kernel("real", "kind", "target", "inverse")
+def divide_wide(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
+    """Write the means of `count` sums of integers, rounded half to even, as integers of 64 bits.
+
+    `sums` are of the high halves, `below` of the low ones. The other arguments are those of `divide`, with
+    integers for divisors.
+    """
+    one = np.uint64(1)
+    for i in range(count):
+        high, low = load_one(_I64, sums + 8 * i, _I64), load_one(_U64, below + 8 * i, _U64)
+        divisor = load_one(_I64, divisors + 8 * i, _I64) * np.int64(factor)
+        if divisor == 0:
+            store_one(to + 8 * i, _I64, np.int64(0))
+            continue
+        found, rest = _quotient_wide(high, low, divisor)
+        by = np.uint64(divisor)
+        if rest > by - rest or (rest == by - rest and found & one):
+            found += one
+        store_one(to + 8 * i, _U64, found)
+
+
+#: Sums and divisors up to which floats have no second rounding: high halves of sums, low ones, divisors.
+_FEW_HIGH, _FEW_LOW, _FEW = 1 << 19, np.uint64(1 << 51), 1 << 24
+#: Below this an integer has room for eight more bits behind the 53 of a float64 and the one that rounds it.
+_ROOM = np.uint64(1 << 54)
+
+
+@kernel("real", "kind", "target", "inverse")
+def divide_to_real(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
+    """Write the means of `count` sums of integers as floats: the exact quotients, rounded half to even.
+
+    The arguments are those of `divide_wide`. The magnitude becomes an integer of at least 55 bits; where the
+    quotient goes on behind them, the last of them is set. Its conversion then rounds as that of the quotient.
+    """
+    width, zero, one, byte = size_of(target), np.uint64(0), np.uint64(1), np.uint64(8)
+    for i in range(count):
+        high, low = load_one(_I64, sums + 8 * i, _I64), load_one(_U64, below + 8 * i, _U64)
+        divisor = load_one(_I64, divisors + 8 * i, _I64) * np.int64(factor)
+        if divisor == 0:
+            store_one(to + i * width, target, target.type(np.nan))
+            continue
+        if -_FEW_HIGH <= high < _FEW_HIGH and low < _FEW_LOW and divisor < _FEW:  # float64 holds the sum
+            total = (high << 32) + np.int64(low)
+            store_one(to + i * width, target, target.type(float(total) / float(divisor)))
+            continue
+        found, rest = _quotient_wide(high, low, divisor)
+        by, scale = np.uint64(divisor), 1.0
+        negative = high < 0 and np.int64(found) < 0  # the high halves of what is not may be
+        if negative:
+            found = zero - found
+            if rest:
+                found, rest = found - one, by - rest
+        if rest:
+            while found < _ROOM:
+                rest = rest << byte
+                digits = rest // by
+                found, rest = (found << byte) + digits, rest - digits * by
+                scale /= 256.0
+            if rest:
+                found |= one
+        value = target.type(found) * target.type(scale)
+        store_one(to + i * width, target, -value if negative else value)

@@ -1,0 +1,193 @@
+"""Pooling, a line of outputs after the other; see `pool_line` for what is done to lines.
+
+The rows of a window are joined first, in whole vectors and over the whole line, then what lies along it.
+Long windows, and the cells into which an image is cut, are joined one by one: all their rows, in short
+lines, to one such line, which is then folded.
+"""
+
+import numpy as np
+
+from imfilter._simd.denormals import denormals_as_numbers, denormals_as_zeros
+from imfilter._simd.jit import Driver, part
+from imfilter._simd.vector import LINE, invoke, peek, poke, record
+
+#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
+_FIELDS = (
+    *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
+    *("source_z", "source_y", "target_z", "target_y"),
+    # Of an element of the image, of what is joined, of the arithmetic and of the result, in bytes.
+    *("width", "size", "real_width", "target_width"),
+    "samples_x",  # of the image
+    # How far apart the samples of a window are. Along a line also: how many, the windows' stride, where the
+    # first begins, before the image.
+    *("dilation_z", "dilation_y", "dilation_x", "taps_x", "stride_x", "before_x"),
+    *("windows_z", "windows_y", "windows_x"),  # tables of `WINDOW`s, one for each output
+    "stage",  # samples that are joined along a line before, of windows side by side, or 1
+    "chunk",  # samples of a line to which a window is joined, where they are joined one by one, or 0
+    "direct",  # whether windows are joined in the output itself
+    # Tables: where images of a batch begin; at which outputs tiles of a line begin, and where the last ends;
+    # by what sums along the line are divided, or, if that is `inverse`, multiplied.
+    *("batch", "tiles", "n_tiles", "divisors", "inverse"),
+    # Where in the workspace lines are, results, those of low halves; addresses of rows and how many at most.
+    *("line", "staged", "result", "below", "spare", "at", "most"),
+    # Kernels. `join_low` is there for sums in halves; `join_along` is not where there is nothing to join.
+    *("join_rows", "join_low", "join_first", "join_along", "along", "fold", "finish", "divides"),
+)
+POOL_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
+
+#: Which samples of an axis are in a window: the first, how many of them; and by what their sum is divided.
+WINDOW = np.dtype([("first", np.int64), ("count", np.int64), ("divisor", np.int64)])
+_WINDOW = WINDOW.itemsize
+
+#: How windows along a line are joined: not at all, as neighbours, with shuffles, or one by one.
+NOT, NEIGHBOURS, PICKED, APART = range(4)
+
+
+@part
+def _rows(job, room, plane, z, y, shift):
+    """List the rows of windows z and y of a plane of outputs, from a byte on; return how many there are."""
+    deep, high = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
+    n = 0
+    for i in range(deep.count):
+        layer = plane + (deep.first + i * job.dilation_z) * job.source_z + shift
+        for k in range(high.count):
+            poke(room + job.at + 8 * n, layer + (high.first + k * job.dilation_y) * job.source_y)
+            n += 1
+    return n
+
+
+@part
+def _join_line(job, room, join_rows, image_at, z, y, first, count, to):
+    """Join the windows of outputs `first` … `first + count` of a line."""
+    start = first * job.stride_x - job.before_x
+    length = (count - 1) * job.stride_x + (job.taps_x - 1) * job.dilation_x + 1
+    inner = min(max(start, 0), job.samples_x)
+    outer = max(min(start + length, job.samples_x), inner)
+    before = min(max(-start, 0), length)
+    after = length - before - (outer - inner)
+    pixel = job.channels * job.size
+    rows = _rows(job, room, image_at, z, y, inner * job.channels * job.width)
+    line = to if job.along == NOT else room + job.line
+    invoke(3, join_rows, (
+        room + job.at, rows, 1, before * job.channels, (outer - inner) * job.channels, after * job.channels,
+        line))  # fmt: skip
+    step = job.dilation_x * pixel
+    if job.along == NEIGHBOURS:
+        invoke(2, job.join_along, (line, job.taps_x, step, count * job.channels, to))
+    elif job.along == PICKED:
+        taps = job.taps_x // job.stage
+        if job.stage > 1:
+            invoke(4, job.join_first, (line, job.stage, step, count * taps, room + job.staged))
+            line = room + job.staged
+        invoke(4, job.join_along, (line, taps, step, count, to))
+    elif job.along == APART:
+        invoke(2, job.join_along, (
+            line, job.taps_x, step, job.stride_x * pixel, job.channels, count, to))  # fmt: skip
+
+
+@part
+def _flush(job, room, join_rows, rows, fresh, count):
+    invoke(3, join_rows, (room + job.at, rows, fresh, 0, count, 0, room + job.line))
+
+
+@part
+def _join_cell(job, room, join_rows, image_at, z, y, x, to):
+    """Join one window: its rows, cut into chunks, to a line, and that to one sample of each channel."""
+    deep, high = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
+    wide = record(WINDOW, job.windows_x + x * _WINDOW)
+    total, at = wide.count * job.channels, room + job.at
+    chunk = min(job.chunk, total)
+    whole = total // chunk if chunk else 0
+    rest, fresh, n = total - whole * chunk, 1, 0
+    for i in range(deep.count):
+        layer = image_at + (deep.first + i * job.dilation_z) * job.source_z
+        layer += wide.first * job.channels * job.width
+        for k in range(high.count):
+            row = layer + (high.first + k * job.dilation_y) * job.source_y
+            for p in range(whole):
+                if n == job.most:
+                    _flush(job, room, join_rows, n, fresh, chunk)
+                    n, fresh = 0, 0
+                poke(at + 8 * n, row + p * chunk * job.width)
+                n += 1
+    if n or fresh:
+        _flush(job, room, join_rows, n, fresh, chunk)
+    if rest:
+        n = 0
+        for i in range(deep.count):
+            layer = image_at + (deep.first + i * job.dilation_z) * job.source_z
+            layer += (wide.first * job.channels + whole * chunk) * job.width
+            for k in range(high.count):
+                if n == job.most:
+                    _flush(job, room, join_rows, n, 0, rest)
+                    n = 0
+                poke(at + 8 * n, layer + (high.first + k * job.dilation_y) * job.source_y)
+                n += 1
+        _flush(job, room, join_rows, n, 0, rest)
+    invoke(2, job.fold, (room + job.line, max(chunk // job.channels, 1), job.channels, to))
+
+
+@part
+def _join(job, room, join_rows, image_at, z, y, first, count, to):
+    if job.chunk == 0:
+        _join_line(job, room, join_rows, image_at, z, y, first, count, to)
+        return
+    for i in range(count):
+        _join_cell(job, room, join_rows, image_at, z, y, first + i, to + i * job.channels * job.size)
+
+
+@part
+def _pool(job_at, source_at, target_at, workspace, start, stop):
+    """Pool tiles `start` … `stop`, counted along lines, down rows and planes, and over the batch.
+
+    job_at: address of the `POOL_JOB`. source_at, target_at: addresses of the image and the result.
+    workspace: zeroed memory, parted as the job says.
+    """
+    job = record(POOL_JOB, job_at)
+    room = (workspace + LINE - 1) // LINE * LINE
+    tile, line = start % job.n_tiles, start // job.n_tiles
+    y, plane = line % job.rows, line // job.rows
+    z, image = plane % job.planes, plane // job.planes
+    for _ in range(start, stop):
+        image_at, to = source_at + peek(job.batch + 16 * image), target_at + peek(job.batch + 16 * image + 8)
+        first = peek(job.tiles + 8 * tile)
+        count = peek(job.tiles + 8 * tile + 8) - first
+        to += z * job.target_z + y * job.target_y + first * job.channels * job.target_width
+        result = to if job.direct else room + job.result
+        _join(job, room, job.join_rows, image_at, z, y, first, count, result)
+        total = count * job.channels
+        if job.divides:
+            if job.join_low:
+                _join(job, room, job.join_low, image_at, z, y, first, count, room + job.below)
+            deep = record(WINDOW, job.windows_z + z * _WINDOW)
+            high = record(WINDOW, job.windows_y + y * _WINDOW)
+            factor = float(deep.divisor * high.divisor)
+            invoke(4, job.finish, (
+                result, room + job.below, job.divisors + first * job.channels * job.real_width,
+                1.0 / factor if job.inverse else factor, total, to, room + job.spare))  # fmt: skip
+        elif not job.direct:
+            invoke(2, job.finish, (result, to, total, 1, 0, 0, 1, 0))
+        tile += 1
+        if tile == job.n_tiles:
+            tile, y = 0, y + 1
+            if y == job.rows:
+                y, z = 0, z + 1
+                if z == job.planes:
+                    z, image = 0, image + 1
+
+
+#: Means are computed; maxima and minima are samples as they are.
+
+
+@Driver
+@denormals_as_zeros
+def slide_means(job_at, source_at, target_at, workspace, start, stop):
+    """Pool means; see `_pool`."""
+    _pool(job_at, source_at, target_at, workspace, start, stop)
+
+
+@Driver
+@denormals_as_numbers
+def slide_extremes(job_at, source_at, target_at, workspace, start, stop):
+    """Pool the largest or the smallest samples, which may be denormal; see `_pool`."""
+    _pool(job_at, source_at, target_at, workspace, start, stop)

@@ -1,0 +1,27 @@
+"""Compiling ahead: the kernels of pooling at a stride of two, of grey images or of three channels."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from imfilter._filters.pooling.kernels import pooled_lines
+from imfilter._filters.pooling.kernels.windows import slide_extremes, slide_means
+from imfilter._simd import lines
+from imfilter._simd.jit import Combination
+
+_U8, _U16, _F32, _F64 = map(np.dtype, ("u1", "u2", "f4", "f8"))
+
+
+def combinations() -> Iterator[Combination]:
+    """Yield kernels with the types that they are compiled for."""
+    yield slide_means, ()
+    yield slide_extremes, ()
+    for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
+        yield pooled_lines.join_rows, (source, source, pooled_lines.LARGEST)
+        yield pooled_lines.join_rows, (joined, source, pooled_lines.SUM)
+        for kind, what in ((source, pooled_lines.LARGEST), (joined, pooled_lines.SUM)):
+            yield pooled_lines.fold, (kind, what)
+            for channels in (1, 3):
+                yield pooled_lines.join_picked, (kind, what, 2, channels)
+        yield lines.place, (source, source)
+        yield pooled_lines.divide, (real, joined, source, 1)

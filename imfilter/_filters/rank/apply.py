@@ -1,0 +1,239 @@
+"""Every rank filter ends here: the neighbourhood, the algorithm that finds a rank in it, and its program."""
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments, borders, dtypes, threads
+from imfilter._base.call_cache import Calls, key_of
+from imfilter._base.keywords import Common, complete
+from imfilter._base.loops import Loops, Side, over_merged
+from imfilter._base.padding import Padding
+from imfilter._base.plan import Plan, planning
+from imfilter._base.program import Program
+from imfilter._filters.rank import blocks, networks, repeats
+from imfilter._filters.rank.footprint import Neighbourhood, key, strange
+from imfilter._filters.rank.keys import Number, exact, keys_of
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """What a call settles before it sees a sample."""
+
+    around: Neighbourhood
+    axes: tuple[int, ...]
+    mode: str
+    cval: Number
+    dtype: np.dtype
+    compared: np.dtype | None  # in what samples and the border constant are compared; None by `rank_keys`
+    long: repeats.Box | None = None  # a box that is longer than the image, in place of `around`
+    programs: dict[Any, Program] = field(default_factory=dict)
+    keyed: dict[Any, "Call"] = field(default_factory=dict)  # the same of keys, by their type and the border's
+
+
+#: Samples that a window may span where they are listed.
+_MOST_SAMPLES = 1 << 24
+#: Borders that are a constant.
+_CONSTANT = ("zero", "constant")
+
+_calls: Calls[Call] = Calls()
+#: Programs kept with a call, one for each layout of image and output.
+_MOST_PROGRAMS = 16
+
+#: Returns the rank that is asked for among so many samples; the filter's own arguments follow.
+Pick = Callable[..., int]
+
+
+def apply(
+    image: npt.ArrayLike, pick: Pick, size: Any, footprint: Any, common: Common, *own: Any
+) -> npt.NDArray:
+    """Check the arguments and find the sample of rank ``pick(n, *own)`` among the n around each."""
+    array = image if type(image) is np.ndarray else arguments.image(image)
+    out, workers = common.get("out"), threads.requested(common.get("workers"))
+    key = key_of(array, out, common, pick, (size, footprint, *own))
+    call = _calls.get(key)
+    if call is None:
+        out = arguments.out(out)
+        call = _settle(arguments.image(array), pick, size, footprint, complete(common), own)
+        arguments.fitting(out, array.shape)
+        _calls.keep(key, call)
+    asked = planning.get()
+    if asked is not None:
+        asked.append(_planned(call, array))
+        return np.broadcast_to(np.zeros((), call.dtype), (1,))
+    if call.compared is not None:
+        return _ranked(call, dtypes.readable(array).astype(call.compared, copy=False), array, out, workers)
+    keys = keys_of(array, call.cval if call.mode in _CONSTANT else None)
+    kind = keys.values.dtype
+    keyed = call.keyed.get((kind, keys.beyond))
+    if keyed is None:
+        if len(call.keyed) >= _MOST_PROGRAMS:
+            call.keyed.clear()
+        keyed = replace(call, cval=keys.beyond, dtype=kind, compared=kind, programs={}, keyed={})
+        call.keyed[kind, keys.beyond] = keyed
+    found = _ranked(keyed, keys.values, array, None, workers)
+    out = dtypes.empty(array.shape, call.dtype) if out is None else out
+    keys.place(found, out)
+    return out
+
+
+def _ranked(
+    call: Call, source: npt.NDArray, image: npt.NDArray, out: npt.NDArray | None, workers: int | None
+) -> npt.NDArray:
+    """Return the ranks of samples that are compared as they are, in `out` or a new array."""
+    if call.long is not None:
+        found = _long(call, call.long, source, workers)
+        out = dtypes.empty(image.shape, call.dtype) if out is None else out
+        dtypes.place(np.broadcast_to(found, image.shape), out)
+        return out
+    target = dtypes.target(out, image, image.shape, source.dtype)
+    over_merged(functools.partial(_run, call, workers), source, target, call.axes)
+    if out is None:
+        out = target if target.dtype == call.dtype else dtypes.empty(image.shape, call.dtype)
+    if out is not target:
+        dtypes.place(target, out)
+    return out
+
+
+def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None) -> npt.NDArray:
+    """Return the ranks in a long box; of those that are alike along an axis, one stands for all."""
+    beyond = call.cval if call.mode in _CONSTANT else None
+    if not box.extreme:
+        return repeats.ranked(source, box, call.axes, call.mode, beyond, workers)
+    sides = [(a, t) for a, t in zip(call.axes, box.lengths, strict=True) if t > 1]
+    covered = tuple(a for a, t in sides if repeats.covers(t, source.shape[a]))
+    if covered:
+        source = repeats.reduced(source, covered, beyond, largest=box.rank > 0)
+    for axis, taps in sides:  # the smallest of a box is that of the smallest along one axis after the other
+        if axis not in covered:
+            line = Neighbourhood.box((taps,), 0 if box.rank == 0 else taps - 1)
+            one = Call(line, (axis,), call.mode, call.cval, source.dtype, source.dtype)
+            source = _ranked(one, source, source, None, workers)
+    return source
+
+
+def _settle(
+    array: npt.NDArray, pick: Pick, size: Any, footprint: Any, given: Common, own: tuple[Any, ...]
+) -> Call:
+    """Check the arguments and work out what follows from them."""
+    axes = arguments.axes(array, given["axes"], given["channel_axis"])
+    around, long = _around(array, axes, size, footprint, pick, own)
+    mode = borders.check_mode(given["mode"])
+    cval = arguments.constant(given["cval"], "cval")
+    dtype = arguments.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
+    cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
+    return Call(around, axes, mode, cval, dtype, compared, long)
+
+
+def _around(
+    array: npt.NDArray, axes: tuple[int, ...], size: Any, footprint: Any, pick: Pick, own: tuple[Any, ...]
+) -> tuple[Neighbourhood, repeats.Box | None]:
+    """Return the window and the rank in it, and the same as a box if that is longer than the image."""
+    window = arguments.window(size, footprint, len(axes))
+    if isinstance(window, np.ndarray):
+        if window.size > _MOST_SAMPLES:
+            raise ValueError(f"footprint must span at most {_MOST_SAMPLES} samples, got shape {window.shape}")
+        return Neighbourhood(window, pick(int(np.count_nonzero(window)), *own)), None
+    lengths = [array.shape[a] for a in axes]
+    count = math.prod(window)
+    if max(window) > repeats.LONGEST:
+        raise ValueError(f"size must be at most {repeats.LONGEST}, got {arguments.brief(max(window))}")
+    box = repeats.Box(window, pick(count, *own))
+    if count > _MOST_SAMPLES or box.longer(lengths):
+        if not box.extreme and count > repeats.MOST:
+            raise ValueError(f"size must span at most {repeats.MOST} samples, got {window}")
+        return Neighbourhood.box((1,) * len(axes), 0), box
+    return Neighbourhood.box(window, box.rank), None
+
+
+def _compared(array: npt.NDArray, cval: Number, dtype: np.dtype) -> tuple[Number, np.dtype | None]:
+    """Return the border constant and the type in which it is compared with samples, if one holds all."""
+    native = array.dtype.newbyteorder("=")
+    if dtype.newbyteorder("=") == native and (cval == cval or native.kind == "f"):
+        # Rounded to the samples' type it has its place among them, and is rounded in the result anyway.
+        cval = dtypes.rounded(native, cval) if cval else cval
+        if native in dtypes.NATIVE:
+            return cval, native
+    if exact(native):
+        own = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
+        # Float64 holds all samples of fewer bits, and more constants than they do.
+        wider = (own, dtypes.FLOAT64) if own.itemsize < 8 else (own,)
+        for compared in wider:
+            if dtypes.holds(compared, cval):
+                return cval, compared
+    return cval, None
+
+
+def _run(
+    call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray, *, watched: bool = True
+) -> bool:
+    """Run the program for the layout of image and output, which is made if it is new."""
+    if call.around.inside.size == 1:
+        target[...] = source
+        return True
+    watched = watched and source.dtype.kind == "f" and not strange(call.cval)
+    where = watched, source.strides, target.strides  # the call fixes shapes and types
+    program = call.programs.get(where)
+    if program is None:
+        if len(call.programs) >= _MOST_PROGRAMS:
+            call.programs.clear()
+        program = _program(call, Side.of(source), Side.of(target), watched=watched)
+        call.programs[where] = program
+    return program.run(source, target, workers) or _run(call, workers, source, target, watched=False)
+
+
+def _program(call: Call, source: Side, target: Side, *, watched: bool) -> Program:
+    """Return the program for one layout of image and output."""
+    loops = _loops(call.around.inside.shape, call.axes, source, target)
+    around = call.around.along(loops)
+    algorithm = next(iter(_costs(around, source.dtype, loops.channels)))
+    if algorithm == "network":
+        network = networks.network_for(around, source.dtype.itemsize, loops.channels)
+        assert network is not None
+        beyond = key(source.dtype, call.cval, turned=not watched)
+        return networks.make(network, around, loops, source, target, call.mode, beyond, watched=watched)
+    counted, beyond = algorithm == "histogram", key(source.dtype, call.cval)
+    return blocks.make(around, loops, source, target, call.mode, beyond, counted=counted)
+
+
+def _loops(shape: tuple[int, ...], axes: tuple[int, ...], source: Side, target: Side) -> Loops:
+    """Return the loops over an image for a neighbourhood of a shape."""
+    paddings = tuple(Padding.same(source.shape[a], taps, 1, 1) for a, taps in zip(axes, shape, strict=True))
+    one = (1,) * len(shape)
+    return Loops.of(source, target, shape, axes, paddings, one, one)
+
+
+def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, float]:
+    """Return the algorithms that there are and what a sample costs, the cheapest first."""
+    found = {"bits": blocks.cost(around, dtype.itemsize, counted=False)}
+    if blocks.counts(around, dtype.itemsize):
+        found["histogram"] = blocks.cost(around, dtype.itemsize, counted=True)
+    network = networks.network_for(around, dtype.itemsize, channels)
+    if network is not None:
+        found["network"] = networks.cost(network, dtype.itemsize)
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def _planned(call: Call, array: npt.NDArray) -> Plan:
+    """Return what would run, and why."""
+    if call.long is not None:
+        taps = "x".join(map(str, call.long.lengths))
+        return Plan("repeated", f"{taps} samples, of which the image has fewer", 0.0)
+    around = call.around
+    side = Side(array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared)
+    loops = _loops(around.inside.shape, call.axes, side, side)
+    costs = _costs(around.along(loops), side.dtype, loops.channels)
+    (algorithm, cost), *others = costs.items()
+    what = {
+        "network": "a network of comparisons of whole lines",
+        "bits": "samples of a block sorted once, and bits counted",
+        "histogram": "histograms of columns, of values or places in a sorted block",
+    }
+    reason = f"{around.taps} samples, by {what[algorithm]}, take {cost:.3g} ns a sample"
+    reason += "".join(f"; {name} {ns:.3g} ns" for name, ns in others)
+    return Plan(algorithm, reason, cost * 1e-9 * array.size)

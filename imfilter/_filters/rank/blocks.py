@@ -1,0 +1,174 @@
+"""Ranks in blocks, by histograms or counted bits, over images of one shape and layout: cost and program."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base.loops import Loops, Side
+from imfilter._base.program import Job, Program, describe, reserve
+from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
+from imfilter._filters.rank.kernels import bitset, histogram, ordered_keys, radix_sort
+from imfilter._filters.rank.kernels.blocks import BLOCK_JOB, slide_blocks
+from imfilter._simd.vector import BYTES
+
+#: Outputs of a block along each axis, at least, by how many axes the neighbourhood has, for bits; and planes,
+#: rows and columns with histograms of values (15x15 uint8 took 25.2 ns a sample with 64 columns, 22.1 with
+#: 192). Histograms of places have as many samples in a block as one vector counts, where the window leaves
+#: room (15x15 float32: 52 ns with 62x62 samples, 48 with 127x127, 70 with 160x160).
+_BLOCK = {1: 2048, 2: 48, 3: 12}
+_VALUES = 1, 128, 192
+_PLACES = {2: 128, 3: 25}
+#: The most samples of a column that histograms count.
+_MOST = 2**15 - 1
+#: Nanoseconds to sort a byte of a sample; for bits, for a sample that enters or leaves and for an output; for
+#: histograms, for a sample that enters a column and one that leaves it, for a vector of counts of the window,
+#: and for an output among places (Cascade Lake).
+_SORT, _MOVE, _BITS = 3.0, 1.6, 25.0
+_COLUMN, _WINDOW, _PLACE = 5.0, 10.0, 8.0
+#: Multiply-adds in a nanosecond, in which programs count their work.
+_WORK = 37
+
+
+class _Tables(NamedTuple):
+    """Histograms: how columns and windows are counted, and the bytes of a column's."""
+
+    counted: np.dtype
+    summed: np.dtype
+    size: int
+
+    @classmethod
+    def of(cls, around: Neighbourhood, bins: int) -> "_Tables":
+        """Return those of so many values that count a window of samples."""
+        summed = next(t for t in map(np.dtype, "BHI") if around.taps <= np.iinfo(t).max)
+        # The difference of two columns is added to sums that have more bits, with its sign.
+        byte = summed.itemsize == 1 or _column(around) <= np.iinfo(np.int8).max
+        counted = np.dtype(np.uint8 if byte else np.uint16)
+        return cls(counted, summed, -(-bins * counted.itemsize // BYTES) * BYTES)
+
+    @property
+    def lanes(self) -> int:
+        """How many values there is room for."""
+        return self.size // self.counted.itemsize
+
+
+def _column(around: Neighbourhood) -> int:
+    """Return how many samples of a column are in a box."""
+    planes, rows, _ = around.inside.shape
+    return planes * rows
+
+
+def _moving(taps: tuple[int, ...]) -> int:
+    """Return the axis along which a window moves, which is the last unless that is not filtered."""
+    return max((axis for axis, t in enumerate(taps) if t > 1), default=2)
+
+
+def _turned(around: Neighbourhood) -> Neighbourhood:
+    """Return a neighbourhood whose last axis is that along which it moves."""
+    return around._replace(inside=around.inside.swapaxes(2, _moving(around.inside.shape)))
+
+
+def counts(around: Neighbourhood, itemsize: int) -> bool:
+    """Tell whether there are histograms for a neighbourhood: it is a box, and its columns are worth one."""
+    around = _turned(around)
+    return around.full and (1 if itemsize == 1 else 2) <= _column(around) <= _MOST
+
+
+def _least(taps: tuple[int, ...], itemsize: int, *, counted: bool) -> list[int]:
+    """Return how many outputs a block has along each axis, if there are as many."""
+    axes = sum(t > 1 for t in taps)
+    if counted and itemsize == 1:
+        return [n if n == 1 else max(n, t) for n, t in zip(_VALUES, taps, strict=True)]
+    room = [_PLACES[axes] - t + 1 if counted else _BLOCK[axes] for t in taps]
+    return [1 if t == 1 else max(n, t) for n, t in zip(room, taps, strict=True)]
+
+
+@for_neighbourhoods
+def cost(around: Neighbourhood, itemsize: int, *, counted: bool) -> float:
+    """Return how many nanoseconds a sample takes on one core, by histograms or counted bits."""
+    around = _turned(around)
+    taps = around.inside.shape
+    if not counted:
+        return 2 * len(around.edges()[0]) * _MOVE + _BITS + _SORT * itemsize
+    blocks = _least(taps, itemsize, counted=True)
+    _, rows, columns = over = [(b + t - 1) / b for b, t in zip(blocks, taps, strict=True)]
+    samples = math.prod(b * o for b, o in zip(blocks, over, strict=True))
+    tables = _Tables.of(around, 256 if itemsize == 1 else math.ceil(samples / histogram.WORD))
+    entering = taps[0] * rows * columns  # and leaving, for one output
+    wide = _WINDOW * tables.summed.itemsize / tables.counted.itemsize
+    each = tables.size / BYTES * (wide + _COLUMN * entering)
+    if itemsize == 1:
+        return each
+    return each + _SORT * itemsize * math.prod(over) + 2 * _MOVE * entering + _PLACE
+
+
+def make(
+    around: Neighbourhood,
+    loops: Loops,
+    source: Side,
+    target: Side,
+    mode: str,
+    beyond: int,
+    *,
+    counted: bool,
+) -> Program:
+    """Lay out the blocks, for histograms or for bits. `beyond` is the integer of the border constant."""
+    other = "zyx"[_moving(around.inside.shape)]
+    loops, around = loops._replace(**{other: loops.x, "x": getattr(loops, other)}), _turned(around)
+    parts, integer = loops[:3], kind(source.dtype)
+    how = ordered_keys.TURNED if source.dtype.kind == "f" else ordered_keys.INTEGERS
+    job = Job(BLOCK_JOB)
+    describe(job, loops, source, target, mode)
+    job["columns"], job["rank"], job["beyond"] = loops.x.length, around.rank, beyond
+    job["size"], job["fetch"] = integer.itemsize, ordered_keys.fetch_keys.address(integer, how)
+    least = _least(around.inside.shape, integer.itemsize, counted=counted)
+    # Blocks that are alike share an axis evenly, and overlap little.
+    blocks = [-(-p.length // -(-p.length // n)) for p, n in zip(parts, least, strict=True)]
+    padded = [b + p.taps - 1 for b, p in zip(blocks, parts, strict=True)]
+    for name, block, wide in zip("zyx", blocks, padded, strict=True):
+        job[f"block_{name}"], job[f"padded_{name}"] = block, wide
+    count = math.prod(padded)
+    sizes = {"keys": count * integer.itemsize, "flag": 8}
+    sorts = not counted or integer.itemsize > 1
+    if sorts:
+        job["sort"] = radix_sort.sort.address(integer, how)
+        sizes |= {"order": 4 * count, "other": 4 * count, "ranks": 4 * count}
+        sizes |= {"digits": 4 * radix_sort.DIGITS, "values": count * integer.itemsize}
+    if counted:
+        tables = _Tables.of(around, math.ceil(count / histogram.WORD) if sorts else 256)
+        what = histogram.PLACES if sorts else histogram.VALUES
+        job["find"] = histogram.rank_counts.address(tables.counted, tables.summed, what)
+        job["table"], job["flip"] = tables.size, 128 if integer.kind == "i" else 0
+        job["steps"] = np.repeat(np.array([0, 1], tables.counted), tables.lanes)
+        sizes |= {"tables": (padded[2] + loops.x.taps) * tables.size, "found": 4 * blocks[2]}
+        if sorts:
+            sizes |= {"words": 8 * tables.lanes * padded[2], "below": 4 * blocks[2]}
+            sizes["window"] = BYTES // tables.counted.itemsize * tables.summed.itemsize
+    else:
+        job["find"] = bitset.rank_bits.address()
+        job |= _moves(around, padded)
+        job["n_taps"], job["n_moved"] = len(job["taps"]), len(job["leaving"])
+        sizes["bits"] = 8 * (-(-count // 64) + 1)
+    workspace = reserve(job, sizes)
+    units = len(loops.batch) * loops.channels
+    units *= math.prod(-(-p.length // b) for p, b in zip(parts, blocks, strict=True))
+    each = cost(around, integer.itemsize, counted=counted)
+    return job.program(
+        slide_blocks,
+        lines=units,
+        work=int(units * math.prod(blocks) * each * _WORK),
+        rows=1,
+        workspace=workspace,
+    )
+
+
+def _moves(around: Neighbourhood, padded: list[int]) -> dict[str, npt.NDArray]:
+    """Return where in a block the samples of its first window are, and those that left and entered it."""
+    steps = np.array([padded[1] * padded[2], padded[2], 1])
+    leaving, entering = around.edges()
+    return {
+        "taps": np.argwhere(around.inside) @ steps,
+        "leaving": leaving @ steps,
+        "entering": entering @ steps,
+    }

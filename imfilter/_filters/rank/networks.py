@@ -1,0 +1,165 @@
+"""Ranks by networks of comparisons, over images of one shape and layout: their cost and their program."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base.loops import Loops, Side, extent, tiles
+from imfilter._base.program import Job, Program, describe, pitch, reserve
+from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
+from imfilter._filters.rank.kernels import ordered_keys, sorting_networks, unrolled_network
+from imfilter._filters.rank.kernels.network_rows import RANK_JOB, slide_rank
+from imfilter._simd import lines
+from imfilter._simd.vector import BYTES, REGISTERS
+
+#: What the lines of a network may take of the first-level cache, in bytes, or of the second where tiles would
+#: have fewer vectors than are worth a step: 7x7 float32 took 24.7 ns a sample with one, 18.7 with two.
+_LINES, _FEWEST, _MORE_LINES = 24 * 1024, 4, 160 * 1024
+#: Comparisons of a network that is straight code, a kernel of its own that takes a second to compile; and of
+#: one for minima or maxima, which flow through registers or not: minimum 25 float32 took 16.5 instead of 29.5
+#: ms at 4K (Cascade Lake, one thread).
+_STRAIGHT, _FLOWING, _FEW = 100, 40, 18
+#: The longest line that is fetched at once, in elements: a signal has one, which must be cut to be shared.
+_LONGEST = 16384
+#: Neighbouring rows of minima and maxima that are found together: 101x101 float32 took 108 ms at 4K with 16,
+#: 91 with 32, and 51x51 54, 51, and 66 with 64 (Cascade Lake, one thread).
+_OUTPUTS = 32
+#: Nanoseconds for a comparison of a vector, as a step of a network and in straight code, and for reading and
+#: writing a byte (Cascade Lake).
+_STEP, _UNROLLED, _LINE = 4.5, 2.2, 0.15
+#: The same for networks of so many comparisons and more, whose lines leave the first-level cache.
+_WIDE, _WIDE_STEP = 1000, 6.0
+#: Samples that may count for a network to be built at all, but for the smallest and the largest; and for
+#: these in a footprint, of which a network of twice as many takes a second to build.
+_MOST, _MOST_LISTED = 256, 1 << 16
+
+
+class Prepared(NamedTuple):
+    """A network, and what follows from it for samples of one size, whatever the image."""
+
+    network: sorting_networks.Network
+    computed: int  # lines, for as many outputs as there are results
+    straight: bool  # whether it is worth a kernel of its own
+    flows: bool  # whether what it finds can stay in registers
+    lines: int  # that are held
+    steps: npt.NDArray | None  # of a network that is no kernel of its own
+
+
+@for_neighbourhoods
+def network_for(around: Neighbourhood, itemsize: int, channels: int) -> Prepared | None:
+    """Return the network for a neighbourhood of three axes, unless it is too large for one, or one sample."""
+    network = _network(around, itemsize, channels)
+    if network is None:
+        return None
+    computed = network.cost()
+    straight = around.full and len(network.results) == 1 and computed <= _STRAIGHT
+    if straight:
+        lines = len(network.stages()[1])
+        return Prepared(network, computed, straight, _flows(network, itemsize, channels), lines, None)
+    steps, lines = network.steps()
+    return Prepared(network, computed, straight, False, lines, steps)
+
+
+def _network(around: Neighbourhood, itemsize: int, channels: int) -> sorting_networks.Network | None:
+    planes, rows, columns = around.inside.shape
+    if around.taps == 1 or (around.taps > _MOST and not around.extreme):
+        return None
+    if not around.full:
+        if around.taps > _MOST_LISTED:
+            return None
+        where = np.argwhere(around.inside.reshape(planes * rows, columns))
+        return sorting_networks.scattered(
+            planes * rows, tuple((int(r), int(x)) for r, x in where), around.rank
+        )
+    few = sorting_networks.small(planes * rows, columns, around.rank) if around.extreme else None
+    if few is not None and few.cost() <= (_FLOWING if _flows(few, itemsize, channels) else _FEW):
+        return few
+    if around.extreme:
+        outputs = min(rows, _OUTPUTS) if rows > 2 else 1
+        return sorting_networks.extremes(planes, rows, columns, outputs, int(around.rank > 0))
+    return sorting_networks.rectangle(planes * rows, columns, around.rank)
+
+
+def _flows(network: sorting_networks.Network, itemsize: int, channels: int) -> bool:
+    """Tell whether what a small network finds can stay in registers."""
+    return channels == 1 and unrolled_network.flows(network, itemsize)
+
+
+def cost(network: Prepared, itemsize: int) -> float:
+    """Return how many nanoseconds a sample of so many bytes takes on one core."""
+    wide = len(network.network.comparisons) > _WIDE
+    each = _UNROLLED if network.straight else _WIDE_STEP if wide else _STEP
+    return (_LINE + network.computed / len(network.network.results) * each / BYTES) * itemsize
+
+
+def make(
+    prepared: Prepared,
+    around: Neighbourhood,
+    loops: Loops,
+    source: Side,
+    target: Side,
+    mode: str,
+    beyond: int,
+    *,
+    watched: bool,
+) -> Program:
+    """Lay out the lines. `beyond` is the integer that stands for the border constant.
+
+    Floats are compared as they are if they are `watched`, and the program may refuse an image.
+    """
+    z, y, x = loops[:3]
+    integer, size = kind(source.dtype), source.dtype.itemsize
+    turned = int(source.dtype.kind == "f" and not watched)
+    compared = source.dtype if watched else integer
+    network, straight, count = prepared.network, prepared.straight, prepared.lines
+    outputs = len(network.results)
+    job = Job(RANK_JOB)
+    describe(job, loops, source, target, mode)
+    job["window_z"], job["window_y"], job["span_x"] = z.taps, y.taps, x.taps
+    job["size"], job["beyond"] = size, beyond
+    job["outputs"], job["depth"] = outputs, y.taps + outputs - 1
+    cut = tiles(x.length, -(-x.length * loops.channels // max(_LONGEST, 4 * x.taps * loops.channels)))
+    narrow, wide = (n * loops.channels for n in extent(cut))
+    reach, lanes = (x.taps - 1) * loops.channels, BYTES // size
+    if prepared.steps is None:
+        step, where = BYTES // REGISTERS, (z.taps * y.taps, x.taps, around.rank)
+        compare = unrolled_network.rank_flow if prepared.flows else unrolled_network.rank_window
+        job["compare"] = compare.address(compared, turned, *where)
+    else:
+        job["steps"], job["n_steps"], step = prepared.steps, len(prepared.steps), BYTES
+        job["compare"] = ordered_keys.compare.address(compared)
+    # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
+    vectors = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step))
+    tile = min(max(vectors, 1 + 2 * reach * size // step) * step // size - reach, wide)
+    tile = wide if prepared.flows else -(-wide // -(-wide // tile))
+    direct = bool(straight and job["target_packed"] and min(tile, narrow) * size >= step)
+    job["tile"], job["direct"], job["n_lines"] = tile, direct, count
+    job["least"] = step if straight else 0
+    job["tiles"], job["n_tiles"] = cut, len(cut) - 1
+    how = ordered_keys.WATCHED if watched else ordered_keys.TURNED if turned else ordered_keys.INTEGERS
+    job["fetch"] = ordered_keys.fetch_keys.address(integer, how)
+    if turned and not straight:
+        job["restore"] = ordered_keys.restore.address(integer)
+    job["place"] = lines.place.address(integer, integer)
+    job["pitch"] = pitch((wide + reach + 2 * lanes) * size)
+    job["line_step"] = pitch((tile + reach + 2 * lanes) * size)
+    depth = z.taps * job["depth"]
+    sizes = {
+        "window": depth * job["pitch"],
+        "lines": (count - depth - outputs) * job["line_step"],
+        "result": 0 if direct else outputs * job["pitch"],
+        "spare": 0 if job["target_packed"] else (wide + lanes) * size,
+        "at": 8 * count,
+        "flag": 8,
+    }
+    workspace = reserve(job, sizes)
+    blocks = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // outputs)
+    return job.program(
+        slide_rank,
+        lines=blocks,
+        work=blocks * wide * (prepared.computed * size // 4 + 4 * outputs),
+        rows=y.taps,
+        workspace=workspace,
+        watched=watched,
+    )

@@ -1,0 +1,38 @@
+"""Compiling ahead: the kernels of ranks for the usual element types."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from imfilter._filters.rank.kernels import bitset, histogram, ordered_keys, radix_sort, unrolled_network
+from imfilter._filters.rank.kernels.blocks import slide_blocks
+from imfilter._filters.rank.kernels.network_rows import slide_rank
+from imfilter._simd import lines
+from imfilter._simd.jit import Combination
+
+_U8, _U16, _I32, _F32 = map(np.dtype, ("u1", "u2", "i4", "f4"))
+
+
+def combinations() -> Iterator[Combination]:
+    """Yield kernels with the types that they are compiled for."""
+    yield slide_rank, ()
+    yield slide_blocks, ()
+    for compared, kind, how in (
+        (_U8, _U8, ordered_keys.INTEGERS),
+        (_U16, _U16, ordered_keys.INTEGERS),
+        (_F32, _I32, ordered_keys.WATCHED),
+    ):
+        yield ordered_keys.fetch_keys, (kind, how)
+        yield ordered_keys.compare, (compared,)
+        yield lines.place, (kind, kind)
+        yield unrolled_network.rank_window, (compared, 0, 5, 5, 12)
+        for rank in (0, 4, 8):
+            yield unrolled_network.rank_flow, (compared, 0, 3, 3, rank)
+        if kind != _U8:
+            turned = ordered_keys.TURNED if kind == _I32 else ordered_keys.INTEGERS
+            yield ordered_keys.fetch_keys, (kind, turned)
+            yield radix_sort.sort, (kind, turned)
+    yield bitset.rank_bits, ()
+    for summed in (_U8, _U16):
+        for what in (histogram.VALUES, histogram.PLACES):
+            yield histogram.rank_counts, (_U8, summed, what)

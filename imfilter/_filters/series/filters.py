@@ -1,0 +1,393 @@
+"""Filters of series: over a whole one with its two ends, or from one piece to the next."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments, borders, denormals, dtypes, threads
+from imfilter._filters.rank.keys import Number
+from imfilter._filters.series import exact_median
+from imfilter._filters.series.exponential import Recursion
+from imfilter._filters.series.per_sample import Pushed, Ticker
+from imfilter._filters.series.windows import NOTHING, Polynomial, Window
+
+_Lines = npt.NDArray[np.float64]
+_There = npt.NDArray[np.bool_]
+
+#: Derivatives to which a kernel may respond.
+_MOMENTS = 64
+
+
+class Timing(NamedTuple):
+    """When a filter knows what it says.
+
+    Attributes
+    ----------
+    lookahead : int or float
+        Samples after its own that a result needs, away from the ends; ``math.inf`` if it needs all.
+    delay : float
+        Samples by which the result lags behind a slow signal, such as a ramp: negative if it is ahead, NaN
+        for a kernel of zeros.
+    """
+
+    lookahead: float
+    delay: float
+
+
+class Ends(NamedTuple):
+    """What lies beyond a series, and what is missing within."""
+
+    mode: str
+    cval: Number = 0.0
+    ignore: bool = False  # what is not a number
+
+    @property
+    def constant(self) -> float:
+        """The value of what has no sample."""
+        return float(self.cval) if self.mode == "constant" else 0.0
+
+
+class State(NamedTuple):
+    """What a filter remembers of the samples so far."""
+
+    values: _Lines  # the last samples, or the state of a recursion
+    there: _There | None  # which of them count, if not all do
+    stages: tuple["State | None", ...] = ()  # what each filter of a chain remembers once it has begun
+
+
+class Design(Protocol):
+    """A filter, ready for any series."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the result's dtype is that of the series."""
+
+    @property
+    def timing(self) -> Timing:
+        """When the filter knows what it says."""
+
+    @property
+    def size(self) -> float:
+        """How many samples a result depends on."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether denormals are numbers and not zeros."""
+
+    @property
+    def past(self) -> _Lines | None:
+        """Samples before the first, if it has them."""
+
+    def length(self, n: int) -> int:
+        """Return how many results `n` samples have."""
+
+    def after(self, along: int, shape: tuple[int, ...]) -> "Design":
+        """Return the same for series of a shape along an axis, with samples before the first of each."""
+
+    def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
+        """Filter whole series, into `out` if there is one, which they do not overlap."""
+
+    def begin(self, series: int, first: _Lines) -> State:
+        """Return the state before samples of which these are the first."""
+
+    def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
+        """Filter the next samples; return the results and the state after them."""
+
+    def ticker(self, state: State) -> Pushed | None:
+        """Return what takes the samples of one series one by one from a state on, where that can be."""
+
+    def after_ticks(self, state: State, ticker: Any) -> State:
+        """Return the state after those that a ticker has taken from one on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sliding:
+    """A window that slides."""
+
+    window: Window
+    ends: Ends
+    timing: Timing
+    keeps: bool
+    past: _Lines | None = None  # samples before the first, the oldest first: one axis, or of each series
+
+    @property
+    def size(self) -> int:
+        """How many samples a result depends on."""
+        return self.window.size
+
+    @property
+    def exact(self) -> bool:
+        """Whether denormals are numbers and not zeros."""
+        return self.window.exact
+
+    def length(self, n: int) -> int:
+        """Return how many results `n` samples have."""
+        return max(0, n - self.size + 1) if self.ends.mode == "valid" else n
+
+    def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
+        """Filter whole series, into `out` if there is one, which they do not overlap."""
+        (count, n, series), size, before = lines.shape, self.window.size, self.window.before
+        after = size - 1 - before
+        mode = self.ends.mode
+        if n == 0:
+            return np.empty(lines.shape)
+        if mode == "valid":
+            return self._within(lines, None, workers, out)
+        if self.past is not None:
+            return self._within(np.concatenate([self._past(lines), lines], axis=1), None, workers, out)
+        gaps = self.ends.ignore and (math.isnan(self.ends.constant) or bool(np.isnan(lines).any()))
+        if (gaps or n < size) and mode != "fit":
+            return self._within(*self._extended(lines, -before, n + after), workers, out)
+        result = dtypes.empty(lines.shape, dtypes.FLOAT64) if out is None else out
+        if n >= size:
+            # As one line: windows that reach from one series into the next are where the ends go.
+            inside = result.reshape(1, -1, series)[:, before : count * n - after]
+            self._compute(lines.reshape(1, -1, series), None, workers, inside)
+        if mode == "fit":
+            self._fit(lines, result)
+            return result
+        if before:
+            result[:, :before] = self._within(*self._extended(lines, -before, size - 1), workers)
+        if after:
+            beyond = self._extended(lines, n - size + 1, n + after)
+            result[:, n - after :] = self._within(*beyond, workers)
+        return result
+
+    def _within(
+        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+    ) -> _Lines:
+        """Compute the windows of each line, of many as if they were one: a call for each takes longer."""
+        count, n, series = lines.shape
+        size = self.window.size
+        if count == 1 or n < size:
+            return self._compute(lines, there, workers, out)
+        result = dtypes.empty(lines.shape, dtypes.FLOAT64)
+        inside = result.reshape(1, -1, series)[:, : count * n - size + 1]
+        held = None if there is None else there.reshape(1, -1, series)
+        self._compute(lines.reshape(1, -1, series), held, workers, inside)
+        if out is None:
+            return result[:, : n - size + 1]
+        out[...] = result[:, : n - size + 1]
+        return out
+
+    def _compute(
+        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+    ) -> _Lines:
+        if self.ends.ignore:
+            numbers = ~np.isnan(lines)
+            there = numbers if there is None else numbers & there
+        if there is not None and there.all():
+            there = None
+        result = self.window.compute(lines, there, workers, out)
+        if out is not None and result is not out:
+            out[...] = result
+        return result
+
+    def _extended(self, lines: _Lines, start: int, stop: int) -> tuple[_Lines, _There | None]:
+        """Return the samples from `start` to `stop`, also those beyond the ends, and which are there."""
+        count, n, series = lines.shape
+        before, after = max(0, -start), max(0, stop - n)
+        mode = "zero" if self.ends.mode == "shrink" else self.ends.mode
+        outside = borders.outside(n, before, after, mode)
+        inside = slice(before, stop - start - after)
+        result = dtypes.empty((count, stop - start, series), dtypes.FLOAT64)
+        result[:, inside] = lines[:, max(0, start) : min(n, stop)]
+        for where, places in (
+            (slice(0, before), outside[:before]),
+            (slice(stop - start - after, None), outside[before:]),
+        ):
+            result[:, where] = lines[:, places] if (places >= 0).all() else self.ends.constant
+        if self.ends.mode != "shrink":
+            return result, None
+        there = np.zeros(result.shape, bool)
+        there[:, inside] = True
+        return result, there
+
+    def _fit(self, lines: _Lines, result: _Lines) -> None:
+        """Fill both ends with the polynomials of the first and of the last window."""
+        window = self.window
+        assert isinstance(window, Polynomial)  # which alone has this mode
+        n, size, before = lines.shape[1], min(window.size, lines.shape[1]), window.before
+        after = window.size - 1 - before
+        for t in (*range(min(before, n)), *range(max(n - after, min(before, n)), n)):
+            first = min(max(t - before, 0), n - size)
+            own = Polynomial(size, t - first, window.order, window.deriv, window.spacing)
+            held = lines[:, first : first + size]
+            there = ~np.isnan(held) if self.ends.ignore else None
+            result[:, t : t + 1] = own.compute(held, there, 1)
+
+    def after(self, along: int, shape: tuple[int, ...]) -> "Sliding":
+        """Return the same for series of a shape along an axis, with samples before the first of each."""
+        if self.past is None or self.past.ndim == 1:
+            return self
+        held = self.window.size - 1
+        wanted = (*shape[:along], held, *shape[along + 1 :])
+        if self.past.shape != wanted:
+            raise ValueError(f"initial must have shape ({held},) or {wanted}, got {self.past.shape}")
+        lines = self.past.reshape(math.prod(shape[:along]), held, math.prod(shape[along + 1 :]))
+        return replace(self, past=lines)
+
+    def _past(self, lines: _Lines) -> _Lines:
+        """Return the samples before the first, of every series."""
+        assert self.past is not None
+        past = self.past[:, None] if self.past.ndim == 1 else self.past
+        return np.broadcast_to(past, (lines.shape[0], past.shape[-2], lines.shape[2]))
+
+    def begin(self, series: int, first: _Lines) -> State:
+        """Return the state before samples of which these are the first."""
+        held, mode = self.window.size - 1, self.ends.mode
+        if self.past is not None:
+            return State(self._past(np.empty((1, 0, series))).copy(), None)
+        if mode == "valid":
+            return State(np.empty((1, 0, series)), None)
+        if mode == "edge":
+            return State(np.repeat(first[:, :1], held, axis=1), None)
+        there = np.zeros((1, held, series), bool) if mode == "shrink" else None
+        return State(np.full((1, held, series), self.ends.constant), there)
+
+    def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
+        """Filter the next samples; return the results and the state after them."""
+        values = np.concatenate([state.values, lines], axis=1)
+        there = None
+        if state.there is not None:
+            there = np.concatenate([state.there, np.ones(lines.shape, bool)], axis=1)
+        if values.shape[1] < self.window.size:
+            return np.empty((1, 0, values.shape[2])), State(values, there)
+        result = self._compute(values, there, 1)
+        first = values.shape[1] - self.window.size + 1
+        held = None if there is None or there[:, first:].all() else there[:, first:].copy()
+        return result, State(values[:, first:].copy(), held)
+
+    def ticker(self, state: State) -> Pushed | None:
+        """Return what takes the samples of one series one by one from a state on, where all count."""
+        values = state.values.reshape(-1)
+        if state.there is not None or len(values) != self.window.size - 1 or values.dtype != dtypes.FLOAT64:
+            return None
+        if self.ends.ignore and np.isnan(values).any():
+            return None
+        return self.window.ticker(values)
+
+    def after_ticks(self, state: State, ticker: Pushed) -> State:
+        """Return the state after those that a ticker has taken from one on."""
+        return State(ticker.held().reshape(1, -1, 1), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Recursive:
+    """An exponential mean, on from its last value; or one there and one back again."""
+
+    recursion: Recursion
+    ends: Ends
+    both: bool
+    keeps: bool = True
+    size = math.inf  # samples that a result depends on
+    past = None  # samples before the first
+    exact = False  # whether denormals are numbers and not zeros
+
+    @property
+    def timing(self) -> Timing:
+        """When the filter knows what it says."""
+        if self.both:
+            return Timing(math.inf, 0.0)
+        return Timing(0, (1.0 - self.recursion.alpha) / self.recursion.alpha)
+
+    def length(self, n: int) -> int:
+        """Return how many results `n` samples have."""
+        return n
+
+    def after(self, along: int, shape: tuple[int, ...]) -> "Recursive":
+        """Return the same for series of a shape along an axis."""
+        return self
+
+    def _state(self, count: int, series: int) -> _Lines:
+        first = None if self.ends.mode in ("edge", "shrink") else self.ends.constant
+        return self.recursion.state(count, series, first)
+
+    def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
+        """Filter whole series, into `out` if there is one, which they do not overlap."""
+        count, _, series = lines.shape
+        state = self._state(count, series)
+        if not self.both:
+            return self.recursion.run(lines, state, workers, out)
+        forth = self.recursion.run(lines, state.copy(), workers)
+        return self.recursion.run(forth, state, workers, out, backwards=True)
+
+    def begin(self, series: int, first: _Lines) -> State:
+        """Return the state before samples of which these are the first."""
+        return State(self._state(1, series), None)
+
+    def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
+        """Filter the next samples; return the results and the state after them."""
+        values = state.values.copy()
+        return self.recursion.run(lines, values, 1), State(values, None)
+
+    def ticker(self, state: State) -> Pushed | None:
+        """Return what takes the samples of one series one by one from a state on, and changes that."""
+        return Ticker(np.empty(0), self.recursion.one(state.values))
+
+    def after_ticks(self, state: State, ticker: Pushed) -> State:
+        """Return the state after those that a ticker has taken from one on."""
+        return state
+
+
+def moments(weights: npt.ArrayLike, before: int) -> float:
+    """Return the delay of a window's weights, the oldest first: of what they respond to in a slow signal.
+
+    Of the moments about the place of the result the first that is not 0 is the response to a derivative of
+    the signal, and the next one over it says where in time.
+    """
+    taps = np.asarray(weights, np.longdouble)
+    places = np.arange(len(taps), dtype=np.longdouble) - before
+    reach = max(float(np.abs(places).max(initial=1.0)), 1.0)
+    places /= reach
+    response, parts = 0.0, taps
+    for d in range(min(len(taps), _MOMENTS) + 1):
+        moment = 0.0 if abs(parts.sum()) <= NOTHING * np.abs(parts).sum() else float(parts.sum())
+        if response:
+            return round(-reach * moment / response / d, 12) + 0.0
+        response, parts = moment, parts * places
+    return math.nan
+
+
+def _plain(array: npt.NDArray) -> bool:
+    """Tell whether kernels can write to an array."""
+    flags = array.flags
+    return array.dtype == dtypes.FLOAT64 and array.dtype.isnative and flags.c_contiguous and flags.aligned
+
+
+def filtered(x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, workers: Any) -> npt.NDArray:
+    """Return a series filtered along an axis, or fill `out`."""
+    array = arguments.series(x)
+    along = arguments.axis_index(axis, array.ndim, "axis")
+    place = arguments.out(out)
+    default = array.dtype.newbyteorder("=") if design.keeps else dtypes.derived(array.dtype)
+    wanted = arguments.dtype(dtype, place, default)
+    workers = threads.requested(workers)
+    n = array.shape[along]
+    length = design.length(n)
+    shape = (*array.shape[:along], length, *array.shape[along + 1 :])
+    arguments.fitting(place, shape)
+    if 0 in shape:
+        return dtypes.empty(shape, wanted) if place is None else place
+    sides = math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :])
+    if exact_median.takes(design, array.dtype):
+        lines = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(sides)
+        found = exact_median.whole(design, lines, wanted, workers).reshape(shape)
+        if place is None:
+            return found
+        place[...] = found
+        return place
+    lines = denormals.widened(array, exact=design.exact).reshape(sides)
+    if place is not None and _plain(place) and not np.may_share_memory(place, array):
+        design.whole(lines, workers, place.reshape(len(lines), length, lines.shape[2]))
+        return place
+    result = design.whole(lines, workers).reshape(shape)
+    if place is None:
+        if wanted == result.dtype:
+            return result
+        place = dtypes.empty(shape, wanted)
+    denormals.place(result, place, exact=design.exact)
+    return place

@@ -1,0 +1,132 @@
+"""Sums of 2, 4, 8 and more samples in a row, each of two sums of half as many, while samples come.
+
+What a sum needs of those before stays in registers: a sum that is not asked for is neither stored nor loaded.
+All are written where their last sample stands, or some places later: `LAGS`.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from imfilter._simd.jit import inlined
+from imfilter._simd.prefetch import prefetch
+from imfilter._simd.vector import LINE, Vector, in_register, load_like, splat_register, store
+
+_F64 = np.dtype(np.float64)
+#: Elements of a register.
+REGISTER = in_register(_F64)
+#: Samples that `along` takes at a time, and elements that it keeps from one call to the next.
+OCTET, HELD = 8, 80
+#: By how many samples `along` is late with what begins at one, by the samples of the sum.
+LAGS = {1: 0, 2: 8, 4: 16, 8: 24, 16: 32, 32: 48, 64: 80}
+
+
+@intrinsic
+def _nothing(typingctx):
+    """Return a vector of eight zeros, whatever a register holds."""
+
+    def codegen(context, builder, sig, args):
+        return ir.Constant(ir.VectorType(ir.DoubleType(), OCTET), [0.0] * OCTET)
+
+    return Vector(types.float64, OCTET)(), codegen
+
+
+@inlined
+def _octet(at):
+    return load_like(_nothing(), at, _F64)
+
+
+@inlined
+def _register(at):
+    return load_like(splat_register(_F64, 0.0), at, _F64)
+
+
+@intrinsic(prefer_literal=True)
+def _after(typingctx, first, second, n):
+    """Return the lanes of two vectors from lane `n` of the first on."""
+    start = n.literal_value
+
+    def codegen(context, builder, sig, args):
+        lanes = [ir.IntType(32)(start + i) for i in range(first.lanes)]
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), first.lanes), lanes)
+        return builder.shuffle_vector(args[0], args[1], mask)
+
+    return first(first, second, n), codegen
+
+
+@inlined
+def along(line, count, held, places, place):
+    """Write sums along one series, of `count` samples, eight at a time, to those `places` that are not 0.
+
+    held: where what the registers hold is kept. place: where results will be written, which is asked for.
+    """
+    one, two, four, eight, sixteen, thirty_two, sixty_four = places
+    x, t, f, e = _octet(held), _octet(held + 64), _octet(held + 128), _octet(held + 192)
+    s_2, s_1 = _octet(held + 256), _octet(held + 320)
+    h_4, h_3 = _octet(held + 384), _octet(held + 448)
+    h_2, h_1 = _octet(held + 512), _octet(held + 576)
+    for i in range(0, 8 * count, LINE):
+        prefetch(place + i, True)
+        new = _octet(line + i)
+        twos = x + _after(x, new, 1)
+        fours = t + _after(t, twos, 2)
+        eights = f + _after(f, fours, 4)
+        sixteens = e + eights
+        thirty_twos = s_2 + sixteens
+        if one:
+            store(one + i, _F64, new)
+        if two:
+            store(two + i, _F64, twos)
+        if four:
+            store(four + i, _F64, fours)
+        if eight:
+            store(eight + i, _F64, eights)
+        if sixteen:
+            store(sixteen + i, _F64, sixteens)
+        if thirty_two:
+            store(thirty_two + i, _F64, thirty_twos)
+        if sixty_four:
+            store(sixty_four + i, _F64, h_4 + thirty_twos)
+        x, t, f, e = new, twos, fours, eights
+        s_2, s_1 = s_1, sixteens
+        h_4, h_3, h_2, h_1 = h_3, h_2, h_1, thirty_twos
+    store(held, _F64, x)
+    store(held + 64, _F64, t)
+    store(held + 128, _F64, f)
+    store(held + 192, _F64, e)
+    store(held + 256, _F64, s_2)
+    store(held + 320, _F64, s_1)
+    store(held + 384, _F64, h_4)
+    store(held + 448, _F64, h_3)
+    store(held + 512, _F64, h_2)
+    store(held + 576, _F64, h_1)
+
+
+@inlined
+def across(line, pitch, before, rows, wide, places, apart):
+    """Write sums of 1, 2, 4 and 8 rows to those `places` that are not 0; `before` rows stand before.
+
+    Rows are `wide`, at least a register, and `pitch` bytes apart; those that are written are `apart`.
+    """
+    one, two, four, eight = places
+    for e in range(0, wide, REGISTER):
+        at = 8 * min(e, wide - REGISTER)
+        x = _register(line - before * pitch + at)
+        t_2, t_1, f_4, f_3, f_2, f_1 = x, x, x, x, x, x
+        for row in range(-before, rows):
+            new = _register(line + row * pitch + at)
+            twos = x + new
+            fours = t_2 + twos
+            if row >= 0:
+                to = at + row * apart
+                if one:
+                    store(one + to, _F64, new)
+                if two:
+                    store(two + to, _F64, twos)
+                if four:
+                    store(four + to, _F64, fours)
+                if eight:
+                    store(eight + to, _F64, f_4 + fours)
+            x, t_2, t_1 = new, t_1, twos
+            f_4, f_3, f_2, f_1 = f_3, f_2, f_1, fours

@@ -1,0 +1,167 @@
+"""Sums and means of windows of series: of what each is made, and how much of a series is worked on at a time.
+
+A sum is made of sums of 1, 2, 4 ... 64 samples, as its size has bits; a large one of several equal ones, made
+likewise, and of what is left over. Of each level as many sums are kept as the next ones reach back: none is
+computed twice but at the beginning of a stretch. So a mean of 100 samples has 3 parts, one of 1,000 five of
+200, which have 4; a sum that is stored, and loaded again, costs as much as 2 or 3 more parts.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base.program import address
+from imfilter._filters.series.kernels import doubling_sums, mean
+from imfilter._simd.vector import LINE
+
+_Parts = tuple[int, ...]
+
+#: Samples that are added up one by one.
+_DIRECT = 12
+#: Sums that are made of samples in registers, how many of them if series are side by side, or few are.
+_LOW, _ACROSS, _NONE = tuple(doubling_sums.LAGS), 4, 1
+#: From which size on sums may be made of larger ones, of how many, and what one more level costs, in parts.
+_LEAST, _PARTS, _LEVEL = 192, 16, 2.5
+#: From which size on other numbers of parts than one are not tried.
+_MANY, _USUAL = 1 << 16, 5
+#: Samples of one series that are worked on at a time: what their sums need stays in the first-level cache.
+_BLOCK = 256
+#: The same of series side by side: columns, fewer than which are few, and rows.
+_COLUMNS, _FEW, _ROWS = 64, 16, 16
+#: After how many times as many as are kept of a level these are moved to the front.
+_APART = 4
+#: Columns where samples are added up one by one; and elements that a level of sums has, in windows.
+_NEAR, _ROOM = 256, 1 << 22
+#: Elements from whose beginning sums are computed anew, and windows at least. The last stretch comes first:
+#: a large page of a new result is cleared as a whole when it is touched, and then the cache holds its end.
+#: Means of 3 samples take 6.2 ms so, from the front 7.9 (10 million, two threads, Zen 4).
+_STRETCH, _WINDOWS = 1 << 15, 8
+
+
+def _low(size: int) -> _Parts:
+    """Return sums of up to 64 samples that make one of any size, the largest in front."""
+    parts: list[int] = []
+    for width in reversed(_LOW):
+        parts += [width] * (size // width)
+        size %= width
+    return tuple(parts)
+
+
+@functools.lru_cache(maxsize=4096)
+def parts_of(size: int) -> tuple[float, tuple[tuple[int, _Parts], ...], _Parts]:
+    """Return what a sum of so many samples costs, the larger sums that it needs, and its parts."""
+    best: tuple[float, tuple[tuple[int, _Parts], ...], _Parts] = math.inf, (), ()
+    if size <= _PARTS * _LOW[-1]:
+        parts = _low(size)
+        best = len(parts), (), parts
+    if size < _LEAST:
+        return best
+    counts = range(2, min(_PARTS, 2 * size // _LEAST) + 1) if size < _MANY else (_USUAL,)
+    for count in counts:
+        width, rest = divmod(size, count)
+        cost, levels, parts = parts_of(width)
+        cost += _LEVEL + count + len(_low(rest))
+        if cost < best[0]:
+            best = (cost, (*levels, (width, parts)), (width,) * count + _low(rest))
+    return best
+
+
+class _Layout(NamedTuple):
+    """Tables for the kernel."""
+
+    levels: npt.NDArray[np.int64]
+    parts: npt.NDArray[np.int64]
+    first: int  # of the parts of a window
+    lag: int
+    rows: int  # of room
+
+
+@functools.lru_cache(maxsize=1024)
+def _layout(size: int, block: int, low: int) -> _Layout:
+    """Return the tables for windows of some size, with so many levels of sums made of samples."""
+    if size < _DIRECT:
+        return _Layout(np.empty(0, np.int64), np.empty(0, np.int64), 0, size - 1, 0)
+    _, composed, own = parts_of(size)
+    if own[0] in _LOW[low:] and own[0] not in own[1:]:
+        own = (own[0] // 2,) * 2 + own[1:]  # the same additions, but nothing is stored that is needed once
+    made, single = dict(composed), low == len(_LOW)
+    lags = dict(doubling_sums.LAGS) if single else {width: width - 1 for width in _LOW}
+    most = max(part for parts in (own, *made.values()) for part in parts if part in lags)
+    made = {width: (width // 2,) * 2 for width in _LOW[low:] if width <= most} | made
+    whole = doubling_sums.OCTET if single else 1  # blocks, and what is kept, have as many rows
+    kept: dict[int, int] = {}
+
+    def delayed(parts: _Parts) -> tuple[int, list[tuple[int, int]]]:
+        """Return how late a sum is, and its parts with how much later it needs them than they are known."""
+        starts = [0, *accumulate(parts)]
+        known = [start + lags[part] for start, part in zip(starts, parts, strict=False)]
+        lag = -(-max(known) // whole) * whole
+        delays = [(part, lag - at) for part, at in zip(parts, known, strict=True)]
+        for part, delay in delays:
+            kept[part] = max(kept.get(part, 0), delay)
+        return lag, delays
+
+    entries: dict[int, list[tuple[int, int]]] = {}
+    for width, parts in made.items():
+        lags[width], entries[width] = delayed(parts)
+    lag, windows = delayed(own)
+    widths = (*_LOW, *dict(composed))
+    levels: list[tuple[int, ...]] = []
+    table: list[tuple[int, int]] = []
+    rows = whole  # a level that begins at 0 is none
+    for width in widths:
+        held = -(-kept.get(width, 0) // whole) * whole
+        span = max(-(-_APART * held // block), 1) * block
+        parts_here = entries.get(width, [])
+        start = rows + held if width in kept else 0
+        levels.append((start, held, span, len(parts_here), len(table)))
+        table += parts_here
+        rows += held + span if start else 0
+    numbered = [(widths.index(width), delay) for width, delay in (*table, *windows)]
+    return _Layout(np.array(levels, np.int64), np.array(numbered, np.int64), len(table), lag, rows)
+
+
+class Averaging:
+    """The sums of windows of one size, divided."""
+
+    def __init__(self, size: int, divisor: float) -> None:
+        self._size, self._divisor = size, divisor
+        self._entry = mean.average.entry()
+
+    def rows(self, source: int, target: int, rows: int, series: int) -> None:
+        """Compute some windows from a place on, of series side by side."""
+        self._ready(rows, series)(source, target)
+
+    def one(self) -> Callable[[int, int], object]:
+        """Return what computes a single window."""
+        return self._ready(1, 1)
+
+    def _ready(self, rows: int, series: int) -> Callable[[int, int], object]:
+        """Return what computes so many windows of series side by side."""
+        size, direct = self._size, self._size < _DIRECT
+        single, few = series == 1, 1 < series < _FEW
+        low = len(_LOW) if single else _NONE if few else _ACROSS
+        most = _NEAR if direct else max(min(_COLUMNS, _ROOM // size), 2 * doubling_sums.REGISTER)
+        columns = series if single or few else min(series, most)
+        block = _BLOCK if single else max(_ROWS, _ROWS * _COLUMNS // columns)
+        layout = _layout(size, block, low)
+        stretch = max(_STRETCH // series, 2 * _ROWS if direct else _WINDOWS * size)
+        room = np.empty(doubling_sums.HELD + 2 * mean.MOST + (block if single else 0))
+        sums = np.empty(layout.rows * (1 if single else columns + doubling_sums.REGISTER) + LINE // 8)
+        levels, parts = layout.levels, layout.parts
+        numbers = (
+            rows, series, size, self._divisor, address(room), -(-address(sums) // LINE) * LINE,
+            stretch, columns, block, layout.lag, low,
+            address(levels), len(levels), address(parts), len(parts) - layout.first, layout.first,
+        )  # fmt: skip
+        entry = self._entry
+
+        def call(source: int, target: int, held: Any = (room, sums, layout)) -> None:
+            entry(source, target, *numbers)
+
+        return call

@@ -1,0 +1,18 @@
+"""Compiling ahead: the kernels of filters of series for the usual element types."""
+
+from collections.abc import Iterator
+
+from imfilter._filters.series.kernels import exponential, mean, median, windows
+from imfilter._simd.jit import Combination
+
+
+def combinations() -> Iterator[Combination]:
+    """Yield kernels with the types that they are compiled for."""
+    for driver in (
+        windows.weigh,
+        median.middle,
+        median.push_median,
+        mean.average,
+        exponential.recur,
+    ):
+        yield driver, ()

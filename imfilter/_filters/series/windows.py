@@ -1,0 +1,280 @@
+"""Windows that slide along series: what each gives, with all of its samples or some.
+
+Lines are float64 of shape (lines, samples, series): the samples of several series lie side by side. What a
+window gives depends on its samples alone; so whatever cuts a series into pieces finds the same, to the bit.
+"""
+
+import functools
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import dtypes, threads
+from imfilter._base.denormals import as_zeros
+from imfilter._base.program import address
+from imfilter._filters.series.kernels import windows
+from imfilter._filters.series.mean import Averaging
+from imfilter._filters.series.per_sample import Pushed, Ticker
+
+Lines = npt.NDArray[np.float64]
+There = npt.NDArray[np.bool_]
+
+#: Series side by side that are weighed as one run.
+_COLUMNS = 256
+#: Share of the size of weights under which their sum is nothing.
+NOTHING = 1e-12
+#: Elements below which one thread is done before a second has begun.
+_ALONE = 1 << 15
+#: Elements of a piece between which an interrupt is heard, and windows with gaps that are solved together.
+_PIECE, _TOGETHER = 1 << 22, 1 << 15
+
+
+def _slide(
+    call: Any, lines: Lines, size: int, result: Lines, workers: int | None, there: There | None = None
+) -> None:
+    """Call a kernel with where each piece of each line and its windows begin, and how many there are."""
+    count, samples, series = lines.shape
+    rows = samples - size + 1
+    source, target = address(lines), address(result)
+    beside = address(there) if there is not None else 0
+    if count * rows * series <= _ALONE:
+        for i in range(count):
+            first = i * samples * series
+            call(
+                source + lines.strides[0] * i,
+                target + result.strides[0] * i,
+                rows,
+                beside + first if beside else 0,
+            )
+        return
+
+    def task(start: int, stop: int) -> None:
+        while start < stop:
+            line, row = divmod(start, rows)
+            many = min(rows - row, stop - start)
+            first = (line * samples + row) * series
+            call(
+                source + line * lines.strides[0] + 8 * row * series,
+                target + line * result.strides[0] + 8 * row * series,
+                many,
+                beside + first if beside else 0,
+            )
+            start += many
+
+    threads.run(task, count * rows, workers, max(1, count * rows * series // _PIECE))
+
+
+def dense(lines: Lines) -> Lines:
+    """Return lines in which the samples of each lie side by side, the same memory where they do."""
+    _, samples, series = lines.shape
+    wanted = (8 * series, 8)
+    apart = any(
+        n > 1 and s != w for n, s, w in zip((samples, series), lines.strides[1:], wanted, strict=True)
+    )
+    return np.ascontiguousarray(lines) if apart else lines
+
+
+def place(lines: Lines, size: int, out: Lines | None) -> Lines:
+    """Return where results go: `out`, or a new array."""
+    if out is not None:
+        return out
+    return dtypes.empty((lines.shape[0], max(0, lines.shape[1] - size + 1), lines.shape[2]), dtypes.FLOAT64)
+
+
+def _weigh(lines: Lines, taps: Lines, bias: float, workers: int | None, out: Lines | None = None) -> Lines:
+    """Return the weighted sums of all windows."""
+    lines, size, series = dense(lines), len(taps), lines.shape[2]
+    result = place(lines, size, out)
+    if result.size:
+        entry, at = windows.weigh.entry(), address(taps)
+
+        def call(source: int, target: int, rows: int, _: int) -> None:
+            if series <= _COLUMNS:
+                entry(source, target, 1, rows * series, 0, series, at, size, bias)
+            else:
+                entry(source, target, rows, series, series, series, at, size, bias)
+
+        _slide(call, lines, size, result, workers)
+    return result
+
+
+def _average(lines: Lines, size: int, divisor: float, workers: int | None, out: Lines | None = None) -> Lines:
+    """Return the sums of all windows, divided."""
+    lines, series = dense(lines), lines.shape[2]
+    result = place(lines, size, out)
+    if result.size:
+        average = Averaging(size, divisor)
+
+        def call(source: int, target: int, rows: int, _: int) -> None:
+            average.rows(source, target, rows, series)
+
+        _slide(call, lines, size, result, workers)
+    return result
+
+
+def _weighing(taps: Lines, bias: float) -> Callable[[int, int], object]:
+    """Return what weighs a single window."""
+    entry, n_taps = windows.weigh.entry(), len(taps)
+
+    def call(source: int, target: int) -> None:
+        entry(source, target, 1, 1, 0, 1, address(taps), n_taps, bias)
+
+    return call
+
+
+_quotients: Any = as_zeros(np.divide)
+
+
+@dataclass(frozen=True, eq=False)
+class Window(ABC):
+    """Some samples of a series in a row, of which `before` lie before that at which the result stands."""
+
+    size: int
+    before: int
+    exact = False  # whether denormals are numbers and not zeros
+
+    @abstractmethod
+    def compute(
+        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
+        """Return what each window of lines gives; all samples count, or those `there`."""
+
+    @abstractmethod
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        """Return what takes the samples of one series one by one, after those held: a window but for one."""
+
+
+class Mean(Window):
+    """The mean."""
+
+    def compute(
+        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
+        if there is None:
+            return _average(lines, self.size, float(self.size), workers, out)
+        lines = np.where(there, lines, 0.0)
+        sums = _average(lines, self.size, 1.0, workers)
+        counts = _average(there.astype(np.float64), self.size, 1.0, workers)
+        counts[counts == 0] = math.nan
+        result = _quotients(sums, counts, out=out)
+        # Whole windows to the bit as they are with nothing missing: of the smallest numbers quotients differ.
+        np.copyto(result, _average(lines, self.size, float(self.size), workers), where=counts == self.size)
+        return result
+
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        return Ticker(held, Averaging(self.size, float(self.size)).one())
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted(Window):
+    """A sum by weights and a bias; where samples are missing, over the weights of those that count."""
+
+    taps: Lines
+    bias: float = 0.0
+
+    def compute(
+        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
+        if there is None:
+            return _weigh(lines, self.taps, self.bias, workers, out)
+        sums = _weigh(np.where(there, lines, 0.0), self.taps, self.bias, workers)
+        held = there.astype(np.float64)
+        weights = _weigh(held, self.taps, 0.0, workers)
+        # Weights of either sign may leave nothing, or what rounding has left of nothing.
+        most = _weigh(held, np.abs(self.taps), 0.0, workers)
+        weights[np.abs(weights) <= NOTHING * most] = math.nan
+        # Not to the bit what they are with nothing missing: their weights add up to nearly 1.
+        weights[_average(held, self.size, 1.0, workers) == self.size] = 1.0
+        return _quotients(sums, weights, out=out)
+
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        return Ticker(held, _weighing(self.taps, self.bias))
+
+
+@functools.lru_cache(maxsize=4096)
+def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) -> Lines:
+    """Return the taps at `places` that give a derivative at `at` of the polynomial nearest to the samples.
+
+    Of fewer samples than it has coefficients, the order is as high as they allow; NaN where that is less than
+    the derivative's.
+    """
+    degree = min(order, len(places) - 1)
+    if deriv > order:
+        return np.zeros(len(places))
+    if deriv > degree:
+        return np.full(len(places), math.nan)
+    where = np.array(places, np.longdouble) - at
+    reach = max(float(np.abs(where).max()), 1.0)
+    # Polynomials that are orthogonal over the samples, by Stieltjes' three-term recurrence, and their
+    # derivatives at the place: normal equations of powers would lose half of the digits.
+    x = where / reach
+    last, this = np.zeros_like(x), np.ones_like(x)
+    derived_last = np.zeros(deriv + 1, np.longdouble)
+    derived = np.zeros(deriv + 1, np.longdouble)
+    derived[0] = 1.0
+    total, norm = np.zeros_like(x), np.longdouble(1.0)
+    for p in range(degree + 1):
+        square = (this * this).sum()
+        total += this * (derived[deriv] / square)
+        shift, back = (x * this * this).sum() / square, square / norm if p else np.longdouble(0.0)
+        # With t = 0 at the place: (t - shift) * q has the k-th derivative k*q^(k-1) - shift*q^(k).
+        raised = -shift * derived - back * derived_last
+        raised[1:] += np.arange(1, deriv + 1) * derived[:-1]
+        last, this = this, (x - shift) * this - back * last
+        derived_last, derived, norm = derived, raised, square
+    return (total / np.longdouble(reach) ** deriv).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial(Window):
+    """A derivative of the polynomial nearest to the samples that there are, where the result stands."""
+
+    order: int
+    deriv: int = 0
+    spacing: float = 1.0
+
+    def taps(self, places: tuple[int, ...], at: int) -> Lines:
+        """Return the taps of samples at some places of the window, for the result at one."""
+        return polynomial_taps(places, self.order, self.deriv, at) / self.spacing**self.deriv
+
+    def compute(
+        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
+        taps = self.taps(tuple(range(self.size)), self.before)
+        if there is None:
+            return _weigh(lines, taps, 0.0, workers, out)
+        lines = np.where(there, lines, 0.0)
+        result = _weigh(lines, taps, 0.0, workers, out)
+        if result.size:
+            missing = _average((~there).astype(np.float64), self.size, 1.0, workers) > 0
+            gaps = np.argwhere(missing)
+            for first in range(0, len(gaps), _TOGETHER):
+                self._mend(lines, there, result, gaps[first : first + _TOGETHER])
+        return result
+
+    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+        return Ticker(held, _weighing(self.taps(tuple(range(self.size)), self.before), 0.0))
+
+    @as_zeros
+    def _mend(self, lines: Lines, there: There, result: Lines, gaps: npt.NDArray[np.int64]) -> None:
+        """Compute the windows in which samples are missing, all of a pattern at a time."""
+        line, row, series = gaps.T
+        places = row[:, None] + np.arange(self.size)
+        held = there[line[:, None], places, series[:, None]]
+        patterns, which = np.unique(held, axis=0, return_inverse=True)
+        table = np.full(patterns.shape, 0.0)
+        for pattern, taps in zip(patterns, table, strict=True):
+            found = np.flatnonzero(pattern)
+            taps[found] = self.taps(tuple(map(int, found)), self.before)
+        weights = table[which.reshape(-1)]
+        total = np.zeros(len(gaps))
+        for i in range(self.size):  # one after the other: the order does not depend on how many there are
+            with np.errstate(invalid="ignore", over="ignore"):  # infinities, and what comes near
+                total += weights[:, i] * lines[line, places[:, i], series]
+        total[held.sum(axis=1) <= (self.deriv if self.deriv <= self.order else 0)] = math.nan
+        result[line, row, series] = total

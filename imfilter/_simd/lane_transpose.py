@@ -1,0 +1,85 @@
+"""Dealing a line out to the lanes of a vector, so that neighbours along it lie in neighbouring vectors.
+
+A line of n samples is cut into as many segments as a register has lanes, and vector i of the *dealt*
+line holds sample i of each. What a filter does along a line then is what it does across lines: loads
+are aligned, where those of samples at a distance of one cross a cache line every time, and strides
+skip vectors. The overhang of a window makes the segments overlap.
+"""
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from imfilter._simd.jit import kernel
+from imfilter._simd.vector import element, load_one, peek, pointer, register_lanes, size_of, store_one
+
+
+@intrinsic
+def _transpose(typingctx, real, start, step, to, table):
+    """Transpose a block of as many registers as a register has lanes.
+
+    Register i is loaded from ``start + i*step``; the registers of the transposed block are stored `to`
+    plus the offsets in `table`, all in bytes.
+    """
+    lanes = register_lanes(real.dtype)
+
+    def codegen(context, builder, sig, args):
+        _, start, step, to, table = args
+        kind = ir.VectorType(element(real.dtype), lanes)
+        word = ir.IntType(64)
+        rows = []
+        for i in range(lanes):
+            at = builder.add(start, builder.mul(step, word(i)))
+            rows.append(builder.load(pointer(builder, at, kind), align=1, typ=kind))
+        # Eklundh: exchange the off-diagonal halves of ever larger blocks.
+        distance = 1
+        while distance < lanes:
+            mine = [j if not j & distance else lanes + j - distance for j in range(lanes)]
+            others = [j + distance if not j & distance else lanes + j for j in range(lanes)]
+            for i in range(lanes):
+                if not i & distance:
+                    a, b = rows[i], rows[i + distance]
+                    rows[i] = _shuffled(builder, a, b, mine)
+                    rows[i + distance] = _shuffled(builder, a, b, others)
+            distance *= 2
+        for i, row in enumerate(rows):
+            entry = builder.add(table, word(8 * i))
+            offset = builder.load(pointer(builder, entry, word), align=8, typ=word)
+            builder.store(row, pointer(builder, builder.add(to, offset), kind), align=1)
+        return context.get_dummy_value()
+
+    return types.none(real, *(types.int64,) * 4), codegen
+
+
+def _shuffled(builder, a, b, order):
+    kind = ir.VectorType(ir.IntType(32), len(order))
+    return builder.shuffle_vector(a, b, ir.Constant(kind, order))
+
+
+@kernel("real")
+def deal(real, line, step, count, table, to, lanes):
+    """Deal a line of segments `step` bytes apart, of `count` samples each with their overhang.
+
+    Sample i of the segments goes `to` plus entry i of `table`, in bytes. With one lane the table alone
+    says where samples go.
+    """
+    if lanes > 1:
+        for i in range(0, count, lanes):
+            _transpose(real, line + i * size_of(real), step, to, table + 8 * i)
+    else:
+        for i in range(count):
+            store_one(to + peek(table + 8 * i), real, load_one(real, line + i * size_of(real), real))
+
+
+@kernel("real")
+def join(real, line, segment, table, to, lanes):
+    """Put the segments of a dealt line, of at least as many samples as there are lanes, in a row.
+
+    `table` has where each segment goes, in bytes. The last block overlaps the one before.
+    """
+    size = size_of(real)
+    i = 0
+    while i < segment:
+        first = min(i, segment - lanes)
+        _transpose(real, line + first * lanes * size, lanes * size, to + first * size, table)
+        i += lanes

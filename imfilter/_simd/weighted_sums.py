@@ -1,0 +1,255 @@
+"""Weighted sums of neighbouring lines for several neighbouring outputs at a time.
+
+Outputs that lie side by side read nearly the same lines. Every line is loaded once and multiplied into
+all of them: what a long sum waits for are loads, from the second-level cache where the window does not
+fit the first, and this divides them by the number of outputs.
+"""
+
+import contextlib
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from imfilter._simd.jit import kernel
+from imfilter._simd.lines import copy
+from imfilter._simd.prefetch import look_ahead
+from imfilter._simd.vector import (
+    BYTES,
+    REGISTERS,
+    element,
+    multiply_add,
+    peek,
+    pointer,
+    poke,
+    register_lanes,
+    size_of,
+    spread,
+    to_real,
+)
+
+#: Registers of one line at a time in a sum along it, where outputs are neighbouring vectors.
+_ONE = 1
+
+
+@contextlib.contextmanager
+def _while(builder, condition):
+    """Repeat what is built inside as long as the `condition` built before it holds."""
+    head, body = builder.append_basic_block("while"), builder.append_basic_block("do")
+    end = builder.append_basic_block("done")
+    builder.branch(head)
+    with builder.goto_block(head):
+        builder.cbranch(condition(), body, end)
+    with builder.goto_block(body):
+        yield
+        builder.branch(head)
+    builder.position_at_end(end)
+
+
+#: Lines that are summed without a look at anything else.
+_UNROLLED = 4
+
+
+@intrinsic(prefer_literal=True)
+def _sums(
+    typingctx,
+    real,
+    source,
+    outputs,
+    registers,
+    single,
+    lines,
+    offsets,
+    n,
+    weights,
+    rows,
+    group,
+    bias,
+    shift,
+    to,
+):
+    """Sum `rows` lines of `source` elements for each of `outputs` neighbouring outputs.
+
+    Output o begins with line o. lines: address of the addresses of ``rows + outputs - 1`` lines, each read
+    at `n` `offsets`, of which there is one if `single`, and `shift` elements further. weights: of the taps,
+    `n` a line. to: address of the addresses of the results.
+
+    After each `group` of its lines, no fewer than there are outputs, an output's sum is put aside, for
+    short sums round less than a long one. Each output thus sums in the same order, wherever it lies
+    among its neighbours.
+    """
+    many, alone = outputs.literal_value, bool(single.literal_value)
+    lanes = register_lanes(real.dtype) * registers.literal_value
+    scalars = (*(types.int64,) * 6, types.float64, *(types.int64,) * 2)
+
+    def codegen(context, builder, sig, args):
+        lines, offsets, n, weights, rows, group, bias, shift, to = args[5:]
+        scalar = element(real.dtype)
+        kind, memory = ir.VectorType(scalar, lanes), ir.VectorType(element(source.dtype), lanes)
+        word, zero = ir.IntType(64), ir.Constant(kind, [0.0] * lanes)
+        size = word(real.dtype.bitwidth // 8)
+        row_bytes = size if alone else builder.mul(n, size)
+        inside, behind = (builder.mul(shift, word(t.dtype.bitwidth // 8)) for t in (source, real))
+        parts = [cgutils.alloca_once(builder, kind) for _ in range(many)]
+        wholes = [cgutils.alloca_once(builder, kind) for _ in range(many)]
+        line = cgutils.alloca_once(builder, word)  # the next one
+        place = cgutils.alloca_once(builder, word)  # of that one in its group
+        start = builder.fptrunc(bias, scalar) if scalar == ir.FloatType() else bias
+
+        def read(address, kind, align):
+            return builder.load(pointer(builder, address, kind), align=align, typ=kind)
+
+        def read_samples(base, index):
+            found = read(builder.add(base, entry(offsets, index)), memory, 1)
+            return to_real(builder, found, source.dtype, kind)
+
+        def entry(table, index):
+            return read(builder.add(table, builder.mul(index, word(8))), word, 8)
+
+        def weight(first, o):
+            """Return the weight of output `o` where the first output's is at `first`."""
+            at = builder.sub(first, builder.mul(row_bytes, word(o)))
+            return spread(builder, read(at, scalar, 1), kind)
+
+        def add(o, samples, factor):
+            builder.store(multiply_add(builder, samples, factor, builder.load(parts[o])), parts[o])
+
+        def add_line(r, active):
+            """Add line `r` to the sums of the outputs `active`, tap r - o to that of output o."""
+            base = builder.add(entry(lines, r), inside)
+            first = builder.add(weights, builder.mul(r, row_bytes))
+            if alone:
+                samples = read_samples(base, word(0))
+                for o in active:
+                    add(o, samples, weight(first, o))
+                return
+            with cgutils.for_range(builder, n) as loop:
+                here = builder.add(first, builder.mul(loop.index, size))
+                samples = read_samples(base, loop.index)
+                for o in active:
+                    add(o, samples, weight(here, o))
+
+        def add_lines(r):
+            """Add a few lines of one tap each from line `r` on, which share most of their weights."""
+            first = builder.add(weights, builder.mul(r, size))
+            shared = {j: weight(first, -j) for j in range(1 - many, _UNROLLED)}
+            for u in range(_UNROLLED):
+                samples = read_samples(builder.add(entry(lines, builder.add(r, word(u))), inside), word(0))
+                for o in range(many):
+                    add(o, samples, shared[u - o])
+
+        def put_aside(o):
+            builder.store(builder.fadd(builder.load(wholes[o]), builder.load(parts[o])), wholes[o])
+            builder.store(zero, parts[o])
+
+        def begin_group(active):
+            """Put the sum aside of the output that begins a group with the next line, if one does."""
+            for o in active:
+                with builder.if_then(builder.icmp_signed("==", builder.load(place), word(o)), likely=False):
+                    put_aside(o)
+
+        def go_on(by):
+            builder.store(builder.add(builder.load(line), by), line)
+            moved = builder.add(builder.load(place), by)
+            wrapped = builder.select(builder.icmp_signed("==", moved, group), word(0), moved)
+            builder.store(wrapped, place)
+
+        for sums in (*parts, *wholes):
+            builder.store(zero, sums)
+        for r in range(many - 1):
+            add_line(word(r), range(r + 1))
+        for counter in (line, place):
+            builder.store(word(many - 1), counter)
+        with _while(builder, lambda: builder.icmp_signed("<", builder.load(line), rows)):
+            begins = builder.icmp_signed("<", builder.load(place), word(many))
+            with builder.if_else(begins, likely=False) as (slowly, fast):
+                with slowly:
+                    begin_group(range(many))
+                    add_line(builder.load(line), range(many))
+                    go_on(word(1))
+                with fast:
+                    first = builder.load(line)
+                    left, rest = builder.sub(rows, first), builder.sub(group, builder.load(place))
+                    count = builder.select(builder.icmp_signed("<", left, rest), left, rest)
+                    done = word(0)
+                    if alone:
+                        blocks = builder.udiv(count, word(_UNROLLED))
+                        with cgutils.for_range(builder, blocks) as loop:
+                            add_lines(builder.add(first, builder.mul(loop.index, word(_UNROLLED))))
+                        done = builder.mul(blocks, word(_UNROLLED))
+                    with cgutils.for_range(builder, builder.sub(count, done)) as loop:
+                        add_line(builder.add(builder.add(first, done), loop.index), range(many))
+                    go_on(count)
+        for o in range(1, many):
+            active = range(o, many)
+            begin_group(active)
+            add_line(builder.load(line), active)
+            go_on(word(1))
+        for o, whole in enumerate(wholes):
+            put_aside(o)
+            total = builder.fadd(spread(builder, start, kind), builder.load(whole))
+            here = builder.add(entry(to, word(o)), behind)
+            builder.store(total, pointer(builder, here, kind), align=1)
+        return context.get_dummy_value()
+
+    return types.none(real, source, outputs, registers, single, *scalars), codegen
+
+
+@kernel("real", "source", "outputs", "single")
+def sum_rows(
+    real,
+    source,
+    outputs,
+    single,
+    lines,
+    offsets,
+    n,
+    weights,
+    rows,
+    group,
+    bias: float,
+    to,
+    count,
+    spill,
+    ahead,
+):
+    """Write `outputs` rows of `count` sums to the addresses at `to`; see `_sums`.
+
+    The last vector overlaps the one before; rows shorter than a vector go through `spill`. What is needed
+    next is asked for, as `ahead` says; see there.
+    """
+    lanes = BYTES // size_of(real)
+    if count < lanes:
+        places = spill + outputs * BYTES
+        for o in range(outputs):
+            poke(places + 8 * o, spill + o * BYTES)
+        _sums(
+            real, source, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, 0, places
+        )
+        for o in range(outputs):
+            copy(real, peek(to + 8 * o), spill + o * BYTES, count)
+        return
+    x = 0
+    while x < count:
+        shift = min(x, count - lanes)
+        look_ahead(real, REGISTERS, ahead, shift)
+        _sums(
+            real, source, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, shift, to
+        )
+        x += lanes
+
+
+@kernel("real", "outputs")
+def sum_along(real, outputs, lines, offsets, weights, taps, group, channels, to, segment, bias: float):
+    """Write the sums along a dealt line whose segments have `segment` pixels, no fewer than `outputs`.
+
+    lines: address of the addresses of the first pixel of the line and those after it; to: of the
+    result's. The last block overlaps the one before.
+    """
+    lanes = BYTES // REGISTERS // size_of(real)
+    for c in range(channels):
+        x = 0
+        while x < segment:
+            shift = (min(x, segment - outputs) * channels + c) * lanes
+            _sums(real, real, outputs, _ONE, _ONE, lines, offsets, 1, weights, taps, group, bias, shift, to)
+            x += outputs
