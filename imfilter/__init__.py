@@ -11,20 +11,23 @@ if TYPE_CHECKING:
     from imfilter import color, layers, series, show, weights
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
-    from imfilter.derivative import laplacian, prewitt, scharr, sobel
+    from imfilter.derivative import prewitt, scharr, sobel
     from imfilter.descriptor import hog
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.engine import Plan, plan, set_workers, warmup
     from imfilter.learn import FittedKernel, fit_kernel
     from imfilter.peaks import corner_peaks
-    from imfilter.pool import avg_pool, global_pool, max_pool, pyramid_pool
+    from imfilter.pool import avg_pool, max_pool
+    from imfilter.pool_cells import global_pool, pyramid_pool
     from imfilter.rank import maximum, median, minimum, percentile
     from imfilter.scale_space import (
         difference_of_gaussians,
         gaussian_gradient_magnitude,
         laplacian_of_gaussian,
     )
-    from imfilter.smooth import box, gaussian, sharpen, unsharp_mask
+    from imfilter.second_derivative import laplacian
+    from imfilter.sharpening import sharpen, unsharp_mask
+    from imfilter.smooth import box, gaussian
 
 __version__ = "0.1.0"
 
@@ -73,14 +76,17 @@ __all__ = [
 _HOMES = {
     "convolution": ("convolve", "correlate"),
     "corners": ("harris", "shi_tomasi"),
-    "smooth": ("box", "gaussian", "sharpen", "unsharp_mask"),
-    "derivative": ("laplacian", "prewitt", "scharr", "sobel"),
+    "smooth": ("box", "gaussian"),
+    "sharpening": ("sharpen", "unsharp_mask"),
+    "second_derivative": ("laplacian",),
+    "derivative": ("prewitt", "scharr", "sobel"),
     "descriptor": ("hog",),
     "edges": ("canny", "hysteresis_threshold"),
     "engine": ("Plan", "plan", "set_workers", "warmup"),
     "learn": ("FittedKernel", "fit_kernel"),
     "peaks": ("corner_peaks",),
-    "pool": ("avg_pool", "global_pool", "max_pool", "pyramid_pool"),
+    "pool": ("avg_pool", "max_pool"),
+    "pool_cells": ("global_pool", "pyramid_pool"),
     "rank": ("maximum", "median", "minimum", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }
@@ -93,7 +99,9 @@ def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"imfilter.{name}")
     if name not in _MODULES:
-        raise AttributeError(f"module 'imfilter' has no attribute {name!r}")
+        from imfilter._base.elsewhere import hint
+
+        raise AttributeError(f"module 'imfilter' has no attribute {name!r}{hint(name, tuple(__all__))}")
     value = getattr(importlib.import_module(f"imfilter.{_MODULES[name]}"), name)
     globals()[name] = value  # the next look-up finds it without coming here
     return value

@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 
 import click
 
+from imfilter._base.elsewhere import meant
+
 from ._cli import ending, messages, warmup
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.options import click_option
@@ -78,7 +80,10 @@ def _check_name(name: str, what: str, known: list[str], help_command: str) -> No
     if name.startswith("-") or spelled in known:
         return
     close = difflib.get_close_matches(spelled.lower(), known, 1)
+    here = meant(name)
     hint = f"did you mean {close[0]}?" if close else f"see {help_command}"
+    if here in known:
+        hint = f"here it is called {here}"
     raise click.UsageError(f"unknown {what} {name!r}; {hint}")
 
 

@@ -16,12 +16,15 @@ array([[76]], dtype=uint8)
 array([[[53.2, 80.1, 67.2]]], dtype=float32)
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, dtypes, threads
+from imfilter._base.keywords import hinted
+from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
 __all__ = ["lab_to_lch", "lab_to_rgb", "lch_to_lab", "rgb_to_gray", "rgb_to_lab"]
 
@@ -29,15 +32,16 @@ __all__ = ["lab_to_lch", "lab_to_rgb", "lch_to_lab", "rgb_to_gray", "rgb_to_lab"
 _LUMA = {"bt601": (0.299, 0.587, 0.114), "bt709": (0.2126, 0.7152, 0.0722)}
 
 
+@hinted
 def rgb_to_gray(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     *,
     standard: str = "bt601",
     channel_axis: int = -1,
-    dtype: npt.DTypeLike | None = None,
-    out: npt.NDArray | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Make a colour image grey: the weighted sum of red, green and blue.
 
     Parameters
@@ -51,11 +55,11 @@ def rgb_to_gray(
     channel_axis : int, optional
         Axis of the three channels, which the result does not have. Default the last one.
     dtype : dtype, optional
-        Element type of the result, rounded half to even and saturated.
+        Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
         Where to put the result, whose dtype it determines. It may be a part of `image` or overlap it.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def rgb_to_gray(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
         If an argument has the wrong value: four channels, for alpha is no colour. The message names the
         argument, what came and what would do.
@@ -102,14 +106,15 @@ def rgb_to_gray(
     )
 
 
+@hinted
 def rgb_to_lab(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     *,
     channel_axis: int = -1,
-    dtype: npt.DTypeLike | None = None,
-    out: npt.NDArray | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Convert sRGB to CIE L*a*b*, in which distances are about how different colours look.
 
     Parameters
@@ -121,11 +126,11 @@ def rgb_to_lab(
     channel_axis : int, optional
         Axis of the three channels. Default the last one.
     dtype : dtype, optional
-        Element type of the result, rounded half to even and saturated.
+        Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
-        Where to put the result, whose dtype it determines. It may be `image` itself or overlap it.
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -175,14 +180,15 @@ def rgb_to_lab(
     return conversion.convert(array, axis, conversion.to_lab(array.dtype), wanted, place, workers)
 
 
+@hinted
 def lab_to_rgb(
-    lab: npt.ArrayLike,
+    lab: ArrayLike,
     *,
     channel_axis: int = -1,
-    dtype: npt.DTypeLike | None = None,
-    out: npt.NDArray | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Convert CIE L*a*b* to sRGB.
 
     Colours that sRGB does not have are cut to its range, channel by channel.
@@ -200,7 +206,7 @@ def lab_to_rgb(
     out : ndarray, optional
         Where to put the result, whose dtype it determines. It may be `lab` itself or overlap it.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -248,14 +254,15 @@ def lab_to_rgb(
     return conversion.convert(array, axis, conversion.from_lab(wanted), wanted, place, workers)
 
 
+@hinted
 def lab_to_lch(
-    lab: npt.ArrayLike,
+    lab: ArrayLike,
     *,
     channel_axis: int = -1,
-    dtype: npt.DTypeLike | None = None,
-    out: npt.NDArray | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Convert CIE L*a*b* to its polar form, LCh: a* and b* to chroma and hue.
 
     Parameters
@@ -277,7 +284,8 @@ def lab_to_lch(
     TypeError
         If an argument has the wrong type: complex or object arrays, unsigned integers.
     ValueError
-        If an argument has the wrong value. The message names the argument, what came and what would do.
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -297,14 +305,15 @@ def lab_to_lch(
     return _polar(lab, "lab", channel_axis, dtype, out, workers)
 
 
+@hinted
 def lch_to_lab(
-    lch: npt.ArrayLike,
+    lch: ArrayLike,
     *,
     channel_axis: int = -1,
-    dtype: npt.DTypeLike | None = None,
-    out: npt.NDArray | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Convert LCh, the polar form of CIE L*a*b*, back: chroma and hue to a* and b*.
 
     Parameters
@@ -326,7 +335,8 @@ def lch_to_lab(
     TypeError
         If an argument has the wrong type: complex or object arrays, unsigned integers.
     ValueError
-        If an argument has the wrong value. The message names the argument, what came and what would do.
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -346,9 +356,7 @@ def lch_to_lab(
     return _polar(lch, "lch", channel_axis, dtype, out, workers)
 
 
-def _polar(
-    value: npt.ArrayLike, name: str, channel_axis: Any, dtype: Any, out: Any, workers: Any
-) -> npt.NDArray:
+def _polar(value: ArrayLike, name: str, channel_axis: Any, dtype: Any, out: Any, workers: Any) -> NDArray:
     """Check the arguments of both ways, and go one."""
     array, axis = _lab(value, channel_axis, name)
     place = arguments.fitting(arguments.out(out), array.shape)
@@ -360,7 +368,7 @@ def _polar(
     return conversion.convert(array, axis, recipe, wanted, place, workers)
 
 
-def _lab(value: npt.ArrayLike, channel_axis: Any, name: str) -> tuple[npt.NDArray, int]:
+def _lab(value: ArrayLike, channel_axis: Any, name: str) -> tuple[NDArray, int]:
     """Return an array of L*a*b*, or LCh, and the axis of its channels."""
     array = arguments.image(value, name)
     axis = arguments.colours(array, channel_axis, name)

@@ -1,27 +1,35 @@
 """Correlation and convolution with any kernel: the two functions on which all linear filters stand."""
 
-from typing import Any, Unpack
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments
-from imfilter._base.keywords import Common, documented
+from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
+from imfilter.typing import ArrayLike, DTypeLike, Kernel, Mode, NDArray, Padding, PerAxis
 
 
-@documented
+@hinted
 def correlate(
-    image: npt.ArrayLike,
-    kernel: Any,
+    image: ArrayLike,
+    kernel: Kernel,
     *,
     bias: float = 0.0,
-    stride: Any = 1,
-    dilation: Any = 1,
-    padding: Any = "same",
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    stride: PerAxis[int] = 1,
+    dilation: PerAxis[int] = 1,
+    padding: Padding = "same",
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Correlate an image with a kernel, without flipping it.
 
     Along each filtered axis ``out[i] = bias + sum_j kernel[j] * image[i*stride + j*dilation - before]``,
@@ -29,7 +37,9 @@ def correlate(
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     kernel : array_like or sequence of ndarray
         Weights with as many axes as are filtered; or, if the kernel is separable, a sequence of 1-D
         NumPy arrays, one for each filtered axis, whose outer product is the kernel. A separable
@@ -48,7 +58,27 @@ def correlate(
         - 'valid': none
         - an integer, or one integer or pair (before, after) for each filtered axis; the output has
           length ``floor((n + before + after - dilation*(k - 1) - 1)/stride) + 1``
-    {{common}}
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -58,7 +88,11 @@ def correlate(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -80,25 +114,42 @@ def correlate(
     >>> imfilter.correlate([1.0, 2.0, 4.0, 8.0], [0.5, 0.5], stride=2, padding="valid")
     array([1.5, 6. ])
     """
-    return _correlate(image, kernel, False, bias, stride, dilation, padding, common)
+    return _correlate(
+        image,
+        kernel,
+        False,
+        bias,
+        stride,
+        dilation,
+        padding,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+    )
 
 
-@documented
+@hinted
 def convolve(
-    image: npt.ArrayLike,
-    kernel: Any,
+    image: ArrayLike,
+    kernel: Kernel,
     *,
     bias: float = 0.0,
-    stride: Any = 1,
-    dilation: Any = 1,
-    padding: Any = "same",
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    stride: PerAxis[int] = 1,
+    dilation: PerAxis[int] = 1,
+    padding: Padding = "same",
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Convolve an image with a kernel: correlate it with the kernel flipped along every axis.
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     kernel : array_like or sequence of ndarray
         Weights with as many axes as are filtered, or a sequence of 1-D NumPy arrays, as for
         `correlate`.
@@ -111,7 +162,27 @@ def convolve(
     padding : {'same', 'valid'}, int or sequence, optional
         Samples of border, as for `correlate`. With 'same', the flipped kernel of even length k has its
         centre at ``(k - 1)//2``, as in SciPy.
-    {{common}}
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -120,7 +191,11 @@ def convolve(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -138,11 +213,20 @@ def convolve(
     >>> imfilter.convolve([0.0, 0.0, 1.0, 0.0, 0.0], [1.0, 2.0, 3.0])
     array([0., 1., 2., 3., 0.])
     """
-    return _correlate(image, kernel, True, bias, stride, dilation, padding, common)
+    return _correlate(
+        image,
+        kernel,
+        True,
+        bias,
+        stride,
+        dilation,
+        padding,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+    )
 
 
 def _correlate(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     kernel: Any,
     flipped: bool,
     bias: Any,
@@ -150,7 +234,7 @@ def _correlate(
     dilation: Any,
     pad: Any,
     common: Common,
-) -> npt.NDArray:
+) -> NDArray:
     """Run the operator of both functions."""
     geometry = linear.Geometry(stride, dilation, pad, flipped, bias)
     return linear.apply(image, _operator, (kernel, flipped), common, keeps=False, geometry=geometry)

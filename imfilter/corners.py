@@ -1,17 +1,20 @@
 """Corners: where the gradient runs in more than one direction."""
 
+from __future__ import annotations
+
 from typing import Any
 
-import numpy.typing as npt
-
 from imfilter._base import arguments, borders, threads
+from imfilter._base.keywords import hinted
+from imfilter.typing import ArrayLike, NDArray
 from imfilter.weights import gaussian as bell
 
 _APERTURES = (3, 5, 7)
 
 
+@hinted
 def harris(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     *,
     k: float = 0.04,
     window: str = "box",
@@ -20,9 +23,9 @@ def harris(
     aperture: int = 3,
     mode: str = "mirror",
     cval: float = 0.0,
-    out: npt.NDArray | None = None,
+    out: NDArray | None = None,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Measure how much every sample is a corner, after Harris and Stephens.
 
     Of the products of derivatives, summed over a window, it is the determinant less `k` times the square of
@@ -51,9 +54,9 @@ def harris(
     cval : float, optional
         Value beyond the border of the image in mode 'constant'. Default 0.
     out : ndarray, optional
-        Where to put the result, whose dtype it determines. It may be `image` itself or overlap it.
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -64,9 +67,10 @@ def harris(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value. The message names the argument, what came and what would do.
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -93,8 +97,9 @@ def harris(
     return _respond(image, share, window, size, sigma, aperture, mode, cval, out, workers)
 
 
+@hinted
 def shi_tomasi(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     *,
     window: str = "box",
     size: int = 2,
@@ -102,9 +107,9 @@ def shi_tomasi(
     aperture: int = 3,
     mode: str = "mirror",
     cval: float = 0.0,
-    out: npt.NDArray | None = None,
+    out: NDArray | None = None,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Measure how much every sample is a corner, after Shi and Tomasi: by the smaller eigenvalue.
 
     Parameters
@@ -123,9 +128,10 @@ def shi_tomasi(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value. The message names the argument, what came and what would do.
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -152,7 +158,7 @@ def shi_tomasi(
 
 
 def _respond(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     k: float | None,
     window: Any,
     size: Any,
@@ -162,7 +168,7 @@ def _respond(
     cval: Any,
     out: Any,
     workers: Any,
-) -> npt.NDArray:
+) -> NDArray:
     """Check the arguments of both measures, and run one."""
     array = arguments.plane(image)
     width = arguments.integer(aperture, "aperture")

@@ -1,45 +1,82 @@
-"""Derivatives from neighbouring samples: Sobel, Scharr and Prewitt gradients, and the Laplacian."""
+"""First derivatives from neighbouring samples: Sobel, Scharr and Prewitt gradients."""
 
-from typing import Any, Unpack
+from __future__ import annotations
 
-import numpy.typing as npt
+from typing import Any
 
 from imfilter import weights
 from imfilter._base import arguments
-from imfilter._base.keywords import Common, documented
+from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
+from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, PerAxis
 
 
-@documented
+@hinted
 def sobel(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     *,
     axis: int | None = None,
     normalize: bool = False,
-    spacing: Any = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    spacing: PerAxis[float] | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Differentiate with Sobel's operator: [-1, 0, 1] along one axis, [1, 2, 1] along the others.
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     axis : int, optional
         Axis of the derivative. By default the gradient magnitude: the root of the sum of squares of
         the derivatives along all filtered axes.
     normalize : bool, optional
         Scale such that a ramp of slope 1 gives 1. Default False: the raw taps.
-    {{spacing}}
-    {{common}}
+    spacing : float or sequence of float, optional
+        Distance between samples in any unit of length: one for all filtered axes, or one for each.
+        Derivatives are per that unit. Default 1.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{derives}}
+    ndarray
+        Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8-
+        and 16-bit integers, float16 and float32; float64 for wider types.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -60,37 +97,80 @@ def sobel(
            [ 0., 36.,  0.],
            [ 0., 36.,  0.]])
     """
-    return _gradient(weights.SOBEL, image, axis, normalize, spacing, common)
+    return _gradient(
+        weights.SOBEL,
+        image,
+        axis,
+        normalize,
+        spacing,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+    )
 
 
-@documented
+@hinted
 def scharr(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     *,
     axis: int | None = None,
     normalize: bool = False,
-    spacing: Any = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    spacing: PerAxis[float] | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Differentiate with Scharr's operator: [-1, 0, 1] along one axis, [3, 10, 3] along the others.
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     axis : int, optional
         Axis of the derivative. By default the gradient magnitude, as for `sobel`.
     normalize : bool, optional
         Scale such that a ramp of slope 1 gives 1. Default False: the raw taps.
-    {{spacing}}
-    {{common}}
+    spacing : float or sequence of float, optional
+        Distance between samples in any unit of length: one for all filtered axes, or one for each.
+        Derivatives are per that unit. Default 1.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{derives}}
+    ndarray
+        Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8-
+        and 16-bit integers, float16 and float32; float64 for wider types.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -110,37 +190,80 @@ def scharr(
            [0. , 4.5, 0. ],
            [0. , 4.5, 0. ]])
     """
-    return _gradient(weights.SCHARR, image, axis, normalize, spacing, common)
+    return _gradient(
+        weights.SCHARR,
+        image,
+        axis,
+        normalize,
+        spacing,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+    )
 
 
-@documented
+@hinted
 def prewitt(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     *,
     axis: int | None = None,
     normalize: bool = False,
-    spacing: Any = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    spacing: PerAxis[float] | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Differentiate with Prewitt's operator: [-1, 0, 1] along one axis, [1, 1, 1] along the others.
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     axis : int, optional
         Axis of the derivative. By default the gradient magnitude, as for `sobel`.
     normalize : bool, optional
         Scale such that a ramp of slope 1 gives 1. Default False: the raw taps.
-    {{spacing}}
-    {{common}}
+    spacing : float or sequence of float, optional
+        Distance between samples in any unit of length: one for all filtered axes, or one for each.
+        Derivatives are per that unit. Default 1.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{derives}}
+    ndarray
+        Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8-
+        and 16-bit integers, float16 and float32; float64 for wider types.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -161,12 +284,19 @@ def prewitt(
            [ 0., 27.,  0.],
            [ 0., 27.,  0.]])
     """
-    return _gradient(weights.PREWITT, image, axis, normalize, spacing, common)
+    return _gradient(
+        weights.PREWITT,
+        image,
+        axis,
+        normalize,
+        spacing,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+    )
 
 
 def _gradient(
-    gradient: weights.Gradient, image: npt.ArrayLike, axis: Any, normalize: Any, spacing: Any, common: Common
-) -> npt.NDArray:
+    gradient: weights.Gradient, image: ArrayLike, axis: Any, normalize: Any, spacing: Any, common: Common
+) -> NDArray:
     """Apply one derivative of `gradient`, or the norm of all."""
     return linear.apply(
         image,
@@ -196,50 +326,3 @@ def _gradient_operator(
     if index not in chosen:
         raise ValueError(f"axis must be one of the filtered axes {chosen}, got {axis}")
     return separable(gradient.along(chosen.index(index), n, normalize=scaled, spacing=steps))
-
-
-@documented
-def laplacian(
-    image: npt.ArrayLike,
-    *,
-    diagonals: bool = False,
-    **common: Unpack[Common],
-) -> npt.NDArray:
-    """Sum the second differences along all filtered axes.
-
-    Parameters
-    ----------
-    {{image}}
-    diagonals : bool, optional
-        Weigh all ``3**n - 1`` neighbours by 1, the diagonal ones too. Default False.
-    {{common}}
-
-    Returns
-    -------
-    {{derives}}
-
-    Raises
-    ------
-    {{errors}}
-
-    See Also
-    --------
-    scipy.ndimage.laplace : The same for floating-point images with ``mode="mirror"``.
-    cv2.Laplacian : The same: ``cv2.Laplacian(image, cv2.CV_32F, ksize=1)``.
-    skimage.filters.laplace : The same with the sign turned and the border 'symmetric'.
-
-    References
-    ----------
-    R. C. Gonzalez and R. E. Woods, *Digital Image Processing*, 4th ed., 2018, section 3.6.
-
-    Examples
-    --------
-    >>> import imfilter
-    >>> imfilter.laplacian([0.0, 1.0, 4.0, 9.0, 16.0])
-    array([  2.,   2.,   2.,   2., -14.])
-    """
-    return linear.apply(image, _laplacian, (diagonals,), common, keeps=False)
-
-
-def _laplacian(ndim: int, chosen: tuple[int, ...], diagonals: Any) -> Operator:
-    return Operator(dense=weights.laplacian(len(chosen), diagonals=diagonals))

@@ -1,17 +1,21 @@
 """Descriptors: histograms of oriented gradients."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, threads
+from imfilter._base.keywords import hinted
+from imfilter.typing import ArrayLike
 
 _NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
 
 
+@hinted
 def hog(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     *,
     orientations: int = 9,
     pixels_per_cell: Any = (8, 8),
@@ -59,7 +63,7 @@ def hog(
         Axis of the channels of a colour image, of which the one with the strongest gradient counts. By
         default there is none.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def hog(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
         If an argument has the wrong value, or the image has not enough cells for a block.
 

@@ -1,13 +1,16 @@
 """Edges as lines: Canny's method, and thresholds with hysteresis."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes
+from imfilter._base.keywords import hinted
+from imfilter.typing import ArrayLike, NDArray
 
 #: What `threshold` may be, and what low and high are by default.
 _RULES: dict[str, tuple[float, float] | None] = {
@@ -18,21 +21,22 @@ _RULES: dict[str, tuple[float, float] | None] = {
 }
 
 
+@hinted
 def canny(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     low: float | None = None,
     high: float | None = None,
     *,
     sigma: Any = 1.0,
     norm: str = "l2",
     nms: str = "sector",
-    threshold: str | Callable[[npt.NDArray], tuple[float, float]] = "absolute",
-    mask: npt.ArrayLike | None = None,
+    threshold: str | Callable[[NDArray], tuple[float, float]] = "absolute",
+    mask: ArrayLike | None = None,
     mode: str = "mirror",
     cval: float = 0.0,
-    out: npt.NDArray | None = None,
+    out: NDArray | None = None,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Find edges, one sample wide, by Canny's method.
 
     The image is smoothed and differentiated with Sobel's operator. An edge is where the gradient is the
@@ -65,11 +69,11 @@ def canny(
         What the Gaussian finds beyond the border; see `imfilter.gaussian`. With 'zero' what it adds there is
         divided out again. Unlike in other filters, derivatives always find the last sample repeated.
     cval : float, optional
-        Value beyond the border in mode 'constant'. Default 0.
+        Value beyond the border with ``mode="constant"``. Default 0.
     out : ndarray, optional
         Where to put the result: of bool, or of any other type, with 1 for edges. It may be `image` itself.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -81,7 +85,8 @@ def canny(
     TypeError
         If an argument has the wrong type: complex or object arrays, a threshold that is not a number.
     ValueError
-        If an argument has the wrong value. The message names the argument, what came and what would do.
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -131,7 +136,7 @@ def canny(
     )
 
 
-def _mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+def _mask(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     inside = arguments.image(mask, "mask")
     if inside.shape != shape:
         raise ValueError(f"mask must have the shape of image, {shape}, got {inside.shape}")
@@ -167,9 +172,9 @@ def _ordered(low: Any, high: Any) -> tuple[float, float]:
 class _Smooth(NamedTuple):
     """An image to be smoothed, rows at a time."""
 
-    array: npt.NDArray
+    array: NDArray
     sigmas: tuple[float, ...]
-    inside: npt.NDArray[np.bool_] | None
+    inside: NDArray[np.bool_] | None
     mode: str
     cval: float
     level: float = 0.0  # taken off while what does not count is divided out
@@ -184,7 +189,7 @@ class _Smooth(NamedTuple):
         """How many rows above and below a row its smooth samples depend on."""
         return int(4 * self.sigmas[0] + 0.5)
 
-    def rows(self, first: int, stop: int, workers: int | None = 1) -> npt.NDArray:
+    def rows(self, first: int, stop: int, workers: int | None = 1) -> NDArray:
         """Return rows of the smooth image; what is masked, or beyond a border of zeros, does not count."""
         if self.plain:
             return self.array[first:stop]
@@ -196,7 +201,7 @@ class _Smooth(NamedTuple):
             found = self._smoothed(slice(begin, end), workers)
         return found[first - begin : stop - begin]
 
-    def _smoothed(self, at: slice | npt.NDArray[np.int_], workers: int | None) -> npt.NDArray:
+    def _smoothed(self, at: slice | NDArray[np.int_], workers: int | None) -> NDArray:
         """Return some rows, smoothed as if they were all."""
         from imfilter.smooth import gaussian
 
@@ -218,9 +223,7 @@ class _Smooth(NamedTuple):
         return smooth
 
 
-def _level(
-    array: npt.NDArray, sigmas: tuple[float, ...], inside: npt.NDArray[np.bool_] | None, mode: str
-) -> float:
+def _level(array: NDArray, sigmas: tuple[float, ...], inside: NDArray[np.bool_] | None, mode: str) -> float:
     """Return the value of an image all of whose samples that count are the same, otherwise 0.
 
     What is smoothed and divided out is rounded, and that would be edges. Less its level a flat image is 0.
@@ -236,16 +239,14 @@ def _level(
     return float(level) if np.isfinite(level) else 0.0
 
 
-def _within(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _within(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return where all neighbours are in the mask."""
     from imfilter.rank import minimum
 
     return minimum(inside, 3, mode="edge").astype(bool)
 
 
-def _counted(
-    allowed: npt.NDArray[np.bool_] | None, shape: tuple[int, ...], nms: str
-) -> npt.NDArray[np.bool_] | None:
+def _counted(allowed: NDArray[np.bool_] | None, shape: tuple[int, ...], nms: str) -> NDArray[np.bool_] | None:
     """Return which gradients thresholds are found from: where edges may be."""
     if nms == "sector":
         return allowed
@@ -254,7 +255,7 @@ def _counted(
     return counted
 
 
-def _gradient(smooth: npt.NDArray, norm: str, workers: int | None) -> npt.NDArray:
+def _gradient(smooth: NDArray, norm: str, workers: int | None) -> NDArray:
     from imfilter.derivative import sobel
 
     if norm == "l2":
@@ -265,9 +266,9 @@ def _gradient(smooth: npt.NDArray, norm: str, workers: int | None) -> npt.NDArra
 
 def _found(
     given: tuple[float, float] | None,
-    threshold: str | Callable[[npt.NDArray], tuple[float, float]],
-    gradient: npt.NDArray,
-    allowed: npt.NDArray[np.bool_] | None,
+    threshold: str | Callable[[NDArray], tuple[float, float]],
+    gradient: NDArray,
+    allowed: NDArray[np.bool_] | None,
 ) -> tuple[float, float]:
     """Return both thresholds, from the gradient."""
     if callable(threshold):
@@ -284,7 +285,7 @@ def _found(
     return low * scale, high * scale
 
 
-def _otsu(values: npt.NDArray) -> float:
+def _otsu(values: NDArray) -> float:
     """Return what parts values in two groups that differ most (N. Otsu, IEEE Transactions SMC 9, 1979)."""
     values = values[np.isfinite(values)]
     if not len(values) or values.min() == values.max():
@@ -299,9 +300,10 @@ def _otsu(values: npt.NDArray) -> float:
     return float(edges[1 + np.nanargmax(apart)])
 
 
+@hinted
 def hysteresis_threshold(
-    image: npt.ArrayLike, low: float, high: float, *, connectivity: int | None = None
-) -> npt.NDArray[np.bool_]:
+    image: ArrayLike, low: float, high: float, *, connectivity: int | None = None
+) -> NDArray[np.bool_]:
     """Find what is above a high threshold, and what is above a low one and connected to it.
 
     Parameters

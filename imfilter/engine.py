@@ -1,18 +1,20 @@
 """The engine itself: what it would do, compiling it ahead, and how many threads it may use."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments
 from imfilter._base.plan import Plan, planning
 from imfilter._base.threads import set_workers
+from imfilter.typing import DTypeLike
 
 __all__ = ["Plan", "plan", "set_workers", "warmup"]
 
 
-def plan(shape: Any, dtype: npt.DTypeLike, kernel: Any, /, *args: Any, **options: Any) -> Plan:
+def plan(shape: Any, dtype: DTypeLike, kernel: Any, /, *args: Any, **options: Any) -> Plan:
     """Tell which algorithm a call would run, why, and at what predicted cost, without running it.
 
     Parameters

@@ -1,16 +1,19 @@
 """Kernels learned from examples: the convolution that best turns one set of images into another."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, borders, threads
+from imfilter._base.keywords import hinted
 from imfilter._base.padding import Padding, resolve
 from imfilter._filters.learn import least_squares, normal_equations
 from imfilter.convolution import correlate
+from imfilter.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +35,7 @@ class FittedKernel:
         As they were given to `imfilter.fit_kernel`.
     """
 
-    kernel: npt.NDArray[np.float64]
+    kernel: NDArray[np.float64]
     bias: Any
     residual: Any
     samples: int
@@ -42,7 +45,7 @@ class FittedKernel:
     axes: Any = None
     channel_axis: int | None = None
 
-    def apply(self, image: npt.ArrayLike, *, workers: int | None = None) -> npt.NDArray:
+    def apply(self, image: ArrayLike, *, workers: int | None = None) -> NDArray:
         """Correlate an image with the kernel, as in the examples: their channels are summed up.
 
         Parameters
@@ -86,6 +89,7 @@ class FittedKernel:
         return np.stack(results, axis=channel) if np.ndim(self.bias) else results[0]
 
 
+@hinted
 def fit_kernel(
     inputs: Any,
     targets: Any,
@@ -128,7 +132,7 @@ def fit_kernel(
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         What lies beyond the border of the inputs, as for `imfilter.correlate`.
     cval : float, optional
-        Value beyond the border in mode 'constant'. Default 0.
+        Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter; the others are a batch, of more examples. By default all but
         `channel_axis`.
@@ -137,7 +141,7 @@ def fit_kernel(
         own. Targets have the axis too, with any number of channels, or not at all. By default there
         is none.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -149,7 +153,7 @@ def fit_kernel(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
         If an argument has the wrong value, or the examples do not determine the kernel: because they are
         constant, too few or too much alike. The message says what would do.
@@ -214,7 +218,7 @@ def fit_kernel(
     return FittedKernel(kernel, level, residual, examples.samples, **settings)
 
 
-def _arrays(value: Any, name: str) -> list[npt.NDArray]:
+def _arrays(value: Any, name: str) -> list[NDArray]:
     """Return one image, or each of a list or tuple of NumPy arrays."""
     if isinstance(value, list | tuple) and value and all(isinstance(v, np.ndarray) for v in value):
         return [arguments.image(v, name) for v in value]
@@ -232,7 +236,7 @@ class _Layout(NamedTuple):
     valid: bool
 
     @classmethod
-    def of(cls, image: npt.NDArray, shape: Any, pad: Any, axes: Any, channel_axis: Any) -> Self:
+    def of(cls, image: NDArray, shape: Any, pad: Any, axes: Any, channel_axis: Any) -> Self:
         chosen = arguments.axes(image, axes, channel_axis, "inputs")
         channel = (
             None if channel_axis is None else arguments.axis_index(channel_axis, image.ndim, "channel_axis")
@@ -248,13 +252,13 @@ class _Layout(NamedTuple):
         """Channels of the input."""
         return 1 if self.channel is None else self.shape[self.channel]
 
-    def outputs(self, target: npt.NDArray) -> int | None:
+    def outputs(self, target: NDArray) -> int | None:
         """Return how many channels a target has, or None where it has no axis of them."""
         if self.channel is None or target.ndim < len(self.shape):
             return None
         return target.shape[self.channel]
 
-    def example(self, image: npt.NDArray, target: npt.NDArray) -> normal_equations.Example:
+    def example(self, image: NDArray, target: NDArray) -> normal_equations.Example:
         """Return an input and its target in one order of axes."""
         if self.channel is not None and target.ndim == len(self.shape) - 1:
             target = np.expand_dims(target, self.channel)
@@ -275,7 +279,7 @@ class _Layout(NamedTuple):
         paddings = (Padding(0, 0, 1),) * (3 - len(self.axes)) + self.paddings
         return normal_equations.Example(self._ordered(image), self._ordered(target), paddings)
 
-    def _ordered(self, array: npt.NDArray) -> npt.NDArray:
+    def _ordered(self, array: NDArray) -> NDArray:
         """Return an array with one axis of the batch, one of channels and three filtered ones."""
         channels = () if self.channel is None else (self.channel,)
         batch = [a for a in range(array.ndim) if a not in (*channels, *self.axes)]
@@ -290,7 +294,7 @@ def _three(lengths: tuple[int, ...]) -> tuple[int, int, int]:
     return z, y, x
 
 
-def _alike(kinds: set[Any], arrays: list[npt.NDArray], name: str) -> None:
+def _alike(kinds: set[Any], arrays: list[NDArray], name: str) -> None:
     if len(kinds) > 1:
         shapes = ", ".join(sorted({str(array.shape) for array in arrays}))
         raise ValueError(f"{name} must all have as many filtered axes and channels, got shapes {shapes}")

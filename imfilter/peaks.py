@@ -1,20 +1,24 @@
 """Peaks of a response: the strongest samples around, no two of them too near."""
 
+from __future__ import annotations
+
 import math
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments
+from imfilter._base.keywords import hinted
+from imfilter.typing import ArrayLike, NDArray
 
 #: How the distance of two peaks is measured.
 METRICS = ("euclidean", "chebyshev")
 
 
+@hinted
 def corner_peaks(
-    response: npt.ArrayLike,
+    response: ArrayLike,
     *,
     min_distance: float = 1,
     metric: str = "euclidean",
@@ -23,7 +27,7 @@ def corner_peaks(
     exclude_border: int = 0,
     count: int | None = None,
     refine: bool = False,
-) -> npt.NDArray:
+) -> NDArray:
     """Find the peaks of a response, such as that of `harris`, strongest first.
 
     A peak is no smaller than any of its neighbours, diagonal ones too. Neighbours that are equally high are
@@ -60,9 +64,10 @@ def corner_peaks(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value. The message names the argument, what came and what would do.
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -116,8 +121,8 @@ def corner_peaks(
 
 
 def _tops(
-    values: npt.NDArray, margin: int, least: float | np.longdouble | None, share: float
-) -> npt.NDArray[np.int64]:
+    values: NDArray, margin: int, least: float | np.longdouble | None, share: float
+) -> NDArray[np.int64]:
     """Return the indices of peaks in their order, one for each that is flat."""
     import scipy.ndimage as ndi
 
@@ -160,7 +165,7 @@ def _share(share: float, highest: Any) -> Any:
     return share * (float(highest) if highest.itemsize <= 8 else highest)
 
 
-def _above(heights: npt.NDArray, bound: Any) -> npt.NDArray[np.bool_]:
+def _above(heights: NDArray, bound: Any) -> NDArray[np.bool_]:
     """Tell which heights exceed a bound, without rounding either."""
     if heights.dtype.kind == "f":
         return heights > np.longdouble(bound)
@@ -169,7 +174,7 @@ def _above(heights: npt.NDArray, bound: Any) -> npt.NDArray[np.bool_]:
     return heights > math.floor(bound)
 
 
-def _highest(values: npt.NDArray) -> npt.NDArray:
+def _highest(values: NDArray) -> NDArray:
     """Return the largest of each sample and its neighbours."""
     from imfilter.rank import maximum
 
@@ -180,7 +185,7 @@ def _highest(values: npt.NDArray) -> npt.NDArray:
     return values
 
 
-def _refined(values: npt.NDArray, where: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _refined(values: NDArray, where: NDArray[np.int64]) -> NDArray[np.float64]:
     """Move peaks to the tops of parabolas along each axis."""
     # Long double holds integers of 64 bits, whose differences are what counts.
     real = np.longdouble if values.dtype.itemsize >= 8 and values.dtype != np.float64 else np.float64

@@ -1,31 +1,35 @@
-"""Pooling: windows of samples, or cells of an image, each reduced to one sample."""
+"""Pooling: windows of samples, each reduced to one sample."""
 
-from typing import Any, Unpack
+from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from imfilter._base import arguments
-from imfilter._base.keywords import Placed, documented_without
+from imfilter._base.keywords import Common, hinted
 from imfilter._base.padding import positions
 from imfilter._filters.pooling import apply as pooling
 from imfilter._filters.pooling.windows import Windows
+from imfilter.typing import ArrayLike, DTypeLike, NDArray, Padding, PerAxis
 
 #: Samples that a window may span, with its gaps.
 _WIDEST = 1 << 31
 
 
-@documented_without("mode", "cval")
+@hinted
 def max_pool(
-    image: npt.ArrayLike,
-    size: Any,
+    image: ArrayLike,
+    size: PerAxis[int],
     *,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
+    stride: PerAxis[int] | None = None,
+    padding: Padding = 0,
+    dilation: PerAxis[int] = 1,
     ceil_mode: bool = False,
-    **common: Unpack[Placed],
-) -> npt.NDArray:
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Keep the largest sample of each window.
 
     Along an axis of n samples there are ``(n + 2*padding - dilation*(size - 1) - 1) // stride + 1`` windows;
@@ -34,12 +38,31 @@ def max_pool(
 
     Parameters
     ----------
-    {{image}}
-    {{pooled}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
+    size : int or sequence of int
+        Length of the window: one for all filtered axes, or one for each.
+    stride : int or sequence of int, optional
+        Distance between windows. Default: `size`, so that windows neither overlap nor leave gaps.
+    padding : int or sequence of int, optional
+        Number of places before the image, and behind it, that windows may reach: at most half a window.
+        Default 0.
     dilation : int or sequence of int, optional
         Distance between the samples of a window. Default 1.
-    {{ceil_mode}}
-    {{common}}
+    ceil_mode : bool, optional
+        Whether to keep a last window that reaches beyond the image. It holds the samples that it covers. A
+        window that would begin behind the image is dropped. Default False.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -51,7 +74,11 @@ def max_pool(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -73,22 +100,30 @@ def max_pool(
     array([3, 4, 9, 9])
     """
     return pooling.apply(
-        image, pooling.MAX, _slide, (size, stride, padding, dilation, ceil_mode, True), common
+        image,
+        pooling.MAX,
+        _slide,
+        (size, stride, padding, dilation, ceil_mode, True),
+        Common(axes=axes, channel_axis=channel_axis, dtype=dtype, out=out, workers=workers),
     )
 
 
-@documented_without("mode", "cval")
+@hinted
 def avg_pool(
-    image: npt.ArrayLike,
-    size: Any,
+    image: ArrayLike,
+    size: PerAxis[int],
     *,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
+    stride: PerAxis[int] | None = None,
+    padding: Padding = 0,
+    dilation: PerAxis[int] = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
-    **common: Unpack[Placed],
-) -> npt.NDArray:
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Return the mean of each window.
 
     Along an axis of n samples there are ``(n + 2*padding - dilation*(size - 1) - 1) // stride + 1`` windows;
@@ -97,15 +132,34 @@ def avg_pool(
 
     Parameters
     ----------
-    {{image}}
-    {{pooled}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
+    size : int or sequence of int
+        Length of the window: one for all filtered axes, or one for each.
+    stride : int or sequence of int, optional
+        Distance between windows. Default: `size`, so that windows neither overlap nor leave gaps.
+    padding : int or sequence of int, optional
+        Number of places before the image, and behind it, that windows may reach: at most half a window.
+        Default 0.
     dilation : int or sequence of int, optional
         Distance between the samples of a window. Default 1.
-    {{ceil_mode}}
+    ceil_mode : bool, optional
+        Whether to keep a last window that reaches beyond the image. It holds the samples that it covers. A
+        window that would begin behind the image is dropped. Default False.
     count_padding : bool, optional
         Whether padding counts as zeros. Otherwise the mean is of the samples alone. What a last window of
         `ceil_mode` has behind the padding never counts. Default True.
-    {{common}}
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -117,7 +171,11 @@ def avg_pool(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -142,130 +200,13 @@ def avg_pool(
     array([6., 6.])
     """
     own = size, stride, padding, dilation, ceil_mode, count_padding
-    return pooling.apply(image, pooling.MEAN, _slide, own, common)
-
-
-@documented_without("mode", "cval")
-def global_pool(image: npt.ArrayLike, reduce: str = "mean", **common: Unpack[Placed]) -> npt.NDArray:
-    """Reduce the whole of each image to one sample: a number for each channel, whatever the size.
-
-    Parameters
-    ----------
-    {{image}}
-    reduce : {'mean', 'max', 'min'}, optional
-        What becomes of the samples. Default 'mean'.
-    {{common}}
-
-    Returns
-    -------
-    ndarray
-        Array of the shape of `image` without the filtered axes, and of its dtype, or of `dtype` or `out`.
-        Values are those of `avg_pool` and `max_pool`.
-
-    Raises
-    ------
-    {{errors}}
-
-    See Also
-    --------
-    pyramid_pool : The same for ever smaller cells.
-    torch.nn.functional.adaptive_avg_pool2d : The same with an output of 1, which stays as two axes.
-
-    References
-    ----------
-    M. Lin, Q. Chen and S. Yan, Network In Network, International Conference on Learning Representations 2014.
-
-    Examples
-    --------
-    >>> import imfilter
-    >>> imfilter.global_pool([[[1, 2], [3, 6]], [[5, 5], [5, 5]]], axes=(1, 2))
-    array([3, 5])
-    """
-    return pooling.apply(image, _reduction(reduce), _whole, (), common, keep=False)
-
-
-@documented_without("mode", "cval", "out")
-def pyramid_pool(
-    image: npt.ArrayLike, levels: Any = (1, 2, 4), reduce: str = "max", **common: Unpack[Placed]
-) -> npt.NDArray:
-    """Describe an image by a vector of one length, whatever its size: spatial pyramid pooling.
-
-    At each level the image is cut into as many cells along each axis, and each cell is reduced to a number.
-    Cell i of l along an axis of n samples begins with sample ``floor(i*n/l)`` and ends before sample
-    ``ceil((i + 1)*n/l)``. Where l does not divide n, neighbours share a sample, and a level may be larger
-    than the image.
-
-    Parameters
-    ----------
-    {{image}}
-    levels : int or sequence of int or of sequences of int, optional
-        Cells along each filtered axis, for each level: one for all axes or one for each. Default (1, 2, 4).
-    reduce : {'max', 'mean', 'min'}, optional
-        What becomes of the samples of a cell. Default 'max'.
-    {{common}}
-
-    Returns
-    -------
-    ndarray
-        Array of the dtype of `image`, or of `dtype`. Its shape is that of `image` without the filtered axes,
-        and last the cells: the levels one after the other, in each the cells in C order of the axes as they
-        are named. Two axes and the default levels make 1 + 4 + 16 = 21. A batch N x C x H x W thus gives
-        N x C x 21, and ``reshape(N, -1)`` of that one vector for each image, channel by channel.
-
-    Raises
-    ------
-    {{errors}}
-
-    See Also
-    --------
-    global_pool : The first level alone.
-    torch.nn.functional.adaptive_max_pool2d : The same for one level.
-
-    References
-    ----------
-    K. He, X. Zhang, S. Ren and J. Sun, Spatial Pyramid Pooling in Deep Convolutional Networks for Visual
-    Recognition, European Conference on Computer Vision 2014.
-
-    Examples
-    --------
-    >>> import imfilter
-    >>> imfilter.pyramid_pool([[1, 2, 3], [4, 5, 6], [7, 8, 9]], (1, 2))
-    array([9, 5, 6, 8, 9])
-    >>> import numpy as np
-    >>> imfilter.pyramid_pool(np.zeros((37, 51, 3)), channel_axis=-1).shape
-    (3, 21)
-    """
-    array, what = arguments.image(image), _reduction(reduce)
-    axes = arguments.axes(array, common.get("axes"), common.get("channel_axis"))
-    batch = [a for a in range(array.ndim) if a not in axes]
-    shape = [*(array.shape[a] for a in batch), -1]
-    order = [*batch, *axes]
-    found = [
-        pooling.apply(array, what, _divide, (level,), common).transpose(order).reshape(shape)
-        for level in _levels(levels, len(axes))
-    ]
-    return np.concatenate(found, axis=-1)
-
-
-def _reduction(reduce: Any) -> str:
-    return arguments.word(reduce, "reduce", pooling.REDUCTIONS)
-
-
-def _levels(levels: Any, n: int) -> list[tuple[int, ...]]:
-    """Return the cells along each of `n` axes, for each level."""
-    entries = arguments.each(levels, None, "levels")
-    if not entries:
-        raise ValueError(f"levels must name a level, got {levels!r}")
-    return [arguments.integers(entry, n, "levels", least=1) for entry in entries]
-
-
-def _whole(lengths: tuple[int, ...]) -> tuple[Windows, ...]:
-    return _divide(lengths, (1,) * len(lengths))
-
-
-def _divide(lengths: tuple[int, ...], level: tuple[int, ...]) -> tuple[Windows, ...]:
-    """Return the cells of a level."""
-    return tuple(Windows.divided(n, cells) for n, cells in zip(lengths, level, strict=True))
+    return pooling.apply(
+        image,
+        pooling.MEAN,
+        _slide,
+        own,
+        Common(axes=axes, channel_axis=channel_axis, dtype=dtype, out=out, workers=workers),
+    )
 
 
 def _slide(

@@ -1,12 +1,13 @@
 """Filters that rank: median, percentile, minimum and maximum."""
 
-from typing import Any, Unpack
+from __future__ import annotations
 
-import numpy.typing as npt
+from typing import Any
 
 from imfilter._base import arguments
-from imfilter._base.keywords import Common, documented
+from imfilter._base.keywords import Common, hinted
 from imfilter._filters.rank import apply as rank
+from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, PerAxis
 
 
 def _first(n: int) -> int:
@@ -28,29 +29,67 @@ def _at(n: int, q: Any) -> int:
     return min(int(n * share / 100), n - 1)
 
 
-@documented
+@hinted
 def median(
-    image: npt.ArrayLike,
-    size: Any = 3,
+    image: ArrayLike,
+    size: PerAxis[int] = 3,
     *,
-    footprint: npt.ArrayLike | None = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    footprint: ArrayLike | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Replace each sample by the median of its neighbourhood, which removes specks and keeps edges.
 
     Parameters
     ----------
-    {{image}}
-    {{window}}
-    {{common}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
+    size : int or sequence of int, optional
+        Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
+        one sample farther to the front, as in SciPy. A window may be longer than the image.
+    footprint : array_like, optional
+        Window of any shape, instead of `size`. Samples count where the footprint is not zero.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{ranks}}
+    ndarray
+        Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
+        sample, so the result is exact for every dtype. NaN sorts after infinity, and -0.0 sorts before 0.0.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -69,36 +108,76 @@ def median(
     >>> imfilter.median([1, 1, 9, 1, 2, 2], 3)
     array([1, 1, 1, 2, 2, 2])
     """
-    return rank.apply(image, _middle, size, footprint, common)
+    return rank.apply(
+        image, _middle, size, footprint, Common(mode, cval, axes, channel_axis, dtype, out, workers)
+    )
 
 
-@documented
+@hinted
 def percentile(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     q: float,
-    size: Any = 3,
+    size: PerAxis[int] = 3,
     *,
-    footprint: npt.ArrayLike | None = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    footprint: ArrayLike | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Replace each sample by a percentile of its neighbourhood.
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     q : float
         Percentile, from 0 (the minimum) to 100 (the maximum). Of n samples in order it is the one of
         index ``int(n * q / 100)``, or the last.
-    {{window}}
-    {{common}}
+    size : int or sequence of int, optional
+        Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
+        one sample farther to the front, as in SciPy. A window may be longer than the image.
+    footprint : array_like, optional
+        Window of any shape, instead of `size`. Samples count where the footprint is not zero.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{ranks}}
+    ndarray
+        Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
+        sample, so the result is exact for every dtype. NaN sorts after infinity, and -0.0 sorts before 0.0.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -116,32 +195,72 @@ def percentile(
     >>> imfilter.percentile([5, 1, 2, 3, 4], 25, 4)
     array([1, 1, 2, 2, 3])
     """
-    return rank.apply(image, _at, size, footprint, common, q)
+    return rank.apply(
+        image, _at, size, footprint, Common(mode, cval, axes, channel_axis, dtype, out, workers), q
+    )
 
 
-@documented
+@hinted
 def minimum(
-    image: npt.ArrayLike,
-    size: Any = 3,
+    image: ArrayLike,
+    size: PerAxis[int] = 3,
     *,
-    footprint: npt.ArrayLike | None = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    footprint: ArrayLike | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Replace each sample by the smallest of its neighbourhood: grey erosion.
 
     Parameters
     ----------
-    {{image}}
-    {{window}}
-    {{common}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
+    size : int or sequence of int, optional
+        Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
+        one sample farther to the front, as in SciPy. A window may be longer than the image.
+    footprint : array_like, optional
+        Window of any shape, instead of `size`. Samples count where the footprint is not zero.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{ranks}}
+    ndarray
+        Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
+        sample, so the result is exact for every dtype. NaN sorts after infinity, and -0.0 sorts before 0.0.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -159,32 +278,72 @@ def minimum(
     >>> imfilter.minimum([3, 1, 4, 1, 5, 9], 3)
     array([1, 1, 1, 1, 1, 5])
     """
-    return rank.apply(image, _first, size, footprint, common)
+    return rank.apply(
+        image, _first, size, footprint, Common(mode, cval, axes, channel_axis, dtype, out, workers)
+    )
 
 
-@documented
+@hinted
 def maximum(
-    image: npt.ArrayLike,
-    size: Any = 3,
+    image: ArrayLike,
+    size: PerAxis[int] = 3,
     *,
-    footprint: npt.ArrayLike | None = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    footprint: ArrayLike | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Replace each sample by the largest of its neighbourhood: grey dilation.
 
     Parameters
     ----------
-    {{image}}
-    {{window}}
-    {{common}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
+    size : int or sequence of int, optional
+        Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
+        one sample farther to the front, as in SciPy. A window may be longer than the image.
+    footprint : array_like, optional
+        Window of any shape, instead of `size`. Samples count where the footprint is not zero.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{ranks}}
+    ndarray
+        Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
+        sample, so the result is exact for every dtype. NaN sorts after infinity, and -0.0 sorts before 0.0.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -202,4 +361,6 @@ def maximum(
     >>> imfilter.maximum([3, 1, 4, 1, 5, 9], 3)
     array([3, 4, 4, 5, 9, 9])
     """
-    return rank.apply(image, _last, size, footprint, common)
+    return rank.apply(
+        image, _last, size, footprint, Common(mode, cval, axes, channel_axis, dtype, out, workers)
+    )

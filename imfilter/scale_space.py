@@ -1,14 +1,15 @@
 """Derivatives at a scale: what is left of an image between, or under, Gaussians of given width."""
 
-from typing import Any, Unpack
+from __future__ import annotations
 
-import numpy.typing as npt
+from typing import Any
 
 from imfilter import weights
 from imfilter._base import arguments
-from imfilter._base.keywords import Common, documented
+from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, Term, separable
+from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, PerAxis
 
 
 def _derivatives(order: int, sigmas: Any, truncate: Any, radius: Any, spacings: Any) -> list[Term]:
@@ -20,35 +21,75 @@ def _derivatives(order: int, sigmas: Any, truncate: Any, radius: Any, spacings: 
     ]
 
 
-@documented
+@hinted
 def laplacian_of_gaussian(
-    image: npt.ArrayLike,
-    sigma: Any,
+    image: ArrayLike,
+    sigma: PerAxis[float],
     *,
     truncate: float = 4.0,
-    radius: Any = None,
-    spacing: Any = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    radius: PerAxis[int] | None = None,
+    spacing: PerAxis[float] | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Sum the second derivatives of a Gaussian along all filtered axes (Marr and Hildreth's operator).
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float
         Standard deviation, positive, one for all filtered axes or one for each, in the unit of
         `spacing`.
-    {{truncate}}
-    {{spacing}}
-    {{common}}
+    truncate : float, optional
+        Cut the kernel at this many standard deviations. Its radius is ``int(truncate*sigma + 0.5)``
+        samples. Default 4.
+    radius : int or sequence of int, optional
+        Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.
+    spacing : float or sequence of float, optional
+        Distance between samples in any unit of length: one for all filtered axes, or one for each.
+        Derivatives are per that unit. Default 1.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{derives}}
+    ndarray
+        Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8-
+        and 16-bit integers, float16 and float32; float64 for wider types.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -65,7 +106,11 @@ def laplacian_of_gaussian(
     array([ 0.07,  0.16,  0.  , -0.4 ,  0.  ,  0.16,  0.07])
     """
     return linear.apply(
-        image, _laplacian_of_gaussian, (sigma, truncate, radius, spacing), common, keeps=False
+        image,
+        _laplacian_of_gaussian,
+        (sigma, truncate, radius, spacing),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        keeps=False,
     )
 
 
@@ -78,39 +123,79 @@ def _laplacian_of_gaussian(
     )
 
 
-@documented
+@hinted
 def difference_of_gaussians(
-    image: npt.ArrayLike,
+    image: ArrayLike,
     low: Any,
     high: Any = None,
     *,
     truncate: float = 4.0,
-    radius: Any = None,
-    spacing: Any = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    radius: PerAxis[int] | None = None,
+    spacing: PerAxis[float] | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Keep the detail between two scales: ``gaussian(image, low) - gaussian(image, high)``.
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     low : float or sequence of float
         Standard deviation of the narrower Gaussian, one for all filtered axes or one for each, in the
         unit of `spacing`.
     high : float or sequence of float, optional
         Standard deviation of the wider one, at least `low`. By default ``1.6 * low``, with which the
         difference is nearly a Laplacian of Gaussian.
-    {{truncate}}
-    {{spacing}}
-    {{common}}
+    truncate : float, optional
+        Cut the kernel at this many standard deviations. Its radius is ``int(truncate*sigma + 0.5)``
+        samples. Default 4.
+    radius : int or sequence of int, optional
+        Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.
+    spacing : float or sequence of float, optional
+        Distance between samples in any unit of length: one for all filtered axes, or one for each.
+        Derivatives are per that unit. Default 1.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{derives}}
+    ndarray
+        Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8-
+        and 16-bit integers, float16 and float32; float64 for wider types.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -127,7 +212,11 @@ def difference_of_gaussians(
     array([-0.08, -0.07,  0.03,  0.15,  0.03, -0.07, -0.08])
     """
     return linear.apply(
-        image, _difference_of_gaussians, (low, high, truncate, radius, spacing), common, keeps=False
+        image,
+        _difference_of_gaussians,
+        (low, high, truncate, radius, spacing),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        keeps=False,
     )
 
 
@@ -144,35 +233,75 @@ def _difference_of_gaussians(
     return separable(weights.gaussians(narrow, none, truncate, radius, steps), (-first, *rest))
 
 
-@documented
+@hinted
 def gaussian_gradient_magnitude(
-    image: npt.ArrayLike,
-    sigma: Any,
+    image: ArrayLike,
+    sigma: PerAxis[float],
     *,
     truncate: float = 4.0,
-    radius: Any = None,
-    spacing: Any = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    radius: PerAxis[int] | None = None,
+    spacing: PerAxis[float] | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Return the length of the gradient at the scale `sigma`, from first derivatives of a Gaussian.
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float
         Standard deviation, positive, one for all filtered axes or one for each, in the unit of
         `spacing`.
-    {{truncate}}
-    {{spacing}}
-    {{common}}
+    truncate : float, optional
+        Cut the kernel at this many standard deviations. Its radius is ``int(truncate*sigma + 0.5)``
+        samples. Default 4.
+    radius : int or sequence of int, optional
+        Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.
+    spacing : float or sequence of float, optional
+        Distance between samples in any unit of length: one for all filtered axes, or one for each.
+        Derivatives are per that unit. Default 1.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{derives}}
+    ndarray
+        Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8-
+        and 16-bit integers, float16 and float32; float64 for wider types.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -190,7 +319,11 @@ def gaussian_gradient_magnitude(
     array([0.  , 0.86, 0.86, 0.86, 0.  ])
     """
     return linear.apply(
-        image, _gaussian_gradient_magnitude, (sigma, truncate, radius, spacing), common, keeps=False
+        image,
+        _gaussian_gradient_magnitude,
+        (sigma, truncate, radius, spacing),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        keeps=False,
     )
 
 

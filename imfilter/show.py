@@ -9,24 +9,28 @@ Nothing but NumPy and Pillow is needed to make or to keep them:
 >>> imfilter.io.write("laplacian.png", imfilter.io.Image(picture, channels=True))  # doctest: +SKIP
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, threads
+from imfilter._base.keywords import hinted
 from imfilter._filters.show import colormap, montage, occlusion, top_patches
 from imfilter._filters.show.colormap import RGB
+from imfilter.typing import ArrayLike, NDArray
 
 __all__ = ["feature_maps", "kernels", "occlusion_map", "patches"]
 
 _SCALES = ("common", "each")
 
 
+@hinted
 def kernels(
-    weight: npt.ArrayLike,
+    weight: ArrayLike,
     *,
     scale: str = "common",
     pixels: int = 64,
@@ -60,9 +64,10 @@ def kernels(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value. The message names the argument, what came and what would do.
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -86,8 +91,9 @@ def kernels(
     return _grid(array, True, scale, pixels, columns, labels, wide)
 
 
+@hinted
 def feature_maps(
-    maps: npt.ArrayLike,
+    maps: ArrayLike,
     *,
     signed: bool | None = None,
     scale: str = "common",
@@ -126,9 +132,10 @@ def feature_maps(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value. The message names the argument, what came and what would do.
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -153,7 +160,7 @@ def feature_maps(
 
 
 def _grid(
-    array: npt.NDArray, signed: bool, scale: Any, pixels: Any, columns: Any, labels: Any, wide: int | None
+    array: NDArray, signed: bool, scale: Any, pixels: Any, columns: Any, labels: Any, wide: int | None
 ) -> RGB:
     """Draw arrays of two axes, which may have an index of up to two more."""
     each = arguments.word(scale, "scale", _SCALES) == "each"
@@ -179,7 +186,7 @@ def _grid(
     return montage.arranged(pictures, across, words, title)
 
 
-def _range(values: npt.NDArray[np.float64], signed: bool) -> tuple[float, float]:
+def _range(values: NDArray[np.float64], signed: bool) -> tuple[float, float]:
     """Return the ends of a scale: of what is finite, and symmetric about zero for signed values."""
     finite = values[np.isfinite(values)]
     if not finite.size:
@@ -213,9 +220,10 @@ def _labels(labels: Any, count: int) -> list[str] | None:
     return list(labels)
 
 
+@hinted
 def patches(
     images: Any,
-    kernel: npt.ArrayLike,
+    kernel: ArrayLike,
     count: int = 9,
     *,
     size: Any = None,
@@ -259,7 +267,7 @@ def patches(
         Axis of the channels of colour images: three are red, green and blue, of another number the mean is
         shown. By default there is none.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -271,7 +279,7 @@ def patches(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
         If an argument has the wrong value, or no image responds with a number.
 
@@ -320,15 +328,16 @@ def _limits(value: Any) -> tuple[float, float]:
     return low, high
 
 
+@hinted
 def occlusion_map(
-    image: npt.ArrayLike,
-    score: Callable[[npt.NDArray], float],
+    image: ArrayLike,
+    score: Callable[[NDArray], float],
     size: Any,
     stride: Any = 1,
     *,
     fill: Any = "mean",
     channel_axis: int | None = None,
-) -> npt.NDArray[np.float64]:
+) -> NDArray[np.float64]:
     """Cover each part of an image in turn, and tell by how much its score drops.
 
     Where it drops, the score rests on what was covered, whatever makes the score: a classifier, a
@@ -365,7 +374,8 @@ def occlusion_map(
     TypeError
         If an argument has the wrong type, or `score` returns something else than a number.
     ValueError
-        If an argument has the wrong value. The message names the argument, what came and what would do.
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments
 from imfilter.descriptor import hog
+from imfilter.typing import NDArray
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -102,7 +102,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self._n_features_out = self._describe(images[0]).size
         return self
 
-    def transform(self, X: Any) -> npt.NDArray:  # noqa: N803  (scikit-learn's name)
+    def transform(self, X: Any) -> NDArray:  # noqa: N803  (scikit-learn's name)
         """Describe images.
 
         Parameters
@@ -121,7 +121,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             raise ValueError(f"X must hold images of shape {self.image_shape_}, got {images.shape[1:]}")
         return np.stack([self._describe(image) for image in images])
 
-    def _images(self, value: Any) -> npt.NDArray:
+    def _images(self, value: Any) -> NDArray:
         """Return images as one array."""
         arguments.unmasked(value, "X")
         try:
@@ -144,8 +144,8 @@ class HOG(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             raise ValueError(f"X must hold an image, got shape {images.shape}")
         return images
 
-    def _describe(self, image: npt.NDArray) -> npt.NDArray:
-        result: npt.NDArray = hog(
+    def _describe(self, image: NDArray) -> NDArray:
+        result: NDArray = hog(
             image,
             orientations=self.orientations,
             pixels_per_cell=self.pixels_per_cell,

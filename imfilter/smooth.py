@@ -1,45 +1,81 @@
-"""Filters that smooth or sharpen: Gaussian, box, Laplacian sharpening and unsharp masking."""
+"""Filters that smooth: Gaussian and box."""
 
-from typing import Any, Unpack
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter import weights
 from imfilter._base import arguments
-from imfilter._base.keywords import Common, documented
+from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
 from imfilter._filters.linear.planner import METHODS
+from imfilter.typing import ArrayLike, DTypeLike, Method, Mode, NDArray, PerAxis
 
 
-@documented
+@hinted
 def gaussian(
-    image: npt.ArrayLike,
-    sigma: Any,
+    image: ArrayLike,
+    sigma: PerAxis[float],
     *,
-    order: Any = 0,
+    order: PerAxis[int] = 0,
     truncate: float = 4.0,
-    radius: Any = None,
-    method: str = "auto",
-    spacing: Any = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    radius: PerAxis[int] | None = None,
+    method: Method = "auto",
+    spacing: PerAxis[float] | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Smooth with a Gaussian, or differentiate with its derivatives.
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float
         Standard deviation, one for all filtered axes or one for each, in the unit of `spacing`.
         0 leaves an axis as it is.
     order : int or sequence of int, optional
         Order of the derivative along each axis. Default 0: smooth.
-    {{truncate}}
+    truncate : float, optional
+        Cut the kernel at this many standard deviations. Its radius is ``int(truncate*sigma + 0.5)``
+        samples. Default 4.
+    radius : int or sequence of int, optional
+        Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.
     method : {'auto', 'direct', 'separable', 'fft'}, optional
         Algorithm; by default the one that is predicted to be the fastest.
-    {{spacing}}
-    {{common}}
+    spacing : float or sequence of float, optional
+        Distance between samples in any unit of length: one for all filtered axes, or one for each.
+        Derivatives are per that unit. Default 1.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -50,7 +86,11 @@ def gaussian(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -76,7 +116,7 @@ def gaussian(
         image,
         _gaussian,
         (sigma, order, truncate, radius, spacing),
-        common,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
         keeps=not any(isinstance(o, int | np.integer) and o for o in orders),
         method=method,
     )
@@ -94,29 +134,64 @@ def _gaussian(
     )
 
 
-@documented
+@hinted
 def box(
-    image: npt.ArrayLike,
-    size: Any,
-    **common: Unpack[Common],
-) -> npt.NDArray:
+    image: ArrayLike,
+    size: PerAxis[int],
+    *,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Replace each sample by the mean over a box around it.
 
     Parameters
     ----------
-    {{image}}
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
     size : int or sequence of int
         Length of the box, one for all filtered axes or one for each. Even boxes reach one sample
         farther to the front, as in SciPy.
-    {{common}}
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{keeps}}
+    ndarray
+        Array of the shape and dtype of `image`, or of `dtype` or `out`. It is computed in floating point,
+        rounded half to even and saturated.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -133,115 +208,10 @@ def box(
     >>> imfilter.box([0.0, 0.0, 3.0, 0.0, 0.0], 3)
     array([0., 1., 1., 1., 0.])
     """
-    return linear.apply(image, _box, (size,), common, keeps=True)
+    return linear.apply(
+        image, _box, (size,), Common(mode, cval, axes, channel_axis, dtype, out, workers), keeps=True
+    )
 
 
 def _box(ndim: int, chosen: tuple[int, ...], size: Any) -> Operator:
     return separable(tuple(map(weights.box, arguments.integers(size, len(chosen), "size", least=1))))
-
-
-@documented
-def sharpen(
-    image: npt.ArrayLike,
-    amount: float = 1.0,
-    **common: Unpack[Common],
-) -> npt.NDArray:
-    """Sharpen by taking away the Laplacian: ``image - amount * laplacian(image)``.
-
-    Parameters
-    ----------
-    {{image}}
-    amount : float, optional
-        Weight of the Laplacian. Default 1.
-    {{common}}
-
-    Returns
-    -------
-    {{keeps}}
-
-    Raises
-    ------
-    {{errors}}
-
-    See Also
-    --------
-    unsharp_mask : Sharpening at a scale of one's choice.
-    cv2.filter2D : The same with the kernel ``imfilter.weights.SHARPEN`` for `amount` 1.
-
-    References
-    ----------
-    R. C. Gonzalez and R. E. Woods, *Digital Image Processing*, 4th ed., 2018, section 3.6.
-
-    Examples
-    --------
-    >>> import imfilter
-    >>> imfilter.sharpen([0.0, 0.0, 1.0, 1.0])
-    array([ 0., -1.,  2.,  1.])
-    """
-    return linear.apply(image, _sharpen, (amount,), common, keeps=True)
-
-
-def _sharpen(ndim: int, chosen: tuple[int, ...], amount: Any) -> Operator:
-    kernel = -arguments.number(amount, "amount") * weights.laplacian(len(chosen))
-    kernel[(1,) * len(chosen)] += 1.0
-    return Operator(dense=kernel)
-
-
-@documented
-def unsharp_mask(
-    image: npt.ArrayLike,
-    sigma: Any = 1.0,
-    amount: float = 1.0,
-    *,
-    truncate: float = 4.0,
-    radius: Any = None,
-    **common: Unpack[Common],
-) -> npt.NDArray:
-    """Sharpen by adding what a Gaussian takes away: ``image + amount * (image - gaussian(image, sigma))``.
-
-    Parameters
-    ----------
-    {{image}}
-    sigma : float or sequence of float, optional
-        Standard deviation of the Gaussian in samples, one for all filtered axes or one for each.
-        Default 1.
-    amount : float, optional
-        Weight of the detail that is added. Default 1.
-    {{truncate}}
-    {{common}}
-
-    Returns
-    -------
-    {{keeps}}
-
-    Raises
-    ------
-    {{errors}}
-
-    See Also
-    --------
-    sharpen : Sharpening at the scale of one sample.
-    skimage.filters.unsharp_mask : The same with its ``radius`` as `sigma`, ``preserve_range=True`` and
-        its border, which is 'symmetric' here.
-
-    References
-    ----------
-    R. C. Gonzalez and R. E. Woods, *Digital Image Processing*, 4th ed., 2018, section 3.6.
-
-    Examples
-    --------
-    >>> import imfilter
-    >>> imfilter.unsharp_mask([0.0, 0.0, 1.0, 1.0], radius=1).round(2)
-    array([ 0.  , -0.27,  1.27,  1.  ])
-    """
-    return linear.apply(image, _unsharp_mask, (sigma, amount, truncate, radius), common, keeps=True)
-
-
-def _unsharp_mask(
-    ndim: int, chosen: tuple[int, ...], sigma: Any, amount: Any, truncate: Any, radius: Any
-) -> Operator:
-    n = len(chosen)
-    weight = arguments.number(amount, "amount")
-    bell = weights.gaussians(arguments.sigmas(sigma, n), (0,) * n, truncate, radius, (1.0,) * n)
-    one = (np.ones(1),) * (n - 1)
-    return separable((np.array([1.0 + weight]), *one), (-weight * bell[0], *bell[1:]))

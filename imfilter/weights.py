@@ -14,6 +14,8 @@ array([[-1.,  0.,  1.],
        [-1.,  0.,  1.]])
 """
 
+from __future__ import annotations
+
 import functools
 import itertools
 from collections.abc import Sequence
@@ -21,11 +23,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numpy.polynomial import Polynomial
 
 from imfilter._base import arguments
 from imfilter._filters.linear.operators import Taps, Term, outer
+from imfilter.typing import ArrayLike
 
 __all__ = [
     "CROSS_X",
@@ -53,7 +55,7 @@ _MOST_TAPS = 1 << 24
 _MOST_ORDER = 20
 
 
-def _constant(values: npt.ArrayLike) -> Taps:
+def _constant(values: ArrayLike) -> Taps:
     array = np.array(values, dtype=np.float64)
     array.flags.writeable = False
     return array

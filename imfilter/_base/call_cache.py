@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base.keywords import Placed
+from imfilter._base.keywords import Common
 
 _Call = TypeVar("_Call")
 
 #: Types whose values `_bits` tells apart.
 _SIMPLE = frozenset({bool, int, float, str, NoneType})
-#: Shared arguments that a call does not depend on, or on their shape and dtype alone.
-_APART = frozenset({"out", "workers"})
+#: The first shared arguments; on `workers` a call does not depend, and on the shape and dtype of `out` alone.
+_SHARED = Common._fields.index("out")
 #: Calls that are remembered.
 _MOST = 256
 #: Kernels of more taps are not worth a look-up: they take longer to compare than to check.
@@ -35,7 +35,7 @@ class Calls(OrderedDict[Any, _Call]):
                     self.popitem(last=False)
 
 
-def key_of(array: npt.NDArray, out: Any, common: Placed, fixed: Any, *given: tuple[Any, ...]) -> Any:
+def key_of(array: npt.NDArray, out: Any, common: Common, fixed: Any, *given: tuple[Any, ...]) -> Any:
     """Return what stands for a call in a look-up: its image, its place, the filter, its arguments.
 
     None if there is an argument that may change unseen, or that may not be right.
@@ -46,8 +46,7 @@ def key_of(array: npt.NDArray, out: Any, common: Placed, fixed: Any, *given: tup
             return None
         place = out.shape, out.dtype, out.flags.writeable
     try:
-        shared = tuple([(n, _word(v)) for n, v in common.items() if n not in _APART]) if common else ()
-        return fixed, tuple(map(words, given)), shared, array.shape, array.dtype, place
+        return fixed, tuple(map(words, given)), words(common[:_SHARED]), array.shape, array.dtype, place
     except TypeError:
         return None
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
         conv_transpose,
         conv_weight_gradient,
     )
-    from imfilter.layers.convolution import conv, depthwise, depthwise_separable, dynamic_conv, pointwise
+    from imfilter.layers.convolution import conv, dynamic_conv
     from imfilter.layers.receptive import ReceptiveField, Window, receptive_fields
+    from imfilter.layers.separable import depthwise, depthwise_separable, pointwise
     from imfilter.layers.specs import Conv, Dense, Flatten, GlobalPool, Pool
     from imfilter.layers.stack import Memory, Row, Stack
 
@@ -74,8 +75,9 @@ _HOMES = {
         "stacked_kernels",
     ),
     "backward": ("conv_bias_gradient", "conv_input_gradient", "conv_transpose", "conv_weight_gradient"),
-    "convolution": ("conv", "depthwise", "depthwise_separable", "dynamic_conv", "pointwise"),
+    "convolution": ("conv", "dynamic_conv"),
     "receptive": ("ReceptiveField", "Window", "receptive_fields"),
+    "separable": ("depthwise", "depthwise_separable", "pointwise"),
     "specs": ("Conv", "Dense", "Flatten", "GlobalPool", "Pool"),
     "stack": ("Memory", "Row", "Stack"),
 }

@@ -1,35 +1,37 @@
 """Activations: functions that keep the shape."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments
 from imfilter.layers.base import Layer, Shape
+from imfilter.typing import NDArray
 
 __all__ = ["Activation"]
 
 
-def _relu(x: npt.NDArray) -> npt.NDArray:
+def _relu(x: NDArray) -> NDArray:
     return np.maximum(x, 0)
 
 
-def _sigmoid(x: npt.NDArray) -> npt.NDArray:
+def _sigmoid(x: NDArray) -> NDArray:
     # 1/(1 + exp(-x)) by way of its logarithm, which does not overflow.
     with np.errstate(invalid="ignore"):
         return np.exp(-np.logaddexp(0, -x))
 
 
-def _softmax(x: npt.NDArray) -> npt.NDArray:
+def _softmax(x: NDArray) -> NDArray:
     """Return exponentials that sum to 1 over the channels."""
     with np.errstate(invalid="ignore"):
         powers = np.exp(x - x.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
 
-_FUNCTIONS: dict[str, Callable[[npt.NDArray], npt.NDArray]] = {
+_FUNCTIONS: dict[str, Callable[[NDArray], NDArray]] = {
     "relu": _relu,
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
@@ -55,7 +57,7 @@ class Activation(Layer):
     array([0., 0., 2.])
     """
 
-    function: str | Callable[[npt.NDArray], npt.NDArray]
+    function: str | Callable[[NDArray], NDArray]
     name: str | None = None
     in_place = True
 
@@ -65,7 +67,7 @@ class Activation(Layer):
             arguments.word(self.function, "function", tuple(_FUNCTIONS))
         return shape
 
-    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
         """Return the function of a batch."""
         if isinstance(self.function, str):
             return _FUNCTIONS[self.function](x)

@@ -3,15 +3,17 @@
 Everything is exact, in Python's integers. Shapes of pictures are (rows, columns), as everywhere here.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments
 from imfilter._base.padding import Padding, positions, resolve
+from imfilter.typing import DTypeLike
 
 __all__ = [
     "Comparison",
@@ -212,7 +214,7 @@ def multiplications(
     return math.prod(lengths) * math.prod(taps) * (ins // groups) * outs
 
 
-def memory(shape: Any, dtype: npt.DTypeLike = "float32") -> int:
+def memory(shape: Any, dtype: DTypeLike = "float32") -> int:
     """Return how many bytes an array takes: the activations of a layer, or its parameters.
 
     Parameters

@@ -1,31 +1,33 @@
 """What a convolution layer does backwards, to which its gradients come down, and transposed layers."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, dtypes, threads
 from imfilter._base.denormals import converted
-from imfilter._base.keywords import described
+from imfilter._base.keywords import hinted
 from imfilter._filters.layers import channels, conv_layer, tap_views
 from imfilter._filters.layers.conv_layer import Geometry
+from imfilter.typing import ArrayLike, NDArray, Padding, PaddingMode, PerAxis
 
 
-@described
+@hinted
 def conv_input_gradient(
-    gradient: npt.ArrayLike,
-    weight: npt.ArrayLike,
+    gradient: ArrayLike,
+    weight: ArrayLike,
     shape: Sequence[int],
     *,
-    stride: Any = 1,
-    padding: Any = 0,
-    padding_mode: str = "zero",
-    dilation: Any = 1,
+    stride: PerAxis[int] = 1,
+    padding: Padding = 0,
+    padding_mode: PaddingMode = "zero",
+    dilation: PerAxis[int] = 1,
     groups: int = 1,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Return the gradient of a layer's input from that of its output.
 
     It is the full convolution of the output's gradient, with zeros between its samples where there were
@@ -39,8 +41,22 @@ def conv_input_gradient(
         The kernels.
     shape : sequence of int
         Spatial shape of the layer's input.
-    {{layer}}
-    {{workers}}
+    stride : int or sequence of int, optional
+        Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
+        1.
+    padding : {'same', 'valid'}, int or sequence, optional
+        Number of border samples on each side: one for all axes, or for each axis one number or a pair
+        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
+        odd, the border behind has one sample more.
+    padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
+        What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
+        longer than the axis.
+    dilation : int or sequence of int, optional
+        Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
+    groups : int, optional
+        Number of groups of channels. A group reads its own channels only. Default 1.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -49,7 +65,11 @@ def conv_input_gradient(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -76,18 +96,18 @@ def conv_input_gradient(
     return result if batched else result[0]
 
 
-@described
+@hinted
 def conv_weight_gradient(
-    gradient: npt.ArrayLike,
-    x: npt.ArrayLike,
+    gradient: ArrayLike,
+    x: ArrayLike,
     kernel: Sequence[int],
     *,
-    stride: Any = 1,
-    padding: Any = 0,
-    padding_mode: str = "zero",
-    dilation: Any = 1,
+    stride: PerAxis[int] = 1,
+    padding: Padding = 0,
+    padding_mode: PaddingMode = "zero",
+    dilation: PerAxis[int] = 1,
     groups: int = 1,
-) -> npt.NDArray:
+) -> NDArray:
     """Return the gradient of a layer's weights from that of its output.
 
     That of each tap is the sum, over images and positions, of the output's gradient times the sample that the
@@ -101,7 +121,20 @@ def conv_weight_gradient(
         The layer's input.
     kernel : sequence of int
         Shape of the kernels along the spatial axes.
-    {{layer}}
+    stride : int or sequence of int, optional
+        Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
+        1.
+    padding : {'same', 'valid'}, int or sequence, optional
+        Number of border samples on each side: one for all axes, or for each axis one number or a pair
+        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
+        odd, the border behind has one sample more.
+    padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
+        What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
+        longer than the axis.
+    dilation : int or sequence of int, optional
+        Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
+    groups : int, optional
+        Number of groups of channels. A group reads its own channels only. Default 1.
 
     Returns
     -------
@@ -111,7 +144,11 @@ def conv_weight_gradient(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -144,8 +181,8 @@ def conv_weight_gradient(
     return tap_views.weight_gradient(slope, array, size, geometry, channels.arithmetic(slope, array))
 
 
-@described
-def conv_bias_gradient(gradient: npt.ArrayLike, axes: int = 2) -> npt.NDArray:
+@hinted
+def conv_bias_gradient(gradient: ArrayLike, axes: int = 2) -> NDArray:
     """Return the gradient of a layer's bias from that of its output: its sum over images and positions.
 
     Parameters
@@ -162,7 +199,11 @@ def conv_bias_gradient(gradient: npt.ArrayLike, axes: int = 2) -> npt.NDArray:
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -186,19 +227,19 @@ def conv_bias_gradient(gradient: npt.ArrayLike, axes: int = 2) -> npt.NDArray:
         return total.astype(channels.arithmetic(slope))
 
 
-@described
+@hinted
 def conv_transpose(
-    x: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
     *,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    dilation: Any = 1,
+    stride: PerAxis[int] = 1,
+    padding: Padding = 0,
+    output_padding: Padding = 0,
+    dilation: PerAxis[int] = 1,
     groups: int = 1,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Apply a transposed convolution layer, which makes larger what `conv` with its arguments makes smaller.
 
     Every sample adds the kernels, times itself, to the output, `stride` samples after the one before.
@@ -222,7 +263,8 @@ def conv_transpose(
         Distance between neighbouring taps in samples, likewise. Default 1.
     groups : int, optional
         Into how many groups channels are cut, which know nothing of each other. Default 1.
-    {{workers}}
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -232,7 +274,11 @@ def conv_transpose(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -285,7 +331,7 @@ def conv_transpose(
 
 def _geometry(
     extent: tuple[int, ...],
-    weight: npt.NDArray,
+    weight: NDArray,
     stride: Any,
     padding: Any,
     mode: Any,
@@ -298,14 +344,14 @@ def _geometry(
     return channels.spatial(extent, weight.shape[2:], stride, padding, mode, dilation, into)
 
 
-def _gradient(value: npt.ArrayLike, weight: npt.NDArray, geometry: Geometry) -> tuple[npt.NDArray, bool]:
+def _gradient(value: ArrayLike, weight: NDArray, geometry: Geometry) -> tuple[NDArray, bool]:
     """Return the gradient of a layer's output with N, and whether that was given."""
     array, batched = channels.batch(value, weight.ndim - 2, "gradient")
     _fits(array, (len(array), len(weight), *geometry.lengths))
     return array, batched
 
 
-def _fits(gradient: npt.NDArray, shape: tuple[int, ...]) -> None:
+def _fits(gradient: NDArray, shape: tuple[int, ...]) -> None:
     if gradient.shape != shape:
         raise ValueError(
             f"gradient must be of the shape of the layer's output, {shape}, got {gradient.shape}"
@@ -313,12 +359,12 @@ def _fits(gradient: npt.NDArray, shape: tuple[int, ...]) -> None:
 
 
 def _transposed(
-    gradient: npt.NDArray,
-    weight: npt.NDArray,
+    gradient: NDArray,
+    weight: NDArray,
     geometry: Geometry,
     extent: tuple[int, ...],
     workers: int | None,
-) -> npt.NDArray:
+) -> NDArray:
     """Return the gradient of the input of a layer over axes of these extents."""
     real, groups = channels.arithmetic(gradient, weight), geometry.groups
     slopes, factors = converted(gradient, real), converted(weight, real)

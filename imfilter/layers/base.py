@@ -4,11 +4,12 @@ A layer knows nothing of its neighbours: every method takes the shape ``(channel
 Its numbers are checked when a `Stack` is made of it, which says which layer is wrong.
 """
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 
-import numpy.typing as npt
-
 from imfilter.layers.receptive import ReceptiveField
+from imfilter.typing import NDArray
 
 Shape = tuple[int, ...]
 
@@ -41,7 +42,7 @@ class Layer(ABC):
         return before
 
     @abstractmethod
-    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
         """Return the result for a batch ``(N, channels, *spatial)`` of floats."""
 
     def text(self, shape: Shape) -> str:

@@ -1,32 +1,34 @@
 """Convolution layers: every output channel is a sum over all input channels of a group."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, threads
 from imfilter._base.denormals import converted
-from imfilter._base.keywords import described
+from imfilter._base.keywords import hinted
 from imfilter._filters.layers import channels, conv_layer, tap_views
 from imfilter.convolution import correlate
+from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, Padding, PaddingMode, PerAxis
 
 
-@described
+@hinted
 def conv(
-    x: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
     *,
-    stride: Any = 1,
-    padding: Any = 0,
-    padding_mode: str = "zero",
-    dilation: Any = 1,
+    stride: PerAxis[int] = 1,
+    padding: Padding = 0,
+    padding_mode: PaddingMode = "zero",
+    dilation: PerAxis[int] = 1,
     groups: int = 1,
-    dtype: npt.DTypeLike | None = None,
-    out: npt.NDArray | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Apply a convolution layer, which like all of them correlates: kernels are not flipped.
 
     Each output channel is the sum of the input channels of its group, correlated with a kernel for each,
@@ -41,13 +43,27 @@ def conv(
         The kernels, with 1 to 3 spatial axes.
     bias : array_like, shape (C_out,), optional
         A number added to each output channel. Default none.
-    {{layer}}
+    stride : int or sequence of int, optional
+        Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
+        1.
+    padding : {'same', 'valid'}, int or sequence, optional
+        Number of border samples on each side: one for all axes, or for each axis one number or a pair
+        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
+        odd, the border behind has one sample more.
+    padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
+        What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
+        longer than the axis.
+    dilation : int or sequence of int, optional
+        Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
+    groups : int, optional
+        Number of groups of channels. A group reads its own channels only. Default 1.
         With as many as there are input channels it is a depthwise convolution.
     dtype : dtype, optional
-        Element type of the result, rounded half to even and saturated.
+        Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
-        Where to put the result, whose dtype it determines. It may overlap `x`.
-    {{workers}}
+        Array for the result. Its dtype is the dtype of the result. It may overlap `x`.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -58,7 +74,11 @@ def conv(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -92,8 +112,8 @@ def conv(
 
 
 def _filter(
-    settled: channels.Settled, bias: float, dtype: np.dtype, out: npt.NDArray | None, workers: int | None
-) -> npt.NDArray:
+    settled: channels.Settled, bias: float, dtype: np.dtype, out: NDArray | None, workers: int | None
+) -> NDArray:
     """Correlate one channel with one kernel, for which there are quicker ways: 15 -> 7 ms for 3x3 at 4K."""
     n, geometry = len(settled.axes), settled.geometry
     result = correlate(
@@ -103,7 +123,7 @@ def _filter(
         stride=geometry.stride,
         dilation=geometry.dilation,
         padding=[(p.before, p.after) for p in geometry.paddings],
-        mode=geometry.mode,
+        mode=cast(Mode, geometry.mode),
         axes=tuple(range(1, n + 1)),
         dtype=dtype,
         out=None if out is None else out.reshape(settled.shape)[:, 0],
@@ -112,173 +132,19 @@ def _filter(
     return result.reshape(settled.result_shape) if out is None else out
 
 
-def depthwise(
-    x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None = None, **options: Any
-) -> npt.NDArray:
-    """Apply kernels to each channel by itself.
-
-    Parameters
-    ----------
-    x : array_like, shape (N, C, ...) or (C, ...)
-        Images with channels.
-    weight : array_like, shape (C, M, ...)
-        M kernels for each channel, whose outputs follow each other.
-    bias : array_like, shape (C·M,), optional
-        A number added to each output channel.
-    **options
-        Those of `conv`, but for `groups`.
-
-    Returns
-    -------
-    ndarray, shape (N, C·M, ...) or (C·M, ...)
-        As from `conv`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As from `conv`.
-
-    See Also
-    --------
-    conv : The general case; this is ``groups=C``.
-
-    References
-    ----------
-    A. G. Howard et al., MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications,
-    2017, arXiv:1704.04861.
-
-    Examples
-    --------
-    >>> from imfilter import layers
-    >>> layers.depthwise([[1, 2, 4], [1, 3, 9]], [[[-1.0, 1.0]], [[0.0, 1.0]]])
-    array([[1., 2.],
-           [3., 9.]])
-    """
-    factors = channels.weights(weight)
-    return conv(x, factors.reshape(-1, 1, *factors.shape[2:]), bias, groups=factors.shape[0], **options)
-
-
-def pointwise(
-    x: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
-    *,
-    axes: int = 2,
-    **options: Any,
-) -> npt.NDArray:
-    """Mix the channels of each sample, by kernels of length 1.
-
-    Parameters
-    ----------
-    x : array_like, shape (N, C_in, ...) or (C_in, ...)
-        Images with channels.
-    weight : array_like, shape (C_out, C_in)
-        The share of each input channel in each output channel.
-    bias : array_like, shape (C_out,), optional
-        A number added to each output channel.
-    axes : int, optional
-        How many spatial axes there are, 1 to 3. Default 2.
-    **options
-        Those of `conv`.
-
-    Returns
-    -------
-    ndarray, shape (N, C_out, ...) or (C_out, ...)
-        As from `conv`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As from `conv`.
-
-    See Also
-    --------
-    conv : The general case.
-
-    References
-    ----------
-    M. Lin, Q. Chen and S. Yan, Network In Network, 2013, arXiv:1312.4400.
-
-    Examples
-    --------
-    >>> from imfilter import layers
-    >>> layers.pointwise([[[1.0, 2.0]], [[10.0, 20.0]]], [[1.0, 1.0], [0.0, 0.5]])
-    array([[[11., 22.]],
-    <BLANKLINE>
-           [[ 5., 10.]]])
-    """
-    factors = arguments.image(weight, "weight")
-    if factors.ndim != 2:
-        raise ValueError(f"weight must be of shape (C_out, C_in), got {factors.shape}")
-    ones = (1,) * arguments.integer(axes, "axes", least=1, most=3)
-    return conv(x, factors.reshape(*factors.shape, *ones), bias, **options)
-
-
-def depthwise_separable(
-    x: npt.ArrayLike,
-    depth: npt.ArrayLike,
-    point: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
-    **options: Any,
-) -> npt.NDArray:
-    """Apply kernels to each channel by itself, then mix the channels.
-
-    Parameters
-    ----------
-    x : array_like, shape (N, C, ...) or (C, ...)
-        Images with channels.
-    depth : array_like, shape (C, M, ...)
-        M kernels for each channel; see `depthwise`.
-    point : array_like, shape (C_out, C·M)
-        The share of each of their outputs in each output channel; see `pointwise`.
-    bias : array_like, shape (C_out,), optional
-        A number added to each output channel.
-    **options
-        Those of `conv` for the first of the two, but for `groups`, `dtype` and `out`; `workers` for both.
-
-    Returns
-    -------
-    ndarray, shape (N, C_out, ...) or (C_out, ...)
-        As from `conv`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As from `conv`.
-
-    See Also
-    --------
-    conv : A full convolution, of which this takes ``1/C_out + 1/k**2`` of the multiplications.
-
-    References
-    ----------
-    A. G. Howard et al., MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications,
-    2017, arXiv:1704.04861.
-
-    Examples
-    --------
-    >>> from imfilter import layers
-    >>> layers.depthwise_separable([[1, 2, 4], [1, 3, 9]], [[[-1.0, 1.0]], [[0.0, 1.0]]], [[1.0, 1.0]])
-    array([[ 4., 11.]])
-    """
-    each = depthwise(x, depth, **options)
-    axes = np.ndim(depth) - 2
-    return pointwise(each, point, bias, axes=axes, workers=options.get("workers"))
-
-
-@described
+@hinted
 def dynamic_conv(
-    x: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
     *,
-    stride: Any = 1,
-    padding: Any = 0,
-    padding_mode: str = "zero",
-    dilation: Any = 1,
+    stride: PerAxis[int] = 1,
+    padding: Padding = 0,
+    padding_mode: PaddingMode = "zero",
+    dilation: PerAxis[int] = 1,
     groups: int = 1,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Apply kernels that differ from image to image, or from position to position.
 
     In a dynamic filter network one part of the network computes the kernels that another part applies.
@@ -292,8 +158,22 @@ def dynamic_conv(
         output.
     bias : array_like, shape (C_out,), optional
         A number added to each output channel.
-    {{layer}}
-    {{workers}}
+    stride : int or sequence of int, optional
+        Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
+        1.
+    padding : {'same', 'valid'}, int or sequence, optional
+        Number of border samples on each side: one for all axes, or for each axis one number or a pair
+        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
+        odd, the border behind has one sample more.
+    padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
+        What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
+        longer than the axis.
+    dilation : int or sequence of int, optional
+        Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
+    groups : int, optional
+        Number of groups of channels. A group reads its own channels only. Default 1.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
         Kernels of each position are applied by one thread.
 
     Returns

@@ -1,13 +1,15 @@
 """Networks everybody knows, as stacks: their tables are those of the papers."""
 
+from __future__ import annotations
+
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments
 from imfilter.layers.activation import Activation
 from imfilter.layers.base import Layer
 from imfilter.layers.specs import Conv, Dense, Flatten, GlobalPool, Pool
 from imfilter.layers.stack import Stack
+from imfilter.typing import NDArray
 
 __all__ = ["alexnet", "lenet5", "mobilenet", "vgg16"]
 
@@ -211,12 +213,12 @@ def mobilenet(classes: int = 1000, *, width: float = 1.0, resolution: int = 224)
     return Stack(layers, input_shape=(3, resolution, resolution))
 
 
-def _squash(x: npt.NDArray) -> npt.NDArray:
+def _squash(x: NDArray) -> NDArray:
     """Return LeNet's activation, which maps 1 to 1 and -1 to -1."""
     return 1.7159 * np.tanh(2 / 3 * x)
 
 
-def _response_normalization(x: npt.NDArray) -> npt.NDArray:
+def _response_normalization(x: NDArray) -> NDArray:
     """Divide each channel by a power of the energy of the five around it, as section 3.3 of the paper."""
     energy = np.pad(x * x, [(0, 0), (2, 2), *[(0, 0)] * (x.ndim - 2)])
     around = sum(energy[:, i : i + x.shape[1]] for i in range(5))

@@ -1,5 +1,7 @@
 """Receptive fields: which samples of the input a unit of a later layer sees."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
@@ -75,7 +77,7 @@ class ReceptiveField(NamedTuple):
         """
         return cls((1,) * ndim, (1,) * ndim, (0.0,) * ndim)
 
-    def after(self, window: Window) -> "ReceptiveField":
+    def after(self, window: Window) -> ReceptiveField:
         """Return the field of the units of a layer on top of these.
 
         Parameters

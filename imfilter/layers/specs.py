@@ -1,18 +1,20 @@
 """Specifications of layers: what each makes of a shape, what it costs, and how it runs."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes
 from imfilter.layers import arithmetic
 from imfilter.layers.base import Layer, Shape
 from imfilter.layers.convolution import conv
 from imfilter.layers.receptive import ReceptiveField, Window
+from imfilter.typing import NDArray, PaddingMode
 
 __all__ = ["Conv", "Dense", "Flatten", "GlobalPool", "Pool"]
 
@@ -94,7 +96,7 @@ class Conv(Layer):
         """Return what a unit sees of the input."""
         return before.after(Window(self.kernel, self.stride, self.padding, self.dilation))
 
-    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
         """Return the convolution of a batch."""
         assert weight is not None
         links = self._links(x.shape[1])
@@ -106,7 +108,7 @@ class Conv(Layer):
             bias,
             stride=self.stride,
             padding=self.padding,
-            padding_mode=self.padding_mode,
+            padding_mode=cast(PaddingMode, self.padding_mode),
             dilation=self.dilation,
             groups=self.groups,
         )
@@ -131,7 +133,7 @@ class Conv(Layer):
             return int(links.sum()) * math.prod(self.weight_shape(shape)[2:])
         return math.prod(self.weight_shape(shape))
 
-    def _links(self, in_channels: int) -> npt.NDArray[np.bool_] | None:
+    def _links(self, in_channels: int) -> NDArray[np.bool_] | None:
         """Return which output channel reads which input channel, if `connections` say so."""
         if self.connections is None:
             return None
@@ -205,11 +207,11 @@ class Pool(Layer):
         """Return what a unit sees of the input."""
         return before.after(Window(self.size, self._step(), self._sides(units)))
 
-    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
         """Return the pooled batch."""
         import imfilter
 
-        pool: Callable[..., npt.NDArray] = imfilter.max_pool if self.reduce == "max" else imfilter.avg_pool
+        pool: Callable[..., NDArray] = imfilter.max_pool if self.reduce == "max" else imfilter.avg_pool
         return pool(
             x,
             self.size,
@@ -263,11 +265,11 @@ class GlobalPool(Layer):
         """Return what all units together see of the input."""
         return before.after(Window(units, units))
 
-    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
         """Return one value for each channel of a batch."""
         import imfilter
 
-        pool: Callable[..., npt.NDArray] = imfilter.global_pool
+        pool: Callable[..., NDArray] = imfilter.global_pool
         return pool(x, self.reduce, axes=tuple(range(2, x.ndim))).reshape(x.shape[:2])
 
     def text(self, shape: Shape) -> str:
@@ -298,7 +300,7 @@ class Flatten(Layer):
         """Return the number of elements as a shape."""
         return (math.prod(shape),)
 
-    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
         """Return each image of a batch as one line."""
         return x.reshape(len(x), -1)
 
@@ -350,7 +352,7 @@ class Dense(Layer):
         """Return what all units together see of the input."""
         return before.after(Window(units, units))
 
-    def apply(self, x: npt.NDArray, weight: npt.NDArray | None, bias: npt.NDArray | None) -> npt.NDArray:
+    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
         """Return the weighted sums of a batch, in the type of the batch."""
         assert weight is not None
         x = x.astype(dtypes.derived(x.dtype), copy=False)

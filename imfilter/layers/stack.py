@@ -1,5 +1,7 @@
 """A stack of layers: its table of shapes and costs, and a forward pass with given weights."""
 
+from __future__ import annotations
+
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,17 +10,17 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, dtypes
 from imfilter.layers import arithmetic
 from imfilter.layers.base import Layer, Shape
 from imfilter.layers.receptive import ReceptiveField
 from imfilter.layers.specs import Dense, GlobalPool
+from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
 __all__ = ["Memory", "Row", "Stack"]
 
-Pair = tuple[npt.NDArray | None, npt.NDArray | None]
+Pair = tuple[NDArray | None, NDArray | None]
 
 
 class Row(NamedTuple):
@@ -204,7 +206,7 @@ class Stack:
         """Elements of the input and of all results, for one image, activation functions in place."""
         return sum(row.activations for row in self._rows)
 
-    def memory(self, dtype: npt.DTypeLike = "float32") -> Memory:
+    def memory(self, dtype: DTypeLike = "float32") -> Memory:
         """Return how many bytes the parameters and the activations take.
 
         Parameters
@@ -230,7 +232,7 @@ class Stack:
         """
         return Memory(arithmetic.memory(self.parameters, dtype), arithmetic.memory(self.activations, dtype))
 
-    def forward(self, x: npt.ArrayLike, weights: Any) -> npt.NDArray:
+    def forward(self, x: ArrayLike, weights: Any) -> NDArray:
         """Run the layers on an image or a batch of them.
 
         Parameters

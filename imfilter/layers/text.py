@@ -1,5 +1,7 @@
 """The table of a stack as text."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, Protocol
 

@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from imfilter.series.cascades import Cascade
     from imfilter.series.causality import Causality, Timing, causal, check_causal, timing
     from imfilter.series.embedding import embed
+    from imfilter.series.exponentials import exponential
     from imfilter.series.forecasting import fit_forecaster
     from imfilter.series.forecasts import Forecaster, ForecastErrors
+    from imfilter.series.medians import median
     from imfilter.series.polynomials import difference, savgol
-    from imfilter.series.smoothing import exponential, gaussian, median, moving_average, weighted_average
+    from imfilter.series.smoothing import gaussian, moving_average, weighted_average
     from imfilter.series.streaming import Stream
 
 __all__ = [
@@ -45,7 +47,9 @@ _HOMES = {
     "forecasting": ("fit_forecaster",),
     "forecasts": ("ForecastErrors", "Forecaster"),
     "polynomials": ("difference", "savgol"),
-    "smoothing": ("exponential", "gaussian", "median", "moving_average", "weighted_average"),
+    "exponentials": ("exponential",),
+    "medians": ("median",),
+    "smoothing": ("gaussian", "moving_average", "weighted_average"),
     "streaming": ("Stream",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}

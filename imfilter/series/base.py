@@ -1,104 +1,34 @@
 """What the filters of series share: their keyword arguments, how they run, and how they are told apart."""
 
+from __future__ import annotations
+
 import copy
 import functools
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypedDict, TypeVar
-
-import numpy.typing as npt
+from typing import Any, NamedTuple, TypeVar
 
 from imfilter._base import arguments as check
 from imfilter._base import borders
-from imfilter._base.keywords import unknown, with_shared
-from imfilter._filters.series.filters import Design, Ends, filtered
+from imfilter._base.keywords import hinted, unknown
+from imfilter._filters.series.filters import Design, Ends, Sliding, Timing, filtered
+from imfilter._filters.series.windows import Window
+from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
 
-class Shared(TypedDict, total=False):
-    """Keyword arguments of the filters of series."""
+class Shared(NamedTuple):
+    """The keyword arguments that the filters of series share."""
 
-    align: str
-    mode: str
-    cval: float
-    nan: str
-    axis: int
-    dtype: npt.DTypeLike | None
-    out: npt.NDArray[Any] | None
-    workers: int | None
+    align: str = "centre"
+    mode: str = "edge"
+    cval: float = 0.0
+    nan: str = "propagate"
+    axis: int = -1
+    dtype: DTypeLike | None = None
+    out: NDArray[Any] | None = None
+    workers: int | None = None
 
-
-_DEFAULTS: Shared = {
-    "align": "centre",
-    "mode": "edge",
-    "cval": 0.0,
-    "nan": "propagate",
-    "axis": -1,
-    "dtype": None,
-    "out": None,
-    "workers": None,
-}
-
-_SHARED = {
-    "align": """\
-align : {'centre', 'causal'}, optional
-    Whether the window lies around a sample, an even one farther to the front, or ends with it: then no
-    result depends on a later sample. Default 'centre'.""",
-    "mode": """\
-mode : str, optional
-    What lies beyond the ends of a series ``a b c d``:
-
-    - 'edge': ``a a a | a b c d | d d d``, the default
-    - 'zero': ``0 0 0 | a b c d | 0 0 0``
-    - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
-    - 'mirror': ``d c b | a b c d | c b a``
-    - 'symmetric': ``c b a | a b c d | d c b``
-    - 'wrap': ``b c d | a b c d | a b c``
-    - 'shrink': nothing; windows have what there is of them
-    - 'valid': nothing; there are results of whole windows only
-
-    A causal filter has no 'mirror', 'symmetric' and 'wrap', which put later samples before the first.""",
-    "cval": """\
-cval : float, optional
-    Value beyond the ends in mode 'constant'. Default 0.""",
-    "nan": """\
-nan : {'propagate', 'ignore'}, optional
-    Whether NaN makes every window NaN that it is in, or counts as a missing sample: results are then those
-    of the others, NaN where there are too few. Default 'propagate'.""",
-    "axis": """\
-axis : int, optional
-    The axis of time. Default -1, the last one; the others hold series that do not touch each other.""",
-    "dtype": """\
-dtype : dtype, optional
-    Element type of the result, rounded half to even and saturated.""",
-    "out": """\
-out : ndarray, optional
-    Where to put the result, whose dtype it determines. It may be `x` itself or overlap it.""",
-    "workers": """\
-workers : int, optional
-    Number of threads, by default every core this process may use. It does not change the result.""",
-}
-
-_PARAGRAPHS = {
-    "x": """\
-x : array_like
-    Series, of bool, integers or floats; any of it may be empty. It is not changed.""",
-    "keeps": """\
-ndarray
-    Array of the shape of `x`, along the axis of time as many fewer as a window has samples before its last
-    in mode 'valid'. Its dtype is that of `x`, rounded half to even and saturated, or `dtype` or that of
-    `out`; integers become floats with ``dtype=float``. Computed in float64.""",
-    "derives": """\
-ndarray
-    Array of the shape of `x`, along the axis of time as many fewer as a window has samples before its last
-    in mode 'valid'. Its dtype is float32 for bool, 8- and 16-bit integers, float16 and float32, float64 for
-    wider types; or `dtype` or that of `out`. Computed in float64.""",
-    "errors": """\
-TypeError
-    If an argument has the wrong type: complex or object arrays, a float for an integer.
-ValueError
-    If an argument has the wrong value. The message names the argument, what came and what would do.""",
-}
 
 #: Samples of a window, and series of a stream, of which memory can hold as many.
 MOST = (1 << 31) - 1
@@ -111,18 +41,11 @@ ALIGNS = ("centre", "causal")
 _DESIGNS: dict[Callable[..., object], Callable[..., Design]] = {}
 
 
-def series_filter(
-    design: Callable[..., Design], *without: str, **defaults: Any
-) -> Callable[[_Function], _Function]:
-    """Register a filter, and write the shared arguments into its signature and docstring.
-
-    It does not have those of the names in `without`; `defaults` are its own ones.
-    """
+def series_filter(design: Callable[..., Design]) -> Callable[[_Function], _Function]:
+    """Register a filter with what makes its design of its own arguments and of the shared ones."""
 
     def registered(function: _Function) -> _Function:
-        shared = {n: v for n, v in {**_DEFAULTS, **defaults}.items() if n not in without}
-        paragraphs = {**_PARAGRAPHS, "shared": "\n".join(_SHARED[n] for n in shared)}
-        checked = with_shared(function, shared, Shared.__annotations__, paragraphs)
+        checked = hinted(function)
         _DESIGNS[checked] = design
         return checked
 
@@ -152,15 +75,14 @@ class Where(tuple[str, Ends]):
         return size - 1 if self.causal else size // 2
 
 
-def where(shared: Any, more: tuple[str, ...] = ("valid", "shrink")) -> Where:
+def where(shared: Shared, more: tuple[str, ...] = ("valid", "shrink")) -> Where:
     """Return the alignment and the ends that arguments ask for; `more` words than borders are modes."""
-    options = {**_DEFAULTS, **shared}
-    align = check.word(options["align"], "align", ALIGNS)
+    align = check.word(shared.align, "align", ALIGNS)
     late = (*_LATER, "fit") if align == "causal" else ()
     words = tuple(w for w in (*borders.MODES, *more) if w not in late)
-    mode = borders.check_mode(options["mode"], more=more, offered=words)
-    nan = check.word(options["nan"], "nan", ("propagate", "ignore"))
-    cval = check.constant(options["cval"], "cval")
+    mode = borders.check_mode(shared.mode, more=more, offered=words)
+    nan = check.word(shared.nan, "nan", ("propagate", "ignore"))
+    cval = check.constant(shared.cval, "cval")
     if mode in late:
         raise ValueError(
             f"mode must be one of {', '.join(map(repr, words))} with align='causal', got {mode!r}, "
@@ -174,32 +96,39 @@ def window_size(size: Any) -> int:
     return check.integer(size, "size", least=1, most=MOST)
 
 
-def run(x: npt.ArrayLike, design: Design, shared: Shared) -> npt.NDArray:
+def of_window(window: type[Window], size: Any, shared: Shared) -> Sliding:
+    """Return the design of a filter to which all samples of its window are alike."""
+    length, how = window_size(size), where(shared)
+    before = how.before(length)
+    timing = Timing(length - 1 - before, before - (length - 1) / 2)
+    return Sliding(window(length, before), how.ends, timing, keeps=True)
+
+
+def run(x: ArrayLike, design: Design, shared: Shared) -> NDArray:
     """Filter a series as designed."""
-    options = {**_DEFAULTS, **shared}
     if design.past is not None:
         array = check.series(x)
-        design = design.after(check.axis_index(options["axis"], array.ndim, "axis"), array.shape)
-    return filtered(x, design, options["axis"], options["dtype"], options["out"], options["workers"])
+        design = design.after(check.axis_index(shared.axis, array.ndim, "axis"), array.shape)
+    return filtered(x, design, shared.axis, shared.dtype, shared.out, shared.workers)
 
 
 class Filter(ABC):
     """A filter that is an object, with arguments of its own, and stands wherever one can be named."""
 
     @abstractmethod
-    def call(self, options: dict[str, Any]) -> "Call":
+    def call(self, options: dict[str, Any]) -> Call:
         """Return it with what more is said of it."""
 
 
 class Compound(Filter):
     """One that is put together from others."""
 
-    def call(self, options: dict[str, Any]) -> "Call":
+    def call(self, options: dict[str, Any]) -> Call:
         """Return it with what more is said of it."""
         return Call(self, (), options)
 
     @abstractmethod
-    def live(self) -> "Compound":
+    def live(self) -> Compound:
         """Return it as a stream has it, or refuse to look ahead."""
 
     @property
@@ -216,7 +145,7 @@ class Call(NamedTuple):
     options: dict[str, Any]
 
     @classmethod
-    def of(cls, filter: Any, args: Any = (), options: Any = None, name: str = "filter") -> "Call":  # noqa: A002
+    def of(cls, filter: Any, args: Any = (), options: Any = None, name: str = "filter") -> Call:  # noqa: A002
         """Return a filter that an argument names, with its arguments; undo partials."""
         options = {} if options is None else dict(options)
         if isinstance(filter, functools.partial):
@@ -241,7 +170,7 @@ class Call(NamedTuple):
         return cls(filter, tuple(args), options)
 
     @classmethod
-    def part(cls, filter: Any, name: str, whole: str) -> "Call":  # noqa: A002
+    def part(cls, filter: Any, name: str, whole: str) -> Call:  # noqa: A002
         """Return a filter of which another one says where its results go."""
         call = cls.of(filter, name=name)
         for option in PLACED:
@@ -263,10 +192,10 @@ class Call(NamedTuple):
             raise TypeError(f"{function.__name__}(): {error}") from None
         bound.apply_defaults()
         given = dict(list(bound.arguments.items())[1:])
-        shared = {name: given.pop(name) for name in _DEFAULTS if name in given}
+        shared = Shared(**{name: given.pop(name) for name in Shared._fields if name in given})
         return _DESIGNS[function](*given.values(), shared)
 
-    def live(self) -> "Call":
+    def live(self) -> Call:
         """Return the same as a stream has it: causal, if that is left to choose, and refused if it is not."""
         for name in ("axis", "out", "workers"):
             if name in self.options:
@@ -280,7 +209,7 @@ class Call(NamedTuple):
             raise ValueError(f"align must be 'causal' in a stream, got {align!r} in {self}")
         return self._replace(options={**self.options, "align": "causal"})
 
-    def kept(self) -> "Call":
+    def kept(self) -> Call:
         """Return the same with arguments of its own, which nobody else changes."""
         return self._replace(args=copy.deepcopy(self.args), options=copy.deepcopy(self.options))
 
@@ -311,7 +240,7 @@ class Call(NamedTuple):
 PLACED = ("axis", "dtype", "out", "workers")
 
 
-def _hint(partial: "functools.partial[Any]") -> str:
+def _hint(partial: functools.partial[Any]) -> str:
     """Return how arguments that were given in order are named."""
     if partial.func not in _DESIGNS:
         return "functools.partial(series.moving_average, size=5)"

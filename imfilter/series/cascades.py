@@ -1,13 +1,14 @@
 """Filters of series one after the other."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
-import numpy.typing as npt
-
 from imfilter._filters.series.filters import Timing
 from imfilter._filters.series.pipeline import Chain
-from imfilter.series.base import Call, Compound, Filter, run
+from imfilter.series.base import Call, Compound, Filter, Shared, run
+from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
 
 class Cascade(Compound):
@@ -82,13 +83,13 @@ class Cascade(Compound):
 
     def __call__(
         self,
-        x: npt.ArrayLike,
+        x: ArrayLike,
         *,
         axis: int = -1,
-        dtype: npt.DTypeLike | None = None,
-        out: npt.NDArray[Any] | None = None,
+        dtype: DTypeLike | None = None,
+        out: NDArray[Any] | None = None,
         workers: int | None = None,
-    ) -> npt.NDArray:
+    ) -> NDArray:
         """Filter a series by all stages.
 
         Parameters
@@ -124,7 +125,7 @@ class Cascade(Compound):
         >>> series.Cascade(series.difference, series.difference)([[0, 1, 4, 9, 16, 25]])
         array([[ 0.75,  1.75,  2.  ,  2.  , -0.75, -1.75]])
         """
-        return run(x, self._design, {"axis": axis, "dtype": dtype, "out": out, "workers": workers})
+        return run(x, self._design, Shared(axis=axis, dtype=dtype, out=out, workers=workers))
 
     @property
     def design(self) -> Chain:
@@ -141,7 +142,7 @@ class Cascade(Compound):
         """Samples that a result depends on, ``math.inf`` with an exponential mean."""
         return self._design.size
 
-    def live(self) -> "Cascade":
+    def live(self) -> Cascade:
         """Return the same of causal stages, as a stream has it."""
         return Cascade(*(call.live().bound for call in self._calls))
 

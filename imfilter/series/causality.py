@@ -1,22 +1,24 @@
 """Whether a filter looks ahead: filters that do not, and how to find out about others."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments
 from imfilter._filters.series.filters import Ends, Sliding, Timing, moments
 from imfilter._filters.series.windows import Weighted
 from imfilter.series.base import Call, Shared, run, series_filter
+from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
 __all__ = ["Causality", "Timing", "causal", "check_causal", "timing"]
 
 _INITIAL = ("zero", "edge", "valid")
 
 
-def _causal(kernel: Any, bias: Any, initial: Any, shared: Any) -> Sliding:
+def _causal(kernel: Any, bias: Any, initial: Any, shared: Shared) -> Sliding:
     newest_first = arguments.taps(kernel, "kernel")
     if newest_first.ndim != 1:
         raise ValueError(f"kernel must have 1 axis, got {newest_first.ndim} (shape {newest_first.shape})")
@@ -38,22 +40,27 @@ def _causal(kernel: Any, bias: Any, initial: Any, shared: Any) -> Sliding:
     return Sliding(window, Ends(mode), timing, keeps=False, past=past)
 
 
-@series_filter(_causal, "align", "mode", "cval", "nan")
+@series_filter(_causal)
 def causal(
-    x: npt.ArrayLike,
-    kernel: npt.ArrayLike,
+    x: ArrayLike,
+    kernel: ArrayLike,
     bias: float = 0.0,
     *,
     initial: Any = "zero",
-    **shared: Unpack[Shared],
-) -> npt.NDArray:
+    axis: int = -1,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Filter with a kernel over the past: ``y[t] = sum(kernel[i] * x[t - i]) + bias``.
 
     It looks at no later sample; its delay is the centre of gravity of the kernel, which `timing` tells.
 
     Parameters
     ----------
-    {{x}}
+    x : array_like
+        Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
+        it.
     kernel : array_like
         Weight of each sample, the newest first.
     bias : float, optional
@@ -62,7 +69,14 @@ def causal(
         What came before the first sample: zeros, the default; the first sample, again and again; nothing,
         so that the results begin when the kernel is full; or the last ``len(kernel) - 1`` samples, the
         oldest first, for all series or in the shape of `x` for each.
-    {{shared}}
+    axis : int, optional
+        Axis of time. Default -1, the last axis. The other axes hold separate series.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -73,7 +87,11 @@ def causal(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -93,6 +111,7 @@ def causal(
     >>> series.causal([1.0, 2.0, 4.0, 8.0], [1, -1], initial=[3.0])
     array([-2.,  1.,  2.,  4.])
     """
+    shared = Shared(axis=axis, dtype=dtype, out=out, workers=workers)
     return run(x, _causal(kernel, bias, initial, shared), shared)
 
 
@@ -160,10 +179,10 @@ class Causality(NamedTuple):
 
 
 def check_causal(
-    f: Callable[[npt.NDArray], npt.ArrayLike],
+    f: Callable[[NDArray], ArrayLike],
     n: int,
     *,
-    x: npt.ArrayLike | None = None,
+    x: ArrayLike | None = None,
     tolerance: float = 1e-9,
 ) -> Causality:
     """Find out whether a function looks ahead, by cutting its input off after each sample.
@@ -239,7 +258,7 @@ def check_causal(
     return Causality(sample is None, sample, lookahead)
 
 
-def _results(f: Callable[[npt.NDArray], npt.ArrayLike], x: npt.NDArray, length: int | None) -> npt.NDArray:
+def _results(f: Callable[[NDArray], ArrayLike], x: NDArray, length: int | None) -> NDArray:
     """Return what a function says of a copy of a series, as so many numbers."""
     found = np.asarray(f(x.copy()))
     if found.ndim != 1 or found.dtype.kind not in "biuf" or (length is not None and len(found) != length):
@@ -250,7 +269,7 @@ def _results(f: Callable[[npt.NDArray], npt.ArrayLike], x: npt.NDArray, length: 
     return found.astype(np.float64)
 
 
-def _differ(part: npt.NDArray, whole: npt.NDArray, allowed: float) -> int | None:
+def _differ(part: NDArray, whole: NDArray, allowed: float) -> int | None:
     """Return the first place in which two series differ by more than is allowed."""
     same = (part == whole) | (np.isnan(part) & np.isnan(whole))
     with np.errstate(invalid="ignore"):

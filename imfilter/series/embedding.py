@@ -1,26 +1,30 @@
 """Series as vectors of one length: what filters find in them, pooled."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, dtypes
-from imfilter.pool import pyramid_pool
-from imfilter.series.base import Call, run
+from imfilter._base.keywords import hinted
+from imfilter.pool_cells import pyramid_pool
+from imfilter.series.base import Call, Shared, run
+from imfilter.typing import ArrayLike, DTypeLike, NDArray, Reduce
 
 
+@hinted
 def embed(
-    x: npt.ArrayLike,
+    x: ArrayLike,
     filters: Sequence[Any] = (),
     *,
     levels: Any = (1, 2, 4),
-    reduce: str | Sequence[str] = "max",
+    reduce: Reduce | Sequence[Reduce] = "max",
     axis: int = -1,
-    dtype: npt.DTypeLike | None = None,
+    dtype: DTypeLike | None = None,
     workers: int | None = None,
-) -> npt.NDArray:
+) -> NDArray:
     """Describe a series of any length by a vector of one length: what filters find in it, pooled.
 
     What each filter says of the series is reduced to a number over all of it, over each half, each quarter:
@@ -40,11 +44,11 @@ def embed(
     reduce : {'max', 'mean', 'min'} or sequence of these, optional
         What becomes of the samples of a cell. Default 'max'.
     axis : int, optional
-        The axis of time. Default -1, the last one.
+        Axis of time. Default -1, the last axis. The other axes hold separate series.
     dtype : dtype, optional
-        Element type of the result, rounded half to even and saturated.
+        Element type of the result. Values are rounded half to even and saturated.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def embed(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
         If an argument has the wrong value, or the series is shorter than the window of a filter in mode
         'valid'. The message names the argument, what came and what would do.
@@ -96,7 +100,7 @@ def embed(
         raise TypeError(f"filters must be a sequence of filters, got {arguments.brief(filters)}")
     calls = [Call.part(f, "filters", "embed") for f in filters]
     designs = [call.design() for call in calls]
-    words = (reduce,) if isinstance(reduce, str) else reduce
+    words: Sequence[Reduce] = (reduce,) if isinstance(reduce, str) else reduce
     if not isinstance(words, Sequence) or not words:
         raise TypeError(f"reduce must be a word or a sequence of words, got {arguments.brief(reduce)}")
     for word in words:  # wrong ones, and wrong levels, are refused before a filter runs
@@ -105,7 +109,7 @@ def embed(
     for call, design in zip(calls, designs, strict=True):
         if not design.length(n):
             raise ValueError(f"x must be long enough for a result of {call}, got {n} samples")
-    responses = (run(array, d, {"axis": along, "dtype": float, "workers": workers}) for d in designs)
+    responses = (run(array, d, Shared(axis=along, dtype=float, workers=workers)) for d in designs)
     vectors = [
         pyramid_pool(response, levels, word, axes=along, workers=workers)
         for response in (responses if designs else [array.astype(np.float64)])

@@ -1,19 +1,23 @@
 """Fitting forecasts: the causal kernel that best predicts what comes, by least squares."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments
+from imfilter._base.keywords import hinted
 from imfilter._filters.learn.least_squares import Undetermined
 from imfilter.learn import fit_kernel
 from imfilter.series.forecasts import Forecaster, ForecastErrors, examples
+from imfilter.typing import ArrayLike
 
 
+@hinted
 def fit_forecaster(
-    x: npt.ArrayLike,
+    x: ArrayLike,
     size: int,
     *,
     bias: bool = True,
@@ -42,9 +46,9 @@ def fit_forecaster(
     horizon : int, optional
         How many samples ahead to forecast. Default 1: the next one.
     axis : int, optional
-        The axis of time. Default -1, the last one.
+        Axis of time. Default -1, the last axis. The other axes hold separate series.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def fit_forecaster(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a float for an integer.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
         If an argument has the wrong value, or the samples are too few, not finite or so much alike that they
         leave weights open. The message says what would do.

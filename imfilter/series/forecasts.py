@@ -1,17 +1,19 @@
 """Forecasts of series: what a fitted kernel says of the samples to come, and how far it is off."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, dtypes
 from imfilter._base.keywords import unknown
-from imfilter.series.base import Call, Filter, Shared
+from imfilter.series.base import Call, Filter
 from imfilter.series.causality import causal
 from imfilter.series.streaming import Stream
+from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
 #: Samples whose squares can still be added up.
 _LARGEST = 1e150
@@ -69,14 +71,14 @@ class Forecaster(Filter):
         What the forecasts miss in the training series.
     """
 
-    kernel: npt.NDArray[np.float64]
+    kernel: NDArray[np.float64]
     bias: float
     horizon: int
     mean: float
     axis: int
     errors: ForecastErrors
-    _tail: npt.NDArray  # the last samples, from which what comes after the end is forecast
-    _training: npt.NDArray | None  # the caller's own, with time as its last axis
+    _tail: NDArray  # the last samples, from which what comes after the end is forecast
+    _training: NDArray | None  # the caller's own, with time as its last axis
 
     @property
     def size(self) -> int:
@@ -84,7 +86,7 @@ class Forecaster(Filter):
         return len(self.kernel)
 
     @property
-    def residuals(self) -> npt.NDArray:
+    def residuals(self) -> NDArray:
         """What the forecasts miss in the training series: samples less their forecasts.
 
         An array of float64 in the shape of the series, along the axis of time ``size + horizon - 1`` fewer:
@@ -97,14 +99,14 @@ class Forecaster(Filter):
 
     def predict(
         self,
-        x: npt.ArrayLike,
+        x: ArrayLike,
         *,
         initial: Any = "edge",
         axis: int | None = None,
-        dtype: npt.DTypeLike | None = None,
-        out: npt.NDArray[Any] | None = None,
+        dtype: DTypeLike | None = None,
+        out: NDArray[Any] | None = None,
         workers: int | None = None,
-    ) -> npt.NDArray:
+    ) -> NDArray:
         """Forecast at each sample of a series the value `horizon` samples later.
 
         Result t is about ``x[t + horizon]``, from the samples up to ``x[t]``: the last `horizon` results are
@@ -146,11 +148,12 @@ class Forecaster(Filter):
         >>> doubling.predict([3.0, 5.0])
         array([ 6., 10.])
         """
-        placed: Shared = {"dtype": dtype, "out": out, "workers": workers}
-        placed["axis"] = self.axis if axis is None else axis
-        return causal(x, self.kernel, self.bias, initial=initial, **placed)
+        along = self.axis if axis is None else axis
+        return causal(
+            x, self.kernel, self.bias, initial=initial, axis=along, dtype=dtype, out=out, workers=workers
+        )
 
-    def forecast(self, steps: int, x: npt.ArrayLike | None = None, *, axis: int | None = None) -> npt.NDArray:
+    def forecast(self, steps: int, x: ArrayLike | None = None, *, axis: int | None = None) -> NDArray:
         """Forecast what comes after the end of a series.
 
         The first `horizon` values are forecast from samples, those after them from forecasts too.
@@ -208,7 +211,7 @@ class Forecaster(Filter):
         dtypes.place(result, rounded)
         return np.ascontiguousarray(np.moveaxis(rounded, 0, along))
 
-    def evaluate(self, x: npt.ArrayLike, *, axis: int | None = None) -> ForecastErrors:
+    def evaluate(self, x: ArrayLike, *, axis: int | None = None) -> ForecastErrors:
         """Return how far the forecasts are off in a series, beside two baselines.
 
         All three are about the same samples: those that have a forecast from a whole window of the series.
@@ -244,14 +247,14 @@ class Forecaster(Filter):
         lines = examples(x, self.axis if axis is None else axis, self.size, self.horizon)
         return self.errors_in(lines)
 
-    def errors_in(self, lines: npt.NDArray) -> ForecastErrors:
+    def errors_in(self, lines: NDArray) -> ForecastErrors:
         """Return how far the forecasts are off in series whose last axis is time."""
         first = self.size + self.horizon - 1
         goals = lines[..., first:].astype(np.float64)
         last = lines[..., self.size - 1 : lines.shape[-1] - self.horizon].astype(np.float64)
         return ForecastErrors(_root(self._missed(lines)), _root(goals - last), _root(goals - self.mean))
 
-    def _missed(self, lines: npt.NDArray) -> npt.NDArray:
+    def _missed(self, lines: NDArray) -> NDArray:
         """Return samples less their forecasts, of series whose last axis is time."""
         known = lines[..., : lines.shape[-1] - self.horizon]
         made = self.predict(known, initial="valid", axis=-1, dtype=float)
@@ -269,7 +272,7 @@ class Forecaster(Filter):
         return f"Forecaster(size={self.size}, horizon={self.horizon}, errors={self.errors})"
 
 
-def examples(x: npt.ArrayLike, axis: Any, size: int, horizon: int, unknowns: int = 1) -> npt.NDArray:
+def examples(x: ArrayLike, axis: Any, size: int, horizon: int, unknowns: int = 1) -> NDArray:
     """Return series that say enough for so many unknowns, with time as the last axis."""
     array = arguments.series(x)
     lines = np.moveaxis(array, arguments.axis_index(axis, array.ndim, "axis"), -1)
@@ -289,6 +292,6 @@ def examples(x: npt.ArrayLike, axis: Any, size: int, horizon: int, unknowns: int
     return lines
 
 
-def _root(missed: npt.NDArray) -> float:
+def _root(missed: NDArray) -> float:
     """Return the root of the mean square."""
     return math.sqrt(np.square(missed, out=missed).mean())

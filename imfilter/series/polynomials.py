@@ -1,14 +1,15 @@
 """Filters that fit polynomials to windows of a series: Savitzky-Golay and differences."""
 
-import math
-from typing import Any, Unpack
+from __future__ import annotations
 
-import numpy.typing as npt
+import math
+from typing import Any
 
 from imfilter._base import arguments
 from imfilter._filters.series.filters import Sliding, Timing, moments
 from imfilter._filters.series.windows import Polynomial
 from imfilter.series.base import Shared, Where, run, series_filter, where, window_size
+from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
 
 #: Powers of ten between which derivatives are scaled.
 _POWERS = 300
@@ -26,7 +27,7 @@ def _fitted(how: Where, before: int, size: int, degree: int, deriv: int, spacing
     return Sliding(window, how.ends, timing, keeps=deriv == 0)
 
 
-def _savgol(size: Any, order: Any, deriv: Any, spacing: Any, shared: Any) -> Sliding:
+def _savgol(size: Any, order: Any, deriv: Any, spacing: Any, shared: Shared) -> Sliding:
     length = window_size(size)
     degree = arguments.integer(order, "order", least=0)
     if degree >= length:
@@ -38,14 +39,21 @@ def _savgol(size: Any, order: Any, deriv: Any, spacing: Any, shared: Any) -> Sli
 
 @series_filter(_savgol)
 def savgol(
-    x: npt.ArrayLike,
+    x: ArrayLike,
     size: int,
     order: int,
     deriv: int = 0,
     *,
     spacing: float = 1.0,
-    **shared: Unpack[Shared],
-) -> npt.NDArray:
+    align: Align = "centre",
+    mode: SeriesMode = "edge",
+    cval: float = 0.0,
+    nan: Nan = "propagate",
+    axis: int = -1,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Smooth with the polynomial that is nearest to each window, or differentiate it.
 
     Its lookahead is ``(size - 1) // 2`` samples. With ``align='causal'`` it is 0: the polynomial is then
@@ -53,7 +61,9 @@ def savgol(
 
     Parameters
     ----------
-    {{x}}
+    x : array_like
+        Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
+        it.
     size : int
         Samples of the window.
     order : int
@@ -62,7 +72,37 @@ def savgol(
         Order of the derivative. Default 0: smooth.
     spacing : float, optional
         Time between samples. Derivatives are then per its unit. Default 1: per sample.
-    {{shared}}
+    align : {'centre', 'causal'}, optional
+        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
+        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
+        'centre'.
+    mode : str, optional
+        How a series ``a b c d`` continues beyond its ends. Default 'edge'.
+
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'shrink': it does not continue; a window holds the samples that there are
+        - 'valid': it does not continue; only whole windows have results
+
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
+        first.
+    cval : float, optional
+        Value beyond the ends with ``mode="constant"``. Default 0.
+    nan : {'propagate', 'ignore'}, optional
+        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
+        that of the other samples, and NaN where there are too few. Default 'propagate'.
+    axis : int, optional
+        Axis of time. Default -1, the last axis. The other axes hold separate series.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -74,7 +114,11 @@ def savgol(
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -98,10 +142,11 @@ def savgol(
     >>> series.savgol([0.0, 1.0, 4.0, 9.0, 16.0], 3, 2, deriv=1, mode="fit").round(9)
     array([0., 2., 4., 6., 8.])
     """
+    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
     return run(x, _savgol(size, order, deriv, spacing, shared), shared)
 
 
-def _difference(order: Any, spacing: Any, shared: Any) -> Sliding:
+def _difference(order: Any, spacing: Any, shared: Shared) -> Sliding:
     derived = arguments.integer(order, "order", least=1, most=2)
     # Of a line through three samples the slope is that between the outer two.
     how = where(shared)
@@ -110,29 +155,79 @@ def _difference(order: Any, spacing: Any, shared: Any) -> Sliding:
 
 @series_filter(_difference)
 def difference(
-    x: npt.ArrayLike, order: int = 1, spacing: float = 1.0, **shared: Unpack[Shared]
-) -> npt.NDArray:
+    x: ArrayLike,
+    order: int = 1,
+    spacing: float = 1.0,
+    *,
+    align: Align = "centre",
+    mode: SeriesMode = "edge",
+    cval: float = 0.0,
+    nan: Nan = "propagate",
+    axis: int = -1,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Differentiate with the kernels [-1 0 1]/2 and [1 -2 1].
 
     Its lookahead is 1 sample and its delay 0; with ``align='causal'`` it is the other way round.
 
     Parameters
     ----------
-    {{x}}
+    x : array_like
+        Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
+        it.
     order : {1, 2}, optional
         Order of the derivative. Default 1.
     spacing : float, optional
         Time between samples: the result is per its unit, or per its square. Default 1: per sample. With 0.5
         order 1 is the plain kernel [-1 0 1].
-    {{shared}}
+    align : {'centre', 'causal'}, optional
+        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
+        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
+        'centre'.
+    mode : str, optional
+        How a series ``a b c d`` continues beyond its ends. Default 'edge'.
+
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'shrink': it does not continue; a window holds the samples that there are
+        - 'valid': it does not continue; only whole windows have results
+
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
+        first.
+    cval : float, optional
+        Value beyond the ends with ``mode="constant"``. Default 0.
+    nan : {'propagate', 'ignore'}, optional
+        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
+        that of the other samples, and NaN where there are too few. Default 'propagate'.
+    axis : int, optional
+        Axis of time. Default -1, the last axis. The other axes hold separate series.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{derives}}
+    ndarray
+        Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
+        less one. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit integers,
+        float16 and float32; float64 for wider types. It is computed in float64.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -151,4 +246,5 @@ def difference(
     >>> series.difference([0.0, 1.0, 4.0, 9.0], 2, spacing=0.5, mode="valid")
     array([8., 8.])
     """
+    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
     return run(x, _difference(order, spacing, shared), shared)

@@ -1,34 +1,38 @@
-"""Filters that smooth series: moving and weighted averages, Gaussian, median and exponential means."""
+"""Moving averages, with any weights."""
+
+from __future__ import annotations
 
 import math
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter import weights as kernels
 from imfilter._base import arguments
-from imfilter._filters.series.exponential import Recursion
-from imfilter._filters.series.filters import Recursive, Sliding, Timing, moments
-from imfilter._filters.series.median import Median
-from imfilter._filters.series.windows import NOTHING, Mean, Weighted, Window
-from imfilter.series.base import Shared, run, series_filter, where, window_size
+from imfilter._filters.series.filters import Sliding, Timing, moments
+from imfilter._filters.series.windows import NOTHING, Mean, Weighted
+from imfilter.series.base import Shared, of_window, run, series_filter, where
+from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
 
 
-def _of_window(window: type[Window], size: Any, shared: Any) -> Sliding:
-    """Return the design of a filter to which all samples of its window are alike."""
-    length, how = window_size(size), where(shared)
-    before = how.before(length)
-    timing = Timing(length - 1 - before, before - (length - 1) / 2)
-    return Sliding(window(length, before), how.ends, timing, keeps=True)
-
-
-def _moving_average(size: Any, shared: Any) -> Sliding:
-    return _of_window(Mean, size, shared)
+def _moving_average(size: Any, shared: Shared) -> Sliding:
+    return of_window(Mean, size, shared)
 
 
 @series_filter(_moving_average)
-def moving_average(x: npt.ArrayLike, size: int, **shared: Unpack[Shared]) -> npt.NDArray:
+def moving_average(
+    x: ArrayLike,
+    size: int,
+    *,
+    align: Align = "centre",
+    mode: SeriesMode = "edge",
+    cval: float = 0.0,
+    nan: Nan = "propagate",
+    axis: int = -1,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Replace each sample by the mean over a window.
 
     Its lookahead is ``(size - 1) // 2`` samples and its delay 0, or half a sample for an even size; with
@@ -37,18 +41,57 @@ def moving_average(x: npt.ArrayLike, size: int, **shared: Unpack[Shared]) -> npt
 
     Parameters
     ----------
-    {{x}}
+    x : array_like
+        Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
+        it.
     size : int
         Samples of the window.
-    {{shared}}
+    align : {'centre', 'causal'}, optional
+        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
+        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
+        'centre'.
+    mode : str, optional
+        How a series ``a b c d`` continues beyond its ends. Default 'edge'.
+
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'shrink': it does not continue; a window holds the samples that there are
+        - 'valid': it does not continue; only whole windows have results
+
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
+        first.
+    cval : float, optional
+        Value beyond the ends with ``mode="constant"``. Default 0.
+    nan : {'propagate', 'ignore'}, optional
+        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
+        that of the other samples, and NaN where there are too few. Default 'propagate'.
+    axis : int, optional
+        Axis of time. Default -1, the last axis. The other axes hold separate series.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{keeps}}
+    ndarray
+        Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
+        less one. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
+        and saturated; with ``dtype=float`` integers give floats. It is computed in float64.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -68,17 +111,18 @@ def moving_average(x: npt.ArrayLike, size: int, **shared: Unpack[Shared]) -> npt
     >>> series.moving_average([1.0, 2.0, 6.0, 4.0], 3, align="causal", mode="shrink")
     array([1. , 1.5, 3. , 4. ])
     """
+    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
     return run(x, _moving_average(size, shared), shared)
 
 
-def _averaging(taps: npt.NDArray[np.float64], shared: Any) -> Sliding:
+def _averaging(taps: NDArray[np.float64], shared: Shared) -> Sliding:
     how = where(shared)
     before = how.before(len(taps))
     timing = Timing(len(taps) - 1 - before, moments(taps, before))
     return Sliding(Weighted(len(taps), before, taps), how.ends, timing, keeps=True)
 
 
-def _weighted_average(weights: Any, shared: Any) -> Sliding:
+def _weighted_average(weights: Any, shared: Shared) -> Sliding:
     taps = arguments.taps(weights, "weights")
     if taps.ndim != 1:
         raise ValueError(f"weights must have 1 axis, got {taps.ndim} (shape {taps.shape})")
@@ -92,7 +136,19 @@ def _weighted_average(weights: Any, shared: Any) -> Sliding:
 
 
 @series_filter(_weighted_average)
-def weighted_average(x: npt.ArrayLike, weights: npt.ArrayLike, **shared: Unpack[Shared]) -> npt.NDArray:
+def weighted_average(
+    x: ArrayLike,
+    weights: ArrayLike,
+    *,
+    align: Align = "centre",
+    mode: SeriesMode = "edge",
+    cval: float = 0.0,
+    nan: Nan = "propagate",
+    axis: int = -1,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Replace each sample by a weighted mean over a window.
 
     Its lookahead is ``(len(weights) - 1) // 2`` samples, or 0 with ``align='causal'``; its delay is the
@@ -100,18 +156,57 @@ def weighted_average(x: npt.ArrayLike, weights: npt.ArrayLike, **shared: Unpack[
 
     Parameters
     ----------
-    {{x}}
+    x : array_like
+        Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
+        it.
     weights : array_like
         Weight of each sample of the window, the oldest first. They are divided by their sum.
-    {{shared}}
+    align : {'centre', 'causal'}, optional
+        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
+        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
+        'centre'.
+    mode : str, optional
+        How a series ``a b c d`` continues beyond its ends. Default 'edge'.
+
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'shrink': it does not continue; a window holds the samples that there are
+        - 'valid': it does not continue; only whole windows have results
+
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
+        first.
+    cval : float, optional
+        Value beyond the ends with ``mode="constant"``. Default 0.
+    nan : {'propagate', 'ignore'}, optional
+        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
+        that of the other samples, and NaN where there are too few. Default 'propagate'.
+    axis : int, optional
+        Axis of time. Default -1, the last axis. The other axes hold separate series.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{keeps}}
+    ndarray
+        Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
+        less one. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
+        and saturated; with ``dtype=float`` integers give floats. It is computed in float64.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -128,10 +223,11 @@ def weighted_average(x: npt.ArrayLike, weights: npt.ArrayLike, **shared: Unpack[
     >>> series.weighted_average([0.0, 4.0, 0.0, 0.0], [1, 2, 1])
     array([1., 2., 1., 0.])
     """
+    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
     return run(x, _weighted_average(weights, shared), shared)
 
 
-def _gaussian(sigma: Any, truncate: Any, radius: Any, shared: Any) -> Sliding:
+def _gaussian(sigma: Any, truncate: Any, radius: Any, shared: Shared) -> Sliding:
     return _averaging(
         kernels.gaussians(arguments.sigmas(sigma, 1), (0,), truncate, radius, (1.0,))[0], shared
     )
@@ -139,20 +235,29 @@ def _gaussian(sigma: Any, truncate: Any, radius: Any, shared: Any) -> Sliding:
 
 @series_filter(_gaussian)
 def gaussian(
-    x: npt.ArrayLike,
+    x: ArrayLike,
     sigma: float,
     *,
     truncate: float = 4.0,
     radius: int | None = None,
-    **shared: Unpack[Shared],
-) -> npt.NDArray:
+    align: Align = "centre",
+    mode: SeriesMode = "edge",
+    cval: float = 0.0,
+    nan: Nan = "propagate",
+    axis: int = -1,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
     """Smooth with a Gaussian.
 
     Its lookahead is its radius and its delay 0; with ``align='causal'`` it is the other way round.
 
     Parameters
     ----------
-    {{x}}
+    x : array_like
+        Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
+        it.
     sigma : float
         Standard deviation in samples. 0 leaves a series as it is.
     truncate : float, optional
@@ -160,15 +265,52 @@ def gaussian(
         samples. Default 4.
     radius : int, optional
         Radius of the kernel in samples, instead of `truncate`.
-    {{shared}}
+    align : {'centre', 'causal'}, optional
+        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
+        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
+        'centre'.
+    mode : str, optional
+        How a series ``a b c d`` continues beyond its ends. Default 'edge'.
+
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'shrink': it does not continue; a window holds the samples that there are
+        - 'valid': it does not continue; only whole windows have results
+
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
+        first.
+    cval : float, optional
+        Value beyond the ends with ``mode="constant"``. Default 0.
+    nan : {'propagate', 'ignore'}, optional
+        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
+        that of the other samples, and NaN where there are too few. Default 'propagate'.
+    axis : int, optional
+        Axis of time. Default -1, the last axis. The other axes hold separate series.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
-    {{keeps}}
+    ndarray
+        Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
+        less one. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
+        and saturated; with ``dtype=float`` integers give floats. It is computed in float64.
 
     Raises
     ------
-    {{errors}}
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -185,147 +327,5 @@ def gaussian(
     >>> series.gaussian([0, 0, 100, 0, 0], 1.0, mode="zero")
     array([ 5, 24, 40, 24,  5])
     """
+    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
     return run(x, _gaussian(sigma, truncate, radius, shared), shared)
-
-
-def _median(size: Any, shared: Any) -> Sliding:
-    return _of_window(Median, size, shared)
-
-
-@series_filter(_median)
-def median(x: npt.ArrayLike, size: int, **shared: Unpack[Shared]) -> npt.NDArray:
-    """Replace each sample by the median over a window, which removes spikes and keeps steps.
-
-    Its lookahead is ``(size - 1) // 2`` samples and its delay 0, or half a sample for an even size; with
-    ``align='causal'`` they are 0 and ``(size - 1) / 2``. Integers of 64 bits and long doubles are not
-    rounded to float64.
-
-    Parameters
-    ----------
-    {{x}}
-    size : int
-        Samples of the window. Of an even number the mean of the two in the middle is taken.
-    {{shared}}
-
-    Returns
-    -------
-    {{keeps}}
-
-    Raises
-    ------
-    {{errors}}
-
-    See Also
-    --------
-    imfilter.median : The same along several axes; of an even number it takes the upper one.
-    scipy.ndimage.median_filter : The same for odd sizes, with ``mode="nearest"``.
-    pandas.Series.rolling : Its ``median()`` is the same with ``align="causal"``.
-
-    References
-    ----------
-    J. W. Tukey, *Exploratory Data Analysis*, 1977, chapter 7.
-
-    Examples
-    --------
-    >>> from imfilter import series
-    >>> series.median([1.0, 1.0, 9.0, 1.0, 2.0], 3)
-    array([1., 1., 1., 2., 2.])
-    """
-    return run(x, _median(size, shared), shared)
-
-
-def _exponential(alpha: Any, span: Any, halflife: Any, adjust: Any, shared: Any) -> Recursive:
-    given = {n: v for n, v in (("alpha", alpha), ("span", span), ("halflife", halflife)) if v is not None}
-    if len(given) != 1:
-        names = " and ".join(given) if given else "none"
-        raise ValueError(f"alpha, span or halflife must be given, one of the three, got {names}")
-    ((name, value),) = given.items()
-    number = arguments.number(value, name)
-    if name == "alpha" and not 0 < number <= 1:
-        raise ValueError(f"alpha must be more than 0 and at most 1, got {number}")
-    if name == "span" and number < 1:
-        raise ValueError(f"span must be at least 1, got {number}")
-    if name == "halflife" and number <= 0:
-        raise ValueError(f"halflife must be positive, got {number}")
-    gain = {
-        "alpha": lambda: number,
-        "span": lambda: 2.0 / (number + 1.0),
-        "halflife": lambda: -math.expm1(-math.log(2.0) / number),
-    }[name]()
-    how = where({"align": "causal", **shared}, more=("shrink",))
-    if how.ends.mode in ("mirror", "symmetric", "wrap"):
-        raise ValueError(
-            "mode must be 'edge', 'zero', 'constant' or 'shrink' for a filter that never forgets, "
-            f"got {how.ends.mode!r}"
-        )
-    ends = how.ends
-    if arguments.flag(adjust, "adjust"):
-        if ends.mode in ("zero", "constant"):
-            raise ValueError(
-                f"adjust must be False with mode={ends.mode!r}: it counts nothing before the first"
-            )
-        ends = ends._replace(mode="shrink")
-    elif ends.ignore and math.isnan(ends.constant):
-        ends = ends._replace(mode="shrink")  # what is missing does not count there either
-    return Recursive(Recursion(gain, ends.mode == "shrink", ends.ignore), ends, both=not how.causal)
-
-
-@series_filter(_exponential, align="causal")
-def exponential(
-    x: npt.ArrayLike,
-    *,
-    alpha: float | None = None,
-    span: float | None = None,
-    halflife: float | None = None,
-    adjust: bool = False,
-    **shared: Unpack[Shared],
-) -> npt.NDArray:
-    """Replace each sample by the mean of all so far, by weights that fall exponentially into the past.
-
-    It looks at no later sample, and its delay is ``(1 - alpha) / alpha`` samples. With ``align='centre'`` it
-    goes back again over its own results: it then looks ahead to the end, and has no delay.
-
-    Parameters
-    ----------
-    {{x}}
-    alpha : float, optional
-        Share of the newest sample, more than 0 and at most 1. One of `alpha`, `span` and `halflife` is given.
-    span : float, optional
-        Size of a moving average of the same delay, at least 1: alpha is ``2 / (span + 1)``.
-    halflife : float, optional
-        Samples after which a weight has fallen by half: alpha is ``1 - 2**(-1/halflife)``.
-    adjust : bool, optional
-        Whether weights are over the samples that there are, as in mode 'shrink'; not after endless
-        repetitions of the first one, as in mode 'edge'. Default False.
-    {{shared}}
-
-    Returns
-    -------
-    {{keeps}}
-
-    Raises
-    ------
-    {{errors}}
-
-    See Also
-    --------
-    scipy.signal.lfilter : The same with ``b=[alpha], a=[1, alpha - 1]`` and ``mode="zero"``.
-    pandas.Series.ewm : Its ``mean()`` is the same with ``nan="ignore"``; its default is ``adjust=True``.
-
-    Notes
-    -----
-    The modes are 'edge', 'zero', 'constant' and 'shrink'. A sample that is missing keeps its place in time,
-    where the last mean stands. Infinities and, if not ignored, NaN are never forgotten.
-
-    References
-    ----------
-    C. C. Holt, Forecasting seasonals and trends by exponentially weighted moving averages, International
-    Journal of Forecasting 20 (1), 2004 (written in 1957).
-
-    Examples
-    --------
-    >>> from imfilter import series
-    >>> series.exponential([0.0, 4.0, 4.0, 4.0], alpha=0.5)
-    array([0. , 2. , 3. , 3.5])
-    """
-    return run(x, _exponential(alpha, span, halflife, adjust, shared), shared)

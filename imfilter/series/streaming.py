@@ -1,9 +1,10 @@
 """Filters of series sample by sample, as they arrive, with the numbers that the whole series would give."""
 
+from __future__ import annotations
+
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from imfilter._base import arguments, denormals, dtypes
 from imfilter._filters.series import exact_median
@@ -11,6 +12,7 @@ from imfilter._filters.series.filters import State, Timing
 from imfilter._filters.series.per_sample import Pushed
 from imfilter._filters.series.pipeline import packed, restored
 from imfilter.series.base import MOST, Call, Compound, named
+from imfilter.typing import NDArray
 
 #: Types of single samples that are taken at once, and the integers that are as exact as floats.
 _NUMBERS, _WHOLE = frozenset((float, np.float64)), 1 << 53
@@ -138,7 +140,7 @@ class Stream:
             self._ticker = self._design.ticker(self._state)
         return result[0] if inner else result[0].item()
 
-    def _advance(self, lines: npt.NDArray, wanted: np.dtype) -> npt.NDArray:
+    def _advance(self, lines: NDArray, wanted: np.dtype) -> NDArray:
         """Take lines of samples of any type; return the results as one."""
         design, state, kind, exact = self._design, self._state, lines.dtype, False
         held = kind if state is None else state.values.dtype

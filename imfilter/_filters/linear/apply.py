@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, padding, threads
 from imfilter._base.call_cache import Calls, key_of, words
-from imfilter._base.keywords import Common, complete
+from imfilter._base.keywords import Common
 from imfilter._base.loops import Placement, Side, along, interleaved, over_merged
 from imfilter._base.plan import planning
 from imfilter._base.program import Program, Settings
@@ -147,13 +147,13 @@ def apply(
     `keeps` says that the filter averages, so that the result has the image's dtype.
     """
     array = image if type(image) is np.ndarray else arguments.image(image)
-    out, workers = common.get("out"), threads.requested(common.get("workers"))
+    out, workers = common.out, threads.requested(common.workers)
     given = (own,) if geometry is _EVERY_SAMPLE else (own, geometry)
     key = key_of(array, out, common, (build, keeps, method), *given)
     call = _calls.get(key)
     if call is None:  # or else the same has been checked before
         out = arguments.out(out)
-        call = _settle(arguments.image(array), build, own, complete(common), keeps, method, geometry)
+        call = _settle(arguments.image(array), build, own, common, keeps, method, geometry)
         arguments.fitting(out, call.shape)
         _calls.keep(key, call)
     return run(call, array, out, workers)
@@ -171,7 +171,7 @@ def _settle(
     apart: bool = False,
 ) -> Call:
     """Check the arguments and work out what follows from them; see `folded` for `apart`."""
-    chosen = arguments.axes(array, given["axes"], given["channel_axis"])
+    chosen = arguments.axes(array, given.axes, given.channel_axis)
     operator = _operator(build, array.ndim, chosen, own)
     low, high = operator.extremes
     count, lengths = len(chosen), [array.shape[a] for a in chosen]
@@ -181,14 +181,14 @@ def _settle(
     paddings = padding.resolve(
         geometry.padding, lengths, operator.shape, stride, dilation, flipped=geometry.flipped
     )
-    mode = borders.check_mode(given["mode"])
-    cval = arguments.number(given["cval"], "cval", finite=False)
+    mode = borders.check_mode(given.mode)
+    cval = arguments.number(given.cval, "cval", finite=False)
     cval = cval if mode == "constant" else 0.0
     shape = list(array.shape)
     for axis, pad in zip(chosen, paddings, strict=True):
         shape[axis] = pad.length
     default = array.dtype.newbyteorder("=") if keeps else dtypes.derived(array.dtype)
-    dtype = arguments.dtype(given["dtype"], given["out"], default)
+    dtype = arguments.dtype(given.dtype, given.out, default)
     spoiled = None
     if (
         not apart

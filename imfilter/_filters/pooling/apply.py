@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, dtypes, threads
 from imfilter._base.call_cache import Calls, key_of
-from imfilter._base.keywords import Common, Placed, complete
+from imfilter._base.keywords import Common
 from imfilter._base.loops import Loops, Part, Side, extent, over_merged, tiles
 from imfilter._base.plan import Plan, planning
 from imfilter._base.program import Job, Program, reserve
@@ -65,19 +65,19 @@ Cut = Callable[..., tuple[Windows, ...]]
 
 
 def apply(
-    image: npt.ArrayLike, what: str, cut: Cut, own: tuple[Any, ...], common: Placed, *, keep: bool = True
+    image: npt.ArrayLike, what: str, cut: Cut, own: tuple[Any, ...], common: Common, *, keep: bool = True
 ) -> npt.NDArray:
     """Check the arguments and reduce the windows that ``cut(lengths, *own)`` returns.
 
     Filtered axes, of which then each has one window, are left out of the result unless it is to `keep` them.
     """
     array = image if type(image) is np.ndarray else arguments.image(image)
-    out, workers = common.get("out"), threads.requested(common.get("workers"))
+    out, workers = common.out, threads.requested(common.workers)
     key = key_of(array, out, common, (what, cut, keep), own)
     call = _calls.get(key)
     if call is None:
         out = arguments.out(out)
-        call = _settle(arguments.image(array), what, cut, own, complete(common))
+        call = _settle(arguments.image(array), what, cut, own, common)
         arguments.fitting(out, call.shape if keep else _left(call))
         _calls.keep(key, call)
     asked = planning.get()
@@ -136,12 +136,12 @@ def _packed(array: npt.NDArray, first: int) -> bool:
 
 def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given: Common) -> Call:
     """Check the arguments and work out what follows from them."""
-    axes = arguments.axes(array, given["axes"], given["channel_axis"])
+    axes = arguments.axes(array, given.axes, given.channel_axis)
     windows = cut(tuple(array.shape[a] for a in axes), *own)
     shape = list(array.shape)
     for axis, along in zip(axes, windows, strict=True):
         shape[axis] = along.length
-    dtype = arguments.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
+    dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     keyed = what != MEAN and not rank_keys.exact(array.dtype)
     read = _INT64 if keyed else dtypes.readable(array[(slice(1),) * array.ndim]).dtype
     joined = real = target = read

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, threads
 from imfilter._base.call_cache import Calls, key_of
-from imfilter._base.keywords import Common, complete
+from imfilter._base.keywords import Common
 from imfilter._base.loops import Loops, Side, over_merged
 from imfilter._base.padding import Padding
 from imfilter._base.plan import Plan, planning
@@ -54,12 +54,12 @@ def apply(
 ) -> npt.NDArray:
     """Check the arguments and find the sample of rank ``pick(n, *own)`` among the n around each."""
     array = image if type(image) is np.ndarray else arguments.image(image)
-    out, workers = common.get("out"), threads.requested(common.get("workers"))
+    out, workers = common.out, threads.requested(common.workers)
     key = key_of(array, out, common, pick, (size, footprint, *own))
     call = _calls.get(key)
     if call is None:
         out = arguments.out(out)
-        call = _settle(arguments.image(array), pick, size, footprint, complete(common), own)
+        call = _settle(arguments.image(array), pick, size, footprint, common, own)
         arguments.fitting(out, array.shape)
         _calls.keep(key, call)
     asked = planning.get()
@@ -121,11 +121,11 @@ def _settle(
     array: npt.NDArray, pick: Pick, size: Any, footprint: Any, given: Common, own: tuple[Any, ...]
 ) -> Call:
     """Check the arguments and work out what follows from them."""
-    axes = arguments.axes(array, given["axes"], given["channel_axis"])
+    axes = arguments.axes(array, given.axes, given.channel_axis)
     around, long = _around(array, axes, size, footprint, pick, own)
-    mode = borders.check_mode(given["mode"])
-    cval = arguments.constant(given["cval"], "cval")
-    dtype = arguments.dtype(given["dtype"], given["out"], array.dtype.newbyteorder("="))
+    mode = borders.check_mode(given.mode)
+    cval = arguments.constant(given.cval, "cval")
+    dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
     return Call(around, axes, mode, cval, dtype, compared, long)
 

@@ -90,7 +90,7 @@ class Median(Window):
         entry(*where, self.which)
 
     def _ranked(self, lines: Lines, rank: int) -> Lines:
-        common: Common = {"axes": (0,), "mode": "edge", "workers": 1}
+        common = Common(mode="edge", axes=(0,), workers=1)
         return rank_apply.apply(lines, _at, (self.size,), None, common, rank)
 
     def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:

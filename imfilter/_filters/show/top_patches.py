@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments
+from imfilter._base.keywords import Common
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator
 from imfilter._filters.show.colormap import RGB, UNKNOWN
@@ -62,7 +63,9 @@ def strongest(
     inside = linear.Geometry(padding="valid")
     for number, array in enumerate(arrays):
         # The channels are a third axis, in which the kernel has one place.
-        response = linear.apply(array, _operator, (taps,), {"workers": workers}, keeps=False, geometry=inside)
+        response = linear.apply(
+            array, _operator, (taps,), Common(workers=workers), keeps=False, geometry=inside
+        )
         left = _peaks(response[0].astype(np.float64))
         for _ in range(count):
             row, column = (int(i) for i in np.unravel_index(left.argmax(), left.shape))

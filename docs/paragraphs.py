@@ -1,0 +1,383 @@
+"""The paragraphs that docstrings share, kept once.
+
+``python docs/paragraphs.py`` writes them into the source; a test compares. A paragraph belongs to a section
+and to a name in it, such as the parameter `mode`. Images, series and layers have paragraphs of their own.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent / "imfilter"
+
+IMAGES = {
+    "image": """\
+image : array_like
+    Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+    axis is spatial. Bool, integers or floats. The function does not change it.""",
+    "mode": """\
+mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+    - 'mirror': ``d c b | a b c d | c b a``
+    - 'symmetric': ``c b a | a b c d | d c b``
+    - 'edge': ``a a a | a b c d | d d d``
+    - 'wrap': ``b c d | a b c d | a b c``
+    - 'zero': ``0 0 0 | a b c d | 0 0 0``
+    - 'constant': ``k k k | a b c d | k k k`` with k = `cval`""",
+    "cval": """\
+cval : float, optional
+    Value beyond the border with ``mode="constant"``. Default 0.""",
+    "axes": """\
+axes : int or tuple of int, optional
+    One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.""",
+    "channel_axis": """\
+channel_axis : int, optional
+    Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.""",
+    "dtype": """\
+dtype : dtype, optional
+    Element type of the result. Values are rounded half to even and saturated.""",
+    "out": """\
+out : ndarray, optional
+    Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.""",
+    "workers": """\
+workers : int, optional
+    Number of threads. Default: every core that this process may use. The result does not depend on it.""",
+    "size": """\
+size : int or sequence of int, optional
+    Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
+    one sample farther to the front, as in SciPy. A window may be longer than the image.""",
+    "footprint": """\
+footprint : array_like, optional
+    Window of any shape, instead of `size`. Samples count where the footprint is not zero.""",
+    "spacing": """\
+spacing : float or sequence of float, optional
+    Distance between samples in any unit of length: one for all filtered axes, or one for each.
+    Derivatives are per that unit. Default 1.""",
+    "truncate": """\
+truncate : float, optional
+    Cut the kernel at this many standard deviations. Its radius is ``int(truncate*sigma + 0.5)``
+    samples. Default 4.""",
+    "radius": """\
+radius : int or sequence of int, optional
+    Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.""",
+}
+
+POOLS = {
+    "size": """\
+size : int or sequence of int
+    Length of the window: one for all filtered axes, or one for each.""",
+    "stride": """\
+stride : int or sequence of int, optional
+    Distance between windows. Default: `size`, so that windows neither overlap nor leave gaps.""",
+    "padding": """\
+padding : int or sequence of int, optional
+    Number of places before the image, and behind it, that windows may reach: at most half a window.
+    Default 0.""",
+    "ceil_mode": """\
+ceil_mode : bool, optional
+    Whether to keep a last window that reaches beyond the image. It holds the samples that it covers. A
+    window that would begin behind the image is dropped. Default False.""",
+}
+
+SERIES = {
+    "x": """\
+x : array_like
+    Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
+    it.""",
+    "align": """\
+align : {'centre', 'causal'}, optional
+    Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
+    front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
+    'centre'.""",
+    "mode": """\
+mode : str, optional
+    How a series ``a b c d`` continues beyond its ends. Default 'edge'.
+
+    - 'edge': ``a a a | a b c d | d d d``
+    - 'zero': ``0 0 0 | a b c d | 0 0 0``
+    - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    - 'mirror': ``d c b | a b c d | c b a``
+    - 'symmetric': ``c b a | a b c d | d c b``
+    - 'wrap': ``b c d | a b c d | a b c``
+    - 'shrink': it does not continue; a window holds the samples that there are
+    - 'valid': it does not continue; only whole windows have results
+
+    A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
+    first.""",
+    "cval": """\
+cval : float, optional
+    Value beyond the ends with ``mode="constant"``. Default 0.""",
+    "nan": """\
+nan : {'propagate', 'ignore'}, optional
+    'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
+    that of the other samples, and NaN where there are too few. Default 'propagate'.""",
+    "axis": """\
+axis : int, optional
+    Axis of time. Default -1, the last axis. The other axes hold separate series.""",
+    "dtype": """\
+dtype : dtype, optional
+    Element type of the result. Values are rounded half to even and saturated.""",
+    "out": """\
+out : ndarray, optional
+    Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.""",
+    "workers": """\
+workers : int, optional
+    Number of threads. Default: every core that this process may use. The result does not depend on it.""",
+}
+
+LAYERS = {
+    "stride": """\
+stride : int or sequence of int, optional
+    Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
+    1.""",
+    "padding": """\
+padding : {'same', 'valid'}, int or sequence, optional
+    Number of border samples on each side: one for all axes, or for each axis one number or a pair
+    (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
+    odd, the border behind has one sample more.""",
+    "padding_mode": """\
+padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
+    What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
+    longer than the axis.""",
+    "dilation": """\
+dilation : int or sequence of int, optional
+    Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.""",
+    "groups": """\
+groups : int, optional
+    Number of groups of channels. A group reads its own channels only. Default 1.""",
+}
+
+LAYERS |= {
+    "dtype": IMAGES["dtype"],
+    "out": """\
+out : ndarray, optional
+    Array for the result. Its dtype is the dtype of the result. It may overlap `x`.""",
+    "workers": IMAGES["workers"],
+}
+
+ERRORS = """\
+TypeError
+    If an argument has the wrong type, for example a complex array or a float instead of an integer.
+ValueError
+    If an argument has the wrong value. The message names the argument, the value received and the
+    accepted values."""
+
+#: Results, by kind.
+RESULTS = {
+    "keeps": """\
+ndarray
+    Array of the shape and dtype of `image`, or of `dtype` or `out`. It is computed in floating point,
+    rounded half to even and saturated.""",
+    "derives": """\
+ndarray
+    Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8-
+    and 16-bit integers, float16 and float32; float64 for wider types.""",
+    "ranks": """\
+ndarray
+    Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
+    sample, so the result is exact for every dtype. NaN sorts after infinity, and -0.0 sorts before 0.0.""",
+    "series keeps": """\
+ndarray
+    Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
+    less one. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
+    and saturated; with ``dtype=float`` integers give floats. It is computed in float64.""",
+    "series derives": """\
+ndarray
+    Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
+    less one. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit integers,
+    float16 and float32; float64 for wider types. It is computed in float64.""",
+}
+
+#: Which kind of result a function has.
+_KINDS = {
+    "keeps": ("box", "maximum", "sharpen", "unsharp_mask"),
+    "derives": (
+        *("convolve", "correlate", "difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian"),
+        *("laplacian_of_gaussian", "prewitt", "scharr", "sobel"),
+    ),
+    "ranks": ("maximum", "median", "minimum", "percentile"),
+    "series keeps": ("exponential", "gaussian", "median", "moving_average", "weighted_average"),
+    "series derives": ("causal", "difference"),
+}
+
+#: Parameters of a function that are its own, though others share the name.
+_OWN: dict[str, tuple[str, ...]] = {
+    "arithmetic.memory": ("dtype",),
+    "color.rgb_to_gray": (
+        "image",
+        "channel_axis",
+        "out",
+        "ValueError",
+    ),
+    "color.rgb_to_lab": (
+        "image",
+        "channel_axis",
+        "TypeError",
+        "ValueError",
+    ),
+    "color.lab_to_rgb": (
+        "channel_axis",
+        "dtype",
+        "out",
+        "TypeError",
+        "ValueError",
+    ),
+    "color.lab_to_lch": ("TypeError",),
+    "color.lch_to_lab": ("TypeError",),
+    "convolution.correlate": ("ndarray",),
+    "convolution.convolve": ("ndarray",),
+    "corners.harris": (
+        "image",
+        "size",
+        "mode",
+        "cval",
+    ),
+    "corners.shi_tomasi": ("image",),
+    "descriptor.hog": (
+        "image",
+        "channel_axis",
+        "ValueError",
+    ),
+    "edges.canny": (
+        "image",
+        "mode",
+        "out",
+        "TypeError",
+    ),
+    "edges.hysteresis_threshold": (
+        "image",
+        "TypeError",
+        "ValueError",
+    ),
+    "engine.plan": ("dtype",),
+    "io.write": (
+        "image",
+        "ValueError",
+    ),
+    "learn.fit_kernel": (
+        "mode",
+        "axes",
+        "channel_axis",
+        "ValueError",
+    ),
+    "show.feature_maps": ("channel_axis",),
+    "show.patches": (
+        "size",
+        "channel_axis",
+        "ValueError",
+    ),
+    "show.occlusion_map": (
+        "image",
+        "size",
+        "channel_axis",
+        "TypeError",
+    ),
+    "smooth.box": ("size",),
+    "weights.gaussian": (
+        "truncate",
+        "radius",
+    ),
+    "weights.box": (
+        "size",
+        "ndarray",
+    ),
+    "weights.laplacian": ("ndarray",),
+    "causality.causal": ("ndarray",),
+    "causality.check_causal": (
+        "x",
+        "TypeError",
+        "ValueError",
+    ),
+    "embedding.embed": (
+        "x",
+        "ValueError",
+    ),
+    "forecasting.fit_forecaster": (
+        "x",
+        "ValueError",
+    ),
+    "arithmetic.output_shape": (
+        "stride",
+        "padding",
+        "dilation",
+    ),
+    "arithmetic.parameters": ("groups",),
+    "arithmetic.multiplications": ("groups",),
+    "backward.conv_transpose": (
+        "stride",
+        "padding",
+        "dilation",
+        "groups",
+    ),
+    "convolution.conv": ("groups",),
+    "convolution.dynamic_conv": ("workers",),
+}
+
+
+def _shared(path: Path, function: str) -> dict[tuple[str, str], str]:
+    """Return the paragraphs of a function, by section and name."""
+    folder = path.parent.name
+    images = folder not in ("series", "layers")
+    groups = {"series": [SERIES], "layers": [LAYERS]}.get(folder, [IMAGES])
+    if path.stem in ("pool", "pool_cells"):
+        groups = [IMAGES, POOLS]
+    found = {("Parameters", name): text for group in groups for name, text in group.items()}
+    for kind, names in _KINDS.items():
+        if function in names and kind.startswith("series") != images:
+            found["Returns", "ndarray"] = RESULTS[kind]
+    own = _OWN.get(f"{path.stem}.{function}", ())
+    errors = ERRORS.split("\nValueError")
+    found["Raises", "TypeError"], found["Raises", "ValueError"] = errors[0], "ValueError" + errors[1]
+    return {key: text for key, text in found.items() if key[1] not in own}
+
+
+def _entries(lines: list[str], indent: str) -> Iterator[tuple[str, str, int, int]]:
+    """Yield section, name, first line and end of each entry of a docstring."""
+    section, begun = "", None
+    for number, line in enumerate([*lines, indent + "end"]):
+        text = line[len(indent) :]
+        starts = line.startswith(indent) and text[:1] not in ("", " ")
+        if starts and begun is not None:
+            end = number
+            while not lines[end - 1].strip():
+                end -= 1
+            yield section, lines[begun].strip().split(" : ")[0], begun, end
+            begun = None
+        if number + 1 < len(lines) and set(lines[number + 1].strip()) == {"-"}:
+            section = text
+        elif starts and set(text) != {"-"} and section in ("Parameters", "Returns", "Raises"):
+            begun = number
+
+
+def written(path: Path) -> str:
+    """Return the source of a module with the shared paragraphs in its docstrings."""
+    source = path.read_text()
+    lines = source.split("\n")
+    functions = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
+    for function in reversed(functions):
+        doc = function.body[0]
+        if ast.get_docstring(function) is None:
+            continue
+        first, last = doc.lineno - 1, doc.end_lineno or 0
+        texts = _shared(path, function.name)
+        for section, name, begin, end in reversed(list(_entries(lines[first:last], "    "))):
+            text = texts.get((section, name))
+            if text is not None:
+                new = [("    " + line).rstrip() for line in text.split("\n")]
+                lines[first + begin : first + end] = new
+    return "\n".join(lines)
+
+
+def modules() -> list[Path]:
+    """Return the modules with public functions."""
+    return [p for folder in (".", "series", "layers") for p in sorted((PACKAGE / folder).glob("*.py"))]
+
+
+if __name__ == "__main__":
+    for module in modules():
+        text = written(module)
+        if text != module.read_text():
+            module.write_text(text)
+            sys.stdout.write(f"{module.relative_to(PACKAGE.parent)}\n")

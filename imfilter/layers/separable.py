@@ -1,0 +1,256 @@
+"""Convolution layers in two steps: kernels for each channel by itself, and mixtures of channels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imfilter._base import arguments
+from imfilter._base.keywords import hinted
+from imfilter._filters.layers import channels
+from imfilter.layers.convolution import conv
+from imfilter.typing import ArrayLike, DTypeLike, NDArray, Padding, PaddingMode, PerAxis
+
+
+@hinted
+def depthwise(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: PerAxis[int] = 1,
+    padding: Padding = 0,
+    padding_mode: PaddingMode = "zero",
+    dilation: PerAxis[int] = 1,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
+    """Apply kernels to each channel by itself.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, C, ...) or (C, ...)
+        Images with channels.
+    weight : array_like, shape (C, M, ...)
+        M kernels for each channel, whose outputs follow each other.
+    bias : array_like, shape (C·M,), optional
+        A number added to each output channel.
+    stride : int or sequence of int, optional
+        -
+    padding : {'same', 'valid'}, int or sequence, optional
+        -
+    padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
+        -
+    dilation : int or sequence of int, optional
+        -
+    dtype : dtype, optional
+        -
+    out : ndarray, optional
+        -
+    workers : int, optional
+        -
+
+    Returns
+    -------
+    ndarray, shape (N, C·M, ...) or (C·M, ...)
+        As from `conv`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from `conv`.
+
+    See Also
+    --------
+    conv : The general case; this is ``groups=C``.
+
+    References
+    ----------
+    A. G. Howard et al., MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications,
+    2017, arXiv:1704.04861.
+
+    Examples
+    --------
+    >>> from imfilter import layers
+    >>> layers.depthwise([[1, 2, 4], [1, 3, 9]], [[[-1.0, 1.0]], [[0.0, 1.0]]])
+    array([[1., 2.],
+           [3., 9.]])
+    """
+    factors = channels.weights(weight)
+    return conv(
+        x,
+        factors.reshape(-1, 1, *factors.shape[2:]),
+        bias,
+        stride=stride,
+        padding=padding,
+        padding_mode=padding_mode,
+        dilation=dilation,
+        groups=factors.shape[0],
+        dtype=dtype,
+        out=out,
+        workers=workers,
+    )
+
+
+@hinted
+def pointwise(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    axes: int = 2,
+    stride: PerAxis[int] = 1,
+    padding: Padding = 0,
+    padding_mode: PaddingMode = "zero",
+    dilation: PerAxis[int] = 1,
+    groups: int = 1,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
+    """Mix the channels of each sample, by kernels of length 1.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, C_in, ...) or (C_in, ...)
+        Images with channels.
+    weight : array_like, shape (C_out, C_in)
+        The share of each input channel in each output channel.
+    bias : array_like, shape (C_out,), optional
+        A number added to each output channel.
+    axes : int, optional
+        How many spatial axes there are, 1 to 3. Default 2.
+    stride : int or sequence of int, optional
+        -
+    padding : {'same', 'valid'}, int or sequence, optional
+        -
+    padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
+        -
+    dilation : int or sequence of int, optional
+        -
+    groups : int, optional
+        -
+    dtype : dtype, optional
+        -
+    out : ndarray, optional
+        -
+    workers : int, optional
+        -
+
+    Returns
+    -------
+    ndarray, shape (N, C_out, ...) or (C_out, ...)
+        As from `conv`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from `conv`.
+
+    See Also
+    --------
+    conv : The general case.
+
+    References
+    ----------
+    M. Lin, Q. Chen and S. Yan, Network In Network, 2013, arXiv:1312.4400.
+
+    Examples
+    --------
+    >>> from imfilter import layers
+    >>> layers.pointwise([[[1.0, 2.0]], [[10.0, 20.0]]], [[1.0, 1.0], [0.0, 0.5]])
+    array([[[11., 22.]],
+    <BLANKLINE>
+           [[ 5., 10.]]])
+    """
+    factors = arguments.image(weight, "weight")
+    if factors.ndim != 2:
+        raise ValueError(f"weight must be of shape (C_out, C_in), got {factors.shape}")
+    ones = (1,) * arguments.integer(axes, "axes", least=1, most=3)
+    return conv(
+        x,
+        factors.reshape(*factors.shape, *ones),
+        bias,
+        stride=stride,
+        padding=padding,
+        padding_mode=padding_mode,
+        dilation=dilation,
+        groups=groups,
+        dtype=dtype,
+        out=out,
+        workers=workers,
+    )
+
+
+@hinted
+def depthwise_separable(
+    x: ArrayLike,
+    depth: ArrayLike,
+    point: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: PerAxis[int] = 1,
+    padding: Padding = 0,
+    padding_mode: PaddingMode = "zero",
+    dilation: PerAxis[int] = 1,
+    workers: int | None = None,
+) -> NDArray:
+    """Apply kernels to each channel by itself, then mix the channels.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, C, ...) or (C, ...)
+        Images with channels.
+    depth : array_like, shape (C, M, ...)
+        M kernels for each channel; see `depthwise`.
+    point : array_like, shape (C_out, C·M)
+        The share of each of their outputs in each output channel; see `pointwise`.
+    bias : array_like, shape (C_out,), optional
+        A number added to each output channel.
+    stride : int or sequence of int, optional
+        -
+    padding : {'same', 'valid'}, int or sequence, optional
+        -
+    padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
+        -
+    dilation : int or sequence of int, optional
+        -
+    workers : int, optional
+        -
+
+    Returns
+    -------
+    ndarray, shape (N, C_out, ...) or (C_out, ...)
+        As from `conv`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from `conv`.
+
+    See Also
+    --------
+    conv : A full convolution, of which this takes ``1/C_out + 1/k**2`` of the multiplications.
+
+    References
+    ----------
+    A. G. Howard et al., MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications,
+    2017, arXiv:1704.04861.
+
+    Examples
+    --------
+    >>> from imfilter import layers
+    >>> layers.depthwise_separable([[1, 2, 4], [1, 3, 9]], [[[-1.0, 1.0]], [[0.0, 1.0]]], [[1.0, 1.0]])
+    array([[ 4., 11.]])
+    """
+    each = depthwise(
+        x,
+        depth,
+        stride=stride,
+        padding=padding,
+        padding_mode=padding_mode,
+        dilation=dilation,
+        workers=workers,
+    )
+    axes = np.ndim(depth) - 2
+    return pointwise(each, point, bias, axes=axes, workers=workers)

@@ -1,0 +1,98 @@
+"""The Laplacian: the sum of the second derivatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imfilter import weights
+from imfilter._base.keywords import Common, hinted
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear.operators import Operator
+from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray
+
+
+@hinted
+def laplacian(
+    image: ArrayLike,
+    *,
+    diagonals: bool = False,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
+    """Sum the second differences along all filtered axes.
+
+    Parameters
+    ----------
+    image : array_like
+        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
+        axis is spatial. Bool, integers or floats. The function does not change it.
+    diagonals : bool, optional
+        Weigh all ``3**n - 1`` neighbours by 1, the diagonal ones too. Default False.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray
+        Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8-
+        and 16-bit integers, float16 and float32; float64 for wider types.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
+
+    See Also
+    --------
+    scipy.ndimage.laplace : The same for floating-point images with ``mode="mirror"``.
+    cv2.Laplacian : The same: ``cv2.Laplacian(image, cv2.CV_32F, ksize=1)``.
+    skimage.filters.laplace : The same with the sign turned and the border 'symmetric'.
+
+    References
+    ----------
+    R. C. Gonzalez and R. E. Woods, *Digital Image Processing*, 4th ed., 2018, section 3.6.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> imfilter.laplacian([0.0, 1.0, 4.0, 9.0, 16.0])
+    array([  2.,   2.,   2.,   2., -14.])
+    """
+    return linear.apply(
+        image,
+        _laplacian,
+        (diagonals,),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        keeps=False,
+    )
+
+
+def _laplacian(ndim: int, chosen: tuple[int, ...], diagonals: Any) -> Operator:
+    return Operator(dense=weights.laplacian(len(chosen), diagonals=diagonals))

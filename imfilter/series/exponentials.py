@@ -1,0 +1,156 @@
+"""Exponentially weighted means."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from imfilter._base import arguments
+from imfilter._filters.series.exponential import Recursion
+from imfilter._filters.series.filters import Recursive
+from imfilter.series.base import Shared, run, series_filter, where
+from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
+
+
+def _exponential(alpha: Any, span: Any, halflife: Any, adjust: Any, shared: Shared) -> Recursive:
+    given = {n: v for n, v in (("alpha", alpha), ("span", span), ("halflife", halflife)) if v is not None}
+    if len(given) != 1:
+        names = " and ".join(given) if given else "none"
+        raise ValueError(f"alpha, span or halflife must be given, one of the three, got {names}")
+    ((name, value),) = given.items()
+    number = arguments.number(value, name)
+    if name == "alpha" and not 0 < number <= 1:
+        raise ValueError(f"alpha must be more than 0 and at most 1, got {number}")
+    if name == "span" and number < 1:
+        raise ValueError(f"span must be at least 1, got {number}")
+    if name == "halflife" and number <= 0:
+        raise ValueError(f"halflife must be positive, got {number}")
+    gain = {
+        "alpha": lambda: number,
+        "span": lambda: 2.0 / (number + 1.0),
+        "halflife": lambda: -math.expm1(-math.log(2.0) / number),
+    }[name]()
+    how = where(shared, more=("shrink",))
+    if how.ends.mode in ("mirror", "symmetric", "wrap"):
+        raise ValueError(
+            "mode must be 'edge', 'zero', 'constant' or 'shrink' for a filter that never forgets, "
+            f"got {how.ends.mode!r}"
+        )
+    ends = how.ends
+    if arguments.flag(adjust, "adjust"):
+        if ends.mode in ("zero", "constant"):
+            raise ValueError(
+                f"adjust must be False with mode={ends.mode!r}: it counts nothing before the first"
+            )
+        ends = ends._replace(mode="shrink")
+    elif ends.ignore and math.isnan(ends.constant):
+        ends = ends._replace(mode="shrink")  # what is missing does not count there either
+    return Recursive(Recursion(gain, ends.mode == "shrink", ends.ignore), ends, both=not how.causal)
+
+
+@series_filter(_exponential)
+def exponential(
+    x: ArrayLike,
+    *,
+    alpha: float | None = None,
+    span: float | None = None,
+    halflife: float | None = None,
+    adjust: bool = False,
+    align: Align = "causal",
+    mode: SeriesMode = "edge",
+    cval: float = 0.0,
+    nan: Nan = "propagate",
+    axis: int = -1,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
+    """Replace each sample by the mean of all so far, by weights that fall exponentially into the past.
+
+    It looks at no later sample, and its delay is ``(1 - alpha) / alpha`` samples. With ``align='centre'`` it
+    goes back again over its own results: it then looks ahead to the end, and has no delay.
+
+    Parameters
+    ----------
+    x : array_like
+        Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
+        it.
+    alpha : float, optional
+        Share of the newest sample, more than 0 and at most 1. One of `alpha`, `span` and `halflife` is given.
+    span : float, optional
+        Size of a moving average of the same delay, at least 1: alpha is ``2 / (span + 1)``.
+    halflife : float, optional
+        Samples after which a weight has fallen by half: alpha is ``1 - 2**(-1/halflife)``.
+    adjust : bool, optional
+        Whether weights are over the samples that there are, as in mode 'shrink'; not after endless
+        repetitions of the first one, as in mode 'edge'. Default False.
+    align : {'centre', 'causal'}, optional
+        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
+        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
+        'centre'.
+    mode : str, optional
+        How a series ``a b c d`` continues beyond its ends. Default 'edge'.
+
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'shrink': it does not continue; a window holds the samples that there are
+        - 'valid': it does not continue; only whole windows have results
+
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
+        first.
+    cval : float, optional
+        Value beyond the ends with ``mode="constant"``. Default 0.
+    nan : {'propagate', 'ignore'}, optional
+        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
+        that of the other samples, and NaN where there are too few. Default 'propagate'.
+    axis : int, optional
+        Axis of time. Default -1, the last axis. The other axes hold separate series.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray
+        Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
+        less one. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
+        and saturated; with ``dtype=float`` integers give floats. It is computed in float64.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
+
+    See Also
+    --------
+    scipy.signal.lfilter : The same with ``b=[alpha], a=[1, alpha - 1]`` and ``mode="zero"``.
+    pandas.Series.ewm : Its ``mean()`` is the same with ``nan="ignore"``; its default is ``adjust=True``.
+
+    Notes
+    -----
+    The modes are 'edge', 'zero', 'constant' and 'shrink'. A sample that is missing keeps its place in time,
+    where the last mean stands. Infinities and, if not ignored, NaN are never forgotten.
+
+    References
+    ----------
+    C. C. Holt, Forecasting seasonals and trends by exponentially weighted moving averages, International
+    Journal of Forecasting 20 (1), 2004 (written in 1957).
+
+    Examples
+    --------
+    >>> from imfilter import series
+    >>> series.exponential([0.0, 4.0, 4.0, 4.0], alpha=0.5)
+    array([0. , 2. , 3. , 3.5])
+    """
+    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
+    return run(x, _exponential(alpha, span, halflife, adjust, shared), shared)

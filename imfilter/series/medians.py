@@ -1,0 +1,108 @@
+"""Running medians."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imfilter._filters.series.filters import Sliding
+from imfilter._filters.series.median import Median
+from imfilter.series.base import Shared, of_window, run, series_filter
+from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
+
+
+def _median(size: Any, shared: Shared) -> Sliding:
+    return of_window(Median, size, shared)
+
+
+@series_filter(_median)
+def median(
+    x: ArrayLike,
+    size: int,
+    *,
+    align: Align = "centre",
+    mode: SeriesMode = "edge",
+    cval: float = 0.0,
+    nan: Nan = "propagate",
+    axis: int = -1,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
+    """Replace each sample by the median over a window, which removes spikes and keeps steps.
+
+    Its lookahead is ``(size - 1) // 2`` samples and its delay 0, or half a sample for an even size; with
+    ``align='causal'`` they are 0 and ``(size - 1) / 2``. Integers of 64 bits and long doubles are not
+    rounded to float64.
+
+    Parameters
+    ----------
+    x : array_like
+        Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
+        it.
+    size : int
+        Samples of the window. Of an even number the mean of the two in the middle is taken.
+    align : {'centre', 'causal'}, optional
+        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
+        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
+        'centre'.
+    mode : str, optional
+        How a series ``a b c d`` continues beyond its ends. Default 'edge'.
+
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'shrink': it does not continue; a window holds the samples that there are
+        - 'valid': it does not continue; only whole windows have results
+
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
+        first.
+    cval : float, optional
+        Value beyond the ends with ``mode="constant"``. Default 0.
+    nan : {'propagate', 'ignore'}, optional
+        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
+        that of the other samples, and NaN where there are too few. Default 'propagate'.
+    axis : int, optional
+        Axis of time. Default -1, the last axis. The other axes hold separate series.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray
+        Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
+        less one. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
+        and saturated; with ``dtype=float`` integers give floats. It is computed in float64.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
+
+    See Also
+    --------
+    imfilter.median : The same along several axes; of an even number it takes the upper one.
+    scipy.ndimage.median_filter : The same for odd sizes, with ``mode="nearest"``.
+    pandas.Series.rolling : Its ``median()`` is the same with ``align="causal"``.
+
+    References
+    ----------
+    J. W. Tukey, *Exploratory Data Analysis*, 1977, chapter 7.
+
+    Examples
+    --------
+    >>> from imfilter import series
+    >>> series.median([1.0, 1.0, 9.0, 1.0, 2.0], 3)
+    array([1., 1., 1., 2., 2.])
+    """
+    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
+    return run(x, _median(size, shared), shared)

@@ -1,0 +1,43 @@
+"""Types of arguments: arrays as NumPy names them, borders, and one value for all axes or one for each."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, TypeVar
+
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+__all__ = [
+    "Align",
+    "ArrayLike",
+    "DTypeLike",
+    "Kernel",
+    "Method",
+    "Mode",
+    "NDArray",
+    "Nan",
+    "Padding",
+    "PaddingMode",
+    "PerAxis",
+    "Reduce",
+    "SeriesMode",
+]
+
+_Value = TypeVar("_Value")
+
+#: One value for all filtered axes, or one for each.
+PerAxis: TypeAlias = _Value | Sequence[_Value]
+#: How an image continues beyond its border.
+Mode: TypeAlias = Literal["mirror", "symmetric", "edge", "wrap", "zero", "constant"]
+#: The same for a layer, whose border is no constant but zero.
+PaddingMode: TypeAlias = Literal["zero", "mirror", "symmetric", "edge", "wrap"]
+#: How a series continues beyond its ends.
+SeriesMode: TypeAlias = Literal[
+    "edge", "zero", "constant", "mirror", "symmetric", "wrap", "shrink", "valid", "fit"
+]
+#: Border samples: a word, one number for all sides, or for each axis a number or a pair (before, after).
+Padding: TypeAlias = Literal["same", "valid", "full"] | int | Sequence[int | tuple[int, int]]
+#: A dense kernel, or a list of one-dimensional arrays, one for each axis.
+Kernel: TypeAlias = ArrayLike | Sequence[NDArray]
+Method: TypeAlias = Literal["auto", "direct", "separable", "fft"]
+Reduce: TypeAlias = Literal["max", "min", "mean"]
+Align: TypeAlias = Literal["centre", "causal"]
+Nan: TypeAlias = Literal["propagate", "ignore"]
