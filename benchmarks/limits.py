@@ -198,10 +198,10 @@ COLD = """
 import time
 import numba, numpy
 import imfilter
-from imfilter._core import warm
+from imfilter._base import warmup
 total = 0.0
-for label, step in warm.steps():
-    with warm.compilations() as compiled:
+for label, step in warmup.steps():
+    with warmup.compilations() as compiled:
         begin = time.perf_counter()
         step()
         took = time.perf_counter() - begin

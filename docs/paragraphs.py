@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "imfilter"
 IMAGES = {
     "image": """\
 image : array_like
-    Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-    axis is spatial. Bool, integers or floats. The function does not change it.""",
+    Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+    colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.""",
     "mode": """\
 mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
     How an image ``a b c d`` continues beyond its border. Default 'mirror'.

@@ -38,8 +38,8 @@ def correlate(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     kernel : array_like or sequence of ndarray
         Weights with as many axes as are filtered; or, if the kernel is separable, a sequence of 1-D
         NumPy arrays, one for each filtered axis, whose outer product is the kernel. A separable
@@ -148,8 +148,8 @@ def convolve(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     kernel : array_like or sequence of ndarray
         Weights with as many axes as are filtered, or a sequence of 1-D NumPy arrays, as for
         `correlate`.

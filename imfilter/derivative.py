@@ -32,8 +32,8 @@ def sobel(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     axis : int, optional
         Axis of the derivative. By default the gradient magnitude: the root of the sum of squares of
         the derivatives along all filtered axes.
@@ -127,8 +127,8 @@ def scharr(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     axis : int, optional
         Axis of the derivative. By default the gradient magnitude, as for `sobel`.
     normalize : bool, optional
@@ -220,8 +220,8 @@ def prewitt(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     axis : int, optional
         Axis of the derivative. By default the gradient magnitude, as for `sobel`.
     normalize : bool, optional

@@ -39,8 +39,8 @@ def max_pool(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     size : int or sequence of int
         Length of the window: one for all filtered axes, or one for each.
     stride : int or sequence of int, optional
@@ -133,8 +133,8 @@ def avg_pool(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     size : int or sequence of int
         Length of the window: one for all filtered axes, or one for each.
     stride : int or sequence of int, optional

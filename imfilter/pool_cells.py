@@ -30,8 +30,8 @@ def global_pool(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     reduce : {'mean', 'max', 'min'}, optional
         What becomes of the samples. Default 'mean'.
     axes : int or tuple of int, optional
@@ -105,8 +105,8 @@ def pyramid_pool(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     levels : int or sequence of int or of sequences of int, optional
         Cells along each filtered axis, for each level: one for all axes or one for each. Default (1, 2, 4).
     reduce : {'max', 'mean', 'min'}, optional

@@ -48,8 +48,8 @@ def median(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     size : int or sequence of int, optional
         Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
         one sample farther to the front, as in SciPy. A window may be longer than the image.
@@ -133,8 +133,8 @@ def percentile(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     q : float
         Percentile, from 0 (the minimum) to 100 (the maximum). Of n samples in order it is the one of
         index ``int(n * q / 100)``, or the last.
@@ -219,8 +219,8 @@ def minimum(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     size : int or sequence of int, optional
         Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
         one sample farther to the front, as in SciPy. A window may be longer than the image.
@@ -302,8 +302,8 @@ def maximum(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     size : int or sequence of int, optional
         Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
         one sample farther to the front, as in SciPy. A window may be longer than the image.

@@ -42,8 +42,8 @@ def laplacian_of_gaussian(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float
         Standard deviation, positive, one for all filtered axes or one for each, in the unit of
         `spacing`.
@@ -145,8 +145,8 @@ def difference_of_gaussians(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     low : float or sequence of float
         Standard deviation of the narrower Gaussian, one for all filtered axes or one for each, in the
         unit of `spacing`.
@@ -254,8 +254,8 @@ def gaussian_gradient_magnitude(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float
         Standard deviation, positive, one for all filtered axes or one for each, in the unit of
         `spacing`.

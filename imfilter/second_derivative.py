@@ -29,8 +29,8 @@ def laplacian(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     diagonals : bool, optional
         Weigh all ``3**n - 1`` neighbours by 1, the diagonal ones too. Default False.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional

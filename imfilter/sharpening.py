@@ -32,8 +32,8 @@ def sharpen(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     amount : float, optional
         Weight of the Laplacian. Default 1.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
@@ -119,8 +119,8 @@ def unsharp_mask(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float, optional
         Standard deviation of the Gaussian in samples, one for all filtered axes or one for each.
         Default 1.

@@ -38,8 +38,8 @@ def gaussian(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float
         Standard deviation, one for all filtered axes or one for each, in the unit of `spacing`.
         0 leaves an axis as it is.
@@ -152,8 +152,8 @@ def box(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. A colour image needs ``channel_axis=-1``: without it every
-        axis is spatial. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     size : int or sequence of int
         Length of the box, one for all filtered axes or one for each. Even boxes reach one sample
         farther to the front, as in SciPy.

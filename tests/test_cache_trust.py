@@ -22,7 +22,7 @@ from .commands import subprocess_env
 
 # The smallest kernel, which takes a moment to compile.
 KERNEL = """
-from imfilter._core import jit
+from imfilter._simd import jit
 def tiny(number):
     if number < 0:
         raise ValueError

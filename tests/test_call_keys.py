@@ -9,6 +9,7 @@ import pytest
 
 import imfilter
 from imfilter._base.call_cache import Calls, key_of
+from imfilter._base.keywords import Common
 from imfilter._filters.rank import apply as rank
 
 IMAGE = np.ones((9, 11), np.float32)
@@ -18,7 +19,7 @@ IMAGE[3:6, 4] = 3.0
 def forget():
     """Drop all that the package remembers of calls."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("imfilter._core"):
+        if name.startswith(("imfilter._base", "imfilter._filters")):
             for thing in vars(module).values():
                 if isinstance(thing, Calls):
                     thing.clear()
@@ -106,14 +107,14 @@ def test_what_compares_equal_and_is_not_the_same():
         "",
         "nan",
     ]
-    keys = {key_of(IMAGE, None, {"cval": value}, "filter", (value,)) for value in values}
+    keys = {key_of(IMAGE, None, Common(cval=value), "filter", (value,)) for value in values}
     assert len(keys) == len(values)
     assert None not in keys
     # Once more, as other objects.
     again = [float("nan"), float("-inf"), -0.0, np.float64(-0.0), (1.0,), 2**53 + 1, "n" + "an", [(-0.0, 1)]]
-    assert keys >= {key_of(IMAGE, None, {"cval": value}, "filter", (value,)) for value in again}
+    assert keys >= {key_of(IMAGE, None, Common(cval=value), "filter", (value,)) for value in again}
 
 
 def test_what_may_change_unseen_has_no_key():
-    assert key_of(IMAGE, None, {}, "filter", (object(),)) is None
-    assert key_of(IMAGE, None, {"cval": {}}, "filter", (1,)) is None
+    assert key_of(IMAGE, None, Common(), "filter", (object(),)) is None
+    assert key_of(IMAGE, None, Common(cval={}), "filter", (1,)) is None

@@ -20,7 +20,7 @@ from .commands import COINS, ROOT, failed, noise, save, subprocess_env
 TYPES = """
 import numpy as np
 import imfilter
-from imfilter._core import jit
+from imfilter._simd import jit
 jit._PATIENCE = 0.0
 for dtype in ("uint8", "uint16", "float64"):
     imfilter.correlate(np.ones((6, 8), dtype), [[1.0, 2.0, 3.0], [0.0, -1.0, 0.5]])

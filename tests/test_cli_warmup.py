@@ -17,9 +17,9 @@ from .commands import done, failed, subprocess_env
 FIRST_STEP = """
 import sys
 from imfilter import cli
-from imfilter._core import warm
-steps = warm.steps()
-warm.steps = lambda: steps[:1]
+from imfilter._base import warmup
+steps = warmup.steps()
+warmup.steps = lambda: steps[:1]
 sys.exit(cli.call(["warmup"]))
 """
 

@@ -1,6 +1,10 @@
 """Docstrings as a reader meets them: complete by numpydoc's rules, with the shared parameters in place."""
 
+import importlib
+import importlib.util
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 from numpydoc.validate import validate
@@ -62,3 +66,33 @@ def test_the_first_line_on_the_image_says_which_axes_are_spatial(name):
     assert "spatial" in lines[at + 1]
     if "axes" in inspect.signature(function).parameters:
         assert "Every axis is spatial unless `channel_axis` or `axes` says otherwise." in lines[at + 1]
+
+
+def test_the_shared_paragraphs_are_written():
+    """Docstrings are whole in the source, and what they share is kept once: `python docs/paragraphs.py`."""
+    path = Path(__file__).resolve().parent.parent / "docs" / "paragraphs.py"
+    spec = importlib.util.spec_from_file_location("paragraphs", path)
+    paragraphs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(paragraphs)
+    differ = [
+        module.name for module in paragraphs.modules() if paragraphs.written(module) != module.read_text()
+    ]
+    assert not differ
+    assert len(paragraphs.modules()) > 20
+
+
+#: Functions that hand any arguments on to another.
+CALLERS = ("imfilter.plan", "imfilter.series.timing")
+
+
+@pytest.mark.parametrize("name", [*PUBLIC, *ROOMS, *LAYERS])
+def test_signatures_and_docstrings_are_whole_in_the_source(name):
+    module, _, last = name.rpartition(".")
+    thing = getattr(importlib.import_module(module), last)
+    source = inspect.getsource(thing)
+    assert not re.search(r"{{\w+}}|Unpack\[", source)
+    if inspect.isfunction(thing):
+        assert inspect.getdoc(thing) == inspect.cleandoc(inspect.unwrap(thing).__doc__)
+        assert len(str(inspect.signature(thing))) < 500
+        for parameter in inspect.signature(thing).parameters.values():
+            assert parameter.kind is not parameter.VAR_KEYWORD or name in CALLERS, name

@@ -179,7 +179,8 @@ class _KernelCache(_Cache):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
-        self._family = Path(function.__code__.co_filename).resolve().parent
+        # The code of a wrapper is elsewhere: the module is that of the function that it wraps.
+        self._family = Path(str(sys.modules[function.__module__].__file__)).resolve().parent
 
     @property
     def cache_path(self) -> str:

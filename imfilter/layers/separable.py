@@ -36,19 +36,23 @@ def depthwise(
     bias : array_like, shape (C·M,), optional
         A number added to each output channel.
     stride : int or sequence of int, optional
-        -
+        Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
+        1.
     padding : {'same', 'valid'}, int or sequence, optional
-        -
+        Number of border samples on each side: one for all axes, or for each axis one number or a pair
+        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
+        odd, the border behind has one sample more.
     padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
-        -
+        What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
+        longer than the axis.
     dilation : int or sequence of int, optional
-        -
+        Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
     dtype : dtype, optional
-        -
+        Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
-        -
+        Array for the result. Its dtype is the dtype of the result. It may overlap `x`.
     workers : int, optional
-        -
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -121,21 +125,25 @@ def pointwise(
     axes : int, optional
         How many spatial axes there are, 1 to 3. Default 2.
     stride : int or sequence of int, optional
-        -
+        Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
+        1.
     padding : {'same', 'valid'}, int or sequence, optional
-        -
+        Number of border samples on each side: one for all axes, or for each axis one number or a pair
+        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
+        odd, the border behind has one sample more.
     padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
-        -
+        What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
+        longer than the axis.
     dilation : int or sequence of int, optional
-        -
+        Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
     groups : int, optional
-        -
+        Number of groups of channels. A group reads its own channels only. Default 1.
     dtype : dtype, optional
-        -
+        Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
-        -
+        Array for the result. Its dtype is the dtype of the result. It may overlap `x`.
     workers : int, optional
-        -
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -208,15 +216,19 @@ def depthwise_separable(
     bias : array_like, shape (C_out,), optional
         A number added to each output channel.
     stride : int or sequence of int, optional
-        -
+        Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
+        1.
     padding : {'same', 'valid'}, int or sequence, optional
-        -
+        Number of border samples on each side: one for all axes, or for each axis one number or a pair
+        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
+        odd, the border behind has one sample more.
     padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
-        -
+        What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
+        longer than the axis.
     dilation : int or sequence of int, optional
-        -
+        Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
     workers : int, optional
-        -
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------

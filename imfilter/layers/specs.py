@@ -12,7 +12,6 @@ import numpy as np
 from imfilter._base import arguments, borders, dtypes
 from imfilter.layers import arithmetic
 from imfilter.layers.base import Layer, Shape
-from imfilter.layers.convolution import conv
 from imfilter.layers.receptive import ReceptiveField, Window
 from imfilter.typing import NDArray, PaddingMode
 
@@ -98,6 +97,8 @@ class Conv(Layer):
 
     def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
         """Return the convolution of a batch."""
+        from imfilter.layers.convolution import conv  # a table of layers does without the compiler
+
         assert weight is not None
         links = self._links(x.shape[1])
         if links is not None:
