@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from imfilter._base import dtypes
-from imfilter._base.loops import LONGEST, Loops, Placement, Side, extent, tiles
+from imfilter._base.loops import LONGEST, Loops, Placement, Side, extent, interleaved, tiles
 from imfilter._base.program import Job, Program, RowsAlone, Settings, describe, far, reserve, stretch
+from imfilter._filters.linear.algorithm import Algorithm, Offer, Request
 from imfilter._filters.linear.dynamic_range import Again, Mending
 from imfilter._filters.linear.kernels import box
 from imfilter._filters.linear.kernels.box_rows import BOX_JOB, slide_box
 from imfilter._filters.linear.operators import Operator
+from imfilter._filters.linear.separable import SEPARABLE
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.vector import BYTES
 
@@ -26,6 +28,49 @@ _STRETCH = 64
 #: What an addition to a total may round, relative to the samples in it; and how much of what was rounded may
 #: be in a mean, relative to the largest sample of its own box.
 _SPREAD, _BOUND = 2.0**-53, 1e-6
+
+
+#: Running sums, by the kind of their totals, and for each plane of the box, whose rows come and go.
+_COST = {"u": 0.45, "i": 0.65, "f": 1.15}
+_COST_PLANE = {"u": 0.15, "i": 0.2, "f": 0.4}
+
+
+class RunningBox(Algorithm):
+    """Running sums, of which the cost does not depend on the size of the box."""
+
+    name = "running"
+    fallback = SEPARABLE
+
+    def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
+        """Return the cost of a box; no sums are shared in float64, for which there is no wider type."""
+        kinds = request.source.kind, request.dtype.kind
+        if not request.unit or (kinds == ("f", "f") and request.real == dtypes.FLOAT64):
+            return None
+        kind = _totals_of(operator, request)
+        box = None if kind is None else operator.box()
+        if box is None or kind is None:
+            return None
+        planes = operator.shape[0] if len(operator.shape) == 3 else 0
+        return Offer(_COST[kind.kind] + planes * _COST_PLANE[kind.kind], box)
+
+    def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:
+        """Return the program of running sums."""
+        return make(operator, settings, place)
+
+
+def _totals_of(operator: Operator, request: Request) -> np.dtype | None:
+    """Return the type of running sums that can be trusted with the samples, if there is one."""
+    kind, axes = request.source, request.axes
+    source = np.dtype(np.uint8) if kind.kind == "b" else kind.newbyteorder("=")
+    if source == np.float16:
+        source = dtypes.FLOAT32  # in which it is read
+    last, taps = max(axes), math.prod(operator.shape)
+    if interleaved(request.image, last, len(axes)) > MOST_CHANNELS or source not in dtypes.NATIVE:
+        return None
+    along_line = operator.shape[axes.index(last)]
+    line = request.image[last] + 2 * along_line
+    most = max(taps // along_line * line, taps * math.prod(request.image[last + 1 :]))
+    return totals(source, request.cval, taps, most)
 
 
 def totals(source: np.dtype, cval: float, taps: int, most: int) -> np.dtype | None:

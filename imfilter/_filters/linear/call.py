@@ -7,8 +7,8 @@ import numpy as np
 
 from imfilter._base.padding import Padding
 from imfilter._base.program import Program
+from imfilter._filters.linear.algorithm import LinearPlan
 from imfilter._filters.linear.operators import Operator
-from imfilter._filters.linear.planner import LinearPlan
 
 
 @dataclass(frozen=True, eq=False)

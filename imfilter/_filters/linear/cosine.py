@@ -11,10 +11,12 @@ from imfilter._base import dtypes
 from imfilter._base.loops import Part, Placement
 from imfilter._base.program import Job, Program, Settings, describe, pitch, reserve, stretch
 from imfilter._filters.linear import box
+from imfilter._filters.linear.algorithm import Algorithm, Offer, Request
 from imfilter._filters.linear.dynamic_range import Again, Mending
 from imfilter._filters.linear.kernels import cosine, sample_ranges
 from imfilter._filters.linear.kernels.cosine_rows import COSINE_JOB, slide_cosine
 from imfilter._filters.linear.operators import Operator
+from imfilter._filters.linear.separable import SEPARABLE
 from imfilter._simd import lane_transpose, lines
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.vector import BYTES, LINE, in_register
@@ -38,6 +40,43 @@ _BLOCK, _TILE = 32, 1024
 _SPREAD, _BOUND = (150.0, 1.0), 1e-6
 #: Kernels in a stretch of rows, at least: each begins by taking the rows above it down, at half their work.
 _LEAST = 2
+
+
+#: A cosine along one axis; reading, transposing and writing; see `algorithm.STAGE`.
+_COST, _COST_STAGES = 0.24, 1.5
+
+
+class CosineSum(Algorithm):
+    """A long smooth kernel as a sum of cosines, each of which follows from its last two values."""
+
+    name = "cosines"
+    fallback = SEPARABLE
+
+    def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
+        """Return the cost of as many cosines as are exact enough."""
+        separable = others.get("separable")
+        if not request.auto or separable is None or separable.operator is None:
+            return None
+        line = math.prod(request.shape[max(request.axes) :])
+        if (
+            request.bias != 0
+            or not math.isfinite(request.cval)
+            or not fits(operator.shape, line, request.real)
+        ):
+            return None
+        if not request.along_line(operator) or request.exact(operator):
+            return None
+        split, allowed = separable.operator, tolerance(request.source, request.dtype)
+        overhang = sum(k / n for k, n in zip(operator.shape, request.lengths, strict=True))
+        each = _COST * (2 + overhang)
+        if not allowed or TERMS[0] * each + _COST_STAGES >= min(other.cost for other in others.values()):
+            return None
+        fit = fitted(split, allowed)
+        return Offer(fit.terms * each + _COST_STAGES, split) if fit else None
+
+    def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:
+        """Return the program of oscillators."""
+        return make(operator, settings, place)
 
 
 def tolerance(source: np.dtype, result: np.dtype) -> float:

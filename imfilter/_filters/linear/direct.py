@@ -11,6 +11,7 @@ from imfilter._base.loops import LONGEST, Part, Placement, extent, tiles
 from imfilter._base.memo import remembered
 from imfilter._base.program import Job, Prepared, Program, Settings, address, describe, far
 from imfilter._filters.linear import symmetry, tap_patterns, tap_tables
+from imfilter._filters.linear.algorithm import LINE_TAP, SHARED_TAP, STAGE, Algorithm, Offer, Request
 from imfilter._filters.linear.kernels import quotient, symmetric_rows
 from imfilter._filters.linear.kernels.job import (
     ALONG,
@@ -47,6 +48,41 @@ _CONVERTED = {(dtypes.FLOAT32, np.dtype(np.uint8)), (dtypes.FLOAT64, np.dtype(np
 _ZERO = np.zeros(1, np.int64)
 #: The shortest that is worth its overhang and the work per line.
 _SHORTEST = 256
+
+
+#: Taps of sums of separable kernels, zeros too, above which a direct sum is not one of straight code.
+_STRAIGHT = 18
+#: Below this many taps nothing beats the direct sum, and looking for something takes longer.
+FEW = 12
+
+
+class Direct(Algorithm):
+    """One sum over all taps that are not zero."""
+
+    name = "direct"
+
+    def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
+        """Return the cost of all taps.
+
+        Taps of several terms that are summed one by one would not keep the image's symmetry.
+        """
+        several = request.auto and len(operator.terms) > 1 and operator.count > FEW
+        several = several and sum(n > 1 for n in operator.shape) > 1
+        if several and len(operator.terms) * math.prod(operator.shape) > _STRAIGHT:
+            return None
+        if not operator.small:
+            return None
+        size, axes = request.real.itemsize, len(operator.shape)
+        planes = operator.shape[0] if axes == 3 else 0
+        tap = LINE_TAP if axes == 1 else SHARED_TAP
+        return Offer(operator.count * tap[size] + (1 + min(planes, 3)) * STAGE[size])
+
+    def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:
+        """Return the program of a sliding window."""
+        return make(operator, settings, place)
+
+
+DIRECT = Direct()
 
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:

@@ -1,5 +1,6 @@
 """Correlation through the Fourier transform, tile by tile (overlap-save)."""
 
+import functools
 import itertools
 import math
 from typing import NamedTuple
@@ -9,15 +10,97 @@ import numpy.typing as npt
 
 from imfilter._base import borders, dtypes, threads
 from imfilter._base.denormals import as_zeros
+from imfilter._base.loops import Placement
+from imfilter._base.program import Program, Settings
 from imfilter._filters.linear import whole_numbers
+from imfilter._filters.linear.algorithm import Algorithm, Offer, Request
 from imfilter._filters.linear.call import Call
 from imfilter._filters.linear.fft_tiles import Transform
-from imfilter._filters.linear.operators import Taps
-from imfilter._filters.linear.planner import fft_tile
+from imfilter._filters.linear.operators import Operator, Taps
 
+#: Cutting a tile, forward and inverse real transform with scipy.fft and the product, placing; see `STAGE`.
+_COST = {4: 22.0, 8: 29.0}
+#: Between which lengths tiles are looked for, by the number of axes, and with which power of its length an
+#: axis of a tile counts: longer transforms take longer for each sample.
+_TILES = {1: (4096, 16384), 2: (256, 768), 3: (32, 96)}
+_GROWTH = 1.1
 #: Samples of a line that are transformed together, in rows of a tile each, for the library has several side
 #: by side in a vector: 4096 float32 took 28 ns a sample there and back alone, 8.5 with 15 others.
 _TOGETHER = 65536
+
+
+@functools.lru_cache(maxsize=256)
+def tile_of(kernel: tuple[int, ...], image: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the transform's length along each axis: of tiles that cover the image with the least work.
+
+    It depends on the shapes alone, so that results do not depend on the number of workers.
+    """
+    bounds = _TILES[len(kernel)]
+    return tuple(_tile(k, n, *bounds) for k, n in zip(kernel, image, strict=True))
+
+
+def _tile(k: int, n: int, least: int, most: int) -> int:
+    """Return the length of tiles along one axis, not much more than `most`, or eight kernels."""
+
+    def work(length: int) -> float:
+        return -(-n // (length - k + 1)) * length**_GROWTH
+
+    few = _fast_length(min(max(least, 2 * k), n + k - 1))
+    lengths = {few}
+    while few < min(max(most, 8 * k), n + k - 1):
+        few = _fast_length(few + 1)
+        lengths.add(few)
+    return min(sorted(lengths), key=work)
+
+
+def _fast_length(n: int) -> int:
+    """Return the next length of the form 2^a 3^b 5^c, which transforms fast."""
+    best = 1 << (n - 1).bit_length() if n > 1 else 1
+    five = 1
+    while five < best:
+        three = five
+        while three < best:
+            twos = 1 << max(0, (-(-n // three) - 1).bit_length())
+            best = min(best, twos * three)
+            three *= 3
+        five *= 5
+    return best
+
+
+class FFT(Algorithm):
+    """Products of Fourier transforms, tile by tile, with a transform of SciPy's."""
+
+    name = "fft"
+
+    def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
+        """Return the cost of transforms of all tiles: those of whole numbers are of float64."""
+        size = request.real.itemsize
+        least = min((other.cost for other in others.values()), default=math.inf)
+        if not operator.small or (request.auto and _COST[size] >= least) or not request.product(operator):
+            return None
+        exact = request.peak is not None and whole_numbers.power(operator, size) is not None
+        kernel, lengths = operator.shape, request.lengths
+        shapes = zip(tile_of(kernel, lengths), kernel, lengths, strict=True)
+        waste = math.prod(t * -(-n // (t - k + 1)) / n for t, k, n in shapes)
+        return Offer(waste * _COST[8 if exact else size])
+
+    def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:
+        """Raise NotImplementedError: transforms are no kernel."""
+        raise NotImplementedError
+
+    def run(
+        self,
+        call: Call,
+        operator: Operator,
+        image: npt.NDArray,
+        target: npt.NDArray,
+        workers: int | None,
+        *,
+        trusting: bool = True,
+    ) -> bool:
+        """Correlate `image` into `target`; it takes any."""
+        correlate(image, operator.components()[0], target, call, workers)
+        return True
 
 
 def correlate(image: npt.NDArray, kernel: Taps, target: npt.NDArray, call: Call, workers: int | None) -> None:
@@ -33,7 +116,7 @@ def correlate(image: npt.NDArray, kernel: Taps, target: npt.NDArray, call: Call,
     last = tuple(range(-count, 0))
     source, sink = np.moveaxis(image, call.axes, last), np.moveaxis(target, call.axes, last)
     lengths, outputs = source.shape[-count:], sink.shape[-count:]
-    tile = fft_tile(kernel.shape, lengths)
+    tile = tile_of(kernel.shape, lengths)
     steps = tuple(t - k + 1 for t, k in zip(tile, kernel.shape, strict=True))
     axis_borders = [
         _Border(n, p.before, borders.outside(n, p.before, p.after, call.mode))

@@ -8,8 +8,7 @@ import numpy as np
 from imfilter._base import borders
 from imfilter._base.padding import Padding
 from imfilter._filters.linear import symmetry
-from imfilter._filters.linear.operators import Operator, Taps, cancelled
-from imfilter._filters.linear.planner import LARGEST
+from imfilter._filters.linear.operators import LARGEST, Operator, Taps, cancelled
 
 
 def folded(

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
+from imfilter._filters.linear.algorithm import LinearPlan, Request
 from imfilter._filters.linear.call import Call
-from imfilter._filters.linear.operators import Operator, Taps
-from imfilter._filters.linear.planner import LARGEST, LinearPlan, choose
+from imfilter._filters.linear.operators import LARGEST, Operator, Taps
+from imfilter._filters.linear.planner import ALGORITHMS, choose
 
 
 def absent(image: npt.NDArray, cval: float) -> bool:
@@ -62,9 +63,10 @@ def correlate(
 def _counting(call: Call, weights: Taps, image: npt.NDArray, cval: float) -> Call:
     """Return the call that correlates with other weights, in float64, without a bias."""
     operator, real = Operator(dense=weights), dtypes.FLOAT64
-    extents = tuple(image.shape[a] for a in call.axes)
     unit = max(call.stride + call.dilation) == 1
-    chosen = choose(operator, extents, math.prod(call.shape), real, may_fft=unit)
+    request = Request(real, real, real, image.shape, call.shape, call.axes, unit, 0.0, cval, 0, "auto")
+    plain = tuple(a for a in ALGORITHMS if a.name in ("direct", "separable", "fft"))
+    chosen = choose(operator, request, plain)
     return replace(
         call, operator=operator, plan=chosen, bias=0.0, cval=cval, dtype=real, real=real, native=real,
         tolerance=0.0, programs={}, apart=None,

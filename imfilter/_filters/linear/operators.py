@@ -14,6 +14,8 @@ Term = tuple[Taps, ...]
 
 #: What is left of weights that cancel, relative to the sum of their magnitudes.
 _LEFT = 4e-15
+#: Weights that a kernel may have to be multiplied out.
+LARGEST = 1 << 24
 #: Taps that are multiplied out to be counted exactly, and up to which something is kept for an operator.
 _SMALL, _MOST_KNOWN = 4096, 32
 #: How far from 1 the sum of a mean's weights may be.
@@ -63,6 +65,17 @@ class Operator:
         if self.norm or len(kernels) == 1:
             return kernels
         return [cancelled(np.sum(kernels, axis=0), np.sum(np.abs(kernels), axis=0))]
+
+    @functools.cached_property
+    def small(self) -> bool:
+        """Whether the operator is, or can be, one dense kernel."""
+        return self.dense is not None or math.prod(self.shape) <= LARGEST
+
+    def whole(self) -> "Operator":
+        """Return the operator as one dense kernel, unless it is a norm of several."""
+        if self.norm or self.dense is not None:
+            return self
+        return self.known("whole", lambda: Operator(dense=self.components()[0]))
 
     @functools.cached_property
     def count(self) -> int:

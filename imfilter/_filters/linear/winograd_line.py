@@ -5,12 +5,12 @@ import numpy as np
 from imfilter._base import dtypes
 from imfilter._base.loops import LONGEST, Placement, tiles
 from imfilter._base.program import Job, Program, Settings, describe, pitch, reserve
-from imfilter._filters.linear import tap_runs, winograd
+from imfilter._filters.linear import tap_runs, winograd_sums
 from imfilter._filters.linear.kernels import winograd as short
 from imfilter._filters.linear.kernels.job import BLOCK_ALONG
 from imfilter._filters.linear.kernels.winograd_line import DIFFERENCE, LINE_JOB, LINE_SUM, line_winograd
 from imfilter._filters.linear.operators import Operator
-from imfilter._filters.linear.winograd import Sum
+from imfilter._filters.linear.winograd_sums import Sum
 from imfilter._filters.linear.workspace import Deal
 from imfilter._simd import lane_transpose, lines, weighted_sums
 from imfilter._simd.vector import BYTES, in_register
@@ -21,13 +21,13 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     loops, source, target = place.loops(), place.source, place.target
     real, (z, y, x) = settings.real, loops[:3]
     assert operator.dense is not None
-    times = winograd.halvings(operator.shape)
+    times = winograd_sums.halvings(operator.shape)
     phases = 2**times
     rest = x.taps % phases  # taps that cannot be halved are added one by one
-    sums, _ = winograd.halved(operator.dense[: x.taps - rest], times)
+    sums, _ = winograd_sums.halved(operator.dense[: x.taps - rest], times)
     last = np.ascontiguousarray(operator.dense[x.taps - rest :], real)
     taps = len(sums[0].weights)
-    longest = max(LONGEST // loops.channels, winograd.shortest(operator.shape, real))
+    longest = max(LONGEST // loops.channels, winograd_sums.shortest(operator.shape, real))
     cut = tiles(x.length, max(1, x.length // longest))
     widest = int(np.diff(cut).max())
     # What is dealt out is groups of outputs, each of which begins a stride after the one before.
@@ -68,7 +68,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     base = job["dealt"]
     places = {(0, phase): base + phase * dealt.phase * pixel for phase in range(phases)}
     places |= {layer: base + first + i * line for i, layer in enumerate(needed)}
-    weights, addresses = winograd.weighed(sums, real)
+    weights, addresses = winograd_sums.weighed(sums, real)
     job["sums"] = np.zeros(len(sums), LINE_SUM)
     job["sums"]["line"] = [places[s.layer, s.start] for s in sums]
     job["sums"]["weights"] = addresses

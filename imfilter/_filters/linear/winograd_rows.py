@@ -6,7 +6,7 @@ import numpy.typing as npt
 from imfilter._base import dtypes
 from imfilter._base.loops import Part, Placement, tiles
 from imfilter._base.program import Job, Program, Settings, describe, pitch, reserve
-from imfilter._filters.linear import tap_runs, winograd
+from imfilter._filters.linear import tap_runs, winograd_sums
 from imfilter._filters.linear.kernels import winograd as short
 from imfilter._filters.linear.kernels.winograd_rows import SUM, WINOGRAD_JOB, slide_winograd
 from imfilter._filters.linear.operators import Operator
@@ -26,10 +26,10 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     assert operator.dense is not None
     assert y.axis is not None
     kernel = operator.dense if y.axis == 0 else operator.dense.T
-    times = max(1, winograd.halvings(kernel.shape))
+    times = max(1, winograd_sums.halvings(kernel.shape))
     phases = 2**times
     rest = y.taps % phases  # rows that cannot be halved are summed as they are
-    sums, mixes = winograd.halved(kernel[: y.taps - rest], times)
+    sums, mixes = winograd_sums.halved(kernel[: y.taps - rest], times)
     last = np.ascontiguousarray(kernel[y.taps - rest :], real)
     height = len(sums[0].weights)
     outputs, together = min(height, tap_runs.ROWS), tap_runs.ROWS
@@ -43,7 +43,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
         "mixes": np.array([[i for i, _ in row] for row in mixes]),
         "signs": np.array([[sign for _, sign in row] for row in mixes] * (outputs + together), real),
     }
-    weights, addresses = winograd.weighed(sums, real)
+    weights, addresses = winograd_sums.weighed(sums, real)
     table = np.zeros(len(sums), SUM)
     table["layer"], table["start"] = [s.layer for s in sums], [s.start for s in sums]
     table["weights"] = addresses

@@ -1,0 +1,63 @@
+"""Separable sums: one axis after the other, for one term or for several."""
+
+import math
+
+import numpy as np
+
+from imfilter._base.loops import Placement
+from imfilter._base.program import Program, Settings
+from imfilter._filters.linear import direct
+from imfilter._filters.linear.algorithm import STAGE, Algorithm, Offer, Request
+from imfilter._filters.linear.low_rank import factor
+from imfilter._filters.linear.operators import Operator
+
+_TAP = {4: 0.035, 8: 0.08}  # see `algorithm.SHARED_TAP`
+
+
+class Separable(Algorithm):
+    """A sum of separable kernels: those that the operator has, or those that make up a dense one."""
+
+    name = "separable"
+
+    def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
+        """Return the cost of all terms; a dense kernel is split as long as that may be worth it."""
+        if sum(n > 1 for n in operator.shape) < 2:
+            return None
+        box, size = others.get("running"), request.real.itemsize
+        given = operator if box is None or box.operator is None else box.operator
+        least = min((other.cost for other in others.values()), default=math.inf) if request.auto else math.inf
+        return given.known(("separable", size, least), lambda: _offer(given, size, least))
+
+    def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:
+        """Return the program of a sliding window over lines that are summed along beforehand."""
+        return direct.make(operator, settings, place)
+
+
+SEPARABLE = Separable()
+
+
+def _cost(axes: int, terms: int, taps: int, size: int) -> float:
+    across = axes == 3
+    return taps * _TAP[size] + (1 + (0.4 + across) * terms) * STAGE[size]
+
+
+def _offer(operator: Operator, size: int, least: float) -> Offer | None:
+    axes, split = len(operator.shape), operator
+    if not operator.terms:
+        assert operator.dense is not None
+
+        def worth(terms: int, taps: int) -> bool:
+            return terms == 1 or _cost(axes, terms, taps, size) < least
+
+        terms = factor(operator.dense, size, worth)
+        if not terms:
+            return None
+        split = Operator(tuple(terms))
+    taps = sum(int(np.count_nonzero(along)) for term in split.terms for along in term)
+    few = len(split.terms)
+    return Offer(
+        _cost(axes, few, taps, size),
+        split,
+        f"{few} separable term{'s' * (few > 1)} of ",
+        "low-rank" if few > 1 and not operator.terms else "",
+    )
