@@ -180,7 +180,9 @@ class _KernelCache(_Cache):
     def __init__(self, function: Callable[..., Any]) -> None:
         self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
         # The code of a wrapper is elsewhere: the module is that of the function that it wraps.
-        self._family = Path(str(sys.modules[function.__module__].__file__)).resolve().parent
+        module = sys.modules.get(function.__module__)
+        place = getattr(module, "__file__", None) or function.__code__.co_filename
+        self._family = Path(place).resolve().parent
 
     @property
     def cache_path(self) -> str:
