@@ -12,7 +12,7 @@ import argparse
 import contextlib
 import statistics
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,18 +36,18 @@ def forced(method: str, calls: Calls[Any]) -> Iterator[None]:
     Most filters have no argument for it. Settled calls go to memory of their own, or else the next
     call with the same arguments would find those of another method.
     """
-    choose, kept = planner.choose, linear._calls
+    choose, kept = planner.choose, linear.FAMILY
 
-    def chosen(*args: Any, **options: Any) -> planner.LinearPlan:
-        if options.get("method", "auto") == "auto":
-            options["method"] = method
-        return choose(*args, **options)
+    def chosen(operator: Any, request: Any, *others: Any) -> planner.LinearPlan:
+        if request.auto:
+            request = request._replace(method=method)
+        return choose(operator, request, *others)
 
-    planner.choose, linear._calls = chosen, calls
+    planner.choose, linear.FAMILY = chosen, replace(linear.FAMILY, calls=calls)
     try:
         yield
     finally:
-        planner.choose, linear._calls = choose, kept
+        planner.choose, linear.FAMILY = choose, kept
 
 
 class Way:

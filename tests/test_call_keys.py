@@ -70,7 +70,7 @@ def test_the_sign_of_a_border_of_zeros_comes_out():
 
 
 def kept():
-    return len(rank._calls)
+    return len(rank.FAMILY.calls)
 
 
 @pytest.mark.parametrize("number", [float, np.float32, np.float64, lambda x: (float(x), 1)[0]])

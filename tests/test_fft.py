@@ -7,7 +7,7 @@ import pytest
 
 import imfilter
 from imfilter._filters.linear import apply as linear
-from imfilter._filters.linear import fft, planner
+from imfilter._filters.linear import fft_lengths, fft_sums, planner
 from tests import naive
 
 RNG = np.random.default_rng(23)
@@ -18,16 +18,16 @@ def by_transform(monkeypatch):
     """Have transforms chosen, in tiles little longer than the kernel."""
     choose = planner.choose
 
-    def chosen(*args, **options):
-        return choose(*args, **(options | {"method": "fft"}))
+    def chosen(operator, request, *others):
+        return choose(operator, request._replace(method="fft"), *others)
 
     def tiles(kernel, image):
         return tuple(min(2 * k + 3, n + k - 1) for k, n in zip(kernel, image, strict=True))
 
     monkeypatch.setattr(planner, "choose", chosen)
-    monkeypatch.setattr(fft, "fft_tile", tiles)
-    monkeypatch.setattr(fft, "_TOGETHER", 64)
-    monkeypatch.setattr(linear, "_calls", type(linear._calls)())
+    monkeypatch.setattr(fft_sums, "tile_of", tiles)
+    monkeypatch.setattr(fft_sums, "_TOGETHER", 64)
+    linear.FAMILY.calls.clear()
 
 
 @pytest.mark.parametrize("mode", naive.MODES)
@@ -113,13 +113,13 @@ def test_integers_are_rounded_and_saturated(by_transform, dtype):
 def test_tiles(kernel, scale):
     """Longer than the kernel, no longer than what there is to transform, and fast to transform."""
     image = tuple(max(1, k * scale // 5) for k in kernel)
-    for k, n, t in zip(kernel, image, planner.fft_tile(kernel, image), strict=True):
+    for k, n, t in zip(kernel, image, fft_lengths.tile_of(kernel, image), strict=True):
         assert k <= t <= 2 * max(n + k - 1, 1)
         rest = t
         for p in (2, 3, 5):
             rest //= p ** next(i for i in range(64) if rest % p ** (i + 1))
         assert rest == 1
-    assert math.prod(planner.fft_tile(kernel, image)) < 1 << 22
+    assert math.prod(fft_lengths.tile_of(kernel, image)) < 1 << 22
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

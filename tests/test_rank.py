@@ -62,7 +62,7 @@ def algorithm(request, monkeypatch):
         return {request.param: found[request.param]} if request.param in found else found
 
     monkeypatch.setattr(rank, "_costs", preferred)
-    monkeypatch.setattr(rank, "_calls", type(rank._calls)())
+    rank.FAMILY.calls.clear()
     return request.param
 
 

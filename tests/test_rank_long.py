@@ -22,7 +22,7 @@ MODES = (*naive.MODES,)
 def folded(monkeypatch):
     """Every window that is longer than the image is folded, however few samples there are."""
     monkeypatch.setattr(repeats, "_PLAIN", 0)
-    monkeypatch.setattr(rank, "_calls", type(rank._calls)())
+    rank.FAMILY.calls.clear()
 
 
 def repeated(image, lengths, mode, cval):
@@ -88,7 +88,7 @@ def test_folded_or_not_is_the_same(monkeypatch, seed):
         for plain, listed in ((1 << 40, 1 << 24), (0, 1 << 24), (0, 0)):
             monkeypatch.setattr(repeats, "_PLAIN", plain)
             monkeypatch.setattr(rank, "_MOST_SAMPLES", listed)
-            rank._calls.clear()
+            rank.FAMILY.calls.clear()
             answers.append(imfilter.percentile(image, q, size, **options))
             if q == 100:
                 answers[-1] = imfilter.maximum(image, size, **options)
@@ -97,7 +97,7 @@ def test_folded_or_not_is_the_same(monkeypatch, seed):
             np.testing.assert_array_equal(found, answers[0])
             zero = (found == 0) & (found.dtype.kind == "f")
             np.testing.assert_array_equal(np.signbit(found[zero]), np.signbit(answers[0][zero]))
-    rank._calls.clear()
+    rank.FAMILY.calls.clear()
 
 
 def test_a_footprint_of_all_samples_is_a_box():

@@ -162,10 +162,12 @@ def test_kernels_that_are_not_whole_are_split_by_rounding():
 def by_transform(monkeypatch):
     """Have transforms chosen."""
     choose = planner.choose
-    monkeypatch.setattr(
-        planner, "choose", lambda *args, **options: choose(*args, **options | {"method": "fft"})
-    )
-    monkeypatch.setattr(linear, "_calls", type(linear._calls)())
+
+    def chosen(operator, request, *others):
+        return choose(operator, request._replace(method="fft"), *others)
+
+    monkeypatch.setattr(planner, "choose", chosen)
+    linear.FAMILY.calls.clear()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

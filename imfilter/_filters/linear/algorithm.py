@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base.engine import remembered
 from imfilter._base.loops import Placement, Side, along, over_merged
+from imfilter._base.padding import Padding
 from imfilter._base.plan import Plan
 from imfilter._base.program import Program, Settings
 from imfilter._filters.linear import whole_numbers
 from imfilter._filters.linear.operators import Operator
-
-if TYPE_CHECKING:
-    from imfilter._filters.linear.call import Call
 
 # Nanoseconds a sample on one core, measured on a Cascade Lake Xeon at 2.7 GHz; only ratios matter.
 # A tap is one multiply-add for 16 float32 lanes, one cycle, and what else there is to load: the least
@@ -26,8 +25,6 @@ SHARED_TAP = {4: 0.023, 8: 0.036}
 LINE_TAP = {4: 0.027, 8: 0.055}
 # A stage is one pass over a line: loop set-up, a store, and the load that follows.
 STAGE = {4: 0.5, 8: 1.5}
-#: Programs kept with a call, one for each layout of image and output.
-_MOST_PROGRAMS = 16
 #: Weights outside this range are too much for float32, and sums outside its tenth power for transforms.
 TINY, HUGE = 1e-25, 1e25
 
@@ -125,18 +122,17 @@ class Algorithm(ABC):
 
             return over_merged(task, image, target, call.axes)
         key = self.name, trusting, image.strides, target.strides  # the call fixes shapes and types
-        try:
-            made = call.programs[key]
-        except KeyError:
-            if len(call.programs) >= _MOST_PROGRAMS:
-                call.programs.clear()
+
+        def make() -> Program | None:
             sides = Side.of(image), Side.of(target)
             place = Placement(*sides, operator.shape, call.axes, call.paddings, call.stride, call.dilation)
             settings = Settings(
                 *(self.name, call.real, call.mode, call.bias, call.cval),
                 *(call.tolerance, trusting, call.divisor),
             )
-            made = call.programs[key] = self.program(operator, settings, place)
+            return self.program(operator, settings, place)
+
+        made = remembered(call.programs, key, make)
         if made is None:
             packed = np.ascontiguousarray(image)
             return self.run(call, operator, packed, target, workers, trusting=trusting)
@@ -149,3 +145,32 @@ class LinearPlan(Plan):
 
     how: Algorithm = field(repr=False, compare=False)
     operator: Operator = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """The operator, where it goes, and what comes out."""
+
+    operator: Operator
+    plan: LinearPlan
+    axes: tuple[int, ...]
+    paddings: tuple[Padding, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    bias: float
+    mode: str
+    cval: float
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    real: np.dtype  # of the arithmetic
+    native: np.dtype  # of what the kernels write
+    tolerance: float  # of cosines in place of taps, if they may be
+    divisor: int  # of sums of integers, if the result is their mean
+    whole: bool  # whether all samples are whole numbers
+    programs: dict[Any, Program | None] = field(default_factory=dict)
+    apart: Call | None = None  # for what is not finite, where weights of both signs are folded into one
+
+    @property
+    def result_shape(self) -> tuple[int, ...]:
+        """The shape of the result."""
+        return self.shape

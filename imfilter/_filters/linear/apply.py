@@ -7,33 +7,26 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, padding, threads
-from imfilter._base.call_cache import Calls, key_of, words
+from imfilter._base import arguments, borders, dtypes, engine, padding
+from imfilter._base.call_cache import Calls, words
 from imfilter._base.keywords import Common
-from imfilter._base.plan import planning
 from imfilter._filters.linear import (
     box,
     cosine,
     infinities,
     planner,
 )
-from imfilter._filters.linear.algorithm import HUGE, TINY, Request
-from imfilter._filters.linear.call import Call
+from imfilter._filters.linear.algorithm import HUGE, TINY, Call, Request
 from imfilter._filters.linear.fold import cancels, folded
 from imfilter._filters.linear.operators import Operator
 
 
 def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Apply the operator of `call` to the image `given`; return `out` or a new array."""
-    chosen, native = call.plan, call.native
-    asked = planning.get()
-    if asked is not None:
-        asked.append(chosen)
-        return np.broadcast_to(np.zeros((), call.dtype), (1,))
-    image = dtypes.readable(given)
+    chosen, image = call.plan, dtypes.readable(given)
     if call.apart is not None and not infinities.absent(image, call.cval):
         return run(call.apart, given, out, workers)
-    target = dtypes.target(out, given, call.shape, native)
+    target = dtypes.target(out, given, call.shape, call.native)
     if not chosen.how.run(call, chosen.operator, image, target, workers):
         # Something is not finite, and must stay where the kernel's own taps put it.
         if infinities.meets(chosen, image, call.cval):
@@ -41,11 +34,7 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         else:
             plain = chosen.how.fallback or chosen.how
             plain.run(call, chosen.operator, image, target, workers, trusting=False)
-    if out is None:
-        out = target if native == call.dtype else dtypes.empty(call.shape, call.dtype)
-    if out is not target:
-        dtypes.place(target, out)
-    return out
+    return engine.delivered(target, out, call.dtype)
 
 
 class Geometry(NamedTuple):
@@ -63,7 +52,6 @@ _EVERY_SAMPLE = Geometry()
 #: Makes the operator for the image's number of axes, the filtered ones, and the filter's own arguments.
 Build = Callable[..., Operator]
 
-_calls: Calls[Call] = Calls()
 _operators: Calls[Operator] = Calls()
 #: Sums of more taps are too much for float32.
 _LONG = 3_000
@@ -83,31 +71,21 @@ def apply(
 
     `keeps` says that the filter averages, so that the result has the image's dtype.
     """
-    array = image if type(image) is np.ndarray else arguments.image(image)
-    out, workers = common.out, threads.requested(common.workers)
     given = (own,) if geometry is _EVERY_SAMPLE else (own, geometry)
-    key = key_of(array, out, common, (build, keeps, method), *given)
-    call = _calls.get(key)
-    if call is None:  # or else the same has been checked before
-        out = arguments.out(out)
-        call = _settle(arguments.image(array), build, own, common, keeps, method, geometry)
-        arguments.fitting(out, call.shape)
-        _calls.keep(key, call)
-    return run(call, array, out, workers)
+    return engine.apply(FAMILY, image, common, (build, keeps, method), *given)
 
 
 def _settle(
     array: npt.NDArray,
-    build: Build,
-    own: tuple[Any, ...],
     given: Common,
-    keeps: bool,
-    method: str,
-    geometry: Geometry,
+    fixed: tuple[Build, bool, str],
+    own: tuple[Any, ...],
+    geometry: Geometry = _EVERY_SAMPLE,
     *,
     apart: bool = False,
 ) -> Call:
     """Check the arguments and work out what follows from them; see `folded` for `apart`."""
+    build, keeps, method = fixed
     chosen = arguments.axes(array, given.axes, given.channel_axis)
     operator = _operator(build, array.ndim, chosen, own)
     low, high = operator.extremes
@@ -132,7 +110,7 @@ def _settle(
         and (array.dtype.kind == "f" or not math.isfinite(cval))
         and cancels(operator, lengths, dilation)
     ):
-        spoiled = _settle(array, build, own, given, keeps, method, geometry, apart=True)
+        spoiled = _settle(array, given, fixed, own, geometry, apart=True)
     divisor = operator.mean_of() if _whole(array.dtype) and _whole(dtype) and bias == 0 else 0
     operator = operator.known("ones", operator.ones) if divisor else operator
     operator, paddings, stride, dilation = folded(
@@ -179,3 +157,6 @@ def _operator(build: Build, ndim: int, axes: tuple[int, ...], own: tuple[Any, ..
 def _whole(dtype: np.dtype) -> bool:
     """Tell whether values of a type are whole numbers."""
     return dtype.kind in "biu"
+
+
+FAMILY: engine.Family[Call] = engine.Family(_settle, lambda call, image: call.plan, run)

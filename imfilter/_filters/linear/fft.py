@@ -1,70 +1,18 @@
-"""Correlation through the Fourier transform, tile by tile (overlap-save)."""
+"""Products of Fourier transforms, for very large kernels."""
 
-import functools
-import itertools
 import math
-from typing import NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import borders, dtypes, threads
-from imfilter._base.denormals import as_zeros
 from imfilter._base.loops import Placement
 from imfilter._base.program import Program, Settings
 from imfilter._filters.linear import whole_numbers
-from imfilter._filters.linear.algorithm import Algorithm, Offer, Request
-from imfilter._filters.linear.call import Call
-from imfilter._filters.linear.fft_tiles import Transform
-from imfilter._filters.linear.operators import Operator, Taps
+from imfilter._filters.linear.algorithm import Algorithm, Call, Offer, Request
+from imfilter._filters.linear.fft_lengths import tile_of
+from imfilter._filters.linear.operators import Operator
 
 #: Cutting a tile, forward and inverse real transform with scipy.fft and the product, placing; see `STAGE`.
 _COST = {4: 22.0, 8: 29.0}
-#: Between which lengths tiles are looked for, by the number of axes, and with which power of its length an
-#: axis of a tile counts: longer transforms take longer for each sample.
-_TILES = {1: (4096, 16384), 2: (256, 768), 3: (32, 96)}
-_GROWTH = 1.1
-#: Samples of a line that are transformed together, in rows of a tile each, for the library has several side
-#: by side in a vector: 4096 float32 took 28 ns a sample there and back alone, 8.5 with 15 others.
-_TOGETHER = 65536
-
-
-@functools.lru_cache(maxsize=256)
-def tile_of(kernel: tuple[int, ...], image: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the transform's length along each axis: of tiles that cover the image with the least work.
-
-    It depends on the shapes alone, so that results do not depend on the number of workers.
-    """
-    bounds = _TILES[len(kernel)]
-    return tuple(_tile(k, n, *bounds) for k, n in zip(kernel, image, strict=True))
-
-
-def _tile(k: int, n: int, least: int, most: int) -> int:
-    """Return the length of tiles along one axis, not much more than `most`, or eight kernels."""
-
-    def work(length: int) -> float:
-        return -(-n // (length - k + 1)) * length**_GROWTH
-
-    few = _fast_length(min(max(least, 2 * k), n + k - 1))
-    lengths = {few}
-    while few < min(max(most, 8 * k), n + k - 1):
-        few = _fast_length(few + 1)
-        lengths.add(few)
-    return min(sorted(lengths), key=work)
-
-
-def _fast_length(n: int) -> int:
-    """Return the next length of the form 2^a 3^b 5^c, which transforms fast."""
-    best = 1 << (n - 1).bit_length() if n > 1 else 1
-    five = 1
-    while five < best:
-        three = five
-        while three < best:
-            twos = 1 << max(0, (-(-n // three) - 1).bit_length())
-            best = min(best, twos * three)
-            three *= 3
-        five *= 5
-    return best
 
 
 class FFT(Algorithm):
@@ -99,114 +47,9 @@ class FFT(Algorithm):
         trusting: bool = True,
     ) -> bool:
         """Correlate `image` into `target`; it takes any."""
-        correlate(image, operator.components()[0], target, call, workers)
+        from imfilter._filters.linear import (
+            fft_sums,  # SciPy takes longer to import than most images to filter
+        )
+
+        fft_sums.correlate(image, operator.components()[0], target, call, workers)
         return True
-
-
-def correlate(image: npt.NDArray, kernel: Taps, target: npt.NDArray, call: Call, workers: int | None) -> None:
-    """Write the correlation of `image` with `kernel` to `target`, of unit stride and dilation.
-
-    What is rounded is spread over a tile, so tiles whose samples differ too much are not summed in one go.
-    Sums of whole numbers are rounded to what they are.
-    """
-    real, count = call.real, len(call.axes)
-    power = whole_numbers.power(call.operator, real.itemsize) if call.whole else None
-    if power is not None:
-        real = dtypes.FLOAT64
-    last = tuple(range(-count, 0))
-    source, sink = np.moveaxis(image, call.axes, last), np.moveaxis(target, call.axes, last)
-    lengths, outputs = source.shape[-count:], sink.shape[-count:]
-    tile = tile_of(kernel.shape, lengths)
-    steps = tuple(t - k + 1 for t, k in zip(tile, kernel.shape, strict=True))
-    axis_borders = [
-        _Border(n, p.before, borders.outside(n, p.before, p.after, call.mode))
-        for n, p in zip(lengths, call.paddings, strict=True)
-    ]
-    with np.errstate(over="ignore"):
-        bias, cval = real.type(call.bias), real.type(call.cval)
-        weights = np.ascontiguousarray(kernel, real)
-    transform = Transform(weights.tobytes(), kernel.shape, real, tile)
-    if power is not None and not _rounds(kernel, power, image, float(cval), tile):
-        power = None
-    corners = list(itertools.product(*(range(0, n, s) for n, s in zip(outputs, steps, strict=True))))
-    images = list(np.ndindex(*source.shape[:-count]))
-    tiles = len(images) * len(corners)
-    together = max(4, _TOGETHER // tile[0]) if count == 1 else 1
-
-    @as_zeros
-    def work(start: int, stop: int) -> None:
-        for group in range(start, stop):
-            items = range(group * together, min((group + 1) * together, tiles))
-            wheres = [(images[i // len(corners)], corners[i % len(corners)]) for i in items]
-            blocks = np.empty((len(items), *tile), real)
-            for block, (index, corner) in zip(blocks, wheres, strict=True):
-                _cut(source[index], axis_borders, corner, block, cval)
-            places = [
-                tuple(slice(c, c + s) for c, s in zip(corner, steps, strict=True)) for _, corner in wheres
-            ]
-            targets = [sink[index][place] for (index, _), place in zip(wheres, places, strict=True)]
-            found = transform.sums(blocks, [to.shape for to in targets])
-            for sums, to in zip(found, targets, strict=True):
-                exact = sums if power is None else np.ldexp(np.rint(np.ldexp(sums, -power)), power)
-                exact += bias
-                dtypes.place(exact, to)
-
-    threads.run(work, -(-tiles // together), workers if math.prod(outputs) > 4096 else 1)
-
-
-def _rounds(kernel: Taps, power: int, image: npt.NDArray, cval: float, tile: tuple[int, ...]) -> bool:
-    """Tell whether sums in float64 are off by less than half a multiple of that power of two.
-
-    Relative to the roots of the sums of squares of a tile, transforms err by no more than a unit of the last
-    place for each halving of its length.
-    """
-    size = math.prod(tile)
-    peak = max(-float(image.min()), float(image.max()), abs(cval))
-    error = float(np.finfo(np.float64).eps) * math.log2(size) * math.sqrt(size) * peak
-    return error * float(np.sqrt((kernel**2).sum())) < 0.25 * 2.0**power
-
-
-class _Border(NamedTuple):
-    """The border of an axis: which sample stands at each of its positions, or -1 for the constant."""
-
-    samples: int
-    before: int
-    outside: npt.NDArray[np.int64]
-
-    def pieces(self, start: int, stop: int) -> list[tuple[slice, slice | npt.NDArray[np.int64]]]:
-        """Return where padded positions `start` to `stop` come from: in front of, in and behind the axis."""
-        stop = min(stop, self.samples + len(self.outside))
-        edges = [start, *(min(max(e, start), stop) for e in (self.before, self.before + self.samples)), stop]
-        sources: list[slice | npt.NDArray[np.int64]] = [
-            self.outside[edges[0] : edges[1]],
-            slice(edges[1] - self.before, edges[2] - self.before),
-            self.outside[edges[2] - self.samples : edges[3] - self.samples],
-        ]
-        places = [slice(a - start, b - start) for a, b in itertools.pairwise(edges)]
-        return [(p, s) for p, s in zip(places, sources, strict=True) if p.stop > p.start]
-
-
-def _cut(
-    image: npt.NDArray,
-    axis_borders: list[_Border],
-    corner: tuple[int, ...],
-    block: npt.NDArray,
-    cval: np.floating,
-) -> None:
-    """Write the tile of the padded image at `corner` to `block`, and zeros where there is no more of it."""
-    axes = [b.pieces(c, c + t) for b, c, t in zip(axis_borders, corner, block.shape, strict=True)]
-    for axis, pieces in enumerate(axes):
-        block[(slice(None),) * axis + (slice(pieces[-1][0].stop, None),)] = 0
-    for piece in itertools.product(*axes):
-        to, sources = block[tuple(p for p, _ in piece)], [s for _, s in piece]
-        if all(isinstance(s, slice) for s in sources):
-            to[...] = image[tuple(sources)]
-            continue
-        samples = image[tuple(s if isinstance(s, slice) else slice(None) for s in sources)]
-        for axis, source in enumerate(sources):  # one after the other: most are whole rows
-            if not isinstance(source, slice):
-                samples = samples[(slice(None),) * axis + (source,)]
-        to[...] = samples
-        for axis, source in enumerate(sources):
-            if not isinstance(source, slice):
-                np.moveaxis(to, axis, 0)[source < 0] = cval

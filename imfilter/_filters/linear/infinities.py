@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._filters.linear.algorithm import LinearPlan, Request
-from imfilter._filters.linear.call import Call
+from imfilter._filters.linear.algorithm import Call, LinearPlan, Request
 from imfilter._filters.linear.operators import LARGEST, Operator, Taps
 from imfilter._filters.linear.planner import ALGORITHMS, choose
 

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, dtypes, threads
-from imfilter._base.call_cache import Calls, key_of
+from imfilter._base import arguments, dtypes, engine
 from imfilter._base.keywords import Common
 from imfilter._base.loops import Loops, Part, Side, extent, over_merged, tiles
-from imfilter._base.plan import Plan, planning
+from imfilter._base.plan import Plan
 from imfilter._base.program import Job, Program, reserve
 from imfilter._filters.pooling.kernels import pooled_lines
 from imfilter._filters.pooling.kernels import windows as windows_kernels
@@ -53,12 +52,14 @@ class Call:
     real: np.dtype  # in which sums are divided
     target: np.dtype  # what the kernels write
     keyed: bool  # whether samples are compared by `rank_keys`
+    keep: bool  # whether filtered axes stay in the result
     programs: dict[Any, Program] = field(default_factory=dict)
 
+    @property
+    def result_shape(self) -> tuple[int, ...]:
+        """The shape of the result."""
+        return tuple(n for a, n in enumerate(self.shape) if self.keep or a not in self.axes)
 
-_calls: Calls[Call] = Calls()
-#: Programs kept with a call, one for each layout of image and output.
-_MOST_PROGRAMS = 16
 
 #: Returns the windows of the filtered axes, whose lengths are its first argument.
 Cut = Callable[..., tuple[Windows, ...]]
@@ -71,22 +72,14 @@ def apply(
 
     Filtered axes, of which then each has one window, are left out of the result unless it is to `keep` them.
     """
-    array = image if type(image) is np.ndarray else arguments.image(image)
-    out, workers = common.out, threads.requested(common.workers)
-    key = key_of(array, out, common, (what, cut, keep), own)
-    call = _calls.get(key)
-    if call is None:
-        out = arguments.out(out)
-        call = _settle(arguments.image(array), what, cut, own, common)
-        arguments.fitting(out, call.shape if keep else _left(call))
-        _calls.keep(key, call)
-    asked = planning.get()
-    if asked is not None:
-        asked.append(_planned(call, array))
-        return np.broadcast_to(np.zeros((), call.dtype), call.shape if keep else _left(call))
-    place = out if out is None or keep else np.expand_dims(out, call.axes)
+    return engine.apply(FAMILY, image, common, (what, cut, keep), own)
+
+
+def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Reduce the windows, into `out` or a new array."""
+    place = out if out is None or call.keep else np.expand_dims(out, call.axes)
     place = (_by_keys if call.keyed else _pooled)(call, array, place, workers)
-    return (place if keep else place.reshape(_left(call))) if out is None else out
+    return place.reshape(call.result_shape) if out is None else out
 
 
 def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
@@ -99,11 +92,7 @@ def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: 
     if not _packed(target, last):
         target = dtypes.empty(call.shape, call.target)
     over_merged(functools.partial(_run, call, workers), source, target, call.axes)
-    if place is None:
-        place = target if target.dtype == call.dtype else dtypes.empty(call.shape, call.dtype)
-    if place is not target:
-        dtypes.place(target, place)
-    return place
+    return engine.delivered(target, place, call.dtype)
 
 
 def _by_keys(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
@@ -119,11 +108,6 @@ def _by_keys(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers:
     return place
 
 
-def _left(call: Call) -> tuple[int, ...]:
-    """Return the shape without the filtered axes."""
-    return tuple(n for a, n in enumerate(call.shape) if a not in call.axes)
-
-
 def _packed(array: npt.NDArray, first: int) -> bool:
     """Tell whether samples lie side by side along the axes from the `first` on."""
     step = array.itemsize
@@ -134,8 +118,9 @@ def _packed(array: npt.NDArray, first: int) -> bool:
     return True
 
 
-def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given: Common) -> Call:
+def _settle(array: npt.NDArray, given: Common, fixed: tuple[str, Cut, bool], own: tuple[Any, ...]) -> Call:
     """Check the arguments and work out what follows from them."""
+    what, cut, keep = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
     windows = cut(tuple(array.shape[a] for a in axes), *own)
     shape = list(array.shape)
@@ -147,7 +132,7 @@ def _settle(array: npt.NDArray, what: str, cut: Cut, own: tuple[Any, ...], given
     joined = real = target = read
     if what == MEAN:
         joined, real, target = _arithmetic(read, dtype, math.prod(along.taps for along in windows))
-    return Call(what, axes, windows, tuple(shape), dtype, joined, real, target, keyed)
+    return Call(what, axes, windows, tuple(shape), dtype, joined, real, target, keyed, keep)
 
 
 def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:
@@ -176,12 +161,9 @@ def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dty
 def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
     """Run the program for the layout of image and output, which is made if it is new."""
     where = source.strides, target.strides  # the call fixes shapes and types
-    program = call.programs.get(where)
-    if program is None:
-        if len(call.programs) >= _MOST_PROGRAMS:
-            call.programs.clear()
-        program = _program(call, Side.of(source), Side.of(target))
-        call.programs[where] = program
+    program = engine.remembered(
+        call.programs, where, lambda: _program(call, Side.of(source), Side.of(target))
+    )
     return program.run(source, target, workers)
 
 
@@ -312,3 +294,6 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     cost = read * array.size * array.dtype.itemsize * _BYTE
     reason = f"windows of {'x'.join(map(str, taps))} samples, by rows and then along them, take {cost:.3g} ns"
     return Plan("pooling", reason, cost * 1e-9)
+
+
+FAMILY: engine.Family[Call] = engine.Family(_settle, _planned, _compute)

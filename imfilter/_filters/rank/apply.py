@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, threads
-from imfilter._base.call_cache import Calls, key_of
+from imfilter._base import arguments, borders, dtypes, engine
 from imfilter._base.keywords import Common
 from imfilter._base.loops import Loops, Side, over_merged
 from imfilter._base.padding import Padding
-from imfilter._base.plan import Plan, planning
+from imfilter._base.plan import Plan
 from imfilter._base.program import Program
 from imfilter._filters.rank import blocks, networks, repeats
 from imfilter._filters.rank.footprint import Neighbourhood, key, strange
@@ -32,6 +31,7 @@ class Call:
     dtype: np.dtype
     compared: np.dtype | None  # in what samples and the border constant are compared; None by `rank_keys`
     long: repeats.Box | None = None  # a box that is longer than the image, in place of `around`
+    result_shape: tuple[int, ...] = ()
     programs: dict[Any, Program] = field(default_factory=dict)
     keyed: dict[Any, "Call"] = field(default_factory=dict)  # the same of keys, by their type and the border's
 
@@ -41,9 +41,6 @@ _MOST_SAMPLES = 1 << 24
 #: Borders that are a constant.
 _CONSTANT = ("zero", "constant")
 
-_calls: Calls[Call] = Calls()
-#: Programs kept with a call, one for each layout of image and output.
-_MOST_PROGRAMS = 16
 
 #: Returns the rank that is asked for among so many samples; the filter's own arguments follow.
 Pick = Callable[..., int]
@@ -53,29 +50,20 @@ def apply(
     image: npt.ArrayLike, pick: Pick, size: Any, footprint: Any, common: Common, *own: Any
 ) -> npt.NDArray:
     """Check the arguments and find the sample of rank ``pick(n, *own)`` among the n around each."""
-    array = image if type(image) is np.ndarray else arguments.image(image)
-    out, workers = common.out, threads.requested(common.workers)
-    key = key_of(array, out, common, pick, (size, footprint, *own))
-    call = _calls.get(key)
-    if call is None:
-        out = arguments.out(out)
-        call = _settle(arguments.image(array), pick, size, footprint, common, own)
-        arguments.fitting(out, array.shape)
-        _calls.keep(key, call)
-    asked = planning.get()
-    if asked is not None:
-        asked.append(_planned(call, array))
-        return np.broadcast_to(np.zeros((), call.dtype), (1,))
+    return engine.apply(FAMILY, image, common, pick, (size, footprint, *own))
+
+
+def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Find the ranks, in `out` or a new array; samples of some types by keys."""
     if call.compared is not None:
         return _ranked(call, dtypes.readable(array).astype(call.compared, copy=False), array, out, workers)
     keys = keys_of(array, call.cval if call.mode in _CONSTANT else None)
     kind = keys.values.dtype
-    keyed = call.keyed.get((kind, keys.beyond))
-    if keyed is None:
-        if len(call.keyed) >= _MOST_PROGRAMS:
-            call.keyed.clear()
-        keyed = replace(call, cval=keys.beyond, dtype=kind, compared=kind, programs={}, keyed={})
-        call.keyed[kind, keys.beyond] = keyed
+
+    def make() -> Call:
+        return replace(call, cval=keys.beyond, dtype=kind, compared=kind, programs={}, keyed={})
+
+    keyed = engine.remembered(call.keyed, (kind, keys.beyond), make)
     found = _ranked(keyed, keys.values, array, None, workers)
     out = dtypes.empty(array.shape, call.dtype) if out is None else out
     keys.place(found, out)
@@ -93,11 +81,7 @@ def _ranked(
         return out
     target = dtypes.target(out, image, image.shape, source.dtype)
     over_merged(functools.partial(_run, call, workers), source, target, call.axes)
-    if out is None:
-        out = target if target.dtype == call.dtype else dtypes.empty(image.shape, call.dtype)
-    if out is not target:
-        dtypes.place(target, out)
-    return out
+    return engine.delivered(target, out, call.dtype)
 
 
 def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None) -> npt.NDArray:
@@ -117,17 +101,16 @@ def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None
     return source
 
 
-def _settle(
-    array: npt.NDArray, pick: Pick, size: Any, footprint: Any, given: Common, own: tuple[Any, ...]
-) -> Call:
+def _settle(array: npt.NDArray, given: Common, pick: Pick, window: tuple[Any, ...]) -> Call:
     """Check the arguments and work out what follows from them."""
     axes = arguments.axes(array, given.axes, given.channel_axis)
-    around, long = _around(array, axes, size, footprint, pick, own)
+    size, footprint, *own = window
+    around, long = _around(array, axes, size, footprint, pick, tuple(own))
     mode = borders.check_mode(given.mode)
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
-    return Call(around, axes, mode, cval, dtype, compared, long)
+    return Call(around, axes, mode, cval, dtype, compared, long, array.shape)
 
 
 def _around(
@@ -178,12 +161,11 @@ def _run(
         return True
     watched = watched and source.dtype.kind == "f" and not strange(call.cval)
     where = watched, source.strides, target.strides  # the call fixes shapes and types
-    program = call.programs.get(where)
-    if program is None:
-        if len(call.programs) >= _MOST_PROGRAMS:
-            call.programs.clear()
-        program = _program(call, Side.of(source), Side.of(target), watched=watched)
-        call.programs[where] = program
+
+    def make() -> Program:
+        return _program(call, Side.of(source), Side.of(target), watched=watched)
+
+    program = engine.remembered(call.programs, where, make)
     return program.run(source, target, workers) or _run(call, workers, source, target, watched=False)
 
 
@@ -237,3 +219,6 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     reason = f"{around.taps} samples, by {what[algorithm]}, take {cost:.3g} ns a sample"
     reason += "".join(f"; {name} {ns:.3g} ns" for name, ns in others)
     return Plan(algorithm, reason, cost * 1e-9 * array.size)
+
+
+FAMILY: engine.Family[Call] = engine.Family(_settle, _planned, _compute)

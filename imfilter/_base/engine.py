@@ -1,0 +1,86 @@
+"""The frame of every image filter: check the arguments once, plan, compute, put the result in its place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments, dtypes, threads
+from imfilter._base.call_cache import Calls, key_of
+from imfilter._base.keywords import Common
+from imfilter._base.plan import Plan, planning
+
+#: Programs kept with a call, one for each layout of image and output.
+_MOST_PROGRAMS = 16
+_Key = TypeVar("_Key")
+_Made = TypeVar("_Made")
+
+
+class Settled(Protocol):
+    """What a call settles before it sees a sample."""
+
+    @property
+    def dtype(self) -> np.dtype: ...
+    @property
+    def result_shape(self) -> tuple[int, ...]: ...
+
+
+_Call = TypeVar("_Call", bound=Settled)
+
+
+@dataclass(frozen=True, eq=False)
+class Family(Generic[_Call]):
+    """What a family of filters adds to the frame, and the calls that it has settled."""
+
+    #: Checks the arguments of an image: ``settle(image, common, fixed, *given)``.
+    settle: Callable[..., _Call]
+    #: Returns what would run for an image, and why.
+    plan: Callable[[_Call, npt.NDArray], Plan]
+    #: Returns the result, in a place or a new array: ``compute(call, image, out, workers)``.
+    compute: Callable[[_Call, npt.NDArray, npt.NDArray | None, int | None], npt.NDArray]
+    calls: Calls[_Call] = field(default_factory=Calls)
+
+
+def apply(
+    family: Family[_Call], image: npt.ArrayLike, common: Common, fixed: Any, *given: tuple[Any, ...]
+) -> npt.NDArray:
+    """Filter an image; `fixed` names the filter, and `given` are its own arguments, unchecked.
+
+    A call with the arguments of an earlier one is not checked again.
+    """
+    array = image if type(image) is np.ndarray else arguments.image(image)
+    out, workers = common.out, threads.requested(common.workers)
+    key = key_of(array, out, common, fixed, *given)
+    call = family.calls.get(key)
+    if call is None:
+        out = arguments.out(out)
+        call = family.settle(arguments.image(array), common, fixed, *given)
+        arguments.fitting(out, call.result_shape)
+        family.calls.keep(key, call)
+    asked = planning.get()
+    if asked is not None:
+        asked.append(family.plan(call, array))
+        return np.broadcast_to(np.zeros((), call.dtype), call.result_shape)
+    return family.compute(call, array, out, workers)
+
+
+def remembered(programs: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:
+    """Return what was made for a layout before, or make it; a few are kept."""
+    try:
+        return programs[key]
+    except KeyError:
+        if len(programs) >= _MOST_PROGRAMS:
+            programs.clear()
+        made = programs[key] = make()
+        return made
+
+
+def delivered(target: npt.NDArray, out: npt.NDArray | None, dtype: np.dtype) -> npt.NDArray:
+    """Return what kernels wrote to `target` in `out`, or in an array of a dtype."""
+    if out is None:
+        out = target if target.dtype == dtype else dtypes.empty(target.shape, dtype)
+    if out is not target:
+        dtypes.place(target, out)
+    return out
