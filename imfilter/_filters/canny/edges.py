@@ -97,7 +97,7 @@ def _program(source: Side, low: float, high: float, measure: int, interpolated: 
     paddings = tuple(Padding.same(n, 3, 1, 1) for n in source.shape)
     one = (1, 1)
     loops = Loops.of(source, source, (3, 3), (0, 1), paddings, one, one)
-    job = Job(CANNY_JOB)
+    job = Job(CANNY_JOB, "cval", "watched")
     describe(job, loops, source, source, "edge")
     job["columns"], job["size"], job["map_y"] = source.shape[1], real.itemsize, map_y
     job["low"], job["high"] = low, high

@@ -21,6 +21,8 @@ _Array = npt.NDArray
 _TILE = 512
 #: Multiply-adds a pixel, roughly, to tell whether an image is worth a second thread.
 _WORK = 60
+#: Kernels and tables of a job that not every way to compute has.
+_OPTIONAL = (*("fetch", "join", "part", "place", "table"),)
 
 
 class Recipe(NamedTuple):
@@ -98,7 +100,7 @@ def _program(source: Side, target: Side, recipe: Recipe, real: np.dtype) -> Prog
     tile = min(_TILE, length)
     n_tiles = -(-length // tile)
     step = pitch(tile * size + BYTES)
-    job = Job(COLOR_JOB)
+    job = Job(COLOR_JOB, *_OPTIONAL)
     job |= {
         "length": length,
         "n_tiles": n_tiles,

@@ -53,7 +53,7 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
     (rows, columns), aperture, taps = source.shape, window.aperture, len(window.taps)
     one, paddings = (1, 1), tuple(Padding.same(n, aperture, 1, 1) for n in source.shape)
     loops = Loops.of(source, target, (aperture, aperture), (0, 1), paddings, one, one)
-    job = Job(CORNER_JOB)
+    job = Job(CORNER_JOB, "watched")
     describe(job, loops, source, target, mode)
     before = taps // 2
     beyond = "zero" if mode == "constant" else mode

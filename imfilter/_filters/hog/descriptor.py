@@ -66,7 +66,7 @@ def _voting(source: Side, how: Cells) -> Program:
     paddings = tuple(Padding.same(n, 3, 1, 1) for n in plane.shape)
     loops = Loops.of(plane, plane, (3, 3), (0, 1), paddings, (1, 1), (1, 1))
     loops = loops._replace(channels=channels, source_c=source.strides[2])
-    job = Job(cells_kernels.CELLS_JOB)
+    job = Job(cells_kernels.CELLS_JOB, "cval", "watched")
     describe(job, loops, plane, plane, "mirror")  # by which differences are 0 at the border
     angles = [math.pi * i / orientations for i in range(1, orientations)]
     # Rounded, so that what is 0 is 0, and the two at 45 degrees are one.

@@ -23,6 +23,8 @@ _ROWS, _SUMS = 1 << 19, 1 << 18
 _TOGETHER = 144
 #: Units of work that there should be at least, for threads to share.
 _UNITS = 8
+#: Kernels and tables of a job that not every way to compute has.
+_OPTIONAL = (*("bias", "cval", "deal", "deal_line", "watched", "weights"),)
 
 
 class Geometry(NamedTuple):
@@ -103,7 +105,7 @@ def _plan(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry
     size = real.itemsize
     loops = _loops(source, target, shape[2:], geometry)
     z, y, x = loops[:3]
-    job = Job(LAYER_JOB)
+    job = Job(LAYER_JOB, *_OPTIONAL)
     describe(job, loops, source, target, geometry.mode)
     groups, inputs, outputs = geometry.groups, shape[1], shape[0] // geometry.groups
     blocks = -(-outputs // BLOCK)

@@ -171,7 +171,7 @@ def _over(operator: Operator, settings: Settings, loops: Loops, source: Side, ta
     assert sums is not None
     scale = math.prod(float(along[0]) for along in term)
     scaling = _scaling(source.dtype, target.dtype, sums, scale, taps, settings)
-    job = Job(BOX_JOB)
+    job = Job(BOX_JOB, "along_prefix")
     describe(job, loops, source, target, settings.mode)
     job["box_z"], job["box_y"], job["box_x"] = z.taps, y.taps, x.taps
     rows = stretch(y.length, x.length, max(_STRETCH, 2 * y.taps))

@@ -44,6 +44,8 @@ _LEAST = 2
 
 #: A cosine along one axis; reading, transposing and writing; see `algorithm.STAGE`.
 _COST, _COST_STAGES = 0.24, 1.5
+#: Kernels and tables of a job that not every way to compute has.
+_OPTIONAL = (*("close", "strip_rows", "strip_step", "widen", "window_x"),)
 
 
 class CosineSum(Algorithm):
@@ -163,7 +165,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     assert fit is not None
     terms, tables = fit
     axis_y, axis_x = (part.axis for part in (y, x) if part.axis is not None)
-    job = Job(COSINE_JOB)
+    job = Job(COSINE_JOB, *_OPTIONAL)
     lanes, oscillators = in_register(real), cosine.REGISTER // 8
     widest = max(x.samples, x.length) * loops.channels
     describe(job, loops, source, target, settings.mode)

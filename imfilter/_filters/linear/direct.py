@@ -54,6 +54,12 @@ _SHORTEST = 256
 _STRAIGHT = 18
 #: Below this many taps nothing beats the direct sum, and looking for something takes longer.
 FEW = 12
+#: Kernels and tables of a job that not every way to compute has.
+_OPTIONAL = (
+    *("combine", "combine_source", "deal", "deals", "divide", "fetch", "fetch_real", "group", "half_weights"),
+    *("halves", "join", "joins", "n_halves", "place", "sum_along", "sum_line", "sum_planes", "sum_rows"),
+    *("sum_symmetric", "sum_window", "weights", "weights_x", "weights_z"),
+)
 
 
 class Direct(Algorithm):
@@ -117,7 +123,7 @@ def _prepared(
     dealt = Deal.of(unplaced, loops.channels, extent(cut)[1], x.span, x.stride, real)
     tables = _placed(unplaced, dealt, real.itemsize)
     final, block = _final(tables, dealt, y)
-    job = Job(JOB)
+    job = Job(JOB, *_OPTIONAL)
     describe(job, loops, source, target, settings.mode)
     job["step_z"], job["step_y"], job["step_x"] = z.stride, y.stride, x.stride
     job["window_y"], job["span_x"] = y.span, x.span

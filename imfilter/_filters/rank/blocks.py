@@ -29,6 +29,11 @@ _SORT, _MOVE, _BITS = 3.0, 1.6, 25.0
 _COLUMN, _WINDOW, _PLACE = 5.0, 10.0, 8.0
 #: Multiply-adds in a nanosecond, in which programs count their work.
 _WORK = 37
+#: Kernels and tables of a job that not every way to compute has.
+_OPTIONAL = (
+    *("below", "bits", "digits", "entering", "leaving", "n_moved", "n_taps", "order", "other", "ranks"),
+    *("sort", "taps", "values", "window", "words"),
+)
 
 
 class _Tables(NamedTuple):
@@ -118,7 +123,7 @@ def make(
     loops, around = loops._replace(**{other: loops.x, "x": getattr(loops, other)}), _turned(around)
     parts, integer = loops[:3], kind(source.dtype)
     how = ordered_keys.TURNED if source.dtype.kind == "f" else ordered_keys.INTEGERS
-    job = Job(BLOCK_JOB)
+    job = Job(BLOCK_JOB, *_OPTIONAL)
     describe(job, loops, source, target, mode)
     job["columns"], job["rank"], job["beyond"] = loops.x.length, around.rank, beyond
     job["size"], job["fetch"] = integer.itemsize, ordered_keys.fetch_keys.address(integer, how)

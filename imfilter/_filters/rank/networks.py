@@ -114,7 +114,7 @@ def make(
     compared = source.dtype if watched else integer
     network, straight, count = prepared.network, prepared.straight, prepared.lines
     outputs = len(network.results)
-    job = Job(RANK_JOB)
+    job = Job(RANK_JOB, "n_steps", "restore", "steps")
     describe(job, loops, source, target, mode)
     job["window_z"], job["window_y"], job["span_x"] = z.taps, y.taps, x.taps
     job["size"], job["beyond"] = size, beyond
