@@ -34,5 +34,5 @@ def test_a_forgotten_field_is_refused():
 def test_an_unknown_field_is_refused():
     job = filled("other")
     job["othre"] = 1
-    with pytest.raises(KeyError, match="does not have: .*othre"):
+    with pytest.raises(KeyError, match=r"does not have: .*othre"):
         job.prepared(flood, **SIZE)
