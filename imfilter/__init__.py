@@ -91,12 +91,12 @@ _HOMES = {
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }
 #: Modules with public names of their own.
-_ROOMS = ("color", "layers", "series", "show", "weights")
+_NAMESPACES = ("color", "layers", "series", "show", "weights")
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
+    if name in _NAMESPACES:
         return importlib.import_module(f"imfilter.{name}")
     if name not in _MODULES:
         from imfilter._base.elsewhere import hint

@@ -54,7 +54,7 @@ class _Filters(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class _Room(click.Group):
+class _Section(click.Group):
     """The commands of a table of its own, under one word."""
 
     def __init__(self, name: str, table: tuple[Command, ...], what: str, **words: Any) -> None:
@@ -87,7 +87,7 @@ def _check_name(name: str, what: str, known: list[str], help_command: str) -> No
     raise click.UsageError(f"unknown {what} {name!r}; {hint}")
 
 
-_show = _Room(
+_show = _Section(
     _SHOW,
     SHOWN,
     "picture",
@@ -96,7 +96,7 @@ _show = _Room(
     epilog="Example: imfilter show kernels weights.npy kernels.png",
     subcommand_metavar="PICTURE IN OUT [--option value]...",
 )
-_series = _Room(
+_series = _Section(
     _SERIES,
     SERIES,
     "filter",

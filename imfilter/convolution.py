@@ -237,7 +237,7 @@ def _correlate(
 ) -> NDArray:
     """Run the operator of both functions."""
     geometry = linear.Geometry(stride, dilation, pad, flipped, bias)
-    return linear.apply(image, _operator, (kernel, flipped), common, keeps=False, geometry=geometry)
+    return linear.apply(image, _operator, (kernel, flipped), common, preserves_dtype=False, geometry=geometry)
 
 
 def _operator(ndim: int, chosen: tuple[int, ...], kernel: Any, flipped: bool) -> Operator:

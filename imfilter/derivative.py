@@ -303,7 +303,7 @@ def _gradient(
         _gradient_operator,
         (gradient.difference, gradient.smoothing, axis, normalize, spacing),
         common,
-        keeps=False,
+        preserves_dtype=False,
     )
 
 

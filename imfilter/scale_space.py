@@ -110,7 +110,7 @@ def laplacian_of_gaussian(
         _laplacian_of_gaussian,
         (sigma, truncate, radius, spacing),
         Common(mode, cval, axes, channel_axis, dtype, out, workers),
-        keeps=False,
+        preserves_dtype=False,
     )
 
 
@@ -216,7 +216,7 @@ def difference_of_gaussians(
         _difference_of_gaussians,
         (low, high, truncate, radius, spacing),
         Common(mode, cval, axes, channel_axis, dtype, out, workers),
-        keeps=False,
+        preserves_dtype=False,
     )
 
 
@@ -323,7 +323,7 @@ def gaussian_gradient_magnitude(
         _gaussian_gradient_magnitude,
         (sigma, truncate, radius, spacing),
         Common(mode, cval, axes, channel_axis, dtype, out, workers),
-        keeps=False,
+        preserves_dtype=False,
     )
 
 

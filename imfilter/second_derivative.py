@@ -90,7 +90,7 @@ def laplacian(
         _laplacian,
         (diagonals,),
         Common(mode, cval, axes, channel_axis, dtype, out, workers),
-        keeps=False,
+        preserves_dtype=False,
     )
 
 

@@ -88,7 +88,11 @@ def sharpen(
     array([ 0., -1.,  2.,  1.])
     """
     return linear.apply(
-        image, _sharpen, (amount,), Common(mode, cval, axes, channel_axis, dtype, out, workers), keeps=True
+        image,
+        _sharpen,
+        (amount,),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        preserves_dtype=True,
     )
 
 
@@ -188,7 +192,7 @@ def unsharp_mask(
         _unsharp_mask,
         (sigma, amount, truncate, radius),
         Common(mode, cval, axes, channel_axis, dtype, out, workers),
-        keeps=True,
+        preserves_dtype=True,
     )
 
 

@@ -117,7 +117,7 @@ def gaussian(
         _gaussian,
         (sigma, order, truncate, radius, spacing),
         Common(mode, cval, axes, channel_axis, dtype, out, workers),
-        keeps=not any(isinstance(o, int | np.integer) and o for o in orders),
+        preserves_dtype=not any(isinstance(o, int | np.integer) and o for o in orders),
         method=method,
     )
 
@@ -209,7 +209,11 @@ def box(
     array([0., 1., 1., 1., 0.])
     """
     return linear.apply(
-        image, _box, (size,), Common(mode, cval, axes, channel_axis, dtype, out, workers), keeps=True
+        image,
+        _box,
+        (size,),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        preserves_dtype=True,
     )
 
 

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,18 @@ def test_direct_filters_do_without_scipy():
     assert "numba" in loaded
     assert "scipy.fft" not in loaded
     assert "scipy.ndimage" not in loaded
+
+
+#: Words that the package no longer uses for things of its own; CONTRIBUTING has a glossary of those that it does.
+RETIRED = {
+    *("Again", "Chain", "Deal", "Mending", "Part", "Side", "Ticker", "comb", "deal", "deals", "dealt"),
+    *("doubt", "hold", "joins", "keeps", "look_ahead", "mend", "moments", "reserve", "room", "shelf"),
+    *("spill", "strange", "trusting", "watched", "_settle"),
+}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_retired_names_stay_away(path):
+    with path.open("rb") as file:
+        found = {token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.NAME}
+    assert not found & RETIRED

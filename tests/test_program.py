@@ -20,7 +20,7 @@ def test_a_job_is_written_as_it_is():
     job = filled("other")
     job["other"] = 7
     prepared = job.prepared(flood, **SIZE)
-    (table,) = prepared.held
+    (table,) = prepared.owners
     assert prepared.record.tolist()[:3] == [3, table.ctypes.data, 7]
     assert prepared.record[3:].view(np.float64).tolist() == [0.5]
     assert filled("other").prepared(flood, **SIZE).record[2] == 0

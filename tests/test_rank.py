@@ -124,10 +124,10 @@ def test_one_strange_sample_is_enough(dtype):
     bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
     image = np.round(RNG.normal(size=(70, 300))).astype(dtype) + dtype(0)
     for where in ((0, 0), (69, 299), (0, 299), (35, 150), (66, 63), None):
-        for strange in (-0.0, np.nan):
+        for non_finite in (-0.0, np.nan):
             mixed = image.copy()
             if where:
-                mixed[where] = strange
+                mixed[where] = non_finite
             turned = mixed.view(bits) ^ (mixed.view(bits) >> (bits.itemsize * 8 - 1) & np.iinfo(bits).max)
             for shape in ((3, 3), (5, 5), (1, 4), (7, 2)):
                 padding = [(n // 2, n - 1 - n // 2) for n in shape]

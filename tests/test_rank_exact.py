@@ -65,8 +65,8 @@ def expected(image, inside, which, mode, constant, dtype):
         for offset in offsets.tolist():
             moved = zip(at, offset, image.shape, strict=True)
             where = [naive.border_index(a + b, n, mode) for a, b, n in moved]
-            beyond = 0.0 if mode == "zero" else constant
-            window.append(beyond if None in where else number(image[tuple(where)]))
+            border_key = 0.0 if mode == "zero" else constant
+            window.append(border_key if None in where else number(image[tuple(where)]))
         result[at] = placed(sorted(window, key=order)[which], dtype)
     return result
 
@@ -156,8 +156,8 @@ def test_64_bits_by_every_algorithm(dtype, constant, filter_):
         # Those of the image in order, those of the border all behind or all before them.
         filler = np.iinfo(native).max if last else np.iinfo(native).min
         ordered = np.sort(np.where(there, windows, filler))
-        beyond = which >= count if last else which < size * size - count
-        wanted = np.where(beyond, placed(constant, native), ordered[..., which])
+        border_key = which >= count if last else which < size * size - count
+        wanted = np.where(border_key, placed(constant, native), ordered[..., which])
         np.testing.assert_array_equal(found, wanted)
 
 

@@ -66,15 +66,15 @@ def test_small_pieces_give_the_same_bits(size, beside, request):
 
 
 @pytest.mark.parametrize("size", [3, 25, 100, 999])
-@pytest.mark.parametrize("strange", [math.nan, math.inf, -math.inf])
-def test_what_is_no_number_stays_in_its_windows(size, strange, in_small_pieces):
+@pytest.mark.parametrize("non_finite", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_stays_in_its_windows(size, non_finite, in_small_pieces):
     """Whatever sums of blocks and stretches it is a part of."""
     x = RNG.normal(size=2 * size + 900)
     known = means(x, size)
-    x[size + 300] = strange
+    x[size + 300] = non_finite
     result = means(x, size)
     inside = slice(301, size + 301)
-    np.testing.assert_array_equal(result[inside], np.full(size, strange))
+    np.testing.assert_array_equal(result[inside], np.full(size, non_finite))
     result[inside] = known[inside]
     np.testing.assert_array_equal(result, known)
 

@@ -16,7 +16,7 @@ LONGEST = 16384
 _WIDE_BATCH = 32
 
 
-class Side(NamedTuple):
+class ArrayLayout(NamedTuple):
     """What a program depends on in the image or in the output: all but the address."""
 
     shape: tuple[int, ...]
@@ -29,7 +29,7 @@ class Side(NamedTuple):
         return cls(array.shape, array.strides, array.dtype)
 
 
-class Part(NamedTuple):
+class LoopAxis(NamedTuple):
     """One of the loops z, y, x: strides in bytes, lengths, and the kernel's place in it."""
 
     source_step: int = 0
@@ -54,7 +54,7 @@ class Part(NamedTuple):
         return self.dilation, self.taps, self.axis
 
     @classmethod
-    def batch(cls, source: Side, target: Side, axis: int) -> Self:
+    def batch(cls, source: ArrayLayout, target: ArrayLayout, axis: int) -> Self:
         """Return the loop over an axis that is not filtered."""
         n = source.shape[axis]
         return cls(source.strides[axis], target.strides[axis], n, n)
@@ -63,9 +63,9 @@ class Part(NamedTuple):
 class Loops(NamedTuple):
     """The loops z, y and x of a call, x with its interleaved channels, and those over a batch."""
 
-    z: Part
-    y: Part
-    x: Part
+    z: LoopAxis
+    y: LoopAxis
+    x: LoopAxis
     channels: int
     source_c: int  # bytes from a channel to the next
     target_c: int
@@ -74,8 +74,8 @@ class Loops(NamedTuple):
     @classmethod
     def of(
         cls,
-        source: Side,
-        target: Side,
+        source: ArrayLayout,
+        target: ArrayLayout,
         shape: tuple[int, ...],
         axes: tuple[int, ...],
         paddings: tuple[Padding, ...],
@@ -90,7 +90,7 @@ class Loops(NamedTuple):
         order = sorted(range(len(axes)), key=axes.__getitem__)
         last = axes[order[-1]]
         parts = [
-            Part(
+            LoopAxis(
                 *(source.strides[a], target.strides[a], source.shape[a]),
                 *(paddings[i].length, paddings[i].before, paddings[i].after),
                 *(stride[i], dilation[i], shape[i], i),
@@ -101,11 +101,11 @@ class Loops(NamedTuple):
         channels, steps = 1, (0, 0)
         if len(source.shape) > last + 1:
             if _is_line(source.shape[-1], len(parts)):
-                parts.append(Part.batch(source, target, last + 1))
+                parts.append(LoopAxis.batch(source, target, last + 1))
             else:
                 channels, steps = source.shape[-1], (source.strides[-1], target.strides[-1])
         while len(parts) < 3:
-            parts.insert(0, Part.batch(source, target, leading.pop()) if leading else Part())
+            parts.insert(0, LoopAxis.batch(source, target, leading.pop()) if leading else LoopAxis())
         z, y, x = parts
         return cls(z, y, x, channels, *steps, offsets(source, target, leading))
 
@@ -121,8 +121,8 @@ class Loops(NamedTuple):
 class Placement(NamedTuple):
     """How a kernel lies over an image: all that its loops depend on."""
 
-    source: Side
-    target: Side
+    source: ArrayLayout
+    target: ArrayLayout
     shape: tuple[int, ...]
     axes: tuple[int, ...]
     paddings: tuple[Padding, ...]
@@ -180,7 +180,7 @@ def _is_line(trailing: int, count: int) -> bool:
     return trailing >= _WIDE_BATCH and count < 3
 
 
-def offsets(source: Side, target: Side, axes: list[int]) -> npt.NDArray[np.int64]:
+def offsets(source: ArrayLayout, target: ArrayLayout, axes: list[int]) -> npt.NDArray[np.int64]:
     """Return where each image of the batch and its output begin, in bytes from the first."""
     total = np.zeros((1, 2), np.int64)
     for axis in axes:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import borders, threads
-from imfilter._base.loops import Loops, Side
+from imfilter._base.loops import ArrayLayout, Loops
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.jit import Driver
 from imfilter._simd.vector import LINE
@@ -20,7 +20,7 @@ from imfilter._simd.vector import LINE
 _SMALL = 3_000_000
 #: Multiply-adds after which an interrupt should be heard: some tenths of a second.
 _PATIENCE = 4_000_000_000
-#: Pixels of an image that one thread filters alone, and how many stretches of rows others have at most.
+#: Pixels of an image that one thread filters alone, and how many tasks of rows others have at most.
 _ALONE, _SHARES = 1 << 18, 8
 
 
@@ -28,10 +28,10 @@ _ALONE, _SHARES = 1 << 18, 8
 _FAR = 1 << 20
 
 
-#: Computes rows of a stretch alone; see `Program.rows_alone`.
-RowsAlone = Callable[[int, int, int, int, int], None]
-#: Computes a stretch anew from a row on: gets image and output, the stretch's number and the row.
-Mend = Callable[[npt.NDArray, npt.NDArray, int, int], None]
+#: Computes rows of a task alone; see `Program.rows_alone`.
+RowsOnly = Callable[[int, int, int, int, int], None]
+#: Computes a task anew from a row on: gets image and output, the task's number and the row.
+Recompute = Callable[[npt.NDArray, npt.NDArray, int, int], None]
 
 
 class Settings(NamedTuple):
@@ -43,7 +43,7 @@ class Settings(NamedTuple):
     bias: float
     cval: float
     tolerance: float  # of cosines in place of taps
-    trusting: bool  # whether the program may refuse an image that has samples that are not finite
+    assume_finite: bool  # whether the program may refuse an image that has samples that are not finite
     divisor: int  # of sums of integers, whose quotients are rounded exactly; 0 where there is none
 
 
@@ -58,8 +58,8 @@ class Program:
     rows: int  # of the kernel
     workspace: int  # bytes for each thread
     flag: int = -1  # where in the workspace it is said that the algorithm cannot take the image, if it is
-    doubt: int = -1  # where it is said that samples of a stretch differ too much in size, if it is
-    mend: Mend | None = None  # what is done then
+    inexact: int = -1  # where it is said that samples of a task differ too much in size, if it is
+    recompute: Recompute | None = None  # what is done then
 
     def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
         """Filter `image` into `target`, which have the layouts that this program was made for.
@@ -82,29 +82,29 @@ class Program:
         """Compute lines `start` to `stop`; return whether that went well."""
         # Zeroed: flags begin unset, and what lies behind a line is computed with too.
         workspace = np.zeros(self.workspace, np.uint8)
-        room = address(workspace)
-        aligned = -room % LINE
+        base = address(workspace)
+        aligned = -base % LINE
         while start < stop:
-            self.call(address(image), address(target), room, start, stop)
+            self.call(address(image), address(target), base, start, stop)
             if self.flag >= 0 and workspace[aligned + self.flag]:
                 return False
-            words = room + aligned + self.doubt
-            number = 0 if self.mend is None else _read_pointer(words).value
-            if self.mend is None or not number:
+            words = base + aligned + self.inexact
+            number = 0 if self.recompute is None else _read_pointer(words).value
+            if self.recompute is None or not number:
                 break
             row = _read_pointer(words + 8).value or 0
-            workspace[words - room : words - room + 8 * WORDS] = 0
-            self.mend(image, target, number - 1, row)
+            workspace[words - base : words - base + 8 * WORDS] = 0
+            self.recompute(image, target, number - 1, row)
             start = number
         return True
 
-    def rows_alone(self, source: int, target: int, number: int, first: int, end: int) -> None:
-        """Compute some rows of a stretch, from the address of an image to that of an output."""
+    def rows_only(self, source: int, target: int, number: int, first: int, end: int) -> None:
+        """Compute some rows of a task, from the address of an image to that of an output."""
         workspace = np.zeros(self.workspace, np.uint8)
-        room = address(workspace)
-        at = -room % LINE + self.doubt
+        base = address(workspace)
+        at = -base % LINE + self.inexact
         workspace[at : at + 8 * WORDS].view(np.int64)[2:] = first, end
-        self.call(source, target, room, number, number + 1)
+        self.call(source, target, base, number, number + 1)
 
 
 def _data_offset() -> int | None:
@@ -139,15 +139,15 @@ class Prepared(NamedTuple):
 
     driver: Driver
     record: npt.NDArray[np.int64]
-    held: tuple[npt.NDArray, ...]  # tables that it names by address
+    owners: tuple[npt.NDArray, ...]  # tables that it names by address
     places: dict[str, int]  # of its fields
     lines: int
     work: int
     rows: int
     workspace: int
     flag: int
-    doubt: int
-    mend: Mend | None
+    inexact: int
+    recompute: Recompute | None
 
     def program(self, **tables: npt.NDArray) -> Program:
         """Return the program of the job, with `tables` that it lacks."""
@@ -155,8 +155,8 @@ class Prepared(NamedTuple):
         for name, table in tables.items():
             record[self.places[name]] = address(table)
         call = functools.partial(self.driver.entry(), address(record))
-        held = record, *self.held, *tables.values()
-        return Program(call, held, *self[4:])
+        owners = record, *self.owners, *tables.values()
+        return Program(call, owners, *self[4:])
 
 
 class Job(dict[str, Any]):
@@ -180,12 +180,12 @@ class Job(dict[str, Any]):
         work: int,
         rows: int,
         workspace: int,
-        watched: bool = False,
-        mend: Mend | None = None,
+        check_finite: bool = False,
+        recompute: Recompute | None = None,
     ) -> Prepared:
         """Return this job in memory, with `more` tables that its own name by address.
 
-        `watched` says that it may refuse an image, and `mend` what is done with stretches in doubt.
+        `check_finite` says that it may refuse an image, and `recompute` what is done with tasks in doubt.
         """
         values, tables = list(self.values()), list(more)
         for i, table in [(i, value) for i, value in enumerate(values) if type(value) is np.ndarray]:
@@ -193,14 +193,14 @@ class Job(dict[str, Any]):
             values[i] = address(tables[-1])
         if len(values) != len(self._layout.blank) or any(value is None for value in values):
             missing = [name for name, value in self.items() if value is None]
-            strange = [name for name in self if name not in self._layout.blank]
+            unknown = [name for name in self if name not in self._layout.blank]
             raise KeyError(
-                f"fields of the job without a value: {missing}; fields that it does not have: {strange}"
+                f"fields of the job without a value: {missing}; fields that it does not have: {unknown}"
             )
         record = np.frombuffer(self._layout.packer.pack(*values), np.int64)
-        flag, doubt = self["flag"] if watched else -1, self.get("doubt", -1)
+        flag, inexact = self["flag"] if check_finite else -1, self.get("inexact", -1)
         made = driver, record, tuple(tables), self._layout.places
-        return Prepared(*made, lines, work, rows, workspace, flag, doubt, mend)
+        return Prepared(*made, lines, work, rows, workspace, flag, inexact, recompute)
 
     def program(self, driver: Driver, *more: npt.NDArray, **size: Any) -> Program:
         """Return the program of this job; see `prepared`."""
@@ -229,15 +229,15 @@ _ALONG = [
 ]
 
 
-def hold(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt.NDArray, ...]:
+def set_addresses(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt.NDArray, ...]:
     """Write the addresses of `tables` to a job that is a record; return what must outlive it."""
-    held = {name: np.ascontiguousarray(table) for name, table in tables.items()}
-    for name, table in held.items():
+    owners = {name: np.ascontiguousarray(table) for name, table in tables.items()}
+    for name, table in owners.items():
         job[name] = address(table)
-    return (job, *held.values())
+    return (job, *owners.values())
 
 
-def describe(job: Job, loops: Loops, source: Side, target: Side, mode: str) -> None:
+def set_geometry(job: Job, loops: Loops, source: ArrayLayout, target: ArrayLayout, mode: str) -> None:
     """Write to the job where samples lie, as far as it has fields for it."""
     values: dict[str, Any] = {
         "planes": loops.z.length,
@@ -264,7 +264,7 @@ def pitch(size: int) -> int:
     return (-(-size // LINE) | 1) * LINE
 
 
-def stretch(rows: int, columns: int, least: int) -> int:
+def rows_per_task(rows: int, columns: int, least: int) -> int:
     """Return how many rows one thread computes one after the other, where beginning anew costs something.
 
     No fewer than `least`, but that two threads share an image that is worth it.
@@ -273,12 +273,12 @@ def stretch(rows: int, columns: int, least: int) -> int:
     return rows if alone else -(-rows // min(_SHARES, max(2, rows // least)))
 
 
-def far(loops: Loops, source: Side) -> bool:
+def far(loops: Loops, source: ArrayLayout) -> bool:
     """Tell whether a plane of the image is so large that its rows are worth asking for ahead of their use."""
     return loops.y.samples * loops.x.samples * loops.channels * source.dtype.itemsize >= _FAR
 
 
-def reserve(job: Job | npt.NDArray, sizes: dict[str, int]) -> int:
+def layout_workspace(job: Job | npt.NDArray, sizes: dict[str, int]) -> int:
     """Say in the job where in the workspace everything lies, by the sizes; return how large that is."""
     total = 0
     for name, size in sizes.items():

@@ -1,7 +1,7 @@
 """What algorithms whose outputs share sums say where samples differ so much in size that this could matter.
 
-There are four words in the workspace: one more than the number of a stretch of rows in doubt, and the first
-row of it that is; and, if only some rows of a stretch are to be computed, and without doubts, the first of
+There are four words in the workspace: one more than the number of a task that may be inexact, and the first
+row of it that is; and, if only some rows of a task are to be computed, and without doubts, the first of
 them and the first behind them.
 """
 
@@ -12,16 +12,16 @@ WORDS = 4
 
 
 @part
-def rows_of(job, room, top):
-    """Return the first row to compute of the stretch from `top` on, the end, and whether to have doubts."""
-    first, end = peek(room + job.doubt + 16), peek(room + job.doubt + 24)
+def rows_of(job, workspace, top):
+    """Return the first row to compute of the task from `top` on, the end, and whether to have doubts."""
+    first, end = peek(workspace + job.inexact + 16), peek(workspace + job.inexact + 24)
     if end:
         return first, end, False
-    return top, min(top + job.stretch, job.rows), True
+    return top, min(top + job.rows_per_task, job.rows), True
 
 
 @part
-def doubt(job, room, unit, row):
-    """Say that a stretch is in doubt from a row on."""
-    poke(room + job.doubt, unit + 1)
-    poke(room + job.doubt + 8, row)
+def inexact(job, workspace, unit, row):
+    """Say that a task may be inexact from a row on."""
+    poke(workspace + job.inexact, unit + 1)
+    poke(workspace + job.inexact + 8, row)

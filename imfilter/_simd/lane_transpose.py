@@ -57,7 +57,7 @@ def _shuffled(builder, a, b, order):
 
 
 @kernel("real")
-def deal(real, line, step, count, table, to, lanes):
+def to_lanes(real, line, step, count, table, to, lanes):
     """Deal a line of segments `step` bytes apart, of `count` samples each with their overhang.
 
     Sample i of the segments goes `to` plus entry i of `table`, in bytes. With one lane the table alone

@@ -93,16 +93,16 @@ def fetch(
     copy stays in the cache that the sum is about to read.
     """
     size, width = size_of(real), size_of(source)
-    beyond = real.type(cval)
+    border_value = real.type(cval)
     if address < 0:
         for i in range(count * channels):
-            store_one(line + i * size, real, beyond)
+            store_one(line + i * size, real, border_value)
         return
     # Inside, padded and source columns run in parallel and no map is needed.
     inner = min(max(before - first, 0), count)
     outer = max(min(before + samples - first, count), inner)
     lanes, much, pixel = BYTES // size, real.type(_MUCH), channels * size
-    many, sums, strange = splat(real, much), splat(real, real.type(0)), False
+    many, sums, non_finite = splat(real, much), splat(real, real.type(0)), False
     total = (outer - inner) * channels
     inside, to = address + (first + inner - before) * step_x, line + inner * pixel
     done = 0
@@ -112,7 +112,7 @@ def fetch(
             for i in range(outer - inner):
                 value = load_one(real, inside + i * step_x + c * step_c, source)
                 if flag:
-                    strange |= value * much - value * much != 0
+                    non_finite |= value * much - value * much != 0
                 store_one(to + i * pixel + c * size, real, value)
     while done + lanes <= total:
         values = load(real, inside + done * width, source)
@@ -132,12 +132,12 @@ def fetch(
         values_few = load_like(large, inside + shift * width, source)
         if flag:
             found = fma(values_few, large, large)
-            strange |= any_nan(found - found)
+            non_finite |= any_nan(found - found)
         store(to + shift * size, real, values_few)
         done += few
     for i in range(done, total):
         value = load_one(real, inside + i * width, source)
-        strange |= value * much - value * much != 0
+        non_finite |= value * much - value * much != 0
         store_one(to + i * size, real, value)
     p = 0
     while p < count:
@@ -151,19 +151,19 @@ def fetch(
         else:
             start, end = address + column * step_x, to + pixel
             while to < end:
-                value = beyond if column < 0 else load_one(real, start, source)
-                strange |= value * much - value * much != 0
+                value = border_value if column < 0 else load_one(real, start, source)
+                non_finite |= value * much - value * much != 0
                 store_one(to, real, value)
                 start += step_c
                 to += size
         p += 1
-    if flag and (strange or any_nan(sums - sums)):
+    if flag and (non_finite or any_nan(sums - sums)):
         poke(flag, 1)
 
 
 @kernel("real", "source")
 def combine(
-    real, source, lines, lines_b, weights, runs, first, last, norm, bias: float, to, to_b, count, spill
+    real, source, lines, lines_b, weights, runs, first, last, norm, bias: float, to, to_b, count, overhang
 ):
     """Write `count` weighted sums of lines to address `to`, and those of a second row to `to_b`.
 
@@ -179,7 +179,7 @@ def combine(
     order and in the same groups, so that a row's value does not depend on its partner.
 
     With `norm` the result is the root of the sum of the components' squares. The last vector of the
-    line overlaps the one before; a line shorter than a vector goes through `spill`.
+    line overlaps the one before; a line shorter than a vector goes through `overhang`.
     """
     lanes = BYTES // size_of(real)
     size = size_of(real)
@@ -221,38 +221,39 @@ def combine(
                 sum_a = sum_b = part_a = part_b = zero
         if norm:
             total_a, total_b = root(total_a), root(total_b)
-        store(to + shift * size if wide else spill, real, total_a)
+        store(to + shift * size if wide else overhang, real, total_a)
         if not wide:
-            copy(real, to, spill, count)
+            copy(real, to, overhang, count)
         if to_b > 0:
-            store(to_b + shift * size if wide else spill, real, total_b)
+            store(to_b + shift * size if wide else overhang, real, total_b)
             if not wide:
-                copy(real, to_b, spill, count)
+                copy(real, to_b, overhang, count)
         x += lanes
 
 
 @part
-def fetch_line(job, room, start, before, first, count, line):
+def fetch_line(job, workspace, start, before, first, count, line):
     """Copy padded columns of the source line that starts at an address to `line`, with the job's `fetch`."""
     invoke(2, job.fetch, (
         start, job.source_x, job.source_c, job.source_packed, job.channels, job.border_x, before,
-        job.samples_x, first, count, job.cval, line, room + job.flag if job.watched else 0))  # fmt: skip
+        job.samples_x, first, count, job.cval, line,
+        workspace + job.flag if job.check_finite else 0))  # fmt: skip
 
 
 @part
-def fetch_row(job, room, image_at, padded, before, first, count, line):
+def fetch_row(job, workspace, image_at, padded, before, first, count, line):
     """Copy columns of a `padded` row of the plane at `image_at` to `line`."""
     row = source_index(job.border_y, job.before_y, job.samples_y, padded)
     start = image_at + row * job.source_y if row >= 0 else -1
-    fetch_line(job, room, start, before, first, count, line)
+    fetch_line(job, workspace, start, before, first, count, line)
 
 
 @part
-def place_line(job, room, line, to, count):
+def place_line(job, workspace, line, to, count):
     """Put `count` pixels of a line where they belong with the job's `place`."""
     invoke(2, job.place, (
         line, to, count, job.channels, job.target_x, job.target_c, job.target_packed,
-        room + job.spare))  # fmt: skip
+        workspace + job.spare))  # fmt: skip
 
 
 @kernel("real", "target")

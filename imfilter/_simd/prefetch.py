@@ -55,7 +55,7 @@ def prefetch_sums(builder, table, x, count, places=(), size=0):
 
 
 @intrinsic(prefer_literal=True)
-def look_ahead(typingctx, real, registers, table, x):
+def prefetch_rows(typingctx, real, registers, table, x):
     """Do what `prefetch_sums` does for so many registers of sums, but for their places."""
     count = register_lanes(real.dtype) * registers.literal_value
 

@@ -108,20 +108,20 @@ def _sums(
 
 @kernel("real", "target", "outputs", "rows", "taps", "norm")
 def sum_window(
-    real, target, outputs, rows, taps, norm, lines, offsets, weights, bias: float, to, count, spill, ahead
+    real, target, outputs, rows, taps, norm, lines, offsets, weights, bias: float, to, count, overhang, ahead
 ):
     """Write `outputs` rows of `count` sums, as `target`, to the addresses at `to`; see `_sums`.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `spill`. What is needed
+    The last vector overlaps the one before; rows shorter than a vector go through `overhang`. What is needed
     next is asked for, as `ahead` says; see there.
     """
     lanes = BYTES // size_of(real)
     if count >= lanes:
         _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count, ahead)
         return
-    places = spill + outputs * BYTES
+    places = overhang + outputs * BYTES
     for o in range(outputs):
-        poke(places + 8 * o, spill + o * BYTES)
+        poke(places + 8 * o, overhang + o * BYTES)
     _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, places, lanes, 0)
     for o in range(outputs):
-        copy(target, peek(to + 8 * o), spill + o * BYTES, count)
+        copy(target, peek(to + 8 * o), overhang + o * BYTES, count)

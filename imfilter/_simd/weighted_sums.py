@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
 from imfilter._simd.lines import copy
-from imfilter._simd.prefetch import look_ahead
+from imfilter._simd.prefetch import prefetch_rows
 from imfilter._simd.vector import (
     BYTES,
     REGISTERS,
@@ -210,29 +210,29 @@ def sum_rows(
     bias: float,
     to,
     count,
-    spill,
+    overhang,
     ahead,
 ):
     """Write `outputs` rows of `count` sums to the addresses at `to`; see `_sums`.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `spill`. What is needed
+    The last vector overlaps the one before; rows shorter than a vector go through `overhang`. What is needed
     next is asked for, as `ahead` says; see there.
     """
     lanes = BYTES // size_of(real)
     if count < lanes:
-        places = spill + outputs * BYTES
+        places = overhang + outputs * BYTES
         for o in range(outputs):
-            poke(places + 8 * o, spill + o * BYTES)
+            poke(places + 8 * o, overhang + o * BYTES)
         _sums(
             real, source, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, 0, places
         )
         for o in range(outputs):
-            copy(real, peek(to + 8 * o), spill + o * BYTES, count)
+            copy(real, peek(to + 8 * o), overhang + o * BYTES, count)
         return
     x = 0
     while x < count:
         shift = min(x, count - lanes)
-        look_ahead(real, REGISTERS, ahead, shift)
+        prefetch_rows(real, REGISTERS, ahead, shift)
         _sums(
             real, source, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, shift, to
         )

@@ -101,7 +101,7 @@ def of_window(window: type[Window], size: Any, shared: Shared) -> Sliding:
     length, how = window_size(size), where(shared)
     before = how.before(length)
     timing = Timing(length - 1 - before, before - (length - 1) / 2)
-    return Sliding(window(length, before), how.ends, timing, keeps=True)
+    return Sliding(window(length, before), how.ends, timing, preserves_dtype=True)
 
 
 def run(x: ArrayLike, design: Design, shared: Shared) -> NDArray:

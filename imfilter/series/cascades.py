@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from imfilter._filters.series.filters import Timing
-from imfilter._filters.series.pipeline import Chain
+from imfilter._filters.series.pipeline import Pipeline
 from imfilter.series.base import Call, Compound, Filter, Shared, run
 from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
@@ -79,7 +79,7 @@ class Cascade(Compound):
             raise ValueError("stages must name a filter, got none")
         self.stages = stages
         self._calls = [Call.part(stage, "stages", "the cascade").kept() for stage in stages]
-        self._design = Chain.of([call.design() for call in self._calls])
+        self._design = Pipeline.of([call.design() for call in self._calls])
 
     def __call__(
         self,
@@ -128,7 +128,7 @@ class Cascade(Compound):
         return run(x, self._design, Shared(axis=axis, dtype=dtype, out=out, workers=workers))
 
     @property
-    def design(self) -> Chain:
+    def design(self) -> Pipeline:
         """What it does."""
         return self._design
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from imfilter._base import arguments
-from imfilter._filters.series.filters import Ends, Sliding, Timing, moments
+from imfilter._filters.series.filters import Ends, Sliding, Timing, group_delay
 from imfilter._filters.series.windows import Weighted
 from imfilter.series.base import Call, Shared, run, series_filter
 from imfilter.typing import ArrayLike, DTypeLike, NDArray
@@ -36,8 +36,8 @@ def _causal(kernel: Any, bias: Any, initial: Any, shared: Shared) -> Sliding:
                 f"initial must have {size - 1} samples, one less than kernel, got shape {past.shape}"
             )
     window = Weighted(size, size - 1, taps, offset)
-    timing = Timing(0, moments(taps, size - 1))
-    return Sliding(window, Ends(mode), timing, keeps=False, past=past)
+    timing = Timing(0, group_delay(taps, size - 1))
+    return Sliding(window, Ends(mode), timing, preserves_dtype=False, past=past)
 
 
 @series_filter(_causal)

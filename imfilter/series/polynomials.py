@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from imfilter._base import arguments
-from imfilter._filters.series.filters import Sliding, Timing, moments
+from imfilter._filters.series.filters import Sliding, Timing, group_delay
 from imfilter._filters.series.windows import Polynomial
 from imfilter.series.base import Shared, Where, run, series_filter, where, window_size
 from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
@@ -23,8 +23,8 @@ def _fitted(how: Where, before: int, size: int, degree: int, deriv: int, spacing
         )
     window = Polynomial(size, before, degree, deriv, step if deriv <= degree else 1.0)
     taps = window.taps(tuple(range(size)), before)
-    timing = Timing(size - 1 - before, moments(taps, before))
-    return Sliding(window, how.ends, timing, keeps=deriv == 0)
+    timing = Timing(size - 1 - before, group_delay(taps, before))
+    return Sliding(window, how.ends, timing, preserves_dtype=deriv == 0)
 
 
 def _savgol(size: Any, order: Any, deriv: Any, spacing: Any, shared: Shared) -> Sliding:

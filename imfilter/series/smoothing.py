@@ -9,7 +9,7 @@ import numpy as np
 
 from imfilter import weights as kernels
 from imfilter._base import arguments
-from imfilter._filters.series.filters import Sliding, Timing, moments
+from imfilter._filters.series.filters import Sliding, Timing, group_delay
 from imfilter._filters.series.windows import NOTHING, Mean, Weighted
 from imfilter.series.base import Shared, of_window, run, series_filter, where
 from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
@@ -118,8 +118,8 @@ def moving_average(
 def _averaging(taps: NDArray[np.float64], shared: Shared) -> Sliding:
     how = where(shared)
     before = how.before(len(taps))
-    timing = Timing(len(taps) - 1 - before, moments(taps, before))
-    return Sliding(Weighted(len(taps), before, taps), how.ends, timing, keeps=True)
+    timing = Timing(len(taps) - 1 - before, group_delay(taps, before))
+    return Sliding(Weighted(len(taps), before, taps), how.ends, timing, preserves_dtype=True)
 
 
 def _weighted_average(weights: Any, shared: Shared) -> Sliding:

@@ -113,7 +113,7 @@ class Stream:
         # NaN may be to ignore, and goes the general way.
         if self._ticker is not None and type(samples) in _NUMBERS and samples == samples:
             return self._ticker.push(samples)
-        self._settle()
+        self._flush()
         array = arguments.numbers_of(samples, "samples")
         if not hasattr(samples, "dtype"):
             array = array.astype(np.float64)
@@ -124,7 +124,9 @@ class Stream:
             if inner:
                 wanted = f"shape {inner}, or (n, {self.channels}) for a chunk"
             raise ValueError(f"samples must be {wanted}, got shape {array.shape}")
-        default = array.dtype.newbyteorder("=") if self._design.keeps else dtypes.derived(array.dtype)
+        default = (
+            array.dtype.newbyteorder("=") if self._design.preserves_dtype else dtypes.derived(array.dtype)
+        )
         wanted_type = self._dtype or default
         result = self._advance(array.reshape(1, -1, self.channels or 1), wanted_type).reshape(-1, *inner)
         if not single:
@@ -137,7 +139,7 @@ class Stream:
             and wanted_type == dtypes.FLOAT64
             and self._state is not None
         ):
-            self._ticker = self._design.ticker(self._state)
+            self._ticker = self._design.per_sample(self._state)
         return result[0] if inner else result[0].item()
 
     def _advance(self, lines: NDArray, wanted: np.dtype) -> NDArray:
@@ -165,7 +167,7 @@ class Stream:
         denormals.place(result, placed, exact=design.exact)
         return placed
 
-    def _settle(self) -> None:
+    def _flush(self) -> None:
         """Go back from single samples to the general way."""
         if self._ticker is not None and self._state is not None:
             self._state = self._design.after_ticks(self._state, self._ticker)
@@ -183,7 +185,7 @@ class Stream:
         dict
             The filter with its arguments, the number of channels and the samples that it remembers.
         """
-        self._settle()
+        self._flush()
         function, args, options = self._call
         return {
             "filter": function if isinstance(function, Compound) else function.__name__,

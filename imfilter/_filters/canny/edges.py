@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes, threads
-from imfilter._base.loops import Loops, Side
+from imfilter._base.loops import ArrayLayout, Loops
 from imfilter._base.padding import Padding
-from imfilter._base.program import Job, Program, describe, pitch, reserve
+from imfilter._base.program import Job, Program, layout_workspace, pitch, set_geometry
 from imfilter._filters.canny import hysteresis
 from imfilter._filters.canny.kernels import non_maximum_suppression
 from imfilter._filters.canny.kernels.flood_fill import STRONG
@@ -49,7 +49,7 @@ def edges(
     """
     count, columns = shape
     # Rows of marks have room for what is written in whole registers, and samples all their neighbours.
-    marks = hysteresis.room((count + 2, columns + 2 + BYTES))
+    marks = hysteresis.empty_map((count + 2, columns + 2 + BYTES))
     inner = marks[1:-1, 1 : columns + 1]
     (low, high), measure = thresholds, NORMS[norm]
     if (
@@ -58,7 +58,7 @@ def edges(
         low, high, measure = low * low, high * high, non_maximum_suppression.SQUARED
 
     def program(source: npt.NDArray) -> Program:
-        return _program(Side.of(source), low, high, measure, interpolated, marks.strides[0])
+        return _program(ArrayLayout.of(source), low, high, measure, interpolated, marks.strides[0])
 
     def strip(first: int, last: int) -> None:
         # An edge is compared with its neighbours, and these are differences of theirs.
@@ -91,14 +91,16 @@ def edges(
 
 
 @functools.lru_cache(maxsize=64)
-def _program(source: Side, low: float, high: float, measure: int, interpolated: bool, map_y: int) -> Program:
+def _program(
+    source: ArrayLayout, low: float, high: float, measure: int, interpolated: bool, map_y: int
+) -> Program:
     """Lay out the lines."""
     real = dtypes.working(source.dtype, source.dtype)
     paddings = tuple(Padding.same(n, 3, 1, 1) for n in source.shape)
     one = (1, 1)
     loops = Loops.of(source, source, (3, 3), (0, 1), paddings, one, one)
-    job = Job(CANNY_JOB, "cval", "watched")
-    describe(job, loops, source, source, "edge")
+    job = Job(CANNY_JOB, "cval", "check_finite")
+    set_geometry(job, loops, source, source, "edge")
     job["columns"], job["size"], job["map_y"] = source.shape[1], real.itemsize, map_y
     job["low"], job["high"] = low, high
     job["fetch"] = lines.fetch.address(real, source.dtype)
@@ -106,7 +108,9 @@ def _program(source: Side, low: float, high: float, measure: int, interpolated: 
     job["thin"] = non_maximum_suppression.thin.address(real, int(interpolated))
     job["pitch"] = pitch((source.shape[1] + 2) * real.itemsize + 2 * LINE + BYTES)
     three = 3 * job["pitch"]
-    workspace = reserve(job, {"window": three, "dx": three, "dy": three, "strength": three, "flag": 8})
+    workspace = layout_workspace(
+        job, {"window": three, "dx": three, "dy": three, "strength": three, "flag": 8}
+    )
     return job.program(
         slide_canny,
         lines=source.shape[0],

@@ -23,7 +23,7 @@ def connected(
     Neighbours differ by one along at most `steps` axes.
     """
     # A margin of nothing all around, so that every sample has its neighbours.
-    marks = room(tuple(n + 2 for n in weak.shape))
+    marks = empty_map(tuple(n + 2 for n in weak.shape))
     inner = marks[(slice(1, -1),) * weak.ndim]
     inner[...] = weak * np.uint8(WEAK)
     inner[strong] = STRONG
@@ -32,7 +32,7 @@ def connected(
     return result
 
 
-def room(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+def empty_map(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     """Return a map of nothing, behind which there are some bytes more, for neighbours are read by fours."""
     count = math.prod(shape)
     return np.zeros(-(-count // 8) * 8 + 8, np.uint8)[:count].reshape(shape)
@@ -50,7 +50,7 @@ def _neighbours(strides: tuple[int, ...], steps: int) -> npt.NDArray[np.int64]:
 
 
 def spread(marks: npt.NDArray[np.uint8], steps: int, workers: int | None) -> None:
-    """Make strong what is weak and connected to it, in a map of `room` with nothing at its margin.
+    """Make strong what is weak and connected to it, in a map of `empty_map` with nothing at its margin.
 
     Each thread floods a band of its own, and then one what is connected across their borders: whoever comes
     first, the same samples are reached.

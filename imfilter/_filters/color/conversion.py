@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.loops import Side, offsets
-from imfilter._base.program import Job, Program, pitch, reserve
+from imfilter._base.loops import ArrayLayout, offsets
+from imfilter._base.program import Job, Program, layout_workspace, pitch
 from imfilter._filters.color.kernels import conversion
 from imfilter._filters.color.kernels.rows import COLOR_JOB, slide_color
 from imfilter._simd import lines
@@ -72,7 +72,7 @@ def convert(
     result = dtypes.target(out, image, shape, native)
     pixels = _channels_last(result, axis) if recipe.channels == 3 else result[..., None]
     source = _channels_last(source, axis)
-    _program(Side.of(source), Side.of(pixels), recipe, real).run(source, pixels, workers)
+    _program(ArrayLayout.of(source), ArrayLayout.of(pixels), recipe, real).run(source, pixels, workers)
     if result is out or (out is None and dtype == native):
         return result
     if out is None:
@@ -87,7 +87,7 @@ def _channels_last(array: _Array, axis: int) -> _Array:
 
 
 @functools.lru_cache(maxsize=64)
-def _program(source: Side, target: Side, recipe: Recipe, real: np.dtype) -> Program:
+def _program(source: ArrayLayout, target: ArrayLayout, recipe: Recipe, real: np.dtype) -> Program:
     """Lay out how pixels are fetched, converted and placed."""
     line, rows = _loops(source, target)
     length = math.prod(source.shape[a] for a in line)
@@ -133,14 +133,14 @@ def _program(source: Side, target: Side, recipe: Recipe, real: np.dtype) -> Prog
         job["join"] = conversion.join.address(real, target.dtype)
     else:
         job["place"] = lines.place.address(real, target.dtype)
-    workspace = reserve(job, {"lines": 3 * step, "spare": tile * wide})
+    workspace = layout_workspace(job, {"lines": 3 * step, "spare": tile * wide})
     count = len(job["batch"])
     return job.program(
         slide_color, lines=n_tiles * count, work=length * count * _WORK, rows=1, workspace=workspace
     )
 
 
-def _loops(source: Side, target: Side) -> tuple[list[int], list[int]]:
+def _loops(source: ArrayLayout, target: ArrayLayout) -> tuple[list[int], list[int]]:
     """Return which axes of pixels are one line in both, and which are loops around it."""
     axes = [a for a in range(len(source.shape) - 1) if source.shape[a] > 1]
     line = axes[-1:]

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base.program import address, hold
+from imfilter._base.program import address, set_addresses
 from imfilter._filters.corners.kernels.spacing import APART_JOB, keep_apart
 
 #: What no square of a distance in an image reaches.
@@ -38,6 +38,6 @@ def kept(
     tables |= {"last": np.zeros(math.prod(cells), np.int64), "before": np.empty(count, np.int64)}
     tables |= {"kept": result, "n_kept": many}
     tables |= {name: np.empty(axes, np.int64) for name in ("low", "high", "at")}
-    held = hold(job, tables)
+    held = set_addresses(job, tables)
     keep_apart.entry()(address(held[0]))
     return points[result[: int(many[0])]]

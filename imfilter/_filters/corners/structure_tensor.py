@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import borders, dtypes
-from imfilter._base.loops import Loops, Side
+from imfilter._base.loops import ArrayLayout, Loops
 from imfilter._base.padding import Padding
-from imfilter._base.program import Job, Program, describe, pitch, reserve
+from imfilter._base.program import Job, Program, layout_workspace, pitch, set_geometry
 from imfilter._filters.corners.kernels import structure_tensor
 from imfilter._filters.corners.kernels.rows import CORNER_JOB, slide_corner
 from imfilter._simd import lines, unrolled_sums
@@ -37,7 +37,7 @@ def respond(
     source, real = dtypes.readable(image), dtypes.derived(image.dtype)
     native = real if out is None else dtypes.direct_target(out.dtype, real)
     result = dtypes.target(out, image, image.shape, native)
-    program = _program(Side.of(source), Side.of(result), window, k, mode, cval)
+    program = _program(ArrayLayout.of(source), ArrayLayout.of(result), window, k, mode, cval)
     program.run(source, result, workers)
     if out is None or out is result:
         return result
@@ -46,15 +46,17 @@ def respond(
 
 
 @functools.lru_cache(maxsize=64)
-def _program(source: Side, target: Side, window: Window, k: float | None, mode: str, cval: float) -> Program:
+def _program(
+    source: ArrayLayout, target: ArrayLayout, window: Window, k: float | None, mode: str, cval: float
+) -> Program:
     """Lay out the lines."""
     real = dtypes.derived(source.dtype)
     size = real.itemsize
     (rows, columns), aperture, taps = source.shape, window.aperture, len(window.taps)
     one, paddings = (1, 1), tuple(Padding.same(n, aperture, 1, 1) for n in source.shape)
     loops = Loops.of(source, target, (aperture, aperture), (0, 1), paddings, one, one)
-    job = Job(CORNER_JOB, "watched")
-    describe(job, loops, source, target, mode)
+    job = Job(CORNER_JOB, "check_finite")
+    set_geometry(job, loops, source, target, mode)
     before = taps // 2
     beyond = "zero" if mode == "constant" else mode
     job["window_y"] = borders.outside(rows, before, taps - 1 - before, beyond)
@@ -85,7 +87,7 @@ def _program(source: Side, target: Side, window: Window, k: float | None, mode: 
         "at": 8 * max(aperture, taps),
         "flag": 8,
     }
-    workspace = reserve(job, sizes)
+    workspace = layout_workspace(job, sizes)
     return job.program(
         slide_corner,
         lines=rows,

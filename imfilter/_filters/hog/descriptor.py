@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.loops import Loops, Side, tiles
+from imfilter._base.loops import ArrayLayout, Loops, tiles
 from imfilter._base.padding import Padding
-from imfilter._base.program import Job, Program, describe, pitch, reserve
+from imfilter._base.program import Job, Program, layout_workspace, pitch, set_geometry
 from imfilter._filters.hog.kernels import blocks as blocks_kernels
 from imfilter._filters.hog.kernels import cells as cells_kernels
 from imfilter._filters.hog.kernels import orientation_votes
@@ -50,24 +50,24 @@ def cells(image: _Array, how: Cells, workers: int | None) -> _Array:
     source = dtypes.readable(image)
     rows, columns = image.shape[0] // cell[0], image.shape[1] // cell[1]
     # Registers of values are read at once, also the last ones.
-    room = dtypes.empty((rows * columns * orientations + in_register(_REAL),), _REAL)
-    result = room[: rows * columns * orientations].reshape(rows, columns, orientations)
-    _voting(Side.of(source), how).run(source, result, workers)
+    padded = dtypes.empty((rows * columns * orientations + in_register(_REAL),), _REAL)
+    result = padded[: rows * columns * orientations].reshape(rows, columns, orientations)
+    _voting(ArrayLayout.of(source), how).run(source, result, workers)
     return result
 
 
 @functools.lru_cache(maxsize=64)
-def _voting(source: Side, how: Cells) -> Program:
+def _voting(source: ArrayLayout, how: Cells) -> Program:
     """Lay out how cells are filled."""
     orientations, cell = how.orientations, how.size
     rows, columns = source.shape[0] // cell[0], source.shape[1] // cell[1]
     channels = source.shape[2]
-    plane = Side(source.shape[:2], source.strides[:2], source.dtype)
+    plane = ArrayLayout(source.shape[:2], source.strides[:2], source.dtype)
     paddings = tuple(Padding.same(n, 3, 1, 1) for n in plane.shape)
     loops = Loops.of(plane, plane, (3, 3), (0, 1), paddings, (1, 1), (1, 1))
     loops = loops._replace(channels=channels, source_c=source.strides[2])
-    job = Job(cells_kernels.CELLS_JOB, "cval", "watched")
-    describe(job, loops, plane, plane, "mirror")  # by which differences are 0 at the border
+    job = Job(cells_kernels.CELLS_JOB, "cval", "check_finite")
+    set_geometry(job, loops, plane, plane, "mirror")  # by which differences are 0 at the border
     angles = [math.pi * i / orientations for i in range(1, orientations)]
     # Rounded, so that what is 0 is 0, and the two at 45 degrees are one.
     job["limits"] = np.array([(round(math.cos(a), 15), round(math.sin(a), 15)) for a in angles])
@@ -95,7 +95,7 @@ def _voting(source: Side, how: Cells) -> Program:
         "votes": orientations * step + BYTES,
         "flag": LINE,
     }
-    workspace = reserve(job, sizes)
+    workspace = layout_workspace(job, sizes)
     return job.program(
         cells_kernels.slide_cells,
         lines=rows * job["n_tiles"],
@@ -121,12 +121,12 @@ def blocks(
     """Return the blocks of neighbouring cells, normalised: block rows and columns, then cells, then bins."""
     rows, columns, bins = histograms.shape
     result = dtypes.empty((rows - block[0] + 1, columns - block[1] + 1, *block, bins), dtype)
-    _normalizing(Side.of(histograms), Side.of(result), norm).run(histograms, result, workers)
+    _normalizing(ArrayLayout.of(histograms), ArrayLayout.of(result), norm).run(histograms, result, workers)
     return result
 
 
 @functools.lru_cache(maxsize=64)
-def _normalizing(source: Side, target: Side, norm: str) -> Program:
+def _normalizing(source: ArrayLayout, target: ArrayLayout, norm: str) -> Program:
     """Lay out how blocks are made."""
     rows, columns, *_, bins = target.shape
     many = math.prod(target.shape[2:])
@@ -139,7 +139,7 @@ def _normalizing(source: Side, target: Side, norm: str) -> Program:
     )
     job["source_y"], job["target_y"], job["target_x"] = source.strides[0], *target.strides[:2]
     job["normalize"] = blocks_kernels.normalize.address(target.dtype, NORMS[norm])
-    workspace = reserve(job, {"values": many * _REAL.itemsize + BYTES, "sums": BYTES})
+    workspace = layout_workspace(job, {"values": many * _REAL.itemsize + BYTES, "sums": BYTES})
     return job.program(
         blocks_kernels.slide_descriptor,
         lines=rows,

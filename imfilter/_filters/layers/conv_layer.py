@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.loops import Loops, Part, Side
+from imfilter._base.loops import ArrayLayout, LoopAxis, Loops
 from imfilter._base.padding import Padding
-from imfilter._base.program import Job, Prepared, describe, reserve
+from imfilter._base.program import Job, Prepared, layout_workspace, set_geometry
 from imfilter._filters.layers.kernels.conv import LAYER_JOB, convolve, slide_layer
 from imfilter._simd import lane_transpose, lines
 from imfilter._simd.vector import BYTES, LINE, REGISTERS
@@ -24,7 +24,7 @@ _TOGETHER = 144
 #: Units of work that there should be at least, for threads to share.
 _UNITS = 8
 #: Kernels and tables of a job that not every way to compute has.
-_OPTIONAL = (*("bias", "cval", "deal", "deal_line", "watched", "weights"),)
+_OPTIONAL = (*("bias", "cval", "to_lanes", "deal_line", "check_finite", "weights"),)
 
 
 class Geometry(NamedTuple):
@@ -70,7 +70,7 @@ def run(
         geometry = Geometry((Padding(0, 0, length),), "zero", (1,), (1,), geometry.groups)
         whole = (*whole[:2], length)
     target = result.reshape(whole)
-    plan = _plan(Side.of(source), Side.of(target), weight.shape, geometry, weight.dtype)
+    plan = _plan(ArrayLayout.of(source), ArrayLayout.of(target), weight.shape, geometry, weight.dtype)
     blocked = _blocked(weight, geometry.groups, plan.block)
     shifted = _blocked(bias[:, None, None], geometry.groups, plan.block)
     plan.job.program(weights=blocked, bias=shifted).run(source, target, workers)
@@ -100,13 +100,15 @@ class _Plan(NamedTuple):
 
 
 @functools.lru_cache(maxsize=64)
-def _plan(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry, real: np.dtype) -> _Plan:
+def _plan(
+    source: ArrayLayout, target: ArrayLayout, shape: tuple[int, ...], geometry: Geometry, real: np.dtype
+) -> _Plan:
     """Cut the work into units and lay out what each needs."""
     size = real.itemsize
     loops = _loops(source, target, shape[2:], geometry)
     z, y, x = loops[:3]
     job = Job(LAYER_JOB, *_OPTIONAL)
-    describe(job, loops, source, target, geometry.mode)
+    set_geometry(job, loops, source, target, geometry.mode)
     groups, inputs, outputs = geometry.groups, shape[1], shape[0] // geometry.groups
     blocks = -(-outputs // BLOCK)
     block = -(-outputs // blocks)
@@ -141,11 +143,11 @@ def _plan(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry
     job["n_slots"], job["n_taps"] = len(order), len(where)
     if x.stride > 1:
         columns = np.arange(span)
-        job["deal"] = columns % x.stride * phase + columns // x.stride * size
-        job["deal_line"] = lane_transpose.deal.address(real)
+        job["to_lanes"] = columns % x.stride * phase + columns // x.stride * size
+        job["deal_line"] = lane_transpose.to_lanes.address(real)
     job["band"], job["wide"], job["stretch"], job["pitch"], job["span"] = band, wide, stretch, pitch, span
     job["plane_step"], job["channel_step"] = plane, z.taps * plane
-    job["together"] = max(1, _TOGETHER // len(where))
+    job["channels_per_block"] = max(1, _TOGETHER // len(where))
     tiles = -(-((band - 1) * stretch + wide) * size // BYTES)
     job["tiles"], job["sums_step"] = tiles, tiles * BYTES + LINE
 
@@ -163,19 +165,19 @@ def _plan(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry
         "spare": wide * target.dtype.itemsize + BYTES,
         "flag": 8,
     }
-    workspace = reserve(job, sizes)
+    workspace = layout_workspace(job, sizes)
     work = math.prod(target.shape) * inputs * len(where)
     return _Plan(
         job.prepared(slide_layer, lines=places * parts, work=work, rows=1, workspace=workspace), block
     )
 
 
-def _rows(y: Part, band: int, tap: int) -> npt.NDArray[np.int64]:
+def _rows(y: LoopAxis, band: int, tap: int) -> npt.NDArray[np.int64]:
     """Return which padded rows a tap reads for a band of outputs."""
     return np.arange(band, dtype=np.int64) * y.stride + tap * y.dilation
 
 
-def _cut(z: Part, y: Part, x: Part, inputs: int, size: int) -> tuple[int, int]:
+def _cut(z: LoopAxis, y: LoopAxis, x: LoopAxis, inputs: int, size: int) -> tuple[int, int]:
     """Return how many rows and columns of outputs a unit computes, of rows that are laid out together."""
     row = inputs * z.taps * x.stride * size  # bytes of a column of one laid out row
     least = y.span + y.stride  # rows for two outputs
@@ -186,9 +188,9 @@ def _cut(z: Part, y: Part, x: Part, inputs: int, size: int) -> tuple[int, int]:
     return -(-y.length // -(-y.length // band)), wide
 
 
-def _loops(source: Side, target: Side, shape: tuple[int, ...], geometry: Geometry) -> Loops:
+def _loops(source: ArrayLayout, target: ArrayLayout, shape: tuple[int, ...], geometry: Geometry) -> Loops:
     """Return the loops over one channel."""
-    inner = Side(source.shape[2:], source.strides[2:], source.dtype)
-    outer = Side(target.shape[2:], target.strides[2:], target.dtype)
+    inner = ArrayLayout(source.shape[2:], source.strides[2:], source.dtype)
+    outer = ArrayLayout(target.shape[2:], target.strides[2:], target.dtype)
     axes = tuple(range(len(shape)))
     return Loops.of(inner, outer, shape, axes, geometry.paddings, geometry.stride, geometry.dilation)

@@ -97,13 +97,13 @@ class Examples:
 def _cut(example: Example, shape: tuple[int, int, int]) -> Iterator[tuple[tuple[int, int], ...]]:
     """Cut an example's outputs into tiles, of as many planes as rows where there is room."""
     batch, _, z, y, x = example.target.shape
-    room = max(_TILE // (example.image.shape[1] * shape[2]), 1)
-    line = min(x, _LINE_ALONE if z == y == 1 else _LINE, room)
-    room = max(room // line, 1)
+    fitting = max(_TILE // (example.image.shape[1] * shape[2]), 1)
+    line = min(x, _LINE_ALONE if z == y == 1 else _LINE, fitting)
+    fitting = max(fitting // line, 1)
     # Not much shorter than the kernel, or most of the tile would be what lies around its outputs.
-    rows = min(y, max(room if z == 1 else math.isqrt(room), 2 * shape[1]))
-    planes = min(z, max(room // rows, 2 * shape[0]))
-    steps = max(room // (rows * planes), 1), planes, rows, line
+    rows = min(y, max(fitting if z == 1 else math.isqrt(fitting), 2 * shape[1]))
+    planes = min(z, max(fitting // rows, 2 * shape[0]))
+    steps = max(fitting // (rows * planes), 1), planes, rows, line
     spans = []
     for n, step in zip((batch, z, y, x), steps, strict=True):
         edges = tiles(n, -(-n // step)).tolist()

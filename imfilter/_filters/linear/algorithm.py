@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base.engine import remembered
-from imfilter._base.loops import Placement, Side, along, over_merged
+from imfilter._base.loops import ArrayLayout, Placement, along, over_merged
 from imfilter._base.padding import Padding
 from imfilter._base.plan import Plan
 from imfilter._base.program import Program, Settings
@@ -107,35 +107,35 @@ class Algorithm(ABC):
         target: npt.NDArray,
         workers: int | None,
         *,
-        trusting: bool = True,
+        assume_finite: bool = True,
     ) -> bool:
         """Correlate `image` into `target`; return whether the algorithm could take the image.
 
-        With `trusting` it may refuse an image that has samples that are not finite.
+        With `assume_finite` it may refuse an image that has samples that are not finite.
         """
-        if trusting and math.isinf(call.cval):
+        if assume_finite and math.isinf(call.cval):
             return False
         if image.ndim > max(call.axes) + 2:
 
             def task(image: npt.NDArray, target: npt.NDArray) -> bool:
-                return self.run(call, operator, image, target, workers, trusting=trusting)
+                return self.run(call, operator, image, target, workers, assume_finite=assume_finite)
 
             return over_merged(task, image, target, call.axes)
-        key = self.name, trusting, image.strides, target.strides  # the call fixes shapes and types
+        key = self.name, assume_finite, image.strides, target.strides  # the call fixes shapes and types
 
         def make() -> Program | None:
-            sides = Side.of(image), Side.of(target)
+            sides = ArrayLayout.of(image), ArrayLayout.of(target)
             place = Placement(*sides, operator.shape, call.axes, call.paddings, call.stride, call.dilation)
             settings = Settings(
                 *(self.name, call.real, call.mode, call.bias, call.cval),
-                *(call.tolerance, trusting, call.divisor),
+                *(call.tolerance, assume_finite, call.divisor),
             )
             return self.program(operator, settings, place)
 
         made = remembered(call.programs, key, make)
         if made is None:
             packed = np.ascontiguousarray(image)
-            return self.run(call, operator, packed, target, workers, trusting=trusting)
+            return self.run(call, operator, packed, target, workers, assume_finite=assume_finite)
         return made.run(image, target, workers)
 
 
@@ -143,7 +143,7 @@ class Algorithm(ABC):
 class LinearPlan(Plan):
     """A plan with the algorithm itself, and with the operator in the form that it takes."""
 
-    how: Algorithm = field(repr=False, compare=False)
+    implementation: Algorithm = field(repr=False, compare=False)
     operator: Operator = field(repr=False, compare=False)
 
 

@@ -27,13 +27,13 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
     if call.apart is not None and not infinities.absent(image, call.cval):
         return run(call.apart, given, out, workers)
     target = dtypes.target(out, given, call.shape, call.native)
-    if not chosen.how.run(call, chosen.operator, image, target, workers):
+    if not chosen.implementation.run(call, chosen.operator, image, target, workers):
         # Something is not finite, and must stay where the kernel's own taps put it.
         if infinities.meets(chosen, image, call.cval):
             infinities.correlate(run, call, image, target, workers)
         else:
-            plain = chosen.how.fallback or chosen.how
-            plain.run(call, chosen.operator, image, target, workers, trusting=False)
+            plain = chosen.implementation.fallback or chosen.implementation
+            plain.run(call, chosen.operator, image, target, workers, assume_finite=False)
     return engine.delivered(target, out, call.dtype)
 
 
@@ -63,19 +63,19 @@ def apply(
     own: tuple[Any, ...],
     common: Common,
     *,
-    keeps: bool,
+    preserves_dtype: bool,
     method: str = "auto",
     geometry: Geometry = _EVERY_SAMPLE,
 ) -> npt.NDArray:
     """Check the arguments, have ``build(ndim, axes, *own)`` make the operator, and run it.
 
-    `keeps` says that the filter averages, so that the result has the image's dtype.
+    `preserves_dtype` says that the filter averages, so that the result has the image's dtype.
     """
     given = (own,) if geometry is _EVERY_SAMPLE else (own, geometry)
-    return engine.apply(FAMILY, image, common, (build, keeps, method), *given)
+    return engine.apply(FAMILY, image, common, (build, preserves_dtype, method), *given)
 
 
-def _settle(
+def _validate_and_plan(
     array: npt.NDArray,
     given: Common,
     fixed: tuple[Build, bool, str],
@@ -85,7 +85,7 @@ def _settle(
     apart: bool = False,
 ) -> Call:
     """Check the arguments and work out what follows from them; see `folded` for `apart`."""
-    build, keeps, method = fixed
+    build, preserves_dtype, method = fixed
     chosen = arguments.axes(array, given.axes, given.channel_axis)
     operator = _operator(build, array.ndim, chosen, own)
     low, high = operator.extremes
@@ -102,7 +102,7 @@ def _settle(
     shape = list(array.shape)
     for axis, pad in zip(chosen, paddings, strict=True):
         shape[axis] = pad.length
-    default = array.dtype.newbyteorder("=") if keeps else dtypes.derived(array.dtype)
+    default = array.dtype.newbyteorder("=") if preserves_dtype else dtypes.derived(array.dtype)
     dtype = arguments.dtype(given.dtype, given.out, default)
     spoiled = None
     if (
@@ -110,7 +110,7 @@ def _settle(
         and (array.dtype.kind == "f" or not math.isfinite(cval))
         and cancels(operator, lengths, dilation)
     ):
-        spoiled = _settle(array, given, fixed, own, geometry, apart=True)
+        spoiled = _validate_and_plan(array, given, fixed, own, geometry, apart=True)
     divisor = operator.mean_of() if _whole(array.dtype) and _whole(dtype) and bias == 0 else 0
     operator = operator.known("ones", operator.ones) if divisor else operator
     operator, paddings, stride, dilation = folded(
@@ -159,4 +159,4 @@ def _whole(dtype: np.dtype) -> bool:
     return dtype.kind in "biu"
 
 
-FAMILY: engine.Family[Call] = engine.Family(_settle, lambda call, image: call.plan, run)
+FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, lambda call, image: call.plan, run)

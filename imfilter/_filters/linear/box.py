@@ -8,10 +8,19 @@ from typing import NamedTuple
 import numpy as np
 
 from imfilter._base import dtypes
-from imfilter._base.loops import LONGEST, Loops, Placement, Side, extent, interleaved, tiles
-from imfilter._base.program import Job, Program, RowsAlone, Settings, describe, far, reserve, stretch
+from imfilter._base.loops import LONGEST, ArrayLayout, Loops, Placement, extent, interleaved, tiles
+from imfilter._base.program import (
+    Job,
+    Program,
+    RowsOnly,
+    Settings,
+    far,
+    layout_workspace,
+    rows_per_task,
+    set_geometry,
+)
 from imfilter._filters.linear.algorithm import Algorithm, Offer, Request
-from imfilter._filters.linear.dynamic_range import Again, Mending
+from imfilter._filters.linear.dynamic_range import Recomputation, Rerun
 from imfilter._filters.linear.kernels import box
 from imfilter._filters.linear.kernels.box_rows import BOX_JOB, slide_box
 from imfilter._filters.linear.operators import Operator
@@ -24,7 +33,7 @@ MOST_CHANNELS = 4
 #: Integers along a line that are summed one by one rather than by prefix sums.
 _FEW = 7
 #: Rows that one thread computes one after the other, at least: the first totals are a sum over the whole box.
-_STRETCH = 64
+_ROWS_PER_TASK = 64
 #: What an addition to a total may round, relative to the samples in it; and how much of what was rounded may
 #: be in a mean, relative to the largest sample of its own box.
 _SPREAD, _BOUND = 2.0**-53, 1e-6
@@ -158,7 +167,9 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     return _over(operator, settings, place.loops(), place.source, place.target)
 
 
-def _over(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> Program | None:
+def _over(
+    operator: Operator, settings: Settings, loops: Loops, source: ArrayLayout, target: ArrayLayout
+) -> Program | None:
     """Lay out the lines over loops."""
     if not loops.packed("source", source.dtype.itemsize):
         return None
@@ -172,10 +183,10 @@ def _over(operator: Operator, settings: Settings, loops: Loops, source: Side, ta
     scale = math.prod(float(along[0]) for along in term)
     scaling = _scaling(source.dtype, target.dtype, sums, scale, taps, settings)
     job = Job(BOX_JOB, "along_prefix")
-    describe(job, loops, source, target, settings.mode)
+    set_geometry(job, loops, source, target, settings.mode)
     job["box_z"], job["box_y"], job["box_x"] = z.taps, y.taps, x.taps
-    rows = stretch(y.length, x.length, max(_STRETCH, 2 * y.taps))
-    job["stretch"] = rows
+    rows = rows_per_task(y.length, x.length, max(_ROWS_PER_TASK, 2 * y.taps))
+    job["rows_per_task"] = rows
     job["size"] = sums.itemsize
     job["far"] = y.source_step if far(loops, source) else 0
     job["scale"], job["bias"], job["shift"] = scaling.scale, scaling.bias, scaling.shift
@@ -200,20 +211,20 @@ def _over(operator: Operator, settings: Settings, loops: Loops, source: Side, ta
         "spare": (widest + 2 * BYTES) * target.dtype.itemsize,
         "addresses": 8 * z.taps * (y.taps + 1),
         "flag": 8,
-        "doubt": 8 * WORDS,
+        "inexact": 8 * WORDS,
         "sizes": 16,
     }
-    workspace = reserve(job, sizes)
+    workspace = layout_workspace(job, sizes)
     units = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // rows)
-    mending = None
+    recomputation = None
     if looking:
 
-        def without() -> RowsAlone:
+        def without() -> RowsOnly:
             return _alone(operator, settings._replace(cval=0.0), loops, source, target)
 
-        again = Again(lambda: made.rows_alone, functools.cache(without), marks(settings))
-        mending = Mending(
-            *(loops, settings.mode, settings.cval, settings.bias, rows, cut, least, again),
+        rerun = Rerun(lambda: made.rows_only, functools.cache(without), marks(settings))
+        recomputation = Recomputation(
+            *(loops, settings.mode, settings.cval, settings.bias, rows, cut, least, rerun),
             most=z.taps * y.taps * line,
         )
     made = job.program(
@@ -222,35 +233,37 @@ def _over(operator: Operator, settings: Settings, loops: Loops, source: Side, ta
         work=units * rows * widest * (8 + 2 * z.taps),
         rows=1,
         workspace=workspace,
-        watched=True,
-        mend=mending,
+        check_finite=True,
+        recompute=recomputation,
     )
     return made
 
 
-def _alone(operator: Operator, settings: Settings, loops: Loops, source: Side, target: Side) -> RowsAlone:
+def _alone(
+    operator: Operator, settings: Settings, loops: Loops, source: ArrayLayout, target: ArrayLayout
+) -> RowsOnly:
     """Return what computes rows alone with other settings."""
     made = _over(operator, settings, loops, source, target)
     assert made is not None
-    return made.rows_alone
+    return made.rows_only
 
 
-def marks(settings: Settings) -> Callable[[Loops, float], RowsAlone]:
-    """Return what makes programs that count marks in the windows of some settings; see `Again`."""
+def marks(settings: Settings) -> Callable[[Loops, float], RowsOnly]:
+    """Return what makes programs that count marks in the windows of some settings; see `Rerun`."""
     made: dict[float, Program] = {}
 
-    def counting(loops: Loops, cval: float) -> RowsAlone:
+    def counting(loops: Loops, cval: float) -> RowsOnly:
         program = made.get(cval)
         if program is None:
             plain = settings._replace(bias=0.0, cval=cval, divisor=0)
-            side = Side((), (), np.dtype(np.uint8))
+            side = ArrayLayout((), (), np.dtype(np.uint8))
             program = _over(Operator(((np.ones(1),),)), plain, loops, side, side)
             assert program is not None
             made[cval] = program
-        stretches = program.lines // (loops.z.length * (len(_tiles(loops)) - 1))
+        tasks = program.lines // (loops.z.length * (len(_tiles(loops)) - 1))
 
         def call(source: int, target: int, strip: int, first: int, end: int) -> None:
-            program.rows_alone(source, target, strip * stretches, first, end)
+            program.rows_only(source, target, strip * tasks, first, end)
 
         return call
 

@@ -8,11 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.loops import Part, Placement
-from imfilter._base.program import Job, Program, Settings, describe, pitch, reserve, stretch
+from imfilter._base.loops import LoopAxis, Placement
+from imfilter._base.program import (
+    Job,
+    Program,
+    Settings,
+    layout_workspace,
+    pitch,
+    rows_per_task,
+    set_geometry,
+)
 from imfilter._filters.linear import box
 from imfilter._filters.linear.algorithm import Algorithm, Offer, Request
-from imfilter._filters.linear.dynamic_range import Again, Mending
+from imfilter._filters.linear.dynamic_range import Recomputation, Rerun
 from imfilter._filters.linear.kernels import cosine, sample_ranges
 from imfilter._filters.linear.kernels.cosine_rows import COSINE_JOB, slide_cosine
 from imfilter._filters.linear.operators import Operator
@@ -38,7 +46,7 @@ _BLOCK, _TILE = 32, 1024
 #: of a kernel so much, and so much times the root of how far they run, twice the most that was found. And how
 #: much of it may be in a result, relative to sum|w| and the largest sample of its own window.
 _SPREAD, _BOUND = (150.0, 1.0), 1e-6
-#: Kernels in a stretch of rows, at least: each begins by taking the rows above it down, at half their work.
+#: Kernels in a task, at least: each begins by taking the rows above it down, at half their work.
 _LEAST = 2
 
 
@@ -168,15 +176,15 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job = Job(COSINE_JOB, *_OPTIONAL)
     lanes, oscillators = in_register(real), cosine.REGISTER // 8
     widest = max(x.samples, x.length) * loops.channels
-    describe(job, loops, source, target, settings.mode)
+    set_geometry(job, loops, source, target, settings.mode)
     job["cosines_y"], job["cosines_x"] = tables[axis_y], tables[axis_x]
     job["taps_y"], job["taps_x"], job["columns"] = y.taps, x.taps, x.length
     job["lanes"], job["lanes_y"], job["size"] = lanes, oscillators, real.itemsize
-    rows = stretch(y.length, x.length, _LEAST * y.taps)
+    rows = rows_per_task(y.length, x.length, _LEAST * y.taps)
     tile = max(_TILE // loops.channels // LINE * LINE, LINE)
-    job["stretch"], job["block"], job["tile"] = rows, _BLOCK, tile
-    job["cval"], job["beyond"] = settings.cval, settings.cval * operator.terms[0][axis_y].sum()
-    job["watched"] = source.dtype.kind == "f"
+    job["rows_per_task"], job["block"], job["tile"] = rows, _BLOCK, tile
+    job["cval"], job["border_value"] = settings.cval, settings.cval * operator.terms[0][axis_y].sum()
+    job["check_finite"] = source.dtype.kind == "f"
     step = pitch((widest + BYTES) * real.itemsize)
     entering = pitch((min(tile * loops.channels, widest) + BYTES) * real.itemsize)
     pixel = loops.channels * lanes * real.itemsize
@@ -184,8 +192,8 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["state"] = (2 * terms + cosine.CARRIED) * cosine.REGISTER
     job["registers_y"] = -(-x.samples * loops.channels // oscillators)
     job["registers_x"] = loops.channels * lanes // oscillators
-    job["deals"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
-    job["joins"] = np.arange(lanes) * step
+    job["lane_places"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
+    job["line_places"] = np.arange(lanes) * step
     # Sums of integers are rounded to integers: what is left of large samples is not seen.
     looking = real == dtypes.FLOAT32 and not (source.dtype.kind in "iu" and target.dtype.kind in "iu")
     strips = -(-_BLOCK // _strip(y.taps))
@@ -202,12 +210,12 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["least"] = least
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["oscillate"] = cosine.oscillate.address(real, terms)
-    job["deal"], job["join"] = lane_transpose.deal.address(real), lane_transpose.join.address(real)
+    job["to_lanes"], job["join"] = lane_transpose.to_lanes.address(real), lane_transpose.join.address(real)
     job["place"] = lines.place.address(real, target.dtype)
     sizes = {
         "entering": _BLOCK * entering,
         "lines": _BLOCK * step,
-        "dealt": (max(x.before + x.samples, x.length + x.taps) + lanes) * pixel,
+        "lane_layout": (max(x.before + x.samples, x.length + x.taps) + lanes) * pixel,
         "outside": pixel,
         "zeros": max(entering, pixel),
         "sink": max(entering, pixel),
@@ -215,20 +223,22 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
         "state_y": job["registers_y"] * job["state"],
         "state_x": job["registers_x"] * job["state"],
         "flag": 8,
-        "doubt": 8 * WORDS,
+        "inexact": 8 * WORDS,
         "strip": strips * step if looking else 0,
         "sizes": 16,
     }
-    workspace = reserve(job, sizes)
-    mending = None
+    workspace = layout_workspace(job, sizes)
+    recomputation = None
     if looking:
-        again = Again(
-            lambda: made.rows_alone,
-            functools.cache(lambda: make(operator, settings._replace(cval=0.0), place).rows_alone),
+        rerun = Rerun(
+            lambda: made.rows_only,
+            functools.cache(lambda: make(operator, settings._replace(cval=0.0), place).rows_only),
             box.marks(settings),
         )
         whole = np.array([0, x.length])
-        mending = Mending(loops, settings.mode, settings.cval, settings.bias, rows, whole, least, again)
+        recomputation = Recomputation(
+            loops, settings.mode, settings.cval, settings.bias, rows, whole, least, rerun
+        )
     units = len(loops.batch) * loops.z.length * -(-y.length // rows)
     made = job.program(
         slide_cosine,
@@ -236,8 +246,8 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
         work=units * rows * widest * 4 * terms,
         rows=1,
         workspace=workspace,
-        watched=True,
-        mend=mending,
+        check_finite=True,
+        recompute=recomputation,
     )
     return made
 
@@ -250,7 +260,7 @@ def _strip(taps: int) -> int:
     return min(_BLOCK, 1 << ((taps + 2) // 3).bit_length() - 1)
 
 
-def _inside(x: Part) -> int:
+def _inside(x: LoopAxis) -> int:
     """Return how many neighbouring columns of the image are in every window, at least."""
     first = np.array([0, x.length - 1]) - x.before
     inside = np.minimum(first + x.taps, x.samples) - np.maximum(first, 0)

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.loops import LONGEST, Part, Placement, extent, tiles
+from imfilter._base.loops import LONGEST, LoopAxis, Placement, extent, tiles
 from imfilter._base.memo import remembered
-from imfilter._base.program import Job, Prepared, Program, Settings, address, describe, far
+from imfilter._base.program import Job, Prepared, Program, Settings, address, far, set_geometry
 from imfilter._filters.linear import symmetry, tap_patterns, tap_tables
 from imfilter._filters.linear.algorithm import LINE_TAP, SHARED_TAP, STAGE, Algorithm, Offer, Request
 from imfilter._filters.linear.kernels import quotient, symmetric_rows
@@ -33,7 +33,7 @@ from imfilter._filters.linear.kernels.symmetric_window import (
 from imfilter._filters.linear.operators import Operator, Taps
 from imfilter._filters.linear.tap_runs import ROWS, group
 from imfilter._filters.linear.tap_tables import Schedule, Weights
-from imfilter._filters.linear.workspace import Deal, part_workspace
+from imfilter._filters.linear.workspace import LaneLayout, part_workspace
 from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
 
 #: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
@@ -56,8 +56,28 @@ _STRAIGHT = 18
 FEW = 12
 #: Kernels and tables of a job that not every way to compute has.
 _OPTIONAL = (
-    *("combine", "combine_source", "deal", "deals", "divide", "fetch", "fetch_real", "group", "half_weights"),
-    *("halves", "join", "joins", "n_halves", "place", "sum_along", "sum_line", "sum_planes", "sum_rows"),
+    *(
+        "combine",
+        "combine_source",
+        "to_lanes",
+        "lane_places",
+        "divide",
+        "fetch",
+        "fetch_real",
+        "group",
+        "half_weights",
+    ),
+    *(
+        "halves",
+        "join",
+        "line_places",
+        "n_halves",
+        "place",
+        "sum_along",
+        "sum_line",
+        "sum_planes",
+        "sum_rows",
+    ),
     *("sum_symmetric", "sum_window", "weights", "weights_x", "weights_z"),
 )
 
@@ -94,24 +114,24 @@ DIRECT = Direct()
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Return the program of the operator. Return None if lines must be packed and are not."""
     loops = place.loops()
-    fill = math.isfinite(settings.cval) and (settings.trusting or place.source.dtype.kind != "f")
+    fill = math.isfinite(settings.cval) and (settings.assume_finite or place.source.dtype.kind != "f")
     pair = loops.y.stride == loops.y.dilation == 1 < loops.y.length
     narrow = place.source.dtype.kind in "biu" and place.source.dtype.itemsize <= 4
     rounded = narrow and place.target.dtype.kind in "iu"  # of integers that the arithmetic holds
     asked = settings.algorithm, tuple(part.kernel for part in loops[:3]), pair, settings.real, fill, rounded
     unplaced, weights = operator.known(asked, lambda: _schedule(operator, *asked))
-    made = _prepared(unplaced, settings, place, tap_tables.beyond(unplaced, weights, settings.cval))
+    made = _prepared(unplaced, settings, place, tap_tables.border_value(unplaced, weights, settings.cval))
     return None if made is None else made.program(**weights)
 
 
 @remembered(lambda unplaced: unplaced.size)
-def _placed(unplaced: Schedule, dealt: Deal, size: int) -> Schedule:
-    return tap_tables.placed(unplaced, dealt.element, dealt.neighbour, size)
+def _placed(unplaced: Schedule, lane_layout: LaneLayout, size: int) -> Schedule:
+    return tap_tables.placed(unplaced, lane_layout.element, lane_layout.neighbour, size)
 
 
 @remembered(lambda unplaced: unplaced.size)
 def _prepared(
-    unplaced: Schedule, settings: Settings, place: Placement, beyond: tuple[float, ...]
+    unplaced: Schedule, settings: Settings, place: Placement, border_value: tuple[float, ...]
 ) -> Prepared | None:
     """Cut the line into tiles and lay out the taps; the job lacks the tables of weights."""
     loops, source, target = place.loops(), place.source, place.target
@@ -120,78 +140,80 @@ def _prepared(
     if unplaced.across and not loops.packed("source", source.dtype.itemsize):
         return None
     cut = _tiles(x, y.span, unplaced, loops.channels, real)
-    dealt = Deal.of(unplaced, loops.channels, extent(cut)[1], x.span, x.stride, real)
-    tables = _placed(unplaced, dealt, real.itemsize)
-    final, block = _final(tables, dealt, y)
+    lane_layout = LaneLayout.of(unplaced, loops.channels, extent(cut)[1], x.span, x.stride, real)
+    tables = _placed(unplaced, lane_layout, real.itemsize)
+    final, block = _final(tables, lane_layout, y)
     job = Job(JOB, *_OPTIONAL)
-    describe(job, loops, source, target, settings.mode)
+    set_geometry(job, loops, source, target, settings.mode)
     job["step_z"], job["step_y"], job["step_x"] = z.stride, y.stride, x.stride
     job["window_y"], job["span_x"] = y.span, x.span
     job["taps_y"], job["dilation_y"] = y.taps, y.dilation
     job["width"], job["size"] = source.dtype.itemsize, real.itemsize
     job["final"], job["block"], job["depth"] = final, block, y.span + block - 1
-    flat = z.axis is None and not dealt.active and loops.packed("source", source.dtype.itemsize)
+    flat = z.axis is None and not lane_layout.active and loops.packed("source", source.dtype.itemsize)
     job["far"] = flat and far(loops, source)
     job["outputs"] = 0 if tables.halves and not _of_rows(tables, y) else max(1, block // y.dilation)
-    job["plain"] = z.axis is None and not len(tables.columns) and not dealt.active
+    job["plain"] = z.axis is None and not len(tables.columns) and not lane_layout.active
     if final in (BY_ROW, ALONG):
         job["group"] = group(y.taps, tables.alike) // (tables.alike if final == BY_ROW else 1)
-    job["together"] = _together(tables, z, job["depth"] * dealt.output_line * real.itemsize, settings.cval)
+    job["planes_per_block"] = _planes_per_block(
+        tables, z, job["depth"] * lane_layout.output_line * real.itemsize, settings.cval
+    )
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
     converts = (
         final in (UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW)
         and not settings.divisor
-        and dealt.lanes == 1
+        and lane_layout.lanes == 1
         and (real, target.dtype) in _CONVERTED
     )
-    job["straight"] = job["target_packed"] and (target.dtype == real or converts) and dealt.exact(cut)
+    job["straight"] = job["target_packed"] and (target.dtype == real or converts) and lane_layout.exact(cut)
     job["divisor"] = settings.divisor
     if settings.divisor:
         job["straight"], job["divide"] = 0, quotient.divide.address(real)
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(cval, real)
     # Infinities of several layers may meet in their sum; see `infinite`.
-    meeting = settings.trusting and len(tables.layers) > 1 and not tables.norm
-    job["watched"] = (tables.filled or meeting) and source.dtype.kind == "f"
+    meeting = settings.assume_finite and len(tables.layers) > 1 and not tables.norm
+    job["check_finite"] = (tables.filled or meeting) and source.dtype.kind == "f"
     job["tiles"], job["n_tiles"], job["zero"] = cut, len(cut) - 1, _ZERO
     job["n_layers"] = len(tables.layers)
     job["n_planes"] = len(tables.offsets_z)
     job["n_across"] = len(tables.offsets_z) if tables.across else 0
     job["n_columns"], job["n_taps"], job["n_offsets"] = len(tables.columns), len(tables.taps), tables.alike
-    dealt.describe(job)
+    lane_layout.set_geometry(job)
     _name_kernels(job, tables, real, source.dtype, target.dtype)
     line = x.samples * loops.channels
-    workspace = part_workspace(job, dealt, line, source.dtype, target.dtype, real)
+    workspace = part_workspace(job, lane_layout, line, source.dtype, target.dtype, real)
     common = tables.taps[: tables.alike]
     job["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
-    job |= tables.named(beyond) | dealt.named()
+    job |= tables.named(border_value) | lane_layout.named()
     # Only what is written to its place at once is converted by the kernel that sums.
     _halves(job, tables, source.dtype, target.dtype if job["straight"] and job["lanes"] == 1 else real, real)
-    layers = -(-z.length // job["together"])
+    layers = -(-z.length // job["planes_per_block"])
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
     taps = tables.across * len(tables.offsets_z) + len(tables.columns) + len(tables.taps) + 8
     return job.prepared(
         slide,
         lines=blocks,
-        work=blocks * block * job["together"] * dealt.widest * loops.channels * taps,
+        work=blocks * block * job["planes_per_block"] * lane_layout.widest * loops.channels * taps,
         rows=y.span,
         workspace=workspace,
-        watched=job["watched"],
+        check_finite=job["check_finite"],
     )
 
 
-def _final(tables: Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
+def _final(tables: Schedule, lane_layout: LaneLayout, y: LoopAxis) -> tuple[int, int]:
     """Return how the window is summed up, and for how many neighbouring rows at a time."""
     line = y.span == 1 and not len(tables.layers)
     if tables.halves:
-        if line and tap_tables.contiguous(tables.taps["column"], dealt.neighbour):
+        if line and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
             return SYMMETRIC_ALONG, 1
         near = _of_rows(tables, y) and y.stride == 1 and y.dilation <= _NEAR
         return SYMMETRIC, min(y.taps, ROWS) * y.dilation if near else 1
     if tables.window is not None:
         near = y.stride == 1 and y.dilation <= _NEAR
         return SYMMETRIC_WINDOW, min(y.taps, ROWS) * y.dilation if near else 1
-    if line and tables.plain and tap_tables.contiguous(tables.taps["column"], dealt.neighbour):
+    if line and tables.plain and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:
         if tables.straight(y.taps):
@@ -203,12 +225,12 @@ def _final(tables: Schedule, dealt: Deal, y: Part) -> tuple[int, int]:
     return BY_TAP, 1 + tables.paired
 
 
-def _of_rows(tables: Schedule, y: Part) -> bool:
+def _of_rows(tables: Schedule, y: LoopAxis) -> bool:
     """Tell whether a symmetric sum is over neighbouring rows of the window, not over taps anywhere in it."""
     return tables.adjoining and (y.span > 1 or len(tables.layers) > 0)
 
 
-def _together(tables: Schedule, z: Part, window: int, cval: float) -> int:
+def _planes_per_block(tables: Schedule, z: LoopAxis, window: int, cval: float) -> int:
     """Return how many neighbouring planes are computed at a time, with a window of so many bytes for each."""
     if not tables.across or z.stride > 1 or cval != 0:  # a border that is not zeros adds to each its own
         return 1
@@ -226,8 +248,8 @@ def _name_kernels(job: Job, tables: Schedule, real: np.dtype, source: np.dtype, 
     if job["n_across"]:
         if None not in tables.halves_z:
             pass
-        elif job["together"] > 1:
-            job["sum_planes"] = weighted_sums.sum_rows.address(real, source, job["together"], 1)
+        elif job["planes_per_block"] > 1:
+            job["sum_planes"] = weighted_sums.sum_rows.address(real, source, job["planes_per_block"], 1)
         else:
             job["combine_source"] = lines.combine.address(real, source)
         job["fetch_real"] = lines.fetch.address(real, real)
@@ -249,8 +271,8 @@ def _name_kernels(job: Job, tables: Schedule, real: np.dtype, source: np.dtype, 
         job["sum_line"] = unrolled_sums.sum_window.address(real, real, 1, 1, tables.longest_line, 0)
     if job["final"] == ALONG or ALONG in ways:
         job["sum_along"] = weighted_sums.sum_along.address(real, BLOCK_ALONG)
-    if job["dealt"]:
-        job["deal"] = lane_transpose.deal.address(real)
+    if job["lane_layout"]:
+        job["to_lanes"] = lane_transpose.to_lanes.address(real)
     if job["lanes"] > 1:
         job["join"] = lane_transpose.join.address(real)
     if not job["straight"]:
@@ -290,7 +312,9 @@ def _halves(job: Job, tables: Schedule, source: np.dtype, written: np.dtype, rea
             at += records.itemsize
             number = symmetry.number([half], [0])
             if way == "z":
-                kernel = symmetric_rows.sum_symmetric.address(real, source, real, job["together"], number, 0)
+                kernel = symmetric_rows.sum_symmetric.address(
+                    real, source, real, job["planes_per_block"], number, 0
+                )
             elif layer["how"] == SYMMETRIC_ALONG:
                 kernel = symmetric_rows.sum_symmetric_along.address(real, BLOCK_ALONG, number)
             else:
@@ -327,7 +351,7 @@ def _schedule(
         return tap_patterns.direct(components, operator.norm, dilations, pair, real, fill, rounded)
 
 
-def _tiles(x: Part, depth: int, tables: Schedule, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
+def _tiles(x: LoopAxis, depth: int, tables: Schedule, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
     """Cut the line so that the window fits the cache; return where tiles begin, and the last one's end."""
     if tables.across:  # sums over the planes are of whole lines
         return np.array([0, x.length])

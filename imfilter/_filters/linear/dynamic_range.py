@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import borders, dtypes
-from imfilter._base.loops import Loops, Part
-from imfilter._base.program import RowsAlone, address
+from imfilter._base.loops import LoopAxis, Loops
+from imfilter._base.program import RowsOnly, address
 from imfilter._filters.linear.kernels import large_samples
 from imfilter._simd.vector import BYTES
 
@@ -27,18 +27,18 @@ _Piece = tuple[int, slice, slice]
 _TOGETHER = 1 << 17
 
 
-class Again(NamedTuple):
-    """What computes rows of a stretch anew; all is made when it is first asked for."""
+class Rerun(NamedTuple):
+    """What computes rows of a task anew; all is made when it is first asked for."""
 
-    alone: Callable[[], RowsAlone]
-    without: Callable[[], RowsAlone]  # with a border constant of 0
+    alone: Callable[[], RowsOnly]
+    without: Callable[[], RowsOnly]  # with a border constant of 0
     #: Counts marks in each window, in bytes and at most 255, of an image of bytes with these loops and that
-    #: border constant. Its stretches are numbered by plane and tile.
-    marks: Callable[[Loops, float], RowsAlone]
+    #: border constant. Its tasks are numbered by plane and tile.
+    marks: Callable[[Loops, float], RowsOnly]
 
 
 class _Place(NamedTuple):
-    """Some rows of a stretch in an image of a batch."""
+    """Some rows of a task in an image of a batch."""
 
     image: int  # where the image and its output lie in the batch, in bytes from the first
     target: int
@@ -67,25 +67,25 @@ class _Place(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Mending:
+class Recomputation:
     """What a program leaves in doubt, and how it is mended."""
 
     loops: Loops
     mode: str
     cval: float
     bias: float
-    stretch: int  # rows
+    rows_per_task: int  # rows
     tiles: _Indices
-    least: float  # how large a window's largest sample must be, relative to the largest in the stretch
-    again: Again
+    least: float  # how large a window's largest sample must be, relative to the largest in the task
+    rerun: Rerun
     most: int = 0  # samples in a sum at most, if sums are exact as long as all bits fit
 
     def __call__(self, image: npt.NDArray, target: npt.NDArray, number: int, row: int) -> None:
-        """Compute those outputs of a stretch anew, from a row on, that need it."""
+        """Compute those outputs of a task anew, from a row on, that need it."""
         with np.errstate(over="ignore"):  # a border may be beyond float32
-            self._mend(image, target, number, row)
+            self._recompute(image, target, number, row)
 
-    def _mend(self, image: npt.NDArray, target: npt.NDArray, number: int, row: int) -> None:
+    def _recompute(self, image: npt.NDArray, target: npt.NDArray, number: int, row: int) -> None:
         whole = self._place(number)
         place = self._place(number, row)
         samples = self._view(address(image) + place.image, image.dtype, "source")
@@ -93,13 +93,13 @@ class Mending:
         if self.most and self._exact(samples, whole, float(peak.max())):
             return
         found = self._view(address(target) + place.target, target.dtype, "target")
-        copy, spare = _Room(samples, place.region), _Room(found, place.results)
+        copy, spare = _Region(samples, place.region), _Region(found, place.results)
         found, anew = found[place.results], spare.array[place.results]
         beyond = np.full(len(peak), abs(self.cval) if place.bordered else 0.0, np.float32)
         limit = self._limit(peak)
-        room = self._marks(place)
-        rest = self._sift(samples, place, limit, room, copy.array)
-        left = self._counts(room, place, beyond >= limit) == 0
+        marks = self._marks(place)
+        rest = self._sift(samples, place, limit, marks, copy.array)
+        left = self._counts(marks, place, beyond >= limit) == 0
         zeros = rest.zeros or (place.bordered and self.cval == 0)
         while left.any():
             small = np.where(beyond < limit, beyond, np.float32(0))  # what is left of the border
@@ -108,32 +108,32 @@ class Mending:
                 live = np.zeros_like(left)
                 if rest.others or small.any():
                     for where in place.pieces(len(peak)):
-                        np.not_equal(copy.array[where], 0, out=room.array[where].view(bool))
-                    live = left & (self._counts(room, place, small > 0) > 0)
+                        np.not_equal(copy.array[where], 0, out=marks.array[where].view(bool))
+                    live = left & (self._counts(marks, place, small > 0) > 0)
                 np.copyto(found, _as(self.bias, found.dtype), where=left & ~live)
                 if not live.any():
                     return
             for constant in set((small > 0).tolist()):
-                call = self.again.alone() if constant or self.cval == 0 else self.again.without()
+                call = self.rerun.alone() if constant or self.cval == 0 else self.rerun.without()
                 call(copy.at - place.image, spare.at - place.target, number, *place.rows)
                 np.copyto(found, anew, where=live & ((small > 0) == constant))
             beyond = small
             limit = self._limit(np.maximum(rest.peak, beyond))
-            rest = self._sift(copy.array, place, limit, room, copy.array)
+            rest = self._sift(copy.array, place, limit, marks, copy.array)
             if not rest.others and not ((beyond > 0) & (beyond < limit)).any():
                 return
-            left = live & (self._counts(room, place, beyond >= limit) == 0)
+            left = live & (self._counts(marks, place, beyond >= limit) == 0)
 
     def _place(self, number: int, row: int | None = None) -> _Place:
-        """Return where a stretch is, from a row on."""
+        """Return where a task is, from a row on."""
         z, y, x = self.loops[:3]
-        stretches = -(-y.length // self.stretch)
-        rest, stretch = divmod(number, stretches)
+        tasks = -(-y.length // self.rows_per_task)
+        rest, rows_per_task = divmod(number, tasks)
         index, strip = divmod(rest, z.length * (len(self.tiles) - 1))
         plane, tile = divmod(strip, len(self.tiles) - 1)
         left, right = map(int, self.tiles[tile : tile + 2])
-        top = stretch * self.stretch if row is None else row
-        end = min((stretch + 1) * self.stretch, y.length)
+        top = rows_per_task * self.rows_per_task if row is None else row
+        end = min((rows_per_task + 1) * self.rows_per_task, y.length)
         source, target = map(int, self.loops.batch[index])
         spans = ((z, plane, plane + 1), (y, top, end), (x, left, right))
         read = [_read(part, self.mode, first, last) for part, first, last in spans]
@@ -185,12 +185,12 @@ class Mending:
                 return False
         return True
 
-    def _marks(self, place: _Place) -> "_Room":
+    def _marks(self, place: _Place) -> "_Region":
         """Return room for a byte for each sample that is read; bytes of an image lie side by side."""
-        return _Room(_bytes([p.samples for p in self.loops[:3]], self.loops.channels), place.region)
+        return _Region(_bytes([p.samples for p in self.loops[:3]], self.loops.channels), place.region)
 
     def _sift(
-        self, samples: npt.NDArray, place: _Place, limit: npt.NDArray, room: "_Room", small: npt.NDArray
+        self, samples: npt.NDArray, place: _Place, limit: npt.NDArray, marks: "_Region", small: npt.NDArray
     ) -> "_Rest":
         """Mark samples no smaller than a limit, and write the others, with zeros for these."""
         channels = self.loops.channels
@@ -198,7 +198,7 @@ class Mending:
         limits = peaks = np.empty(0, np.float32)
         others = large = total = 0
         for where in place.pieces(channels):
-            piece, flags, few = samples[where], room.array[where], small[where]
+            piece, flags, few = samples[where], marks.array[where], small[where]
             packed = all(_packed(array) for array in (piece, few))
             if not packed:
                 piece = np.ascontiguousarray(piece)
@@ -220,19 +220,21 @@ class Mending:
             total += piece.size
         return _Rest(peak, others, others + large < total)
 
-    def _counts(self, room: "_Room", place: _Place, marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    def _counts(
+        self, marks: "_Region", place: _Place, marked: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.uint8]:
         """Return how many marks are in each window, at most 255; the border is marked in some channels."""
         channels = self.loops.channels
-        counts = _Room(_bytes([p.length for p in self.loops[:3]], channels), place.results)
+        counts = _Region(_bytes([p.length for p in self.loops[:3]], channels), place.results)
         z, y, x = (
-            part._replace(source_step=room.array.strides[i], target_step=counts.array.strides[i])
+            part._replace(source_step=marks.array.strides[i], target_step=counts.array.strides[i])
             for i, part in enumerate(self.loops[:3])
         )
         loops = Loops(z, y, x, channels, 1, 1, np.zeros((1, 2), np.int64))
         result: npt.NDArray[np.uint8] = counts.array[place.results]
         for constant in set(marked.tolist()):
             before = None if marked.all() or not marked.any() else result.copy()
-            self.again.marks(loops, float(constant))(room.at, counts.at, place.strip, *place.rows)
+            self.rerun.marks(loops, float(constant))(marks.at, counts.at, place.strip, *place.rows)
             if before is not None:
                 np.copyto(result, before, where=marked != constant)
         return result
@@ -246,7 +248,7 @@ class _Rest(NamedTuple):
     zeros: bool  # whether some are zero
 
 
-class _Room:
+class _Region:
     """Memory for a region of an array, laid out as that array's."""
 
     def __init__(self, like: npt.NDArray, region: Sequence[slice]) -> None:
@@ -275,7 +277,7 @@ def _array(
     )
 
 
-def _read(part: Part, mode: str, first: int, last: int) -> _Indices:
+def _read(part: LoopAxis, mode: str, first: int, last: int) -> _Indices:
     """Return which sample stands at each padded coordinate that outputs `first` to `last` read, or -1."""
     outside = borders.outside(part.samples, part.before, part.after, mode)
     whole = np.concatenate([outside[: part.before], np.arange(part.samples), outside[part.before :]])

@@ -44,7 +44,7 @@ class FFT(Algorithm):
         target: npt.NDArray,
         workers: int | None,
         *,
-        trusting: bool = True,
+        assume_finite: bool = True,
     ) -> bool:
         """Correlate `image` into `target`; it takes any."""
         from imfilter._filters.linear import (

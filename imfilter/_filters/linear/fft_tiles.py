@@ -56,7 +56,7 @@ class Transform:
                 least = self._least(one.peak, one.squares, self._spread, self._real)
                 part = one.doubtful(least, wanted)
                 if part is not None:
-                    self._mend(found[i], read, part, least)
+                    self._recompute(found[i], read, part, least)
         return found
 
     def _read(self, outputs: tuple[int, ...]) -> tuple[slice, ...]:
@@ -85,7 +85,7 @@ class Transform:
         unit = float(np.finfo(real).eps) / 2
         return _SPREAD * unit / _BOUND[self._real.itemsize] * spread * math.sqrt(root * peak)
 
-    def _mend(self, sums: npt.NDArray, read: npt.NDArray, part: tuple[slice, ...], least: float) -> None:
+    def _recompute(self, sums: npt.NDArray, read: npt.NDArray, part: tuple[slice, ...], least: float) -> None:
         """Compute those `sums` of a part anew in whose windows all samples are smaller than `least`."""
         near = read[tuple(slice(p.start, p.stop + k - 1) for p, k in zip(part, self._shape, strict=True))]
         small = ~any_within(np.abs(near) >= least, self._shape)

@@ -36,7 +36,7 @@ def choose(
         best = min(offers, key=lambda name: offers[name].cost)
     else:
         best = method if method in offers else DIRECT.name
-    how = next(algorithm for algorithm in algorithms if algorithm.name == best)
+    implementation = next(algorithm for algorithm in algorithms if algorithm.name == best)
     offer = offers[best]
     reason = f"{offer.what}{taps} taps"
     if len(offers) > 1 or taps > FEW:
@@ -44,5 +44,5 @@ def choose(
         reason = f"{reason}; ns a sample: {each}"
     seconds = math.prod(request.shape) * 1e-9
     return LinearPlan(
-        offer.name or best, reason, offer.cost * seconds, how, offer.operator or operator.whole()
+        offer.name or best, reason, offer.cost * seconds, implementation, offer.operator or operator.whole()
     )

@@ -89,11 +89,11 @@ class Schedule:
         """How many taps there are, of layers and of the window."""
         return len(self.taps) + len(self.columns) + len(self.offsets_z)
 
-    def named(self, beyond: tuple[float, ...]) -> dict[str, npt.NDArray]:
-        """Return the tables by the names that `slide` has for them, but for weights; see `beyond`."""
+    def named(self, border_value: tuple[float, ...]) -> dict[str, npt.NDArray]:
+        """Return the tables by the names that `slide` has for them, but for weights; see `border_value`."""
         layers = self.layers.copy()
-        if beyond:
-            layers["beyond"] = beyond
+        if border_value:
+            layers["border_value"] = border_value
         names = ("offsets_z", "columns", "taps", "runs")
         return {name: getattr(self, name) for name in names} | {"layers": layers}
 
@@ -102,7 +102,7 @@ class Schedule:
 Weights = dict[str, npt.NDArray]
 
 
-def beyond(schedule: Schedule, weights: Weights, cval: float) -> tuple[float, ...]:
+def border_value(schedule: Schedule, weights: Weights, cval: float) -> tuple[float, ...]:
     """Return what a border constant adds to each layer over the planes, nothing where that is 0."""
     if cval == 0:
         return ()

@@ -50,7 +50,7 @@ def combinations() -> Iterator[Combination]:
             yield unrolled_sums.sum_window, (real, real, 1, 1, taps, 0)
         yield weighted_sums.sum_rows, (real, _U8 if real == _F32 else _U16, ROWS, 1)
         yield weighted_sums.sum_along, (real, BLOCK_ALONG)
-        yield lane_transpose.deal, (real,)
+        yield lane_transpose.to_lanes, (real,)
         yield lane_transpose.join, (real,)
     yield slide_box, ()
     for sums, source, real, exact in (

@@ -4,14 +4,14 @@ import numpy as np
 
 from imfilter._base import dtypes
 from imfilter._base.loops import LONGEST, Placement, tiles
-from imfilter._base.program import Job, Program, Settings, describe, pitch, reserve
+from imfilter._base.program import Job, Program, Settings, layout_workspace, pitch, set_geometry
 from imfilter._filters.linear import tap_runs, winograd_sums
 from imfilter._filters.linear.kernels import winograd as short
 from imfilter._filters.linear.kernels.job import BLOCK_ALONG
 from imfilter._filters.linear.kernels.winograd_line import DIFFERENCE, LINE_JOB, LINE_SUM, line_winograd
 from imfilter._filters.linear.operators import Operator
 from imfilter._filters.linear.winograd_sums import Sum
-from imfilter._filters.linear.workspace import Deal
+from imfilter._filters.linear.workspace import LaneLayout
 from imfilter._simd import lane_transpose, lines, weighted_sums
 from imfilter._simd.vector import BYTES, in_register
 
@@ -32,30 +32,35 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     widest = int(np.diff(cut).max())
     # What is dealt out is groups of outputs, each of which begins a stride after the one before.
     lanes = in_register(real)
-    dealt = Deal(lanes, loops.channels, -(-widest // phases), x.taps + phases - 1, phases, real.itemsize)
+    lane_layout = LaneLayout(
+        lanes, loops.channels, -(-widest // phases), x.taps + phases - 1, phases, real.itemsize
+    )
     job = Job(LINE_JOB)
-    pixel = loops.channels * dealt.lanes * real.itemsize
-    describe(job, loops, source, target, settings.mode)
-    job |= dealt.named() | {"tiles": cut, "zero": np.zeros(1, np.int64)}
-    job["joins"] = job["joins"] * phases
+    pixel = loops.channels * lane_layout.lanes * real.itemsize
+    set_geometry(job, loops, source, target, settings.mode)
+    job |= lane_layout.named() | {"tiles": cut, "zero": np.zeros(1, np.int64)}
+    job["line_places"] = job["line_places"] * phases
     job["span_x"], job["size"], job["n_tiles"] = x.taps, real.itemsize, len(cut) - 1
-    job["lanes"], job["groups"] = dealt.lanes, dealt.segment
-    job["segment"] = dealt.segment * phases * loops.channels
-    job["segment_count"] = dealt.count
-    job["segment_step"] = dealt.segment * phases * loops.channels * real.itemsize
-    job["differing"] = dealt.phase * loops.channels * dealt.lanes
+    job["lanes"], job["groups"] = lane_layout.lanes, lane_layout.segment
+    job["segment"] = lane_layout.segment * phases * loops.channels
+    job["segment_count"] = lane_layout.count
+    job["segment_step"] = lane_layout.segment * phases * loops.channels * real.itemsize
+    job["differing"] = lane_layout.phase * loops.channels * lane_layout.lanes
     job["taps"], job["group"] = taps, tap_runs.group(1, taps)
-    full = dealt.segment * phases * dealt.lanes
+    full = lane_layout.segment * phases * lane_layout.lanes
     job["straight"] = job["target_packed"] and target.dtype == real and bool((np.diff(cut) == full).all())
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
-    job["watched"] = source.dtype.kind == "f"
+    job["check_finite"] = source.dtype.kind == "f"
     needed = _needed(sums, phases)
-    first, line = pitch(dealt.dealt_line * real.itemsize + BYTES), pitch(dealt.phase * pixel + BYTES)
-    job["pitch"] = pitch(dealt.segment * pixel)
+    first, line = (
+        pitch(lane_layout.dealt_line * real.itemsize + BYTES),
+        pitch(lane_layout.phase * pixel + BYTES),
+    )
+    job["pitch"] = pitch(lane_layout.segment * pixel)
     joined = full * loops.channels + BYTES // real.itemsize
     sizes = {
-        "scratch": dealt.line * real.itemsize,
-        "dealt": first + len(needed) * line,
+        "scratch": lane_layout.line * real.itemsize,
+        "lane_layout": first + len(needed) * line,
         "parts": len(sums) * job["pitch"],
         "mixed": joined * real.itemsize,
         "joined": 0 if job["straight"] else joined * real.itemsize,
@@ -64,16 +69,16 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
         "at_to": 8 * BLOCK_ALONG,
         "flag": 8,
     }
-    workspace = reserve(job, sizes)
-    base = job["dealt"]
-    places = {(0, phase): base + phase * dealt.phase * pixel for phase in range(phases)}
+    workspace = layout_workspace(job, sizes)
+    base = job["lane_layout"]
+    places = {(0, phase): base + phase * lane_layout.phase * pixel for phase in range(phases)}
     places |= {layer: base + first + i * line for i, layer in enumerate(needed)}
     weights, addresses = winograd_sums.weighed(sums, real)
     job["sums"] = np.zeros(len(sums), LINE_SUM)
     job["sums"]["line"] = [places[s.layer, s.start] for s in sums]
     job["sums"]["weights"] = addresses
     ahead = x.taps - rest + np.arange(phases)[:, None] + np.arange(rest)
-    job["rests"] = base + ahead % phases * dealt.phase * pixel + ahead // phases * pixel
+    job["rests"] = base + ahead % phases * lane_layout.phase * pixel + ahead // phases * pixel
     job["rest_weights"], job["n_rest"] = last, rest
     job["differences"] = np.zeros(len(needed), DIFFERENCE)
     for entry, (layer, phase) in zip(job["differences"], needed, strict=True):
@@ -83,7 +88,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
         entry["b"] = places[layer - step, other] + on * pixel
     job["n_sums"], job["n_differences"] = len(sums), len(needed)
     job["fetch"] = lines.fetch.address(real, source.dtype)
-    job["deal"], job["join"] = lane_transpose.deal.address(real), lane_transpose.join.address(real)
+    job["to_lanes"], job["join"] = lane_transpose.to_lanes.address(real), lane_transpose.join.address(real)
     job["subtract"] = short.subtract.address(real)
     job["sum_along"] = weighted_sums.sum_along.address(real, BLOCK_ALONG)
     job["mix"] = short.mix.address(real, times)
@@ -96,7 +101,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
         work=units * widest * loops.channels * (weights.size // phases + rest),
         rows=1,
         workspace=workspace,
-        watched=job["watched"],
+        check_finite=job["check_finite"],
     )
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.loops import Part, Placement, tiles
-from imfilter._base.program import Job, Program, Settings, describe, pitch, reserve
+from imfilter._base.loops import LoopAxis, Placement, tiles
+from imfilter._base.program import Job, Program, Settings, layout_workspace, pitch, set_geometry
 from imfilter._filters.linear import tap_runs, winograd_sums
 from imfilter._filters.linear.kernels import winograd as short
 from imfilter._filters.linear.kernels.winograd_rows import SUM, WINOGRAD_JOB, slide_winograd
@@ -32,16 +32,16 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     sums, mixes = winograd_sums.halved(kernel[: y.taps - rest], times)
     last = np.ascontiguousarray(kernel[y.taps - rest :], real)
     height = len(sums[0].weights)
-    outputs, together = min(height, tap_runs.ROWS), tap_runs.ROWS
+    outputs, rows_per_sum = min(height, tap_runs.ROWS), tap_runs.ROWS
     depth = y.taps + phases * outputs - 1
     cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
     widest = int(np.diff(cut).max())
     job = Job(WINOGRAD_JOB)
-    describe(job, loops, source, target, settings.mode)
+    set_geometry(job, loops, source, target, settings.mode)
     job |= {
         "tiles": cut,
         "mixes": np.array([[i for i, _ in row] for row in mixes]),
-        "signs": np.array([[sign for _, sign in row] for row in mixes] * (outputs + together), real),
+        "signs": np.array([[sign for _, sign in row] for row in mixes] * (outputs + rows_per_sum), real),
     }
     weights, addresses = winograd_sums.weighed(sums, real)
     table = np.zeros(len(sums), SUM)
@@ -50,16 +50,16 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["sums"] = table
     job["window_y"], job["span_x"], job["size"] = y.taps, x.span, real.itemsize
     job["phases"], job["outputs"], job["height"] = phases, outputs, height
-    job["rest"], job["together"] = rest, together
+    job["rest"], job["rows_per_sum"] = rest, rows_per_sum
     job["depth"], job["n_layers"], job["n_sums"], job["n_columns"] = depth, phases, len(sums), x.taps
     job["straight"] = job["target_packed"] and target.dtype == real
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
-    job["watched"], job["n_tiles"] = source.dtype.kind == "f", len(cut) - 1
+    job["check_finite"], job["n_tiles"] = source.dtype.kind == "f", len(cut) - 1
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["subtract"] = short.subtract.address(real)
     job["sum"] = short.sum_lines.address(real, outputs, height)
     job["weights"] = last
-    job["finish"] = short.sum_lines.address(real, together, rest)
+    job["finish"] = short.sum_lines.address(real, rows_per_sum, rest)
     job["place"] = lines.place.address(real, target.dtype)
     line = (widest + x.span) * loops.channels + BYTES // real.itemsize
     step = pitch(line * real.itemsize)
@@ -67,15 +67,15 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     sizes = {
         "window": phases * depth * step,
         "parts": len(sums) * outputs * step,
-        "result": together * step,
+        "result": rows_per_sum * step,
         "spare": 0 if job["target_packed"] else widest * loops.channels * target.dtype.itemsize,
-        "spill": (BYTES + 8) * max(outputs, together),
-        "at": 8 * max(height + outputs, rest + together),
-        "at_to": 8 * max(outputs, together),
-        "at_parts": 8 * together * phases,
+        "overhang": (BYTES + 8) * max(outputs, rows_per_sum),
+        "at": 8 * max(height + outputs, rest + rows_per_sum),
+        "at_to": 8 * max(outputs, rows_per_sum),
+        "at_parts": 8 * rows_per_sum * phases,
         "flag": 8,
     }
-    workspace = reserve(job, sizes)
+    workspace = layout_workspace(job, sizes)
     rows = phases * outputs
     units = len(loops.batch) * z.length * -(-y.length // rows) * (len(cut) - 1)
     return job.program(
@@ -86,11 +86,11 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
         work=units * rows * widest * loops.channels * (weights.size // phases + last.size),
         rows=-(-y.taps // rows),
         workspace=workspace,
-        watched=job["watched"],
+        check_finite=job["check_finite"],
     )
 
 
-def _tiles(x: Part, lines: int, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
+def _tiles(x: LoopAxis, lines: int, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
     """Cut a line so that so many fit the cache; return where tiles begin, and the last one's end."""
     fits = _WINDOW // (lines * channels * real.itemsize) - x.span
     return tiles(x.length, -(-x.length // max(fits, _SHORTEST // channels, x.span)))

@@ -18,7 +18,7 @@ _DEALT_TAPS = 48
 
 
 @dataclass(frozen=True)
-class Deal:
+class LaneLayout:
     """How lines are dealt out to the lanes of a vector, if they are; see `imfilter._simd.lane_transpose`."""
 
     lanes: int  # 1 where they are not, or where a stride alone moves samples
@@ -112,19 +112,19 @@ class Deal:
         spilt = np.arange(self.count) - self.padded * self.channels  # the last block goes on behind the end
         end = min(self.stride, self.padded) * self.phase * self.channels
         where = np.where(spilt >= 0, (end + spilt) * self.lanes, where)
-        joins = np.arange(self.lanes) * self.segment * self.channels
-        return {"deals": where * self.size, "joins": joins * self.size}
+        line_places = np.arange(self.lanes) * self.segment * self.channels
+        return {"lane_places": where * self.size, "line_places": line_places * self.size}
 
-    def describe(self, job: Job) -> None:
+    def set_geometry(self, job: Job) -> None:
         """Write the geometry to the job."""
-        job["dealt"], job["lanes"] = self.active, self.lanes
+        job["lane_layout"], job["lanes"] = self.active, self.lanes
         job["segment"] = self.segment * self.channels
         job["segment_step"] = self.segment * self.stride * self.channels * self.size
         job["segment_count"] = self.count
 
 
 def part_workspace(
-    job: Job, deal: Deal, line: int, source: np.dtype, target: np.dtype, real: np.dtype
+    job: Job, to_lanes: LaneLayout, line: int, source: np.dtype, target: np.dtype, real: np.dtype
 ) -> int:
     """Say in `job` where in the workspace everything lies, and return how large it is.
 
@@ -132,39 +132,39 @@ def part_workspace(
     behind the border, begins a cache line: stores across two of them took fetching from 5 to 8 cycles
     for 16 float32 (Cascade Lake).
     """
-    prepared, across, dealt = job["n_columns"] > 0, job["n_across"], deal.active
+    prepared, across, lane_layout = job["n_columns"] > 0, job["n_across"], to_lanes.active
     slack = BYTES // real.itemsize  # what a last vector reads beyond a line
-    elements = deal.output_line if prepared else deal.dealt_line if dealt else deal.line
+    elements = to_lanes.output_line if prepared else to_lanes.dealt_line if lane_layout else to_lanes.line
     job["pitch"] = pitch((elements + slack) * real.itemsize)
     layers = job["n_layers"] if prepared else job["n_planes"]
-    block, together = job["block"], job["together"]
+    block, planes_per_block = job["block"], job["planes_per_block"]
     job["stack"] = layers * job["depth"] * job["pitch"]
     job["raw_step"] = pitch((line + slack) * real.itemsize)
     sizes = {
-        "window": together * job["stack"],
-        "scratch": deal.line * real.itemsize if prepared or dealt else 0,
-        "dealing": (deal.dealt_line + slack) * real.itemsize if dealt else 0,
-        "raw": together * job["raw_step"] if across else 0,
+        "window": planes_per_block * job["stack"],
+        "scratch": to_lanes.line * real.itemsize if prepared or lane_layout else 0,
+        "dealing": (to_lanes.dealt_line + slack) * real.itemsize if lane_layout else 0,
+        "raw": planes_per_block * job["raw_step"] if across else 0,
         "zeros": (line + slack) * source.itemsize if across else 0,
-        "shelf": (across + together) * slack * source.itemsize if line < slack else 0,
+        "short_lines": (across + planes_per_block) * slack * source.itemsize if line < slack else 0,
         "result": block * job["pitch"],
-        "joined": (deal.output_line + slack) * real.itemsize if deal.lanes > 1 else 0,
-        "spare": 0 if job["target_packed"] else deal.output_line * target.itemsize,
-        "spill": (BYTES + 8) * max(block, together),
-        "at_z": 8 * (across + together),
+        "joined": (to_lanes.output_line + slack) * real.itemsize if to_lanes.lanes > 1 else 0,
+        "spare": 0 if job["target_packed"] else to_lanes.output_line * target.itemsize,
+        "overhang": (BYTES + 8) * max(block, planes_per_block),
+        "at_z": 8 * (across + planes_per_block),
         "at_x": 8 * (job["n_columns"] + job["n_taps"] + BLOCK_ALONG),
         "at": 8 * (2 * job["n_taps"] + job["depth"]),
-        "at_to": 8 * max(block, together, BLOCK_ALONG),
+        "at_to": 8 * max(block, planes_per_block, BLOCK_ALONG),
         "flag": 8,
         "ahead": 8 * (WORDS + block * job["step_y"]),
     }
     border = -job["before_x"] * job["channels"] * real.itemsize % LINE
-    fetched = "scratch" if prepared or dealt else "window"
+    fetched = "scratch" if prepared or lane_layout else "window"
     total = 0
     for name, size in sizes.items():
         job[name] = total + (border if name == fetched else 0)
         total += (-(-size // LINE) + 1) * LINE
-    job["shelf_step"] = slack * source.itemsize
-    if not sizes["shelf"]:
-        job["shelf"] = -1
+    job["short_line_step"] = slack * source.itemsize
+    if not sizes["short_lines"]:
+        job["short_lines"] = -1
     return total + LINE

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, dtypes, engine
 from imfilter._base.keywords import Common
-from imfilter._base.loops import Loops, Part, Side, extent, over_merged, tiles
+from imfilter._base.loops import ArrayLayout, LoopAxis, Loops, extent, over_merged, tiles
 from imfilter._base.plan import Plan
-from imfilter._base.program import Job, Program, reserve
+from imfilter._base.program import Job, Program, layout_workspace
 from imfilter._filters.pooling.kernels import pooled_lines
 from imfilter._filters.pooling.kernels import windows as windows_kernels
 from imfilter._filters.pooling.windows import Windows, table
@@ -43,7 +43,7 @@ _WORK, _BYTE = 8, 0.2
 class Call:
     """What a call settles before it sees a sample."""
 
-    what: str
+    reduction: str
     axes: tuple[int, ...]
     windows: tuple[Windows, ...]
     shape: tuple[int, ...]  # of the result, with all axes of the image
@@ -66,13 +66,13 @@ Cut = Callable[..., tuple[Windows, ...]]
 
 
 def apply(
-    image: npt.ArrayLike, what: str, cut: Cut, own: tuple[Any, ...], common: Common, *, keep: bool = True
+    image: npt.ArrayLike, reduction: str, cut: Cut, own: tuple[Any, ...], common: Common, *, keep: bool = True
 ) -> npt.NDArray:
     """Check the arguments and reduce the windows that ``cut(lengths, *own)`` returns.
 
     Filtered axes, of which then each has one window, are left out of the result unless it is to `keep` them.
     """
-    return engine.apply(FAMILY, image, common, (what, cut, keep), own)
+    return engine.apply(FAMILY, image, common, (reduction, cut, keep), own)
 
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
@@ -97,7 +97,7 @@ def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: 
 
 def _by_keys(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Reduce the windows of samples that are compared by their places in order."""
-    keys = rank_keys.keys_of(array, nan_first=call.what == MIN)
+    keys = rank_keys.keys_of(array, nan_first=call.reduction == MIN)
     found = _pooled(replace(call, dtype=_INT64, programs={}), keys.values.astype(_INT64), None, workers)
     place = dtypes.empty(call.shape, call.dtype) if place is None else place
     least, most = np.iinfo(_INT64).min, np.iinfo(_INT64).max
@@ -118,21 +118,23 @@ def _packed(array: npt.NDArray, first: int) -> bool:
     return True
 
 
-def _settle(array: npt.NDArray, given: Common, fixed: tuple[str, Cut, bool], own: tuple[Any, ...]) -> Call:
+def _validate_and_plan(
+    array: npt.NDArray, given: Common, fixed: tuple[str, Cut, bool], own: tuple[Any, ...]
+) -> Call:
     """Check the arguments and work out what follows from them."""
-    what, cut, keep = fixed
+    reduction, cut, keep = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
     windows = cut(tuple(array.shape[a] for a in axes), *own)
     shape = list(array.shape)
     for axis, along in zip(axes, windows, strict=True):
         shape[axis] = along.length
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
-    keyed = what != MEAN and not rank_keys.exact(array.dtype)
+    keyed = reduction != MEAN and not rank_keys.exact(array.dtype)
     read = _INT64 if keyed else dtypes.readable(array[(slice(1),) * array.ndim]).dtype
     joined = real = target = read
-    if what == MEAN:
+    if reduction == MEAN:
         joined, real, target = _arithmetic(read, dtype, math.prod(along.taps for along in windows))
-    return Call(what, axes, windows, tuple(shape), dtype, joined, real, target, keyed, keep)
+    return Call(reduction, axes, windows, tuple(shape), dtype, joined, real, target, keyed, keep)
 
 
 def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:
@@ -162,12 +164,12 @@ def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArr
     """Run the program for the layout of image and output, which is made if it is new."""
     where = source.strides, target.strides  # the call fixes shapes and types
     program = engine.remembered(
-        call.programs, where, lambda: _program(call, Side.of(source), Side.of(target))
+        call.programs, where, lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target))
     )
     return program.run(source, target, workers)
 
 
-def _program(call: Call, source: Side, target: Side) -> Program:
+def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
     """Lay out the lines."""
     cuts = call.windows
     loops = Loops.of(
@@ -192,7 +194,7 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     for name, along in zip("zyx", (z, y, x), strict=True):
         job[f"dilation_{name}"], job[f"windows_{name}"] = along.dilation, table(along)
     job["tiles"] = _tiles(x, channels * joined.itemsize)
-    inverse = call.what == MEAN and _inverts(call, [job[f"windows_{name}"]["divisor"] for name in "zyx"])
+    inverse = call.reduction == MEAN and _inverts(call, [job[f"windows_{name}"]["divisor"] for name in "zyx"])
     job["inverse"] = inverse
     divisors = np.repeat(job["windows_x"]["divisor"], channels).astype(call.real)
     job["divisors"] = 1 / divisors if inverse else divisors
@@ -219,10 +221,10 @@ def _program(call: Call, source: Side, target: Side) -> Program:
         "spare": BYTES,
         "at": 8 * listed,
     }
-    workspace = reserve(job, sizes)
+    workspace = layout_workspace(job, sizes)
     count = len(loops.batch) * z.length * y.length
     work = count * z.taps * y.taps * (x.samples + x.length) * channels
-    driver = windows_kernels.slide_means if call.what == MEAN else windows_kernels.slide_extremes
+    driver = windows_kernels.slide_means if call.reduction == MEAN else windows_kernels.slide_extremes
     return job.program(
         driver,
         lines=count * job["n_tiles"],
@@ -232,7 +234,7 @@ def _program(call: Call, source: Side, target: Side) -> Program:
     )
 
 
-def _windows(part: Part, cuts: tuple[Windows, ...]) -> Windows:
+def _windows(part: LoopAxis, cuts: tuple[Windows, ...]) -> Windows:
     """Return the windows of a loop: of its axis, or each sample its own."""
     return Windows(part.samples, part.length) if part.axis is None else cuts[part.axis]
 
@@ -252,11 +254,11 @@ def _tiles(x: Windows, pixel: int) -> npt.NDArray[np.int64]:
 
 def _kernels(job: Job, call: Call, source: np.dtype, target: np.dtype, x: Windows, channels: int) -> bool:
     """Write the kernels to the job; return whether windows may be joined in the output itself."""
-    joined, mean = call.joined, call.what == MEAN
+    joined, mean = call.joined, call.reduction == MEAN
     halves = mean and joined == _INT64
-    what = _EXTREMES.get(call.what, pooled_lines.HIGH if halves else pooled_lines.SUM)
-    along = pooled_lines.SUM if mean else what
-    job["join_rows"] = pooled_lines.join_rows.address(joined, source, what)
+    reduction = _EXTREMES.get(call.reduction, pooled_lines.HIGH if halves else pooled_lines.SUM)
+    along = pooled_lines.SUM if mean else reduction
+    job["join_rows"] = pooled_lines.join_rows.address(joined, source, reduction)
     if halves:
         job["join_low"] = pooled_lines.join_rows.address(joined, source, pooled_lines.LOW)
     job["divides"] = mean
@@ -296,4 +298,4 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     return Plan("pooling", reason, cost * 1e-9)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_settle, _planned, _compute)
+FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute)

@@ -19,9 +19,9 @@ def combinations() -> Iterator[Combination]:
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
         yield pooled_lines.join_rows, (source, source, pooled_lines.LARGEST)
         yield pooled_lines.join_rows, (joined, source, pooled_lines.SUM)
-        for kind, what in ((source, pooled_lines.LARGEST), (joined, pooled_lines.SUM)):
-            yield pooled_lines.fold, (kind, what)
+        for kind, reduction in ((source, pooled_lines.LARGEST), (joined, pooled_lines.SUM)):
+            yield pooled_lines.fold, (kind, reduction)
             for channels in (1, 3):
-                yield pooled_lines.join_picked, (kind, what, 2, channels)
+                yield pooled_lines.join_picked, (kind, reduction, 2, channels)
         yield lines.place, (source, source)
         yield pooled_lines.divide, (real, joined, source, 1)

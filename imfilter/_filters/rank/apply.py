@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, engine
 from imfilter._base.keywords import Common
-from imfilter._base.loops import Loops, Side, over_merged
+from imfilter._base.loops import ArrayLayout, Loops, over_merged
 from imfilter._base.padding import Padding
 from imfilter._base.plan import Plan
 from imfilter._base.program import Program
 from imfilter._filters.rank import blocks, networks, repeats
-from imfilter._filters.rank.footprint import Neighbourhood, key, strange
+from imfilter._filters.rank.footprint import Neighbourhood, key, non_finite
 from imfilter._filters.rank.keys import Number, exact, keys_of
 
 
@@ -61,9 +61,9 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     kind = keys.values.dtype
 
     def make() -> Call:
-        return replace(call, cval=keys.beyond, dtype=kind, compared=kind, programs={}, keyed={})
+        return replace(call, cval=keys.border_key, dtype=kind, compared=kind, programs={}, keyed={})
 
-    keyed = engine.remembered(call.keyed, (kind, keys.beyond), make)
+    keyed = engine.remembered(call.keyed, (kind, keys.border_key), make)
     found = _ranked(keyed, keys.values, array, None, workers)
     out = dtypes.empty(array.shape, call.dtype) if out is None else out
     keys.place(found, out)
@@ -86,13 +86,13 @@ def _ranked(
 
 def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None) -> npt.NDArray:
     """Return the ranks in a long box; of those that are alike along an axis, one stands for all."""
-    beyond = call.cval if call.mode in _CONSTANT else None
+    border_key = call.cval if call.mode in _CONSTANT else None
     if not box.extreme:
-        return repeats.ranked(source, box, call.axes, call.mode, beyond, workers)
+        return repeats.ranked(source, box, call.axes, call.mode, border_key, workers)
     sides = [(a, t) for a, t in zip(call.axes, box.lengths, strict=True) if t > 1]
     covered = tuple(a for a, t in sides if repeats.covers(t, source.shape[a]))
     if covered:
-        source = repeats.reduced(source, covered, beyond, largest=box.rank > 0)
+        source = repeats.reduced(source, covered, border_key, largest=box.rank > 0)
     for axis, taps in sides:  # the smallest of a box is that of the smallest along one axis after the other
         if axis not in covered:
             line = Neighbourhood.box((taps,), 0 if box.rank == 0 else taps - 1)
@@ -101,7 +101,7 @@ def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None
     return source
 
 
-def _settle(array: npt.NDArray, given: Common, pick: Pick, window: tuple[Any, ...]) -> Call:
+def _validate_and_plan(array: npt.NDArray, given: Common, pick: Pick, window: tuple[Any, ...]) -> Call:
     """Check the arguments and work out what follows from them."""
     axes = arguments.axes(array, given.axes, given.channel_axis)
     size, footprint, *own = window
@@ -153,23 +153,23 @@ def _compared(array: npt.NDArray, cval: Number, dtype: np.dtype) -> tuple[Number
 
 
 def _run(
-    call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray, *, watched: bool = True
+    call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray, *, check_finite: bool = True
 ) -> bool:
     """Run the program for the layout of image and output, which is made if it is new."""
     if call.around.inside.size == 1:
         target[...] = source
         return True
-    watched = watched and source.dtype.kind == "f" and not strange(call.cval)
-    where = watched, source.strides, target.strides  # the call fixes shapes and types
+    check_finite = check_finite and source.dtype.kind == "f" and not non_finite(call.cval)
+    where = check_finite, source.strides, target.strides  # the call fixes shapes and types
 
     def make() -> Program:
-        return _program(call, Side.of(source), Side.of(target), watched=watched)
+        return _program(call, ArrayLayout.of(source), ArrayLayout.of(target), check_finite=check_finite)
 
     program = engine.remembered(call.programs, where, make)
-    return program.run(source, target, workers) or _run(call, workers, source, target, watched=False)
+    return program.run(source, target, workers) or _run(call, workers, source, target, check_finite=False)
 
 
-def _program(call: Call, source: Side, target: Side, *, watched: bool) -> Program:
+def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_finite: bool) -> Program:
     """Return the program for one layout of image and output."""
     loops = _loops(call.around.inside.shape, call.axes, source, target)
     around = call.around.along(loops)
@@ -177,13 +177,15 @@ def _program(call: Call, source: Side, target: Side, *, watched: bool) -> Progra
     if algorithm == "network":
         network = networks.network_for(around, source.dtype.itemsize, loops.channels)
         assert network is not None
-        beyond = key(source.dtype, call.cval, turned=not watched)
-        return networks.make(network, around, loops, source, target, call.mode, beyond, watched=watched)
-    counted, beyond = algorithm == "histogram", key(source.dtype, call.cval)
-    return blocks.make(around, loops, source, target, call.mode, beyond, counted=counted)
+        border_key = key(source.dtype, call.cval, turned=not check_finite)
+        return networks.make(
+            network, around, loops, source, target, call.mode, border_key, check_finite=check_finite
+        )
+    counted, border_key = algorithm == "histogram", key(source.dtype, call.cval)
+    return blocks.make(around, loops, source, target, call.mode, border_key, counted=counted)
 
 
-def _loops(shape: tuple[int, ...], axes: tuple[int, ...], source: Side, target: Side) -> Loops:
+def _loops(shape: tuple[int, ...], axes: tuple[int, ...], source: ArrayLayout, target: ArrayLayout) -> Loops:
     """Return the loops over an image for a neighbourhood of a shape."""
     paddings = tuple(Padding.same(source.shape[a], taps, 1, 1) for a, taps in zip(axes, shape, strict=True))
     one = (1,) * len(shape)
@@ -207,7 +209,9 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
         taps = "x".join(map(str, call.long.lengths))
         return Plan("repeated", f"{taps} samples, of which the image has fewer", 0.0)
     around = call.around
-    side = Side(array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared)
+    side = ArrayLayout(
+        array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared
+    )
     loops = _loops(around.inside.shape, call.axes, side, side)
     costs = _costs(around.along(loops), side.dtype, loops.channels)
     (algorithm, cost), *others = costs.items()
@@ -221,4 +225,4 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     return Plan(algorithm, reason, cost * 1e-9 * array.size)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_settle, _planned, _compute)
+FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute)

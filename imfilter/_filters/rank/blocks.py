@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base.loops import Loops, Side
-from imfilter._base.program import Job, Program, describe, reserve
+from imfilter._base.loops import ArrayLayout, Loops
+from imfilter._base.program import Job, Program, layout_workspace, set_geometry
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
 from imfilter._filters.rank.kernels import bitset, histogram, ordered_keys, radix_sort
 from imfilter._filters.rank.kernels.blocks import BLOCK_JOB, slide_blocks
@@ -85,8 +85,8 @@ def _least(taps: tuple[int, ...], itemsize: int, *, counted: bool) -> list[int]:
     axes = sum(t > 1 for t in taps)
     if counted and itemsize == 1:
         return [n if n == 1 else max(n, t) for n, t in zip(_VALUES, taps, strict=True)]
-    room = [_PLACES[axes] - t + 1 if counted else _BLOCK[axes] for t in taps]
-    return [1 if t == 1 else max(n, t) for n, t in zip(room, taps, strict=True)]
+    fitting = [_PLACES[axes] - t + 1 if counted else _BLOCK[axes] for t in taps]
+    return [1 if t == 1 else max(n, t) for n, t in zip(fitting, taps, strict=True)]
 
 
 @for_neighbourhoods
@@ -111,21 +111,21 @@ def cost(around: Neighbourhood, itemsize: int, *, counted: bool) -> float:
 def make(
     around: Neighbourhood,
     loops: Loops,
-    source: Side,
-    target: Side,
+    source: ArrayLayout,
+    target: ArrayLayout,
     mode: str,
-    beyond: int,
+    border_key: int,
     *,
     counted: bool,
 ) -> Program:
-    """Lay out the blocks, for histograms or for bits. `beyond` is the integer of the border constant."""
+    """Lay out the blocks, for histograms or for bits. `border_key` is the integer of the border constant."""
     other = "zyx"[_moving(around.inside.shape)]
     loops, around = loops._replace(**{other: loops.x, "x": getattr(loops, other)}), _turned(around)
     parts, integer = loops[:3], kind(source.dtype)
     how = ordered_keys.TURNED if source.dtype.kind == "f" else ordered_keys.INTEGERS
     job = Job(BLOCK_JOB, *_OPTIONAL)
-    describe(job, loops, source, target, mode)
-    job["columns"], job["rank"], job["beyond"] = loops.x.length, around.rank, beyond
+    set_geometry(job, loops, source, target, mode)
+    job["columns"], job["rank"], job["border_key"] = loops.x.length, around.rank, border_key
     job["size"], job["fetch"] = integer.itemsize, ordered_keys.fetch_keys.address(integer, how)
     least = _least(around.inside.shape, integer.itemsize, counted=counted)
     # Blocks that are alike share an axis evenly, and overlap little.
@@ -155,7 +155,7 @@ def make(
         job |= _moves(around, padded)
         job["n_taps"], job["n_moved"] = len(job["taps"]), len(job["leaving"])
         sizes["bits"] = 8 * (-(-count // 64) + 1)
-    workspace = reserve(job, sizes)
+    workspace = layout_workspace(job, sizes)
     units = len(loops.batch) * loops.channels
     units *= math.prod(-(-p.length // b) for p, b in zip(parts, blocks, strict=True))
     each = cost(around, integer.itemsize, counted=counted)

@@ -80,6 +80,6 @@ def key(dtype: np.dtype, value: Number, *, turned: bool = True) -> int:
     return int(sample.astype(np.int64)[0])
 
 
-def strange(value: Number) -> bool:
+def non_finite(value: Number) -> bool:
     """Tell whether a value is not a number, or -0.0, which floats are not ordered by."""
     return math.isnan(value) or dtypes.negative_zero(value)

@@ -21,7 +21,7 @@ class Keys(NamedTuple):
     """Integers that compare as the samples of an image do, and as the border constant does with them."""
 
     values: npt.NDArray
-    beyond: int  # of the constant
+    border_key: int  # of the constant
     constant: Number | None
     samples: Callable[[npt.NDArray], npt.NDArray]  # of keys that are not the constant's
 
@@ -29,7 +29,7 @@ class Keys(NamedTuple):
         """Write the samples of some keys to `out`, rounded and saturated."""
         dtypes.place(self.samples(found), out)
         if self.constant is not None:
-            out[found == self.beyond] = dtypes.rounded(out.dtype, self.constant)
+            out[found == self.border_key] = dtypes.rounded(out.dtype, self.constant)
 
 
 def exact(dtype: np.dtype) -> bool:
@@ -72,8 +72,10 @@ def _moved(samples: npt.NDArray, constant: Number) -> Keys | None:
     if below < bounds.min < samples.min():
         return Keys(samples, int(bounds.min), constant, lambda found: found)
     if samples.max() < bounds.max:
-        beyond = below + 1
-        return Keys(samples + (samples > below), beyond, constant, lambda found: found - (found > beyond))
+        border_key = below + 1
+        return Keys(
+            samples + (samples > below), border_key, constant, lambda found: found - (found > border_key)
+        )
     if samples.min() > bounds.min:
         return Keys(samples - (samples <= below), below, constant, lambda found: found + (found < below))
     return None

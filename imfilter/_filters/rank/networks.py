@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base.loops import Loops, Side, extent, tiles
-from imfilter._base.program import Job, Program, describe, pitch, reserve
+from imfilter._base.loops import ArrayLayout, Loops, extent, tiles
+from imfilter._base.program import Job, Program, layout_workspace, pitch, set_geometry
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
 from imfilter._filters.rank.kernels import ordered_keys, sorting_networks, unrolled_network
 from imfilter._filters.rank.kernels.network_rows import RANK_JOB, slide_rank
@@ -97,27 +97,27 @@ def make(
     prepared: Prepared,
     around: Neighbourhood,
     loops: Loops,
-    source: Side,
-    target: Side,
+    source: ArrayLayout,
+    target: ArrayLayout,
     mode: str,
-    beyond: int,
+    border_key: int,
     *,
-    watched: bool,
+    check_finite: bool,
 ) -> Program:
-    """Lay out the lines. `beyond` is the integer that stands for the border constant.
+    """Lay out the lines. `border_key` is the integer that stands for the border constant.
 
-    Floats are compared as they are if they are `watched`, and the program may refuse an image.
+    Floats are compared as they are if they are `check_finite`, and the program may refuse an image.
     """
     z, y, x = loops[:3]
     integer, size = kind(source.dtype), source.dtype.itemsize
-    turned = int(source.dtype.kind == "f" and not watched)
-    compared = source.dtype if watched else integer
+    turned = int(source.dtype.kind == "f" and not check_finite)
+    compared = source.dtype if check_finite else integer
     network, straight, count = prepared.network, prepared.straight, prepared.lines
     outputs = len(network.results)
     job = Job(RANK_JOB, "n_steps", "restore", "steps")
-    describe(job, loops, source, target, mode)
+    set_geometry(job, loops, source, target, mode)
     job["window_z"], job["window_y"], job["span_x"] = z.taps, y.taps, x.taps
-    job["size"], job["beyond"] = size, beyond
+    job["size"], job["border_key"] = size, border_key
     job["outputs"], job["depth"] = outputs, y.taps + outputs - 1
     cut = tiles(x.length, -(-x.length * loops.channels // max(_LONGEST, 4 * x.taps * loops.channels)))
     narrow, wide = (n * loops.channels for n in extent(cut))
@@ -137,7 +137,7 @@ def make(
     job["tile"], job["direct"], job["n_lines"] = tile, direct, count
     job["least"] = step if straight else 0
     job["tiles"], job["n_tiles"] = cut, len(cut) - 1
-    how = ordered_keys.WATCHED if watched else ordered_keys.TURNED if turned else ordered_keys.INTEGERS
+    how = ordered_keys.CHECKED if check_finite else ordered_keys.TURNED if turned else ordered_keys.INTEGERS
     job["fetch"] = ordered_keys.fetch_keys.address(integer, how)
     if turned and not straight:
         job["restore"] = ordered_keys.restore.address(integer)
@@ -153,7 +153,7 @@ def make(
         "at": 8 * count,
         "flag": 8,
     }
-    workspace = reserve(job, sizes)
+    workspace = layout_workspace(job, sizes)
     blocks = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // outputs)
     return job.program(
         slide_rank,
@@ -161,5 +161,5 @@ def make(
         work=blocks * wide * (prepared.computed * size // 4 + 4 * outputs),
         rows=y.taps,
         workspace=workspace,
-        watched=watched,
+        check_finite=check_finite,
     )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from imfilter._base import borders, dtypes, threads
 from imfilter._base.borders import PERIODS, nearest
-from imfilter._base.program import address, hold, reserve
+from imfilter._base.program import address, layout_workspace, set_addresses
 from imfilter._filters.rank.footprint import kind
 from imfilter._filters.rank.kernels.repeats import BLOCK_BITS, REPEATED_JOB, slide_repeated
 from imfilter._filters.rank.keys import Number
@@ -66,13 +66,13 @@ def turned_back(keys: npt.NDArray, dtype: np.dtype) -> npt.NDArray:
 
 
 def reduced(
-    samples: npt.NDArray, axes: tuple[int, ...], beyond: Number | None, *, largest: bool
+    samples: npt.NDArray, axes: tuple[int, ...], border_key: Number | None, *, largest: bool
 ) -> npt.NDArray:
     """Return the smallest or largest sample along axes, which stay with a length of 1, or the constant."""
     least = np.maximum if largest else np.minimum
     found = least.reduce(turned(samples), axis=axes, keepdims=True)
-    if beyond is not None:
-        found = least(found, _constant(samples.dtype, beyond))
+    if border_key is not None:
+        found = least(found, _constant(samples.dtype, border_key))
     return turned_back(found, samples.dtype)
 
 
@@ -120,10 +120,10 @@ def ranked(
     box: Box,
     axes: tuple[int, ...],
     mode: str,
-    beyond: Number | None,
+    border_key: Number | None,
     workers: int | None,
 ) -> npt.NDArray:
-    """Return the ranks in a box of integers or floats that kernels read; `beyond` is the border constant."""
+    """Return the ranks in a box of samples that kernels read; `border_key` is the border constant."""
     # Windows move along the axis of which they read the most samples: of others they read all, each time.
     order = sorted(zip(axes, box.lengths, strict=True), key=lambda side: min(side[1], samples.shape[side[0]]))
     (line, taps), across = order[-1], order[:-1]
@@ -131,15 +131,15 @@ def ranked(
     moved = samples.transpose([*batch, line, *(a for a, _ in across)])
     lengths = moved.shape[len(batch) :]
     flat = turned(moved).reshape(math.prod(moved.shape[: len(batch)]), -1)
-    if beyond is not None:
-        constant = np.broadcast_to(_constant(samples.dtype, beyond), (len(flat), 1))
+    if border_key is not None:
+        constant = np.broadcast_to(_constant(samples.dtype, border_key), (len(flat), 1))
         flat = np.concatenate([flat, constant], axis=1)
     count = flat.shape[1]
     sorting = np.argsort(flat, axis=1, kind="stable")
     places = np.empty(flat.shape, np.int32)
     np.put_along_axis(places, sorting, np.arange(count, dtype=np.int32)[None], axis=1)
     ordered = np.take_along_axis(flat, sorting, axis=1)
-    found = np.empty((len(flat), count - (beyond is not None)), np.int32)
+    found = np.empty((len(flat), count - (border_key is not None)), np.int32)
 
     job = np.zeros(1, REPEATED_JOB)
     named: dict[str, npt.NDArray] = {}
@@ -152,18 +152,18 @@ def ranked(
         if name == "x":
             job["leaves"], job["enters"] = reads.ends
     job["columns"], job["rows"], job["planes"] = (n for _, n in sides)
-    job["count"], job["constant"], job["rank"] = count, beyond is not None, box.rank
+    job["count"], job["constant"], job["rank"] = count, border_key is not None, box.rank
     job["each"] = math.prod(t for t, _ in sides[1:])
-    held = hold(job, named)
+    held = set_addresses(job, named)
     wide = math.prod(n for _, n in sides[1:])
     blocks = (count >> BLOCK_BITS) + 1
     sizes = {"places": 8 * (blocks << BLOCK_BITS), "blocks": 8 * blocks, "by_plane": 8 * sides[2][1]}
     sizes |= {"by_row": 8 * sides[1][1], "by_column": 8 * sides[0][1], "by_sample": 16 * wide}
-    room = reserve(job, sizes)
+    size_of_workspace = layout_workspace(job, sizes)
     call = functools.partial(slide_repeated.entry(), address(held[0]), address(places), address(found))
 
     def task(start: int, stop: int) -> None:
-        workspace = np.zeros(room, np.uint8)
+        workspace = np.zeros(size_of_workspace, np.uint8)
         call(address(workspace), start, stop)
 
     lines = len(flat) * wide

@@ -20,7 +20,7 @@ def combinations() -> Iterator[Combination]:
     for compared, kind, how in (
         (_U8, _U8, ordered_keys.INTEGERS),
         (_U16, _U16, ordered_keys.INTEGERS),
-        (_F32, _I32, ordered_keys.WATCHED),
+        (_F32, _I32, ordered_keys.CHECKED),
     ):
         yield ordered_keys.fetch_keys, (kind, how)
         yield ordered_keys.compare, (compared,)

@@ -53,8 +53,8 @@ def begin(design: Any, first: npt.NDArray) -> Any:
 def advance(design: Any, state: Any, lines: npt.NDArray, wanted: np.dtype) -> tuple[npt.NDArray, Any]:
     """Return the medians of the next samples, as a type, and the state after them."""
     values = np.concatenate([state.values, lines], axis=1)
-    held, known = design.window.size - 1, state.values.shape[1]
-    missing = 0 if design.ends.mode == "valid" else held - known
+    history, known = design.window.size - 1, state.values.shape[1]
+    missing = 0 if design.ends.mode == "valid" else history - known
     after = state
 
     def run(keyed: Any, keys: npt.NDArray, beyond: float) -> npt.NDArray[np.float64]:
@@ -65,7 +65,7 @@ def advance(design: Any, state: Any, lines: npt.NDArray, wanted: np.dtype) -> tu
         return result
 
     found = _found(design, values, wanted, run)
-    return found, after._replace(values=values[:, max(0, values.shape[1] - held) :].copy())
+    return found, after._replace(values=values[:, max(0, values.shape[1] - history) :].copy())
 
 
 def widened(design: Any, state: Any) -> Any:
@@ -92,13 +92,15 @@ def _found(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> np
     keys = order.values.astype(np.float64)
     if samples.dtype.kind == "f":
         keys[np.isnan(samples)] = math.nan
-    beyond = math.nan if constant is not None and constant != constant else float(order.beyond)
+    beyond = math.nan if constant is not None and constant != constant else float(order.border_key)
     pair = [run(_keyed(design, beyond, which), keys, beyond) for which in (LOWER, UPPER)]
     out = np.empty(pair[0].shape, wanted)
     missing = np.isnan(pair[0])
     at = [np.where(missing, 0.0, found).astype(np.int64) for found in pair]
     low, high = (order.samples(found) for found in at)
-    beside = [found == order.beyond if constant is not None else np.zeros(found.shape, bool) for found in at]
+    beside = [
+        found == order.border_key if constant is not None else np.zeros(found.shape, bool) for found in at
+    ]
     if samples.dtype.kind == "f":
         for found, where in zip((low, high), beside, strict=True):
             found[where] = constant

@@ -11,7 +11,7 @@ from imfilter._base import arguments, borders, denormals, dtypes, threads
 from imfilter._filters.rank.keys import Number
 from imfilter._filters.series import exact_median
 from imfilter._filters.series.exponential import Recursion
-from imfilter._filters.series.per_sample import Pushed, Ticker
+from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
 from imfilter._filters.series.windows import NOTHING, Polynomial, Window
 
 _Lines = npt.NDArray[np.float64]
@@ -54,7 +54,7 @@ class State(NamedTuple):
     """What a filter remembers of the samples so far."""
 
     values: _Lines  # the last samples, or the state of a recursion
-    there: _There | None  # which of them count, if not all do
+    present: _There | None  # which of them count, if not all do
     stages: tuple["State | None", ...] = ()  # what each filter of a chain remembers once it has begun
 
 
@@ -62,7 +62,7 @@ class Design(Protocol):
     """A filter, ready for any series."""
 
     @property
-    def keeps(self) -> bool:
+    def preserves_dtype(self) -> bool:
         """Whether the result's dtype is that of the series."""
 
     @property
@@ -96,10 +96,10 @@ class Design(Protocol):
     def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
         """Filter the next samples; return the results and the state after them."""
 
-    def ticker(self, state: State) -> Pushed | None:
+    def per_sample(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, where that can be."""
 
-    def after_ticks(self, state: State, ticker: Any) -> State:
+    def after_ticks(self, state: State, per_sample: Any) -> State:
         """Return the state after those that a ticker has taken from one on."""
 
 
@@ -110,7 +110,7 @@ class Sliding:
     window: Window
     ends: Ends
     timing: Timing
-    keeps: bool
+    preserves_dtype: bool
     past: _Lines | None = None  # samples before the first, the oldest first: one axis, or of each series
 
     @property
@@ -157,31 +157,31 @@ class Sliding:
         return result
 
     def _within(
-        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+        self, lines: _Lines, present: _There | None, workers: int | None, out: _Lines | None = None
     ) -> _Lines:
         """Compute the windows of each line, of many as if they were one: a call for each takes longer."""
         count, n, series = lines.shape
         size = self.window.size
         if count == 1 or n < size:
-            return self._compute(lines, there, workers, out)
+            return self._compute(lines, present, workers, out)
         result = dtypes.empty(lines.shape, dtypes.FLOAT64)
         inside = result.reshape(1, -1, series)[:, : count * n - size + 1]
-        held = None if there is None else there.reshape(1, -1, series)
-        self._compute(lines.reshape(1, -1, series), held, workers, inside)
+        history = None if present is None else present.reshape(1, -1, series)
+        self._compute(lines.reshape(1, -1, series), history, workers, inside)
         if out is None:
             return result[:, : n - size + 1]
         out[...] = result[:, : n - size + 1]
         return out
 
     def _compute(
-        self, lines: _Lines, there: _There | None, workers: int | None, out: _Lines | None = None
+        self, lines: _Lines, present: _There | None, workers: int | None, out: _Lines | None = None
     ) -> _Lines:
         if self.ends.ignore:
             numbers = ~np.isnan(lines)
-            there = numbers if there is None else numbers & there
-        if there is not None and there.all():
-            there = None
-        result = self.window.compute(lines, there, workers, out)
+            present = numbers if present is None else numbers & present
+        if present is not None and present.all():
+            present = None
+        result = self.window.compute(lines, present, workers, out)
         if out is not None and result is not out:
             out[...] = result
         return result
@@ -202,9 +202,9 @@ class Sliding:
             result[:, where] = lines[:, places] if (places >= 0).all() else self.ends.constant
         if self.ends.mode != "shrink":
             return result, None
-        there = np.zeros(result.shape, bool)
-        there[:, inside] = True
-        return result, there
+        present = np.zeros(result.shape, bool)
+        present[:, inside] = True
+        return result, present
 
     def _fit(self, lines: _Lines, result: _Lines) -> None:
         """Fill both ends with the polynomials of the first and of the last window."""
@@ -215,19 +215,19 @@ class Sliding:
         for t in (*range(min(before, n)), *range(max(n - after, min(before, n)), n)):
             first = min(max(t - before, 0), n - size)
             own = Polynomial(size, t - first, window.order, window.deriv, window.spacing)
-            held = lines[:, first : first + size]
-            there = ~np.isnan(held) if self.ends.ignore else None
-            result[:, t : t + 1] = own.compute(held, there, 1)
+            history = lines[:, first : first + size]
+            present = ~np.isnan(history) if self.ends.ignore else None
+            result[:, t : t + 1] = own.compute(history, present, 1)
 
     def after(self, along: int, shape: tuple[int, ...]) -> "Sliding":
         """Return the same for series of a shape along an axis, with samples before the first of each."""
         if self.past is None or self.past.ndim == 1:
             return self
-        held = self.window.size - 1
-        wanted = (*shape[:along], held, *shape[along + 1 :])
+        history = self.window.size - 1
+        wanted = (*shape[:along], history, *shape[along + 1 :])
         if self.past.shape != wanted:
-            raise ValueError(f"initial must have shape ({held},) or {wanted}, got {self.past.shape}")
-        lines = self.past.reshape(math.prod(shape[:along]), held, math.prod(shape[along + 1 :]))
+            raise ValueError(f"initial must have shape ({history},) or {wanted}, got {self.past.shape}")
+        lines = self.past.reshape(math.prod(shape[:along]), history, math.prod(shape[along + 1 :]))
         return replace(self, past=lines)
 
     def _past(self, lines: _Lines) -> _Lines:
@@ -238,41 +238,41 @@ class Sliding:
 
     def begin(self, series: int, first: _Lines) -> State:
         """Return the state before samples of which these are the first."""
-        held, mode = self.window.size - 1, self.ends.mode
+        history, mode = self.window.size - 1, self.ends.mode
         if self.past is not None:
             return State(self._past(np.empty((1, 0, series))).copy(), None)
         if mode == "valid":
             return State(np.empty((1, 0, series)), None)
         if mode == "edge":
-            return State(np.repeat(first[:, :1], held, axis=1), None)
-        there = np.zeros((1, held, series), bool) if mode == "shrink" else None
-        return State(np.full((1, held, series), self.ends.constant), there)
+            return State(np.repeat(first[:, :1], history, axis=1), None)
+        present = np.zeros((1, history, series), bool) if mode == "shrink" else None
+        return State(np.full((1, history, series), self.ends.constant), present)
 
     def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
         """Filter the next samples; return the results and the state after them."""
         values = np.concatenate([state.values, lines], axis=1)
-        there = None
-        if state.there is not None:
-            there = np.concatenate([state.there, np.ones(lines.shape, bool)], axis=1)
+        present = None
+        if state.present is not None:
+            present = np.concatenate([state.present, np.ones(lines.shape, bool)], axis=1)
         if values.shape[1] < self.window.size:
-            return np.empty((1, 0, values.shape[2])), State(values, there)
-        result = self._compute(values, there, 1)
+            return np.empty((1, 0, values.shape[2])), State(values, present)
+        result = self._compute(values, present, 1)
         first = values.shape[1] - self.window.size + 1
-        held = None if there is None or there[:, first:].all() else there[:, first:].copy()
-        return result, State(values[:, first:].copy(), held)
+        history = None if present is None or present[:, first:].all() else present[:, first:].copy()
+        return result, State(values[:, first:].copy(), history)
 
-    def ticker(self, state: State) -> Pushed | None:
+    def per_sample(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, where all count."""
         values = state.values.reshape(-1)
-        if state.there is not None or len(values) != self.window.size - 1 or values.dtype != dtypes.FLOAT64:
+        if state.present is not None or len(values) != self.window.size - 1 or values.dtype != dtypes.FLOAT64:
             return None
         if self.ends.ignore and np.isnan(values).any():
             return None
-        return self.window.ticker(values)
+        return self.window.per_sample(values)
 
-    def after_ticks(self, state: State, ticker: Pushed) -> State:
+    def after_ticks(self, state: State, per_sample: Pushed) -> State:
         """Return the state after those that a ticker has taken from one on."""
-        return State(ticker.held().reshape(1, -1, 1), None)
+        return State(per_sample.history().reshape(1, -1, 1), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,7 +282,7 @@ class Recursive:
     recursion: Recursion
     ends: Ends
     both: bool
-    keeps: bool = True
+    preserves_dtype: bool = True
     size = math.inf  # samples that a result depends on
     past = None  # samples before the first
     exact = False  # whether denormals are numbers and not zeros
@@ -324,16 +324,16 @@ class Recursive:
         values = state.values.copy()
         return self.recursion.run(lines, values, 1), State(values, None)
 
-    def ticker(self, state: State) -> Pushed | None:
+    def per_sample(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, and changes that."""
-        return Ticker(np.empty(0), self.recursion.one(state.values))
+        return PerSampleFilter(np.empty(0), self.recursion.one(state.values))
 
-    def after_ticks(self, state: State, ticker: Pushed) -> State:
+    def after_ticks(self, state: State, per_sample: Pushed) -> State:
         """Return the state after those that a ticker has taken from one on."""
         return state
 
 
-def moments(weights: npt.ArrayLike, before: int) -> float:
+def group_delay(weights: npt.ArrayLike, before: int) -> float:
     """Return the delay of a window's weights, the oldest first: of what they respond to in a slow signal.
 
     Of the moments about the place of the result the first that is not 0 is the response to a derivative of
@@ -363,7 +363,7 @@ def filtered(x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, wor
     array = arguments.series(x)
     along = arguments.axis_index(axis, array.ndim, "axis")
     place = arguments.out(out)
-    default = array.dtype.newbyteorder("=") if design.keeps else dtypes.derived(array.dtype)
+    default = array.dtype.newbyteorder("=") if design.preserves_dtype else dtypes.derived(array.dtype)
     wanted = arguments.dtype(dtype, place, default)
     workers = threads.requested(workers)
     n = array.shape[along]

@@ -115,13 +115,13 @@ def _layout(size: int, block: int, low: int) -> _Layout:
     table: list[tuple[int, int]] = []
     rows = whole  # a level that begins at 0 is none
     for width in widths:
-        held = -(-kept.get(width, 0) // whole) * whole
-        span = max(-(-_APART * held // block), 1) * block
+        history = -(-kept.get(width, 0) // whole) * whole
+        span = max(-(-_APART * history // block), 1) * block
         parts_here = entries.get(width, [])
-        start = rows + held if width in kept else 0
-        levels.append((start, held, span, len(parts_here), len(table)))
+        start = rows + history if width in kept else 0
+        levels.append((start, history, span, len(parts_here), len(table)))
         table += parts_here
-        rows += held + span if start else 0
+        rows += history + span if start else 0
     numbered = [(widths.index(width), delay) for width, delay in (*table, *windows)]
     return _Layout(np.array(levels, np.int64), np.array(numbered, np.int64), len(table), lag, rows)
 
@@ -151,17 +151,17 @@ class Averaging:
         block = _BLOCK if single else max(_ROWS, _ROWS * _COLUMNS // columns)
         layout = _layout(size, block, low)
         stretch = max(_STRETCH // series, 2 * _ROWS if direct else _WINDOWS * size)
-        room = np.empty(doubling_sums.HELD + 2 * mean.MOST + (block if single else 0))
+        buffer = np.empty(doubling_sums.HELD + 2 * mean.MOST + (block if single else 0))
         sums = np.empty(layout.rows * (1 if single else columns + doubling_sums.REGISTER) + LINE // 8)
         levels, parts = layout.levels, layout.parts
         numbers = (
-            rows, series, size, self._divisor, address(room), -(-address(sums) // LINE) * LINE,
+            rows, series, size, self._divisor, address(buffer), -(-address(sums) // LINE) * LINE,
             stretch, columns, block, layout.lag, low,
             address(levels), len(levels), address(parts), len(parts) - layout.first, layout.first,
         )  # fmt: skip
         entry = self._entry
 
-        def call(source: int, target: int, held: Any = (room, sums, layout)) -> None:
+        def call(source: int, target: int, history: Any = (buffer, sums, layout)) -> None:
             entry(source, target, *numbers)
 
         return call

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from imfilter._base import threads
 from imfilter._base.keywords import Common
-from imfilter._base.program import address, hold
+from imfilter._base.program import address, set_addresses
 from imfilter._filters.rank import apply as rank_apply
 from imfilter._filters.series.kernels import median
 from imfilter._filters.series.per_sample import Pushed
@@ -49,10 +49,10 @@ class Median(Window):
     exact = True
 
     def compute(
-        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+        self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
         lines = np.ascontiguousarray(dense(lines))
-        there = None if there is None else np.ascontiguousarray(there)
+        present = None if present is None else np.ascontiguousarray(present)
         result = place(lines, self.size, out)
         count, rows, series = result.shape
         block = max(_BLOCK // max(series, 1), 4 * self.size)
@@ -63,17 +63,17 @@ class Median(Window):
                 line, b = divmod(i, blocks)
                 end = min((b + 1) * block, rows)
                 reach = slice(b * block, end + self.size - 1)
-                mask = None if there is None else there[line, reach]
+                mask = None if present is None else present[line, reach]
                 self._fill(result[line, b * block : end], lines[line, reach], mask)
 
         threads.run(task, count * blocks if result.size else 0, workers)
         return result
 
-    def _fill(self, result: Lines, lines: Lines, there: There | None) -> None:
+    def _fill(self, result: Lines, lines: Lines, present: There | None) -> None:
         """Fill a block of results."""
         rows, size = len(result), self.size
         large = result.size > _FEW and size > 2 and (rows > size or rows * size > _LONG * (rows + size))
-        if large and (there is None or there.all()) and not np.isnan(lines).any():
+        if large and (present is None or present.all()) and not np.isnan(lines).any():
             # 10 million samples, 5 of them: 37 ms instead of 260; 25: 67 instead of 480 (2.5 GHz Xeon).
             inside = slice(size // 2, size // 2 + rows)
             if size % 2 or self.which != median.MEAN:
@@ -84,17 +84,17 @@ class Median(Window):
             lower = self._ranked(lines, size // 2 - 1)[inside]
             np.copyto(result, between(lower, upper))
             return
-        entry, room = median.middle.entry(), np.empty(size)
-        beside = 0 if there is None else address(there)
-        where = address(lines), address(result), rows, lines.shape[1], size, beside, address(room)
+        entry, buffer = median.middle.entry(), np.empty(size)
+        beside = 0 if present is None else address(present)
+        where = address(lines), address(result), rows, lines.shape[1], size, beside, address(buffer)
         entry(*where, self.which)
 
     def _ranked(self, lines: Lines, rank: int) -> Lines:
         common = Common(mode="edge", axes=(0,), workers=1)
         return rank_apply.apply(lines, _at, (self.size,), None, common, rank)
 
-    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
-        return _Live(held)
+    def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
+        return _Live(history)
 
 
 class _Live:
@@ -104,19 +104,19 @@ class _Live:
     microsecond of 5 samples, and 2 of 5,001.
     """
 
-    def __init__(self, held: npt.NDArray[np.float64]) -> None:
-        size = len(held) + 1
+    def __init__(self, history: npt.NDArray[np.float64]) -> None:
+        size = len(history) + 1
         bits = max(size.bit_length() // 2, _LEAST_BITS)
         # The first sample is one that leaves at once.
-        self._samples = np.concatenate([[0.0], held])
+        self._samples = np.concatenate([[0.0], history])
         blocks = -(-size >> bits)
         ordered = np.empty(blocks << bits)
         ordered[:size] = np.sort(np.where(np.isnan(self._samples), math.inf, self._samples)) + 0.0
         self._result = np.empty(1)
         job = np.zeros(1, median.LIVE_JOB)
-        job["size"], job["bits"], job["strange"] = size, bits, np.isnan(held).sum()
+        job["size"], job["bits"], job["non_finite"] = size, bits, np.isnan(history).sum()
         tables = {"samples": self._samples, "ordered": ordered, "first": np.zeros(blocks, np.int64)}
-        self._tables = hold(job, {**tables, "result": self._result})
+        self._tables = set_addresses(job, {**tables, "result": self._result})
         self._job, self._at, self._push = job, address(job), median.push_median.entry()
 
     def push(self, sample: float) -> float:
@@ -124,6 +124,6 @@ class _Live:
         self._push(self._at, sample)
         return self._result.item()
 
-    def held(self) -> npt.NDArray[np.float64]:
+    def history(self) -> npt.NDArray[np.float64]:
         """Return a copy of the last samples."""
         return np.roll(self._samples, -int(self._job["oldest"][0]))[1:]

@@ -18,21 +18,21 @@ class Pushed(Protocol):
     def push(self, sample: float) -> float:
         """Return the result at the next sample."""
 
-    def held(self) -> npt.NDArray[np.float64]:
+    def history(self) -> npt.NDArray[np.float64]:
         """Return a copy of the last samples."""
 
 
-class Ticker:
+class PerSampleFilter:
     """The last samples in a row, and what a kernel says of them and of the next.
 
     A push takes 3 us where the general way, which makes arrays of everything, takes 40 (2.5 GHz Xeon).
     """
 
-    def __init__(self, held: npt.NDArray[np.float64], call: Callable[[int, int], object]) -> None:
-        self._held = len(held)
-        self._buffer = np.empty(self._held + max(_ROOM, self._held))
-        self._buffer[: self._held] = held
-        self._at = self._held  # where the next sample goes
+    def __init__(self, history: npt.NDArray[np.float64], call: Callable[[int, int], object]) -> None:
+        self._history = len(history)
+        self._buffer = np.empty(self._history + max(_ROOM, self._history))
+        self._buffer[: self._history] = history
+        self._at = self._history  # where the next sample goes
         self._result = np.empty(())
         self._source, self._target = address(self._buffer), address(self._result)
         self._call = call
@@ -41,16 +41,16 @@ class Ticker:
         """Return the result at the next sample."""
         at = self._at
         if at == len(self._buffer):
-            self._buffer[: self._held] = self.held()
-            at = self._held
+            self._buffer[: self._history] = self.history()
+            at = self._history
         self._buffer[at] = sample
         self._at = at + 1
-        self._call(self._source + 8 * (at - self._held), self._target)
+        self._call(self._source + 8 * (at - self._history), self._target)
         return self._result.item()
 
-    def held(self) -> npt.NDArray[np.float64]:
+    def history(self) -> npt.NDArray[np.float64]:
         """Return a copy of the last samples."""
-        return self._buffer[self._at - self._held : self._at].copy()
+        return self._buffer[self._at - self._history : self._at].copy()
 
 
 class Tickers:
@@ -61,10 +61,10 @@ class Tickers:
 
     def push(self, sample: float) -> float:
         """Return the result at the next sample."""
-        for ticker in self.each:
-            sample = ticker.push(sample)
+        for per_sample in self.each:
+            sample = per_sample.push(sample)
         return sample
 
-    def held(self) -> npt.NDArray[np.float64]:
+    def history(self) -> npt.NDArray[np.float64]:
         """Return the last samples of all."""
-        return np.concatenate([ticker.held() for ticker in self.each])
+        return np.concatenate([per_sample.history() for per_sample in self.each])

@@ -15,23 +15,23 @@ _Lines = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
+class Pipeline:
     """Filters, each of which is given the results of the one before, as float64."""
 
     stages: tuple[Sliding | Recursive, ...]
 
     @classmethod
-    def of(cls, designs: list[Design]) -> "Chain":
+    def of(cls, designs: list[Design]) -> "Pipeline":
         """Return a chain of filters, of which some may be chains."""
         stages: list[Any] = []
         for design in designs:
-            stages += design.stages if isinstance(design, Chain) else [design]
+            stages += design.stages if isinstance(design, Pipeline) else [design]
         return cls(tuple(stages))
 
     @property
-    def keeps(self) -> bool:
+    def preserves_dtype(self) -> bool:
         """Whether the result's dtype is that of the series."""
-        return all(stage.keeps for stage in self.stages)
+        return all(stage.preserves_dtype for stage in self.stages)
 
     @property
     def timing(self) -> Timing:
@@ -64,13 +64,13 @@ class Chain:
             n = stage.length(n)
         return n
 
-    def after(self, along: int, shape: tuple[int, ...]) -> "Chain":
+    def after(self, along: int, shape: tuple[int, ...]) -> "Pipeline":
         """Return the same for series of a shape along an axis, with samples before the first of each."""
         stages, n = [], shape[along]
         for stage in self.stages:
             stages.append(stage.after(along, (*shape[:along], n, *shape[along + 1 :])))
             n = stage.length(n)
-        return Chain(tuple(stages))
+        return Pipeline(tuple(stages))
 
     def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
         """Filter whole series, into `out` if there is one, which they do not overlap."""
@@ -85,30 +85,30 @@ class Chain:
     def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
         """Filter the next samples; return the results and the state after them."""
         after: list[State | None] = []
-        for stage, held in zip(self.stages, state.stages, strict=True):
+        for stage, history in zip(self.stages, state.stages, strict=True):
             if lines.shape[1]:
-                if held is None:
-                    held = stage.begin(lines.shape[2], lines)
-                lines, held = stage.advance(held, lines)
-            after.append(held)
+                if history is None:
+                    history = stage.begin(lines.shape[2], lines)
+                lines, history = stage.advance(history, lines)
+            after.append(history)
         return lines, _chained(tuple(after))
 
-    def ticker(self, state: State) -> Pushed | None:
+    def per_sample(self, state: State) -> Pushed | None:
         """Return what takes the samples of one series one by one from a state on, where that can be."""
         # What one stage says may be no number, which the ticker of a next one does not ignore.
         if any(isinstance(s, Sliding) and s.ends.ignore for s in self.stages[1:]):
             return None
         tickers: list[Pushed] = []
-        for stage, held in zip(self.stages, state.stages, strict=True):
-            ticker = None if held is None else stage.ticker(held)
-            if ticker is None:
+        for stage, history in zip(self.stages, state.stages, strict=True):
+            per_sample = None if history is None else stage.per_sample(history)
+            if per_sample is None:
                 return None
-            tickers.append(ticker)
+            tickers.append(per_sample)
         return Tickers(tickers)
 
-    def after_ticks(self, state: State, ticker: Any) -> State:
+    def after_ticks(self, state: State, per_sample: Any) -> State:
         """Return the state after those that a ticker has taken from one on."""
-        each = zip(self.stages, state.stages, ticker.each, strict=True)
+        each = zip(self.stages, state.stages, per_sample.each, strict=True)
         return _chained(tuple(s.after_ticks(h, t) if h is not None else None for s, h, t in each))
 
 
@@ -122,42 +122,43 @@ def packed(state: State | None) -> Any:
         return None
     if state.stages:
         return tuple(map(packed, state.stages))
-    return state.values.copy(), None if state.there is None else state.there.copy()
+    return state.values.copy(), None if state.present is None else state.present.copy()
 
 
-def restored(design: Any, held: Any, series: int) -> State | None:
+def restored(design: Any, history: Any, series: int) -> State | None:
     """Return what a filter of so many series remembers from what `packed` returned.
 
     Raises ValueError if it cannot be that of this filter.
     """
-    if held is None:
+    if history is None:
         return None
-    if not isinstance(held, tuple | list):
-        raise ValueError(f"state['held'] must be a tuple from Stream.state, got {type(held).__name__}")
-    if isinstance(design, Chain):
-        if len(held) != len(design.stages):
+    if not isinstance(history, tuple | list):
+        raise ValueError(f"state['held'] must be a tuple from Stream.state, got {type(history).__name__}")
+    if isinstance(design, Pipeline):
+        if len(history) != len(design.stages):
             raise ValueError(
-                f"state['held'] must have an entry for each of {len(design.stages)} stages, got {len(held)}"
+                "state['held'] must have an entry for each of "
+                f"{len(design.stages)} stages, got {len(history)}"
             )
-        parts = zip(design.stages, held, strict=True)
+        parts = zip(design.stages, history, strict=True)
         return _chained(tuple(restored(stage, part, series) for stage, part in parts))
-    if len(held) != 2:
+    if len(history) != 2:
         raise ValueError(
-            f"state['held'] must be the samples and which of them count, got {len(held)} entries"
+            f"state['held'] must be the samples and which of them count, got {len(history)} entries"
         )
-    values, there = held
+    values, present = history
     if not isinstance(values, np.ndarray) or not _fits(design, values, series):
         raise ValueError(
             f"state['held'] must be samples of {series} series that this filter keeps, got {_shown(values)}"
         )
-    if there is not None and (
-        not isinstance(there, np.ndarray) or there.dtype != bool or there.shape != values.shape
+    if present is not None and (
+        not isinstance(present, np.ndarray) or present.dtype != bool or present.shape != values.shape
     ):
         raise ValueError(
             f"state['held'] must say which of its samples count, bool of shape {values.shape}, "
-            f"got {_shown(there)}"
+            f"got {_shown(present)}"
         )
-    return State(values.copy(), None if there is None else there.copy())
+    return State(values.copy(), None if present is None else present.copy())
 
 
 def _shown(part: Any) -> str:

@@ -19,7 +19,7 @@ from imfilter._base.denormals import as_zeros
 from imfilter._base.program import address
 from imfilter._filters.series.kernels import windows
 from imfilter._filters.series.mean import Averaging
-from imfilter._filters.series.per_sample import Pushed, Ticker
+from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
 
 Lines = npt.NDArray[np.float64]
 There = npt.NDArray[np.bool_]
@@ -35,13 +35,13 @@ _PIECE, _TOGETHER = 1 << 22, 1 << 15
 
 
 def _slide(
-    call: Any, lines: Lines, size: int, result: Lines, workers: int | None, there: There | None = None
+    call: Any, lines: Lines, size: int, result: Lines, workers: int | None, present: There | None = None
 ) -> None:
     """Call a kernel with where each piece of each line and its windows begin, and how many there are."""
     count, samples, series = lines.shape
     rows = samples - size + 1
     source, target = address(lines), address(result)
-    beside = address(there) if there is not None else 0
+    beside = address(present) if present is not None else 0
     if count * rows * series <= _ALONE:
         for i in range(count):
             first = i * samples * series
@@ -140,12 +140,12 @@ class Window(ABC):
 
     @abstractmethod
     def compute(
-        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+        self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
-        """Return what each window of lines gives; all samples count, or those `there`."""
+        """Return what each window of lines gives; all samples count, or those `present`."""
 
     @abstractmethod
-    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
+    def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
         """Return what takes the samples of one series one by one, after those held: a window but for one."""
 
 
@@ -153,21 +153,21 @@ class Mean(Window):
     """The mean."""
 
     def compute(
-        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+        self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
-        if there is None:
+        if present is None:
             return _average(lines, self.size, float(self.size), workers, out)
-        lines = np.where(there, lines, 0.0)
+        lines = np.where(present, lines, 0.0)
         sums = _average(lines, self.size, 1.0, workers)
-        counts = _average(there.astype(np.float64), self.size, 1.0, workers)
+        counts = _average(present.astype(np.float64), self.size, 1.0, workers)
         counts[counts == 0] = math.nan
         result = _quotients(sums, counts, out=out)
         # Whole windows to the bit as they are with nothing missing: of the smallest numbers quotients differ.
         np.copyto(result, _average(lines, self.size, float(self.size), workers), where=counts == self.size)
         return result
 
-    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
-        return Ticker(held, Averaging(self.size, float(self.size)).one())
+    def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
+        return PerSampleFilter(history, Averaging(self.size, float(self.size)).one())
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,22 +178,22 @@ class Weighted(Window):
     bias: float = 0.0
 
     def compute(
-        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+        self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
-        if there is None:
+        if present is None:
             return _weigh(lines, self.taps, self.bias, workers, out)
-        sums = _weigh(np.where(there, lines, 0.0), self.taps, self.bias, workers)
-        held = there.astype(np.float64)
-        weights = _weigh(held, self.taps, 0.0, workers)
+        sums = _weigh(np.where(present, lines, 0.0), self.taps, self.bias, workers)
+        history = present.astype(np.float64)
+        weights = _weigh(history, self.taps, 0.0, workers)
         # Weights of either sign may leave nothing, or what rounding has left of nothing.
-        most = _weigh(held, np.abs(self.taps), 0.0, workers)
+        most = _weigh(history, np.abs(self.taps), 0.0, workers)
         weights[np.abs(weights) <= NOTHING * most] = math.nan
         # Not to the bit what they are with nothing missing: their weights add up to nearly 1.
-        weights[_average(held, self.size, 1.0, workers) == self.size] = 1.0
+        weights[_average(history, self.size, 1.0, workers) == self.size] = 1.0
         return _quotients(sums, weights, out=out)
 
-    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
-        return Ticker(held, _weighing(self.taps, self.bias))
+    def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
+        return PerSampleFilter(history, _weighing(self.taps, self.bias))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -243,30 +243,30 @@ class Polynomial(Window):
         return polynomial_taps(places, self.order, self.deriv, at) / self.spacing**self.deriv
 
     def compute(
-        self, lines: Lines, there: There | None, workers: int | None, out: Lines | None = None
+        self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
         taps = self.taps(tuple(range(self.size)), self.before)
-        if there is None:
+        if present is None:
             return _weigh(lines, taps, 0.0, workers, out)
-        lines = np.where(there, lines, 0.0)
+        lines = np.where(present, lines, 0.0)
         result = _weigh(lines, taps, 0.0, workers, out)
         if result.size:
-            missing = _average((~there).astype(np.float64), self.size, 1.0, workers) > 0
+            missing = _average((~present).astype(np.float64), self.size, 1.0, workers) > 0
             gaps = np.argwhere(missing)
             for first in range(0, len(gaps), _TOGETHER):
-                self._mend(lines, there, result, gaps[first : first + _TOGETHER])
+                self._recompute(lines, present, result, gaps[first : first + _TOGETHER])
         return result
 
-    def ticker(self, held: npt.NDArray[np.float64]) -> Pushed:
-        return Ticker(held, _weighing(self.taps(tuple(range(self.size)), self.before), 0.0))
+    def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
+        return PerSampleFilter(history, _weighing(self.taps(tuple(range(self.size)), self.before), 0.0))
 
     @as_zeros
-    def _mend(self, lines: Lines, there: There, result: Lines, gaps: npt.NDArray[np.int64]) -> None:
+    def _recompute(self, lines: Lines, present: There, result: Lines, gaps: npt.NDArray[np.int64]) -> None:
         """Compute the windows in which samples are missing, all of a pattern at a time."""
         line, row, series = gaps.T
         places = row[:, None] + np.arange(self.size)
-        held = there[line[:, None], places, series[:, None]]
-        patterns, which = np.unique(held, axis=0, return_inverse=True)
+        history = present[line[:, None], places, series[:, None]]
+        patterns, which = np.unique(history, axis=0, return_inverse=True)
         table = np.full(patterns.shape, 0.0)
         for pattern, taps in zip(patterns, table, strict=True):
             found = np.flatnonzero(pattern)
@@ -276,5 +276,5 @@ class Polynomial(Window):
         for i in range(self.size):  # one after the other: the order does not depend on how many there are
             with np.errstate(invalid="ignore", over="ignore"):  # infinities, and what comes near
                 total += weights[:, i] * lines[line, places[:, i], series]
-        total[held.sum(axis=1) <= (self.deriv if self.deriv <= self.order else 0)] = math.nan
+        total[history.sum(axis=1) <= (self.deriv if self.deriv <= self.order else 0)] = math.nan
         result[line, row, series] = total

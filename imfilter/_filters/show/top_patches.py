@@ -64,7 +64,7 @@ def strongest(
     for number, array in enumerate(arrays):
         # The channels are a third axis, in which the kernel has one place.
         response = linear.apply(
-            array, _operator, (taps,), Common(workers=workers), keeps=False, geometry=inside
+            array, _operator, (taps,), Common(workers=workers), preserves_dtype=False, geometry=inside
         )
         left = _peaks(response[0].astype(np.float64))
         for _ in range(count):

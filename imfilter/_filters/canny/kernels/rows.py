@@ -17,7 +17,7 @@ _FIELDS = (
     "map_y",  # bytes from a row of marks to the next, with room for a register
     *("border_y", "border_x"),  # tables, see `source_index`
     # Where in the workspace lines are, three of each, and how far apart. Samples are not watched.
-    *("window", "pitch", "dx", "dy", "strength", "flag", "watched"),
+    *("window", "pitch", "dx", "dy", "strength", "flag", "check_finite"),
     *("fetch", "gradients", "thin"),  # kernels
 )
 CANNY_JOB = np.dtype(
@@ -28,24 +28,24 @@ _U8 = np.dtype(np.uint8)
 
 
 @part
-def _line(job, room, first, row):
+def _line(job, workspace, first, row):
     """Return the address of a row among three, which follow each other in a ring."""
-    return room + first + (row + 3) % 3 * job.pitch
+    return workspace + first + (row + 3) % 3 * job.pitch
 
 
 @part
-def _differentiate(job, room, source_at, y):
+def _differentiate(job, workspace, source_at, y):
     """Leave the derivatives of row `y` and their strength, which is 0 beyond the image."""
-    strength = _line(job, room, job.strength, y)
+    strength = _line(job, workspace, job.strength, y)
     if y < 0 or y >= job.rows:
         for i in range(job.pitch):
             store_one(strength + i, _U8, np.uint8(0))
         return
-    below = _line(job, room, job.window, y + 2)
-    fetch_row(job, room, source_at, y + 2, job.before_x, 0, job.columns + 2, below)
+    below = _line(job, workspace, job.window, y + 2)
+    fetch_row(job, workspace, source_at, y + 2, job.before_x, 0, job.columns + 2, below)
     invoke(2, job.gradients, (
-        _line(job, room, job.window, y), _line(job, room, job.window, y + 1), below, job.columns,
-        _line(job, room, job.dx, y), _line(job, room, job.dy, y),
+        _line(job, workspace, job.window, y), _line(job, workspace, job.window, y + 1), below, job.columns,
+        _line(job, workspace, job.dx, y), _line(job, workspace, job.dy, y),
         strength + LINE))  # fmt: skip
     # What whole vectors left behind the last column.
     for i in range(LINE):
@@ -54,23 +54,32 @@ def _differentiate(job, room, source_at, y):
 
 @Driver
 @denormals_as_zeros
-def slide_canny(job_at, source_at, map_at, workspace, start, stop):
+def slide_canny(job_at, source_at, map_at, memory, start, stop):
     """Mark the edges of rows `start` … `stop`, in the map of marks, with what is weak and what is strong.
 
     job_at: address of the `CANNY_JOB`. source_at: address of the image; map_at: of the first mark.
-    workspace: zeroed memory, parted as the job says.
+    memory: zeroed memory, parted as the job says.
     """
     job = record(CANNY_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     first = max(start - 1, 0)
     for p in range(first, first + 2):
-        fetch_row(job, room, source_at, p, job.before_x, 0, job.columns + 2, _line(job, room, job.window, p))
+        fetch_row(
+            job,
+            workspace,
+            source_at,
+            p,
+            job.before_x,
+            0,
+            job.columns + 2,
+            _line(job, workspace, job.window, p),
+        )
     for y in range(start - 1, start + 1):
-        _differentiate(job, room, source_at, y)
+        _differentiate(job, workspace, source_at, y)
     for y in range(start, stop):
-        _differentiate(job, room, source_at, y + 1)
+        _differentiate(job, workspace, source_at, y + 1)
         invoke(2, job.thin, (
-            _line(job, room, job.dx, y), _line(job, room, job.dy, y),
-            _line(job, room, job.strength, y - 1) + LINE, _line(job, room, job.strength, y) + LINE,
-            _line(job, room, job.strength, y + 1) + LINE, job.columns, job.low, job.high,
+            _line(job, workspace, job.dx, y), _line(job, workspace, job.dy, y),
+            _line(job, workspace, job.strength, y - 1) + LINE, _line(job, workspace, job.strength, y) + LINE,
+            _line(job, workspace, job.strength, y + 1) + LINE, job.columns, job.low, job.high,
             map_at + y * job.map_y))  # fmt: skip

@@ -53,15 +53,15 @@ def _place(job, lines, count, to, spare):
 
 @Driver
 @denormals_as_zeros
-def slide_color(job_at, source_at, target_at, workspace, start, stop):
+def slide_color(job_at, source_at, target_at, memory, start, stop):
     """Convert tiles `start` … `stop`, counted along lines.
 
     job_at: address of the `COLOR_JOB`. source_at, target_at: addresses of the first pixels. workspace: zeroed
     memory, parted as the job says.
     """
     job = record(COLOR_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
-    lines = room + job.lines
+    workspace = (memory + LINE - 1) // LINE * LINE
+    lines = workspace + job.lines
     for number in range(start, stop):
         row, x = number // job.n_tiles, number % job.n_tiles * job.tile
         count = min(job.tile, job.length - x)
@@ -75,4 +75,4 @@ def slide_color(job_at, source_at, target_at, workspace, start, stop):
             invoke(2, peek(job.steps + 8 * i), (
                 lines, job.pitch, count, job.numbers, start + count * job.source_x, ahead, to,
                 places))  # fmt: skip
-        _place(job, lines, count, to, room + job.spare)
+        _place(job, lines, count, to, workspace + job.spare)

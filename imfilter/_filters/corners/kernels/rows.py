@@ -25,7 +25,7 @@ _FIELDS = (
     # Where in the workspace lines are: of the image, which rows these are, products, their sums along a row
     # and down the window, results; how far apart; addresses of lines.
     *("image", "held", "products", "window", "sums", "result", "pitch", "spare", "at"),
-    *("flag", "watched"),  # samples are not watched
+    *("flag", "check_finite"),  # samples are not watched
     *("fetch", "multiply", "surround", "sum_pairs", "measure", "place"),  # kernels
 )
 CORNER_JOB = np.dtype(
@@ -36,68 +36,71 @@ _U8 = np.dtype(np.uint8)
 
 
 @part
-def _slot(job, room, kind, p):
+def _slot(job, workspace, kind, p):
     """Return the address of the sums along padded row `p` of products of one kind, in a ring."""
-    return room + job.window + (kind * job.taps + p % job.taps) * job.pitch
+    return workspace + job.window + (kind * job.taps + p % job.taps) * job.pitch
 
 
 @part
-def _sum(job, room, to):
+def _sum(job, workspace, to):
     """Sum the lines whose addresses are listed, by the weights of the window."""
-    invoke(2, job.sum_pairs, (room + job.at, job.weights, job.taps, job.columns, to))
+    invoke(2, job.sum_pairs, (workspace + job.at, job.weights, job.taps, job.columns, to))
 
 
 @part
-def _prepare(job, room, source_at, p):
+def _prepare(job, workspace, source_at, p):
     """Sum the products of padded row `p` along the row."""
     row = source_index(job.window_y, job.before_w, job.rows, p)
     if row < 0:
         for kind in range(3):
-            line = _slot(job, room, kind, p)
+            line = _slot(job, workspace, kind, p)
             for i in range(job.pitch):
                 store_one(line + i, _U8, np.uint8(0))
         return
-    at, reach = room + job.at, job.aperture // 2
+    at, reach = workspace + job.at, job.aperture // 2
     for i in range(job.aperture):
         q = row + i
-        line, held = room + job.image + q % job.aperture * job.pitch, room + job.held + q % job.aperture * 8
+        line, held = (
+            workspace + job.image + q % job.aperture * job.pitch,
+            workspace + job.held + q % job.aperture * 8,
+        )
         if peek(held) != q + 1:
-            fetch_row(job, room, source_at, q, reach, 0, job.columns + 2 * reach, line)
+            fetch_row(job, workspace, source_at, q, reach, 0, job.columns + 2 * reach, line)
             poke(held, q + 1)
         poke(at + 8 * i, line)
-    inside = room + job.products + job.before_w * job.size
+    inside = workspace + job.products + job.before_w * job.size
     invoke(2, job.multiply, (
         at, job.columns, job.scale, inside, inside + job.pitch, inside + 2 * job.pitch))  # fmt: skip
     for kind in range(3):
-        line = room + job.products + kind * job.pitch
+        line = workspace + job.products + kind * job.pitch
         invoke(1, job.surround, (
             line, job.window_x, job.before_w, job.columns, job.taps - 1 - job.before_w))  # fmt: skip
         for t in range(job.taps):
             poke(at + 8 * t, line + t * job.size)
-        _sum(job, room, _slot(job, room, kind, p))
+        _sum(job, workspace, _slot(job, workspace, kind, p))
 
 
 @Driver
 @denormals_as_zeros
-def slide_corner(job_at, source_at, target_at, workspace, start, stop):
+def slide_corner(job_at, source_at, target_at, memory, start, stop):
     """Measure rows `start` … `stop`.
 
     job_at: address of the `CORNER_JOB`. source_at, target_at: addresses of the image and the result.
-    workspace: zeroed memory, parted as the job says.
+    memory: zeroed memory, parted as the job says.
     """
     job = record(CORNER_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     for p in range(start, start + job.taps - 1):
-        _prepare(job, room, source_at, p)
+        _prepare(job, workspace, source_at, p)
     for y in range(start, stop):
-        _prepare(job, room, source_at, y + job.taps - 1)
+        _prepare(job, workspace, source_at, y + job.taps - 1)
         for kind in range(3):
             for t in range(job.taps):
-                poke(room + job.at + 8 * t, _slot(job, room, kind, y + t))
-            _sum(job, room, room + job.sums + kind * job.pitch)
-        sums, to = room + job.sums, target_at + y * job.target_y
-        result = to if job.direct else room + job.result
+                poke(workspace + job.at + 8 * t, _slot(job, workspace, kind, y + t))
+            _sum(job, workspace, workspace + job.sums + kind * job.pitch)
+        sums, to = workspace + job.sums, target_at + y * job.target_y
+        result = to if job.direct else workspace + job.result
         invoke(2, job.measure, (
             sums, sums + job.pitch, sums + 2 * job.pitch, job.columns, job.k, result))  # fmt: skip
         if not job.direct:
-            place_line(job, room, result, to, job.columns)
+            place_line(job, workspace, result, to, job.columns)

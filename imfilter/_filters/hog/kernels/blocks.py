@@ -98,17 +98,17 @@ def normalize(target, norm, source, step, runs, run, values, sums, to):
 
 @Driver
 @denormals_as_zeros
-def slide_descriptor(job_at, source_at, target_at, workspace, start, stop):
+def slide_descriptor(job_at, source_at, target_at, memory, start, stop):
     """Normalise rows `start` … `stop` of blocks.
 
     job_at: address of the `DESCRIPTOR_JOB`. source_at: address of the cells' histograms, with room for a
     register behind them; target_at: of the blocks. workspace: memory, parted as the job says.
     """
     job = record(DESCRIPTOR_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     for y in range(start, stop):
         for x in range(job.blocks):
             invoke(2, job.normalize, (
                 source_at + y * job.source_y + x * job.cell * 8, job.source_y, job.runs, job.run,
-                room + job.values, room + job.sums,
+                workspace + job.values, workspace + job.sums,
                 target_at + y * job.target_y + x * job.target_x))  # fmt: skip

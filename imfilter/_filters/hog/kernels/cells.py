@@ -35,7 +35,7 @@ _FIELDS = (
     *("limits", "bins"),  # between orientations, see `vote`
     "height",  # rows that are fetched at a time
     # Where in the workspace lines are, of the image parted and as it is, gradients, votes; how far apart.
-    *("window", "mixed", "pitch", "across", "down", "strength", "votes", "step", "flag", "watched"),
+    *("window", "mixed", "pitch", "across", "down", "strength", "votes", "step", "flag", "check_finite"),
     *("fetch", "gradients", "gradients_more", "roots", "vote"),  # kernels; roots are taken where there is one
 )
 CELLS_JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [("cval", np.float64)])
@@ -44,12 +44,12 @@ _F64 = np.dtype(np.float64)
 
 
 @part
-def _fetch(job, room, source_at, y, many, x, count):
+def _fetch(job, workspace, source_at, y, many, x, count):
     """Fetch `many` padded rows from `y` on, and part them into lines of colours, which follow each other."""
     for p in range(y, y + many):
-        lines = room + job.window + (p - y) * job.channels * job.pitch
-        mixed = lines if job.channels == 1 else room + job.mixed
-        fetch_row(job, room, source_at, p, job.before_x, x, count, mixed)
+        lines = workspace + job.window + (p - y) * job.channels * job.pitch
+        mixed = lines if job.channels == 1 else workspace + job.mixed
+        fetch_row(job, workspace, source_at, p, job.before_x, x, count, mixed)
         if job.roots:
             invoke(1, job.roots, (mixed, count * job.channels))
         if job.channels > 1:
@@ -59,7 +59,7 @@ def _fetch(job, room, source_at, y, many, x, count):
 
 
 @part
-def _sum_up(job, room, first, cells, x, stop_x, to):
+def _sum_up(job, workspace, first, cells, x, stop_x, to):
     """Sum up the votes of some cells of a tile, from cell `first` on, and divide by their size.
 
     Columns `x` to `stop_x` have voted.
@@ -69,7 +69,7 @@ def _sum_up(job, room, first, cells, x, stop_x, to):
         begin = cell * job.cell_x - job.before_cell_x
         start, stop = max(begin, x), min(begin + job.reach_x, stop_x)
         for b in range(job.bins):
-            votes = room + job.votes + b * job.step - x * 8
+            votes = workspace + job.votes + b * job.step - x * 8
             total = 0.0
             for i in range(start, stop):
                 share = load_one(_F64, job.shares_x + 8 * (i - begin), _F64)
@@ -79,14 +79,14 @@ def _sum_up(job, room, first, cells, x, stop_x, to):
 
 @Driver
 @denormals_as_zeros
-def slide_cells(job_at, source_at, target_at, workspace, start, stop):
+def slide_cells(job_at, source_at, target_at, memory, start, stop):
     """Compute the histograms of tiles `start` … `stop`, counted along rows of cells.
 
     job_at: address of the `CELLS_JOB`. source_at: address of the image; target_at: of float64 histograms.
-    workspace: zeroed memory, parted as the job says.
+    memory: zeroed memory, parted as the job says.
     """
     job = record(CELLS_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     for number in range(start, stop):
         row, tile = number // job.n_tiles, number % job.n_tiles
         first = peek(job.tiles + 8 * tile)
@@ -96,21 +96,22 @@ def slide_cells(job_at, source_at, target_at, workspace, start, stop):
         stop_x = min(begin + job.reach_x, job.cells_x * job.cell_x)
         count = stop_x - x
         for i in range(0, job.bins * job.step, BYTES):
-            store(room + job.votes + i, _F64, splat(_F64, 0.0))
+            store(workspace + job.votes + i, _F64, splat(_F64, 0.0))
         begin_y = row * job.cell_y - job.before_cell_y
         stop_y = min(begin_y + job.reach_y, job.cells_y * job.cell_y)
         for y in range(max(begin_y, 0), stop_y, job.height):
             many = min(job.height, stop_y - y)
-            _fetch(job, room, source_at, y, many + 2, x, count + 2)
+            _fetch(job, workspace, source_at, y, many + 2, x, count + 2)
             for r in range(many):
                 for c in range(job.channels):
-                    above = room + job.window + (r * job.channels + c) * job.pitch
+                    above = workspace + job.window + (r * job.channels + c) * job.pitch
                     here = above + job.channels * job.pitch
                     invoke(2, job.gradients if c == 0 else job.gradients_more, (
-                        above, here, here + job.channels * job.pitch, count, room + job.across,
-                        room + job.down, room + job.strength))  # fmt: skip
+                        above, here, here + job.channels * job.pitch, count, workspace + job.across,
+                        workspace + job.down, workspace + job.strength))  # fmt: skip
                 share = load_one(_F64, job.shares_y + 8 * (y + r - begin_y), _F64)
                 invoke(0, job.vote, (
-                    room + job.across, room + job.down, room + job.strength, share, count, job.limits,
-                    job.bins, room + job.votes, job.step))  # fmt: skip
-        _sum_up(job, room, first, cells, x, stop_x, target_at + row * job.cells_x * job.bins * 8)
+                    workspace + job.across, workspace + job.down, workspace + job.strength, share,
+                    count, job.limits,
+                    job.bins, workspace + job.votes, job.step))  # fmt: skip
+        _sum_up(job, workspace, first, cells, x, stop_x, target_at + row * job.cells_x * job.bins * 8)

@@ -43,15 +43,15 @@ _FIELDS = (
     *("source_n", "source_k", "source_z", "source_y", "source_x", "source_c", "source_packed"),
     *("target_n", "target_k", "target_z", "target_y", "target_x", "target_c", "target_packed"),
     "size",  # of an element of the sums, in bytes
-    "watched",  # nothing is
+    "check_finite",  # nothing is
     # Rows and columns of outputs of a band; samples and bytes of a laid out row, samples of a fetched one.
     *("band", "wide", "stretch", "pitch", "span"),
     *("parts", "block", "blocks"),  # into which outputs of a group are cut; those computed together
     # Bytes of planes and channels that are laid out, and input channels that are summed at once.
-    *("plane_step", "channel_step", "together"),
+    *("plane_step", "channel_step", "channels_per_block"),
     # Tables: borders (see `source_index`); which padded row a laid out one is, counted from the band's first;
     # where each tap is, and where samples of a line go, in bytes.
-    *("border_z", "border_y", "border_x", "slots", "n_slots", "taps", "n_taps", "deal"),
+    *("border_z", "border_y", "border_x", "slots", "n_slots", "taps", "n_taps", "to_lanes"),
     *("weights", "bias"),  # for each block of outputs, input channel, tap and output of the block
     # Where in the workspace the laid out rows are, a line before it is dealt, sums, and what kernels need.
     *("rows_at", "line", "sums", "sums_step", "tiles", "spare", "flag"),
@@ -106,7 +106,7 @@ def _accumulate(typingctx, real, outputs, at, step, channels, taps, n_taps, weig
 
 
 @kernel("real", "block")
-def convolve(real, block, job_at, room, group, first, stop):
+def convolve(real, block, job_at, workspace, group, first, stop):
     """Compute the sums of the blocks of outputs `first` … `stop` of a group from what is laid out.
 
     Vector by vector, and some input channels at a time, so that what is read stays in the first-level cache.
@@ -114,7 +114,7 @@ def convolve(real, block, job_at, room, group, first, stop):
     """
     job = record(LAYER_JOB, job_at)
     size = size_of(real)
-    rows, sums, step = room + job.rows_at, room + job.sums, job.sums_step
+    rows, sums, step = workspace + job.rows_at, workspace + job.sums, job.sums_step
     each = job.n_taps * block * size  # bytes of weights of an input channel
     for tile in range(job.tiles):
         at, to = rows + tile * BYTES, sums + tile * BYTES
@@ -122,8 +122,8 @@ def convolve(real, block, job_at, room, group, first, stop):
             for o in range(block):
                 bias = load_one(real, job.bias + ((group * job.blocks + b) * block + o) * size, real)
                 store(to + ((b - first) * block + o) * step, real, splat(real, bias))
-        for c in range(0, job.inputs, job.together):
-            many = min(job.together, job.inputs - c)
+        for c in range(0, job.inputs, job.channels_per_block):
+            many = min(job.channels_per_block, job.inputs - c)
             for b in range(first, stop):
                 weights = job.weights + ((group * job.blocks + b) * job.inputs + c) * each
                 _accumulate(real, block, at + c * job.channel_step, job.channel_step, many, job.taps,
@@ -131,39 +131,39 @@ def convolve(real, block, job_at, room, group, first, stop):
 
 
 @part
-def _lay_out(job, room, image_at, z, y, x):
+def _lay_out(job, workspace, image_at, z, y, x):
     """Fetch the padded rows that the band of outputs from plane z, row y and column x on needs."""
     for c in range(job.inputs):
         channel_at = image_at + c * job.source_k
         for i in range(job.window_z):
             padded = z * job.stride_z + i * job.dilation_z
             plane = source_index(job.border_z, job.before_z, job.samples_z, padded)
-            to = room + job.rows_at + c * job.channel_step + i * job.plane_step
+            to = workspace + job.rows_at + c * job.channel_step + i * job.plane_step
             for slot in range(job.n_slots):
                 padded = y * job.stride_y + peek(job.slots + 8 * slot)
                 row = source_index(job.border_y, job.before_y, job.samples_y, padded)
                 there = plane >= 0 and row >= 0
                 start = channel_at + plane * job.source_z + row * job.source_y if there else -1
-                line = room + job.line if job.deal_line else to
-                fetch_line(job, room, start, job.before_x, x * job.stride_x, job.span, line)
+                line = workspace + job.line if job.deal_line else to
+                fetch_line(job, workspace, start, job.before_x, x * job.stride_x, job.span, line)
                 if job.deal_line:
-                    invoke(1, job.deal_line, (line, 0, job.span, job.deal, to, 1))
+                    invoke(1, job.deal_line, (line, 0, job.span, job.to_lanes, to, 1))
                 to += job.pitch
 
 
 @Driver
 @denormals_as_zeros
-def slide_layer(job_at, source_at, target_at, workspace, start, stop):
+def slide_layer(job_at, source_at, target_at, memory, start, stop):
     """Compute units `start` … `stop`, counted over images, groups, planes, bands, columns, parts of outputs.
 
     Bands and stretches are all alike: one that would go beyond the last output begins earlier, and writes the
     rest.
 
     job_at: address of the `LAYER_JOB`. source_at, target_at: addresses of the image and the output.
-    workspace: memory, parted as the job says.
+    memory: memory, parted as the job says.
     """
     job = record(LAYER_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     high, across = (job.rows + job.band - 1) // job.band, (job.columns + job.wide - 1) // job.wide
     ready = -1  # what is laid out
     for unit in range(start, stop):
@@ -175,16 +175,16 @@ def slide_layer(job_at, source_at, target_at, workspace, start, stop):
         first_x, first_y = min(x, job.columns - job.wide), min(y, job.rows - job.band)
         if place != ready:
             image_at = source_at + image * job.source_n + group * job.inputs * job.source_k
-            _lay_out(job, room, image_at, z, first_y, first_x)
+            _lay_out(job, workspace, image_at, z, first_y, first_x)
             ready = place
         first, end = job.blocks * portion // job.parts, job.blocks * (portion + 1) // job.parts
-        invoke(2, job.convolve, (job_at, room, group, first, end))
+        invoke(2, job.convolve, (job_at, workspace, group, first, end))
         for o in range(first * job.block, min(end * job.block, job.outputs)):
-            sums = room + job.sums + (o - first * job.block) * job.sums_step
+            sums = workspace + job.sums + (o - first * job.block) * job.sums_step
             to = (
                 target_at + image * job.target_n + (group * job.outputs + o) * job.target_k + z * job.target_z
             )
             for j in range(y - first_y, job.band):
                 line = sums + (j * job.stretch + x - first_x) * job.size
                 row = to + (first_y + j) * job.target_y + x * job.target_x
-                place_line(job, room, line, row, first_x + job.wide - x)
+                place_line(job, workspace, line, row, first_x + job.wide - x)

@@ -6,7 +6,7 @@ Like `slide` it knows no element types: the job names the kernels by address.
 import numpy as np
 
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.inexact_rows import doubt, rows_of
+from imfilter._simd.inexact_rows import inexact, rows_of
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import source_index
 from imfilter._simd.vector import LINE, invoke, load_one, peek, poke, record, size_of, store_one
@@ -16,7 +16,7 @@ from imfilter._simd.vector import LINE, invoke, load_one, peek, poke, record, si
 _FIELDS = (
     *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
     *("box_z", "box_y", "box_x"),
-    "stretch",  # rows that one thread computes one after the other
+    "rows_per_task",  # rows that one thread computes one after the other
     "size",  # of a total, in bytes
     "far",  # bytes from a row to the next, if rows are asked for ahead
     "shift",  # see `box_along`, also for `scale` and `bias`
@@ -30,8 +30,8 @@ _FIELDS = (
     *("n_tiles", "batch", "border_z", "border_y", "border_x", "tiles"),
     # Where in the workspace lines are, addresses of rows, and a flag that rises where a sample is not finite.
     *("totals", "prefix", "spare", "addresses", "flag"),
-    # Also there: see `doubt`; the largest magnitude of samples so far, and whether a sum is small beside it.
-    *("doubt", "sizes"),
+    # Also there: see `inexact`; the largest magnitude so far, and whether a sum is small beside it.
+    *("inexact", "sizes"),
     "looking",  # whether they are looked at
     *("down", "border", "along_prefix", "along"),  # kernels; without the third, sums along the line are plain
 )
@@ -47,7 +47,7 @@ _ACROSS, _DOWN = 5, 3
 
 
 @part
-def _enter(job, room, image_at, z, p, entry):
+def _enter(job, workspace, image_at, z, p, entry):
     """Put the addresses of a padded row in every plane of the box into the table; return how many are -1."""
     absent = 0
     row = source_index(job.border_y, job.before_y, job.samples_y, p)
@@ -58,7 +58,7 @@ def _enter(job, room, image_at, z, p, entry):
             absent += 1
         else:
             address = image_at + plane * job.source_z + row * job.source_y
-        poke(room + job.addresses + 8 * (entry + i), address)
+        poke(workspace + job.addresses + 8 * (entry + i), address)
     return absent
 
 
@@ -84,12 +84,12 @@ def _found(job, image_at, z, row, column, channel, least):
 
 
 @part
-def _doubtful(job, room, image_at, z, row, column, wide, sums):
+def _doubtful(job, workspace, image_at, z, row, column, wide, sums):
     """Tell whether a sum of a row is small beside what its rounding error may come from, and rightly so.
 
     If one of the samples is large, it is small because others cancel it, and then the error does not matter.
     """
-    least = job.least * load_one(_FLOAT64, room + job.sizes, _FLOAT64)
+    least = job.least * load_one(_FLOAT64, workspace + job.sizes, _FLOAT64)
     samples = job.box_z * job.box_y * job.box_x
     for i in range(wide * job.channels):
         at = sums + i * job.size
@@ -103,24 +103,24 @@ def _doubtful(job, room, image_at, z, row, column, wide, sums):
 
 @Driver
 @denormals_as_zeros
-def slide_box(job_at, source_at, target_at, workspace, start, stop):
-    """Compute stretches of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
+def slide_box(job_at, source_at, target_at, memory, start, stop):
+    """Compute tasks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 
-    Totals begin anew with each stretch, whoever computes it, so that nothing depends on who does. Samples of
-    float32 differ in size, and totals round: after a stretch in which that may matter there is `doubt`.
+    Totals begin anew with each task, whoever computes it, so that nothing depends on who does. Samples of
+    float32 differ in size, and totals round: after a task in which that may matter there is `inexact`.
 
     job_at: address of the `BOX_JOB`. source_at, target_at: addresses of the image and the output.
-    workspace: zeroed memory, parted as the job says.
+    memory: zeroed memory, parted as the job says.
     """
     job = record(BOX_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
-    stretches = (job.rows + job.stretch - 1) // job.stretch
+    workspace = (memory + LINE - 1) // LINE * LINE
+    tasks = (job.rows + job.rows_per_task - 1) // job.rows_per_task
     whole = job.cval * job.box_z * job.box_y
     for unit in range(start, stop):
-        y = unit % stretches * job.stretch
-        tile = unit // stretches % job.n_tiles
-        z = unit // (stretches * job.n_tiles) % job.planes
-        image = unit // (stretches * job.n_tiles * job.planes)
+        y = unit % tasks * job.rows_per_task
+        tile = unit // tasks % job.n_tiles
+        z = unit // (tasks * job.n_tiles) % job.planes
+        image = unit // (tasks * job.n_tiles * job.planes)
         x = peek(job.tiles + 8 * tile)
         wide = peek(job.tiles + 8 * tile + 8) - x
         count = wide + job.box_x - 1  # padded columns, of which some are inside the image
@@ -130,9 +130,9 @@ def slide_box(job_at, source_at, target_at, workspace, start, stop):
             outer = max(min(outer - x, count), inner)
         image_at = source_at + peek(job.batch + 16 * image)
         inside_at = image_at + (x + inner - job.before_x) * job.source_x
-        line = room + job.totals
-        y, end, looking = rows_of(job, room, y)
-        sizes = room + job.sizes if looking and job.looking else 0
+        line = workspace + job.totals
+        y, end, looking = rows_of(job, workspace, y)
+        sizes = workspace + job.sizes if looking and job.looking else 0
         least = job.least
         if sizes:
             store_one(sizes, _FLOAT64, abs(job.cval))
@@ -141,18 +141,19 @@ def slide_box(job_at, source_at, target_at, workspace, start, stop):
             fresh = row == y or job.box_y == 1
             gained, lost, absent = 0, 0, 0
             for p in range(row if fresh else row + job.box_y - 1, row + job.box_y):
-                absent += _enter(job, room, inside_at, z, p, gained)
+                absent += _enter(job, workspace, inside_at, z, p, gained)
                 gained += job.box_z
             if not fresh:
-                absent -= _enter(job, room, inside_at, z, row - 1, gained)
+                absent -= _enter(job, workspace, inside_at, z, row - 1, gained)
                 lost = job.box_z
             constant = absent * job.cval if absent else 0.0
             inside = line + inner * job.channels * job.size
             invoke(2, job.down, (
-                inside, room + job.addresses, gained, lost, fresh, constant, (outer - inner) * job.channels,
+                inside, workspace + job.addresses, gained, lost, fresh, constant,
+                (outer - inner) * job.channels,
                 job.far, sizes,
             ))  # fmt: skip
-            only = peek(room + job.addresses)
+            only = peek(workspace + job.addresses)
             if only >= 0:
                 only += image_at - inside_at
             invoke(2, job.border, (
@@ -166,21 +167,21 @@ def slide_box(job_at, source_at, target_at, workspace, start, stop):
                         store_one(sizes, _FLOAT64, max(size, load_one(_FLOAT64, sizes, _FLOAT64)))
             sums = line
             if job.along_prefix:
-                sums = room + job.prefix
+                sums = workspace + job.prefix
                 invoke(2, job.along_prefix, (line, count * job.channels, sums))
             to = target_at + peek(job.batch + 16 * image + 8)
             to += z * job.target_z + row * job.target_y + x * job.target_x
             invoke(4, job.along, (
                 sums, job.box_x, job.along_prefix > 0, job.scale, job.bias, job.shift, wide, job.channels, to,
-                job.target_x, job.target_c, job.target_packed, room + job.spare,
+                job.target_x, job.target_c, job.target_packed, workspace + job.spare,
                 job.far, least, sizes,
             ))  # fmt: skip
             if sizes and least > 0.0 and load_one(_FLOAT64, sizes + 8, _FLOAT64) != 0.0:
                 store_one(sizes + 8, _FLOAT64, 0.0)
-                if _doubtful(job, room, image_at, z, row, x, wide, sums):
+                if _doubtful(job, workspace, image_at, z, row, x, wide, sums):
                     least = 0.0  # once is enough
-                    doubt(job, room, unit, row)
+                    inexact(job, workspace, unit, row)
         if sizes and not np.isfinite(load_one(_FLOAT64, sizes, _FLOAT64)):
-            poke(room + job.flag, 1)
-        if peek(room + job.doubt):
+            poke(workspace + job.flag, 1)
+        if peek(workspace + job.inexact):
             return

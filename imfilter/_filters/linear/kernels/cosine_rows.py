@@ -7,7 +7,7 @@ block at a time. Only a block of rows is ever stored. Like `slide` this knows no
 import numpy as np
 
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.inexact_rows import doubt, rows_of
+from imfilter._simd.inexact_rows import inexact, rows_of
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import fetch_row, place_line, source_index
 from imfilter._simd.vector import LINE, invoke, load_one, peek, poke, record, store_one
@@ -17,7 +17,7 @@ from imfilter._simd.vector import LINE, invoke, load_one, peek, poke, record, st
 _FIELDS = (
     *("planes", "rows", "columns", "channels"),  # of the output; channels are interleaved in a line
     *("taps_y", "taps_x"),
-    "stretch",  # rows that one thread computes one after the other
+    "rows_per_task",  # rows that one thread computes one after the other
     *("block", "tile"),  # rows that go down, and columns, before others do
     *("lanes", "size"),  # rows side by side in a transposed line; bytes of an element
     *("before_y", "before_x"),  # padded samples before the image
@@ -26,24 +26,25 @@ _FIELDS = (
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
     # Tables: offsets of the images of a batch, borders (see `source_index`), where samples of a line and rows
     # of a transposed one go, and oscillators.
-    *("batch", "border_y", "border_x", "deals", "joins", "cosines_y", "cosines_x"),
+    *("batch", "border_y", "border_x", "lane_places", "line_places", "cosines_y", "cosines_x"),
     # Where in the workspace lines are: those that come in, a block of rows, transposed ones, a pixel of the
     # constant, a line of zeros and one that nobody reads; how far apart rows are.
-    *("entering", "entering_step", "lines", "pitch", "dealt", "outside", "zeros", "sink", "spare"),
+    *("entering", "entering_step", "lines", "pitch", "lane_layout", "outside", "zeros", "sink", "spare"),
     # States of oscillators, how many registers of them the two passes have, bytes and samples of each; the
     # flag that rises where a sample is not finite, if that is watched.
-    *("state_y", "state_x", "registers_y", "registers_x", "state", "lanes_y", "flag", "watched"),
-    # Also there, where samples are looked at: see `doubt`; strips of the largest, of some rows each; the
+    *("state_y", "state_x", "registers_y", "registers_x", "state", "lanes_y", "flag", "check_finite"),
+    # Also there, where samples are looked at: see `inexact`; strips of the largest, of some rows each; the
     # largest of all and the least of those in windows.
-    *("doubt", "strip", "strip_step", "strip_rows", "sizes"),
+    *("inexact", "strip", "strip_step", "strip_rows", "sizes"),
     "window_x",  # columns of the image that are in any window
-    *("fetch", "oscillate", "deal", "join", "place"),  # kernels
+    *("fetch", "oscillate", "to_lanes", "join", "place"),  # kernels
     *("widen", "close"),  # which look at samples, or 0
 )
-#: `beyond` is what a line that has been down the columns is worth outside the image; `least` how large the
-#: largest sample of a window must be beside the largest of all.
+#: `border_value`: of a line that has been down the columns, outside the image. `least`: how large the largest
+#: sample of a window must be beside the largest of all.
 COSINE_JOB = np.dtype(
-    [(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("cval", "beyond", "least")]
+    [(name, np.int64) for name in _FIELDS]
+    + [(name, np.float64) for name in ("cval", "border_value", "least")]
 )
 
 _FLOAT64 = np.dtype(np.float64)
@@ -59,120 +60,124 @@ def _clear(address, size):
 
 
 @part
-def _close(job, room, many):
+def _close(job, workspace, many):
     """Look at the strips that rows have been entered in: those that are not full say only what is largest."""
     whole = job.samples_x * job.channels
     for first in range(0, many, job.strip_rows):
-        strip = room + job.strip + first // job.strip_rows * job.strip_step
+        strip = workspace + job.strip + first // job.strip_rows * job.strip_step
         window = job.window_x if first + job.strip_rows <= many else 0
-        invoke(1, job.close, (strip, whole, job.channels, window, room + job.sizes))
+        invoke(1, job.close, (strip, whole, job.channels, window, workspace + job.sizes))
 
 
 @part
-def _down(job, room, image_at, row, many, warm, looking):
+def _down(job, workspace, image_at, row, many, warm, looking):
     """Take `many` rows from `row` on down the columns: into the block, or, if not yet `warm`, nowhere."""
-    entering, x = room + job.entering, 0
+    entering, x = workspace + job.entering, 0
     while x < job.samples_x:
         count = min(job.tile, job.samples_x - x)
         offset = x * job.channels
-        leaving = room + job.lines + offset * job.size
+        leaving = workspace + job.lines + offset * job.size
         for i in range(many):
             line = entering + i * job.entering_step
-            fetch_row(job, room, image_at, row + job.taps_y - 1 + i, 0, x, count, line)
+            fetch_row(job, workspace, image_at, row + job.taps_y - 1 + i, 0, x, count, line)
             if looking and (i % _AT_ONCE == _AT_ONCE - 1 or i == many - 1):
                 first = i // _AT_ONCE * _AT_ONCE
-                strip = room + job.strip + i // job.strip_rows * job.strip_step + offset * job.size
+                strip = workspace + job.strip + i // job.strip_rows * job.strip_step + offset * job.size
                 invoke(1, job.widen, (
                     entering + first * job.entering_step, job.entering_step, i + 1 - first,
                     count * job.channels, strip, 0, 0))  # fmt: skip
             if warm:
-                fetch_row(job, room, image_at, row + i, 0, x, count, leaving + i * job.pitch)
+                fetch_row(job, workspace, image_at, row + i, 0, x, count, leaving + i * job.pitch)
         registers = (count * job.channels + job.lanes_y - 1) // job.lanes_y
         # A sum is written where the sample was that leaves after it.
         invoke(2, job.oscillate, (
-            entering, job.entering_step, leaving if warm else room + job.zeros, job.pitch if warm else 0,
-            leaving if warm else room + job.sink, job.pitch if warm else 0, many, registers, job.cosines_y,
-            room + job.state_y + offset // job.lanes_y * job.state))  # fmt: skip
+            entering, job.entering_step, leaving if warm else workspace + job.zeros, job.pitch if warm else 0,
+            leaving if warm else workspace + job.sink, job.pitch if warm else 0, many, registers,
+            job.cosines_y,
+            workspace + job.state_y + offset // job.lanes_y * job.state))  # fmt: skip
         x += count
     if looking:
-        _close(job, room, many)
+        _close(job, workspace, many)
 
 
 @part
-def _border(job, room, padded, pixel, inside):
+def _border(job, workspace, padded, pixel, inside):
     """Write pixel `padded` of the border of a transposed line whose first sample is at `inside`."""
     column = source_index(job.border_x, job.before_x, job.samples_x, padded)
-    start = inside + column * pixel if column >= 0 else room + job.outside
+    start = inside + column * pixel if column >= 0 else workspace + job.outside
     to = inside + (padded - job.before_x) * pixel
     for i in range(0, pixel, 8):
         poke(to + i, peek(start + i))
 
 
 @part
-def _along(job, room, block, many, to):
+def _along(job, workspace, block, many, to):
     """Take the rows of the `block` at an address along their lines, and put the first `many` at `to`."""
     pixel = job.channels * job.lanes * job.size
-    dealt = room + job.dealt
-    inside = dealt + job.before_x * pixel
-    invoke(1, job.deal, (
-        block, job.pitch, job.samples_x * job.channels, job.deals, inside, job.lanes))  # fmt: skip
+    lane_layout = workspace + job.lane_layout
+    inside = lane_layout + job.before_x * pixel
+    invoke(1, job.to_lanes, (
+        block, job.pitch, job.samples_x * job.channels, job.lane_places, inside, job.lanes))  # fmt: skip
     for p in range(job.before_x):
-        _border(job, room, p, pixel, inside)
+        _border(job, workspace, p, pixel, inside)
     for p in range(job.before_x + job.samples_x, job.columns + job.taps_x - 1):
-        _border(job, room, p, pixel, inside)
-    state = room + job.state_x
+        _border(job, workspace, p, pixel, inside)
+    state = workspace + job.state_x
     _clear(state, job.registers_x * job.state)
-    zeros, sink, last = room + job.zeros, room + job.sink, job.taps_x - 1
+    zeros, sink, last = workspace + job.zeros, workspace + job.sink, job.taps_x - 1
     invoke(2, job.oscillate, (
-        dealt, pixel, zeros, 0, sink, 0, last, job.registers_x, job.cosines_x, state))  # fmt: skip
+        lane_layout, pixel, zeros, 0, sink, 0, last, job.registers_x, job.cosines_x, state))  # fmt: skip
     invoke(2, job.oscillate, (
-        dealt + last * pixel, pixel, dealt, pixel, dealt, pixel, job.columns, job.registers_x,
-        job.cosines_x, state))  # fmt: skip
-    invoke(1, job.join, (dealt, job.columns * job.channels, job.joins, block, job.lanes))
+        lane_layout + last * pixel, pixel, lane_layout, pixel, lane_layout, pixel, job.columns,
+        job.registers_x, job.cosines_x, state))  # fmt: skip
+    invoke(1, job.join, (lane_layout, job.columns * job.channels, job.line_places, block, job.lanes))
     for i in range(many):
-        place_line(job, room, block + i * job.pitch, to + i * job.target_y, job.columns)
+        place_line(job, workspace, block + i * job.pitch, to + i * job.target_y, job.columns)
 
 
 @Driver
 @denormals_as_zeros
-def slide_cosine(job_at, source_at, target_at, workspace, start, stop):
-    """Compute stretches of rows `start` … `stop`, counted over batch, plane and row in this order.
+def slide_cosine(job_at, source_at, target_at, memory, start, stop):
+    """Compute tasks of rows `start` … `stop`, counted over batch, plane and row in this order.
 
-    Oscillators begin anew with each stretch, whoever computes it, so that nothing depends on who does. What
-    they round stays with them: after a stretch whose samples differ so much that it may matter is `doubt`.
+    Oscillators begin anew with each task, whoever computes it, so that nothing depends on who does. What
+    they round stays with them: after a task whose samples differ so much that it may matter is `inexact`.
 
     job_at: address of the `COSINE_JOB`. source_at, target_at: addresses of the image and the output.
-    workspace: zeroed memory, parted as the job says.
+    memory: zeroed memory, parted as the job says.
     """
     job = record(COSINE_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     invoke(2, job.fetch, (
-        -1, 0, 0, 0, job.channels, 0, 0, 0, 0, job.lanes, job.beyond, room + job.outside, 0))  # fmt: skip
-    stretches = (job.rows + job.stretch - 1) // job.stretch
+        -1, 0, 0, 0, job.channels, 0, 0, 0, 0, job.lanes, job.border_value, workspace + job.outside,
+        0))  # fmt: skip
+    tasks = (job.rows + job.rows_per_task - 1) // job.rows_per_task
     for unit in range(start, stop):
-        y = unit % stretches * job.stretch
-        z = unit // stretches % job.planes
-        image = unit // (stretches * job.planes)
+        y = unit % tasks * job.rows_per_task
+        z = unit // tasks % job.planes
+        image = unit // (tasks * job.planes)
         image_at = source_at + peek(job.batch + 16 * image) + z * job.source_z
         to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z
-        _clear(room + job.state_y, job.registers_y * job.state)
-        y, stop_row, looking = rows_of(job, room, y)
+        _clear(workspace + job.state_y, job.registers_y * job.state)
+        y, stop_row, looking = rows_of(job, workspace, y)
         looking = looking and job.widen > 0
-        row, sizes = y - (job.taps_y - 1), room + job.sizes
+        row, sizes = y - (job.taps_y - 1), workspace + job.sizes
         if looking:
             store_one(sizes, _FLOAT64, abs(job.cval))
             store_one(sizes + 8, _FLOAT64, np.inf)
         while row < stop_row:
             warm = row >= y  # all that the first sum needs has come in
             many = min(job.block, (stop_row if warm else y) - row)
-            _down(job, room, image_at, row, many, warm, looking)
+            _down(job, workspace, image_at, row, many, warm, looking)
             if warm:
                 for first in range(0, many, job.lanes):
-                    block = room + job.lines + first * job.pitch
-                    _along(job, room, block, min(job.lanes, many - first), to + (row + first) * job.target_y)
+                    block = workspace + job.lines + first * job.pitch
+                    _along(
+                        job, workspace, block, min(job.lanes, many - first), to + (row + first) * job.target_y
+                    )
             row += many
         if looking:
             least = job.least * load_one(_FLOAT64, sizes, _FLOAT64)
             if not load_one(_FLOAT64, sizes + 8, _FLOAT64) >= least:
-                doubt(job, room, unit, y)
+                inexact(job, workspace, unit, y)
                 return

@@ -17,21 +17,21 @@ _FIELDS = (
     "block",  # neighbouring rows that are computed at a time
     "outputs",  # those of a block that share rows, where the dilation keeps others apart
     "depth",  # rows of the window
-    *("together", "stack"),  # neighbouring planes that are computed at a time; bytes of a window
+    *("planes_per_block", "stack"),  # neighbouring planes that are computed at a time; bytes of a window
     "final",  # how: see below
     "group",  # lines in each partial sum
     *("single", "double", "stop"),  # where the runs of one output row begin, those of two, and end
     "norm",
-    "dealt",  # whether lines are dealt out to `lanes`
+    "lane_layout",  # whether lines are dealt out to `lanes`
     "lanes",
     # Elements of a dealt output line's segment; of the padded line's, how far apart they are, in bytes, and
     # how many elements there are with the overhang.
     *("segment", "segment_step", "segment_count"),
     "straight",  # whether sums are written to the output at once
     # Where in the workspace lines are put, and results, and addresses of both.
-    *("window", "pitch", "scratch", "dealing", "raw", "raw_step", "zeros", "shelf", "shelf_step"),
-    *("result", "joined", "spare", "spill", "at_z", "at_x", "at", "at_to"),
-    *("watched", "flag"),  # whether samples must be finite, and where it is said that one is not
+    *("window", "pitch", "scratch", "dealing", "raw", "raw_step", "zeros", "short_lines", "short_line_step"),
+    *("result", "joined", "spare", "overhang", "at_z", "at_x", "at", "at_to"),
+    *("check_finite", "flag"),  # whether samples must be finite, and where it is said that one is not
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
@@ -43,12 +43,12 @@ _FIELDS = (
     *("batch", "border_z", "border_y", "border_x", "tiles", "columns", "layers", "taps", "runs"),
     *("offsets_z", "weights_z", "weights_x", "weights"),
     "offsets",  # in bytes, of taps that all rows of the kernel have
-    *("deals", "joins", "zero"),  # see `deal`; an offset of nothing
+    *("lane_places", "line_places", "zero"),  # see `to_lanes`; an offset of nothing
     # Halves of symmetric kernels and their weights; how many the sum over the window has, the first ones.
     *("halves", "half_weights", "n_halves"),
     # Kernels. `fetch`, `combine_source` and `sum_planes` read source elements, others the arithmetic's.
     *("prepare", "fetch", "combine_source", "fetch_real", "combine", "sum_rows", "sum_line", "sum_along"),
-    *("sum_planes", "sum_window", "sum_symmetric", "deal", "join", "divide", "place"),
+    *("sum_planes", "sum_window", "sum_symmetric", "to_lanes", "join", "divide", "place"),
 )
 #: Numbers are rounded to the arithmetic's type beforehand.
 _NUMBERS = ("bias", "cval", "divisor")  # the last of sums of integers, if they are divided
@@ -63,14 +63,14 @@ BY_TAP, BY_ROW, ALONG, UNROLLED, SYMMETRIC, SYMMETRIC_ALONG, SYMMETRIC_WINDOW = 
 BLOCK_ALONG = 12 if BYTES > 128 else 8
 
 #: A layer of prepared lines: its taps over the planes, if any, its taps along the line and how they are
-#: summed, and the runs of both. `beyond` is what its lines are worth outside the image. Of symmetric kernels
+#: summed, and the runs of both. `border_value` is that of its lines outside the image. Of symmetric kernels
 #: `half_z` and `half_x` are the addresses of their halves, `sum_z` and `sum_x` those of what sums them.
 _LAYER_FIELDS = (
     *("begin_z", "stop_z", "first_z", "last_z", "group_z"),
     *("begin_x", "stop_x", "first_x", "last_x", "group", "how"),
     *("half_z", "half_x", "sum_z", "sum_x"),
 )
-LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS] + [("beyond", np.float64)])
+LAYER = np.dtype([(name, np.int64) for name in _LAYER_FIELDS] + [("border_value", np.float64)])
 
 #: A tap over the planes: which padded plane, and its weight once more.
 PLANE = np.dtype([("plane", np.int64), ("weight", np.float64)])

@@ -41,55 +41,55 @@ def _row(job, window, slot):
 
 
 @part
-def _plane(job, room, z, plane, base):
+def _plane(job, workspace, z, plane, base):
     """Return the address of the source line at `base` in a padded plane, or of zeros in the border."""
     found = source_index(job.border_z, job.before_z, job.samples_z, z * job.step_z + plane)
-    return room + job.zeros if found < 0 else base + found * job.source_z
+    return workspace + job.zeros if found < 0 else base + found * job.source_z
 
 
 @part
-def _readable(job, room, t, line, span):
+def _readable(job, workspace, t, line, span):
     """Return where line `t` can be read in whole vectors: those shorter than one are copied to the shelf."""
-    if job.shelf < 0:
+    if job.short_lines < 0:
         return line
-    shelf = room + job.shelf + t * job.shelf_step
+    short_lines = workspace + job.short_lines + t * job.short_line_step
     for i in range(span * job.width):
-        move_one(shelf + i, line + i, np.uint8)
-    return shelf
+        move_one(short_lines + i, line + i, np.uint8)
+    return short_lines
 
 
 @part
-def _across(job, room, z, layer, base):
+def _across(job, workspace, z, layer, base):
     """Sum a source row over the planes of a layer, without its border, into the raw line.
 
     `base` is the row's address in plane 0. Planes of the border constant are read as zeros, and what
     they add is added as a number.
     """
-    span, zeros = job.samples_x * job.channels, room + job.zeros
-    outside = beyond = 0.0
+    span, zeros = job.samples_x * job.channels, workspace + job.zeros
+    outside = border_value = 0.0
     for t in range(layer.begin_z, layer.stop_z):
         tap = record(PLANE, job.offsets_z + t * _PLANE)
-        line = _plane(job, room, z, tap.plane, base)
+        line = _plane(job, workspace, z, tap.plane, base)
         if line == zeros:
             outside += tap.weight
-            beyond += tap.weight * job.cval
-        poke(room + job.at_z + 8 * t, _readable(job, room, t, line, span))
+            border_value += tap.weight * job.cval
+        poke(workspace + job.at_z + 8 * t, _readable(job, workspace, t, line, span))
     # Weights of both signs may cancel, but not where the constant is NaN or infinite.
-    bias = outside * job.cval if job.cval - job.cval == 0 else beyond
-    at = room + job.at_z
+    bias = outside * job.cval if job.cval - job.cval == 0 else border_value
+    at = workspace + job.at_z
     if layer.sum_z:
-        poke(room + job.at_to, room + job.raw)
+        poke(workspace + job.at_to, workspace + job.raw)
         invoke(6, layer.sum_z, (
-            at + 8 * layer.begin_z, layer.half_z, 1, job.half_weights, bias, room + job.at_to, span,
-            room + job.spill, 0))  # fmt: skip
+            at + 8 * layer.begin_z, layer.half_z, 1, job.half_weights, bias, workspace + job.at_to, span,
+            workspace + job.overhang, 0))  # fmt: skip
         return
     invoke(2, job.combine_source, (
         at, at, job.weights_z, job.runs, layer.first_z, layer.last_z, 0, bias,
-        room + job.raw, 0, span, room + job.spill))  # fmt: skip
+        workspace + job.raw, 0, span, workspace + job.overhang))  # fmt: skip
 
 
 @part
-def _across_together(job, room, z, layer, base):
+def _across_together(job, workspace, z, layer, base):
     """Do so for several neighbouring planes of the output, into as many raw lines.
 
     They share what they read, and what they wait for are the caches: a Gaussian of 17 taps over 128 planes of
@@ -97,149 +97,153 @@ def _across_together(job, room, z, layer, base):
     """
     span, taps = job.samples_x * job.channels, layer.stop_z - layer.begin_z
     first, last = record(PLANE, job.offsets_z + layer.begin_z * _PLANE).plane, job.planes - 1 - z
-    for t in range(taps + job.together - 1):
+    for t in range(taps + job.planes_per_block - 1):
         # Planes beyond the last are computed from what there is, and thrown away.
         plane = first + min(t, taps - 1 + last)
-        line = _readable(job, room, t, _plane(job, room, z, plane, base), span)
-        poke(room + job.at_z + 8 * t, line)
-    for o in range(job.together):
-        poke(room + job.at_to + 8 * o, room + job.raw + o * job.raw_step)
+        line = _readable(job, workspace, t, _plane(job, workspace, z, plane, base), span)
+        poke(workspace + job.at_z + 8 * t, line)
+    for o in range(job.planes_per_block):
+        poke(workspace + job.at_to + 8 * o, workspace + job.raw + o * job.raw_step)
     if layer.sum_z:
         invoke(6, layer.sum_z, (
-            room + job.at_z, layer.half_z, 1, job.half_weights, 0.0, room + job.at_to, span,
-            room + job.spill, 0))  # fmt: skip
+            workspace + job.at_z, layer.half_z, 1, job.half_weights, 0.0, workspace + job.at_to, span,
+            workspace + job.overhang, 0))  # fmt: skip
         return
     invoke(4, job.sum_planes, (
-        room + job.at_z, job.zero, 1, job.weights_z + layer.begin_z * job.size, taps, layer.group_z,
-        0.0, room + job.at_to, span, room + job.spill, 0))  # fmt: skip
+        workspace + job.at_z, job.zero, 1, job.weights_z + layer.begin_z * job.size, taps, layer.group_z,
+        0.0, workspace + job.at_to, span, workspace + job.overhang, 0))  # fmt: skip
 
 
 @kernel()
-def prepare(job_at, room, z, row, base, first, count, slot, span):
+def prepare(job_at, workspace, z, row, base, first, count, slot, span):
     """Fill one row of the windows: a source row with its border in every plane, or the lines of layers.
 
     A kernel of its own, for two compile faster than one of both.
     """
     job = record(JOB, job_at)
-    scratch, dealing = room + job.scratch, room + job.dealing
+    scratch, dealing = workspace + job.scratch, workspace + job.dealing
     for i in range(job.n_layers if job.n_columns > 0 else job.n_planes):
         layer = record(LAYER, job.layers + i * _LAYER)
-        if job.together > 1 and row >= 0:
-            _across_together(job, room, z, layer, base)
+        if job.planes_per_block > 1 and row >= 0:
+            _across_together(job, workspace, z, layer, base)
         elif job.n_across > 0 and row >= 0:
-            _across(job, room, z, layer, base)
-        for o in range(min(job.together, job.planes - z)):
-            to = _row(job, room + job.window + o * job.stack, slot) + i * job.depth * job.pitch
-            line = scratch if job.n_columns > 0 or job.dealt else to
+            _across(job, workspace, z, layer, base)
+        for o in range(min(job.planes_per_block, job.planes - z)):
+            to = _row(job, workspace + job.window + o * job.stack, slot) + i * job.depth * job.pitch
+            line = scratch if job.n_columns > 0 or job.lane_layout else to
             if job.n_across > 0:
                 invoke(2, job.fetch_real, (
-                    room + job.raw + o * job.raw_step if row >= 0 else -1, job.channels * job.size,
+                    workspace + job.raw + o * job.raw_step if row >= 0 else -1, job.channels * job.size,
                     job.size, 1, job.channels, job.border_x, job.before_x, job.samples_x, first, count,
-                    layer.beyond, line, room + job.flag if job.watched else 0))  # fmt: skip
+                    layer.border_value, line, workspace + job.flag if job.check_finite else 0))  # fmt: skip
             elif i == 0 or job.n_columns == 0:
                 plane = z * job.step_z + record(PLANE, job.offsets_z + i * _PLANE).plane
                 plane = source_index(job.border_z, job.before_z, job.samples_z, plane)
                 start = base + plane * job.source_z if plane >= 0 and row >= 0 else -1
-                fetch_line(job, room, start, job.before_x, first, count, line)
-            if job.dealt and (i == 0 or job.n_columns == 0 or job.n_across > 0):
-                invoke(1, job.deal, (
-                    line, job.segment_step, job.segment_count, job.deals,
+                fetch_line(job, workspace, start, job.before_x, first, count, line)
+            if job.lane_layout and (i == 0 or job.n_columns == 0 or job.n_across > 0):
+                invoke(1, job.to_lanes, (
+                    line, job.segment_step, job.segment_count, job.lane_places,
                     dealing if job.n_columns > 0 else to, job.lanes))  # fmt: skip
             if job.n_columns > 0:
-                _along(job, room, layer, dealing if job.dealt else scratch, to, span)
+                _along(job, workspace, layer, dealing if job.lane_layout else scratch, to, span)
 
 
 @part
-def _along(job, room, layer, line, to, span):
+def _along(job, workspace, layer, line, to, span):
     """Sum a line over the taps of a layer along it."""
-    at, count = room + job.at_x, layer.stop_x - layer.begin_x
+    at, count = workspace + job.at_x, layer.stop_x - layer.begin_x
     weights = job.weights_x + layer.begin_x * job.size
     if layer.how == SYMMETRIC:
         for t in range(count):
             poke(at + 8 * t, line + peek(job.columns + 8 * (layer.begin_x + t)))
-        poke(room + job.at_to, to)
+        poke(workspace + job.at_to, to)
         invoke(6, layer.sum_x, (
-            at, layer.half_x, 1, job.half_weights, 0.0, room + job.at_to, span, room + job.spill,
+            at, layer.half_x, 1, job.half_weights, 0.0, workspace + job.at_to, span, workspace + job.overhang,
             0))  # fmt: skip
     elif layer.how == SYMMETRIC_ALONG:
         _sum_symmetric_along(
-            *(job, room, line + peek(job.columns + 8 * layer.begin_x), layer.sum_x, layer.half_x),
+            *(job, workspace, line + peek(job.columns + 8 * layer.begin_x), layer.sum_x, layer.half_x),
             *(count, to, 0.0),
         )
     elif layer.how == ALONG:
         _sum_along(
-            job, room, line + peek(job.columns + 8 * layer.begin_x), weights, count, layer.group, to, 0.0
+            job, workspace, line + peek(job.columns + 8 * layer.begin_x), weights, count, layer.group, to, 0.0
         )
     elif layer.how in (BY_ROW, UNROLLED):
-        columns, at_to, spill = job.columns + 8 * layer.begin_x, room + job.at_to, room + job.spill
+        columns, at_to, overhang = (
+            job.columns + 8 * layer.begin_x,
+            workspace + job.at_to,
+            workspace + job.overhang,
+        )
         poke(at, line)
         poke(at_to, to)
         if layer.how == UNROLLED:
-            invoke(6, job.sum_line, (at, columns, weights, 0.0, at_to, span, spill, 0))
+            invoke(6, job.sum_line, (at, columns, weights, 0.0, at_to, span, overhang, 0))
         else:
-            invoke(4, job.sum_line, (at, columns, count, weights, 1, 1, 0.0, at_to, span, spill, 0))
+            invoke(4, job.sum_line, (at, columns, count, weights, 1, 1, 0.0, at_to, span, overhang, 0))
     else:
         for t in range(layer.begin_x, layer.stop_x):
             poke(at + 8 * t, line + peek(job.columns + 8 * t))
         invoke(2, job.combine, (
             at, at, job.weights_x, job.runs, layer.first_x, layer.last_x, 0, 0.0, to, 0,
-            span, room + job.spill))  # fmt: skip
+            span, workspace + job.overhang))  # fmt: skip
 
 
 @part
-def _sum_along(job, room, line, weights, taps, group, to, bias):
+def _sum_along(job, workspace, line, weights, taps, group, to, bias):
     """Sum neighbours along the dealt `line`, from the first that tap 0 reads."""
     step = job.channels * job.lanes * job.size
     for t in range(taps + BLOCK_ALONG - 1):
-        poke(room + job.at_x + 8 * t, line + t * step)
+        poke(workspace + job.at_x + 8 * t, line + t * step)
     for o in range(BLOCK_ALONG):
-        poke(room + job.at_to + 8 * o, to + o * step)
+        poke(workspace + job.at_to + 8 * o, to + o * step)
     invoke(2, job.sum_along, (
-        room + job.at_x, job.zero, weights, taps, group, job.channels,
-        room + job.at_to, job.segment // job.channels, bias))  # fmt: skip
+        workspace + job.at_x, job.zero, weights, taps, group, job.channels,
+        workspace + job.at_to, job.segment // job.channels, bias))  # fmt: skip
 
 
 @part
-def _sum_symmetric_along(job, room, line, kernel, half, taps, to, bias):
+def _sum_symmetric_along(job, workspace, line, kernel, half, taps, to, bias):
     """Sum neighbours along the dealt `line` by the `half` of a symmetric kernel of so many taps."""
     step = job.channels * job.lanes * job.size
     for t in range(taps + BLOCK_ALONG - 1):
-        poke(room + job.at_x + 8 * t, line + t * step)
+        poke(workspace + job.at_x + 8 * t, line + t * step)
     for o in range(BLOCK_ALONG):
-        poke(room + job.at_to + 8 * o, to + o * step)
+        poke(workspace + job.at_to + 8 * o, to + o * step)
     invoke(3, kernel, (
-        room + job.at_x, half, 1, job.half_weights, bias, room + job.at_to,
+        workspace + job.at_x, half, 1, job.half_weights, bias, workspace + job.at_to,
         job.segment // job.channels, job.channels))  # fmt: skip
 
 
 @part
-def _place(job, room, o, many, to):
+def _place(job, workspace, o, many, to):
     """Return where row `o` of a block of `many` is summed up: in its place at `to`, or in the results."""
     if o < many and job.straight and job.lanes == 1:
         return to + o * job.target_y
-    return room + job.result + o * job.pitch
+    return workspace + job.result + o * job.pitch
 
 
 @part
-def _sum(job, room, window, first_slot, many, to, span, ahead):
+def _sum(job, workspace, window, first_slot, many, to, span, ahead):
     """Sum a window up for `many` neighbouring output rows, to the address `to` or to the results."""
-    at, at_to = room + job.at, room + job.at_to
+    at, at_to = workspace + job.at, workspace + job.at_to
     if job.final == ALONG:
         line = window + record(TAP, job.taps).column * job.size
-        _sum_along(job, room, line, job.weights, job.n_taps, job.group, room + job.result, job.bias)
+        _sum_along(job, workspace, line, job.weights, job.n_taps, job.group, workspace + job.result, job.bias)
     elif job.final == SYMMETRIC_ALONG:
         line = window + record(TAP, job.taps).column * job.size
         _sum_symmetric_along(
-            job, room, line, job.sum_symmetric, job.halves, job.n_taps, room + job.result, job.bias
+            job, workspace, line, job.sum_symmetric, job.halves, job.n_taps, workspace + job.result, job.bias
         )
     elif job.final == SYMMETRIC and job.outputs == 0:
         for t in range(job.n_taps):
             tap = record(TAP, job.taps + t * _TAP)
             line = _row(job, window, first_slot + tap.row)
             poke(at + 8 * t, line + tap.layer * job.depth * job.pitch + tap.column * job.size)
-        poke(at_to, _place(job, room, 0, many, to))
+        poke(at_to, _place(job, workspace, 0, many, to))
         invoke(6, job.sum_symmetric, (
-            at, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span, room + job.spill,
+            at, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span, workspace + job.overhang,
             ahead))  # fmt: skip
     elif job.final in (BY_ROW, UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW):
         count = job.taps_y + job.outputs - 1
@@ -249,23 +253,23 @@ def _sum(job, room, window, first_slot, many, to, span, ahead):
                 row = min(first + r * job.dilation_y, job.window_y + many - 2)
                 poke(at + 8 * r, _row(job, window, first_slot + row))
             for o in range(job.outputs):
-                poke(at_to + 8 * o, _place(job, room, first + o * job.dilation_y, many, to))
+                poke(at_to + 8 * o, _place(job, workspace, first + o * job.dilation_y, many, to))
             if job.final == SYMMETRIC:
                 invoke(6, job.sum_symmetric, (
                     at, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span,
-                    room + job.spill, ahead))  # fmt: skip
+                    workspace + job.overhang, ahead))  # fmt: skip
             elif job.final == SYMMETRIC_WINDOW:
                 invoke(5, job.sum_symmetric, (
-                    at, job.offsets, job.half_weights, job.bias, at_to, span, room + job.spill,
+                    at, job.offsets, job.half_weights, job.bias, at_to, span, workspace + job.overhang,
                     ahead))  # fmt: skip
             elif job.final == UNROLLED:
                 invoke(6, job.sum_window, (
-                    at, job.offsets, job.weights, job.bias, at_to, span, room + job.spill,
+                    at, job.offsets, job.weights, job.bias, at_to, span, workspace + job.overhang,
                     ahead))  # fmt: skip
             else:
                 invoke(4, job.sum_rows, (
                     at, job.offsets, job.n_offsets, job.weights, job.taps_y, job.group, job.bias,
-                    at_to, span, room + job.spill, ahead))  # fmt: skip
+                    at_to, span, workspace + job.overhang, ahead))  # fmt: skip
     else:
         for t in range(job.n_taps):
             tap = record(TAP, job.taps + t * _TAP)
@@ -276,14 +280,14 @@ def _sum(job, room, window, first_slot, many, to, span, ahead):
         two = many > 1
         invoke(2, job.combine, (
             at, at + 8 * job.n_taps, job.weights, job.runs, job.double if two else job.single,
-            job.stop if two else job.double, job.norm, job.bias, _place(job, room, 0, many, to),
-            _place(job, room, 1, many, to) if two else 0, span, room + job.spill))  # fmt: skip
+            job.stop if two else job.double, job.norm, job.bias, _place(job, workspace, 0, many, to),
+            _place(job, workspace, 1, many, to) if two else 0, span, workspace + job.overhang))  # fmt: skip
 
 
 @part
-def _ahead(job, room, plane_at, padded, x):
+def _ahead(job, workspace, plane_at, padded, x):
     """Write the table of the rows that the next block needs, from a `padded` one on; return its address."""
-    table, lines = room + job.ahead, 0
+    table, lines = workspace + job.ahead, 0
     for p in range(padded, min(padded + job.block * job.step_y, job.before_y + job.samples_y)):
         if p >= job.before_y:
             row = plane_at + (p - job.before_y) * job.source_y
@@ -295,48 +299,48 @@ def _ahead(job, room, plane_at, padded, x):
 
 
 @part
-def _finish(job, room, many, to, wide):
+def _finish(job, workspace, many, to, wide):
     """Put the sums of `many` rows in their places."""
     for o in range(many):
-        line, place = room + job.result + o * job.pitch, to + o * job.target_y
+        line, place = workspace + job.result + o * job.pitch, to + o * job.target_y
         if job.divide:
             span = job.segment * job.lanes if job.lanes > 1 else wide * job.channels
             invoke(1, job.divide, (line, span, job.divisor))
         if job.lanes > 1:
-            joined = place if job.straight else room + job.joined
-            invoke(1, job.join, (line, job.segment, job.joins, joined, job.lanes))
+            joined = place if job.straight else workspace + job.joined
+            invoke(1, job.join, (line, job.segment, job.line_places, joined, job.lanes))
             line = joined
         if not job.straight:
-            place_line(job, room, line, place, wide)
+            place_line(job, workspace, line, place, wide)
 
 
 @Driver
 @denormals_as_zeros
-def slide(job_at, source_at, target_at, workspace, start, stop):
+def slide(job_at, source_at, target_at, memory, start, stop):
     """Compute blocks of rows `start` … `stop`, counted over batch, planes, tile and row in this order.
 
     A block begins at a multiple of its height, whoever computes it, for only where it ends at the
     image's last row does it matter how many rows it has.
 
     job_at: address of the `JOB`. source_at, target_at: addresses of the image and the output.
-    workspace: zeroed memory, parted as the job says.
+    memory: zeroed memory, parted as the job says.
     """
     job = record(JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     blocks = (job.rows + job.block - 1) // job.block
     ready = 0  # the first padded row that is not in the window yet
     # Division takes 40 cycles and more: the counters are stepped, not worked out for each block.
     y = start % blocks * job.block
     tile = start // blocks % job.n_tiles
-    layers = (job.planes + job.together - 1) // job.together
-    z = start // (blocks * job.n_tiles) % layers * job.together
+    layers = (job.planes + job.planes_per_block - 1) // job.planes_per_block
+    z = start // (blocks * job.n_tiles) % layers * job.planes_per_block
     image = start // (blocks * job.n_tiles * layers)
     first_slot = y * job.step_y % job.depth  # of the window
     for done in range(stop - start):
         if y >= job.rows:
             y, first_slot, tile = 0, 0, tile + 1
             if tile == job.n_tiles:
-                tile, z = 0, z + job.together
+                tile, z = 0, z + job.planes_per_block
                 if z >= job.planes:
                     z, image = 0, image + 1
         x = peek(job.tiles + 8 * tile)
@@ -355,21 +359,21 @@ def slide(job_at, source_at, target_at, workspace, start, stop):
             slot = first_slot + p - top
             if job.plain:
                 start = plane_at + row * job.source_y if row >= 0 else -1
-                line = _row(job, room + job.window, slot)
-                fetch_line(job, room, start, job.before_x, first, count, line)
+                line = _row(job, workspace + job.window, slot)
+                fetch_line(job, workspace, start, job.before_x, first, count, line)
             else:
                 base = image_at + row * job.source_y
-                invoke(0, job.prepare, (job_at, room, z, row, base, first, count, slot, span))
+                invoke(0, job.prepare, (job_at, workspace, z, row, base, first, count, slot, span))
             ready = p + 1
         ahead = 0
         if job.far:
-            ahead = _ahead(job, room, plane_at, ready, x * job.step_x)
+            ahead = _ahead(job, workspace, plane_at, ready, x * job.step_x)
         to = target_at + peek(job.batch + 16 * image + 8)
         to += z * job.target_z + y * job.target_y + x * job.target_x
-        for o in range(min(job.together, job.planes - z)):
-            _sum(job, room, room + job.window + o * job.stack, first_slot, many, to, span, ahead)
+        for o in range(min(job.planes_per_block, job.planes - z)):
+            _sum(job, workspace, workspace + job.window + o * job.stack, first_slot, many, to, span, ahead)
             if job.lanes > 1 or not job.straight:
-                _finish(job, room, many, to, wide)
+                _finish(job, workspace, many, to, wide)
             to += job.target_z
         y += many
         first_slot += many * job.step_y

@@ -87,7 +87,7 @@ def sum_symmetric(
     bias: float,
     to,
     count,
-    spill,
+    overhang,
     ahead,
 ):
     """Write `outputs` rows of `count` sums of `source` lines, as `target`, to the addresses at `to`.
@@ -96,19 +96,19 @@ def sum_symmetric(
     `HALF`, whose weights lie behind `weights`; `number` says how they are summed (`written_out`, `looped`).
     With `norm` the root of the sum of the layers' squares is written.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `spill`. What is needed
+    The last vector overlaps the one before; rows shorter than a vector go through `overhang`. What is needed
     next is asked for, as `ahead` says; see there.
     """
     lanes = _lanes(real, outputs)
     if count >= lanes:
         _rows(real, source, target, outputs, number, norm, lines, halves, n, weights, bias, to, count, ahead)
         return
-    places = spill + outputs * BYTES
+    places = overhang + outputs * BYTES
     for o in range(outputs):
-        poke(places + 8 * o, spill + o * BYTES)
+        poke(places + 8 * o, overhang + o * BYTES)
     _rows(real, source, target, outputs, number, norm, lines, halves, n, weights, bias, places, lanes, 0)
     for o in range(outputs):
-        copy(target, peek(to + 8 * o), spill + o * BYTES, count)
+        copy(target, peek(to + 8 * o), overhang + o * BYTES, count)
 
 
 @kernel("real", "outputs", "number")

@@ -212,7 +212,7 @@ def _lanes(typingctx, real, kernels):
 
 @kernel("real", "target", "outputs", "window", "kernels")
 def sum_symmetric_window(
-    real, target, outputs, window, kernels, lines, offsets, weights, bias: float, to, count, spill, ahead
+    real, target, outputs, window, kernels, lines, offsets, weights, bias: float, to, count, overhang, ahead
 ):
     """Write `outputs` rows of `count` sums, as `target`, to the addresses at `to`.
 
@@ -221,16 +221,16 @@ def sum_symmetric_window(
     begins with line o. weights: of each kernel the sum of all, then those of the places in the corner of
     the first row, plane and column.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `spill`. What is needed
+    The last vector overlaps the one before; rows shorter than a vector go through `overhang`. What is needed
     next is asked for, as `ahead` says; see there.
     """
     lanes = _lanes(real, kernels)
     if count >= lanes:
         _sums(real, target, outputs, window, kernels, lines, offsets, weights, bias, to, count, ahead)
         return
-    places = spill + outputs * BYTES
+    places = overhang + outputs * BYTES
     for o in range(outputs):
-        poke(places + 8 * o, spill + o * BYTES)
+        poke(places + 8 * o, overhang + o * BYTES)
     _sums(real, target, outputs, window, kernels, lines, offsets, weights, bias, places, lanes, 0)
     for o in range(outputs):
-        copy(target, peek(to + 8 * o), spill + o * BYTES, count)
+        copy(target, peek(to + 8 * o), overhang + o * BYTES, count)

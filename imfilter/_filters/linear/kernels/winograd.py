@@ -180,20 +180,20 @@ def _sums(typingctx, real, outputs, rows, parts, signs, phases, lines, step, n, 
 
 @kernel("real", "outputs", "rows")
 def sum_lines(
-    real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias: float, to, count, spill
+    real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias: float, to, count, overhang
 ):
     """Make `outputs` rows of `count` elements, each of `phases` parts and of `rows` lines; see `_sums`.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `spill`.
+    The last vector overlaps the one before; rows shorter than a vector go through `overhang`.
     """
     lanes = BYTES // size_of(real)
     if count < lanes:
-        places = spill + outputs * BYTES
+        places = overhang + outputs * BYTES
         for o in range(outputs):
-            poke(places + 8 * o, spill + o * BYTES)
+            poke(places + 8 * o, overhang + o * BYTES)
         _sums(real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, 0, places)
         for o in range(outputs):
-            copy(real, peek(to + 8 * o), spill + o * BYTES, count)
+            copy(real, peek(to + 8 * o), overhang + o * BYTES, count)
         return
     x = 0
     while x < count:

@@ -1,6 +1,6 @@
 """Long kernels along a line with fewer multiplications: neighbours along it share their sums; see `winograd`.
 
-A line is dealt out to the lanes of vectors (see `deal`), as for a stride of as many samples as there are
+A line is dealt out to the lanes of vectors (see `to_lanes`), as for a stride of as many samples as there are
 outputs in a group: what one sum reads lies side by side.
 """
 
@@ -32,30 +32,42 @@ _FIELDS = (
     *("lanes", "groups", "segment", "segment_count", "segment_step", "differing"),
     *("taps", "group"),  # of each sum, and of each of its partial sums
     # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
-    # begin; differences, sums; see `deal`; an offset of nothing.
+    # begin; differences, sums; see `to_lanes`; an offset of nothing.
     *("n_tiles", "batch", "border_x", "tiles", "n_differences", "differences", "n_sums", "sums"),
-    *("deals", "joins", "zero"),
+    *("lane_places", "line_places", "zero"),
     # Taps behind those of the sums: their weights, and for each output of a group where they lie.
     *("n_rest", "rest_weights", "rests"),
     # Where in the workspace lines are, how far apart sums; addresses of samples and of results; the flag that
     # rises where a sample is not finite, if that is watched.
-    *("scratch", "dealt", "parts", "pitch", "mixed", "joined", "spare", "at", "at_to", "flag", "watched"),
-    *("fetch", "deal", "subtract", "sum_along", "mix", "join", "place"),  # kernels
+    *(
+        "scratch",
+        "lane_layout",
+        "parts",
+        "pitch",
+        "mixed",
+        "joined",
+        "spare",
+        "at",
+        "at_to",
+        "flag",
+        "check_finite",
+    ),
+    *("fetch", "to_lanes", "subtract", "sum_along", "mix", "join", "place"),  # kernels
 )
 LINE_JOB = np.dtype([(n, np.int64) for n in _FIELDS] + [("bias", np.float64), ("cval", np.float64)])
 
 
 @part
-def _sum(job, room):
+def _sum(job, workspace):
     """Compute the sums of a dealt line, each for all groups."""
     pixel = job.channels * job.lanes * job.size
-    at, at_to = room + job.at, room + job.at_to
+    at, at_to = workspace + job.at, workspace + job.at_to
     for s in range(job.n_sums):
         mine = record(LINE_SUM, job.sums + s * _SUM)
         for t in range(job.taps + BLOCK_ALONG - 1):
-            poke(at + 8 * t, room + mine.line + t * pixel)
+            poke(at + 8 * t, workspace + mine.line + t * pixel)
         for o in range(BLOCK_ALONG):
-            poke(at_to + 8 * o, room + job.parts + s * job.pitch + o * pixel)
+            poke(at_to + 8 * o, workspace + job.parts + s * job.pitch + o * pixel)
         invoke(2, job.sum_along, (
             at, job.zero, mine.weights, job.taps, job.group, job.channels, at_to, job.groups,
             0.0))  # fmt: skip
@@ -63,14 +75,14 @@ def _sum(job, room):
 
 @Driver
 @denormals_as_zeros
-def line_winograd(job_at, source_at, target_at, workspace, start, stop):
+def line_winograd(job_at, source_at, target_at, memory, start, stop):
     """Compute tiles of rows `start` … `stop`, counted over batch, plane, row and tile in this order.
 
     job_at: address of the `LINE_JOB`. source_at, target_at: addresses of the image and the output.
-    workspace: zeroed memory, parted as the job says.
+    memory: zeroed memory, parted as the job says.
     """
     job = record(LINE_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     for unit in range(start, stop):
         tile = unit % job.n_tiles
         y = unit // job.n_tiles % job.rows
@@ -81,18 +93,21 @@ def line_winograd(job_at, source_at, target_at, workspace, start, stop):
         base = source_at + peek(job.batch + 16 * image) + z * job.source_z + y * job.source_y
         to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z + y * job.target_y
         to += x * job.target_x
-        fetch_line(job, room, base, job.before_x, x, wide + job.span_x - 1, room + job.scratch)
-        invoke(1, job.deal, (
-            room + job.scratch, job.segment_step, job.segment_count, job.deals, room + job.dealt,
+        fetch_line(job, workspace, base, job.before_x, x, wide + job.span_x - 1, workspace + job.scratch)
+        invoke(1, job.to_lanes, (
+            workspace + job.scratch, job.segment_step, job.segment_count, job.lane_places,
+            workspace + job.lane_layout,
             job.lanes))  # fmt: skip
         for d in range(job.n_differences):
             mine = record(DIFFERENCE, job.differences + d * _DIFFERENCE)
-            invoke(1, job.subtract, (room + mine.a, room + mine.b, room + mine.to, job.differing))
-        _sum(job, room)
+            invoke(
+                1, job.subtract, (workspace + mine.a, workspace + mine.b, workspace + mine.to, job.differing)
+            )
+        _sum(job, workspace)
         invoke(2, job.mix, (
-            room + job.parts, job.pitch, job.bias, job.channels, room + job.mixed, job.groups,
-            room, job.rests, job.rest_weights, job.n_rest))  # fmt: skip
-        joined = to if job.straight else room + job.joined
-        invoke(1, job.join, (room + job.mixed, job.segment, job.joins, joined, job.lanes))
+            workspace + job.parts, job.pitch, job.bias, job.channels, workspace + job.mixed, job.groups,
+            workspace, job.rests, job.rest_weights, job.n_rest))  # fmt: skip
+        joined = to if job.straight else workspace + job.joined
+        invoke(1, job.join, (workspace + job.mixed, job.segment, job.line_places, joined, job.lanes))
         if not job.straight:
-            place_line(job, room, joined, to, wide)
+            place_line(job, workspace, joined, to, wide)

@@ -21,7 +21,7 @@ _FIELDS = (
     *("window_y", "span_x", "size"),  # padded rows and columns that one output needs; bytes of an element
     *("phases", "outputs"),  # rows that share their sums; such groups that are computed at a time
     "height",  # rows of each sum
-    *("rest", "together"),  # rows behind those of the sums; rows of outputs that are finished at a time
+    *("rest", "rows_per_sum"),  # rows behind those of the sums; rows of outputs that are finished at a time
     *("depth", "n_layers", "n_sums", "n_columns"),  # rows of the window; taps along a line
     *("before_y", "before_x"),  # padded samples before the image
     *("samples_y", "samples_x"),  # samples of the image
@@ -34,7 +34,19 @@ _FIELDS = (
     *("n_tiles", "batch", "border_y", "border_x", "tiles", "sums", "mixes", "signs"),
     # Where in the workspace lines are, and how far apart; addresses of lines and of results; the flag that
     # rises where a sample is not finite, if that is watched.
-    *("window", "parts", "result", "pitch", "spare", "spill", "at", "at_to", "at_parts", "flag", "watched"),
+    *(
+        "window",
+        "parts",
+        "result",
+        "pitch",
+        "spare",
+        "overhang",
+        "at",
+        "at_to",
+        "at_parts",
+        "flag",
+        "check_finite",
+    ),
     "weights",  # of the rows of the rest
     *("fetch", "subtract", "sum", "finish", "place"),  # kernels
 )
@@ -42,74 +54,76 @@ WINOGRAD_JOB = np.dtype([(n, np.int64) for n in _FIELDS] + [("bias", np.float64)
 
 
 @part
-def _line(job, room, layer, row):
+def _line(job, workspace, layer, row):
     """Return the address of a padded row of a layer of the window; rows follow each other in a ring."""
-    return room + job.window + (layer * job.depth + row % job.depth) * job.pitch
+    return workspace + job.window + (layer * job.depth + row % job.depth) * job.pitch
 
 
 @part
-def _prepare(job, room, image_at, p, top, first, count):
+def _prepare(job, workspace, image_at, p, top, first, count):
     """Fetch padded row `p` and take the differences that it completes, from row `top` on."""
-    fetch_row(job, room, image_at, p, job.before_x, first, count, _line(job, room, 0, p))
+    fetch_row(job, workspace, image_at, p, job.before_x, first, count, _line(job, workspace, 0, p))
     step = 1
     for layer in range(1, min(job.n_layers, p - top + 1)):
         if layer == 2 * step:
             step = layer
-        upper = _line(job, room, layer - step, p - layer)
-        lower = _line(job, room, layer - step, p - layer + step)
-        invoke(1, job.subtract, (upper, lower, _line(job, room, layer, p - layer), count * job.channels))
+        upper = _line(job, workspace, layer - step, p - layer)
+        lower = _line(job, workspace, layer - step, p - layer + step)
+        invoke(1, job.subtract, (upper, lower, _line(job, workspace, layer, p - layer), count * job.channels))
 
 
 @part
-def _sum(job, room, top, many, span):
+def _sum(job, workspace, top, many, span):
     """Compute the sums of a block of `many` rows from `top` on, and leave them in the parts."""
-    at, at_to = room + job.at, room + job.at_to
+    at, at_to = workspace + job.at, workspace + job.at_to
     for s in range(job.n_sums):
         mine = record(SUM, job.sums + s * _SUM)
         for r in range(job.height + job.outputs - 1):
             # Outputs beyond the last are computed from what there is, and thrown away.
             row = min(mine.start + r * job.phases, job.window_y + many - 2)
-            poke(at + 8 * r, _line(job, room, mine.layer, top + row))
+            poke(at + 8 * r, _line(job, workspace, mine.layer, top + row))
         for o in range(job.outputs):
-            poke(at_to + 8 * o, room + job.parts + (s * job.outputs + o) * job.pitch)
+            poke(at_to + 8 * o, workspace + job.parts + (s * job.outputs + o) * job.pitch)
         invoke(3, job.sum, (
             0, 0, 0, at, job.channels * job.size, job.n_columns, mine.weights, 0.0, at_to, span,
-            room + job.spill))  # fmt: skip
+            workspace + job.overhang))  # fmt: skip
 
 
 @part
-def _finish(job, room, top, first, many, span, to):
+def _finish(job, workspace, top, first, many, span, to):
     """Make some rows of a block of `many` from row `first` on, of their sums and of the rows behind those."""
-    at, at_to, at_parts = room + job.at, room + job.at_to, room + job.at_parts
-    for r in range(job.rest + job.together - 1):
+    at, at_to, at_parts = workspace + job.at, workspace + job.at_to, workspace + job.at_parts
+    for r in range(job.rest + job.rows_per_sum - 1):
         # Outputs beyond the last are computed from what there is, and thrown away.
         row = min(first + job.height * job.phases + r, job.window_y + many - 2)
-        poke(at + 8 * r, _line(job, room, 0, top + row))
-    for o in range(job.together):
+        poke(at + 8 * r, _line(job, workspace, 0, top + row))
+    for o in range(job.rows_per_sum):
         row = min(first + o, many - 1)
         n, phase = row // job.phases, row % job.phases
         for i in range(job.phases):
             s = peek(job.mixes + 8 * (phase * job.phases + i))
-            poke(at_parts + 8 * (o * job.phases + i), room + job.parts + (s * job.outputs + n) * job.pitch)
+            poke(
+                at_parts + 8 * (o * job.phases + i), workspace + job.parts + (s * job.outputs + n) * job.pitch
+            )
         straight = job.straight and first + o < many
-        poke(at_to + 8 * o, to + row * job.target_y if straight else room + job.result + o * job.pitch)
+        poke(at_to + 8 * o, to + row * job.target_y if straight else workspace + job.result + o * job.pitch)
     invoke(3, job.finish, (
         at_parts, job.signs + first * job.phases * job.size, job.phases, at, job.channels * job.size,
-        job.n_columns, job.weights, job.bias, at_to, span, room + job.spill))  # fmt: skip
+        job.n_columns, job.weights, job.bias, at_to, span, workspace + job.overhang))  # fmt: skip
 
 
 @Driver
 @denormals_as_zeros
-def slide_winograd(job_at, source_at, target_at, workspace, start, stop):
+def slide_winograd(job_at, source_at, target_at, memory, start, stop):
     """Compute blocks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 
     A block begins at a multiple of its height, whoever computes it.
 
     job_at: address of the `WINOGRAD_JOB`. source_at, target_at: addresses of the image and the output.
-    workspace: zeroed memory, parted as the job says.
+    memory: zeroed memory, parted as the job says.
     """
     job = record(WINOGRAD_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     height = job.phases * job.outputs
     blocks = (job.rows + height - 1) // height
     ready = 0  # the first padded row that is not in the window yet
@@ -125,16 +139,17 @@ def slide_winograd(job_at, source_at, target_at, workspace, start, stop):
             ready = top
         image_at = source_at + peek(job.batch + 16 * image) + z * job.source_z
         for p in range(ready, top + job.window_y + many - 1):
-            _prepare(job, room, image_at, p, top, x, wide + job.span_x - 1)
+            _prepare(job, workspace, image_at, p, top, x, wide + job.span_x - 1)
         ready = top + job.window_y + many - 1
         span = wide * job.channels
-        _sum(job, room, top, many, span)
+        _sum(job, workspace, top, many, span)
         to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z + x * job.target_x
         to += top * job.target_y
-        for first in range(0, many, job.together):
-            _finish(job, room, top, first, many, span, to)
+        for first in range(0, many, job.rows_per_sum):
+            _finish(job, workspace, top, first, many, span, to)
             if not job.straight:
-                for o in range(min(job.together, many - first)):
+                for o in range(min(job.rows_per_sum, many - first)):
                     place_line(
-                        job, room, room + job.result + o * job.pitch, to + (first + o) * job.target_y, wide
+                        job, workspace, workspace + job.result + o * job.pitch,
+                        to + (first + o) * job.target_y, wide
                     )  # fmt: skip

@@ -44,20 +44,20 @@ NOT, NEIGHBOURS, PICKED, APART = range(4)
 
 
 @part
-def _rows(job, room, plane, z, y, shift):
+def _rows(job, workspace, plane, z, y, shift):
     """List the rows of windows z and y of a plane of outputs, from a byte on; return how many there are."""
     deep, high = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
     n = 0
     for i in range(deep.count):
         layer = plane + (deep.first + i * job.dilation_z) * job.source_z + shift
         for k in range(high.count):
-            poke(room + job.at + 8 * n, layer + (high.first + k * job.dilation_y) * job.source_y)
+            poke(workspace + job.at + 8 * n, layer + (high.first + k * job.dilation_y) * job.source_y)
             n += 1
     return n
 
 
 @part
-def _join_line(job, room, join_rows, image_at, z, y, first, count, to):
+def _join_line(job, workspace, join_rows, image_at, z, y, first, count, to):
     """Join the windows of outputs `first` … `first + count` of a line."""
     start = first * job.stride_x - job.before_x
     length = (count - 1) * job.stride_x + (job.taps_x - 1) * job.dilation_x + 1
@@ -66,10 +66,11 @@ def _join_line(job, room, join_rows, image_at, z, y, first, count, to):
     before = min(max(-start, 0), length)
     after = length - before - (outer - inner)
     pixel = job.channels * job.size
-    rows = _rows(job, room, image_at, z, y, inner * job.channels * job.width)
-    line = to if job.along == NOT else room + job.line
+    rows = _rows(job, workspace, image_at, z, y, inner * job.channels * job.width)
+    line = to if job.along == NOT else workspace + job.line
     invoke(3, join_rows, (
-        room + job.at, rows, 1, before * job.channels, (outer - inner) * job.channels, after * job.channels,
+        workspace + job.at, rows, 1, before * job.channels, (outer - inner) * job.channels,
+        after * job.channels,
         line))  # fmt: skip
     step = job.dilation_x * pixel
     if job.along == NEIGHBOURS:
@@ -77,8 +78,8 @@ def _join_line(job, room, join_rows, image_at, z, y, first, count, to):
     elif job.along == PICKED:
         taps = job.taps_x // job.stage
         if job.stage > 1:
-            invoke(4, job.join_first, (line, job.stage, step, count * taps, room + job.staged))
-            line = room + job.staged
+            invoke(4, job.join_first, (line, job.stage, step, count * taps, workspace + job.staged))
+            line = workspace + job.staged
         invoke(4, job.join_along, (line, taps, step, count, to))
     elif job.along == APART:
         invoke(2, job.join_along, (
@@ -86,16 +87,16 @@ def _join_line(job, room, join_rows, image_at, z, y, first, count, to):
 
 
 @part
-def _flush(job, room, join_rows, rows, fresh, count):
-    invoke(3, join_rows, (room + job.at, rows, fresh, 0, count, 0, room + job.line))
+def _flush(job, workspace, join_rows, rows, fresh, count):
+    invoke(3, join_rows, (workspace + job.at, rows, fresh, 0, count, 0, workspace + job.line))
 
 
 @part
-def _join_cell(job, room, join_rows, image_at, z, y, x, to):
+def _join_cell(job, workspace, join_rows, image_at, z, y, x, to):
     """Join one window: its rows, cut into chunks, to a line, and that to one sample of each channel."""
     deep, high = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
     wide = record(WINDOW, job.windows_x + x * _WINDOW)
-    total, at = wide.count * job.channels, room + job.at
+    total, at = wide.count * job.channels, workspace + job.at
     chunk = min(job.chunk, total)
     whole = total // chunk if chunk else 0
     rest, fresh, n = total - whole * chunk, 1, 0
@@ -106,12 +107,12 @@ def _join_cell(job, room, join_rows, image_at, z, y, x, to):
             row = layer + (high.first + k * job.dilation_y) * job.source_y
             for p in range(whole):
                 if n == job.most:
-                    _flush(job, room, join_rows, n, fresh, chunk)
+                    _flush(job, workspace, join_rows, n, fresh, chunk)
                     n, fresh = 0, 0
                 poke(at + 8 * n, row + p * chunk * job.width)
                 n += 1
     if n or fresh:
-        _flush(job, room, join_rows, n, fresh, chunk)
+        _flush(job, workspace, join_rows, n, fresh, chunk)
     if rest:
         n = 0
         for i in range(deep.count):
@@ -119,32 +120,32 @@ def _join_cell(job, room, join_rows, image_at, z, y, x, to):
             layer += (wide.first * job.channels + whole * chunk) * job.width
             for k in range(high.count):
                 if n == job.most:
-                    _flush(job, room, join_rows, n, 0, rest)
+                    _flush(job, workspace, join_rows, n, 0, rest)
                     n = 0
                 poke(at + 8 * n, layer + (high.first + k * job.dilation_y) * job.source_y)
                 n += 1
-        _flush(job, room, join_rows, n, 0, rest)
-    invoke(2, job.fold, (room + job.line, max(chunk // job.channels, 1), job.channels, to))
+        _flush(job, workspace, join_rows, n, 0, rest)
+    invoke(2, job.fold, (workspace + job.line, max(chunk // job.channels, 1), job.channels, to))
 
 
 @part
-def _join(job, room, join_rows, image_at, z, y, first, count, to):
+def _join(job, workspace, join_rows, image_at, z, y, first, count, to):
     if job.chunk == 0:
-        _join_line(job, room, join_rows, image_at, z, y, first, count, to)
+        _join_line(job, workspace, join_rows, image_at, z, y, first, count, to)
         return
     for i in range(count):
-        _join_cell(job, room, join_rows, image_at, z, y, first + i, to + i * job.channels * job.size)
+        _join_cell(job, workspace, join_rows, image_at, z, y, first + i, to + i * job.channels * job.size)
 
 
 @part
-def _pool(job_at, source_at, target_at, workspace, start, stop):
+def _pool(job_at, source_at, target_at, memory, start, stop):
     """Pool tiles `start` … `stop`, counted along lines, down rows and planes, and over the batch.
 
     job_at: address of the `POOL_JOB`. source_at, target_at: addresses of the image and the result.
-    workspace: zeroed memory, parted as the job says.
+    memory: zeroed memory, parted as the job says.
     """
     job = record(POOL_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     tile, line = start % job.n_tiles, start // job.n_tiles
     y, plane = line % job.rows, line // job.rows
     z, image = plane % job.planes, plane // job.planes
@@ -153,18 +154,18 @@ def _pool(job_at, source_at, target_at, workspace, start, stop):
         first = peek(job.tiles + 8 * tile)
         count = peek(job.tiles + 8 * tile + 8) - first
         to += z * job.target_z + y * job.target_y + first * job.channels * job.target_width
-        result = to if job.direct else room + job.result
-        _join(job, room, job.join_rows, image_at, z, y, first, count, result)
+        result = to if job.direct else workspace + job.result
+        _join(job, workspace, job.join_rows, image_at, z, y, first, count, result)
         total = count * job.channels
         if job.divides:
             if job.join_low:
-                _join(job, room, job.join_low, image_at, z, y, first, count, room + job.below)
+                _join(job, workspace, job.join_low, image_at, z, y, first, count, workspace + job.below)
             deep = record(WINDOW, job.windows_z + z * _WINDOW)
             high = record(WINDOW, job.windows_y + y * _WINDOW)
             factor = float(deep.divisor * high.divisor)
             invoke(4, job.finish, (
-                result, room + job.below, job.divisors + first * job.channels * job.real_width,
-                1.0 / factor if job.inverse else factor, total, to, room + job.spare))  # fmt: skip
+                result, workspace + job.below, job.divisors + first * job.channels * job.real_width,
+                1.0 / factor if job.inverse else factor, total, to, workspace + job.spare))  # fmt: skip
         elif not job.direct:
             invoke(2, job.finish, (result, to, total, 1, 0, 0, 1, 0))
         tile += 1
@@ -181,13 +182,13 @@ def _pool(job_at, source_at, target_at, workspace, start, stop):
 
 @Driver
 @denormals_as_zeros
-def slide_means(job_at, source_at, target_at, workspace, start, stop):
+def slide_means(job_at, source_at, target_at, memory, start, stop):
     """Pool means; see `_pool`."""
-    _pool(job_at, source_at, target_at, workspace, start, stop)
+    _pool(job_at, source_at, target_at, memory, start, stop)
 
 
 @Driver
 @denormals_as_numbers
-def slide_extremes(job_at, source_at, target_at, workspace, start, stop):
+def slide_extremes(job_at, source_at, target_at, memory, start, stop):
     """Pool the largest or the smallest samples, which may be denormal; see `_pool`."""
-    _pool(job_at, source_at, target_at, workspace, start, stop)
+    _pool(job_at, source_at, target_at, memory, start, stop)

@@ -33,10 +33,10 @@ def _search_bit(word, rank):
     place, half = 0, 32
     while half:
         many = count_bits(word & ((np.uint64(1) << np.uint64(half)) - np.uint64(1)))
-        beyond = many <= rank
-        rank -= many if beyond else 0
-        place += half if beyond else 0
-        word >>= np.uint64(half if beyond else 0)
+        border_key = many <= rank
+        rank -= many if border_key else 0
+        place += half if border_key else 0
+        word >>= np.uint64(half if border_key else 0)
         half >>= 1
     return place
 
@@ -84,17 +84,17 @@ def _flip(bits, place):
 
 
 @kernel()
-def rank_bits(job_at, room, target_at, skip_z, skip_y, skip_x):
+def rank_bits(job_at, workspace, target_at, skip_z, skip_y, skip_x):
     """Write the outputs of a block that is sorted, but for so many at its start along each axis.
 
     target_at: address of the first output of all.
     """
     job = record(BLOCK_JOB, job_at)
-    size, bits = job.size, room + job.bits
+    size, bits = job.size, workspace + job.bits
     count = job.padded_z * job.padded_y * job.padded_x
     for i in range(skip_z, job.block_z):
         for j in range(skip_y, job.block_y):
-            line = room + job.ranks + 4 * ((i * job.padded_y + j) * job.padded_x)
+            line = workspace + job.ranks + 4 * ((i * job.padded_y + j) * job.padded_x)
             to = target_at + i * job.target_z + j * job.target_y
             for w in range((count + 63) // 64):
                 store_one(bits + 8 * w, _U64, np.uint64(0))
@@ -120,4 +120,4 @@ def rank_bits(job_at, room, target_at, skip_z, skip_y, skip_x):
                 if k < skip_x:
                     continue
                 place = pivot * 64 + find_bit(word, job.rank - below)
-                copy_sample(size, to + k * job.target_x, room + job.values + place * size)
+                copy_sample(size, to + k * job.target_x, workspace + job.values + place * size)

@@ -19,7 +19,7 @@ _FIELDS = (
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c"),
     *("target_z", "target_y", "target_x", "target_c"),
-    "beyond",  # what stands for no sample
+    "border_key",  # what stands for no sample
     # Tables: offsets of the images of a batch, borders (see `source_index`); where in a block, from the first
     # sample of a window, all of them lie, and those that left and entered as it moved there; see `histogram`.
     *("batch", "border_z", "border_y", "border_x"),
@@ -34,9 +34,9 @@ BLOCK_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 
 @part
-def _gather(job, room, image_at, z, y, x):
+def _gather(job, workspace, image_at, z, y, x):
     """Copy the padded samples of the block that begins at z, y, x to its keys."""
-    to, packed = room + job.keys, job.source_x == job.size
+    to, packed = workspace + job.keys, job.source_x == job.size
     for i in range(job.padded_z):
         plane = source_index(job.border_z, job.before_z, job.samples_z, z + i)
         for j in range(job.padded_y):
@@ -45,22 +45,22 @@ def _gather(job, room, image_at, z, y, x):
             start = image_at + plane * job.source_z + row * job.source_y if there else -1
             invoke(2, job.fetch, (
                 start, job.source_x, 0, packed, 1, job.border_x, job.before_x, job.samples_x, x, job.padded_x,
-                job.beyond, to, room + job.flag))  # fmt: skip
+                job.border_key, to, workspace + job.flag))  # fmt: skip
             to += job.padded_x * job.size
 
 
 @Driver
 @denormals_as_numbers
-def slide_blocks(job_at, source_at, target_at, workspace, start, stop):
+def slide_blocks(job_at, source_at, target_at, memory, start, stop):
     """Compute blocks `start` … `stop`, counted over batch, channel, plane, row and column in this order.
 
     Blocks are all alike: one that would go beyond the last output begins earlier, and writes the rest.
 
     job_at: address of the `BLOCK_JOB`. source_at, target_at: addresses of the image and the output.
-    workspace: memory, parted as the job says.
+    memory: memory, parted as the job says.
     """
     job = record(BLOCK_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     wide = (job.columns + job.block_x - 1) // job.block_x
     high = (job.rows + job.block_y - 1) // job.block_y
     deep = (job.planes + job.block_z - 1) // job.block_z
@@ -73,12 +73,12 @@ def slide_blocks(job_at, source_at, target_at, workspace, start, stop):
         image_at = source_at + peek(job.batch + 16 * image) + channel * job.source_c
         first_z, first_y = min(z, job.planes - job.block_z), min(y, job.rows - job.block_y)
         first_x = min(x, job.columns - job.block_x)
-        _gather(job, room, image_at, first_z, first_y, first_x)
+        _gather(job, workspace, image_at, first_z, first_y, first_x)
         if job.sort:
-            invoke(2, job.sort, (job_at, room))
+            invoke(2, job.sort, (job_at, workspace))
         to = target_at + peek(job.batch + 16 * image + 8) + channel * job.target_c
         to += first_z * job.target_z + first_y * job.target_y + first_x * job.target_x
-        block = job_at, room, to, z - first_z, y - first_y, x - first_x
+        block = job_at, workspace, to, z - first_z, y - first_y, x - first_x
         if job.table:
             invoke(3, job.find, block)
         else:

@@ -134,7 +134,7 @@ def _word(start, taps):
 
 
 @kernel("counted", "summed", "what")
-def rank_counts(counted, summed, what, job_at, room, target_at, skip_z, skip_y, skip_x):
+def rank_counts(counted, summed, what, job_at, workspace, target_at, skip_z, skip_y, skip_x):
     """Write the outputs of a block, but for so many at its start along each axis.
 
     target_at: address of the first output of all.
@@ -143,11 +143,16 @@ def rank_counts(counted, summed, what, job_at, room, target_at, skip_z, skip_y, 
     deep, sum_size, wide = size_of(counted), size_of(summed), job.table
     taps_z, taps_y = job.padded_z - job.block_z + 1, job.padded_y - job.block_y + 1
     row, plane, taps_x = job.padded_x, job.padded_x * job.padded_y, job.padded_x - job.block_x + 1
-    start, before = room + (job.ranks if what == PLACES else job.keys), taps_x * wide
-    tables = room + job.tables + before  # after as many that stay empty
-    words, window, found, belows = room + job.words, room + job.window, room + job.found, room + job.below
+    start, before = workspace + (job.ranks if what == PLACES else job.keys), taps_x * wide
+    tables = workspace + job.tables + before  # after as many that stay empty
+    words, window, found, belows = (
+        workspace + job.words,
+        workspace + job.window,
+        workspace + job.found,
+        workspace + job.below,
+    )
     outputs, rank, step_x, flip = job.block_x, job.rank, job.target_x, job.flip
-    size, values = job.size, room + job.values
+    size, values = job.size, workspace + job.values
     for i in range(skip_z, job.block_z):
         for at in range(tables - before, tables + row * wide, BYTES):
             store(at, counted, splat(counted, counted.type(0)))

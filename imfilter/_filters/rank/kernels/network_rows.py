@@ -24,7 +24,7 @@ _FIELDS = (
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
-    "beyond",  # what stands for no sample
+    "border_key",  # what stands for no sample
     # Tables: offsets of the images of a batch, borders (see `source_index`), the network (see `STEP`), whose
     # first lines are rows of the window and whose last are the results; small ones are a kernel, not steps.
     *("batch", "border_z", "border_y", "border_x", "steps", "n_steps", "n_lines"),
@@ -37,10 +37,10 @@ RANK_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 
 @part
-def _row(job, room, plane, slot):
+def _row(job, workspace, plane, slot):
     """Return the address of a row of the window; the rows of a plane follow each other in a ring."""
     turned = slot if slot < job.depth else slot - job.depth
-    return room + job.window + (plane * job.depth + turned) * job.pitch
+    return workspace + job.window + (plane * job.depth + turned) * job.pitch
 
 
 @part
@@ -52,9 +52,9 @@ def _source(job, image_at, z, i, p):
 
 
 @part
-def _compare(job, room, first_slot, many, wide, to, ahead):
+def _compare(job, workspace, first_slot, many, wide, to, ahead):
     """Find the ranks for `many` rows of `wide` outputs: at the address `to`, or in the results."""
-    at, results = room + job.at, job.n_lines - job.outputs
+    at, results = workspace + job.at, job.n_lines - job.outputs
     total, pixel = wide * job.channels, job.channels * job.size
     extent = max(min(job.tile, total) * job.size, job.least)
     for first in range(0, total, job.tile):
@@ -64,10 +64,10 @@ def _compare(job, room, first_slot, many, wide, to, ahead):
             for j in range(job.depth):
                 # Outputs beyond the last are computed from what there is, and thrown away.
                 slot = first_slot + min(j, job.window_y + many - 2)
-                poke(entry, _row(job, room, plane, slot) + x * job.size)
+                poke(entry, _row(job, workspace, plane, slot) + x * job.size)
                 entry += 8
         for o in range(job.outputs):
-            line = to if job.direct else room + job.result + o * job.pitch
+            line = to if job.direct else workspace + job.result + o * job.pitch
             poke(at + 8 * (results + o), line + x * job.size)
         if job.n_steps:
             invoke(1, job.compare, (job.steps, job.n_steps, at, extent, pixel))
@@ -77,17 +77,17 @@ def _compare(job, room, first_slot, many, wide, to, ahead):
 
 @Driver
 @denormals_as_numbers
-def slide_rank(job_at, source_at, target_at, workspace, start, stop):
+def slide_rank(job_at, source_at, target_at, memory, start, stop):
     """Compute blocks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 
     job_at: address of the `RANK_JOB`. source_at, target_at: addresses of the image and the output.
-    workspace: zeroed memory, parted as the job says.
+    memory: zeroed memory, parted as the job says.
     """
     job = record(RANK_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
+    workspace = (memory + LINE - 1) // LINE * LINE
     rows = job.window_z * job.depth
     for i in range(rows, job.n_lines - job.outputs):
-        poke(room + job.at + 8 * i, room + job.lines + (i - rows) * job.line_step)
+        poke(workspace + job.at + 8 * i, workspace + job.lines + (i - rows) * job.line_step)
     blocks = (job.rows + job.outputs - 1) // job.outputs
     ready = 0  # the first padded row that is not in the window yet
     for unit in range(start, stop):
@@ -107,16 +107,17 @@ def slide_rank(job_at, source_at, target_at, workspace, start, stop):
                 invoke(2, job.fetch, (
                     _source(job, image_at, z, i, p), job.source_x, job.source_c, job.source_packed,
                     job.channels, job.border_x, job.before_x, job.samples_x, x, wide + job.span_x - 1,
-                    job.beyond, _row(job, room, i, first_slot + p - y), room + job.flag))  # fmt: skip
-        if peek(room + job.flag):  # all of it must be done again
+                    job.border_key, _row(job, workspace, i, first_slot + p - y),
+                    workspace + job.flag))  # fmt: skip
+        if peek(workspace + job.flag):  # all of it must be done again
             return
         ready = y + job.window_y + many - 1
         ahead = _source(job, image_at, z, job.window_z - 1, ready) if y + many < job.rows else 0
         to = target_at + peek(job.batch + 16 * image + 8)
         to += z * job.target_z + y * job.target_y + x * job.target_x
-        _compare(job, room, first_slot, many, wide, to, ahead + x * job.source_x)
+        _compare(job, workspace, first_slot, many, wide, to, ahead + x * job.source_x)
         for o in range(0 if job.direct else many):
-            line = room + job.result + o * job.pitch
+            line = workspace + job.result + o * job.pitch
             if job.restore:
                 invoke(1, job.restore, (line, wide * job.channels))
-            place_line(job, room, line, to + o * job.target_y, wide)
+            place_line(job, workspace, line, to + o * job.target_y, wide)

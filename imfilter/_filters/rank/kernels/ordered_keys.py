@@ -31,7 +31,7 @@ from imfilter._simd.vector import (
 
 #: What samples are: integers; floats, to be turned into integers; floats as they are, among which -0.0 and
 #: what is not a number are watched for.
-INTEGERS, TURNED, WATCHED = 0, 1, 2
+INTEGERS, TURNED, CHECKED = 0, 1, 2
 
 #: Two lines that are compared, read so many pixels further on, and where the smaller and the larger of each
 #: two samples are written, or -1; lines by their places in a table of addresses. `extent` is how many pixels
@@ -159,7 +159,7 @@ def _strange(typingctx, bits):
 def _keys(how, values, flag):
     if how == TURNED:
         return to_key(values)
-    if how == WATCHED and _strange(values):
+    if how == CHECKED and _strange(values):
         poke(flag, 1)
     return values
 
@@ -178,17 +178,17 @@ def fetch_keys(
     samples,
     first,
     count,
-    beyond,
+    border_key,
     line,
     flag,
 ):
     """Copy padded columns `first` … `first + count` of the source line at `address` to `line`.
 
-    They become what compares as they do; see `INTEGERS` for `how`. `beyond` stands, as it is, where there is
-    no sample, and all along a line of ``address < 0``. If a sample that is watched for is found, 1 is written
-    to the address `flag`.
+    They become what compares as they do; see `INTEGERS` for `how`. `border_key` stands, as it is, where there
+    is no sample, and all along a line of ``address < 0``. If a sample that is watched for is found, 1 is
+    written to the address `flag`.
     """
-    size, constant = size_of(kind), kind.type(beyond)
+    size, constant = size_of(kind), kind.type(border_key)
     if address < 0:
         for i in range(count * channels):
             store_one(line + i * size, kind, constant)

@@ -22,10 +22,10 @@ def _ordinal(kind, address):
 
 
 @kernel("kind", "how")
-def sort(kind, how, job_at, room):
+def sort(kind, how, job_at, workspace):
     """Write the place of each key of a block in their order, and the samples in that order."""
     job = record(BLOCK_JOB, job_at)
-    size, keys, digits = size_of(kind), room + job.keys, room + job.digits
+    size, keys, digits = size_of(kind), workspace + job.keys, workspace + job.digits
     count = job.padded_z * job.padded_y * job.padded_x
     bits = np.uint64(8 if size <= 2 else 11)
     many = np.int64(1) << np.int64(bits)
@@ -38,7 +38,7 @@ def sort(kind, how, job_at, room):
         for n in range(numbers):
             at = digits + 4 * (n * many + np.int64((key >> (np.uint64(n) * bits)) & mask))
             store_one(at, _U32, np.uint32(load_one(_U32, at, _U32) + np.uint32(1)))
-    order, other, ordered = room + job.order, room + job.other, False
+    order, other, ordered = workspace + job.order, workspace + job.other, False
     for n in range(numbers):
         shift, table = np.uint64(n) * bits, digits + 4 * n * many
         first = np.int64((_ordinal(kind, keys) >> shift) & mask)
@@ -58,8 +58,8 @@ def sort(kind, how, job_at, room):
         order, other, ordered = other, order, True
     for i in range(count):
         index = np.int64(load_one(_U32, order + 4 * i, _U32))
-        store_one(room + job.ranks + 4 * index, _U32, np.uint32(i))
+        store_one(workspace + job.ranks + 4 * index, _U32, np.uint32(i))
         value = load_one(kind, keys + index * size, kind)
         if how == TURNED:
             value = from_key(value)
-        store_one(room + job.values + i * size, kind, value)
+        store_one(workspace + job.values + i * size, kind, value)

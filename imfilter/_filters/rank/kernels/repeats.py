@@ -57,12 +57,12 @@ def _read(to, length, offsets, repeats, n, at, reach, position):
 
 
 @part
-def _column(job, room, image, listed, column, sign, pivot):
+def _column(job, workspace, image, listed, column, sign, pivot):
     """Count the `listed` samples of a column, or the constant (-1), so many times more.
 
     Return by how much the samples before block `pivot` have become more.
     """
-    places, blocks, by_sample = room + job.places, room + job.blocks, room + job.by_sample
+    places, blocks, by_sample = workspace + job.places, workspace + job.blocks, workspace + job.by_sample
     below, wide = 0, job.planes * job.rows
     missing = sign * job.each
     if column >= 0:
@@ -82,7 +82,7 @@ def _column(job, room, image, listed, column, sign, pivot):
 
 @Driver
 @denormals_as_numbers
-def slide_repeated(job_at, source, target, workspace, start, stop):
+def slide_repeated(job_at, source, target, memory, start, stop):
     """Compute lines `start` … `stop`, counted over images, planes and rows.
 
     job_at: address of the `REPEATED_JOB`. source: address of the places of the samples of all images, as
@@ -90,8 +90,8 @@ def slide_repeated(job_at, source, target, workspace, start, stop):
     of the ranks, in the same order. workspace: memory, parted as the job says.
     """
     job = record(REPEATED_JOB, job_at)
-    room = (workspace + LINE - 1) // LINE * LINE
-    places, blocks, by_sample = room + job.places, room + job.blocks, room + job.by_sample
+    workspace = (memory + LINE - 1) // LINE * LINE
+    places, blocks, by_sample = workspace + job.places, workspace + job.blocks, workspace + job.by_sample
     wide = job.planes * job.rows
     for unit in range(start, stop):
         row, plane = unit % job.rows, unit // job.rows % job.planes
@@ -99,7 +99,7 @@ def slide_repeated(job_at, source, target, workspace, start, stop):
         image = source + 4 * number * (wide * job.columns + job.constant)
         to = target + 4 * (number * wide * job.columns + plane * job.rows + row)
         _read(
-            room + job.by_plane,
+            workspace + job.by_plane,
             job.planes,
             job.offsets_z,
             job.repeats_z,
@@ -108,14 +108,30 @@ def slide_repeated(job_at, source, target, workspace, start, stop):
             job.reach_z,
             plane,
         )
-        _read(room + job.by_row, job.rows, job.offsets_y, job.repeats_y, job.n_y, job.at_y, job.reach_y, row)
         _read(
-            room + job.by_column, job.columns, job.offsets_x, job.repeats_x, job.n_x, job.at_x, job.reach_x, 0
+            workspace + job.by_row,
+            job.rows,
+            job.offsets_y,
+            job.repeats_y,
+            job.n_y,
+            job.at_y,
+            job.reach_y,
+            row,
+        )
+        _read(
+            workspace + job.by_column,
+            job.columns,
+            job.offsets_x,
+            job.repeats_x,
+            job.n_x,
+            job.at_x,
+            job.reach_x,
+            0,
         )
         listed = 0
         for i in range(job.planes):
             for j in range(job.rows):
-                many = peek(room + job.by_plane + 8 * i) * peek(room + job.by_row + 8 * j)
+                many = peek(workspace + job.by_plane + 8 * i) * peek(workspace + job.by_row + 8 * j)
                 if many:
                     poke(by_sample + 16 * listed, i * job.rows + j)
                     poke(by_sample + 16 * listed + 8, many)
@@ -126,22 +142,22 @@ def slide_repeated(job_at, source, target, workspace, start, stop):
             poke(blocks + 8 * i, 0)
         inside, pivot, below = 0, 0, 0
         for x in range(job.columns):
-            many = peek(room + job.by_column + 8 * x)
+            many = peek(workspace + job.by_column + 8 * x)
             if many:
-                _column(job, room, image, listed, x, many, 0)
+                _column(job, workspace, image, listed, x, many, 0)
                 inside += many
         total = 0
         for i in range(job.n_x):
             total += peek(job.repeats_x + 8 * i)
         if total > inside:
-            _column(job, room, image, listed, -1, total - inside, 0)
+            _column(job, workspace, image, listed, -1, total - inside, 0)
         for x in range(job.columns):
             if x:
                 out = peek(job.at_x + 8 * (x + job.leaves + job.reach_x))
                 new = peek(job.at_x + 8 * (x + job.enters + job.reach_x))
                 if out != new:
-                    below += _column(job, room, image, listed, out, -1, pivot)
-                    below += _column(job, room, image, listed, new, 1, pivot)
+                    below += _column(job, workspace, image, listed, out, -1, pivot)
+                    below += _column(job, workspace, image, listed, new, 1, pivot)
             while below > job.rank:
                 pivot -= 1
                 below -= peek(blocks + 8 * pivot)

@@ -56,16 +56,16 @@ def _after(typingctx, first, second, n):
 
 
 @inlined
-def along(line, count, held, places, place):
+def along(line, count, history, places, place):
     """Write sums along one series, of `count` samples, eight at a time, to those `places` that are not 0.
 
     held: where what the registers hold is kept. place: where results will be written, which is asked for.
     """
     one, two, four, eight, sixteen, thirty_two, sixty_four = places
-    x, t, f, e = _octet(held), _octet(held + 64), _octet(held + 128), _octet(held + 192)
-    s_2, s_1 = _octet(held + 256), _octet(held + 320)
-    h_4, h_3 = _octet(held + 384), _octet(held + 448)
-    h_2, h_1 = _octet(held + 512), _octet(held + 576)
+    x, t, f, e = _octet(history), _octet(history + 64), _octet(history + 128), _octet(history + 192)
+    s_2, s_1 = _octet(history + 256), _octet(history + 320)
+    h_4, h_3 = _octet(history + 384), _octet(history + 448)
+    h_2, h_1 = _octet(history + 512), _octet(history + 576)
     for i in range(0, 8 * count, LINE):
         prefetch(place + i, True)
         new = _octet(line + i)
@@ -91,16 +91,16 @@ def along(line, count, held, places, place):
         x, t, f, e = new, twos, fours, eights
         s_2, s_1 = s_1, sixteens
         h_4, h_3, h_2, h_1 = h_3, h_2, h_1, thirty_twos
-    store(held, _F64, x)
-    store(held + 64, _F64, t)
-    store(held + 128, _F64, f)
-    store(held + 192, _F64, e)
-    store(held + 256, _F64, s_2)
-    store(held + 320, _F64, s_1)
-    store(held + 384, _F64, h_4)
-    store(held + 448, _F64, h_3)
-    store(held + 512, _F64, h_2)
-    store(held + 576, _F64, h_1)
+    store(history, _F64, x)
+    store(history + 64, _F64, t)
+    store(history + 128, _F64, f)
+    store(history + 192, _F64, e)
+    store(history + 256, _F64, s_2)
+    store(history + 320, _F64, s_1)
+    store(history + 384, _F64, h_4)
+    store(history + 448, _F64, h_3)
+    store(history + 512, _F64, h_2)
+    store(history + 576, _F64, h_1)
 
 
 @inlined

@@ -57,10 +57,10 @@ def _quotient(typingctx, value, divisor, reciprocal):
             product = builder.fmul(total, share)
             rest = multiply_add(builder, builder.fneg(product), by, total)
             better = multiply_add(builder, rest, share, product)
-            strange = builder.fcmp_unordered("uno", better, better)  # of infinity nothing is missing
+            non_finite = builder.fcmp_unordered("uno", better, better)  # of infinity nothing is missing
             # The sign of a zero sum is the compiler's choice: no result has one.
             zero = ir.Constant(total.type, [0.0] * total.type.count)
-            return builder.fadd(builder.select(strange, product, better), zero)
+            return builder.fadd(builder.select(non_finite, product, better), zero)
 
         return strict(builder, formula, *args)
 
@@ -125,7 +125,7 @@ def _look_up(addresses, parts, n_parts, sums, levels, cursors, wide, row):
 
 
 @inlined
-def _bring(line, step, stage, held, at, many, samples, wide, low, sums, levels, cursors, place):
+def _bring(line, step, stage, history, at, many, samples, wide, low, sums, levels, cursors, place):
     """Write those sums of a block, from sample `at` on, that are made of samples and are kept."""
     one, two = _newest(sums, levels, cursors, 0, wide), _newest(sums, levels, cursors, 1, wide)
     four, eight = _newest(sums, levels, cursors, 2, wide), _newest(sums, levels, cursors, 3, wide)
@@ -135,10 +135,12 @@ def _bring(line, step, stage, held, at, many, samples, wide, low, sums, levels, 
         sixty_four = _newest(sums, levels, cursors, 6, wide)
         if at < 0 or at + many > samples:
             for j in range(many):  # nothing is read before the first sample, nor behind the last
-                there = 0 <= at + j < samples
-                store_one(stage + 8 * j, _F64, load_one(_F64, here + 8 * j, _F64) if there else 0.0)
+                present = 0 <= at + j < samples
+                store_one(stage + 8 * j, _F64, load_one(_F64, here + 8 * j, _F64) if present else 0.0)
             here = stage
-        doubling_sums.along(here, many, held, (one, two, four, eight, sixteen, thirty_two, sixty_four), place)
+        doubling_sums.along(
+            here, many, history, (one, two, four, eight, sixteen, thirty_two, sixty_four), place
+        )
     elif low == 1:
         copy(_F64, one, here, many * wide)
     else:
@@ -194,7 +196,7 @@ def _directly(line, to, n, step, wide, size, divisor, addresses):
 @denormals_as_zeros
 def average(
     source, target, rows, step, size, divisor: float,
-    room, sums, stretch, columns, block, lag, low, levels, n_levels, parts, n_parts, first,
+    workspace, sums, stretch, columns, block, lag, low, levels, n_levels, parts, n_parts, first,
 ):  # fmt: skip
     """Write the sum of `size` samples from each of `rows` on, of each of `step` series, over `divisor`.
 
@@ -206,7 +208,7 @@ def average(
     lag: how late windows are. low: how many levels are made of samples, all of one series. parts: of each sum
     a level and a delay, from `first` on those of windows.
     """
-    cursors = room + 8 * doubling_sums.HELD
+    cursors = workspace + 8 * doubling_sums.HELD
     addresses = cursors + 8 * MOST
     stage = addresses + 8 * MOST
     for number in range(-(-rows // stretch) - 1, -1, -1):
@@ -223,7 +225,7 @@ def average(
                 _directly(line, to, n, step, wide, size, divisor, addresses)
                 continue
             for i in range(doubling_sums.HELD):
-                store_one(room + 8 * i, _F64, 0.0)
+                store_one(workspace + 8 * i, _F64, 0.0)
             for level in range(n_levels):
                 poke(cursors + 8 * level, 0)
             # Results of a single series begin where lines of the cache do.
@@ -234,7 +236,7 @@ def average(
                     many = -(-many // doubling_sums.OCTET) * doubling_sums.OCTET
                 place = to + 8 * late + DISTANCE
                 _bring(
-                    line, step, stage, room, begin, many, n + size - 1, wide, low, sums, levels, cursors,
+                    line, step, stage, workspace, begin, many, n + size - 1, wide, low, sums, levels, cursors,
                     place,
                 )  # fmt: skip
                 _compose(addresses, many, wide, low, sums, levels, n_levels, cursors, parts)

@@ -54,42 +54,42 @@ def _write(to, low, high, which):
 
 
 @inlined
-def _sift(room, start, held):
-    """Move a value down the heap of `held` ones until none below it is larger."""
-    value, i = load_one(_F64, room + 8 * start, _F64), start
-    while 2 * i + 1 < held:
+def _sift(workspace, start, history):
+    """Move a value down the heap of `history` ones until none below it is larger."""
+    value, i = load_one(_F64, workspace + 8 * start, _F64), start
+    while 2 * i + 1 < history:
         child = 2 * i + 1
-        below = load_one(_F64, room + 8 * child, _F64)
-        if child + 1 < held:
-            other = load_one(_F64, room + 8 * (child + 1), _F64)
+        below = load_one(_F64, workspace + 8 * child, _F64)
+        if child + 1 < history:
+            other = load_one(_F64, workspace + 8 * (child + 1), _F64)
             if other > below:
                 child, below = child + 1, other
         if below <= value:
             break
-        store_one(room + 8 * i, _F64, below)
+        store_one(workspace + 8 * i, _F64, below)
         i = child
-    store_one(room + 8 * i, _F64, value)
+    store_one(workspace + 8 * i, _F64, value)
 
 
 @part
-def _sort(room, held):
-    """Put `held` numbers in order (J. W. J. Williams, Heapsort, Communications of the ACM 7, 1964)."""
-    for i in range(held // 2, 0, -1):
-        _sift(room, i - 1, held)
-    for last in range(held - 1, 0, -1):
-        largest = load_one(_F64, room, _F64)
-        store_one(room, _F64, load_one(_F64, room + 8 * last, _F64))
-        store_one(room + 8 * last, _F64, largest)
-        _sift(room, 0, last)
+def _sort(workspace, history):
+    """Put `history` numbers in order (J. W. J. Williams, Heapsort, Communications of the ACM 7, 1964)."""
+    for i in range(history // 2, 0, -1):
+        _sift(workspace, i - 1, history)
+    for last in range(history - 1, 0, -1):
+        largest = load_one(_F64, workspace, _F64)
+        store_one(workspace, _F64, load_one(_F64, workspace + 8 * last, _F64))
+        store_one(workspace + 8 * last, _F64, largest)
+        _sift(workspace, 0, last)
 
 
 @inlined
-def _place(room, held, value):
-    """Return where among `held` values in order `value` is, or would be."""
-    low, high = 0, held
+def _place(workspace, history, value):
+    """Return where among `history` values in order `value` is, or would be."""
+    low, high = 0, history
     while low < high:
         half = (low + high) >> 1
-        if load_one(_F64, room + 8 * half, _F64) < value:
+        if load_one(_F64, workspace + 8 * half, _F64) < value:
             low = half + 1
         else:
             high = half
@@ -97,61 +97,61 @@ def _place(room, held, value):
 
 
 @inlined
-def _counts(there, at):
+def _counts(present, at):
     """Tell whether a sample counts."""
-    return there == 0 or load_one(_U8, there + at, _U8) != 0
+    return present == 0 or load_one(_U8, present + at, _U8) != 0
 
 
 @Driver
 @denormals_as_numbers
-def middle(source, target, rows, step, size, there, room, which):
+def middle(source, target, rows, step, size, present, workspace, which):
     """Write the median of `size` samples from each of `rows` on, of each of `step` series.
 
     there: address of a byte for each sample, whether it counts, or 0 if all do. Of an even number `which` of
     the two in the middle; NaN if a sample is NaN, or if none counts. room: for `size` float64.
     """
     for series in range(step):
-        held, strange = 0, 0
+        history, non_finite = 0, 0
         for row in range(min(size - 1, rows + size - 1)):
             at = series + row * step
-            if _counts(there, at):
+            if _counts(present, at):
                 value = _unsigned_zero(source + 8 * at)
                 if value != value:
-                    strange += 1
+                    non_finite += 1
                 else:
-                    store_one(room + 8 * held, _F64, value)
-                    held += 1
-        _sort(room, held)
+                    store_one(workspace + 8 * history, _F64, value)
+                    history += 1
+        _sort(workspace, history)
         for row in range(size - 1, rows + size - 1):
             if row >= size:  # the oldest leaves
                 at = series + (row - size) * step
-                if _counts(there, at):
+                if _counts(present, at):
                     value = _unsigned_zero(source + 8 * at)
                     if value != value:
-                        strange -= 1
+                        non_finite -= 1
                     else:
-                        i = _place(room, held, value)
-                        held -= 1
-                        while i < held:
-                            store_one(room + 8 * i, _F64, load_one(_F64, room + 8 * (i + 1), _F64))
+                        i = _place(workspace, history, value)
+                        history -= 1
+                        while i < history:
+                            store_one(workspace + 8 * i, _F64, load_one(_F64, workspace + 8 * (i + 1), _F64))
                             i += 1
             at = series + row * step
-            if _counts(there, at):
+            if _counts(present, at):
                 value = _unsigned_zero(source + 8 * at)
                 if value != value:
-                    strange += 1
+                    non_finite += 1
                 else:
-                    i = _place(room, held, value)
-                    j = held
+                    i = _place(workspace, history, value)
+                    j = history
                     while j > i:
-                        store_one(room + 8 * j, _F64, load_one(_F64, room + 8 * (j - 1), _F64))
+                        store_one(workspace + 8 * j, _F64, load_one(_F64, workspace + 8 * (j - 1), _F64))
                         j -= 1
-                    store_one(room + 8 * i, _F64, value)
-                    held += 1
+                    store_one(workspace + 8 * i, _F64, value)
+                    history += 1
             to = target + 8 * (series + (row - size + 1) * step)
-            if strange == 0 and held > 0:
-                low = load_one(_F64, room + 8 * ((held - 1) // 2), _F64)
-                _write(to, low, load_one(_F64, room + 8 * (held // 2), _F64), which)
+            if non_finite == 0 and history > 0:
+                low = load_one(_F64, workspace + 8 * ((history - 1) // 2), _F64)
+                _write(to, low, load_one(_F64, workspace + 8 * (history // 2), _F64), which)
             else:
                 store_one(to, _F64, np.nan)
 
@@ -159,7 +159,7 @@ def middle(source, target, rows, step, size, there, room, which):
 #: A window that goes on sample by sample, all int64: its samples, the oldest of them, and how many are NaN;
 #: the same in order, NaN as infinity, in blocks that are full but for the last; the first of each block,
 #: which is a ring of ``1 << bits``; where the result goes.
-_FIELDS = ("size", "oldest", "strange", "bits", "samples", "ordered", "first", "result")
+_FIELDS = ("size", "oldest", "non_finite", "bits", "samples", "ordered", "first", "result")
 LIVE_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 
@@ -229,11 +229,11 @@ def push_median(job_at, sample: float):
     old = _unsigned_zero(at)
     store_one(at, _F64, sample)
     value = _unsigned_zero(at)
-    strange = job.strange + (value != value) - (old != old)
+    non_finite = job.non_finite + (value != value) - (old != old)
     _replace(job, _ranked(old), _ranked(value))
     poke(job_at + 8, (job.oldest + 1) % job.size)
-    poke(job_at + 16, strange)
-    if strange:
+    poke(job_at + 16, non_finite)
+    if non_finite:
         store_one(job.result, _F64, np.nan)
     else:
         low = load_one(_F64, _at(job, (job.size - 1) // 2), _F64)
