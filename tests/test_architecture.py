@@ -166,7 +166,7 @@ def test_direct_filters_do_without_scipy():
     assert "scipy.ndimage" not in loaded
 
 
-#: Words that the package no longer uses for things of its own; CONTRIBUTING has a glossary of those that it does.
+#: Words that the package no longer uses for things of its own.
 RETIRED = {
     *("Again", "Chain", "Deal", "Mending", "Part", "Side", "Ticker", "comb", "deal", "deals", "dealt"),
     *("doubt", "hold", "joins", "keeps", "look_ahead", "mend", "moments", "reserve", "room", "shelf"),

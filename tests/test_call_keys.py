@@ -9,6 +9,7 @@ import pytest
 
 import imfilter
 from imfilter._base.call_cache import Calls, key_of
+from imfilter._base.engine import Family
 from imfilter._base.keywords import Common
 from imfilter._filters.rank import apply as rank
 
@@ -23,6 +24,8 @@ def forget():
             for thing in vars(module).values():
                 if isinstance(thing, Calls):
                     thing.clear()
+                elif isinstance(thing, Family):
+                    thing.calls.clear()
                 elif isinstance(thing, functools._lru_cache_wrapper):
                     thing.cache_clear()
 

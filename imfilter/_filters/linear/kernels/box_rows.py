@@ -9,6 +9,7 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.inexact_rows import inexact, rows_of
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import source_index
+from imfilter._simd.units import place_of
 from imfilter._simd.vector import LINE, invoke, load_one, peek, poke, record, size_of, store_one
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
@@ -117,10 +118,8 @@ def slide_box(job_at, source_at, target_at, memory, start, stop):
     tasks = (job.rows + job.rows_per_task - 1) // job.rows_per_task
     whole = job.cval * job.box_z * job.box_y
     for unit in range(start, stop):
-        y = unit % tasks * job.rows_per_task
-        tile = unit // tasks % job.n_tiles
-        z = unit // (tasks * job.n_tiles) % job.planes
-        image = unit // (tasks * job.n_tiles * job.planes)
+        task, tile, z, image = place_of(unit, tasks, job.n_tiles, job.planes)
+        y = task * job.rows_per_task
         x = peek(job.tiles + 8 * tile)
         wide = peek(job.tiles + 8 * tile + 8) - x
         count = wide + job.box_x - 1  # padded columns, of which some are inside the image

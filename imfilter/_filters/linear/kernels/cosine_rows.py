@@ -10,6 +10,7 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.inexact_rows import inexact, rows_of
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import fetch_row, place_line, source_index
+from imfilter._simd.units import place_of
 from imfilter._simd.vector import LINE, invoke, load_one, peek, poke, record, store_one
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
@@ -153,9 +154,8 @@ def slide_cosine(job_at, source_at, target_at, memory, start, stop):
         0))  # fmt: skip
     tasks = (job.rows + job.rows_per_task - 1) // job.rows_per_task
     for unit in range(start, stop):
-        y = unit % tasks * job.rows_per_task
-        z = unit // tasks % job.planes
-        image = unit // (tasks * job.planes)
+        task, z, image, _ = place_of(unit, tasks, job.planes, unit + 1)
+        y = task * job.rows_per_task
         image_at = source_at + peek(job.batch + 16 * image) + z * job.source_z
         to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z
         _clear(workspace + job.state_y, job.registers_y * job.state)

@@ -10,6 +10,7 @@ from imfilter._filters.linear.kernels.job import BLOCK_ALONG
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import fetch_line, place_line
+from imfilter._simd.units import place_of
 from imfilter._simd.vector import LINE, invoke, peek, poke, record
 
 #: A line of differences, and the two that it is of, as places in the workspace.
@@ -84,10 +85,7 @@ def line_winograd(job_at, source_at, target_at, memory, start, stop):
     job = record(LINE_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
     for unit in range(start, stop):
-        tile = unit % job.n_tiles
-        y = unit // job.n_tiles % job.rows
-        z = unit // (job.n_tiles * job.rows) % job.planes
-        image = unit // (job.n_tiles * job.rows * job.planes)
+        tile, y, z, image = place_of(unit, job.n_tiles, job.rows, job.planes)
         x = peek(job.tiles + 8 * tile)
         wide = peek(job.tiles + 8 * tile + 8) - x
         base = source_at + peek(job.batch + 16 * image) + z * job.source_z + y * job.source_y

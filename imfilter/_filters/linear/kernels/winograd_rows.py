@@ -8,6 +8,7 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import fetch_row, place_line
+from imfilter._simd.units import place_of
 from imfilter._simd.vector import LINE, invoke, peek, poke, record
 
 #: A sum over every so many rows of a layer, from row `start` on, with weights at an address.
@@ -128,10 +129,8 @@ def slide_winograd(job_at, source_at, target_at, memory, start, stop):
     blocks = (job.rows + height - 1) // height
     ready = 0  # the first padded row that is not in the window yet
     for unit in range(start, stop):
-        top = unit % blocks * height
-        tile = unit // blocks % job.n_tiles
-        z = unit // (blocks * job.n_tiles) % job.planes
-        image = unit // (blocks * job.n_tiles * job.planes)
+        block, tile, z, image = place_of(unit, blocks, job.n_tiles, job.planes)
+        top = block * height
         x = peek(job.tiles + 8 * tile)
         wide = peek(job.tiles + 8 * tile + 8) - x
         many = min(height, job.rows - top)

@@ -5,6 +5,7 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import source_index
+from imfilter._simd.units import place_of
 from imfilter._simd.vector import LINE, invoke, peek, record
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
@@ -65,11 +66,9 @@ def slide_blocks(job_at, source_at, target_at, memory, start, stop):
     high = (job.rows + job.block_y - 1) // job.block_y
     deep = (job.planes + job.block_z - 1) // job.block_z
     for unit in range(start, stop):
-        x = unit % wide * job.block_x
-        y = unit // wide % high * job.block_y
-        z = unit // (wide * high) % deep * job.block_z
-        channel = unit // (wide * high * deep) % job.channels
-        image = unit // (wide * high * deep * job.channels)
+        column, row, plane, rest = place_of(unit, wide, high, deep)
+        x, y, z = column * job.block_x, row * job.block_y, plane * job.block_z
+        channel, image = rest % job.channels, rest // job.channels
         image_at = source_at + peek(job.batch + 16 * image) + channel * job.source_c
         first_z, first_y = min(z, job.planes - job.block_z), min(y, job.rows - job.block_y)
         first_x = min(x, job.columns - job.block_x)

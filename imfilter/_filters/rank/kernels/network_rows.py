@@ -9,6 +9,7 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import place_line, source_index
+from imfilter._simd.units import place_of
 from imfilter._simd.vector import LINE, invoke, peek, poke, record
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
@@ -91,10 +92,8 @@ def slide_rank(job_at, source_at, target_at, memory, start, stop):
     blocks = (job.rows + job.outputs - 1) // job.outputs
     ready = 0  # the first padded row that is not in the window yet
     for unit in range(start, stop):
-        y = unit % blocks * job.outputs
-        tile = unit // blocks % job.n_tiles
-        z = unit // (blocks * job.n_tiles) % job.planes
-        image = unit // (blocks * job.n_tiles * job.planes)
+        block, tile, z, image = place_of(unit, blocks, job.n_tiles, job.planes)
+        y = block * job.outputs
         image_at = source_at + peek(job.batch + 16 * image)
         x = peek(job.tiles + 8 * tile)
         wide = peek(job.tiles + 8 * tile + 8) - x
