@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import imfilter
-from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear import fft, planner
 from tests.reference import naive
 
@@ -14,20 +13,14 @@ RNG = np.random.default_rng(23)
 
 
 @pytest.fixture
-def by_transform(monkeypatch):
-    """Have transforms chosen, in tiles little longer than the kernel."""
-    choose = planner.choose
-
-    def chosen(*args, **options):
-        return choose(*args, **(options | {"method": "fft"}))
+def by_transform(by_transform, monkeypatch):
+    """Transforms for every kernel, in tiles that are only a little longer than the kernel."""
 
     def tiles(kernel, image):
         return tuple(min(2 * k + 3, n + k - 1) for k, n in zip(kernel, image, strict=True))
 
-    monkeypatch.setattr(planner, "choose", chosen)
     monkeypatch.setattr(fft, "fft_tile", tiles)
     monkeypatch.setattr(fft, "_TOGETHER", 64)
-    monkeypatch.setattr(linear, "_calls", type(linear._calls)())
 
 
 @pytest.mark.parametrize("mode", naive.MODES)

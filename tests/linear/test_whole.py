@@ -7,9 +7,7 @@ import pytest
 from scipy import signal
 
 import imfilter
-from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear import low_rank as factors
-from imfilter._filters.linear import planner
 from imfilter._filters.linear.operators import outer
 
 DTYPES = ["uint8", "int16", "uint16", "int32"]
@@ -156,16 +154,6 @@ def test_kernels_that_are_not_whole_are_split_by_rounding():
         (term,) = factors.factor(kernel.astype(np.float32).astype(float), 4, affordable)
         np.testing.assert_allclose(outer(term), kernel, rtol=1e-5)
         assert factors.factor(kernel.astype(np.float32).astype(float), 8, affordable) is None
-
-
-@pytest.fixture
-def by_transform(monkeypatch):
-    """Have transforms chosen."""
-    choose = planner.choose
-    monkeypatch.setattr(
-        planner, "choose", lambda *args, **options: choose(*args, **options | {"method": "fft"})
-    )
-    monkeypatch.setattr(linear, "_calls", type(linear._calls)())
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -53,7 +53,7 @@ def call(image, inside, which, **options):
 
 
 @pytest.fixture(params=["cheapest", "network", "bits", "histogram"])
-def algorithm(request, monkeypatch):
+def algorithm(request, monkeypatch, no_remembered_calls):
     """Every window by every algorithm that there is for it, whichever would cost less."""
     costs = rank._costs
 
@@ -62,7 +62,6 @@ def algorithm(request, monkeypatch):
         return {request.param: found[request.param]} if request.param in found else found
 
     monkeypatch.setattr(rank, "_costs", preferred)
-    monkeypatch.setattr(rank, "_calls", type(rank._calls)())
     return request.param
 
 

@@ -18,10 +18,9 @@ MODES = (*naive.MODES,)
 
 
 @pytest.fixture
-def folded(monkeypatch):
+def folded(monkeypatch, no_remembered_calls):
     """Every window that is longer than the image is folded, however few samples there are."""
     monkeypatch.setattr(repeats, "_PLAIN", 0)
-    monkeypatch.setattr(rank, "_calls", type(rank._calls)())
 
 
 def repeated(image, lengths, mode, cval):
