@@ -1,4 +1,4 @@
-"""Time the table of `tests/cases.py` against the other libraries.
+"""Time the table of `tests/peers/cases.py` against the other libraries.
 
     python -m benchmarks                         the whole table
     python -m benchmarks --quick                 a few minutes: one size, few runs

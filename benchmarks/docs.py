@@ -125,7 +125,7 @@ def page(entries: list[dict], about: dict) -> str:
     parts = [
         "# Benchmarks",
         "This page is made by `python -m benchmarks.docs` from what `python -m benchmarks` measures; its "
-        "rows are those of `tests/cases.py`, whose results are tested against the same libraries.",
+        "rows are those of `tests/peers/cases.py`, whose results are tested against the same libraries.",
         paragraph(about)
         + f" The spread of imfilter's times (median absolute deviation) is {spread:.1%} for the median row.",
         f"![Ratio of each library's time to imfilter's, a line for each filter]({PICTURE})",

@@ -28,8 +28,8 @@ import numpy as np
 from scipy import ndimage
 
 import imfilter
-from tests.case import types_of
-from tests.cases import CASES, positive_kernel
+from tests.peers.case import types_of
+from tests.peers.cases import CASES, positive_kernel
 
 from . import measure, peak, report, rows
 

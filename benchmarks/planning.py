@@ -21,7 +21,7 @@ from imfilter._base.call_cache import Calls
 from imfilter._base.plan import planning
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear import planner
-from tests.case import types_of
+from tests.peers.case import types_of
 
 from . import measure, report, rows
 

@@ -1,4 +1,4 @@
-"""The rows: every case of `tests/cases.py` at every size, on photographs."""
+"""The rows: every case of `tests/peers/cases.py` at every size, on photographs."""
 
 import functools
 import math
@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from tests import photos
-from tests.case import Case, types_of
-from tests.cases import CASES
-from tests.peers import SimpleITK
+from tests.peers.case import Case, types_of
+from tests.peers.cases import CASES
+from tests.peers.libraries import SimpleITK
 
 #: The last-but-one is awkward: no line of it is a whole number of vectors, or begins on a cache line.
 SIZES = ("256x256", "1920x1080", "1921x1083", "3840x2160")

@@ -183,7 +183,7 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
     )
     z, y, x = (_windows(part, cuts) for part in loops[:3])
     joined, channels = call.joined, loops.channels
-    job = Job(windows_kernels.POOL_JOB, "fold", "join_first", "join_low", "stage")
+    job = Job(windows_kernels.POOL_JOB, "fold", "join_first", "join_low", "stage", "along", "join_along")
     job["planes"], job["rows"], job["channels"] = z.length, y.length, channels
     for name, part in zip("zy", loops[:2], strict=True):
         job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step

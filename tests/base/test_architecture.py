@@ -1,0 +1,181 @@
+"""The house: which module may import which, where Numba is called, and how long a file may be."""
+
+import ast
+import subprocess
+import sys
+import tokenize
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "imfilter"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+OTHERS = [p for folder in ("tests", "benchmarks", "samples") for p in sorted((ROOT / folder).rglob("*.py"))]
+#: The families that a family may import besides itself. There is no circle.
+FAMILIES = {
+    "linear": set(),
+    "rank": set(),
+    "pooling": {"rank"},
+    "canny": set(),
+    "corners": set(),
+    "hog": set(),
+    "color": set(),
+    "series": {"rank"},
+    "layers": set(),
+    "learn": set(),
+    "show": {"linear"},
+}
+
+
+def room(module):
+    """Where a module of the package lives: a folder with a rule of its own; None for modules of others."""
+    parts = module.split(".")
+    if parts[0] != "imfilter":
+        return None
+    if len(parts) > 2 and parts[1] == "_filters" and parts[2] in FAMILIES:
+        return f"{parts[2]}/kernels" if parts[3:4] == ["kernels"] else parts[2]
+    return parts[1] if len(parts) > 1 and parts[1] in ("_simd", "_base", "_files", "_cli") else "public"
+
+
+def allowed(inside, other):
+    """Whether a module in one room may import one in another."""
+    if inside == "_simd" or inside.endswith("/kernels"):
+        return other in ("_simd", inside)
+    if inside == "_base":
+        return other in ("_simd", "_base")
+    if inside in FAMILIES:
+        return other in ("_simd", "_base", inside, f"{inside}/kernels", *FAMILIES[inside])
+    return not other.endswith("/kernels")
+
+
+def name_of(path):
+    """The module that a file is."""
+    return ".".join(["imfilter", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def imports(path):
+    """Modules named by the import statements of a file, absolute; names imported from a package too."""
+    package = ["imfilter", *path.relative_to(PACKAGE).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join(base + (node.module.split(".") if node.module else []))
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_rooms_import_what_they_may(path):
+    inside = room(name_of(path))
+    for module in imports(path):
+        other = room(module)
+        assert other is None or allowed(inside, other), f"{name_of(path)} imports {module}"
+
+
+def test_no_circle():
+    modules = {name_of(path) for path in SOURCES}
+    edges = {name_of(path): set() for path in SOURCES}
+    for path in SOURCES:
+        for module in imports(path):
+            while module and module not in modules:
+                module = module.rpartition(".")[0]
+            if module not in ("", "imfilter", name_of(path)):
+                edges[name_of(path)].add(module)
+    while free := [
+        name for name, others in edges.items() if not others
+    ]:  # those that import nothing that is left
+        edges = {name: others - set(free) for name, others in edges.items() if name not in free}
+    assert not edges
+
+
+def test_every_family_is_known():
+    folders = {p.name for p in (PACKAGE / "_filters").iterdir() if (p / "__init__.py").exists()}
+    assert folders == set(FAMILIES)
+    done = set()
+    while more := {name for name, others in FAMILIES.items() if name not in done and others <= done}:
+        done |= more
+    assert done == set(FAMILIES), "the table has a circle"
+
+
+def test_packages_say_what_lives_there():
+    for path in SOURCES:
+        if path.name == "__init__.py":
+            text = ast.get_docstring(ast.parse(path.read_text()))
+            assert text, path
+            assert room(name_of(path)) == "public" or len(text.splitlines()) <= 6, path
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_numba_compiles_in_one_place(path):
+    if path == PACKAGE / "_simd" / "jit.py":
+        return
+    words = {"njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "prange"}
+    for module in imports(path):
+        if module.startswith("numba."):
+            assert module.rpartition(".")[2] not in words, f"{path.name} imports {module}"
+    for node in ast.walk(ast.parse(path.read_text())):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in ("numba", "nb")
+        ):
+            assert node.attr not in words, f"{path.name}:{node.lineno}"
+        if isinstance(node, ast.keyword) and node.arg in ("parallel", "fastmath"):
+            value = getattr(node.value, "value", None)
+            assert value is not True, f"{path.name}:{node.value.lineno}: {node.arg}=True"
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *OTHERS], ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_are_short_and_say_what_they_are(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 400
+    assert ast.get_docstring(ast.parse(text)), "no docstring"
+
+
+def test_there_are_sources():
+    assert len(SOURCES) > 10
+
+
+def loaded_after(code):
+    """Names of the modules in memory after running `code` in a fresh interpreter."""
+    code += "\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.split())
+
+
+def test_the_package_is_light():
+    loaded = loaded_after("import imfilter; dir(imfilter); imfilter.__all__; imfilter.__version__")
+    for heavy in ("numba", "llvmlite", "scipy", "PIL", "tifffile", "concurrent.futures"):
+        assert heavy not in loaded
+
+
+def test_vectors_alone_need_nothing_above_them():
+    loaded = loaded_after("import imfilter._simd.vector")
+    assert not [m for m in loaded if m.startswith("imfilter.") and not m.startswith("imfilter._simd")]
+
+
+def test_direct_filters_do_without_scipy():
+    """SciPy's transforms take longer to import than most images to filter. (Numba itself imports `scipy`.)"""
+    loaded = loaded_after(
+        "import imfilter; imfilter.sobel([[0.0, 1.0], [2.0, 3.0]]); imfilter.box([1.0, 2.0], 3)"
+    )
+    assert "numba" in loaded
+    assert "scipy.fft" not in loaded
+    assert "scipy.ndimage" not in loaded
+
+
+#: Words that the package no longer uses for things of its own.
+RETIRED = {
+    *("Again", "Chain", "Deal", "Mending", "Part", "Side", "Ticker", "comb", "deal", "deals", "dealt"),
+    *("doubt", "hold", "joins", "keeps", "look_ahead", "mend", "moments", "reserve", "room", "shelf"),
+    *("spill", "strange", "trusting", "watched", "_settle"),
+}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_retired_names_stay_away(path):
+    with path.open("rb") as file:
+        found = {token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.NAME}
+    assert not found & RETIRED

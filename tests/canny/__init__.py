@@ -1,0 +1,1 @@
+"""Tests of Canny's edges and of thresholds with hysteresis."""

@@ -1,0 +1,1 @@
+"""Tests of the command, and how they run it."""

@@ -1,0 +1,63 @@
+"""Running the command inside the tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter import cli, io
+from imfilter._cli import table
+from imfilter._simd.jit import NOTICE
+
+ROOT = Path(__file__).parents[2]
+COINS = ROOT / "samples" / "coins.png"
+RNG = np.random.default_rng(11)
+NAMES = [command.name for command in table.COMMANDS]
+DERIVATIVES = [command.name for command in table.COMMANDS if command.kind == "derivative"]
+SMOOTHING = [command.name for command in table.COMMANDS if command.kind == "smoothing"]
+EXTRA = {"correlate": ["--kernel", "1,2,1;2,4,2;1,2,1"], "convolve": ["--kernel", "SHARPEN"]}
+
+
+def run(*arguments: object) -> int:
+    return cli.call([str(argument) for argument in arguments])
+
+
+def done(*arguments: object) -> None:
+    assert run(*arguments) == 0
+
+
+def save(path: Path, pixels: np.ndarray) -> Path:
+    alpha = pixels.ndim == 3 and pixels.shape[2] in (2, 4)
+    plain = path.suffix == ".npy"
+    io.write(path, io.Image(pixels, pixels.ndim == 3 and not plain, alpha and not plain))
+    return path
+
+
+def noise(*shape: int, dtype: str = "uint8") -> np.ndarray:
+    return RNG.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what is on stderr, without the word that something is being compiled; stdout is empty."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err.replace(NOTICE, "")
+
+
+def failed(capsys: pytest.CaptureFixture[str], code: int, *arguments: object) -> str:
+    """Run a command that must fail: one line on stderr, nothing on stdout."""
+    assert run(*arguments) == code
+    err = said(capsys)
+    assert err.startswith("imfilter: error: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err.removeprefix("imfilter: error: ").strip()
+
+
+def subprocess_env() -> dict[str, str]:
+    package = str(Path(imfilter.__file__).parent.parent)
+    return {**os.environ, "PYTHONPATH": package}

@@ -1,0 +1,154 @@
+"""The command ``imfilter show``: sheets as pictures, patches as tables."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter import io, show
+from imfilter._cli import options, table
+from tests.cli.commands import COINS, RNG, done, failed, noise, save
+
+NAMES = [command.name for command in table.SHOWN]
+FUNCTIONS = {"kernels": show.kernels, "maps": show.feature_maps, "patches": show.patches}
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    np.save(tmp_path / "weights.npy", RNG.normal(size=(4, 5, 5)))
+    return tmp_path / "weights.npy"
+
+
+@pytest.mark.parametrize("command", table.SHOWN, ids=NAMES)
+def test_defaults_are_those_of_the_function(command: table.Command) -> None:
+    parameters = inspect.signature(FUNCTIONS[command.name]).parameters
+    for option in command.options:
+        if option.name in ("plain", "kernel", "signed"):  # labels=False, required, and None
+            continue
+        assert option.default == parameters[option.name].default, option.name
+        assert option.form in options.FORMS
+
+
+@pytest.mark.parametrize("command", table.SHOWN, ids=NAMES)
+def test_help_and_example(
+    command: table.Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    done("show", command.name, "--help")
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"Example: imfilter {command.example}" in text
+    for option in table.options_of(command):
+        assert option.flag in text
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "in.png", noise(40, 50, 3))
+    np.save("weights.npy", RNG.normal(size=(2, 3, 3, 3)))
+    np.save("maps.npy", RNG.normal(size=(3, 30, 20)))
+    words = shlex.split(command.example)
+    done(*words)
+    (out,) = [word for word in words if word.endswith(".png") and word != "in.png"]
+    assert io.read(out).pixels.shape[2] == 3
+
+
+def test_the_group_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    done("show", "--help")
+    text = capsys.readouterr().out
+    assert all(f"  {name} " in text for name in NAMES)
+    done("--help")
+    assert "  show " in capsys.readouterr().out
+
+
+def test_kernels_and_maps(tmp_path: Path, weights: Path) -> None:
+    values, out = np.load(weights), tmp_path / "out.png"
+    done("show", "kernels", weights, out)
+    np.testing.assert_array_equal(io.read(out).pixels, show.kernels(values))
+    done("show", "kernels", weights, out, "--scale", "each", "--columns", 1, "--pixels", 20, "--plain")
+    expected = show.kernels(values, scale="each", columns=1, pixels=20, labels=False)
+    np.testing.assert_array_equal(io.read(out).pixels, expected)
+    done("show", "maps", weights, out, "--channel-axis=-1")
+    np.testing.assert_array_equal(io.read(out).pixels, show.feature_maps(values, channel_axis=-1))
+    np.save(weights, np.abs(values))
+    done("show", "maps", weights, out, "--signed")
+    np.testing.assert_array_equal(io.read(out).pixels, show.feature_maps(np.abs(values), signed=True))
+    done("show", "maps", weights, tmp_path / "out.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), show.feature_maps(np.abs(values)))
+
+
+def test_patches_of_luminance(tmp_path: Path) -> None:
+    colour, grey = save(tmp_path / "a.png", noise(30, 20, 3)), save(tmp_path / "b.png", noise(25, 40))
+    deep = save(tmp_path / "c.png", noise(25, 40, dtype="uint16"))
+    out = tmp_path / "out.png"
+    done("show", "patches", colour, grey, deep, out, "--kernel", "LAPLACIAN", "--count", 5, "--size", "7,9")
+    images = [io.read(path).pixels for path in (colour, grey, deep)]
+    images = [np.stack([i] * 3, axis=-1) if i.ndim == 2 else i for i in images]
+    images = [image * (255 / np.iinfo(image.dtype).max) for image in images]
+    light = np.multiply.outer([0.299, 0.587, 0.114], imfilter.weights.LAPLACIAN)
+    picture, places, responses = show.patches(
+        images, light, 5, size=(7, 9), limits=(0, 255), channel_axis=-1, return_places=True
+    )
+    np.testing.assert_array_equal(io.read(out).pixels, picture)
+    done("show", "patches", colour, grey, deep, tmp_path / "o.json", "--kernel", "LAPLACIAN", "--count", 5)
+    rows = json.loads((tmp_path / "o.json").read_text())
+    sources = [str(path) for path in (colour, grey, deep)]
+    assert [sources.index(row["picture"]) for row in rows] == places[:, 0].tolist()
+    assert [[row["row"], row["column"]] for row in rows] == places[:, 1:].tolist()
+    np.testing.assert_allclose([row["response"] for row in rows], responses)
+    done("show", "patches", colour, tmp_path / "o.csv", "--kernel", "1,2,1", "--kernel", "1,0")
+    assert (tmp_path / "o.csv").read_text().startswith("picture,row,column,response\n")
+
+
+def test_patches_of_a_colour_kernel(tmp_path: Path) -> None:
+    source = save(tmp_path / "a.png", noise(30, 20, 3))
+    kernel = RNG.normal(size=(3, 4, 5))
+    np.save(tmp_path / "k.npy", kernel)
+    done("show", "patches", source, tmp_path / "o.png", "--kernel", tmp_path / "k.npy")
+    expected = show.patches(io.read(source).pixels / 1.0, kernel, limits=(0, 255), channel_axis=-1)
+    np.testing.assert_array_equal(io.read(tmp_path / "o.png").pixels, expected)
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments", "words"),
+    [
+        (2, [], "missing picture; for example: imfilter show kernels"),
+        (2, ["kernel", "W", "out.png"], "unknown picture 'kernel'; did you mean kernels?"),
+        (2, ["qqq"], "see imfilter show --help"),
+        (2, ["kernels"], "missing argument 'IN'"),
+        (2, ["kernels", "W"], "missing argument 'OUT'"),
+        (2, ["patches", "C"], "missing argument"),
+        (2, ["kernels", "W", "out.png", "more"], "unexpected extra argument"),
+        (2, ["kernels", "W", "out.png", "--scale", "all"], "scale must be one of"),
+        (2, ["kernels", "W", "out.png", "--pixels", "0"], "must be 1 or more, got 0"),
+        (2, ["kernels", "W", "out.png", "--nope"], "no such option"),
+        (1, ["kernels", "C", "out.png"], "coins.png: is no .npy file"),
+        (1, ["maps", "nope.npy", "out.png"], "nope.npy: cannot be read"),
+        (1, ["kernels", "W", "out.gif"], "unknown file type '.gif'"),
+        (1, ["kernels", "W", "out.csv"], "unknown file type '.csv'"),
+        (1, ["kernels", "W", "nowhere/out.png"], "there is no folder"),
+        (2, ["maps", "W", "out.png", "--channel-axis", "1"], "must be 0 or -1"),
+        (2, ["patches", "C", "out.png"], "missing option '--kernel'"),
+        (2, ["patches", "C", "out.png", "--kernel", "NOPE"], "it has "),
+        (1, ["patches", "C", "nope.png", "out.png", "--kernel", "LAPLACIAN"], "nope.png: cannot be read"),
+        (1, ["patches", "W", "out.png", "--kernel", "LAPLACIAN"], "weights.npy: is no picture"),
+        (1, ["patches", "C", "out.png", "--kernel", "1", "--max-pixels", "5"], "more than the limit of 5"),
+    ],
+)
+def test_errors(
+    tmp_path: Path,
+    weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+    arguments: list[str],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = {"W": weights, "C": COINS}
+    assert words in failed(capsys, code, "show", *(places.get(word, word) for word in arguments))
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.npy"]

@@ -1,0 +1,240 @@
+"""Pictures are filtered in bands of rows: what comes out is that of the whole, and memory stays small."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from imfilter import io
+from imfilter._cli import reach, strips, table
+from tests.cli.commands import EXTRA, NAMES, done, noise, save, subprocess_env
+
+#: Options with which a row of the result depends on more, or on other rows, than by default.
+WINDOWS = {
+    "correlate": [
+        ["--kernel", "1,2,3,4;5,6,7,8;1,1,1,1;0,2,0,2"],
+        ["--kernel", "1,2,1", "--kernel", "1,0,-1", "--signed"],
+        ["--kernel", "1,2,1;2,4,2;1,2,1", "--stride", "3,2"],
+        ["--kernel", "1,2,1;2,4,2;1,2,1", "--dilation", "4,1", "--padding", "valid"],
+        ["--kernel", "1,2,1;2,4,2;1,2,1", "--stride", "2", "--padding", "1", "--bias", "3"],
+        ["--kernel", "1,1;1,1", "--padding", "9"],
+    ],
+    "convolve": [["--kernel", "1,2,3,4;5,6,7,8;1,1,1,1;0,2,0,2"]],
+    "gaussian": [["--sigma", "3,1"]],
+    "box": [["--size", "8,3"]],
+    "unsharp_mask": [["--sigma", "2"]],
+    "median": [["--size", "5,2"]],
+    "percentile": [["--q", "20", "--size", "4"]],
+    "minimum": [["--size", "6"]],
+    "maximum": [["--size", "7,1"]],
+    "sobel": [["--axis", "y", "--signed"]],
+    "scharr": [["--axis", "x"], ["--per-channel"]],
+    "laplacian": [["--diagonals", "--signed"], ["--per-channel"]],
+    "laplacian_of_gaussian": [["--sigma", "2,1", "--signed"], ["--sigma", "1.5", "--spacing", "0.5,1"]],
+    "difference_of_gaussians": [["--low", "1", "--high", "3"], ["--radius", "6"]],
+    "gaussian_gradient_magnitude": [["--sigma", "2"]],
+    "harris": [["--size", "5", "--aperture", "7"]],
+    "hog": [
+        ["--pixels-per-cell", "5,7", "--interpolate"],
+        ["--cells-per-block", "4,2", "--orientations", "6"],
+    ],
+    "canny": [["--sigma", "2"]],
+}
+CASES = [(name, more) for name in NAMES for more in ([], *WINDOWS.get(name, []))]
+
+
+def results(
+    monkeypatch: pytest.MonkeyPatch, source: Path, name: str, options: list[str], suffix: str
+) -> list[np.ndarray]:
+    """Return what the command makes of a picture whole, and in bands of few rows."""
+    found = []
+    for size in (1 << 40, 1):
+        monkeypatch.setattr(strips, "_BAND", size)
+        out = source.with_name(f"{size}.{suffix}")
+        done(name, source, out, *options)
+        found.append(io.read(out).pixels)
+    return found
+
+
+def pieces(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Collect how many rows each piece of an image has."""
+    seen: list[int] = []
+    bands = strips._bands
+
+    def watched(*arguments: Any) -> Any:
+        for band in bands(*arguments):
+            seen.append(band.piece.pixels.shape[0])
+            yield band
+
+    monkeypatch.setattr(strips, "_bands", watched)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("name", "more"), CASES, ids=lambda value: value if isinstance(value, str) else " ".join(value)
+)
+@pytest.mark.parametrize("channels", [(), (3,), (2,), (4,)], ids=["grey", "rgb", "grey-alpha", "rgba"])
+def test_bands_are_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, more: list[str], channels: tuple[int, ...]
+) -> None:
+    source = save(tmp_path / "in.png", noise(97, 31, *channels))
+    options = more if "--kernel" in more else [*EXTRA.get(name, []), *more]
+    whole, banded = results(monkeypatch, source, name, options, "png")
+    np.testing.assert_array_equal(banded, whole)
+
+
+@pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("hog", "canny")])
+def test_bands_have_the_border_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, mode: str
+) -> None:
+    source = save(tmp_path / "in.png", noise(61, 23, 4, dtype="uint16"))
+    options = [*EXTRA.get(name, []), "--mode", mode]
+    options += ["--cval", "70.5"] if mode == "constant" else []
+    whole, banded = results(monkeypatch, source, name, options, "png")
+    np.testing.assert_array_equal(banded, whole)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64", "bool"])
+def test_bands_of_every_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, dtype: str) -> None:
+    pixels = (noise(83, 26) % 128).astype(dtype)
+    if dtype == "float64":
+        pixels[40, 10], pixels[70, 3] = np.nan, np.inf
+    np.save(tmp_path / "in.npy", pixels)
+    options = [*EXTRA.get(name, []), "--full-scale", "100"]
+    whole, banded = results(monkeypatch, tmp_path / "in.npy", name, options, "png")
+    np.testing.assert_array_equal(banded, whole)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("hog", "canny")])
+def test_raw_values_in_bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    source = save(tmp_path / "in.png", noise(83, 33, 4))
+    whole, banded = results(monkeypatch, source, name, EXTRA.get(name, []), "npy")
+    np.testing.assert_array_equal(banded, whole)
+
+
+def test_very_large_windows_may_round_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their algorithms depend on the length of the image: a rounded value may differ by 1."""
+    np.save(tmp_path / "kernel.npy", np.abs(np.sin(np.arange(31 * 31.0))).reshape(31, 31) / 600)
+    source = save(tmp_path / "in.png", noise(500, 300))
+    options = ["--kernel", str(tmp_path / "kernel.npy")]
+    whole, banded = results(monkeypatch, source, "correlate", options, "png")
+    assert whole.std() > 1
+    assert np.abs(whole.astype(int) - banded.astype(int)).max() <= 1
+
+
+def test_a_large_picture_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = pieces(monkeypatch)
+    monkeypatch.setattr(strips, "_BAND", 20 * 50 * 4)
+    source = save(tmp_path / "in.png", noise(300, 50))
+    for name, options in [
+        ("sobel", []),
+        ("correlate", ["--kernel", "1,1;1,1"]),
+        ("gaussian", ["--dtype", "uint16"]),
+    ]:
+        seen.clear()
+        done(name, source, tmp_path / "out.png", *options)
+        assert len(seen) > 10
+        assert max(seen) < 40
+    seen.clear()
+    done("sobel", source, tmp_path / "out.npy")  # grey, and raw: nothing lies between input and output
+    assert seen == []
+
+
+def test_a_window_of_the_image_s_size_is_not_cut() -> None:
+    (command,) = (c for c in table.COMMANDS if c.name == "laplacian_of_gaussian")
+    options = {option.name: option.default for option in table.options_of(command)}
+    image = io.Image(np.zeros((1000, 10000), np.uint8))
+    rows = reach.rows_of(command, {**options, "sigma": 300.0}, 1000)
+    assert rows is not None
+    assert strips._count(image, rows) == 1
+    rows = reach.rows_of(command, {**options, "sigma": 1e300}, 1000)
+    assert rows is not None
+    assert strips._count(image, rows) == 1
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 50])
+@pytest.mark.parametrize("rows", [(0, 0, 1, 1), (3, 4, 1, 1), (1, 1, 3, 1), (20, 20, 1, 10), (2, -2, 1, 1)])
+def test_pieces_hold_what_bands_need(
+    monkeypatch: pytest.MonkeyPatch, length: int, rows: tuple[int, ...]
+) -> None:
+    above, below, step, cell = rows
+    monkeypatch.setattr(strips, "_BAND", 1)
+    image = io.Image(np.arange(length * 3).reshape(length, 3))
+    for wraps in (False, True):
+        geometry = strips.Rows(-(-length // step), above, below, step, cell, wraps)
+        at = 0
+        for start, stop, piece, first in strips._bands(image, geometry):
+            assert start == at
+            at = stop
+            begin = start * step - first * step  # where in the image the piece begins
+            assert begin % (step * cell) == 0 or not cell > 1
+            for row in range(start * step - above, (stop - 1) * step + below + 1):
+                if 0 <= row < length or wraps:
+                    np.testing.assert_array_equal(piece.pixels[row - begin], image.pixels[row % length])
+        assert at == geometry.length
+
+
+SCRIPT = """
+import resource, sys
+from imfilter import cli
+code = cli.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+sys.exit(code)
+"""
+
+
+def peak(*arguments: object) -> int:
+    """Return how many bytes a process had in memory at most while it ran a command."""
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *map(str, arguments)],
+        env=subprocess_env(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "channels", "values"),
+    [
+        ("sobel", [], 1, 1),
+        ("sobel", ["--dtype", "uint16"], 1, 2),
+        ("sobel", [], 3, 1),
+        ("laplacian", ["--per-channel", "--signed"], 3, 3),
+        ("laplacian_of_gaussian", ["--sigma", "3"], 1, 1),
+        ("sobel", [], 4, 1),
+        ("gaussian", [], 4, 4),
+        ("gaussian", ["--dtype", "uint16"], 1, 2),
+        ("correlate", ["--kernel", "1,2,1;2,4,2;1,2,1"], 1, 1),
+        ("canny", ["--low", "100", "--high", "200"], 1, 1),
+        ("hog", [], 1, 1),
+        ("box", ["--background", "#102030"], 4, 4),
+    ],
+)
+def test_memory_is_that_of_input_and_output(
+    tmp_path: Path, name: str, options: list[str], channels: int, values: int
+) -> None:
+    """The picture has 16 million pixels, so that one array of them in float32 has 64 MB."""
+    shape = (4000, 4000) if channels == 1 else (4000, 4000, channels)
+    tifffile.imwrite(
+        tmp_path / "in.tif",
+        np.tile(noise(100, *shape[1:]), (40,) + (1,) * len(shape[1:])),
+        photometric="minisblack" if channels == 1 else "rgb",
+        extrasamples=["unassalpha"] if channels == 4 else None,
+    )
+    save(tmp_path / "small.png", noise(40, *shape[1:])[:, :40])
+    base = peak(name, tmp_path / "small.png", tmp_path / "small.tif", *options)
+    most = peak(name, tmp_path / "in.tif", tmp_path / "out.tif", *options)
+    with tifffile.TiffFile(tmp_path / "out.tif") as file:
+        assert file.pages.first.shape[:2] == (4000, 4000)
+        assert file.pages.first.nbytes in (16_000_000 * values, 12_000_000 * values)  # without alpha
+    assert most - base < 16_000_000 * (channels + values) + 60_000_000

@@ -1,0 +1,1 @@
+"""Tests of measures of corners and of their peaks."""

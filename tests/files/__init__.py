@@ -1,0 +1,1 @@
+"""Tests of pictures and tables in files, and the files they share."""

@@ -1,0 +1,1 @@
+"""Tests of convolution layers and of stacks of them."""

@@ -1,0 +1,141 @@
+"""NaN and infinity stay within the footprint of the kernel, whichever algorithm runs."""
+
+import numpy as np
+import pytest
+import scipy.ndimage
+
+import imfilter
+from tests.reference import naive
+
+RNG = np.random.default_rng(0)
+A, B, C, D = (RNG.normal(size=15) for _ in range(4))
+CROSS = np.array([[1.0, 0, 1], [0, 1, 0], [1, 0, 1]]) / 5
+SPARSE = np.zeros((31, 31))
+SPARSE.flat[RNG.choice(961, 12, replace=False)] = RNG.normal(size=12)
+
+KERNELS = {
+    "3x3": RNG.normal(size=(3, 3)),
+    "even 4x2": RNG.normal(size=(4, 2)),
+    "15x15 rank 1": np.outer(A, B),
+    "15x15 rank 2": np.outer(A, B) + np.outer(C, D),
+    "15x15 dense": RNG.normal(size=(15, 15)),
+    "61x61 dense": RNG.normal(size=(61, 61)),
+    "1x301": RNG.normal(size=(1, 301)),
+    "separable": [A, B],
+    "separable with zero": [np.array([1.0, 2, 1]), np.array([-1.0, 0, 1])],
+    "separable long": [np.ones(41), RNG.normal(size=61)],
+    "cross of rank 2": CROSS,
+    "laplacian": naive.laplacian_taps(2),
+    "sparse": SPARSE,
+}
+
+
+def footprint(shape, kernel, at, mode):
+    """The outputs that read the sample `at`, through the border too."""
+    mark = np.zeros(shape)
+    mark[at] = 1.0
+    used = (naive.dense(kernel, 2) != 0).astype(float)
+    return naive.correlate(mark, used, mode=mode) > 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf], ids=str)
+@pytest.mark.parametrize("name", KERNELS)
+def test_stays_in_the_footprint(name, bad, dtype):
+    kernel = KERNELS[name]
+    image = np.random.default_rng(1).normal(size=(90, 131)).astype(dtype)
+    for at, mode in (((45, 60), "mirror"), ((0, 130), "zero"), ((88, 1), "edge"), ((3, 129), "wrap")):
+        spoiled = image.copy()
+        spoiled[at] = bad
+        result = imfilter.correlate(spoiled, kernel, mode=mode)
+        touched = footprint(image.shape, kernel, at, mode)
+        np.testing.assert_array_equal(~np.isfinite(result), touched, err_msg=f"{at} {mode}")
+        expected = naive.correlate(image, kernel, mode=mode)
+        unit = naive.scale(image, kernel)
+        error = np.abs(result[~touched] - expected[~touched]).max(initial=0.0)
+        assert error <= (2e-6 if dtype == "float32" else 1e-12) * unit, f"{at} {mode}"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf], ids=str)
+def test_several_bad_samples(bad, dtype):
+    """Several bad samples: each spoils its own footprint and the sums between are right."""
+    image = np.random.default_rng(2).normal(size=(60, 200)).astype(dtype)
+    spoiled = image.copy()
+    places = [(5, 5), (5, 6), (30, 100), (59, 199), (17, 150)]
+    for at in places:
+        spoiled[at] = bad
+    for size in (3, 5, 15, 31):
+        result = imfilter.box(spoiled, size)
+        touched = np.any(
+            [footprint(image.shape, np.ones((size, size)), at, "mirror") for at in places], axis=0
+        )
+        np.testing.assert_array_equal(~np.isfinite(result), touched)
+        expected = naive.box(image, size)
+        error = np.abs(result[~touched] - expected[~touched]).max(initial=0.0)
+        assert error <= (2e-6 if dtype == "float32" else 1e-12) * np.abs(image).max()
+
+
+@pytest.mark.parametrize("sigma", [0.7, 2.0, 10.0, 30.0])
+def test_gaussian(sigma):
+    image = np.random.default_rng(3).normal(size=(70, 300)).astype(np.float32)
+    image[35, 150] = np.nan
+    radius = int(4.0 * sigma + 0.5)
+    touched = footprint(image.shape, np.ones((2 * radius + 1, 2 * radius + 1)), (35, 150), "mirror")
+    np.testing.assert_array_equal(np.isnan(imfilter.gaussian(image, sigma)), touched)
+
+
+def test_derivatives():
+    image = np.zeros((9, 40))
+    image[4, 20] = np.nan
+    square = footprint(image.shape, np.ones((3, 3)), (4, 20), "mirror")
+    cross = footprint(image.shape, naive.laplacian_taps(2), (4, 20), "mirror")
+    column = square.copy()
+    column[:, 20] = False
+    np.testing.assert_array_equal(np.isnan(imfilter.laplacian(image)), cross)
+    np.testing.assert_array_equal(np.isnan(imfilter.sharpen(image)), cross)
+    np.testing.assert_array_equal(np.isnan(imfilter.sobel(image, axis=1)), column)
+    around = square.copy()
+    around[4, 20] = False  # neither derivative reads its centre
+    np.testing.assert_array_equal(np.isnan(imfilter.sobel(image)), around)
+
+
+def test_infinities_that_meet_are_nan():
+    image = np.array([0.0, np.inf, 0.0, -np.inf, 0.0])
+    found = imfilter.correlate(image, [1.0, 1.0, 1.0], mode="zero")
+    np.testing.assert_array_equal(found, [np.inf, np.inf, np.nan, -np.inf, -np.inf])
+    np.testing.assert_array_equal(imfilter.correlate(image, [2.0, 0, 0]), 2 * image[[1, 0, 1, 2, 3]])
+
+
+def test_a_nan_constant_spoils_the_border_alone():
+    image = np.ones((6, 50))
+    found = imfilter.correlate(image, np.ones((3, 3)), mode="constant", cval=np.nan)
+    inside = np.zeros(image.shape, bool)
+    inside[1:-1, 1:-1] = True
+    np.testing.assert_array_equal(np.isfinite(found), inside)
+
+
+def test_integer_images_with_a_large_constant():
+    image = np.ones((6, 50), np.uint8)
+    found = imfilter.box(image, 3, mode="constant", cval=1000.0)
+    assert (
+        found[0, 0] == 255
+    )  # (4 * 1 + 5 * 1000) / 9 saturates; the constant itself is not cut to the image's type
+    assert imfilter.correlate(image, [[1.0, 0, 0]], mode="constant", cval=-7.5)[0, 0] == -7.5
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("at", [(0, 0), (7, 31), (20, 64), (39, 99)])
+def test_zero_taps_among_others(at, value):
+    """Kernels with a few zeros are summed as if they had none, but not over what is not finite."""
+    kernel = np.array([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]])
+    image = np.random.default_rng(5).random((40, 100)).astype(np.float32)
+    image[at] = value
+    found = imfilter.correlate(image, kernel, mode="zero")
+    touched = np.zeros(image.shape, bool)
+    touched[at] = True
+    touched = scipy.ndimage.binary_dilation(touched, kernel != 0)
+    np.testing.assert_array_equal(np.isfinite(found), ~touched)
+    strided = imfilter.correlate(image[:, ::2], kernel, mode="zero")
+    hit = scipy.ndimage.binary_dilation(~np.isfinite(image[:, ::2]), kernel != 0)
+    np.testing.assert_array_equal(np.isfinite(strided), ~hit)

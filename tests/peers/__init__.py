@@ -1,0 +1,1 @@
+"""The table of filters with the same call in other libraries, and its test."""

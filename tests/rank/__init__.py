@@ -1,0 +1,1 @@
+"""Tests of medians, percentiles, minima and maxima."""

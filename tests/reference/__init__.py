@@ -1,0 +1,1 @@
+"""The definitions in plain loops, independent of the library, and tests of them."""

@@ -1,0 +1,145 @@
+"""Oracle for pooling: PyTorch's definition in plain loops, exact for integers, independent of the library."""
+
+import itertools
+import math
+
+import numpy as np
+
+from tests.reference.naive import per_axis
+
+
+def length(n, size, stride, padding, dilation, ceil_mode):
+    """How many windows an axis has, as in PyTorch."""
+    room = n + 2 * padding - dilation * (size - 1) - 1
+    count = (math.ceil(room / stride) if ceil_mode else math.floor(room / stride)) + 1
+    # A last window that would begin in the padding after the end, or behind it, is dropped.
+    if ceil_mode and (count - 1) * stride >= n + padding:
+        count -= 1
+    return count
+
+
+def windows(n, size, stride, padding, dilation, ceil_mode):
+    """For each window of an axis: its samples, and how many places it has in the padded axis."""
+    found = []
+    for i in range(length(n, size, stride, padding, dilation, ceil_mode)):
+        places = [i * stride - padding + t * dilation for t in range(size)]
+        inside = [p for p in places if 0 <= p < n]
+        found.append((inside, sum(p < n + padding for p in places)))
+    return found
+
+
+def cells(n, count):
+    """The bins of PyTorch's adaptive pooling."""
+    found = []
+    for i in range(count):
+        inside = list(range(i * n // count, -((i + 1) * n // -count)))
+        found.append((inside, len(inside)))
+    return found
+
+
+def half_to_even(total, divisor):
+    """The quotient of two integers, rounded."""
+    quotient, rest = divmod(total, divisor)
+    return quotient + (2 * rest > divisor or (2 * rest == divisor and quotient % 2))
+
+
+def of_samples(samples, what, divisor, dtype):
+    """The maximum, the minimum or the mean of a list of NumPy scalars of a type."""
+    if dtype.kind in "biu":
+        values = [int(v) for v in samples]
+        if what == "mean":
+            return half_to_even(sum(values), divisor) if divisor else 0
+        bounds = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        if not values:
+            return bounds[0] if what == "max" else bounds[1]
+        return max(values) if what == "max" else min(values)
+    values = [float(v) for v in samples]
+    if what == "mean":
+        if not divisor:
+            return math.nan
+        if all(map(math.isfinite, values)):
+            return math.fsum(values) / divisor
+        return sum(values) / divisor
+    if any(map(math.isnan, values)):
+        return math.nan
+    if not values:
+        return -math.inf if what == "max" else math.inf
+    best = max if what == "max" else min
+    return best(values, key=lambda v: (v, math.copysign(1.0, v)))
+
+
+def reduced(image, axes, tables, what, *, count_padding=True, dtype=None):
+    """Reduce the windows along each of `axes`, which `tables` lists, in the image's type, or as `dtype`."""
+    dtype = image.dtype if dtype is None else np.dtype(dtype)
+    batch = [a for a in range(image.ndim) if a not in axes]
+    lines = np.transpose(image, [*batch, *axes])
+    shape = lines.shape[: len(batch)]
+    found = np.zeros((*shape, *(len(t) for t in tables)), dtype)
+    exact = dtype if dtype.kind in "biu" and image.dtype.kind in "biu" else np.dtype(float)
+    for index in np.ndindex(shape):
+        for at in np.ndindex(*found.shape[len(batch) :]):
+            chosen = [table[i] for table, i in zip(tables, at, strict=True)]
+            samples = [lines[index + place] for place in itertools.product(*(inside for inside, _ in chosen))]
+            divisor = math.prod(places if count_padding else len(inside) for inside, places in chosen)
+            value = of_samples(samples, what, divisor, exact if what == "mean" else image.dtype)
+            with np.errstate(over="ignore"):
+                found[index + at] = value
+    return np.transpose(found, np.argsort([*batch, *axes]))
+
+
+def pool(
+    image,
+    what,
+    size,
+    *,
+    stride=None,
+    padding=0,
+    dilation=1,
+    ceil_mode=False,
+    count_padding=True,
+    axes=None,
+    dtype=None,
+):
+    """`max_pool`, or `avg_pool` where `what` is "mean"."""
+    axes = tuple(range(image.ndim)) if axes is None else tuple(a % image.ndim for a in axes)
+    size = per_axis(size, len(axes))
+    stride = size if stride is None else per_axis(stride, len(axes))
+    given = zip(axes, size, stride, *(per_axis(v, len(axes)) for v in (padding, dilation)), strict=True)
+    tables = [windows(image.shape[a], *own, ceil_mode) for a, *own in given]
+    return reduced(image, axes, tables, what, count_padding=count_padding, dtype=dtype)
+
+
+def pyramid(image, levels, what, axes=None):
+    """The cells of each level one after the other, last, for each image of the batch."""
+    axes = tuple(range(image.ndim)) if axes is None else tuple(a % image.ndim for a in axes)
+    found = []
+    for level in levels:
+        counts = per_axis(level, len(axes))
+        tables = [cells(image.shape[a], count) for a, count in zip(axes, counts, strict=True)]
+        result = reduced(image, axes, tables, what)
+        last = np.moveaxis(result, axes, range(-len(axes), 0))
+        found.append(last.reshape(*last.shape[: last.ndim - len(axes)], -1))
+    return np.concatenate(found, axis=-1)
+
+
+# --- what the tests share ---
+
+
+def picture(dtype, shape, seed=0):
+    rng = np.random.default_rng(seed)
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return rng.normal(size=shape).astype(dtype)
+    if dtype.kind == "b":
+        return rng.random(shape) < 0.5
+    bounds = np.iinfo(dtype)
+    return rng.integers(bounds.min, bounds.max, shape, dtype.newbyteorder("="), endpoint=True).astype(dtype)
+
+
+def close(result, expected):
+    """Compare means: integers exactly, and floats to the last bit but one of sums of numbers about 1."""
+    assert result.shape == expected.shape
+    if result.dtype.kind in "biu":
+        np.testing.assert_array_equal(result, expected)
+    else:
+        np.testing.assert_allclose(result, expected, rtol=0, atol=2 * np.finfo(result.dtype).eps)

@@ -1,0 +1,135 @@
+"""The scripts in samples/ run, write what they promise and stay small."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+import imfilter
+from imfilter import cli, io
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+SCRIPTS = sorted(SAMPLES.glob("*.py"))
+IMAGES = sorted(SAMPLES.glob("*.png"))
+WRITES = {
+    "borders": {f"border_{mode}.png" for mode in ("mirror", "symmetric", "edge", "wrap", "zero", "constant")},
+    "compare_with_opencv": {"compare_with_opencv.txt"},
+    "despeckle": {"specks.png", "median.png", "gaussian.png"},
+    "crossing_alarms": set(),
+    "digits": set(),
+    "faces": {"faces.png"},
+    "feature_maps": {"feature_maps.png", "first_layer.png"},
+    "fitted_denoiser": {"fitted_denoiser.png"},
+    "forecast": set(),
+    "lenet5": {"lenet5.png"},
+    "receptive_field": {"receptive_field.png"},
+    "separable_kernel": {"motion.png"},
+    "sobel_edges": {"edges.png", "edge_directions.png"},
+    "temperature": {"temperature.csv"},
+    "unsharp": {f"unsharp_{amount}.png" for amount in (0.5, 1.5, 4.0)},
+    "volume_gradient": {"gradient.npy", "gradient_slices.png"},
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
+def test_script(script: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(imfilter.__file__).parent.parent)}
+    command = [sys.executable, "-W", "error", str(script)]
+    # Once where it stands, into the working directory, and once into a folder.
+    for number, arguments in enumerate(([], [str(tmp_path / "1")])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        result = subprocess.run(
+            [*command, *arguments],
+            cwd=tmp_path / "0",
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        assert result.stdout
+        assert set(os.listdir(folder)) == WRITES[script.stem]
+        for name in os.listdir(folder):
+            if name.endswith(".png"):
+                assert io.read(folder / name).pixels.std() > 5  # a picture, not a blank
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
+def test_scripts_are_short_and_described(script: Path) -> None:
+    text = script.read_text()
+    assert len(text.splitlines()) <= 40
+    assert f"`{script.name}`" in (SAMPLES / "README.md").read_text()
+
+
+@pytest.mark.parametrize("image", IMAGES, ids=[image.stem for image in IMAGES])
+def test_images_are_small_and_their_licence_is_told(image: Path) -> None:
+    assert image.stat().st_size < 300_000
+    (line,) = [
+        line for line in (SAMPLES / "README.md").read_text().splitlines() if f"| `{image.name}`" in line
+    ]
+    assert "CC0" in line or "public domain" in line
+
+
+def ran(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run a sample here, and return its variables."""
+    monkeypatch.setattr("sys.argv", [name, str(folder)])
+    return runpy.run_path(str(SAMPLES / f"{name}.py"))
+
+
+def test_a_median_takes_spikes_and_the_past_alone_lags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = ran("temperature", tmp_path, monkeypatch)
+    errors = found["errors"]
+    *better, past, exponential = list(errors.values())
+    assert better == sorted(better, reverse=True)
+    assert min(past, exponential) > 2 * better[-1]
+    rows = np.loadtxt(tmp_path / "temperature.csv", delimiter=",", skiprows=1)
+    assert rows.shape == (8640, 1 + len(errors))
+    out = tmp_path / "out.csv"
+    arguments = ["--column", "measured", "--size", "25"]
+    assert cli.call(["series", "median", str(tmp_path / "temperature.csv"), str(out), *arguments]) == 0
+    again = np.loadtxt(out, delimiter=",", skiprows=1)[:, 1]
+    np.testing.assert_allclose(again, found["results"]["median"], atol=6e-4)
+
+
+def test_alarms_are_late_by_lookahead_or_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ran("crossing_alarms", tmp_path, monkeypatch)
+    late = {name: np.median(at) for name, at in found["late"].items()}
+    assert late["centred mean, waited for"] == late["causal mean"]
+    assert abs(late["causal mean"] - 20) <= 2
+    assert abs(late["causal line"]) <= 2
+    assert late["centred mean, newest sample"] < -5  # false alarms
+    noise = [(y[:, 200:400] - found["slow"][200:400]).std() for y, _ in found["filters"].values()]
+    assert np.ptp([noise[0], noise[2], noise[3]]) < 0.02 * noise[0]
+    assert noise[1] > 3 * noise[0]
+
+
+def test_the_first_command_of_the_readme(tmp_path: Path) -> None:
+    out = tmp_path / "edges.png"
+    assert cli.call(["sobel", str(SAMPLES / "coins.png"), str(out)]) == 0
+    edges = io.read(out).pixels
+    coins = io.read(SAMPLES / "coins.png").pixels
+    assert edges.shape == coins.shape
+    expected = np.rint(imfilter.sobel(coins) / 4)
+    np.testing.assert_array_equal(edges, np.minimum(expected, 255))
+    with Pillow.open(out) as picture:
+        assert picture.mode == "L"
+
+
+def test_the_flower_does_not_bleed(tmp_path: Path) -> None:
+    out = tmp_path / "soft.png"
+    assert cli.call(["gaussian", str(SAMPLES / "flower.png"), str(out), "--sigma", "4"]) == 0
+    soft = io.read(out)
+    assert soft.alpha
+    # Black lies under the transparent corners; no visible pixel has been darkened by it.
+    assert soft.pixels[..., :3].max(axis=-1)[soft.pixels[..., 3] > 0].min() > 100
