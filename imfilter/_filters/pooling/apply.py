@@ -39,6 +39,10 @@ _INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 _WORK, _BYTE = 8, 0.2
 
 
+#: Kernels of a job that not every way to pool has.
+_OPTIONAL = ("along", "finish", "fold", "join_along", "join_first", "join_low", "stage")
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """What a call settles before it sees a sample."""
@@ -183,7 +187,7 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
     )
     z, y, x = (_windows(part, cuts) for part in loops[:3])
     joined, channels = call.joined, loops.channels
-    job = Job(windows_kernels.POOL_JOB, "fold", "join_first", "join_low", "stage", "along", "join_along")
+    job = Job(windows_kernels.POOL_JOB, *_OPTIONAL)
     job["planes"], job["rows"], job["channels"] = z.length, y.length, channels
     for name, part in zip("zy", loops[:2], strict=True):
         job[f"source_{name}"], job[f"target_{name}"] = part.source_step, part.target_step
