@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -44,27 +45,53 @@ def edges(
 ) -> npt.NDArray:
     """Return the edges of an image of two axes, with its last sample repeated beyond its border.
 
-    ``rows(first, stop)`` gives some of its rows; it is asked for about `step` at a time. Where samples are
-    not `allowed`, none is an edge, nor, `interpolated`, on the outermost samples.
+    ``rows(first, stop)`` gives some rows of the smooth image; it is asked for about `step` at a time. No
+    sample that is not `allowed` is an edge, nor, `interpolated`, one of the outermost samples.
     """
-    count, columns = shape
     # Rows of marks have room for what is written in whole registers, and samples all their neighbours.
-    marks = hysteresis.empty_map((count + 2, columns + 2 + BYTES))
-    inner = marks[1:-1, 1 : columns + 1]
-    (low, high), measure = thresholds, NORMS[norm]
-    if (
-        not interpolated and measure == non_maximum_suppression.L2
-    ):  # the squares are ordered alike, and exact for integers
-        low, high, measure = low * low, high * high, non_maximum_suppression.SQUARED
+    marks = hysteresis.empty_map((shape[0] + 2, shape[1] + 2 + BYTES))
+    candidates = marks[1:-1, 1 : shape[1] + 1]
+    suppress = _Suppression(*thresholds, NORMS[norm], interpolated).squared()
+    _mark_candidates(rows, shape, step, suppress, candidates, workers)
+    _take_out(candidates, allowed, outermost=interpolated)
+    hysteresis.spread(marks, 2, workers)
+    return _strong(candidates, out, workers)
+
+
+class _Suppression(NamedTuple):
+    """How samples are compared with their neighbours across an edge, and with both thresholds."""
+
+    low: float
+    high: float
+    measure: int
+    interpolated: bool
+
+    def squared(self) -> Self:
+        """Return the same for squares where only the order counts: they are exact for integers."""
+        if self.interpolated or self.measure != non_maximum_suppression.L2:
+            return self
+        return self._replace(low=self.low**2, high=self.high**2, measure=non_maximum_suppression.SQUARED)
+
+
+def _mark_candidates(
+    rows: Callable[[int, int], npt.NDArray],
+    shape: tuple[int, ...],
+    step: int,
+    suppress: _Suppression,
+    candidates: npt.NDArray[np.uint8],
+    workers: int | None,
+) -> None:
+    """Differentiate, suppress non-maxima and compare with both thresholds, in one pass over the rows."""
+    count = shape[0]
 
     def program(source: npt.NDArray) -> Program:
-        return _program(ArrayLayout.of(source), low, high, measure, interpolated, marks.strides[0])
+        return _program(ArrayLayout.of(source), suppress, candidates.strides[0])
 
     def strip(first: int, last: int) -> None:
         # An edge is compared with its neighbours, and these are differences of theirs.
         begin, end = max(first - 2, 0), min(last + 2, count)
         source = dtypes.readable(rows(begin, end))
-        program(source).compute(source, inner[begin:end], first - begin, last - begin)
+        program(source).compute(source, candidates[begin:end], first - begin, last - begin)
 
     def task(start: int, stop: int) -> None:
         for first in range(start * step, min(stop * step, count), step):
@@ -72,28 +99,35 @@ def edges(
 
     if step >= count:
         source = dtypes.readable(rows(0, count))
-        program(source).run(source, inner, workers)
+        program(source).run(source, candidates, workers)
     else:
         threads.run(task, -(-count // step), workers)
-    if interpolated:
-        inner[[0, -1]] = 0
-        inner[:, [0, -1]] = 0
+
+
+def _take_out(
+    candidates: npt.NDArray[np.uint8], allowed: npt.NDArray[np.bool_] | None, *, outermost: bool
+) -> None:
+    """Take out candidates where no edge may be."""
+    if outermost:
+        candidates[[0, -1]] = 0
+        candidates[:, [0, -1]] = 0
     if allowed is not None:
-        inner[~allowed] = 0
-    hysteresis.spread(marks, 2, workers)
-    result = np.empty(shape, bool) if out is None else out
+        candidates[~allowed] = 0
+
+
+def _strong(candidates: npt.NDArray[np.uint8], out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Return which candidates are strong, in `out` or a new array."""
+    result = np.empty(candidates.shape, bool) if out is None else out
 
     def compare(start: int, stop: int) -> None:
-        np.equal(inner[start:stop], STRONG, out=result[start:stop], casting="unsafe")
+        np.equal(candidates[start:stop], STRONG, out=result[start:stop], casting="unsafe")
 
-    threads.run(compare, count, workers if marks.size > _STRIP else 1)
+    threads.run(compare, len(candidates), workers if candidates.size > _STRIP else 1)
     return result
 
 
 @functools.lru_cache(maxsize=64)
-def _program(
-    source: ArrayLayout, low: float, high: float, measure: int, interpolated: bool, map_y: int
-) -> Program:
+def _program(source: ArrayLayout, suppress: _Suppression, map_y: int) -> Program:
     """Lay out the lines."""
     real = dtypes.working(source.dtype, source.dtype)
     paddings = tuple(Padding.same(n, 3, 1, 1) for n in source.shape)
@@ -102,10 +136,10 @@ def _program(
     job = Job(CANNY_JOB, "cval", "check_finite")
     set_geometry(job, loops, source, source, "edge")
     job["columns"], job["size"], job["map_y"] = source.shape[1], real.itemsize, map_y
-    job["low"], job["high"] = low, high
+    job["low"], job["high"] = suppress.low, suppress.high
     job["fetch"] = lines.fetch.address(real, source.dtype)
-    job["gradients"] = non_maximum_suppression.gradients.address(real, measure)
-    job["thin"] = non_maximum_suppression.thin.address(real, int(interpolated))
+    job["gradients"] = non_maximum_suppression.gradients.address(real, suppress.measure)
+    job["thin"] = non_maximum_suppression.thin.address(real, int(suppress.interpolated))
     job["pitch"] = pitch((source.shape[1] + 2) * real.itemsize + 2 * LINE + BYTES)
     three = 3 * job["pitch"]
     workspace = layout_workspace(
