@@ -88,7 +88,11 @@ def __getattr__(name: str) -> Any:
     if name == "networks":
         return importlib.import_module("imfilter.layers.networks")
     if name not in _MODULES:
-        raise AttributeError(f"module 'imfilter.layers' has no attribute {name!r}")
+        from imfilter._base.elsewhere import hint
+
+        raise AttributeError(
+            f"module 'imfilter.layers' has no attribute {name!r}{hint(name, tuple(__all__))}"
+        )
     home = importlib.import_module(f"imfilter.layers.{_MODULES[name]}")
     # All names of the module at once: importing one puts the module itself under its own name, which
     # may be that of one of its functions.

@@ -57,7 +57,11 @@ _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
-        raise AttributeError(f"module 'imfilter.series' has no attribute {name!r}")
+        from imfilter._base.elsewhere import hint
+
+        raise AttributeError(
+            f"module 'imfilter.series' has no attribute {name!r}{hint(name, tuple(__all__))}"
+        )
     value = getattr(importlib.import_module(f"imfilter.series.{_MODULES[name]}"), name)
     globals()[name] = value  # the next look-up finds it without coming here
     return value

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import imfilter
+from imfilter._base import elsewhere
 
 COMMON = {
     "mode": "mirror",
@@ -203,3 +204,50 @@ def test_plan_refuses_what_the_call_would():
         imfilter.plan((10, 10), "float32", [1.0, 2.0])
     with pytest.raises((TypeError, ValueError), match="shape"):
         imfilter.plan((0, 10), "float32", [[1.0, 2.0]])
+
+
+#: Names of other libraries, and what the error says.
+ELSEWHERE = {
+    "GaussianBlur": "gaussian",
+    "gaussian_filter": "gaussian",
+    "erode": "minimum",
+    "medianBlur": "median",
+    "savgol_filter": "series.savgol",
+    "conv2d": "layers.conv",
+    "cvtColor": "color.rgb_to_gray",
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+@pytest.mark.parametrize("module", [imfilter, imfilter.series, imfilter.layers])
+def test_names_of_other_libraries_get_ours(module, name):
+    with pytest.raises(AttributeError, match=f"no attribute {name!r}; here it is called {ELSEWHERE[name]!r}"):
+        getattr(module, name)
+
+
+def test_names_of_other_libraries_are_public_here():
+    for name in elsewhere._NAMES.values():
+        *rooms, last = name.split(".")
+        module = importlib.import_module(".".join(["imfilter", *rooms]))
+        assert callable(getattr(module, last)), name
+
+
+def test_misspelled_names_get_a_hint():
+    with pytest.raises(AttributeError, match="did you mean 'gaussian'"):
+        imfilter.gausian  # noqa: B018  (the look-up itself is what raises)
+
+
+@pytest.mark.parametrize(
+    ("call", "ours"),
+    [
+        (lambda: imfilter.median([1.0], ksize=3), "size"),
+        (lambda: imfilter.box([1.0], 3, borderType=1), "mode"),
+        (lambda: imfilter.correlate([1.0], weights=[1.0]), "kernel"),
+        (lambda: imfilter.series.savgol([1.0], window_length=3), "size"),
+        (lambda: imfilter.series.moving_average([1.0], window=3), "size"),
+        (lambda: imfilter.gaussian([1.0], 1, output=None), "out"),
+    ],
+)
+def test_arguments_of_other_libraries_get_ours(call, ours):
+    with pytest.raises(TypeError, match=f"here it is called {ours!r}"):
+        call()
