@@ -10,6 +10,8 @@ import pytest
 
 import imfilter
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(imfilter.__file__).resolve().parent
 FILTER = """
 import numpy as np

@@ -26,6 +26,7 @@ def test_samples_of_these_tests_are_what_they_say():
         assert none_denormal(flushed(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", COMPUTING, ids=lambda c: c.name.replace(" ", "_"))
 def test_denormals_count_as_zeros(case):
     """Wherever a filter computes with samples: in vectors and behind them, in sums, transforms, fallbacks."""
@@ -101,6 +102,7 @@ KERNELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_the_error_bound_has_a_term_for_what_is_flushed(name, dtype):

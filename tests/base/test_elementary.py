@@ -70,6 +70,7 @@ def encode(x):
     return vector_math.power(x, 1, 6).call("sqrt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("formula", "exponent", "narrow", "wide"),
     [

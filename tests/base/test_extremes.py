@@ -93,6 +93,7 @@ def test_a_result_that_cannot_be_held():
         imfilter.correlate(SMALL, [[1.0]], padding=10**12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [3.0, (8.0, 0.0, 2.0), 30.0])
 @pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
 @pytest.mark.parametrize("mode", MODES)

@@ -93,6 +93,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", CALLS)
 def test_layouts(name, dtype):
@@ -130,6 +131,7 @@ def test_layouts_of_out(name):
     assert (frame == 7).all(), "written outside of out"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", CALLS)
 def test_workers(name, dtype):

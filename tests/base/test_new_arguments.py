@@ -114,6 +114,7 @@ def test_plans_do_not_depend_on_what_is_kept(kernel, forgotten):
             assert (kept.algorithm, kept.reason, kept.cost) == (fresh.algorithm, fresh.reason, fresh.cost)
 
 
+@pytest.mark.slow
 def test_memory_is_bounded(forgotten):
     """Ten times as many new arguments take no more memory, once all that is kept is full."""
     image = np.random.default_rng(3).random((40, 40)).astype(np.float32)

@@ -204,6 +204,7 @@ def limited() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "bmp", "webp", "npy"])
 def test_a_full_disk(tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"out.{suffix}"

@@ -57,6 +57,7 @@ def safe(err: str) -> None:
     assert err.removesuffix("\n").isprintable()
 
 
+@pytest.mark.slow
 def test_hunt_names_of_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Missing, damaged, of no format, and as OUT; with kernels, too."""
     rng = random.Random(4)
@@ -129,6 +130,7 @@ def command(*arguments: object, **options: object) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 @pytest.mark.parametrize(
     "arguments",

@@ -56,6 +56,7 @@ class Fifo:
         self.path.unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [3, 1 << 20])
 @pytest.mark.parametrize("name", FILES)
 def test_a_fifo_is_read_as_its_file(tmp_path: Path, name: str, step: int) -> None:
@@ -68,6 +69,7 @@ def test_a_fifo_is_read_as_its_file(tmp_path: Path, name: str, step: int) -> Non
     assert (found.channels, found.alpha, found.dpi) == (expected.channels, expected.alpha, expected.dpi)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.png", "wide.png", "a.tif", "a.npy"])
 @pytest.mark.parametrize("way", ["pipe", "redirected", "descriptor"])
 def test_standard_input_by_its_name(tmp_path: Path, name: str, way: str) -> None:

@@ -36,6 +36,7 @@ def process(*arguments: object, **environment: str) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [["-m", "imfilter"], ["-m", "imfilter.cli"], [ROOT / "cli.py"]])
 def test_every_way_to_start_is_the_command(tmp_path: Path, start: list[object]) -> None:
     done = process(*start, "box", COINS, tmp_path / "out.png")

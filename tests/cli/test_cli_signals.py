@@ -68,6 +68,7 @@ def ended(running: subprocess.Popen[str], number: int) -> str:
     return "".join(line for line in errors.splitlines() if "compiling" not in line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SIGNALS)
 @pytest.mark.parametrize("old", [None, b"old"])
 def test_the_part_that_is_written_goes(tmp_path: Path, name: str, old: bytes | None) -> None:

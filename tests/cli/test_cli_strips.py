@@ -76,6 +76,7 @@ def pieces(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "more"), CASES, ids=lambda value: value if isinstance(value, str) else " ".join(value)
 )
@@ -89,6 +90,7 @@ def test_bands_are_the_whole(
     np.testing.assert_array_equal(banded, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant"])
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("hog", "canny")])
 def test_bands_have_the_border_of_the_whole(
@@ -101,6 +103,7 @@ def test_bands_have_the_border_of_the_whole(
     np.testing.assert_array_equal(banded, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64", "bool"])
 def test_bands_of_every_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, dtype: str) -> None:
@@ -203,6 +206,7 @@ def peak(*arguments: object) -> int:
     return int(result.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "channels", "values"),
     [

@@ -58,6 +58,7 @@ def test_labels_are_distinct_and_the_function_takes_the_same_steps(monkeypatch: 
     assert taken == labels
 
 
+@pytest.mark.slow
 def test_what_was_compiled_is_kept(tmp_path: Path) -> None:
     first = first_step(tmp_path)
     assert (first.returncode, errors(first)) == (0, [])
@@ -70,6 +71,7 @@ def test_what_was_compiled_is_kept(tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*.nbc")) == files
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     """Warming up in vain is an error: a build should stop there."""
     (tmp_path / "file").write_text("")

@@ -95,6 +95,7 @@ def kept_by_loops(peaks, distance, metric):
     return kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["euclidean", "chebyshev"])
 @pytest.mark.parametrize("seed", range(40))
 def test_greedy_in_any_number_of_dimensions(metric, seed):

@@ -208,6 +208,7 @@ def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unsynced")
 def test_hunt_random_blocks_that_are_valid_are_kept(tmp_path: Path) -> None:
     rng = random.Random(17)
@@ -231,6 +232,7 @@ def test_hunt_random_blocks_that_are_valid_are_kept(tmp_path: Path) -> None:
         assert {key: found.get(key) for key in below} == below, i
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unsynced")
 def test_hunt_random_damage_never_crashes(tmp_path: Path) -> None:
     """Bytes of a block are changed, cut off or moved: it is kept or left out, and every format takes it."""

@@ -223,6 +223,7 @@ def test_many_scans_of_a_large_picture_are_refused(tmp_path: Path) -> None:
         io.read(tmp_path / "a.jpg")
 
 
+@pytest.mark.slow
 def test_the_command_warns_in_one_line_and_goes_on(tmp_path: Path, whole: dict) -> None:
     data = whole[(False, 0)]
     (tmp_path / "cut.jpg").write_bytes(data[:-2])

@@ -15,6 +15,8 @@ from tests.cli.commands import subprocess_env
 from tests.files import hostile
 from tests.files.pictures import ROOT
 
+pytestmark = pytest.mark.slow
+
 # The limits are those of the process, which ends where it does not keep them. There is one arena for all
 # threads, so that the memory that is asked for is what counts.
 READER = """

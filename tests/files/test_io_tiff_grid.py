@@ -21,6 +21,8 @@ from imfilter import io
 from tests.cli.commands import subprocess_env
 from tests.files.pictures import ROOT, renamed_tag
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (18, 21)
 COLOURS = {"miniswhite": 1, "minisblack": 1, "rgb": 3, "palette": 1, "separated": 4, "ycbcr": 3}
 DEPTHS = [("uint8", bits) for bits in (1, 2, 3, 4, 7, 8)]

@@ -34,6 +34,7 @@ def same(image, **options):
     np.testing.assert_array_equal(imfilter.hog(image, **options), result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64", "uint16"])
 def test_agrees_with_scikit_image(norm, dtype):

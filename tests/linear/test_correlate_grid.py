@@ -45,6 +45,7 @@ def paddings(n, kernel, dilation, index=None):
             yield padding
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", naive.MODES)
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_1d_every_combination(function, mode):
@@ -66,6 +67,7 @@ def test_1d_every_combination(function, mode):
                 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", naive.MODES)
 def test_2d_every_size_and_kernel(mode):
     """Every 2-D size with every kernel size, each in two modes; strides, dilations, paddings take turns."""
@@ -93,6 +95,7 @@ def test_2d_every_size_and_kernel(mode):
         check(FUNCTIONS[turn // 2 % 2], rng.normal(size=shape), kernel, mode=mode, cval=CVAL, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", naive.MODES)
 def test_3d_samples(mode):
     rng = np.random.default_rng(3)
@@ -112,6 +115,7 @@ def separable_of(rng, size):
     return [rng.normal(size=k) for k in size]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", naive.MODES)
 def test_separable_samples(mode):
     """Sequences of 1-D kernels: 1-D, 2-D and 3-D, with the same options."""
@@ -162,6 +166,7 @@ def test_every_width_of_integers(size, dtype):
             np.testing.assert_array_equal(imfilter.correlate(image, kernel, **options), exact, err_msg=label)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int8", "int16", "int32"])
 def test_integer_results_are_rounded(dtype):
     """Weights that are no integers: the rounded direct sum, but at rounding ties, and there within one."""

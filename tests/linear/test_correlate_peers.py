@@ -29,6 +29,7 @@ SIZES = (1, 2, 3, 4, 5, 8, 11)
 CVAL = 1.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", naive.SCIPY_MODES)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("function", ["correlate", "convolve"])
@@ -49,6 +50,7 @@ def test_scipy(function, shape, mode):
             assert np.abs(found - expected).max() <= bound * unit, f"kernel {size} {dtype}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", naive.SCIPY_MODES)
 @pytest.mark.parametrize("shape", [(61, 61), (97, 40), (1, 200), (201, 1), (33, 5), (120, 121)], ids=str)
 def test_huge_kernels_are_scipys(shape, mode):

@@ -40,6 +40,7 @@ def assert_rounded(found, expected):
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.5001)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
 @pytest.mark.parametrize("shape", [(40, 16), (16, 40), (300, 17), (130, 210), (301, 160)])
@@ -153,6 +154,7 @@ def test_not_finite_stays_in_the_footprint():
     assert np.isfinite(constant[110, 150])
 
 
+@pytest.mark.slow
 def test_very_long():
     """Kernels of more than 3,000 taps too, whose arithmetic is float64."""
     image = RNG.random((900, 2100)).astype(np.float32)

@@ -115,6 +115,7 @@ def test_tiles(kernel, scale):
     assert math.prod(fft_lengths.tile_of(kernel, image)) < 1 << 22
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("mode", ["mirror", "zero", "constant"])
 def test_what_is_not_finite_is_where_the_taps_put_it(by_transform, mode, dtype):

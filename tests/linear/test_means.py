@@ -42,6 +42,7 @@ def test_the_oracle():
             assert exact(np.array(total), samples) == round(Fraction(total, samples))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("mode", naive.MODES)
 def test_boxes_of_any_size_and_dimension(dtype, mode):

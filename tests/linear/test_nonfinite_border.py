@@ -36,6 +36,7 @@ def touched(shape, kernel):
     return naive.correlate(inside, used, mode="zero") < used.sum() - 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf], ids=str)
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("name", KERNELS)

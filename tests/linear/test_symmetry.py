@@ -62,6 +62,7 @@ def test_an_average_keeps_a_flat_image(name, dtype):
                 assert np.abs(result - level).max() <= allowed, (shape, sigma, level)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", [*DERIVATIVES, *ODD])
 def test_a_derivative_of_a_flat_image_is_zero(name, dtype):
@@ -75,6 +76,7 @@ def test_a_derivative_of_a_flat_image_is_zero(name, dtype):
                 assert np.abs(result).max() <= (1e-9 * level if folded else 0), (shape, sigma, level)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", [*AVERAGES, *DERIVATIVES, *EVEN, *ODD])
 def test_a_mirrored_image_gives_the_mirrored_bits(name, dtype):

@@ -47,6 +47,7 @@ def test_they_are_what_runs():
     assert algorithm(image, kernel_of((31, 31)), dilation=2) == "direct"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("shape", [(1, 60), (90, 3), (30, 33), (101, 300)])

@@ -156,6 +156,7 @@ def unsharp_mask(sigma):
 SUMS = {f.__name__: f for f in (laplacian_of_gaussian, difference_of_gaussians, unsharp_mask)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 @pytest.mark.parametrize("name", SUMS)
 @pytest.mark.parametrize(("sizes", "count"), [(SMALL, 40), (LARGE, 10)], ids=["small", "large"])
@@ -229,6 +230,7 @@ def family(rng, name, ndim):
     return {}, [kernel]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 @pytest.mark.parametrize("name", FAMILY)
 def test_families(name, ndim):

@@ -65,6 +65,7 @@ def algorithm(request, monkeypatch, no_remembered_calls):
     return request.param
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", TYPES + FLOATS)
 @pytest.mark.parametrize("few", [False, True], ids=["wide", "few values"])
 def test_every_type(dtype, few, algorithm):
@@ -77,6 +78,7 @@ def test_every_type(dtype, few, algorithm):
             assert same(result, naive.rank(image, inside, which)), (size, which)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", naive.MODES)
 def test_every_border_and_small_size(mode, algorithm):
     """Images smaller than the window too, down to one sample."""
@@ -149,6 +151,7 @@ def test_integers_beyond_float64(algorithm):
     np.testing.assert_array_equal(imfilter.maximum(unsigned, 3)[1:], unsigned[:-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", range(1, 16))
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_agrees_with_scipy(dtype, size):
@@ -168,6 +171,7 @@ def test_agrees_with_scipy(dtype, size):
     np.testing.assert_array_equal(imfilter.median(line, size), ndi.median_filter(line, size, mode="mirror"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(31, 31), (64, 64), (101, 101), (140, 3), (3, 140), (300, 301)], ids=str)
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
 def test_large_windows(dtype, size, algorithm):

@@ -132,6 +132,7 @@ def test_hunt(seed):
         assert same(found.astype(ranks.dtype), ranks), (dtype, wanted, mode, constant, image.tolist(), which)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", INTEGERS)
 @pytest.mark.parametrize("constant", [0.5, math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize(

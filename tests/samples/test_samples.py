@@ -39,6 +39,7 @@ WRITES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
 def test_script(script: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(imfilter.__file__).parent.parent)}

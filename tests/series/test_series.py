@@ -58,6 +58,7 @@ def places(align):
     return CAUSAL if align == "causal" else BORDERS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("align", ["centre", "causal"])
 @pytest.mark.parametrize("nan", ["propagate", "ignore"])
 def test_sliding_filters_are_what_loops_say(align, nan):
@@ -76,6 +77,7 @@ def test_sliding_filters_are_what_loops_say(align, nan):
             close(series.gaussian(x, 1.3, **how), expected, x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("align", ["centre", "causal"])
 @pytest.mark.parametrize("nan", ["propagate", "ignore"])
 def test_polynomials_are_what_loops_say(align, nan):
@@ -214,6 +216,7 @@ CALLS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("call", "args", "options"), CALLS)
 def test_any_axis_layout_and_number_of_threads(call, args, options):
     x = RNG.normal(size=(2, 23, 3, 40))

@@ -79,6 +79,7 @@ def test_it_is_the_stages_one_by_one(stages):
         assert repr(again) == repr(cascade)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stages", STAGES, ids=range(len(STAGES)))
 def test_any_chunking_gives_the_same_bits(stages):
     x = expected = noisy(120, gappy(stages))

@@ -58,6 +58,7 @@ def test_exponential_agrees_with_lfilter():
         np.testing.assert_allclose(result, expected, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"adjust": True}, {"mode": "zero"}, {"align": "centre"}])
 def test_exponential_means_on_several_threads_are_those_of_one(options):
     """Each begins with a guess; where that is wrong, it is walked again."""

@@ -28,6 +28,7 @@ def wiggle(shape):
     return RNG.normal(size=shape).cumsum(axis=-1) * 0.3 + np.sin(np.arange(shape[-1]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_it_recovers_an_ar3_within_its_standard_errors(seed):
     weights, bias = np.array([0.5, -0.3, 0.2]), 2.0

@@ -77,6 +77,7 @@ def causally(call, options):
     return options if call is series.causal else {"align": "causal", **options}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("call", "args", "options"), FILTERS)
 def test_any_chunking_gives_the_same_bits(call, args, options):
     x = noisy(120, options.get("nan"))
