@@ -1,4 +1,4 @@
-"""Draw the README's picture with the command: a photograph, its Sobel edges and its difference of Gaussians."""
+"""Draw the README's picture with the command: a photograph, its edges and its difference of Gaussians."""
 
 import tempfile
 from pathlib import Path
