@@ -1,16 +1,27 @@
-"""Draw the README's picture: a photograph, its edges and its detail between two scales."""
+"""Draw the README's picture with the command: a photograph, its edges and its difference of Gaussians."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-import imfilter
+from imfilter import cli
 
 ROOT = Path(__file__).resolve().parents[2]
-coins = np.asarray(Image.open(ROOT / "samples" / "coins.png").convert("L"))
-edges = imfilter.sobel(coins) / 4
-detail = 128 + 3 * imfilter.difference_of_gaussians(coins, 1.5, 6.0)
-gap = np.full((len(coins), 8), 255)
-strip = np.hstack([coins, gap, edges * 1.5, gap, detail])
-Image.fromarray(strip.clip(0, 255).astype(np.uint8)).save(Path(__file__).with_suffix(".png"), optimize=True)
+COINS = ROOT / "samples" / "coins.png"
+COMMANDS = (
+    ("sobel", "edges.png"),
+    ("difference_of_gaussians", "detail.png", "--low", "1.5", "--high", "6", "--signed"),
+)
+
+parts = [np.asarray(Image.open(COINS).convert("L"))]
+with tempfile.TemporaryDirectory() as folder:
+    for name, file, *options in COMMANDS:
+        out = Path(folder) / file
+        if cli.call([name, str(COINS), str(out), *options]) != 0:
+            raise SystemExit(f"imfilter {name} failed")
+        parts.append(np.asarray(Image.open(out)))
+gap = np.full((len(parts[0]), 8), 255, np.uint8)
+strip = np.hstack([parts[0], gap, parts[1], gap, parts[2]])
+Image.fromarray(strip).save(Path(__file__).with_suffix(".png"), optimize=True)

@@ -1,0 +1,90 @@
+"""Parts of Numba that the compiler uses, most of them private: a failure names the part that is missing."""
+
+import importlib
+import inspect
+import tomllib
+from pathlib import Path
+
+import numba
+import pytest
+from packaging.requirements import Requirement
+
+#: A path below a module, and what uses it.
+PARTS = {
+    "numba.core.caching:_Cache": "the base class of the cache",
+    "numba.core.compiler:CompileResult._rebuild": "loads compiled code",
+    "numba.core.compiler:CompileResult._reduce": "saves compiled code",
+    "numba.core.runtime._nrt_python:c_helpers": "gives loaded code the functions of Numba's runtime",
+    "numba.core.serialize:dumps": "saves compiled code",
+    "numba.core.config:CACHE_DIR": "names the folder for compiled code",
+    "numba.core.event:Listener": "notices a compilation",
+    "numba.core.event:register": "notices a compilation",
+    "numba.core.event:install_recorder": "counts the compilations of `imfilter warmup`",
+    "numba.core.types:IntegerLiteral": "passes a number that is constant to the compiler",
+    "numba.core.types:DType": "passes an element type",
+}
+#: Methods of Numba's cache that it calls and `_KernelCache` defines.
+METHODS = ("load_overload", "save_overload", "enable", "disable", "flush")
+#: Arguments of `CompileResult._rebuild`, which takes what `_reduce` returns.
+REBUILT = ("target_context", "libdata", "fndesc", "env", "signature", "objectmode", "lifted", "typeann")
+
+
+def compiler():
+    """The module that uses them; it cannot be imported where one is missing, and the first test says so."""
+    return importlib.import_module("imfilter._simd.jit")
+
+
+def advice(part, use):
+    return f"Numba {numba.__version__}: {part} {use}: see imfilter/_simd/jit.py and the cap in pyproject.toml"
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_numba_has(part):
+    module, _, names = part.partition(":")
+    try:
+        found = importlib.import_module(module)
+        for name in names.split("."):
+            found = getattr(found, name)
+    except (ImportError, AttributeError):
+        pytest.fail(advice(part, f"is missing ({PARTS[part]})"))
+
+
+def test_the_cache_has_the_methods_that_numba_calls():
+    jit = compiler()
+    abstract = jit._Cache.__abstractmethods__
+    assert abstract <= {*METHODS, "cache_path"}, advice("_Cache", f"has the new abstract methods {abstract}")
+    for name in METHODS:
+        theirs = list(inspect.signature(getattr(jit._Cache, name)).parameters)
+        ours = list(inspect.signature(getattr(jit._KernelCache, name)).parameters)
+        assert len(theirs) == len(ours), advice(f"_Cache.{name}", f"takes {theirs}")
+
+
+def test_compiled_code_is_rebuilt_from_what_it_is_reduced_to():
+    names = tuple(inspect.signature(compiler().CompileResult._rebuild).parameters)
+    assert names[: len(REBUILT)] == REBUILT, advice("CompileResult._rebuild", f"takes {names}")
+
+
+def test_a_dispatcher_has_what_a_kernel_uses():
+    """A kernel replaces the cache of its dispatcher and reads the compiled code from it."""
+
+    @numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    def nothing(n):
+        return None
+
+    assert hasattr(nothing, "_cache"), advice("Dispatcher._cache", "is missing (the cache is put there)")
+    signature = numba.types.void(numba.types.int64)
+    nothing.compile(signature)
+    code = nothing.overloads[signature.args]
+    for name in ("library", "fndesc", "entry_point"):
+        assert hasattr(code, name), advice(f"CompileResult.{name}", "is missing (calls compiled code)")
+    assert code.library.get_pointer_to_function(code.fndesc.llvm_func_name), advice(
+        "CodeLibrary.get_pointer_to_function", "finds no code (kernels call each other by address)"
+    )
+
+
+def test_the_cap_is_the_version_that_is_tested():
+    """The installed Numba is within the range of pyproject.toml."""
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    (numbas,) = [r for r in map(Requirement, project["dependencies"]) if r.name == "numba"]
+    assert any(part.operator == "<" for part in numbas.specifier), "numba has no cap in pyproject.toml"
+    assert numba.__version__ in numbas.specifier
