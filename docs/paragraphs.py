@@ -1,7 +1,8 @@
-"""The paragraphs that docstrings share, kept once.
+"""The paragraphs that several docstrings share.
 
-``python docs/paragraphs.py`` writes them into the source; a test compares. A paragraph belongs to a section
-and to a name in it, such as the parameter `mode`. Images, series and layers have paragraphs of their own.
+``python docs/paragraphs.py`` writes them into the source. A test checks that the source contains them. Each
+paragraph belongs to a section of the docstring and to a name in it, for example the parameter `mode`. Images,
+series and layers have separate paragraphs.
 """
 
 import ast
@@ -31,10 +32,10 @@ cval : float, optional
     Value beyond the border with ``mode="constant"``. Default 0.""",
     "axes": """\
 axes : int or tuple of int, optional
-    One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.""",
+    One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.""",
     "channel_axis": """\
 channel_axis : int, optional
-    Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.""",
+    Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.""",
     "dtype": """\
 dtype : dtype, optional
     Element type of the result. Values are rounded half to even and saturated.""",
@@ -46,11 +47,11 @@ workers : int, optional
     Number of threads. Default: every core that this process may use. The result does not depend on it.""",
     "size": """\
 size : int or sequence of int, optional
-    Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
-    one sample farther to the front, as in SciPy. A window may be longer than the image.""",
+    Length of the window: one for all filtered axes, or one for each. Default 3. An even window has one
+    sample more before its centre than after it, as in SciPy. A window may be longer than the image.""",
     "footprint": """\
 footprint : array_like, optional
-    Window of any shape, instead of `size`. Samples count where the footprint is not zero.""",
+    Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.""",
     "spacing": """\
 spacing : float or sequence of float, optional
     Distance between samples in any unit of length: one for all filtered axes, or one for each.
@@ -70,15 +71,15 @@ size : int or sequence of int
     Length of the window: one for all filtered axes, or one for each.""",
     "stride": """\
 stride : int or sequence of int, optional
-    Distance between windows. Default: `size`, so that windows neither overlap nor leave gaps.""",
+    Distance between neighbouring windows. Default: `size`. Then windows do not overlap and leave no gaps.""",
     "padding": """\
 padding : int or sequence of int, optional
-    Number of places before the image, and behind it, that windows may reach: at most half a window.
-    Default 0.""",
+    Number of padding samples before and after the image along each axis: at most half the length of
+    the window. Default 0.""",
     "ceil_mode": """\
 ceil_mode : bool, optional
-    Whether to keep a last window that reaches beyond the image. It holds the samples that it covers. A
-    window that would begin behind the image is dropped. Default False.""",
+    Whether to add a last window that reaches beyond the padded image. It contains only the samples that
+    it covers. A window that starts after the end of the image is not added. Default False.""",
 }
 
 SERIES = {
@@ -88,9 +89,9 @@ x : array_like
     it.""",
     "align": """\
 align : {'centre', 'causal'}, optional
-    Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
-    front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
-    'centre'.""",
+    Position of the window. 'centre': the window is centred on the sample; an even window has one sample
+    more before its centre than after it. 'causal': the window ends at the sample, so no result depends
+    on a later sample. Default 'centre'.""",
     "mode": """\
 mode : str, optional
     How a series ``a b c d`` continues beyond its ends. Default 'edge'.
@@ -101,21 +102,22 @@ mode : str, optional
     - 'mirror': ``d c b | a b c d | c b a``
     - 'symmetric': ``c b a | a b c d | d c b``
     - 'wrap': ``b c d | a b c d | a b c``
-    - 'shrink': it does not continue; a window holds the samples that there are
-    - 'valid': it does not continue; only whole windows have results
+    - 'shrink': no continuation; near the ends a window contains fewer samples
+    - 'valid': no continuation; the result contains only the values of whole windows
 
-    A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
-    first.""",
+    A causal filter does not accept 'mirror', 'symmetric' and 'wrap', because they put later samples
+    before the first sample.""",
     "cval": """\
 cval : float, optional
     Value beyond the ends with ``mode="constant"``. Default 0.""",
     "nan": """\
 nan : {'propagate', 'ignore'}, optional
-    'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
-    that of the other samples, and NaN where there are too few. Default 'propagate'.""",
+    'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
+    The result is computed from the other samples, and it is NaN if they are too few. Default
+    'propagate'.""",
     "axis": """\
 axis : int, optional
-    Axis of time. Default -1, the last axis. The other axes hold separate series.""",
+    Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.""",
     "dtype": """\
 dtype : dtype, optional
     Element type of the result. Values are rounded half to even and saturated.""",
@@ -135,18 +137,18 @@ stride : int or sequence of int, optional
     "padding": """\
 padding : {'same', 'valid'}, int or sequence, optional
     Number of border samples on each side: one for all axes, or for each axis one number or a pair
-    (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
-    odd, the border behind has one sample more.""",
+    (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs. If the total is
+    odd, the border at the end has one sample more.""",
     "padding_mode": """\
 padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
-    What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
-    longer than the axis.""",
+    Values of the border samples; see `imfilter.correlate`. Default 'zero'. The pattern repeats if the
+    border is longer than the axis.""",
     "dilation": """\
 dilation : int or sequence of int, optional
     Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.""",
     "groups": """\
 groups : int, optional
-    Number of groups of channels. A group reads its own channels only. Default 1.""",
+    Number of groups of channels. Each group reads only its own input channels. Default 1.""",
 }
 
 LAYERS |= {
@@ -164,7 +166,7 @@ ValueError
     If an argument has the wrong value. The message names the argument, the value received and the
     accepted values."""
 
-#: Results, by kind.
+#: Paragraphs on the result, by kind of result.
 RESULTS = {
     "keeps": """\
 ndarray
@@ -177,20 +179,20 @@ ndarray
     "ranks": """\
 ndarray
     Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
-    sample, so the result is exact for every dtype. NaN sorts after infinity, and -0.0 sorts before 0.0.""",
+    sample, so the result is exact for every dtype. NaN sorts after +inf, and -0.0 sorts before 0.0.""",
     "series keeps": """\
 ndarray
-    Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
-    less one. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
-    and saturated; with ``dtype=float`` integers give floats. It is computed in float64.""",
+    Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
+    by n - 1. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
+    and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64.""",
     "series derives": """\
 ndarray
-    Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
-    less one. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit integers,
+    Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
+    by n - 1. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit integers,
     float16 and float32; float64 for wider types. It is computed in float64.""",
 }
 
-#: Which kind of result a function has.
+#: The functions that have each kind of result.
 _KINDS = {
     "keeps": ("box", "maximum", "sharpen", "unsharp_mask"),
     "derives": (
@@ -202,7 +204,7 @@ _KINDS = {
     "series derives": ("causal", "difference"),
 }
 
-#: Parameters of a function that are its own, though others share the name.
+#: Entries that a function describes in its own words, although a shared paragraph has the same name.
 _OWN: dict[str, tuple[str, ...]] = {
     "arithmetic.memory": ("dtype",),
     "color.rgb_to_gray": (

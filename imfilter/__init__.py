@@ -1,7 +1,8 @@
-"""Classical image filtering: SciPy's semantics, a convolution layer's arithmetic, faster than OpenCV.
+"""Classical image filters, compiled with Numba.
 
-Every name loads on first use, so that importing the package costs nothing: neither Numba nor SciPy
-is imported before a filter needs it.
+The filters follow the semantics of SciPy and support the arithmetic of convolution layers. Every name is
+loaded on first use, so the import of the package is fast: Numba and SciPy are imported when a filter needs
+them.
 """
 
 import importlib
@@ -72,7 +73,7 @@ __all__ = [
     "weights",
 ]
 
-#: Where each public name lives.
+#: The module of each public name.
 _HOMES = {
     "convolution": ("convolve", "correlate"),
     "corners": ("harris", "shi_tomasi"),
@@ -90,7 +91,7 @@ _HOMES = {
     "rank": ("maximum", "median", "minimum", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }
-#: Modules with public names of their own.
+#: Public modules with names of their own.
 _NAMESPACES = ("color", "layers", "series", "show", "weights")
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -103,7 +104,7 @@ def __getattr__(name: str) -> Any:
 
         raise AttributeError(f"module 'imfilter' has no attribute {name!r}{hint(name, tuple(__all__))}")
     value = getattr(importlib.import_module(f"imfilter.{_MODULES[name]}"), name)
-    globals()[name] = value  # the next look-up finds it without coming here
+    globals()[name] = value  # the next look-up does not call this function
     return value
 
 

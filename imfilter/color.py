@@ -1,9 +1,8 @@
-"""Colour spaces: grey, CIE L*a*b* and its polar form, from sRGB and back.
+"""Conversion between colour spaces: sRGB, grey, CIE L*a*b* and CIE LCh.
 
-In all other filters values are never rescaled. Here a colour space gives them a scale, by their type: sRGB is
-0 to 255 in uint8, 0 to 65535 in uint16 and 0 to 1 in floats and bool. L* is from 0 to 100, and a* and b* of
-sRGB colours are from -108 to 99, whatever the type. White is that of illuminant D65 for the observer of 2
-degrees.
+The scale of sRGB values depends on their type: 0 to 255 in uint8, 0 to 65535 in uint16, and 0 to 1 in floats
+and bool. For all types, L* is from 0 to 100, and a* and b* of sRGB colours are from -108 to 99. The white
+point is illuminant D65 with the 2 degree observer.
 
 Examples
 --------
@@ -28,7 +27,7 @@ from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
 __all__ = ["lab_to_lch", "lab_to_rgb", "lch_to_lab", "rgb_to_gray", "rgb_to_lab"]
 
-#: How much red, green and blue weigh, by the standard.
+#: Weights of red, green and blue, by standard.
 _LUMA = {"bt601": (0.299, 0.587, 0.114), "bt709": (0.2126, 0.7152, 0.0722)}
 
 
@@ -42,46 +41,46 @@ def rgb_to_gray(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Make a colour image grey: the weighted sum of red, green and blue.
+    """Convert a colour image to grey: the weighted sum of red, green and blue.
 
     Parameters
     ----------
     image : array_like
-        Image of any shape with three channels, of bool, integers or floats. It is not changed, and its values
-        are not rescaled.
+        Image of any shape with three channels. Bool, integers or floats. The function does not change it. The
+        values are not rescaled.
     standard : {'bt601', 'bt709'}, optional
-        Weights 0.299, 0.587 and 0.114 of ITU-R BT.601, the default, as in OpenCV and Pillow; or 0.2126,
-        0.7152 and 0.0722 of BT.709, those of screens and of sRGB.
+        Weights of the channels. 'bt601': 0.299, 0.587 and 0.114 of ITU-R BT.601, as in OpenCV and Pillow.
+        'bt709': 0.2126, 0.7152 and 0.0722 of ITU-R BT.709, as in sRGB. Default 'bt601'.
     channel_axis : int, optional
-        Axis of the three channels, which the result does not have. Default the last one.
+        Axis of the three channels. The result does not have this axis. Default -1, the last axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
-        Where to put the result, whose dtype it determines. It may be a part of `image` or overlap it.
+        Array for the result. Its dtype is the dtype of the result. It may be a part of `image` or overlap it.
     workers : int, optional
         Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
     ndarray
-        Array of the shape of `image` without `channel_axis`, and of its dtype, or of `dtype` or `out`;
-        computed in floating point, rounded half to even and saturated. From uint8 to uint8 weights have 15
-        bits and halves are rounded up, so that every pixel is OpenCV's.
+        Array of the shape of `image` without `channel_axis`. Its dtype is that of `image`, or `dtype`, or
+        that of `out`. It is computed in floating point, rounded half to even and saturated. From uint8 to
+        uint8, weights have 15 bits and halves are rounded up, so every pixel is the same as in OpenCV.
 
     Raises
     ------
     TypeError
         If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value: four channels, for alpha is no colour. The message names the
-        argument, what came and what would do.
+        If an argument has the wrong value, for example an image with an alpha channel. The message names the
+        argument, the value received and the accepted values.
 
     See Also
     --------
-    cv2.cvtColor : The same for uint8 with ``COLOR_RGB2GRAY``; of uint16 it is up to 2 apart, for its weights
-        have 15 bits there, too.
-    PIL.Image.Image.convert : To mode "L", with weights of 16 bits: at most 1 apart.
-    skimage.color.rgb2gray : Weights 0.2125, 0.7154 and 0.0721, of floats.
+    cv2.cvtColor : The same for uint8 with ``COLOR_RGB2GRAY``. For uint16 it differs by up to 2, because its
+        weights have 15 bits.
+    PIL.Image.Image.convert : Conversion to mode "L" with 16-bit weights. It differs by at most 1.
+    skimage.color.rgb2gray : The weighted sum in floats, with the weights 0.2125, 0.7154 and 0.0721.
 
     References
     ----------
@@ -115,16 +114,18 @@ def rgb_to_lab(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Convert sRGB to CIE L*a*b*, in which distances are about how different colours look.
+    """Convert sRGB to CIE L*a*b*.
+
+    Distances in this colour space approximate the perceived differences between colours.
 
     Parameters
     ----------
     image : array_like
-        Image of any shape with three channels. What is full scale depends on its type: 255 for uint8, 65535
-        for uint16, 1 for floats and bool. Floats beyond are converted by the same formulas. It is not
-        changed.
+        Image of any shape with three channels. Its full scale depends on its type: 255 for uint8, 65535 for
+        uint16, 1 for floats and bool. Floats outside the range from 0 to 1 are converted with the same
+        formulas. The function does not change it.
     channel_axis : int, optional
-        Axis of the three channels. Default the last one.
+        Axis of the three channels. Default -1, the last axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -135,25 +136,26 @@ def rgb_to_lab(
     Returns
     -------
     ndarray
-        Array of the shape of `image`: L* from 0 to 100, a* and b*. It is float32 for bool, 8- and 16-bit
-        integers, float16 and float32, float64 for wider types; or of `dtype` or `out`. Float32 is within 1e-4
-        of float64.
+        Array of the shape of `image` with the channels L* from 0 to 100, a* and b*. Its dtype is `dtype`, or
+        that of `out`. Default: float32 for bool, 8- and 16-bit integers, float16 and float32; float64 for
+        wider types. Float32 results are within 1e-4 of float64 results.
 
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, integers whose full scale is not known.
+        If an argument has the wrong type, for example a complex array or integers without a known full scale.
     ValueError
-        If an argument has the wrong value: four channels, for alpha is no colour. The message names the
-        argument, what came and what would do.
+        If an argument has the wrong value, for example an image with an alpha channel. The message names the
+        argument, the value received and the accepted values.
 
     See Also
     --------
-    lab_to_rgb : The way back.
-    lab_to_lch : Chroma and hue.
+    lab_to_rgb : The inverse conversion.
+    lab_to_lch : Conversion to chroma and hue.
     skimage.color.rgb2lab : The same.
-    cv2.cvtColor : With ``COLOR_RGB2Lab``, whose constants are others and which interpolates in tables: up to
-        0.5 apart for float32. Of uint8 it makes uint8, which no longer tells all colours apart.
+    cv2.cvtColor : The same with ``COLOR_RGB2Lab``, but with other constants and interpolated tables. For
+        float32 it differs by up to 0.5. For uint8 its result is uint8, which does not distinguish all
+        colours.
 
     References
     ----------
@@ -191,43 +193,43 @@ def lab_to_rgb(
 ) -> NDArray:
     """Convert CIE L*a*b* to sRGB.
 
-    Colours that sRGB does not have are cut to its range, channel by channel.
+    Each channel of a colour outside sRGB is clipped to the range of sRGB.
 
     Parameters
     ----------
     lab : array_like
-        Image of any shape with the channels L* from 0 to 100, a* and b*, of floats or signed integers. It is
-        not changed.
+        Image of any shape with the channels L* from 0 to 100, a* and b*. Floats or signed integers. The
+        function does not change it.
     channel_axis : int, optional
-        Axis of the three channels. Default the last one.
+        Axis of the three channels. Default -1, the last axis.
     dtype : dtype, optional
-        Element type of the result, which also says what its full scale is: uint8 (0 to 255) or uint16 (0 to
-        65535), rounded half to even, or floats (0 to 1).
+        Element type of the result. It determines the scale: uint8 (0 to 255) and uint16 (0 to 65535), rounded
+        half to even, or floats (0 to 1).
     out : ndarray, optional
-        Where to put the result, whose dtype it determines. It may be `lab` itself or overlap it.
+        Array for the result. Its dtype is the dtype of the result. It may be `lab` or overlap it.
     workers : int, optional
         Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
     ndarray
-        Array of the shape of `lab`: float32 for 8- and 16-bit integers, float16 and float32, float64 for
-        wider types, from 0 to 1; or of `dtype` or `out`. All colours of uint8 come back from L*a*b* of
-        float32.
+        Array of the shape of `lab`. Its dtype is `dtype`, or that of `out`. Default: float32 for 8- and
+        16-bit integers, float16 and float32; float64 for wider types. Every uint8 colour survives the
+        conversion to float32 L*a*b* and back.
 
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, unsigned integers.
+        If an argument has the wrong type, for example a complex array or unsigned integers.
     ValueError
-        If an argument has the wrong value: four channels, or a `dtype` whose full scale is not known. The
-        message names the argument, what came and what would do.
+        If an argument has the wrong value, for example an image with four channels or a `dtype` without a
+        known full scale. The message names the argument, the value received and the accepted values.
 
     See Also
     --------
-    rgb_to_lab : The way there.
+    rgb_to_lab : The inverse conversion.
     skimage.color.lab2rgb : The same for floats.
-    cv2.cvtColor : With ``COLOR_Lab2RGB``, whose constants are others.
+    cv2.cvtColor : The same with ``COLOR_Lab2RGB``, but with other constants.
 
     References
     ----------
@@ -263,33 +265,34 @@ def lab_to_lch(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Convert CIE L*a*b* to its polar form, LCh: a* and b* to chroma and hue.
+    """Convert CIE L*a*b* to CIE LCh, its polar form: a* and b* become chroma and hue.
 
     Parameters
     ----------
     lab : array_like
-        Image of any shape with the channels L*, a* and b*, of floats or signed integers. It is not changed.
+        Image of any shape with the channels L*, a* and b*. Floats or signed integers. The function does not
+        change it.
     channel_axis, dtype, out, workers : optional
         As for `rgb_to_lab`.
 
     Returns
     -------
     ndarray
-        Array of the shape of `lab`: L*, chroma, and hue in radians from 0 to 2 pi, 0 where there is no
-        chroma. It is float32 for 8- and 16-bit integers, float16 and float32, float64 for wider types; or of
-        `dtype` or `out`.
+        Array of the shape of `lab` with the channels L*, chroma and hue. Hue is in radians from 0 to 2 pi,
+        and 0 where the chroma is 0. The dtype is `dtype`, or that of `out`. Default: float32 for 8- and
+        16-bit integers, float16 and float32; float64 for wider types.
 
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, unsigned integers.
+        If an argument has the wrong type, for example a complex array or unsigned integers.
     ValueError
         If an argument has the wrong value. The message names the argument, the value received and the
         accepted values.
 
     See Also
     --------
-    lch_to_lab : The way back.
+    lch_to_lab : The inverse conversion.
     skimage.color.lab2lch : The same.
 
     References
@@ -314,33 +317,33 @@ def lch_to_lab(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Convert LCh, the polar form of CIE L*a*b*, back: chroma and hue to a* and b*.
+    """Convert CIE LCh to CIE L*a*b*: chroma and hue become a* and b*.
 
     Parameters
     ----------
     lch : array_like
-        Image of any shape with the channels L*, chroma and hue in radians, of floats or signed integers. It
-        is not changed.
+        Image of any shape with the channels L*, chroma and hue in radians. Floats or signed integers. The
+        function does not change it.
     channel_axis, dtype, out, workers : optional
         As for `rgb_to_lab`.
 
     Returns
     -------
     ndarray
-        Array of the shape of `lch`: L*, a* and b*. It is float32 for 8- and 16-bit integers, float16 and
-        float32, float64 for wider types; or of `dtype` or `out`.
+        Array of the shape of `lch` with the channels L*, a* and b*. Its dtype is `dtype`, or that of `out`.
+        Default: float32 for 8- and 16-bit integers, float16 and float32; float64 for wider types.
 
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, unsigned integers.
+        If an argument has the wrong type, for example a complex array or unsigned integers.
     ValueError
         If an argument has the wrong value. The message names the argument, the value received and the
         accepted values.
 
     See Also
     --------
-    lab_to_lch : The way there.
+    lab_to_lch : The inverse conversion.
     skimage.color.lch2lab : The same.
 
     References
@@ -357,7 +360,7 @@ def lch_to_lab(
 
 
 def _polar(value: ArrayLike, name: str, channel_axis: Any, dtype: Any, out: Any, workers: Any) -> NDArray:
-    """Check the arguments of both ways, and go one."""
+    """Check the arguments, and convert from `lab` or from `lch`."""
     array, axis = _lab(value, channel_axis, name)
     place = arguments.fitting(arguments.out(out), array.shape)
     wanted = arguments.dtype(dtype, place, dtypes.derived(array.dtype))
@@ -369,17 +372,17 @@ def _polar(value: ArrayLike, name: str, channel_axis: Any, dtype: Any, out: Any,
 
 
 def _lab(value: ArrayLike, channel_axis: Any, name: str) -> tuple[NDArray, int]:
-    """Return an array of L*a*b*, or LCh, and the axis of its channels."""
+    """Return an L*a*b* or LCh array, and its channel axis."""
     array = arguments.image(value, name)
     axis = arguments.colours(array, channel_axis, name)
     if array.dtype.kind in "bu":
         raise TypeError(
-            f"{name} must hold floats or signed integers, L* from 0 to 100 and not scaled to the "
-            f"type, got {array.dtype}"
+            f"{name} must contain floats or signed integers (L* is from 0 to 100 for every type), "
+            f"got {array.dtype}"
         )
     return array, axis
 
 
 def _has_scale(dtype: np.dtype) -> bool:
-    """Tell whether full scale of an integer type is known."""
+    """Return whether an integer type has a known full scale."""
     return dtype.kind == "u" and dtype.itemsize <= 2

@@ -1,4 +1,4 @@
-"""Correlation and convolution with any kernel: the two functions on which all linear filters stand."""
+"""Correlation and convolution with any kernel."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ def correlate(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Correlate an image with a kernel, without flipping it.
+    """Correlate the image with a kernel. The kernel is not flipped.
 
-    Along each filtered axis ``out[i] = bias + sum_j kernel[j] * image[i*stride + j*dilation - before]``,
-    which is what a convolution layer computes. Taps that are zero are not read.
+    Along each filtered axis the result is
+    ``out[i] = bias + sum_j kernel[j] * image[i*stride + j*dilation - before]``. A convolution layer computes
+    the same sum. Taps that are zero are skipped.
 
     Parameters
     ----------
@@ -41,22 +42,24 @@ def correlate(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     kernel : array_like or sequence of ndarray
-        Weights with as many axes as are filtered; or, if the kernel is separable, a sequence of 1-D
-        NumPy arrays, one for each filtered axis, whose outer product is the kernel. A separable
-        kernel given whole is recognised.
+        Weights, with one axis for each filtered axis. A separable kernel may be a sequence of 1-D NumPy
+        arrays, one for each filtered axis; the kernel is their outer product. A dense kernel that is
+        separable is recognised.
     bias : float, optional
         Number added to every sum. Default 0.
     stride : int or sequence of int, optional
-        Distance between neighbouring outputs in samples, one for all filtered axes or one for each.
+        Distance between neighbouring outputs in samples: one for all filtered axes, or one for each. Default
+        1.
     dilation : int or sequence of int, optional
-        Distance between neighbouring taps in samples, likewise.
+        Distance between neighbouring taps in samples: one for all filtered axes, or one for each. Default 1.
     padding : {'same', 'valid'}, int or sequence, optional
-        Samples of border before and after each filtered axis of length n, for a kernel of length k:
+        Number of border samples before and after each filtered axis. Default 'same'. For an axis of length n
+        and a kernel of length k:
 
-        - 'same': such that the output has length ``ceil(n/stride)`` and output i is centred on
-          sample ``i*stride``; even kernels have their centre at ``k//2``, as in SciPy
-        - 'valid': none
-        - an integer, or one integer or pair (before, after) for each filtered axis; the output has
+        - 'same': the output has length ``ceil(n/stride)``, and output i is centred on sample
+          ``i*stride``; the centre of an even kernel is at ``k//2``, as in SciPy
+        - 'valid': no border
+        - an integer, or for each filtered axis an integer or a pair (before, after); the output has
           length ``floor((n + before + after - dilation*(k - 1) - 1)/stride) + 1``
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
@@ -70,9 +73,9 @@ def correlate(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -83,8 +86,8 @@ def correlate(
     Returns
     -------
     ndarray
-        Array of dtype float32 for bool, 8- and 16-bit integers, float16 and float32, float64 for
-        wider types; or `dtype` or that of `out`. The filtered axes have the lengths given above.
+        Array with the lengths given above along the filtered axes. Its dtype is `dtype`, or that of `out`.
+        Default: float32 for bool, 8- and 16-bit integers, float16 and float32; float64 for wider types.
 
     Raises
     ------
@@ -96,11 +99,11 @@ def correlate(
 
     See Also
     --------
-    convolve : The same with the kernel flipped.
-    scipy.ndimage.correlate : The same with ``mode`` called 'mirror', 'reflect' (here 'symmetric'),
-        'nearest' ('edge'), 'wrap', 'constant', for floating-point images.
+    convolve : The same with a flipped kernel.
+    scipy.ndimage.correlate : The same for floating-point images. Its ``mode`` 'reflect' is 'symmetric' here,
+        and 'nearest' is 'edge'.
     cv2.filter2D : The same for odd kernels: ``cv2.filter2D(image, cv2.CV_32F, kernel)``.
-    torch.nn.functional.conv2d : The same sum over one channel.
+    torch.nn.functional.conv2d : The same for one channel.
 
     References
     ----------
@@ -143,7 +146,9 @@ def convolve(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Convolve an image with a kernel: correlate it with the kernel flipped along every axis.
+    """Convolve the image with a kernel.
+
+    This is the correlation with the kernel flipped along every axis.
 
     Parameters
     ----------
@@ -151,17 +156,17 @@ def convolve(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     kernel : array_like or sequence of ndarray
-        Weights with as many axes as are filtered, or a sequence of 1-D NumPy arrays, as for
-        `correlate`.
+        Weights, with one axis for each filtered axis, or a sequence of 1-D NumPy arrays, as for `correlate`.
     bias : float, optional
         Number added to every sum. Default 0.
     stride : int or sequence of int, optional
-        Distance between neighbouring outputs in samples, one for all filtered axes or one for each.
+        Distance between neighbouring outputs in samples: one for all filtered axes, or one for each. Default
+        1.
     dilation : int or sequence of int, optional
-        Distance between neighbouring taps in samples, likewise.
+        Distance between neighbouring taps in samples: one for all filtered axes, or one for each. Default 1.
     padding : {'same', 'valid'}, int or sequence, optional
-        Samples of border, as for `correlate`. With 'same', the flipped kernel of even length k has its
-        centre at ``(k - 1)//2``, as in SciPy.
+        Number of border samples, as for `correlate`. Default 'same': the centre of a flipped kernel of even
+        length k is at ``(k - 1)//2``, as in SciPy.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
@@ -174,9 +179,9 @@ def convolve(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -199,9 +204,9 @@ def convolve(
 
     See Also
     --------
-    correlate : The same without the flip.
+    correlate : The same with a kernel that is not flipped.
     scipy.ndimage.convolve : The same for floating-point images.
-    numpy.convolve : In 1-D; its mode 'full' is ``padding=len(kernel) - 1, mode="zero"`` here.
+    numpy.convolve : The same in 1-D. Its mode 'full' is ``padding=len(kernel) - 1, mode="zero"`` here.
 
     References
     ----------

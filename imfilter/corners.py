@@ -1,4 +1,4 @@
-"""Corners: where the gradient runs in more than one direction."""
+"""Corner responses: Harris and Shi-Tomasi."""
 
 from __future__ import annotations
 
@@ -26,33 +26,36 @@ def harris(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Measure how much every sample is a corner, after Harris and Stephens.
+    """Compute the Harris corner response of every sample.
 
-    Of the products of derivatives, summed over a window, it is the determinant less `k` times the square of
-    the trace: large at corners, negative along edges, about 0 where nothing is.
+    The structure tensor holds the products of the derivatives, summed over a window. The response is its
+    determinant minus `k` times the square of its trace. It is large at corners, negative at edges, and near 0
+    in flat regions.
 
     Parameters
     ----------
     image : array_like
-        Image of two axes, which are both spatial; make colour grey first, with `imfilter.color.rgb_to_gray`.
-        Bool, integers or floats. It is not changed.
+        Grey image of two spatial axes. Convert a colour image with `imfilter.color.rgb_to_gray` first. Bool,
+        integers or floats. The function does not change it.
     k : float, optional
-        Sensitivity: how unlike the two directions may be. Default 0.04.
+        Weight of the squared trace. A larger value suppresses edges more strongly. Default 0.04.
     window : {'box', 'gaussian'}, optional
-        Over what products are summed, and how derivatives are scaled. With 'box', as in OpenCV: all of the
-        box count alike, and Sobel's operator is divided by ``size * 2**(aperture - 1)``. With 'gaussian', as
-        in scikit-image: weights sum to 1, and derivatives are not scaled.
+        Window of the sum, and scale of the derivatives. 'box', as in OpenCV: all samples have the same
+        weight, and the Sobel operator is divided by ``size * 2**(aperture - 1)``. 'gaussian', as in
+        scikit-image: the weights sum to 1, and the derivatives are not scaled. Default 'box'.
     size : int, optional
-        Length of the box along both axes. Default 2. Even boxes reach one sample farther to the front.
+        Length of the box along both axes. Default 2. An even box has one sample more before its centre than
+        after it.
     sigma : float, optional
-        Standard deviation of the Gaussian in samples, cut at four of them. Default 1.
+        Standard deviation of the Gaussian in samples. The Gaussian is cut at 4 standard deviations. Default
+        1. Leave it out for a box.
     aperture : {3, 5, 7}, optional
-        Length of Sobel's operator. Default 3.
+        Length of the Sobel operator. Default 3.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
-        What lies beyond the border, of the image and of the products; see `imfilter.gaussian`. Beyond a
-        constant there are no products.
+        How the image and the products continue beyond the border; see `imfilter.gaussian`. Default 'mirror'.
+        With 'zero' and 'constant' the products beyond the border are 0.
     cval : float, optional
-        Value beyond the border of the image in mode 'constant'. Default 0.
+        Value beyond the border of the image with ``mode="constant"``. Default 0.
     out : ndarray, optional
         Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
     workers : int, optional
@@ -61,8 +64,8 @@ def harris(
     Returns
     -------
     ndarray
-        Array of the shape of `image`: float32 for bool, 8- and 16-bit integers, float16 and float32, float64
-        for wider types; or `out`.
+        Array of the shape of `image`, or `out`. Its dtype is float32 for bool, 8- and 16-bit integers,
+        float16 and float32; float64 for wider types.
 
     Raises
     ------
@@ -74,9 +77,9 @@ def harris(
 
     See Also
     --------
-    shi_tomasi : The smaller eigenvalue instead.
-    cv2.cornerHarris : The same for float32 with `size` as ``blockSize`` and `aperture` as ``ksize``; it
-        divides the derivatives of uint8 by 255.
+    shi_tomasi : The smaller eigenvalue of the structure tensor.
+    cv2.cornerHarris : The same for float32 with ``blockSize=size`` and ``ksize=aperture``. For uint8 it
+        divides the derivatives by 255.
     skimage.feature.corner_harris : The same for float images with ``window="gaussian", mode="zero"``.
 
     References
@@ -110,20 +113,22 @@ def shi_tomasi(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Measure how much every sample is a corner, after Shi and Tomasi: by the smaller eigenvalue.
+    """Compute the Shi-Tomasi corner response of every sample.
+
+    The response is the smaller eigenvalue of the structure tensor.
 
     Parameters
     ----------
     image : array_like
-        Image of two axes, which are both spatial; make colour grey first, with `imfilter.color.rgb_to_gray`.
-        Bool, integers or floats. It is not changed.
+        Grey image of two spatial axes. Convert a colour image with `imfilter.color.rgb_to_gray` first. Bool,
+        integers or floats. The function does not change it.
     window, size, sigma, aperture, mode, cval, out, workers : optional
         As for `harris`.
 
     Returns
     -------
     ndarray
-        As for `harris`; nowhere negative but for rounding.
+        As for `harris`. The values are not negative, except for rounding errors.
 
     Raises
     ------
@@ -135,8 +140,8 @@ def shi_tomasi(
 
     See Also
     --------
-    harris : The determinant less a share of the trace's square.
-    cv2.cornerMinEigenVal : The same for float32 with `size` as ``blockSize`` and `aperture` as ``ksize``.
+    harris : The determinant minus a multiple of the squared trace.
+    cv2.cornerMinEigenVal : The same for float32 with ``blockSize=size`` and ``ksize=aperture``.
     skimage.feature.corner_shi_tomasi : The same for float images with ``window="gaussian", mode="zero"``.
 
     References
@@ -169,7 +174,7 @@ def _respond(
     out: Any,
     workers: Any,
 ) -> NDArray:
-    """Check the arguments of both measures, and run one."""
+    """Check the arguments, and compute one of the responses."""
     array = arguments.plane(image)
     width = arguments.integer(aperture, "aperture")
     if width not in _APERTURES:

@@ -1,4 +1,4 @@
-"""First derivatives from neighbouring samples: Sobel, Scharr and Prewitt gradients."""
+"""First derivatives: the Sobel, Scharr and Prewitt operators."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def sobel(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Differentiate with Sobel's operator: [-1, 0, 1] along one axis, [1, 2, 1] along the others.
+    """Compute the gradient of the image with the Sobel operator.
+
+    The operator is [-1, 0, 1] along one axis and [1, 2, 1] along the other axes.
 
     Parameters
     ----------
@@ -35,10 +37,10 @@ def sobel(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     axis : int, optional
-        Axis of the derivative. By default the gradient magnitude: the root of the sum of squares of
-        the derivatives along all filtered axes.
+        Axis of the derivative. Default: the gradient magnitude, which is the square root of the sum of the
+        squared derivatives along all filtered axes.
     normalize : bool, optional
-        Scale such that a ramp of slope 1 gives 1. Default False: the raw taps.
+        Whether to scale the taps so that a ramp of slope 1 gives 1. Default False: the taps are not scaled.
     spacing : float or sequence of float, optional
         Distance between samples in any unit of length: one for all filtered axes, or one for each.
         Derivatives are per that unit. Default 1.
@@ -54,9 +56,9 @@ def sobel(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -80,10 +82,10 @@ def sobel(
 
     See Also
     --------
-    scipy.ndimage.sobel : One derivative, raw as here, of a floating-point image.
-    cv2.Sobel : One derivative, raw as here: ``cv2.Sobel(image, cv2.CV_32F, 1, 0)`` is ``axis=1``.
-    skimage.filters.sobel : The magnitude with ``normalize=True, mode="symmetric"``, times 2 divided
-        by the root of the number of axes.
+    scipy.ndimage.sobel : One derivative of a floating-point image, not scaled.
+    cv2.Sobel : One derivative, not scaled. ``cv2.Sobel(image, cv2.CV_32F, 1, 0)`` is ``axis=1`` here.
+    skimage.filters.sobel : The magnitude with ``normalize=True, mode="symmetric"``, times 2 divided by the
+        square root of the number of axes.
 
     References
     ----------
@@ -122,7 +124,9 @@ def scharr(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Differentiate with Scharr's operator: [-1, 0, 1] along one axis, [3, 10, 3] along the others.
+    """Compute the gradient of the image with the Scharr operator.
+
+    The operator is [-1, 0, 1] along one axis and [3, 10, 3] along the other axes.
 
     Parameters
     ----------
@@ -130,9 +134,9 @@ def scharr(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     axis : int, optional
-        Axis of the derivative. By default the gradient magnitude, as for `sobel`.
+        Axis of the derivative. Default: the gradient magnitude, as for `sobel`.
     normalize : bool, optional
-        Scale such that a ramp of slope 1 gives 1. Default False: the raw taps.
+        Whether to scale the taps so that a ramp of slope 1 gives 1. Default False: the taps are not scaled.
     spacing : float or sequence of float, optional
         Distance between samples in any unit of length: one for all filtered axes, or one for each.
         Derivatives are per that unit. Default 1.
@@ -148,9 +152,9 @@ def scharr(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -174,9 +178,9 @@ def scharr(
 
     See Also
     --------
-    cv2.Scharr : One derivative, raw as here: ``cv2.Scharr(image, cv2.CV_32F, 1, 0)`` is ``axis=1``.
-    skimage.filters.scharr : The magnitude with ``normalize=True, mode="symmetric"``, times 2 divided
-        by the root of the number of axes.
+    cv2.Scharr : One derivative, not scaled. ``cv2.Scharr(image, cv2.CV_32F, 1, 0)`` is ``axis=1`` here.
+    skimage.filters.scharr : The magnitude with ``normalize=True, mode="symmetric"``, times 2 divided by the
+        square root of the number of axes.
 
     References
     ----------
@@ -215,7 +219,9 @@ def prewitt(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Differentiate with Prewitt's operator: [-1, 0, 1] along one axis, [1, 1, 1] along the others.
+    """Compute the gradient of the image with the Prewitt operator.
+
+    The operator is [-1, 0, 1] along one axis and [1, 1, 1] along the other axes.
 
     Parameters
     ----------
@@ -223,9 +229,9 @@ def prewitt(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     axis : int, optional
-        Axis of the derivative. By default the gradient magnitude, as for `sobel`.
+        Axis of the derivative. Default: the gradient magnitude, as for `sobel`.
     normalize : bool, optional
-        Scale such that a ramp of slope 1 gives 1. Default False: the raw taps.
+        Whether to scale the taps so that a ramp of slope 1 gives 1. Default False: the taps are not scaled.
     spacing : float or sequence of float, optional
         Distance between samples in any unit of length: one for all filtered axes, or one for each.
         Derivatives are per that unit. Default 1.
@@ -241,9 +247,9 @@ def prewitt(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -267,9 +273,9 @@ def prewitt(
 
     See Also
     --------
-    scipy.ndimage.prewitt : One derivative, raw as here, of a floating-point image.
-    skimage.filters.prewitt : The magnitude with ``normalize=True, mode="symmetric"``, times 2 divided
-        by the root of the number of axes.
+    scipy.ndimage.prewitt : One derivative of a floating-point image, not scaled.
+    skimage.filters.prewitt : The magnitude with ``normalize=True, mode="symmetric"``, times 2 divided by the
+        square root of the number of axes.
 
     References
     ----------
@@ -297,7 +303,7 @@ def prewitt(
 def _gradient(
     gradient: weights.Gradient, image: ArrayLike, axis: Any, normalize: Any, spacing: Any, common: Common
 ) -> NDArray:
-    """Apply one derivative of `gradient`, or the norm of all."""
+    """Return one derivative of `gradient`, or the gradient magnitude."""
     return linear.apply(
         image,
         _gradient_operator,

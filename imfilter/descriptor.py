@@ -1,4 +1,4 @@
-"""Descriptors: histograms of oriented gradients."""
+"""Image descriptors: histograms of oriented gradients (HOG)."""
 
 from __future__ import annotations
 
@@ -28,59 +28,60 @@ def hog(
     channel_axis: int | None = None,
     workers: int | None = None,
 ) -> Any:
-    """Describe an image by histograms of oriented gradients, after Dalal and Triggs.
+    """Describe the image by histograms of oriented gradients (HOG).
 
-    The image is cut into cells; in each, gradients vote for their orientation with their strength. Blocks of
-    neighbouring cells, which overlap, are normalised by themselves.
+    The image is divided into cells. Each cell has a histogram of the orientations of its gradients, weighted
+    with their magnitudes. Neighbouring cells form overlapping blocks, and each block is normalised.
 
     Parameters
     ----------
     image : array_like
-        Image of two spatial axes, and of a third one for channels if `channel_axis` names it. Bool,
-        integers or floats. It is not changed.
+        Image of two spatial axes. A colour image has a third axis, named by `channel_axis`. Bool, integers or
+        floats. The function does not change it.
     orientations : int, optional
-        Bins of half a turn. Default 9.
+        Number of orientation bins between 0 and 180 degrees. Default 9.
     pixels_per_cell : int or sequence of int, optional
-        Rows and columns of a cell. What is left of the image behind the last whole one does not count.
-        Default 8.
+        Number of rows and columns of a cell. Samples after the last whole cell are ignored. Default 8.
     cells_per_block : int or sequence of int, optional
-        Rows and columns of cells in a block. Default 3.
+        Number of rows and columns of cells in a block. Default 3.
     block_norm : {'L2-Hys', 'L2', 'L1', 'L1-sqrt'}, optional
-        How a block is normalised: divided by its norm; with '-sqrt', the root of that; with '-Hys', cut at
-        0.2 and divided again.
+        Normalisation of a block. 'L1' and 'L2': divide by the norm. 'L1-sqrt': divide by the norm and take
+        the square root. 'L2-Hys': divide by the norm, clip at 0.2 and divide again. Default 'L2-Hys'.
     transform_sqrt : bool, optional
-        Whether to take the root of the image first, which must not be negative. Default False.
+        Whether to take the square root of the image first. Then the image must not be negative. Default
+        False.
     interpolate : bool, optional
-        Whether every vote is shared between the two nearest orientations and the four nearest cells, by how
-        far it lies from their middles. Then the descriptor changes half as much when the image moves by a
-        sample. Default False, as in scikit-image.
+        Whether to interpolate between bins: each gradient is shared between the two nearest orientations and
+        the four nearest cells. Then the descriptor changes half as much if the image moves by one sample.
+        Default False, as in scikit-image.
     visualize : bool, optional
-        Whether to return a picture of the cells too. Default False.
+        Whether to return a picture of the histograms, too. Default False.
     feature_vector : bool, optional
-        Whether to return one axis rather than five: rows and columns of blocks, rows and columns of their
-        cells, and bins. Default True.
+        Whether to return a vector. If False, the descriptor has five axes: rows and columns of blocks, rows
+        and columns of cells in a block, and bins. Default True.
     channel_axis : int, optional
-        Axis of the channels of a colour image, of which the one with the strongest gradient counts. By
-        default there is none.
+        Axis of the colour channels. At each sample the channel with the largest gradient counts. Default: no
+        channel axis.
     workers : int, optional
         Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
     ndarray or tuple of ndarray
-        The descriptor, float32 for float16 and float32 and otherwise float64; with `visualize`, and a
-        picture of the shape of the image, of the same type.
+        The descriptor. Its dtype is float32 for float16 and float32, and float64 for other types. With
+        ``visualize=True``, a tuple of the descriptor and the picture. The picture has the shape of the image
+        and the dtype of the descriptor.
 
     Raises
     ------
     TypeError
         If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value, or the image has not enough cells for a block.
+        If an argument has the wrong value, or if the image has fewer cells than a block.
 
     See Also
     --------
-    skimage.feature.hog : The same, but where the strongest channels of a colour image differ by rounding.
+    skimage.feature.hog : The same, except where two channels have gradients that are equal within rounding.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Edges as lines: Canny's method, and thresholds with hysteresis."""
+"""Edge detection: Canny edges and hysteresis thresholding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from imfilter._base import arguments, borders, dtypes
 from imfilter._base.keywords import hinted
 from imfilter.typing import ArrayLike, NDArray
 
-#: What `threshold` may be, and what low and high are by default.
+#: The values of `threshold`, with the default of low and high for each.
 _RULES: dict[str, tuple[float, float] | None] = {
     "absolute": None,
     "quantile": None,
@@ -37,41 +37,48 @@ def canny(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Find edges, one sample wide, by Canny's method.
+    """Detect edges with the Canny edge detector.
 
-    The image is smoothed and differentiated with Sobel's operator. An edge is where the gradient is the
-    largest across it and exceeds a high threshold, and what exceeds a low one and is connected to that.
+    The image is smoothed with a Gaussian, and its gradient is computed with the Sobel operator. Non-maximum
+    suppression makes the edges one sample wide. A sample is an edge if its gradient exceeds the high
+    threshold, or if it exceeds the low threshold and is connected to such a sample.
 
     Parameters
     ----------
     image : array_like
-        Image of two axes, which are both spatial; make colour grey first, with `imfilter.color.rgb_to_gray`.
-        Bool, integers or floats. It is not changed.
+        Grey image of two spatial axes. Convert a colour image with `imfilter.color.rgb_to_gray` first. Bool,
+        integers or floats. The function does not change it.
     low, high : float, optional
-        Thresholds. By default the gradient is parted in two by Otsu's method, and `low` is half of `high`.
+        Low and high threshold. Give both or none. Default: `high` is Otsu's threshold of the gradient, and
+        `low` is half of `high`.
     sigma : float or sequence of float, optional
-        Standard deviation of the Gaussian in samples, one for both axes or one for each; 0 does not smooth.
+        Standard deviation of the Gaussian in samples: one for both axes, or one for each. 0 does not smooth.
         Default 1.
     norm : {'l2', 'l1'}, optional
-        How strong a gradient is: the root of the sum of its squares, or the sum of its absolute values.
+        Norm of the gradient. 'l2': square root of the sum of the squared derivatives. 'l1': sum of the
+        absolute derivatives. Default 'l2'.
     nms : {'sector', 'interpolated'}, optional
-        What is largest across an edge: compared with two neighbours in one of four directions, as in OpenCV;
-        or with what is interpolated between neighbours on both sides along the gradient, as in
-        scikit-image. That finds no edge on the outermost samples.
+        Method of non-maximum suppression. 'sector': compare the gradient with two neighbours in one of four
+        directions, as in OpenCV. 'interpolated': compare it with values interpolated between neighbours on
+        both sides along the gradient, as in scikit-image; the outermost samples are never edges. Default
+        'sector'.
     threshold : {'absolute', 'quantile', 'median', 'otsu'} or callable, optional
-        What `low` and `high` are: gradients, as raw responses of Sobel's operator, which is 8 for a ramp that
-        rises by 1 a sample; quantiles of the gradient from 0 to 1; multiples of its median (default 2/3
-        and 4/3) or of Otsu's threshold (default 1/2 and 1). Or a function of the gradient, an array, that
-        returns both.
+        Meaning of `low` and `high`. Default 'absolute'. 'absolute': norms of the gradient of the unscaled
+        Sobel operator, which is 8 for a ramp that rises by 1 per sample. 'quantile': quantiles of the
+        gradient, from 0 to 1. 'median': multiples of its median; default 2/3 and 4/3. 'otsu': multiples of
+        Otsu's threshold; default 1/2 and 1. A function gets the array of gradients and returns both
+        thresholds.
     mask : array_like of bool, optional
-        Where the image counts. What lies outside neither blurs into it nor makes an edge at its margin.
+        Part of the image where edges are searched. Samples outside the mask do not affect the smoothing, and
+        the boundary of the mask is not an edge. Default: the whole image.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
-        What the Gaussian finds beyond the border; see `imfilter.gaussian`. With 'zero' what it adds there is
-        divided out again. Unlike in other filters, derivatives always find the last sample repeated.
+        How the image continues beyond its border for the Gaussian; see `imfilter.gaussian`. Default 'mirror'.
+        With 'zero', the smoothed image is divided by the sum of the weights inside the image. For the Sobel
+        operator, the border is always 'edge'.
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     out : ndarray, optional
-        Where to put the result: of bool, or of any other type, with 1 for edges. It may be `image` itself.
+        Array for the result, of bool or of any other type. Edges are 1. It may be `image` itself.
     workers : int, optional
         Number of threads. Default: every core that this process may use. The result does not depend on it.
 
@@ -83,18 +90,18 @@ def canny(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a threshold that is not a number.
+        If an argument has the wrong type, for example a complex array or a threshold that is not a number.
     ValueError
         If an argument has the wrong value. The message names the argument, the value received and the
         accepted values.
 
     See Also
     --------
-    hysteresis_threshold : The last step alone, in any number of dimensions.
-    cv2.Canny : The same, as 0 and 255, with ``sigma=0`` and ``norm="l1"``, or ``norm="l2"`` for
-        ``L2gradient=True``.
-    skimage.feature.canny : The same with ``nms="interpolated", mode="zero"``, but that it scales integers
-        to at most 1, and thresholds with them.
+    hysteresis_threshold : The last step, for any number of axes.
+    cv2.Canny : The same with ``sigma=0, norm="l1"``, or with ``norm="l2"`` for ``L2gradient=True``. Its
+        result is 0 and 255.
+    skimage.feature.canny : The same with ``nms="interpolated", mode="zero"``. It scales integer images and
+        the thresholds to at most 1.
 
     References
     ----------
@@ -144,16 +151,18 @@ def _mask(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 
 def _given(low: Any, high: Any, threshold: Any) -> tuple[float, float] | None:
-    """Return both thresholds, which are in order, or None."""
+    """Return both thresholds, or None if they depend on the gradient."""
     if low is None and high is None:
         if threshold == "quantile":
             raise ValueError("low and high must be given with threshold='quantile', got None")
         return None if callable(threshold) else _RULES[threshold]
     if callable(threshold):
-        raise ValueError("low and high must be left out where threshold is a function, which returns them")
+        raise ValueError(
+            "low and high must be left out if threshold is a function: the function returns both"
+        )
     for value, name in ((low, "low"), (high, "high")):
         if value is None:
-            raise ValueError(f"{name} must be given where the other threshold is, got None")
+            raise ValueError(f"{name} must be given together with the other threshold, got None")
     bounds = _ordered(low, high)
     if bounds[0] < 0:
         raise ValueError(f"low must not be negative, got {bounds[0]}")
@@ -165,44 +174,44 @@ def _given(low: Any, high: Any, threshold: Any) -> tuple[float, float] | None:
 def _ordered(low: Any, high: Any) -> tuple[float, float]:
     bounds = _threshold(low, "low"), _threshold(high, "high")
     if bounds[0] > bounds[1]:
-        raise ValueError(f"low must not be above high, got low={bounds[0]} and high={bounds[1]}")
+        raise ValueError(f"low must not be greater than high, got low={bounds[0]} and high={bounds[1]}")
     return bounds
 
 
 class _Smooth(NamedTuple):
-    """An image to be smoothed, rows at a time."""
+    """An image that is smoothed a number of rows at a time."""
 
     array: NDArray
     sigmas: tuple[float, ...]
     inside: NDArray[np.bool_] | None
     mode: str
     cval: float
-    level: float = 0.0  # taken off while what does not count is divided out
+    level: float = 0.0  # subtracted before the division by the sum of weights
 
     @property
     def plain(self) -> bool:
-        """Whether there is nothing to smooth."""
+        """Whether the image needs no smoothing."""
         return self.inside is None and not any(self.sigmas)
 
     @property
     def reach(self) -> int:
-        """How many rows above and below a row its smooth samples depend on."""
+        """Number of rows above and below a row that its smoothed samples depend on."""
         return int(4 * self.sigmas[0] + 0.5)
 
     def rows(self, first: int, stop: int, workers: int | None = 1) -> NDArray:
-        """Return rows of the smooth image; what is masked, or beyond a border of zeros, does not count."""
+        """Return rows of the smoothed image. Masked samples and a border of zeros have no weight."""
         if self.plain:
             return self.array[first:stop]
         begin, end = first - self.reach, stop + self.reach
         if self.mode == "wrap" and stop - first < len(self.array):
             found = self._smoothed(np.arange(begin, end) % len(self.array), workers)
-        else:  # beyond a slice that ends within the image, nothing that is asked for depends on the border
+        else:  # the requested rows do not depend on the border of a slice that ends within the image
             begin, end = max(begin, 0), min(end, len(self.array))
             found = self._smoothed(slice(begin, end), workers)
         return found[first - begin : stop - begin]
 
     def _smoothed(self, at: slice | NDArray[np.int_], workers: int | None) -> NDArray:
-        """Return some rows, smoothed as if they were all."""
+        """Return some rows, smoothed as a whole image."""
         from imfilter.smooth import gaussian
 
         array, real = self.array[at], dtypes.derived(self.array.dtype)
@@ -224,15 +233,16 @@ class _Smooth(NamedTuple):
 
 
 def _level(array: NDArray, sigmas: tuple[float, ...], inside: NDArray[np.bool_] | None, mode: str) -> float:
-    """Return the value of an image all of whose samples that count are the same, otherwise 0.
+    """Return the value of an image whose samples inside the mask are all equal, otherwise 0.
 
-    What is smoothed and divided out is rounded, and that would be edges. Less its level a flat image is 0.
+    The division by the sum of weights rounds, and rounding errors of a flat image would look like edges. A
+    flat image minus its level is exactly 0.
     """
     if inside is None and (mode != "zero" or not any(sigmas)):
         return 0.0
     row, column = (0, 0) if inside is None else np.unravel_index(inside.argmax(), inside.shape)
     level = array[row, column]
-    for rows in (slice(row, row + 1), slice(None)):  # mostly the first is enough
+    for rows in (slice(row, row + 1), slice(None)):  # the first check is usually enough
         same = array[rows] == level
         if not (same if inside is None else same | ~inside[rows]).all():
             return 0.0
@@ -240,14 +250,14 @@ def _level(array: NDArray, sigmas: tuple[float, ...], inside: NDArray[np.bool_] 
 
 
 def _within(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where all neighbours are in the mask."""
+    """Return the samples whose neighbours are all in the mask."""
     from imfilter.rank import minimum
 
     return minimum(inside, 3, mode="edge").astype(bool)
 
 
 def _counted(allowed: NDArray[np.bool_] | None, shape: tuple[int, ...], nms: str) -> NDArray[np.bool_] | None:
-    """Return which gradients thresholds are found from: where edges may be."""
+    """Return the samples whose gradients determine the thresholds: those that may be edges."""
     if nms == "sector":
         return allowed
     counted = np.zeros(shape, bool)
@@ -270,7 +280,7 @@ def _found(
     gradient: NDArray,
     allowed: NDArray[np.bool_] | None,
 ) -> tuple[float, float]:
-    """Return both thresholds, from the gradient."""
+    """Return both thresholds, computed from the gradient."""
     if callable(threshold):
         found = threshold(gradient)
         if not isinstance(found, tuple | list | np.ndarray) or len(found) != 2:
@@ -286,7 +296,7 @@ def _found(
 
 
 def _otsu(values: NDArray) -> float:
-    """Return what parts values in two groups that differ most (N. Otsu, IEEE Transactions SMC 9, 1979)."""
+    """Return Otsu's threshold of the values (N. Otsu, IEEE Transactions SMC 9, 1979)."""
     values = values[np.isfinite(values)]
     if not len(values) or values.min() == values.max():
         return float(values[0]) if len(values) else math.inf
@@ -304,19 +314,21 @@ def _otsu(values: NDArray) -> float:
 def hysteresis_threshold(
     image: ArrayLike, low: float, high: float, *, connectivity: int | None = None
 ) -> NDArray[np.bool_]:
-    """Find what is above a high threshold, and what is above a low one and connected to it.
+    """Apply hysteresis thresholding to the image.
+
+    The result is True where the image exceeds the high threshold, and where it exceeds the low threshold and
+    is connected to such a sample.
 
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape, of which every axis is spatial. Bool, integers or floats. It
-        is not changed.
+        Image, signal or volume of any shape. Every axis is spatial. Bool, integers or floats. The function
+        does not change it.
     low, high : float
-        Thresholds, in the unit of `image`; `low` is not above `high`. A sample counts where it exceeds
-        `high`, and where it exceeds `low` and a chain of neighbours that do leads to one that exceeds `high`.
+        Low and high threshold in the unit of `image`. `low` must not be greater than `high`.
     connectivity : int, optional
-        Along how many axes neighbours may differ, by one sample each: 1 are those that share a face. By
-        default all axes: diagonal neighbours too.
+        Number of axes along which neighbours may differ by one sample. 1: neighbours share a face. Default:
+        all axes, so diagonal neighbours are included.
 
     Returns
     -------
@@ -326,9 +338,10 @@ def hysteresis_threshold(
     Raises
     ------
     TypeError
-        If an argument has the wrong type: complex or object arrays, a threshold that is not a number.
+        If an argument has the wrong type, for example a complex array or a threshold that is not a number.
     ValueError
-        If a threshold is NaN, `low` is above `high`, or `connectivity` not from 1 to the number of axes.
+        If a threshold is NaN, if `low` is greater than `high`, or if `connectivity` is not from 1 to the
+        number of axes.
 
     See Also
     --------

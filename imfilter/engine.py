@@ -1,4 +1,4 @@
-"""The engine itself: what it would do, compiling it ahead, and how many threads it may use."""
+"""Control of the engine: the plan of a call, compilation in advance and the number of threads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ __all__ = ["Plan", "plan", "set_workers", "warmup"]
 
 
 def plan(shape: Any, dtype: DTypeLike, kernel: Any, /, *args: Any, **options: Any) -> Plan:
-    """Tell which algorithm a call would run, why, and at what predicted cost, without running it.
+    """Return the algorithm that a call would run, the reason and the predicted cost.
+
+    The filter does not run.
 
     Parameters
     ----------
@@ -26,17 +28,17 @@ def plan(shape: Any, dtype: DTypeLike, kernel: Any, /, *args: Any, **options: An
     kernel : callable, array_like or sequence of ndarray
         A filter of this package, or a kernel for `imfilter.correlate`.
     *args, **options
-        The filter's other arguments.
+        The other arguments of the filter.
 
     Returns
     -------
     Plan
-        With the attributes `algorithm`, `reason` and `cost`, in seconds on one core.
+        Object with the attributes `algorithm`, `reason` and `cost`. The cost is in seconds on one core.
 
     Raises
     ------
     TypeError, ValueError
-        If the call would raise it; or if `kernel` is a function that is not a filter of this package.
+        If the call would raise it, or if `kernel` is a function that is not a filter of this package.
 
     Examples
     --------
@@ -50,9 +52,9 @@ def plan(shape: Any, dtype: DTypeLike, kernel: Any, /, *args: Any, **options: An
     extents = tuple(arguments.integer(n, "shape", least=0) for n in lengths)
     element = np.zeros((), arguments.dtype(dtype, None, np.dtype(float)))
     try:
-        image = np.broadcast_to(element, extents)  # no memory, whatever the shape
+        image = np.broadcast_to(element, extents)  # takes no memory for any shape
     except ValueError:
-        raise ValueError(f"shape must be one that memory can address, got {shape}") from None
+        raise ValueError(f"shape must fit into the address space, got {shape}") from None
     if not callable(kernel):
         from imfilter.convolution import correlate
 
@@ -64,17 +66,17 @@ def plan(shape: Any, dtype: DTypeLike, kernel: Any, /, *args: Any, **options: An
     finally:
         planning.reset(token)
     if not plans:
-        raise TypeError(f"kernel must be a kernel or a filter of imfilter, got {kernel!r}")
+        raise TypeError(f"kernel must be an array or a filter of imfilter, got {kernel!r}")
     chosen = plans[0]
     return Plan(chosen.algorithm, chosen.reason, chosen.cost)
 
 
 def warmup() -> None:
-    """Compile, or load from the cache, the kernels for the usual element types.
+    """Compile the kernels for the usual element types, or load them from the cache.
 
-    Filters compile themselves when they are first called, once for a machine. Call this where that
-    second would be in the way: before a measurement, or when a container is built, where the command
-    ``imfilter warmup`` does the same and shows how far it is.
+    A filter is compiled at its first call, once on each machine. Call this function to compile in advance,
+    for example before a measurement. The command ``imfilter warmup`` does the same and shows its progress.
+    Use it when you build a container.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Read and write image files whole, with what they say about themselves.
+"""Read and write image files with their metadata.
 
-Only files are handled here: values are those of the file, nothing is rescaled on reading. Writing
-to a format that holds fewer bits, no transparency or no floats is defined in :func:`write`.
+Reading does not rescale the values of the file. :func:`write` defines how an image is written to a format
+with fewer bits, without transparency or without floats.
 """
 
 from __future__ import annotations
@@ -20,41 +20,46 @@ from ._files.image import FileError, FileWarning, Image, warn
 
 __all__ = ["MAX_PIXELS", "FileError", "FileWarning", "Image", "check_target", "format_of", "read", "write"]
 
-#: Pixels that a picture may have before it is taken for a decompression bomb: 16 times a frame of 8K.
+#: Default limit on the number of pixels, against decompression bombs: 16 frames of 8K.
 MAX_PIXELS = 2**29
 
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-#: What the formats begin with: NumPy, PNG, JPEG, BMP, WebP, TIFF.
+#: First bytes of the formats: NumPy, PNG, JPEG, BMP, WebP, TIFF.
 _MAGICS = (npy.MAGIC, b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF", *_TIFF_MAGICS)
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -> Image:
-    """Read an image file: PNG, JPEG, TIFF, BMP, WebP or ``.npy``, recognised by its content.
+    """Read an image file: PNG, JPEG, TIFF, BMP, WebP or ``.npy``.
+
+    The format is recognised by the content of the file.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        Path of the file.
     max_pixels : int or None
-        Refuse pictures with more pixels than this before decoding them; None for no limit, for files
-        that are trusted.
+        Largest accepted number of pixels. Larger pictures are refused before they are decoded. None: no
+        limit; use it only for trusted files. Default 2**29.
 
     Returns
     -------
     Image
-        Pixels in the file's own bit depth. The EXIF orientation is applied; palettes, CMYK and YCbCr
-        become RGB; 1 to 7 bits become 8, so that white is 255; premultiplied alpha becomes straight.
+        Pixels in the bit depth of the file. The EXIF orientation is applied. Palettes, CMYK and YCbCr are
+        converted to RGB. 1 to 7 bits are scaled to 8 bits, so white is 255. Premultiplied alpha is converted
+        to straight alpha.
 
     Raises
     ------
     FileError
-        If the file is missing, empty, damaged, too large or of no known format, holds several pages
-        or frames or is no picture in grey or colour, or if its compression needs a package.
+        If the file is missing, empty, damaged or too large; if its format is unknown; if it contains several
+        pages or frames; if it is not a picture in grey or colour; or if its compression needs a package that
+        is not installed.
 
     Warns
     -----
     FileWarning
-        If something of the file is damaged and the picture, or of a JPEG file a part of it, is there.
+        If a part of the file is damaged but the picture can be read. Of a damaged JPEG file, a part of the
+        picture may be missing.
     """
     name = os.fspath(path)
     with source.reading(name), open(name, "rb") as file:
@@ -65,12 +70,12 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
     start = opened.read(8)
     if not start:
         raise FileError(f"{name}: is empty")
-    if not opened.seekable() and not start.startswith(_MAGICS):  # a pipe may be endless
+    if not opened.seekable() and not start.startswith(_MAGICS):  # the data of a pipe may never end
         raise FileError(f"{name}: {source.UNKNOWN}")
     file = source.seekable(opened, start)
     if start.startswith(npy.MAGIC):
         return Image(_in_memory(npy.array(name, file, name)))
-    # Pillow and tifffile are imported on first use: a file that is missing is reported at once.
+    # Pillow and tifffile are imported on first use, so a missing file is reported without delay.
     if start.startswith(_TIFF_MAGICS):
         from ._files import tiff
 
@@ -91,31 +96,35 @@ def write(
     quality: int | None = None,
     background: tuple[int, int, int] | None = None,
 ) -> None:
-    """Write an image file in the format that its name asks for, whole or not at all.
+    """Write an image file. The suffix of the name determines the format.
+
+    A failed call leaves no partial file.
 
     Parameters
     ----------
     path : str or path-like
-        The file; an existing one is replaced only when the new one is complete.
+        Path of the file. An existing file is replaced only when the new file is complete.
     image : Image
-        What to write. 16 bits are scaled to 8 (divided by 257, rounded) for JPEG, BMP and WebP;
-        booleans become 0 and 255; wholly opaque alpha is dropped where there is no room for it.
+        The image to write. For JPEG, BMP and WebP, 16 bits are scaled to 8 bits (divided by 257 and rounded).
+        Booleans become 0 and 255. Opaque alpha is dropped if the format has no alpha.
     quality : int or None
-        1 to 100. None is 95 for JPEG and lossless for WebP.
+        Quality from 1 to 100 for JPEG and WebP. Default None: 95 for JPEG, lossless for WebP.
     background : tuple of int or None
-        8-bit RGB to lay under a transparent picture, which then has no alpha.
+        8-bit RGB colour behind a transparent picture. The result has no alpha. Default None: alpha is kept.
 
     Raises
     ------
     ValueError
-        If the format cannot hold the image: floats in PNG, transparency in JPEG, a volume.
+        If the format cannot represent the image, for example floats in PNG, transparency in JPEG, or a
+        volume.
     FileError
         If the file cannot be written.
 
     Warns
     -----
     FileWarning
-        If the file is written, and something of the EXIF or of what a PNG says of its colours is not kept.
+        If the file is written, but a part of the EXIF data or of the colour information of a PNG file is
+        lost.
     """
     kind = format_of(path)
     if kind.picture:
@@ -136,7 +145,7 @@ def write(
                 pictures.write(file, image, kind.name, quality)
     except FileError:
         raise
-    except (ValueError, TypeError, OverflowError) as error:  # an encoder's own limits
+    except (ValueError, TypeError, OverflowError) as error:  # limits of the encoder
         raise FileError(f"{os.fspath(path)}: cannot be written as {kind.name}: {error}") from error
     for words in filter(None, (lost, said)):
         warn(os.fspath(path), words)

@@ -1,4 +1,4 @@
-"""Kernels learned from examples: the convolution that best turns one set of images into another."""
+"""Kernels fitted to pairs of input and target images by least squares."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from imfilter.typing import ArrayLike, NDArray
 
 @dataclass(frozen=True, eq=False)
 class FittedKernel:
-    """A kernel and bias found by `imfilter.fit_kernel`, and how well they do.
+    """A kernel and bias fitted by `imfilter.fit_kernel`, with the error of the fit.
 
     Attributes
     ----------
     kernel : ndarray
-        Weights for `imfilter.correlate`, float64: of the shape asked for; with `channel_axis`, of shape
-        ``(channels, *shape)``, or ``(outputs, channels, *shape)`` if the targets have channels too.
+        Weights for `imfilter.correlate`, float64. Their shape is the `shape` of the fit. With `channel_axis`
+        it is ``(channels, *shape)``, or ``(outputs, channels, *shape)`` if the targets have channels, too.
     bias : float or ndarray
-        What is added to every sum; an array of shape (outputs,) if the targets have channels.
+        Number added to every sum. It is an array of shape (outputs,) if the targets have channels.
     residual : float or ndarray
-        Root of the mean square of what is missing to the targets, likewise.
+        Root mean square of the difference between results and targets. It is an array of shape (outputs,) if
+        the targets have channels.
     samples : int
-        Samples of the targets, of one output, that were fitted to.
+        Number of target samples in the fit, for one output channel.
     padding, mode, cval, axes, channel_axis
-        As they were given to `imfilter.fit_kernel`.
+        The arguments of `imfilter.fit_kernel`.
     """
 
     kernel: NDArray[np.float64]
@@ -46,25 +47,27 @@ class FittedKernel:
     channel_axis: int | None = None
 
     def apply(self, image: ArrayLike, *, workers: int | None = None) -> NDArray:
-        """Correlate an image with the kernel, as in the examples: their channels are summed up.
+        """Correlate an image with the kernel. With `channel_axis`, the channels are summed.
 
         Parameters
         ----------
         image : array_like
-            Image with the axes that the inputs had.
+            Image with the same axes as the inputs of the fit.
         workers : int, optional
-            Number of threads, by default every core this process may use. It does not change the result.
+            Number of threads. Default: every core that this process may use. The result does not depend on
+            it.
 
         Returns
         -------
         ndarray
-            Array of dtype float32 for bool, 8- and 16-bit integers, float16 and float32, and float64 for
-            wider types, with the axes that the targets had.
+            Array with the same axes as the targets of the fit. Its dtype is float32 for bool, 8- and 16-bit
+            integers, float16 and float32; float64 for wider types.
 
         Raises
         ------
         TypeError, ValueError
-            If `imfilter.correlate` would raise it, or the channels are not as many as those of the inputs.
+            If `imfilter.correlate` raises it, or if the image has another number of channels than the inputs
+            of the fit.
         """
         array = arguments.image(image)
         border_of = {"padding": self.padding, "mode": self.mode, "cval": self.cval, "workers": workers}
@@ -104,71 +107,70 @@ def fit_kernel(
     channel_axis: int | None = None,
     workers: int | None = None,
 ) -> FittedKernel:
-    """Find the kernel and bias with which correlation best turns inputs into targets, by least squares.
+    """Fit a kernel and bias to pairs of input and target images by least squares.
 
-    They minimise the sum of ``(correlate(input, kernel, bias=bias) - target)**2`` over all samples, plus
-    `ridge` times the sum of the squares of the taps. There is one solution, in closed form; it is found in
-    float64 whatever the types of the images, block by block, so that memory does not grow with them.
+    The fit minimises the sum of ``(correlate(input, kernel, bias=bias) - target)**2`` over all samples, plus
+    `ridge` times the sum of the squared taps. The solution is unique and has a closed form. It is computed in
+    float64 and in blocks, so memory does not grow with the images.
 
     Parameters
     ----------
     inputs : array_like or sequence of ndarray
-        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. Or a
-        list or tuple of NumPy arrays, which may differ in shape. Bool, integers or floats.
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A list
+        or tuple of NumPy arrays is several images, which may have different shapes. Bool, integers or floats.
     targets : array_like or sequence of ndarray
-        What is to become of each input, of the shape that `imfilter.correlate` gives it. With
-        ``padding="valid"`` it may also have the input's shape: then what lies nearer to its border than
-        the kernel reaches is left out.
+        Wanted result for each input. It has the shape of the result of `imfilter.correlate`. With
+        ``padding="valid"`` it may have the shape of the input instead: then its border samples are ignored.
     shape : int or sequence of int
-        Shape of the kernel, one length for all filtered axes or one for each. Kernels of even length
-        have their centre where `imfilter.correlate` has it.
+        Shape of the kernel: one length for all filtered axes, or one for each. The centre of an even kernel
+        is the same as in `imfilter.correlate`.
     bias : bool, optional
         Whether to fit a number that is added to every sum. Default True.
     ridge : float, optional
-        Weight of the squares of the taps, not negative; the bias has none. It makes up for examples
-        that are too few or too much alike. Default 0.
+        Ridge (L2) regularisation: weight of the squared taps, at least 0. The bias is not regularised. Use it
+        if the examples are too few or too similar. Default 0.
     padding : {'same', 'valid'}, int or sequence, optional
-        Samples of border, as for `imfilter.correlate`.
+        Number of border samples, as for `imfilter.correlate`. Default 'same'.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
-        What lies beyond the border of the inputs, as for `imfilter.correlate`.
+        How the inputs continue beyond their border, as for `imfilter.correlate`. Default 'mirror'.
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter; the others are a batch, of more examples. By default all but
-        `channel_axis`.
+        One to three axes to filter. The other axes are batch axes, which hold more examples. Default: all
+        axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the channels of the inputs, which are all summed up, each correlated with a kernel of its
-        own. Targets have the axis too, with any number of channels, or not at all. By default there
-        is none.
+        Axis of the input channels. Each channel is correlated with its own kernel, and the results are
+        summed. The targets have the same axis with any number of channels, or no such axis. Default: no
+        channel axis.
     workers : int, optional
         Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
     FittedKernel
-        With the attributes `kernel`, `bias`, `residual` (root of the mean square) and `samples`, and the
-        method ``apply(image)``. The kernel has the shape asked for; with `channel_axis`, the shape
-        ``(channels, *shape)``, or ``(outputs, channels, *shape)`` where targets have channels.
+        Object with the attributes `kernel`, `bias`, `residual` (root mean square error) and `samples`, and
+        the method ``apply(image)``. The kernel has the shape `shape`. With `channel_axis` it has the shape
+        ``(channels, *shape)``, or ``(outputs, channels, *shape)`` if the targets have channels.
 
     Raises
     ------
     TypeError
         If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value, or the examples do not determine the kernel: because they are
-        constant, too few or too much alike. The message says what would do.
+        If an argument has the wrong value, or if the examples do not determine the kernel because they are
+        constant, too few or too similar. The message names the next step.
 
     See Also
     --------
-    correlate : What the kernel is for.
+    correlate : The filter that uses the kernel.
     numpy.linalg.lstsq : The same from a matrix of all neighbourhoods.
     sklearn.linear_model.Ridge : The same from such a matrix, with ``alpha=ridge``.
 
     References
     ----------
     S. Haykin, *Adaptive Filter Theory*, 5th ed., 2014, chapter 9, for the method of least squares.
-    A. Björck, *Numerical Methods for Least Squares Problems*, 1996, section 6.6, for normal equations that
-    are corrected.
+    A. Björck, *Numerical Methods for Least Squares Problems*, 1996, section 6.6, for corrected normal
+    equations.
 
     Examples
     --------
@@ -185,7 +187,7 @@ def fit_kernel(
     """
     images, goals = _arrays(inputs, "inputs"), _arrays(targets, "targets")
     if len(images) != len(goals):
-        raise ValueError(f"targets must be as many as inputs, {len(images)}, got {len(goals)}")
+        raise ValueError(f"targets must have one image for each of {len(images)} inputs, got {len(goals)}")
     biased, weight = arguments.flag(bias, "bias"), arguments.number(ridge, "ridge")
     if weight < 0:
         raise ValueError(f"ridge must not be negative, got {weight}")
@@ -203,7 +205,7 @@ def fit_kernel(
     unknowns = math.prod(taps) * channels + biased
     if examples.samples < unknowns and not weight:
         raise ValueError(
-            f"targets must have as many samples as there are weights to find, {unknowns}, "
+            f"targets must have at least {unknowns} samples, one for each weight of the fit, "
             f"got {examples.samples}; use more examples, a smaller shape or ridge > 0"
         )
     found = least_squares.fit(examples, biased, weight, workers)
@@ -219,14 +221,14 @@ def fit_kernel(
 
 
 def _arrays(value: Any, name: str) -> list[NDArray]:
-    """Return one image, or each of a list or tuple of NumPy arrays."""
+    """Return a list of images, from one image or from a list or tuple of NumPy arrays."""
     if isinstance(value, list | tuple) and value and all(isinstance(v, np.ndarray) for v in value):
         return [arguments.image(v, name) for v in value]
     return [arguments.image(value, name)]
 
 
 class _Layout(NamedTuple):
-    """Where an input has its filtered axes and its channels, and how far its border reaches."""
+    """The filtered axes, the channel axis and the padding of an input."""
 
     shape: tuple[int, ...]
     axes: tuple[int, ...]
@@ -249,17 +251,17 @@ class _Layout(NamedTuple):
 
     @property
     def channels(self) -> int:
-        """Channels of the input."""
+        """Number of channels of the input."""
         return 1 if self.channel is None else self.shape[self.channel]
 
     def outputs(self, target: NDArray) -> int | None:
-        """Return how many channels a target has, or None where it has no axis of them."""
+        """Return the number of channels of a target, or None if it has no channel axis."""
         if self.channel is None or target.ndim < len(self.shape):
             return None
         return target.shape[self.channel]
 
     def example(self, image: NDArray, target: NDArray) -> normal_equations.Example:
-        """Return an input and its target in one order of axes."""
+        """Return an input and its target with the same order of axes."""
         if self.channel is not None and target.ndim == len(self.shape) - 1:
             target = np.expand_dims(target, self.channel)
         whole = list(self.shape)
@@ -280,7 +282,7 @@ class _Layout(NamedTuple):
         return normal_equations.Example(self._ordered(image), self._ordered(target), paddings)
 
     def _ordered(self, array: NDArray) -> NDArray:
-        """Return an array with one axis of the batch, one of channels and three filtered ones."""
+        """Return an array with one batch axis, one channel axis and three filtered axes."""
         channels = () if self.channel is None else (self.channel,)
         batch = [a for a in range(array.ndim) if a not in (*channels, *self.axes)]
         array = array.transpose(*batch, *channels, *self.axes)
@@ -289,7 +291,7 @@ class _Layout(NamedTuple):
 
 
 def _three(lengths: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return lengths of one to three filtered axes as those of three."""
+    """Return the lengths of one to three filtered axes as three lengths."""
     z, y, x = (1,) * (3 - len(lengths)) + lengths
     return z, y, x
 
@@ -297,4 +299,6 @@ def _three(lengths: tuple[int, ...]) -> tuple[int, int, int]:
 def _alike(kinds: set[Any], arrays: list[NDArray], name: str) -> None:
     if len(kinds) > 1:
         shapes = ", ".join(sorted({str(array.shape) for array in arrays}))
-        raise ValueError(f"{name} must all have as many filtered axes and channels, got shapes {shapes}")
+        raise ValueError(
+            f"{name} must all have the same number of filtered axes and channels, got shapes {shapes}"
+        )

@@ -1,4 +1,4 @@
-"""Peaks of a response: the strongest samples around, no two of them too near."""
+"""Peaks of a response, with a minimum distance between them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import hinted
 from imfilter.typing import ArrayLike, NDArray
 
-#: How the distance of two peaks is measured.
+#: Metrics for the distance between two peaks.
 METRICS = ("euclidean", "chebyshev")
 
 
@@ -28,38 +28,42 @@ def corner_peaks(
     count: int | None = None,
     refine: bool = False,
 ) -> NDArray:
-    """Find the peaks of a response, such as that of `harris`, strongest first.
+    """Find the peaks of a response such as `harris`, strongest first.
 
-    A peak is no smaller than any of its neighbours, diagonal ones too. Neighbours that are equally high are
-    one peak, the one nearest to their middle; unless a higher one is next to them.
+    A peak is a sample that is not less than any of its neighbours, including diagonal neighbours. Connected
+    samples of equal height are one plateau. A plateau is a peak if no neighbour is higher; its position is
+    the sample nearest to its centroid.
 
     Parameters
     ----------
     response : array_like
-        Response of any number of axes, which are all spatial. Bool, integers or floats. It is not changed.
-        NaN is less than every number: it is no peak, and equal samples on both sides of it are two peaks.
+        Response of any number of axes. Every axis is spatial. Bool, integers or floats. The function does not
+        change it. NaN is less than every number, so it is never a peak.
     min_distance : float, optional
-        Least distance between two peaks in samples: of those that are nearer to each other the stronger
-        one is kept. Default 1: all are.
+        Minimum distance between two peaks in samples. If two peaks are nearer, only the stronger one is kept.
+        Default 1: all peaks are kept.
     metric : {'euclidean', 'chebyshev'}, optional
-        How the distance is measured: along the straight line, or along the axis on which it is the largest,
-        which is what scikit-image means by `min_distance`. Default 'euclidean'.
+        Metric of the distance. 'euclidean': length of the straight line. 'chebyshev': largest distance along
+        any axis, as for ``min_distance`` in scikit-image. Default 'euclidean'.
     threshold : float, optional
-        What a peak must exceed. By default nothing, but that no peak is the smallest of all samples.
+        Value that a peak must exceed. Default: no threshold. The smallest value of the response is never a
+        peak.
     relative : float, optional
-        What share of the highest peak a peak must exceed, from 0 to 1. Default 0.
+        Fraction of the highest peak that a peak must exceed, from 0 to 1. Default 0: no such threshold.
     exclude_border : int, optional
-        Samples at each end of each axis that are not searched. Default 0.
+        Number of samples at both ends of each axis where no peaks are searched. Default 0.
     count : int, optional
-        How many peaks to return at most. By default all.
+        Maximum number of peaks. Default: all peaks are returned.
     refine : bool, optional
-        Whether to move each peak to the top of the parabola through it and its neighbours along each
-        axis, by at most half a sample. Default False.
+        Whether to refine the positions to fractions of a sample. A parabola through the peak and its two
+        neighbours is fitted along each axis, and the peak moves to its maximum, by at most half a sample.
+        Default False.
 
     Returns
     -------
     ndarray
-        Indices of the peaks, one row for each and one column for each axis: int64, or float64 if refined.
+        Indices of the peaks, with one row for each peak and one column for each axis. Its dtype is int64, or
+        float64 with ``refine=True``.
 
     Raises
     ------
@@ -71,9 +75,9 @@ def corner_peaks(
 
     See Also
     --------
-    harris, shi_tomasi : Responses of corners.
-    skimage.feature.peak_local_max : The same distance with ``metric="chebyshev"``. It leaves out peaks near
-        to a higher sample even if that is no peak, and keeps every sample of a plateau.
+    harris, shi_tomasi : Corner responses.
+    skimage.feature.peak_local_max : The same distance as ``metric="chebyshev"``. It removes peaks near every
+        higher sample, even if that sample is not a peak, and it returns every sample of a plateau.
 
     References
     ----------
@@ -110,11 +114,11 @@ def corner_peaks(
     from imfilter._filters.corners import spacing
 
     native = array.dtype.newbyteorder("=")
-    # Compared as they are: float64 does not hold all integers of 64 bits, nor long doubles.
+    # Wide types are not converted: float64 cannot represent all 64-bit integers and long doubles.
     values = array.astype(native, copy=False) if native.itemsize > 8 else dtypes.readable(array)
     where = _tops(values, margin, least, share)
     heights = values[tuple(where.T)]
-    # Strongest first, and of equals the first one.
+    # Strongest first. Of equal peaks, the first in the array comes first.
     where = where[len(where) - 1 - np.argsort(heights[::-1], kind="stable")[::-1]]
     where = spacing.kept(where, array.shape, distance, how, most)
     return _refined(values, where) if refined else where
@@ -123,7 +127,7 @@ def corner_peaks(
 def _tops(
     values: NDArray, margin: int, least: float | np.longdouble | None, share: float
 ) -> NDArray[np.int64]:
-    """Return the indices of peaks in their order, one for each that is flat."""
+    """Return the indices of the peaks in C order, one for each plateau."""
     import scipy.ndimage as ndi
 
     from imfilter._filters.canny.hysteresis import connected
@@ -133,7 +137,7 @@ def _tops(
     if values.dtype.kind == "f" and (missing := np.isnan(values)).any():
         low = np.where(missing, values.dtype.type(lowest), values)
     tops = (low == _highest(low)) & (low > low.min())
-    # A flat part that is next to a higher sample anywhere is no peak.
+    # A plateau with a higher neighbour is not a peak.
     slopes = _highest(np.where(tops, low.dtype.type(lowest), low))
     tops &= ~connected(tops, tops & (slopes == low), low.ndim)
     labels, many = ndi.label(tops, np.ones((3,) * low.ndim))
@@ -147,7 +151,7 @@ def _tops(
     far = ((places - middles[owner - 1]) ** 2).sum(axis=1)
     order = np.lexsort((far, owner))
     first = order[np.r_[True, np.diff(owner[order]) > 0]]
-    first.sort()  # in the order of their places, which is that of `places`
+    first.sort()  # in C order, like `places`
     chosen = places[first]
     heights = low[tuple(chosen.T)]
     kept = np.ones(len(chosen), bool) if least is None else _above(heights, least)
@@ -159,14 +163,14 @@ def _tops(
 
 
 def _share(share: float, highest: Any) -> Any:
-    """Return a share of the highest peak, of integers the exact one."""
+    """Return a fraction of the highest peak, exactly for integers."""
     if highest.dtype.kind != "f":
         return Fraction(share) * int(highest.item())
     return share * (float(highest) if highest.itemsize <= 8 else highest)
 
 
 def _above(heights: NDArray, bound: Any) -> NDArray[np.bool_]:
-    """Tell which heights exceed a bound, without rounding either."""
+    """Return which heights exceed a bound, without rounding."""
     if heights.dtype.kind == "f":
         return heights > np.longdouble(bound)
     if not isinstance(bound, int | Fraction) and not np.isfinite(bound):
@@ -175,7 +179,7 @@ def _above(heights: NDArray, bound: Any) -> NDArray[np.bool_]:
 
 
 def _highest(values: NDArray) -> NDArray:
-    """Return the largest of each sample and its neighbours."""
+    """Return the maximum of each sample and its neighbours."""
     from imfilter.rank import maximum
 
     if values.ndim <= 3:

@@ -1,4 +1,4 @@
-"""Pooling: windows of samples, each reduced to one sample."""
+"""Max pooling and average pooling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imfilter._filters.pooling import apply as pooling
 from imfilter._filters.pooling.windows import Windows
 from imfilter.typing import ArrayLike, DTypeLike, NDArray, Padding, PerAxis
 
-#: Samples that a window may span, with its gaps.
+#: Largest number of samples that a dilated window may span.
 _WIDEST = 1 << 31
 
 
@@ -30,11 +30,11 @@ def max_pool(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Keep the largest sample of each window.
+    """Reduce each window of the image to its maximum.
 
-    Along an axis of n samples there are ``(n + 2*padding - dilation*(size - 1) - 1) // stride + 1`` windows;
-    with `ceil_mode` the quotient is rounded up. Channels and batches are pooled each by themselves: images
-    N x C x H x W with ``axes=(2, 3)``.
+    An axis of n samples has ``(n + 2*padding - dilation*(size - 1) - 1) // stride + 1`` windows. With
+    `ceil_mode` the quotient is rounded up. Every channel and every image of a batch is pooled separately. A
+    batch of shape N x C x H x W needs ``axes=(2, 3)``.
 
     Parameters
     ----------
@@ -44,19 +44,19 @@ def max_pool(
     size : int or sequence of int
         Length of the window: one for all filtered axes, or one for each.
     stride : int or sequence of int, optional
-        Distance between windows. Default: `size`, so that windows neither overlap nor leave gaps.
+        Distance between neighbouring windows. Default: `size`. Then windows do not overlap and leave no gaps.
     padding : int or sequence of int, optional
-        Number of places before the image, and behind it, that windows may reach: at most half a window.
-        Default 0.
+        Number of padding samples before and after the image along each axis: at most half the length of
+        the window. Default 0.
     dilation : int or sequence of int, optional
         Distance between the samples of a window. Default 1.
     ceil_mode : bool, optional
-        Whether to keep a last window that reaches beyond the image. It holds the samples that it covers. A
-        window that would begin behind the image is dropped. Default False.
+        Whether to add a last window that reaches beyond the padded image. It contains only the samples that
+        it covers. A window that starts after the end of the image is not added. Default False.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -67,10 +67,10 @@ def max_pool(
     Returns
     -------
     ndarray
-        Array of the dtype of `image`, or of `dtype` or `out`, one sample for each window. Its values are
-        samples, none is computed: exact for every dtype. What is not a number is passed on, as in PyTorch,
-        and -0.0 comes before 0.0. Padding is less than every sample; a window with gaps that has none is
-        minus infinity, or the least integer.
+        Array of the dtype of `image`, or of `dtype` or `out`, with one sample for each window. Every output
+        value is an input sample, so the result is exact for every dtype. A window that contains NaN gives
+        NaN, as in PyTorch; -0.0 is less than 0.0. Padding is less than every sample. A dilated window that
+        contains only padding gives -inf, or the smallest integer of the dtype.
 
     Raises
     ------
@@ -82,10 +82,10 @@ def max_pool(
 
     See Also
     --------
-    avg_pool : The mean.
-    maximum : The same around each sample.
+    avg_pool : The mean of each window.
+    maximum : The maximum of the neighbourhood of each sample.
     torch.nn.functional.max_pool2d : The same for ``axes=(2, 3)``.
-    skimage.measure.block_reduce : The same with ``func=np.max`` where `size` divides the image.
+    skimage.measure.block_reduce : The same with ``func=np.max`` if `size` divides the lengths of the image.
 
     References
     ----------
@@ -124,11 +124,11 @@ def avg_pool(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Return the mean of each window.
+    """Reduce each window of the image to its mean.
 
-    Along an axis of n samples there are ``(n + 2*padding - dilation*(size - 1) - 1) // stride + 1`` windows;
-    with `ceil_mode` the quotient is rounded up. Channels and batches are pooled each by themselves: images
-    N x C x H x W with ``axes=(2, 3)``.
+    An axis of n samples has ``(n + 2*padding - dilation*(size - 1) - 1) // stride + 1`` windows. With
+    `ceil_mode` the quotient is rounded up. Every channel and every image of a batch is pooled separately. A
+    batch of shape N x C x H x W needs ``axes=(2, 3)``.
 
     Parameters
     ----------
@@ -138,22 +138,22 @@ def avg_pool(
     size : int or sequence of int
         Length of the window: one for all filtered axes, or one for each.
     stride : int or sequence of int, optional
-        Distance between windows. Default: `size`, so that windows neither overlap nor leave gaps.
+        Distance between neighbouring windows. Default: `size`. Then windows do not overlap and leave no gaps.
     padding : int or sequence of int, optional
-        Number of places before the image, and behind it, that windows may reach: at most half a window.
-        Default 0.
+        Number of padding samples before and after the image along each axis: at most half the length of
+        the window. Default 0.
     dilation : int or sequence of int, optional
         Distance between the samples of a window. Default 1.
     ceil_mode : bool, optional
-        Whether to keep a last window that reaches beyond the image. It holds the samples that it covers. A
-        window that would begin behind the image is dropped. Default False.
+        Whether to add a last window that reaches beyond the padded image. It contains only the samples that
+        it covers. A window that starts after the end of the image is not added. Default False.
     count_padding : bool, optional
-        Whether padding counts as zeros. Otherwise the mean is of the samples alone. What a last window of
-        `ceil_mode` has behind the padding never counts. Default True.
+        Whether padding samples count as zeros in the mean. If False, only samples of the image count. With
+        `ceil_mode`, places after the end of the padding never count. Default True.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -164,10 +164,10 @@ def avg_pool(
     Returns
     -------
     ndarray
-        Array of the dtype of `image`, or of `dtype` or `out`, one sample for each window. Means of integers
-        are the exact quotients, rounded once, half to even: to an integer, or to a float where `dtype` is
-        one (at most float64). Floats are summed in float64. The mean of a window with gaps that
-        has no sample, if padding does not count, is not a number, or 0.
+        Array of the dtype of `image`, or of `dtype` or `out`, with one sample for each window. The mean of
+        integers is the exact quotient, rounded once, half to even: to an integer, or to a float of at most 64
+        bits if `dtype` is a float. Floats are summed in float64. If padding does not count, a dilated window
+        that contains only padding gives NaN, or 0 for integers.
 
     Raises
     ------
@@ -179,11 +179,11 @@ def avg_pool(
 
     See Also
     --------
-    max_pool : The largest sample.
-    box : The mean around each sample.
-    torch.nn.functional.avg_pool2d : The same for ``axes=(2, 3)``, with `count_padding` as
-        ``count_include_pad``.
-    skimage.measure.block_reduce : The same with ``func=np.mean`` where `size` divides the image.
+    max_pool : The maximum of each window.
+    box : The mean of the neighbourhood of each sample.
+    torch.nn.functional.avg_pool2d : The same for ``axes=(2, 3)``. Its ``count_include_pad`` is
+        `count_padding` here.
+    skimage.measure.block_reduce : The same with ``func=np.mean`` if `size` divides the lengths of the image.
 
     References
     ----------
@@ -242,7 +242,7 @@ def _slide(
                 f"size must fit into the image: a window spans {span} samples, "
                 f"axis {axis} has {samples + 2 * pad} with its padding"
             )
-        # What one window alone makes no difference to may be larger than any array.
+        # The stride of a single window and the dilation of a single tap may be larger than any array.
         step, apart = min(step, samples + 2 * pad), apart if taps > 1 else 1
         found.append(Windows(samples, length, taps, step, pad, apart, counted))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Pooling of whole images, and of cells that divide them."""
+"""Global pooling and spatial pyramid pooling."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def global_pool(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Reduce the whole of each image to one sample: a number for each channel, whatever the size.
+    """Reduce each channel of an image to one number (global pooling).
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ def global_pool(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     reduce : {'mean', 'max', 'min'}, optional
-        What becomes of the samples. Default 'mean'.
+        How the samples of a channel are reduced to one number. Default 'mean'.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -48,8 +48,8 @@ def global_pool(
     Returns
     -------
     ndarray
-        Array of the shape of `image` without the filtered axes, and of its dtype, or of `dtype` or `out`.
-        Values are those of `avg_pool` and `max_pool`.
+        Array of the shape of `image` without the filtered axes. Its dtype is that of `image`, or `dtype`, or
+        that of `out`. The values are rounded as in `avg_pool` and `max_pool`.
 
     Raises
     ------
@@ -61,8 +61,9 @@ def global_pool(
 
     See Also
     --------
-    pyramid_pool : The same for ever smaller cells.
-    torch.nn.functional.adaptive_avg_pool2d : The same with an output of 1, which stays as two axes.
+    pyramid_pool : The same for the cells of several levels.
+    torch.nn.functional.adaptive_avg_pool2d : The same with an output of 1. Its result keeps two axes of
+        length 1.
 
     References
     ----------
@@ -95,12 +96,12 @@ def pyramid_pool(
     dtype: DTypeLike | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Describe an image by a vector of one length, whatever its size: spatial pyramid pooling.
+    """Describe an image of any size by a vector of fixed length (spatial pyramid pooling).
 
-    At each level the image is cut into as many cells along each axis, and each cell is reduced to a number.
-    Cell i of l along an axis of n samples begins with sample ``floor(i*n/l)`` and ends before sample
-    ``ceil((i + 1)*n/l)``. Where l does not divide n, neighbours share a sample, and a level may be larger
-    than the image.
+    Each level divides every axis of the image into a number of cells, and each cell is reduced to one number.
+    Of l cells along an axis of n samples, cell i starts at sample ``floor(i*n/l)`` and ends before sample
+    ``ceil((i + 1)*n/l)``. If l does not divide n, neighbouring cells may share a sample. A level may have
+    more cells than the image has samples.
 
     Parameters
     ----------
@@ -108,13 +109,14 @@ def pyramid_pool(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     levels : int or sequence of int or of sequences of int, optional
-        Cells along each filtered axis, for each level: one for all axes or one for each. Default (1, 2, 4).
+        Number of cells along the filtered axes, for each level: one for all axes, or one for each. Default
+        (1, 2, 4).
     reduce : {'max', 'mean', 'min'}, optional
-        What becomes of the samples of a cell. Default 'max'.
+        How the samples of a cell are reduced to one number. Default 'max'.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     workers : int, optional
@@ -124,9 +126,9 @@ def pyramid_pool(
     -------
     ndarray
         Array of the dtype of `image`, or of `dtype`. Its shape is that of `image` without the filtered axes,
-        and last the cells: the levels one after the other, in each the cells in C order of the axes as they
-        are named. Two axes and the default levels make 1 + 4 + 16 = 21. A batch N x C x H x W thus gives
-        N x C x 21, and ``reshape(N, -1)`` of that one vector for each image, channel by channel.
+        plus a last axis for the cells. The cells are sorted by level, and within a level in C order of the
+        filtered axes. Two axes with the default levels have 1 + 4 + 16 = 21 cells. A batch of shape N x C x H
+        x W gives an array of shape N x C x 21. Its ``reshape(N, -1)`` is one vector for each image.
 
     Raises
     ------
@@ -138,7 +140,7 @@ def pyramid_pool(
 
     See Also
     --------
-    global_pool : The first level alone.
+    global_pool : Global pooling: one cell for the whole image.
     torch.nn.functional.adaptive_max_pool2d : The same for one level.
 
     References
@@ -176,7 +178,7 @@ def _levels(levels: Any, n: int) -> list[tuple[int, ...]]:
     """Return the cells along each of `n` axes, for each level."""
     entries = arguments.each(levels, None, "levels")
     if not entries:
-        raise ValueError(f"levels must name a level, got {levels!r}")
+        raise ValueError(f"levels must contain at least one level, got {levels!r}")
     return [arguments.integers(entry, n, "levels", least=1) for entry in entries]
 
 

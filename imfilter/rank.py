@@ -1,4 +1,4 @@
-"""Filters that rank: median, percentile, minimum and maximum."""
+"""Rank filters: median, percentile, minimum and maximum."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def median(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Replace each sample by the median of its neighbourhood, which removes specks and keeps edges.
+    """Replace each sample by the median of its neighbourhood.
+
+    The filter removes impulse noise and keeps edges sharp.
 
     Parameters
     ----------
@@ -51,10 +53,10 @@ def median(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     size : int or sequence of int, optional
-        Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
-        one sample farther to the front, as in SciPy. A window may be longer than the image.
+        Length of the window: one for all filtered axes, or one for each. Default 3. An even window has one
+        sample more before its centre than after it, as in SciPy. A window may be longer than the image.
     footprint : array_like, optional
-        Window of any shape, instead of `size`. Samples count where the footprint is not zero.
+        Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
@@ -67,9 +69,9 @@ def median(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -81,7 +83,7 @@ def median(
     -------
     ndarray
         Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
-        sample, so the result is exact for every dtype. NaN sorts after infinity, and -0.0 sorts before 0.0.
+        sample, so the result is exact for every dtype. NaN sorts after +inf, and -0.0 sorts before 0.0.
 
     Raises
     ------
@@ -93,10 +95,10 @@ def median(
 
     See Also
     --------
-    percentile : Any other rank.
-    scipy.ndimage.median_filter : The same with ``mode="mirror"``; of a window with an even number of
-        samples it also takes the upper one of the two in the middle.
-    cv2.medianBlur : The same for odd squares, with ``mode="edge"``.
+    percentile : Any percentile of the neighbourhood.
+    scipy.ndimage.median_filter : The same with ``mode="mirror"``. If the window has an even number of
+        samples, both return the upper of the two middle samples.
+    cv2.medianBlur : The same for odd square windows with ``mode="edge"``.
 
     References
     ----------
@@ -136,13 +138,13 @@ def percentile(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     q : float
-        Percentile, from 0 (the minimum) to 100 (the maximum). Of n samples in order it is the one of
-        index ``int(n * q / 100)``, or the last.
+        Percentile, from 0 (the minimum) to 100 (the maximum). The result is the sample of index
+        ``min(int(n * q / 100), n - 1)`` of the n sorted samples.
     size : int or sequence of int, optional
-        Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
-        one sample farther to the front, as in SciPy. A window may be longer than the image.
+        Length of the window: one for all filtered axes, or one for each. Default 3. An even window has one
+        sample more before its centre than after it, as in SciPy. A window may be longer than the image.
     footprint : array_like, optional
-        Window of any shape, instead of `size`. Samples count where the footprint is not zero.
+        Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
@@ -155,9 +157,9 @@ def percentile(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -169,7 +171,7 @@ def percentile(
     -------
     ndarray
         Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
-        sample, so the result is exact for every dtype. NaN sorts after infinity, and -0.0 sorts before 0.0.
+        sample, so the result is exact for every dtype. NaN sorts after +inf, and -0.0 sorts before 0.0.
 
     Raises
     ------
@@ -181,9 +183,9 @@ def percentile(
 
     See Also
     --------
-    median : The one in the middle.
+    median : The middle sample of the neighbourhood.
     scipy.ndimage.percentile_filter : The same with ``mode="mirror"``.
-    skimage.filters.rank.percentile : Of 8- and 16-bit images.
+    skimage.filters.rank.percentile : Percentile filter for 8- and 16-bit images.
 
     References
     ----------
@@ -214,7 +216,7 @@ def minimum(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Replace each sample by the smallest of its neighbourhood: grey erosion.
+    """Replace each sample by the minimum of its neighbourhood (grey erosion).
 
     Parameters
     ----------
@@ -222,10 +224,10 @@ def minimum(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     size : int or sequence of int, optional
-        Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
-        one sample farther to the front, as in SciPy. A window may be longer than the image.
+        Length of the window: one for all filtered axes, or one for each. Default 3. An even window has one
+        sample more before its centre than after it, as in SciPy. A window may be longer than the image.
     footprint : array_like, optional
-        Window of any shape, instead of `size`. Samples count where the footprint is not zero.
+        Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
@@ -238,9 +240,9 @@ def minimum(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -252,7 +254,7 @@ def minimum(
     -------
     ndarray
         Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
-        sample, so the result is exact for every dtype. NaN sorts after infinity, and -0.0 sorts before 0.0.
+        sample, so the result is exact for every dtype. NaN sorts after +inf, and -0.0 sorts before 0.0.
 
     Raises
     ------
@@ -264,7 +266,7 @@ def minimum(
 
     See Also
     --------
-    maximum : The largest.
+    maximum : The largest sample of the neighbourhood.
     scipy.ndimage.minimum_filter : The same with ``mode="mirror"``.
     cv2.erode : The same for odd sizes, with ``borderType=cv2.BORDER_REFLECT_101``.
 
@@ -297,7 +299,7 @@ def maximum(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Replace each sample by the largest of its neighbourhood: grey dilation.
+    """Replace each sample by the maximum of its neighbourhood (grey dilation).
 
     Parameters
     ----------
@@ -305,10 +307,10 @@ def maximum(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     size : int or sequence of int, optional
-        Length of the window: one for all filtered axes, or one for each. Default 3. An even window reaches
-        one sample farther to the front, as in SciPy. A window may be longer than the image.
+        Length of the window: one for all filtered axes, or one for each. Default 3. An even window has one
+        sample more before its centre than after it, as in SciPy. A window may be longer than the image.
     footprint : array_like, optional
-        Window of any shape, instead of `size`. Samples count where the footprint is not zero.
+        Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
@@ -321,9 +323,9 @@ def maximum(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -335,7 +337,7 @@ def maximum(
     -------
     ndarray
         Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
-        sample, so the result is exact for every dtype. NaN sorts after infinity, and -0.0 sorts before 0.0.
+        sample, so the result is exact for every dtype. NaN sorts after +inf, and -0.0 sorts before 0.0.
 
     Raises
     ------
@@ -347,7 +349,7 @@ def maximum(
 
     See Also
     --------
-    minimum : The smallest.
+    minimum : The smallest sample of the neighbourhood.
     scipy.ndimage.maximum_filter : The same with ``mode="mirror"``.
     cv2.dilate : The same for odd sizes, with ``borderType=cv2.BORDER_REFLECT_101``.
 

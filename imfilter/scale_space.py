@@ -1,4 +1,4 @@
-"""Derivatives at a scale: what is left of an image between, or under, Gaussians of given width."""
+"""Filters at a scale: Laplacian of Gaussian, difference of Gaussians, Gaussian gradient magnitude."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def laplacian_of_gaussian(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Sum the second derivatives of a Gaussian along all filtered axes (Marr and Hildreth's operator).
+    """Filter the image with a Laplacian of Gaussian (Marr-Hildreth operator).
+
+    The result is the sum of the second derivatives of Gaussian along all filtered axes.
 
     Parameters
     ----------
@@ -45,8 +47,8 @@ def laplacian_of_gaussian(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float
-        Standard deviation, positive, one for all filtered axes or one for each, in the unit of
-        `spacing`.
+        Standard deviation in the unit of `spacing`: one for all filtered axes, or one for each. It must be
+        greater than 0.
     truncate : float, optional
         Cut the kernel at this many standard deviations. Its radius is ``int(truncate*sigma + 0.5)``
         samples. Default 4.
@@ -67,9 +69,9 @@ def laplacian_of_gaussian(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -140,7 +142,9 @@ def difference_of_gaussians(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Keep the detail between two scales: ``gaussian(image, low) - gaussian(image, high)``.
+    """Compute the difference of two Gaussian filters: ``gaussian(image, low) - gaussian(image, high)``.
+
+    This is a band-pass filter: it keeps the detail between the two scales.
 
     Parameters
     ----------
@@ -148,11 +152,11 @@ def difference_of_gaussians(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     low : float or sequence of float
-        Standard deviation of the narrower Gaussian, one for all filtered axes or one for each, in the
-        unit of `spacing`.
+        Standard deviation of the narrower Gaussian in the unit of `spacing`: one for all filtered axes, or
+        one for each.
     high : float or sequence of float, optional
-        Standard deviation of the wider one, at least `low`. By default ``1.6 * low``, with which the
-        difference is nearly a Laplacian of Gaussian.
+        Standard deviation of the wider Gaussian, at least `low`. Default ``1.6 * low``: then the difference
+        approximates a Laplacian of Gaussian.
     truncate : float, optional
         Cut the kernel at this many standard deviations. Its radius is ``int(truncate*sigma + 0.5)``
         samples. Default 4.
@@ -173,9 +177,9 @@ def difference_of_gaussians(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -249,7 +253,7 @@ def gaussian_gradient_magnitude(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Return the length of the gradient at the scale `sigma`, from first derivatives of a Gaussian.
+    """Compute the gradient magnitude with first derivatives of Gaussian.
 
     Parameters
     ----------
@@ -257,8 +261,8 @@ def gaussian_gradient_magnitude(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float
-        Standard deviation, positive, one for all filtered axes or one for each, in the unit of
-        `spacing`.
+        Standard deviation in the unit of `spacing`: one for all filtered axes, or one for each. It must be
+        greater than 0.
     truncate : float, optional
         Cut the kernel at this many standard deviations. Its radius is ``int(truncate*sigma + 0.5)``
         samples. Default 4.
@@ -279,9 +283,9 @@ def gaussian_gradient_magnitude(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional

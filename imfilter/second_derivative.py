@@ -1,4 +1,4 @@
-"""The Laplacian: the sum of the second derivatives."""
+"""The Laplacian: the sum of the second derivatives along all axes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def laplacian(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Sum the second differences along all filtered axes.
+    """Compute the Laplacian of the image: the sum of the second differences along all filtered axes.
 
     Parameters
     ----------
@@ -32,7 +32,8 @@ def laplacian(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     diagonals : bool, optional
-        Weigh all ``3**n - 1`` neighbours by 1, the diagonal ones too. Default False.
+        Whether all ``3**n - 1`` neighbours have the weight 1, including the diagonal ones. Default False:
+        only the neighbours along the axes count.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
@@ -45,9 +46,9 @@ def laplacian(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -73,7 +74,7 @@ def laplacian(
     --------
     scipy.ndimage.laplace : The same for floating-point images with ``mode="mirror"``.
     cv2.Laplacian : The same: ``cv2.Laplacian(image, cv2.CV_32F, ksize=1)``.
-    skimage.filters.laplace : The same with the sign turned and the border 'symmetric'.
+    skimage.filters.laplace : The same with the opposite sign and ``mode="symmetric"``.
 
     References
     ----------

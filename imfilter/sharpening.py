@@ -1,4 +1,4 @@
-"""Filters that sharpen: with the Laplacian, and by unsharp masking."""
+"""Sharpening filters: Laplacian sharpening and unsharp masking."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sharpen(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Sharpen by taking away the Laplacian: ``image - amount * laplacian(image)``.
+    """Sharpen the image by subtracting its Laplacian: ``image - amount * laplacian(image)``.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def sharpen(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -74,8 +74,8 @@ def sharpen(
 
     See Also
     --------
-    unsharp_mask : Sharpening at a scale of one's choice.
-    cv2.filter2D : The same with the kernel ``imfilter.weights.SHARPEN`` for `amount` 1.
+    unsharp_mask : Sharpening at a scale that you choose.
+    cv2.filter2D : The same for `amount` 1 with the kernel ``imfilter.weights.SHARPEN``.
 
     References
     ----------
@@ -118,7 +118,9 @@ def unsharp_mask(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Sharpen by adding what a Gaussian takes away: ``image + amount * (image - gaussian(image, sigma))``.
+    """Sharpen the image by unsharp masking.
+
+    The result is ``image + amount * (image - gaussian(image, sigma))``.
 
     Parameters
     ----------
@@ -126,8 +128,7 @@ def unsharp_mask(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float, optional
-        Standard deviation of the Gaussian in samples, one for all filtered axes or one for each.
-        Default 1.
+        Standard deviation of the Gaussian in samples: one for all filtered axes, or one for each. Default 1.
     amount : float, optional
         Weight of the detail that is added. Default 1.
     truncate : float, optional
@@ -147,9 +148,9 @@ def unsharp_mask(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -174,8 +175,8 @@ def unsharp_mask(
     See Also
     --------
     sharpen : Sharpening at the scale of one sample.
-    skimage.filters.unsharp_mask : The same with its ``radius`` as `sigma`, ``preserve_range=True`` and
-        its border, which is 'symmetric' here.
+    skimage.filters.unsharp_mask : The same with ``radius`` as `sigma` and ``preserve_range=True``. Its border
+        is 'symmetric' here.
 
     References
     ----------

@@ -1,6 +1,6 @@
-"""Pictures of kernels, of what they respond to, and of what a decision rests on, as uint8 RGB arrays.
+"""Pictures of kernels, feature maps, patches and occlusion maps, as uint8 RGB arrays.
 
-Nothing but NumPy and Pillow is needed to make or to keep them:
+The functions need only NumPy and Pillow:
 
 >>> import imfilter
 >>> picture = imfilter.show.kernels(imfilter.weights.LAPLACIAN)
@@ -37,29 +37,30 @@ def kernels(
     columns: int | None = None,
     labels: bool | Sequence[str] = True,
 ) -> RGB:
-    """Show kernels in a grid: weights below zero blue, above zero red, zero white.
+    """Draw kernels in a grid: negative weights are blue, positive weights are red, zero is white.
 
     Parameters
     ----------
     weight : array_like
-        One kernel of shape (height, width), several of (n, height, width), or the weights of a
-        convolution layer, of (outputs, inputs, height, width).
+        One kernel of shape (height, width), several kernels of shape (n, height, width), or the weights of a
+        convolution layer of shape (outputs, inputs, height, width).
     scale : {'common', 'each'}, optional
-        Whether the darkest colours stand for the largest weight of all kernels, or of each. Both
-        scales are symmetric about zero.
+        Scale of the colours. 'common': the darkest colour is the largest absolute weight of all kernels.
+        'each': it is the largest absolute weight of each kernel. Both scales are symmetric about zero.
+        Default 'common'.
     pixels : int, optional
-        About how long the longer side of a kernel is in the picture. Default 64.
+        Approximate length in pixels of the longer side of a kernel in the picture. Default 64.
     columns : int, optional
-        Kernels in a row; by default as many as inputs, if there are more than one, or such that the
-        grid is about square.
+        Number of kernels in a row. Default: the number of inputs of a layer, if it is more than one.
+        Otherwise the grid is approximately square.
     labels : bool or sequence of str, optional
-        Whether to write the index above each kernel, and its largest weight or that of all;
-        or what to write. Default True.
+        Whether to write labels: the index of each kernel, and the range of the colours. A sequence gives one
+        label for each kernel. Default True.
 
     Returns
     -------
     ndarray
-        Picture of shape (rows, columns, 3) and dtype uint8. What is not a number is grey.
+        Picture of shape (rows, columns, 3) and dtype uint8. NaN is grey.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def kernels(
 
     See Also
     --------
-    feature_maps : What the kernels make of an image.
+    feature_maps : The responses of an image to kernels.
 
     References
     ----------
@@ -102,32 +103,33 @@ def feature_maps(
     labels: bool | Sequence[str] = True,
     channel_axis: int = 0,
 ) -> RGB:
-    """Show the channels of a feature map in a grid.
+    """Draw the channels of a feature map in a grid.
 
     Parameters
     ----------
     maps : array_like
-        Channels of two other axes, or one map of two axes.
+        Feature maps: three axes, one of which is the channel axis, or one map of two axes.
     signed : bool, optional
-        Whether to show values below zero in blue, above zero in red, and zero in white. Otherwise the
-        lowest is dark violet, the highest light yellow. By default if there are negative values.
+        Whether negative values are blue, positive values red, and zero white. If False, the lowest value is
+        dark violet and the highest is light yellow. Default: True if there are negative values.
     scale : {'common', 'each'}, optional
-        Whether all maps have one scale of colours, or each its own.
+        Scale of the colours. 'common': one scale for all maps. 'each': one scale for each map. Default
+        'common'.
     pixels : int, optional
-        About how long the longer side of a map is in the picture: samples of small maps become
-        squares, those of large ones are averaged. Default 128.
+        Approximate length in pixels of the longer side of a map in the picture. The samples of small maps
+        become squares. The samples of large maps are averaged. Default 128.
     columns : int, optional
-        Maps in a row, by default such that the grid is about square.
+        Number of maps in a row. Default: the grid is approximately square.
     labels : bool or sequence of str, optional
-        Whether to write the index above each map, and its lowest and highest value or that of all;
-        or what to write. Default True.
+        Whether to write labels: the index of each map, and the range of the colours. A sequence gives one
+        label for each map. Default True.
     channel_axis : int, optional
-        Axis of the channels, if there are three axes. Default 0.
+        Channel axis of an array of three axes. Default 0.
 
     Returns
     -------
     ndarray
-        Picture of shape (rows, columns, 3) and dtype uint8. What is not a number is grey.
+        Picture of shape (rows, columns, 3) and dtype uint8. NaN is grey.
 
     Raises
     ------
@@ -139,8 +141,8 @@ def feature_maps(
 
     See Also
     --------
-    kernels : The weights that make the maps.
-    occlusion_map : A map of what a decision rests on, which this shows too.
+    kernels : Pictures of the kernels that compute the maps.
+    occlusion_map : A map that this function can draw, too.
 
     Examples
     --------
@@ -162,7 +164,7 @@ def feature_maps(
 def _grid(
     array: NDArray, signed: bool, scale: Any, pixels: Any, columns: Any, labels: Any, wide: int | None
 ) -> RGB:
-    """Draw arrays of two axes, which may have an index of up to two more."""
+    """Draw arrays of two axes in a grid. Up to two more axes in front count the arrays."""
     each = arguments.word(scale, "scale", _SCALES) == "each"
     side = arguments.integer(pixels, "pixels", least=1, most=1 << 14)
     count = math.prod(array.shape[:-2])
@@ -182,12 +184,12 @@ def _grid(
         if each:
             words = [f"{word}  {_span(*ends)}".strip() for word, ends in zip(words, ranges, strict=True)]
         elif array.ndim == 2:
-            words = None  # the title says it all
+            words = None  # the title already shows the range
     return montage.arranged(pictures, across, words, title)
 
 
 def _range(values: NDArray[np.float64], signed: bool) -> tuple[float, float]:
-    """Return the ends of a scale: of what is finite, and symmetric about zero for signed values."""
+    """Return the ends of a colour scale: the range of finite values, symmetric about 0 for signed values."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0, 0.0
@@ -208,15 +210,15 @@ def _columns(columns: Any, count: int, wide: int | None = None) -> int:
 
 
 def _labels(labels: Any, count: int) -> list[str] | None:
-    """Return the labels that were given, if they were."""
+    """Return the given labels, or None for True and False."""
     if isinstance(labels, bool | np.bool_):
         return None
     if isinstance(labels, str) or not isinstance(labels, Sequence):
         raise TypeError(f"labels must be True, False or a sequence of str, got {type(labels).__name__}")
     if not all(isinstance(label, str) for label in labels):
-        raise TypeError("labels must be a sequence of str, got one with other things in it")
+        raise TypeError("labels must be a sequence of str, got a sequence with elements of other types")
     if len(labels) != count:
-        raise ValueError(f"labels must be as many as pictures, {count}, got {len(labels)}")
+        raise ValueError(f"labels must have one entry for each of {count} pictures, got {len(labels)}")
     return list(labels)
 
 
@@ -235,57 +237,59 @@ def patches(
     channel_axis: int | None = None,
     workers: int | None = None,
 ) -> Any:
-    """Show the patches of images that excite a kernel most, strongest first.
+    """Draw the patches of images with the strongest response to a kernel, strongest first.
 
-    Images are correlated with the kernel where it lies wholly inside. Of the peaks of the responses
-    those are taken under which the kernel does not overlap a stronger one.
+    Images are correlated with the kernel at every position where it fits into the image. A patch is a peak of
+    the response. If the kernel windows of two peaks overlap, only the stronger peak is kept.
 
     Parameters
     ----------
     images : array_like or sequence of ndarray
-        Image of two spatial axes, and of a third one for channels if `channel_axis` names it; or a list
-        or tuple of such NumPy arrays, which may differ in shape. Bool, integers or floats.
+        Image of two spatial axes. A colour image has a third axis, named by `channel_axis`. A list or tuple
+        of NumPy arrays is several images, which may have different shapes. Bool, integers or floats.
     kernel : array_like
-        Weights of shape (height, width); with `channel_axis`, of (channels, height, width).
+        Weights of shape (height, width). With `channel_axis`, weights of shape (channels, height, width).
     count : int, optional
-        How many patches to show at most. Default 9.
+        Maximum number of patches. Default 9.
     size : int or sequence of int, optional
-        Rows and columns of a patch in samples, by default those of the kernel. What lies outside the
-        image is left empty.
+        Number of rows and columns of a patch. Default: the size of the kernel. Samples outside the image are
+        left empty.
     limits : tuple of float, optional
-        The values that are black and white. By default 0 and 255 for uint8, 0 and 1 for bool, and for
+        The values that are drawn black and white. Default: 0 and 255 for uint8, 0 and 1 for bool, and for
         other types the lowest and the highest value of the patches.
     pixels : int, optional
-        About how long the longer side of a patch is in the picture. Default 64.
+        Approximate length in pixels of the longer side of a patch in the picture. Default 64.
     columns : int, optional
-        Patches in a row, by default such that the grid is about square.
+        Number of patches in a row. Default: the grid is approximately square.
     labels : bool or sequence of str, optional
-        Whether to write the response above each patch; or what to write. Default True.
+        Whether to write the response above each patch. A sequence gives one label for each patch. Default
+        True.
     return_places : bool, optional
-        Whether to return too where the patches are, and the responses. Default False.
+        Whether to return the positions of the patches and the responses, too. Default False.
     channel_axis : int, optional
-        Axis of the channels of colour images: three are red, green and blue, of another number the mean is
-        shown. By default there is none.
+        Axis of the colour channels. Three channels are drawn as red, green and blue. For another number of
+        channels, their mean is drawn. Default: no channel axis.
     workers : int, optional
         Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
     ndarray or tuple of ndarray
-        Picture of shape (rows, columns, 3) and dtype uint8. With `return_places`, and an int64 array with a
-        row for each patch, of its image's index and the row and column of its middle (of even sizes, the
-        second of the two); and the float64 responses.
+        Picture of shape (rows, columns, 3) and dtype uint8. With ``return_places=True``, a tuple of the
+        picture, the places and the responses. The places are an int64 array with one row for each patch: the
+        index of the image, and the row and column of the centre of the patch. The centre of an even patch is
+        the second of the two middle samples. The responses are float64.
 
     Raises
     ------
     TypeError
         If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value, or no image responds with a number.
+        If an argument has the wrong value, or if all responses are NaN.
 
     See Also
     --------
-    imfilter.correlate : Makes the responses.
+    imfilter.correlate : Computes the responses.
 
     References
     ----------
@@ -323,7 +327,7 @@ def patches(
 def _limits(value: Any) -> tuple[float, float]:
     entries = [arguments.number(v, "limits") for v in arguments.each(value, None, "limits")]
     if len(entries) != 2 or entries[0] >= entries[1]:
-        raise ValueError(f"limits must be a lower and a higher value, got {value!r}")
+        raise ValueError(f"limits must be a pair (low, high) with low < high, got {value!r}")
     low, high = entries
     return low, high
 
@@ -338,41 +342,41 @@ def occlusion_map(
     fill: Any = "mean",
     channel_axis: int | None = None,
 ) -> NDArray[np.float64]:
-    """Cover each part of an image in turn, and tell by how much its score drops.
+    """Measure how much a score drops when a window of the image is occluded.
 
-    Where it drops, the score rests on what was covered, whatever makes the score: a classifier, a
-    detector, a filter and a threshold.
+    A large drop means that the score depends on the occluded samples. The score may come from any function,
+    for example a classifier or a detector.
 
     Parameters
     ----------
     image : array_like
         Image of one to three spatial axes. Every axis is spatial unless `channel_axis` says otherwise. Bool,
-        integers or floats. It is not changed.
+        integers or floats. The function does not change it.
     score : callable
-        Takes an array of the shape and dtype of `image`, its own to keep, and returns a number.
+        Function that gets an array of the shape and dtype of `image` and returns a number. Each call gets a
+        new array.
     size : int or sequence of int
-        Length of the window that is covered, one for all axes or one for each.
+        Length of the occluded window: one for all axes, or one for each.
     stride : int or sequence of int, optional
-        Distance between neighbouring windows in samples, likewise. Default 1.
+        Distance between neighbouring windows in samples: one for all axes, or one for each. Default 1.
     fill : 'mean', float or array_like, optional
-        What a window is covered with: the mean of the image, or of each channel; a number; one for each
-        channel; or an array of the image's shape, such as the image smoothed. It is rounded and saturated
-        as the image's dtype needs.
+        Values that replace the samples of the window: the mean of the image, or of each channel; a number;
+        one number for each channel; or an array of the shape of the image, for example the smoothed image.
+        The values are rounded and saturated to the dtype of the image. Default 'mean'.
     channel_axis : int, optional
-        Axis of the channels of a colour image, which are covered together. By default there is none.
+        Axis of the colour channels. All channels are occluded together. Default: no channel axis.
 
     Returns
     -------
     ndarray
-        Score of the image less that of the image with a window covered, float64. Along an axis of
-        length n there are ``ceil(n/stride)`` windows: that of index i is centred on sample ``i*stride``,
-        as a kernel of its length would be, and cut at the border. To lay the map over the image, repeat
-        each entry `stride` times.
+        Score of the image minus the score of the occluded image, float64. An axis of length n has
+        ``ceil(n/stride)`` windows. Window i is centred on sample ``i*stride``, like a kernel, and it is cut
+        at the border. Repeat each entry `stride` times to overlay the map on the image.
 
     Raises
     ------
     TypeError
-        If an argument has the wrong type, or `score` returns something else than a number.
+        If an argument has the wrong type, or if `score` does not return a number.
     ValueError
         If an argument has the wrong value. The message names the argument, the value received and the
         accepted values.

@@ -1,4 +1,4 @@
-"""Descriptors as steps of scikit-learn's pipelines; needs the extra ``imfilter[sklearn]``."""
+"""Descriptors as transformers for scikit-learn pipelines. Needs the extra ``imfilter[sklearn]``."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ __all__ = ["HOG"]
 
 
 class HOG(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Describe each of many images by histograms of oriented gradients.
+    """Describe images by histograms of oriented gradients (HOG).
 
     Parameters
     ----------
     orientations, pixels_per_cell, cells_per_block, block_norm, transform_sqrt, interpolate : optional
         As for `imfilter.hog`.
     channel_axis : int, optional
-        Axis of the channels of one colour image. By default there is none.
+        Channel axis of one colour image. Default: no channel axis.
     image_shape : tuple of int, optional
-        Shape of one image, where images come as rows of samples. By default they come as they are.
+        Shape of one image. Then each row of `X` holds the samples of one image. Default: `X` holds images,
+        not rows.
     workers : int, optional
-        Number of threads, by default every core this process may use. It does not change the result.
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Attributes
     ----------
     image_shape_ : tuple of int
-        Shape of the images that were seen in `fit`; others are refused.
+        Shape of the images in `fit`. Images of other shapes are refused.
     n_features_in_ : int
         Number of samples of an image.
 
@@ -82,7 +83,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.workers = workers
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803  (scikit-learn's name)
-        """Learn the shape of the images, and that they can be described.
+        """Learn the shape of the images, and check that they can be described.
 
         Parameters
         ----------
@@ -113,12 +114,13 @@ class HOG(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray
-            One descriptor in each row: float32 for float16 and float32, otherwise float64.
+            One descriptor in each row. Its dtype is float32 for float16 and float32, and float64 for other
+            types.
         """
         check_is_fitted(self)
         images = self._images(X)
         if images.shape[1:] != self.image_shape_:
-            raise ValueError(f"X must hold images of shape {self.image_shape_}, got {images.shape[1:]}")
+            raise ValueError(f"X must contain images of shape {self.image_shape_}, got {images.shape[1:]}")
         return np.stack([self._describe(image) for image in images])
 
     def _images(self, value: Any) -> NDArray:
@@ -127,21 +129,21 @@ class HOG(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         try:
             images = np.asarray(value)
         except ValueError:  # of several shapes
-            raise ValueError("X must hold images of one shape, got several") from None
+            raise ValueError("X must contain images of one shape, got images of several shapes") from None
         if self.image_shape is not None:
             shape = tuple(arguments.integer(n, "image_shape", least=1) for n in self.image_shape)
             if images.ndim != 2 or images.shape[1] != np.prod(shape):
                 raise ValueError(
-                    f"X must hold rows of {np.prod(shape)} samples for image_shape={shape}, "
+                    f"X must contain rows of {np.prod(shape)} samples for image_shape={shape}, "
                     f"got shape {images.shape}"
                 )
             images = images.reshape(-1, *shape)
         wanted = 3 if self.channel_axis is None else 4
         if images.ndim != wanted:
-            hint = "; name the shape of one image with image_shape=" if images.ndim == 2 else ""
+            hint = "; give the shape of one image with image_shape=" if images.ndim == 2 else ""
             raise ValueError(f"X must have {wanted} axes, got shape {images.shape}{hint}")
         if len(images) == 0:
-            raise ValueError(f"X must hold an image, got shape {images.shape}")
+            raise ValueError(f"X must contain at least one image, got shape {images.shape}")
         return images
 
     def _describe(self, image: NDArray) -> NDArray:

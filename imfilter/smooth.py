@@ -1,4 +1,4 @@
-"""Filters that smooth: Gaussian and box."""
+"""Smoothing filters: Gaussian and box."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def gaussian(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Smooth with a Gaussian, or differentiate with its derivatives.
+    """Smooth the image with a Gaussian filter, or compute derivatives of Gaussian.
 
     Parameters
     ----------
@@ -41,17 +41,17 @@ def gaussian(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float
-        Standard deviation, one for all filtered axes or one for each, in the unit of `spacing`.
-        0 leaves an axis as it is.
+        Standard deviation in the unit of `spacing`: one for all filtered axes, or one for each. An axis with
+        0 is not smoothed.
     order : int or sequence of int, optional
-        Order of the derivative along each axis. Default 0: smooth.
+        Order of the derivative: one for all filtered axes, or one for each. Default 0: no derivative.
     truncate : float, optional
         Cut the kernel at this many standard deviations. Its radius is ``int(truncate*sigma + 0.5)``
         samples. Default 4.
     radius : int or sequence of int, optional
         Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.
     method : {'auto', 'direct', 'separable', 'fft'}, optional
-        Algorithm; by default the one that is predicted to be the fastest.
+        Algorithm. Default 'auto': the algorithm with the shortest predicted time.
     spacing : float or sequence of float, optional
         Distance between samples in any unit of length: one for all filtered axes, or one for each.
         Derivatives are per that unit. Default 1.
@@ -67,9 +67,9 @@ def gaussian(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -80,9 +80,9 @@ def gaussian(
     Returns
     -------
     ndarray
-        Array of the shape of `image`. Its dtype is that of `image`, rounded half to even and
-        saturated; or, for a derivative, float32 for bool, 8- and 16-bit integers, float16 and
-        float32, float64 for wider types; or `dtype` or that of `out`.
+        Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default for smoothing: the
+        dtype of `image`, rounded half to even and saturated. Default for derivatives: float32 for bool, 8-
+        and 16-bit integers, float16 and float32; float64 for wider types.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def box(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Replace each sample by the mean over a box around it.
+    """Replace each sample by the mean of its neighbourhood.
 
     Parameters
     ----------
@@ -155,8 +155,8 @@ def box(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     size : int or sequence of int
-        Length of the box, one for all filtered axes or one for each. Even boxes reach one sample
-        farther to the front, as in SciPy.
+        Length of the box: one for all filtered axes, or one for each. An even box has one sample more before
+        its centre than after it, as in SciPy.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
@@ -169,9 +169,9 @@ def box(
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
-        One to three axes to filter. The other axes are a batch. Default: all axes except `channel_axis`.
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
-        Axis of the colour channels. Each channel is filtered alone. Default: there is no such axis.
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -196,7 +196,7 @@ def box(
     See Also
     --------
     scipy.ndimage.uniform_filter : The same for floating-point images with ``mode="mirror"``.
-    cv2.blur : The same for odd sizes, ``ksize`` in the order (x, y).
+    cv2.blur : The same for odd sizes; ``ksize`` is in the order (x, y).
 
     References
     ----------

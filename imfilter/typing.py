@@ -1,4 +1,4 @@
-"""Types of arguments: arrays as NumPy names them, borders, and one value for all axes or one for each."""
+"""Types of arguments, for type annotations."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, TypeVar
@@ -27,13 +27,13 @@ _Value = TypeVar("_Value")
 PerAxis: TypeAlias = _Value | Sequence[_Value]
 #: How an image continues beyond its border.
 Mode: TypeAlias = Literal["mirror", "symmetric", "edge", "wrap", "zero", "constant"]
-#: The same for a layer, whose border is no constant but zero.
+#: The same for a layer. The only constant border of a layer is zero.
 PaddingMode: TypeAlias = Literal["zero", "mirror", "symmetric", "edge", "wrap"]
 #: How a series continues beyond its ends.
 SeriesMode: TypeAlias = Literal[
     "edge", "zero", "constant", "mirror", "symmetric", "wrap", "shrink", "valid", "fit"
 ]
-#: Border samples: a word, one number for all sides, or for each axis a number or a pair (before, after).
+#: Number of border samples: a word, one number for all sides, or for each axis a number or a pair.
 Padding: TypeAlias = Literal["same", "valid", "full"] | int | Sequence[int | tuple[int, int]]
 #: A dense kernel, or a list of one-dimensional arrays, one for each axis.
 Kernel: TypeAlias = ArrayLike | Sequence[NDArray]

@@ -1,7 +1,7 @@
-"""The kernels of the textbooks, by name, and the functions that make the others.
+"""Standard kernels, and functions that return kernels.
 
-Arrays are float64 and read-only. All are *correlation* kernels: the weight at index i multiplies the
-sample i steps after the first. For an odd kernel the centre is its middle.
+The arrays are float64 and read-only. All kernels are *correlation* kernels: the weight at index i multiplies
+the sample i steps after the first sample of the window. The centre of an odd kernel is its middle weight.
 
 Examples
 --------
@@ -49,9 +49,9 @@ __all__ = [
 ]
 
 
-#: Longer kernels are taken for mistakes: 128 MB of weights an axis.
+#: Largest accepted length of a kernel: 128 MB of weights for an axis. Longer kernels are probably mistakes.
 _MOST_TAPS = 1 << 24
-#: Beyond this order the derivatives of a sampled Gaussian are noise.
+#: Largest accepted order: higher derivatives of a sampled Gaussian are numerical noise.
 _MOST_ORDER = 20
 
 
@@ -68,7 +68,7 @@ FIRST_DIFFERENCE = _constant([-1, 0, 1])
 SECOND_DIFFERENCE = _constant([1, -2, 1])
 #: Mean of 5 samples.
 MEAN_5 = _constant(np.full(5, 0.2))
-#: Weighted mean of 5 samples that falls off to both sides.
+#: Weighted mean of 5 samples; the weights decrease from the centre to both sides.
 TRIANGLE_5 = _constant([0.1, 0.2, 0.4, 0.2, 0.1])
 #: Integer approximation of a Gaussian of sigma 1, divided by its sum of 273.
 GAUSSIAN_5X5 = _constant(
@@ -87,7 +87,7 @@ CROSS_X = _constant(np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]]) / 5)
 
 @dataclass(frozen=True, eq=False)
 class Gradient:
-    """A separable derivative operator: a difference along one axis, smoothing along the others.
+    """A separable derivative operator: a difference along one axis, smoothing along the other axes.
 
     Attributes
     ----------
@@ -112,14 +112,15 @@ class Gradient:
         ndim : int
             Number of axes.
         normalize : bool, optional
-            Scale such that a ramp of slope 1 gives 1. Default False: the taps as they are.
+            Whether to scale the taps so that a ramp of slope 1 gives 1. Default False: the taps are not
+            scaled.
         spacing : sequence of float, optional
-            Distance between samples along each axis, by which the derivative is divided.
+            Distance between samples along each axis. The derivative is divided by it. Default 1.
 
         Returns
         -------
         tuple of ndarray
-            A separable kernel as `imfilter.correlate` takes it.
+            A separable kernel for `imfilter.correlate`.
 
         Examples
         --------
@@ -143,7 +144,7 @@ class Gradient:
         Parameters
         ----------
         axis : int
-            Axis of the derivative: 0 for down, 1 for right in a picture.
+            Axis of the derivative. In a picture, 0 is vertical and 1 is horizontal.
         ndim : int, optional
             Number of axes. Default 2.
 
@@ -163,11 +164,11 @@ class Gradient:
         return outer(self.along(axis, arguments.integer(ndim, "ndim", least=1)))
 
 
-#: Sobel's operator (Sobel and Feldman, 1968).
+#: Sobel operator (Sobel and Feldman, 1968).
 SOBEL = Gradient(FIRST_DIFFERENCE, _constant([1, 2, 1]))
-#: Scharr's operator, nearer to rotation invariance (Scharr, 2000).
+#: Scharr operator (Scharr, 2000). Its rotation invariance is better than that of the Sobel operator.
 SCHARR = Gradient(FIRST_DIFFERENCE, _constant([3, 10, 3]))
-#: Prewitt's operator (Prewitt, 1970).
+#: Prewitt operator (Prewitt, 1970).
 PREWITT = Gradient(FIRST_DIFFERENCE, _constant([1, 1, 1]))
 
 
@@ -179,11 +180,11 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
     sigma : float
         Standard deviation in samples. 0 gives the single tap 1.
     order : int, optional
-        Order of the derivative: 0 for the Gaussian itself, whose taps sum to 1. Default 0.
+        Order of the derivative. Default 0: the Gaussian, whose taps sum to 1.
     truncate : float, optional
         Cut the kernel at this many standard deviations. Default 4.
     radius : int, optional
-        Radius of the kernel, instead of ``int(truncate*sigma + 0.5)``.
+        Radius of the kernel in samples. Default ``int(truncate*sigma + 0.5)``.
 
     Returns
     -------
@@ -197,7 +198,7 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
 
     See Also
     --------
-    cv2.getGaussianKernel : The same taps for order 0, of an odd length that is given.
+    cv2.getGaussianKernel : The same taps for order 0 and a given odd length.
 
     References
     ----------
@@ -214,12 +215,12 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
 
 
 def _checked(sigma: float, order: int, truncate: float, radius: int | None) -> Taps:
-    """Return the taps of `gaussian`, which are not to be written to."""
+    """Return the taps of `gaussian` as a read-only array."""
     (sigma,) = arguments.sigmas(sigma, 1)
     order = arguments.integer(order, "order", least=0, most=_MOST_ORDER)
     truncate = arguments.number(truncate, "truncate")
     if truncate < 0:
-        raise ValueError(f"truncate must be positive, got {truncate}")
+        raise ValueError(f"truncate must be at least 0, got {truncate}")
     if sigma == 0.0:
         if order:
             raise ValueError(f"sigma must be positive for a derivative of order {order}, got 0.0")
@@ -248,12 +249,12 @@ def _gaussian(sigma: float, order: int, radius: int) -> Taps:
     factor = Polynomial([1.0])
     for _ in range(order):
         factor = factor.deriv() + factor * Polynomial([0.0, -1.0 / sigma / sigma])
-    # Turned round, for a correlation reads the samples in the order opposite to a convolution.
+    # Flipped, because a correlation reads the samples in the opposite order of a convolution.
     return _constant((factor(x) * bell)[::-1])
 
 
 def box(size: int) -> Taps:
-    """Return the taps of a mean over `size` samples.
+    """Return the taps of the mean of `size` samples.
 
     Parameters
     ----------
@@ -268,7 +269,7 @@ def box(size: int) -> Taps:
     Raises
     ------
     TypeError, ValueError
-        If `size` is not an integer, or less than 1.
+        If `size` is not an integer, or if it is less than 1.
 
     Examples
     --------
@@ -281,20 +282,20 @@ def box(size: int) -> Taps:
 
 
 def laplacian(ndim: int = 2, *, diagonals: bool = False) -> Taps:
-    """Return the Laplacian over `ndim` axes.
+    """Return the kernel of the Laplacian over `ndim` axes.
 
     Parameters
     ----------
     ndim : int, optional
         Number of axes. Default 2.
     diagonals : bool, optional
-        Give all ``3**ndim - 1`` neighbours the weight 1. Default False: only those along an axis,
-        which is the sum of second differences.
+        Whether all ``3**ndim - 1`` neighbours have the weight 1. Default False: only the neighbours along the
+        axes. Then the kernel is the sum of the second differences.
 
     Returns
     -------
     ndarray
-        Array of shape (3,)*ndim that sums to 0.
+        Array of shape (3,)*ndim. Its sum is 0.
 
     Raises
     ------
@@ -325,15 +326,15 @@ def gaussians(
     radius: Any,
     spacings: Sequence[float],
 ) -> Term:
-    """Return Gaussian taps for each axis, of standard deviations in the unit of `spacings`."""
+    """Return Gaussian taps for each axis. The standard deviations are in the unit of `spacings`."""
     count = len(sigmas)
     radii = (None,) * count if radius is None else arguments.integers(radius, count, "radius", least=0)
     along = list(zip(sigmas, orders, radii, spacings, strict=True))
-    made = {axis: _scaled(truncate, *axis) for axis in dict.fromkeys(along)}  # most often axes are alike
+    made = {axis: _scaled(truncate, *axis) for axis in dict.fromkeys(along)}  # usually the axes are equal
     return tuple(map(made.__getitem__, along))
 
 
 def _scaled(truncate: float, sigma: float, order: int, radius: Any, spacing: float) -> Taps:
-    """Return Gaussian taps along an axis of some spacing, not to be written to."""
+    """Return Gaussian taps for an axis with a spacing, as a read-only array."""
     taps = _checked(sigma / spacing, order, truncate, radius)
     return taps / np.float64(spacing) ** order if order else taps

@@ -1,4 +1,4 @@
-"""One checker for each argument. A message names the argument, what came and what would do."""
+"""Checks of arguments. A message names the argument, the value received and the accepted values."""
 
 import math
 import numbers
@@ -11,28 +11,28 @@ import numpy.typing as npt
 
 from imfilter._base import colour_warning, dtypes
 
-#: Types of numbers and of truth values, which are none; the most frequent first.
+#: Types of numbers, the most frequent first, and of truth values, which are not accepted as numbers.
 _REAL = float, int, np.floating, np.integer, numbers.Real
 _TRUTH = bool, np.bool_
 
 
 def _name(value: Any) -> str:
-    """Return `value` as it goes into a message: one line, not too long."""
-    if isinstance(value, int) and abs(value) >= 10**40:  # Python refuses to print the very long ones
+    """Return `value` as short text for a message."""
+    if isinstance(value, int) and abs(value) >= 10**40:  # Python does not convert very long integers to text
         return "an integer of more than 40 digits"
     text = f"{type(value).__name__} of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-brief = _name  # for messages that are made elsewhere
+brief = _name  # for the messages of other modules
 
 
 def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
     """Return `value` as an array of real numbers with at least one element and one axis."""
     array = _real_array(value, name, "")
     if array.ndim == 0:
-        raise ValueError(f"{name} must have at least one axis, got the single number {_name(value)}")
+        raise ValueError(f"{name} must have at least one axis, got the number {_name(value)}")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     return array
@@ -40,14 +40,14 @@ def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
 
 def numbers_of(value: npt.ArrayLike, name: str) -> npt.NDArray:
     """Return `value` as an array of real numbers of any shape."""
-    return _real_array(value, name, "", "fill it with NaN first")
+    return _real_array(value, name, "", "fill the masked samples with NaN first")
 
 
 def series(value: npt.ArrayLike, name: str = "x") -> npt.NDArray:
     """Return `value` as an array of real numbers with at least one axis; it may be empty."""
     array = numbers_of(value, name)
     if array.ndim == 0:
-        raise ValueError(f"{name} must have at least one axis, got the single number {_name(value)}")
+        raise ValueError(f"{name} must have at least one axis, got the number {_name(value)}")
     return array
 
 
@@ -55,28 +55,34 @@ def plane(value: npt.ArrayLike) -> npt.NDArray:
     """Return an image of two axes."""
     array = image(value)
     if array.ndim != 2:
-        raise ValueError(f"image must have 2 axes, got shape {array.shape}; make colour grey first")
+        raise ValueError(
+            f"image must have 2 axes, got shape {array.shape}; convert a colour image to grey first"
+        )
     return array
 
 
-def unmasked(value: Any, name: str, advice: str = "fill it first") -> None:
-    """Refuse a masked array, or a sequence of some: nobody would look at the mask."""
+def unmasked(value: Any, name: str, advice: str = "fill the masked samples first") -> None:
+    """Refuse masked arrays, because the filters would ignore the mask."""
     several = isinstance(value, list | tuple) and value and isinstance(value[0], np.ndarray)
     for array in value if several else (value,):
         if isinstance(array, np.ndarray) and hasattr(array, "mask"):
-            raise TypeError(f"{name} must be a plain array, got a masked one: {advice}")
+            raise TypeError(f"{name} must be an array without mask, got a masked array: {advice}")
 
 
-def _real_array(value: Any, name: str, hint: str, advice: str = "fill it first") -> npt.NDArray:
+def _real_array(
+    value: Any, name: str, hint: str, advice: str = "fill the masked samples first"
+) -> npt.NDArray:
     """Return `value` as an array of real numbers."""
     unmasked(value, name, advice)
     try:
         array = value if isinstance(value, np.ndarray) else np.asarray(value)
     except ValueError:
-        raise ValueError(f"{name} must be an array, got a sequence of uneven rows{hint}") from None
+        raise ValueError(
+            f"{name} must be an array, got a sequence of rows of different lengths{hint}"
+        ) from None
     if not dtypes.is_real(array.dtype):
         what = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else _name(value)
-        raise TypeError(f"{name} must hold real numbers, got {what}")
+        raise TypeError(f"{name} must contain real numbers, got {what}")
     return array
 
 
@@ -93,9 +99,9 @@ def colours(array: npt.NDArray, channel_axis: Any, name: str = "image") -> int:
     axis = axis_index(channel_axis, array.ndim, "channel_axis")
     channels = array.shape[axis]
     if channels != 3:
-        hint = "name their axis with channel_axis="
+        hint = "give the channel axis with channel_axis="
         if channels == 4:
-            hint = f"take away alpha, or blend it, first: np.delete({name}, 3, axis={channel_axis})"
+            hint = f"remove or blend the alpha channel first: np.delete({name}, 3, axis={channel_axis})"
         raise ValueError(
             f"{name} must have 3 channels along channel_axis={channel_axis}, got {channels} "
             f"in shape {array.shape}; {hint}"
@@ -104,13 +110,13 @@ def colours(array: npt.NDArray, channel_axis: Any, name: str = "image") -> int:
 
 
 def axes(array: npt.NDArray, axes: Any, channel_axis: Any, name: str = "image") -> tuple[int, ...]:
-    """Return the axes to filter; warn of a colour picture if no argument says what its axes are."""
+    """Return the axes to filter. Warn if the image looks like a colour image without `channel_axis`."""
     colour_warning.of_colours(array, axes, channel_axis, name)
     return chosen_axes(array, axes, channel_axis)
 
 
 def chosen_axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, ...]:
-    """Return the axes to filter, in the order given; all but the channels by default."""
+    """Return the axes to filter, in the given order. Default: all axes except the channel axis."""
     ndim = array.ndim
     channel = None if channel_axis is None else axis_index(channel_axis, ndim, "channel_axis")
     if axes is None:
@@ -120,7 +126,7 @@ def chosen_axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, 
         if len(chosen) > 3:
             raise ValueError(
                 f"axes must name at most 3 axes to filter, got None for an image of {ndim} axes; "
-                "the others are a batch"
+                "the other axes are batch axes"
             )
         return chosen
     if isinstance(axes, np.ndarray) and axes.ndim == 1:
@@ -152,7 +158,7 @@ def number(value: Any, name: str, *, finite: bool = True) -> float:
 
 
 def constant(value: Any, name: str) -> int | float | np.longdouble:
-    """Return a real number as exactly as it came: integers of any size and long doubles too."""
+    """Return a real number without rounding, including long integers and long doubles."""
     result = number(value, name, finite=False)
     if isinstance(value, np.ndarray):
         value = value[()]
@@ -167,7 +173,7 @@ def integer(value: Any, name: str, *, least: int | None = None, most: int | None
         raise TypeError(f"{name} must be an integer, got {_name(value)}")
     try:
         result = operator.index(value)
-    except TypeError:  # an array of floats has the method and refuses
+    except TypeError:  # an array of floats has the method, which raises
         raise TypeError(f"{name} must be an integer, got {_name(value)}") from None
     if least is not None and result < least:
         raise ValueError(f"{name} must be at least {least}, got {_name(result)}")
@@ -177,7 +183,7 @@ def integer(value: Any, name: str, *, least: int | None = None, most: int | None
 
 
 def each(value: Any, n: int | None, name: str) -> tuple[Any, ...]:
-    """Return `value`, a scalar or one entry for each of `n` filtered axes (None: any), as entries."""
+    """Return one entry for each of `n` filtered axes, from a scalar or a sequence. None accepts any length."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         value = tuple(value)
     if not isinstance(value, _REAL) and isinstance(value, Sequence) and not isinstance(value, str):
@@ -195,11 +201,11 @@ def integers(value: Any, n: int, name: str, *, least: int) -> tuple[int, ...]:
 
 
 def sigmas(value: Any, n: int, name: str = "sigma") -> tuple[float, ...]:
-    """Return a standard deviation for each of `n` filtered axes: finite, not negative."""
+    """Return a finite standard deviation of at least 0 for each of `n` filtered axes."""
     result = tuple(number(v, name) for v in each(value, n, name))
     for sigma in result:
         if sigma < 0:
-            raise ValueError(f"{name} must be positive, got {sigma}")
+            raise ValueError(f"{name} must be at least 0, got {sigma}")
     return result
 
 
@@ -228,7 +234,7 @@ def flag(value: Any, name: str) -> bool:
 
 
 def taps(value: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
-    """Return the weights of a kernel as float64: real, finite, at least one."""
+    """Return the weights of a kernel as float64. They must be real and finite, and not empty."""
     array = _real_array(value, name, "; a separable kernel is a sequence of 1-D NumPy arrays")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
@@ -255,51 +261,52 @@ def kernel(value: Any, n: int) -> npt.NDArray[np.float64] | tuple[npt.NDArray[np
     weights = taps(value, "kernel")
     if weights.ndim != n:
         raise ValueError(
-            f"kernel must have {n} axes, as many as are filtered, "
-            f"got {weights.ndim} (shape {weights.shape}); name the filtered axes with axes= or channel_axis="
+            f"kernel must have {n} axes, one for each filtered axis, "
+            f"got {weights.ndim} (shape {weights.shape}); choose the filtered axes with axes= or channel_axis="
         )
     return weights
 
 
 def window(size: Any, footprint: Any, n: int) -> tuple[int, ...] | npt.NDArray[np.bool_]:
-    """Return the lengths of a box over `n` axes, or which samples of a footprint count if not all do."""
+    """Return the lengths of a box over `n` axes, or a footprint that is not a box."""
     if footprint is None:
         return integers(size, n, "size", least=1)
-    if not (isinstance(size, int) and size == 3):  # which it is by default
-        raise ValueError(f"size must be left out where footprint is given, got {_name(size)}")
+    if not (isinstance(size, int) and size == 3):  # 3 is the default
+        raise ValueError(f"size must be left out if footprint is given, got {_name(size)}")
     inside = _real_array(footprint, "footprint", "") != 0
     if inside.ndim != n:
         raise ValueError(
-            f"footprint must have {n} axes, as many as are filtered, got {inside.ndim} (shape {inside.shape})"
+            f"footprint must have {n} axes, one for each filtered axis, "
+            f"got {inside.ndim} (shape {inside.shape})"
         )
     if not inside.any():
-        raise ValueError(f"footprint must contain a sample, got none in shape {inside.shape}")
+        raise ValueError(f"footprint must not be zero everywhere, got only zeros in shape {inside.shape}")
     return inside.shape if inside.all() else inside
 
 
 def out(value: Any) -> npt.NDArray | None:
-    """Return the array for the result, which must be writable and hold real numbers."""
+    """Return the array for the result. It must be writable and contain real numbers."""
     if value is None:
         return None
     if not isinstance(value, np.ndarray):
         raise TypeError(f"out must be a NumPy array, got {_name(value)}")
-    unmasked(value, "out", "name its data")
+    unmasked(value, "out", "use its data attribute")
     if not dtypes.is_real(value.dtype):
-        raise TypeError(f"out must hold real numbers, got dtype {value.dtype}")
+        raise TypeError(f"out must contain real numbers, got dtype {value.dtype}")
     if not value.flags.writeable:
         raise ValueError("out must be writable, got a read-only array")
     return value
 
 
 def fitting(value: npt.NDArray | None, shape: tuple[int, ...]) -> npt.NDArray | None:
-    """Return the array for the result, which must have its shape."""
+    """Return the array for the result. It must have the shape of the result."""
     if value is not None and value.shape != shape:
         raise ValueError(f"out must have shape {shape}, got {value.shape}")
     return value
 
 
 def dtype(value: Any, place: npt.NDArray | None, default: np.dtype) -> np.dtype:
-    """Return the result's dtype: that of `place`, with which `value` must agree, `value` or the default."""
+    """Return the dtype of the result: `value`, that of `place`, or the default. The first two must agree."""
     if value is None:
         return default if place is None else place.dtype
     try:

@@ -1,16 +1,16 @@
-"""The one table of borders: which sample of the image stands at each position around it."""
+"""Border modes: the sample of the image at each position outside the image."""
 
 import functools
 
 import numpy as np
 import numpy.typing as npt
 
-#: After how many samples a border repeats, by the samples of the axis.
+#: Period of a border in samples, as a function of the length of the axis.
 PERIODS = {"wrap": lambda n: n, "symmetric": lambda n: 2 * n, "mirror": lambda n: max(2 * n - 2, 1)}
 
 MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant")
 
-#: Other libraries' words, and what they are called here.
+#: Names of border modes in other libraries, and their names in this package.
 _ELSEWHERE = {
     "nearest": "edge",
     "replicate": "edge",
@@ -36,7 +36,7 @@ _ELSEWHERE = {
 def check_mode(
     mode: object, name: str = "mode", more: tuple[str, ...] = (), offered: tuple[str, ...] = ()
 ) -> str:
-    """Return the border `mode`, or one of `more` words, or say which to use, of those `offered` if any."""
+    """Return `mode` if it is a border or one of `more` words. The error message lists `offered`, if given."""
     names = ", ".join(map(repr, offered or MODES + more))
     if not isinstance(mode, str):
         raise TypeError(f"{name} must be one of {names}, got {' '.join(repr(mode).split())}")
@@ -44,12 +44,13 @@ def check_mode(
         return mode
     if mode.lower() == "reflect":
         raise ValueError(
-            f"{name} 'reflect' means two things: use 'mirror' for d c b | a b c d | c b a (NumPy's reflect), "
+            f"{name} 'reflect' is ambiguous: use 'mirror' for d c b | a b c d | c b a (NumPy's reflect), "
             "'symmetric' for c b a | a b c d | d c b (SciPy's reflect)"
         )
     if mode.lower() in ("valid", "same", "full") and not more:
         raise ValueError(
-            f"{name} must be one of {names}, got {mode!r}, which is a padding: correlate(padding=...)"
+            f"{name} must be one of {names}, got {mode!r}, "
+            "which is a value of padding: correlate(padding=...)"
         )
     known = _ELSEWHERE.get(mode.lower(), mode.lower())
     hint = f"; here it is called {known!r}" if known in MODES else ""
@@ -58,10 +59,10 @@ def check_mode(
 
 @functools.lru_cache(maxsize=256)
 def outside(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]:
-    """Return which sample of an axis of `n` stands at each position of its border.
+    """Return the index of the sample at each position of the border of an axis of `n` samples.
 
-    First the `before` positions in front of the image, then the `after` positions behind it. -1
-    stands for the constant. Patterns repeat for borders longer than the axis.
+    The result lists the `before` positions in front of the image, then the `after` positions behind it. -1 is
+    the constant. The pattern repeats if the border is longer than the axis.
     """
     i = np.concatenate([np.arange(-before, 0), np.arange(n, n + after)]).astype(np.int64)
     if mode == "wrap":
@@ -81,15 +82,15 @@ def outside(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]
 
 
 def nearest(offsets: np.ndarray, n: int, last: int, mode: str, further: int = 0) -> np.ndarray:
-    """Return the offsets nearest to 0 at which every output reads what it reads at `offsets`.
+    """Return the offsets nearest to 0 at which every output reads the same sample as at `offsets`.
 
-    Or those that come next, where `further` is 1 instead of 0: they are others.
+    With `further` 1 instead of 0, return the next such offsets, which are different.
     """
     if mode in PERIODS:
         period = PERIODS[mode](n)
         result = (offsets + period // 2) % period - period // 2 + further * period
     else:
-        # One beyond the image is the constant, the last sample itself is the edge.
+        # One sample beyond the image is the constant. For mode edge, it is the last sample.
         beyond = mode != "edge"
         low, high = -last - beyond, n - 1 + beyond
         result = np.where(offsets <= low, low - further, np.where(offsets >= high, high + further, offsets))

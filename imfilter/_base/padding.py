@@ -1,4 +1,4 @@
-"""How far the border reaches along one axis, and how long the output is."""
+"""Padding of an axis, and the length of the output."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from imfilter._base import arguments
 
 
 class Padding(NamedTuple):
-    """Samples added `before` and `after` an axis, and the output's `length`."""
+    """Numbers of border samples `before` and `after` an axis, and the `length` of the output."""
 
     before: int
     after: int
@@ -17,10 +17,10 @@ class Padding(NamedTuple):
 
     @classmethod
     def same(cls, n: int, taps: int, stride: int, dilation: int, *, flipped: bool = False) -> "Padding":
-        """Return the padding that puts output i over sample i*stride, with SciPy's origin.
+        """Return the padding that centres output i on sample i*stride, as in SciPy.
 
-        Even kernels have their centre at taps // 2 (correlation), or at (taps - 1) // 2 where the
-        kernel was `flipped` (convolution); dilated kernels at that of the kernel with its gaps.
+        The centre of an even kernel is at taps // 2 (correlation), or at (taps - 1) // 2 if the kernel is
+        `flipped` (convolution). For a dilated kernel, the gaps count as taps.
         """
         reach = dilation * (taps - 1)
         before = (reach + (not flipped)) // 2
@@ -29,10 +29,10 @@ class Padding(NamedTuple):
 
 
 def positions(n: int, before: int, after: int, span: int, stride: int, *, ceil_mode: bool = False) -> int:
-    """Return how many places a window of such a span has along a padded axis of `n` samples; below 1, none.
+    """Return the number of positions of a window along a padded axis of `n` samples. It may be less than 1.
 
-    With `ceil_mode` samples that are left over get a last window, which sticks out, if it begins before the
-    padding behind the image, as in PyTorch.
+    With `ceil_mode`, samples that are left over get a last window that reaches beyond the padded image. The
+    window must start before the padding behind the image, as in PyTorch.
     """
     length, rest = divmod(n + before + after - span, stride)
     length += 1

@@ -40,11 +40,11 @@ def depthwise(
         1.
     padding : {'same', 'valid'}, int or sequence, optional
         Number of border samples on each side: one for all axes, or for each axis one number or a pair
-        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
-        odd, the border behind has one sample more.
+        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs. If the total is
+        odd, the border at the end has one sample more.
     padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
-        What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
-        longer than the axis.
+        Values of the border samples; see `imfilter.correlate`. Default 'zero'. The pattern repeats if the
+        border is longer than the axis.
     dilation : int or sequence of int, optional
         Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
     dtype : dtype, optional
@@ -129,15 +129,15 @@ def pointwise(
         1.
     padding : {'same', 'valid'}, int or sequence, optional
         Number of border samples on each side: one for all axes, or for each axis one number or a pair
-        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
-        odd, the border behind has one sample more.
+        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs. If the total is
+        odd, the border at the end has one sample more.
     padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
-        What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
-        longer than the axis.
+        Values of the border samples; see `imfilter.correlate`. Default 'zero'. The pattern repeats if the
+        border is longer than the axis.
     dilation : int or sequence of int, optional
         Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
     groups : int, optional
-        Number of groups of channels. A group reads its own channels only. Default 1.
+        Number of groups of channels. Each group reads only its own input channels. Default 1.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -220,11 +220,11 @@ def depthwise_separable(
         1.
     padding : {'same', 'valid'}, int or sequence, optional
         Number of border samples on each side: one for all axes, or for each axis one number or a pair
-        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs; where the total is
-        odd, the border behind has one sample more.
+        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs. If the total is
+        odd, the border at the end has one sample more.
     padding_mode : {'zero', 'mirror', 'symmetric', 'edge', 'wrap'}, optional
-        What the border holds; see `imfilter.correlate`. Default 'zero'. Patterns repeat where the border is
-        longer than the axis.
+        Values of the border samples; see `imfilter.correlate`. Default 'zero'. The pattern repeats if the
+        border is longer than the axis.
     dilation : int or sequence of int, optional
         Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
     workers : int, optional

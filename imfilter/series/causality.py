@@ -70,7 +70,7 @@ def causal(
         so that the results begin when the kernel is full; or the last ``len(kernel) - 1`` samples, the
         oldest first, for all series or in the shape of `x` for each.
     axis : int, optional
-        Axis of time. Default -1, the last axis. The other axes hold separate series.
+        Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional

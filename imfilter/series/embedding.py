@@ -44,7 +44,7 @@ def embed(
     reduce : {'max', 'mean', 'min'} or sequence of these, optional
         What becomes of the samples of a cell. Default 'max'.
     axis : int, optional
-        Axis of time. Default -1, the last axis. The other axes hold separate series.
+        Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     workers : int, optional

@@ -46,7 +46,7 @@ def fit_forecaster(
     horizon : int, optional
         How many samples ahead to forecast. Default 1: the next one.
     axis : int, optional
-        Axis of time. Default -1, the last axis. The other axes hold separate series.
+        Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     workers : int, optional
         Number of threads. Default: every core that this process may use. The result does not depend on it.
 

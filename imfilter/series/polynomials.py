@@ -73,9 +73,9 @@ def savgol(
     spacing : float, optional
         Time between samples. Derivatives are then per its unit. Default 1: per sample.
     align : {'centre', 'causal'}, optional
-        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
-        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
-        'centre'.
+        Position of the window. 'centre': the window is centred on the sample; an even window has one sample
+        more before its centre than after it. 'causal': the window ends at the sample, so no result depends
+        on a later sample. Default 'centre'.
     mode : str, optional
         How a series ``a b c d`` continues beyond its ends. Default 'edge'.
 
@@ -85,18 +85,19 @@ def savgol(
         - 'mirror': ``d c b | a b c d | c b a``
         - 'symmetric': ``c b a | a b c d | d c b``
         - 'wrap': ``b c d | a b c d | a b c``
-        - 'shrink': it does not continue; a window holds the samples that there are
-        - 'valid': it does not continue; only whole windows have results
+        - 'shrink': no continuation; near the ends a window contains fewer samples
+        - 'valid': no continuation; the result contains only the values of whole windows
 
-        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
-        first.
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap', because they put later samples
+        before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
-        that of the other samples, and NaN where there are too few. Default 'propagate'.
+        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
+        The result is computed from the other samples, and it is NaN if they are too few. Default
+        'propagate'.
     axis : int, optional
-        Axis of time. Default -1, the last axis. The other axes hold separate series.
+        Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -183,9 +184,9 @@ def difference(
         Time between samples: the result is per its unit, or per its square. Default 1: per sample. With 0.5
         order 1 is the plain kernel [-1 0 1].
     align : {'centre', 'causal'}, optional
-        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
-        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
-        'centre'.
+        Position of the window. 'centre': the window is centred on the sample; an even window has one sample
+        more before its centre than after it. 'causal': the window ends at the sample, so no result depends
+        on a later sample. Default 'centre'.
     mode : str, optional
         How a series ``a b c d`` continues beyond its ends. Default 'edge'.
 
@@ -195,18 +196,19 @@ def difference(
         - 'mirror': ``d c b | a b c d | c b a``
         - 'symmetric': ``c b a | a b c d | d c b``
         - 'wrap': ``b c d | a b c d | a b c``
-        - 'shrink': it does not continue; a window holds the samples that there are
-        - 'valid': it does not continue; only whole windows have results
+        - 'shrink': no continuation; near the ends a window contains fewer samples
+        - 'valid': no continuation; the result contains only the values of whole windows
 
-        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
-        first.
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap', because they put later samples
+        before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
-        that of the other samples, and NaN where there are too few. Default 'propagate'.
+        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
+        The result is computed from the other samples, and it is NaN if they are too few. Default
+        'propagate'.
     axis : int, optional
-        Axis of time. Default -1, the last axis. The other axes hold separate series.
+        Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -217,8 +219,8 @@ def difference(
     Returns
     -------
     ndarray
-        Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
-        less one. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit integers,
+        Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
+        by n - 1. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit integers,
         float16 and float32; float64 for wider types. It is computed in float64.
 
     Raises

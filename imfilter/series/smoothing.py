@@ -47,9 +47,9 @@ def moving_average(
     size : int
         Samples of the window.
     align : {'centre', 'causal'}, optional
-        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
-        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
-        'centre'.
+        Position of the window. 'centre': the window is centred on the sample; an even window has one sample
+        more before its centre than after it. 'causal': the window ends at the sample, so no result depends
+        on a later sample. Default 'centre'.
     mode : str, optional
         How a series ``a b c d`` continues beyond its ends. Default 'edge'.
 
@@ -59,18 +59,19 @@ def moving_average(
         - 'mirror': ``d c b | a b c d | c b a``
         - 'symmetric': ``c b a | a b c d | d c b``
         - 'wrap': ``b c d | a b c d | a b c``
-        - 'shrink': it does not continue; a window holds the samples that there are
-        - 'valid': it does not continue; only whole windows have results
+        - 'shrink': no continuation; near the ends a window contains fewer samples
+        - 'valid': no continuation; the result contains only the values of whole windows
 
-        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
-        first.
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap', because they put later samples
+        before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
-        that of the other samples, and NaN where there are too few. Default 'propagate'.
+        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
+        The result is computed from the other samples, and it is NaN if they are too few. Default
+        'propagate'.
     axis : int, optional
-        Axis of time. Default -1, the last axis. The other axes hold separate series.
+        Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -81,9 +82,9 @@ def moving_average(
     Returns
     -------
     ndarray
-        Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
-        less one. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
-        and saturated; with ``dtype=float`` integers give floats. It is computed in float64.
+        Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
+        by n - 1. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
+        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64.
 
     Raises
     ------
@@ -162,9 +163,9 @@ def weighted_average(
     weights : array_like
         Weight of each sample of the window, the oldest first. They are divided by their sum.
     align : {'centre', 'causal'}, optional
-        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
-        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
-        'centre'.
+        Position of the window. 'centre': the window is centred on the sample; an even window has one sample
+        more before its centre than after it. 'causal': the window ends at the sample, so no result depends
+        on a later sample. Default 'centre'.
     mode : str, optional
         How a series ``a b c d`` continues beyond its ends. Default 'edge'.
 
@@ -174,18 +175,19 @@ def weighted_average(
         - 'mirror': ``d c b | a b c d | c b a``
         - 'symmetric': ``c b a | a b c d | d c b``
         - 'wrap': ``b c d | a b c d | a b c``
-        - 'shrink': it does not continue; a window holds the samples that there are
-        - 'valid': it does not continue; only whole windows have results
+        - 'shrink': no continuation; near the ends a window contains fewer samples
+        - 'valid': no continuation; the result contains only the values of whole windows
 
-        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
-        first.
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap', because they put later samples
+        before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
-        that of the other samples, and NaN where there are too few. Default 'propagate'.
+        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
+        The result is computed from the other samples, and it is NaN if they are too few. Default
+        'propagate'.
     axis : int, optional
-        Axis of time. Default -1, the last axis. The other axes hold separate series.
+        Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -196,9 +198,9 @@ def weighted_average(
     Returns
     -------
     ndarray
-        Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
-        less one. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
-        and saturated; with ``dtype=float`` integers give floats. It is computed in float64.
+        Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
+        by n - 1. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
+        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64.
 
     Raises
     ------
@@ -266,9 +268,9 @@ def gaussian(
     radius : int, optional
         Radius of the kernel in samples, instead of `truncate`.
     align : {'centre', 'causal'}, optional
-        Where the window lies. 'centre': around the sample; an even window reaches one sample farther to the
-        front. 'causal': it ends with the sample, so that no result depends on a later sample. Default
-        'centre'.
+        Position of the window. 'centre': the window is centred on the sample; an even window has one sample
+        more before its centre than after it. 'causal': the window ends at the sample, so no result depends
+        on a later sample. Default 'centre'.
     mode : str, optional
         How a series ``a b c d`` continues beyond its ends. Default 'edge'.
 
@@ -278,18 +280,19 @@ def gaussian(
         - 'mirror': ``d c b | a b c d | c b a``
         - 'symmetric': ``c b a | a b c d | d c b``
         - 'wrap': ``b c d | a b c d | a b c``
-        - 'shrink': it does not continue; a window holds the samples that there are
-        - 'valid': it does not continue; only whole windows have results
+        - 'shrink': no continuation; near the ends a window contains fewer samples
+        - 'valid': no continuation; the result contains only the values of whole windows
 
-        A causal filter does not accept 'mirror', 'symmetric' and 'wrap': they put later samples before the
-        first.
+        A causal filter does not accept 'mirror', 'symmetric' and 'wrap', because they put later samples
+        before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': every window that holds NaN gives NaN. 'ignore': NaN is a missing sample; the result is
-        that of the other samples, and NaN where there are too few. Default 'propagate'.
+        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
+        The result is computed from the other samples, and it is NaN if they are too few. Default
+        'propagate'.
     axis : int, optional
-        Axis of time. Default -1, the last axis. The other axes hold separate series.
+        Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -300,9 +303,9 @@ def gaussian(
     Returns
     -------
     ndarray
-        Array of the shape of `x`. With mode 'valid' the axis of time is shorter by the size of the window
-        less one. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
-        and saturated; with ``dtype=float`` integers give floats. It is computed in float64.
+        Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
+        by n - 1. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
+        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64.
 
     Raises
     ------

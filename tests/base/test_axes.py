@@ -1,4 +1,4 @@
-"""Which axes are filtered: all, those named, all but the colour axis; the others are a batch."""
+"""Which axes are filtered: all, those named, all but the colour axis; the other axes are batch axes."""
 
 import itertools
 

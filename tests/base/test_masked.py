@@ -99,7 +99,7 @@ def test_arguments(module, name, which):
     given = list(CALLS[module][name])
     for array in (masked(given[which]), np.ma.array(given[which])):  # also where nothing is masked
         given[which] = array
-        with pytest.raises(TypeError, match="must be a plain array, got a masked one: "):
+        with pytest.raises(TypeError, match="must be an array without mask, got a masked array: "):
             getattr(module, name)(*given, **NEEDED.get(name, {}))
 
 
@@ -142,27 +142,27 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_others(name):
-    with pytest.raises(TypeError, match="must be a plain array, got a masked one: "):
+    with pytest.raises(TypeError, match="must be an array without mask, got a masked array: "):
         OTHERS[name]()
 
 
 @pytest.mark.parametrize("name", ["minimum", "maximum", "median", "percentile"])
 def test_footprints(name):
-    with pytest.raises(TypeError, match="footprint must be a plain array, got a masked one"):
+    with pytest.raises(TypeError, match="footprint must be an array without mask, got a masked array"):
         getattr(imfilter, name)(*CALLS[imfilter][name], footprint=masked(KERNEL > 3))
 
 
 @pytest.mark.parametrize("name", ["box", "gaussian", "median", "sobel", "canny", "harris", "max_pool"])
 def test_places(name):
     shape = getattr(imfilter, name)(*CALLS[imfilter][name]).shape
-    with pytest.raises(TypeError, match="out must be a plain array, got a masked one"):
+    with pytest.raises(TypeError, match="out must be an array without mask, got a masked array"):
         getattr(imfilter, name)(*CALLS[imfilter][name], out=np.ma.zeros(shape))
-    with pytest.raises(TypeError, match="out must be a plain array, got a masked one"):
+    with pytest.raises(TypeError, match="out must be an array without mask, got a masked array"):
         series.moving_average(SERIES, 3, out=np.ma.zeros(40))
 
 
 def test_images_for_scikit_learn():
     from imfilter.sklearn import HOG
 
-    with pytest.raises(TypeError, match="X must be a plain array, got a masked one"):
+    with pytest.raises(TypeError, match="X must be an array without mask, got a masked array"):
         HOG().fit(masked(np.ones((2, 16, 16))))

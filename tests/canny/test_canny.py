@@ -158,13 +158,13 @@ def test_workers_and_layouts_do_not_matter(nms, shape):
 @pytest.mark.parametrize(
     ("error", "message", "arguments", "options"),
     [
-        (ValueError, "low must not be above high, got low=3.0 and high=2.0", (3, 2), {}),
+        (ValueError, "low must not be greater than high, got low=3.0 and high=2.0", (3, 2), {}),
         (ValueError, "low must not be negative, got -1.0", (-1, 2), {}),
         (ValueError, "low must be a number, got nan", (np.nan, 2), {}),
-        (ValueError, "high must be given where the other threshold is, got None", (1,), {}),
-        (ValueError, "low must be given where the other threshold is, got None", (None, 1), {}),
+        (ValueError, "high must be given together with the other threshold, got None", (1,), {}),
+        (ValueError, "low must be given together with the other threshold, got None", (None, 1), {}),
         (TypeError, "high must be a number, got '2'", (1, "2"), {}),
-        (ValueError, "sigma must be positive, got -1.0", (1, 2), {"sigma": -1}),
+        (ValueError, "sigma must be at least 0, got -1.0", (1, 2), {"sigma": -1}),
         (ValueError, "sigma must be finite, got nan", (1, 2), {"sigma": float("nan")}),
         (ValueError, "norm must be one of 'l1', 'l2', got 'L2'", (1, 2), {"norm": "L2"}),
         (TypeError, "norm must be one of 'l1', 'l2', got 2", (1, 2), {"norm": 2}),
@@ -189,7 +189,7 @@ def test_workers_and_layouts_do_not_matter(nms, shape):
         ),
         (
             ValueError,
-            "low and high must be left out where threshold is a function, which returns them",
+            "low and high must be left out if threshold is a function: the function returns both",
             (1, 2),
             {"threshold": lambda g: (1, 2)},
         ),

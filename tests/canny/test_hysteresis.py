@@ -112,7 +112,7 @@ def test_what_is_no_number_is_above_nothing():
 @pytest.mark.parametrize(
     ("error", "message", "arguments", "options"),
     [
-        (ValueError, "low must not be above high, got low=2.0 and high=1.0", (2, 1), {}),
+        (ValueError, "low must not be greater than high, got low=2.0 and high=1.0", (2, 1), {}),
         (ValueError, "low must be a number, got nan", (float("nan"), 1), {}),
         (ValueError, "high must be a number, got nan", (1, np.nan), {}),
         (TypeError, "low must be a number, got '1'", ("1", 2), {}),

@@ -8,8 +8,8 @@ from imfilter import color
 WAYS = color.__all__
 IMAGE = np.zeros((4, 5, 3))
 THREE = "{{}} must have 3 channels along channel_axis={}, got {}"
-ALPHA = "; take away alpha, or blend it, first: np.delete({}, 3, axis=-1)"
-NAME_IT = "; name their axis with channel_axis="
+ALPHA = "; remove or blend the alpha channel first: np.delete({}, 3, axis=-1)"
+NAME_IT = "; give the channel axis with channel_axis="
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -21,8 +21,8 @@ NAME_IT = "; name their axis with channel_axis="
         (ValueError, THREE.format(-1, "5 in shape (4, 5)") + NAME_IT, np.zeros((4, 5)), {}),
         (ValueError, "channel_axis must be from -3 to 2", IMAGE, {"channel_axis": 3}),
         (TypeError, "channel_axis must be an integer, got None", IMAGE, {"channel_axis": None}),
-        (TypeError, "{} must hold real numbers, got dtype complex128", IMAGE + 0j, {}),
-        (TypeError, "{} must hold real numbers, got dtype object", IMAGE.astype(object), {}),
+        (TypeError, "{} must contain real numbers, got dtype complex128", IMAGE + 0j, {}),
+        (TypeError, "{} must contain real numbers, got dtype object", IMAGE.astype(object), {}),
         (ValueError, "{} must not be empty, got shape (0, 3)", np.zeros((0, 3)), {}),
         (TypeError, "dtype must be a real NumPy dtype, got complex128", IMAGE, {"dtype": complex}),
         (ValueError, "dtype must agree with out", IMAGE, {"dtype": "f4", "out": IMAGE}),
@@ -54,7 +54,9 @@ def test_integers_without_a_scale(dtype):
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16"])
 def test_lab_is_not_scaled_to_a_type(dtype):
     for name in ("lab_to_rgb", "lab_to_lch", "lch_to_lab"):
-        with pytest.raises(TypeError, match=f"{name[:3]} must hold floats or signed integers.* got {dtype}"):
+        with pytest.raises(
+            TypeError, match=f"{name[:3]} must contain floats or signed integers.* got {dtype}"
+        ):
             getattr(color, name)(IMAGE.astype(dtype))
 
 

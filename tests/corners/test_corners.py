@@ -130,7 +130,7 @@ def test_corners_edges_and_nothing():
         (ValueError, "window must be one of 'box', 'gaussian', got 'disc'", {"window": "disc"}),
         (TypeError, "window must be one of 'box', 'gaussian', got 3", {"window": 3}),
         (ValueError, "sigma must be left out with window='box', got 2.0", {"sigma": 2.0}),
-        (ValueError, "sigma must be positive, got -1.0", {"window": "gaussian", "sigma": -1}),
+        (ValueError, "sigma must be at least 0, got -1.0", {"window": "gaussian", "sigma": -1}),
         (ValueError, "workers must be at least 1, got 0", {"workers": 0}),
     ],
 )

@@ -72,9 +72,9 @@ def test_copies_names_and_parameters():
     [
         ("X must have 3 axes, got shape (6, 1280); name the shape", GREY.reshape(6, -1), {}),
         ("X must have 4 axes, got shape (6, 32, 40)", GREY, {"channel_axis": -1}),
-        ("X must hold an image, got shape (0, 32, 40)", GREY[:0], {}),
-        ("X must hold images of one shape, got several", [GREY[0], GREY[0, :20]], {}),
-        ("X must hold rows of 1000 samples", GREY.reshape(6, -1), {"image_shape": (20, 50)}),
+        ("X must contain at least one image, got shape (0, 32, 40)", GREY[:0], {}),
+        ("X must contain images of one shape, got images of several shapes", [GREY[0], GREY[0, :20]], {}),
+        ("X must contain rows of 1000 samples", GREY.reshape(6, -1), {"image_shape": (20, 50)}),
         ("image_shape must be at least 1, got 0", GREY, {"image_shape": (0, 3)}),
         ("orientations must be at least 1, got 0", GREY, {"orientations": 0}),
         ("image must have 80 rows for 10 cells of 8", GREY, {"cells_per_block": 10}),
@@ -88,7 +88,7 @@ def test_errors(message, images, options):
 
 def test_other_images_are_refused():
     hog = HOG(cells_per_block=2).fit(GREY)
-    with pytest.raises(ValueError, match=r"X must hold images of shape \(32, 40\), got \(32, 32\)"):
+    with pytest.raises(ValueError, match=r"X must contain images of shape \(32, 40\), got \(32, 32\)"):
         hog.transform(GREY[:, :, :32])
     with pytest.raises(Exception, match="is not fitted yet"):
         HOG().transform(GREY)

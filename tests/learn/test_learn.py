@@ -305,7 +305,7 @@ RGB = RNG.normal(size=(6, 7, 3))
         ({"inputs": np.ones((0, 3))}, ValueError, r"inputs must not be empty.*\(0, 3\)"),
         ({"inputs": [A, A[0] * 1j]}, TypeError, "inputs must hold real numbers"),
         ({"inputs": []}, ValueError, "inputs must not be empty"),
-        ({"inputs": [A, A]}, ValueError, "targets must be as many as inputs, 2, got 1"),
+        ({"inputs": [A, A]}, ValueError, "targets must have one image for each of 2 inputs, got 1"),
         ({"targets": A[:5]}, ValueError, r"targets must have shape \(6, 7\).*\(6, 7\), got \(5, 7\)"),
         ({"targets": A[0]}, ValueError, r"targets must have shape \(6, 7\).*got \(7,\)"),
         ({"targets": A[1:], "padding": "valid"}, ValueError, r"targets must have shape \(4, 5\)"),
@@ -340,7 +340,7 @@ RGB = RNG.normal(size=(6, 7, 3))
         (
             {"inputs": [RGB, RGB], "targets": [RGB, A], "channel_axis": -1},
             ValueError,
-            r"targets must all have as many filtered axes and channels, got shapes \(6, 7\), \(6, 7, 3\)",
+            r"targets must all have the same number of filtered axes and channels, got shapes \(6, 7\), \(6, 7, 3\)",
         ),
     ],
 )  # fmt: skip

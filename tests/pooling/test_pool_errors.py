@@ -51,7 +51,7 @@ OWN = {
     ],
     "pyramid_pool": [
         (ValueError, "levels must be at least 1, got 0", {"levels": (1, 0)}),
-        (ValueError, "levels must name a level, got ()", {"levels": ()}),
+        (ValueError, "levels must contain at least one level, got ()", {"levels": ()}),
         (TypeError, "levels must be an integer, got 1.5", {"levels": (1.5,)}),
         (ValueError, "levels must be one number or one for each of 2", {"levels": ((1, 2, 3),)}),
         (ValueError, "reduce must be one of 'mean', 'max', 'min', got 'median'", {"reduce": "median"}),

@@ -290,9 +290,14 @@ def test_the_constant_is_a_sample_like_any():
         (TypeError, "size must be an integer, got 3.0", (3.0,), {}),
         (ValueError, "size must be at least 1, got 0", (0,), {}),
         (ValueError, "size must be one number or one for each of 2 filtered axes", ((3, 3, 3),), {}),
-        (ValueError, "footprint must have 2 axes, as many as are filtered, got 1", (), {"footprint": [1, 1]}),
+        (
+            ValueError,
+            "footprint must have 2 axes, one for each filtered axis, got 1",
+            (),
+            {"footprint": [1, 1]},
+        ),
         (ValueError, "footprint must contain a sample, got none", (), {"footprint": np.zeros((3, 3))}),
-        (ValueError, "size must be left out where footprint is given, got 5", (5,), {"footprint": [[1]]}),
+        (ValueError, "size must be left out if footprint is given, got 5", (5,), {"footprint": [[1]]}),
         (TypeError, "footprint must hold real numbers", (), {"footprint": [["a"]]}),
         (ValueError, "mode 'reflect' means two things", (), {"mode": "reflect"}),
         (TypeError, "cval must be a number", (), {"mode": "constant", "cval": "1"}),
@@ -324,7 +329,7 @@ def test_errors_of_percentiles(error, message, q):
 
 
 def test_images_are_checked():
-    with pytest.raises(TypeError, match="image must hold real numbers, got dtype complex128"):
+    with pytest.raises(TypeError, match="image must contain real numbers, got dtype complex128"):
         imfilter.median(np.zeros((3, 3), complex))
     with pytest.raises(ValueError, match="image must not be empty"):
         imfilter.median(np.zeros((0, 3)))

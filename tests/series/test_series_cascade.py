@@ -313,7 +313,7 @@ WRONG = [
         for name in ("axis", "dtype", "out", "workers")
     ),
     (lambda: Cascade(AVERAGE)(X, axis=1), ValueError, "axis must be from -1 to 0"),
-    (lambda: Cascade(AVERAGE)(X + 1j), TypeError, "x must hold real numbers, got dtype complex128"),
+    (lambda: Cascade(AVERAGE)(X + 1j), TypeError, "x must contain real numbers, got dtype complex128"),
     (lambda: Cascade(AVERAGE)(X, out=np.empty(3)), ValueError, "out must have shape (12,), got (3,)"),
     (lambda: Cascade(AVERAGE)(X, workers=0), ValueError, "workers must be at least 1, got 0"),
     (

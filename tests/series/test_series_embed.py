@@ -95,7 +95,7 @@ WRONG = [
     ),
     (lambda: series.embed(X, [series.median]), TypeError, "median(): missing a required argument: 'size'"),
     (lambda: series.embed(X, levels=0), ValueError, "levels must be at least 1, got 0"),
-    (lambda: series.embed(X, levels=()), ValueError, "levels must name a level, got ()"),
+    (lambda: series.embed(X, levels=()), ValueError, "levels must contain at least one level, got ()"),
     (
         lambda: series.embed(X, reduce="sum"),
         ValueError,

@@ -223,7 +223,7 @@ WRONG = [
     (
         lambda: series.fit_forecaster(WAVE * 1j, 2),
         TypeError,
-        "x must hold real numbers, got dtype complex128",
+        "x must contain real numbers, got dtype complex128",
     ),
     (lambda: series.fit_forecaster(3.0, 2), ValueError, "x must have at least one axis"),
     (lambda: series.fit_forecaster(np.ones((0, 9)), 2), ValueError, "x must hold a series, got shape (0, 9)"),
