@@ -359,3 +359,11 @@ def test_cval_is_read_only_where_there_is_a_constant():
     np.testing.assert_array_equal(
         imfilter.correlate(IMAGE, ONES, mode="zero", cval=9.0), imfilter.correlate(IMAGE, ONES, mode="zero")
     )
+
+
+def test_an_array_as_size_is_a_footprint_elsewhere():
+    for function in (imfilter.median, imfilter.box):
+        with pytest.raises(TypeError, match=r"size must be .* an array of shape \(3, 3\); footprint= takes"):
+            function(np.zeros((5, 5)), np.ones((3, 3)))
+    with pytest.raises(TypeError, match=r"sigma must be .* got an array of shape \(2, 2\)$"):
+        imfilter.gaussian(np.zeros((5, 5)), np.ones((2, 2)))
