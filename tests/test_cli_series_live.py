@@ -208,7 +208,7 @@ def test_a_reader_that_has_read_enough(tmp_path: Path, live: bool) -> None:
         (2, "causal IN OUT --kernel none.npy", "--kernel none.npy: No such file"),
         (2, "weighted_average IN OUT --weights in.csv", "--weights in.csv: is not a kernel"),
         (2, "exponential IN OUT", "alpha, span or halflife must be given"),
-        (2, "exponential IN OUT --alpha 2", "alpha must be more than 0 and at most 1, got 2.0"),
+        (2, "exponential IN OUT --alpha 2", "alpha must be greater than 0 and at most 1, got 2.0"),
         (1, "median none.csv OUT --size 3", "none.csv: cannot be read: No such file"),
         (1, "median none.npy none.npy --size 3", "none.npy: cannot be read: No such file"),
         (1, "median folder OUT --size 3", "folder: cannot be read: Is a directory"),

@@ -307,7 +307,7 @@ ONE = np.ones((6, 9, 8))
 @pytest.mark.parametrize(
     ("error", "message", "arguments", "options"),
     [
-        (TypeError, "x must hold real numbers", (np.ones((1, 4, 9, 8), complex), GOOD[1]), {}),
+        (TypeError, "x must contain real numbers", (np.ones((1, 4, 9, 8), complex), GOOD[1]), {}),
         (
             ValueError,
             r"x must be of shape \(N, C, \*spatial\) or .* 2 spatial axes",
@@ -334,7 +334,7 @@ ONE = np.ones((6, 9, 8))
             GOOD,
             {"padding_mode": "replicate"},
         ),
-        (ValueError, "padding_mode 'reflect' means two things", GOOD, {"padding_mode": "reflect"}),
+        (ValueError, "padding_mode 'reflect' is ambiguous", GOOD, {"padding_mode": "reflect"}),
         (ValueError, "padding_mode must be a border without", GOOD, {"padding_mode": "constant"}),
         (ValueError, r"out must have shape \(2, 6, 7, 6\)", GOOD, {"out": np.ones((2, 6, 9, 8))}),
         (TypeError, "dtype must be a real NumPy dtype", GOOD, {"dtype": "complex64"}),

@@ -65,7 +65,7 @@ from imfilter.layers import Activation, Conv, Dense, Flatten, GlobalPool, Pool, 
             "groups must divide the channels, got 3 for 2 of",
         ),
         ([Conv(4, 3, bias=None)], (2, 9), TypeError, "bias must be True or False, got None"),
-        ([Conv(4, 3, padding_mode="reflect")], (2, 9), ValueError, "padding_mode 'reflect' means two things"),
+        ([Conv(4, 3, padding_mode="reflect")], (2, 9), ValueError, "padding_mode 'reflect' is ambiguous"),
         ([Conv(4, 3, padding_mode=0)], (2, 9), TypeError, "padding_mode must be one of"),
         (
             [Conv(2, 3, connections=[[0]])],
@@ -126,7 +126,7 @@ X = np.ones((1, 4, 5))
         (np.ones((3, 2, 4, 5)), GOOD, ValueError, "x must be of shape"),
         (np.ones((4, 5)), GOOD, ValueError, "x must be of shape"),
         (np.ones((0, 1, 4, 5)), GOOD, ValueError, "x must not be empty"),
-        (X.astype(complex), GOOD, TypeError, "x must hold real numbers"),
+        (X.astype(complex), GOOD, TypeError, "x must contain real numbers"),
         (X, 3, TypeError, r"weights must be a list of \(weight, bias\) or a mapping by name, got int"),
         (X, GOOD[:2], ValueError, "an entry for each of 3 layers .'conv1', 'fc', 'dense2'., got 2"),
         (X, {"conv1": GOOD[0]}, ValueError, "weights must be for .* got none for 'fc', 'dense2'"),
@@ -173,7 +173,7 @@ X = np.ones((1, 4, 5))
             TypeError,
             r"layer 1 \(Conv 'conv1'\): weight must hold real",
         ),
-        (X, [(GOOD[0][0], ["a"] * 4), *GOOD[1:]], TypeError, "layer 1 .*: bias must hold real numbers"),
+        (X, [(GOOD[0][0], ["a"] * 4), *GOOD[1:]], TypeError, "layer 1 .*: bias must contain real numbers"),
     ],
 )
 def test_weights_that_do_not_fit(x, given, error, message):
