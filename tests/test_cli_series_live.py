@@ -207,7 +207,7 @@ def test_a_reader_that_has_read_enough(tmp_path: Path, live: bool) -> None:
         (2, "causal IN OUT --kernel 1 --initial full", "'full' is not zero, edge, valid or numbers"),
         (2, "causal IN OUT --kernel none.npy", "--kernel none.npy: No such file"),
         (2, "weighted_average IN OUT --weights in.csv", "--weights in.csv: is not a kernel"),
-        (2, "exponential IN OUT", "alpha, span or halflife must be given"),
+        (2, "exponential IN OUT", "exactly one of alpha, span and halflife must be given"),
         (2, "exponential IN OUT --alpha 2", "alpha must be greater than 0 and at most 1, got 2.0"),
         (1, "median none.csv OUT --size 3", "none.csv: cannot be read: No such file"),
         (1, "median none.npy none.npy --size 3", "none.npy: cannot be read: No such file"),

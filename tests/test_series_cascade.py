@@ -273,7 +273,7 @@ def test_a_state_that_is_none_is_refused():
 
 
 X = np.arange(12.0)
-HINT = "as the first one is the series: use functools.partial(series."
+HINT = "because the first argument is the series: use functools.partial(series."
 WRONG = [
     (lambda: Cascade(), ValueError, "stages must contain at least one filter, got none"),
     (

@@ -190,7 +190,7 @@ def test_a_pickle_leaves_the_series_behind():
     assert (again.errors, again.size, again.axis) == (found.errors, 3, -1)
     assert repr(again) == repr(found)
     assert repr(found).startswith("Forecaster(size=3, horizon=2, errors=ForecastErrors(model=")
-    with pytest.raises(ValueError, match="residuals must be read before a forecaster is pickled"):
+    with pytest.raises(ValueError, match="residuals must be read before the forecaster is pickled"):
         _ = again.residuals
     assert np.shares_memory(found._training, x)  # no copy
     assert not np.shares_memory(found._tail, x)
@@ -269,7 +269,7 @@ WRONG = [
     (
         lambda: series.fit_forecaster([*WAVE, np.nan], 2),
         ValueError,
-        "x must be finite and below 1e+150, got NaN, which",
+        "x must be finite and below 1e+150, got NaN; fill missing",
     ),
     (lambda: series.fit_forecaster([*WAVE, np.inf], 2), ValueError, "below 1e+150, got inf"),
     (lambda: series.fit_forecaster([*WAVE, -1e200], 2), ValueError, "below 1e+150, got -1e+200"),

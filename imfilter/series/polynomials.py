@@ -56,7 +56,6 @@ def savgol(
 
     A polynomial is fitted to each window by least squares. The result is its value, or its derivative.
 
-
     The lookahead is ``(size - 1) // 2`` samples. With ``align='causal'`` it is 0, and the polynomial is
     evaluated at the newest sample of its window. Then the delay is 0 for order 1 and higher; `timing` returns
     it.
