@@ -1,6 +1,6 @@
-"""The command: ``imfilter FILTER IN OUT --option value``.
+"""The command ``imfilter FILTER IN OUT --option value``.
 
-Nothing heavier than click is imported before a filter runs, so that help comes at once.
+Before a filter runs, no module larger than click is imported, so the help appears without delay.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 
 class _Filters(click.Group):
-    """The commands of the table, made when they are asked for."""
+    """The commands of the table. Each is created on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*(command.name for command in COMMANDS), _SHOW, _SERIES, _WARMUP]
@@ -55,7 +55,7 @@ class _Filters(click.Group):
 
 
 class _Section(click.Group):
-    """The commands of a table of its own, under one word."""
+    """The subcommands of one table."""
 
     def __init__(self, name: str, table: tuple[Command, ...], what: str, **words: Any) -> None:
         super().__init__(name, no_args_is_help=False, options_metavar="[--help]", **words)
@@ -91,7 +91,7 @@ _show = _Section(
     _SHOW,
     SHOWN,
     "picture",
-    help="Draw kernels, feature maps, or what excites a kernel most.",
+    help="Draw kernels, feature maps, or the patches with the strongest response to a kernel.",
     short_help="Draw kernels, feature maps, patches.",
     epilog="Example: imfilter show kernels weights.npy kernels.png",
     subcommand_metavar="PICTURE IN OUT [--option value]...",
@@ -100,7 +100,7 @@ _series = _Section(
     _SERIES,
     SERIES,
     "filter",
-    help="Filter a time series: columns of a table (CSV, TSV) or an array (.npy), whole or as it arrives.",
+    help="Filter a time series: columns of a table (CSV, TSV) or an array (.npy), whole or as a stream.",
     short_help="Filter columns of a table, or a stream.",
     epilog="Example: imfilter series moving_average prices.csv out.csv --column price --size 5",
     subcommand_metavar="FILTER IN OUT [--option value]...",
@@ -159,7 +159,7 @@ _command = _Filters(
             help="Show the version and exit.",
         )
     ],
-    # Options are taken with underscores too, as the functions spell them.
+    # Options with underscores, as in the functions, are accepted, too.
     context_settings={
         "max_content_width": 100,
         "token_normalize_func": lambda token: token.replace("_", "-"),
@@ -194,18 +194,18 @@ def _warmup() -> int:
 
 
 def _guarded(work: Callable[[], None], subject: str = "") -> int:
-    """Do the work and return the exit code; every failure is one line and a number."""
+    """Do the work and return the exit code. Every failure is one line and a number."""
     try:
         work()
     except KeyboardInterrupt:
         return 130
     except MemoryError:
         return _fail(f"{subject}not enough memory", 1)
-    except BrokenPipeError:  # who reads standard output has read enough
+    except BrokenPipeError:  # the reader of standard output has closed it
         ending.discard()
-    except (OSError, ImportError, RuntimeError) as error:  # FileError among them, whose text is whole
+    except (OSError, ImportError, RuntimeError) as error:  # includes FileError, whose message is complete
         return _fail(str(error), 1)
-    except (ValueError, TypeError, OverflowError) as error:  # the filter's own words on its options
+    except (ValueError, TypeError, OverflowError) as error:  # the message of the filter about its options
         return _fail(str(error), 2)
     return 0
 
@@ -231,7 +231,7 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
         response = edges.corner_response(image, options)
         corners.write(destination, response, corners.found(response, options))
         return
-    image = apply(command, image, options, kind, source)  # the input need not stay while this is written
+    image = apply(command, image, options, kind, source)  # frees the input before the result is written
     if not kind.picture:
         image = arrays.without_order(image, options["channel_axis"])
     io.write(destination, image, quality=options["quality"], background=options["background"])
@@ -243,12 +243,12 @@ def _fail(message: str, code: int) -> int:
 
 
 def call(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0, 1 for a file, 2 for usage, 130 for Ctrl-C.
+    """Run the command and return its exit code: 0, 1 (file error), 2 (usage error) or 130 (Ctrl-C).
 
     Parameters
     ----------
     arguments : sequence of str or None
-        What follows the word ``imfilter``; None for this process's own.
+        The arguments after the word ``imfilter``. Default None: those of this process.
     """
     try:
         with messages.shown():
@@ -262,7 +262,7 @@ def call(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         ending.discard()
         return 0
-    except OSError as error:  # of the help or the version: commands answer for themselves
+    except OSError as error:  # of the help or the version; commands handle their own errors
         ending.discard()
         return ending.full(error)
     return code if isinstance(code, int) else 0
@@ -278,7 +278,7 @@ def _sentence(error: click.ClickException) -> str:
 
 def main() -> NoReturn:
     """Run as the console script: end the process with the exit code."""
-    # A process of one filter: collecting the garbage of so many imports takes a tenth of its second.
+    # Garbage collection during the imports takes a tenth of a second, and the process runs one filter only.
     gc.disable()
     ending.on_signals()
     sys.exit(ending.flushed(call()))

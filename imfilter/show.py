@@ -327,7 +327,7 @@ def patches(
 def _limits(value: Any) -> tuple[float, float]:
     entries = [arguments.number(v, "limits") for v in arguments.each(value, None, "limits")]
     if len(entries) != 2 or entries[0] >= entries[1]:
-        raise ValueError(f"limits must be a pair (low, high) with low < high, got {value!r}")
+        raise ValueError(f"limits must be a pair (low, high), low < high, got {value!r}")
     low, high = entries
     return low, high
 

@@ -183,7 +183,7 @@ def integer(value: Any, name: str, *, least: int | None = None, most: int | None
 
 
 def each(value: Any, n: int | None, name: str) -> tuple[Any, ...]:
-    """Return one entry for each of `n` filtered axes, from a scalar or a sequence; None allows any length."""
+    """Return one entry for each of `n` filtered axes, from a scalar or a sequence. None: any length."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         if value.ndim > 1:
             more = "; footprint= takes a window of any shape, and correlate takes weights"
@@ -268,8 +268,7 @@ def kernel(value: Any, n: int) -> npt.NDArray[np.float64] | tuple[npt.NDArray[np
     if weights.ndim != n:
         raise ValueError(
             f"kernel must have {n} axes, one for each filtered axis, "
-            f"got {weights.ndim} (shape {weights.shape}); "
-            "choose the filtered axes with axes= or channel_axis="
+            f"got {weights.ndim} (shape {weights.shape}); choose them with axes= or channel_axis="
         )
     return weights
 

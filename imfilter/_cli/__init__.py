@@ -1,1 +1,1 @@
-"""The parts of the command: its table, its words, and what it does with colour and bit depth."""
+"""The parts of the command: its table, its messages, and its treatment of colour and bit depth."""

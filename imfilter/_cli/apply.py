@@ -1,4 +1,4 @@
-"""What the command makes of colour, transparency and types; the filters themselves know no pictures."""
+"""Colour, transparency and types of pictures in the command. The filters themselves see only arrays."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .table import Command
 from .task import Array, Filter, Task, like
 
 
-@np.errstate(over="ignore", invalid="ignore")  # huge options give infinity, which saturates
+@np.errstate(over="ignore", invalid="ignore")  # large option values give infinity, which saturates
 def apply(
     command: Command, image: Image, options: Mapping[str, Any], kind: Format, name: str = "IN"
 ) -> Image:
-    """Filter an image as its command and the format of the result ask.
+    """Filter an image by a command, for the format of the result.
 
     Parameters
     ----------
     command : Command
-        Which filter.
+        The filter.
     image : Image
         The input. Booleans are overwritten.
     options : mapping
@@ -35,12 +35,12 @@ def apply(
     kind : Format
         The format of the output file.
     name : str
-        What messages call the input.
+        Name of the input in messages.
 
     Returns
     -------
     Image
-        The result, in a type that the format holds, with the metadata of the input.
+        The result in a type of the format, with the metadata of the input.
     """
     if kind.picture and image.pixels.dtype == np.bool_:
         image = dataclasses.replace(image, pixels=_black_and_white(image.pixels))
@@ -79,7 +79,7 @@ def _is_opaque(image: Image) -> bool:
 
 
 def _weighted(task: Task, image: Image) -> Image:
-    """Smooth, or weigh with a kernel, an image in which nothing is transparent."""
+    """Smooth an opaque image, or correlate it with a kernel."""
     run, target, tone = task.run, task.target, _tone(task, image)
     exact = target is None or target.kind == "f" or (run.smooths and tone == Tone(target))
     if exact and not image.alpha:
@@ -102,7 +102,7 @@ def _weighted(task: Task, image: Image) -> Image:
 
 
 def _tone(task: Task, image: Image) -> Tone:
-    """Return what makes values on the scale of the image those of the file."""
+    """Return the conversion from the scale of the image to that of the file."""
     scale = 1.0
     if task.target is not None and task.given is not None:
         scale = full_scale(task.target) / task.given.height
@@ -112,7 +112,7 @@ def _tone(task: Task, image: Image) -> Tone:
 
 
 def _transparent(task: Task, image: Image) -> Image:
-    """Filter colour weighed with opacity, so that what cannot be seen does not bleed into what can."""
+    """Filter colour weighted with opacity, so transparent pixels do not affect visible pixels."""
     assert image.opacity is not None
     run, tone, shares = task.run, _tone(task, image), colour.share(image.opacity)
     bias: dict[str, Any] = {"bias": 0.0} if "bias" in run.options else {}
@@ -121,7 +121,7 @@ def _transparent(task: Task, image: Image) -> Image:
         values = run(colour.weighed(image.colour, shares, task.black), **bias)
         return like(image, tone.of(values + values.dtype.type(offset)))
     values = run(colour.weighed(image.colour, shares), **bias)
-    # Outside the image is opaque, of colour cval: as it is for a picture without alpha.
+    # Outside the image, the picture is opaque and has the colour cval, as without alpha.
     cover = run(shares, **bias, cval=1.0) / shares.dtype.type(run.total)
     target = task.target or (values.dtype if bias else image.pixels.dtype)
     full = full_scale(target)

@@ -1,4 +1,4 @@
-"""Plain arrays (``.npy``): their axes are all spatial unless one is named as the channels."""
+"""Arrays (``.npy``): all axes are spatial, except a named channel axis."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .._files.image import Image
 
 
 def with_channels(image: Image, channel_axis: int | None) -> Image:
-    """Mark the axis of an array that holds channels, and move it last as in pictures."""
+    """Move the channel axis of an array to the end, as in pictures."""
     if channel_axis is None:
         return image
     if image.channels:
@@ -21,7 +21,7 @@ def with_channels(image: Image, channel_axis: int | None) -> Image:
 
 
 def without_order(image: Image, channel_axis: int | None) -> Image:
-    """Move the channels of a result back to where the input had them."""
+    """Move the channel axis of a result back to its position in the input."""
     if channel_axis is None or not image.channels:
         return image
     return dataclasses.replace(

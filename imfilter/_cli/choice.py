@@ -1,4 +1,4 @@
-"""Which columns of a table are meant, and whether its first row has names."""
+"""Choice of the columns of a table, and of its row of names."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import NamedTuple
 
 from .._files import cells
 
-_SHOWN = 12  # names in a message
+_SHOWN = 12  # largest number of names in a message
 
 
 class Choice(NamedTuple):
     """Columns of a table, counted from 0."""
 
-    names: tuple[str, ...] | None  # of all columns, if the first row has them
-    columns: tuple[int, ...]  # those that are filtered, in the order in which they were named
+    names: tuple[str, ...] | None  # of all columns, or None without a row of names
+    columns: tuple[int, ...]  # the columns to filter, in the order of the options
     time: int | None
 
     @property
     def head(self) -> int:
-        """How many rows have names."""
+        """Number of rows with names: 0 or 1."""
         return int(self.names is not None)
 
     def name(self, column: int) -> str:
@@ -28,28 +28,28 @@ class Choice(NamedTuple):
         return f"column {column + 1}" if self.names is None else self.names[column]
 
     def title(self, column: int) -> str:
-        """Return what messages call a column."""
+        """Return the name of a column in messages."""
         return f"column {column + 1}" if self.names is None else f"column {self.names[column]!r}"
 
 
 def choose(
     first: Sequence[str], asked: Sequence[str], time: str | None, header: bool | None, file: str
 ) -> Choice:
-    """Find columns by their names or numbers; ValueError if there is no such one.
+    """Find columns by their names or numbers. Raise ValueError if a column does not exist.
 
     Parameters
     ----------
     first : sequence of str
         The cells of the first row.
     asked : sequence of str
-        Names or numbers, from 1, of the columns to filter; none for the only one.
+        Names or numbers (from 1) of the columns to filter. Empty: the only column.
     time : str or None
         Name or number of a column of times.
     header : bool or None
         Whether the first row has names; None to find out: it has if a column is asked for by name, or if
         one of those to filter is no number in it.
     file : str
-        What messages call the table.
+        Name of the table in messages.
     """
     words = [cell.strip() for cell in first]
     if header is None:

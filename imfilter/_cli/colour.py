@@ -1,4 +1,4 @@
-"""Red, green, blue and opacity: what of them a filter of one plane sees."""
+"""Conversion of colour and opacity to the single plane that a filter needs."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ LUMINANCE = (0.299, 0.587, 0.114)
 
 
 def share(opacity: Array) -> Array:
-    """Return opacity as a share of 1, in a type in which 8 or 16 bits of colour stay exact enough."""
+    """Return opacity from 0 to 1, in a type with enough precision for the colour."""
     work = np.float32 if opacity.dtype.itemsize == 1 else np.float64
     shares: Array = np.divide(opacity, full_scale(opacity.dtype), dtype=work)
     return shares
 
 
 def weighed(colour: Array, shares: Array, black: float = 0.0) -> Array:
-    """Return colour over black, by its share."""
+    """Return colour over black, weighted with opacity."""
     spread = shares if colour.ndim == shares.ndim else shares[..., None]
     return (colour - shares.dtype.type(black)) * spread + black if black else colour * spread
 
 
 def over_black(image: Image, black: float = 0.0) -> Array:
-    """Return the colour or grey of an image, over black where it is transparent."""
+    """Return the colour or grey of an image. Transparent pixels are put on black."""
     if image.opacity is None:
         return image.colour
     plane = weighed(image.colour, share(image.opacity), black)
@@ -39,7 +39,7 @@ def over_black(image: Image, black: float = 0.0) -> Array:
 
 
 def one_plane(image: Image, black: float = 0.0) -> Array:
-    """Return the luminance of an image, over black where it is transparent."""
+    """Return the luminance of an image. Transparent pixels are put on black."""
     plane = over_black(image, black)
     return luminance(plane) if is_rgb(image) else plane
 
@@ -50,7 +50,7 @@ def is_rgb(image: Image) -> bool:
 
 
 def luminance(colour: Array) -> Array:
-    """Return BT.601 luminance in floating point, nothing rounded."""
+    """Return BT.601 luminance in floating point, not rounded."""
     work = dtypes.derived(colour.dtype)
     red, green, blue = (np.multiply(colour[..., i], LUMINANCE[i], dtype=work) for i in range(3))
     red += green

@@ -16,7 +16,7 @@ from . import listing
 Array = NDArray[Any]
 
 _COLUMNS = ("row", "column", "response")
-#: Half of a mark's arms: a share of the picture's shorter side, and pixels at least.
+#: Half length of a mark: fraction of the shorter side of the picture, and minimum in pixels.
 _SHARE, _LEAST = 1 / 150, 2
 
 
@@ -39,7 +39,7 @@ def found(response: Array, options: Mapping[str, Any]) -> Array:
 
 
 def write(path: str, response: Array, corners: Array) -> None:
-    """Write a table of corners, by the ending of its name: whole or not at all."""
+    """Write a table of corners in the format of its suffix. A failed call leaves no partial file."""
     at = np.rint(corners).astype(int)
     rows = [
         dict(zip(_COLUMNS, (*place, strength), strict=True))

@@ -1,4 +1,4 @@
-"""Edges, corners and descriptors: what the command draws of them."""
+"""Pictures of edges, corners and descriptors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EIGHT_BITS = 255.0
 
 
 def derivative(task: Task, image: Image, *, clear: bool) -> Image:
-    """Find edges: in integers as a picture, otherwise as they are."""
+    """Compute a derivative. For integers it is scaled to a picture, otherwise the values are raw."""
     run, target = task.run, task.target
     if task.signed and "axis" in run.options and run.options["axis"] is None:
         raise ValueError("--signed needs --axis: a gradient magnitude has no sign")
@@ -46,7 +46,7 @@ def derivative(task: Task, image: Image, *, clear: bool) -> Image:
 
 
 def descriptor(task: Task, image: Image) -> Image:
-    """Draw a descriptor's cells, or, in ``.npy``, return the descriptor."""
+    """Draw the cells of a descriptor. For ``.npy``, return the descriptor."""
     run, target = task.run, task.target
 
     def describe(piece: Image, **changed: Any) -> Any:
@@ -71,14 +71,14 @@ def descriptor(task: Task, image: Image) -> Image:
 
 
 def edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format, given: Limits | None) -> Image:
-    """Return edges as white on black, or, in ``.npy``, as they are."""
+    """Return edges as white on black. For ``.npy``, return booleans."""
     target = render.target_dtype(kind, np.dtype(np.uint8), options["dtype"], scaled=False)
 
     def plane(piece: Image) -> Array:
         if given is None:
             return colour.one_plane(piece)
         values = colour.one_plane(piece, given.black)
-        # Thresholds are then on the scale of 8 bits.
+        # Then thresholds are on the scale of 8 bits.
         return Tone(dtypes.derived(values.dtype), _EIGHT_BITS / given.height, given.black).of(values)
 
     edges: Array = run.whole(_plane(image, plane, always=given is not None))
@@ -89,7 +89,7 @@ def edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format, g
 
 
 def _plane(image: Image, make: Callable[[Image], Array], *, always: bool = False) -> Array:
-    """Return the one plane that is made of an image, a band at a time; the image itself where it is one."""
+    """Return the single plane of an image, computed in bands. An image of one plane is returned itself."""
     if image.opacity is None and not colour.is_rgb(image) and not always:
         return make(image)
     rows = strips.Rows(image.pixels.shape[0])
@@ -97,7 +97,7 @@ def _plane(image: Image, make: Callable[[Image], Array], *, always: bool = False
 
 
 def corner_response(image: Image, options: Mapping[str, Any]) -> Array:
-    """Return the response of every pixel of an image to corners."""
+    """Return the corner response of every pixel of an image."""
     rows = None  # a plane is filtered as it lies
     if image.opacity is not None or colour.is_rgb(image):
         around = options["size"] + options["aperture"]
@@ -112,7 +112,7 @@ def corner_response(image: Image, options: Mapping[str, Any]) -> Array:
 def marked_corners(
     image: Image, options: Mapping[str, Any], kind: Format, target: np.dtype[Any] | None, given: Limits | None
 ) -> Image:
-    """Return the picture with its corners marked, or, in ``.npy``, the response."""
+    """Return the picture with marked corners. For ``.npy``, return the response."""
     response = corner_response(image, options)
     if not kind.picture or target is None:
         return like(image, Tone(target).of(response))

@@ -1,4 +1,4 @@
-"""How the process of the command ends: nothing half-written stays, and its status says why it ended."""
+"""End of the process: partial files are removed, and the exit status gives the reason."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import click
 from .._files import partial
 from . import messages
 
-# Faults of the program itself, and signals that by default end no process.
+# Signals of program errors, and signals that by default do not end a process.
 _LEFT = "BUS FPE ILL SEGV TRAP SYS ABRT CHLD CLD CONT STOP KILL TSTP TTIN TTOU URG WINCH INFO"
 _SHOW_CURSOR = b"\r\033[?25h"
 _bars = 0  # progress bars on the terminal, which hide its cursor
 
 
 def on_signals() -> None:
-    """Let each signal that ends the process take away first what is not whole yet.
+    """Remove partial files before a signal ends the process.
 
     A thread of its own waits for the signals, because Python would handle them only when a filter is done.
     Then the process ends by the signal itself, which is what shells look at. A signal that is ignored stays
@@ -51,7 +51,7 @@ def _wait(waited: set[int]) -> None:
 
 @contextlib.contextmanager
 def progress(*arguments: Any, **options: Any) -> Iterator[Any]:
-    """Show a progress bar of click on standard error, whose cursor comes back whatever happens."""
+    """Show a progress bar on standard error. The cursor is always restored."""
     global _bars
     with click.progressbar(*arguments, file=sys.stderr, **options) as bar:
         _bars += 1
@@ -62,17 +62,17 @@ def progress(*arguments: Any, **options: Any) -> Iterator[Any]:
 
 
 def discard() -> None:
-    """Let nothing more be written to standard output, which takes no more."""
+    """Discard all further output, because standard output is closed."""
     with contextlib.suppress(OSError, AttributeError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def flushed(code: int) -> int:
-    """Write out what standard output holds, and return the exit code: 1 where that fails."""
+    """Flush standard output, and return the exit code. It is 1 if the flush fails."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:  # who reads it has read enough
+    except BrokenPipeError:  # the reader has closed it
         discard()
     except OSError as error:
         discard()
@@ -82,6 +82,6 @@ def flushed(code: int) -> int:
 
 
 def full(error: OSError) -> int:
-    """Say that standard output cannot be written, and return the exit code."""
+    """Report that standard output cannot be written, and return the exit code."""
     messages.say("error", f"standard output: cannot be written: {error.strerror or error}")
     return 1

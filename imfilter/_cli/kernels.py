@@ -23,7 +23,7 @@ def parse(texts: Sequence[str], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
     kernels = [_one(text) for text in texts]
     if len(kernels) == 1:
         kernel = kernels[0]
-        # One row of numbers lies along a picture's rows.
+        # One row of numbers is a kernel along the rows of a picture.
         return kernel.reshape((1,) * (ndim - 1) + kernel.shape) if kernel.ndim == 1 else kernel
     if len(kernels) != ndim:
         raise ValueError(
@@ -38,7 +38,7 @@ def parse(texts: Sequence[str], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
 
 
 def total(kernel: NDArray[Any] | list[NDArray[Any]]) -> float:
-    """Return the sum of all weights, 0 where it is zero but for rounding."""
+    """Return the sum of all weights. It is 0 if it is zero within rounding."""
     parts = kernel if isinstance(kernel, list) else [kernel]
     weights = float(np.prod([part.sum(dtype=np.float64) for part in parts]))
     size = float(np.prod([np.abs(part).sum(dtype=np.float64) for part in parts]))
@@ -94,7 +94,7 @@ def _names(weights: Any) -> list[str]:
 
 
 def from_file(path: str, option: str = "--kernel") -> NDArray[Any]:
-    """Return the numbers of a .npy, .txt or .csv file that an option names."""
+    """Return the numbers of the .npy, .txt or .csv file of an option."""
     suffix = os.path.splitext(path)[1].lower()
     try:
         if suffix == ".npy":
@@ -104,7 +104,12 @@ def from_file(path: str, option: str = "--kernel") -> NDArray[Any]:
             kernel = np.loadtxt(path, delimiter="," if suffix == ".csv" else None)
     except OSError as error:
         raise ValueError(f"{option} {path}: {error.strerror or 'cannot be read'}") from error
-    except (ValueError, EOFError, MemoryError, RecursionError) as error:  # the last two of NumPy's parser
+    except (
+        ValueError,
+        EOFError,
+        MemoryError,
+        RecursionError,
+    ) as error:  # the last two come from the parser of NumPy
         raise ValueError(f"{option} {path}: is not a kernel: {error}") from error
     if kernel.dtype.kind not in "buif":
         raise ValueError(f"{option} {path}: is not a kernel: it holds {kernel.dtype}, not real numbers")

@@ -1,4 +1,4 @@
-"""Which values of an image are black and white where a result is in integers."""
+"""The values of an image that are black and white in an integer result."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Limits(NamedTuple):
 
     @property
     def height(self) -> float:
-        """How far white is from black."""
+        """The difference between white and black."""
         return self.white - self.black
 
 
 def asked(options: Mapping[str, Any]) -> Limits | None:
-    """Return what ``--full-scale`` or ``--range`` says, None if neither is given."""
+    """Return the limits of ``--full-scale`` or ``--range``, or None without both."""
     white, ends = options["full_scale"], options["range"]
     if white is not None and ends is not None:
         raise ValueError("--full-scale V means --range 0,V: give one of them")
@@ -34,7 +34,7 @@ def asked(options: Mapping[str, Any]) -> Limits | None:
 
 
 def of(given: Limits | None, dtype: np.dtype[Any], name: str) -> Limits:
-    """Return the limits for a picture of edges in a format: those given, or those of an integer type."""
+    """Return the limits for a picture of edges: the given limits, or those of an integer type."""
     if given is not None:
         return given
     if dtype.kind == "f":
@@ -46,7 +46,7 @@ def of(given: Limits | None, dtype: np.dtype[Any], name: str) -> Limits:
 
 
 def check_use(given: Limits | None, target: np.dtype[Any] | None) -> None:
-    """Refuse limits where the result is in floating point, which is never scaled."""
+    """Refuse limits for a floating-point result, which is never scaled."""
     if given is not None and (target is None or target.kind not in "ui"):
         raise ValueError(
             "--full-scale and --range say how a result becomes integers, and OUT has none here; "
@@ -55,7 +55,7 @@ def check_use(given: Limits | None, target: np.dtype[Any] | None) -> None:
 
 
 def warn_of_rounding(image: Image, target: np.dtype[Any] | None, name: str) -> None:
-    """Warn if a float image is so small that in integers little but 0 and 1 is left of it."""
+    """Warn if the values of a float image are so small that rounding leaves almost only 0 and 1."""
     if image.pixels.dtype.kind != "f" or target is None or target.kind not in "ui":
         return
     largest = 0.0

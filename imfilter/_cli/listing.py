@@ -1,4 +1,4 @@
-"""Tables of what was found, as ``.csv`` or ``.json``."""
+"""Tables of results, as ``.csv`` or ``.json``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._files.atomic import replacing
 
 
 def write(path: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a table by the ending of its name: whole or not at all."""
+    """Write a table in the format of its suffix. A failed call leaves no partial file."""
     with replacing(path) as file:
         text = io.TextIOWrapper(file, "utf-8", newline="")
         if path.lower().endswith(".json"):

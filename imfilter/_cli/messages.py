@@ -1,4 +1,4 @@
-"""What the command says on standard error: one line each, without characters that a terminal obeys."""
+"""Messages on standard error: one line each, without control characters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 
 def visible(text: str) -> str:
-    r"""Return a text as one line, in which what is not printable is written as an escape (``\x1b``).
+    r"""Return a text as one line. Characters that are not printable become escapes (``\x1b``).
 
     File names and the names of columns may have any character. A terminal would obey some of them, and could
     show the others in the wrong order or not at all.
@@ -32,7 +32,7 @@ def shown() -> Iterator[None]:
     told: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        from .._files.image import FileWarning  # which takes NumPy
+        from .._files.image import FileWarning  # imports NumPy
 
         text = str(message)
         if issubclass(category, FileWarning) and text not in told:

@@ -1,4 +1,4 @@
-"""How the text of an option becomes a value: one parser for each form in the table."""
+"""Parsers for the text of options, one for each form."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _list_of(one: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _taps(text: str) -> Any:
-    """Read numbers, or leave the name of a file that has them."""
+    """Read numbers, or return the name of a file with numbers."""
     if text.lower().endswith((".npy", ".txt", ".csv")):
         return text
     return tuple(number(part.strip()) for part in text.split(","))
@@ -134,7 +134,7 @@ def _colour(text: str) -> tuple[int, int, int]:
     raise ValueError(f"{text!r} is not white, black or #rrggbb")
 
 
-#: Form -> (what the help calls it, how it is read).
+#: Form -> (name in the help, parser).
 FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "number": ("NUMBER", number),
     "numbers": ("NUMBER[,NUMBER]", _list_of(number)),
@@ -164,13 +164,13 @@ _SEVERAL = ("kernel", "texts")
 
 
 class Form(click.ParamType):
-    """A form of the table as click knows it."""
+    """A form of the table as a type of click."""
 
     def __init__(self, form: str) -> None:
         self.name, self._read = FORMS[form]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read a text; a default is a value already."""
+        """Parse a text. A default is already a value."""
         if not isinstance(value, str):
             return value
         try:
@@ -180,7 +180,7 @@ class Form(click.ParamType):
 
 
 def click_option(option: Option) -> click.Option:
-    """Return the option as click takes it, its default shown in its help."""
+    """Return the option for click, with the default in its help."""
     names = [option.flag, option.name]
     shown = option.shown or str(option.default)
     if option.form in ("flag", "switch"):
@@ -192,7 +192,7 @@ def click_option(option: Option) -> click.Option:
             names, is_flag=True, default=option.default, help=f"{option.help}  [default: {shown}]"
         )
     several = option.form in _SEVERAL
-    # Without a kernel, the command itself has an example to show; click says of others that they are missing.
+    # If the kernel is missing, the command shows an example. Click reports other missing options.
     required = shown == "required" and not several
     value: dict[str, Any] = {} if required else {"default": option.default}
     said = "" if required else f"  [{'' if shown == 'required' else 'default: '}{shown}]"

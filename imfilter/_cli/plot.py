@@ -1,4 +1,4 @@
-"""Series before and after a filter, drawn by matplotlib, which only this needs."""
+"""Plots of series before and after a filter. Only this module needs matplotlib."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from .._files.image import FileError
 Array = NDArray[Any]
 
 _SUFFIXES = (".png", ".svg", ".pdf")
-#: Samples of which each is drawn; of longer series the range of as many as lie in a strip is.
+#: Longest series of which every sample is drawn. Of longer series, the range in each strip is drawn.
 _EACH = 4000
 _STRIPS = 2000
-#: Series on one sheet.
+#: Largest number of series in one plot.
 _MOST = 16
 _BEFORE, _AFTER = "0.65", "#b2182b"
 
 
 def check(path: str) -> None:
-    """Say before the work what would keep it from being drawn."""
+    """Check that a plot can be drawn, before the filter runs."""
     if not path.lower().endswith(_SUFFIXES):
         raise FileError(f"{path}: plots are {', '.join(_SUFFIXES)} files")
     check_target(path)
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its fonts
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it reports its fonts
     try:
         import matplotlib.figure  # noqa: F401  (whether it is there)
     except ImportError:
@@ -51,17 +51,17 @@ def draw(
     Parameters
     ----------
     path : str
-        The file: whole or as it was.
+        The file. A failed call does not change it.
     title : str
-        What was done.
+        The title of the plot.
     names : sequence of str
-        What each series is.
+        The name of each series.
     before, after : sequence of ndarray
         Series of one length.
     times : ndarray or None
-        When the samples were taken: numbers or dates.
+        The times of the samples: numbers or dates.
     time_name : str
-        What that is.
+        The name of the axis of time.
     """
     from matplotlib.figure import Figure
 
@@ -77,7 +77,7 @@ def draw(
     panels[0].legend(loc="upper right", frameon=False, ncols=2, bbox_to_anchor=(1, 1.15))
     panels[-1].set_xlabel(time_name, parse_math=False)
     with replacing(path) as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of letters that its font has not
+        warnings.simplefilter("ignore")  # about characters that the font does not have
         try:
             figure.savefig(file, format=os.path.splitext(path)[1][1:].lower(), dpi=120)
         except (ValueError, OverflowError) as error:

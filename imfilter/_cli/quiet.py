@@ -1,4 +1,4 @@
-"""Decoders mutter about files; the command says one line, and only about what matters."""
+"""Silence the output of decoders. The command itself reports relevant problems in one line."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .._files.image import FileWarning
 
 @contextlib.contextmanager
 def decoders() -> Iterator[None]:
-    """Silence tifffile's log, Pillow's warnings and what libtiff prints, while a file is read.
+    """Silence the log of tifffile, the warnings of Pillow and the output of libtiff while a file is read.
 
-    Our own warnings come when it is read; if it cannot be, the error says enough.
+    Warnings of imfilter are issued after the file is read. If it cannot be read, there is an error.
     """
     logging.getLogger("tifffile").addHandler(logging.NullHandler())
     with warnings.catch_warnings(record=True) as caught, _without_stderr():

@@ -1,4 +1,4 @@
-"""How far a filter reaches, in rows: what of an image a band of its result is made of."""
+"""The rows of an image that a row of the result depends on."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from imfilter._base import padding
 from .strips import Rows
 from .table import Command
 
-#: Farther than any image is long.
+#: Larger than the length of any image.
 _FAR = 1 << 40
 
 
 def rows_of(command: Command, options: Mapping[str, Any], length: int, kernel: Any = None) -> Rows | None:
-    """Return how rows of a result depend on those of an image of `length` rows.
+    """Return which rows of an image of `length` rows the rows of a result depend on.
 
-    None where the options are wrong, which the filter itself says in better words.
+    Return None if the options are wrong; the filter itself raises a better error.
 
     Parameters
     ----------
     command : Command
-        Which filter.
+        The filter.
     options : mapping
         Every option of the command by name.
     length : int
         Rows of the image.
     kernel : ndarray or list of ndarray
-        That of correlate and convolve.
+        The kernel of correlate and convolve.
     """
     wraps = options.get("mode") == "wrap"
     if command.kind == "linear":
@@ -40,7 +40,7 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int, kernel: A
         except (ValueError, TypeError, IndexError, ArithmeticError):
             return None
     if command.kind == "descriptor":
-        # A cell takes votes from half a cell around it, and a gradient one sample more. A block must fit.
+        # A cell depends on half a cell around it, and a gradient on one sample more. A block must fit.
         cell = max(min(_first(options["pixels_per_cell"]), _FAR), 1)
         around = max(_first(options["cells_per_block"]), 2) * cell
         return Rows(length, around, around, cell=cell)

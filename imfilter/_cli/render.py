@@ -1,4 +1,4 @@
-"""From values of a filter to what a file shows: one fixed rule, the same for every image."""
+"""Conversion of filter results to the values of a file. The rule is the same for every image."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .._files.formats import Format
 from .._files.image import full_scale
 from . import reach
 
-#: The longest reach for which an edge is made.
+#: Largest reach for which a test edge is created.
 _LONGEST_STEP = 1 << 19
 
 
 def target_dtype(
     kind: Format, dtype: np.dtype[Any], wanted: str | None, *, scaled: bool
 ) -> np.dtype[Any] | None:
-    """Return the type that the file will hold; None leaves it to the filter (``.npy``).
+    """Return the type of the file, or None if the filter decides (``.npy``).
 
     The input's own where the format holds it, else the nearest that it holds: for floats only if what is
     written is `scaled` to the type.
@@ -48,7 +48,7 @@ def target_dtype(
 
 
 def depth_scale(source: np.dtype[Any], target: np.dtype[Any]) -> float:
-    """Return the factor that keeps white white between 8 and 16 bits; 1 for every other pair."""
+    """Return the scale factor between 8 and 16 bits. It is 1 for all other pairs."""
     if {source, target} == {np.dtype(np.uint8), np.dtype(np.uint16)}:
         return full_scale(target) / full_scale(source)
     return 1.0
@@ -56,7 +56,7 @@ def depth_scale(source: np.dtype[Any], target: np.dtype[Any]) -> float:
 
 @dataclass(frozen=True)
 class Tone:
-    """How a value of a filter becomes one of a file.
+    """Conversion of a filter result to a value of the file.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Tone:
     scale : float
         Factor, after `black` has been subtracted.
     black : float
-        What becomes 0.
+        The value that becomes 0.
     signed : bool
         Move 0 to mid-grey, in integers.
     """
@@ -76,7 +76,7 @@ class Tone:
     signed: bool = False
 
     def of(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return values as the file has them: scaled, rounded half to even and saturated."""
+        """Return the values of the file: scaled, rounded half to even and saturated."""
         if self.target is None:
             return values
         number = values.dtype.type if values.dtype.kind == "f" else np.float64

@@ -6,22 +6,27 @@ from dataclasses import replace
 
 from .table import Command, Option
 
-_SIZE = Option("size", "integer", None, "Samples of the window.", "required")
-_SPACING = Option("spacing", "number", 1.0, "Time between samples: derivatives are per its unit.")
+_SIZE = Option("size", "integer", None, "Number of samples of the window.", "required")
+_SPACING = Option("spacing", "number", 1.0, "Time between samples. Derivatives are per unit of time.")
 _FORMS = "Numbers ('1,2,1'), or a .npy, .txt or .csv file."
 
 #: What the functions share; `causal` has the type alone.
-_DTYPE = Option("dtype", "number_type", None, "Type of the result, rounded.", "float64; of .npy by input")
+_DTYPE = Option("dtype", "number_type", None, "Type of the result, rounded.", "float64; for .npy by input")
 _ENDS = (
-    Option("align", "text", None, "centre: around a sample; causal: no later one.", "centre"),
+    Option("align", "text", None, "centre: window around the sample; causal: no later samples.", "centre"),
     Option(
         "mode",
         "text",
         "edge",
-        "Ends: edge, zero, constant, mirror, symmetric, wrap, shrink (what there is), valid (whole windows).",
+        "Ends: edge, zero, constant, mirror, symmetric, wrap, shrink (shorter windows), valid (whole ones).",
     ),
     Option("cval", "number", 0.0, "Value beyond the ends with --mode constant."),
-    Option("nan", "text", "propagate", "Missing samples: propagate into all windows they are in, or ignore."),
+    Option(
+        "nan",
+        "text",
+        "propagate",
+        "Missing samples: propagate to every window that contains them, or ignore.",
+    ),
     _DTYPE,
 )
 _FIT = (
@@ -30,7 +35,7 @@ _FIT = (
     *_ENDS[2:],
 )
 _EXPONENTIAL = (
-    Option("align", "text", None, "causal, or centre: there and back again.", "causal"),
+    Option("align", "text", None, "causal, or centre (a forward and a backward pass).", "causal"),
     Option("mode", "text", "edge", "Before the first sample: edge, zero, constant, shrink."),
     *_ENDS[2:],
 )
@@ -41,19 +46,19 @@ TABLE = (
         "column",
         "texts",
         (),
-        "Column to filter, by name or by number from 1; give it again for more.",
+        "Column to filter: name, or number from 1. Give it several times for several columns.",
         "the only one",
     ),
     Option("header", "switch", None, "Whether the first row has names.", "if its cell is no number"),
     Option("delimiter", "delimiter", None, "One character, or tab.", ".tsv: tab; else by the first rows"),
-    Option("append", "flag", False, "Add results as a column beside the original, not in its place."),
+    Option("append", "flag", False, "Add the results as a new column. Default: replace the column."),
     Option("name", "texts", (), "Name of an added column; implies --append.", "price_median, for example"),
     Option("stream", "flag", False, "Filter each line as it arrives and write it at once; OUT must be -."),
 )
 TIME = Option("time", "text", None, "Column of times for --plot: dates or numbers.", "sample numbers")
 FILES = (
     *TABLE,
-    Option("plot", "text", None, "Draw before and after: a .png, .svg or .pdf file.", "none"),
+    Option("plot", "text", None, "Draw the series before and after: a .png, .svg or .pdf file.", "none"),
     TIME,
     Option("axis", "integer", None, "Axis of time of a .npy file.", "-1"),
     Option("workers", "count", None, "Number of threads.", "every core"),
@@ -69,47 +74,56 @@ def _series(
 SERIES: tuple[Command, ...] = (
     _series(
         "moving_average",
-        "Take the mean over a window.",
+        "Replace each sample by the mean of a window.",
         (_SIZE,),
         "prices.csv out.csv --column price --size 5",
     ),
     _series(
         "weighted_average",
-        "Take a weighted mean over a window.",
-        (Option("weights", "taps", None, f"The oldest sample first. {_FORMS}", "required"),),
+        "Replace each sample by a weighted mean of a window.",
+        (Option("weights", "taps", None, f"Weights, the oldest sample first. {_FORMS}", "required"),),
         "prices.csv out.csv --column price --weights 1,2,1",
     ),
     _series(
         "gaussian",
-        "Smooth with a Gaussian.",
+        "Smooth with a Gaussian filter.",
         (
             Option("sigma", "number", None, "Standard deviation in samples.", "required"),
             Option("truncate", "number", 4.0, "Cut the Gaussian at this many standard deviations."),
-            Option("radius", "integer", None, "Cut it at this many samples instead.", "from --truncate"),
+            Option(
+                "radius", "integer", None, "Cut the Gaussian at this many samples instead.", "from --truncate"
+            ),
         ),
         "prices.csv out.csv --column price --column volume --sigma 2",
     ),
     _series(
         "median",
-        "Take the median of a window: removes spikes, keeps steps.",
+        "Replace each sample by the median of a window.",
         (_SIZE,),
         "prices.csv out.csv --column price --size 7 --plot out.png --time time",
     ),
     _series(
         "exponential",
-        "Take the mean of all so far, of falling weights.",
+        "Take the exponentially weighted mean of all samples so far.",
         (
-            Option("alpha", "number", None, "Share of the newest sample, up to 1.", "one of three"),
-            Option("span", "number", None, "Size of a moving average of the same delay.", "one of three"),
-            Option("halflife", "number", None, "Samples after which a weight is half.", "one of three"),
-            Option("adjust", "flag", False, "Weigh over the samples that there are, as --mode shrink."),
+            Option("alpha", "number", None, "Weight of the newest sample, at most 1.", "one of three"),
+            Option("span", "number", None, "Size of a moving average with the same delay.", "one of three"),
+            Option(
+                "halflife", "number", None, "Number of samples after which a weight is half.", "one of three"
+            ),
+            Option(
+                "adjust",
+                "flag",
+                False,
+                "Normalise the weights over the existing samples, as with --mode shrink.",
+            ),
         ),
         "- - --column price --alpha 0.1 --stream",
         _EXPONENTIAL,
     ),
     _series(
         "savgol",
-        "Fit polynomials: smooth, or differentiate (Savitzky-Golay).",
+        "Smooth or differentiate with a Savitzky-Golay filter.",
         (
             _SIZE,
             Option("order", "integer", None, "Order of the polynomials.", "required"),
@@ -122,14 +136,14 @@ SERIES: tuple[Command, ...] = (
     _series(
         "difference",
         "Differentiate: [-1 0 1]/2 or [1 -2 1].",
-        (Option("order", "integer", 1, "1 or 2."), _SPACING),
+        (Option("order", "integer", 1, "Order of the derivative: 1 or 2."), _SPACING),
         "prices.csv out.csv --column price --spacing 10 --append --name slope",
     ),
     _series(
         "causal",
-        "Weigh the past: y[t] = sum of kernel[i] x[t-i] + bias.",
+        "Filter with a causal kernel: y[t] = sum of kernel[i] x[t-i] + bias.",
         (
-            Option("kernel", "taps", None, f"The newest sample first. {_FORMS}", "required"),
+            Option("kernel", "taps", None, f"Weights, the newest sample first. {_FORMS}", "required"),
             Option("bias", "number", 0.0, "Number added to every result."),
             Option("initial", "initial", "zero", "Before the first sample: zero, edge, valid or numbers."),
         ),

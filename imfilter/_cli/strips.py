@@ -1,4 +1,4 @@
-"""Filtering a band of rows at a time: what is between input and output never has the size of a picture."""
+"""Filter an image in bands of rows, so intermediate arrays are small."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from imfilter._base import dtypes
 
 from .._files.image import Image
 
-#: Bytes of a band of results in floating point. Some such arrays are there at a time.
+#: Size in bytes of a band of results in floating point. A few such arrays exist at a time.
 _BAND = 1 << 23
 
 
@@ -82,12 +82,12 @@ def filtered(image: Image, rows: Rows | None, work: Callable[[Image], Image]) ->
 
 
 def parts(image: Image) -> Iterator[Image]:
-    """Yield the image in pieces, which together are the image."""
+    """Yield the image in pieces."""
     return (band.piece for band in _bands(image, Rows(image.pixels.shape[0])))
 
 
 def _count(image: Image, rows: Rows) -> int:
-    """Return in how many bands to make the result."""
+    """Return the number of bands of the result."""
     row = image.pixels[:1].size * dtypes.derived(image.pixels.dtype).itemsize
     more = rows.above + rows.below
     # With no more rows around a band than in it, no row is computed more than twice.

@@ -1,4 +1,4 @@
-"""The one table of commands: it makes the options, their help and the tests."""
+"""The table of commands. It defines the options, their help and the tests."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ Kind = Literal["smoothing", "linear", "derivative", "edges", "corners", "descrip
 
 @dataclass(frozen=True)
 class Option:
-    """One option: the function's keyword of the same name, or one of the command's own.
+    """One option: a keyword of the function, or an option of the command.
 
     Parameters
     ----------
     name : str
         Keyword; the option is the same word with hyphens.
     form : str
-        How its text is read: a name in ``options.FORMS``.
+        The parser of its text: a name in ``options.FORMS``.
     default : object
-        What holds when it is left out.
+        Value if the option is left out.
     help : str
         One line.
     shown : str
-        The default in words, where the value says too little.
+        The default in words, if the value is not clear.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """The option as it is typed."""
+        """The option as the user types it."""
         return "--" + self.name.replace("_", "-")
 
 
@@ -63,25 +63,27 @@ class Command:
     example: str
 
 
-_SIGMA = "Standard deviation in pixels; rows,columns for one each."
+_SIGMA = "Standard deviation in pixels: one for both axes, or rows,columns."
 _TRUNCATE = Option("truncate", "number", 4.0, "Cut the Gaussian at this many standard deviations.")
 _RADIUS = Option(
     "radius", "integers", None, "Cut the Gaussian at this many pixels instead.", "from --truncate"
 )
-_SPACING = Option("spacing", "numbers", None, "Distance between pixels; rows,columns for one each.", "1")
+_SPACING = Option(
+    "spacing", "numbers", None, "Distance between pixels: one for both axes, or rows,columns.", "1"
+)
 _GAUSSIAN = (_TRUNCATE, _RADIUS)
-_WINDOW = Option("size", "integers", 3, "Width of the window in pixels; rows,columns for one each.")
+_WINDOW = Option("size", "integers", 3, "Size of the window in pixels: one for both axes, or rows,columns.")
 _KERNEL = (
     Option(
         "kernel",
         "kernel",
         None,
         "Rows of numbers ('0,1,0;1,-4,1;0,1,0'), a name in imfilter.weights (SHARPEN, SOBEL_X), "
-        "or a .npy, .txt or .csv file. Given twice: a column and a row that make a separable kernel.",
+        "or a .npy, .txt or .csv file. Give it twice for a separable kernel: a column and a row.",
         "required",
     ),
     Option("bias", "number", 0.0, "Number added to every result."),
-    Option("stride", "integers", 1, "Keep every n-th pixel; rows,columns for one each."),
+    Option("stride", "integers", 1, "Keep every n-th pixel: one for both axes, or rows,columns."),
     Option("dilation", "integers", 1, "Distance between the kernel's samples in pixels."),
     Option("padding", "padding", "same", "'same', 'valid' or a number of pixels."),
 )
@@ -97,49 +99,49 @@ _DIFFERENCE = (
     _SPACING,
 )
 
-#: Endings of files that list corners.
+#: Suffixes of files that list corners.
 TABLES = (".csv", ".json")
 
 COMMANDS: tuple[Command, ...] = (
     Command(
         "correlate",
         "linear",
-        "Weigh each neighbourhood with a kernel.",
+        "Correlate with a kernel.",
         _KERNEL,
         "correlate in.png out.png --kernel '1,2,1;2,4,2;1,2,1' --bias 10",
     ),
     Command(
         "convolve",
         "linear",
-        "Correlate with the kernel turned by half a turn.",
+        "Convolve with a kernel (the kernel is flipped).",
         _KERNEL,
         "convolve in.png out.png --kernel SHARPEN",
     ),
     Command(
         "gaussian",
         "smoothing",
-        "Smooth with a Gaussian.",
+        "Smooth with a Gaussian filter.",
         (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
         "gaussian in.png out.png --sigma 2.5",
     ),
     Command(
         "box",
         "smoothing",
-        "Smooth with the mean of a rectangle.",
-        (Option("size", "integers", 3, "Width of the box in pixels; rows,columns for one each."),),
+        "Smooth with the mean of a box.",
+        (Option("size", "integers", 3, "Size of the box in pixels: one for both axes, or rows,columns."),),
         "box in.png out.png --size 5,9",
     ),
     Command(
         "sharpen",
         "smoothing",
-        "Sharpen by taking the Laplacian away.",
+        "Sharpen by subtracting the Laplacian.",
         (Option("amount", "number", 1.0, "Strength."),),
         "sharpen in.png out.png --amount 0.5",
     ),
     Command(
         "unsharp_mask",
         "smoothing",
-        "Sharpen by adding what a Gaussian removes.",
+        "Sharpen by unsharp masking.",
         (
             Option("sigma", "numbers", 1.0, _SIGMA),
             Option("amount", "number", 1.0, "Strength."),
@@ -150,81 +152,114 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "median",
         "smoothing",
-        "Remove specks: the middle of each neighbourhood.",
+        "Replace each pixel by the median of its neighbourhood.",
         (_WINDOW,),
         "median in.png out.png --size 5",
     ),
     Command(
         "percentile",
         "smoothing",
-        "Take a percentile of each neighbourhood.",
+        "Replace each pixel by a percentile of its neighbourhood.",
         (Option("q", "number", 50.0, "Percentile, from 0 (the minimum) to 100 (the maximum)."), _WINDOW),
         "percentile in.png out.png --q 10 --size 7",
     ),
     Command(
         "minimum",
         "smoothing",
-        "Take the darkest of each neighbourhood (erosion).",
+        "Replace each pixel by the minimum of its neighbourhood (erosion).",
         (_WINDOW,),
         "minimum in.png out.png --size 3,9",
     ),
     Command(
         "maximum",
         "smoothing",
-        "Take the brightest of each neighbourhood (dilation).",
+        "Replace each pixel by the maximum of its neighbourhood (dilation).",
         (_WINDOW,),
         "maximum in.png out.png --size 5",
     ),
-    Command("sobel", "derivative", "Find edges (Sobel).", _DIFFERENCE, "sobel in.png edges.png"),
+    Command(
+        "sobel", "derivative", "Find edges with the Sobel operator.", _DIFFERENCE, "sobel in.png edges.png"
+    ),
     Command(
         "scharr",
         "derivative",
-        "Find edges (Scharr: rounder than Sobel).",
+        "Find edges with the Scharr operator.",
         _DIFFERENCE,
         "scharr in.png edges.png --axis x --signed",
     ),
-    Command("prewitt", "derivative", "Find edges (Prewitt).", _DIFFERENCE, "prewitt in.png edges.png"),
+    Command(
+        "prewitt",
+        "derivative",
+        "Find edges with the Prewitt operator.",
+        _DIFFERENCE,
+        "prewitt in.png edges.png",
+    ),
     Command(
         "canny",
         "edges",
-        "Find edges, one pixel wide (Canny).",
+        "Find edges with the Canny edge detector.",
         (
-            Option("low", "number", None, "Low threshold, of raw Sobel responses.", "half of high"),
-            Option("high", "number", None, "High threshold.", "found from the picture"),
+            Option(
+                "low",
+                "number",
+                None,
+                "Low threshold for Sobel responses that are not scaled.",
+                "half of high",
+            ),
+            Option("high", "number", None, "High threshold.", "computed from the picture"),
             Option("sigma", "numbers", 1.0, _SIGMA),
-            Option("norm", "text", "l2", "How strong a gradient is: l2 or l1."),
-            Option("nms", "text", "sector", "What is largest: sector (as OpenCV) or interpolated."),
-            Option("threshold", "text", "absolute", "What these are: absolute, quantile, median or otsu."),
+            Option("norm", "text", "l2", "Norm of the gradient: l2 or l1."),
+            Option(
+                "nms", "text", "sector", "Non-maximum suppression: sector (as in OpenCV) or interpolated."
+            ),
+            Option(
+                "threshold",
+                "text",
+                "absolute",
+                "Meaning of low and high: absolute, quantile, median or otsu.",
+            ),
         ),
         "canny in.png edges.png --sigma 1.5",
     ),
     Command(
         "harris",
         "corners",
-        "Find corners (Harris).",
+        "Find corners with the Harris corner detector.",
         (
-            Option("k", "number", 0.04, "Sensitivity: how unlike the two directions may be."),
-            Option("size", "integer", 2, "Width of the box over which products are summed, in pixels."),
-            Option("aperture", "integer", 3, "Length of Sobel's operator: 3, 5 or 7."),
-            Option("distance", "number", 5.0, "Least distance between two corners in pixels."),
-            Option("metric", "text", "euclidean", "How it is measured: euclidean or chebyshev."),
-            Option("strength", "number", 0.01, "Least share of the strongest corner's response."),
-            Option("count", "count", None, "Keep the strongest ones.", "all"),
-            Option("refine", "flag", False, "Find corners between pixels, for tables."),
+            Option("k", "number", 0.04, "Weight of the squared trace."),
+            Option("size", "integer", 2, "Size of the window in pixels."),
+            Option("aperture", "integer", 3, "Length of the Sobel operator: 3, 5 or 7."),
+            Option("distance", "number", 5.0, "Minimum distance between two corners in pixels."),
+            Option("metric", "text", "euclidean", "Metric of the distance: euclidean or chebyshev."),
+            Option("strength", "number", 0.01, "Minimum response as a fraction of the strongest response."),
+            Option("count", "count", None, "Maximum number of corners; the strongest are kept.", "all"),
+            Option("refine", "flag", False, "Refine positions to fractions of a pixel, for tables."),
         ),
         "harris in.png corners.png --size 3 --count 100",
     ),
     Command(
         "hog",
         "descriptor",
-        "Describe a picture by histograms of oriented gradients.",
+        "Describe a picture by histograms of oriented gradients (HOG).",
         (
-            Option("orientations", "integer", 9, "Bins of half a turn."),
-            Option("pixels_per_cell", "integers", (8, 8), "Size of a cell in pixels; rows,columns.", "8"),
-            Option("cells_per_block", "integers", (3, 3), "Size of a block in cells; rows,columns.", "3"),
-            Option("block_norm", "text", "L2-Hys", "How blocks are normalised: L1, L1-sqrt, L2 or L2-Hys."),
-            Option("transform_sqrt", "flag", False, "Take the root of the picture first."),
-            Option("interpolate", "flag", False, "Share votes between neighbouring orientations and cells."),
+            Option("orientations", "integer", 9, "Number of orientation bins from 0 to 180 degrees."),
+            Option(
+                "pixels_per_cell",
+                "integers",
+                (8, 8),
+                "Size of a cell in pixels: one for both axes, or rows,columns.",
+                "8",
+            ),
+            Option(
+                "cells_per_block",
+                "integers",
+                (3, 3),
+                "Size of a block in cells: one for both axes, or rows,columns.",
+                "3",
+            ),
+            Option("block_norm", "text", "L2-Hys", "Normalisation of blocks: L1, L1-sqrt, L2 or L2-Hys."),
+            Option("transform_sqrt", "flag", False, "Take the square root of the picture first."),
+            Option("interpolate", "flag", False, "Interpolate between neighbouring orientations and cells."),
         ),
         "hog in.png cells.png --cells-per-block 2 --full-scale 60",
     ),
@@ -232,7 +267,7 @@ COMMANDS: tuple[Command, ...] = (
         "laplacian",
         "derivative",
         "Find edges and spots (sum of second differences).",
-        (Option("diagonals", "flag", False, "Weigh the diagonal neighbours too."),),
+        (Option("diagonals", "flag", False, "Include the diagonal neighbours."),),
         "laplacian in.png out.png --signed",
     ),
     Command(
@@ -245,10 +280,10 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "difference_of_gaussians",
         "derivative",
-        "Find detail between two scales.",
+        "Find detail between two scales (band-pass).",
         (
-            Option("low", "numbers", 1.0, "Standard deviation of the finer Gaussian."),
-            Option("high", "numbers", None, "Standard deviation of the coarser one.", "1.6 times low"),
+            Option("low", "numbers", 1.0, "Standard deviation of the narrower Gaussian."),
+            Option("high", "numbers", None, "Standard deviation of the wider Gaussian.", "1.6 times low"),
             *_GAUSSIAN,
             _SPACING,
         ),
@@ -263,18 +298,18 @@ COMMANDS: tuple[Command, ...] = (
     ),
 )
 
-_SCALE = Option("scale", "text", "common", "Colours: one scale for all (common), or one for each.")
+_SCALE = Option("scale", "text", "common", "Scale of the colours: common (one for all) or each.")
 _SHEET = (
-    Option("columns", "count", None, "Pictures in a row.", "about as many as rows"),
+    Option("columns", "count", None, "Pictures in a row.", "a square grid"),
     Option("plain", "flag", False, "Write no labels."),
 )
 
-#: What ``imfilter show`` can draw: the commands are functions in ``imfilter.show``.
+#: Commands of ``imfilter show``. Each is a function in ``imfilter.show``.
 SHOWN: tuple[Command, ...] = (
     Command(
         "kernels",
         "shown",
-        "Draw the kernels of a .npy file: below zero blue, above zero red.",
+        "Draw the kernels of a .npy file: negative weights blue, positive red.",
         (_SCALE, Option("pixels", "count", 64, "Size of a kernel on the sheet."), *_SHEET),
         "show kernels weights.npy kernels.png",
     ),
@@ -283,7 +318,12 @@ SHOWN: tuple[Command, ...] = (
         "shown",
         "Draw the feature maps of a .npy file.",
         (
-            Option("signed", "flag", False, "Show zero in white, though nothing may be below it."),
+            Option(
+                "signed",
+                "flag",
+                False,
+                "Use the colours for signed values: negative blue, zero white, positive red.",
+            ),
             *(_SCALE, Option("pixels", "count", 128, "Size of a map on the sheet.")),
             Option("channel_axis", "ends", 0, "Axis of the channels: 0 or -1."),
             *_SHEET,
@@ -293,11 +333,17 @@ SHOWN: tuple[Command, ...] = (
     Command(
         "patches",
         "shown",
-        "Draw what excites a kernel most in some pictures, or list where it is.",
+        "Draw or list the patches with the strongest response to a kernel.",
         (
             _KERNEL[0],
-            Option("count", "count", 9, "How many patches at most."),
-            Option("size", "integers", None, "Size of a patch; rows,columns for one each.", "the kernel's"),
+            Option("count", "count", 9, "Maximum number of patches."),
+            Option(
+                "size",
+                "integers",
+                None,
+                "Size of a patch: one for both axes, or rows,columns.",
+                "the kernel's",
+            ),
             Option("pixels", "count", 64, "Size of a patch on the sheet."),
             *_SHEET,
         ),
@@ -305,8 +351,7 @@ SHOWN: tuple[Command, ...] = (
     ),
 )
 
-#: Options of every filter that are the functions' keywords; what is beyond the border is not asked for of
-#: descriptors.
+#: Options of the border, which are keywords of the functions. Descriptors do not have them.
 BORDER = (
     Option("mode", "text", "mirror", "Border: mirror, symmetric, edge, wrap, zero or constant."),
     Option("cval", "number", 0.0, "Value outside the image with --mode constant."),
@@ -315,26 +360,30 @@ SHARED = (
     *BORDER,
     Option("workers", "count", None, "Number of threads.", "every core"),
     Option("dtype", "dtype", None, "Type of the result: uint8, uint16, float32 ...", "by input and format"),
-    Option(
-        "channel_axis", "ends", None, "For .npy: 0 or -1 if that axis holds channels (3 are RGB).", "none"
-    ),
+    Option("channel_axis", "ends", None, "For .npy: channel axis, 0 or -1 (3 channels are RGB).", "none"),
 )
 
-#: Of the derivatives, about colour.
+#: Option of the derivatives for colour.
 PER_CHANNEL = Option("per_channel", "flag", False, "Filter each colour channel, not the luminance.")
-#: Options of every filter, about which values of an image are black and white in integers.
+#: Options of every filter for the black and white values of integer results.
 LIMITS = (
     Option("full_scale", "positive", None, "The input value that is white.", "the type's maximum"),
     Option("range", "range", None, "LOW,HIGH: the input values that are black and white.", "0,full scale"),
 )
 SIGNED = Option("signed", "flag", False, "Show zero as mid-grey, negative darker, positive lighter.")
 
-#: Options about files, of every filter too.
+#: Options of every filter for files.
 FILES = (
-    Option("quality", "percent", None, "1 to 100, of JPEG and WebP.", "95; WebP lossless"),
-    Option("background", "colour", None, "white, black or #rrggbb, laid under transparency.", "keep alpha"),
-    Option("max_pixels", "limit", 2**29, "Refuse larger pictures; 0 for no limit."),
-    Option("exif", "switch", True, "Whether OUT has the EXIF of IN.", "--exif"),
+    Option("quality", "percent", None, "Quality of JPEG and WebP, 1 to 100.", "95; WebP lossless"),
+    Option(
+        "background",
+        "colour",
+        None,
+        "Colour behind transparent pixels: white, black or #rrggbb.",
+        "keep alpha",
+    ),
+    Option("max_pixels", "limit", 2**29, "Largest accepted number of pixels; 0 for no limit."),
+    Option("exif", "switch", True, "Whether to copy the EXIF data of IN to OUT.", "--exif"),
 )
 
 
@@ -347,14 +396,14 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return own + FILES[::2]
     if command.kind == "derivative":
         own += (PER_CHANNEL,)
-    # A gradient magnitude of Gaussians has no sign to show.
+    # A gradient magnitude has no sign.
     if command.kind in ("linear", "derivative") and command.name != "gaussian_gradient_magnitude":
         own += (SIGNED,)
     return own + LIMITS + shared_of(command) + FILES
 
 
 def shared_of(command: Command) -> tuple[Option, ...]:
-    """Return the options of a command that others have too and that are the functions' keywords."""
+    """Return the shared options of a command that are keywords of its function."""
     return tuple(o for o in SHARED if command.kind != "descriptor" or o not in BORDER)
 
 

@@ -1,4 +1,4 @@
-"""One filter of the command with its options, and what is to become of its result."""
+"""A filter of the command with its options, and the conversion of its result."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _AXES = {"x": -1, "y": -2, "z": -3}
 
 
 class Filter:
-    """A filter with its options, to be called on planes or channels.
+    """A filter with its options. It is called with planes or channels.
 
     Parameters
     ----------
     command : Command
-        Which filter.
+        The filter.
     options : mapping
         Every option of the command by name.
     ndim : int
@@ -49,20 +49,20 @@ class Filter:
 
     @property
     def total(self) -> float:
-        """What the filter makes of a constant 1."""
+        """The response of the filter to a constant image of 1."""
         return kernels.total(self.options["kernel"]) if "kernel" in self.options else 1.0
 
     def __call__(
         self, pixels: Array, dtype: np.dtype[Any] | None = None, *, out: Array | None = None, **changed: Any
     ) -> Array:
-        """Filter all channels, if the last axis holds them, or the one plane."""
+        """Filter all channels (last axis), or the single plane."""
         channel_axis = -1 if pixels.ndim > self.ndim else None
         options = {**self.options, **changed}
         result: Array = self._function(pixels, channel_axis=channel_axis, dtype=dtype, out=out, **options)
         return result
 
     def whole(self, plane: Array, **changed: Any) -> Any:
-        """Call a function that makes no image of the same channels and type of one plane."""
+        """Call a function whose result is not an image with the same channels and type."""
         return self._function(plane, **{**self.options, **changed})
 
 
@@ -77,7 +77,7 @@ def _axis(axis: str | int | None, ndim: int) -> int | None:
 
 @dataclass(frozen=True)
 class Task:
-    """A filter, and what is to become of its result.
+    """A filter and the conversion of its result.
 
     Parameters
     ----------
@@ -88,9 +88,9 @@ class Task:
     kind : Format
         The format of the output file.
     target : dtype or None
-        What the file will hold; None leaves it to the filter.
+        The type of the file. None: the filter decides.
     given : Limits or None
-        The values that are black and white, if the user says so.
+        The values that are black and white, if given.
     rows : Rows or None
         Which rows of the image a row of the result depends on.
     """
@@ -109,7 +109,7 @@ class Task:
 
     @property
     def signed(self) -> bool:
-        """Whether zero is to be mid-grey."""
+        """Whether zero becomes mid-grey."""
         return bool(self.options.get("signed"))
 
 

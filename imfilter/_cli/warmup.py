@@ -1,4 +1,4 @@
-"""The command ``imfilter warmup``: compile ahead, for the builder of a container."""
+"""The command ``imfilter warmup``: compile in advance, for example in a container build."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from . import ending, messages
 
 _Step = tuple[str, Callable[[], object]]
 ABOUT = (
-    "Compile the kernels for the usual element types and keep them, so that the first filter starts at "
-    "once. For the build of a container: run it as the user who will filter, on the same kind of processor."
+    "Compile the kernels for the usual element types and store them, so the first filter starts without "
+    "delay. In a container build, run it as the user of the filters, on the same type of processor."
 )
 
 
@@ -25,12 +25,12 @@ def _bar(steps: list[_Step]) -> AbstractContextManager[Iterable[_Step]]:
 
 
 def run() -> None:
-    """Do every step under a progress bar, and say in one line what was done.
+    """Run all steps with a progress bar, and report the result in one line.
 
     Raises
     ------
     OSError
-        If something was compiled and could not be kept: it would be compiled again the next time.
+        If the compiled code could not be stored. Then it is compiled again the next time.
     """
     began = time.perf_counter()
     from imfilter._base import warmup
@@ -45,7 +45,7 @@ def run() -> None:
     terminal = sys.stderr is not None and sys.stderr.isatty()
     with warmup.compilations() as compiled, _bar(steps) if terminal else contextlib.nullcontext(steps) as bar:
         for _, step in bar:
-            # The compiler's word to those who wait would fall into the middle of the bar.
+            # Messages of the compiler would disturb the progress bar.
             with contextlib.redirect_stderr(io.StringIO()) if terminal else contextlib.nullcontext():
                 step()
     places = " or ".join(map(str, warmup.places()))

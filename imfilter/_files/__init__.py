@@ -1,1 +1,1 @@
-"""How pictures are stored: one module per concern, none of them public."""
+"""Reading and writing of files. These modules are private."""

@@ -1,4 +1,4 @@
-"""A file is whole or it is not there: write beside it, then rename."""
+"""Atomic writes: write a temporary file in the same folder, then rename it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .image import FileError
 
 
 def check_target(path: str | os.PathLike[str]) -> str:
-    """Return the real path that would be written, or say why it cannot be.
+    """Return the real path of a file to write, or raise an error if it cannot be written.
 
     A symbolic link is followed, so that the link stays and its target is replaced.
     """
@@ -36,7 +36,7 @@ def check_target(path: str | os.PathLike[str]) -> str:
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a temporary file beside `path` that takes its place once everything is written.
+    """Open a temporary file in the folder of `path`. It replaces `path` when everything is written.
 
     Whatever goes wrong, `path` is as it was and the temporary file is gone. A new file has the
     permissions that the umask leaves. One that replaces another has the other's, from the start: what is
@@ -44,7 +44,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """
     target = check_target(path)
     folder, name = os.path.split(target)
-    # A short prefix of the name: the whole of a long one would pass the file system's limit.
+    # Only the start of the name, because a longer name could exceed the limit of the file system.
     temporary = os.path.join(folder, f".{name[:32]}.{secrets.token_hex(6)}.part")
     try:
         with partial.listed(temporary):
@@ -65,7 +65,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def _opened(temporary: str, target: str) -> IO[bytes]:
-    """Make a new file with the owner and the permissions of the one it replaces, if there is one."""
+    """Create a file with the owner and the permissions of the file that it replaces, if it exists."""
     try:
         old = os.stat(target)
     except FileNotFoundError:

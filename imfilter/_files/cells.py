@@ -1,4 +1,4 @@
-"""Numbers in the cells of a table, and back: what is written reads back as the same number."""
+"""Conversion between the cells of a table and numbers. Written numbers are read back exactly."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from imfilter._base import dtypes
 
 from .image import FileError
 
-#: What stands for a sample that is missing, in any case and between any blanks.
+#: Words for a missing sample. Case and blanks around them do not matter.
 MISSING = ("", "nan", "na", "n/a", "null", "none")
 
 
 def is_missing(cell: str) -> bool:
-    """Tell whether a cell says that there is no number."""
+    """Return whether a cell is a missing sample."""
     return cell.strip().lower() in MISSING
 
 
 def number(cell: str) -> float:
-    """Return the number of a cell, NaN for a missing one; ValueError if it is something else."""
+    """Return the number of a cell, or NaN for a missing sample. Raise ValueError for other text."""
     if "_" in cell:  # which Python takes for a mark between thousands
         raise ValueError(cell)
     try:
@@ -35,7 +35,7 @@ def number(cell: str) -> float:
         if is_missing(cell):
             return np.nan
         raise
-    if math.isinf(value) and "inf" not in cell.lower():  # more than float64 holds
+    if math.isinf(value) and "inf" not in cell.lower():  # outside the range of float64
         raise ValueError(cell)
     return value
 
@@ -68,7 +68,7 @@ def are_dates(cells: Iterable[str]) -> bool | None:
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell has a number, or says that it is missing."""
+    """Return whether a cell is a number or a missing sample."""
     try:
         number(cell)
     except ValueError:
@@ -97,7 +97,7 @@ def _each(
 
 
 def texts(values: NDArray[np.float64], dtype: np.dtype[Any] | None) -> list[str]:
-    """Return numbers as they are written, rounded to a type; NaN is nothing."""
+    """Return numbers as text, rounded to a type. NaN is the empty text."""
     if dtype is None or dtype == np.float64:
         written = list(map(repr, values.tolist()))
     else:

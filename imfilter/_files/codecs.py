@@ -1,4 +1,4 @@
-"""The compressions of TIFF files: what each is called, what it needs, and how the common ones are undone."""
+"""Compressions of TIFF files: names, required packages, and decompression of the common ones."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Codec(NamedTuple):
     Parameters
     ----------
     name : str
-        As it is called in messages.
+        Name in messages.
     most : int
-        How many bytes one compressed byte can become at most.
+        Largest number of bytes from one compressed byte.
     rows : int
-        How many rows one compressed byte can stand for at most.
+        Largest number of rows from one compressed byte.
     undo : callable or None
         Decompresses without a package: ``undo(strips, rows, row)`` returns the bytes of all strips, which
         have so many rows, all but the last as many, and so many bytes a row.
@@ -84,7 +84,7 @@ def _through_libtiff(method: int, strips: list[bytes], rows: list[int], row: int
         entries += struct.pack("<HHI", tag, 4, len(numbers)) + field
         values += packed if len(numbers) > 1 else b""
     head = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4) + values
-    # The class and not Pillow.open, which has a limit of its own on pixels.
+    # The class instead of Pillow.open, which has its own limit on pixels.
     with TiffImagePlugin.TiffImageFile(io.BytesIO(head.ljust(start, b"\0") + b"".join(strips))) as picture:
         return picture.tobytes()
 
@@ -126,7 +126,7 @@ def of(path: str, page: Any) -> Codec:
     Raises
     ------
     FileError
-        If it is not read.
+        If the compression is not supported.
     """
     method = int(page.compression)
     if method not in _CODECS:
@@ -139,12 +139,12 @@ def of(path: str, page: Any) -> Codec:
 
 
 def undone_here(path: str, page: Any, codec: Codec) -> Undo | None:
-    """Return what undoes the compression of a page, None where tifffile does with what is installed.
+    """Return the decompressor of a page, or None if tifffile and the installed packages suffice.
 
     Raises
     ------
     FileError
-        If a package is needed for it.
+        If the compression needs a package that is not installed.
     """
     try:
         import imagecodecs  # noqa: F401

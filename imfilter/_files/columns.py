@@ -17,16 +17,16 @@ from typing import IO, Any, NamedTuple
 from .cells import is_number
 from .image import FileError
 
-#: Bytes that are read at once.
+#: Number of bytes to read at once.
 _PIECE = 1 << 20
-#: Bytes that are taken for damage if no row ends in them.
+#: Longest accepted row in bytes.
 _LONGEST = 1 << 22
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = ",;\t|"
-#: Rows by which a delimiter is found.
+#: Number of rows to detect the delimiter from.
 _LOOKED_AT = 1000
-#: What the csv module says, and what it means here.
+#: Messages of the csv module, and the messages of this package.
 _OPEN = "unexpected end of data"
 _MEANINGS = {
     _OPEN: "a quoted cell is never closed",
@@ -50,9 +50,9 @@ class Reader:
     file : binary file
         Where they come from, with a buffer.
     name : str
-        What messages call it.
+        Name of the file in messages.
     delimiter : str or None
-        What lies between cells; None to find out from the first rows.
+        Delimiter of cells. None: detect it from the first rows.
     live : bool
         Whether rows are given as soon as they are there: then only those that come first can be looked at.
 
@@ -142,7 +142,7 @@ class Reader:
         return text[: text.rfind("\n") + 1], self._error(number + text.count("\n"), words)
 
     def _look(self, text: str, number: int) -> None:
-        """Find out how the file is written from its first lines."""
+        """Detect the format of the file from its first lines."""
         if number == 1:
             self.end = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
         if self.delimiter is None and text.strip("\r\n"):
@@ -150,7 +150,7 @@ class Reader:
 
 
 def _found(text: str, name: str) -> str:
-    """Return what lies between the cells of a table; ValueError if that could be one or another.
+    """Return the delimiter of a table. Raise ValueError if several delimiters are possible.
 
     It is what divides the most rows, from the first on, into the same number of cells, two or more. If
     several do, it is what makes the most cells. But numbers may have commas (1,5;2,5), and a cell may have
@@ -203,7 +203,7 @@ class Writer:
         self._writer = csv.writer(sink, delimiter=like.delimiter or ",", lineterminator="\r\n")
 
     def write(self, rows: Iterable[list[str]]) -> int:
-        """Write rows and return how many bytes they take."""
+        """Write rows, and return the number of bytes."""
         self._writer.writerows(rows)
         data = self._mark + "".join([line[:-2] + self._end for line in self._lines]).encode()
         self._file.write(data)

@@ -1,4 +1,4 @@
-"""Make an image what a format can hold: bit depth, transparency, background."""
+"""Convert an image for a format: bit depth, transparency, background."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from imfilter._base.dtypes import place
 from .formats import Format
 from .image import Image, full_scale
 
-#: Samples of rows that are converted together.
+#: Number of samples that are converted together.
 _TOGETHER = 1 << 20
 
 
 def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None = None) -> Image:
-    """Return the image as a picture format can hold it, or say why there is no such thing."""
+    """Return the image converted for a picture format, or raise an error if that is impossible."""
     pixels, colour = image.pixels, image.colour
     if pixels.ndim != (3 if image.channels else 2) or (
         colour.ndim == 3 and colour.shape[-1] not in (1, 2, 3, 4)
@@ -80,13 +80,13 @@ def convert_depth(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def saturated(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Round half to even and clip to what the type holds; NaN becomes 0 in an integer."""
+    """Round half to even and clip to the range of the type. NaN becomes 0 in integers."""
     if dtype.kind not in "ui":
         with np.errstate(over="ignore"):
             return pixels.astype(dtype)
     if pixels.dtype.kind == "f":
         result = np.empty(pixels.shape, dtype)
-        # Half precision does not reach the limits of 16 bits.
+        # The range of half precision is smaller than that of 16-bit integers.
         place(pixels.astype(np.float64 if dtype.itemsize > 2 else np.float32, copy=False), result)
         return result
     return np.clip(pixels, *_shared_limits(pixels.dtype, np.iinfo(dtype))).astype(dtype)
@@ -100,7 +100,7 @@ def _shared_limits(dtype: np.dtype[Any], limits: np.iinfo[Any]) -> tuple[int, in
 
 
 def _in_rows(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield some rows after the others."""
+    """Yield blocks of rows."""
     size = max(1, _TOGETHER // pixels[:1].size)
     return (pixels[start : start + size] for start in range(0, len(pixels), size))
 
@@ -118,7 +118,7 @@ def _made_in_rows(pixels: NDArray[Any], make: Callable[[NDArray[Any]], NDArray[A
 
 
 def _composited(image: Image, background: tuple[int, int, int]) -> Image:
-    """Lay the picture over a colour, in floating point."""
+    """Blend the picture with a background colour, in floating point."""
     mixed = _made_in_rows(
         image.pixels, lambda rows: _over(dataclasses.replace(image, pixels=rows), background)
     )

@@ -1,4 +1,4 @@
-"""The one table of formats: what each can hold and how its files are named."""
+"""The table of file formats: properties and suffixes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class Format:
     Parameters
     ----------
     name : str
-        As it is called in messages.
+        Name in messages.
     suffixes : tuple of str
-        File name endings, lower case.
+        Suffixes of file names, lower case.
     dtypes : tuple of str
-        The NumPy types it holds, narrowest first; empty means every real type.
+        Supported NumPy types, narrowest first. Empty: every real type.
     alpha : bool
-        Whether it holds transparency.
+        Whether it supports transparency.
     picture : bool
         Whether it holds pictures (grey or colour, 2-D) rather than plain arrays.
     exif : int or None
-        How many bytes of EXIF it holds; None for any number.
+        Largest number of bytes of EXIF. None: no limit.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Format:
     exif: int | None = None
 
     def holds(self, dtype: object) -> bool:
-        """Whether pixels of this type can be stored as they are."""
+        """Whether pixels of this type can be stored without conversion."""
         return not self.dtypes or str(dtype) in self.dtypes
 
 
@@ -58,7 +58,7 @@ SUFFIXES = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
 
 
 def format_of(path: str | os.PathLike[str]) -> Format:
-    """Return the format that a file name asks for."""
+    """Return the format of a file name, by its suffix."""
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     for known in FORMATS:
         if suffix in known.suffixes:

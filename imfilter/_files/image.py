@@ -1,4 +1,4 @@
-"""What every reader returns and every writer takes."""
+"""The image with metadata that readers return and writers accept."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 
 class FileError(OSError):
-    """A file that cannot be read or written; the message is one line that a person can act on."""
+    """A file cannot be read or written. The message is one line and names the next step."""
 
 
 class FileWarning(UserWarning):
-    """Something of a file that is damaged or lost, while its pixels are there; the message is one line."""
+    """A part of a file is damaged or lost, but its pixels can be read. The message is one line."""
 
 
 def warn(path: str, words: str) -> None:
@@ -25,7 +25,7 @@ def warn(path: str, words: str) -> None:
 
 @dataclass(frozen=True)
 class Image:
-    """Pixels and what a file says about them.
+    """Pixels and metadata of a file.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ class Image:
         ``(height, width)`` for grey, ``(height, width, channels)`` for everything else a picture
         file holds, any shape for ``.npy``. Values are exactly those of the file.
     channels : bool
-        Whether the last axis holds channels. Never guessed: only picture files say so.
+        Whether the last axis holds channels. It is never guessed; only picture files set it.
     alpha : bool
-        Whether the last channel is opacity: straight (not premultiplied), full scale is opaque.
+        Whether the last channel is alpha (not premultiplied). Full scale is opaque.
     icc : bytes or None
         The ICC profile.
     exif : bytes or None
@@ -55,7 +55,7 @@ class Image:
     colorimetry: tuple[tuple[bytes, bytes], ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse contradictions where they are made, not where they are stumbled over."""
+        """Check that the attributes are consistent."""
         if not isinstance(self.pixels, np.ndarray):
             raise TypeError(f"pixels must be a numpy array, got {type(self.pixels).__name__}")
         if self.pixels.dtype.kind not in "buif":
@@ -69,7 +69,7 @@ class Image:
 
     @property
     def spatial(self) -> int:
-        """How many axes are not channels."""
+        """Number of spatial axes."""
         return self.pixels.ndim - self.channels
 
     @property
@@ -82,17 +82,17 @@ class Image:
 
     @property
     def opacity(self) -> NDArray[Any] | None:
-        """The alpha channel, or None where every pixel is opaque for lack of one."""
+        """The alpha channel, or None for an image without alpha."""
         return self.pixels[..., -1] if self.alpha else None
 
 
 def full_scale(dtype: np.dtype[Any]) -> float:
-    """Return the value that means white or opaque: the type's maximum, 1 for floats and booleans."""
+    """Return the value of white or opaque: the maximum of the type, or 1 for floats and booleans."""
     return float(np.iinfo(dtype).max) if dtype.kind in "ui" else 1.0
 
 
 def check_size(path: str, width: int, height: int, max_pixels: int | None) -> None:
-    """Refuse a picture so large that decoding it may be an attack."""
+    """Refuse pictures above the limit of pixels (decompression bombs)."""
     if max_pixels is not None and width * height > max_pixels:
         raise FileError(
             f"{path}: {width} x {height} pixels are more than the limit of {max_pixels}; "

@@ -1,4 +1,4 @@
-"""What a picture claims to hold, against the length of its file.
+"""Check of the size of a picture against the length of its file.
 
 A decoder makes room for all pixels before it knows that the file has no more data for them. A file of a few
 bytes could so take gigabytes, or minutes. Each format has a limit to what one byte can stand for.
@@ -62,5 +62,5 @@ def check(path: str, file: IO[bytes], picture: Any) -> None:
 
 
 def refuse(path: str, length: int, width: int, height: int) -> None:
-    """Say that a file is too short for its picture."""
+    """Raise the error of a file that is too short for its picture."""
     raise FileError(f"{path}: is cut short or damaged: {length} bytes cannot hold {width} x {height} pixels")

@@ -1,4 +1,4 @@
-"""What travels with the pixels: orientation, ICC profile, resolution. For EXIF see ``exif``."""
+"""Metadata of pictures: orientation, ICC profile, resolution. For EXIF see ``exif``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TURNS = {
 
 
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turn pixels as the EXIF orientation (1 to 8) says they are meant to be seen."""
+    """Rotate and flip pixels by the EXIF orientation (1 to 8)."""
     if orientation not in _TURNS:
         return pixels
     swap, rows, columns = _TURNS[orientation]
@@ -39,7 +39,7 @@ def swaps_axes(orientation: int) -> bool:
 
 
 def profile_for(image: Image, *, colour: bool) -> bytes | None:
-    """Return the ICC profile if it describes what is about to be written, else None.
+    """Return the ICC profile if it fits the pixels to write, else None.
 
     A profile for RGB in a grey file (the luminance of a colour picture, say), or for CMYK in an
     RGB one, makes readers refuse the file or show wrong colours.
@@ -51,7 +51,7 @@ def profile_for(image: Image, *, colour: bool) -> bytes | None:
 
 
 def resolution(value: object) -> tuple[float, float] | None:
-    """Return a sane (x, y) resolution in dots per inch, or None."""
+    """Return a valid (x, y) resolution in dots per inch, or None."""
     try:
         x, y = (float(part) for part in value)  # type: ignore[attr-defined]  # what cannot be iterated is a TypeError
     except (TypeError, ValueError, ZeroDivisionError):

@@ -19,7 +19,7 @@ def array(name: str, file: IO[bytes], path: str | None = None) -> NDArray[Any]:
     Parameters
     ----------
     name : str
-        What messages call the file.
+        Name of the file in messages.
     file : binary file
         Open at its start.
     path : str or None
@@ -28,7 +28,7 @@ def array(name: str, file: IO[bytes], path: str | None = None) -> NDArray[Any]:
     Raises
     ------
     FileError
-        If it holds no array of real numbers.
+        If the file does not contain an array of real numbers.
     """
     with source.reading(name):
         if path is None or not source.is_regular(file):
@@ -41,7 +41,7 @@ def array(name: str, file: IO[bytes], path: str | None = None) -> NDArray[Any]:
 
 
 def read(path: str) -> NDArray[Any]:
-    """Return the array of a file, known by its content; FileError if it has none."""
+    """Return the array of a file, recognised by its content. Raise FileError without an array."""
     with source.reading(path), open(path, "rb") as opened:
         file = source.seekable(opened)
         start = file.read(len(MAGIC))
@@ -52,7 +52,7 @@ def read(path: str) -> NDArray[Any]:
 
 
 def _real(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """Return an array of real numbers, or say that it is none."""
+    """Return an array, or raise an error if it does not contain real numbers."""
     if array.dtype.kind not in "buif":
         raise FileError(f"{name}: holds {array.dtype} and not real numbers")
     return array

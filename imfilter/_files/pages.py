@@ -1,4 +1,4 @@
-"""The one page of a TIFF file: found before any value of the file is believed.
+"""Search for the only page of a TIFF file, before any value of the file is trusted.
 
 A directory can point to itself, and thousands of entries can name the same bytes. A small file could then
 fill the memory or keep the reader busy for ever. So the directories are walked here first, within a limit

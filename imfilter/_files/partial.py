@@ -1,4 +1,4 @@
-"""Temporary files that are not whole yet, so that a process that ends can take them away.
+"""List of incomplete temporary files, which are removed when the process ends.
 
 This imports nothing: whoever ends the process may do it before anything else is imported.
 """

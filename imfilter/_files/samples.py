@@ -1,4 +1,4 @@
-"""From the samples of a TIFF file to a picture: grey or RGB, with or without alpha.
+"""Conversion of the samples of a TIFF file to a picture: grey or RGB, with or without alpha.
 
 The samples of a page are decoded as they were stored. What they mean, the page says: white may be zero, a
 sample may be an entry of a colour map, colours may be inks or may have been multiplied by alpha.

@@ -1,6 +1,6 @@
-"""Layers of convolutional networks: what they compute, what that costs, and stacks of them that run.
+"""Layers of convolutional networks: functions, cost, and stacks of layers.
 
-Every name loads on first use, as in `imfilter` itself.
+Every name is loaded on first use, as in `imfilter`.
 """
 
 import importlib
@@ -62,7 +62,7 @@ __all__ = [
     "stacked_kernels",
 ]
 
-#: Where each public name lives.
+#: The module of each public name.
 _HOMES = {
     "activation": ("Activation",),
     "arithmetic": (
@@ -94,8 +94,8 @@ def __getattr__(name: str) -> Any:
             f"module 'imfilter.layers' has no attribute {name!r}{hint(name, tuple(__all__))}"
         )
     home = importlib.import_module(f"imfilter.layers.{_MODULES[name]}")
-    # All names of the module at once: importing one puts the module itself under its own name, which
-    # may be that of one of its functions.
+    # Set all names of the module: the import sets the name of the module, which may also be the name of
+    # one of its functions.
     globals().update({public: getattr(home, public) for public in _HOMES[_MODULES[name]]})
     return globals()[name]
 

@@ -1,4 +1,4 @@
-"""Activations: functions that keep the shape."""
+"""Activation functions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _relu(x: NDArray) -> NDArray:
 
 
 def _sigmoid(x: NDArray) -> NDArray:
-    # 1/(1 + exp(-x)) by way of its logarithm, which does not overflow.
+    # 1/(1 + exp(-x)), computed from its logarithm, which does not overflow.
     with np.errstate(invalid="ignore"):
         return np.exp(-np.logaddexp(0, -x))
 
@@ -41,14 +41,15 @@ _FUNCTIONS: dict[str, Callable[[NDArray], NDArray]] = {
 
 @dataclass(frozen=True)
 class Activation(Layer):
-    """A function of each sample, or of its channels, that keeps the shape.
+    """An activation function. The result has the shape of the input.
 
     Parameters
     ----------
     function : {'relu', 'tanh', 'sigmoid', 'softmax'} or callable
-        The function; softmax runs over the channels. A callable gets a batch ``(N, channels, *spatial)``.
+        The function. Softmax is computed over the channels. A callable gets a batch of shape
+        ``(N, channels, *spatial)``.
     name : str, optional
-        Name in errors. By default the kind and its number.
+        Name in error messages. Default: the kind and its number.
 
     Examples
     --------
@@ -62,19 +63,19 @@ class Activation(Layer):
     in_place = True
 
     def output(self, shape: Shape) -> Shape:
-        """Return the shape that came in."""
+        """Return the shape of the input."""
         if not callable(self.function):
             arguments.word(self.function, "function", tuple(_FUNCTIONS))
         return shape
 
     def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
-        """Return the function of a batch."""
+        """Apply the function to a batch."""
         if isinstance(self.function, str):
             return _FUNCTIONS[self.function](x)
         return np.asarray(self.function(x))
 
     def text(self, shape: Shape) -> str:
-        """Return the layer as it stands in a table."""
+        """Return the text of the layer in a table."""
         if isinstance(self.function, str):
             return self.function
         return getattr(self.function, "__name__", "function").strip("_")

@@ -1,6 +1,6 @@
-"""The arithmetic of layers: shapes, parameters, multiplications and memory, before anything is run.
+"""Shapes, parameters, multiplications and memory of layers.
 
-Everything is exact, in Python's integers. Shapes of pictures are (rows, columns), as everywhere here.
+All results are exact integers. The shape of a picture is (rows, columns).
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ __all__ = [
 
 
 class Comparison(NamedTuple):
-    """What a construction costs, and what the one it stands for would cost.
+    """The cost of a construction, and the cost of the construction that it replaces.
 
     Attributes
     ----------
     cost : int
         Cost of the construction.
     reference : int
-        Cost of what it stands for.
+        Cost of the construction that it replaces.
     """
 
     cost: int
@@ -42,7 +42,7 @@ class Comparison(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Cost divided by that of the reference: below 1 the construction is cheaper."""
+        """`cost` divided by `reference`. Below 1, the construction is cheaper."""
         return self.cost / self.reference
 
 
@@ -55,27 +55,28 @@ def output_shape(
     dilation: Any = 1,
     ceil_mode: bool = False,
 ) -> tuple[int, ...]:
-    """Return how many positions a window has along each axis of a padded image.
+    """Return the number of positions of a window along each axis of a padded image.
 
-    Along an axis of n samples with a window of k there are
-    ``floor((n + before + after - dilation*(k - 1) - 1)/stride) + 1``; what is left over is dropped.
+    An axis of n samples and a window of k samples have
+    ``floor((n + before + after - dilation*(k - 1) - 1)/stride) + 1`` positions. Samples that are left over
+    are ignored.
 
     Parameters
     ----------
     shape : int or sequence of int
-        Lengths of the 1 to 3 spatial axes: no batch, no channels.
+        Lengths of the 1 to 3 spatial axes, without batch and channels.
     kernel : int or sequence of int
-        Size of the window, for all axes or each.
+        Size of the window: one for all axes, or one for each.
     stride : int or sequence of int, optional
         Step between positions. Default 1.
     padding : {'same', 'valid'}, int or sequence, optional
-        Samples around the image: a number, one for each axis, or (before, after) for each axis; 'same' pads
-        such that there are ``ceil(n/stride)`` positions, 'valid' is 0. Default 0.
+        Number of border samples: one for all axes, or for each axis one number or a pair (before, after).
+        'same' gives ``ceil(n/stride)`` positions. 'valid' is 0. Default 0.
     dilation : int or sequence of int, optional
         Step between the samples of the window. Default 1.
     ceil_mode : bool, optional
-        Whether samples that are left over get a last window, which sticks out, if it begins before the
-        padding behind the image, as in PyTorch. Default False.
+        Whether samples that are left over get a last window that reaches beyond the padded image. The window
+        must start before the padding behind the image, as in PyTorch. Default False.
 
     Returns
     -------
@@ -85,11 +86,11 @@ def output_shape(
     Raises
     ------
     TypeError, ValueError
-        If an argument has the wrong type or value, or there is no room for the window.
+        If an argument has the wrong type or value, or if the window is longer than the padded image.
 
     See Also
     --------
-    torch.nn.Conv2d, torch.nn.MaxPool2d : Their formulas.
+    torch.nn.Conv2d, torch.nn.MaxPool2d : Layers with the same formulas.
 
     References
     ----------
@@ -118,7 +119,7 @@ def output_shape(
 
 
 def _ceil_length(n: int, side: Padding, taps: int, stride: int, dilation: int) -> int:
-    """Return the number of positions where the last one may stick out."""
+    """Return the number of positions, with a last window that may reach beyond the padded axis."""
     span, padded = dilation * (taps - 1) + 1, side.before + n + side.after
     length = positions(n, side.before, side.after, span, stride, ceil_mode=True)
     if length < 1:
@@ -131,18 +132,19 @@ def _ceil_length(n: int, side: Padding, taps: int, stride: int, dilation: int) -
 def parameters(
     kernel: Any, in_channels: int, out_channels: int, *, groups: int = 1, bias: bool = True
 ) -> int:
-    """Return how many weights and biases a convolution layer has.
+    """Return the number of weights and biases of a convolution layer.
 
-    ``(k_1*k_2*...*in_channels/groups + bias)*out_channels``.
+    It is ``(k_1*k_2*...*in_channels/groups + bias)*out_channels``.
 
     Parameters
     ----------
     kernel : sequence of int
-        Size of the kernel along each axis. With none, (), the layer is a dense one.
+        Size of the kernel along each axis. The empty tuple () means a dense layer.
     in_channels, out_channels : int
-        Channels of the input and of the output.
+        Number of channels of the input and of the output.
     groups : int, optional
-        Groups of channels that are convolved each by itself. It must divide both numbers. Default 1.
+        Number of groups of channels. Each group reads only its own input channels. It must divide both
+        numbers of channels. Default 1.
     bias : bool, optional
         Whether each output channel has a bias. Default True.
 
@@ -154,7 +156,7 @@ def parameters(
     Raises
     ------
     TypeError, ValueError
-        If an argument has the wrong type or value, such as groups that do not divide the channels.
+        If an argument has the wrong type or value, for example if `groups` does not divide the channels.
 
     Examples
     --------
@@ -173,21 +175,22 @@ def parameters(
 def multiplications(
     output_shape: Any, kernel: Any, in_channels: int, out_channels: int, *, groups: int = 1
 ) -> int:
-    """Return how many multiplications a convolution layer takes, each with an addition.
+    """Return the number of multiplications of a convolution layer.
 
-    Every output sample takes ``k_1*k_2*...*in_channels/groups``. Those with zeros of the padding are
-    counted, as published figures do; adding the bias is not.
+    Every output sample needs ``k_1*k_2*...*in_channels/groups`` multiplications, each with an addition.
+    Multiplications with zeros of the padding are counted, as in published figures. The addition of the bias
+    is not counted.
 
     Parameters
     ----------
     output_shape : int or sequence of int
-        Spatial shape of the output, as `imfilter.layers.output_shape` returns it; () for a dense layer.
+        Spatial shape of the output, for example from `imfilter.layers.output_shape`. () for a dense layer.
     kernel : sequence of int
         Size of the kernel along each axis.
     in_channels, out_channels : int
-        Channels of the input and of the output.
+        Number of channels of the input and of the output.
     groups : int, optional
-        Groups of channels that are convolved each by itself. Default 1.
+        Number of groups of channels. Each group reads only its own input channels. Default 1.
 
     Returns
     -------
@@ -215,12 +218,12 @@ def multiplications(
 
 
 def memory(shape: Any, dtype: DTypeLike = "float32") -> int:
-    """Return how many bytes an array takes: the activations of a layer, or its parameters.
+    """Return the size of an array in bytes, for example of the activations of a layer.
 
     Parameters
     ----------
     shape : int or sequence of int
-        Shape of the array, channels and batch included, or its number of elements.
+        Shape of the array, including channels and batch, or its number of elements.
     dtype : dtype, optional
         Element type. Default float32.
 
@@ -247,10 +250,10 @@ def memory(shape: Any, dtype: DTypeLike = "float32") -> int:
 
 
 def separable_cost(output_shape: Any, kernel: Any, in_channels: int, out_channels: int) -> Comparison:
-    """Compare a depthwise separable convolution with the full one, in multiplications.
+    """Compare the multiplications of a depthwise separable convolution and of a full convolution.
 
-    Each channel is filtered by itself, then a convolution of one sample mixes the channels. The ratio is
-    ``1/out_channels + 1/(k_1*k_2*...)``, whatever the shape.
+    A depthwise separable convolution filters each channel separately, then a pointwise convolution mixes the
+    channels. The ratio is ``1/out_channels + 1/(k_1*k_2*...)`` for every shape.
 
     Parameters
     ----------
@@ -259,12 +262,13 @@ def separable_cost(output_shape: Any, kernel: Any, in_channels: int, out_channel
     kernel : sequence of int
         Size of the kernel along each axis.
     in_channels, out_channels : int
-        Channels of the input and of the output.
+        Number of channels of the input and of the output.
 
     Returns
     -------
     Comparison
-        Multiplications as `cost` and those of the full convolution as `reference`; their `ratio`.
+        Multiplications of the separable convolution as `cost`, those of the full convolution as `reference`,
+        and their `ratio`.
 
     Raises
     ------
@@ -293,10 +297,10 @@ def separable_cost(output_shape: Any, kernel: Any, in_channels: int, out_channel
 
 
 def stacked_kernels(kernel: Any, depth: int, channels: int) -> Comparison:
-    """Compare a stack of convolutions with the one that sees as far, in weights.
+    """Compare the weights of a stack of convolutions and of one layer with the same receptive field.
 
-    `depth` layers with a kernel of k, at stride 1, see ``depth*(k - 1) + 1`` samples. Biases are not counted;
-    multiplications have the same ratio where padding keeps the shape.
+    The receptive field of `depth` layers with kernel size k and stride 1 is ``depth*(k - 1) + 1`` samples.
+    Biases are not counted. If padding keeps the shape, the multiplications have the same ratio.
 
     Parameters
     ----------
@@ -305,12 +309,12 @@ def stacked_kernels(kernel: Any, depth: int, channels: int) -> Comparison:
     depth : int
         Number of layers.
     channels : int
-        Channels of the input and of every layer.
+        Number of channels of the input and of every layer.
 
     Returns
     -------
     Comparison
-        Weights of the stack as `cost` and those of the single layer as `reference`; their `ratio`.
+        Weights of the stack as `cost`, those of the single layer as `reference`, and their `ratio`.
 
     Raises
     ------
@@ -323,7 +327,7 @@ def stacked_kernels(kernel: Any, depth: int, channels: int) -> Comparison:
 
     Examples
     --------
-    Three layers of 3 x 3 for one of 7 x 7: 27 instead of 49 times the square of the channels.
+    Three 3 x 3 layers replace one 7 x 7 layer:
 
     >>> from imfilter.layers import stacked_kernels
     >>> stacked_kernels((3, 3), 3, 1)
@@ -347,7 +351,7 @@ def spatial(value: Any, name: str, *, least: int = 1) -> tuple[int, ...]:
 
 
 def given(padding: Any, lengths: Sequence[int]) -> tuple[Padding, ...]:
-    """Return what `padding` puts before and behind each axis by itself, 'same' and 'valid' nothing."""
+    """Return the explicit `padding` of each axis. For 'same' and 'valid' it is 0."""
     ones = (1,) * len(lengths)  # a window of one sample always fits
     return resolve(padding, lengths, ones, ones, ones, flipped=False)
 
@@ -366,7 +370,7 @@ def divided(in_channels: int, out_channels: int, groups: Any) -> int:
 def _layer(
     kernel: Any, in_channels: Any, out_channels: Any, groups: Any, name: str = ""
 ) -> tuple[tuple[int, ...], int, int, int]:
-    """Return the checked numbers of a layer; the kernel must name its axes, for no image does."""
+    """Return the checked numbers of a layer. The kernel must have one size for each axis."""
     if not isinstance(kernel, Sequence | np.ndarray) or isinstance(kernel, str):
         raise TypeError(f"kernel must have one size for each axis, such as (3, 3), got {kernel!r}")
     taps = spatial(kernel, "kernel", least=0)

@@ -1,4 +1,4 @@
-"""What a convolution layer does backwards, to which its gradients come down, and transposed layers."""
+"""Gradients of convolution layers, and transposed convolution layers."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ def conv_input_gradient(
     groups: int = 1,
     workers: int | None = None,
 ) -> NDArray:
-    """Return the gradient of a layer's input from that of its output.
+    """Compute the gradient of the input of a layer from the gradient of its output.
 
-    It is the full convolution of the output's gradient, with zeros between its samples where there were
-    strides, with the layer's kernels, and what falls on the border is added to the samples it was made of.
+    The gradient of the output is upsampled by the stride with zeros, and convolved with the kernels of the
+    layer (full convolution). Gradients of border samples are added to the input samples that the border
+    copies.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ def conv_input_gradient(
     weight : array_like, shape (C_out, C_in/groups, ...)
         The kernels.
     shape : sequence of int
-        Spatial shape of the layer's input.
+        Spatial shape of the input of the layer.
     stride : int or sequence of int, optional
         Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
         1.
@@ -61,7 +62,7 @@ def conv_input_gradient(
     Returns
     -------
     ndarray, shape (N, C_in, ...) or (C_in, ...)
-        Derivatives with respect to the input: float32, or float64 where an array has a wide type.
+        Derivatives with respect to the input. Its dtype is float32, or float64 if an array has a wide type.
 
     Raises
     ------
@@ -108,17 +109,17 @@ def conv_weight_gradient(
     dilation: PerAxis[int] = 1,
     groups: int = 1,
 ) -> NDArray:
-    """Return the gradient of a layer's weights from that of its output.
+    """Compute the gradient of the weights of a layer from the gradient of its output.
 
-    That of each tap is the sum, over images and positions, of the output's gradient times the sample that the
-    tap reads there: a correlation of input and gradient.
+    It is the correlation of the input with the gradient of the output. For each tap, the gradient of the
+    output times the sample under the tap is summed over all images and positions.
 
     Parameters
     ----------
     gradient : array_like, shape (N, C_out, ...) or (C_out, ...)
         Derivatives of a loss with respect to the output of `conv`.
     x : array_like, shape (N, C_in, ...) or (C_in, ...)
-        The layer's input.
+        The input of the layer.
     kernel : sequence of int
         Shape of the kernels along the spatial axes.
     stride : int or sequence of int, optional
@@ -139,8 +140,8 @@ def conv_weight_gradient(
     Returns
     -------
     ndarray, shape (C_out, C_in/groups, ...)
-        Derivatives with respect to the weights, summed over the images: float32, or float64 where an array
-        has a wide type.
+        Derivatives with respect to the weights, summed over the images. Its dtype is float32, or float64 if
+        an array has a wide type.
 
     Raises
     ------
@@ -152,7 +153,7 @@ def conv_weight_gradient(
 
     See Also
     --------
-    conv_input_gradient, conv_bias_gradient : Of the other arguments.
+    conv_input_gradient, conv_bias_gradient : Gradients of the other arguments.
     torch.nn.grad.conv2d_weight : The same for two spatial axes and zeros beyond the border.
 
     References
@@ -183,19 +184,22 @@ def conv_weight_gradient(
 
 @hinted
 def conv_bias_gradient(gradient: ArrayLike, axes: int = 2) -> NDArray:
-    """Return the gradient of a layer's bias from that of its output: its sum over images and positions.
+    """Compute the gradient of the bias of a layer from the gradient of its output.
+
+    It is the sum of the gradient of the output over all images and positions.
 
     Parameters
     ----------
     gradient : array_like, shape (N, C_out, ...) or (C_out, ...)
         Derivatives of a loss with respect to the output of `conv`.
     axes : int, optional
-        How many spatial axes there are, 1 to 3. Default 2.
+        Number of spatial axes, 1 to 3. Default 2.
 
     Returns
     -------
     ndarray, shape (C_out,)
-        Derivatives with respect to the bias: float32, or float64 for wide types; summed in float64.
+        Derivatives with respect to the bias. Its dtype is float32, or float64 for wide types. It is summed in
+        float64.
 
     Raises
     ------
@@ -207,7 +211,7 @@ def conv_bias_gradient(gradient: ArrayLike, axes: int = 2) -> NDArray:
 
     See Also
     --------
-    conv_input_gradient, conv_weight_gradient : Of the other arguments.
+    conv_input_gradient, conv_weight_gradient : Gradients of the other arguments.
 
     References
     ----------
@@ -222,7 +226,7 @@ def conv_bias_gradient(gradient: ArrayLike, axes: int = 2) -> NDArray:
     """
     n = arguments.integer(axes, "axes", least=1, most=3)
     slope, _ = channels.batch(gradient, n, "gradient")
-    with np.errstate(all="ignore"):  # infinity and NaN go where they belong
+    with np.errstate(all="ignore"):  # infinity and NaN are valid values
         total = dtypes.ordered(slope).sum(axis=(0, *range(2, n + 2)), dtype=np.float64)
         return total.astype(channels.arithmetic(slope))
 
@@ -240,9 +244,12 @@ def conv_transpose(
     groups: int = 1,
     workers: int | None = None,
 ) -> NDArray:
-    """Apply a transposed convolution layer, which makes larger what `conv` with its arguments makes smaller.
+    """Apply a transposed convolution layer.
 
-    Every sample adds the kernels, times itself, to the output, `stride` samples after the one before.
+    A transposed convolution upsamples where `conv` with the same arguments downsamples.
+
+    Every input sample multiplies the kernels and adds them to the output. The positions of neighbouring
+    samples in the output are `stride` samples apart.
 
     Parameters
     ----------
@@ -251,26 +258,27 @@ def conv_transpose(
     weight : array_like, shape (C_in, C_out/groups, ...)
         The kernels: those of a `conv` from C_out to C_in channels.
     bias : array_like, shape (C_out,), optional
-        A number added to each output channel. Default none.
+        Number added to each output channel. Default: no bias.
     stride : int or sequence of int, optional
-        Distance of neighbouring samples in the output, one for all spatial axes or one for each. Default 1.
+        Distance in the output between neighbouring input samples: one for all spatial axes, or one for each.
+        Default 1.
     padding : int or sequence of int, optional
-        Samples cut off at both ends of each axis of the output. Default 0.
+        Number of samples removed at both ends of each axis of the output. Default 0.
     output_padding : int or sequence of int, optional
-        Samples added behind each axis of the output, fewer than `stride` or `dilation`: which of the shapes
-        that `conv` makes the same one of is wanted. Default 0.
+        Number of samples added at the end of each axis of the output, less than `stride` or `dilation`. It
+        selects one of the shapes for which `conv` gives the same output shape. Default 0.
     dilation : int or sequence of int, optional
-        Distance between neighbouring taps in samples, likewise. Default 1.
+        Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
     groups : int, optional
-        Into how many groups channels are cut, which know nothing of each other. Default 1.
+        Number of groups of channels. Each group reads only its own input channels. Default 1.
     workers : int, optional
         Number of threads. Default: every core that this process may use. The result does not depend on it.
 
     Returns
     -------
     ndarray, shape (N, C_out, ...) or (C_out, ...)
-        Array of float32, or float64 where `x` or `weight` has a wide type. Of n samples there are
-        ``(n - 1)*stride - 2*padding + dilation*(k - 1) + output_padding + 1``.
+        Array of dtype float32, or float64 if `x` or `weight` has a wide type. An axis of n samples gives
+        ``(n - 1)*stride - 2*padding + dilation*(k - 1) + output_padding + 1`` samples.
 
     Raises
     ------
@@ -282,7 +290,7 @@ def conv_transpose(
 
     See Also
     --------
-    conv : The other way round.
+    conv : The layer that this one transposes.
     torch.nn.functional.conv_transpose2d : The same for two spatial axes.
 
     References
@@ -302,7 +310,7 @@ def conv_transpose(
     channels.dividing(into, factors.shape[0], "C_in")
     if array.shape[1] != factors.shape[0]:
         raise ValueError(
-            f"x must have {factors.shape[0]} channels, which weight of shape {factors.shape} has, "
+            f"x must have {factors.shape[0]} channels for weight of shape {factors.shape}, "
             f"got {array.shape[1]} in shape {np.shape(x)}"
         )
     steps = arguments.integers(stride, n, "stride", least=1)
@@ -354,7 +362,7 @@ def _gradient(value: ArrayLike, weight: NDArray, geometry: Geometry) -> tuple[ND
 def _fits(gradient: NDArray, shape: tuple[int, ...]) -> None:
     if gradient.shape != shape:
         raise ValueError(
-            f"gradient must be of the shape of the layer's output, {shape}, got {gradient.shape}"
+            f"gradient must have the shape of the output of the layer, {shape}, got {gradient.shape}"
         )
 
 

@@ -1,7 +1,7 @@
-"""What every layer of a stack answers.
+"""The interface of the layers of a stack.
 
-A layer knows nothing of its neighbours: every method takes the shape ``(channels, *spatial)`` that comes in.
-Its numbers are checked when a `Stack` is made of it, which says which layer is wrong.
+A layer does not know its neighbours: every method takes the shape ``(channels, *spatial)`` of the input.
+`Stack` checks the arguments of its layers, and its error messages name the layer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 
 
 class Layer(ABC):
-    """What all layers answer. The defaults are those of a layer without weights that works in place."""
+    """The interface of a layer. The defaults are those of a layer without weights that works in place."""
 
     name: str | None
     #: Whether the result needs no memory of its own.
@@ -23,10 +23,10 @@ class Layer(ABC):
 
     @abstractmethod
     def output(self, shape: Shape) -> Shape:
-        """Return the shape of the result, or raise the error of what does not fit."""
+        """Return the shape of the result, or raise an error if the input does not fit."""
 
     def weight_shape(self, shape: Shape) -> Shape | None:
-        """Return the shape of the weights, None without any."""
+        """Return the shape of the weights, or None for a layer without weights."""
         return None
 
     def parameters(self, shape: Shape) -> int:
@@ -38,7 +38,7 @@ class Layer(ABC):
         return 0
 
     def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
-        """Return what a unit sees of the input, where those `before`, `units` of them an axis, see that."""
+        """Return the receptive field of a unit, from that of its input with `units` along each axis."""
         return before
 
     @abstractmethod
@@ -46,5 +46,5 @@ class Layer(ABC):
         """Return the result for a batch ``(N, channels, *spatial)`` of floats."""
 
     def text(self, shape: Shape) -> str:
-        """Return the layer as it stands in a table."""
+        """Return the text of the layer in a table."""
         return type(self).__name__.lower()

@@ -29,20 +29,22 @@ def conv(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Apply a convolution layer, which like all of them correlates: kernels are not flipped.
+    """Apply a convolution layer.
 
-    Each output channel is the sum of the input channels of its group, correlated with a kernel for each,
-    plus a bias. Positions at which the kernel does not fit are dropped. Every weight is multiplied: 0 times
-    infinity is NaN.
+    As in other libraries the layer computes a correlation: the kernels are not flipped.
+
+    Each input channel of a group is correlated with its own kernel. An output channel is the sum of these
+    results plus a bias. Positions where the kernel does not fit into the padded input have no output. Weights
+    of zero are not skipped: 0 times infinity is NaN.
 
     Parameters
     ----------
     x : array_like, shape (N, C_in, ...) or (C_in, ...)
-        Images, signals or volumes with channels, of bool, integers or floats. It is not changed.
+        Images, signals or volumes with channels. Bool, integers or floats. The function does not change it.
     weight : array_like, shape (C_out, C_in/groups, ...)
         The kernels, with 1 to 3 spatial axes.
     bias : array_like, shape (C_out,), optional
-        A number added to each output channel. Default none.
+        Number added to each output channel. Default: no bias.
     stride : int or sequence of int, optional
         Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
         1.
@@ -56,8 +58,8 @@ def conv(
     dilation : int or sequence of int, optional
         Distance between neighbouring taps in samples: one for all spatial axes, or one for each. Default 1.
     groups : int, optional
-        Number of groups of channels. A group reads its own channels only. Default 1.
-        With as many as there are input channels it is a depthwise convolution.
+        Number of groups of channels. Each group reads only its own input channels. Default 1. With one group
+        for each input channel, the layer is a depthwise convolution.
     dtype : dtype, optional
         Element type of the result. Values are rounded half to even and saturated.
     out : ndarray, optional
@@ -68,8 +70,8 @@ def conv(
     Returns
     -------
     ndarray, shape (N, C_out, ...) or (C_out, ...)
-        Array of float32, or float64 where `x` or `weight` has a wide type, as from `imfilter.correlate`;
-        or of `dtype` or `out`. Along an axis of n samples there are
+        Array of the dtype `dtype`, or of the dtype of `out`. Default: float32, or float64 if `x` or `weight`
+        has a wide type, as for `imfilter.correlate`. An axis of n samples gives
         ``(n + before + after - dilation*(k - 1) - 1)//stride + 1`` outputs.
 
     Raises
@@ -82,7 +84,7 @@ def conv(
 
     See Also
     --------
-    conv_transpose : The other way round.
+    conv_transpose : The transposed layer.
     imfilter.correlate : The same for one channel and one kernel.
     torch.nn.functional.conv2d : The same for two spatial axes and zeros beyond the border.
 
@@ -114,7 +116,7 @@ def conv(
 def _filter(
     settled: channels.Settled, bias: float, dtype: np.dtype, out: NDArray | None, workers: int | None
 ) -> NDArray:
-    """Correlate one channel with one kernel, for which there are quicker ways: 15 -> 7 ms for 3x3 at 4K."""
+    """Correlate one channel with one kernel by faster algorithms: 15 -> 7 ms for 3x3 at 4K."""
     n, geometry = len(settled.axes), settled.geometry
     result = correlate(
         converted(settled.x[:, 0], settled.real),
@@ -145,19 +147,19 @@ def dynamic_conv(
     groups: int = 1,
     workers: int | None = None,
 ) -> NDArray:
-    """Apply kernels that differ from image to image, or from position to position.
+    """Apply different kernels to each image, or to each position (dynamic filter network).
 
-    In a dynamic filter network one part of the network computes the kernels that another part applies.
+    In a dynamic filter network, one part of the network computes the kernels for another part.
 
     Parameters
     ----------
     x : array_like, shape (N, C_in, ...)
         Images, signals or volumes with channels.
     weight : array_like, shape (N, C_out, C_in/groups, ...)
-        The kernels of each image; with the axes of the output behind their own, of each position of each
-        output.
+        The kernels of each image. With the spatial axes of the output as additional last axes, the kernels of
+        each position.
     bias : array_like, shape (C_out,), optional
-        A number added to each output channel.
+        Number added to each output channel. Default: no bias.
     stride : int or sequence of int, optional
         Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
         1.
@@ -179,16 +181,16 @@ def dynamic_conv(
     Returns
     -------
     ndarray, shape (N, C_out, ...)
-        As from `conv`.
+        As for `conv`.
 
     Raises
     ------
     TypeError, ValueError
-        As from `conv`.
+        As for `conv`.
 
     See Also
     --------
-    conv : The same kernels for all.
+    conv : The same kernels for all images and positions.
 
     References
     ----------
@@ -205,9 +207,7 @@ def dynamic_conv(
     array, factors = arguments.image(x, "x"), arguments.image(weight, "weight")
     n = array.ndim - 2
     if not 1 <= n <= 3:
-        raise ValueError(
-            f"x must be of shape (N, C_in, *spatial) with 1 to 3 spatial axes, got {array.shape}"
-        )
+        raise ValueError(f"x must have shape (N, C_in, *spatial) with 1 to 3 spatial axes, got {array.shape}")
     if factors.ndim not in (n + 3, 2 * n + 3) or factors.shape[0] != array.shape[0]:
         raise ValueError(
             "weight must be of shape (N, C_out, C_in/groups, *kernel), or that and the shape of the output, "

@@ -1,4 +1,4 @@
-"""Networks everybody knows, as stacks: their tables are those of the papers."""
+"""Well-known networks as stacks, with the numbers of their papers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from imfilter.typing import NDArray
 
 __all__ = ["alexnet", "lenet5", "mobilenet", "vgg16"]
 
-#: Which maps of S2 each map of C3 reads, in LeNet-5: runs of three, runs of four, pairs of pairs, all.
+#: The maps of S2 that each map of C3 reads in LeNet-5.
 _LENET_C3 = (
     *(tuple(sorted((i + j) % 6 for j in range(3))) for i in range(6)),
     *(tuple(sorted((i + j) % 6 for j in range(4))) for i in range(6)),
@@ -29,7 +29,7 @@ _MOBILENET = (
 
 
 def lenet5(*, original: bool = False) -> Stack:
-    """Return LeNet-5, for grey images of 32 x 32.
+    """Return the network LeNet-5 for grey images of 32 x 32.
 
     Parameters
     ----------
@@ -81,22 +81,23 @@ def lenet5(*, original: bool = False) -> Stack:
 
 
 def alexnet(classes: int = 1000, *, grouped: bool = True) -> Stack:
-    """Return AlexNet, for RGB images of 227 x 227.
+    """Return the network AlexNet for RGB images of 227 x 227.
 
-    The paper says 224, with which its other numbers do not agree.
+    The paper says 224, but its other numbers need 227.
 
     Parameters
     ----------
     classes : int, optional
-        Units of the last layer. Default 1000.
+        Number of units of the last layer. Default 1000.
     grouped : bool, optional
-        Whether the second, fourth and fifth layers are cut in two groups, one for each of the paper's two
-        processors: 60,965,224 parameters. Without, 62,378,344. Default True.
+        Whether the second, fourth and fifth layers have two groups of channels, one for each GPU of the
+        paper. The network has 60,965,224 parameters with groups and 62,378,344 without. Default True.
 
     Returns
     -------
     Stack
-        The layers, with the paper's response normalization. Dropout does nothing after training.
+        The layers, with the response normalization of the paper. There is no dropout, which has no effect
+        after training.
 
     References
     ----------
@@ -128,15 +129,15 @@ def alexnet(classes: int = 1000, *, grouped: bool = True) -> Stack:
 def vgg16(classes: int = 1000) -> Stack:
     """Return VGG-16, configuration D of the paper, for RGB images of 224 x 224.
 
-    138,357,544 parameters, 15.5 thousand million multiplications and 15.2 million activations: the input
-    and what convolutions, pools and dense layers give. These are the lines of the table in Stanford's course
-    CS231n, whose own total of 24 million is more than its lines add up to. With the results of
-    the activation functions kept apart there are 28.8 million.
+    It has 138,357,544 parameters, 15.5 billion multiplications and 15.2 million activations: the input and
+    the results of convolutions, pools and dense layers. The table of Stanford's course CS231n has the same
+    lines, but its total of 24 million activations is larger than the sum of its lines. With separate results
+    of the activation functions there are 28.8 million.
 
     Parameters
     ----------
     classes : int, optional
-        Units of the last layer. Default 1000.
+        Number of units of the last layer. Default 1000.
 
     Returns
     -------
@@ -167,20 +168,21 @@ def vgg16(classes: int = 1000) -> Stack:
 
 
 def mobilenet(classes: int = 1000, *, width: float = 1.0, resolution: int = 224) -> Stack:
-    """Return MobileNet, the first version, for RGB images.
+    """Return the network MobileNet, version 1, for RGB images.
 
-    4.2 million parameters and 569 million multiplications. Each convolution has a bias where training has a
-    batch normalization, which comes to the same after training and has one parameter a channel less:
-    4,221,032 here, 4,231,976 with a factor and a shift for every channel.
+    It has 4.2 million parameters and 569 million multiplications. Each convolution has a bias instead of the
+    batch normalization of the training. After training both are equivalent, and the bias has one parameter
+    per channel less: 4,221,032 parameters here, and 4,231,976 with a factor and a shift for every channel.
 
     Parameters
     ----------
     classes : int, optional
-        Units of the last layer. Default 1000.
+        Number of units of the last layer. Default 1000.
     width : float, optional
-        Share of the channels of every layer, rounded down: 1, 0.75, 0.5 and 0.25 in the paper. Default 1.
+        Width multiplier: factor for the number of channels of every layer, rounded down. The paper uses 1,
+        0.75, 0.5 and 0.25. Default 1.
     resolution : int, optional
-        Rows and columns of the image: 224, 192, 160 and 128 in the paper. Default 224.
+        Number of rows and columns of the image. The paper uses 224, 192, 160 and 128. Default 224.
 
     Returns
     -------
@@ -214,12 +216,12 @@ def mobilenet(classes: int = 1000, *, width: float = 1.0, resolution: int = 224)
 
 
 def _squash(x: NDArray) -> NDArray:
-    """Return LeNet's activation, which maps 1 to 1 and -1 to -1."""
+    """Return the activation of LeNet-5. It maps 1 to 1 and -1 to -1."""
     return 1.7159 * np.tanh(2 / 3 * x)
 
 
 def _response_normalization(x: NDArray) -> NDArray:
-    """Divide each channel by a power of the energy of the five around it, as section 3.3 of the paper."""
+    """Normalise each channel by the energy of five neighbouring channels, as in section 3.3 of the paper."""
     energy = np.pad(x * x, [(0, 0), (2, 2), *[(0, 0)] * (x.ndim - 2)])
     around = sum(energy[:, i : i + x.shape[1]] for i in range(5))
     return x / (2 + 1e-4 * around) ** 0.75

@@ -1,4 +1,4 @@
-"""Receptive fields: which samples of the input a unit of a later layer sees."""
+"""Receptive fields: the input samples that a unit of a layer depends on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ReceptiveField", "Window", "receptive_fields"]
 
 
 class Window(NamedTuple):
-    """What a layer reads at each position. All numbers are for every axis, or a sequence with one for each.
+    """The window of a layer. Each argument is one value for all axes, or a sequence with one for each.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Window(NamedTuple):
     stride : int or sequence of int, optional
         Step between positions. Default 1.
     padding : {'same', 'valid'}, int or sequence, optional
-        Samples before and behind the image, as for `imfilter.layers.output_shape`. Default 0.
+        Number of border samples, as for `imfilter.layers.output_shape`. Default 0.
     dilation : int or sequence of int, optional
         Step between the samples of the window. Default 1.
 
@@ -39,16 +39,17 @@ class Window(NamedTuple):
 
 
 class ReceptiveField(NamedTuple):
-    """What the units of a layer see of the input, along each axis, in samples of the input.
+    """The receptive field of the units of a layer along each axis, in samples of the input.
 
     Attributes
     ----------
     size : tuple of int
-        Extent of what one unit sees. Strides and dilations may leave holes in it.
+        Length of the receptive field. Strides and dilations may leave gaps in it.
     jump : tuple of int
-        Distance between what neighbouring units see.
+        Distance between the receptive fields of neighbouring units.
     start : tuple of float
-        Centre of what the first unit sees: 0 is the first sample, 0.5 lies between the first and the second.
+        Centre of the receptive field of the first unit. 0 is the first sample, 0.5 is between the first and
+        the second sample.
     """
 
     size: tuple[int, ...]
@@ -57,7 +58,7 @@ class ReceptiveField(NamedTuple):
 
     @classmethod
     def of_input(cls, ndim: int) -> Self:
-        """Return the field of the input itself: every sample sees itself.
+        """Return the receptive field of the input: each sample depends on itself.
 
         Parameters
         ----------
@@ -67,7 +68,7 @@ class ReceptiveField(NamedTuple):
         Returns
         -------
         ReceptiveField
-            Of size 1 and jump 1, starting at 0.
+            Receptive field with size 1, jump 1 and start 0.
 
         Examples
         --------
@@ -78,22 +79,22 @@ class ReceptiveField(NamedTuple):
         return cls((1,) * ndim, (1,) * ndim, (0.0,) * ndim)
 
     def after(self, window: Window) -> ReceptiveField:
-        """Return the field of the units of a layer on top of these.
+        """Return the receptive field of the next layer.
 
         Parameters
         ----------
         window : Window
-            What the layer reads.
+            Window of the next layer.
 
         Returns
         -------
         ReceptiveField
-            Field of a unit of the layer.
+            Receptive field of a unit of the next layer.
 
         Raises
         ------
         TypeError, ValueError
-            If a number of the window has the wrong type or value.
+            If an argument of the window has the wrong type or value.
 
         Examples
         --------
@@ -106,7 +107,7 @@ class ReceptiveField(NamedTuple):
         steps = arguments.integers(window.stride, n, "stride", least=1)
         gaps = arguments.integers(window.dilation, n, "dilation", least=1)
         reach = tuple(d * (k - 1) for k, d in zip(taps, gaps, strict=True))
-        # What stands before an axis does not depend on its length: any will do that has room.
+        # The padding before an axis does not depend on its length, so any sufficient length is correct.
         sides = resolve(window.padding, [r + 1 for r in reach], taps, steps, gaps, flipped=False) if n else ()
         return ReceptiveField(
             tuple(size + r * jump for size, r, jump in zip(self.size, reach, self.jump, strict=True)),
@@ -118,22 +119,22 @@ class ReceptiveField(NamedTuple):
         )
 
     def region(self, index: Any) -> tuple[tuple[int, int], ...]:
-        """Return what one unit sees, which may reach beyond the input into its padding.
+        """Return the region of the input that a unit depends on. It may reach into the padding.
 
         Parameters
         ----------
         index : int or sequence of int
-            Place of the unit in its layer, along each axis.
+            Index of the unit in its layer along each axis.
 
         Returns
         -------
         tuple of (int, int)
-            First sample along each axis, and the one behind the last, as in a slice.
+            First sample and end along each axis, as in a slice.
 
         Raises
         ------
         TypeError, ValueError
-            If `index` is not an integer, or one for each axis.
+            If `index` is not an integer or one integer for each axis.
 
         Examples
         --------
@@ -153,25 +154,25 @@ class ReceptiveField(NamedTuple):
 
 
 def receptive_fields(layers: Iterable[Any], *, ndim: int = 2) -> tuple[ReceptiveField, ...]:
-    """Return what the units of each of a sequence of layers see of the input.
+    """Return the receptive field after each layer of a sequence.
 
     Parameters
     ----------
     layers : iterable of Window or tuple
-        What each layer reads: (kernel, stride, padding, dilation), of which all but the first may be left
-        out. An activation reads one sample and changes nothing; it need not be listed.
+        Window of each layer: (kernel, stride, padding, dilation). All but the kernel may be left out.
+        Activations do not change the receptive field and may be left out.
     ndim : int, optional
         Number of spatial axes, 1 to 3. Default 2.
 
     Returns
     -------
     tuple of ReceptiveField
-        After each layer: `size`, `jump` and `start`.
+        The receptive field after each layer: `size`, `jump` and `start`.
 
     Raises
     ------
     TypeError, ValueError
-        If a layer is not such a tuple, or one of its numbers has the wrong type or value.
+        If a layer is not such a tuple, or if one of its entries has the wrong type or value.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Convolution layers in two steps: kernels for each channel by itself, and mixtures of channels."""
+"""Depthwise, pointwise and depthwise separable convolution layers."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def depthwise(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Apply kernels to each channel by itself.
+    """Apply a depthwise convolution layer: each channel has its own kernels.
 
     Parameters
     ----------
     x : array_like, shape (N, C, ...) or (C, ...)
         Images with channels.
     weight : array_like, shape (C, M, ...)
-        M kernels for each channel, whose outputs follow each other.
+        M kernels for each channel. The M outputs of a channel are neighbouring output channels.
     bias : array_like, shape (C·M,), optional
-        A number added to each output channel.
+        Number added to each output channel. Default: no bias.
     stride : int or sequence of int, optional
         Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
         1.
@@ -57,12 +57,12 @@ def depthwise(
     Returns
     -------
     ndarray, shape (N, C·M, ...) or (C·M, ...)
-        As from `conv`.
+        As for `conv`.
 
     Raises
     ------
     TypeError, ValueError
-        As from `conv`.
+        As for `conv`.
 
     See Also
     --------
@@ -112,18 +112,18 @@ def pointwise(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Mix the channels of each sample, by kernels of length 1.
+    """Apply a pointwise convolution layer: kernels of length 1 mix the channels of each sample.
 
     Parameters
     ----------
     x : array_like, shape (N, C_in, ...) or (C_in, ...)
         Images with channels.
     weight : array_like, shape (C_out, C_in)
-        The share of each input channel in each output channel.
+        Weight of each input channel in each output channel.
     bias : array_like, shape (C_out,), optional
-        A number added to each output channel.
+        Number added to each output channel. Default: no bias.
     axes : int, optional
-        How many spatial axes there are, 1 to 3. Default 2.
+        Number of spatial axes, 1 to 3. Default 2.
     stride : int or sequence of int, optional
         Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
         1.
@@ -148,12 +148,12 @@ def pointwise(
     Returns
     -------
     ndarray, shape (N, C_out, ...) or (C_out, ...)
-        As from `conv`.
+        As for `conv`.
 
     Raises
     ------
     TypeError, ValueError
-        As from `conv`.
+        As for `conv`.
 
     See Also
     --------
@@ -203,7 +203,7 @@ def depthwise_separable(
     dilation: PerAxis[int] = 1,
     workers: int | None = None,
 ) -> NDArray:
-    """Apply kernels to each channel by itself, then mix the channels.
+    """Apply a depthwise separable convolution layer: `depthwise`, then `pointwise`.
 
     Parameters
     ----------
@@ -212,9 +212,9 @@ def depthwise_separable(
     depth : array_like, shape (C, M, ...)
         M kernels for each channel; see `depthwise`.
     point : array_like, shape (C_out, C·M)
-        The share of each of their outputs in each output channel; see `pointwise`.
+        Weight of each depthwise output in each output channel; see `pointwise`.
     bias : array_like, shape (C_out,), optional
-        A number added to each output channel.
+        Number added to each output channel. Default: no bias.
     stride : int or sequence of int, optional
         Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
         1.
@@ -233,16 +233,16 @@ def depthwise_separable(
     Returns
     -------
     ndarray, shape (N, C_out, ...) or (C_out, ...)
-        As from `conv`.
+        As for `conv`.
 
     Raises
     ------
     TypeError, ValueError
-        As from `conv`.
+        As for `conv`.
 
     See Also
     --------
-    conv : A full convolution, of which this takes ``1/C_out + 1/k**2`` of the multiplications.
+    conv : A full convolution. The separable layer needs ``1/C_out + 1/k**2`` of its multiplications.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Specifications of layers: what each makes of a shape, what it costs, and how it runs."""
+"""Specifications of layers: shapes, costs and computation."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _REDUCES = ("max", "mean")
 
 @dataclass(frozen=True)
 class Conv(Layer):
-    """A convolution layer, which takes its input channels from what comes before.
+    """A convolution layer. The layer before it determines the number of input channels.
 
     Parameters
     ----------
     out_channels : int
-        Channels of the result.
+        Number of channels of the result.
     kernel : int or sequence of int
-        Size of the kernel, for all axes or each.
+        Size of the kernel: one for all axes, or one for each.
     stride, padding, dilation : int or sequence, optional
         As for `imfilter.layers.output_shape`. Default 1, 0 and 1.
     groups : int, optional
-        Groups of channels that are convolved each by itself. Default 1.
+        Number of groups of channels. Each group reads only its own input channels. Default 1.
     bias : bool, optional
         Whether each output channel has a bias. Default True.
     padding_mode : str, optional
-        What stands in the padding, one of the borders of `imfilter.correlate`. Default 'zero'.
+        Values of the border samples: a border mode of `imfilter.correlate`. Default 'zero'.
     name : str, optional
-        Name in tables, errors and weights. By default the kind and its number.
+        Name in tables, error messages and weights. Default: the kind and its number.
     connections : sequence of sequence of int, optional
-        For each output channel the input channels that it reads. By default, all of its group. Weights of
-        the others have a place in the array and are not read; they are not counted.
+        Input channels that each output channel reads. Default: all channels of its group. The array of
+        weights has entries for the other channels, too. They are not used and not counted.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class Conv(Layer):
     connections: Sequence[Sequence[int]] | None = None
 
     def output(self, shape: Shape) -> Shape:
-        """Return the shape of the result, or raise the error of what does not fit."""
+        """Return the shape of the result, or raise an error if the input does not fit."""
         _spatial(shape)
         arguments.integer(self.out_channels, "out_channels", least=1)
         arithmetic.divided(shape[0], self.out_channels, self.groups)
@@ -92,12 +92,12 @@ class Conv(Layer):
         return self._weights(shape) * math.prod(self.output(shape)[1:])
 
     def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
-        """Return what a unit sees of the input."""
+        """Return the receptive field of a unit."""
         return before.after(Window(self.kernel, self.stride, self.padding, self.dilation))
 
     def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
         """Return the convolution of a batch."""
-        from imfilter.layers.convolution import conv  # a table of layers does without the compiler
+        from imfilter.layers.convolution import conv  # the table of a stack does not need the compiler
 
         assert weight is not None
         links = self._links(x.shape[1])
@@ -115,7 +115,7 @@ class Conv(Layer):
         )
 
     def text(self, shape: Shape) -> str:
-        """Return the layer as it stands in a table."""
+        """Return the text of the layer in a table."""
         parts = [f"conv {_times(self.kernel, shape)}"]
         if self.stride != 1:
             parts.append(f"stride {_times(self.stride, shape)}")
@@ -135,7 +135,7 @@ class Conv(Layer):
         return math.prod(self.weight_shape(shape))
 
     def _links(self, in_channels: int) -> NDArray[np.bool_] | None:
-        """Return which output channel reads which input channel, if `connections` say so."""
+        """Return whether each output channel reads each input channel, or None without `connections`."""
         if self.connections is None:
             return None
         if self.groups != 1:
@@ -156,23 +156,24 @@ class Conv(Layer):
 
 @dataclass(frozen=True)
 class Pool(Layer):
-    """The largest or the mean of each window, each channel by itself.
+    """Max pooling or average pooling of each channel.
 
     Parameters
     ----------
     size : int or sequence of int
-        Size of the window, for all axes or each.
+        Size of the window: one for all axes, or one for each.
     stride : int or sequence of int, optional
-        Step between windows. By default their size.
+        Distance between neighbouring windows. Default: `size`.
     padding : int or sequence of int, optional
-        Samples around the image, at most half a window, for all axes or each. For a mean they are zeros.
-        Default 0.
+        Number of padding samples before and after each axis, at most half the window: one for all axes, or
+        one for each. For a mean they count as zeros. Default 0.
     reduce : {'max', 'mean'}, optional
-        What is taken of a window. Default 'max'.
+        How a window is reduced to one sample. Default 'max'.
     ceil_mode : bool, optional
-        Whether samples that are left over get a last window, which sticks out. Default False.
+        Whether samples that are left over get a last window that reaches beyond the padded image. Default
+        False.
     name : str, optional
-        Name in tables and errors. By default the kind and its number.
+        Name in tables and error messages. Default: the kind and its number.
 
     Examples
     --------
@@ -189,11 +190,11 @@ class Pool(Layer):
     name: str | None = None
 
     def output(self, shape: Shape) -> Shape:
-        """Return the shape of the result, or raise the error of what does not fit."""
+        """Return the shape of the result, or raise an error if the input does not fit."""
         lengths = _spatial(shape)
         arguments.word(self.reduce, "reduce", _REDUCES)
         sizes = arguments.integers(self.size, len(lengths), "size", least=1)
-        # A window must not lie in the padding alone, where there is nothing to take the largest of.
+        # A window must contain a sample of the image, because padding has no maximum.
         for size, side in zip(
             sizes, arguments.integers(self.padding, len(lengths), "padding", least=0), strict=True
         ):
@@ -205,7 +206,7 @@ class Pool(Layer):
         return shape[0], *extent
 
     def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
-        """Return what a unit sees of the input."""
+        """Return the receptive field of a unit."""
         return before.after(Window(self.size, self._step(), self._sides(units)))
 
     def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
@@ -223,7 +224,7 @@ class Pool(Layer):
         )
 
     def text(self, shape: Shape) -> str:
-        """Return the layer as it stands in a table."""
+        """Return the text of the layer in a table."""
         stride = "" if self._step() == self.size else f", stride {_times(self.stride, shape)}"
         return f"{self.reduce} pool {_times(self.size, shape)}{stride}"
 
@@ -231,20 +232,20 @@ class Pool(Layer):
         return self.size if self.stride is None else self.stride
 
     def _sides(self, lengths: Shape) -> list[tuple[int, int]]:
-        """Return the padding as a convolution has it: before and after each axis."""
+        """Return the padding as pairs (before, after) for each axis."""
         return [(p, p) for p in arguments.each(self.padding, len(lengths), "padding")]
 
 
 @dataclass(frozen=True)
 class GlobalPool(Layer):
-    """The mean or the largest of each channel, without spatial axes.
+    """Global pooling: the mean or the maximum of each channel. The result has no spatial axes.
 
     Parameters
     ----------
     reduce : {'mean', 'max'}, optional
-        What is taken. Default 'mean'.
+        How a channel is reduced to one number. Default 'mean'.
     name : str, optional
-        Name in tables and errors. By default the kind and its number.
+        Name in tables and error messages. Default: the kind and its number.
 
     Examples
     --------
@@ -263,7 +264,7 @@ class GlobalPool(Layer):
         return shape[:1]
 
     def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
-        """Return what all units together see of the input."""
+        """Return the receptive field of all units of the input together."""
         return before.after(Window(units, units))
 
     def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
@@ -274,18 +275,18 @@ class GlobalPool(Layer):
         return pool(x, self.reduce, axes=tuple(range(2, x.ndim))).reshape(x.shape[:2])
 
     def text(self, shape: Shape) -> str:
-        """Return the layer as it stands in a table."""
+        """Return the text of the layer in a table."""
         return f"global {self.reduce} pool"
 
 
 @dataclass(frozen=True)
 class Flatten(Layer):
-    """All channels and samples in a line, the last axis fastest.
+    """Flatten each image to one axis, in C order.
 
     Parameters
     ----------
     name : str, optional
-        Name in errors. By default the kind and its number.
+        Name in error messages. Default: the kind and its number.
 
     Examples
     --------
@@ -302,22 +303,22 @@ class Flatten(Layer):
         return (math.prod(shape),)
 
     def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
-        """Return each image of a batch as one line."""
+        """Flatten each image of a batch."""
         return x.reshape(len(x), -1)
 
 
 @dataclass(frozen=True)
 class Dense(Layer):
-    """A fully connected layer: each unit is a weighted sum of everything, and a bias.
+    """A fully connected layer: each unit is a weighted sum of all inputs plus a bias.
 
     Parameters
     ----------
     units : int
         Number of units.
     bias : bool, optional
-        Whether each has a bias. Default True.
+        Whether each unit has a bias. Default True.
     name : str, optional
-        Name in tables, errors and weights. By default the kind and its number.
+        Name in tables, error messages and weights. Default: the kind and its number.
 
     Examples
     --------
@@ -331,9 +332,11 @@ class Dense(Layer):
     name: str | None = None
 
     def output(self, shape: Shape) -> Shape:
-        """Return (units,), or raise the error of an input that is not flat."""
+        """Return (units,), or raise an error if the input is not flat."""
         if len(shape) != 1:
-            raise ValueError(f"a dense layer takes a flat input, got shape {shape}: put Flatten() before it")
+            raise ValueError(
+                f"the input of a dense layer must have 1 axis, got shape {shape}; put Flatten() before it"
+            )
         arguments.flag(self.bias, "bias")
         return (arguments.integer(self.units, "units", least=1),)
 
@@ -350,25 +353,25 @@ class Dense(Layer):
         return arithmetic.multiplications((), (), shape[0], self.units)
 
     def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
-        """Return what all units together see of the input."""
+        """Return the receptive field of all units of the input together."""
         return before.after(Window(units, units))
 
     def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
         """Return the weighted sums of a batch, in the type of the batch."""
         assert weight is not None
         x = x.astype(dtypes.derived(x.dtype), copy=False)
-        with np.errstate(invalid="ignore", over="ignore"):  # infinity and NaN go where they belong
+        with np.errstate(invalid="ignore", over="ignore"):  # infinity and NaN are valid values
             result = dtypes.ordered(x) @ dtypes.ordered(weight.astype(x.dtype, copy=False)).T
             return result if bias is None else result + bias.astype(x.dtype)
 
 
 def _spatial(shape: Shape) -> Shape:
-    """Return the spatial part of a shape, which must have one."""
+    """Return the spatial part of a shape. It must not be empty."""
     if len(shape) < 2:
         raise ValueError(f"the input must have spatial axes, got shape {shape}")
     return shape[1:]
 
 
 def _times(value: Any, shape: Shape) -> str:
-    """Return sizes of windows over the spatial axes as they are read: 3x5."""
+    """Return the sizes of a window as text, for example 3x5."""
     return "x".join(map(str, arguments.each(value, len(shape) - 1, "size")))

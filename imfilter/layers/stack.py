@@ -24,23 +24,23 @@ Pair = tuple[NDArray | None, NDArray | None]
 
 
 class Row(NamedTuple):
-    """What the table of a stack tells of a layer.
+    """A row of the table of a stack.
 
     Attributes
     ----------
     name, kind : str
-        Name of the layer and its class; of the first row, 'input' and 'Input'.
+        Name of the layer, and its class. For the first row, 'input' and 'Input'.
     shape : tuple of int
         Shape of the result for one image: ``(channels, *spatial)``, or (units,).
     parameters : int
-        Weights and biases.
+        Number of weights and biases.
     multiplications : int
-        Multiplications for one image, each with an addition. Pools and activations count none.
+        Number of multiplications for one image, each with an addition. Pools and activations have none.
     activations : int
-        Elements of the result; 0 for activations, which can be put in the place of their input, and
-        flattening, which moves nothing.
+        Number of elements of the result. 0 for activations and for flattening, which can reuse the memory of
+        their input.
     receptive_field : ReceptiveField
-        What a unit sees of the input.
+        Receptive field of a unit.
     """
 
     name: str
@@ -53,14 +53,14 @@ class Row(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """Bytes that a stack takes.
+    """Memory of a stack in bytes.
 
     Attributes
     ----------
     parameters : int
         Bytes of all weights and biases.
     activations : int
-        Bytes of the input and the results of all layers, for one image, all kept as for training.
+        Bytes of the input and of the results of all layers for one image, if all are kept, as in training.
     """
 
     parameters: int
@@ -69,20 +69,21 @@ class Memory(NamedTuple):
 
 @dataclass(frozen=True)
 class Stack:
-    """Layers one after the other.
+    """A sequence of layers.
 
     Parameters
     ----------
     layers : sequence of layers
-        `Conv`, `Pool`, `GlobalPool`, `Activation`, `Flatten` and `Dense`, counted from 1.
+        The layers: `Conv`, `Pool`, `GlobalPool`, `Activation`, `Flatten` and `Dense`. They are counted from
+        1.
     input_shape : tuple of int
         Shape of one image, ``(channels, *spatial)`` with 1 to 3 spatial axes, or (units,).
 
     Raises
     ------
     TypeError, ValueError
-        If a number has the wrong type or value, or a layer does not fit on what comes before. The message
-        names it by number and name.
+        If an argument has the wrong type or value, or if a layer does not fit to its input. The message
+        contains the number and the name of the layer.
 
     Examples
     --------
@@ -125,7 +126,7 @@ class Stack:
 
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
-        """Names of the layers: their own, or their kind and its number."""
+        """Names of the layers: the given name, or the kind and its number."""
         names: list[str] = []
         counts: dict[str, int] = {}
         for number, layer in enumerate(self.layers, 1):
@@ -136,7 +137,7 @@ class Stack:
                 raise TypeError(f"layer {number}: name must be a string, got {name!r}")
             if name in names:
                 raise ValueError(
-                    f"layer {number} must have a name of its own, got {name!r}, "
+                    f"layer {number} must have a unique name, got {name!r}, "
                     f"which layer {names.index(name) + 1} has"
                 )
             names.append(name)
@@ -146,7 +147,7 @@ class Stack:
     def _rows(self) -> tuple[Row, ...]:
         shape: Shape = tuple(self.input_shape)
         field = ReceptiveField.of_input(len(shape) - 1)
-        units = shape[1:]  # how many units a layer has along each axis of the input, in whatever order
+        units = shape[1:]  # number of units of a layer along each axis of the input
         rows = [Row("input", "Input", shape, 0, 0, math.prod(shape), field)]
         for number, layer in enumerate(self.layers, 1):
             with self._place(number):
@@ -170,7 +171,7 @@ class Stack:
         return tuple(rows)
 
     def table(self) -> tuple[Row, ...]:
-        """Return a row for the input and one for each layer, so that row i is layer i.
+        """Return a row for the input and one for each layer. Row i is layer i.
 
         Returns
         -------
@@ -203,11 +204,11 @@ class Stack:
 
     @property
     def activations(self) -> int:
-        """Elements of the input and of all results, for one image, activation functions in place."""
+        """Number of elements of the input and of all results for one image. Activations work in place."""
         return sum(row.activations for row in self._rows)
 
     def memory(self, dtype: DTypeLike = "float32") -> Memory:
-        """Return how many bytes the parameters and the activations take.
+        """Return the memory of the parameters and of the activations in bytes.
 
         Parameters
         ----------
@@ -233,28 +234,29 @@ class Stack:
         return Memory(arithmetic.memory(self.parameters, dtype), arithmetic.memory(self.activations, dtype))
 
     def forward(self, x: ArrayLike, weights: Any) -> NDArray:
-        """Run the layers on an image or a batch of them.
+        """Apply the layers to an image or a batch of images.
 
         Parameters
         ----------
         x : array_like
-            One image, of the shape `input_shape`, or a batch ``(N, *input_shape)``. It is not changed.
+            One image of shape `input_shape`, or a batch of shape ``(N, *input_shape)``. The method does not
+            change it.
         weights : sequence or mapping
-            For each layer that has weights (weight, bias), in order, or by name in a mapping; without bias
-            (weight, None) or an array alone. The weight of a `Conv` is of shape
-            ``(out_channels, channels/groups, *kernel)``, that of a `Dense` (units, inputs), a bias of
-            (out_channels,) or (units,).
+            A pair (weight, bias) for each layer with weights: a sequence in the order of the layers, or a
+            mapping from the names of the layers. Without bias, the entry is (weight, None) or the array of
+            weights. The weight of a `Conv` has shape ``(out_channels, channels/groups, *kernel)``, that of a
+            `Dense` has shape (units, inputs). A bias has shape (out_channels,) or (units,).
 
         Returns
         -------
         ndarray
-            Result of the last layer, for a batch with the axis N in front: float32 for bool, 8- and 16-bit
-            integers, float16 and float32, otherwise float64.
+            Result of the last layer. For a batch, the first axis is N. Its dtype is float32 for bool, 8- and
+            16-bit integers, float16 and float32; float64 for other types.
 
         Raises
         ------
         TypeError
-            If arrays do not hold real numbers, or weights are not what is described.
+            If an array does not contain real numbers, or if `weights` has the wrong structure.
         ValueError
             If shapes do not fit. The message names the layer.
 
@@ -271,9 +273,9 @@ class Stack:
         single = image.ndim == len(shape)
         if image.shape[0 if single else 1 :] != shape:
             batch = ", ".join(map(str, ("N", *shape)))
-            raise ValueError(f"x must be of shape {shape} or ({batch}), got {image.shape}")
+            raise ValueError(f"x must have shape {shape} or ({batch}), got {image.shape}")
         pairs = self._pairs(weights)
-        # Ours, to hand out or write to, and in one order, by which a softmax is rounded.
+        # A copy, because layers work in place. In C order, because the order affects the rounding of softmax.
         values = np.array(image, dtypes.derived(image.dtype), order="C")
         values = values[None] if single else values
         for number, (layer, pair) in enumerate(zip(self.layers, pairs, strict=True), 1):

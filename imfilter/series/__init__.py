@@ -1,6 +1,6 @@
-"""Time series: filters that say whether they look ahead, offline and live with the same numbers.
+"""Filters for time series, whole or as a stream, with their lookahead and delay.
 
-Every name loads on first use, as in `imfilter` itself.
+Every name is loaded on first use, as in `imfilter`.
 """
 
 import importlib
@@ -39,7 +39,7 @@ __all__ = [
     "weighted_average",
 ]
 
-#: Where each public name lives.
+#: The module of each public name.
 _HOMES = {
     "cascades": ("Cascade",),
     "causality": ("Causality", "Timing", "causal", "check_causal", "timing"),
@@ -63,7 +63,7 @@ def __getattr__(name: str) -> Any:
             f"module 'imfilter.series' has no attribute {name!r}{hint(name, tuple(__all__))}"
         )
     value = getattr(importlib.import_module(f"imfilter.series.{_MODULES[name]}"), name)
-    globals()[name] = value  # the next look-up finds it without coming here
+    globals()[name] = value  # the next look-up does not call this function
     return value
 
 

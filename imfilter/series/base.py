@@ -1,4 +1,4 @@
-"""What the filters of series share: their keyword arguments, how they run, and how they are told apart."""
+"""Common parts of the series filters: keyword arguments, registration, and descriptions of calls."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ class Shared(NamedTuple):
     workers: int | None = None
 
 
-#: Samples of a window, and series of a stream, of which memory can hold as many.
+#: Largest window length, and largest number of series in a stream.
 MOST = (1 << 31) - 1
 _Function = TypeVar("_Function", bound=Callable[..., object])
-#: Borders that put samples before the first that come later.
+#: Borders that put later samples before the first sample.
 _LATER = ("mirror", "symmetric", "wrap")
 ALIGNS = ("centre", "causal")
 
-#: The filters: what makes their design of their own arguments and of the shared ones.
+#: The registered filters, with the function that computes the design from the arguments.
 _DESIGNS: dict[Callable[..., object], Callable[..., Design]] = {}
 
 
 def series_filter(design: Callable[..., Design]) -> Callable[[_Function], _Function]:
-    """Register a filter with what makes its design of its own arguments and of the shared ones."""
+    """Register a filter with the function that computes its design from its arguments."""
 
     def registered(function: _Function) -> _Function:
         checked = hinted(function)
@@ -53,12 +53,12 @@ def series_filter(design: Callable[..., Design]) -> Callable[[_Function], _Funct
 
 
 def named(name: str) -> object:
-    """Return the filter of a name, the name where there is none."""
+    """Return the filter with this name, or the name if there is no such filter."""
     return next((function for function in _DESIGNS if getattr(function, "__name__", "") == name), name)
 
 
 class Where(tuple[str, Ends]):
-    """The alignment of a filter and its ends, checked."""
+    """The checked alignment and ends of a filter."""
 
     @property
     def causal(self) -> bool:
@@ -67,16 +67,16 @@ class Where(tuple[str, Ends]):
 
     @property
     def ends(self) -> Ends:
-        """What lies beyond a series."""
+        """How a series continues beyond its ends."""
         return self[1]
 
     def before(self, size: int) -> int:
-        """Return how many samples of a window lie before that at which its result stands."""
+        """Return the number of samples of a window before the sample of its result."""
         return size - 1 if self.causal else size // 2
 
 
 def where(shared: Shared, more: tuple[str, ...] = ("valid", "shrink")) -> Where:
-    """Return the alignment and the ends that arguments ask for; `more` words than borders are modes."""
+    """Return the alignment and the ends from the arguments. `more` lists modes that are not borders."""
     align = check.word(shared.align, "align", ALIGNS)
     late = (*_LATER, "fit") if align == "causal" else ()
     words = tuple(w for w in (*borders.MODES, *more) if w not in late)
@@ -86,7 +86,7 @@ def where(shared: Shared, more: tuple[str, ...] = ("valid", "shrink")) -> Where:
     if mode in late:
         raise ValueError(
             f"mode must be one of {', '.join(map(repr, words))} with align='causal', got {mode!r}, "
-            "by which the first results depend on later samples"
+            "which makes the first results depend on later samples"
         )
     return Where((align, Ends(mode, cval, nan == "ignore")))
 
@@ -97,7 +97,7 @@ def window_size(size: Any) -> int:
 
 
 def of_window(window: type[Window], size: Any, shared: Shared) -> Sliding:
-    """Return the design of a filter to which all samples of its window are alike."""
+    """Return the design of a filter whose window has no weights."""
     length, how = window_size(size), where(shared)
     before = how.before(length)
     timing = Timing(length - 1 - before, before - (length - 1) / 2)
@@ -105,7 +105,7 @@ def of_window(window: type[Window], size: Any, shared: Shared) -> Sliding:
 
 
 def run(x: ArrayLike, design: Design, shared: Shared) -> NDArray:
-    """Filter a series as designed."""
+    """Filter a series with a design."""
     if design.past is not None:
         array = check.series(x)
         design = design.after(check.axis_index(shared.axis, array.ndim, "axis"), array.shape)
@@ -113,54 +113,57 @@ def run(x: ArrayLike, design: Design, shared: Shared) -> NDArray:
 
 
 class Filter(ABC):
-    """A filter that is an object, with arguments of its own, and stands wherever one can be named."""
+    """A filter that is an object with its own arguments. It is accepted wherever a filter is."""
 
     @abstractmethod
     def call(self, options: dict[str, Any]) -> Call:
-        """Return it with what more is said of it."""
+        """Return the call of this filter with options."""
 
 
 class Compound(Filter):
-    """One that is put together from others."""
+    """A filter that consists of other filters."""
 
     def call(self, options: dict[str, Any]) -> Call:
-        """Return it with what more is said of it."""
+        """Return the call of this filter with options."""
         return Call(self, (), options)
 
     @abstractmethod
     def live(self) -> Compound:
-        """Return it as a stream has it, or refuse to look ahead."""
+        """Return the causal form for a stream. Raise an error if the filter looks ahead."""
 
     @property
     @abstractmethod
     def design(self) -> Design:
-        """What it does."""
+        """The design of this filter."""
 
 
 class Call(NamedTuple):
-    """A filter with its arguments, but for the series itself: the one way in which it is described."""
+    """A filter with its arguments, except the series."""
 
-    filter: Any  # a function of this room, or an object that is one
+    filter: Any  # a function of this package, or a Filter
     args: tuple[Any, ...]
     options: dict[str, Any]
 
     @classmethod
     def of(cls, filter: Any, args: Any = (), options: Any = None, name: str = "filter") -> Call:  # noqa: A002
-        """Return a filter that an argument names, with its arguments; undo partials."""
+        """Return the call of a filter with its arguments. Partials are resolved."""
         options = {} if options is None else dict(options)
         if isinstance(filter, functools.partial):
             if filter.args:
                 raise TypeError(
-                    f"{name} must name its arguments, as the first one is the series: use {_hint(filter)}"
+                    f"{name} must pass its arguments by name, because the first argument is the series: "
+                    f"use {_hint(filter)}"
                 )
             return cls.of(filter.func, args, {**filter.keywords, **options}, name)
         if isinstance(filter, Filter):
             if args:
-                raise TypeError(f"{type(filter).__name__} has its arguments, got {check.brief(args[0])} too")
+                raise TypeError(
+                    f"args must be empty for a {type(filter).__name__}, got {check.brief(args[0])}"
+                )
             return filter.call(options)
         try:
             known = filter in _DESIGNS
-        except TypeError:  # has no hash
+        except TypeError:  # not hashable
             known = False
         if not known:
             raise TypeError(
@@ -171,15 +174,15 @@ class Call(NamedTuple):
 
     @classmethod
     def part(cls, filter: Any, name: str, whole: str) -> Call:  # noqa: A002
-        """Return a filter of which another one says where its results go."""
+        """Return the call of a filter inside another filter, which sets axis, dtype, out and workers."""
         call = cls.of(filter, name=name)
         for option in PLACED:
             if option in call.options:
-                raise TypeError(f"{name} must leave {option} to {whole}, got it in {call}")
+                raise TypeError(f"{name} must not set {option}, which belongs to {whole}, got {call}")
         return call
 
     def design(self) -> Design:
-        """Return what the filter does with these arguments."""
+        """Return the design of the filter with these arguments."""
         function = self.filter
         if isinstance(function, Compound):
             unknown(type(function).__name__, self.options, frozenset(PLACED))
@@ -196,7 +199,7 @@ class Call(NamedTuple):
         return _DESIGNS[function](*given.values(), shared)
 
     def live(self) -> Call:
-        """Return the same as a stream has it: causal, if that is left to choose, and refused if it is not."""
+        """Return the causal call for a stream. Raise an error if the alignment is not causal."""
         for name in ("axis", "out", "workers"):
             if name in self.options:
                 raise TypeError(f"{name} must be left out: the first axis of a chunk is time")
@@ -210,12 +213,12 @@ class Call(NamedTuple):
         return self._replace(options={**self.options, "align": "causal"})
 
     def kept(self) -> Call:
-        """Return the same with arguments of its own, which nobody else changes."""
+        """Return a copy with copied arguments."""
         return self._replace(args=copy.deepcopy(self.args), options=copy.deepcopy(self.options))
 
     @property
     def bound(self) -> Any:
-        """The filter as one object, if its arguments have names."""
+        """The filter as one object, if all arguments are keyword arguments."""
         return (
             self.filter
             if isinstance(self.filter, Compound)
@@ -224,7 +227,7 @@ class Call(NamedTuple):
 
     @property
     def shown(self) -> list[str]:
-        """The filter and its arguments as they are written."""
+        """The name of the filter and its arguments as text."""
         name = repr(self.filter) if isinstance(self.filter, Compound) else self.filter.__name__
         options = (f"{n}={check.brief(v)}" for n, v in self.options.items())
         return [name, *map(check.brief, self.args), *options]
@@ -236,12 +239,12 @@ class Call(NamedTuple):
         )
 
 
-#: What may be said of a filter that is an object too: where its results go.
+#: Options that a filter object accepts, too.
 PLACED = ("axis", "dtype", "out", "workers")
 
 
 def _hint(partial: functools.partial[Any]) -> str:
-    """Return how arguments that were given in order are named."""
+    """Return a partial in which positional arguments have their names."""
     if partial.func not in _DESIGNS:
         return "functools.partial(series.moving_average, size=5)"
     names = list(inspect.signature(partial.func).parameters)[1:]

@@ -1,4 +1,4 @@
-"""Filters of series one after the other."""
+"""Cascades of series filters."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
 
 class Cascade(Compound):
-    """Filters one after the other, as one filter.
+    """Apply several filters one after the other, as one filter.
 
-    Each is given the results of the one before, in float64 from end to end, and the last results are rounded
-    once. It is called with a series; in a `Stream` it takes one piece by piece.
+    Each stage filters the results of the stage before it. All stages compute in float64, and the final result
+    is rounded once. Call the cascade with a series, or use it in a `Stream`.
 
     Parameters
     ----------
     *stages : callable
-        The filters in their order, each a `functools.partial` of one of `imfilter.series` that names its
-        arguments; one itself, if it needs no more than a series; another `Cascade` or a `Forecaster`. None
-        names `axis`, `dtype`, `out` or `workers`, which are the cascade's.
+        The filters in their order. Each is a filter of `imfilter.series`, a `functools.partial` of one with
+        keyword arguments, a `Cascade` or a `Forecaster`. A stage must not set `axis`, `dtype`, `out` or
+        `workers`, which are arguments of the cascade.
 
     Attributes
     ----------
     stages : tuple
-        The filters, as they were given.
+        The filters.
     timing : Timing
-        The lookaheads, and the delays, of all stages added up.
+        The sum of the lookaheads and the sum of the delays of all stages.
     receptive_field : int or float
-        Samples that a result depends on: 1, and what each stage has before or after the sample at which its
-        result stands; ``math.inf`` with an exponential mean.
+        Number of samples that a result depends on: 1, plus the length of each window minus 1. It is
+        ``math.inf`` if a stage is an exponential mean.
 
     Raises
     ------
     TypeError
-        If a stage is no such filter, or has an argument of the wrong type.
+        If a stage is not a filter, or if an argument has the wrong type.
     ValueError
-        If there is no stage, or an argument has the wrong value.
+        If there is no stage, or if an argument has the wrong value.
 
     See Also
     --------
-    Stream : Where stages that do not say how they are aligned are causal.
-    timing : Of a single filter.
+    Stream : Filter a series piece by piece. There, stages without `align` are causal.
+    timing : The timing of a single filter.
     scipy.signal.sosfilt : A cascade of recursive filters.
 
     Notes
     -----
-    Each stage has ends of its own: its `mode` says what lies beyond the results of the one before. NaN is
-    what that stage's `nan` says. In mode 'valid' a stage makes the series shorter.
+    Each stage has its own `mode`, which says how the results of the stage before it continue beyond their
+    ends. Each stage treats NaN by its own `nan`. A stage with mode 'valid' makes the series shorter.
 
-    The delays add up for derivatives too. The response to a slow signal is its derivative of some order, 0
-    for a mean, somewhat late; so is that of the next stage to it.
+    The delays add up for derivatives, too. The response of a stage to a slow signal is a delayed derivative
+    of the signal; a mean is the derivative of order 0. The next stage delays this response again.
 
     References
     ----------
@@ -76,7 +76,7 @@ class Cascade(Compound):
 
     def __init__(self, *stages: Callable[..., object] | Filter) -> None:
         if not stages:
-            raise ValueError("stages must name a filter, got none")
+            raise ValueError("stages must contain at least one filter, got none")
         self.stages = stages
         self._calls = [Call.part(stage, "stages", "the cascade").kept() for stage in stages]
         self._design = Pipeline.of([call.design() for call in self._calls])
@@ -90,32 +90,34 @@ class Cascade(Compound):
         out: NDArray[Any] | None = None,
         workers: int | None = None,
     ) -> NDArray:
-        """Filter a series by all stages.
+        """Filter a series with all stages.
 
         Parameters
         ----------
         x : array_like
-            Series, of bool, integers or floats; any of it may be empty. It is not changed.
+            Series of bool, integers or floats, of any shape. An axis may be empty. The function does not
+            change it.
         axis : int, optional
-            The axis of time. Default -1, the last one; the others hold series that do not touch each other.
+            Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
         dtype : dtype, optional
-            Element type of the result, rounded half to even and saturated.
+            Element type of the result. Values are rounded half to even and saturated.
         out : ndarray, optional
-            Where to put the result, whose dtype it determines. It may be `x` itself or overlap it.
+            Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.
         workers : int, optional
-            Number of threads, by default every core this process may use. It does not change the result.
+            Number of threads. Default: every core that this process may use. The result does not depend on
+            it.
 
         Returns
         -------
         ndarray
-            Array of the shape of `x`, shorter along the axis of time by what stages in mode 'valid' leave
-            out. Its dtype is that of `x` if all stages keep it, and else float32 for bool, 8- and 16-bit
-            integers, float16 and float32, float64 for wider types; or `dtype` or that of `out`.
+            Array of the shape of `x`. Stages with mode 'valid' make the axis of time shorter. Its dtype is
+            `dtype`, or that of `out`. Default: the dtype of `x` if all stages keep the dtype. Otherwise
+            float32 for bool, 8- and 16-bit integers, float16 and float32; float64 for wider types.
 
         Raises
         ------
         TypeError
-            If an argument has the wrong type: complex or object arrays, a float for an integer.
+            If an argument has the wrong type, for example a complex array or a float instead of an integer.
         ValueError
             If an argument has the wrong value.
 
@@ -134,16 +136,16 @@ class Cascade(Compound):
 
     @property
     def timing(self) -> Timing:
-        """The lookaheads, and the delays, of all stages added up."""
+        """The sum of the lookaheads and the sum of the delays of all stages."""
         return self._design.timing
 
     @property
     def receptive_field(self) -> float:
-        """Samples that a result depends on, ``math.inf`` with an exponential mean."""
+        """Number of samples that a result depends on. With an exponential mean it is ``math.inf``."""
         return self._design.size
 
     def live(self) -> Cascade:
-        """Return the same of causal stages, as a stream has it."""
+        """Return the cascade with causal stages, for a stream."""
         return Cascade(*(call.live().bound for call in self._calls))
 
     def __reduce__(self) -> tuple[Any, ...]:

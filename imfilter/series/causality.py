@@ -1,4 +1,4 @@
-"""Whether a filter looks ahead: filters that do not, and how to find out about others."""
+"""Causal filters, and tests whether a filter is causal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _causal(kernel: Any, bias: Any, initial: Any, shared: Shared) -> Sliding:
         past = arguments.series(initial, "initial").astype(np.float64)
         if size - 1 not in past.shape or (past.ndim == 1 and len(past) != size - 1):
             raise ValueError(
-                f"initial must have {size - 1} samples, one less than kernel, got shape {past.shape}"
+                f"initial must have {size - 1} samples, one fewer than kernel, got shape {past.shape}"
             )
     window = Weighted(size, size - 1, taps, offset)
     timing = Timing(0, group_delay(taps, size - 1))
@@ -52,9 +52,10 @@ def causal(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Filter with a kernel over the past: ``y[t] = sum(kernel[i] * x[t - i]) + bias``.
+    """Filter a series with a causal kernel: ``y[t] = sum(kernel[i] * x[t - i]) + bias``.
 
-    It looks at no later sample; its delay is the centre of gravity of the kernel, which `timing` tells.
+    No result depends on a later sample. The delay is the centre of gravity of the kernel; `timing` returns
+    it.
 
     Parameters
     ----------
@@ -62,13 +63,14 @@ def causal(
         Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
         it.
     kernel : array_like
-        Weight of each sample, the newest first.
+        Weight of each sample. The first weight belongs to the newest sample.
     bias : float, optional
-        A number added to each result. Default 0.
+        Number added to every result. Default 0.
     initial : {'zero', 'edge', 'valid'} or array_like, optional
-        What came before the first sample: zeros, the default; the first sample, again and again; nothing,
-        so that the results begin when the kernel is full; or the last ``len(kernel) - 1`` samples, the
-        oldest first, for all series or in the shape of `x` for each.
+        Samples before the first sample. Default 'zero'. 'zero': zeros. 'edge': copies of the first sample.
+        'valid': none; the first result is that of the first whole window. An array holds the last
+        ``len(kernel) - 1`` samples, the oldest first. It is used for all series, or has the axes of `x` for
+        separate samples.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -81,9 +83,9 @@ def causal(
     Returns
     -------
     ndarray
-        Array of the shape of `x`, along the axis of time ``len(kernel) - 1`` fewer with ``initial='valid'``.
-        Its dtype is float32 for bool, 8- and 16-bit integers, float16 and float32, float64 for wider types;
-        or `dtype` or that of `out`. Computed in float64.
+        Array of the shape of `x`. With ``initial='valid'``, the axis of time is shorter by
+        ``len(kernel) - 1``. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit
+        integers, float16 and float32; float64 for wider types. It is computed in float64.
 
     Raises
     ------
@@ -95,9 +97,9 @@ def causal(
 
     See Also
     --------
-    weighted_average : Around a sample, the oldest first, of weights that add up to 1.
+    weighted_average : A weighted mean. Its first weight belongs to the oldest sample.
     scipy.signal.lfilter : The same with ``b=kernel, a=1``; ``zi=lfiltic(b, 1, [], past[::-1])`` is `initial`.
-    numpy.convolve : Its first ``len(x)`` results are the same.
+    numpy.convolve : The first ``len(x)`` results are the same.
 
     References
     ----------
@@ -116,30 +118,31 @@ def causal(
 
 
 def timing(filter: Any, *args: Any, **options: Any) -> Timing:  # noqa: A002  (what it is)
-    """Return how far a filter of this room looks ahead, and by how much it is late.
+    """Return the lookahead and the delay of a series filter.
 
     Parameters
     ----------
     filter : callable
-        One of the filters of `imfilter.series`; a `functools.partial` of one, which names its arguments; a
-        `Cascade` or a `Forecaster`.
+        A filter of `imfilter.series`, a `functools.partial` of one with keyword arguments, a `Cascade` or a
+        `Forecaster`.
     *args, **options
-        What it is called with, but for the series.
+        The arguments of the filter, without the series.
 
     Returns
     -------
     Timing
-        `lookahead`, samples after its own that a result needs away from the ends, ``inf`` if it needs all;
-        and `delay`, samples by which the result lags behind a slow signal.
+        Tuple of `lookahead` and `delay`, in samples. The lookahead is the number of later samples that a
+        result needs, ``inf`` if it needs all. The ends are not considered. The delay is the lag of the result
+        behind a slow signal.
 
     Raises
     ------
     TypeError, ValueError
-        If `filter` is not one of them, or if it would raise them.
+        If `filter` is not a series filter, or if the filter would raise it.
 
     See Also
     --------
-    check_causal : Of any function, by trying.
+    check_causal : Test any function.
 
     References
     ----------
@@ -158,16 +161,16 @@ def timing(filter: Any, *args: Any, **options: Any) -> Timing:  # noqa: A002  (w
 
 
 class Causality(NamedTuple):
-    """What `check_causal` has found; it counts as true if the function does not look ahead.
+    """Result of `check_causal`. Its truth value is `causal`.
 
     Attributes
     ----------
     causal : bool
         Whether no result depended on a later sample.
     sample : int or None
-        The first sample whose result did.
+        The first sample whose result depends on a later sample, or None.
     lookahead : int
-        By how many samples a result reached ahead at most.
+        Largest number of later samples that a result depends on.
     """
 
     causal: bool
@@ -185,41 +188,43 @@ def check_causal(
     x: ArrayLike | None = None,
     tolerance: float = 1e-9,
 ) -> Causality:
-    """Find out whether a function looks ahead, by cutting its input off after each sample.
+    """Test whether a function is causal, by truncating its input after each sample.
 
-    What a causal function says of the first samples is the same whatever comes after them. That is tried
-    at each of `n` samples, in n + 1 calls: a proof for this series, and for linear filters whose kernels are
-    shorter, for all.
+    The results of a causal function for the first samples do not depend on the samples after them. The
+    function is called with the first 1, 2, ..., n samples, and the results are compared. This is a proof for
+    the given series. For a linear filter with a shorter kernel, it is a proof for every series.
 
     Parameters
     ----------
     f : callable
-        Function of a series of one axis, which returns as many numbers, or always so many fewer: these count
-        as the results at the last samples, so that a centred filter in mode 'valid' is causal, if late.
+        Function of a 1-D series. It returns one number for each sample, or a constant number of results
+        fewer. Then the results belong to the last samples, so a centred filter with mode 'valid' is causal
+        with a delay.
     n : int
-        Samples of the series.
+        Number of samples of the series.
     x : array_like, optional
-        The series. By default random numbers, always the same.
+        The series. Default: random numbers, which are the same in every call.
     tolerance : float, optional
-        By how much results may differ, as a share of the largest: those of a transform depend a little
-        on its length. Default 1e-9.
+        Accepted difference between results, relative to the largest result. Results of a Fourier transform
+        depend slightly on its length. Default 1e-9.
 
     Returns
     -------
     Causality
-        `causal`, whether it does not; `sample`, the first sample whose result depends on a later one, or
-        None; `lookahead`, by how many samples results reach ahead.
+        Tuple of `causal`, `sample` and `lookahead`. `causal` is whether no result depends on a later sample.
+        `sample` is the first sample whose result does, or None. `lookahead` is the largest number of later
+        samples that a result depends on.
 
     Raises
     ------
     TypeError
         If `f` is not callable, or another argument has the wrong type.
     ValueError
-        If an argument has the wrong value, or what `f` returns is not a series of that length.
+        If an argument has the wrong value, or if the result of `f` has the wrong length.
 
     See Also
     --------
-    timing : What the filters of this room say of themselves.
+    timing : The lookahead and the delay of a series filter.
 
     References
     ----------
@@ -242,7 +247,7 @@ def check_causal(
         raise ValueError(f"tolerance must not be negative, got {share}")
     signal = np.random.default_rng(count).normal(size=count) if x is None else arguments.series(x)
     if signal.shape != (count,):
-        raise ValueError(f"x must have shape ({count},), as n says, got {signal.shape}")
+        raise ValueError(f"x must have shape ({count},) for n={count}, got {signal.shape}")
     whole = _results(f, signal, None)
     finite = np.abs(whole[np.isfinite(whole)])
     allowed = share * finite.max(initial=0.0)
@@ -259,7 +264,7 @@ def check_causal(
 
 
 def _results(f: Callable[[NDArray], ArrayLike], x: NDArray, length: int | None) -> NDArray:
-    """Return what a function says of a copy of a series, as so many numbers."""
+    """Return the results of a function for a copy of a series, and check their number."""
     found = np.asarray(f(x.copy()))
     if found.ndim != 1 or found.dtype.kind not in "biuf" or (length is not None and len(found) != length):
         wanted = f"{len(x) if length is None else length} numbers of {len(x)} samples"
@@ -270,7 +275,7 @@ def _results(f: Callable[[NDArray], ArrayLike], x: NDArray, length: int | None) 
 
 
 def _differ(part: NDArray, whole: NDArray, allowed: float) -> int | None:
-    """Return the first place in which two series differ by more than is allowed."""
+    """Return the first index at which two series differ by more than `allowed`."""
     same = (part == whole) | (np.isnan(part) & np.isnan(whole))
     with np.errstate(invalid="ignore"):
         same |= np.abs(part - whole) <= allowed

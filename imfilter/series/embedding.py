@@ -1,4 +1,4 @@
-"""Series as vectors of one length: what filters find in them, pooled."""
+"""Vectors of fixed length that describe series."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ def embed(
     dtype: DTypeLike | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Describe a series of any length by a vector of one length: what filters find in it, pooled.
+    """Describe a series of any length by a vector of fixed length.
 
-    What each filter says of the series is reduced to a number over all of it, over each half, each quarter:
-    global pooling is the first of these levels alone, ``levels=1``.
+    Each filter is applied to the series. Its results are pooled over the whole series, over each half and
+    over each quarter. ``levels=1`` is global pooling over the whole series.
 
     Parameters
     ----------
     x : array_like
-        Series, of bool, integers or floats, at least one sample; the other axes are a batch. It is not
-        changed.
+        Series of bool, integers or floats, with at least one sample. The other axes are batch axes. The
+        function does not change it.
     filters : sequence of callable, optional
-        Filters of `imfilter.series`, each a `functools.partial` of one that names its arguments, one itself,
-        a `Cascade` or a `Forecaster`. By default none: the series itself is pooled.
+        Filters. Each is a filter of `imfilter.series`, a `functools.partial` of one with keyword arguments, a
+        `Cascade` or a `Forecaster`. Default: no filter; the series itself is pooled.
     levels : int or sequence of int, optional
-        How many cells there are at each level. Cell i of l begins with sample ``floor(i*n/l)`` and ends
-        before sample ``ceil((i + 1)*n/l)``, as in `imfilter.pyramid_pool`. Default (1, 2, 4).
+        Number of cells at each level. Of l cells, cell i starts at sample ``floor(i*n/l)`` and ends before
+        sample ``ceil((i + 1)*n/l)``, as in `imfilter.pyramid_pool`. Default (1, 2, 4).
     reduce : {'max', 'mean', 'min'} or sequence of these, optional
-        What becomes of the samples of a cell. Default 'max'.
+        How the samples of a cell are reduced to one number. Default 'max'.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -53,28 +53,28 @@ def embed(
     Returns
     -------
     ndarray
-        Array of the shape of `x` without the axis of time, and last the vector, of ``len(filters) *
-        len(reduce) * sum(levels)`` numbers: for each filter, for each of `reduce`, the cells of the levels
-        in their order. Its dtype is float32 for bool, 8- and 16-bit integers, float16 and float32, float64
-        for wider types, or `dtype`. Computed in float64.
+        Array of the shape of `x` without the axis of time, plus a last axis for the vector. The vector has
+        ``len(filters) * len(reduce) * sum(levels)`` numbers. They are sorted by filter, then by reduction,
+        then by level, then by cell. Its dtype is `dtype`. Default: float32 for bool, 8- and 16-bit integers,
+        float16 and float32; float64 for wider types. It is computed in float64.
 
     Raises
     ------
     TypeError
         If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value, or the series is shorter than the window of a filter in mode
-        'valid'. The message names the argument, what came and what would do.
+        If an argument has the wrong value, or if the series is shorter than the window of a filter with mode
+        'valid'. The message names the argument, the value received and the accepted values.
 
     See Also
     --------
-    imfilter.pyramid_pool : The same of images, without filters.
-    imfilter.global_pool : One number for each.
+    imfilter.pyramid_pool : The same for images, without filters.
+    imfilter.global_pool : One number for each channel of an image.
 
     Notes
     -----
-    Filters that have no `align` in their partial look ahead, as they do by themselves. NaN makes its cells
-    NaN; ``nan="ignore"`` in a filter leaves it out.
+    Filters without `align` have their default alignment, so most of them look ahead. A cell that contains NaN
+    is NaN. Use ``nan="ignore"`` in a filter to ignore missing samples.
 
     References
     ----------
@@ -103,7 +103,7 @@ def embed(
     words: Sequence[Reduce] = (reduce,) if isinstance(reduce, str) else reduce
     if not isinstance(words, Sequence) or not words:
         raise TypeError(f"reduce must be a word or a sequence of words, got {arguments.brief(reduce)}")
-    for word in words:  # wrong ones, and wrong levels, are refused before a filter runs
+    for word in words:  # check the words and the levels before a filter runs
         pyramid_pool(np.zeros(1), levels, word)
     n = array.shape[along]
     for call, design in zip(calls, designs, strict=True):

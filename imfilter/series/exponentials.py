@@ -16,11 +16,11 @@ def _exponential(alpha: Any, span: Any, halflife: Any, adjust: Any, shared: Shar
     given = {n: v for n, v in (("alpha", alpha), ("span", span), ("halflife", halflife)) if v is not None}
     if len(given) != 1:
         names = " and ".join(given) if given else "none"
-        raise ValueError(f"alpha, span or halflife must be given, one of the three, got {names}")
+        raise ValueError(f"exactly one of alpha, span and halflife must be given, got {names}")
     ((name, value),) = given.items()
     number = arguments.number(value, name)
     if name == "alpha" and not 0 < number <= 1:
-        raise ValueError(f"alpha must be more than 0 and at most 1, got {number}")
+        raise ValueError(f"alpha must be greater than 0 and at most 1, got {number}")
     if name == "span" and number < 1:
         raise ValueError(f"span must be at least 1, got {number}")
     if name == "halflife" and number <= 0:
@@ -33,18 +33,19 @@ def _exponential(alpha: Any, span: Any, halflife: Any, adjust: Any, shared: Shar
     how = where(shared, more=("shrink",))
     if how.ends.mode in ("mirror", "symmetric", "wrap"):
         raise ValueError(
-            "mode must be 'edge', 'zero', 'constant' or 'shrink' for a filter that never forgets, "
+            "mode must be 'edge', 'zero', 'constant' or 'shrink' for an exponential mean, "
             f"got {how.ends.mode!r}"
         )
     ends = how.ends
     if arguments.flag(adjust, "adjust"):
         if ends.mode in ("zero", "constant"):
             raise ValueError(
-                f"adjust must be False with mode={ends.mode!r}: it counts nothing before the first"
+                f"adjust must be False with mode={ends.mode!r}, "
+                "because adjusted weights ignore the samples before the first"
             )
         ends = ends._replace(mode="shrink")
     elif ends.ignore and math.isnan(ends.constant):
-        ends = ends._replace(mode="shrink")  # what is missing does not count there either
+        ends = ends._replace(mode="shrink")  # missing samples before the first have no weight
     return Recursive(Recursion(gain, ends.mode == "shrink", ends.ignore), ends, both=not how.causal)
 
 
@@ -65,10 +66,11 @@ def exponential(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Replace each sample by the mean of all so far, by weights that fall exponentially into the past.
+    """Replace each sample by the exponentially weighted mean of all samples up to it.
 
-    It looks at no later sample, and its delay is ``(1 - alpha) / alpha`` samples. With ``align='centre'`` it
-    goes back again over its own results: it then looks ahead to the end, and has no delay.
+    No result depends on a later sample, and the delay is ``(1 - alpha) / alpha`` samples. With
+    ``align='centre'`` the results are filtered a second time in reverse order. Then every result depends on
+    all samples, and the delay is 0.
 
     Parameters
     ----------
@@ -76,14 +78,15 @@ def exponential(
         Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
         it.
     alpha : float, optional
-        Share of the newest sample, more than 0 and at most 1. One of `alpha`, `span` and `halflife` is given.
+        Weight of the newest sample, greater than 0 and at most 1. Give exactly one of `alpha`, `span` and
+        `halflife`.
     span : float, optional
-        Size of a moving average of the same delay, at least 1: alpha is ``2 / (span + 1)``.
+        Size of a moving average with the same delay, at least 1: alpha is ``2 / (span + 1)``.
     halflife : float, optional
-        Samples after which a weight has fallen by half: alpha is ``1 - 2**(-1/halflife)``.
+        Number of samples after which a weight has decreased by half: alpha is ``1 - 2**(-1/halflife)``.
     adjust : bool, optional
-        Whether weights are over the samples that there are, as in mode 'shrink'; not after endless
-        repetitions of the first one, as in mode 'edge'. Default False.
+        Whether to normalise the weights over the existing samples, as with mode 'shrink'. If False, `mode`
+        determines the samples before the first sample. Default False.
     align : {'centre', 'causal'}, optional
         Position of the window. 'centre': the window is centred on the sample; an even window has one sample
         more before its centre than after it. 'causal': the window ends at the sample, so no result depends
@@ -139,8 +142,9 @@ def exponential(
 
     Notes
     -----
-    The modes are 'edge', 'zero', 'constant' and 'shrink'. A sample that is missing keeps its place in time,
-    where the last mean stands. Infinities and, if not ignored, NaN are never forgotten.
+    The accepted modes are 'edge', 'zero', 'constant' and 'shrink'. The result at a missing sample is the mean
+    before it, and older weights decrease as usual. After an infinity, or after NaN that is not ignored, no
+    later result is finite.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Fitting forecasts: the causal kernel that best predicts what comes, by least squares."""
+"""Fit of linear forecasts (autoregressive models) by least squares."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ def fit_forecaster(
     axis: int = -1,
     workers: int | None = None,
 ) -> Forecaster:
-    """Find the causal kernel and bias that best predict a series from its last samples, by least squares.
+    """Fit a causal kernel and bias that forecast a series, by least squares.
 
-    The forecast made at sample t is ``sum(kernel[i] * x[t - i]) + bias``, and is about ``x[t + horizon]``.
-    The sum of the squares of what all of them miss, plus `ridge` times that of the weights, is the least.
+    The forecast of ``x[t + horizon]`` at sample t is ``sum(kernel[i] * x[t - i]) + bias``. The fit minimises
+    the sum of the squared errors plus `ridge` times the sum of the squared weights.
 
     Parameters
     ----------
     x : array_like
-        Series, of bool, integers or finite floats. Many of them, along `axis`, are all examples for one
+        Series of bool, integers or finite floats. Several series along the other axes are examples for one
         kernel.
     size : int
-        Samples that a forecast is made from.
+        Number of samples that a forecast depends on.
     bias : bool, optional
-        Whether to fit a number that is added to every forecast. Default True.
+        Whether to fit a bias that is added to every forecast. Default True.
     ridge : float, optional
-        Weight of the squares of the weights, not negative; the bias has none. It makes up for samples that
-        are too few or too much alike. Default 0.
+        Ridge (L2) regularisation: weight of the squared weights, at least 0. The bias is not regularised. Use
+        it if the samples are too few or too similar. Default 0.
     horizon : int, optional
-        How many samples ahead to forecast. Default 1: the next one.
+        Number of samples to forecast ahead. Default 1: the next sample.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     workers : int, optional
@@ -53,20 +53,21 @@ def fit_forecaster(
     Returns
     -------
     Forecaster
-        With `kernel`, the newest sample first, `bias`, `errors` and `residuals`; ``predict(x)``,
-        ``forecast(steps)`` and ``evaluate(x)``. It is a filter for `Stream`.
+        Object with the attributes `kernel`, `bias`, `errors` and `residuals`, and the methods ``predict(x)``,
+        ``forecast(steps)`` and ``evaluate(x)``. The first weight of the kernel belongs to the newest sample.
+        `Stream` accepts the object as a filter.
 
     Raises
     ------
     TypeError
         If an argument has the wrong type, for example a complex array or a float instead of an integer.
     ValueError
-        If an argument has the wrong value, or the samples are too few, not finite or so much alike that they
-        leave weights open. The message says what would do.
+        If an argument has the wrong value, if the samples are too few or not finite, or if they do not
+        determine all weights. The message names the next step.
 
     See Also
     --------
-    imfilter.fit_kernel : A kernel from inputs and targets of any kind.
+    imfilter.fit_kernel : Fit of a kernel to pairs of inputs and targets.
     numpy.linalg.lstsq : The same from a matrix with a row for each window.
     sklearn.linear_model.Ridge : The same from such a matrix, with ``alpha=ridge``.
 
@@ -115,7 +116,7 @@ def fit_forecaster(
 
 
 def _open(error: Undetermined, biased: bool) -> str:
-    """Return what is wrong with series that do not determine all weights."""
+    """Return the message for a series that does not determine all weights."""
     if error.known:
         return (
             f"x must determine all {error.wanted} weights, got samples that determine {error.known} (others "

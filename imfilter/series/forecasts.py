@@ -1,4 +1,4 @@
-"""Forecasts of series: what a fitted kernel says of the samples to come, and how far it is off."""
+"""Forecasts of series with a fitted kernel, and their errors."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from imfilter.series.causality import causal
 from imfilter.series.streaming import Stream
 from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
-#: Samples whose squares can still be added up.
+#: Largest accepted sample: the sum of squares of larger samples could overflow.
 _LARGEST = 1e150
-#: What `Forecaster.predict` can be told.
+#: Options of `Forecaster.predict`.
 _OPTIONS = frozenset(("initial", "axis", "dtype", "out", "workers"))
 
 
 class ForecastErrors(NamedTuple):
-    """How far forecasts are off: roots of the mean squares, in the unit of the series.
+    """Root mean square errors of forecasts, in the unit of the series.
 
     Attributes
     ----------
     model : float
-        Of the forecasts.
+        Error of the forecasts.
     last : float
-        Of the newest sample, were it the forecast.
+        Error of the baseline that forecasts the newest sample.
     mean : float
-        Of the mean of the training series, were it the forecast.
+        Error of the baseline that forecasts the mean of the training series.
     """
 
     model: float
@@ -40,35 +40,35 @@ class ForecastErrors(NamedTuple):
 
     @property
     def beats(self) -> bool:
-        """Whether the forecasts are better than both baselines."""
+        """Whether the error of the forecasts is less than that of both baselines."""
         return self.model < min(self.last, self.mean)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Forecaster(Filter):
-    """A kernel and bias found by `fit_forecaster`, which say of each sample what comes after it.
+    """A kernel and bias fitted by `fit_forecaster`.
 
-    It stands wherever `Stream`, `Cascade` and `timing` want a filter. Pickled, it leaves the training series
-    behind, and with it `residuals`.
+    `Stream`, `Cascade` and `timing` accept it as a filter. A pickle does not contain the training series, so
+    the unpickled object has no `residuals`.
 
     Attributes
     ----------
     kernel : ndarray
-        Weight of each sample, the newest first, as `causal` has it.
+        Weight of each sample, as for `causal`. The first weight belongs to the newest sample.
     bias : float
-        What is added to every sum.
+        Number added to every sum.
     horizon : int
-        How many samples ahead it forecasts.
+        Number of samples that it forecasts ahead.
     size : int
-        Samples that a forecast is made from.
+        Number of samples that a forecast depends on.
     errors : ForecastErrors
-        How far it is off in the training series, beside two baselines.
+        Errors in the training series, of the forecasts and of two baselines.
     mean : float
-        Mean of the training series, of all of them: the second baseline.
+        Mean of all training series: the second baseline.
     axis : int
-        The axis of time, if a method is not told another.
+        Default axis of time of the methods.
     residuals : ndarray
-        What the forecasts miss in the training series.
+        Samples of the training series minus their forecasts.
     """
 
     kernel: NDArray[np.float64]
@@ -77,24 +77,26 @@ class Forecaster(Filter):
     mean: float
     axis: int
     errors: ForecastErrors
-    _tail: NDArray  # the last samples, from which what comes after the end is forecast
-    _training: NDArray | None  # the caller's own, with time as its last axis
+    _tail: NDArray  # the last samples, for forecasts after the end
+    _training: NDArray | None  # the array of the caller, with time as its last axis
 
     @property
     def size(self) -> int:
-        """Samples that a forecast is made from."""
+        """Number of samples that a forecast depends on."""
         return len(self.kernel)
 
     @property
     def residuals(self) -> NDArray:
-        """What the forecasts miss in the training series: samples less their forecasts.
+        """Samples of the training series minus their forecasts.
 
-        An array of float64 in the shape of the series, along the axis of time ``size + horizon - 1`` fewer:
-        the first samples have no forecast of a whole window. It is computed each time from that very array,
-        of which no copy is kept: it shows what has been changed in it since.
+        A float64 array of the shape of the series. The axis of time is shorter by ``size + horizon - 1``,
+        because the first samples have no forecast from a whole window. It is computed at each access from the
+        training array itself, not from a copy. If you change that array, the residuals change, too.
         """
         if self._training is None:
-            raise ValueError("residuals must be read before a forecaster is pickled: the series stays behind")
+            raise ValueError(
+                "residuals must be read before the forecaster is pickled: a pickle has no training series"
+            )
         return np.moveaxis(self._missed(self._training), -1, self.axis)
 
     def predict(
@@ -107,34 +109,36 @@ class Forecaster(Filter):
         out: NDArray[Any] | None = None,
         workers: int | None = None,
     ) -> NDArray:
-        """Forecast at each sample of a series the value `horizon` samples later.
+        """Forecast for each sample of a series the value `horizon` samples later.
 
-        Result t is about ``x[t + horizon]``, from the samples up to ``x[t]``: the last `horizon` results are
-        about what is still to come.
+        Result t is the forecast of ``x[t + horizon]`` from the samples up to ``x[t]``. The last `horizon`
+        results are forecasts of samples after the end of the series.
 
         Parameters
         ----------
         x : array_like
-            Series, of bool, integers or floats; any of it may be empty. It is not changed.
+            Series of bool, integers or floats, of any shape. An axis may be empty. The method does not change
+            it.
         initial : {'edge', 'zero', 'valid'} or array_like, optional
-            What came before the first sample, as for `causal`: the first sample, again and again, the
-            default; zeros; nothing, so that the forecasts begin at sample ``size - 1``; or the last
-            ``size - 1`` samples.
+            Samples before the first sample, as for `causal`. Default 'edge'. 'edge': copies of the first
+            sample. 'zero': zeros. 'valid': none; the forecasts start at sample ``size - 1``. An array holds
+            the last ``size - 1`` samples.
         axis : int, optional
-            The axis of time, by default that of the training series.
+            Axis of time. Default: that of the training series.
         dtype : dtype, optional
-            Element type of the result, rounded half to even and saturated.
+            Element type of the result. Values are rounded half to even and saturated.
         out : ndarray, optional
-            Where to put the result, whose dtype it determines. It may be `x` itself or overlap it.
+            Array for the result. Its dtype is the dtype of the result. It may be `x` or overlap it.
         workers : int, optional
-            Number of threads, by default every core this process may use. It does not change the result.
+            Number of threads. Default: every core that this process may use. The result does not depend on
+            it.
 
         Returns
         -------
         ndarray
-            Array of the shape of `x`, along the axis of time ``size - 1`` fewer with ``initial='valid'``. Its
-            dtype is float32 for bool, 8- and 16-bit integers, float16 and float32, float64 for wider types;
-            or `dtype` or that of `out`. Computed in float64.
+            Array of the shape of `x`. With ``initial='valid'``, the axis of time is shorter by ``size - 1``.
+            Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit integers, float16
+            and float32; float64 for wider types. It is computed in float64.
 
         Raises
         ------
@@ -154,24 +158,25 @@ class Forecaster(Filter):
         )
 
     def forecast(self, steps: int, x: ArrayLike | None = None, *, axis: int | None = None) -> NDArray:
-        """Forecast what comes after the end of a series.
+        """Forecast the samples after the end of a series.
 
-        The first `horizon` values are forecast from samples, those after them from forecasts too.
+        The first `horizon` values are forecast from samples. Later values are forecast from earlier
+        forecasts, too.
 
         Parameters
         ----------
         steps : int
-            How many values.
+            Number of values to forecast.
         x : array_like, optional
-            Series that goes on, at least ``size + horizon - 1`` samples. By default the training series.
+            Series to continue, with at least ``size + horizon - 1`` samples. Default: the training series.
         axis : int, optional
-            The axis of time of `x`, by default that of the training series.
+            Axis of time of `x`. Default: that of the training series.
 
         Returns
         -------
         ndarray
-            Array of the shape of the series, along the axis of time with `steps` values. Its dtype is that of
-            `predict`; computed in float64 to the end.
+            Array of the shape of the series with `steps` values along the axis of time. Its dtype is that of
+            `predict`. It is computed in float64.
 
         Raises
         ------
@@ -189,7 +194,7 @@ class Forecaster(Filter):
         """
         count = arguments.integer(steps, "steps", least=0)
         if x is None and axis is not None:
-            raise ValueError(f"axis must be left out where x is, got {axis!r}")
+            raise ValueError(f"axis must be left out if x is left out, got {axis!r}")
         array = self._tail if x is None else arguments.series(x)
         along = arguments.axis_index(self.axis if axis is None else axis, array.ndim, "axis")
         held = self.size + self.horizon - 1
@@ -212,23 +217,22 @@ class Forecaster(Filter):
         return np.ascontiguousarray(np.moveaxis(rounded, 0, along))
 
     def evaluate(self, x: ArrayLike, *, axis: int | None = None) -> ForecastErrors:
-        """Return how far the forecasts are off in a series, beside two baselines.
+        """Return the errors of the forecasts of a series, and of two baselines.
 
-        All three are about the same samples: those that have a forecast from a whole window of the series.
+        All three errors are computed from the same samples: those with a forecast from a whole window.
 
         Parameters
         ----------
         x : array_like
-            Series, best one that was not learned from: at least ``size + horizon`` finite samples.
+            Series with at least ``size + horizon`` finite samples. It should not be the training series.
         axis : int, optional
-            The axis of time, by default that of the training series.
+            Axis of time. Default: that of the training series.
 
         Returns
         -------
         ForecastErrors
-            The roots of the mean squares of what is missed by the forecasts as `model`, by the newest sample
-            as `last`, by the mean of the training series as `mean`; `beats` says whether the first is the
-            smallest.
+            Root mean square errors: `model` of the forecasts, `last` of the newest sample as forecast, and
+            `mean` of the mean of the training series as forecast. `beats` is whether `model` is the smallest.
 
         Raises
         ------
@@ -248,20 +252,20 @@ class Forecaster(Filter):
         return self.errors_in(lines)
 
     def errors_in(self, lines: NDArray) -> ForecastErrors:
-        """Return how far the forecasts are off in series whose last axis is time."""
+        """Return the errors of the forecasts of series whose last axis is time."""
         first = self.size + self.horizon - 1
         goals = lines[..., first:].astype(np.float64)
         last = lines[..., self.size - 1 : lines.shape[-1] - self.horizon].astype(np.float64)
         return ForecastErrors(_root(self._missed(lines)), _root(goals - last), _root(goals - self.mean))
 
     def _missed(self, lines: NDArray) -> NDArray:
-        """Return samples less their forecasts, of series whose last axis is time."""
+        """Return samples minus their forecasts, for series whose last axis is time."""
         known = lines[..., : lines.shape[-1] - self.horizon]
         made = self.predict(known, initial="valid", axis=-1, dtype=float)
         return np.subtract(lines[..., self.size + self.horizon - 1 :], made, out=made, casting="same_kind")
 
     def call(self, options: dict[str, Any]) -> Call:
-        """Return the filter that it is, `causal`, with what more is said of it."""
+        """Return the call of `causal` with this kernel and the options."""
         unknown("Forecaster", options, _OPTIONS)
         return Call(causal, (), {"kernel": self.kernel, "bias": self.bias, "initial": "edge", **options})
 
@@ -273,12 +277,12 @@ class Forecaster(Filter):
 
 
 def examples(x: ArrayLike, axis: Any, size: int, horizon: int, unknowns: int = 1) -> NDArray:
-    """Return series that say enough for so many unknowns, with time as the last axis."""
+    """Return series with time as the last axis. Check that they are long enough for the unknowns."""
     array = arguments.series(x)
     lines = np.moveaxis(array, arguments.axis_index(axis, array.ndim, "axis"), -1)
     count = math.prod(lines.shape[:-1])
     if not count:
-        raise ValueError(f"x must hold a series, got shape {array.shape}")
+        raise ValueError(f"x must contain at least one series, got shape {array.shape}")
     needed = size + horizon - 1 - (-unknowns // count)
     if lines.shape[-1] < needed:
         raise ValueError(
@@ -287,11 +291,11 @@ def examples(x: ArrayLike, axis: Any, size: int, horizon: int, unknowns: int = 1
         )
     for value in (lines.min().item(), lines.max().item()):
         if not abs(value) < _LARGEST:
-            what = "NaN, which can be filled in first" if math.isnan(value) else f"{value}"
+            what = "NaN; fill missing samples first" if math.isnan(value) else f"{value}"
             raise ValueError(f"x must be finite and below {_LARGEST:g}, got {what}")
     return lines
 
 
 def _root(missed: NDArray) -> float:
-    """Return the root of the mean square."""
+    """Return the root mean square."""
     return math.sqrt(np.square(missed, out=missed).mean())

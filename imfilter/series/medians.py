@@ -28,11 +28,13 @@ def median(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Replace each sample by the median over a window, which removes spikes and keeps steps.
+    """Replace each sample by the median of a window.
 
-    Its lookahead is ``(size - 1) // 2`` samples and its delay 0, or half a sample for an even size; with
-    ``align='causal'`` they are 0 and ``(size - 1) / 2``. Integers of 64 bits and long doubles are not
-    rounded to float64.
+    The filter removes spikes and keeps steps.
+
+    The lookahead is ``(size - 1) // 2`` samples. The delay is 0 for an odd size, and half a sample for an
+    even size. With ``align='causal'`` the lookahead is 0 and the delay is ``(size - 1) / 2``. 64-bit integers
+    and long doubles are not rounded to float64.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def median(
         Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
         it.
     size : int
-        Samples of the window. Of an even number the mean of the two in the middle is taken.
+        Number of samples of the window. For an even size, the median is the mean of the two middle samples.
     align : {'centre', 'causal'}, optional
         Position of the window. 'centre': the window is centred on the sample; an even window has one sample
         more before its centre than after it. 'causal': the window ends at the sample, so no result depends
@@ -91,7 +93,8 @@ def median(
 
     See Also
     --------
-    imfilter.median : The same along several axes; of an even number it takes the upper one.
+    imfilter.median : The same along several axes. For an even number of samples, it returns the upper middle
+        sample.
     scipy.ndimage.median_filter : The same for odd sizes, with ``mode="nearest"``.
     pandas.Series.rolling : Its ``median()`` is the same with ``align="causal"``.
 

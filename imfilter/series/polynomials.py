@@ -1,4 +1,4 @@
-"""Filters that fit polynomials to windows of a series: Savitzky-Golay and differences."""
+"""Filters that fit a polynomial to each window: Savitzky-Golay filter and finite differences."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from imfilter._filters.series.windows import Polynomial
 from imfilter.series.base import Shared, Where, run, series_filter, where, window_size
 from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
 
-#: Powers of ten between which derivatives are scaled.
+#: Largest accepted power of ten for the scale of a derivative.
 _POWERS = 300
 
 
 def _fitted(how: Where, before: int, size: int, degree: int, deriv: int, spacing: Any) -> Sliding:
     (step,) = arguments.spacings(spacing, 1)
     if deriv <= degree and abs(deriv * math.log10(step)) > _POWERS:
-        raise ValueError(
-            f"spacing must be such that spacing**{deriv} is from 1e-{_POWERS} to 1e{_POWERS}, got {step}"
-        )
+        raise ValueError(f"spacing**{deriv} must be from 1e-{_POWERS} to 1e{_POWERS}, got spacing={step}")
     window = Polynomial(size, before, degree, deriv, step if deriv <= degree else 1.0)
     taps = window.taps(tuple(range(size)), before)
     timing = Timing(size - 1 - before, group_delay(taps, before))
@@ -31,7 +29,7 @@ def _savgol(size: Any, order: Any, deriv: Any, spacing: Any, shared: Shared) -> 
     length = window_size(size)
     degree = arguments.integer(order, "order", least=0)
     if degree >= length:
-        raise ValueError(f"order must be less than size, which is {length}, got {degree}")
+        raise ValueError(f"order must be less than size={length}, got {degree}")
     derived = arguments.integer(deriv, "deriv", least=0)
     how = where(shared, more=("valid", "shrink", "fit"))
     return _fitted(how, how.before(length), length, degree, derived, spacing)
@@ -54,10 +52,13 @@ def savgol(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Smooth with the polynomial that is nearest to each window, or differentiate it.
+    """Smooth or differentiate a series with a Savitzky-Golay filter.
 
-    Its lookahead is ``(size - 1) // 2`` samples. With ``align='causal'`` it is 0: the polynomial is then
-    taken at the newest sample of its window, so that the delay, which `timing` tells, is 0 from order 1 on.
+    A polynomial is fitted to each window by least squares. The result is its value, or its derivative.
+
+    The lookahead is ``(size - 1) // 2`` samples. With ``align='causal'`` it is 0, and the polynomial is
+    evaluated at the newest sample of its window. Then the delay is 0 for order 1 and higher; `timing` returns
+    it.
 
     Parameters
     ----------
@@ -65,13 +66,13 @@ def savgol(
         Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
         it.
     size : int
-        Samples of the window.
+        Number of samples of the window.
     order : int
         Order of the polynomial, less than `size`.
     deriv : int, optional
-        Order of the derivative. Default 0: smooth.
+        Order of the derivative. Default 0: no derivative.
     spacing : float, optional
-        Time between samples. Derivatives are then per its unit. Default 1: per sample.
+        Time between samples. Derivatives are per unit of time. Default 1: per sample.
     align : {'centre', 'causal'}, optional
         Position of the window. 'centre': the window is centred on the sample; an even window has one sample
         more before its centre than after it. 'causal': the window ends at the sample, so no result depends
@@ -108,10 +109,10 @@ def savgol(
     Returns
     -------
     ndarray
-        Array of the shape of `x`, along the axis of time as many fewer as a window has samples before its
-        last in mode 'valid'. Its dtype is that of `x`, rounded half to even and saturated; for a derivative
-        float32 for bool, 8- and 16-bit integers, float16 and float32, float64 for wider types; or `dtype` or
-        that of `out`. Computed in float64.
+        Array of the shape of `x`. With mode 'valid', the axis of time is shorter by ``size - 1``. Its dtype
+        is `dtype`, or that of `out`. Default for smoothing: the dtype of `x`, rounded half to even and
+        saturated. Default for derivatives: float32 for bool, 8- and 16-bit integers, float16 and float32;
+        float64 for wider types. It is computed in float64.
 
     Raises
     ------
@@ -123,12 +124,14 @@ def savgol(
 
     See Also
     --------
-    scipy.signal.savgol_filter : The same for floats, with ``mode="nearest"``; its ``mode="interp"`` is 'fit'.
+    scipy.signal.savgol_filter : The same for floats with ``mode="nearest"``. Its ``mode="interp"`` is 'fit'
+        here.
 
     Notes
     -----
-    One more mode, 'fit', takes the ends from the polynomials of the first and of the last window. Where
-    samples are missing, the polynomial is that of the others, of a lower order if they are too few.
+    There is one more mode, 'fit': the polynomials of the first and the last window give the results at the
+    ends. With missing samples, the polynomial is fitted to the other samples. If they are too few, its order
+    is lower.
 
     References
     ----------
@@ -149,7 +152,7 @@ def savgol(
 
 def _difference(order: Any, spacing: Any, shared: Shared) -> Sliding:
     derived = arguments.integer(order, "order", least=1, most=2)
-    # Of a line through three samples the slope is that between the outer two.
+    # The slope of a line fitted to three samples is that between the outer two samples.
     how = where(shared)
     return _fitted(how, how.before(3), 3, derived, derived, spacing)
 
@@ -169,9 +172,10 @@ def difference(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Differentiate with the kernels [-1 0 1]/2 and [1 -2 1].
+    """Differentiate a series with the kernel [-1 0 1]/2 or [1 -2 1].
 
-    Its lookahead is 1 sample and its delay 0; with ``align='causal'`` it is the other way round.
+    The lookahead is 1 sample and the delay is 0. With ``align='causal'`` the lookahead is 0 and the delay is
+    1 sample.
 
     Parameters
     ----------
@@ -181,8 +185,8 @@ def difference(
     order : {1, 2}, optional
         Order of the derivative. Default 1.
     spacing : float, optional
-        Time between samples: the result is per its unit, or per its square. Default 1: per sample. With 0.5
-        order 1 is the plain kernel [-1 0 1].
+        Time between samples. Derivatives are per unit of time, or per unit squared for order 2. Default 1:
+        per sample. With 0.5, the kernel of order 1 is [-1 0 1].
     align : {'centre', 'causal'}, optional
         Position of the window. 'centre': the window is centred on the sample; an even window has one sample
         more before its centre than after it. 'causal': the window ends at the sample, so no result depends
@@ -233,8 +237,8 @@ def difference(
 
     See Also
     --------
-    savgol : Derivatives of smoother series.
-    numpy.gradient : The same for order 1 within; at the ends it is that of mode 'shrink'.
+    savgol : Derivatives of a smoothed series.
+    numpy.gradient : The same for order 1, with mode 'shrink' at the ends.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Moving averages, with any weights."""
+"""Moving averages: unweighted, weighted and Gaussian."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def moving_average(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Replace each sample by the mean over a window.
+    """Replace each sample by the mean of a window.
 
-    Its lookahead is ``(size - 1) // 2`` samples and its delay 0, or half a sample for an even size; with
-    ``align='causal'`` they are 0 and ``(size - 1) / 2``. Each mean has a sum of its own, of sums of eight
-    samples and more: nothing drifts, and what is no number stays in its windows.
+    The lookahead is ``(size - 1) // 2`` samples. The delay is 0 for an odd size, and half a sample for an
+    even size. With ``align='causal'`` the lookahead is 0 and the delay is ``(size - 1) / 2``. There is no
+    running sum: rounding errors do not accumulate, and NaN affects only the windows that contain it.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def moving_average(
         Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
         it.
     size : int
-        Samples of the window.
+        Number of samples of the window.
     align : {'centre', 'causal'}, optional
         Position of the window. 'centre': the window is centred on the sample; an even window has one sample
         more before its centre than after it. 'causal': the window ends at the sample, so no result depends
@@ -130,9 +130,9 @@ def _weighted_average(weights: Any, shared: Shared) -> Sliding:
     try:
         total, size = math.fsum(taps), math.fsum(np.abs(taps))
     except OverflowError:
-        raise ValueError("weights must add up to less than 1.8e308, got more") from None
+        raise ValueError("weights must have a sum below 1.8e308, got a larger sum") from None
     if abs(total) <= NOTHING * size:
-        raise ValueError(f"weights must not add up to 0, got {total}")
+        raise ValueError(f"weights must have a sum other than 0, got {total}")
     return _averaging(taps / total, shared)
 
 
@@ -150,10 +150,10 @@ def weighted_average(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Replace each sample by a weighted mean over a window.
+    """Replace each sample by a weighted mean of a window.
 
-    Its lookahead is ``(len(weights) - 1) // 2`` samples, or 0 with ``align='causal'``; its delay is the
-    distance from the centre of gravity of the weights to the sample, which `timing` tells.
+    The lookahead is ``(len(weights) - 1) // 2`` samples, or 0 with ``align='causal'``. The delay is the
+    distance from the centre of gravity of the weights to the sample; `timing` returns it.
 
     Parameters
     ----------
@@ -161,7 +161,8 @@ def weighted_average(
         Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
         it.
     weights : array_like
-        Weight of each sample of the window, the oldest first. They are divided by their sum.
+        Weight of each sample of the window. The first weight belongs to the oldest sample. The weights are
+        divided by their sum.
     align : {'centre', 'causal'}, optional
         Position of the window. 'centre': the window is centred on the sample; an even window has one sample
         more before its centre than after it. 'causal': the window ends at the sample, so no result depends
@@ -212,8 +213,8 @@ def weighted_average(
 
     See Also
     --------
-    causal : A kernel as it is, the newest sample first.
-    scipy.ndimage.correlate1d : The same for floats and weights of sum 1, with ``mode="nearest"``.
+    causal : A kernel that is not normalised. Its first weight belongs to the newest sample.
+    scipy.ndimage.correlate1d : The same for floats and weights with sum 1, with ``mode="nearest"``.
 
     References
     ----------
@@ -251,9 +252,10 @@ def gaussian(
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Smooth with a Gaussian.
+    """Smooth a series with a Gaussian filter.
 
-    Its lookahead is its radius and its delay 0; with ``align='causal'`` it is the other way round.
+    The lookahead is the radius and the delay is 0. With ``align='causal'`` the lookahead is 0 and the delay
+    is the radius.
 
     Parameters
     ----------
@@ -261,10 +263,10 @@ def gaussian(
         Series of bool, integers or floats, of any shape. An axis may be empty. The function does not change
         it.
     sigma : float
-        Standard deviation in samples. 0 leaves a series as it is.
+        Standard deviation in samples. 0 does not smooth.
     truncate : float, optional
-        Cut the kernel at this many standard deviations: its radius is ``int(truncate*sigma + 0.5)``
-        samples. Default 4.
+        Cut the kernel at this many standard deviations. Its radius is ``int(truncate*sigma + 0.5)`` samples.
+        Default 4.
     radius : int, optional
         Radius of the kernel in samples, instead of `truncate`.
     align : {'centre', 'causal'}, optional
@@ -317,7 +319,7 @@ def gaussian(
 
     See Also
     --------
-    imfilter.gaussian : The same along several axes, and its derivatives.
+    imfilter.gaussian : The same along several axes, with derivatives.
     scipy.ndimage.gaussian_filter1d : The same for floats, with ``mode="nearest"``.
 
     References

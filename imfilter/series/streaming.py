@@ -1,4 +1,4 @@
-"""Filters of series sample by sample, as they arrive, with the numbers that the whole series would give."""
+"""Streams: filters that receive a series sample by sample."""
 
 from __future__ import annotations
 
@@ -14,46 +14,47 @@ from imfilter._filters.series.pipeline import packed, restored
 from imfilter.series.base import MOST, Call, Compound, named
 from imfilter.typing import NDArray
 
-#: Types of single samples that are taken at once, and the integers that are as exact as floats.
+#: Types of single samples with a fast path, and the range of integers that float64 represents exactly.
 _NUMBERS, _WHOLE = frozenset((float, np.float64)), 1 << 53
 
 
 class Stream:
-    """A causal filter that is given a series piece by piece.
+    """Filter a series piece by piece with a causal filter.
 
-    The results are those of the filter for the whole series, to the last bit, however it is cut.
+    The results are bit-identical to those for the whole series. They do not depend on the lengths of the
+    pieces.
 
     Parameters
     ----------
     filter : callable
-        One of the filters of `imfilter.series`; a `functools.partial` of one, which names its arguments; a
-        `Cascade` or a `Forecaster`.
+        A filter of `imfilter.series`, a `functools.partial` of one with keyword arguments, a `Cascade` or a
+        `Forecaster`.
     *args
-        What it is called with after the series.
+        Positional arguments of the filter after the series.
     channels : int, optional
-        How many series are filtered at once. By default one, whose samples are plain numbers.
+        Number of series that are filtered together. Default: one series, whose samples are single numbers.
     **options
-        Keyword arguments of the filter. Its alignment, in a cascade that of each stage, is 'causal'; it has
-        no `axis`, `out` or `workers`: time is the first axis of a chunk.
+        Keyword arguments of the filter. The alignment of the filter, and of each stage of a cascade, is
+        'causal'. `axis`, `out` and `workers` are not accepted: the first axis of a chunk is time.
 
     Attributes
     ----------
     timing : Timing
         The lookahead, which is 0, and the delay.
     channels : int or None
-        How many series are filtered at once.
+        Number of series that are filtered together, or None.
 
     Raises
     ------
     TypeError
-        If `filter` is not one of them, or an argument has the wrong type.
+        If `filter` is not a series filter, or if an argument has the wrong type.
     ValueError
-        If an argument has the wrong value, or the filter would look ahead.
+        If an argument has the wrong value, or if the filter looks ahead.
 
     See Also
     --------
-    causal : A kernel of one's own.
-    scipy.signal.lfilter : Its state goes in and out as ``zi``.
+    causal : Filter with any causal kernel.
+    scipy.signal.lfilter : The argument and result ``zi`` is the state.
 
     References
     ----------
@@ -89,28 +90,28 @@ class Stream:
         return self._design.timing
 
     def push(self, samples: Any) -> Any:
-        """Take the next sample, or some, and return what the filter says of them.
+        """Filter the next sample, or the next samples, and return the results.
 
         Parameters
         ----------
         samples : float or array_like
-            A number, or with `channels` an array of one for each; or a chunk of any length, with time as its
-            first axis. Plain numbers count as float64.
+            One sample or a chunk. A sample is a number; with `channels`, it is an array with one number for
+            each channel. A chunk has any length, and its first axis is time. Python numbers are float64.
 
         Returns
         -------
         float or ndarray
-            As many results: of a sample one without an axis of time, of a chunk an array. At the start fewer
-            where the filter's mode is 'valid': for a sample then None.
+            One result for each sample. The result of a single sample has no axis of time. With mode 'valid'
+            there are fewer results at the start; then the result of a single sample is None.
 
         Raises
         ------
         TypeError, ValueError
-            If `samples` has the wrong type or shape. The state is then what it was.
+            If `samples` has the wrong type or shape. Then the state does not change.
         """
         if type(samples) is int and -_WHOLE <= samples <= _WHOLE:
             samples = float(samples)
-        # NaN may be to ignore, and goes the general way.
+        # NaN takes the general path, because the filter may ignore it.
         if self._ticker is not None and type(samples) in _NUMBERS and samples == samples:
             return self._ticker.push(samples)
         self._flush()
@@ -143,11 +144,11 @@ class Stream:
         return result[0] if inner else result[0].item()
 
     def _advance(self, lines: NDArray, wanted: np.dtype) -> NDArray:
-        """Take lines of samples of any type; return the results as one."""
+        """Filter samples of any type, and return the results with the dtype `wanted`."""
         design, state, kind, exact = self._design, self._state, lines.dtype, False
         held = kind if state is None else state.values.dtype
         if not kind == held == dtypes.FLOAT64:
-            kind = np.result_type(held, kind)  # NumPy's type for both, in the processor's byte order
+            kind = np.result_type(held, kind)  # the common type of both, in native byte order
             exact = exact_median.takes(design, kind)
         lines = np.ascontiguousarray(lines, kind) if exact else denormals.widened(lines, exact=design.exact)
         if not lines.shape[1]:
@@ -168,7 +169,7 @@ class Stream:
         return placed
 
     def _flush(self) -> None:
-        """Go back from single samples to the general way."""
+        """Move the state from the fast path of single samples to the general path."""
         if self._ticker is not None and self._state is not None:
             self._state = self._design.after_ticks(self._state, self._ticker)
             self._ticker = None
@@ -178,12 +179,12 @@ class Stream:
         self._state = self._ticker = None
 
     def state(self) -> dict[str, Any]:
-        """Return what goes on from here with `from_state`: a dictionary that can be pickled.
+        """Return the state of the stream, a dictionary that can be pickled. `from_state` continues from it.
 
         Returns
         -------
         dict
-            The filter with its arguments, the number of channels and the samples that it remembers.
+            The filter with its arguments, the number of channels and the stored samples.
         """
         self._flush()
         function, args, options = self._call
@@ -197,22 +198,22 @@ class Stream:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return a stream that goes on where another one was.
+        """Return a stream that continues from the state of another stream.
 
         Parameters
         ----------
         state : dict
-            What its `state` returned.
+            The result of `state` of the other stream.
 
         Returns
         -------
         Stream
-            A stream of its own: neither touches the other.
+            A new stream, independent of the other stream.
 
         Raises
         ------
         TypeError, ValueError
-            If it is not the state of a stream.
+            If `state` is not the state of a stream.
         """
         if not isinstance(state, dict):
             raise TypeError(f"state must be a dictionary from Stream.state, got {type(state).__name__}")
@@ -224,10 +225,10 @@ class Stream:
         if isinstance(function, str):
             function = named(function)
         if not isinstance(args, tuple | list):
-            raise TypeError(f"state must hold a tuple of args, got {arguments.brief(args)}")
+            raise TypeError(f"state must contain a tuple of args, got {arguments.brief(args)}")
         if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
             raise TypeError(
-                f"state must hold a dictionary of options by name, got {arguments.brief(options)}"
+                f"state must contain a dictionary of options by name, got {arguments.brief(options)}"
             )
         stream = cls(function, *args, channels=state["channels"], **options)
         stream._state = restored(stream._design, state["held"], stream.channels or 1)

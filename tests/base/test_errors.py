@@ -194,7 +194,7 @@ def test_wrong_for_correlate(function, row):
 
 def sigma_rows(name):
     return [
-        ({name: -1.0}, ValueError, f"{name} must be positive, got -1.0"),
+        ({name: -1.0}, ValueError, f"{name} must be at least 0, got -1.0"),
         ({name: NAN}, ValueError, f"{name} .*nan"),
         ({name: INF}, ValueError, f"{name} .*inf"),
         ({name: "1"}, TypeError, f"{name} .*'1'"),

@@ -129,7 +129,7 @@ def test_errors(error, message, arguments, options):
 
 
 def test_images_are_checked():
-    with pytest.raises(TypeError, match="image must hold real numbers"):
+    with pytest.raises(TypeError, match="image must contain real numbers"):
         imfilter.hysteresis_threshold(np.zeros(3, complex), 0, 1)
     with pytest.raises(ValueError, match="image must not be empty"):
         imfilter.hysteresis_threshold(np.zeros((0, 3)), 0, 1)

@@ -264,7 +264,7 @@ def test_errors(error, message, options):
 
 
 def test_responses_are_checked():
-    with pytest.raises(TypeError, match="response must hold real numbers"):
+    with pytest.raises(TypeError, match="response must contain real numbers"):
         imfilter.corner_peaks(np.zeros(3, complex))
     with pytest.raises(ValueError, match="response must not be empty"):
         imfilter.corner_peaks(np.zeros((0, 3)))

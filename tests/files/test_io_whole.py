@@ -181,7 +181,7 @@ def test_too_large_for_a_format(tmp_path: Path) -> None:
     ("arguments", "error", "words"),
     [
         (([[1]],), TypeError, "must be a numpy array, got list"),
-        ((np.array([[1j]]),), TypeError, "must hold real numbers"),
+        ((np.array([[1j]]),), TypeError, "must contain real numbers"),
         ((np.zeros((0, 3)),), ValueError, "must not be empty"),
         ((np.zeros(3), True), ValueError, "2 or more axes"),
         ((np.zeros((3, 3)), False, True), ValueError, "alpha must be the last"),

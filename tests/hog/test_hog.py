@@ -189,5 +189,5 @@ def test_images_are_checked():
         imfilter.hog(np.zeros((32, 32, 3)))
     with pytest.raises(ValueError, match="image must have 2 axes and channel_axis"):
         imfilter.hog(np.zeros((32, 32)), channel_axis=-1)
-    with pytest.raises(TypeError, match="image must hold real numbers"):
+    with pytest.raises(TypeError, match="image must contain real numbers"):
         imfilter.hog(np.zeros((32, 32), complex))

@@ -70,7 +70,7 @@ def test_copies_names_and_parameters():
 @pytest.mark.parametrize(
     ("message", "images", "options"),
     [
-        ("X must have 3 axes, got shape (6, 1280); name the shape", GREY.reshape(6, -1), {}),
+        ("X must have 3 axes, got shape (6, 1280); give the shape", GREY.reshape(6, -1), {}),
         ("X must have 4 axes, got shape (6, 32, 40)", GREY, {"channel_axis": -1}),
         ("X must contain at least one image, got shape (0, 32, 40)", GREY[:0], {}),
         ("X must contain images of one shape, got images of several shapes", [GREY[0], GREY[0, :20]], {}),

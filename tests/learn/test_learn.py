@@ -300,10 +300,10 @@ RGB = RNG.normal(size=(6, 7, 3))
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"inputs": A * 1j}, TypeError, "inputs must hold real numbers.*complex"),
-        ({"targets": np.array([[None]])}, TypeError, "targets must hold real numbers.*object"),
+        ({"inputs": A * 1j}, TypeError, "inputs must contain real numbers.*complex"),
+        ({"targets": np.array([[None]])}, TypeError, "targets must contain real numbers.*object"),
         ({"inputs": np.ones((0, 3))}, ValueError, r"inputs must not be empty.*\(0, 3\)"),
-        ({"inputs": [A, A[0] * 1j]}, TypeError, "inputs must hold real numbers"),
+        ({"inputs": [A, A[0] * 1j]}, TypeError, "inputs must contain real numbers"),
         ({"inputs": []}, ValueError, "inputs must not be empty"),
         ({"inputs": [A, A]}, ValueError, "targets must have one image for each of 2 inputs, got 1"),
         ({"targets": A[:5]}, ValueError, r"targets must have shape \(6, 7\).*\(6, 7\), got \(5, 7\)"),
@@ -318,7 +318,7 @@ RGB = RNG.normal(size=(6, 7, 3))
         ({"ridge": -1}, ValueError, "ridge must not be negative, got -1"),
         ({"ridge": "a"}, TypeError, "ridge must be a number"),
         ({"ridge": np.inf}, ValueError, "ridge must be finite"),
-        ({"mode": "reflect"}, ValueError, "mode 'reflect' means two things"),
+        ({"mode": "reflect"}, ValueError, "mode 'reflect' is ambiguous"),
         ({"cval": np.nan}, ValueError, "cval must be finite"),
         ({"axes": 5}, ValueError, "axes must be from -2 to 1"),
         ({"channel_axis": 2}, ValueError, "channel_axis must be from -2 to 1"),
@@ -329,7 +329,7 @@ RGB = RNG.normal(size=(6, 7, 3))
         ({"targets": A * 1e200}, ValueError, "targets must be finite and below 1e150"),
         ({"inputs": np.full((6, 7), 0.1)}, ValueError, "inputs must vary, got constant ones.*ridge > 0"),
         ({"inputs": A * 0, "bias": False}, ValueError, "inputs must vary, got zeros alone.*ridge > 0"),
-        ({"inputs": A[:3, :3], "targets": A[:3, :3]}, ValueError, "targets must have.*10, got 9;.*ridge > 0"),
+        ({"inputs": A[:3, :3], "targets": A[:3, :3]}, ValueError, "targets .*10 samples.* got 9;.*ridge > 0"),
         (
             {"inputs": np.tile([1.0, 2.0], (6, 4)), "targets": np.ones((6, 8))},
             ValueError,
@@ -340,7 +340,8 @@ RGB = RNG.normal(size=(6, 7, 3))
         (
             {"inputs": [RGB, RGB], "targets": [RGB, A], "channel_axis": -1},
             ValueError,
-            r"targets must all have the same number of filtered axes and channels, got shapes \(6, 7\), \(6, 7, 3\)",
+            r"targets must all have the same number of filtered axes and channels, got shapes "
+            r"\(6, 7\), \(6, 7, 3\)",
         ),
     ],
 )  # fmt: skip

@@ -7,8 +7,8 @@ import imfilter
 
 IMAGE = np.ones((6, 7))
 ERRORS = [
-    (TypeError, "image must hold real numbers", {"image": np.ones((4, 4), complex)}),
-    (TypeError, "image must hold real numbers", {"image": np.array([[None, 1]])}),
+    (TypeError, "image must contain real numbers", {"image": np.ones((4, 4), complex)}),
+    (TypeError, "image must contain real numbers", {"image": np.array([[None, 1]])}),
     (ValueError, "image must not be empty, got shape (0, 5)", {"image": np.ones((0, 5))}),
     (ValueError, "axes must name at most 3 axes", {"image": np.ones((2, 2, 2, 2))}),
     (TypeError, "dtype must be a real NumPy dtype, got complex64", {"dtype": "complex64"}),

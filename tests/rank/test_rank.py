@@ -296,10 +296,15 @@ def test_the_constant_is_a_sample_like_any():
             (),
             {"footprint": [1, 1]},
         ),
-        (ValueError, "footprint must contain a sample, got none", (), {"footprint": np.zeros((3, 3))}),
+        (
+            ValueError,
+            "footprint must not be zero everywhere, got only zeros",
+            (),
+            {"footprint": np.zeros((3, 3))},
+        ),
         (ValueError, "size must be left out if footprint is given, got 5", (5,), {"footprint": [[1]]}),
-        (TypeError, "footprint must hold real numbers", (), {"footprint": [["a"]]}),
-        (ValueError, "mode 'reflect' means two things", (), {"mode": "reflect"}),
+        (TypeError, "footprint must contain real numbers", (), {"footprint": [["a"]]}),
+        (ValueError, "mode 'reflect' is ambiguous", (), {"mode": "reflect"}),
         (TypeError, "cval must be a number", (), {"mode": "constant", "cval": "1"}),
     ],
 )

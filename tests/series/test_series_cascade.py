@@ -273,9 +273,9 @@ def test_a_state_that_is_none_is_refused():
 
 
 X = np.arange(12.0)
-HINT = "as the first one is the series: use functools.partial(series."
+HINT = "because the first argument is the series: use functools.partial(series."
 WRONG = [
-    (lambda: Cascade(), ValueError, "stages must name a filter, got none"),
+    (lambda: Cascade(), ValueError, "stages must contain at least one filter, got none"),
     (
         lambda: Cascade(np.mean),
         TypeError,
@@ -308,7 +308,8 @@ WRONG = [
         (
             lambda name=name: Cascade(partial(AVERAGE, **{name: None})),
             TypeError,
-            f"stages must leave {name} to the cascade, got it in moving_average(size=5, {name}=None)",
+            f"stages must not set {name}, which belongs to the cascade, "
+            f"got moving_average(size=5, {name}=None)",
         )
         for name in ("axis", "dtype", "out", "workers")
     ),
@@ -331,7 +332,7 @@ WRONG = [
         ValueError,
         "align must be 'causal' in a stream, got 'centre'",
     ),
-    (lambda: Stream(Cascade(AVERAGE), 3), TypeError, "Cascade has its arguments, got 3 too"),
+    (lambda: Stream(Cascade(AVERAGE), 3), TypeError, "args must be empty for a Cascade, got 3"),
     (lambda: Stream(Cascade(AVERAGE), mode="zero"), TypeError, "Cascade() has no argument 'mode'"),
     (
         lambda: Stream(Cascade(AVERAGE), out=X),

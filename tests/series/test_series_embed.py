@@ -91,7 +91,7 @@ WRONG = [
     (
         lambda: series.embed(X, [partial(AVERAGE, axis=0)]),
         TypeError,
-        "filters must leave axis to embed, got it in",
+        "filters must not set axis, which belongs to embed, got",
     ),
     (lambda: series.embed(X, [series.median]), TypeError, "median(): missing a required argument: 'size'"),
     (lambda: series.embed(X, levels=0), ValueError, "levels must be at least 1, got 0"),
@@ -110,7 +110,7 @@ WRONG = [
     ),
     (lambda: series.embed(X[:0]), ValueError, "x must not be empty, got shape (0,)"),
     (lambda: series.embed(1.0), ValueError, "x must have at least one axis"),
-    (lambda: series.embed(X * 1j), TypeError, "x must hold real numbers"),
+    (lambda: series.embed(X * 1j), TypeError, "x must contain real numbers"),
     (lambda: series.embed(X, dtype=complex), TypeError, "dtype must be a real NumPy dtype"),
     (lambda: series.embed(X, axis=1), ValueError, "axis must be from -1 to 0"),
     (lambda: series.embed(X, workers=0), ValueError, "workers must be at least 1, got 0"),

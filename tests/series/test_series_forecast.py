@@ -190,7 +190,7 @@ def test_a_pickle_leaves_the_series_behind():
     assert (again.errors, again.size, again.axis) == (found.errors, 3, -1)
     assert repr(again) == repr(found)
     assert repr(found).startswith("Forecaster(size=3, horizon=2, errors=ForecastErrors(model=")
-    with pytest.raises(ValueError, match="residuals must be read before a forecaster is pickled"):
+    with pytest.raises(ValueError, match="residuals must be read before the forecaster is pickled"):
         _ = again.residuals
     assert np.shares_memory(found._training, x)  # no copy
     assert not np.shares_memory(found._tail, x)
@@ -226,7 +226,11 @@ WRONG = [
         "x must contain real numbers, got dtype complex128",
     ),
     (lambda: series.fit_forecaster(3.0, 2), ValueError, "x must have at least one axis"),
-    (lambda: series.fit_forecaster(np.ones((0, 9)), 2), ValueError, "x must hold a series, got shape (0, 9)"),
+    (
+        lambda: series.fit_forecaster(np.ones((0, 9)), 2),
+        ValueError,
+        "x must contain at least one series, got shape (0, 9)",
+    ),
     (
         lambda: series.fit_forecaster(WAVE[:6], 3, horizon=1),
         ValueError,
@@ -265,7 +269,7 @@ WRONG = [
     (
         lambda: series.fit_forecaster([*WAVE, np.nan], 2),
         ValueError,
-        "x must be finite and below 1e+150, got NaN, which",
+        "x must be finite and below 1e+150, got NaN; fill missing",
     ),
     (lambda: series.fit_forecaster([*WAVE, np.inf], 2), ValueError, "below 1e+150, got inf"),
     (lambda: series.fit_forecaster([*WAVE, -1e200], 2), ValueError, "below 1e+150, got -1e+200"),
@@ -276,7 +280,7 @@ WRONG = [
         ValueError,
         "x must have at least 4 samples for size=2 and horizon=3, got 3",
     ),
-    (lambda: FOUND.forecast(2, axis=0), ValueError, "axis must be left out where x is, got 0"),
+    (lambda: FOUND.forecast(2, axis=0), ValueError, "axis must be left out if x is left out, got 0"),
     (lambda: FOUND.forecast(2, WAVE, axis=1), ValueError, "axis must be from -1 to 0"),
     (lambda: FOUND.evaluate(WAVE[:4]), ValueError, "x must have at least 5 samples"),
     (lambda: FOUND.evaluate([*WAVE, np.nan]), ValueError, "x must be finite and below"),
@@ -286,7 +290,7 @@ WRONG = [
         "initial must be one of 'zero', 'edge', 'valid'",
     ),
     (lambda: series.Stream(FOUND, mode="edge"), TypeError, "Forecaster() has no argument 'mode'"),
-    (lambda: series.Stream(FOUND, 3), TypeError, "Forecaster has its arguments, got 3 too"),
+    (lambda: series.Stream(FOUND, 3), TypeError, "args must be empty for a Forecaster, got 3"),
     (lambda: series.Stream(FOUND, axis=0), TypeError, "axis must be left out"),
 ]
 FOUND = series.fit_forecaster(WAVE + RNG.normal(size=50), 2, horizon=3)

@@ -215,7 +215,7 @@ def test_numbers_of_any_kind_are_taken_at_once():
         expected = call(np.array(values[:4], float), *args, align="causal", **options)
         np.testing.assert_array_equal(found[:4], expected)
         kept = stream.state()
-        with pytest.raises(TypeError, match="samples must hold"):
+        with pytest.raises(TypeError, match="samples must contain"):
             stream.push(10**400)
         assert stream.push(1.0) == series.Stream.from_state(kept).push(1.0)
 
