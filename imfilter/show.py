@@ -344,8 +344,7 @@ def occlusion_map(
 ) -> NDArray[np.float64]:
     """Measure how much a score drops when a window of the image is occluded.
 
-    A large drop means that the score depends on the occluded samples. The score may come from any function,
-    for example a classifier or a detector.
+    A large drop means that the score depends on the occluded samples. The score may come from any function.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def choose(
         Name or number of a column of times.
     header : bool or None
         Whether the first row has names; None to find out: it has if a column is asked for by name, or if
-        one of those to filter is no number in it.
+        one of the columns to filter is not a number in the first row.
     file : str
         Name of the table in messages.
     """

@@ -49,7 +49,7 @@ TABLE = (
         "Column to filter: name, or number from 1. Give it several times for several columns.",
         "the only one",
     ),
-    Option("header", "switch", None, "Whether the first row has names.", "if its cell is no number"),
+    Option("header", "switch", None, "Whether the first row has names.", "if its cell is not a number"),
     Option("delimiter", "delimiter", None, "One character, or tab.", ".tsv: tab; else by the first rows"),
     Option("append", "flag", False, "Add the results as a new column. Default: replace the column."),
     Option("name", "texts", (), "Name of an added column; implies --append.", "price_median, for example"),

@@ -68,9 +68,7 @@ _TRUNCATE = Option("truncate", "number", 4.0, "Cut the Gaussian at this many sta
 _RADIUS = Option(
     "radius", "integers", None, "Cut the Gaussian at this many pixels instead.", "from --truncate"
 )
-_SPACING = Option(
-    "spacing", "numbers", None, "Distance between pixels: one for both axes, or rows,columns.", "1"
-)
+_SPACING = Option("spacing", "numbers", None, "Distance between pixels, or rows,columns.", "1")
 _GAUSSIAN = (_TRUNCATE, _RADIUS)
 _WINDOW = Option("size", "integers", 3, "Size of the window in pixels: one for both axes, or rows,columns.")
 _KERNEL = (
@@ -199,25 +197,12 @@ COMMANDS: tuple[Command, ...] = (
         "edges",
         "Find edges with the Canny edge detector.",
         (
-            Option(
-                "low",
-                "number",
-                None,
-                "Low threshold for Sobel responses that are not scaled.",
-                "half of high",
-            ),
+            Option("low", "number", None, "Low threshold for raw Sobel responses.", "half of high"),
             Option("high", "number", None, "High threshold.", "computed from the picture"),
             Option("sigma", "numbers", 1.0, _SIGMA),
             Option("norm", "text", "l2", "Norm of the gradient: l2 or l1."),
-            Option(
-                "nms", "text", "sector", "Non-maximum suppression: sector (as in OpenCV) or interpolated."
-            ),
-            Option(
-                "threshold",
-                "text",
-                "absolute",
-                "Meaning of low and high: absolute, quantile, median or otsu.",
-            ),
+            Option("nms", "text", "sector", "Non-maximum suppression: sector or interpolated."),
+            Option("threshold", "text", "absolute", "Unit of both: absolute, quantile, median or otsu."),
         ),
         "canny in.png edges.png --sigma 1.5",
     ),
@@ -243,20 +228,8 @@ COMMANDS: tuple[Command, ...] = (
         "Describe a picture by histograms of oriented gradients (HOG).",
         (
             Option("orientations", "integer", 9, "Number of orientation bins from 0 to 180 degrees."),
-            Option(
-                "pixels_per_cell",
-                "integers",
-                (8, 8),
-                "Size of a cell in pixels: one for both axes, or rows,columns.",
-                "8",
-            ),
-            Option(
-                "cells_per_block",
-                "integers",
-                (3, 3),
-                "Size of a block in cells: one for both axes, or rows,columns.",
-                "3",
-            ),
+            Option("pixels_per_cell", "integers", (8, 8), "Size of a cell in pixels, or rows,columns.", "8"),
+            Option("cells_per_block", "integers", (3, 3), "Size of a block in cells, or rows,columns.", "3"),
             Option("block_norm", "text", "L2-Hys", "Normalisation of blocks: L1, L1-sqrt, L2 or L2-Hys."),
             Option("transform_sqrt", "flag", False, "Take the square root of the picture first."),
             Option("interpolate", "flag", False, "Interpolate between neighbouring orientations and cells."),
@@ -318,12 +291,7 @@ SHOWN: tuple[Command, ...] = (
         "shown",
         "Draw the feature maps of a .npy file.",
         (
-            Option(
-                "signed",
-                "flag",
-                False,
-                "Use the colours for signed values: negative blue, zero white, positive red.",
-            ),
+            Option("signed", "flag", False, "Show negative values blue, zero white, positive red."),
             *(_SCALE, Option("pixels", "count", 128, "Size of a map on the sheet.")),
             Option("channel_axis", "ends", 0, "Axis of the channels: 0 or -1."),
             *_SHEET,
@@ -337,13 +305,7 @@ SHOWN: tuple[Command, ...] = (
         (
             _KERNEL[0],
             Option("count", "count", 9, "Maximum number of patches."),
-            Option(
-                "size",
-                "integers",
-                None,
-                "Size of a patch: one for both axes, or rows,columns.",
-                "the kernel's",
-            ),
+            Option("size", "integers", None, "Size of a patch in pixels, or rows,columns.", "the kernel's"),
             Option("pixels", "count", 64, "Size of a patch on the sheet."),
             *_SHEET,
         ),

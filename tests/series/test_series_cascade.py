@@ -290,12 +290,12 @@ WRONG = [
     (
         lambda: Cascade(partial(series.moving_average, 5)),
         TypeError,
-        f"stages must name its arguments, {HINT}moving_average, size=5)",
+        f"stages must pass its arguments by name, {HINT}moving_average, size=5)",
     ),
     (
         lambda: Stream(partial(series.savgol, 9, 3, mode="zero")),
         TypeError,
-        f"filter must name its arguments, {HINT}savgol, size=9, order=3, mode='zero')",
+        f"filter must pass its arguments by name, {HINT}savgol, size=9, order=3, mode='zero')",
     ),
     (lambda: series.timing(partial(len, 5)), TypeError, f"{HINT}moving_average, size=5)"),
     (
