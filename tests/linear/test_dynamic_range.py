@@ -310,11 +310,13 @@ def mended(monkeypatch):
     """Count the stretches of rows, and the tiles, that are computed again."""
     count = []
     again, alone, opened = (
-        dynamic_range.Mending.__call__,
+        dynamic_range.Recomputation.__call__,
         fft_tiles.Transform._alone,
         fft_tiles.Transform._open,
     )
-    monkeypatch.setattr(dynamic_range.Mending, "__call__", lambda *a: count.append("stretch") or again(*a))
+    monkeypatch.setattr(
+        dynamic_range.Recomputation, "__call__", lambda *a: count.append("stretch") or again(*a)
+    )
     monkeypatch.setattr(fft_tiles.Transform, "_alone", lambda *a: count.append("tile") or alone(*a))
     monkeypatch.setattr(fft_tiles.Transform, "_open", lambda *a: count.append("tile") or opened(*a))
     return count

@@ -31,8 +31,8 @@ _COLUMN, _WINDOW, _PLACE = 5.0, 10.0, 8.0
 _WORK = 37
 #: Kernels and tables of a job that not every way to compute has.
 _OPTIONAL = (
-    *("below", "bits", "digits", "entering", "leaving", "n_moved", "n_taps", "order", "other", "ranks"),
-    *("sort", "taps", "values", "window", "words"),
+    *("below", "bits", "digits", "entering", "flip", "found", "leaving", "n_moved", "n_taps", "order"),
+    *("other", "ranks", "sort", "steps", "table", "tables", "taps", "values", "window", "words"),
 )
 
 

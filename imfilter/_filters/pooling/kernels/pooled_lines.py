@@ -42,9 +42,9 @@ def _element(value):
 
 
 @intrinsic(prefer_literal=True)
-def _meet(typingctx, reduction, a, b):
+def _meet(typingctx, what, a, b):
     """Return of two samples, or lane by lane, the larger, the smaller or the sum."""
-    name = {LARGEST: "max", SMALLEST: "min"}.get(reduction.literal_value)
+    name = {LARGEST: "max", SMALLEST: "min"}.get(what.literal_value)
 
     def codegen(context, builder, sig, args):
         _, a, b = args
@@ -55,13 +55,13 @@ def _meet(typingctx, reduction, a, b):
         which = f"{name}imum" if real else f"{'s' if dtype.signed else 'u'}{name}"
         return call_llvm(builder, f"llvm.{which}.{mangle(a.type)}", a.type, a, b)
 
-    return a(reduction, a, b), codegen
+    return a(what, a, b), codegen
 
 
 @intrinsic(prefer_literal=True)
-def _part(typingctx, reduction, source, value):
+def _part(typingctx, what, source, value):
     """Return what counts of samples of a source type: all, or half of their bits."""
-    half = reduction.literal_value
+    half = what.literal_value
 
     def codegen(context, builder, sig, args):
         value = args[2]
@@ -77,13 +77,13 @@ def _part(typingctx, reduction, source, value):
         shift = builder.ashr if source.dtype.signed else builder.lshr
         return shift(value, constant(32))
 
-    return value(reduction, source, value), codegen
+    return value(what, source, value), codegen
 
 
 @intrinsic(prefer_literal=True)
-def _nothing(typingctx, reduction, real):
+def _nothing(typingctx, what, real):
     """Return what changes nothing: the maximum of no samples, the minimum or the sum."""
-    what_for, dtype = reduction.literal_value, real.dtype
+    what_for, dtype = what.literal_value, real.dtype
 
     def codegen(context, builder, sig, args):
         floating = isinstance(dtype, types.Float)
@@ -95,11 +95,11 @@ def _nothing(typingctx, reduction, real):
             value = 0.0 if floating else 0
         return ir.Constant(element(dtype), value)
 
-    return real.dtype(reduction, real), codegen
+    return real.dtype(what, real), codegen
 
 
-@kernel("real", "source", "reduction")
-def join_rows(real, source, reduction, at, rows, fresh, before, count, after, line):
+@kernel("real", "source", "what")
+def join_rows(real, source, what, at, rows, fresh, before, count, after, line):
     """Join `rows` lines of `count` samples, whose addresses are in the table `at`, to one of `real`s.
 
     With what is in the line already, unless it is `fresh`. `before` and `after` samples beside it become
@@ -107,7 +107,7 @@ def join_rows(real, source, reduction, at, rows, fresh, before, count, after, li
     """
     size, width = size_of(real), size_of(source)
     lanes, few = BYTES // size, BYTES // size // REGISTERS
-    none = _nothing(reduction, real)
+    none = _nothing(what, real)
     for i in range(before):
         store_one(line + i * size, real, none)
     line += before * size
@@ -125,39 +125,39 @@ def join_rows(real, source, reduction, at, rows, fresh, before, count, after, li
     while x + lanes <= count or (fresh and lanes <= count and x < count):
         shift = min(x, count - lanes)
         if fresh:
-            found = _part(reduction, source, load(real, entry(at) + shift * width, source))
+            found = _part(what, source, load(real, entry(at) + shift * width, source))
         else:
             found = load(real, line + shift * size, real)
         for r in range(skipped, rows):
-            values = _part(reduction, source, load(real, entry(at + 8 * r) + shift * width, source))
-            found = _meet(reduction, found, values)
+            values = _part(what, source, load(real, entry(at + 8 * r) + shift * width, source))
+            found = _meet(what, found, values)
         store(line + shift * size, real, found)
         x += lanes
     like = splat_register(real, none)
     while x + few <= count or (fresh and few <= count and x < count):
         shift = min(x, count - few)
         if fresh:
-            found_few = _part(reduction, source, load_like(like, entry(at) + shift * width, source))
+            found_few = _part(what, source, load_like(like, entry(at) + shift * width, source))
         else:
             found_few = load_like(like, line + shift * size, real)
         for r in range(skipped, rows):
-            values_few = _part(reduction, source, load_like(like, entry(at + 8 * r) + shift * width, source))
-            found_few = _meet(reduction, found_few, values_few)
+            values_few = _part(what, source, load_like(like, entry(at + 8 * r) + shift * width, source))
+            found_few = _meet(what, found_few, values_few)
         store(line + shift * size, real, found_few)
         x += few
     for i in range(x, count):
         if fresh:
-            one = _part(reduction, source, load_one(real, entry(at) + i * width, source))
+            one = _part(what, source, load_one(real, entry(at) + i * width, source))
         else:
             one = load_one(real, line + i * size, real)
         for r in range(skipped, rows):
-            value = _part(reduction, source, load_one(real, entry(at + 8 * r) + i * width, source))
-            one = _meet(reduction, one, value)
+            value = _part(what, source, load_one(real, entry(at + 8 * r) + i * width, source))
+            one = _meet(what, one, value)
         store_one(line + i * size, real, one)
 
 
-@kernel("real", "reduction")
-def join_neighbours(real, reduction, line, taps, step, count, to):
+@kernel("real", "what")
+def join_neighbours(real, what, line, taps, step, count, to):
     """Join `taps` samples of a line, `step` bytes apart, for each of `count` outputs at a stride of one."""
     size = size_of(real)
     lanes, few = BYTES // size, BYTES // size // REGISTERS
@@ -166,21 +166,21 @@ def join_neighbours(real, reduction, line, taps, step, count, to):
         shift = min(x, count - lanes) * size
         found = load(real, line + shift, real)
         for t in range(1, taps):
-            found = _meet(reduction, found, load(real, line + shift + t * step, real))
+            found = _meet(what, found, load(real, line + shift + t * step, real))
         store(to + shift, real, found)
         x += lanes
-    like = splat_register(real, _nothing(reduction, real))
+    like = splat_register(real, _nothing(what, real))
     while x < count and few <= count:
         shift = min(x, count - few) * size
         found_few = load_like(like, line + shift, real)
         for t in range(1, taps):
-            found_few = _meet(reduction, found_few, load_like(like, line + shift + t * step, real))
+            found_few = _meet(what, found_few, load_like(like, line + shift + t * step, real))
         store(to + shift, real, found_few)
         x += few
     for i in range(x, count):
         one = load_one(real, line + i * size, real)
         for t in range(1, taps):
-            one = _meet(reduction, one, load_one(real, line + i * size + t * step, real))
+            one = _meet(what, one, load_one(real, line + i * size + t * step, real))
         store_one(to + i * size, real, one)
 
 
@@ -212,8 +212,8 @@ def _pick(typingctx, real, stride, channels, address):
     return Vector(real.dtype, lanes)(real, stride, channels, address), codegen
 
 
-@kernel("real", "reduction", "stride", "channels")
-def join_picked(real, reduction, stride, channels, line, taps, step, count, to):
+@kernel("real", "what", "stride", "channels")
+def join_picked(real, what, stride, channels, line, taps, step, count, to):
     """Join `taps` pixels of a line, `step` bytes apart, for each of `count` outputs at a small stride.
 
     Registers are written whole: outputs shorter than one, or of channels that do not fill one, need room.
@@ -226,17 +226,17 @@ def join_picked(real, reduction, stride, channels, line, taps, step, count, to):
         start = line + first * stride * channels * size
         found = _pick(real, stride, channels, start)
         for t in range(1, taps):
-            found = _meet(reduction, found, _pick(real, stride, channels, start + t * step))
+            found = _meet(what, found, _pick(real, stride, channels, start + t * step))
         store(to + first * channels * size, real, found)
         x += pixels
 
 
-@kernel("real", "reduction")
-def join_apart(real, reduction, line, taps, step, stride, channels, count, to):
+@kernel("real", "what")
+def join_apart(real, what, line, taps, step, stride, channels, count, to):
     """Join `taps` pixels of a line, `step` bytes apart, for each of `count` outputs `stride` bytes apart."""
     size = size_of(real)
     few = BYTES // size // REGISTERS
-    like = splat_register(real, _nothing(reduction, real))
+    like = splat_register(real, _nothing(what, real))
     for i in range(count):
         start = line + i * stride
         c = 0
@@ -244,37 +244,35 @@ def join_apart(real, reduction, line, taps, step, stride, channels, count, to):
             shift = min(c, channels - few) * size
             found = load_like(like, start + shift, real)
             for t in range(1, taps):
-                found = _meet(reduction, found, load_like(like, start + shift + t * step, real))
+                found = _meet(what, found, load_like(like, start + shift + t * step, real))
             store(to + shift, real, found)
             c += few
         for k in range(c, channels):
             one = load_one(real, start + k * size, real)
             for t in range(1, taps):
-                one = _meet(reduction, one, load_one(real, start + k * size + t * step, real))
+                one = _meet(what, one, load_one(real, start + k * size + t * step, real))
             store_one(to + k * size, real, one)
         to += channels * size
 
 
-@kernel("real", "reduction")
-def fold(real, reduction, line, pixels, channels, to):
+@kernel("real", "what")
+def fold(real, what, line, pixels, channels, to):
     """Join all `pixels` of a line, which is changed, to one: each time the second half to the first."""
     size = size_of(real)
     few = BYTES // size // REGISTERS
-    like = splat_register(real, _nothing(reduction, real))
+    like = splat_register(real, _nothing(what, real))
     while pixels > 1:
         half = (pixels + 1) // 2
         count, other = (pixels - half) * channels, line + half * channels * size
         x = 0
         while x + few <= count:
             found = _meet(
-                reduction, load_like(like, line + x * size, real), load_like(like, other + x * size, real)
+                what, load_like(like, line + x * size, real), load_like(like, other + x * size, real)
             )
             store(line + x * size, real, found)
             x += few
         for i in range(x, count):
-            one = _meet(
-                reduction, load_one(real, line + i * size, real), load_one(real, other + i * size, real)
-            )
+            one = _meet(what, load_one(real, line + i * size, real), load_one(real, other + i * size, real))
             store_one(line + i * size, real, one)
         pixels = half
     for c in range(channels):
