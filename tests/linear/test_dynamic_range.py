@@ -307,16 +307,10 @@ def test_layers_pools_and_series(dtype):
 
 @pytest.fixture
 def mended(monkeypatch):
-    """Count the stretches of rows, and the tiles, that are computed again."""
-    count = []
-    again, alone, opened = (
-        dynamic_range.Recomputation.__call__,
-        fft_tiles.Transform._alone,
-        fft_tiles.Transform._open,
-    )
-    monkeypatch.setattr(
-        dynamic_range.Recomputation, "__call__", lambda *a: count.append("stretch") or again(*a)
-    )
+    """Count the tasks of rows, and the tiles, that are computed again."""
+    count, tasks = [], dynamic_range.Recomputation
+    again, alone, opened = tasks.__call__, fft_tiles.Transform._alone, fft_tiles.Transform._open
+    monkeypatch.setattr(tasks, "__call__", lambda *a: count.append("task") or again(*a))
     monkeypatch.setattr(fft_tiles.Transform, "_alone", lambda *a: count.append("tile") or alone(*a))
     monkeypatch.setattr(fft_tiles.Transform, "_open", lambda *a: count.append("tile") or opened(*a))
     return count
