@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from imfilter._base import arguments, threads
 from imfilter._base.keywords import hinted
-from imfilter.typing import ArrayLike
+from imfilter.typing import ArrayLike, BlockNorm, NDArray
 
 _NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
+
+
+@overload
+def hog(
+    image: ArrayLike,
+    *,
+    orientations: int = ...,
+    pixels_per_cell: int | tuple[int, int] = ...,
+    cells_per_block: int | tuple[int, int] = ...,
+    block_norm: BlockNorm = ...,
+    transform_sqrt: bool = ...,
+    interpolate: bool = ...,
+    visualize: Literal[False] = ...,
+    feature_vector: bool = ...,
+    channel_axis: int | None = ...,
+    workers: int | None = ...,
+) -> NDArray: ...
+
+
+@overload
+def hog(
+    image: ArrayLike,
+    *,
+    orientations: int = ...,
+    pixels_per_cell: int | tuple[int, int] = ...,
+    cells_per_block: int | tuple[int, int] = ...,
+    block_norm: BlockNorm = ...,
+    transform_sqrt: bool = ...,
+    interpolate: bool = ...,
+    visualize: Literal[True],
+    feature_vector: bool = ...,
+    channel_axis: int | None = ...,
+    workers: int | None = ...,
+) -> tuple[NDArray, NDArray]: ...
 
 
 @hinted
@@ -18,16 +52,16 @@ def hog(
     image: ArrayLike,
     *,
     orientations: int = 9,
-    pixels_per_cell: Any = (8, 8),
-    cells_per_block: Any = (3, 3),
-    block_norm: str = "L2-Hys",
+    pixels_per_cell: int | tuple[int, int] = (8, 8),
+    cells_per_block: int | tuple[int, int] = (3, 3),
+    block_norm: BlockNorm = "L2-Hys",
     transform_sqrt: bool = False,
     interpolate: bool = False,
     visualize: bool = False,
     feature_vector: bool = True,
     channel_axis: int | None = None,
     workers: int | None = None,
-) -> Any:
+) -> NDArray | tuple[NDArray, NDArray]:
     """Describe the image by histograms of oriented gradients (HOG).
 
     The image is divided into cells. Each cell has a histogram of the orientations of its gradients, weighted

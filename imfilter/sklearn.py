@@ -8,7 +8,7 @@ import numpy as np
 
 from imfilter._base import arguments
 from imfilter.descriptor import hog
-from imfilter.typing import NDArray
+from imfilter.typing import BlockNorm, NDArray
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -65,7 +65,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         orientations: int = 9,
         pixels_per_cell: Any = (8, 8),
         cells_per_block: Any = (3, 3),
-        block_norm: str = "L2-Hys",
+        block_norm: BlockNorm = "L2-Hys",
         transform_sqrt: bool = False,
         interpolate: bool = False,
         channel_axis: int | None = None,

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 __all__ = [
     "Align",
     "ArrayLike",
+    "BlockNorm",
     "DTypeLike",
     "Kernel",
     "Method",
@@ -41,3 +42,5 @@ Method: TypeAlias = Literal["auto", "direct", "separable", "fft"]
 Reduce: TypeAlias = Literal["max", "min", "mean"]
 Align: TypeAlias = Literal["centre", "causal"]
 Nan: TypeAlias = Literal["propagate", "ignore"]
+#: How the blocks of a histogram of oriented gradients are normalised.
+BlockNorm: TypeAlias = Literal["L1", "L1-sqrt", "L2", "L2-Hys"]
