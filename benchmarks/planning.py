@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from imfilter._base.call_cache import Calls
-from imfilter._base.plan import planning
+from imfilter._base.plan import Planned, planning
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear import planner
 from tests.peers.case import types_of
@@ -67,7 +67,8 @@ class Way:
         plans: list[Any] = []
         token = planning.set(plans)
         try:
-            self()
+            with contextlib.suppress(Planned):
+                self()
         finally:
             planning.reset(token)
         return plans[0]

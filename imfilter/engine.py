@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
 
 from imfilter._base import arguments
-from imfilter._base.plan import Plan, planning
+from imfilter._base.plan import Plan, Planned, planning
 from imfilter._base.threads import set_workers
 from imfilter.typing import DTypeLike
 
@@ -62,7 +63,8 @@ def plan(shape: Any, dtype: DTypeLike, kernel: Any, /, *args: Any, **options: An
     plans: list[Plan] = []
     token = planning.set(plans)
     try:
-        kernel(image, *args, **options)
+        with contextlib.suppress(Planned):
+            kernel(image, *args, **options)
     finally:
         planning.reset(token)
     if not plans:

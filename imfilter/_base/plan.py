@@ -3,8 +3,12 @@
 import contextvars
 from dataclasses import dataclass
 
-#: Set while `imfilter.plan` asks which algorithm a call would run: calls add their plans and do nothing.
+#: Set while `imfilter.plan` asks which algorithm a call would run: calls add a plan and raise `Planned`.
 planning: contextvars.ContextVar[list["Plan"] | None] = contextvars.ContextVar("planning", default=None)
+
+
+class Planned(BaseException):
+    """Raised when the first plan of a call is made: nothing is computed."""
 
 
 @dataclass(frozen=True)
