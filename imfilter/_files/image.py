@@ -59,7 +59,7 @@ class Image:
         if not isinstance(self.pixels, np.ndarray):
             raise TypeError(f"pixels must be a numpy array, got {type(self.pixels).__name__}")
         if self.pixels.dtype.kind not in "buif":
-            raise TypeError(f"pixels must hold real numbers, got dtype {self.pixels.dtype}")
+            raise TypeError(f"pixels must contain real numbers, got dtype {self.pixels.dtype}")
         if self.pixels.size == 0:
             raise ValueError(f"pixels must not be empty, got shape {self.pixels.shape}")
         if self.channels and self.pixels.ndim < 2:
