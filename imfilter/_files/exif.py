@@ -107,7 +107,7 @@ def _orientation(tiff: Tiff, directory: Directory) -> int | None:
 
 
 def _blank(data: bytearray, tiff: Tiff, first: Directory) -> None:
-    """Overwrite the directories after the first one, and their thumbnails, with zeros. Cut zeros at the end."""
+    """Overwrite the directories after the first one and their thumbnails with zeros. Cut them at the end."""
     gone = _covered(len(data), _after(tiff, first)) & ~_covered(len(data), _kept(tiff, first, _BELOW))
     np.frombuffer(data, np.uint8)[gone] = 0
     rest = np.flatnonzero(~gone)
