@@ -62,7 +62,7 @@ def _chunk(file: IO[bytes], kind: bytes, body: bytes) -> None:
 
 
 def _filtered(samples: NDArray[np.uint16], step: int) -> Iterator[bytes]:
-    """Yield blocks of rows. A row starts with its filter, the better of 1 (minus left) and 2 (minus above)."""
+    """Yield blocks of rows. A row starts with the better filter: 1 (minus left) or 2 (minus above)."""
     height = samples.shape[0]
     block = max(1, _BLOCK // (2 * samples.shape[1]))
     above = np.zeros((1, 2 * samples.shape[1]), np.uint8)
