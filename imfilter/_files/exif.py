@@ -252,9 +252,9 @@ def _block(form: Form, tree: dict[int, Value | Tree], note_at: int | None) -> tu
 
 
 def _affordable(size: int, compact: int) -> bool:
-    """Return whether a block with a gap fits in a JPEG file.
+    """Return whether a block with a gap is short enough.
 
-    If the block without the gap does not fit, the gap may double its size at most.
+    It must fit in a JPEG file. If even the block without the gap does not fit, its size may double at most.
     """
     limit = JPEG_EXIF - len(PREFIX)
     return size <= (limit if compact <= limit else 2 * compact)

@@ -14,7 +14,7 @@ _Lines = npt.NDArray[np.float64]
 
 #: Below this gain, the low parts of means are kept. Otherwise changes below half a unit in the last place
 #: would be lost. The total error could reach half of 1/gain units, here 1.1e-13 of the mean. Keeping the low
-#: parts takes more than twice as long.
+#: parts takes more than twice the time.
 _CAREFUL = 1 / 1024
 #: Below this number of elements, one thread finishes before a second thread starts.
 _ALONE = 1 << 15
