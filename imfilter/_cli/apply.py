@@ -59,7 +59,7 @@ def apply(
     task = Task(run, options, kind, target, given, rows)
     if command.kind == "descriptor":
         return edges.descriptor(task, image)
-    clear = image.opacity is not None and not _is_opaque(image)  # opaque: exactly as if there were no alpha
+    clear = image.opacity is not None and not _is_opaque(image)  # an opaque image is treated as without alpha
     if command.kind == "derivative":
         return edges.derivative(task, image, clear=clear)
     if clear:
@@ -83,7 +83,7 @@ def _weighted(task: Task, image: Image) -> Image:
     run, target, tone = task.run, task.target, _tone(task, image)
     exact = target is None or target.kind == "f" or (run.smooths and tone == Tone(target))
     if exact and not image.alpha:
-        return like(image, run(image.colour, target))  # the filter's own rounding
+        return like(image, run(image.colour, target))  # the filter rounds
     if exact and run.smooths:
         dtype = target or image.pixels.dtype
         result = dataclasses.replace(image, pixels=dtypes.empty(image.pixels.shape, dtype))

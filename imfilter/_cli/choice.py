@@ -46,8 +46,8 @@ def choose(
     time : str or None
         Name or number of a column of times.
     header : bool or None
-        Whether the first row has names; None to find out: it has if a column is asked for by name, or if
-        one of the columns to filter is not a number in the first row.
+        Whether the first row has names. None: detect it. It has names if an option names a column, or if the
+        first row has no number in a column to filter.
     file : str
         Name of the table in messages.
     """

@@ -31,7 +31,7 @@ def weighed(colour: Array, shares: Array, black: float = 0.0) -> Array:
 
 
 def over_black(image: Image, black: float = 0.0) -> Array:
-    """Return the colour or grey of an image. Transparent pixels are put on black."""
+    """Return the colour or grey of an image. Transparent pixels are blended with black."""
     if image.opacity is None:
         return image.colour
     plane = weighed(image.colour, share(image.opacity), black)
@@ -39,13 +39,13 @@ def over_black(image: Image, black: float = 0.0) -> Array:
 
 
 def one_plane(image: Image, black: float = 0.0) -> Array:
-    """Return the luminance of an image. Transparent pixels are put on black."""
+    """Return the luminance of an image. Transparent pixels are blended with black."""
     plane = over_black(image, black)
     return luminance(plane) if is_rgb(image) else plane
 
 
 def is_rgb(image: Image) -> bool:
-    """Whether the channels are red, green and blue."""
+    """Return whether the channels are red, green and blue."""
     return image.channels and image.colour.ndim > image.spatial and image.colour.shape[-1] == 3
 
 

@@ -32,7 +32,7 @@ def derivative(task: Task, image: Image, *, clear: bool) -> Image:
         return colour.luminance(seen) if grey else seen
 
     if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
-        rows = task.rows if clear or grey else None  # what is not made of colour is filtered as it lies
+        rows = task.rows if clear or grey else None  # without a conversion of colour, no bands are needed
         return strips.filtered(image, rows, lambda piece: like(piece, run(plane(piece), target)))
     ends = limits.of(task.given, image.pixels.dtype, task.kind.name)
     dtype = plane(dataclasses.replace(image, pixels=image.pixels[:1])).dtype
@@ -78,7 +78,7 @@ def edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format, g
         if given is None:
             return colour.one_plane(piece)
         values = colour.one_plane(piece, given.black)
-        # Then thresholds are on the scale of 8 bits.
+        # With given limits, thresholds are on the scale of 8 bits.
         return Tone(dtypes.derived(values.dtype), _EIGHT_BITS / given.height, given.black).of(values)
 
     edges: Array = run.whole(_plane(image, plane, always=given is not None))
@@ -89,7 +89,7 @@ def edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format, g
 
 
 def _plane(image: Image, make: Callable[[Image], Array], *, always: bool = False) -> Array:
-    """Return the single plane of an image, computed in bands. An image of one plane is returned itself."""
+    """Return the single plane of an image, computed in bands. Use an image with one plane directly."""
     if image.opacity is None and not colour.is_rgb(image) and not always:
         return make(image)
     rows = strips.Rows(image.pixels.shape[0])
@@ -98,7 +98,7 @@ def _plane(image: Image, make: Callable[[Image], Array], *, always: bool = False
 
 def corner_response(image: Image, options: Mapping[str, Any]) -> Array:
     """Return the corner response of every pixel of an image."""
-    rows = None  # a plane is filtered as it lies
+    rows = None  # a single plane needs no bands
     if image.opacity is not None or colour.is_rgb(image):
         around = options["size"] + options["aperture"]
         rows = strips.Rows(image.pixels.shape[0], around, around, wraps=options["mode"] == "wrap")

@@ -18,17 +18,16 @@ from . import messages
 # Signals of program errors, and signals that by default do not end a process.
 _LEFT = "BUS FPE ILL SEGV TRAP SYS ABRT CHLD CLD CONT STOP KILL TSTP TTIN TTOU URG WINCH INFO"
 _SHOW_CURSOR = b"\r\033[?25h"
-_bars = 0  # progress bars on the terminal, which hide its cursor
+_bars = 0  # number of progress bars on the terminal; they hide its cursor
 
 
 def on_signals() -> None:
     """Remove partial files before a signal ends the process.
 
-    A thread of its own waits for the signals, because Python would handle them only when a filter is done.
-    Then the process ends by the signal itself, which is what shells look at. A signal that is ignored stays
-    so.
+    A separate thread waits for the signals, because Python would handle them only after a filter is done.
+    Then the signal itself ends the process, so that shells see the signal. Ignored signals stay ignored.
     """
-    if not hasattr(signal, "sigwait"):  # on Windows Ctrl-C alone is a signal, and an exception
+    if not hasattr(signal, "sigwait"):  # on Windows, Ctrl-C is the only signal, and it raises an exception
         return
     left = {getattr(signal, f"SIG{name}", None) for name in _LEFT.split()}
     usual = (signal.SIG_DFL, signal.default_int_handler)
@@ -72,7 +71,7 @@ def flushed(code: int) -> int:
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:  # the reader has closed it
+    except BrokenPipeError:  # the reader closed the pipe
         discard()
     except OSError as error:
         discard()

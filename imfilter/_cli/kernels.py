@@ -1,4 +1,4 @@
-"""The kernel of correlate and convolve: from rows of numbers, a name or a file."""
+"""The kernel of correlate and convolve, given as rows of numbers, a name or a file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def parse(texts: Sequence[str], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
 
 
 def total(kernel: NDArray[Any] | list[NDArray[Any]]) -> float:
-    """Return the sum of all weights. It is 0 if it is zero within rounding."""
+    """Return the sum of all weights. It is exactly 0 if it is 0 within rounding errors."""
     parts = kernel if isinstance(kernel, list) else [kernel]
     weights = float(np.prod([part.sum(dtype=np.float64) for part in parts]))
     size = float(np.prod([np.abs(part).sum(dtype=np.float64) for part in parts]))

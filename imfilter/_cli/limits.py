@@ -1,4 +1,4 @@
-"""The values of an image that are black and white in an integer result."""
+"""The values of an image that become black and white in an integer result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import messages, strips
 
 
 class Limits(NamedTuple):
-    """The value that is black, and the one that is white."""
+    """The value that becomes black, and the value that becomes white."""
 
     black: float
     white: float
@@ -46,7 +46,7 @@ def of(given: Limits | None, dtype: np.dtype[Any], name: str) -> Limits:
 
 
 def check_use(given: Limits | None, target: np.dtype[Any] | None) -> None:
-    """Refuse limits for a floating-point result, which is never scaled."""
+    """Raise an error if limits are given for a floating-point result, because it is never scaled."""
     if given is not None and (target is None or target.kind not in "ui"):
         raise ValueError(
             "--full-scale and --range say how a result becomes integers, and OUT has none here; "

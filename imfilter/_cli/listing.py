@@ -1,4 +1,4 @@
-"""Tables of results, as ``.csv`` or ``.json``."""
+"""Output of tables of results, as ``.csv`` or ``.json``."""
 
 from __future__ import annotations
 

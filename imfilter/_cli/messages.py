@@ -13,8 +13,8 @@ import click
 def visible(text: str) -> str:
     r"""Return a text as one line. Characters that are not printable become escapes (``\x1b``).
 
-    File names and the names of columns may have any character. A terminal would obey some of them, and could
-    show the others in the wrong order or not at all.
+    File names and the names of columns may contain any character. A terminal executes some control
+    characters. It may show other characters in the wrong order or not at all.
     """
     words = " ".join(text.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
@@ -28,7 +28,7 @@ def say(kind: str, text: str) -> None:
 
 @contextlib.contextmanager
 def shown() -> Iterator[None]:
-    """Show each warning about a file as one line, once; other warnings are for programmers."""
+    """Show each warning about a file as one line, once. Other warnings are for programmers."""
     told: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:

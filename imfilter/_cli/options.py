@@ -1,4 +1,4 @@
-"""Parsers for the text of options, one for each form."""
+"""Parsers for the text of options. Each form has a parser."""
 
 from __future__ import annotations
 

@@ -30,9 +30,9 @@ def check(path: str) -> None:
     if not path.lower().endswith(_SUFFIXES):
         raise FileError(f"{path}: plots are {', '.join(_SUFFIXES)} files")
     check_target(path)
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it reports its fonts
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it logs messages about fonts
     try:
-        import matplotlib.figure  # noqa: F401  (whether it is there)
+        import matplotlib.figure  # noqa: F401  (checks that it is installed)
     except ImportError:
         raise ValueError('--plot needs matplotlib: pip install "imfilter[plot]"') from None
 
@@ -57,7 +57,7 @@ def draw(
     names : sequence of str
         The name of each series.
     before, after : sequence of ndarray
-        Series of one length.
+        Series of equal lengths.
     times : ndarray or None
         The times of the samples: numbers or dates.
     time_name : str
@@ -77,7 +77,7 @@ def draw(
     panels[0].legend(loc="upper right", frameon=False, ncols=2, bbox_to_anchor=(1, 1.15))
     panels[-1].set_xlabel(time_name, parse_math=False)
     with replacing(path) as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about characters that the font does not have
+        warnings.simplefilter("ignore")  # about characters missing in the font
         try:
             figure.savefig(file, format=os.path.splitext(path)[1][1:].lower(), dpi=120)
         except (ValueError, OverflowError) as error:
@@ -89,7 +89,7 @@ def _draw_one(panel: Any, before: Array, after: Array, times: Array | None) -> N
     where = np.arange(n) if times is None else times
     lines = (("before", before, _BEFORE, 0.8), ("after", after, _AFTER, 1.2))
     if n <= _EACH:
-        dot = "." if n <= _EACH // 10 else ""  # a sample between gaps is no line
+        dot = "." if n <= _EACH // 10 else ""  # a line does not show a sample between gaps
         for name, values, colour, width in lines:
             panel.plot(where, _finite(values), dot + "-", color=colour, linewidth=width, ms=3, label=name)
         return
@@ -105,6 +105,6 @@ def _draw_one(panel: Any, before: Array, after: Array, times: Array | None) -> N
 
 
 def _finite(values: Array) -> Array:
-    """Return numbers that an axis can hold, with gaps for others."""
+    """Return the numbers that an axis can show, and NaN for all other numbers."""
     real = np.asarray(values, np.float64)
     return np.where(np.abs(real) < 1e300, real, np.nan)

@@ -15,7 +15,7 @@ from .._files.image import FileWarning
 def decoders() -> Iterator[None]:
     """Silence the log of tifffile, the warnings of Pillow and the output of libtiff while a file is read.
 
-    Warnings of imfilter are issued after the file is read. If it cannot be read, there is an error.
+    Warnings of imfilter are issued after the file has been read. If reading fails, only the error is shown.
     """
     logging.getLogger("tifffile").addHandler(logging.NullHandler())
     with warnings.catch_warnings(record=True) as caught, _without_stderr():
@@ -28,10 +28,10 @@ def decoders() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _without_stderr() -> Iterator[None]:
-    """Point the process's standard error, to which C libraries write, at nothing."""
+    """Redirect the standard error of the process to the null device, because C libraries write to it."""
     try:
         kept = os.dup(2)
-    except OSError:  # it is closed: there is nothing to silence
+    except OSError:  # standard error is closed
         yield
         return
     try:

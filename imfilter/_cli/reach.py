@@ -18,9 +18,9 @@ _FAR = 1 << 40
 
 
 def rows_of(command: Command, options: Mapping[str, Any], length: int, kernel: Any = None) -> Rows | None:
-    """Return which rows of an image of `length` rows the rows of a result depend on.
+    """Return the rows of an image of `length` rows that the rows of a result depend on.
 
-    Return None if the options are wrong; the filter itself raises a better error.
+    Return None if the options are invalid. Then the filter raises an error with a better message.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int, kernel: A
         except (ValueError, TypeError, IndexError, ArithmeticError):
             return None
     if command.kind == "descriptor":
-        # A cell depends on half a cell around it, and a gradient on one sample more. A block must fit.
+        # A cell depends on half a cell around it. Gradients need one more sample. A block must fit.
         cell = max(min(_first(options["pixels_per_cell"]), _FAR), 1)
         around = max(_first(options["cells_per_block"]), 2) * cell
         return Rows(length, around, around, cell=cell)
@@ -57,7 +57,7 @@ def _of_kernel(
     (found,) = padding.resolve(border, [length], [taps], [step], [gap], flipped=command.name == "convolve")
     span = (taps - 1) * gap
     if step < 1 or gap < 1 or max(found.before, found.after) > span + step:
-        return None  # wrong, or a border in which whole windows lie
+        return None  # invalid, or a border larger than a window
     return Rows(found.length, found.before, span - found.before, step, wraps=wraps)
 
 
@@ -68,12 +68,12 @@ def _dense(kernel: NDArray[Any]) -> NDArray[Any]:
 
 
 def _first(value: Any) -> Any:
-    """Return the entry for the rows of an option that has one for all axes or one for each."""
+    """Return the value for rows, of an option with one value for all axes or one value per axis."""
     return value[0] if isinstance(value, tuple) else value
 
 
 def of(options: Mapping[str, Any], *, rows: bool = False) -> float:
-    """Return how far from an edge a filter responds, in pixels: of `rows`, or at most along any axis."""
+    """Return how far from an edge a filter responds, in pixels: across rows if `rows`, else the maximum."""
     largest = _first if rows else np.max
     if "aperture" in options:
         return float(options["size"] + options["aperture"])

@@ -15,7 +15,7 @@ from .._files.formats import Format
 from .._files.image import full_scale
 from . import reach
 
-#: Largest reach for which a test edge is created.
+#: Largest reach of a filter for which a test edge is created.
 _LONGEST_STEP = 1 << 19
 
 
@@ -24,8 +24,8 @@ def target_dtype(
 ) -> np.dtype[Any] | None:
     """Return the type of the file, or None if the filter decides (``.npy``).
 
-    The input's own where the format holds it, else the nearest that it holds: for floats only if what is
-    written is `scaled` to the type.
+    It is the type of the input if the format supports it. Otherwise it is the nearest supported type. For
+    floats, this requires that the values are `scaled` to the type.
     """
     if wanted is not None:
         if not kind.holds(wanted):
@@ -61,7 +61,7 @@ class Tone:
     Parameters
     ----------
     target : dtype or None
-        The type of the file; None leaves values as they are.
+        The type of the file. None: values are not changed.
     scale : float
         Factor, after `black` has been subtracted.
     black : float
@@ -100,7 +100,7 @@ def pictured(values: NDArray[Any], target: np.dtype[Any], edge: float, *, signed
     target : dtype
         An integer type.
     edge : float
-        The response to a full-scale straight edge: it becomes white.
+        The response to a full-scale straight edge. It becomes white.
     signed : bool
         Show zero as mid-grey and the edge as white or black, instead of the absolute value.
     """
@@ -113,10 +113,10 @@ def pictured(values: NDArray[Any], target: np.dtype[Any], edge: float, *, signed
 def edge_response(
     call: Callable[[NDArray[Any]], NDArray[Any]], dtype: np.dtype[Any], ndim: int, options: Mapping[str, Any]
 ) -> float:
-    """Return the largest response of a filter to a straight edge across any axis, 0 to full scale.
+    """Return the largest response of a filter to a straight edge across any axis, from 0 to full scale.
 
-    The filter itself is asked, with an edge in the type of the image, so that every option is
-    heeded and nothing else is compiled. The other axes have length 1: along an edge nothing changes.
+    The function filters an edge in the type of the image. So every option has its effect, and no other type
+    is compiled. The other axes have length 1, because values do not change along an edge.
     """
     length = 2 * math.ceil(min(reach.of(options), _LONGEST_STEP)) + 4
     best = 0.0
@@ -130,7 +130,7 @@ def edge_response(
 
 
 def edge_in_cell(call: Callable[[NDArray[Any]], NDArray[Any]], size: Any, white: float) -> float:
-    """Return how bright the picture of a descriptor is at a straight edge to `white` through a cell."""
+    """Return the brightness of a picture of a descriptor for a straight edge to `white` through a cell."""
     cell, best = np.broadcast_to(size, 2), 0.0
     for axis in (0, 1):
         step = np.zeros([3 * n for n in cell])

@@ -28,7 +28,7 @@ Array = NDArray[Any]
 
 _TABLES, _ARRAYS = (".csv", ".tsv", ".tab", ".txt"), (".npy",)
 _TABS = (".tsv", ".tab")
-#: Bytes of a file that is worth a progress bar.
+#: Size in bytes from which a file has a progress bar.
 _LARGE = 8 << 20
 
 
@@ -38,7 +38,7 @@ class Filter:
     Parameters
     ----------
     command : Command
-        Which filter.
+        The filter.
     options : mapping
         Every option of the command by name.
     """
@@ -62,7 +62,7 @@ class Filter:
         return result
 
     def aligned(self, result: Array, n: int) -> Array:
-        """Return results along the last axis at their samples, with NaN where there is none."""
+        """Return results along the last axis at the positions of their samples, and NaN elsewhere."""
         fewer = n - result.shape[-1]
         if not fewer:
             return result
@@ -72,17 +72,17 @@ class Filter:
         return placed
 
     def stream(self) -> series.Stream:
-        """Return the same for a series that arrives bit by bit."""
+        """Return the filter for a series that arrives in pieces."""
         return series.Stream(self.function, **self.options)
 
 
 @np.errstate(over="ignore", invalid="ignore")
 def run(command: Command, source: str, destination: str, options: Mapping[str, Any]) -> None:
-    """Read, filter and write: whole or not at all, or each line as it arrives."""
+    """Read, filter and write. The output is complete or absent. ``--stream`` writes it line by line."""
     _check_together(destination, options)
     run_filter = Filter(command, options)
     if options["stream"]:
-        run_filter.stream()  # says what it refuses before anything is read
+        run_filter.stream()  # raises errors before anything is read
     if destination != "-":
         check_target(destination)
     if options["plot"]:
@@ -108,7 +108,7 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
 
 
 def _check_together(destination: str, options: Mapping[str, Any]) -> None:
-    """Check what needs no file to be wrong."""
+    """Check the options that can be checked before a file is opened."""
     if options["stream"] and destination != "-":
         raise ValueError(f"--stream writes to standard output: OUT must be -, got {destination}")
     if options["stream"] and options["plot"]:
@@ -135,7 +135,7 @@ def _title(source: str) -> str:
 
 @contextlib.contextmanager
 def _opened(source: str) -> Iterator[Any]:
-    """Open a file whose first bytes can be looked at."""
+    """Open a file with the method ``peek`` for its first bytes."""
     if source == "-":
         if sys.stdin is None:
             raise FileError("standard input: is closed")
@@ -152,7 +152,7 @@ def _opened(source: str) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _output(destination: str) -> Iterator[IO[bytes]]:
-    """Open what is written to: a file that is whole or absent, or standard output."""
+    """Open the output: standard output, or a file that is complete or absent at the end."""
     if destination != "-":
         with replacing(destination) as file:
             yield file
@@ -177,7 +177,7 @@ def _array(run_filter: Filter, source: str, file: Any, destination: str, options
     axis = -1 if options["axis"] is None else options["axis"]
     result = run_filter(x, axis=axis, dtype=options["dtype"])
     with _output(destination) as out:
-        # Standard output may be a pipe, into which NumPy itself cannot write.
+        # Standard output may be a pipe, and NumPy cannot write arrays to a pipe.
         held = io.BytesIO()
         np.save(held if destination == "-" else out, result, allow_pickle=False)
         out.write(held.getbuffer())
@@ -199,7 +199,7 @@ def _whole(
 ) -> None:
     """Filter the columns of a table."""
     held: list[list[list[str]]] = []
-    filled: list[list[str]] = []  # of these the rows that have samples
+    filled: list[list[str]] = []  # the rows of `held` that have samples
     parts: list[list[NDArray[np.float64]]] = []
     times: list[Array | None] = []
     with _progress(file) as advance:
@@ -230,7 +230,7 @@ def _whole(
 
 def _live(reader: Reader, sheet: Sheet, run_filter: Filter) -> None:
     """Filter the columns of a table line by line."""
-    gc.enable()  # this may go on for weeks
+    gc.enable()  # the process may run for weeks
     streams: list[series.Stream] = []
     writer = None
     with _output("-") as out:
@@ -245,7 +245,7 @@ def _live(reader: Reader, sheet: Sheet, run_filter: Filter) -> None:
 
 
 def _answered(rows: Rows, sheet: Sheet, streams: list[series.Stream]) -> Iterator[Rows]:
-    """Give rows that have arrived together with their results; those before a wrong one, too."""
+    """Yield rows with their results. If a row is invalid, first yield the rows before it."""
     some = sheet.filled(rows)
     if some.cells:
         try:
@@ -262,8 +262,8 @@ def _answered(rows: Rows, sheet: Sheet, streams: list[series.Stream]) -> Iterato
 
 
 def _pushed(stream: series.Stream, samples: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a result for each sample, NaN where there is none yet."""
-    if len(samples) == 1:  # which takes 3 us as a plain number
+    """Return a result for each sample, and NaN if there is no result yet."""
+    if len(samples) == 1:  # a plain number takes only 3 us
         result = stream.push(samples.item())
         return np.array([np.nan if result is None else result])
     results = stream.push(samples)
@@ -272,9 +272,9 @@ def _pushed(stream: series.Stream, samples: NDArray[np.float64]) -> NDArray[np.f
 
 @contextlib.contextmanager
 def _progress(file: Any) -> Iterator[Callable[[int], object]]:
-    """Show how many bytes are read and written, if there are many and a terminal shows it."""
+    """Show a progress bar of bytes read and written, for a large file and if standard error is a terminal."""
     size = 0
-    with contextlib.suppress(OSError):  # it may be no file
+    with contextlib.suppress(OSError):  # it may have no descriptor
         status = os.fstat(file.fileno())
         size = status.st_size if stat.S_ISREG(status.st_mode) else 0
     if size < _LARGE or sys.stderr is None or not sys.stderr.isatty():
@@ -282,4 +282,4 @@ def _progress(file: Any) -> Iterator[Callable[[int], object]]:
         return
     with ending.progress(length=2 * size, label="filtering") as bar:
         yield bar.update
-        bar.update(max(0, 2 * size - bar.pos))  # results may be shorter than what was there
+        bar.update(max(0, 2 * size - bar.pos))  # the output may be shorter than the input

@@ -10,7 +10,7 @@ _SIZE = Option("size", "integer", None, "Number of samples of the window.", "req
 _SPACING = Option("spacing", "number", 1.0, "Time between samples. Derivatives are per unit of time.")
 _FORMS = "Numbers ('1,2,1'), or a .npy, .txt or .csv file."
 
-#: What the functions share; `causal` has the type alone.
+#: Shared options of the functions. `causal` has only the type.
 _DTYPE = Option("dtype", "number_type", None, "Type of the result, rounded.", "float64; for .npy by input")
 _ENDS = (
     Option("align", "text", None, "centre: window around the sample; causal: no later samples.", "centre"),
@@ -40,7 +40,7 @@ _EXPONENTIAL = (
     *_ENDS[2:],
 )
 
-#: About files.
+#: Options for files.
 TABLE = (
     Option(
         "column",

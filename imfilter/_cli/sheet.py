@@ -1,4 +1,4 @@
-"""A table as the command sees it: columns that are read, filtered and put back."""
+"""The columns of a table that the command reads, filters and writes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Sheet:
     Parameters
     ----------
     file : str
-        What messages call it.
+        Name of the file in messages.
     filter_name : str
-        Added columns are named after it.
+        Name of the filter. It becomes part of the names of added columns.
     options : mapping
         Every option of the command by name.
     """
@@ -38,12 +38,12 @@ class Sheet:
 
     @property
     def choice(self) -> Choice:
-        """Which columns are filtered, known from the first row on."""
+        """The columns to filter. They are known after the first row."""
         assert self._choice is not None
         return self._choice
 
     def filled(self, rows: Rows) -> Rows:
-        """Return the rows that have samples: no empty lines, no names. The first row chooses the columns."""
+        """Return the rows with samples, not empty lines or names. The first row determines the columns."""
         first = next(filter(None, rows.cells), None)
         if self._choice is None and first:
             self._choose(first)
@@ -83,7 +83,7 @@ class Sheet:
         ]
 
     def times(self, rows: Rows) -> NDArray[Any] | None:
-        """Return the times of the rows, if they are wanted."""
+        """Return the times of the rows, or None if there is no column of times."""
         column = self.choice.time
         if column is None:
             return None
@@ -93,20 +93,20 @@ class Sheet:
         return cells.times(words, rows.lines, self.file, self.choice.title(column), bool(self._dates))
 
     def put(self, rows: Sequence[list[str]], results: Sequence[NDArray[np.float64]]) -> None:
-        """Put results into the rows: in the place of the samples, or in cells of their own after them."""
+        """Write results into the rows, in place of the samples or in new cells after them."""
         self._put(rows, [cells.texts(values, self.dtype) for values in results])
 
     def _put(self, rows: Sequence[list[str]], results: Sequence[Sequence[str]]) -> None:
-        # From the right: a cell that is added moves those after it.
+        # Start from the right, because a new cell moves the cells after it.
         for column, texts in sorted(zip(self.choice.columns, results, strict=True), reverse=True):
             for row, text in zip(rows, texts, strict=True):
                 if self._append:
                     row.insert(column + 1, text)
-                elif text or not cells.is_missing(row[column]):  # which keeps its word
+                elif text or not cells.is_missing(row[column]):  # a missing sample keeps its text
                     row[column] = text
 
     def check_some(self, samples: int) -> None:
-        """Refuse a table without rows."""
+        """Raise an error if the table has no rows."""
         if self._choice is None:
             raise FileError(f"{self.file}: is empty")
         if not samples:

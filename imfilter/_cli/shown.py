@@ -1,4 +1,4 @@
-"""The command ``imfilter show``: sheets of kernels, of feature maps, and of what excites a kernel."""
+"""The command ``imfilter show``: sheets of kernels, feature maps and patches with strong responses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLUMNS = ("picture", "row", "column", "response")
 
 
 def run(command: Command, sources: Sequence[str], destination: str, options: Mapping[str, Any]) -> None:
-    """Read, draw and write: whole or not at all."""
+    """Read, draw and write. The output is complete or absent."""
     listed = command.name == "patches" and os.path.splitext(destination)[1].lower() in TABLES
     if not listed:
         io.format_of(destination)
@@ -48,11 +48,11 @@ def run(command: Command, sources: Sequence[str], destination: str, options: Map
 def _patches(
     sources: Sequence[str], max_pixels: int | None, own: dict[str, Any]
 ) -> tuple[Array, list[Any], list[float]]:
-    """Draw patches in colour, and return their places and responses."""
+    """Draw patches in colour, and return their positions and responses."""
     taps = kernels.parse(own.pop("kernel"), 2)
     if isinstance(taps, list):
         taps = np.multiply.outer(*taps)
-    if taps.ndim == 2:  # of luminance, which is a sum of channels too
+    if taps.ndim == 2:  # a kernel for luminance, which is also a sum of channels
         taps = np.multiply.outer(np.array(LUMINANCE), taps)
     pictures = []
     for source in sources:
@@ -65,7 +65,7 @@ def _patches(
 
 
 def _colour(source: str, image: Image) -> Array:
-    """Return a picture as red, green and blue from 0 to 255, whatever its type."""
+    """Return a picture of any type as red, green and blue from 0 to 255."""
     plane = over_black(image)
     if not is_rgb(image):
         if plane.ndim != 2:

@@ -18,20 +18,20 @@ _BAND = 1 << 23
 
 
 class Rows(NamedTuple):
-    """Which rows of an image a row of the result depends on: row i on i*step - above to i*step + below.
+    """The rows that row i of the result depends on: from i*step - above to i*step + below.
 
     Attributes
     ----------
     length : int
-        Rows of the result.
+        Number of rows of the result.
     above, below : int
-        Rows that are needed before and after the one that a row of the result belongs to.
+        Number of rows that are needed before and after row i*step.
     step : int
-        Rows of the image from one row of the result to the next.
+        Number of rows of the image from one row of the result to the next.
     cell : int
-        Rows of a cell: a piece of the image must begin where a cell does.
+        Number of rows of a cell. A piece of the image must start at the start of a cell.
     wraps : bool
-        Whether the other end of the image lies beyond its border.
+        Whether the image continues beyond its border with its other end.
     """
 
     length: int
@@ -43,7 +43,7 @@ class Rows(NamedTuple):
 
 
 class _Band(NamedTuple):
-    """Rows `start` to `stop` of the result; in what a piece of the image becomes they begin at `first`."""
+    """Rows `start` to `stop` of the result. In the result of the piece, they start at row `first`."""
 
     start: int
     stop: int
@@ -52,20 +52,20 @@ class _Band(NamedTuple):
 
 
 def filtered(image: Image, rows: Rows | None, work: Callable[[Image], Image]) -> Image:
-    """Return ``work(image)``, computed from one piece of the image after the other.
+    """Return ``work(image)``, computed piece by piece.
 
-    A filter makes the same of a sample whatever lies beyond its window. So the result has the same bits as
-    that of the whole image, but where the algorithm depends on the length of the image (very large windows):
-    there a rounded value may differ by 1.
+    The result of a filter depends only on the samples in its window. So the result is bit-identical to that
+    of the whole image. There is one exception: some algorithms depend on the length of the image (very large
+    windows). Then a rounded value may differ by 1.
 
     Parameters
     ----------
     image : Image
-        The input. One that is not a picture of two spatial axes is filtered whole.
+        The input. An image that does not have two spatial axes is filtered whole.
     rows : Rows or None
-        How rows of the result depend on those of the image; None if that is not known.
+        The rows that a row of the result depends on. None if they are not known.
     work : callable
-        Makes the result, or a part of it, of an image or a piece of it.
+        Computes the result of an image or of a piece of it.
     """
     if rows is None or image.spatial != 2 or _count(image, rows) < 2:
         return work(image)
@@ -90,7 +90,7 @@ def _count(image: Image, rows: Rows) -> int:
     """Return the number of bands of the result."""
     row = image.pixels[:1].size * dtypes.derived(image.pixels.dtype).itemsize
     more = rows.above + rows.below
-    # With no more rows around a band than in it, no row is computed more than twice.
+    # A band has at least as many rows as there are around it. So no row is computed more than twice.
     least = max(_BAND // row - more, more, rows.cell)
     return -(-rows.length // max(least // rows.step, 1))
 
@@ -106,7 +106,7 @@ def _bands(image: Image, rows: Rows) -> Iterator[_Band]:
             first = low // unit * unit
             pixels = image.pixels.take(np.arange(first, high) % n, axis=0)
         else:
-            # At the border of the image the filter needs as many rows inside as it has none outside.
+            # For each missing row beyond the border, the filter needs a row inside the image.
             last = max(last, min(1 - low, n))
             first = min(first, max(2 * n - high - 1, 0)) // unit * unit
             pixels = image.pixels[first:last]

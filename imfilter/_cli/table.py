@@ -15,11 +15,11 @@ class Option:
     Parameters
     ----------
     name : str
-        Keyword; the option is the same word with hyphens.
+        The keyword. The option has the same name, with hyphens.
     form : str
         The parser of its text: a name in ``options.FORMS``.
     default : object
-        Value if the option is left out.
+        Value if the option is omitted.
     help : str
         One line.
     shown : str
@@ -47,11 +47,11 @@ class Command:
     name : str
         The command and the function.
     kind : str
-        What it does with colour, alpha and bit depth: see ``apply``.
+        Its treatment of colour, alpha and bit depth: see ``apply``.
     summary : str
         One line of help.
     options : tuple of Option
-        The function's own options.
+        The options of the function.
     example : str
         A command line without the leading ``imfilter``.
     """

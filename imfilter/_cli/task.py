@@ -90,9 +90,9 @@ class Task:
     target : dtype or None
         The type of the file. None: the filter decides.
     given : Limits or None
-        The values that are black and white, if given.
+        The values that become black and white, if given.
     rows : Rows or None
-        Which rows of the image a row of the result depends on.
+        The rows of the image that a row of the result depends on.
     """
 
     run: Filter
@@ -104,7 +104,7 @@ class Task:
 
     @property
     def black(self) -> float:
-        """The value that is black."""
+        """The value that becomes black."""
         return 0.0 if self.given is None else self.given.black
 
     @property
@@ -114,7 +114,7 @@ class Task:
 
 
 def like(image: Image, pixels: Array, alpha: Array | None = None) -> Image:
-    """Return a result with the metadata of its input; `pixels` have channels if they have as many axes."""
+    """Return a result with the metadata of its input. It has channels if it keeps the number of axes."""
     if alpha is None:
         channels = image.channels and pixels.ndim == image.pixels.ndim
         return dataclasses.replace(image, pixels=pixels, channels=channels, alpha=False)

@@ -30,7 +30,7 @@ def run() -> None:
     Raises
     ------
     OSError
-        If the compiled code could not be stored. Then it is compiled again the next time.
+        If the compiled code could not be stored. Then the next process compiles it again.
     """
     began = time.perf_counter()
     from imfilter._base import warmup

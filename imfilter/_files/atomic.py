@@ -38,9 +38,9 @@ def check_target(path: str | os.PathLike[str]) -> str:
 def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a temporary file in the folder of `path`. It replaces `path` when everything is written.
 
-    Whatever goes wrong, `path` is as it was and the temporary file is gone. A new file has the
-    permissions that the umask leaves. One that replaces another has the other's, from the start: what is
-    private is never open to others.
+    After an error, `path` is unchanged and the temporary file is removed. A new file has the permissions
+    that the umask allows. A file that replaces another file has the permissions of that file from the start.
+    So private data are never readable by others.
     """
     target = check_target(path)
     folder, name = os.path.split(target)
@@ -70,7 +70,7 @@ def _opened(temporary: str, target: str) -> IO[bytes]:
         old = os.stat(target)
     except FileNotFoundError:
         return open(temporary, "x+b")
-    file = open(temporary, "x+b", opener=_private)  # noqa: SIM115  (closed by whoever writes to it)
+    file = open(temporary, "x+b", opener=_private)  # noqa: SIM115  (the caller closes it)
     if hasattr(os, "fchmod"):
         os.fchmod(file.fileno(), _permitted(file.fileno(), old))
     return file
@@ -81,17 +81,17 @@ def _private(name: str, flags: int) -> int:
 
 
 def _permitted(descriptor: int, old: os.stat_result) -> int:
-    """Give a file to the owner and the group of another; return the permissions that it may have then."""
+    """Give a file the owner and the group of another file. Return the permissions that it may have."""
     new = os.fstat(descriptor)
     mode = stat.S_IMODE(old.st_mode)
     if (old.st_uid, old.st_gid) == (new.st_uid, new.st_gid):
         return mode
     try:
         os.fchown(descriptor, old.st_uid, old.st_gid)
-    except OSError:  # only root may give a file away
+    except OSError:  # only root may change the owner
         try:
             os.fchown(descriptor, -1, old.st_gid)
-        except OSError:  # its group is another: that gets no more than everybody
+        except OSError:  # the group differs, so it gets the permissions of everybody
             mode &= ~0o070 | (mode & 0o007) << 3
         mode &= ~(stat.S_ISUID | stat.S_ISGID)
     return mode

@@ -1,4 +1,4 @@
-"""Conversion between the cells of a table and numbers. Written numbers are read back exactly."""
+"""Conversion between the cells of a table and numbers. Reading returns exactly the written numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from imfilter._base import dtypes
 
 from .image import FileError
 
-#: Words for a missing sample. Case and blanks around them do not matter.
+#: Words for a missing sample. Case and surrounding blanks are ignored.
 MISSING = ("", "nan", "na", "n/a", "null", "none")
 
 
@@ -27,7 +27,7 @@ def is_missing(cell: str) -> bool:
 
 def number(cell: str) -> float:
     """Return the number of a cell, or NaN for a missing sample. Raise ValueError for other text."""
-    if "_" in cell:  # which Python takes for a mark between thousands
+    if "_" in cell:  # Python accepts it as a thousands separator
         raise ValueError(cell)
     try:
         value = float(cell)
@@ -41,8 +41,8 @@ def number(cell: str) -> float:
 
 
 def numbers(cells: Sequence[str], lines: Sequence[int], file: str, title: str) -> NDArray[np.float64]:
-    """Return the numbers of cells; FileError with its line for the first cell that has none."""
-    with contextlib.suppress(ValueError):  # in bulk: 0.2 s for a million
+    """Return the numbers of cells. Raise FileError with the line of the first cell without a number."""
+    with contextlib.suppress(ValueError):  # all at once: 0.2 s for a million cells
         if "_" not in "".join(cells):
             found = np.fromiter(map(float, cells), np.float64, len(cells))
             if not np.isinf(found).any():
@@ -51,9 +51,9 @@ def numbers(cells: Sequence[str], lines: Sequence[int], file: str, title: str) -
 
 
 def times(cells: Sequence[str], lines: Sequence[int], file: str, title: str, dates: bool) -> NDArray[Any]:
-    """Return the times of cells, numbers or dates in UTC; FileError for the first cell that has none."""
+    """Return the times of cells: numbers, or dates in UTC. Raise FileError for the first cell without one."""
     if dates:
-        # In bulk, if they are plain: of time zones NumPy warns.
+        # All at once if no cell has a time zone: NumPy warns about time zones.
         with warnings.catch_warnings(), contextlib.suppress(ValueError, Warning):
             warnings.simplefilter("error")
             return np.array(cells, "M8[us]")
@@ -63,7 +63,7 @@ def times(cells: Sequence[str], lines: Sequence[int], file: str, title: str, dat
 
 
 def are_dates(cells: Iterable[str]) -> bool | None:
-    """Tell whether cells have dates, not numbers, by the first that is not missing; None if all are."""
+    """Return whether the first cell that is not missing is a date. Return None if all are missing."""
     return next((not is_number(cell) for cell in cells if not is_missing(cell)), None)
 
 
@@ -103,7 +103,7 @@ def texts(values: NDArray[np.float64], dtype: np.dtype[Any] | None) -> list[str]
     else:
         rounded = np.empty(values.shape, dtype)
         dtypes.place(values, rounded)
-        # A float32 is written in as many digits as it takes to read it back as one.
+        # A float32 is written with enough digits to read the same float32 back.
         written = rounded.astype(str).tolist() if dtype.kind == "f" else list(map(repr, rounded.tolist()))
     for i in np.flatnonzero(np.isnan(values)).tolist():
         written[i] = ""

@@ -32,12 +32,13 @@ class Codec(NamedTuple):
     rows : int
         Largest number of rows from one compressed byte.
     undo : callable or None
-        Decompresses without a package: ``undo(strips, rows, row)`` returns the bytes of all strips, which
-        have so many rows, all but the last as many, and so many bytes a row.
+        Decompresses without a package. ``undo(strips, rows, row)`` returns the bytes of all strips. `rows`
+        has the number of rows of each strip; it is the same for all strips but the last. `row` is the number
+        of bytes in a row.
     size : callable or None
-        Returns the width and height that compressed bytes say, if they are a picture of their own.
+        Returns the width and height in the header of the compressed bytes, if they are a complete picture.
     predictor : bool
-        Whether samples may have been replaced by differences before they were compressed.
+        Whether differences may have replaced the samples before compression.
     """
 
     name: str
@@ -69,7 +70,7 @@ def _unpack_lzma(data: bytes, size: int) -> bytes:
 
 
 def _through_libtiff(method: int, strips: list[bytes], rows: list[int], row: int) -> bytes:
-    """Decompress with Pillow's libtiff: as the strips of a grey picture, of which bytes are pixels."""
+    """Decompress with Pillow's libtiff. It gets the strips of a grey picture with one byte per pixel."""
     lengths = [len(strip) for strip in strips]
     places = list(itertools.accumulate(lengths[:-1], initial=0))
     tags = {256: [row], 257: [sum(rows)], 258: [8], 259: [method], 262: [1], 273: places, 277: [1]}
@@ -106,9 +107,9 @@ _CODECS = {
     2: Codec("CCITT run lengths", rows=8),
     3: Codec("CCITT group 3", rows=8),
     4: Codec("CCITT group 4", rows=8),
-    # Codes of 12 bits, which stand for at most 3840 bytes.
+    # A code has 12 bits and represents at most 3840 bytes.
     _LZW: Codec("LZW", 2560, undo=functools.partial(_through_libtiff, _LZW), predictor=True),
-    7: Codec("JPEG", 8192, size=jpeg.size),  # a bit for a block of 64 pixels, of 4 samples of 2 bytes
+    7: Codec("JPEG", 8192, size=jpeg.size),  # a bit per block of 64 pixels; a pixel has 4 samples of 2 bytes
     8: _DEFLATE,
     32946: _DEFLATE,
     _PACKBITS: Codec("PackBits", 64, undo=functools.partial(_through_libtiff, _PACKBITS)),
@@ -139,7 +140,7 @@ def of(path: str, page: Any) -> Codec:
 
 
 def undone_here(path: str, page: Any, codec: Codec) -> Undo | None:
-    """Return the decompressor of a page, or None if tifffile and the installed packages suffice.
+    """Return the decompressor of a page, or None if tifffile can decode it with the installed packages.
 
     Raises
     ------

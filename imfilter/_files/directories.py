@@ -1,8 +1,8 @@
-"""Directories of a TIFF structure: where each tag's bytes lie, and directories made of such bytes.
+"""Directories of a TIFF structure: find the bytes of each tag, and write directories from such bytes.
 
 EXIF has the structure of a TIFF file: a header with the byte order, and directories of entries. An entry has
-a tag, a type, a count and a field. The field has the value, or the offset of a value that is longer. Values
-are left as bytes here.
+a tag, a type, a count and a field. The field has the value, or the offset of a longer value. This module does
+not decode the values.
 
 Source: TIFF, revision 6.0, section 2; for wide offsets, the BigTIFF proposal.
 """
@@ -23,7 +23,7 @@ _LONG = 4
 
 
 class Form(NamedTuple):
-    """How directories are written: with offsets of 4 bytes, or of 8 in BigTIFF."""
+    """The format of directories. Offsets have 4 bytes, or 8 bytes in BigTIFF."""
 
     order: str
     wide: bool = False
@@ -35,27 +35,27 @@ class Form(NamedTuple):
 
     @property
     def length(self) -> struct.Struct:
-        """How many entries a directory has."""
+        """The number of entries of a directory."""
         return struct.Struct(self.order + ("Q" if self.wide else "H"))
 
     @property
     def offset(self) -> struct.Struct:
-        """Where something lies."""
+        """An offset."""
         return struct.Struct(self.order + ("Q" if self.wide else "I"))
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry as it lies in a file.
+    """One entry of a directory in a file.
 
     Parameters
     ----------
     tag, kind, count : int
-        The tag, the number of its type, and how many values it has.
+        The tag, the number of its type, and the number of values.
     field : int
-        Where its field lies, which has the value or the value's offset.
+        The offset of the field. The field has the value or the offset of the value.
     start, stop : int
-        Where its value lies; both 0 if the type is unknown or the value is not within the file.
+        The range of the value in the file. Both are 0 if the type is unknown or the range exceeds the file.
     """
 
     tag: int
@@ -67,7 +67,7 @@ class Entry:
 
 
 class Directory(NamedTuple):
-    """A directory: its entries, where the next one lies (0 if nowhere), and which bytes it takes."""
+    """A directory: its entries, the offset of the next directory (0 if none), and its range of bytes."""
 
     entries: list[Entry]
     next: int
@@ -77,16 +77,16 @@ class Directory(NamedTuple):
 
 @dataclass(frozen=True)
 class Value:
-    """What a new entry says.
+    """The value of a new entry.
 
     Parameters
     ----------
     kind, count : int
-        The number of its type, and how many values it has.
+        The number of its type, and the number of values.
     data : bytes
         The values.
     at : int or None
-        Where these bytes lie in the file already; None to write them.
+        The offset of these bytes if the file already has them. None to write them.
     """
 
     kind: int
@@ -95,7 +95,7 @@ class Value:
     at: int | None = None
 
 
-#: Tags and their values; a directory under a tag is one that the tag points to.
+#: Tags and their values. If the value of a tag is a directory, the tag points to that directory.
 Tree: TypeAlias = Mapping[int, "Value | Tree"]
 
 
@@ -105,12 +105,12 @@ class Tiff:
     Parameters
     ----------
     file : binary file
-        Open for reading at any place.
+        Open for reading, seekable.
 
     Raises
     ------
     ValueError
-        If it does not begin as one. Reading a directory raises it, too, where it is not within the file.
+        If the header is not that of a TIFF file. Later, if a directory to read is outside the file.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -122,7 +122,7 @@ class Tiff:
         if magic not in (42, 43):
             raise ValueError("it does not begin as TIFF does")
         self.form = Form(order, magic == 43)
-        self.pointer = 8 if self.form.wide else 4  # where the offset of the first directory lies
+        self.pointer = 8 if self.form.wide else 4  # position of the offset of the first directory
         (self.first,) = self.form.offset.unpack(self._read(self.pointer, self.form.offset.size))
 
     def _read(self, start: int, length: int) -> bytes:
@@ -143,7 +143,7 @@ class Tiff:
         ]
         stop = head + count * size
         following = 0
-        if stop + form.offset.size <= self.size:  # some programs leave the last offset out
+        if stop + form.offset.size <= self.size:  # some programs omit the last offset
             (following,) = form.offset.unpack(self._read(stop, form.offset.size))
             stop += form.offset.size
         return Directory(entries, following, offset, stop)
@@ -166,7 +166,7 @@ class Tiff:
         return self._read(entry.start, entry.stop - entry.start)
 
     def integers(self, entry: Entry) -> tuple[int, ...]:
-        """Return an entry's value as integers; none if it is of another type."""
+        """Return an entry's value as integers, or an empty tuple if its type is not an integer type."""
         code = _WHOLE.get(entry.kind)
         if code is None or entry.stop == entry.start:
             return ()
@@ -178,9 +178,9 @@ class Tiff:
 
 
 def packed(form: Form, tree: Tree, base: int) -> bytes:
-    """Return a directory, its values and the directories below it, as they are to lie from `base` on.
+    """Return the bytes of a directory, its values and the directories below it, for the offset `base`.
 
-    Values of types that only BigTIFF has are left out where the form is not wide.
+    Types that exist only in BigTIFF are omitted if the form is not wide.
     """
     known = _SIZES | _WIDE_SIZES if form.wide else _SIZES
     items = [

@@ -1,11 +1,11 @@
-"""EXIF from file to file: its bytes stay as they are, but for the orientation and the thumbnail.
+"""Copy EXIF from file to file. Only the orientation and the thumbnail change; all other bytes stay.
 
-A block of EXIF has offsets in it. Some are in the maker notes, whose form only the camera's maker knows. So a
-block is not written anew: what is no longer true is patched in place.
+A block of EXIF contains offsets. Some are in the maker notes, and only the maker of the camera knows their
+format. So the block is not written again. Values that are no longer correct are changed in place.
 
-In a TIFF file, EXIF is in the directories of the file itself, beside what says how the pixels are stored. A
-block is put at the start of a TIFF file, so that every offset is still true. To get a block from a TIFF file,
-the directories are written anew. The maker notes stay at their offset if the block has room for that.
+In a TIFF file, the directories of the file contain the EXIF. They also describe how the pixels are stored. A
+block is written at the start of a TIFF file, so that every offset stays correct. To get a block from a TIFF
+file, the directories are written again. The maker notes keep their offset if the block has room for that.
 
 Source: CIPA DC-008 (EXIF 3.0), section 4.6; TIFF, revision 6.0.
 """
@@ -24,28 +24,28 @@ from numpy.typing import NDArray
 from .directories import Directory, Entry, Form, Tiff, Tree, Value, packed
 from .formats import JPEG_EXIF
 
-#: What a block begins with in a JPEG file.
+#: The first bytes of a block in a JPEG file.
 PREFIX = b"Exif\0\0"
 
 DESCRIPTION, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT = 0x010E, 0x0112, 0x011A, 0x011B, 0x0128
 EXIF_IFD, GPS_IFD, INTEROP_IFD, MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x927C
-#: Directories below the first one, by the tag that points to each, and those below them.
+#: Directories below the first one, by the tag that points to each, and the directories below them.
 _BELOW: dict[int, dict] = {EXIF_IFD: {INTEROP_IFD: {}}, GPS_IFD: {}}
 _RESOLUTION = (X_RESOLUTION, Y_RESOLUTION, UNIT)
-# The tags of a TIFF's first directory that describe the picture and not how it is stored: DocumentName,
+# Tags of the first directory of a TIFF file that describe the picture, not its storage: DocumentName,
 # ImageDescription, Make, Model, resolution, PageName, Software, DateTime, Artist, HostComputer, Rating,
 # RatingPercent, Copyright, and the Windows titles.
 _DESCRIPTIVE = {269, 270, 271, 272, *_RESOLUTION, 285, 305, 306, 315, 316, 18246, 18249, 33432}
 _DESCRIPTIVE |= set(range(40091, 40096))
-# Those that say how pixels are stored, which another TIFF's directory must not have: sizes, strips, tiles,
-# colour maps, predictors, sample kinds, tables of JPEG, thumbnails, the ICC profile, and directories below.
+# Tags that describe the storage of pixels, which must not be copied into another TIFF file: sizes, strips,
+# tiles, colour maps, predictors, sample formats, JPEG tables, thumbnails, the ICC profile, subdirectories.
 _STORAGE = {*range(254, 267), 273, *range(277, 282), 284, *range(288, 294), 301, *range(317, 326), 330, 332}
 _STORAGE |= {*range(336, 344), 347, *range(512, 522), 529, 530, 532, 34675}
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
-_PIECES = {273: 279, 324: 325}  # the offsets of strips and of tiles, and their lengths
+_PIECES = {273: 279, 324: 325}  # tags of the offsets and of the lengths of strips and tiles
 _SHORT = 3
-_WRITTEN = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}  # types in which an orientation is understood
-# How a program says in the description how its stack is laid out, which is no longer true.
+_WRITTEN = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}  # accepted types of an orientation
+# The start of a description with the layout of a stack. That layout is no longer correct.
 _LAYOUTS = (b'{"shape"', b"ImageJ=", b"<?xml")
 
 
@@ -57,25 +57,25 @@ class Found(NamedTuple):
     moved: bool = False
 
 
-#: What is said of maker notes that could not stay where they were.
+#: The message for maker notes that could not keep their offset.
 MOVED = "the maker notes in its EXIF have moved, and programs may not read all of them"
 
 
 def patched(block: bytes) -> Found:
     """Return the orientation of a block, and the block for a picture that has been turned upright.
 
-    The orientation becomes 1. The thumbnail, which shows the picture as it was, is taken out. All other
-    bytes stay where they are.
+    The orientation becomes 1. The thumbnail is removed, because it shows the original picture. All other
+    bytes keep their offsets.
 
     Parameters
     ----------
     block : bytes
-        As it lies in a file, with or without its prefix.
+        The block in a file, with or without its prefix.
 
     Raises
     ------
     ValueError
-        If it is damaged: if its header or its first directory cannot be read.
+        If the header or the first directory cannot be read.
     """
     while block.startswith(PREFIX):
         block = block[len(PREFIX) :]
@@ -91,7 +91,7 @@ def patched(block: bytes) -> Found:
         if orientation in range(2, 9) and entry.tag == ORIENTATION and entry.kind in _WRITTEN:
             struct.pack_into(tiff.form.order + _WRITTEN[entry.kind], data, entry.field, 1)
     link = first.stop - tiff.form.offset.size
-    # Some programs write no offset of a next directory: a value lies where it would be.
+    # Some programs omit the offset of the next directory. Then its place contains a value.
     if first.next and not any(e.start < first.stop and e.stop > link for e in first.entries):
         data[link : first.stop] = bytes(first.stop - link)
         _blank(data, tiff, first)
@@ -107,7 +107,7 @@ def _orientation(tiff: Tiff, directory: Directory) -> int | None:
 
 
 def _blank(data: bytearray, tiff: Tiff, first: Directory) -> None:
-    """Overwrite the directories behind the first one, and the thumbnails that they name, and cut them off."""
+    """Overwrite the directories after the first one and their thumbnails with zeros. Cut them at the end."""
     gone = _covered(len(data), _after(tiff, first)) & ~_covered(len(data), _kept(tiff, first, _BELOW))
     np.frombuffer(data, np.uint8)[gone] = 0
     rest = np.flatnonzero(~gone)
@@ -115,7 +115,7 @@ def _blank(data: bytearray, tiff: Tiff, first: Directory) -> None:
 
 
 def _covered(size: int, pieces: list[tuple[int, int]]) -> NDArray[np.bool_]:
-    """Return which bytes lie in at least one of some pieces, each a start and a stop."""
+    """Return which bytes are in at least one of the pieces. A piece is a start and a stop."""
     steps = np.zeros(size + 1, np.int64)
     for start, stop in pieces:
         if 0 <= start < stop <= size:
@@ -125,7 +125,7 @@ def _covered(size: int, pieces: list[tuple[int, int]]) -> NDArray[np.bool_]:
 
 
 def _after(tiff: Tiff, first: Directory) -> list[tuple[int, int]]:
-    """Return the pieces that belong to the directories behind the first one."""
+    """Return the pieces that belong to the directories after the first one."""
     pieces: list[tuple[int, int]] = []
     offset, seen = first.next, {tiff.first}
     while offset and offset not in seen:
@@ -137,7 +137,7 @@ def _after(tiff: Tiff, first: Directory) -> list[tuple[int, int]]:
         pieces += [(directory.start, directory.stop), *((e.start, e.stop) for e in directory.entries)]
         values = {entry.tag: tiff.integers(entry) for entry in directory.entries if entry.tag in _PLACES}
         for places, lengths in ((_THUMBNAIL, _THUMBNAIL_LENGTH), *_PIECES.items()):
-            # Lengths may be wrong: what is longer than the block ends with it.
+            # Lengths may be wrong. A piece ends at the end of the block at the latest.
             for start, length in zip(values.get(places, ()), values.get(lengths, ()), strict=False):
                 pieces.append((start, min(start + length, tiff.size)))
         offset = directory.next
@@ -148,7 +148,7 @@ _PLACES = {_THUMBNAIL, _THUMBNAIL_LENGTH, *_PIECES, *_PIECES.values()}
 
 
 def _kept(tiff: Tiff, directory: Directory, below: dict[int, dict]) -> list[tuple[int, int]]:
-    """Return the pieces that belong to a directory and to those below it."""
+    """Return the pieces that belong to a directory and to the directories below it."""
     pieces = [(0, 8), (directory.start, directory.stop)]
     for entry in directory.entries:
         pieces.append((entry.start, entry.stop))
@@ -168,17 +168,17 @@ def _lower(tiff: Tiff, entry: Entry) -> Directory | None:
 def from_tiff(file: IO[bytes]) -> Found:
     """Return the EXIF of an open TIFF file as a block, with the tags that describe the picture.
 
-    Its maker notes are at the offset that they have in the file, if the block does not become too long.
+    The maker notes keep their offset in the file, unless this would make the block too long.
 
     Parameters
     ----------
     file : binary file
-        Open for reading at any place.
+        Open for reading, seekable.
 
     Raises
     ------
     ValueError
-        If it is damaged: if its first directory cannot be read, or one has more bytes than the file.
+        If the first directory cannot be read, or if a directory has more bytes than the file.
     """
     tiff = Tiff(file)
     first = tiff.directory(tiff.first)
@@ -199,9 +199,9 @@ def from_tiff(file: IO[bytes]) -> Found:
 
 
 def _tree(tiff: Tiff, entries: list[Entry]) -> tuple[dict[int, Value | Tree], int | None]:
-    """Return what entries of the first directory say, and where the maker notes lie, if there are any.
+    """Return the values of entries of the first directory, and the offset of the maker notes, if any.
 
-    ValueError if the values have more bytes than the file: a small file must not fill the memory.
+    Raise ValueError if the values have more bytes than the file. A small file must not fill the memory.
     """
     budget, note_at = tiff.size, None
 
@@ -226,7 +226,7 @@ def _tree(tiff: Tiff, entries: list[Entry]) -> tuple[dict[int, Value | Tree], in
 
 
 def _block(form: Form, tree: dict[int, Value | Tree], note_at: int | None) -> tuple[bytes, bool]:
-    """Return a block with these directories, and whether the maker notes are elsewhere than they were."""
+    """Return a block with these directories, and whether the maker notes have a new offset."""
 
     def whole(base: int, middle: bytes = b"") -> bytes:
         header = (b"II" if form.order == "<" else b"MM") + struct.pack(form.order + "HI", 42, base)
@@ -237,7 +237,7 @@ def _block(form: Form, tree: dict[int, Value | Tree], note_at: int | None) -> tu
     note = lower.get(MAKER_NOTE) if isinstance(lower, Mapping) else None
     if note_at is None or not isinstance(note, Value) or not isinstance(lower, Mapping):
         return compact, False
-    if len(note.data) <= form.offset.size:  # which lies in its entry and has no offsets
+    if len(note.data) <= form.offset.size:  # it is inside its entry and has no offsets
         return compact, False
     tree[EXIF_IFD] = {**lower, MAKER_NOTE: dataclasses.replace(note, at=note_at)}
     before = whole(8)
@@ -252,18 +252,21 @@ def _block(form: Form, tree: dict[int, Value | Tree], note_at: int | None) -> tu
 
 
 def _affordable(size: int, compact: int) -> bool:
-    """Tell whether a block with a gap may be that long: as long as a JPEG file holds, or little longer."""
+    """Return whether a block with a gap is short enough.
+
+    It must fit in a JPEG file. If even the block without the gap does not fit, its size may double at most.
+    """
     limit = JPEG_EXIF - len(PREFIX)
     return size <= (limit if compact <= limit else 2 * compact)
 
 
 class Embedded:
-    """A block that is written into a TIFF file: at its start, and in the directory of its page.
+    """A block to write into a TIFF file: at its start, and in the directory of its page.
 
     Parameters
     ----------
     block : bytes or None
-        The EXIF, as `patched` returns it; None does nothing.
+        The EXIF, as `patched` returns it. None writes nothing.
     """
 
     def __init__(self, block: bytes | None) -> None:
@@ -277,16 +280,16 @@ class Embedded:
 
     @property
     def align(self) -> int:
-        """A number of bytes of which the offset of the pixels must be a multiple, so that there is room."""
+        """The offset of the pixels must be a multiple of this number, to leave room for the block."""
         return max(16, -(-len(self._data) // 16) * 16)
 
     def finish(self, file: IO[bytes]) -> str | None:
-        """Put the block into a TIFF file of one page; return what is to be said of a loss.
+        """Put the block into a TIFF file of one page. Return the message about a loss, if any.
 
         Parameters
         ----------
         file : binary file
-            Open for reading and writing. Its pixels are written, with the order and the alignment above.
+            Open for reading and writing. The pixels are already written, with this `order` and `align`.
         """
         if self._tiff is None:
             return None
@@ -294,14 +297,14 @@ class Embedded:
         page = target.directory(target.first)
         inline = target.form.offset.size
         lost = None
-        if target.form.wide:  # whose directories have another form
+        if target.form.wide:  # BigTIFF directories have another form
             tree, lost = self._copied()
         else:
             tree = self._linked()
         tree = {tag: item for tag, item in tree.items() if tag not in _STORAGE}
         for entry in page.entries:
             value = target.value(entry)
-            # What lies where the block will be moves behind the pixels.
+            # The bytes in the place of the block move behind the pixels.
             if len(value.data) > inline and (target.form.wide or entry.start >= len(self._data)):
                 value = dataclasses.replace(value, at=entry.start)
             tree[entry.tag] = value
@@ -316,7 +319,7 @@ class Embedded:
         return lost
 
     def _linked(self) -> dict[int, Value | Tree]:
-        """Return the block's first directory, with the offsets that it has."""
+        """Return the first directory of the block, with unchanged offsets."""
         assert self._tiff is not None
         tree: dict[int, Value | Tree] = {}
         for entry in self._tiff.directory(self._tiff.first).entries:
@@ -327,7 +330,7 @@ class Embedded:
         return tree
 
     def _copied(self) -> tuple[dict[int, Value | Tree], str | None]:
-        """Return all directories of the block with their values, and what is to be said of a loss."""
+        """Return all directories of the block with their values, and the message about a loss, if any."""
         assert self._tiff is not None
         try:
             tree, note_at = _tree(self._tiff, self._tiff.directory(self._tiff.first).entries)

@@ -26,7 +26,7 @@ def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None =
     ):
         raise ValueError(f"{kind.name} cannot hold an array of shape {pixels.shape}; write .npy")
     if image.channels and not image.alpha and pixels.shape[-1] in (1, 2, 4):
-        # Channels of an array: in a picture file, 1 is grey and the last of 2 or 4 is alpha.
+        # In a picture file, 1 channel is grey, and the last of 2 or 4 channels is alpha.
         alpha = pixels.shape[-1] != 1
         image = dataclasses.replace(
             image, alpha=alpha, channels=alpha, pixels=pixels if alpha else colour[..., 0]
@@ -62,12 +62,12 @@ def _narrowed(pixels: NDArray[Any], kind: Format) -> NDArray[Any]:
 
 
 def convert_depth(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Convert between 8 and 16 bits so that white stays white; other types are rounded and saturated.
+    """Convert between 8 and 16 bits so that white stays white. Round and saturate all other types.
 
     Parameters
     ----------
     pixels : ndarray
-        Of any real type.
+        Pixels of any real type.
     dtype : dtype
         The type to convert to.
     """
@@ -106,7 +106,7 @@ def _in_rows(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 
 def _made_in_rows(pixels: NDArray[Any], make: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[Any]:
-    """Return ``make(pixels)``, of some rows after the others: what is made on the way stays small."""
+    """Return ``make(pixels)``, computed in blocks of rows to keep temporary arrays small."""
     out, start = np.empty(0), 0
     for rows in _in_rows(pixels):
         made = make(rows)

@@ -36,11 +36,11 @@ class Format:
     exif: int | None = None
 
     def holds(self, dtype: object) -> bool:
-        """Whether pixels of this type can be stored without conversion."""
+        """Return whether pixels of this type can be stored without conversion."""
         return not self.dtypes or str(dtype) in self.dtypes
 
 
-#: Bytes of EXIF, with its prefix, that one segment of a JPEG file holds.
+#: Largest number of bytes of EXIF, including its prefix, in one segment of a JPEG file.
 JPEG_EXIF = 65533
 _INTEGERS = ("uint8", "uint16", "int8", "int16", "uint32", "int32", "uint64", "int64")
 _REAL = (*_INTEGERS, "float16", "float32", "float64")

@@ -15,7 +15,7 @@ class FileError(OSError):
 
 
 class FileWarning(UserWarning):
-    """A part of a file is damaged or lost, but its pixels can be read. The message is one line."""
+    """A part of a file is damaged or lost, but the pixels can be read. The message is one line."""
 
 
 def warn(path: str, words: str) -> None:
@@ -30,20 +30,20 @@ class Image:
     Parameters
     ----------
     pixels : ndarray
-        ``(height, width)`` for grey, ``(height, width, channels)`` for everything else a picture
-        file holds, any shape for ``.npy``. Values are exactly those of the file.
+        ``(height, width)`` for grey pictures, ``(height, width, channels)`` for all other pictures, any
+        shape for ``.npy``. Values are exactly those of the file.
     channels : bool
-        Whether the last axis holds channels. It is never guessed; only picture files set it.
+        Whether the last axis has channels. It is never guessed. Only picture files set it.
     alpha : bool
         Whether the last channel is alpha (not premultiplied). Full scale is opaque.
     icc : bytes or None
         The ICC profile.
     exif : bytes or None
-        An EXIF block as it stands in a JPEG. The orientation in it, which has been applied, is 1.
+        An EXIF block in the form of JPEG files. The orientation has been applied, so it is 1 in the block.
     dpi : tuple of float or None
         Resolution in dots per inch, horizontal then vertical.
     colorimetry : tuple of (bytes, bytes)
-        Chunks of a PNG that say what its colours mean (gAMA, cHRM, sRGB, cICP): kind and content.
+        PNG chunks that define the colour space (gAMA, cHRM, sRGB, cICP): kind and content.
     """
 
     pixels: NDArray[Any]
@@ -92,7 +92,7 @@ def full_scale(dtype: np.dtype[Any]) -> float:
 
 
 def check_size(path: str, width: int, height: int, max_pixels: int | None) -> None:
-    """Refuse pictures above the limit of pixels (decompression bombs)."""
+    """Raise an error if a picture has more pixels than the limit (decompression bombs)."""
     if max_pixels is not None and width * height > max_pixels:
         raise FileError(
             f"{path}: {width} x {height} pixels are more than the limit of {max_pixels}; "

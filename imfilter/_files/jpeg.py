@@ -17,19 +17,19 @@ END = b"\xff\xd9"
 _END, SCAN = 0xD9, 0xDA
 _HUFFMAN, _QUANTISATION, _LINES, _RESTART, _TEXTS = 0xC4, 0xDB, 0xDC, 0xDD, {*range(0xE0, 0xF0), 0xFE}
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_ALONE = {0x01, *range(0xD0, 0xDA)}  # restart markers, the start and the end among them
-# In a scan, a byte of 255 is followed by 0, and restart markers may stand between its parts. Before a marker
-# there may be more of these bytes.
+_ALONE = {0x01, *range(0xD0, 0xDA)}  # including restart markers, start and end
+# In a scan, 0 follows each byte of 255, and restart markers may separate parts of the scan. Additional bytes
+# of 255 may precede a marker.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
-_PIXELS_PER_BYTE = 512  # a block of 64 pixels takes a bit, where the coefficients come later
+_PIXELS_PER_BYTE = 512  # a block of 64 pixels takes one bit if later scans have its coefficients
 _SEGMENTS = 10_000
-# A scan costs the decoder a pass over the picture. So many passes are never too many, and so many pixels.
+# The decoder passes over the picture once per scan. These numbers of passes and pixels are always accepted.
 _SCANS, _PIXELS_OF_SCANS = 32, 1 << 31
 
 
 class Segment(NamedTuple):
-    """A marker and what belongs to it, from its first byte on: in a scan, the coded data too."""
+    """A marker and its data, from the first byte on. A scan includes its coded data."""
 
     marker: int
     start: int
@@ -37,14 +37,14 @@ class Segment(NamedTuple):
 
 
 def segments(data: bytes) -> list[Segment]:
-    """Return the segments of a JPEG file; the last one has the end marker if the file has one.
+    """Return the segments of a JPEG file. The last one has the end marker if the file has one.
 
-    In a scan, a marker whose segment is not sound is taken for damaged data of the scan.
+    In a scan, a marker with an invalid segment is treated as damaged data of the scan.
 
     Raises
     ------
     ValueError
-        If there are more than any file needs.
+        If there are more segments than any file needs.
     """
     found: list[Segment] = []
     place = 0
@@ -65,7 +65,7 @@ def segments(data: bytes) -> list[Segment]:
 
 
 def _end_of_scan(data: bytes, place: int) -> int:
-    """Return where the next segment begins that can follow a scan."""
+    """Return the start of the next segment that can follow a scan."""
     while match := _MARKER.search(data, place):
         place = match.end()
         if _is_sound(data, data[place - 1], place):
@@ -74,7 +74,7 @@ def _end_of_scan(data: bytes, place: int) -> int:
 
 
 def size(data: bytes) -> tuple[int, int]:
-    """Return the width and height that a JPEG file says."""
+    """Return the width and height in the header of a JPEG file."""
     for segment in segments(data):
         if segment.marker in _FRAMES and segment.stop - segment.start >= 7:
             height, width = struct.unpack_from(">HH", data, segment.start + 3)
@@ -83,12 +83,12 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 def check(path: str, data: bytes, parts: list[Segment]) -> bool:
-    """Refuse a JPEG file that cannot hold its picture, and tell whether it has its end marker.
+    """Raise an error if a JPEG file is too short for its picture. Return whether it has an end marker.
 
     Raises
     ------
     FileError
-        If there is too little data for so many pixels, or if there are too many scans.
+        If the file is too short for the number of pixels, or if there are too many scans.
     """
     scans = [part for part in parts if part.marker == SCAN]
     width, height = size(data)
@@ -101,7 +101,7 @@ def check(path: str, data: bytes, parts: list[Segment]) -> bool:
 
 
 def has_sound_markers(data: bytes, parts: list[Segment]) -> bool:
-    """Tell whether the markers in all scans can be there, and whether restart markers are in turn."""
+    """Return whether all markers in scans are allowed there, and restart markers are in order."""
     interval = 0
     for part in parts:
         if part.marker == _RESTART:
@@ -119,9 +119,9 @@ def _has_false_markers(data: bytes, scan: Segment) -> bool:
 
 
 def repaired(data: bytes, parts: list[Segment]) -> Iterator[bytes]:
-    """Yield what a decoder may read of a JPEG file: all of it at first, then fewer scans.
+    """Yield versions of a JPEG file for the decoder: first the whole file, then with fewer scans.
 
-    Markers that cannot be there become data of their scan.
+    Markers that are not allowed in a scan become data of the scan.
     """
     pieces, place, starts = [], 0, []
     for part in parts:
@@ -141,7 +141,7 @@ def _length(data: bytes, place: int) -> int:
 
 
 def _is_sound(data: bytes, marker: int, place: int) -> bool:
-    """Tell whether a segment can follow a scan: its contents make up its length."""
+    """Return whether a segment can follow a scan: its content must agree with its length."""
     if marker == _END:
         return True
     length = _length(data, place)

@@ -1,7 +1,7 @@
 """Check of the size of a picture against the length of its file.
 
-A decoder makes room for all pixels before it knows that the file has no more data for them. A file of a few
-bytes could so take gigabytes, or minutes. Each format has a limit to what one byte can stand for.
+A decoder allocates memory for all pixels before it knows whether the file has data for them. So a file of a
+few bytes could need gigabytes or minutes. In each format, one byte can represent a limited number of pixels.
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ from typing import IO, Any
 
 from .image import FileError
 
-_DEFLATE = 1040  # bytes that one byte of deflate can become
-_PNG_ROWS = 1 << 24  # the decoder has a pointer for each
-_PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of each colour type
-# Run lengths are decoded in Python, and a run can end a row: each pixel of the rest then takes its time.
+_DEFLATE = 1040  # largest number of bytes from one byte of deflate
+_PNG_ROWS = 1 << 24  # the decoder allocates a pointer for each row
+_PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # samples per pixel of each colour type
+# Run lengths are decoded in Python. A run can end a row. Then each of the remaining pixels takes time.
 _RUN_LENGTH_PIXELS = 1 << 23
-# WebP without loss can say in no bits at all that a pixel is as the last one was.
+# Lossless WebP can need no bits at all for a pixel that repeats the previous one.
 _TRUSTED = "; if the file is trusted, give --max-pixels 0"
 _WEBP_PIXELS, _WEBP_PIXELS_PER_BYTE = 1 << 25, 4096
 
 
 def check(path: str, file: IO[bytes], picture: Any) -> None:
-    """Refuse an opened picture of PNG, BMP or WebP that its file cannot hold; the place in the file stays.
+    """Raise an error if a PNG, BMP or WebP file is too short for its picture. Keep the file position.
 
     Parameters
     ----------
     path : str
         The file's name, for messages.
     file : binary file
-        The file that the picture was opened from.
+        The file of the picture.
     picture : PIL.Image.Image
         The picture, not yet loaded.
 
     Raises
     ------
     FileError
-        With the length of the file and the size of the picture.
+        The message has the length of the file and the size of the picture.
     """
     place = file.tell()
     length = file.seek(0, 2)

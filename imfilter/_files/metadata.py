@@ -34,15 +34,15 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 
 def swaps_axes(orientation: int) -> bool:
-    """Whether this orientation exchanges width and height."""
+    """Return whether this orientation exchanges width and height."""
     return orientation in _TURNS and _TURNS[orientation][0]
 
 
 def profile_for(image: Image, *, colour: bool) -> bytes | None:
     """Return the ICC profile if it fits the pixels to write, else None.
 
-    A profile for RGB in a grey file (the luminance of a colour picture, say), or for CMYK in an
-    RGB one, makes readers refuse the file or show wrong colours.
+    An RGB profile in a grey file (for example the luminance of a colour picture), or a CMYK profile in an RGB
+    file, makes readers refuse the file or show wrong colours.
     """
     if image.icc is None or len(image.icc) < 128:
         return None
@@ -53,32 +53,32 @@ def profile_for(image: Image, *, colour: bool) -> bytes | None:
 def resolution(value: object) -> tuple[float, float] | None:
     """Return a valid (x, y) resolution in dots per inch, or None."""
     try:
-        x, y = (float(part) for part in value)  # type: ignore[attr-defined]  # what cannot be iterated is a TypeError
+        x, y = (float(part) for part in value)  # type: ignore[attr-defined]  # TypeError if not iterable
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
 
 
-#: What a gAMA chunk says of sRGB, a cHRM chunk of its white and primaries, and a cICP chunk of all of it.
+#: The contents for sRGB: gamma in gAMA, white point and primaries in cHRM, and code points in cICP.
 _SRGB_GAMMA = 45455
 _SRGB_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 _SRGB_CODES = b"\x01\x0d\x00\x01"
 
 
 def colorimetry_for(image: Image, *, profile: bytes | None) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the chunks of a PNG that fit the profile it gets: sRGB may not stand beside one."""
+    """Return the PNG chunks that are allowed with a profile. sRGB is not allowed with a profile."""
     return tuple(chunk for chunk in image.colorimetry if chunk[0] != b"sRGB" or profile is None)
 
 
 def lost_colorimetry(image: Image, name: str) -> str | None:
-    """Return what is to be said where colours look different in a format that has no chunks of PNG.
+    """Return the message if colours will look different in a format without PNG chunks, or None.
 
-    A picture without them is taken for sRGB. A profile, which is kept, counts more than gamma and primaries.
+    A picture without these chunks is treated as sRGB. A profile is kept and overrides gamma and primaries.
 
     Parameters
     ----------
     image : Image
-        As it is written.
+        The image to write.
     name : str
         The name of the format.
     """
@@ -90,7 +90,7 @@ def lost_colorimetry(image: Image, name: str) -> str | None:
 
 
 def _means_other_colours(image: Image, profile: bytes | None) -> bool:
-    """Tell whether chunks of a PNG, beside a profile that is kept, say something else than sRGB."""
+    """Return whether PNG chunks define another colour space than sRGB, given the profile that is kept."""
     said = dict(image.colorimetry)
     if b"cICP" in said:
         return said[b"cICP"] != _SRGB_CODES

@@ -1,4 +1,4 @@
-"""Arrays in ``.npy`` files, never unpickled."""
+"""Reading of arrays from ``.npy`` files. Pickled objects are never loaded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def array(name: str, file: IO[bytes], path: str | None = None) -> NDArray[Any]:
     file : binary file
         Open at its start.
     path : str or None
-        Where it lies. A regular file is mapped from there: its numbers are read when they are needed.
+        Path of the file. A regular file is mapped into memory. Its numbers are read when they are needed.
 
     Raises
     ------
@@ -34,14 +34,14 @@ def array(name: str, file: IO[bytes], path: str | None = None) -> NDArray[Any]:
         if path is None or not source.is_regular(file):
             return _real(np.load(source.seekable(file), allow_pickle=False), name)
         try:
-            # A memory map never unpickles, and checks the size that the header claims against the file's.
+            # A memory map never unpickles. It compares the size in the header with the size of the file.
             return _real(np.load(path, mmap_mode="r", allow_pickle=False), name)
-        except (MemoryError, RecursionError) as error:  # of the parser: a map takes no memory
+        except (MemoryError, RecursionError) as error:  # from the parser: a map takes no memory
             raise FileError(f"{name}: is damaged: its header cannot be read") from error
 
 
 def read(path: str) -> NDArray[Any]:
-    """Return the array of a file, recognised by its content. Raise FileError without an array."""
+    """Return the array of a file, recognised by its content. Raise FileError if there is no array."""
     with source.reading(path), open(path, "rb") as opened:
         file = source.seekable(opened)
         start = file.read(len(MAGIC))

@@ -1,8 +1,8 @@
 """Search for the only page of a TIFF file, before any value of the file is trusted.
 
-A directory can point to itself, and thousands of entries can name the same bytes. A small file could then
-fill the memory or keep the reader busy for ever. So the directories are walked here first, within a limit
-that every sound file keeps: all entries, and all values of one directory, fit into the file.
+A directory can point to itself, and thousands of entries can refer to the same bytes. Then a small file could
+fill the memory, or reading would never end. So this module first visits all directories. Every valid file
+meets two limits: all entries fit into the file, and so do all values of one directory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SUBFILE, _OLD_SUBFILE, _DESCRIPTION, _SUB_DIRECTORIES, _METAMORPH = 254, 255, 2
 _REDUCED, _MASK = 0b001, 0b100
 _OLD_REDUCED = 2
 _ENTRY = 12  # bytes
-# How ImageJ and tifffile say that pictures without directories of their own follow the one that has.
+# ImageJ and tifffile write these texts for a stack of pictures if only the first picture has a directory.
 _STACKS = (
     re.compile(rb"ImageJ=[^\0]*?^images=(\d{1,9})$", re.MULTILINE),
     re.compile(rb'\{"shape": \[(\d{1,9}), [^\0]*"truncated": true'),
@@ -34,12 +34,13 @@ def find(path: str, file: IO[bytes]) -> int:
     path : str
         The file's name, for messages.
     file : binary file
-        Open for reading at any place.
+        Open for reading, seekable.
 
     Raises
     ------
     FileError
-        If there are several pictures, none, or one that only stands for another one.
+        If there are several pictures or none, or if there are only thumbnails and the picture is in a
+        sub-directory.
     """
     try:
         tiff = Tiff(file)
@@ -66,7 +67,7 @@ def find(path: str, file: IO[bytes]) -> int:
 
 
 def _chain(path: str, tiff: Tiff) -> list[Directory]:
-    """Return all directories that follow one another from the first."""
+    """Return all directories in the chain that starts with the first one."""
     directories: list[Directory] = []
     seen: set[int] = set()
     offset, budget = tiff.first, tiff.size // _ENTRY
@@ -96,7 +97,7 @@ def _has(directory: Directory, tag: int) -> bool:
 
 
 def _is_extra(tiff: Tiff, directory: Directory) -> bool:
-    """Tell whether a directory is that of a thumbnail or of a mask of another picture."""
+    """Return whether a directory is of a thumbnail or of a mask of another picture."""
     for entry in directory.entries:
         if entry.tag == _SUBFILE and entry.count == 1:
             return any(value & (_REDUCED | _MASK) for value in tiff.integers(entry))
@@ -106,7 +107,7 @@ def _is_extra(tiff: Tiff, directory: Directory) -> bool:
 
 
 def _planes(tiff: Tiff, directory: Directory) -> int:
-    """Return how many pictures one directory stands for: some programs write a stack with one directory."""
+    """Return the number of pictures of a directory. Some programs write a stack with one directory."""
     for entry in directory.entries:
         if entry.tag == _METAMORPH:
             return max(2, entry.count)

@@ -1,6 +1,6 @@
 """List of incomplete temporary files, which are removed when the process ends.
 
-This imports nothing: whoever ends the process may do it before anything else is imported.
+This module imports nothing, because the process may end before any other module is imported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _lock = threading.Lock()
 
 @contextlib.contextmanager
 def listed(path: str) -> Iterator[None]:
-    """List a file that is about to be made; when this ends, it has another name or is gone."""
+    """List a file before it is created. At the end, the file must be renamed or removed."""
     with _lock:
         _paths.add(path)
     try:
@@ -26,7 +26,7 @@ def listed(path: str) -> Iterator[None]:
 
 
 def remove_all() -> None:
-    """Remove the files that are listed. The process must end now: whoever wants to list one waits."""
+    """Remove the listed files. The process must end now, because other threads that list a file wait."""
     _lock.acquire()
     for path in list(_paths):
         with contextlib.suppress(OSError):

@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from . import exif, jpeg, limits, metadata, png, source
 from .image import FileError, Image, check_size, warn
 
-# Named here, these formats and no others are registered: Pillow knows dozens, some of them risky.
+# Only these formats are registered. Pillow supports dozens of formats, and some are risky.
 _PLUGINS = (BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 _READABLE = ("PNG", "JPEG", "BMP", "DIB", "WEBP")
 _JPEG = b"\xff\xd8"
@@ -27,7 +27,7 @@ _bomb_lock = threading.Lock()
 
 
 def _open(file: IO[bytes]) -> Pillow.Image:
-    """Open without Pillow's own limit on pixels: the caller checks, with a limit it can be told."""
+    """Open without Pillow's own limit on pixels. The caller checks an adjustable limit."""
     with _bomb_lock:
         limit, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, None
         try:
@@ -37,7 +37,7 @@ def _open(file: IO[bytes]) -> Pillow.Image:
 
 
 def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
-    """Read an open picture: grey, RGB, either with alpha, 8 or 16 bits a channel."""
+    """Read an open picture: grey or RGB, with or without alpha, 8 or 16 bits per channel."""
     start = file.read(len(_JPEG))
     file.seek(0)
     if start == _JPEG:
@@ -73,7 +73,7 @@ def _read_png(path: str, file: IO[bytes], picture: Pillow.Image) -> Image:
 
 
 def _read_jpeg(path: str, data: bytes, max_pixels: int | None) -> Image:
-    """Read a JPEG file; of a damaged one, what can be read. The second picture of a phone is left alone."""
+    """Read a JPEG file, or the readable part of a damaged one. Ignore the second picture of a phone."""
     parts = jpeg.segments(data)
     complete = jpeg.check(path, data, parts)
     if not complete:
@@ -87,9 +87,9 @@ def _read_jpeg(path: str, data: bytes, max_pixels: int | None) -> Image:
 
 
 def _first_readable(path: str, attempts: Iterable[bytes], max_pixels: int | None) -> tuple[Image, bool]:
-    """Read the first of some files that the decoder takes, and tell whether it took the first of all.
+    """Return the first attempt that the decoder accepts, and whether it is the first attempt of all.
 
-    Raise its first error if it takes none.
+    Raise the first error if the decoder accepts none.
     """
     errors: list[OSError] = []
     for data in attempts:
@@ -122,16 +122,16 @@ def _described(path: str, picture: Any, pixels: np.ndarray, alpha: bool) -> Imag
 def _exif(path: str, picture: Any) -> tuple[int, bytes | None]:
     """Return the orientation and the EXIF of a loaded picture."""
     orientation, block = None, picture.info.get("exif")
-    profile = picture.info.get("Raw profile type exif")  # text, as older programs put it into a PNG
+    profile = picture.info.get("Raw profile type exif")  # text, written by older programs into PNG files
     try:
         if not block and profile:
             block = bytes.fromhex("".join(profile.split("\n")[3:]))
         if block:
             orientation, block, _ = exif.patched(block)
-    except ValueError as error:  # the pixels are fine
+    except ValueError as error:  # the pixels are readable
         warn(path, f"its EXIF is damaged and left out: {error}")
         block = None
-    if orientation is None:  # XMP may say it; and Pillow reads what it can of damaged EXIF
+    if orientation is None:  # XMP may have it, and Pillow reads parts of damaged EXIF
         with contextlib.suppress(Exception), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             orientation = picture.getexif().get(exif.ORIENTATION)
@@ -153,7 +153,7 @@ def _pixels(path: str, picture: Pillow.Image) -> tuple[np.ndarray, bool]:
 
 
 def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None:
-    """Write pixels that the format holds (8 bits; 16 in PNG)."""
+    """Write pixels of a type that the format supports (8 bits; 16 in PNG)."""
     colour = image.colour.ndim == 3
     options: dict[str, Any] = {"icc_profile": metadata.profile_for(image, colour=colour or name == "WebP")}
     if image.exif is not None and name != "BMP":
@@ -166,14 +166,14 @@ def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None
         png.write_wide(file, image.pixels, icc=icc, exif=image.exif, dpi=image.dpi, chunks=chunks)
         return
     if name == "JPEG":
-        # No chroma subsampling: filtered edges would get coloured fringes.
+        # Chroma subsampling would give filtered edges coloured fringes.
         options.update(quality=_JPEG_QUALITY if quality is None else quality, subsampling=0)
     elif name == "WebP":
-        # `exact` keeps the colour of transparent pixels, as the other formats do.
+        # With `exact`, WebP keeps the colour of transparent pixels, like the other formats.
         options.update(lossless=quality is None, exact=True)
         if quality is not None:
             options.update(quality=quality)
-    # Through memory: written to a file itself, Pillow's encoders do not notice a disk that fills up.
+    # Encode in memory, because Pillow's encoders do not detect a full disk.
     encoded = io.BytesIO()
     Pillow.fromarray(image.pixels).save(encoded, format=name, **options)
     if name == "PNG" and image.colorimetry:

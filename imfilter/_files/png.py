@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> PNG colour type
-#: The chunk with a colour that is transparent, or with the alpha of a palette.
+#: The chunk with the transparent colour, or with the alpha of a palette.
 TRANSPARENCY = b"tRNS"
-#: Chunks that say what colours mean, and their lengths: gamma, primaries, sRGB, code points of video, and for
-#: high dynamic range the display it was made on and the light levels.
+#: Chunks that define the colour space, and their lengths: gamma, primaries, sRGB, code points of video, and
+#: for high dynamic range the mastering display and the light levels.
 COLORIMETRY = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8}
-_BLOCK = 1 << 22  # bytes of pixels filtered at a time: keeps the scratch arrays small
+_BLOCK = 1 << 22  # bytes of pixels that are filtered together, which keeps temporary arrays small
 _LEVEL = 4  # of zlib: about three times as fast as 6 on 16-bit photographs, 1 % larger
 
 
@@ -62,7 +62,7 @@ def _chunk(file: IO[bytes], kind: bytes, body: bytes) -> None:
 
 
 def _filtered(samples: NDArray[np.uint16], step: int) -> Iterator[bytes]:
-    """Yield blocks of rows, each led by its filter: 1 (minus left) or 2 (minus above), the smaller."""
+    """Yield blocks of rows. A row starts with the better filter: 1 (minus left) or 2 (minus above)."""
     height = samples.shape[0]
     block = max(1, _BLOCK // (2 * samples.shape[1]))
     above = np.zeros((1, 2 * samples.shape[1]), np.uint8)
@@ -71,7 +71,7 @@ def _filtered(samples: NDArray[np.uint16], step: int) -> Iterator[bytes]:
         left = raw.copy()
         left[:, step:] -= raw[:, :-step]
         up = raw - np.concatenate([above, raw[:-1]])
-        # The sum of absolute values, bytes taken as signed: the heuristic the specification gives.
+        # The heuristic of the specification: the sum of absolute values, with bytes as signed numbers.
         choose_up = _cost(up) < _cost(left)
         rows = np.empty((raw.shape[0], 1 + raw.shape[1]), np.uint8)
         rows[:, 0] = np.where(choose_up, 2, 1)
@@ -85,9 +85,9 @@ def _cost(rows: NDArray[np.uint8]) -> NDArray[Any]:
 
 
 def header(file: IO[bytes]) -> tuple[int, dict[bytes, bytes]]:
-    """Return how many bits a sample has, and what the sound chunks before the pixels say.
+    """Return the bits per sample, and the contents of the valid chunks before the pixels.
 
-    These are the chunk with the transparent colour, and those that say what colours mean.
+    These are the chunk with the transparent colour and the chunks that define the colour space.
     """
     found: dict[bytes, bytes] = {}
     file.seek(24)
@@ -112,11 +112,11 @@ def keyed(pixels: NDArray[Any], chunk: bytes, bits: int) -> NDArray[Any]:
     Parameters
     ----------
     pixels : ndarray
-        Grey or RGB; samples of fewer than 8 bits have been widened to 8.
+        Grey or RGB. Samples of fewer than 8 bits have been widened to 8.
     chunk : bytes
-        The colour: 2 bytes for each sample, of which only as many bits count as a sample has in the file.
+        The colour, with 2 bytes per sample. Only the lowest `bits` bits are used.
     bits : int
-        Bits of a sample in the file.
+        Bits per sample in the file.
     """
     colours = pixels if pixels.ndim == 3 else pixels[..., None]
     if len(chunk) != 2 * colours.shape[-1]:
@@ -128,7 +128,7 @@ def keyed(pixels: NDArray[Any], chunk: bytes, bits: int) -> NDArray[Any]:
 
 
 def with_chunks(encoded: bytes, chunks: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Put chunks behind the header of a PNG."""
+    """Insert chunks after the header of a PNG."""
     stop = 8 + 12 + 13
     middle = io.BytesIO()
     for kind, body in chunks:
@@ -137,16 +137,16 @@ def with_chunks(encoded: bytes, chunks: tuple[tuple[bytes, bytes], ...]) -> byte
 
 
 def is_wide(picture: Pillow.Image) -> bool:
-    """Whether Pillow would drop the low bytes of this picture's several 16-bit channels."""
+    """Return whether the picture has several 16-bit channels, of which Pillow would drop the low bytes."""
     raw = _raw_mode(picture)
     return raw.endswith((";16B", ";16L", ";16N")) and picture.mode in ("RGB", "RGBA")
 
 
 def read_wide(picture: Pillow.Image, again: Pillow.Image) -> tuple[NDArray[np.uint16], bool]:
-    """Decode 16-bit channels that Pillow would cut to 8.
+    """Decode 16-bit channels that Pillow would cut to 8 bits.
 
-    Pillow's unpackers named ``;16B`` and ``;16L`` take the first and the second byte of each
-    sample, so that decoding the file once with each gives both bytes, at the speed of its C code.
+    Pillow's unpackers ``;16B`` and ``;16L`` read the first and the second byte of each sample. So decoding
+    the file once with each of them gives both bytes, at the speed of Pillow's C code.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def read_wide(picture: Pillow.Image, again: Pillow.Image) -> tuple[NDArray[np.ui
         The pixels, and whether the last channel is alpha.
     """
     raw = _raw_mode(picture)
-    if raw == "LA;16B":  # two 16-bit samples make four bytes: as good as a pixel of RGBA
+    if raw == "LA;16B":  # two 16-bit samples have four bytes, like a pixel of RGBA
         _set_raw_mode(picture, "RGBA")
         return np.asarray(picture).copy().view(">u2").astype(np.uint16), True
     base, order = raw[:-1], raw[-1]

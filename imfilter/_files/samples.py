@@ -1,7 +1,7 @@
 """Conversion of the samples of a TIFF file to a picture: grey or RGB, with or without alpha.
 
-The samples of a page are decoded as they were stored. What they mean, the page says: white may be zero, a
-sample may be an entry of a colour map, colours may be inks or may have been multiplied by alpha.
+Decoding returns the samples of a page as they were stored. The tags of the page define their meaning: zero
+may be white, a sample may be an index into a colour map, colours may be inks or be multiplied by alpha.
 
 Source: TIFF, revision 6.0.
 """
@@ -19,7 +19,7 @@ from .image import FileError, full_scale
 Array = NDArray[Any]
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
-#: How many samples of a pixel are colour, by what a page calls its colours.
+#: Number of colour samples of a pixel, by the photometric interpretation of a page.
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
 _OTHER_SPACES = {
     4: "a transparency mask",
@@ -41,19 +41,19 @@ _JPEG, _PICTURES = 7, (34712, 50001)  # JPEG 2000 and WebP
 
 
 def check(path: str, page: Any) -> None:
-    """Refuse samples that cannot be turned into grey or RGB without a guess, before they are decoded.
+    """Raise an error, before decoding, if samples cannot be converted to grey or RGB without a guess.
 
     Parameters
     ----------
     path : str
         The file's name, for messages.
     page : tifffile.TiffPage
-        What the file says about its samples.
+        The tags that describe the samples.
 
     Raises
     ------
     FileError
-        With what the page has and what is read.
+        The message has the format of the page and the supported formats.
     """
     problem = _problem_of_type(page) or _problem_of_colours(page) or _problem_of_extras(page)
     if problem:
@@ -90,7 +90,7 @@ def _problem_of_colours(page: Any) -> str | None:
 
 def _problem_of_ycbcr(page: Any) -> str | None:
     if page.compression == _JPEG and page.planarconfig == 1:
-        return None  # the decoder makes it RGB
+        return None  # the decoder converts it to RGB
     if page.compression in _PICTURES or page.is_subsampled:
         return "holds YCbCr with subsampled colour, which is only read with JPEG compression; save it as RGB"
     if page.dtype != np.uint8 or page.bitspersample != 8 or page.planarconfig != 1:
@@ -135,7 +135,7 @@ def _problem_of_premultiplied(page: Any) -> str | None:
 
 
 def _is_shallow(page: Any) -> bool:
-    """Tell whether samples have fewer bits than the type that holds them."""
+    """Return whether samples have fewer bits than their type."""
     return bool(page.bitspersample != 8 * page.dtype.itemsize and page.dtype.kind != "f")
 
 
@@ -155,20 +155,20 @@ def _ratios(numbers: tuple[int, ...]) -> list[float]:
 
 
 def picture(page: Any, samples: Array) -> tuple[Array, bool]:
-    """Turn samples into grey or RGB, and tell whether the last channel is alpha.
+    """Convert samples to grey or RGB. Return the pixels, and whether the last channel is alpha.
 
     Parameters
     ----------
     page : tifffile.TiffPage
-        What the file says about its samples; checked.
+        The tags that describe the samples, after `check`.
     samples : ndarray
-        ``(height, width, samples)``, as decoded.
+        The decoded samples, ``(height, width, samples)``.
 
     Returns
     -------
     pixels : ndarray
-        ``(height, width)`` or ``(height, width, channels)``. 1 to 7 bits become 8, so that white is 255; 9
-        to 15 and 17 to 31 bits keep their values in the next larger type.
+        ``(height, width)`` or ``(height, width, channels)``. Samples of 1 to 7 bits are scaled to 8 bits, so
+        that white is 255. Samples of 9 to 15 and 17 to 31 bits keep their values in the next larger type.
     alpha : bool
         Whether the last channel is straight alpha.
     """
@@ -194,7 +194,7 @@ def picture(page: Any, samples: Array) -> tuple[Array, bool]:
 
 
 def _widened(samples: Array, bits: int) -> Array:
-    """Scale 1 to 7 bits to 8; exactly for 1, 2 and 4, rounded otherwise."""
+    """Scale samples of 1 to 7 bits to 8 bits. This is exact for 1, 2 and 4 bits, and rounded otherwise."""
     if bits == 1:
         return samples.view(np.uint8) * np.uint8(255)
     top = 2**bits - 1
@@ -203,15 +203,15 @@ def _widened(samples: Array, bits: int) -> Array:
 
 
 def _looked_up(page: Any, entries: Array) -> Array:
-    """Return the colours, 8 bits each, that entries of the colour map stand for."""
+    """Return the colours of indices into the colour map, with 8 bits per channel."""
     colours: Array = np.asarray(page.tags.valueof(_COLOUR_MAP)).reshape(3, 2**page.bitspersample)
-    if colours.max() > 255:  # else some program has written 8 bits
+    if colours.max() > 255:  # otherwise the program wrote 8 bits
         colours = colours >> 8
     return colours.astype(np.uint8).T[entries.astype(np.intp)]
 
 
 def _from_inks(inks: Array) -> Array:
-    """Return RGB of CMYK without a colour profile: each ink takes its share of what black leaves."""
+    """Convert CMYK to RGB without a colour profile: (1 - ink) times (1 - black) for each channel."""
     full = int(full_scale(inks.dtype))
     light = np.subtract(inks.dtype.type(full), inks)
     left = light[..., 3:].astype(np.uint32)
@@ -219,7 +219,7 @@ def _from_inks(inks: Array) -> Array:
 
 
 def _straightened(colours: Array, opacity: Array) -> Array:
-    """Divide premultiplied colour by alpha, so that every picture means the same."""
+    """Divide premultiplied colour by alpha, so that all pictures have straight alpha."""
     full = full_scale(colours.dtype)
     alpha = opacity.astype(np.float64)
     straight = np.divide(colours * full, alpha, out=np.zeros(colours.shape), where=alpha > 0)

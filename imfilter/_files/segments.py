@@ -1,7 +1,7 @@
-"""Strips and tiles of a TIFF page: checked against the file, then decoded.
+"""Decoding of the strips and tiles of a TIFF page, after a check against the file.
 
-tifffile decodes all of them, with the compiled codecs of imagecodecs. Where that package is not installed,
-the common compressions are undone here, and tifffile does the rest. So each file has one reader.
+tifffile decodes all of them, with the compiled codecs of imagecodecs. If that package is not installed, this
+module decompresses the common compressions, and tifffile does the rest. So each file has one reader.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from .image import FileError
 _NONE = 1
 _TILE = 16  # the smallest side of a tile that TIFF allows
 _LARGEST_TILE = 1 << 24  # pixels
-_SMALLEST_PICTURE = 64  # pixels in a strip or tile that is a picture of its own
-_TOGETHER = 1 << 24  # bytes that are decompressed at a time
-_SHARED = 1 << 28  # bytes; strips may share data of the file, up to this many in all
+_SMALLEST_PICTURE = 64  # pixels in a strip or tile that is a complete picture
+_TOGETHER = 1 << 24  # bytes that are decompressed together
+_SHARED = 1 << 28  # bytes; strips may share data of the file, up to this total
 
 
 @dataclass(frozen=True)
 class Grid:
-    """How a page is cut into strips or tiles.
+    """The division of a page into strips or tiles.
 
     Parameters
     ----------
     width, height : int
-        Pixels of a strip or tile.
+        Size of a strip or tile in pixels.
     across, down, planes : int
-        How many there are in each direction, and for how many planes of samples.
+        Number of strips or tiles in each direction, and number of planes of samples.
     row : int
         Bytes of one row of a strip or tile, uncompressed.
     """
@@ -46,12 +46,12 @@ class Grid:
 
     @property
     def count(self) -> int:
-        """How many strips or tiles a page has."""
+        """The number of strips or tiles of a page."""
         return self.across * self.down * self.planes
 
 
 class Segment(NamedTuple):
-    """A strip or tile: where its bytes lie, and its rows. The length is 0 if it was left out as empty."""
+    """A strip or tile: the position of its bytes, and its rows. The length is 0 if the file omits it."""
 
     start: int
     length: int
@@ -66,9 +66,9 @@ def samples(path: str, file: IO[bytes], page: Any) -> NDArray[Any]:
     path : str
         The file's name, for messages.
     file : binary file
-        Open for reading at any place.
+        Open for reading, seekable.
     page : tifffile.TiffPage
-        What the file says about its strips or tiles.
+        The tags that describe the strips or tiles.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def samples(path: str, file: IO[bytes], page: Any) -> NDArray[Any]:
     Raises
     ------
     FileError
-        If the file is too short for its pixels, or if a package is needed that is not installed.
+        If the file is too short for its pixels, or if a required package is not installed.
     """
     codec = codecs.of(path, page)
     grid = _grid(path, page)
@@ -112,7 +112,7 @@ def _grid(path: str, page: Any) -> Grid:
 
 
 def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: Grid) -> list[Segment]:
-    """Return all strips or tiles, after a look at what they can hold."""
+    """Return all strips or tiles, after a check that they are long enough for their pixels."""
     size = file.seek(0, 2)
     offsets, lengths = list(page.dataoffsets), list(page.databytecounts)
     if min(len(offsets), len(lengths)) < grid.count:
@@ -124,7 +124,7 @@ def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: 
     heights = rows.ravel()
     needed = heights * grid.row
     if grid.count == 1 and page.is_contiguous:
-        lengths = [int(needed[0])]  # some programs write another number, which does not matter
+        lengths = [int(needed[0])]  # some programs write a wrong length, which is ignored
     starts = np.minimum(np.array(offsets, np.uint64), size).astype(np.int64)
     held = np.minimum(np.array(lengths, np.uint64), size - starts).astype(np.int64)
     empty = np.array([offset == 0 == length for offset, length in zip(offsets, lengths, strict=True)])
@@ -145,7 +145,7 @@ def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: 
 def _check_pictures(
     path: str, file: IO[bytes], codec: codecs.Codec, grid: Grid, segments: list[Segment]
 ) -> None:
-    """Refuse strips or tiles that are pictures of a larger size: a small file must not fill the memory."""
+    """Raise an error if a strip or tile has a larger picture: a small file must not fill the memory."""
     if codec.size is None:
         return
     if grid.count > 1 and grid.width * grid.height < _SMALLEST_PICTURE:
@@ -166,8 +166,8 @@ def _check_pictures(
 def _decoded(
     file: IO[bytes], page: Any, undo: codecs.Undo, grid: Grid, segments: list[Segment]
 ) -> NDArray[Any]:
-    """Undo the compression of all strips or tiles here, and let tifffile do the rest."""
-    page.compression = _NONE  # what tifffile sees from here on
+    """Decompress all strips or tiles here, and decode the rest with tifffile."""
+    page.compression = _NONE  # tifffile now treats the data as uncompressed
     result = np.empty(page.shaped, page.dtype)
     together = max(1, _TOGETHER // (grid.height * grid.row))
     cut = grid.across * grid.down

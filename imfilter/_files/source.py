@@ -1,4 +1,4 @@
-"""Where a file is read from: a pipe gives its bytes once, and a decoder looks at some of them twice."""
+"""Sources to read from. A pipe gives its bytes once, but a decoder reads some bytes twice."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import IO
 from .image import FileError, FileWarning
 
 UNKNOWN = "is not an image of a known format (PNG, JPEG, TIFF, BMP, WebP, npy)"
-_LONGEST = 200  # characters of a decoder's own words
+_LONGEST = 200  # characters of a decoder's message
 
 
 @contextlib.contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Turn whatever goes wrong while a file is read into a `FileError`: one line that begins with its name.
+    """Convert every error while reading a file to a `FileError`: one line that begins with the file's name.
 
-    Decoders of damaged files raise anything; all of it means one thing.
+    For a damaged file, a decoder may raise any exception. All have the same meaning.
     """
     try:
         yield
-    except (FileError, FileWarning):  # a warning is raised where the caller asked for that
+    except (FileError, FileWarning):  # the caller may have turned warnings into errors
         raise
     except MemoryError as error:
         raise FileError(f"{name}: is too large for the memory of this machine") from error
@@ -36,29 +36,29 @@ def _reason(error: Exception) -> str:
         return f"cannot be read: {error.strerror}"
     if type(error).__name__ == "UnidentifiedImageError":
         return UNKNOWN
-    if isinstance(error, ImportError):  # of tifffile, which imports a codec when it meets one
+    if isinstance(error, ImportError):  # from tifffile, which imports a codec when it needs one
         return 'needs a decoder that is not installed; try: pip install "imfilter[tiff]" (imagecodecs)'
     words = " ".join(str(error).split()) or type(error).__name__
     return f"is damaged or not supported: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}"
 
 
 def is_regular(file: IO[bytes]) -> bool:
-    """Tell whether an open file is one on a disk, which can be opened again."""
+    """Return whether an open file is a regular file, which can be opened again."""
     try:
         return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-    except OSError:  # it is no file of the system, but in memory
+    except OSError:  # it is in memory and has no descriptor
         return False
 
 
 def seekable(file: IO[bytes], start: bytes = b"") -> IO[bytes]:
-    """Return an open file whose bytes can be read in any order: all of a pipe's bytes, in memory.
+    """Return a seekable open file. Read all bytes of a pipe into memory.
 
     Parameters
     ----------
     file : binary file
         Open for reading.
     start : bytes
-        What has been read of it already.
+        The bytes that have already been read.
     """
     if not file.seekable():
         return io.BytesIO(start + file.read())
@@ -68,17 +68,17 @@ def seekable(file: IO[bytes], start: bytes = b"") -> IO[bytes]:
 
 
 def again(path: str, file: IO[bytes]) -> IO[bytes]:
-    """Open a file that is open already, with a place of its own."""
+    """Open an open file a second time, with its own position."""
     return io.BytesIO(file.getbuffer()) if isinstance(file, io.BytesIO) else open(path, "rb")
 
 
 class Bounded:
-    """A file that is asked for no more bytes than it has: room for as many as asked is made first.
+    """A file that limits each read to the bytes it has. A larger read would first allocate all its memory.
 
     Parameters
     ----------
     file : binary file
-        Open for reading at any place.
+        Open for reading, seekable.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -88,6 +88,6 @@ class Bounded:
         file.seek(0)
 
     def read(self, size: int = -1) -> bytes:
-        """Read up to so many bytes, or all that are left."""
+        """Read up to `size` bytes, or all remaining bytes."""
         left = max(0, self._length - self._file.tell())
         return self._file.read(left if size is None or size < 0 else min(size, left))

@@ -1,4 +1,4 @@
-"""TIFF through tifffile: every sample type, and the metadata that belongs to a picture."""
+"""TIFF through tifffile: every sample type, and the metadata of pictures."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from . import exif, metadata, pages, samples, segments
 from .image import FileError, Image, check_size, warn
 
 _UNASSOCIATED = 2
-# Formats of programs for which tifffile would read directories that have not been checked.
+# For files of these programs, tifffile would read directories that have not been checked.
 _PLAIN = {"is_lsm": False, "is_ndpi": False, "is_scanimage": False}
 
 
 def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
-    """Read an open TIFF of one picture: grey or RGB, with or without alpha, of any depth."""
+    """Read an open TIFF file with one picture: grey or RGB, with or without alpha, any bit depth."""
     offset = pages.find(path, file)
     file.seek(0)
     with tifffile.TiffFile(file, **_PLAIN) as opened:
@@ -39,10 +39,10 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
 
 
 def _exif(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
-    """Return the orientation and the EXIF of an open TIFF."""
+    """Return the orientation and the EXIF of an open TIFF file."""
     try:
         orientation, block, moved = exif.from_tiff(file)
-    except ValueError as error:  # the pixels may be fine
+    except ValueError as error:  # the pixels may be readable
         warn(path, f"its EXIF is damaged and left out: {error}")
         return 1, None
     if moved:
@@ -66,7 +66,7 @@ def _dpi(page: Any) -> tuple[float, float] | None:
 
 
 def write(file: IO[bytes], image: Image) -> str | None:
-    """Write one uncompressed page, the form that every reader of TIFF understands; return what was lost."""
+    """Write one uncompressed page, which every TIFF reader supports. Return the message about a loss."""
     pixels = image.pixels
     colours = image.colour.ndim == 3
     embedded = exif.Embedded(image.exif)
@@ -89,7 +89,7 @@ def write(file: IO[bytes], image: Image) -> str | None:
             **options,
         )
     except OSError as error:
-        if error.errno is None:  # fewer bytes written than asked for, as NumPy puts it
+        if error.errno is None:  # NumPy reports an incomplete write without a number
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise
     return embedded.finish(file)

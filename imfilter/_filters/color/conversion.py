@@ -1,4 +1,4 @@
-"""Colour spaces: how pixels are converted, for any type and layout."""
+"""Conversion of pixels between colour spaces, for any type and layout."""
 
 import functools
 import math
@@ -17,28 +17,28 @@ from imfilter._simd.vector import BYTES
 
 _Array = npt.NDArray
 
-#: Pixels that are converted together: their lines are in the first-level cache.
+#: Number of pixels that are converted together. Their lines stay in the first-level cache.
 _TILE = 512
-#: Multiply-adds a pixel, roughly, to tell whether an image is worth a second thread.
+#: Approximate number of multiply-adds per pixel, to decide whether to use a second thread.
 _WORK = 60
-#: Kernels and tables of a job that not every way to compute has.
+#: Kernels and tables that only some jobs have.
 _OPTIONAL = (*("fetch", "join", "part", "place", "table"),)
 
 
 class Recipe(NamedTuple):
-    """What is done to a pixel."""
+    """The steps of a conversion of a pixel."""
 
-    formulas: tuple[int, ...]  # one after the other, by their numbers in `colors`
-    numbers: tuple[float, ...] = ()  # that they are told
+    formulas: tuple[int, ...]  # in order, by their numbers in `conversion`
+    numbers: tuple[float, ...] = ()  # parameters of the formulas
     channels: int = 3  # of the result
-    decoded: bool = False  # whether samples are looked up in a table of decoded values first
+    decoded: bool = False  # whether a table of decoded values is applied to the samples first
 
 
 def gray(weights: tuple[float, ...], image: np.dtype, result: np.dtype) -> Recipe:
-    """Return how to weigh the channels."""
+    """Return the conversion to grey with these weights."""
     if image == result == np.uint8:
-        # OpenCV's weights, in units of 2**-15 and of sum 1, and halves up: sums are exact in float32, with a
-        # bias that only halves can tell from none.
+        # OpenCV's weights, in units of 2**-15 and with sum 1. Halves are rounded up. Sums are exact in
+        # float32. The bias changes only the rounding of halves.
         unit = 2.0**-15
         red, green = (round(w / unit) * unit for w in weights[:2])
         return Recipe((conversion.GRAY,), (red, green, 1.0 - red - green, unit / 2), channels=1)
@@ -46,13 +46,13 @@ def gray(weights: tuple[float, ...], image: np.dtype, result: np.dtype) -> Recip
 
 
 def to_lab(image: np.dtype) -> Recipe:
-    """Return how to go from sRGB to L*a*b*."""
+    """Return the conversion from sRGB to L*a*b*."""
     integers = image.kind == "u"
     return Recipe((conversion.LAB,) if integers else (conversion.LINEAR, conversion.LAB), decoded=integers)
 
 
 def from_lab(result: np.dtype) -> Recipe:
-    """Return how to go from L*a*b* to sRGB, whose full scale is 1 or the largest integer."""
+    """Return the conversion from L*a*b* to sRGB. The full scale of sRGB is 1 or the largest integer."""
     scale = float(np.iinfo(result).max) if result.kind == "u" else 1.0
     return Recipe((conversion.FROM_LAB,), (scale,))
 
@@ -63,10 +63,10 @@ TO_LCH, FROM_LCH = Recipe((conversion.LCH,)), Recipe((conversion.FROM_LCH,))
 def convert(
     image: _Array, axis: int, recipe: Recipe, dtype: np.dtype, out: _Array | None, workers: int | None
 ) -> _Array:
-    """Return the pixels of an image, whose channels are along `axis`, converted to a dtype; or fill `out`."""
+    """Return the converted pixels of an image in `dtype`, in `out` if given. Channels are along `axis`."""
     source = dtypes.readable(image)
     polar = recipe in (TO_LCH, FROM_LCH)
-    real = dtypes.FLOAT64 if polar else dtypes.working(image.dtype, dtype)  # angles have no other formulas
+    real = dtypes.FLOAT64 if polar else dtypes.working(image.dtype, dtype)  # angles need float64
     shape = image.shape if recipe.channels == 3 else image.shape[:axis] + image.shape[axis + 1 :]
     native = dtypes.direct_target(dtype, real)
     result = dtypes.target(out, image, shape, native)
@@ -82,13 +82,13 @@ def convert(
 
 
 def _channels_last(array: _Array, axis: int) -> _Array:
-    """Return the array with its channels last: moving an axis takes 4 us, and most often is not needed."""
+    """Return the array with its channels last. Skip moving an axis if possible, because it takes 4 us."""
     return array if axis == array.ndim - 1 else np.moveaxis(array, axis, -1)
 
 
 @functools.lru_cache(maxsize=64)
 def _program(source: ArrayLayout, target: ArrayLayout, recipe: Recipe, real: np.dtype) -> Program:
-    """Lay out how pixels are fetched, converted and placed."""
+    """Return the program that reads, converts and writes pixels."""
     line, rows = _loops(source, target)
     length = math.prod(source.shape[a] for a in line)
     size, width, wide = real.itemsize, source.dtype.itemsize, target.dtype.itemsize
@@ -114,8 +114,8 @@ def _program(source: ArrayLayout, target: ArrayLayout, recipe: Recipe, real: np.
         "target_c": target_c,
         "target_packed": packed,
         "n_steps": len(recipe.formulas),
-        # Float32 to L*a*b* at 4K took 60 ms without, 54 with the first, 39 with the second and 32 with both
-        # (Cascade Lake, one thread).
+        # Float32 to L*a*b* at 4K took 60 ms without both, 54 ms with "ahead", 39 ms with "places" and 32 ms
+        # with both (Cascade Lake, one thread).
         "ahead": source_x if parted else 0,
         "places": target_x if joined or (packed and recipe.channels == 1) else 0,
     }
@@ -141,7 +141,7 @@ def _program(source: ArrayLayout, target: ArrayLayout, recipe: Recipe, real: np.
 
 
 def _loops(source: ArrayLayout, target: ArrayLayout) -> tuple[list[int], list[int]]:
-    """Return which axes of pixels are one line in both, and which are loops around it."""
+    """Return the axes of pixels that form one line in both arrays, and the axes of the loops around it."""
     axes = [a for a in range(len(source.shape) - 1) if source.shape[a] > 1]
     line = axes[-1:]
     while len(line) < len(axes):
@@ -154,6 +154,6 @@ def _loops(source: ArrayLayout, target: ArrayLayout) -> tuple[list[int], list[in
 
 @functools.cache
 def _decoded(dtype: np.dtype) -> _Array:
-    """Return what every value of an unsigned type is when decoded from sRGB."""
+    """Return the decoded sRGB value of every value of an unsigned type."""
     values = np.arange(np.iinfo(dtype).max + 1) / np.iinfo(dtype).max
     return np.where(values > 0.04045, ((values + 0.055) / 1.055) ** 2.4, values / 12.92)

@@ -1,4 +1,4 @@
-"""Compiling ahead: the kernels of colour spaces for the usual element types."""
+"""Compilation in advance: the kernels of colour spaces for the usual element types."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Histograms of oriented gradients: of cells, of blocks of them, and as a picture."""
+"""Histograms of oriented gradients: of cells, of blocks of cells, and as a picture."""
 
 import functools
 import math
@@ -20,36 +20,36 @@ from imfilter._simd.vector import BYTES, LINE, in_register
 
 _Array = npt.NDArray
 
-#: How blocks are normalised, by scikit-image's words.
+#: Normalisations of blocks, with the names of scikit-image.
 NORMS = {
     "L1": blocks_kernels.L1,
     "L1-sqrt": blocks_kernels.L1_SQRT,
     "L2": blocks_kernels.L2,
     "L2-Hys": blocks_kernels.L2_HYS,
 }
-#: Samples of a row that are worked on together, and its rows: what is kept of them is in the caches.
+#: Samples of a row in a tile, and rows of a tile. Their data stay in the caches.
 _TILE, _HEIGHT = 256, 8
 _REAL = dtypes.FLOAT64
 
 
 class Cells(NamedTuple):
-    """How cells are filled."""
+    """The settings of the histograms of cells."""
 
     orientations: int
     size: tuple[int, int]
-    root: bool  # of the image first
-    shared: bool  # whether votes are shared between neighbouring orientations and cells
+    root: bool  # whether to take the square root of the image first
+    shared: bool  # whether votes are divided between neighbouring orientations and cells
 
 
 def cells(image: _Array, how: Cells, workers: int | None) -> _Array:
-    """Return the histogram of each cell of an image of two axes, and channels or one more of length 1.
+    """Return the histogram of each cell of an image with two axes and an axis of channels.
 
-    The strongest channel counts where there are several. Gradients are central differences, 0 at the border.
+    With several channels, the strongest gradient is used. Gradients are central differences, 0 at the border.
     """
     orientations, cell = how.orientations, how.size
     source = dtypes.readable(image)
     rows, columns = image.shape[0] // cell[0], image.shape[1] // cell[1]
-    # Registers of values are read at once, also the last ones.
+    # Values are read in whole registers, even at the end.
     padded = dtypes.empty((rows * columns * orientations + in_register(_REAL),), _REAL)
     result = padded[: rows * columns * orientations].reshape(rows, columns, orientations)
     _voting(ArrayLayout.of(source), how).run(source, result, workers)
@@ -58,7 +58,7 @@ def cells(image: _Array, how: Cells, workers: int | None) -> _Array:
 
 @functools.lru_cache(maxsize=64)
 def _voting(source: ArrayLayout, how: Cells) -> Program:
-    """Lay out how cells are filled."""
+    """Return the program that computes the histograms of cells."""
     orientations, cell = how.orientations, how.size
     rows, columns = source.shape[0] // cell[0], source.shape[1] // cell[1]
     channels = source.shape[2]
@@ -67,9 +67,9 @@ def _voting(source: ArrayLayout, how: Cells) -> Program:
     loops = Loops.of(plane, plane, (3, 3), (0, 1), paddings, (1, 1), (1, 1))
     loops = loops._replace(channels=channels, source_c=source.strides[2])
     job = Job(cells_kernels.CELLS_JOB, "cval", "check_finite")
-    set_geometry(job, loops, plane, plane, "mirror")  # by which differences are 0 at the border
+    set_geometry(job, loops, plane, plane, "mirror")  # makes differences 0 at the border
     angles = [math.pi * i / orientations for i in range(1, orientations)]
-    # Rounded, so that what is 0 is 0, and the two at 45 degrees are one.
+    # Rounded, so that zeros are exact, and both values at 45 degrees are equal.
     job["limits"] = np.array([(round(math.cos(a), 15), round(math.sin(a), 15)) for a in angles])
     wide = max(1, _TILE // cell[1])  # cells of a tile
     job["tiles"] = tiles(columns, -(-columns // wide))
@@ -106,9 +106,9 @@ def _voting(source: ArrayLayout, how: Cells) -> Program:
 
 
 def _shares(length: int) -> tuple[int, _Array]:
-    """Return how many samples before a cell vote for it, and the shares that it has of them and its own.
+    """Return the number of samples before a cell that vote for it, and the share of each vote for the cell.
 
-    They fall linearly from its middle to those of its neighbours.
+    The shares decrease linearly from the middle of the cell to the middles of its neighbours.
     """
     before = length // 2
     distances = (np.arange(-before, length + before) + 0.5) / length - 0.5
@@ -118,7 +118,7 @@ def _shares(length: int) -> tuple[int, _Array]:
 def blocks(
     histograms: _Array, block: tuple[int, int], norm: str, dtype: np.dtype, workers: int | None
 ) -> _Array:
-    """Return the blocks of neighbouring cells, normalised: block rows and columns, then cells, then bins."""
+    """Return the normalised blocks of neighbouring cells. Axes: block rows and columns, cells, bins."""
     rows, columns, bins = histograms.shape
     result = dtypes.empty((rows - block[0] + 1, columns - block[1] + 1, *block, bins), dtype)
     _normalizing(ArrayLayout.of(histograms), ArrayLayout.of(result), norm).run(histograms, result, workers)
@@ -127,7 +127,7 @@ def blocks(
 
 @functools.lru_cache(maxsize=64)
 def _normalizing(source: ArrayLayout, target: ArrayLayout, norm: str) -> Program:
-    """Lay out how blocks are made."""
+    """Return the program that normalises blocks."""
     rows, columns, *_, bins = target.shape
     many = math.prod(target.shape[2:])
     job = Job(blocks_kernels.DESCRIPTOR_JOB)
@@ -150,7 +150,7 @@ def _normalizing(source: ArrayLayout, target: ArrayLayout, norm: str) -> Program
 
 
 def picture(histograms: _Array, cell: tuple[int, int], shape: tuple[int, int], dtype: np.dtype) -> _Array:
-    """Return an image that shows each cell's histogram as a star of lines along its edges."""
+    """Return an image of the histograms. Each cell has a star of lines in the directions of its edges."""
     image = np.zeros(shape, dtype)
     rows, columns, orientations = histograms.shape
     radius = min(cell) // 2 - 1
@@ -160,7 +160,7 @@ def picture(histograms: _Array, cell: tuple[int, int], shape: tuple[int, int], d
     for o in range(orientations):
         angle = math.pi * (o + 0.5) / orientations
         down, across = radius * math.sin(angle), radius * math.cos(angle)
-        # Ends are rounded where they lie, so that lines of one direction are not all alike.
+        # Ends are rounded at their positions in the image. So lines of one direction can differ.
         for at_rows, first_row, last_row in _ends(middles[0], -across):
             for at_columns, first_column, last_column in _ends(middles[1], down):
                 here = histograms[np.ix_(at_rows, at_columns)][..., o]
@@ -170,7 +170,7 @@ def picture(histograms: _Array, cell: tuple[int, int], shape: tuple[int, int], d
 
 
 def _ends(middles: _Array, reach: float) -> Iterator[tuple[_Array, int, int]]:
-    """Yield which lines begin and end alike, `reach` to both sides of their middles, and where from there."""
+    """Yield lines with the same ends relative to their middles: indices, first and last end."""
     ends = np.stack([(middles + reach).astype(int), (middles - reach).astype(int)], axis=1) - middles[:, None]
     for first, last in np.unique(ends, axis=0):
         yield np.flatnonzero((ends == (first, last)).all(axis=1)), int(first), int(last)

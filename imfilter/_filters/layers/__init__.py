@@ -1,1 +1,1 @@
-"""The arithmetic of convolution layers: products of blocks of an image with weights, and their gradients."""
+"""The arithmetic of convolution layers: weighted sums over windows of an image, and their gradients."""

@@ -1,4 +1,4 @@
-"""Arrays with channels, and weights between them: what the layers check before they compute."""
+"""Checks of the arguments of layers: arrays with channels, and weights between channels."""
 
 import math
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from imfilter._filters.layers.conv_layer import Geometry
 
 
 class Settled(NamedTuple):
-    """A layer's arrays, ready to compute with, and its geometry."""
+    """The checked arrays of a layer, and its geometry."""
 
     x: npt.NDArray  # (N, C_in, *spatial)
     weight: npt.NDArray  # (C_out, C_in/groups, *kernel)
@@ -20,7 +20,7 @@ class Settled(NamedTuple):
 
     @property
     def real(self) -> np.dtype:
-        """Type of the arithmetic: float32, or float64 where one of the arrays has a wide type."""
+        """Type of the arithmetic: float32, or float64 if one of the arrays has a wide type."""
         return arithmetic(self.x, self.weight)
 
     @property
@@ -45,18 +45,18 @@ class Settled(NamedTuple):
 
     @property
     def result_shape(self) -> tuple[int, ...]:
-        """Shape of the output as the caller sees it."""
+        """Shape of the output for the caller."""
         return self.shape if self.batched else self.shape[1:]
 
 
 def arithmetic(*arrays: npt.NDArray) -> np.dtype:
-    """Return the type in which arrays are multiplied and added up."""
+    """Return the type in which products of arrays are computed and summed."""
     narrow = all(dtypes.derived(a.dtype) == dtypes.FLOAT32 for a in arrays)
     return dtypes.FLOAT32 if narrow else dtypes.FLOAT64
 
 
 def _finite(array: npt.NDArray) -> bool:
-    """Tell whether no element is NaN or infinite. A sum takes half as long as a look at each."""
+    """Return whether no element is NaN or infinite. A sum takes half as long as testing each element."""
     if array.dtype.kind != "f":
         return True
     with np.errstate(over="ignore", invalid="ignore"):
@@ -89,7 +89,7 @@ def settle(
 
 
 def weights(value: npt.ArrayLike, channels: str = "C_out, C_in/groups") -> npt.NDArray:
-    """Return weights between the `channels` that are named, of one to three spatial axes."""
+    """Return the checked weights, with one to three spatial axes. `channels` names the first axes."""
     factors = arguments.image(value, "weight")
     if not 3 <= factors.ndim <= 5:
         raise ValueError(
@@ -100,7 +100,7 @@ def weights(value: npt.ArrayLike, channels: str = "C_out, C_in/groups") -> npt.N
 
 
 def dividing(groups: int, channels: int, what: str) -> None:
-    """Check that groups divide channels."""
+    """Raise an error if groups do not divide channels."""
     if channels % groups:
         raise ValueError(f"groups must divide {what}={channels}, got {groups}")
 
@@ -135,9 +135,9 @@ def spatial(
         raise ValueError(
             "padding_mode must be a border without a value of its own, such as 'zero', got 'constant'"
         )
-    # Of kernels of even size "same" adds one more behind than in front, as in PyTorch.
+    # For kernels of even size, "same" adds one more sample after than before, as in PyTorch.
     paddings = padding.resolve(pad, lengths, taps, steps, gaps, flipped=True)
-    # A distance of which there is none makes no difference, and may be larger than any array.
+    # A step or gap that is never taken has no effect. It may be larger than any array.
     wholes = (n + p.before + p.after for n, p in zip(lengths, paddings, strict=True))
     steps = tuple(min(step, whole) for step, whole in zip(steps, wholes, strict=True))
     gaps = tuple(1 if k == 1 else gap for k, gap in zip(taps, gaps, strict=True))

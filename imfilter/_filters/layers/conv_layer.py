@@ -1,4 +1,4 @@
-"""Convolution layers over arrays of one shape and layout: how they are cut, and the program."""
+"""Convolution layers over arrays of one shape and layout: division into units of work, and the program."""
 
 import functools
 import math
@@ -15,20 +15,21 @@ from imfilter._filters.layers.kernels.conv import LAYER_JOB, convolve, slide_lay
 from imfilter._simd import lane_transpose, lines
 from imfilter._simd.vector import BYTES, LINE, REGISTERS
 
-#: Outputs whose sums stay in registers together, of which AVX-512 has 32 and others 16.
+#: Number of outputs whose sums stay in registers together. AVX-512 has 32 registers, others have 16.
 BLOCK = 6 if BYTES // REGISTERS == 64 else 3
-#: Bytes of laid out rows, and of sums, that are to stay in the second-level cache.
+#: Bytes of padded rows, and of sums, that must stay in the second-level cache.
 _ROWS, _SUMS = 1 << 19, 1 << 18
-#: Products that are summed before a sum is put aside: float32 sums of 4608 are off by 2e-7 of the largest so.
+#: Number of products in a partial sum. With it, float32 sums of 4608 products have an error of 2e-7 of the
+#: largest sum.
 _TOGETHER = 144
-#: Units of work that there should be at least, for threads to share.
+#: Smallest number of units of work, for threads to share.
 _UNITS = 8
-#: Kernels and tables of a job that not every way to compute has.
+#: Kernels and tables that only some jobs have.
 _OPTIONAL = (*("bias", "cval", "to_lanes", "deal_line", "check_finite", "weights"),)
 
 
 class Geometry(NamedTuple):
-    """What a layer settles beside its arrays."""
+    """The settings of a layer other than its arrays."""
 
     paddings: tuple[Padding, ...]
     mode: str
@@ -42,7 +43,7 @@ class Geometry(NamedTuple):
         return tuple(p.length for p in self.paddings)
 
     def plain(self, taps: tuple[int, ...]) -> bool:
-        """Tell whether every output is that of the sample in its place alone."""
+        """Return whether every output depends only on the sample at its position."""
         around = all(p.before == p.after == 0 for p in self.paddings)
         return around and max(taps) == 1 and max(self.stride) == 1
 
@@ -57,14 +58,14 @@ def run(
     out: npt.NDArray | None,
     workers: int | None,
 ) -> npt.NDArray:
-    """Return the output of a layer for `x` (N, C_in, *spatial), in a shape with or without N, or in `out`.
+    """Return the output of a layer for `x` (N, C_in, *spatial), in `out` if given.
 
-    Weights and bias are of the type of the arithmetic.
+    `shape` is the shape of the output, with or without N. Weights and bias have the type of the arithmetic.
     """
     source, native = dtypes.readable(x), dtypes.direct_target(dtype, weight.dtype)
     result = dtypes.target(out, x, shape, native)
     whole = (len(x), len(weight), *geometry.lengths)
-    if geometry.plain(weight.shape[2:]):  # samples are in no order then, and one long line is quicker
+    if geometry.plain(weight.shape[2:]):  # the order of samples is free, and one long line is faster
         source, weight = source.reshape(*x.shape[:2], -1), weight.reshape(*weight.shape[:2], 1)
         length = source.shape[-1]
         geometry = Geometry((Padding(0, 0, length),), "zero", (1,), (1,), geometry.groups)
@@ -84,7 +85,7 @@ def run(
 
 
 def _blocked(weight: npt.NDArray, groups: int, block: int) -> npt.NDArray:
-    """Return weights in the order in which they are read: group, block of outputs, input, tap, output."""
+    """Return weights in the order of the kernel: group, block of outputs, input, tap, output."""
     outputs, inputs = weight.shape[0] // groups, weight.shape[1]
     blocks = -(-outputs // block)
     padded = np.zeros((groups, blocks * block, inputs, math.prod(weight.shape[2:])), weight.dtype)
@@ -93,7 +94,7 @@ def _blocked(weight: npt.NDArray, groups: int, block: int) -> npt.NDArray:
 
 
 class _Plan(NamedTuple):
-    """A job that lacks its weights, and how many outputs' weights are side by side."""
+    """A job without its weights, and the number of outputs in a block."""
 
     job: Prepared
     block: int
@@ -103,7 +104,7 @@ class _Plan(NamedTuple):
 def _plan(
     source: ArrayLayout, target: ArrayLayout, shape: tuple[int, ...], geometry: Geometry, real: np.dtype
 ) -> _Plan:
-    """Cut the work into units and lay out what each needs."""
+    """Divide the work into units, and prepare the tables of the job."""
     size = real.itemsize
     loops = _loops(source, target, shape[2:], geometry)
     z, y, x = loops[:3]
@@ -121,7 +122,7 @@ def _plan(
     for side, array in (("source", source), ("target", target)):
         job[f"{side}_n"], job[f"{side}_k"] = array.strides[:2]
 
-    # Which padded rows a band needs, for the first output row and those that follow it.
+    # The padded rows that a band needs, for the first output row and for the following rows.
     band, wide = _cut(z, y, x, inputs, size)
     rows = [_rows(y, band, ky) for ky in range(y.taps)]
     slots, place = np.unique(np.concatenate(rows), return_index=False), {}
@@ -173,13 +174,13 @@ def _plan(
 
 
 def _rows(y: LoopAxis, band: int, tap: int) -> npt.NDArray[np.int64]:
-    """Return which padded rows a tap reads for a band of outputs."""
+    """Return the padded rows that a tap reads for a band of outputs."""
     return np.arange(band, dtype=np.int64) * y.stride + tap * y.dilation
 
 
 def _cut(z: LoopAxis, y: LoopAxis, x: LoopAxis, inputs: int, size: int) -> tuple[int, int]:
-    """Return how many rows and columns of outputs a unit computes, of rows that are laid out together."""
-    row = inputs * z.taps * x.stride * size  # bytes of a column of one laid out row
+    """Return the number of rows and columns of outputs that a unit computes from the same padded rows."""
+    row = inputs * z.taps * x.stride * size  # bytes of one column of one padded row
     least = y.span + y.stride  # rows for two outputs
     wide = min(x.length, max(128, _ROWS // (row * least)))
     wide = -(-x.length // -(-x.length // wide))

@@ -1,4 +1,4 @@
-"""What each tap of a layer's kernel reads, as views of the padded image: for gradients, varying kernels."""
+"""Views of the padded image that each tap of a kernel reads, for gradients and varying kernels."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from imfilter._filters.layers.conv_layer import Geometry
 
 
 def padded(x: npt.NDArray, geometry: Geometry) -> npt.NDArray:
-    """Return an array (N, C, *spatial) with its border around it."""
+    """Return an array (N, C, *spatial) extended by its border."""
     for axis, padding in enumerate(geometry.paddings, start=2):
         n = x.shape[axis]
         if padding.before or padding.after:
@@ -25,7 +25,7 @@ def padded(x: npt.NDArray, geometry: Geometry) -> npt.NDArray:
 
 
 def folded(x: npt.NDArray, geometry: Geometry, extent: tuple[int, ...]) -> npt.NDArray:
-    """Add the border of an array to the samples that it was made of: the transpose of `padded`."""
+    """Add the border of an array to the samples it was copied from. This is the transpose of `padded`."""
     for axis, (n, padding) in enumerate(zip(extent, geometry.paddings, strict=True), start=2):
         lines = np.moveaxis(x, axis, 0)
         inside = lines[padding.before : padding.before + n].copy()
@@ -51,14 +51,14 @@ def views(
 
 @as_zeros
 def vary(x: npt.NDArray, weight: npt.NDArray, bias: npt.NDArray, geometry: Geometry) -> npt.NDArray:
-    """Apply weights (N, C_out, C_in/groups, *kernel, *lengths), which differ from position to position."""
+    """Apply weights (N, C_out, C_in/groups, *kernel, *lengths) that differ at every position."""
     n, groups = len(geometry.lengths), geometry.groups
     images, outputs, inputs = weight.shape[:3]
     result = np.empty((images, groups, outputs // groups, *geometry.lengths), weight.dtype)
     result[...] = bias.reshape(groups, -1, *(1,) * n)
     inside = padded(x.astype(weight.dtype, copy=False), geometry)
     lines = np.moveaxis(weight, range(3), range(-3, 0))  # taps first
-    with np.errstate(all="ignore"):  # infinity and NaN go where they belong
+    with np.errstate(all="ignore"):  # infinity and NaN propagate to the outputs
         for tap, samples in views(inside, weight.shape[3 : 3 + n], geometry):
             factors = np.moveaxis(lines[tap], range(-3, 0), range(3))
             factors = factors.reshape(images, groups, -1, inputs, *geometry.lengths)
@@ -68,7 +68,7 @@ def vary(x: npt.NDArray, weight: npt.NDArray, bias: npt.NDArray, geometry: Geome
 
 
 def apart(gradient: npt.NDArray, stride: tuple[int, ...]) -> npt.NDArray:
-    """Return an array (N, C, *lengths) with zeros between its samples, which then lie `stride` apart."""
+    """Return an array (N, C, *lengths) with zeros inserted, so that its samples are `stride` apart."""
     if max(stride) == 1:
         return gradient
     lengths = tuple((n - 1) * s + 1 for n, s in zip(gradient.shape[2:], stride, strict=True))
@@ -82,15 +82,16 @@ def apart(gradient: npt.NDArray, stride: tuple[int, ...]) -> npt.NDArray:
 def backward(
     weight: npt.NDArray, geometry: Geometry, lengths: tuple[int, ...], extent: tuple[int, ...]
 ) -> tuple[Geometry, npt.NDArray]:
-    """Return the layer from an output's gradient, `apart`, to that of a padded input, and its weights.
+    """Return the geometry and weights of the layer that computes the gradient of a padded input.
 
-    The gradient has these lengths, the input these extents.
+    Its input is the gradient of an output after `apart`. The output has shape `lengths`, and the input of the
+    original layer has shape `extent`.
     """
     paddings = []
     for taps, length, size, d, s, p in zip(
         weight.shape[2:], lengths, extent, geometry.dilation, geometry.stride, geometry.paddings, strict=True
     ):
-        # Behind the last position of the kernel there may be samples from which nothing was computed.
+        # The last samples of the input may be beyond the last position of the kernel and unused.
         whole = size + p.before + p.after
         paddings.append(Padding(d * (taps - 1), whole - ((length - 1) * s + 1), whole))
     turned = weight.reshape(geometry.groups, -1, *weight.shape[1:]).swapaxes(1, 2)
@@ -102,9 +103,9 @@ def backward(
 def scattered(
     gradient: npt.NDArray, weight: npt.NDArray, geometry: Geometry, lengths: tuple[int, ...]
 ) -> npt.NDArray:
-    """Return the gradient of a padded input of these lengths, tap by tap: the transpose of `views`.
+    """Return the gradient of a padded input of shape `lengths`, tap by tap. This is the transpose of `views`.
 
-    It has no zeros between samples, which weights that are not finite would make NaN.
+    It inserts no zeros between samples. Weights that are not finite would turn such zeros into NaN.
     """
     images, groups, inputs = len(gradient), geometry.groups, weight.shape[1]
     result = np.zeros((images, groups * inputs, *lengths), weight.dtype)
@@ -120,11 +121,11 @@ def scattered(
 def weight_gradient(
     gradient: npt.NDArray, x: npt.NDArray, size: tuple[int, ...], geometry: Geometry, real: np.dtype
 ) -> npt.NDArray:
-    """Return the gradient (C_out, C_in/groups, *kernel) of weights, a product of matrices for each tap."""
+    """Return the gradient (C_out, C_in/groups, *kernel) of weights. Each tap is a matrix product."""
     groups = geometry.groups
 
     def matrices(array: npt.NDArray) -> npt.NDArray:
-        """Return a matrix for each group: its channels by all positions of all images."""
+        """Return a matrix for each group. Rows are its channels, columns all positions of all images."""
         apart = array.reshape(len(array), groups, -1, *array.shape[2:])
         return dtypes.ordered(np.moveaxis(apart, 0, 2).reshape(groups, array.shape[1] // groups, -1))
 

@@ -1,1 +1,1 @@
-"""Kernels learned from examples, by least squares over windows of an image."""
+"""Learning of kernels from examples, by least squares over windows of an image."""

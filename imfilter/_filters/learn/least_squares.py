@@ -1,8 +1,8 @@
-"""Least squares for a kernel: the normal equations, solved, and corrected by what the solution misses.
+"""Least squares for a kernel: solve the normal equations, then refine the solution by its residuals.
 
-A kernel of 5x5 for a float32 frame of 3840x2160 took 1.2 s with one thread and 1.0 s with two, one of 3x3
-0.55 s, one of 15x15 6.7 s, on two cores of Cascade Lake that others used too. A third of it is sums of
-products by BLAS.
+Times for a float32 frame of 3840x2160, on two shared cores of Cascade Lake: a 5x5 kernel takes 1.2 s with one
+thread and 1.0 s with two threads, a 3x3 kernel 0.55 s, and a 15x15 kernel 6.7 s. Sums of products by BLAS
+take a third of the time.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,13 @@ from imfilter._filters.learn import normal_equations
 from imfilter._filters.learn.normal_equations import Array, Examples, Lines, Sums
 
 _EPS = float(np.finfo(np.float64).eps)
-#: Share of the kernel by which it may be corrected for the last time: the next one would be its square.
+#: Iteration ends if a correction is below this fraction of the kernel. The next correction would be about
+#: the square of this fraction.
 _SETTLED, _MOST_CORRECTIONS = 1e-7, 4
 
 
 class Undetermined(ValueError):
-    """Examples leave some of the weights open."""
+    """The examples do not determine all weights."""
 
     def __init__(self, message: str, known: int, wanted: int) -> None:
         super().__init__(message)
@@ -27,7 +28,7 @@ class Undetermined(ValueError):
 
 
 class Fit(NamedTuple):
-    """A kernel of axes (outputs, channels, planes, rows, taps), and bias and residual of each output."""
+    """A kernel with axes (outputs, channels, planes, rows, taps), and bias and residual of each output."""
 
     kernel: Array
     bias: Array
@@ -35,7 +36,7 @@ class Fit(NamedTuple):
 
 
 class _Levels(NamedTuple):
-    """What is subtracted from each channel and each output, so that products do not drown in their mean."""
+    """The levels to subtract from each channel and output. Otherwise products lose digits to the mean."""
 
     channels: Array
     outputs: Array
@@ -51,29 +52,29 @@ class _Levels(NamedTuple):
 
 @dataclass(frozen=True)
 class _Equations:
-    """Normal equations: a row for each tap of each channel, centred where a bias is fitted."""
+    """Normal equations: a row for each tap of each channel. They are centred if a bias is fitted."""
 
     matrix: Array
     right: Array  # a column for each output
-    ones: Array  # the sum of what each tap reads; zeros without a bias
+    ones: Array  # the sum of the samples that each tap reads; zeros without a bias
     count: int
 
 
 def fit(examples: Examples, biased: bool, ridge: float, workers: int | None) -> Fit:
-    """Find kernel and bias of the least sum of squares, to which `ridge` times that of the taps is added.
+    """Return kernel and bias with the least sum of squared errors plus `ridge` times the squared taps.
 
-    Raises ValueError, in the caller's words, if the examples do not determine them.
+    Raise ValueError, with the argument names of the caller, if the examples do not determine them.
     """
     levels = _levels(examples, biased, workers)
     equations = _equations(examples, levels, biased, workers)
-    noise = 16 * _EPS * levels.channels  # of a sample after its level was subtracted
+    noise = 16 * _EPS * levels.channels  # rounding error of a sample minus its level
     inverse = _Inverse(equations, np.tile(np.repeat(noise, examples.shape[2]), _rows(examples)), ridge)
     inverse.check(examples, biased)
     taps = inverse.solve(equations.right)
-    offset = -(equations.ones @ taps) / equations.count  # of targets whose mean was subtracted
+    offset = -(equations.ones @ taps) / equations.count  # for targets minus their mean
     residual = np.zeros_like(offset)
     for _ in range(_MOST_CORRECTIONS):
-        # What is missing is known to more digits than the equations are: it corrects what they gave.
+        # The residuals have more correct digits than the equations. So they can correct the solution.
         missing, rest, squares = _missing(examples, levels, taps, offset, workers)
         if biased:
             missing = missing - np.outer(equations.ones, rest / equations.count)
@@ -97,7 +98,7 @@ def _rows(examples: Examples) -> int:
 
 
 def _levels(examples: Examples, biased: bool, workers: int | None) -> _Levels:
-    """Return the means, or zeros where there is no bias to make up for them."""
+    """Return the means, or zeros if there is no bias to compensate for them."""
 
     def measure(read: Array, goal: Array) -> Sums:
         around = (0, 1, 2, 4)
@@ -110,11 +111,11 @@ def _levels(examples: Examples, biased: bool, workers: int | None) -> _Levels:
 
 
 def _equations(examples: Examples, levels: _Levels, biased: bool, workers: int | None) -> _Equations:
-    """Sum up the normal equations."""
+    """Return the normal equations, summed over all tiles."""
 
     def measure(read: Array, goal: Array) -> Sums:
         lines, goal = levels.lines(read, examples.shape), levels.goal(goal)
-        squares = np.einsum("boyxn,boyxn->", goal, goal)  # which must not overflow later
+        squares = np.einsum("boyxn,boyxn->", goal, goal)  # checked for overflow later
         return lines.crossed(goal), lines.sums(), goal.sum(axis=(0, 1, 2, 4)), squares, *lines.products()
 
     crossed, sums, outputs, squares, *products = normal_equations.summed(examples, measure, workers)
@@ -134,7 +135,7 @@ def _equations(examples: Examples, levels: _Levels, biased: bool, workers: int |
 def _missing(
     examples: Examples, levels: _Levels, taps: Array, offset: Array, workers: int | None
 ) -> tuple[Array, Array, Array]:
-    """Sum what is missing to the targets: times what each tap reads, itself, and its square."""
+    """Sum the residuals: their products with the samples of each tap, themselves, and their squares."""
     kernel = taps.reshape(*examples.shape[:2], -1, taps.shape[1]).swapaxes(-1, -2)
     kernel = np.ascontiguousarray(kernel)
 
@@ -169,7 +170,7 @@ class _Inverse:
         return self._vectors @ (inner * self._inverse[:, None]) / self._scale[:, None]
 
     def check(self, examples: Examples, biased: bool) -> None:
-        """Refuse examples that leave a tap undetermined."""
+        """Raise an error if the examples do not determine a tap."""
         if self.rank == len(self._scale):
             return
         known, wanted = self.rank, len(self._scale)

@@ -1,8 +1,8 @@
-"""Least squares for a kernel: sums of an image times itself, shifted, in tiles and in float64.
+"""Normal equations for a kernel: sums of products of an image and its shifted copies, in float64 tiles.
 
-The normal equations need, for each pair of taps, the sum of products of what they read. Rows of taps that are
-the same distance apart multiply the same lines of the image, but for a few at the border. So each distance
-is summed up once, and the design matrix, with a row for each sample and a column for each tap, is never made.
+The normal equations need, for each pair of taps, the sum of products of the samples that they read. Pairs of
+rows of taps with the same distance multiply the same lines of the image, except a few at the border. So each
+distance is summed once. The design matrix, with a row per sample and a column per tap, is never created.
 """
 
 import itertools
@@ -22,16 +22,16 @@ from imfilter._base.padding import Padding
 Array = npt.NDArray[np.float64]
 Sums = tuple[Array, ...]
 
-#: Samples of a tile's lines, each as often as the kernel is wide: 4 MB. Half as many took a quarter longer.
+#: Samples of the lines of a tile, times the width of the kernel: 4 MB. Half of it took a quarter longer.
 _TILE = 1 << 19
-#: The longest line of a tile, in one and in more dimensions; OpenBLAS has threads of its own for longer ones.
+#: The longest line of a tile, for one and for more dimensions. For longer lines, OpenBLAS starts threads.
 _LINE_ALONE, _LINE = 8192, 1024
-#: Tiles are summed up in so many groups, whatever the number of workers, so that rounding is always the same.
+#: Number of groups in which tiles are summed. It is fixed, so the number of workers does not affect rounding.
 _GROUPS = 16
 
 
 class Example(NamedTuple):
-    """An image and what is to become of it: axes of the batch, of channels, and three filtered ones."""
+    """An image and its target. Axes: batch, channels, and three filtered axes."""
 
     image: npt.NDArray
     target: npt.NDArray
@@ -39,7 +39,7 @@ class Example(NamedTuple):
 
 
 class _Tile(NamedTuple):
-    """A part of an example's outputs: where it starts and stops along the batch and the filtered axes."""
+    """A part of the outputs of an example: start and stop along the batch axis and the filtered axes."""
 
     example: Example
     bounds: tuple[tuple[int, int], ...]
@@ -47,7 +47,7 @@ class _Tile(NamedTuple):
 
 @dataclass(frozen=True)
 class Examples:
-    """Examples of one kernel's work, all with the same channels and outputs."""
+    """Examples for one kernel. All have the same numbers of channels and outputs."""
 
     items: tuple[Example, ...]
     shape: tuple[int, int, int]
@@ -56,12 +56,12 @@ class Examples:
 
     @property
     def channels(self) -> int:
-        """Channels of an image."""
+        """Number of channels of an image."""
         return int(self.items[0].image.shape[1])
 
     @property
     def samples(self) -> int:
-        """Samples of all targets, for each output."""
+        """Number of samples of all targets, per output."""
         return sum(item.target.size // item.target.shape[1] for item in self.items)
 
     def tiles(self) -> list[_Tile]:
@@ -69,7 +69,7 @@ class Examples:
         return [_Tile(item, bounds) for item in self.items for bounds in _cut(item, self.shape)]
 
     def read(self, tile: _Tile) -> Array:
-        """Return the lines that a tile's outputs read: axes of batch, planes, rows, channels and line."""
+        """Return the lines that the outputs of a tile read. Axes: batch, planes, rows, channels, line."""
         image = tile.example.image[slice(*tile.bounds[0])]
         beyond = []
         for axis, (taps, pad) in enumerate(zip(self.shape, tile.example.paddings, strict=True), 2):
@@ -88,19 +88,20 @@ class Examples:
         return np.ascontiguousarray(np.moveaxis(values, 1, -2))
 
     def goal(self, tile: _Tile) -> Array:
-        """Return a tile's targets: axes of batch, planes, rows, outputs and line."""
+        """Return the targets of a tile. Axes: batch, planes, rows, outputs, line."""
         batch, *rest = (slice(*bounds) for bounds in tile.bounds)
         values = tile.example.target[(batch, slice(None), *rest)].astype(np.float64)
         return np.ascontiguousarray(np.moveaxis(values, 1, -2))
 
 
 def _cut(example: Example, shape: tuple[int, int, int]) -> Iterator[tuple[tuple[int, int], ...]]:
-    """Cut an example's outputs into tiles, of as many planes as rows where there is room."""
+    """Cut the outputs of an example into tiles, with as many planes as rows if possible."""
     batch, _, z, y, x = example.target.shape
     fitting = max(_TILE // (example.image.shape[1] * shape[2]), 1)
     line = min(x, _LINE_ALONE if z == y == 1 else _LINE, fitting)
     fitting = max(fitting // line, 1)
-    # Not much shorter than the kernel, or most of the tile would be what lies around its outputs.
+    # Rows and planes are at least twice those of the kernel. Otherwise most samples of a tile would be
+    # around its outputs.
     rows = min(y, max(fitting if z == 1 else math.isqrt(fitting), 2 * shape[1]))
     planes = min(z, max(fitting // rows, 2 * shape[0]))
     steps = max(fitting // (rows * planes), 1), planes, rows, line
@@ -112,14 +113,14 @@ def _cut(example: Example, shape: tuple[int, int, int]) -> Iterator[tuple[tuple[
 
 
 def summed(examples: Examples, measure: Callable[[Array, Array], Sums], workers: int | None) -> Sums:
-    """Sum up what ``measure(lines, goal)`` returns over all tiles, the same for any number of workers."""
+    """Sum ``measure(lines, goal)`` over all tiles. The result does not depend on the number of workers."""
     cut = examples.tiles()
     edges = tiles(len(cut), min(len(cut), _GROUPS))
     groups: list[Sums] = [()] * (len(edges) - 1)
     measure = as_zeros(measure)
 
     def task(start: int, stop: int) -> None:
-        with np.errstate(all="ignore"):  # what overflows is refused by the caller
+        with np.errstate(all="ignore"):  # the caller checks for overflow
             for number in range(start, stop):
                 for tile in cut[edges[number] : edges[number + 1]]:
                     found = measure(examples.read(tile), examples.goal(tile))
@@ -137,9 +138,9 @@ def _plus(total: Sums, more: Sums) -> Sums:
 
 
 class Lines:
-    """Lines of a tile as the taps of each row of a kernel read them: axes of batch, planes, rows, taps, line.
+    """Lines of a tile for the taps of each row of a kernel. Axes: batch, planes, rows, taps, line.
 
-    The axis of taps has those of the first channel, then those of the next.
+    The axis of taps has the taps of the first channel, then those of the next channel.
     """
 
     def __init__(self, lines: Array, shape: tuple[int, int, int]) -> None:
@@ -150,18 +151,18 @@ class Lines:
         self._rows = lines.shape[2] - shape[1] + 1
 
     def _of(self, z: int, y: int) -> Array:
-        """Return what row (z, y) of the kernel reads for the tile's outputs."""
+        """Return the samples that row (z, y) of the kernel reads for the outputs of the tile."""
         return self._read[:, z : z + self._planes, y : y + self._rows]
 
     def sums(self) -> Array:
-        """Sum what each tap reads: the kernel's planes and rows, its taps."""
+        """Sum the samples that each tap reads. Axes: planes and rows of the kernel, taps."""
         return self._windows(self._read.sum(axis=-1))
 
     def products(self) -> Sums:
-        """Sum the products of what each two taps read, for each of `distances`.
+        """Sum the products of the samples that each pair of taps reads, for each of `distances`.
 
-        Axes: the planes and rows of the kernel that have others at that distance, the taps of
-        the first, those of the other.
+        Axes: the planes and rows of the kernel with another row at that distance, the taps of the first row,
+        and the taps of the other row.
         """
         found = []
         for z, y in distances(self._shape):
@@ -171,7 +172,7 @@ class Lines:
         return tuple(found)
 
     def crossed(self, goal: Array) -> Array:
-        """Sum the targets times what each tap reads: the kernel's planes and rows, outputs, taps."""
+        """Sum the targets times the samples of each tap. Axes: kernel planes and rows, outputs, taps."""
         rows = [
             (goal @ self._of(z, y).swapaxes(-1, -2)).sum(axis=(0, 1, 2))
             for z, y in np.ndindex(self._shape[:2])
@@ -179,7 +180,7 @@ class Lines:
         return np.stack(rows).reshape(*self._shape[:2], *rows[0].shape)
 
     def missed(self, goal: Array, kernel: Array, offset: Array) -> Array:
-        """Return what is missing to the targets when a kernel, of axes as in `crossed`, has been applied."""
+        """Return the residuals of the targets for a kernel with the axes of `crossed`."""
         result = goal - offset[:, None]
         scratch = np.empty_like(result)
         for z, y in np.ndindex(self._shape[:2]):
@@ -187,19 +188,19 @@ class Lines:
         return result
 
     def _windows(self, values: Array) -> Array:
-        """Sum over each window of planes and rows that some output reads, and over the batch."""
+        """Sum over each window of planes and rows that a kernel row reads, and over the batch."""
         values = values.sum(axis=0) if len(values) > 1 else values[0]
         return _windows(_windows(values, 0, self._planes), 1, self._rows)
 
 
 def distances(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
-    """Return the distances between two rows of a kernel; of one and its negative the one that is larger."""
+    """Return the distances between two rows of a kernel. Of a distance and its negative, keep the larger."""
     z, y, _ = shape
     return [d for d in itertools.product(range(z), range(1 - y, y)) if d >= (0, 0)]
 
 
 def _from(step: int) -> slice:
-    """Return where the first of each two at a distance of `step` lies; with `-step`, the second."""
+    """Return the slice of the first elements of pairs at distance `step`; for `-step`, of the second ones."""
     return slice(None, -step) if step > 0 else slice(-step, None)
 
 
@@ -209,14 +210,14 @@ def _windows(values: Array, axis: int, n: int) -> Array:
         return values
     values = values.swapaxes(0, axis)
     more = len(values) - n
-    if n > more + 1:  # what all windows have in common is summed up once
+    if n > more + 1:  # the common part of all windows is summed once
         values = np.concatenate([values[:more], values[more:n].sum(axis=0)[None], values[n:]])
         n = more + 1
     return np.stack([values[i : i + n].sum(axis=0) for i in range(more + 1)]).swapaxes(0, axis)
 
 
 def gram(products: Sums, shape: tuple[int, int, int]) -> Array:
-    """Return the matrix of the normal equations from `Lines.products`: rows by rows, and their taps."""
+    """Return the matrix of the normal equations from `Lines.products`. Each axis has all taps, row by row."""
     count, taps = shape[0] * shape[1], products[0].shape[-1]
     matrix = np.empty((count, taps, count, taps))
     row = np.arange(count).reshape(shape[:2])

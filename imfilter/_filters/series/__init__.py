@@ -1,4 +1,4 @@
-"""Filters of time series, causal or not: windows, means, medians, exponential means, and pipelines of them.
+"""Filters of time series, causal or not: windows, means, medians, exponential means, and their pipelines.
 
-Every filter also takes one sample after the other.
+Every filter can also process one sample at a time.
 """

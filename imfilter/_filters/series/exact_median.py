@@ -1,7 +1,7 @@
-"""Medians of series of integers of 64 bits and of long doubles, which float64 does not hold.
+"""Medians of series of 64-bit integers and of long doubles, which float64 cannot represent exactly.
 
-Windows slide over float64 all the same: over how far integers are above the least one, if all are near to it,
-or over the places of samples in their order.
+Windows still slide over float64 keys. The keys are differences to the smallest integer if all differences are
+small. Otherwise they are the positions of the samples in sorted order.
 """
 
 import math
@@ -18,7 +18,7 @@ from imfilter._filters.rank.keys import Number, exact, places
 from imfilter._filters.series.kernels.median import LOWER, UPPER
 from imfilter._filters.series.median import Median, between
 
-#: Integers up to which the mean of two is one of float64, or half of one.
+#: Up to this integer, float64 represents the mean of two integers exactly.
 _EXACT = 1 << 52
 
 #: Runs a design over keys; see `_found`.
@@ -26,14 +26,14 @@ _Run = Callable[[Any, npt.NDArray, float], npt.NDArray[np.float64]]
 
 
 def takes(design: Any, dtype: np.dtype) -> bool:
-    """Tell whether a design is a median, and its samples are not to be rounded to float64."""
+    """Return whether a design is a median of samples that must not be rounded to float64."""
     if not isinstance(getattr(design, "window", None), Median):
         return False
     return not exact(dtype) or (dtype.kind in "iu" and dtype.itemsize == 8)
 
 
 def whole(design: Any, lines: npt.NDArray, wanted: np.dtype, workers: int | None) -> npt.NDArray:
-    """Return the medians of whole series, as a type."""
+    """Return the medians of whole series in the dtype `wanted`."""
 
     def run(keyed: Any, keys: npt.NDArray, beyond: float) -> npt.NDArray[np.float64]:
         result: npt.NDArray[np.float64] = keyed.whole(keys, workers)
@@ -43,7 +43,7 @@ def whole(design: Any, lines: npt.NDArray, wanted: np.dtype, workers: int | None
 
 
 def begin(design: Any, first: npt.NDArray) -> Any:
-    """Return the state before samples of which these are the first; what is a constant comes later."""
+    """Return the state before the `first` samples. The border constant is added later."""
     state = design.begin(first.shape[2], first)
     if design.ends.mode in ("valid", "zero", "constant"):
         return state._replace(values=first[:, :0])
@@ -51,7 +51,7 @@ def begin(design: Any, first: npt.NDArray) -> Any:
 
 
 def advance(design: Any, state: Any, lines: npt.NDArray, wanted: np.dtype) -> tuple[npt.NDArray, Any]:
-    """Return the medians of the next samples, as a type, and the state after them."""
+    """Return the medians of the next samples in the dtype `wanted`, and the state after them."""
     values = np.concatenate([state.values, lines], axis=1)
     history, known = design.window.size - 1, state.values.shape[1]
     missing = 0 if design.ends.mode == "valid" else history - known
@@ -69,7 +69,7 @@ def advance(design: Any, state: Any, lines: npt.NDArray, wanted: np.dtype) -> tu
 
 
 def widened(design: Any, state: Any) -> Any:
-    """Return a state as one of float64, for samples of another type to come."""
+    """Return a state in float64, for next samples of another type."""
     values = state.values.astype(np.float64)
     missing = design.window.size - 1 - values.shape[1]
     if missing > 0 and design.ends.mode in ("zero", "constant"):
@@ -79,7 +79,7 @@ def widened(design: Any, state: Any) -> Any:
 
 
 def _found(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> npt.NDArray:
-    """Return medians as a type: of what ``run(design, keys, constant)`` finds for keys of the samples."""
+    """Return medians in the dtype `wanted`, from the keys that ``run(design, keys, constant)`` finds."""
     ends = design.ends
     constant: Number | None = {"zero": 0, "constant": ends.cval}.get(ends.mode)
     if isinstance(constant, float) and constant.is_integer():
@@ -121,18 +121,18 @@ def _found(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> np
 def _near(
     design: Any, samples: npt.NDArray, constant: int | None, wanted: np.dtype, run: _Run
 ) -> npt.NDArray | None:
-    """Return medians of integers that are near to 0, or to each other: of how far they are above one."""
+    """Return medians of integers that are near 0 or near each other, from differences to a base."""
     limits = [0, 0] if not samples.size else [int(samples.min()), int(samples.max())]
     limits += [] if constant is None else [constant]
     base, bounds = 0 if max(map(abs, limits)) <= _EXACT else min(limits), np.iinfo(samples.dtype)
     if max(limits) - base > _EXACT or (base and not bounds.min <= base <= bounds.max):
         return None
-    beyond, bits = float((constant or 0) - base), np.uint64(base % (1 << 64))  # in which sums come round
+    beyond, bits = float((constant or 0) - base), np.uint64(base % (1 << 64))  # sums are modulo 2**64
     keys = (samples.view(np.uint64) - bits if base else samples).astype(np.float64)
     result = run(_keyed(design, beyond), keys, beyond)
     out = np.empty(result.shape, wanted)
     if base:
-        twice = (2.0 * result).astype(np.uint64)  # no window is without a sample
+        twice = (2.0 * result).astype(np.uint64)  # every window has a sample
         low = (bits + (twice >> np.uint64(1))).view(samples.dtype)
         _halfway(low, (twice & np.uint64(1)).astype(samples.dtype), out)
     else:
@@ -141,7 +141,7 @@ def _near(
 
 
 def _keyed(design: Any, beyond: float, which: int | None = None) -> Any:
-    """Return a design for keys, of which one is that of the border constant."""
+    """Return a design for keys. `beyond` is the key of the border constant."""
     ends = design.ends
     if ends.mode in ("zero", "constant"):
         ends = ends._replace(mode="constant", cval=beyond)
@@ -150,7 +150,7 @@ def _keyed(design: Any, beyond: float, which: int | None = None) -> Any:
 
 
 def _halfway(low: npt.NDArray, odd: npt.NDArray, out: npt.NDArray) -> None:
-    """Write integers, and a half more where odd, rounded half to even."""
+    """Write `low`, plus a half where `odd` is 1. Integer results are rounded half to even."""
     if out.dtype.kind in "iu":
         dtypes.place(low + (odd & low & 1), out)
     else:
@@ -158,7 +158,7 @@ def _halfway(low: npt.NDArray, odd: npt.NDArray, out: npt.NDArray) -> None:
 
 
 def _middle(low: Any, high: Any, *, whole: bool) -> int | float:
-    """Return the middle of an integer and the border constant, or of that twice, rounded once."""
+    """Return the mean of an integer and the border constant, or of two constants, rounded once."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return float(low) + float(high)
     middle = sum(Fraction(*n.as_integer_ratio()) for n in (low, high)) / 2

@@ -1,4 +1,4 @@
-"""Filters of series: over a whole one with its two ends, or from one piece to the next."""
+"""Filters of series: over a whole series with its two ends, or piece by piece."""
 
 import math
 from dataclasses import dataclass, replace
@@ -17,20 +17,20 @@ from imfilter._filters.series.windows import NOTHING, Polynomial, Window
 _Lines = npt.NDArray[np.float64]
 _There = npt.NDArray[np.bool_]
 
-#: Derivatives to which a kernel may respond.
+#: Highest order of a derivative that a kernel may respond to.
 _MOMENTS = 64
 
 
 class Timing(NamedTuple):
-    """When a filter knows what it says.
+    """The lookahead and the delay of a filter.
 
     Attributes
     ----------
     lookahead : int or float
-        Samples after its own that a result needs, away from the ends; ``math.inf`` if it needs all.
+        Number of later samples that a result needs, away from the ends. ``math.inf`` if it needs all.
     delay : float
-        Samples by which the result lags behind a slow signal, such as a ramp: negative if it is ahead, NaN
-        for a kernel of zeros.
+        Delay of the result for a slow signal, such as a ramp, in samples. It is negative if the result is
+        ahead, and NaN for a kernel of zeros.
     """
 
     lookahead: float
@@ -38,24 +38,24 @@ class Timing(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """What lies beyond a series, and what is missing within."""
+    """The treatment of samples beyond the ends of a series, and of missing samples."""
 
     mode: str
     cval: Number = 0.0
-    ignore: bool = False  # what is not a number
+    ignore: bool = False  # skip NaN
 
     @property
     def constant(self) -> float:
-        """The value of what has no sample."""
+        """The value beyond the ends."""
         return float(self.cval) if self.mode == "constant" else 0.0
 
 
 class State(NamedTuple):
-    """What a filter remembers of the samples so far."""
+    """The state of a filter after the samples so far."""
 
     values: _Lines  # the last samples, or the state of a recursion
-    present: _There | None  # which of them count, if not all do
-    stages: tuple["State | None", ...] = ()  # what each filter of a chain remembers once it has begun
+    present: _There | None  # which of them are used; None: all
+    stages: tuple["State | None", ...] = ()  # the state of each filter of a chain, or None before it starts
 
 
 class Design(Protocol):
@@ -67,68 +67,68 @@ class Design(Protocol):
 
     @property
     def timing(self) -> Timing:
-        """When the filter knows what it says."""
+        """The lookahead and the delay."""
 
     @property
     def size(self) -> float:
-        """How many samples a result depends on."""
+        """The number of samples that a result depends on."""
 
     @property
     def exact(self) -> bool:
-        """Whether denormals are numbers and not zeros."""
+        """Whether denormal numbers keep their values. Otherwise they are zero."""
 
     @property
     def past(self) -> _Lines | None:
-        """Samples before the first, if it has them."""
+        """The given samples before the first one, or None."""
 
     def length(self, n: int) -> int:
-        """Return how many results `n` samples have."""
+        """Return the number of results for `n` samples."""
 
     def after(self, along: int, shape: tuple[int, ...]) -> "Design":
-        """Return the same for series of a shape along an axis, with samples before the first of each."""
+        """Return the filter for series of a shape along an axis, with initial samples for each series."""
 
     def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
-        """Filter whole series, into `out` if there is one, which they do not overlap."""
+        """Filter whole series, into `out` if given. `out` must not overlap `lines`."""
 
     def begin(self, series: int, first: _Lines) -> State:
-        """Return the state before samples of which these are the first."""
+        """Return the state before the `first` samples."""
 
     def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
-        """Filter the next samples; return the results and the state after them."""
+        """Filter the next samples. Return the results and the state after them."""
 
     def per_sample(self, state: State) -> Pushed | None:
-        """Return what takes the samples of one series one by one from a state on, where that can be."""
+        """Return an object that filters one series sample by sample from a state on, or None."""
 
     def after_ticks(self, state: State, per_sample: Any) -> State:
-        """Return the state after those that a ticker has taken from one on."""
+        """Return the state after the samples that `per_sample` has filtered, starting from `state`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sliding:
-    """A window that slides."""
+    """A filter that slides a window along series."""
 
     window: Window
     ends: Ends
     timing: Timing
     preserves_dtype: bool
-    past: _Lines | None = None  # samples before the first, the oldest first: one axis, or of each series
+    past: _Lines | None = None  # samples before the first, oldest first: for all series or for each
 
     @property
     def size(self) -> int:
-        """How many samples a result depends on."""
+        """The number of samples that a result depends on."""
         return self.window.size
 
     @property
     def exact(self) -> bool:
-        """Whether denormals are numbers and not zeros."""
+        """Whether denormal numbers keep their values. Otherwise they are zero."""
         return self.window.exact
 
     def length(self, n: int) -> int:
-        """Return how many results `n` samples have."""
+        """Return the number of results for `n` samples."""
         return max(0, n - self.size + 1) if self.ends.mode == "valid" else n
 
     def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
-        """Filter whole series, into `out` if there is one, which they do not overlap."""
+        """Filter whole series, into `out` if given. `out` must not overlap `lines`."""
         (count, n, series), size, before = lines.shape, self.window.size, self.window.before
         after = size - 1 - before
         mode = self.ends.mode
@@ -143,7 +143,7 @@ class Sliding:
             return self._within(*self._extended(lines, -before, n + after), workers, out)
         result = dtypes.empty(lines.shape, dtypes.FLOAT64) if out is None else out
         if n >= size:
-            # As one line: windows that reach from one series into the next are where the ends go.
+            # As one line: results of windows that span two series are overwritten by those of the ends.
             inside = result.reshape(1, -1, series)[:, before : count * n - after]
             self._compute(lines.reshape(1, -1, series), None, workers, inside)
         if mode == "fit":
@@ -159,7 +159,7 @@ class Sliding:
     def _within(
         self, lines: _Lines, present: _There | None, workers: int | None, out: _Lines | None = None
     ) -> _Lines:
-        """Compute the windows of each line, of many as if they were one: a call for each takes longer."""
+        """Compute the windows of each line. Join many lines into one, because one call per line is slower."""
         count, n, series = lines.shape
         size = self.window.size
         if count == 1 or n < size:
@@ -187,7 +187,7 @@ class Sliding:
         return result
 
     def _extended(self, lines: _Lines, start: int, stop: int) -> tuple[_Lines, _There | None]:
-        """Return the samples from `start` to `stop`, also those beyond the ends, and which are there."""
+        """Return the samples from `start` to `stop`, including those beyond the ends, and which exist."""
         count, n, series = lines.shape
         before, after = max(0, -start), max(0, stop - n)
         mode = "zero" if self.ends.mode == "shrink" else self.ends.mode
@@ -207,9 +207,9 @@ class Sliding:
         return result, present
 
     def _fit(self, lines: _Lines, result: _Lines) -> None:
-        """Fill both ends with the polynomials of the first and of the last window."""
+        """Fill both ends from the polynomials of the first and of the last window."""
         window = self.window
-        assert isinstance(window, Polynomial)  # which alone has this mode
+        assert isinstance(window, Polynomial)  # only polynomials have this mode
         n, size, before = lines.shape[1], min(window.size, lines.shape[1]), window.before
         after = window.size - 1 - before
         for t in (*range(min(before, n)), *range(max(n - after, min(before, n)), n)):
@@ -220,7 +220,7 @@ class Sliding:
             result[:, t : t + 1] = own.compute(history, present, 1)
 
     def after(self, along: int, shape: tuple[int, ...]) -> "Sliding":
-        """Return the same for series of a shape along an axis, with samples before the first of each."""
+        """Return the filter for series of a shape along an axis, with initial samples for each series."""
         if self.past is None or self.past.ndim == 1:
             return self
         history = self.window.size - 1
@@ -231,13 +231,13 @@ class Sliding:
         return replace(self, past=lines)
 
     def _past(self, lines: _Lines) -> _Lines:
-        """Return the samples before the first, of every series."""
+        """Return the initial samples of every series."""
         assert self.past is not None
         past = self.past[:, None] if self.past.ndim == 1 else self.past
         return np.broadcast_to(past, (lines.shape[0], past.shape[-2], lines.shape[2]))
 
     def begin(self, series: int, first: _Lines) -> State:
-        """Return the state before samples of which these are the first."""
+        """Return the state before the `first` samples."""
         history, mode = self.window.size - 1, self.ends.mode
         if self.past is not None:
             return State(self._past(np.empty((1, 0, series))).copy(), None)
@@ -249,7 +249,7 @@ class Sliding:
         return State(np.full((1, history, series), self.ends.constant), present)
 
     def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
-        """Filter the next samples; return the results and the state after them."""
+        """Filter the next samples. Return the results and the state after them."""
         values = np.concatenate([state.values, lines], axis=1)
         present = None
         if state.present is not None:
@@ -262,7 +262,7 @@ class Sliding:
         return result, State(values[:, first:].copy(), history)
 
     def per_sample(self, state: State) -> Pushed | None:
-        """Return what takes the samples of one series one by one from a state on, where all count."""
+        """Return an object that filters one series sample by sample, or None if samples are missing."""
         values = state.values.reshape(-1)
         if state.present is not None or len(values) != self.window.size - 1 or values.dtype != dtypes.FLOAT64:
             return None
@@ -271,35 +271,35 @@ class Sliding:
         return self.window.per_sample(values)
 
     def after_ticks(self, state: State, per_sample: Pushed) -> State:
-        """Return the state after those that a ticker has taken from one on."""
+        """Return the state after the samples that `per_sample` has filtered, starting from `state`."""
         return State(per_sample.history().reshape(1, -1, 1), None)
 
 
 @dataclass(frozen=True, eq=False)
 class Recursive:
-    """An exponential mean, on from its last value; or one there and one back again."""
+    """An exponential mean: forwards from a state, or forwards and then backwards."""
 
     recursion: Recursion
     ends: Ends
     both: bool
     preserves_dtype: bool = True
-    size = math.inf  # samples that a result depends on
+    size = math.inf  # number of samples that a result depends on
     past = None  # samples before the first
-    exact = False  # whether denormals are numbers and not zeros
+    exact = False  # denormal numbers are zero
 
     @property
     def timing(self) -> Timing:
-        """When the filter knows what it says."""
+        """The lookahead and the delay."""
         if self.both:
             return Timing(math.inf, 0.0)
         return Timing(0, (1.0 - self.recursion.alpha) / self.recursion.alpha)
 
     def length(self, n: int) -> int:
-        """Return how many results `n` samples have."""
+        """Return the number of results for `n` samples."""
         return n
 
     def after(self, along: int, shape: tuple[int, ...]) -> "Recursive":
-        """Return the same for series of a shape along an axis."""
+        """Return the filter for series of a shape along an axis."""
         return self
 
     def _state(self, count: int, series: int) -> _Lines:
@@ -307,7 +307,7 @@ class Recursive:
         return self.recursion.state(count, series, first)
 
     def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
-        """Filter whole series, into `out` if there is one, which they do not overlap."""
+        """Filter whole series, into `out` if given. `out` must not overlap `lines`."""
         count, _, series = lines.shape
         state = self._state(count, series)
         if not self.both:
@@ -316,28 +316,28 @@ class Recursive:
         return self.recursion.run(forth, state, workers, out, backwards=True)
 
     def begin(self, series: int, first: _Lines) -> State:
-        """Return the state before samples of which these are the first."""
+        """Return the state before the `first` samples."""
         return State(self._state(1, series), None)
 
     def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
-        """Filter the next samples; return the results and the state after them."""
+        """Filter the next samples. Return the results and the state after them."""
         values = state.values.copy()
         return self.recursion.run(lines, values, 1), State(values, None)
 
     def per_sample(self, state: State) -> Pushed | None:
-        """Return what takes the samples of one series one by one from a state on, and changes that."""
+        """Return an object that filters one series sample by sample and changes `state`, or None."""
         return PerSampleFilter(np.empty(0), self.recursion.one(state.values))
 
     def after_ticks(self, state: State, per_sample: Pushed) -> State:
-        """Return the state after those that a ticker has taken from one on."""
+        """Return the state after the samples that `per_sample` has filtered, starting from `state`."""
         return state
 
 
 def group_delay(weights: npt.ArrayLike, before: int) -> float:
-    """Return the delay of a window's weights, the oldest first: of what they respond to in a slow signal.
+    """Return the delay of a window's weights, oldest first, for a slow signal.
 
-    Of the moments about the place of the result the first that is not 0 is the response to a derivative of
-    the signal, and the next one over it says where in time.
+    Take the moments about the position of the result. The first moment that is not 0 is the response to a
+    derivative of the signal. Its ratio to the next moment, and its order, give the position in time.
     """
     taps = np.asarray(weights, np.longdouble)
     places = np.arange(len(taps), dtype=np.longdouble) - before
@@ -353,7 +353,7 @@ def group_delay(weights: npt.ArrayLike, before: int) -> float:
 
 
 def _plain(array: npt.NDArray) -> bool:
-    """Tell whether kernels can write to an array."""
+    """Return whether kernels can write to an array."""
     flags = array.flags
     return array.dtype == dtypes.FLOAT64 and array.dtype.isnative and flags.c_contiguous and flags.aligned
 

@@ -1,9 +1,10 @@
-"""Sums and means of windows of series: of what each is made, and how much of a series is worked on at a time.
+"""Sums and means of windows of series: the parts of each sum, and the size of the blocks of a series.
 
-A sum is made of sums of 1, 2, 4 ... 64 samples, as its size has bits; a large one of several equal ones, made
-likewise, and of what is left over. Of each level as many sums are kept as the next ones reach back: none is
-computed twice but at the beginning of a stretch. So a mean of 100 samples has 3 parts, one of 1,000 five of
-200, which have 4; a sum that is stored, and loaded again, costs as much as 2 or 3 more parts.
+A sum consists of sums of 1, 2, 4 ... 64 samples, given by the bits of its size. A large sum consists of
+several equal sums, composed in the same way, and a rest. Each level keeps as many sums as the next levels
+need. So no sum is computed twice, except at the start of a stretch. A mean of 100 samples has 3 parts. A mean
+of 1,000 samples has five parts of 200 samples, with 4 parts each. Storing and loading a sum costs as much as
+2 or 3 more parts.
 """
 
 import functools
@@ -21,30 +22,32 @@ from imfilter._simd.vector import LINE
 
 _Parts = tuple[int, ...]
 
-#: Samples that are added up one by one.
+#: Windows with fewer samples than this are summed sample by sample.
 _DIRECT = 12
-#: Sums that are made of samples in registers, how many of them if series are side by side, or few are.
+#: Sizes of sums that are computed in registers, and how many of these sizes are for interleaved series, and
+#: for few interleaved series.
 _LOW, _ACROSS, _NONE = tuple(doubling_sums.LAGS), 4, 1
-#: From which size on sums may be made of larger ones, of how many, and what one more level costs, in parts.
+#: Smallest size of a sum of larger sums, largest number of its parts, and the cost of a level in parts.
 _LEAST, _PARTS, _LEVEL = 192, 16, 2.5
-#: From which size on other numbers of parts than one are not tried.
+#: From this size on, only this number of parts is tried.
 _MANY, _USUAL = 1 << 16, 5
-#: Samples of one series that are worked on at a time: what their sums need stays in the first-level cache.
+#: Number of samples of one series in a block. The data of their sums stay in the first-level cache.
 _BLOCK = 256
-#: The same of series side by side: columns, fewer than which are few, and rows.
+#: The same for interleaved series: columns, the limit below which series are few, and rows.
 _COLUMNS, _FEW, _ROWS = 64, 16, 16
-#: After how many times as many as are kept of a level these are moved to the front.
+#: The kept sums of a level move to the front after this multiple of their number.
 _APART = 4
-#: Columns where samples are added up one by one; and elements that a level of sums has, in windows.
+#: Number of columns if samples are summed one by one, and largest number of elements of the windows.
 _NEAR, _ROOM = 256, 1 << 22
-#: Elements from whose beginning sums are computed anew, and windows at least. The last stretch comes first:
-#: a large page of a new result is cleared as a whole when it is touched, and then the cache holds its end.
-#: Means of 3 samples take 6.2 ms so, from the front 7.9 (10 million, two threads, Zen 4).
+#: Sums start again after a stretch of at least this number of elements, and of windows. The last stretch is
+#: computed first: the system clears a large page of a new result at the first access, and then the cache has
+#: the end of the page. Means of 3 samples take 6.2 ms, and 7.9 ms if the first stretch is computed first (10
+#: million samples, two threads, Zen 4).
 _STRETCH, _WINDOWS = 1 << 15, 8
 
 
 def _low(size: int) -> _Parts:
-    """Return sums of up to 64 samples that make one of any size, the largest in front."""
+    """Return the sizes of sums of up to 64 samples that compose a sum of `size`, largest first."""
     parts: list[int] = []
     for width in reversed(_LOW):
         parts += [width] * (size // width)
@@ -54,7 +57,7 @@ def _low(size: int) -> _Parts:
 
 @functools.lru_cache(maxsize=4096)
 def parts_of(size: int) -> tuple[float, tuple[tuple[int, _Parts], ...], _Parts]:
-    """Return what a sum of so many samples costs, the larger sums that it needs, and its parts."""
+    """Return the cost of a sum of `size` samples, the larger sums that it needs, and its parts."""
     best: tuple[float, tuple[tuple[int, _Parts], ...], _Parts] = math.inf, (), ()
     if size <= _PARTS * _LOW[-1]:
         parts = _low(size)
@@ -76,28 +79,28 @@ class _Layout(NamedTuple):
 
     levels: npt.NDArray[np.int64]
     parts: npt.NDArray[np.int64]
-    first: int  # of the parts of a window
+    first: int  # index of the first part of a window
     lag: int
-    rows: int  # of room
+    rows: int  # of the buffer
 
 
 @functools.lru_cache(maxsize=1024)
 def _layout(size: int, block: int, low: int) -> _Layout:
-    """Return the tables for windows of some size, with so many levels of sums made of samples."""
+    """Return the tables for windows of `size` samples, with `low` levels of sums of samples."""
     if size < _DIRECT:
         return _Layout(np.empty(0, np.int64), np.empty(0, np.int64), 0, size - 1, 0)
     _, composed, own = parts_of(size)
     if own[0] in _LOW[low:] and own[0] not in own[1:]:
-        own = (own[0] // 2,) * 2 + own[1:]  # the same additions, but nothing is stored that is needed once
+        own = (own[0] // 2,) * 2 + own[1:]  # the same additions, but a sum that is used once is not stored
     made, single = dict(composed), low == len(_LOW)
     lags = dict(doubling_sums.LAGS) if single else {width: width - 1 for width in _LOW}
     most = max(part for parts in (own, *made.values()) for part in parts if part in lags)
     made = {width: (width // 2,) * 2 for width in _LOW[low:] if width <= most} | made
-    whole = doubling_sums.OCTET if single else 1  # blocks, and what is kept, have as many rows
+    whole = doubling_sums.OCTET if single else 1  # rows of blocks and of kept sums are a multiple of it
     kept: dict[int, int] = {}
 
     def delayed(parts: _Parts) -> tuple[int, list[tuple[int, int]]]:
-        """Return how late a sum is, and its parts with how much later it needs them than they are known."""
+        """Return the lag of a sum, and its parts, each with the delay until the sum needs it."""
         starts = [0, *accumulate(parts)]
         known = [start + lags[part] for start, part in zip(starts, parts, strict=False)]
         lag = -(-max(known) // whole) * whole
@@ -113,7 +116,7 @@ def _layout(size: int, block: int, low: int) -> _Layout:
     widths = (*_LOW, *dict(composed))
     levels: list[tuple[int, ...]] = []
     table: list[tuple[int, int]] = []
-    rows = whole  # a level that begins at 0 is none
+    rows = whole  # a start of 0 means: no level
     for width in widths:
         history = -(-kept.get(width, 0) // whole) * whole
         span = max(-(-_APART * history // block), 1) * block
@@ -127,22 +130,22 @@ def _layout(size: int, block: int, low: int) -> _Layout:
 
 
 class Averaging:
-    """The sums of windows of one size, divided."""
+    """The sums of windows of one size, divided by a number."""
 
     def __init__(self, size: int, divisor: float) -> None:
         self._size, self._divisor = size, divisor
         self._entry = mean.average.entry()
 
     def rows(self, source: int, target: int, rows: int, series: int) -> None:
-        """Compute some windows from a place on, of series side by side."""
+        """Compute `rows` windows of interleaved series, from the address `source`."""
         self._ready(rows, series)(source, target)
 
     def one(self) -> Callable[[int, int], object]:
-        """Return what computes a single window."""
+        """Return a function that computes a single window."""
         return self._ready(1, 1)
 
     def _ready(self, rows: int, series: int) -> Callable[[int, int], object]:
-        """Return what computes so many windows of series side by side."""
+        """Return a function that computes `rows` windows of interleaved series."""
         size, direct = self._size, self._size < _DIRECT
         single, few = series == 1, 1 < series < _FEW
         low = len(_LOW) if single else _NONE if few else _ACROSS

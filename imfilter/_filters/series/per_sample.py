@@ -1,4 +1,4 @@
-"""One series, sample by sample: a kernel with all that it is told, called for one result at a time."""
+"""Filtering of one series sample by sample. Each call of the kernel computes one result."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,37 +8,37 @@ import numpy.typing as npt
 
 from imfilter._base.program import address
 
-#: Samples after which those that are remembered move back to the front.
+#: Number of samples after which the history moves to the front of the buffer.
 _ROOM = 1024
 
 
 class Pushed(Protocol):
-    """What is given one sample at a time."""
+    """A filter that gets one sample at a time."""
 
     def push(self, sample: float) -> float:
-        """Return the result at the next sample."""
+        """Add the next sample and return the result."""
 
     def history(self) -> npt.NDArray[np.float64]:
         """Return a copy of the last samples."""
 
 
 class PerSampleFilter:
-    """The last samples in a row, and what a kernel says of them and of the next.
+    """The last samples in a buffer, and a kernel that computes a result from them and the next sample.
 
-    A push takes 3 us where the general way, which makes arrays of everything, takes 40 (2.5 GHz Xeon).
+    A push takes 3 us. The general method, which creates arrays, takes 40 us (2.5 GHz Xeon).
     """
 
     def __init__(self, history: npt.NDArray[np.float64], call: Callable[[int, int], object]) -> None:
         self._history = len(history)
         self._buffer = np.empty(self._history + max(_ROOM, self._history))
         self._buffer[: self._history] = history
-        self._at = self._history  # where the next sample goes
+        self._at = self._history  # position of the next sample
         self._result = np.empty(())
         self._source, self._target = address(self._buffer), address(self._result)
         self._call = call
 
     def push(self, sample: float) -> float:
-        """Return the result at the next sample."""
+        """Add the next sample and return the result."""
         at = self._at
         if at == len(self._buffer):
             self._buffer[: self._history] = self.history()
@@ -54,17 +54,17 @@ class PerSampleFilter:
 
 
 class Tickers:
-    """Filters one after the other: a push through three takes 9 us (2.5 GHz Xeon, shared)."""
+    """A chain of filters. A push through three filters takes 9 us (2.5 GHz Xeon, shared)."""
 
     def __init__(self, each: list[Pushed]) -> None:
         self.each = each
 
     def push(self, sample: float) -> float:
-        """Return the result at the next sample."""
+        """Add the next sample and return the result."""
         for per_sample in self.each:
             sample = per_sample.push(sample)
         return sample
 
     def history(self) -> npt.NDArray[np.float64]:
-        """Return the last samples of all."""
+        """Return the last samples of all filters."""
         return np.concatenate([per_sample.history() for per_sample in self.each])

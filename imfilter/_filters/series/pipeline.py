@@ -1,4 +1,4 @@
-"""Filters of series one after the other, as one filter; and what filters remember, as plain values."""
+"""Chains of filters of series as one filter, and states of filters as plain values."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +16,13 @@ _Lines = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Pipeline:
-    """Filters, each of which is given the results of the one before, as float64."""
+    """A chain of filters. Each filter gets the results of the previous one, as float64."""
 
     stages: tuple[Sliding | Recursive, ...]
 
     @classmethod
     def of(cls, designs: list[Design]) -> "Pipeline":
-        """Return a chain of filters, of which some may be chains."""
+        """Return a chain of filters. Some of them may be chains."""
         stages: list[Any] = []
         for design in designs:
             stages += design.stages if isinstance(design, Pipeline) else [design]
@@ -35,37 +35,38 @@ class Pipeline:
 
     @property
     def timing(self) -> Timing:
-        """When the filter knows what it says.
+        """The lookahead and the delay.
 
-        What a filter says of a slow signal is a derivative of it, d samples late: with ``D`` that of the
-        signal, ``m * D**k * (1 - d*D + ...)``. Of a product of such sums the delays add up, whatever k is.
+        For a slow signal, the result of a filter is a derivative of the signal with a delay of d samples:
+        ``m * D**k * (1 - d*D + ...)``, where ``D`` is the derivative. In a product of such series the delays
+        add up, for every k.
         """
         timings = [stage.timing for stage in self.stages]
         return Timing(sum(t.lookahead for t in timings), sum(t.delay for t in timings))
 
     @property
     def size(self) -> float:
-        """How many samples a result depends on."""
+        """The number of samples that a result depends on."""
         return 1 + sum(stage.size - 1 for stage in self.stages)
 
     @property
     def exact(self) -> bool:
-        """Whether denormals are numbers and not zeros, for some stage."""
+        """Whether some stage keeps the values of denormal numbers. Otherwise they are zero."""
         return any(stage.exact for stage in self.stages)
 
     @property
     def past(self) -> _Lines | None:
-        """Samples before the first of some stage, if any has them."""
+        """The given samples before the first one, of a stage that has them, or None."""
         return next((s.past for s in self.stages if s.past is not None), None)
 
     def length(self, n: int) -> int:
-        """Return how many results `n` samples have."""
+        """Return the number of results for `n` samples."""
         for stage in self.stages:
             n = stage.length(n)
         return n
 
     def after(self, along: int, shape: tuple[int, ...]) -> "Pipeline":
-        """Return the same for series of a shape along an axis, with samples before the first of each."""
+        """Return the filter for series of a shape along an axis, with initial samples for each series."""
         stages, n = [], shape[along]
         for stage in self.stages:
             stages.append(stage.after(along, (*shape[:along], n, *shape[along + 1 :])))
@@ -73,17 +74,17 @@ class Pipeline:
         return Pipeline(tuple(stages))
 
     def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
-        """Filter whole series, into `out` if there is one, which they do not overlap."""
+        """Filter whole series, into `out` if given. `out` must not overlap `lines`."""
         for stage in self.stages[:-1]:
             lines = stage.whole(lines, workers)
         return self.stages[-1].whole(lines, workers, out)
 
     def begin(self, series: int, first: _Lines) -> State:
-        """Return the state before samples of which these are the first."""
+        """Return the state before the `first` samples."""
         return _chained((None,) * len(self.stages))
 
     def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
-        """Filter the next samples; return the results and the state after them."""
+        """Filter the next samples. Return the results and the state after them."""
         after: list[State | None] = []
         for stage, history in zip(self.stages, state.stages, strict=True):
             if lines.shape[1]:
@@ -94,8 +95,8 @@ class Pipeline:
         return lines, _chained(tuple(after))
 
     def per_sample(self, state: State) -> Pushed | None:
-        """Return what takes the samples of one series one by one from a state on, where that can be."""
-        # What one stage says may be no number, which the ticker of a next one does not ignore.
+        """Return an object that filters one series sample by sample from a state on, or None."""
+        # A stage may return NaN, and the object of the next stage would not ignore it.
         if any(isinstance(s, Sliding) and s.ends.ignore for s in self.stages[1:]):
             return None
         tickers: list[Pushed] = []
@@ -107,7 +108,7 @@ class Pipeline:
         return Tickers(tickers)
 
     def after_ticks(self, state: State, per_sample: Any) -> State:
-        """Return the state after those that a ticker has taken from one on."""
+        """Return the state after the samples that `per_sample` has filtered, starting from `state`."""
         each = zip(self.stages, state.stages, per_sample.each, strict=True)
         return _chained(tuple(s.after_ticks(h, t) if h is not None else None for s, h, t in each))
 
@@ -117,7 +118,7 @@ def _chained(stages: tuple[State | None, ...]) -> State:
 
 
 def packed(state: State | None) -> Any:
-    """Return what a filter remembers as plain tuples of copies."""
+    """Return the state of a filter as plain tuples of copies."""
     if state is None:
         return None
     if state.stages:
@@ -126,9 +127,9 @@ def packed(state: State | None) -> Any:
 
 
 def restored(design: Any, history: Any, series: int) -> State | None:
-    """Return what a filter of so many series remembers from what `packed` returned.
+    """Return the state of a filter of `series` series from the result of `packed`.
 
-    Raises ValueError if it cannot be that of this filter.
+    Raise ValueError if it cannot be a state of this filter.
     """
     if history is None:
         return None
@@ -168,12 +169,13 @@ def _shown(part: Any) -> str:
 
 
 def _fits(design: Sliding | Recursive, values: npt.NDArray, series: int) -> bool:
-    """Tell whether a filter of so many series remembers such samples."""
+    """Return whether the state of a filter of `series` series can have these samples."""
     wanted = design.begin(series, np.zeros((1, 1, series))).values.shape
     exact = exact_median.takes(design, values.dtype)
     if not exact and values.dtype != np.float64:
         return False
-    # Until its window is full; exact medians count what is a constant before the first sample.
+    # The number of samples grows until the window is full. Exact medians store no border constants, so their
+    # number also grows with a constant border.
     growing = ("valid", "zero", "constant") if exact else ("valid",)
     if isinstance(design, Sliding) and design.ends.mode in growing and values.ndim == 3:
         return values.shape[::2] == wanted[::2] and values.shape[1] < design.size

@@ -1,7 +1,7 @@
-"""Windows that slide along series: what each gives, with all of its samples or some.
+"""Windows that slide along series: the result of each window, with all of its samples or with some missing.
 
-Lines are float64 of shape (lines, samples, series): the samples of several series lie side by side. What a
-window gives depends on its samples alone; so whatever cuts a series into pieces finds the same, to the bit.
+Lines are float64 of shape (lines, samples, series): the samples of several series are interleaved. The result
+of a window depends only on its samples. So cutting a series into pieces does not change any bit of a result.
 """
 
 import functools
@@ -24,20 +24,21 @@ from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
 Lines = npt.NDArray[np.float64]
 There = npt.NDArray[np.bool_]
 
-#: Series side by side that are weighed as one run.
+#: Up to this number of interleaved series, the kernel treats them as one run.
 _COLUMNS = 256
-#: Share of the size of weights under which their sum is nothing.
+#: A sum of weights below this fraction of their sum of absolute values counts as zero.
 NOTHING = 1e-12
-#: Elements below which one thread is done before a second has begun.
+#: Below this number of elements, one thread finishes before a second thread starts.
 _ALONE = 1 << 15
-#: Elements of a piece between which an interrupt is heard, and windows with gaps that are solved together.
+#: Number of elements between two checks for an interrupt, and number of windows with missing samples that are
+#: computed together.
 _PIECE, _TOGETHER = 1 << 22, 1 << 15
 
 
 def _slide(
     call: Any, lines: Lines, size: int, result: Lines, workers: int | None, present: There | None = None
 ) -> None:
-    """Call a kernel with where each piece of each line and its windows begin, and how many there are."""
+    """Call a kernel for pieces of lines: addresses of samples and results, number of windows, mask."""
     count, samples, series = lines.shape
     rows = samples - size + 1
     source, target = address(lines), address(result)
@@ -70,7 +71,7 @@ def _slide(
 
 
 def dense(lines: Lines) -> Lines:
-    """Return lines in which the samples of each lie side by side, the same memory where they do."""
+    """Return lines with contiguous samples. Copy only if they are not contiguous."""
     _, samples, series = lines.shape
     wanted = (8 * series, 8)
     apart = any(
@@ -80,7 +81,7 @@ def dense(lines: Lines) -> Lines:
 
 
 def place(lines: Lines, size: int, out: Lines | None) -> Lines:
-    """Return where results go: `out`, or a new array."""
+    """Return the array for the results: `out`, or a new array."""
     if out is not None:
         return out
     return dtypes.empty((lines.shape[0], max(0, lines.shape[1] - size + 1), lines.shape[2]), dtypes.FLOAT64)
@@ -104,7 +105,7 @@ def _weigh(lines: Lines, taps: Lines, bias: float, workers: int | None, out: Lin
 
 
 def _average(lines: Lines, size: int, divisor: float, workers: int | None, out: Lines | None = None) -> Lines:
-    """Return the sums of all windows, divided."""
+    """Return the sums of all windows, divided by `divisor`."""
     lines, series = dense(lines), lines.shape[2]
     result = place(lines, size, out)
     if result.size:
@@ -118,7 +119,7 @@ def _average(lines: Lines, size: int, divisor: float, workers: int | None, out: 
 
 
 def _weighing(taps: Lines, bias: float) -> Callable[[int, int], object]:
-    """Return what weighs a single window."""
+    """Return a function that computes the weighted sum of a single window."""
     entry, n_taps = windows.weigh.entry(), len(taps)
 
     def call(source: int, target: int) -> None:
@@ -132,21 +133,21 @@ _quotients: Any = as_zeros(np.divide)
 
 @dataclass(frozen=True, eq=False)
 class Window(ABC):
-    """Some samples of a series in a row, of which `before` lie before that at which the result stands."""
+    """Consecutive samples of a series. `before` of them precede the position of the result."""
 
     size: int
     before: int
-    exact = False  # whether denormals are numbers and not zeros
+    exact = False  # denormal numbers are zero
 
     @abstractmethod
     def compute(
         self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
-        """Return what each window of lines gives; all samples count, or those `present`."""
+        """Return the result of each window of lines, from all samples or from the `present` ones."""
 
     @abstractmethod
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
-        """Return what takes the samples of one series one by one, after those held: a window but for one."""
+        """Return an object that filters one series sample by sample, after ``size - 1`` earlier samples."""
 
 
 class Mean(Window):
@@ -162,7 +163,8 @@ class Mean(Window):
         counts = _average(present.astype(np.float64), self.size, 1.0, workers)
         counts[counts == 0] = math.nan
         result = _quotients(sums, counts, out=out)
-        # Whole windows to the bit as they are with nothing missing: of the smallest numbers quotients differ.
+        # Full windows must be bit-identical to those of a series without gaps. For the smallest numbers,
+        # the quotients differ.
         np.copyto(result, _average(lines, self.size, float(self.size), workers), where=counts == self.size)
         return result
 
@@ -172,7 +174,7 @@ class Mean(Window):
 
 @dataclass(frozen=True, eq=False)
 class Weighted(Window):
-    """A sum by weights and a bias; where samples are missing, over the weights of those that count."""
+    """A weighted sum plus a bias. If samples are missing, it is divided by the sum of the other weights."""
 
     taps: Lines
     bias: float = 0.0
@@ -185,10 +187,10 @@ class Weighted(Window):
         sums = _weigh(np.where(present, lines, 0.0), self.taps, self.bias, workers)
         history = present.astype(np.float64)
         weights = _weigh(history, self.taps, 0.0, workers)
-        # Weights of either sign may leave nothing, or what rounding has left of nothing.
+        # Weights of both signs may have a sum of zero, or of a rounding error instead of zero.
         most = _weigh(history, np.abs(self.taps), 0.0, workers)
         weights[np.abs(weights) <= NOTHING * most] = math.nan
-        # Not to the bit what they are with nothing missing: their weights add up to nearly 1.
+        # The sum of all weights is only nearly 1. Dividing by it would change the bits of full windows.
         weights[_average(history, self.size, 1.0, workers) == self.size] = 1.0
         return _quotients(sums, weights, out=out)
 
@@ -198,10 +200,10 @@ class Weighted(Window):
 
 @functools.lru_cache(maxsize=4096)
 def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) -> Lines:
-    """Return the taps at `places` that give a derivative at `at` of the polynomial nearest to the samples.
+    """Return the taps at `places` for a derivative at `at` of the least-squares polynomial of the samples.
 
-    Of fewer samples than it has coefficients, the order is as high as they allow; NaN where that is less than
-    the derivative's.
+    If there are fewer samples than coefficients, the order is as high as the samples allow. The taps are NaN
+    if this order is less than the order of the derivative.
     """
     degree = min(order, len(places) - 1)
     if deriv > order:
@@ -211,7 +213,7 @@ def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) 
     where = np.array(places, np.longdouble) - at
     reach = max(float(np.abs(where).max()), 1.0)
     # Polynomials that are orthogonal over the samples, by Stieltjes' three-term recurrence, and their
-    # derivatives at the place: normal equations of powers would lose half of the digits.
+    # derivatives at the position `at`. Normal equations of powers would lose half of the digits.
     x = where / reach
     last, this = np.zeros_like(x), np.ones_like(x)
     derived_last = np.zeros(deriv + 1, np.longdouble)
@@ -222,7 +224,7 @@ def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) 
         square = (this * this).sum()
         total += this * (derived[deriv] / square)
         shift, back = (x * this * this).sum() / square, square / norm if p else np.longdouble(0.0)
-        # With t = 0 at the place: (t - shift) * q has the k-th derivative k*q^(k-1) - shift*q^(k).
+        # With t = 0 at this position, (t - shift) * q has the k-th derivative k*q^(k-1) - shift*q^(k).
         raised = -shift * derived - back * derived_last
         raised[1:] += np.arange(1, deriv + 1) * derived[:-1]
         last, this = this, (x - shift) * this - back * last
@@ -232,14 +234,14 @@ def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) 
 
 @dataclass(frozen=True, eq=False)
 class Polynomial(Window):
-    """A derivative of the polynomial nearest to the samples that there are, where the result stands."""
+    """A derivative of the least-squares polynomial of the existing samples, at the position of the result."""
 
     order: int
     deriv: int = 0
     spacing: float = 1.0
 
     def taps(self, places: tuple[int, ...], at: int) -> Lines:
-        """Return the taps of samples at some places of the window, for the result at one."""
+        """Return the taps of the samples at `places` in the window, for a result at position `at`."""
         return polynomial_taps(places, self.order, self.deriv, at) / self.spacing**self.deriv
 
     def compute(
@@ -262,7 +264,7 @@ class Polynomial(Window):
 
     @as_zeros
     def _recompute(self, lines: Lines, present: There, result: Lines, gaps: npt.NDArray[np.int64]) -> None:
-        """Compute the windows in which samples are missing, all of a pattern at a time."""
+        """Compute the windows with missing samples. Windows with the same pattern share their taps."""
         line, row, series = gaps.T
         places = row[:, None] + np.arange(self.size)
         history = present[line[:, None], places, series[:, None]]
@@ -273,8 +275,8 @@ class Polynomial(Window):
             taps[found] = self.taps(tuple(map(int, found)), self.before)
         weights = table[which.reshape(-1)]
         total = np.zeros(len(gaps))
-        for i in range(self.size):  # one after the other: the order does not depend on how many there are
-            with np.errstate(invalid="ignore", over="ignore"):  # infinities, and what comes near
+        for i in range(self.size):  # one by one, so that the order of additions never changes
+            with np.errstate(invalid="ignore", over="ignore"):  # infinities and overflow
                 total += weights[:, i] * lines[line, places[:, i], series]
         total[history.sum(axis=1) <= (self.deriv if self.deriv <= self.order else 0)] = math.nan
         result[line, row, series] = total

@@ -1,1 +1,1 @@
-"""Pictures of kernels and of what they respond to: colours for numbers, sheets of tiles, occlusion."""
+"""Pictures of kernels and of their strongest responses: colour maps, sheets of tiles, occlusion."""

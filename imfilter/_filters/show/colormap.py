@@ -1,6 +1,6 @@
-"""Colours for numbers: two scales whose lightness follows the value, drawn in Oklab.
+"""Colours for numbers: two scales in Oklab. Their lightness follows the value.
 
-Oklab is B. Ottosson's space of perceived colour (2020): equal steps in it look equally large.
+Oklab is B. Ottosson's perceptual colour space (2020). In it, equal steps look equally large.
 """
 
 import functools
@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 RGB = npt.NDArray[np.uint8]
 
-#: Colours of a scale; odd, so that there is one in the middle, for zero.
+#: Number of colours of a scale. It is odd, so that zero has a colour in the middle.
 _STEPS = 513
-#: What is not a number.
+#: Colour of NaN.
 UNKNOWN = (128, 128, 128)
 
 _TO_CONES = np.array(
@@ -28,7 +28,7 @@ _TO_LIGHT = np.array(
 
 
 def _srgb(lightness: npt.NDArray, chroma: npt.NDArray, hue: npt.NDArray) -> npt.NDArray[np.float64]:
-    """Return colours of Oklab in sRGB, from 0 to 1 where a screen can show them; hue in degrees."""
+    """Return Oklab colours in sRGB, from 0 to 1 if they are in the gamut. Hue is in degrees."""
     angle = np.deg2rad(hue)
     lab = np.stack(np.broadcast_arrays(lightness, chroma * np.cos(angle), chroma * np.sin(angle)), axis=-1)
     light = (lab @ _TO_CONES.T) ** 3 @ _TO_LIGHT.T
@@ -40,8 +40,8 @@ def _srgb(lightness: npt.NDArray, chroma: npt.NDArray, hue: npt.NDArray) -> npt.
 def scale(signed: bool) -> npt.NDArray[np.float64]:
     """Return the colours from the lowest value to the highest, as sRGB from 0 to 1.
 
-    Signed: blue, through nearly white at zero, to red, equally dark at equal distance. Otherwise
-    from dark violet through green to light yellow.
+    Signed: from blue through nearly white at zero to red. Colours at the same distance from zero have the
+    same lightness. Otherwise: from dark violet through green to light yellow.
     """
     if signed:
         t = np.linspace(-1, 1, _STEPS)
@@ -49,7 +49,7 @@ def scale(signed: bool) -> npt.NDArray[np.float64]:
         chroma = 0.30 * far * (1 - 0.55 * far)
         return _srgb(0.97 - 0.56 * far, chroma, np.where(t < 0, 255.0, 30.0))
     t = np.linspace(0, 1, _STEPS)
-    # As colourful as a screen can show it all the way: least so for the blue-green in the middle.
+    # The chroma is as high as the gamut allows. It is lowest for the blue-green in the middle.
     chroma = 0.06 + t * (1 - t) * (0.13 + 0.6 * (1 - 2 * t) ** 2)
     return _srgb(0.16 + 0.80 * t, chroma, 330 - 235 * t)
 
@@ -62,10 +62,10 @@ def _table(signed: bool) -> RGB:
 def coloured(values: npt.NDArray, low: float, high: float, *, signed: bool) -> RGB:
     """Return the colour of each value, with `low` and `high` at the ends of the scale."""
     real = values.astype(np.float64)
-    span = high / 2 - low / 2  # halves, whose difference cannot overflow
+    span = high / 2 - low / 2  # the difference of halves cannot overflow
     if span > 0:
         place = (real / 2 - low / 2) / span * (_STEPS - 1)
-    else:  # one value has the colour of zero, or of the lowest
+    else:  # a single value has the colour of zero, or of the lowest value
         place = np.where(np.isfinite(real), (_STEPS - 1) / 2 if signed else 0.0, real)
     index = np.rint(np.nan_to_num(place, nan=_STEPS, posinf=_STEPS - 1, neginf=0))
     known = ~np.isnan(real)

@@ -1,4 +1,4 @@
-"""Sheets of small pictures in a grid, with their labels, in Pillow's built-in font."""
+"""Sheets of small pictures in a grid, with labels in Pillow's built-in font."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,27 +9,27 @@ import numpy.typing as npt
 from imfilter._base import dtypes
 from imfilter._filters.show.colormap import RGB
 
-#: The sheet itself, which neither scale has a colour near to, and what is written on it.
+#: Colours of the sheet and of its text. Neither scale has a colour near that of the sheet.
 PAPER, _INK = (44, 46, 51), (222, 222, 218)
 #: Pixels between pictures, and between a label and its picture.
 _GAP, _NEAR = 6, 1
 
 
 def enlarged(picture: RGB, pixels: int) -> RGB:
-    """Return a picture with every sample as a square, so that the longer side has about so many pixels."""
+    """Return a picture with a square for every sample. The longer side has about `pixels` pixels."""
     times = max(1, round(pixels / max(picture.shape[:2])))
     return picture.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def reduced(values: npt.NDArray[np.float64], pixels: int) -> npt.NDArray[np.float64]:
-    """Return means of squares of samples, so that no side has more than so many."""
+    """Return means of square blocks of samples, so that no side has more than `pixels` samples."""
     step = -(-max(values.shape) // pixels)
     if step == 1:
         return values
     for axis in (0, 1):
         edges = np.arange(0, values.shape[axis], step)
         counts = np.diff(np.r_[edges, values.shape[axis]])
-        with np.errstate(invalid="ignore"):  # infinity less infinity
+        with np.errstate(invalid="ignore"):  # infinity minus infinity
             values = np.add.reduceat(values, edges, axis=axis) / np.expand_dims(counts, 1 - axis)
     return values
 
@@ -37,7 +37,7 @@ def reduced(values: npt.NDArray[np.float64], pixels: int) -> npt.NDArray[np.floa
 def arranged(
     pictures: Sequence[RGB], columns: int, labels: Sequence[str] | None = None, title: str = ""
 ) -> RGB:
-    """Return a sheet of pictures, row by row, each with its label above it; and a title above all."""
+    """Return a sheet of pictures, row by row. Each label is above its picture, the title is at the top."""
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default()
@@ -73,6 +73,6 @@ def arranged(
 
 
 def _extent(font: Any, text: str) -> tuple[int, int]:
-    """Return the width and height that a text needs, from where it is placed."""
-    # The height of every letter, so that lines of labels are alike.
+    """Return the width and height that a text needs, measured from its position."""
+    # The height is that of every letter, so that all lines of labels have the same height.
     return int(np.ceil(font.getbbox(text)[2])), int(np.ceil(font.getbbox(text + "Áj")[3]))

@@ -12,9 +12,9 @@ from imfilter._base.padding import Padding
 def drops(
     image: Any, score: Any, size: Any, stride: Any, fill: Any, channel_axis: Any
 ) -> npt.NDArray[np.float64]:
-    """Check the arguments; return the score less that of each window covered."""
+    """Check the arguments. Return the score minus the score with each window covered."""
     array = arguments.image(image)
-    axes = arguments.chosen_axes(array, None, channel_axis)  # a volume has no `axes` to say so with
+    axes = arguments.chosen_axes(array, None, channel_axis)  # there is no parameter `axes` for volumes
     if not callable(score):
         raise TypeError(f"score must be a function of an image, got {type(score).__name__}")
     sizes = arguments.integers(size, len(axes), "size", least=1)
@@ -39,7 +39,7 @@ def _scored(score: Any, array: npt.NDArray) -> float:
 
 
 def _cover(array: npt.NDArray, fill: Any, axes: tuple[int, ...], channel_axis: Any) -> npt.NDArray:
-    """Return what covers each sample, in the dtype of the image."""
+    """Return the covering value of each sample, in the dtype of the image."""
     if isinstance(fill, str):
         arguments.word(fill, "fill", ("mean",))
         values = dtypes.ordered(array).mean(axis=axes, keepdims=True, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Where images excite a kernel most, and pictures of what is there."""
+"""Positions of the strongest responses of a kernel in images, and pictures of these patches."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _SCALES = {np.dtype(np.uint8): (0.0, 255.0), np.dtype(np.bool_): (0.0, 1.0)}
 
 
 def images(value: Any, channel_axis: Any) -> list[npt.NDArray]:
-    """Return one image, or each of a list or tuple of arrays: axes of channels, rows and columns."""
+    """Return a list of images, from one array or several. Axes: channels, rows, columns."""
     several = isinstance(value, list | tuple) and value and all(isinstance(v, np.ndarray) for v in value)
     arrays = [arguments.image(v, "images") for v in (value if several else [value])]
     result = []
@@ -35,7 +35,7 @@ def images(value: Any, channel_axis: Any) -> list[npt.NDArray]:
 
 
 def weights(value: Any, arrays: list[npt.NDArray], coloured: bool) -> npt.NDArray[np.float64]:
-    """Return a kernel of axes (channels, rows, columns) that fits into every image."""
+    """Return a kernel with axes (channels, rows, columns) that fits into every image."""
     taps = arguments.taps(value, "kernel")
     if not coloured and taps.ndim == 2:
         taps = taps[None]
@@ -57,12 +57,12 @@ def _operator(ndim: int, chosen: tuple[int, ...], taps: npt.NDArray[np.float64])
 def strongest(
     arrays: list[npt.NDArray], taps: npt.NDArray[np.float64], count: int, workers: int | None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return image, row and column of the strongest responses that do not overlap, and these."""
+    """Return image, row and column of the strongest responses without overlap, and the responses."""
     found: list[tuple[float, int, int, int]] = []
     _, height, width = taps.shape
     inside = linear.Geometry(padding="valid")
     for number, array in enumerate(arrays):
-        # The channels are a third axis, in which the kernel has one place.
+        # The channels are a third axis. The kernel has only one position along it.
         response = linear.apply(
             array, _operator, (taps,), Common(workers=workers), preserves_dtype=False, geometry=inside
         )
@@ -81,7 +81,7 @@ def strongest(
 
 
 def _peaks(response: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return a response where it is no lower than around, and minus infinity elsewhere."""
+    """Return the response at local maxima, and minus infinity elsewhere."""
     known = np.where(np.isnan(response), -np.inf, response)
     highest = known
     for axis in (0, 1):
@@ -98,7 +98,7 @@ def pictures(
     limits: tuple[float, float] | None,
     empty: tuple[int, int, int],
 ) -> list[RGB]:
-    """Return what lies around each place, in colour; `empty` is the colour of what is no image."""
+    """Return the patch around each position, in colour. `empty` is the colour outside the image."""
     cut = []
     for number, *middle in places.tolist():
         image = arrays[number]
@@ -124,7 +124,7 @@ def pictures(
 
 
 def _shaded(values: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.uint8]:
-    """Return values between black and white; what is not a number is grey."""
+    """Return values as shades from black to white. NaN is grey."""
     span = high / 2 - low / 2
     with np.errstate(invalid="ignore"):
         share = (values / 2 - low / 2) / (span if span > 0 else 1.0)
