@@ -149,7 +149,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _can_keep() -> bool:
-    """Tell whether some folder can keep compiled code. Only an attempt to write tells for sure."""
+    """Tell whether some folder can keep compiled code. Only an attempt to write is certain."""
     for place in folders():
         with contextlib.suppress(OSError):
             if _trusted(place) is not None:
@@ -392,6 +392,6 @@ inlined = functools.partial(part, forceinline=True)
 
 
 def _compiler(function: Callable[..., Any], *, no_cpython_wrapper: bool = True, **options: bool) -> Any:
-    """Return Numba's dispatcher, by default without Python wrappers, which take long to compile."""
+    """Return Numba's dispatcher, by default without wrappers: they compile slower than small functions."""
     options |= {"no_cpython_wrapper": no_cpython_wrapper, "no_cfunc_wrapper": True}
     return numba.njit(**_OPTIONS, **options)(function)

@@ -1,7 +1,7 @@
 """Pooling of lines: first the rows of a window are reduced to one line, then the samples along it.
 
 Maxima and minima are computed in the samples' own type. They propagate NaN, and -0.0 sorts before 0.0. Sums
-are computed in floats of sufficient width. The high and low halves of the widest integers are summed separately.
+are computed in sufficiently wide floats. The widest integers have separate sums of high and low halves.
 """
 
 import numpy as np
