@@ -1,4 +1,4 @@
-"""What every filter needs and what knows no filter: arguments, borders, dtypes, threads, loops over an image.
+"""Code that every filter uses and that knows no filter: arguments, borders, dtypes, threads, image loops.
 
-A program (`program`) is a compiled call for one shape and layout; the call cache keeps it for the next call.
+A program (`program`) is a compiled call for one shape and layout. The call cache keeps it for the next call.
 """

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from imfilter._base import colour_warning, dtypes
 
-#: Types of numbers, the most frequent first, and of truth values, which are not accepted as numbers.
+#: Types of numbers, the most frequent first. Types of truth values, which are not accepted as numbers.
 _REAL = float, int, np.floating, np.integer, numbers.Real
 _TRUTH = bool, np.bool_
 

@@ -61,7 +61,7 @@ def check_mode(
 def outside(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]:
     """Return the index of the sample at each position of the border of an axis of `n` samples.
 
-    The result lists the `before` positions in front of the image, then the `after` positions behind it. -1 is
+    The result lists the `before` positions before the image, then the `after` positions after it. -1 is
     the constant. The pattern repeats if the border is longer than the axis.
     """
     i = np.concatenate([np.arange(-before, 0), np.arange(n, n + after)]).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Calls by their arguments: a loop over many small images checks and plans once."""
+"""Cache of calls by their arguments: a loop over many small images checks and plans once."""
 
 import contextlib
 import marshal
@@ -13,21 +13,21 @@ from imfilter._base.keywords import Common
 
 _Call = TypeVar("_Call")
 
-#: Types whose values `_bits` tells apart.
+#: Types whose values `_bits` distinguishes.
 _SIMPLE = frozenset({bool, int, float, str, NoneType})
-#: The first shared arguments; on `workers` a call does not depend, and on the shape and dtype of `out` alone.
+#: Leading shared arguments in the key. A call depends only on shape and dtype of `out`, not on `workers`.
 _SHARED = Common._fields.index("out")
-#: Calls that are remembered.
+#: Number of calls that the cache keeps.
 _MOST = 256
-#: Kernels of more taps are not worth a look-up: they take longer to compare than to check.
+#: Kernels with more taps are not looked up: comparing them takes longer than checking them.
 _MOST_TAPS = 4096
 
 
 class Calls(OrderedDict[Any, _Call]):
-    """What calls have settled, by keys of `key_of`, the oldest first."""
+    """A cache of settled calls by the keys of `key_of`, the oldest first."""
 
     def keep(self, key: Any, call: _Call) -> None:
-        """Remember a call, unless it has no key."""
+        """Keep a call, unless its key is None."""
         if key is not None:
             self[key] = call
             while len(self) > _MOST:
@@ -36,9 +36,9 @@ class Calls(OrderedDict[Any, _Call]):
 
 
 def key_of(array: npt.NDArray, out: Any, common: Common, fixed: Any, *given: tuple[Any, ...]) -> Any:
-    """Return what stands for a call in a look-up: its image, its place, the filter, its arguments.
+    """Return the cache key of a call: its image, its output, the filter and its arguments.
 
-    None if there is an argument that may change unseen, or that may not be right.
+    Return None if an argument may change without notice, or may be invalid.
     """
     place = None
     if out is not None:
@@ -52,21 +52,21 @@ def key_of(array: npt.NDArray, out: Any, common: Common, fixed: Any, *given: tup
 
 
 def words(values: tuple[Any, ...]) -> Any:
-    """Return what stands for arguments in a look-up; raise TypeError if one may change unseen."""
+    """Return the cache key of arguments. Raise TypeError if one may change without notice."""
     return _bits(tuple(values)) if _SIMPLE.issuperset(map(type, values)) else tuple(map(_word, values))
 
 
 def _bits(value: Any) -> bytes:
-    """Return the type and the bits of simple values, in half a microsecond less than their names.
+    """Return the type and the bits of simple values. This takes 0.5 us less than a tuple of their names.
 
-    1, 1.0 and True are three arguments, 0.0 and -0.0 are two, and NaN is one, whatever they are equal to.
-    Version 2 writes floats in binary, and nothing that depends on who else holds a value.
+    1, 1.0 and True give three keys. 0.0 and -0.0 give two keys. NaN gives one key. Equality does not matter.
+    Version 2 of the format writes floats in binary. Its bytes do not depend on reference counts.
     """
     return marshal.dumps(value, 2)
 
 
 def _word(value: Any) -> Any:
-    """Return what stands for one argument."""
+    """Return the cache key of one argument."""
     kind = type(value)
     if kind in _SIMPLE:
         return _bits(value)

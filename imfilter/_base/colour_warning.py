@@ -1,4 +1,4 @@
-"""What the user is warned of: a picture whose colours would be filtered into each other."""
+"""The warning about a colour image whose colours would be mixed by the filter."""
 
 import os
 import sys
@@ -8,16 +8,16 @@ from typing import Any
 import numpy.typing as npt
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-#: Fewer rows or columns are more likely a small volume, or a kernel, than a picture.
+#: An image with fewer rows or columns is more likely a small volume or a kernel than a colour image.
 _LEAST = 16
 
 _told = False
 
 
 def of_colours(array: npt.NDArray, axes: Any, channel_axis: Any, name: str = "image") -> None:
-    """Warn once a process of what looks like a colour picture, if no argument says what its axes are.
+    """Warn once per process if the image looks like a colour image and no argument describes its axes.
 
-    A filter calls this when it settles a new call, not when it repeats one.
+    A filter calls this when it settles a new call, not when it repeats a call.
     """
     global _told
     if _told or axes is not None or channel_axis is not None or not _is_like_colour(array):
@@ -30,7 +30,7 @@ def of_colours(array: npt.NDArray, axes: Any, channel_axis: Any, name: str = "im
             UserWarning,
             stacklevel=_depth(),
         )
-    except UserWarning:  # warnings are errors: the next call must fail like this one
+    except UserWarning:  # warnings are errors: the next call must fail too
         _told = False
         raise
 
@@ -46,7 +46,7 @@ def _is_like_colour(array: npt.NDArray) -> bool:
 
 
 def _depth() -> int:
-    """Return the `stacklevel` at which the caller of `of_colours` sees the user's line."""
+    """Return the `stacklevel` at which the caller of `of_colours` reaches the line of the user."""
     depth, frame = 2, sys._getframe(2)  # 1 is `of_colours`
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         depth, frame = depth + 1, frame.f_back

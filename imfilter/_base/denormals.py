@@ -1,4 +1,4 @@
-"""Denormals as zeros in what NumPy and SciPy compute, as in the kernels: `imfilter._simd.denormals`."""
+"""NumPy and SciPy functions that treat denormals as zero, as the kernels do: `imfilter._simd.denormals`."""
 
 import functools
 from collections.abc import Callable
@@ -16,15 +16,15 @@ _R = TypeVar("_R")
 
 
 def as_zeros(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Return `function`, in whose calls denormals count as zero in the thread that makes them.
+    """Return `function` with a wrapper that treats denormals as zero in the calling thread.
 
-    The mode is left again whatever happens, also where Ctrl-C comes between the two calls. The function must
-    not start threads, which would have the mode for good.
+    The wrapper always restores the mode, also if Ctrl-C interrupts between the two calls. The function must
+    not start threads: they would keep the mode.
     """
 
     @functools.wraps(function)
     def within(*args: _P.args, **options: _P.kwargs) -> _R:
-        kept = np.zeros(1, np.int64)  # the processor's register, while it is changed
+        kept = np.zeros(1, np.int64)  # the control register of the processor, while it is changed
         turn, at = switch.entry(), address(kept)
         try:
             turn(at)
@@ -37,19 +37,20 @@ def as_zeros(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def widened(values: npt.NDArray, *, exact: bool) -> npt.NDArray[np.float64]:
-    """Return values in C order as float64, the same memory where they are that already.
+    """Return values in C order as float64. Values that already are so share their memory.
 
-    Denormals of float32 become numbers if `exact`, or else zeros: converting them takes as long as products.
+    If `exact`, denormals of float32 are converted as numbers; otherwise they become zero. A conversion of a
+    denormal is as slow as a product.
     """
-    with np.errstate(over="ignore"):  # of longer floats
+    with np.errstate(over="ignore"):  # of long doubles
         return (np.ascontiguousarray if exact else _contiguous)(values, np.float64)
 
 
 def place(values: npt.NDArray, out: npt.NDArray, *, exact: bool) -> None:
-    """Write values to `out` as `dtypes.place` does; what is denormal there becomes zero if not `exact`."""
+    """Write values to `out` as `dtypes.place` does. Unless `exact`, denormal results become zero."""
     (dtypes.place if exact else _place)(values, out)
 
 
 _contiguous, _place = as_zeros(np.ascontiguousarray), as_zeros(dtypes.place)
-#: An array as another type.
+#: Converts an array to another type.
 converted = as_zeros(np.asarray)

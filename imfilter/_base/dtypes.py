@@ -1,4 +1,4 @@
-"""The one table of element types: what may come in, what comes out, what the arithmetic is done in."""
+"""The table of element types: types of inputs, of results and of the arithmetic."""
 
 import math
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-#: Types that the kernels read and write themselves; others are converted before or after.
+#: Types that the kernels read and write directly. Arrays of other types are converted before or after.
 NATIVE = frozenset(
     np.dtype(t)
     for t in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")
@@ -30,8 +30,8 @@ def derived(dtype: np.dtype) -> np.dtype:
 def working(source: np.dtype, target: np.dtype) -> np.dtype:
     """Return the type of the arithmetic between `source` and `target`.
 
-    Never narrower than the result. 16-bit integers as a result need float64: float32 has 24 bits,
-    and the error of a sum would flip the last of 16 in one pixel of a hundred.
+    It is never narrower than the result. Results of 16-bit integers need float64: float32 has 24 bits, and
+    the error of a sum would change the last of the 16 bits in one pixel of a hundred.
     """
     if source.newbyteorder("=") not in _NARROW or target.newbyteorder("=") not in _NARROW:
         return FLOAT64
@@ -39,7 +39,7 @@ def working(source: np.dtype, target: np.dtype) -> np.dtype:
 
 
 def readable(image: npt.NDArray) -> npt.NDArray:
-    """Return `image` in a type and byte order that the kernels read; the same memory where possible."""
+    """Return `image` in a type and byte order that the kernels read. Share the memory where possible."""
     dtype = image.dtype
     if dtype in NATIVE and dtype.isnative:
         return image
@@ -48,23 +48,23 @@ def readable(image: npt.NDArray) -> npt.NDArray:
     native = dtype.newbyteorder("=")
     if native in NATIVE:
         return image.astype(native)
-    # Half precision widens without loss; long double narrows to the arithmetic's type.
+    # float16 widens without loss. Long double is rounded to the type of the arithmetic.
     return image.astype(FLOAT32 if native == np.float16 else FLOAT64)
 
 
 def ordered(array: npt.NDArray) -> npt.NDArray:
-    """Return an array in C order and aligned: NumPy's sums and products round by where elements lie."""
+    """Return an aligned array in C order: how NumPy rounds sums and products depends on the layout."""
     return np.require(array, requirements=("C", "A"))
 
 
 def direct_target(dtype: np.dtype, real: np.dtype) -> np.dtype:
-    """Return what the kernels write for a result of `dtype`: itself, or what `place` converts."""
+    """Return the type that kernels write for a result of `dtype`: that type, or one that `place` converts."""
     native = dtype.newbyteorder("=")
     return native if native in NATIVE else real
 
 
 def narrowed(value: float, dtype: np.dtype) -> float:
-    """Return a number as a float type holds it: infinity where it is too large, as in an image."""
+    """Return a number rounded to a float type. Too large numbers become infinity, as in an image."""
     if value == 0 or dtype == FLOAT64:
         return value
     with np.errstate(over="ignore"):
@@ -74,22 +74,22 @@ def narrowed(value: float, dtype: np.dtype) -> float:
 def target(
     out: npt.NDArray | None, image: npt.NDArray, shape: tuple[int, ...], dtype: np.dtype
 ) -> npt.NDArray:
-    """Return where kernels write results of a type: `out`, if it is of that type and apart from the image."""
+    """Return the array that kernels write: `out` if its type fits and it shares no memory with `image`."""
     if out is not None and dtype == out.dtype and not np.may_share_memory(out, image):
         return out
     return empty(shape, dtype)
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
-    """Return a new array, or say which one does not fit."""
+    """Return a new array. The error message names the shape and the dtype that do not fit into memory."""
     try:
         return np.empty(shape, dtype)
-    except (MemoryError, ValueError, OverflowError):  # more than there is, or than an address can hold
+    except (MemoryError, ValueError, OverflowError):  # more than the memory or the address space
         raise MemoryError(f"a result of shape {shape} and dtype {dtype} does not fit into memory") from None
 
 
 def place(values: npt.NDArray, out: npt.NDArray) -> None:
-    """Write `values` to `out`, rounded half to even and saturated, NaN as 0 in integers."""
+    """Write `values` to `out`, rounded half to even and saturated. In integers, NaN becomes 0."""
     if out.dtype.kind == "f" or values.dtype == out.dtype.newbyteorder("="):
         with np.errstate(over="ignore"):
             out[...] = values
@@ -103,13 +103,13 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
     else:
         bounds = np.iinfo(out.dtype)
         whole = np.rint(values)
-        if bounds.bits <= 16:  # which floats hold
+        if bounds.bits <= 16:  # floats hold these integers exactly
             np.clip(whole, bounds.min, bounds.max, out=whole)
             whole[np.isnan(whole)] = 0
             out[...] = whole
             return
         np.nan_to_num(whole, copy=False, nan=0.0, posinf=np.inf, neginf=-np.inf)
-        # The float above the largest integer may be the first one that does not fit.
+        # The largest integer may have no float of its own: the float above it is the first that does not fit.
         high, low = whole >= float(bounds.max), whole <= float(bounds.min)
         whole[high | low] = 0
         out[...] = whole.astype(out.dtype)
@@ -118,12 +118,12 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
 
 
 def rounded(dtype: np.dtype, value: float | np.longdouble) -> Any:
-    """Return a number rounded and saturated to a type, as `place` does; integers of any size are exact."""
+    """Return a number rounded and saturated to a type, as `place` does. Integers of any size are exact."""
     if dtype.kind == "f":
         if dtype == FLOAT64:
             return float(value)
         with np.errstate(over="ignore"):
-            # Through long double, which does not say that an integer is too large.
+            # Convert through long double, which does not raise for an integer that is too large.
             return np.longdouble(value).astype(dtype).item()
     if value != value:
         return 0
@@ -134,13 +134,13 @@ def rounded(dtype: np.dtype, value: float | np.longdouble) -> Any:
 
 
 def holds(dtype: np.dtype, value: float | np.longdouble) -> bool:
-    """Tell whether a type has a number among its own."""
+    """Tell whether a type represents a number exactly."""
     if value != value or negative_zero(value):
         return dtype.kind == "f"
-    # Python compares integers and floats exactly, where NumPy converts integers to floats first.
+    # Python compares integers and floats exactly. NumPy converts integers to floats first.
     return bool(rounded(dtype, value) == value)
 
 
 def negative_zero(value: float | np.longdouble) -> bool:
-    """Tell whether a number is -0.0, which equals 0 and comes before it."""
+    """Tell whether a number is -0.0, which equals 0 and sorts before it."""
     return value == 0 and math.copysign(1.0, value) < 0

@@ -1,8 +1,8 @@
-"""Functions as other libraries call them, and what they are called here."""
+"""Names of functions in other libraries, and their names in this package."""
 
 import difflib
 
-#: By the name in SciPy, OpenCV, scikit-image or PyTorch in lower case, without underscores.
+#: Keys are names in SciPy, OpenCV, scikit-image or PyTorch, in lower case and without underscores.
 _NAMES = {
     "avgpool": "avg_pool",
     "avgpool2d": "avg_pool",
@@ -61,12 +61,12 @@ _NAMES = {
 
 
 def meant(name: str) -> str | None:
-    """Return what a name of another library is called here, None where it is not known."""
+    """Return the name in this package of a function of another library, or None if it is not known."""
     return _NAMES.get(name.lower().replace("_", "").replace("-", ""))
 
 
 def hint(name: str, known: tuple[str, ...] = ()) -> str:
-    """Return the end of a message about a name that is not there: what it may be called here."""
+    """Return the end of a message about an unknown name: a suggestion of the name in this package."""
     if here := meant(name):
         return f"; here it is called {here!r}"
     close = difflib.get_close_matches(name.lower(), known, 1)

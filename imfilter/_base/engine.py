@@ -1,4 +1,4 @@
-"""The frame of every image filter: check the arguments once, plan, compute, put the result in its place."""
+"""The common steps of every image filter: check the arguments once, plan, compute, write the result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from imfilter._base.call_cache import Calls, key_of
 from imfilter._base.keywords import Common
 from imfilter._base.plan import Plan, Planned, planning
 
-#: Programs kept with a call, one for each layout of image and output.
+#: Number of programs kept with a call, one for each layout of image and output.
 _MOST_PROGRAMS = 16
 _Key = TypeVar("_Key")
 _Made = TypeVar("_Made")
 
 
 class Settled(Protocol):
-    """What a call settles before it sees a sample."""
+    """The part of a call that is known before the samples are read."""
 
     @property
     def dtype(self) -> np.dtype: ...
@@ -32,13 +32,13 @@ _Call = TypeVar("_Call", bound=Settled)
 
 @dataclass(frozen=True, eq=False)
 class Family(Generic[_Call]):
-    """What a family of filters adds to the frame, and the calls that it has settled."""
+    """The functions of a family of filters that `apply` calls, and the calls that the family has settled."""
 
     #: Checks the arguments of an image: ``settle(image, common, fixed, *given)``.
     settle: Callable[..., _Call]
-    #: Returns what would run for an image, and why.
+    #: Returns the algorithm that would run for an image, and the reason.
     plan: Callable[[_Call, npt.NDArray], Plan]
-    #: Returns the result, in a place or a new array: ``compute(call, image, out, workers)``.
+    #: Returns the result in `out` or in a new array: ``compute(call, image, out, workers)``.
     compute: Callable[[_Call, npt.NDArray, npt.NDArray | None, int | None], npt.NDArray]
     calls: Calls[_Call] = field(default_factory=Calls)
 
@@ -46,9 +46,9 @@ class Family(Generic[_Call]):
 def apply(
     family: Family[_Call], image: npt.ArrayLike, common: Common, fixed: Any, *given: tuple[Any, ...]
 ) -> npt.NDArray:
-    """Filter an image; `fixed` names the filter, and `given` are its own arguments, unchecked.
+    """Filter an image. `fixed` names the filter; `given` are its own arguments, not yet checked.
 
-    A call with the arguments of an earlier one is not checked again.
+    A call with the arguments of an earlier call is not checked again.
     """
     array = image if type(image) is np.ndarray else arguments.image(image)
     out, workers = common.out, threads.requested(common.workers)
@@ -67,7 +67,7 @@ def apply(
 
 
 def remembered(programs: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:
-    """Return what was made for a layout before, or make it; a few are kept."""
+    """Return the object made earlier for a layout, or make it. The cache keeps a few."""
     try:
         return programs[key]
     except KeyError:
@@ -78,7 +78,7 @@ def remembered(programs: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]
 
 
 def delivered(target: npt.NDArray, out: npt.NDArray | None, dtype: np.dtype) -> npt.NDArray:
-    """Return what kernels wrote to `target` in `out`, or in an array of a dtype."""
+    """Return the content of `target` in `out`, or in an array of the given dtype."""
     if out is None:
         out = target if target.dtype == dtype else dtypes.empty(target.shape, dtype)
     if out is not target:

@@ -1,4 +1,4 @@
-"""The keyword arguments that filters share, and what is said of an argument that a function does not have."""
+"""The keyword arguments that filters share, and messages about arguments that a function does not have."""
 
 import difflib
 import functools
@@ -23,7 +23,7 @@ class Common(NamedTuple):
     workers: int | None = None
 
 
-#: Arguments of other libraries, and what may be meant here; the first that the function has is named.
+#: Arguments of other libraries and their names here. A message names the first one that the function has.
 _ELSEWHERE = {
     "anchor": ("padding",),
     "border": ("mode",),
@@ -65,12 +65,12 @@ _ELSEWHERE = {
     "window_length": ("size",),
     "window_size": ("size",),
 }
-#: Arguments of other libraries that ask for what is done here anyway.
+#: Arguments of other libraries that request what these functions always do.
 _NEEDLESS = {"preserve_range": "values are never rescaled"}
 
 
 def unknown(function: str, options: Mapping[str, Any], known: frozenset[str]) -> None:
-    """Raise TypeError for an option that a function does not know; name the one that may be meant."""
+    """Raise TypeError for an option that a function does not have. The message suggests a known argument."""
     if known.issuperset(options):
         return
     name = next(option for option in options if option not in known)
@@ -87,9 +87,9 @@ def unknown(function: str, options: Mapping[str, Any], known: frozenset[str]) ->
 
 
 def hinted(function: _Function) -> _Function:
-    """Have a function say what may be meant where it gets an argument that it does not have.
+    """Return `function` with better messages about arguments that it does not have.
 
-    Calls that are right pay for no check.
+    Correct calls run no additional check.
     """
     known = frozenset(inspect.signature(function).parameters)
 

@@ -1,4 +1,4 @@
-"""The loops over an image: which axes are the line, the rows and the planes, and where samples lie."""
+"""The loops over an image: which axes are the line, the rows and the planes, and the addresses of samples."""
 
 import itertools
 import math
@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from imfilter._base.padding import Padding
 
-#: The longest line computed at once, in elements. A signal has one line: it must be cut to be shared.
+#: Elements of the longest line computed at once. A 1-D signal is one line: threads share it only in tiles.
 LONGEST = 16384
-#: A trailing batch axis at least this long is a better line than the filtered axis before it.
+#: A trailing batch axis of at least this length is a better line than the filtered axis before it.
 _WIDE_BATCH = 32
 
 
 class ArrayLayout(NamedTuple):
-    """What a program depends on in the image or in the output: all but the address."""
+    """The properties of an image or output that a program depends on: all except the address."""
 
     shape: tuple[int, ...]
     strides: tuple[int, ...]
@@ -25,12 +25,12 @@ class ArrayLayout(NamedTuple):
 
     @classmethod
     def of(cls, array: npt.NDArray) -> Self:
-        """Return the side of `array`."""
+        """Return the layout of `array`."""
         return cls(array.shape, array.strides, array.dtype)
 
 
 class LoopAxis(NamedTuple):
-    """One of the loops z, y, x: strides in bytes, lengths, and the kernel's place in it."""
+    """One of the loops z, y, x: strides in bytes, lengths, and the extent of the kernel along it."""
 
     source_step: int = 0
     target_step: int = 0
@@ -41,16 +41,16 @@ class LoopAxis(NamedTuple):
     stride: int = 1
     dilation: int = 1
     taps: int = 1
-    axis: int | None = None  # which of the filtered axes this is, if any
+    axis: int | None = None  # index among the filtered axes; None if not filtered
 
     @property
     def span(self) -> int:
-        """Padded samples that one output needs."""
+        """The number of padded samples that one output needs."""
         return (self.taps - 1) * self.dilation + 1
 
     @property
     def kernel(self) -> tuple[int, int, int | None]:
-        """The kernel's dilation, taps and axis."""
+        """The dilation, taps and axis of the kernel."""
         return self.dilation, self.taps, self.axis
 
     @classmethod
@@ -61,15 +61,15 @@ class LoopAxis(NamedTuple):
 
 
 class Loops(NamedTuple):
-    """The loops z, y and x of a call, x with its interleaved channels, and those over a batch."""
+    """The loops z, y and x of a call, and those over a batch. Loop x has interleaved channels."""
 
     z: LoopAxis
     y: LoopAxis
     x: LoopAxis
     channels: int
-    source_c: int  # bytes from a channel to the next
+    source_c: int  # bytes from one channel to the next
     target_c: int
-    batch: npt.NDArray[np.int64]  # where each image and its output begin, in bytes from the first
+    batch: npt.NDArray[np.int64]  # offsets of each image and its output from the first, in bytes
 
     @classmethod
     def of(
@@ -82,10 +82,10 @@ class Loops(NamedTuple):
         stride: tuple[int, ...],
         dilation: tuple[int, ...],
     ) -> Self:
-        """Give the axes filtered with a kernel of `shape` their parts.
+        """Assign the filtered axes to the loops, for a kernel of `shape`.
 
-        The last filtered axis is the line, x, with what follows it interleaved as channels; those before
-        it are rows, y, and planes, z. At most one axis follows the last filtered one.
+        The last filtered axis is the line, x. The axes after it are interleaved in it as channels. The
+        filtered axes before it are rows, y, and planes, z. At most one axis follows the last filtered axis.
         """
         order = sorted(range(len(axes)), key=axes.__getitem__)
         last = axes[order[-1]]
@@ -110,16 +110,16 @@ class Loops(NamedTuple):
         return cls(z, y, x, channels, *steps, offsets(source, target, leading))
 
     def packed(self, side: str, itemsize: int) -> bool:
-        """Tell whether the elements of a line of the "source" or the "target" lie side by side."""
+        """Tell whether the elements of a line of the "source" or the "target" are contiguous."""
         step_x, step_c = getattr(self.x, f"{side}_step"), getattr(self, f"{side}_c")
-        # The stride of an axis of one sample may be anything, even in an array that NumPy calls contiguous.
+        # An axis of one sample may have any stride, even in an array that NumPy calls contiguous.
         single = (self.x.samples if side == "source" else self.x.length) == 1
         along = single or step_x == self.channels * itemsize
         return bool(along and (self.channels == 1 or step_c == itemsize))
 
 
 class Placement(NamedTuple):
-    """How a kernel lies over an image: all that its loops depend on."""
+    """The position of a kernel over an image: all that its loops depend on."""
 
     source: ArrayLayout
     target: ArrayLayout
@@ -135,12 +135,12 @@ class Placement(NamedTuple):
 
 
 def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
-    """Cut a line of output columns into equal tiles; return where they begin, and the last one's end."""
+    """Cut a line of output columns into equal tiles. Return their starts and the end of the last."""
     return np.arange(count + 1, dtype=np.int64) * length // count
 
 
 def extent(cut: npt.NDArray[np.int64]) -> tuple[int, int]:
-    """Return how many columns the narrowest and the widest of tiles have."""
+    """Return the numbers of columns of the narrowest and the widest tile."""
     edges = cut.tolist()
     widths = [b - a for a, b in itertools.pairwise(edges)]
     return min(widths), max(widths)
@@ -152,7 +152,7 @@ def over_merged(
     target: npt.NDArray,
     axes: tuple[int, ...],
 ) -> bool:
-    """Call ``task(image, target)`` with the axes behind the filtered ones as one, as kernels see them."""
+    """Call ``task(image, target)`` with the axes after the filtered axes merged into one."""
     first = max(axes) + 1
     if image.ndim <= first + 1:
         return task(image, target)
@@ -170,18 +170,18 @@ def along(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
 
 
 def interleaved(shape: tuple[int, ...], last: int, count: int) -> int:
-    """Return how many channels a line has when `count` axes, the last being `last`, are filtered."""
+    """Return the number of channels of a line for `count` filtered axes, of which `last` is the last."""
     trailing = math.prod(shape[last + 1 :])
     return 1 if _is_line(trailing, count) else trailing
 
 
 def _is_line(trailing: int, count: int) -> bool:
-    """Tell whether `trailing` samples behind `count` filtered axes are a line and not channels of one."""
+    """Tell whether `trailing` samples after `count` filtered axes are a line of their own, not channels."""
     return trailing >= _WIDE_BATCH and count < 3
 
 
 def offsets(source: ArrayLayout, target: ArrayLayout, axes: list[int]) -> npt.NDArray[np.int64]:
-    """Return where each image of the batch and its output begin, in bytes from the first."""
+    """Return the offsets of each image of the batch and its output from the first, in bytes."""
     total = np.zeros((1, 2), np.int64)
     for axis in axes:
         steps = np.arange(source.shape[axis])[:, None] * (source.strides[axis], target.strides[axis])

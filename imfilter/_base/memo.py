@@ -1,4 +1,4 @@
-"""Functions whose results are kept for the next call with the same arguments, while they are small."""
+"""A decorator that caches small results of a function by its arguments."""
 
 import functools
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from typing import Any, TypeVar, cast
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
-#: Results of a function that are kept, and how large they may be, in samples or taps.
+#: Number of cached results of a function, and their largest size in samples or taps.
 _MOST, _SMALL = 128, 4096
 
 
 def remembered(size: Callable[[Any], int]) -> Callable[[_Function], _Function]:
-    """Keep what a function returns where the `size` of its first argument is small.
+    """Cache the results of a function if the `size` of its first argument is small.
 
-    What is kept is shared by threads and must not be written to.
+    Threads share the cached results. They must not be written to.
     """
 
     def decorated(function: _Function) -> _Function:

@@ -31,8 +31,8 @@ class Padding(NamedTuple):
 def positions(n: int, before: int, after: int, span: int, stride: int, *, ceil_mode: bool = False) -> int:
     """Return the number of positions of a window along a padded axis of `n` samples. It may be less than 1.
 
-    With `ceil_mode`, samples that are left over get a last window that reaches beyond the padded image. The
-    window must start before the padding behind the image, as in PyTorch.
+    With `ceil_mode`, the remaining samples get a last window that reaches beyond the padded image. The
+    window must start before the padding after the image, as in PyTorch.
     """
     length, rest = divmod(n + before + after - span, stride)
     length += 1

@@ -1,4 +1,4 @@
-"""A call of a kernel that slides over images, made ready for one shape and layout, and kept for the next."""
+"""A kernel that slides over images, prepared for one shape and layout, and kept for the next call."""
 
 import ctypes
 import functools
@@ -16,55 +16,55 @@ from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.jit import Driver
 from imfilter._simd.vector import LINE
 
-#: Multiply-adds below which one thread finishes before a second has started and been waited for (80 us).
+#: Multiply-adds below which one thread is faster: starting a second thread and waiting for it takes 80 us.
 _SMALL = 3_000_000
-#: Multiply-adds after which an interrupt should be heard: some tenths of a second.
+#: Multiply-adds between two checks for an interrupt: some tenths of a second.
 _PATIENCE = 4_000_000_000
-#: Pixels of an image that one thread filters alone, and how many tasks of rows others have at most.
+#: Pixels of an image that one thread filters alone, and the maximum number of row tasks of larger images.
 _ALONE, _SHARES = 1 << 18, 8
 
 
-#: Bytes of a plane that is not in the second-level cache.
+#: Bytes of a plane that does not fit into the second-level cache.
 _FAR = 1 << 20
 
 
-#: Computes rows of a task alone; see `Program.rows_alone`.
+#: Computes only some rows of a task; see `Program.rows_only`.
 RowsOnly = Callable[[int, int, int, int, int], None]
-#: Computes a task anew from a row on: gets image and output, the task's number and the row.
+#: Recomputes a task from a row on. Arguments: image, output, number of the task, row.
 Recompute = Callable[[npt.NDArray, npt.NDArray, int, int], None]
 
 
 class Settings(NamedTuple):
-    """What a program depends on beside the operator and where samples lie."""
+    """The settings that a program depends on, apart from the operator and the layout of samples."""
 
     algorithm: str
     real: np.dtype  # of the arithmetic
     mode: str
     bias: float
     cval: float
-    tolerance: float  # of cosines in place of taps
-    assume_finite: bool  # whether the program may refuse an image that has samples that are not finite
-    divisor: int  # of sums of integers, whose quotients are rounded exactly; 0 where there is none
+    tolerance: float  # of cosines that approximate taps
+    assume_finite: bool  # whether the program may refuse an image with non-finite samples
+    divisor: int  # of sums of integers, with exactly rounded quotients; 0: no division
 
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A job, with the tables that it names by address, and how much work it is."""
+    """A job, the tables whose addresses it contains, and its amount of work."""
 
     call: Callable[..., object]  # the kernel with its job
-    tables: tuple[npt.NDArray, ...]  # which the job names by address, and itself
+    tables: tuple[npt.NDArray, ...]  # whose addresses the job contains, and the job itself
     lines: int
     work: int  # multiply-adds
     rows: int  # of the kernel
     workspace: int  # bytes for each thread
-    flag: int = -1  # where in the workspace it is said that the algorithm cannot take the image, if it is
-    inexact: int = -1  # where it is said that samples of a task differ too much in size, if it is
-    recompute: Recompute | None = None  # what is done then
+    flag: int = -1  # workspace offset of the flag that the algorithm cannot handle the image
+    inexact: int = -1  # workspace offset of the words about inexact tasks
+    recompute: Recompute | None = None  # called for an inexact task
 
     def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
-        """Filter `image` into `target`, which have the layouts that this program was made for.
+        """Filter `image` into `target`. They must have the layouts that this program was made for.
 
-        Return whether it went well: running sums fail where not all samples are finite.
+        Return whether this succeeded. Running sums fail if a sample is not finite.
         """
         if self.work <= _SMALL:
             return self.compute(image, target, 0, self.lines)
@@ -79,8 +79,8 @@ class Program:
         return not refused
 
     def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
-        """Compute lines `start` to `stop`; return whether that went well."""
-        # Zeroed: flags begin unset, and what lies behind a line is computed with too.
+        """Compute lines `start` to `stop`. Return whether this succeeded."""
+        # Zeroed: flags start unset, and vectors also compute with the bytes after a line.
         workspace = np.zeros(self.workspace, np.uint8)
         base = address(workspace)
         aligned = -base % LINE
@@ -99,7 +99,7 @@ class Program:
         return True
 
     def rows_only(self, source: int, target: int, number: int, first: int, end: int) -> None:
-        """Compute some rows of a task, from the address of an image to that of an output."""
+        """Compute some rows of a task. `source` and `target` are addresses of the image and the output."""
         workspace = np.zeros(self.workspace, np.uint8)
         base = address(workspace)
         at = -base % LINE + self.inexact
@@ -108,10 +108,10 @@ class Program:
 
 
 def _data_offset() -> int | None:
-    """Return where in an array object its data pointer lies, behind the interpreter's header, if it does."""
+    """Return the offset of the data pointer in an array object, or None if it is not where expected."""
     sample = np.zeros(1)
     known = sample.__array_interface__["data"][0]
-    for words in (2, 4):  # with and without the interpreter lock
+    for words in (2, 4):  # builds with and without the interpreter lock
         offset = words * ctypes.sizeof(ctypes.c_void_p)
         if ctypes.c_void_p.from_address(id(sample) + offset).value == known:
             return offset
@@ -122,9 +122,9 @@ _DATA = _data_offset()
 
 
 def address(array: npt.NDArray) -> int:
-    """Return where the first element of an array lies.
+    """Return the address of the first element of an array.
 
-    The official ways build a dictionary or an object, and take 2 us where a small image takes 5.
+    The official ways build a dictionary or an object. They take 2 us; filtering a small image takes 5.
     """
     if _DATA is None:
         return int(array.ctypes.data)
@@ -135,12 +135,12 @@ _read_pointer = ctypes.c_void_p.from_address
 
 
 class Prepared(NamedTuple):
-    """A job in memory, and how much work it is; it may lack tables of weights, which differ between calls."""
+    """A job in memory and its amount of work. It may lack tables of weights, which differ between calls."""
 
     driver: Driver
     record: npt.NDArray[np.int64]
-    owners: tuple[npt.NDArray, ...]  # tables that it names by address
-    places: dict[str, int]  # of its fields
+    owners: tuple[npt.NDArray, ...]  # tables whose addresses the job contains
+    places: dict[str, int]  # indices of its fields
     lines: int
     work: int
     rows: int
@@ -150,7 +150,7 @@ class Prepared(NamedTuple):
     recompute: Recompute | None
 
     def program(self, **tables: npt.NDArray) -> Program:
-        """Return the program of the job, with `tables` that it lacks."""
+        """Return the program of the job, with the `tables` that it lacks."""
         record = self.record.copy() if tables else self.record
         for name, table in tables.items():
             record[self.places[name]] = address(table)
@@ -160,11 +160,11 @@ class Prepared(NamedTuple):
 
 
 class Job(dict[str, Any]):
-    """The fields of a job, as plain numbers; or, where they are addresses of tables, as arrays.
+    """The fields of a job, as plain numbers. A field that is the address of a table may hold an array.
 
-    Every field must get a value, but for `optional` ones, which are 0 where they do not: a forgotten field
-    would be a null address. All fields are written to memory at once. NumPy takes 0.3 us to write one field
-    of a record, and a job has a hundred.
+    Every field must get a value, because a forgotten field would be a null address. Only `optional` fields
+    default to 0. All fields are written to memory at once: NumPy takes 0.3 us to write one field of a record,
+    and a job has a hundred.
     """
 
     def __init__(self, record: np.dtype, *optional: str) -> None:
@@ -183,9 +183,9 @@ class Job(dict[str, Any]):
         check_finite: bool = False,
         recompute: Recompute | None = None,
     ) -> Prepared:
-        """Return this job in memory, with `more` tables that its own name by address.
+        """Return this job in memory. `more` are tables whose addresses its own tables contain.
 
-        `check_finite` says that it may refuse an image, and `recompute` what is done with tasks in doubt.
+        With `check_finite` the job may refuse an image. `recompute` is called for tasks that may be inexact.
         """
         values, tables = list(self.values()), list(more)
         for i, table in [(i, value) for i, value in enumerate(values) if type(value) is np.ndarray]:
@@ -208,7 +208,7 @@ class Job(dict[str, Any]):
 
 
 class _Layout(NamedTuple):
-    """How the fields of a job lie in memory, 8 bytes each."""
+    """The memory layout of a job. Each field has 8 bytes."""
 
     packer: struct.Struct
     blank: dict[str, None]
@@ -223,14 +223,14 @@ def _layout(record: np.dtype) -> _Layout:
     return _Layout(struct.Struct(kinds), dict.fromkeys(fields), places)
 
 
-#: Fields of each of the loops.
+#: Names of the fields of each loop.
 _ALONG = [
     [f"{name}_{axis}" for name in ("before", "samples", "source", "target", "border")] for axis in "zyx"
 ]
 
 
 def set_addresses(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt.NDArray, ...]:
-    """Write the addresses of `tables` to a job that is a record; return what must outlive it."""
+    """Write the addresses of `tables` to a job that is a record. Return the objects that must outlive it."""
     owners = {name: np.ascontiguousarray(table) for name, table in tables.items()}
     for name, table in owners.items():
         job[name] = address(table)
@@ -238,7 +238,7 @@ def set_addresses(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt
 
 
 def set_geometry(job: Job, loops: Loops, source: ArrayLayout, target: ArrayLayout, mode: str) -> None:
-    """Write to the job where samples lie, as far as it has fields for it."""
+    """Write the positions of samples to the fields that the job has for them."""
     values: dict[str, Any] = {
         "planes": loops.z.length,
         "rows": loops.y.length,
@@ -257,29 +257,29 @@ def set_geometry(job: Job, loops: Loops, source: ArrayLayout, target: ArrayLayou
 
 
 def pitch(size: int) -> int:
-    """Return how far apart lines of `size` bytes lie: an odd number of cache lines.
+    """Return the distance between lines of `size` bytes: an odd number of cache lines.
 
-    The same column of all lines is then not all in one set of the cache.
+    With this distance, the same column of all lines does not fall into one set of the cache.
     """
     return (-(-size // LINE) | 1) * LINE
 
 
 def rows_per_task(rows: int, columns: int, least: int) -> int:
-    """Return how many rows one thread computes one after the other, where beginning anew costs something.
+    """Return how many consecutive rows one thread computes, if the start of a task has a cost.
 
-    No fewer than `least`, but that two threads share an image that is worth it.
+    The number is at least `least`, except that two threads share an image that is large enough.
     """
     alone = rows * columns <= _ALONE or rows < least // 2
     return rows if alone else -(-rows // min(_SHARES, max(2, rows // least)))
 
 
 def far(loops: Loops, source: ArrayLayout) -> bool:
-    """Tell whether a plane of the image is so large that its rows are worth asking for ahead of their use."""
+    """Tell whether a plane is so large that prefetching its rows saves time."""
     return loops.y.samples * loops.x.samples * loops.channels * source.dtype.itemsize >= _FAR
 
 
 def layout_workspace(job: Job | npt.NDArray, sizes: dict[str, int]) -> int:
-    """Say in the job where in the workspace everything lies, by the sizes; return how large that is."""
+    """Write the workspace offsets of all parts to the job, by their sizes. Return the workspace size."""
     total = 0
     for name, size in sizes.items():
         job[name] = total

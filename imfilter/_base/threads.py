@@ -1,4 +1,4 @@
-"""The pool of threads, and how many of them a call may use."""
+"""The thread pool, and the number of threads that a call may use."""
 
 import contextvars
 import os
@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from imfilter._base import arguments
 
 _chosen: contextvars.ContextVar[int | None] = contextvars.ContextVar("imfilter_workers", default=None)
-#: More threads than this are not made, whatever is asked for: some a core, but a few in any case.
+#: Largest numbers of threads, whatever a call requests: per core, and at least in total.
 _THREADS_A_CORE, _FEW_THREADS = 4, 16
 
 _inside = threading.local()
@@ -20,12 +20,12 @@ _pool_size = 0
 
 
 def _checked(workers: object) -> int:
-    """Return a number of workers, which must be an integer of at least 1."""
+    """Return `workers` if it is an integer of at least 1; raise an error otherwise."""
     return arguments.integer(workers, "workers", least=1)
 
 
 def requested(workers: object) -> int | None:
-    """Return how many workers a call asks for: its argument, `set_workers`, the environment, or None."""
+    """Return the requested number of workers: the argument, `set_workers`, the environment, or None."""
     if workers is not None:
         return workers if type(workers) is int and workers > 0 else _checked(workers)
     chosen = _chosen.get()
@@ -41,7 +41,7 @@ def requested(workers: object) -> int | None:
 
 
 def _available() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -84,11 +84,11 @@ def _using(workers: int) -> Iterator[None]:
 
 
 def _threads(count: int) -> ThreadPoolExecutor:
-    """Return the pool, made when first needed and again when more threads are asked for."""
+    """Return the pool. Make it at first use, and again if a call needs more threads."""
     global _pool, _pool_size
     with _lock:
         if _pool is None or _pool_size < count:
-            # A smaller pool ends by itself when the calls that hold it are done.
+            # The smaller pool ends by itself when the calls that use it have finished.
             _pool = ThreadPoolExecutor(count, thread_name_prefix="imfilter")
             _pool_size = count
         return _pool
@@ -106,7 +106,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def most(workers: int | None) -> int:
-    """Return how many threads work for a call that asks for so many."""
+    """Return the number of threads for a call that requests `workers`."""
     cores = _available()
     return min(workers or cores, max(_FEW_THREADS, _THREADS_A_CORE * cores))
 
@@ -114,9 +114,9 @@ def most(workers: int | None) -> int:
 def run(task: Callable[[int, int], None], total: int, workers: int | None, pieces: int = 1) -> None:
     """Call ``task(start, stop)`` over `total` items, split into one band for each worker.
 
-    `workers` is None for every core this process may use. A band is worked on in `pieces`, between
-    which an interrupt is heard. The caller works on a band of its own. A worker that calls again works
-    alone, so that nested calls can neither wait for each other nor multiply the threads.
+    If `workers` is None, use every core that this process may use. Each band is processed in `pieces`. An
+    interrupt takes effect between two pieces. The calling thread processes a band too. A call from inside a
+    worker uses one thread. So nested calls cannot wait for each other and cannot multiply the threads.
     """
     bands = min(total, 1 if workers == 1 else most(workers))
     if bands == 1 or getattr(_inside, "worker", False):
@@ -147,7 +147,7 @@ def run(task: Callable[[int, int], None], total: int, workers: int | None, piece
 
 
 def _submit(band: Callable[[int], None], number: int, threads: int) -> Future[None]:
-    """Give a band to the pool, or do it here where the interpreter shuts down and takes no more work."""
+    """Submit a band to the pool. During shutdown of the interpreter, process the band in this thread."""
 
     def work() -> None:
         _inside.worker = True
@@ -163,7 +163,7 @@ def _submit(band: Callable[[int], None], number: int, threads: int) -> Future[No
 
 
 def _outlast(others: list[Future[None]], stopped: threading.Event) -> None:
-    """Wait until nobody writes to the output any more, interrupted or not."""
+    """Wait until no thread writes to the output any more, even after an interrupt."""
     interrupt = None
     while True:
         try:

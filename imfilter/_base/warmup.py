@@ -1,4 +1,4 @@
-"""Compiling ahead, a step at a time: each family of filters has a `warmup` that names its usual kernels."""
+"""Compilation ahead of time, step by step. The `warmup` module of each family lists its usual kernels."""
 
 import contextlib
 import functools
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from imfilter._simd import jit
 
-#: Found by name, for nothing here knows a filter.
+#: The families are found by name, because this module knows no filter.
 _FAMILIES = Path(__file__).resolve().parent.parent / "_filters"
 
 
 def _combinations() -> Iterator[jit.Combination]:
-    """Yield what the families need for images of 8 and 16 bits and of floats, grey or in three colours."""
+    """Yield the kernels of all families for 8-bit, 16-bit and float images, grey or with three colours."""
     for family in pkgutil.iter_modules([str(_FAMILIES)]):
         name = f"imfilter._filters.{family.name}.warmup"
         if importlib.util.find_spec(name) is not None:
@@ -23,7 +23,7 @@ def _combinations() -> Iterator[jit.Combination]:
 
 
 def steps() -> list[tuple[str, Callable[[], object]]]:
-    """Return what there is to compile: a label, and a function that compiles or loads a kernel."""
+    """Return the steps of compilation: a label, and a function that compiles or loads a kernel."""
     return [
         (f"{kernel.name}({', '.join(map(str, kinds))})", functools.partial(kernel.address, *kinds))
         for kernel, kinds in dict.fromkeys(_combinations())
@@ -32,7 +32,7 @@ def steps() -> list[tuple[str, Callable[[], object]]]:
 
 @contextlib.contextmanager
 def compilations() -> Iterator[list[str]]:
-    """Collect the names of the kernels that are compiled meanwhile; those that are loaded do not count."""
+    """Collect the names of the kernels compiled inside the ``with`` block. Loaded kernels do not count."""
     from numba.core import event
 
     names: list[str] = []
@@ -44,18 +44,18 @@ def compilations() -> Iterator[list[str]]:
 
 
 def places() -> tuple[Path, ...]:
-    """Return the folders in which compiled kernels are looked for and kept, best first."""
+    """Return the folders for compiled kernels, in the order in which they are searched."""
     return jit.folders()
 
 
 def flaw() -> str | None:
-    """Return why no folder for compiled kernels is used, if others could write to all of them."""
+    """Return the reason why no folder is used if other users can write to all of them, else None."""
     flaws = [jit.flaw(folder.resolve()) for folder in places()]
     return flaws[-1] if all(flaws) else None
 
 
 def kept() -> set[Path]:
-    """Return the files of compiled kernels that there are."""
+    """Return the existing files of compiled kernels."""
     found: set[Path] = set()
     for folder in places():
         with contextlib.suppress(OSError):

@@ -1,5 +1,5 @@
-"""The compiler and vectors: what every kernel is made of. It imports nothing of the package.
+"""The compiler and SIMD vectors, from which every kernel is built. It imports no other part of the package.
 
-Here live the one place that calls Numba (`jit`), vector types and mathematics, lines and their borders, and
+It contains the only calls of Numba (`jit`), vector types and mathematics, lines and their borders, and
 weighted sums of lines.
 """

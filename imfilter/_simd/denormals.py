@@ -1,11 +1,11 @@
-"""Denormals: numbers closer to zero than the smallest normal one, which some processors compute slowly.
+"""Denormals: numbers closer to zero than the smallest normal number. Some processors compute them slowly.
 
-A product that is denormal, or is made of one, takes 150 cycles instead of a half (Cascade Lake). x86 and ARM
-have a mode in which such numbers count as zero, as samples and as results, at full speed. Each thread has its
-own mode. So a kernel sets it where it begins, and puts it back where it ends.
+A product that is denormal, or has a denormal factor, takes 150 cycles instead of half a cycle (Cascade Lake).
+x86 and ARM have a mode in which denormal operands and results count as zero. In this mode they run at full
+speed. Each thread has its own mode. So a kernel sets the mode at its start and restores it at its end.
 
-LLVM knows nothing of the mode. But it moves no access to memory across the code that sets it, and the numbers
-of kernels come from memory and go there.
+LLVM does not know the mode. But LLVM moves no memory access across the code that sets it, and kernels read
+their numbers from memory and write them to memory.
 """
 
 import functools
@@ -21,22 +21,22 @@ from numba.extending import intrinsic
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.vector import peek, poke
 
-llvmlite.binding.initialize_native_asmparser()  # Numba does without one
+llvmlite.binding.initialize_native_asmparser()  # Numba does not initialize it
 
-#: Bits of the x86 register MXCSR: results are flushed to zero, and denormal operands are zeros.
+#: Bits of the x86 register MXCSR: flush denormal results to zero, and read denormal operands as zero.
 _X86 = 0x8000 | 0x0040
 #: The bit of the AArch64 register FPCR that does both.
 _ARM = 1 << 24
 
 
 def _assembly(builder, code, constraints, result, *args):
-    """Run a line of assembly that LLVM neither drops nor moves, nor moves an access to memory across."""
+    """Run a line of assembly. LLVM does not remove or move it, and moves no memory access across it."""
     kind = ir.FunctionType(result, [a.type for a in args])
     return builder.call(ir.InlineAsm(kind, code, f"{constraints},~{{memory}}", side_effect=True), args)
 
 
 def _read(builder):
-    """Return the control register of floating point as an integer of 64 bits."""
+    """Return the floating-point control register as an integer of 64 bits."""
     word = ir.IntType(64)
     if builder.module.triple.startswith("x86_64"):
         place = cgutils.alloca_once(builder, ir.IntType(32))
@@ -46,7 +46,7 @@ def _read(builder):
 
 
 def _write(builder, register):
-    """Set the control register of floating point."""
+    """Set the floating-point control register."""
     if builder.module.triple.startswith("x86_64"):
         place = cgutils.alloca_once(builder, ir.IntType(32))
         builder.store(builder.trunc(register, ir.IntType(32)), place)
@@ -56,13 +56,13 @@ def _write(builder, register):
 
 
 def _bits(builder):
-    """Return the bits that make denormals zeros on the processor that is compiled for, 0 for others."""
+    """Return the bits for denormals as zeros on the target processor, or 0 if it has none."""
     triple = builder.module.triple
     return _X86 if triple.startswith("x86_64") else _ARM if triple.startswith(("aarch64", "arm64")) else 0
 
 
 def enter_mode(builder, zeros):
-    """Make denormals zeros, or numbers, and return what the control register was before."""
+    """Make denormals zeros, or numbers. Return the previous value of the control register."""
     word = ir.IntType(64)
     bits = _bits(builder)
     if not bits:
@@ -73,7 +73,7 @@ def enter_mode(builder, zeros):
 
 
 def leave_mode(builder, before):
-    """Set the control register to what it was."""
+    """Restore the previous value of the control register."""
     if _bits(builder):
         _write(builder, before)
 
@@ -98,33 +98,33 @@ def _leave(typingctx, before):
 
 
 def _within(function: Callable[..., Any], zeros: bool, name: str) -> Callable[..., Any]:
-    """Return a function of the same parameters that calls `function` in a mode and leaves it afterwards."""
+    """Return a function with the same parameters that sets a mode, calls `function` and restores it."""
     names = ", ".join(inspect.signature(function).parameters)
-    # Numba compiles no function of any number of arguments that Python could call.
+    # Numba cannot compile a function with *args that Python could call.
     code = f"def within({names}):\n    before = enter({zeros})\n    body({names})\n    leave(before)\n"
     scope: dict[str, Any] = {"enter": _enter, "leave": _leave, "body": part(function)}
     exec(code, scope)
     within: Callable[..., Any] = functools.wraps(function)(scope["within"])
-    within.__qualname__ = f"{function.__qualname__}.{name}"  # both may be made of one function, and are kept
+    within.__qualname__ = f"{function.__qualname__}.{name}"  # for the cache: one function may have both
     return within
 
 
 def denormals_as_zeros(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a `Driver` compute in the mode in which denormals count as zero, as samples and as results."""
+    """Make a `Driver` treat denormal operands and results as zero."""
     return _within(function, True, "zeros")
 
 
 def denormals_as_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a `Driver` compare denormals as the numbers they are, in whatever mode the thread is.
+    """Make a `Driver` compare denormals as numbers, whatever mode the calling thread has.
 
-    Libraries that were compiled with fast mathematics leave the thread that loads them in the other.
+    A library compiled with fast mathematics sets the other mode in the thread that loads it.
     """
     return _within(function, False, "numbers")
 
 
 @Driver
 def switch(at):
-    """Make denormals zeros in this thread and keep the register at an address, or put back what is kept."""
+    """Make denormals zeros in this thread and save the register at an address, or restore it from there."""
     before = peek(at)
     if before == 0:
         poke(at, _enter(True))

@@ -1,8 +1,8 @@
-"""What algorithms whose outputs share sums say where samples differ so much in size that this could matter.
+"""How algorithms whose outputs share sums report samples of very different size, which may make sums inexact.
 
-There are four words in the workspace: one more than the number of a task that may be inexact, and the first
-row of it that is; and, if only some rows of a task are to be computed, and without doubts, the first of
-them and the first behind them.
+They use four words in the workspace. Word 0 is the number of a task that may be inexact, plus one. Word 1 is
+its first inexact row. Words 2 and 3 are set to compute only some rows of a task, without this check: the
+first row, and the row after the last.
 """
 
 from imfilter._simd.jit import part
@@ -13,7 +13,7 @@ WORDS = 4
 
 @part
 def rows_of(job, workspace, top):
-    """Return the first row to compute of the task from `top` on, the end, and whether to have doubts."""
+    """Return the first row to compute of the task at `top`, the end, and whether to check exactness."""
     first, end = peek(workspace + job.inexact + 16), peek(workspace + job.inexact + 24)
     if end:
         return first, end, False
@@ -22,6 +22,6 @@ def rows_of(job, workspace, top):
 
 @part
 def inexact(job, workspace, unit, row):
-    """Say that a task may be inexact from a row on."""
+    """Report that a task may be inexact from a row on."""
     poke(workspace + job.inexact, unit + 1)
     poke(workspace + job.inexact + 8, row)

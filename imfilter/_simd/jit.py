@@ -1,4 +1,4 @@
-"""The one place that compiles: options, the on-disk cache and a word to the user when it takes long."""
+"""The only module that compiles: compiler options, the cache on disk, and the notice of long compilation."""
 
 import contextlib
 import functools
@@ -26,7 +26,7 @@ from numba.core.runtime import _nrt_python
 from numba.core.serialize import dumps
 
 _SIMD = Path(__file__).resolve().parent
-_PATIENCE = 1.0  # seconds of compiling before the user is told
+_PATIENCE = 1.0  # seconds of compiling before the notice
 _OLD = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _COMPILING = "imfilter: compiling for this filter and type of image; "
@@ -39,11 +39,11 @@ NOTICE_UNKEPT = (
 
 @functools.cache
 def _salt(family: Path) -> bytes:
-    """Return a digest of everything that compiled code of the kernels in a folder depends on.
+    """Return a digest of everything that the compiled code of a kernel folder depends on.
 
-    That is the folder and this one: no kernel imports those of another family. Numba keys its own cache by
-    the file of the decorated function alone, so that an edit of a function inlined from another file would
-    go unseen.
+    That is this folder and `_simd`: no kernel imports kernels of another family. Numba's own cache key
+    contains only the file of the decorated function. It would miss an edit of a function that is inlined
+    from another file.
     """
     digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
     for path in sorted({*_SIMD.glob("*.py"), *family.glob("*.py")}):
@@ -53,29 +53,29 @@ def _salt(family: Path) -> bytes:
 
 @functools.cache
 def folders() -> tuple[Path, ...]:
-    """Return where compiled kernels may lie, best first; none needs to exist or to be writable."""
+    """Return the folders for compiled kernels, best first. They need not exist or be writable."""
     chosen = os.environ.get("IMFILTER_CACHE_DIR") or config.CACHE_DIR
     if chosen:
         return (Path(chosen) / "imfilter",)
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     folders = [_SIMD / "__pycache__"]
-    with contextlib.suppress(RuntimeError):  # a user without a home has no cache there
+    with contextlib.suppress(RuntimeError):  # the user has no home folder
         folders.append((Path(base) if base else Path.home() / ".cache") / "imfilter")
     return tuple(folders)
 
 
 def flaw(folder: Path) -> str | None:
-    """Return how other users could put code into a folder; None if they cannot.
+    """Return how other users could put code into a folder, or None if they cannot.
 
-    They could if they own it or a folder above it, or may write to one. Root and the owner of this file do
-    not count: they can change the code that runs anyway.
+    They could if they own the folder or a parent folder, or may write to one. Root and the owner of this file
+    do not count, because they can change the running code anyway.
     """
     if not hasattr(os, "geteuid"):
         return None
     for place in (folder, *folder.parents):
-        with contextlib.suppress(OSError):  # what is not there yet will be made
+        with contextlib.suppress(OSError):  # a missing folder will be created
             status = place.stat()
-            # In a folder like /tmp all may make files, and nobody may touch those of others.
+            # In a folder like /tmp everybody may create files, but nobody may change the files of others.
             shared = place != folder and bool(status.st_mode & stat.S_ISVTX)
             if how := _access_of_others(status, shared):
                 return f"{str(place)!r} {how}"
@@ -94,7 +94,7 @@ def _access_of_others(status: os.stat_result, shared: bool = False) -> str | Non
 
 @functools.cache
 def _is_own_group(number: int) -> bool:
-    """Tell whether a group is the one that many systems make for each user, of the same name."""
+    """Tell whether a group is the private group of the user, which many systems create with the same name."""
     import grp
     import pwd
 
@@ -106,7 +106,7 @@ def _is_own_group(number: int) -> bool:
 
 @functools.cache
 def _warn(text: str) -> None:
-    """Say something once."""
+    """Print a warning once."""
     if sys.stderr is not None:
         sys.stderr.write(f"imfilter: {text}\n")
 
@@ -115,7 +115,7 @@ _safe: dict[Path, Path] = {}
 
 
 def _trusted(folder: Path) -> Path | None:
-    """Return where a folder for compiled code is; None, and a word about it, if others could write there."""
+    """Return the real path of a code folder. Warn and return None if others could write there."""
     if folder in _safe:
         return _safe[folder]
     real = Path(os.path.realpath(folder))
@@ -125,13 +125,13 @@ def _trusted(folder: Path) -> Path | None:
             "set IMFILTER_CACHE_DIR to a folder that only you can write"
         )
         return None
-    if real.is_dir():  # else another may make it
+    if real.is_dir():  # otherwise somebody else may still create it
         _safe[folder] = real
     return real
 
 
 def _make(folder: Path) -> None:
-    """Make a folder and those above it, so that nobody else can write to them, whatever the umask."""
+    """Create a folder and its parents. Only this user can write to them, whatever the umask is."""
     if not folder.is_dir():
         _make(folder.parent)
         with contextlib.suppress(FileExistsError):  # another process was faster
@@ -139,7 +139,7 @@ def _make(folder: Path) -> None:
 
 
 def _read(path: Path) -> bytes | None:
-    """Return the bytes of a file that others could not have written."""
+    """Return the bytes of a file, or None if other users could have written it."""
     with open(os.open(path, _OLD), "rb") as file:
         status = os.fstat(file.fileno())
         if hasattr(os, "geteuid") and (how := _access_of_others(status)):
@@ -149,7 +149,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _can_keep() -> bool:
-    """Tell whether compiled code can be kept somewhere; only an attempt tells for sure."""
+    """Tell whether some folder can keep compiled code. Only an attempt to write is certain."""
     for place in folders():
         with contextlib.suppress(OSError):
             if _trusted(place) is not None:
@@ -163,7 +163,7 @@ def _can_keep() -> bool:
 
 @functools.cache
 def _name_runtime() -> None:
-    """Let loaded code find the functions of Numba's memory runtime, which its wrappers name."""
+    """Register the functions of Numba's memory runtime, whose names the wrappers in loaded code contain."""
     for name, address in _nrt_python.c_helpers.items():
         llvmlite.binding.add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
 
@@ -171,15 +171,16 @@ def _name_runtime() -> None:
 class _KernelCache(_Cache):
     """One file for each kernel, signature, processor and version of the sources.
 
-    Numba's own cache has an index file a function, which two processes that compile different
-    signatures at once can leave pointing at each other's code. With the whole key in the file's
-    name there is no index: files are written aside and renamed, and whoever comes last wins with
-    the same content. What cannot be read or written, or is damaged, is as good as absent.
+    Numba's own cache has one index file per function. Two processes that compile different signatures
+    at the same time can leave an index that points to the wrong code. Here the file name contains the
+    whole key, so there is no index. Files are written under another name and then renamed. If two
+    processes write the same file, both write the same content. Files that cannot be read or are damaged
+    count as absent. Failures to write are ignored.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
-        # The code of a wrapper is elsewhere: the module is that of the function that it wraps.
+        # The code object of a wrapper belongs to another file. The module is that of the wrapped function.
         module = sys.modules.get(function.__module__)
         place = getattr(module, "__file__", None) or function.__code__.co_filename
         self._family = Path(place).resolve().parent
@@ -193,8 +194,8 @@ class _KernelCache(_Cache):
         return f"{self._name}-{hashlib.sha256(key).hexdigest()[:32]}.nbc"
 
     def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
-        # Code that is ready needs neither the 0.5 s of imports with which `target_context.refresh` would
-        # prepare to compile nor Numba's memory runtime (30 ms): kernels hold no arrays.
+        # Loading compiled code needs neither the imports of `target_context.refresh` (0.5 s), which prepare
+        # compilation, nor Numba's memory runtime (30 ms), because kernels hold no arrays.
         _name_runtime()
         name = self._file(sig, target_context.codegen())
         for place in folders():
@@ -242,12 +243,12 @@ class _KernelCache(_Cache):
 
 
 def is_ours(event: Any) -> bool:
-    """Tell whether a compilation is of one of these kernels, not of somebody else's function."""
+    """Tell whether a compilation is of one of these kernels, not of a function of other code."""
     return isinstance(event.data["dispatcher"]._cache, _KernelCache)
 
 
 class _Patience(event.Listener):
-    """Say once, on stderr, that a kernel is being compiled when that takes more than a second."""
+    """Print one notice to stderr if the compilation of kernels takes more than a second."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -287,7 +288,7 @@ class _Patience(event.Listener):
             sys.stderr.write(NOTICE if _can_keep() else NOTICE_UNKEPT)
 
     def forget(self) -> None:
-        """Begin anew in a forked child, which compiles nothing yet and whose lock may be held by nobody."""
+        """Reset in a forked child: it compiles nothing yet, and no thread there would release the lock."""
         self._lock, self._depth, self._timer = threading.Lock(), 0, None
 
 
@@ -299,8 +300,8 @@ def _listen() -> None:
         os.register_at_fork(after_in_child=patience.forget)
 
 
-#: ``contract`` and ``nsz`` keep NaN and infinity exact; the whole of fastmath would assume that there
-#: are none.
+#: ``contract`` and ``nsz`` keep NaN and infinity exact. Full fastmath would assume that neither
+#: occurs.
 _OPTIONS = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 
 
@@ -316,12 +317,12 @@ def _type(argument: np.dtype | int) -> types.Type:
 
 
 class Kernel:
-    """A function compiled for each combination of element types that is asked for, without the GIL.
+    """A function that is compiled for each requested combination of element types, without the GIL.
 
-    Its first parameters are those types, or numbers that are constants to the compiler, one for each
-    name in `elements`; then come integers, or, where annotated so, floats. It returns nothing. Kernels
-    call each other by address, so that each is compiled by itself: a new element type needs a line's
-    fetching compiled, and not the engine.
+    Its first parameters are element types, or numbers that are constants for the compiler: one for each
+    name in `elements`. The other parameters are integers, or floats if annotated so. It returns nothing.
+    Kernels call each other by address, so each is compiled separately: a new element type needs only a
+    new `fetch`, not a new engine.
     """
 
     def __init__(self, function: Callable[..., Any], elements: tuple[str, ...], **wrappers: bool) -> None:
@@ -335,7 +336,7 @@ class Kernel:
         self._lock = threading.Lock()
 
     def _code(self, dtypes: tuple[np.dtype | int, ...]) -> tuple[int, Any]:
-        """Return where the code for these element types lies, and what calls it from Python."""
+        """Return the address of the code for these element types, and the function that Python calls."""
         try:
             return self._compiled[dtypes]
         except KeyError:
@@ -353,14 +354,14 @@ class Kernel:
         return self._compiled[dtypes]
 
     def address(self, *dtypes: np.dtype | int) -> int:
-        """Return where the code for these element types lies, which stays there."""
+        """Return the address of the code for these element types. The address never changes."""
         return self._code(dtypes)[0]
 
 
 class Driver(Kernel):
-    """A kernel that Python calls, with integers: it has no element types.
+    """A kernel that Python calls with integers. It has no element types.
 
-    A call takes 0.7 us by the compiler's own wrapper, 3.3 by ctypes.
+    A call takes 0.7 us through the wrapper of the compiler, 3.3 us through ctypes.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -372,25 +373,25 @@ class Driver(Kernel):
         return entry
 
 
-#: A kernel with the types, and numbers, that it is compiled for.
+#: A kernel and the types and numbers for which it is compiled.
 Combination = tuple[Kernel, tuple[np.dtype | int, ...]]
 
 
 def kernel(*elements: str) -> Callable[[Callable[..., Any]], Kernel]:
-    """Make a function a `Kernel` whose first parameters are the element types named."""
+    """Make a function a `Kernel` whose first parameters are the named element types."""
     return lambda function: Kernel(function, elements)
 
 
 def part(function: Callable[..., Any], **options: bool) -> Any:
-    """Compile a part of a kernel, which only compiled code calls and which is cached within it."""
+    """Compile a part of a kernel. Only compiled code calls it, and the cache stores it within its callers."""
     return _compiler(function, **options)
 
 
-#: A part that is written into what calls it, whatever its size: otherwise vectors are passed in memory.
+#: A part that is always inlined, whatever its size: otherwise its vectors are passed in memory.
 inlined = functools.partial(part, forceinline=True)
 
 
 def _compiler(function: Callable[..., Any], *, no_cpython_wrapper: bool = True, **options: bool) -> Any:
-    """Return Numba's dispatcher; wrappers for Python take longer to compile than a small function itself."""
+    """Return Numba's dispatcher, by default without wrappers: they compile slower than small functions."""
     options |= {"no_cpython_wrapper": no_cpython_wrapper, "no_cfunc_wrapper": True}
     return numba.njit(**_OPTIONS, **options)(function)

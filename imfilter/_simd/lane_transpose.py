@@ -1,9 +1,9 @@
-"""Dealing a line out to the lanes of a vector, so that neighbours along it lie in neighbouring vectors.
+"""Distribution of a line over the lanes of a vector, so that neighbours on the line are in adjacent vectors.
 
-A line of n samples is cut into as many segments as a register has lanes, and vector i of the *dealt*
-line holds sample i of each. What a filter does along a line then is what it does across lines: loads
-are aligned, where those of samples at a distance of one cross a cache line every time, and strides
-skip vectors. The overhang of a window makes the segments overlap.
+A line of n samples is cut into as many segments as a register has lanes. Vector i of the *dealt* line holds
+sample i of each segment. A filter along a line then does the same as a filter across lines: all loads are
+aligned, and strides skip whole vectors. Loads of samples at a distance of one would cross a cache line every
+time. The segments overlap by the overhang of the window.
 """
 
 from llvmlite import ir
@@ -16,10 +16,10 @@ from imfilter._simd.vector import element, load_one, peek, pointer, register_lan
 
 @intrinsic
 def _transpose(typingctx, real, start, step, to, table):
-    """Transpose a block of as many registers as a register has lanes.
+    """Transpose a block with as many registers as a register has lanes.
 
-    Register i is loaded from ``start + i*step``; the registers of the transposed block are stored `to`
-    plus the offsets in `table`, all in bytes.
+    Register i is loaded from ``start + i*step``. The transposed registers are stored at `to` plus the
+    offsets in `table`. All are in bytes.
     """
     lanes = register_lanes(real.dtype)
 
@@ -31,7 +31,7 @@ def _transpose(typingctx, real, start, step, to, table):
         for i in range(lanes):
             at = builder.add(start, builder.mul(step, word(i)))
             rows.append(builder.load(pointer(builder, at, kind), align=1, typ=kind))
-        # Eklundh: exchange the off-diagonal halves of ever larger blocks.
+        # Eklundh's algorithm: exchange the off-diagonal halves of ever larger blocks.
         distance = 1
         while distance < lanes:
             mine = [j if not j & distance else lanes + j - distance for j in range(lanes)]
@@ -58,10 +58,10 @@ def _shuffled(builder, a, b, order):
 
 @kernel("real")
 def to_lanes(real, line, step, count, table, to, lanes):
-    """Deal a line of segments `step` bytes apart, of `count` samples each with their overhang.
+    """Distribute a line over lanes. Its segments start `step` bytes apart and have `count` samples each.
 
-    Sample i of the segments goes `to` plus entry i of `table`, in bytes. With one lane the table alone
-    says where samples go.
+    The count includes the overhang. Sample i of the segments is stored at `to` plus entry i of `table`, in
+    bytes. With one lane, only the table determines where samples are stored.
     """
     if lanes > 1:
         for i in range(0, count, lanes):
@@ -73,9 +73,9 @@ def to_lanes(real, line, step, count, table, to, lanes):
 
 @kernel("real")
 def join(real, line, segment, table, to, lanes):
-    """Put the segments of a dealt line, of at least as many samples as there are lanes, in a row.
+    """Join the segments of a dealt line to one line. A segment has at least as many samples as lanes.
 
-    `table` has where each segment goes, in bytes. The last block overlaps the one before.
+    `table` contains the offset of each segment, in bytes. The last block overlaps the previous one.
     """
     size = size_of(real)
     i = 0

@@ -1,4 +1,4 @@
-"""What is done to one line of samples: fetching it with its border, combining lines, placing the result."""
+"""Operations on one line of samples: fetching it with its border, combining lines, placing the result."""
 
 import numpy as np
 
@@ -25,29 +25,29 @@ from imfilter._simd.vector import (
     store_one,
 )
 
-#: Which of two neighbouring output rows a run of taps belongs to.
+#: The output row, of two neighbouring rows, to which a run of taps belongs.
 FIRST, SECOND, BOTH = 0, 1, 2
 
-#: A run of taps, `begin` to `stop`. Of a run of BOTH, tap t is the first row's, and the tap of the second
-#: row that reads the same line is `back` bytes of weights before it. The sum of what came before is
-#: put aside first where `flush_a` or `flush_b` says so, for two short sums round less than a long
-#: one; `close` ends a component.
+#: A run of taps, from `begin` to `stop`. In a run of BOTH, tap t belongs to the first row. The tap of the
+#: second row that reads the same line is `back` bytes of weights before it. `flush_a` and `flush_b` say that
+#: the partial sum so far is added to the total first, because short sums round less than a long sum. `close`
+#: ends a component.
 RUN = np.dtype(
     [(name, np.int64) for name in ("kind", "begin", "stop", "back", "flush_a", "flush_b", "close")]
 )
 _RUN = RUN.itemsize
 
 
-#: What samples that are watched may be multiplied with and added up along a line, and still be finite: some
-#: orders of magnitude more than any sum of them with weights of a kernel.
+#: If a checked sample times this factor, summed along a line, stays finite, no sum overflows. The factor is
+#: some orders of magnitude larger than any sum of the weights of a kernel.
 _MUCH = 65536.0
 
 
 @part
 def source_index(border, before, samples, padded):
-    """Return which sample stands at a `padded` coordinate, or -1 for the constant.
+    """Return the index of the sample at a `padded` coordinate, or -1 for the constant.
 
-    `border` is the address of the samples of the border alone: `before` ones, then those after the
+    `border` is the address of the sample indices of the border only: `before` ones, then those after the
     image.
     """
     if padded < before:
@@ -84,13 +84,13 @@ def fetch(
 ):
     """Copy padded columns `first` … `first + count` of the source line at `address` to `line`, as `real`.
 
-    `cval` stands where `source_index` finds no sample, and all along a line of ``address < 0``. If a
-    sample is not finite, or so large that sums could overflow, 1 is written to the address `flag`, unless
-    that is 0.
+    The border value `cval` fills the places for which `source_index` finds no sample, and the whole line if
+    ``address < 0``. If a sample is not finite, or so large that sums could overflow, write 1 to the address
+    `flag`. If `flag` is 0, do not check.
 
-    Every line is copied, also one that could be read in place: a float32 3x3 correlation of a 4K
-    frame took 13.5 ms on one core either way (Cascade Lake, 2.5 GHz; a copy takes 6.5), for the
-    copy stays in the cache that the sum is about to read.
+    Every line is copied, even if it could be read in place. A float32 3x3 correlation of a 4K frame took
+    13.5 ms on one core in both cases (Cascade Lake, 2.5 GHz; a copy takes 6.5), because the copy stays in
+    the cache from which the sum then reads.
     """
     size, width = size_of(real), size_of(source)
     border_value = real.type(cval)
@@ -98,7 +98,7 @@ def fetch(
         for i in range(count * channels):
             store_one(line + i * size, real, border_value)
         return
-    # Inside, padded and source columns run in parallel and no map is needed.
+    # Inside the image, padded and source columns run in parallel, so no table is needed.
     inner = min(max(before - first, 0), count)
     outer = max(min(before + samples - first, count), inner)
     lanes, much, pixel = BYTES // size, real.type(_MUCH), channels * size
@@ -106,7 +106,7 @@ def fetch(
     total = (outer - inner) * channels
     inside, to = address + (first + inner - before) * step_x, line + inner * pixel
     done = 0
-    if not packed:  # a loop for each channel: the border's takes 8 ns a sample
+    if not packed:  # a loop for each channel: the loop over the border takes 8 ns a sample
         done = total
         for c in range(channels):
             for i in range(outer - inner):
@@ -120,13 +120,13 @@ def fetch(
             sums = fma(values, many, sums)
         store(to + done * size, real, values)
         done += lanes
-    if 0 < done < total:  # one more vector overlaps the one before
+    if 0 < done < total:  # the last vector overlaps the previous one
         done = total
         values = load(real, inside + (total - lanes) * width, source)
         sums = fma(values, many, sums)
         store(to + (total - lanes) * size, real, values)
     few = lanes // REGISTERS
-    while few <= total and done < total:  # of short lines
+    while few <= total and done < total:  # short lines
         shift = min(done, total - few)
         large = splat_register(real, much)
         values_few = load_like(large, inside + shift * width, source)
@@ -146,7 +146,7 @@ def fetch(
             continue
         column = source_index(border, before, samples, first + p)
         here, to = column + before - first, line + p * pixel
-        if channels == 1 and column >= 0 and inner <= here < outer:  # as mostly, and quicker
+        if channels == 1 and column >= 0 and inner <= here < outer:  # the usual case, and faster
             move_one(to, line + here * size, real)
         else:
             start, end = address + column * step_x, to + pixel
@@ -169,17 +169,17 @@ def combine(
 
     The lines hold `source` elements, the sums are `real`.
 
-    Tap t reads the line whose address is entry t of `lines`; for the second row, which lies one row
-    further down the window and is there unless `to_b` is 0, that of `lines_b`. What is summed is in
-    `runs` (see `RUN`), from `first` to `last`.
+    Tap t reads the line whose address is entry t of `lines`. For the second row it reads the line of entry t
+    of `lines_b`. The second row is one row further down the window. It is absent if `to_b` is 0. `runs` (see
+    `RUN`), from `first` to `last`, lists the taps to sum.
 
-    Two neighbouring rows need nearly the same lines. Where one load can serve both it does, and loads
-    are what the sum waits for: full-rank 15x15 float32 went from 24 to 33 multiply-adds a
-    nanosecond (Cascade Lake, 2.5 GHz, where 40 is the most). Both sums run over their taps in the same
-    order and in the same groups, so that a row's value does not depend on its partner.
+    Two neighbouring rows need nearly the same lines. One load serves both where possible, because loads
+    limit the speed of the sum: full-rank 15x15 float32 went from 24 to 33 multiply-adds a nanosecond
+    (Cascade Lake, 2.5 GHz, where 40 is the maximum). Both sums add their taps in the same order and in the
+    same groups. So the value of a row does not depend on its partner.
 
-    With `norm` the result is the root of the sum of the components' squares. The last vector of the
-    line overlaps the one before; a line shorter than a vector goes through `overhang`.
+    With `norm` the result is the square root of the sum of the squared components. The last vector of the
+    line overlaps the previous one. A line shorter than a vector goes through `overhang`.
     """
     lanes = BYTES // size_of(real)
     size = size_of(real)
@@ -233,7 +233,7 @@ def combine(
 
 @part
 def fetch_line(job, workspace, start, before, first, count, line):
-    """Copy padded columns of the source line that starts at an address to `line`, with the job's `fetch`."""
+    """Copy padded columns of the source line at the address `start` to `line`, with the job's `fetch`."""
     invoke(2, job.fetch, (
         start, job.source_x, job.source_c, job.source_packed, job.channels, job.border_x, before,
         job.samples_x, first, count, job.cval, line,
@@ -250,7 +250,7 @@ def fetch_row(job, workspace, image_at, padded, before, first, count, line):
 
 @part
 def place_line(job, workspace, line, to, count):
-    """Put `count` pixels of a line where they belong with the job's `place`."""
+    """Write `count` pixels of a line to the output with the job's `place`."""
     invoke(2, job.place, (
         line, to, count, job.channels, job.target_x, job.target_c, job.target_packed,
         workspace + job.spare))  # fmt: skip
@@ -258,9 +258,9 @@ def place_line(job, workspace, line, to, count):
 
 @kernel("real", "target")
 def place(real, target, line, to, count, channels, step_x, step_c, packed, spare):
-    """Put `count` pixels of `channels` sums each where they belong, as `target`: rounded, saturated.
+    """Write `count` pixels of `channels` sums each to the output, as `target`: rounded, saturated.
 
-    What is not `packed` there is converted to `spare` first.
+    If the output is not `packed`, the values are first converted to `spare`.
     """
     size, width = size_of(real), size_of(target)
     lanes = BYTES // size
@@ -268,11 +268,11 @@ def place(real, target, line, to, count, channels, step_x, step_c, packed, spare
     packed_to = to if packed else spare
     few = lanes // REGISTERS
     i = 0
-    while i < total and lanes <= total:  # the last vector overlaps the one before
+    while i < total and lanes <= total:  # the last vector overlaps the previous one
         shift = min(i, total - lanes)
         store(packed_to + shift * width, target, load(real, line + shift * size, real))
         i += lanes
-    while i < total and few <= total:  # of short lines
+    while i < total and few <= total:  # short lines
         shift = min(i, total - few)
         store(
             packed_to + shift * width,

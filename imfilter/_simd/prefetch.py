@@ -1,11 +1,11 @@
-"""Asking for what is needed next, while there is something to compute.
+"""Prefetching of data for later sums while the processor computes.
 
-Lines are fetched in bursts, between which memory would have nothing to do; the same where sums are written.
-With both asked for in time, gradient magnitudes of 4K float32 took 7.7 instead of 9.4 ms, 3x3 7.2 instead
-of 8.2 and 5x5 9.0 instead of 10.4 (Cascade Lake, one thread; a copy takes 6.6).
+Lines are fetched in bursts. Without prefetching, memory is idle between the bursts. The same is true for the
+writing of sums. With both prefetched, gradient magnitudes of 4K float32 took 7.7 instead of 9.4 ms, 3x3 7.2
+instead of 8.2 and 5x5 9.0 instead of 10.4 (Cascade Lake, one thread; a copy takes 6.6).
 
-The rows that enter boxes and leave them next: box 3 and 5 uint8 took 2.3 instead of 2.8 ms, 15 to 101
-float32 11.8 to 13.8 instead of 14.2 to 16.5.
+Box filters prefetch the rows that enter and leave the box next: box 3 and 5 uint8 took 2.3 instead of 2.8 ms,
+15 to 101 float32 11.8 to 13.8 instead of 14.2 to 16.5.
 """
 
 from llvmlite import ir
@@ -14,14 +14,14 @@ from numba.extending import intrinsic
 
 from imfilter._simd.vector import LINE, pointer, register_lanes
 
-#: A table of what to ask for is, in words: how many lines, bytes for each sum, and where the lines begin.
+#: Words at the start of a prefetch table: number of lines, bytes per sum. Then follow the addresses of lines.
 WORDS = 2
-#: How far ahead of the sums their places are asked for, in bytes.
+#: Distance from the sums to the prefetched output, in bytes.
 DISTANCE = 512
 
 
 def prefetch_line(builder, address, writing):
-    """Ask for the cache line at an address, which need not exist, to be written if `writing`."""
+    """Prefetch the cache line at an address, for writing if `writing`. The address need not exist."""
     kinds = [ir.IntType(8).as_pointer(), *[ir.IntType(32)] * 3]
     function = builder.module.declare_intrinsic("llvm.prefetch", (), ir.FunctionType(ir.VoidType(), kinds))
     near, data = 3, 1
@@ -30,10 +30,9 @@ def prefetch_line(builder, address, writing):
 
 
 def prefetch_sums(builder, table, x, count, places=(), size=0):
-    """Ask for what the sums behind `x`, a constant `count` of them, need, unless `table` is 0.
+    """Prefetch the data for the next `count` sums after `x`, unless `table` is 0.
 
-    That is what the next sums read in the lines of the table, and `places` where these are written, with
-    `size` bytes each.
+    `count` is a constant. The sums read from the lines of the table and write to `places`, `size` bytes each.
     """
     word = ir.IntType(64)
 
@@ -56,7 +55,7 @@ def prefetch_sums(builder, table, x, count, places=(), size=0):
 
 @intrinsic(prefer_literal=True)
 def prefetch_rows(typingctx, real, registers, table, x):
-    """Do what `prefetch_sums` does for so many registers of sums, but for their places."""
+    """Prefetch lines as `prefetch_sums` does, for a number of registers of sums, without their outputs."""
     count = register_lanes(real.dtype) * registers.literal_value
 
     def codegen(context, builder, sig, args):
@@ -68,7 +67,7 @@ def prefetch_rows(typingctx, real, registers, table, x):
 
 @intrinsic(prefer_literal=True)
 def prefetch(typingctx, address, writing):
-    """Ask for the cache line at `address`, which need not exist, to be written if `writing`."""
+    """Prefetch the cache line at `address`, for writing if `writing`. The address need not exist."""
     intent = bool(writing.literal_value)
 
     def codegen(context, builder, sig, args):

@@ -1,7 +1,7 @@
-"""Weighted sums over small windows, unrolled: all taps of all outputs in one piece of straight code.
+"""Weighted sums over small windows, unrolled: straight-line code for all taps of all outputs.
 
-Loops over three lines of three taps take longer to go round than the taps themselves: a 3x3 correlation
-took 13 cycles for 16 float32 samples where nine multiply-adds take 4.5.
+The overhead of loops over three lines of three taps is larger than the time of the taps: a 3x3 correlation
+took 13 cycles for 16 float32 samples, although nine multiply-adds take 4.5.
 """
 
 from llvmlite import ir
@@ -27,8 +27,9 @@ from imfilter._simd.vector import (
     spread,
 )
 
-#: Taps of a window that is summed in straight code, with all its kernels, and of a line or column of it. Code
-#: for each number takes 0.2 to 0.5 s to compile; a column of 25 gained a sixth by it, of 9 a quarter.
+#: Largest number of taps summed in straight-line code: in a window with all its kernels, and in a line or
+#: column. The code for each number takes 0.2 to 0.5 s to compile. It made a column of 25 taps a sixth
+#: faster, one of 9 taps a quarter.
 STRAIGHT, STRAIGHT_LINE = 27, 17
 
 
@@ -36,16 +37,17 @@ STRAIGHT, STRAIGHT_LINE = 27, 17
 def _sums(
     typingctx, real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count, ahead
 ):
-    """Sum `rows` lines of `taps` each for `outputs` neighbouring outputs; output o begins with line o.
+    """Sum `rows` lines of `taps` each for `outputs` neighbouring outputs. Output o starts with line o.
 
     lines: address of the addresses of ``rows + outputs - 1`` lines of at least a vector, each read at the
-    `offsets`. weights: of the taps, line by line. to: address of the addresses of the results, of `target`s.
+    `offsets`. weights: address of the weights of the taps, line by line. to: address of the addresses of the
+    results, which are of type `target`.
 
-    With `norm`, that many kernels read the same samples, and the root of the sum of squares is written.
+    If `norm` is not 0, `norm` kernels read the same samples, and the root of the sum of squares is written.
     """
     many, height, width = outputs.literal_value, rows.literal_value, taps.literal_value
     kernels = max(norm.literal_value, 1)
-    # As many sums as there are registers for, beside the weights.
+    # As many sums as there are registers, apart from those for weights.
     lanes = register_lanes(real.dtype) * max(REGISTERS // kernels, 1)
 
     def codegen(context, builder, sig, args):
@@ -112,8 +114,8 @@ def sum_window(
 ):
     """Write `outputs` rows of `count` sums, as `target`, to the addresses at `to`; see `_sums`.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `overhang`. What is needed
-    next is asked for, as `ahead` says; see there.
+    The last vector overlaps the previous one. Rows shorter than a vector go through `overhang`. `ahead` is
+    the table for prefetching; see `prefetch`.
     """
     lanes = BYTES // size_of(real)
     if count >= lanes:

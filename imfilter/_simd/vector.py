@@ -1,10 +1,10 @@
-"""A fixed-width SIMD vector for Numba, and the few operations the kernels need.
+"""A fixed-width SIMD vector for Numba, and the few operations that the kernels need.
 
-Numba's autovectoriser is a lottery: the same loop nest runs at full speed or eight times slower,
-silently. Here the vector is explicit: ``load`` gives a value whose LLVM type is ``<lanes x real>``,
-and LLVM lowers it to whatever the processor has (SSE, AVX2, AVX-512, NEON).
+Numba's autovectoriser is unpredictable: the same loop nest runs at full speed or eight times slower, without
+a warning. Here the vector is explicit: ``load`` returns a value of the LLVM type ``<lanes x real>``.
+LLVM lowers it to the instructions of the processor (SSE, AVX2, AVX-512, NEON).
 
-Memory is named by an integer address, its element type by a NumPy dtype. One compiled kernel then
+Memory is given by an integer address, and its element type by a NumPy dtype. So one compiled kernel
 serves every array layout.
 """
 
@@ -27,14 +27,14 @@ def _vector_bytes() -> int:
     return 32 if features.get("avx2") else 16
 
 
-#: Registers in one `Vector`, which LLVM splits itself. Several, so that a chain of dependent operations
-#: in one register leaves the arithmetic units busy with the others. With 8, two output rows at a time
-#: spill: 3x3 float32 took 46 cycles for 16 samples instead of 37 (Cascade Lake, AVX-512).
+#: Registers in one `Vector`. LLVM splits the vector itself. With several registers, the arithmetic units stay
+#: busy while one register waits in a chain of dependent operations. With 8, two output rows at a time spill:
+#: 3x3 float32 took 46 cycles for 16 samples instead of 37 (Cascade Lake, AVX-512).
 REGISTERS = 4
 
 #: Size of a cache line.
 LINE = 64
-#: Size of one `Vector`, whatever its elements.
+#: Size of one `Vector` in bytes, for all element types.
 BYTES = REGISTERS * _vector_bytes()
 
 
@@ -80,7 +80,7 @@ def pointer(builder, address, kind):
 
 
 def to_real(builder, value, dtype, to):
-    """Convert LLVM `value` (scalar or vector) of Numba type `dtype` to LLVM type `to`, which holds it."""
+    """Convert LLVM `value` (scalar or vector) of Numba type `dtype` to LLVM type `to`."""
     item = to.element if isinstance(to, ir.VectorType) else to
     if isinstance(item, ir.IntType):
         if item.width == dtype.bitwidth:
@@ -116,7 +116,7 @@ def _splat(kind, value):
 
 
 def _integer_like(kind):
-    """Return the integer type as wide as the floating LLVM type `kind`, lane by lane."""
+    """Return the integer type with as many bits and lanes as the floating LLVM type `kind`."""
     if isinstance(kind, ir.VectorType):
         return ir.VectorType(_integer_like(kind.element), kind.count)
     return ir.IntType(32 if isinstance(kind, ir.FloatType) else 64)
@@ -136,15 +136,15 @@ def from_real(builder, value, dtype, to):
         whole = call_llvm(builder, f"llvm.rint.{mangle(kind)}", kind, value)
         name = "fptosi" if dtype.signed else "fptoui"
         return call_llvm(builder, f"llvm.{name}.sat.{mangle(to)}.{mangle(kind)}", to, whole)
-    # LLVM's saturating conversion to 8 bits took 57 cycles for 16 float32 (Cascade Lake), this takes 6.
-    # Comparisons with NaN are false, so that it becomes the lower bound, or 0 beforehand.
+    # LLVM's saturating conversion to 8 bits took 57 cycles for 16 float32 (Cascade Lake). This code takes 6.
+    # Comparisons with NaN are false. So NaN becomes the lower bound, or 0 if replaced before.
     low, high = _splat(kind, float(dtype.minval)), _splat(kind, float(dtype.maxval))
     if dtype.signed:
         value = builder.select(builder.fcmp_ordered("==", value, value), value, _splat(kind, 0.0))
     value = builder.select(builder.fcmp_ordered(">", value, low), value, low)
     value = builder.select(builder.fcmp_ordered("<", value, high), value, high)
-    # Adding 1.5 times the power of two at which floats are whole rounds, and leaves the integer in the
-    # lowest bits.
+    # Adding 1.5 * 2**23 (or 1.5 * 2**52) rounds to an integer, because floats of this size are whole numbers.
+    # The lowest bits of the sum then hold the integer.
     magic = 1.5 * 2.0 ** (23 if isinstance(scalar, ir.FloatType) else 52)
     bits = builder.bitcast(builder.fadd(value, _splat(kind, magic)), _integer_like(kind))
     return builder.trunc(bits, to)
@@ -247,7 +247,7 @@ def spread(builder, value, kind):
 
 
 def strict(builder, formula, *values):
-    """Return a formula of scalars or vectors: scalars alone may be contracted, or lose the sign of a zero."""
+    """Evaluate a formula in vectors: LLVM may contract scalar operations or drop the sign of a zero."""
     if isinstance(values[0].type, ir.VectorType):
         return formula(*values)
     kind = ir.VectorType(values[0].type, 1)
@@ -269,23 +269,23 @@ def splat(typingctx, real, value):
 
 @intrinsic
 def splat_register(typingctx, real, value):
-    """Return a vector of one register, for short lines, that holds `value` in every lane."""
+    """Return a vector of one register that holds `value` in every lane. It is for short lines."""
     return _splatting(real, register_lanes(real.dtype))
 
 
 def multiply_add(builder, a, b, c):
-    """Return a*b + c of LLVM vectors, rounded once where the processor can."""
+    """Return a*b + c of LLVM vectors, with one rounding if the processor has fused multiply-add."""
     return call_llvm(builder, f"llvm.fmuladd.{mangle(a.type)}", a.type, a, b, c)
 
 
 def weighed(builder, samples, weight, total):
-    """Return the LLVM vector `total`, or None for 0, with samples times a weight."""
+    """Add samples times a weight to the LLVM vector `total`, where None stands for 0."""
     return multiply_add(builder, samples, weight, total) if total else builder.fmul(samples, weight)
 
 
 @intrinsic
 def fma(typingctx, a, b, c):
-    """Return a*b + c, rounded once where the processor can."""
+    """Return a*b + c, with one rounding if the processor has fused multiply-add."""
 
     def codegen(context, builder, sig, args):
         return multiply_add(builder, *args)
@@ -328,7 +328,7 @@ def size_of(typingctx, dtype):
 
 @intrinsic
 def record(typingctx, dtype, address):
-    """Return the record of structured type `dtype` that lies at `address`."""
+    """Return the record of structured type `dtype` at `address`."""
 
     def codegen(context, builder, sig, args):
         return builder.inttoptr(args[1], context.get_value_type(sig.return_type))
@@ -338,12 +338,12 @@ def record(typingctx, dtype, address):
 
 @intrinsic(prefer_literal=True)
 def invoke(typingctx, elements, address, scalars):
-    """Call the kernel at `address`, compiled for so many `elements`, a literal, with a tuple of scalars."""
+    """Call the kernel at `address` with a tuple of scalars. Its number of `elements` is a literal."""
     dummies = elements.literal_value
     kinds = [types.float64 if isinstance(t, types.Float) else types.int64 for t in scalars]
 
     def codegen(context, builder, sig, args):
-        # Numba's convention: places for a result and for an exception, neither of which comes.
+        # Numba's convention: pointers to a result and to an exception. Kernels return neither.
         nothing = ir.IntType(8).as_pointer()
         place = cgutils.alloca_once(builder, nothing)
         words = [place, place, *[nothing(None)] * dummies]
@@ -357,7 +357,7 @@ def invoke(typingctx, elements, address, scalars):
 
 @intrinsic
 def peek(typingctx, address):
-    """Load the integer at `address`: an array element without the test for a negative index."""
+    """Load the integer at `address`. Unlike array indexing, this does not test for a negative index."""
 
     def codegen(context, builder, sig, args):
         kind = ir.IntType(64)

@@ -1,7 +1,7 @@
 """Elementary functions of vectors: powers, the angle of a point, sine and cosine.
 
-They are formulas over `Lanes`, which emit instructions while a kernel is compiled: LLVM has no such functions
-of vectors itself, but calls the C library lane by lane.
+They are formulas over `Lanes`, which emit instructions while a kernel is compiled. LLVM itself has no such
+functions for vectors: it calls the C library lane by lane.
 """
 
 import functools
@@ -14,7 +14,7 @@ from imfilter._simd.vector import call_llvm, mangle, multiply_add
 
 
 class Lanes:
-    """An LLVM vector of floats in a formula: operators emit one instruction each, numbers are constants."""
+    """An LLVM vector of floats in a formula. Each operator emits one instruction. Numbers are constants."""
 
     def __init__(self, builder, value):
         self.builder, self.value = builder, value
@@ -47,20 +47,20 @@ class Lanes:
         return Lanes(self.builder, self.builder.fneg(self.value))
 
     def fma(self, factor, term):
-        """Return self*factor + term, rounded once where the processor can."""
+        """Return self*factor + term, with one rounding if the processor has fused multiply-add."""
         factor, term = (x if isinstance(x, Lanes) else self.constant(x) for x in (factor, term))
         return Lanes(self.builder, multiply_add(self.builder, self.value, factor.value, term.value))
 
     def compare(self, relation, other):
-        """Return in which lanes `relation` holds, which it does not where either is NaN."""
+        """Return a mask of the lanes in which `relation` holds. It is false where either operand is NaN."""
         return self._with(lambda a, b: self.builder.fcmp_ordered(relation, a, b), self, other).value
 
     def where(self, mask, other):
-        """Return self where `mask` holds, elsewhere `other`."""
+        """Return self in the lanes of `mask`, and `other` in the rest."""
         return self._with(lambda a, b: self.builder.select(mask, a, b), self, other)
 
     def call(self, name):
-        """Return LLVM's function of that name, such as ``sqrt``."""
+        """Return the result of LLVM's function of that name, such as ``sqrt``."""
         kind = self.value.type
         return Lanes(self.builder, call_llvm(self.builder, f"llvm.{name}.{mangle(kind)}", kind, self.value))
 
@@ -92,9 +92,9 @@ def polynomial(x, coefficients):
 
 
 def fitted(function, degree, first, last):
-    """Return the coefficients of the polynomial near `function` from `first` to `last`."""
+    """Return the coefficients of a polynomial that approximates `function` from `first` to `last`."""
     total = np.zeros(degree + 1)
-    for _ in range(2):  # the second time what rounding has left
+    for _ in range(2):  # the second pass fits the rounding error of the first
         fit = np.polynomial.Chebyshev.interpolate(
             lambda x: function(np.longdouble(x)) - np.polynomial.polynomial.polyval(np.longdouble(x), total),
             degree,
@@ -105,16 +105,16 @@ def fitted(function, degree, first, last):
     return total.tolist()
 
 
-#: How far below a whole number the binary logarithm of 1 + m is taken to be m: then the first guess at an
-#: inverse root is as much too large as too small, and by how much at most.
+#: The binary logarithm of 1 + m is approximated by m + `_SAG` for the first estimate of an inverse root. Then
+#: the estimate is too large by as much as it is too small: by a factor of 1 + `_SPREAD` at most.
 _SAG, _SPREAD = 0.049, 0.0345
 
 
 def _guess(x, n):
-    """Return a guess at ``x**(-1/n)`` of float32 vector `x`.
+    """Return an estimate of ``x**(-1/n)`` of float32 vector `x`.
 
-    The bits of a float are about its logarithm (J. F. Blinn, IEEE Computer Graphics and Applications 17 (4),
-    1997), which is divided by -n.
+    The bits of a float approximate its logarithm (J. F. Blinn, IEEE Computer Graphics and Applications 17
+    (4), 1997). The logarithm is divided by -n.
     """
     kind, builder = x.value.type, x.builder
     words = ir.VectorType(ir.IntType(32), kind.count)
@@ -125,21 +125,21 @@ def _guess(x, n):
 
 @functools.cache
 def _series(exponent, n, degree):
-    """Return the coefficients of ``((1 - h)**-exponent - 1) / h`` for what a guess leaves as h."""
+    """Return the coefficients of ``((1 - h)**-exponent - 1) / h`` for the error h of an estimate."""
     first, last = 1 - (1 + _SPREAD) ** n, 1 - (1 - _SPREAD) ** n
     return fitted(lambda h: np.expm1(-exponent * np.log1p(-h)) / h, degree, first, last)
 
 
-#: Degrees at which the error of a series is below that of rounding to float32, by n.
+#: Degrees of the series by n. At these, the error of a series is below that of rounding to float32.
 _DEGREES = {3: 5, 5: 5, 6: 6, 12: 8}
 
 
 def power(x, b, n):
     """Return ``x**(1 - b/n)`` of positive `x`, for integers 0 < b < n.
 
-    With a guess y at ``x**(-1/n)`` it is x*y**b, improved by the series of (1 - h)**(-b/n), where h = 1 -
-    x*y**n: that takes back most of the rounding before, too. In float64 y is first improved in float32, whose
-    range `x` must not leave.
+    With an estimate y of ``x**(-1/n)`` the result is x*y**b. The series of (1 - h)**(-b/n), where h = 1 -
+    x*y**n, improves it and removes most of the earlier rounding errors. In float64, y is first improved in
+    float32, so `x` must stay in the range of float32.
     """
     if isinstance(x.value.type.element, ir.FloatType):
         y, series = _guess(x, n), _series(b / n, n, _DEGREES[n])
@@ -159,12 +159,12 @@ def cube_root(x):
     return power(x, 2, 3)
 
 
-#: atan(sqrt(u)) / sqrt(u) for u from 0 to 1, by powers of u - 1/2, which do not cancel each other.
+#: Coefficients of atan(sqrt(u)) / sqrt(u) for u from 0 to 1, in powers of u - 1/2, which avoid cancellation.
 _ARCTANGENT = fitted(lambda v: np.arctan(np.sqrt(v + 0.5)) / np.sqrt(v + 0.5), 21, -0.5, 0.5)
 
 
 def angle(x, y):
-    """Return the angles of points (x, y) of which no y is negative, from 0 to pi; 0 where both are."""
+    """Return the angles of points (x, y) with y >= 0, from 0 to pi. The angle of (0, 0) is 0."""
     wide = x.call("fabs")
     steep = y.compare(">", wide)
     most, least = y.where(steep, wide), wide.where(steep, y)
@@ -175,10 +175,10 @@ def angle(x, y):
     return (math.pi - found).where(x.compare("<", 0.0), found)
 
 
-#: The series of sin(sqrt(u)) / sqrt(u) and of cos(sqrt(u)); the first term left out is below 2e-18 to pi/4.
+#: The series of sin(sqrt(u)) / sqrt(u) and cos(sqrt(u)). Up to pi/4 the first omitted term is below 2e-18.
 _SINE = [(-1) ** k / math.factorial(2 * k + 1) for k in range(9)]
 _COSINE = [(-1) ** k / math.factorial(2 * k) for k in range(9)]
-#: Half a turn's half, and what float64 leaves out of it.
+#: A quarter turn, and its rounding error in float64.
 _QUARTER, _QUARTER_REST = math.pi / 2, 6.123233995736766e-17
 
 
@@ -188,7 +188,7 @@ def sine_cosine(x):
     rest = (-turns).fma(_QUARTER_REST, (-turns).fma(_QUARTER, x))
     square = rest * rest
     sine, cosine = polynomial(square, _SINE) * rest, polynomial(square, _COSINE)
-    # Where in the turn, in quarters: 0 to 3.
+    # The quadrant of the angle, 0 to 3.
     quarter = turns - (turns * 0.25).call("floor") * 4.0
     odd = (quarter - (quarter * 0.5).call("floor") * 2.0).compare("==", 1.0)
     sines, cosines = cosine.where(odd, sine), sine.where(odd, cosine)

@@ -1,8 +1,8 @@
 """Weighted sums of neighbouring lines for several neighbouring outputs at a time.
 
-Outputs that lie side by side read nearly the same lines. Every line is loaded once and multiplied into
-all of them: what a long sum waits for are loads, from the second-level cache where the window does not
-fit the first, and this divides them by the number of outputs.
+Adjacent outputs read nearly the same lines. Every line is loaded once and multiplied into all outputs. Loads
+limit the speed of a long sum: they come from the second-level cache if the window does not fit into the
+first. Sharing divides the number of loads by the number of outputs.
 """
 
 import contextlib
@@ -28,13 +28,13 @@ from imfilter._simd.vector import (
     to_real,
 )
 
-#: Registers of one line at a time in a sum along it, where outputs are neighbouring vectors.
+#: Registers per step in a sum along a line, where the outputs are adjacent vectors.
 _ONE = 1
 
 
 @contextlib.contextmanager
 def _while(builder, condition):
-    """Repeat what is built inside as long as the `condition` built before it holds."""
+    """Repeat the code built in the ``with`` block while the `condition`, built before it, is true."""
     head, body = builder.append_basic_block("while"), builder.append_basic_block("do")
     end = builder.append_basic_block("done")
     builder.branch(head)
@@ -46,7 +46,7 @@ def _while(builder, condition):
     builder.position_at_end(end)
 
 
-#: Lines that are summed without a look at anything else.
+#: Lines that are summed without a check in between.
 _UNROLLED = 4
 
 
@@ -70,13 +70,13 @@ def _sums(
 ):
     """Sum `rows` lines of `source` elements for each of `outputs` neighbouring outputs.
 
-    Output o begins with line o. lines: address of the addresses of ``rows + outputs - 1`` lines, each read
-    at `n` `offsets`, of which there is one if `single`, and `shift` elements further. weights: of the taps,
-    `n` a line. to: address of the addresses of the results.
+    Output o starts with line o. lines: address of the addresses of ``rows + outputs - 1`` lines. Each line is
+    read at `n` `offsets`, `shift` elements further on. If `single`, there is one offset. weights: address of
+    the weights of the taps, `n` per line. to: address of the addresses of the results.
 
-    After each `group` of its lines, no fewer than there are outputs, an output's sum is put aside, for
-    short sums round less than a long one. Each output thus sums in the same order, wherever it lies
-    among its neighbours.
+    After each `group` of its lines, the partial sum of an output is added to its total, because short sums
+    round less than a long sum. A group has at least as many lines as there are outputs. So each output adds
+    in the same order, whatever its position among its neighbours.
     """
     many, alone = outputs.literal_value, bool(single.literal_value)
     lanes = register_lanes(real.dtype) * registers.literal_value
@@ -92,8 +92,8 @@ def _sums(
         inside, behind = (builder.mul(shift, word(t.dtype.bitwidth // 8)) for t in (source, real))
         parts = [cgutils.alloca_once(builder, kind) for _ in range(many)]
         wholes = [cgutils.alloca_once(builder, kind) for _ in range(many)]
-        line = cgutils.alloca_once(builder, word)  # the next one
-        place = cgutils.alloca_once(builder, word)  # of that one in its group
+        line = cgutils.alloca_once(builder, word)  # index of the next line
+        place = cgutils.alloca_once(builder, word)  # index of the next line in its group
         start = builder.fptrunc(bias, scalar) if scalar == ir.FloatType() else bias
 
         def read(address, kind, align):
@@ -107,7 +107,7 @@ def _sums(
             return read(builder.add(table, builder.mul(index, word(8))), word, 8)
 
         def weight(first, o):
-            """Return the weight of output `o` where the first output's is at `first`."""
+            """Return the weight of output `o` if the weight of the first output is at `first`."""
             at = builder.sub(first, builder.mul(row_bytes, word(o)))
             return spread(builder, read(at, scalar, 1), kind)
 
@@ -115,7 +115,7 @@ def _sums(
             builder.store(multiply_add(builder, samples, factor, builder.load(parts[o])), parts[o])
 
         def add_line(r, active):
-            """Add line `r` to the sums of the outputs `active`, tap r - o to that of output o."""
+            """Add line `r` to the sums of the `active` outputs. It is tap r - o of output o."""
             base = builder.add(entry(lines, r), inside)
             first = builder.add(weights, builder.mul(r, row_bytes))
             if alone:
@@ -130,7 +130,7 @@ def _sums(
                     add(o, samples, weight(here, o))
 
         def add_lines(r):
-            """Add a few lines of one tap each from line `r` on, which share most of their weights."""
+            """Add a few lines of one tap each, from line `r` on. The lines share most of their weights."""
             first = builder.add(weights, builder.mul(r, size))
             shared = {j: weight(first, -j) for j in range(1 - many, _UNROLLED)}
             for u in range(_UNROLLED):
@@ -143,7 +143,7 @@ def _sums(
             builder.store(zero, parts[o])
 
         def begin_group(active):
-            """Put the sum aside of the output that begins a group with the next line, if one does."""
+            """Add the partial sum of the output that starts a new group with the next line, if any."""
             for o in active:
                 with builder.if_then(builder.icmp_signed("==", builder.load(place), word(o)), likely=False):
                     put_aside(o)
@@ -215,8 +215,8 @@ def sum_rows(
 ):
     """Write `outputs` rows of `count` sums to the addresses at `to`; see `_sums`.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `overhang`. What is needed
-    next is asked for, as `ahead` says; see there.
+    The last vector overlaps the previous one. Rows shorter than a vector go through `overhang`. `ahead` is
+    the table for prefetching; see `prefetch`.
     """
     lanes = BYTES // size_of(real)
     if count < lanes:
@@ -241,10 +241,10 @@ def sum_rows(
 
 @kernel("real", "outputs")
 def sum_along(real, outputs, lines, offsets, weights, taps, group, channels, to, segment, bias: float):
-    """Write the sums along a dealt line whose segments have `segment` pixels, no fewer than `outputs`.
+    """Write the sums along a dealt line. Its segments have `segment` pixels, at least `outputs`.
 
-    lines: address of the addresses of the first pixel of the line and those after it; to: of the
-    result's. The last block overlaps the one before.
+    lines: address of the addresses of the first pixel of the line and the following pixels. to: the same
+    for the result. The last block overlaps the previous one.
     """
     lanes = BYTES // REGISTERS // size_of(real)
     for c in range(channels):

@@ -1,1 +1,1 @@
-"""Canny's edges: derivatives, suppression of non-maxima, and thresholds with hysteresis, row by row."""
+"""Canny edges: derivatives, non-maximum suppression, and thresholds with hysteresis, row by row."""

@@ -1,4 +1,4 @@
-"""Canny's edges: derivatives, the largest across an edge and both thresholds in one pass over the rows."""
+"""Canny edges: derivatives, non-maximum suppression and both thresholds in one pass over the rows."""
 
 import functools
 from collections.abc import Callable
@@ -18,16 +18,16 @@ from imfilter._filters.canny.kernels.rows import CANNY_JOB, slide_canny
 from imfilter._simd import lines
 from imfilter._simd.vector import BYTES, LINE
 
-#: The names of how strength is measured.
+#: The names of the norms of the gradient.
 NORMS = {"l1": non_maximum_suppression.L1, "l2": non_maximum_suppression.L2}
 
 
-#: Samples of a strip of rows that are smoothed together, and strips that its margins are worth.
+#: Samples of a strip of rows that are smoothed together, and smallest height of a strip in margins.
 _STRIP, _LEAST = 1 << 19, 10
 
 
 def strips(shape: tuple[int, ...], margin: int) -> int:
-    """Return how many rows of an image are worth smoothing at a time, with `margin` more on both sides."""
+    """Return how many rows of an image to smooth at a time, with `margin` more rows on both sides."""
     return max(_STRIP // shape[1], _LEAST * margin, 1)
 
 
@@ -43,12 +43,12 @@ def edges(
     *,
     interpolated: bool,
 ) -> npt.NDArray:
-    """Return the edges of an image of two axes, with its last sample repeated beyond its border.
+    """Return the edges of an image of two axes, whose last samples are repeated beyond its border.
 
-    ``rows(first, stop)`` gives some rows of the smooth image; it is asked for about `step` at a time. No
-    sample that is not `allowed` is an edge, nor, `interpolated`, one of the outermost samples.
+    ``rows(first, stop)`` returns some rows of the smoothed image. Each call requests about `step` rows.
+    Samples that are not `allowed` are no edges. If `interpolated`, the outermost samples are no edges.
     """
-    # Rows of marks have room for what is written in whole registers, and samples all their neighbours.
+    # Rows of marks have room for whole registers. A margin gives every sample all its neighbours.
     marks = hysteresis.empty_map((shape[0] + 2, shape[1] + 2 + BYTES))
     candidates = marks[1:-1, 1 : shape[1] + 1]
     suppress = _Suppression(*thresholds, NORMS[norm], interpolated).squared()
@@ -67,7 +67,7 @@ class _Suppression(NamedTuple):
     interpolated: bool
 
     def squared(self) -> Self:
-        """Return the same for squares where only the order counts: they are exact for integers."""
+        """Return the same with squared magnitudes if only the order matters: they are exact for integers."""
         if self.interpolated or self.measure != non_maximum_suppression.L2:
             return self
         return self._replace(low=self.low**2, high=self.high**2, measure=non_maximum_suppression.SQUARED)
@@ -81,14 +81,14 @@ def _mark_candidates(
     candidates: npt.NDArray[np.uint8],
     workers: int | None,
 ) -> None:
-    """Differentiate, suppress non-maxima and compare with both thresholds, in one pass over the rows."""
+    """Compute derivatives, suppress non-maxima and apply both thresholds, in one pass over the rows."""
     count = shape[0]
 
     def program(source: npt.NDArray) -> Program:
         return _program(ArrayLayout.of(source), suppress, candidates.strides[0])
 
     def strip(first: int, last: int) -> None:
-        # An edge is compared with its neighbours, and these are differences of theirs.
+        # An edge is compared with its neighbours, whose derivatives need their own neighbours.
         begin, end = max(first - 2, 0), min(last + 2, count)
         source = dtypes.readable(rows(begin, end))
         program(source).compute(source, candidates[begin:end], first - begin, last - begin)
@@ -107,7 +107,7 @@ def _mark_candidates(
 def _take_out(
     candidates: npt.NDArray[np.uint8], allowed: npt.NDArray[np.bool_] | None, *, outermost: bool
 ) -> None:
-    """Take out candidates where no edge may be."""
+    """Remove candidates that may not be edges."""
     if outermost:
         candidates[[0, -1]] = 0
         candidates[:, [0, -1]] = 0

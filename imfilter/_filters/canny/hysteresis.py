@@ -1,4 +1,4 @@
-"""Hysteresis: what is above the low threshold counts where it is connected to what is above the high one."""
+"""Hysteresis: samples above the low threshold count if connected to samples above the high one."""
 
 import functools
 import itertools
@@ -11,18 +11,18 @@ from imfilter._base import threads
 from imfilter._base.program import address
 from imfilter._filters.canny.kernels.flood_fill import STRONG, WEAK, flood
 
-#: Samples of a map that one thread floods alone.
+#: Largest number of samples of a map that one thread floods alone.
 _ALONE = 1 << 20
 
 
 def connected(
     weak: npt.NDArray[np.bool_], strong: npt.NDArray[np.bool_], steps: int
 ) -> npt.NDArray[np.bool_]:
-    """Return what is strong, or weak and connected to it by what is weak.
+    """Return the strong samples, and the weak ones connected to them through weak samples.
 
     Neighbours differ by one along at most `steps` axes.
     """
-    # A margin of nothing all around, so that every sample has its neighbours.
+    # An empty margin on all sides, so that every sample has all its neighbours.
     marks = empty_map(tuple(n + 2 for n in weak.shape))
     inner = marks[(slice(1, -1),) * weak.ndim]
     inner[...] = weak * np.uint8(WEAK)
@@ -33,14 +33,14 @@ def connected(
 
 
 def empty_map(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """Return a map of nothing, behind which there are some bytes more, for neighbours are read by fours."""
+    """Return an empty map. Some bytes follow it, because neighbours are read four at a time."""
     count = math.prod(shape)
     return np.zeros(-(-count // 8) * 8 + 8, np.uint8)[:count].reshape(shape)
 
 
 @functools.lru_cache(maxsize=64)
 def _neighbours(strides: tuple[int, ...], steps: int) -> npt.NDArray[np.int64]:
-    """Return where the lines around a sample lie, and which of their samples are its neighbours."""
+    """Return the offsets of the lines around a sample, and masks of their samples that are neighbours."""
     rows = []
     for move in itertools.product((-1, 0, 1), repeat=len(strides) - 1):
         along = [x for x in (-1, 0, 1) if 0 < sum(map(abs, (*move, x))) <= steps]
@@ -50,13 +50,13 @@ def _neighbours(strides: tuple[int, ...], steps: int) -> npt.NDArray[np.int64]:
 
 
 def spread(marks: npt.NDArray[np.uint8], steps: int, workers: int | None) -> None:
-    """Make strong what is weak and connected to it, in a map of `empty_map` with nothing at its margin.
+    """Mark weak samples as strong if they are connected to strong ones, in a map with an empty margin.
 
-    Each thread floods a band of its own, and then one what is connected across their borders: whoever comes
-    first, the same samples are reached.
+    The map comes from `empty_map`. Each thread floods a band of its own. Then one thread floods across the
+    borders of the bands. The result does not depend on the order.
     """
     table = _neighbours(marks.strides, steps)
-    # Not touched before it is needed, and rarely is.
+    # Its memory is not touched before it is needed, which is rare.
     stack = np.empty(marks.size, np.int64)
     samples, step, entry = address(marks), marks.strides[0], flood.entry()
     borders: list[int] = []
@@ -66,7 +66,7 @@ def spread(marks: npt.NDArray[np.uint8], steps: int, workers: int | None) -> Non
         borders.append(high)
         entry(samples, low, high, low, high, address(table), len(table), address(stack) + 8 * low)
 
-    # Along a line, what is beside a sample may be another's.
+    # In a 1-D map, the neighbour of a sample may belong to another thread.
     threads.run(task, len(marks), workers if marks.ndim > 1 and marks.size > _ALONE else 1)
     for border in borders:
         if border < marks.size:

@@ -1,4 +1,4 @@
-"""Compiling ahead: the kernels of Canny's edges for the usual element types."""
+"""Compilation ahead of time: the Canny kernels for the usual element types."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _F32 = np.dtype("f4")
 
 
 def combinations() -> Iterator[Combination]:
-    """Yield kernels with the types that they are compiled for."""
+    """Yield kernels with the types for which they are compiled."""
     yield flood, ()
     yield slide_canny, ()
     for measure in (non_maximum_suppression.L1, non_maximum_suppression.SQUARED, non_maximum_suppression.L2):

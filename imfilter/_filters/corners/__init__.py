@@ -1,1 +1,1 @@
-"""Corners: the structure tensor and its measures, and peaks at a distance from each other."""
+"""Corners: the structure tensor, its corner measures, and peaks at a minimum distance from each other."""

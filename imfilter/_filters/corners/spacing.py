@@ -1,4 +1,4 @@
-"""Points that are kept at a distance from each other, in time that grows with how many there are."""
+"""Selection of points at a minimum distance from each other. Its time is proportional to their number."""
 
 import math
 from fractions import Fraction
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from imfilter._base.program import address, set_addresses
 from imfilter._filters.corners.kernels.spacing import APART_JOB, keep_apart
 
-#: What no square of a distance in an image reaches.
+#: Larger than any squared distance in an image.
 _FAR = 1 << 62
 
 
@@ -20,11 +20,11 @@ def kept(
     metric: str,
     most: int | None,
 ) -> npt.NDArray[np.int64]:
-    """Keep each point of an image that is not too near to one kept before it, and no more than so many."""
+    """Keep each point of an image that is not too near to a point kept before it, at most `most` points."""
     if distance <= 1 or len(points) < 2:
         return points[:most]
     count, axes = points.shape
-    # Distances along axes are whole numbers, and so are their squares.
+    # Distances along axes are integers, and so are their squares.
     squared = metric == "euclidean"
     near = Fraction(distance) ** 2 if squared else Fraction(distance)
     side = min(math.ceil(distance), max(shape))

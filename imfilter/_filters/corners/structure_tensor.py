@@ -1,4 +1,4 @@
-"""Products of derivatives summed over a window, and measures of corners made of them, in one pass."""
+"""Structure tensor: windowed sums of products of derivatives, and the corner measures of it, in one pass."""
 
 import functools
 from typing import NamedTuple
@@ -17,10 +17,10 @@ from imfilter._simd.vector import BYTES
 
 
 class Window(NamedTuple):
-    """What is summed up, and how."""
+    """The derivatives and the window of the structure tensor."""
 
-    aperture: int  # of Sobel's operator
-    scale: float  # of its derivatives
+    aperture: int  # of the Sobel operator
+    scale: float  # factor of the derivatives
     taps: tuple[float, ...]  # of the window, along both axes
 
 
@@ -33,7 +33,7 @@ def respond(
     out: npt.NDArray | None,
     workers: int | None,
 ) -> npt.NDArray:
-    """Return the measure of every sample of an image of two axes: by `k`, or the smaller eigenvalue."""
+    """Return the corner measure of every sample of a 2-D image: by `k`, or the smaller eigenvalue."""
     source, real = dtypes.readable(image), dtypes.derived(image.dtype)
     native = real if out is None else dtypes.direct_target(out.dtype, real)
     result = dtypes.target(out, image, image.shape, native)

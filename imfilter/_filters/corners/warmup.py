@@ -1,4 +1,4 @@
-"""Compiling ahead: the kernels of corners for the usual element types."""
+"""Compilation ahead of time: the corner kernels for the usual element types."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _F32 = np.dtype("f4")
 
 
 def combinations() -> Iterator[Combination]:
-    """Yield kernels with the types that they are compiled for."""
+    """Yield kernels with the types for which they are compiled."""
     yield keep_apart, ()
     yield slide_corner, ()
     yield structure_tensor.products, (_F32, 3)

@@ -1,1 +1,1 @@
-"""Maxima, minima and means of windows, cells and whole images, with the windows of PyTorch."""
+"""Maxima, minima and means of windows, cells and whole images, with the window rules of PyTorch."""

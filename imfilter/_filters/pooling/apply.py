@@ -1,4 +1,4 @@
-"""Every kind of pooling ends here: the windows, the arithmetic, and the program for a layout."""
+"""The common path of every kind of pooling: the windows, the arithmetic, and the program for a layout."""
 
 import functools
 import math
@@ -21,41 +21,41 @@ from imfilter._filters.rank import keys as rank_keys
 from imfilter._simd import lines
 from imfilter._simd.vector import BYTES, in_register
 
-#: What becomes of the samples of a window.
+#: How the samples of a window are reduced.
 MAX, MIN, MEAN = "max", "min", "mean"
 REDUCTIONS = (MEAN, MAX, MIN)
 _EXTREMES = {MAX: pooled_lines.LARGEST, MIN: pooled_lines.SMALLEST}
 
-#: Bytes of a line that is joined along: it stays in the first-level cache.
+#: Bytes of a line that is reduced along itself. It stays in the first-level cache.
 _LINE = 1 << 14
-#: Bytes of the line to which a long window is joined, and addresses of rows that are listed at a time.
+#: Bytes of the line to which a long window is reduced, and number of row addresses listed at a time.
 _CHUNK, _ROWS = 2048, 64
-#: Windows along a line that are long enough to be joined one by one.
+#: Smallest length of windows along a line that are reduced one by one.
 _LONG = 64
-#: Sums up to which quotients are rounded as the exact ones would be, in float32 and in float64.
+#: Largest sums whose quotients are rounded like the exact ones, in float32 and in float64.
 _EXACT: dict[np.dtype, int] = {dtypes.FLOAT32: 1 << 23, dtypes.FLOAT64: 1 << 52}
 _INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
-#: Samples whose pooling takes as long as a multiply-add takes in `Program`, and nanoseconds for a byte.
+#: Samples whose pooling takes as long as a multiply-add in `Program`, and nanoseconds for a byte.
 _WORK, _BYTE = 8, 0.2
 
 
-#: Kernels of a job that not every way to pool has.
+#: Kernels of a job that only some kinds of pooling have.
 _OPTIONAL = ("along", "finish", "fold", "join_along", "join_first", "join_low", "stage")
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """What a call settles before it sees a sample."""
+    """The part of a call that is known before the samples are read."""
 
     reduction: str
     axes: tuple[int, ...]
     windows: tuple[Windows, ...]
     shape: tuple[int, ...]  # of the result, with all axes of the image
     dtype: np.dtype
-    joined: np.dtype  # what samples are joined to
-    real: np.dtype  # in which sums are divided
-    target: np.dtype  # what the kernels write
-    keyed: bool  # whether samples are compared by `rank_keys`
+    joined: np.dtype  # type of reduced samples
+    real: np.dtype  # type in which sums are divided
+    target: np.dtype  # type that the kernels write
+    keyed: bool  # whether samples are compared by keys; see `rank_keys`
     keep: bool  # whether filtered axes stay in the result
     programs: dict[Any, Program] = field(default_factory=dict)
 
@@ -65,7 +65,7 @@ class Call:
         return tuple(n for a, n in enumerate(self.shape) if self.keep or a not in self.axes)
 
 
-#: Returns the windows of the filtered axes, whose lengths are its first argument.
+#: Returns the windows of the filtered axes. Its first argument is the lengths of these axes.
 Cut = Callable[..., tuple[Windows, ...]]
 
 
@@ -74,7 +74,7 @@ def apply(
 ) -> npt.NDArray:
     """Check the arguments and reduce the windows that ``cut(lengths, *own)`` returns.
 
-    Filtered axes, of which then each has one window, are left out of the result unless it is to `keep` them.
+    Unless `keep`, the result has no filtered axes. Then each filtered axis must have exactly one window.
     """
     return engine.apply(FAMILY, image, common, (reduction, cut, keep), own)
 
@@ -87,11 +87,11 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
 
 
 def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Reduce the windows of samples that kernels read, into `place` or a new array."""
+    """Reduce the windows of samples that kernels can read, into `place` or a new array."""
     source = dtypes.readable(array)
     last = max(call.axes)
     if not _packed(source, last):
-        source = np.ascontiguousarray(source)  # once, where every row of every window would be read so
+        source = np.ascontiguousarray(source)  # copy once, instead of every row of every window
     target = dtypes.target(place, array, call.shape, call.target)
     if not _packed(target, last):
         target = dtypes.empty(call.shape, call.target)
@@ -100,7 +100,7 @@ def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: 
 
 
 def _by_keys(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Reduce the windows of samples that are compared by their places in order."""
+    """Reduce the windows of samples that are compared by their places in sorted order."""
     keys = rank_keys.keys_of(array, nan_first=call.reduction == MIN)
     found = _pooled(replace(call, dtype=_INT64, programs={}), keys.values.astype(_INT64), None, workers)
     place = dtypes.empty(call.shape, call.dtype) if place is None else place
@@ -113,7 +113,7 @@ def _by_keys(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers:
 
 
 def _packed(array: npt.NDArray, first: int) -> bool:
-    """Tell whether samples lie side by side along the axes from the `first` on."""
+    """Tell whether samples are contiguous along the axes from `first` on."""
     step = array.itemsize
     for axis in reversed(range(first, array.ndim)):
         if array.shape[axis] > 1 and array.strides[axis] != step:
@@ -125,7 +125,7 @@ def _packed(array: npt.NDArray, first: int) -> bool:
 def _validate_and_plan(
     array: npt.NDArray, given: Common, fixed: tuple[str, Cut, bool], own: tuple[Any, ...]
 ) -> Call:
-    """Check the arguments and work out what follows from them."""
+    """Check the arguments and derive the settings of the call."""
     reduction, cut, keep = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
     windows = cut(tuple(array.shape[a] for a in axes), *own)
@@ -142,12 +142,12 @@ def _validate_and_plan(
 
 
 def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:
-    """Return the types of sums of so many samples, of their division, and of what the kernels write.
+    """Return the types of the sums of a number of samples, of their division, and of the kernels' results.
 
-    Means of integers are exact: where float64 may not hold the sum, its halves are summed, as integers, also
-    for a result of floats. Of floats, sums in float64 neither overflow nor depend on the order to a bit that
-    counts: 2x2 of float32, 8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one thread, where a copy
-    takes 5.4).
+    Means of integers are exact. If float64 may not hold the sum, the high and low halves of the samples are
+    summed as integers, also for float results. For floats, sums in float64 do not overflow, and their order
+    changes no significant bit: 2x2 of float32, 8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one
+    thread, where a copy takes 5.4).
     """
     if source.kind == "f":
         return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
@@ -165,7 +165,7 @@ def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dty
 
 
 def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
-    """Run the program for the layout of image and output, which is made if it is new."""
+    """Run the program for the layout of image and output. Make it if it is new."""
     where = source.strides, target.strides  # the call fixes shapes and types
     program = engine.remembered(
         call.programs, where, lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target))
@@ -214,7 +214,7 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
     listed = _ROWS if chunk else min(z.taps, z.samples) * min(y.taps, y.samples)
     job["most"] = listed
     line = chunk if chunk else ((wide - 1) * x.stride + (x.taps - 1) * x.dilation + 1) * channels
-    # A last register is picked from as many as the stride.
+    # The last register is picked from as many registers as the stride.
     slack = (min(x.stride, pooled_lines.MOST_STRIDE) + 1) * BYTES
     results = (wide * channels) * joined.itemsize + slack
     sizes = {
@@ -239,12 +239,12 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
 
 
 def _windows(part: LoopAxis, cuts: tuple[Windows, ...]) -> Windows:
-    """Return the windows of a loop: of its axis, or each sample its own."""
+    """Return the windows of the axis of a loop. Without a filtered axis, each sample is a window."""
     return Windows(part.samples, part.length) if part.axis is None else cuts[part.axis]
 
 
 def _inverts(call: Call, divisors: list[npt.NDArray[np.int64]]) -> bool:
-    """Tell whether to multiply by the inverse, which is as exact, or rounds in float64 for less than that."""
+    """Tell whether to multiply by the inverse. It is as exact, or rounds in float64 for float32."""
     if call.real == dtypes.FLOAT64 and call.target == dtypes.FLOAT32:
         return True
     return call.real.kind == "f" and all(((d > 0) & (d & (d - 1) == 0)).all() for d in divisors)
@@ -257,7 +257,7 @@ def _tiles(x: Windows, pixel: int) -> npt.NDArray[np.int64]:
 
 
 def _kernels(job: Job, call: Call, source: np.dtype, target: np.dtype, x: Windows, channels: int) -> bool:
-    """Write the kernels to the job; return whether windows may be joined in the output itself."""
+    """Write the kernels to the job. Return whether windows may be reduced directly in the output."""
     joined, mean = call.joined, call.reduction == MEAN
     halves = mean and joined == _INT64
     reduction = _EXTREMES.get(call.reduction, pooled_lines.HIGH if halves else pooled_lines.SUM)
@@ -293,7 +293,7 @@ def _kernels(job: Job, call: Call, source: np.dtype, target: np.dtype, x: Window
 
 
 def _planned(call: Call, array: npt.NDArray) -> Plan:
-    """Return what would run, and why."""
+    """Return the algorithm that would run, and the reason."""
     taps = [along.taps for along in call.windows]
     strides = [along.length / along.samples for along in call.windows]
     read = max(1.0, math.prod(t * s for t, s in zip(taps, strides, strict=True)))

@@ -1,4 +1,4 @@
-"""Compiling ahead: the kernels of pooling at a stride of two, of grey images or of three channels."""
+"""Compilation ahead of time: pooling kernels at a stride of two, for grey images and three channels."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _U8, _U16, _F32, _F64 = map(np.dtype, ("u1", "u2", "f4", "f8"))
 
 
 def combinations() -> Iterator[Combination]:
-    """Yield kernels with the types that they are compiled for."""
+    """Yield kernels with the types for which they are compiled."""
     yield slide_means, ()
     yield slide_extremes, ()
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):

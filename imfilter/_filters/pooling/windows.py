@@ -1,4 +1,4 @@
-"""Windows of pooling: which samples of an axis are in each, and by what a mean over them is divided."""
+"""Windows of pooling: the samples of each window of an axis, and the divisor of its mean."""
 
 from typing import NamedTuple, Self
 
@@ -10,33 +10,33 @@ from imfilter._filters.pooling.kernels.windows import WINDOW
 
 
 class Windows(NamedTuple):
-    """The windows along one axis: at a stride and all of one length, or the cells of a division."""
+    """The windows along one axis: windows of one length at a stride, or the cells of a division."""
 
     samples: int  # of the image
-    length: int  # how many windows there are
-    taps: int = 1  # samples of the longest one, or a little more
+    length: int  # number of windows
+    taps: int = 1  # samples of the longest window, or slightly more
     stride: int = 1
     padding: int = 0
     dilation: int = 1
-    count_padding: bool = False  # whether places of the padding count
+    count_padding: bool = False  # whether the divisor counts places in the padding
     cells: bool = False
 
     @classmethod
     def divided(cls, samples: int, cells: int) -> Self:
-        """Return the cells of an axis cut in so many: whole samples, which neighbours may share."""
+        """Return an axis divided into `cells` cells of whole samples. Neighbours may share samples."""
         longest = samples // cells + (2 if samples % cells else 0)
         return cls(samples, cells, min(longest, samples), cells=True)
 
     @property
     def padded(self) -> Padding:
-        """The same for the loops over an image."""
+        """The padding for the loops over an image."""
         return Padding(self.padding, self.padding, self.length)
 
     def stage(self, most: int) -> int:
-        """Return by how much windows side by side are shortened first, so that both strides are at most that.
+        """Return the stride of a first pass over adjacent windows, so that both strides are at most `most`.
 
-        1 where it need not be, 0 where it cannot. By shuffles twice instead of sample by sample, maxima of
-        1x16 float32 at 4K took 8 ms instead of 24 (Cascade Lake, one thread).
+        Return 1 if this is not necessary, 0 if it is not possible. Two passes with shuffles replace a loop
+        over single samples: maxima of 1x16 float32 at 4K took 8 ms instead of 24 (Cascade Lake, one thread).
         """
         if self.stride <= most:
             return 1
@@ -47,7 +47,7 @@ class Windows(NamedTuple):
 
 @remembered(lambda along: along.length)
 def table(along: Windows) -> np.ndarray:
-    """Return the table of `WINDOW`s, not to be written to."""
+    """Return the table of `WINDOW`s. It must not be written to."""
     entries, number = np.zeros(along.length, WINDOW), np.arange(along.length)
     if along.cells:
         first = number * along.samples // along.length
@@ -57,7 +57,7 @@ def table(along: Windows) -> np.ndarray:
     start, step = number * along.stride - along.padding, along.dilation
 
     def places(stop: int) -> np.ndarray:
-        """Return how many places of each window lie before a sample."""
+        """Return how many places of each window are before a sample."""
         return np.minimum(np.maximum(-((start - stop) // step), 0), along.taps)
 
     skipped, stop = places(0), places(along.samples)

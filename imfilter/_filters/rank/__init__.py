@@ -1,4 +1,5 @@
-"""Ranks in windows: medians, percentiles, minima and maxima.
+"""Rank filters: medians, percentiles, minima and maxima in windows.
 
-Algorithms: networks of comparisons, histograms of columns, counted bits, and counts of repeated samples.
+Algorithms: sorting networks, histograms of columns, bit counts in sorted blocks, and counts of repeated
+samples.
 """

@@ -1,4 +1,4 @@
-"""Every rank filter ends here: the neighbourhood, the algorithm that finds a rank in it, and its program."""
+"""The common path of every rank filter: the neighbourhood, the algorithm for its rank, and the program."""
 
 import functools
 import math
@@ -22,39 +22,39 @@ from imfilter._filters.rank.keys import Number, exact, keys_of
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """What a call settles before it sees a sample."""
+    """The part of a call that is known before the samples are read."""
 
     around: Neighbourhood
     axes: tuple[int, ...]
     mode: str
     cval: Number
     dtype: np.dtype
-    compared: np.dtype | None  # in what samples and the border constant are compared; None by `rank_keys`
-    long: repeats.Box | None = None  # a box that is longer than the image, in place of `around`
+    compared: np.dtype | None  # type in which samples and the border constant are compared; None: by `keys`
+    long: repeats.Box | None = None  # a box longer than the image; replaces `around`
     result_shape: tuple[int, ...] = ()
     programs: dict[Any, Program] = field(default_factory=dict)
-    keyed: dict[Any, "Call"] = field(default_factory=dict)  # the same of keys, by their type and the border's
+    keyed: dict[Any, "Call"] = field(default_factory=dict)  # calls for keys, by key type and border key
 
 
-#: Samples that a window may span where they are listed.
+#: Largest number of samples that a listed window may span.
 _MOST_SAMPLES = 1 << 24
-#: Borders that are a constant.
+#: Border modes that use a constant.
 _CONSTANT = ("zero", "constant")
 
 
-#: Returns the rank that is asked for among so many samples; the filter's own arguments follow.
+#: Returns the requested rank for a number of samples. The filter's own arguments follow that number.
 Pick = Callable[..., int]
 
 
 def apply(
     image: npt.ArrayLike, pick: Pick, size: Any, footprint: Any, common: Common, *own: Any
 ) -> npt.NDArray:
-    """Check the arguments and find the sample of rank ``pick(n, *own)`` among the n around each."""
+    """Check the arguments and find the sample of rank ``pick(n, *own)`` among the n of each window."""
     return engine.apply(FAMILY, image, common, pick, (size, footprint, *own))
 
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Find the ranks, in `out` or a new array; samples of some types by keys."""
+    """Find the ranks, in `out` or a new array. Samples of some types are compared by keys."""
     if call.compared is not None:
         return _ranked(call, dtypes.readable(array).astype(call.compared, copy=False), array, out, workers)
     keys = keys_of(array, call.cval if call.mode in _CONSTANT else None)
@@ -73,7 +73,7 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
 def _ranked(
     call: Call, source: npt.NDArray, image: npt.NDArray, out: npt.NDArray | None, workers: int | None
 ) -> npt.NDArray:
-    """Return the ranks of samples that are compared as they are, in `out` or a new array."""
+    """Return the ranks of samples that are compared directly, in `out` or a new array."""
     if call.long is not None:
         found = _long(call, call.long, source, workers)
         out = dtypes.empty(image.shape, call.dtype) if out is None else out
@@ -85,7 +85,7 @@ def _ranked(
 
 
 def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None) -> npt.NDArray:
-    """Return the ranks in a long box; of those that are alike along an axis, one stands for all."""
+    """Return the ranks in a long box. An axis along which all results are equal has length 1 there."""
     border_key = call.cval if call.mode in _CONSTANT else None
     if not box.extreme:
         return repeats.ranked(source, box, call.axes, call.mode, border_key, workers)
@@ -93,7 +93,7 @@ def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None
     covered = tuple(a for a, t in sides if repeats.covers(t, source.shape[a]))
     if covered:
         source = repeats.reduced(source, covered, border_key, largest=box.rank > 0)
-    for axis, taps in sides:  # the smallest of a box is that of the smallest along one axis after the other
+    for axis, taps in sides:  # the minimum of a box is separable: one axis after the other
         if axis not in covered:
             line = Neighbourhood.box((taps,), 0 if box.rank == 0 else taps - 1)
             one = Call(line, (axis,), call.mode, call.cval, source.dtype, source.dtype)
@@ -102,7 +102,7 @@ def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None
 
 
 def _validate_and_plan(array: npt.NDArray, given: Common, pick: Pick, window: tuple[Any, ...]) -> Call:
-    """Check the arguments and work out what follows from them."""
+    """Check the arguments and derive the settings of the call."""
     axes = arguments.axes(array, given.axes, given.channel_axis)
     size, footprint, *own = window
     around, long = _around(array, axes, size, footprint, pick, tuple(own))
@@ -116,7 +116,7 @@ def _validate_and_plan(array: npt.NDArray, given: Common, pick: Pick, window: tu
 def _around(
     array: npt.NDArray, axes: tuple[int, ...], size: Any, footprint: Any, pick: Pick, own: tuple[Any, ...]
 ) -> tuple[Neighbourhood, repeats.Box | None]:
-    """Return the window and the rank in it, and the same as a box if that is longer than the image."""
+    """Return the window and its rank, and also a box if the window is longer than the image."""
     window = arguments.window(size, footprint, len(axes))
     if isinstance(window, np.ndarray):
         if window.size > _MOST_SAMPLES:
@@ -135,16 +135,16 @@ def _around(
 
 
 def _compared(array: npt.NDArray, cval: Number, dtype: np.dtype) -> tuple[Number, np.dtype | None]:
-    """Return the border constant and the type in which it is compared with samples, if one holds all."""
+    """Return the border constant, and the type that holds it and all samples, or None."""
     native = array.dtype.newbyteorder("=")
     if dtype.newbyteorder("=") == native and (cval == cval or native.kind == "f"):
-        # Rounded to the samples' type it has its place among them, and is rounded in the result anyway.
+        # Rounding the constant to the samples' type keeps its place among them. The result is rounded anyway.
         cval = dtypes.rounded(native, cval) if cval else cval
         if native in dtypes.NATIVE:
             return cval, native
     if exact(native):
         own = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
-        # Float64 holds all samples of fewer bits, and more constants than they do.
+        # If samples have fewer bits, float64 holds all of them, and more constants than their own type.
         wider = (own, dtypes.FLOAT64) if own.itemsize < 8 else (own,)
         for compared in wider:
             if dtypes.holds(compared, cval):
@@ -155,7 +155,7 @@ def _compared(array: npt.NDArray, cval: Number, dtype: np.dtype) -> tuple[Number
 def _run(
     call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray, *, check_finite: bool = True
 ) -> bool:
-    """Run the program for the layout of image and output, which is made if it is new."""
+    """Run the program for the layout of image and output. Make it if it is new."""
     if call.around.inside.size == 1:
         target[...] = source
         return True
@@ -186,14 +186,14 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_fini
 
 
 def _loops(shape: tuple[int, ...], axes: tuple[int, ...], source: ArrayLayout, target: ArrayLayout) -> Loops:
-    """Return the loops over an image for a neighbourhood of a shape."""
+    """Return the loops over an image for a neighbourhood of the given shape."""
     paddings = tuple(Padding.same(source.shape[a], taps, 1, 1) for a, taps in zip(axes, shape, strict=True))
     one = (1,) * len(shape)
     return Loops.of(source, target, shape, axes, paddings, one, one)
 
 
 def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, float]:
-    """Return the algorithms that there are and what a sample costs, the cheapest first."""
+    """Return the available algorithms and their cost per sample, the cheapest first."""
     found = {"bits": blocks.cost(around, dtype.itemsize, counted=False)}
     if blocks.counts(around, dtype.itemsize):
         found["histogram"] = blocks.cost(around, dtype.itemsize, counted=True)
@@ -204,7 +204,7 @@ def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, f
 
 
 def _planned(call: Call, array: npt.NDArray) -> Plan:
-    """Return what would run, and why."""
+    """Return the algorithm that would run, and the reason."""
     if call.long is not None:
         taps = "x".join(map(str, call.long.lengths))
         return Plan("repeated", f"{taps} samples, of which the image has fewer", 0.0)

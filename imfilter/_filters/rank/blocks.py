@@ -1,4 +1,4 @@
-"""Ranks in blocks, by histograms or counted bits, over images of one shape and layout: cost and program."""
+"""Ranks in blocks, by histograms or by bit counts, for images of one shape and layout: cost and program."""
 
 import math
 from typing import NamedTuple
@@ -13,23 +13,23 @@ from imfilter._filters.rank.kernels import bitset, histogram, ordered_keys, radi
 from imfilter._filters.rank.kernels.blocks import BLOCK_JOB, slide_blocks
 from imfilter._simd.vector import BYTES
 
-#: Outputs of a block along each axis, at least, by how many axes the neighbourhood has, for bits; and planes,
-#: rows and columns with histograms of values (15x15 uint8 took 25.2 ns a sample with 64 columns, 22.1 with
-#: 192). Histograms of places have as many samples in a block as one vector counts, where the window leaves
-#: room (15x15 float32: 52 ns with 62x62 samples, 48 with 127x127, 70 with 160x160).
+#: Smallest number of outputs of a block along each axis. For bits, by the number of axes of the
+#: neighbourhood. For histograms of values, for planes, rows and columns: 15x15 uint8 took 25.2 ns a sample
+#: with 64 columns, 22.1 with 192. For histograms of places, samples of a block: as many as one vector counts,
+#: if the window permits it. 15x15 float32 took 52 ns with 62x62 samples, 48 with 127x127, 70 with 160x160.
 _BLOCK = {1: 2048, 2: 48, 3: 12}
 _VALUES = 1, 128, 192
 _PLACES = {2: 128, 3: 25}
-#: The most samples of a column that histograms count.
+#: Largest number of samples of a column that histograms count.
 _MOST = 2**15 - 1
-#: Nanoseconds to sort a byte of a sample; for bits, for a sample that enters or leaves and for an output; for
-#: histograms, for a sample that enters a column and one that leaves it, for a vector of counts of the window,
-#: and for an output among places (Cascade Lake).
+#: Nanoseconds (Cascade Lake). First line: to sort one byte of a sample; for bits, for a sample that enters or
+#: leaves, and for an output. Second line, for histograms: for a sample that enters a column and one that
+#: leaves it, for a vector of counts of the window, and for an output among places.
 _SORT, _MOVE, _BITS = 3.0, 1.6, 25.0
 _COLUMN, _WINDOW, _PLACE = 5.0, 10.0, 8.0
-#: Multiply-adds in a nanosecond, in which programs count their work.
+#: Multiply-adds in a nanosecond. Programs measure their work in multiply-adds.
 _WORK = 37
-#: Kernels and tables of a job that not every way to compute has.
+#: Kernels and tables of a job that only some algorithms have.
 _OPTIONAL = (
     *("below", "bits", "digits", "entering", "flip", "found", "leaving", "n_moved", "n_taps", "order"),
     *("other", "ranks", "sort", "steps", "table", "tables", "taps", "values", "window", "words"),
@@ -37,7 +37,7 @@ _OPTIONAL = (
 
 
 class _Tables(NamedTuple):
-    """Histograms: how columns and windows are counted, and the bytes of a column's."""
+    """The types of counts in columns and in windows, and the size of the histogram of a column in bytes."""
 
     counted: np.dtype
     summed: np.dtype
@@ -45,43 +45,43 @@ class _Tables(NamedTuple):
 
     @classmethod
     def of(cls, around: Neighbourhood, bins: int) -> "_Tables":
-        """Return those of so many values that count a window of samples."""
+        """Return the tables with `bins` bins for the window of a neighbourhood."""
         summed = next(t for t in map(np.dtype, "BHI") if around.taps <= np.iinfo(t).max)
-        # The difference of two columns is added to sums that have more bits, with its sign.
+        # The difference of two columns is added, with its sign, to sums that have more bits.
         byte = summed.itemsize == 1 or _column(around) <= np.iinfo(np.int8).max
         counted = np.dtype(np.uint8 if byte else np.uint16)
         return cls(counted, summed, -(-bins * counted.itemsize // BYTES) * BYTES)
 
     @property
     def lanes(self) -> int:
-        """How many values there is room for."""
+        """The number of bins that fit."""
         return self.size // self.counted.itemsize
 
 
 def _column(around: Neighbourhood) -> int:
-    """Return how many samples of a column are in a box."""
+    """Return the number of samples of one column of a box."""
     planes, rows, _ = around.inside.shape
     return planes * rows
 
 
 def _moving(taps: tuple[int, ...]) -> int:
-    """Return the axis along which a window moves, which is the last unless that is not filtered."""
+    """Return the axis along which a window moves. This is the last axis, unless it is not filtered."""
     return max((axis for axis, t in enumerate(taps) if t > 1), default=2)
 
 
 def _turned(around: Neighbourhood) -> Neighbourhood:
-    """Return a neighbourhood whose last axis is that along which it moves."""
+    """Return the neighbourhood with its axis of movement as the last axis."""
     return around._replace(inside=around.inside.swapaxes(2, _moving(around.inside.shape)))
 
 
 def counts(around: Neighbourhood, itemsize: int) -> bool:
-    """Tell whether there are histograms for a neighbourhood: it is a box, and its columns are worth one."""
+    """Tell whether histograms can count a neighbourhood: it must be a box with long enough columns."""
     around = _turned(around)
     return around.full and (1 if itemsize == 1 else 2) <= _column(around) <= _MOST
 
 
 def _least(taps: tuple[int, ...], itemsize: int, *, counted: bool) -> list[int]:
-    """Return how many outputs a block has along each axis, if there are as many."""
+    """Return the smallest number of outputs of a block along each axis, if the image has as many."""
     axes = sum(t > 1 for t in taps)
     if counted and itemsize == 1:
         return [n if n == 1 else max(n, t) for n, t in zip(_VALUES, taps, strict=True)]
@@ -91,7 +91,7 @@ def _least(taps: tuple[int, ...], itemsize: int, *, counted: bool) -> list[int]:
 
 @for_neighbourhoods
 def cost(around: Neighbourhood, itemsize: int, *, counted: bool) -> float:
-    """Return how many nanoseconds a sample takes on one core, by histograms or counted bits."""
+    """Return the nanoseconds per sample on one core, by histograms or by bit counts."""
     around = _turned(around)
     taps = around.inside.shape
     if not counted:
@@ -100,7 +100,7 @@ def cost(around: Neighbourhood, itemsize: int, *, counted: bool) -> float:
     _, rows, columns = over = [(b + t - 1) / b for b, t in zip(blocks, taps, strict=True)]
     samples = math.prod(b * o for b, o in zip(blocks, over, strict=True))
     tables = _Tables.of(around, 256 if itemsize == 1 else math.ceil(samples / histogram.WORD))
-    entering = taps[0] * rows * columns  # and leaving, for one output
+    entering = taps[0] * rows * columns  # samples that enter, and leave, for one output
     wide = _WINDOW * tables.summed.itemsize / tables.counted.itemsize
     each = tables.size / BYTES * (wide + _COLUMN * entering)
     if itemsize == 1:
@@ -118,7 +118,7 @@ def make(
     *,
     counted: bool,
 ) -> Program:
-    """Lay out the blocks, for histograms or for bits. `border_key` is the integer of the border constant."""
+    """Lay out the blocks, for histograms or for bits. `border_key` is the key of the border constant."""
     other = "zyx"[_moving(around.inside.shape)]
     loops, around = loops._replace(**{other: loops.x, "x": getattr(loops, other)}), _turned(around)
     parts, integer = loops[:3], kind(source.dtype)
@@ -128,7 +128,7 @@ def make(
     job["columns"], job["rank"], job["border_key"] = loops.x.length, around.rank, border_key
     job["size"], job["fetch"] = integer.itemsize, ordered_keys.fetch_keys.address(integer, how)
     least = _least(around.inside.shape, integer.itemsize, counted=counted)
-    # Blocks that are alike share an axis evenly, and overlap little.
+    # Blocks of equal size divide an axis evenly and overlap little.
     blocks = [-(-p.length // -(-p.length // n)) for p, n in zip(parts, least, strict=True)]
     padded = [b + p.taps - 1 for b, p in zip(blocks, parts, strict=True)]
     for name, block, wide in zip("zyx", blocks, padded, strict=True):
@@ -169,7 +169,7 @@ def make(
 
 
 def _moves(around: Neighbourhood, padded: list[int]) -> dict[str, npt.NDArray]:
-    """Return where in a block the samples of its first window are, and those that left and entered it."""
+    """Return the offsets, in a block, of the first window and of the samples that leave and enter it."""
     steps = np.array([padded[1] * padded[2], padded[2], 1])
     leaving, entering = around.edges()
     return {

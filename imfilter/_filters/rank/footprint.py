@@ -1,4 +1,4 @@
-"""A rank in the neighbourhood of each sample, and the integers in which samples are compared."""
+"""A rank in the neighbourhood of each sample, and the integer keys by which samples are compared."""
 
 import math
 from typing import NamedTuple, Self
@@ -13,7 +13,7 @@ from imfilter._filters.rank.keys import Number
 
 
 class Neighbourhood(NamedTuple):
-    """Which samples around one count, and the rank among them that is asked for."""
+    """The samples of a window that count, and the requested rank among them."""
 
     inside: npt.NDArray[np.bool_]
     rank: int
@@ -29,47 +29,47 @@ class Neighbourhood(NamedTuple):
 
     @classmethod
     def box(cls, lengths: tuple[int, ...], rank: int) -> Self:
-        """Return a neighbourhood of which all samples count."""
+        """Return a neighbourhood in which all samples count."""
         return cls(np.ones(lengths, bool), rank)
 
     @property
     def taps(self) -> int:
-        """How many samples count."""
+        """The number of samples that count."""
         return int(np.count_nonzero(self.inside))
 
     @property
     def full(self) -> bool:
-        """Whether all do: whether it is a box."""
+        """Whether all samples count, so that it is a box."""
         return self.taps == self.inside.size
 
     @property
     def extreme(self) -> bool:
-        """Whether the smallest or the largest is asked for."""
+        """Whether the minimum or the maximum is requested."""
         return self.rank in (0, self.taps - 1)
 
     def along(self, loops: Loops) -> "Neighbourhood":
-        """Return the same with the axes of the loops: planes, rows, columns."""
+        """Return the neighbourhood with the axes of the loops: planes, rows, columns."""
         where = [part.axis for part in loops[:3] if part.axis is not None]
         return self._replace(inside=self.inside.transpose(where).reshape([part.taps for part in loops[:3]]))
 
     def edges(self) -> tuple[npt.NDArray, npt.NDArray]:
-        """Return where samples left, and where they entered, as it moved to here along the last axis."""
+        """Return the offsets of the samples that left and entered when it moved here along the last axis."""
         padded = np.pad(self.inside, ((0, 0), (0, 0), (1, 1))).astype(np.int8)
         change = np.diff(padded, axis=2)
         return np.argwhere(change > 0) - (0, 0, 1), np.argwhere(change < 0) - (0, 0, 1)
 
 
-#: Keeps what a function works out for a neighbourhood, its first argument.
+#: Caches the results of a function by its first argument, a neighbourhood.
 for_neighbourhoods = remembered(lambda around: around.inside.size)
 
 
 def kind(dtype: np.dtype) -> np.dtype:
-    """Return the integers that stand for samples of a type; see `kernels.ordered_keys`."""
+    """Return the integer type of the keys of samples of a type; see `kernels.ordered_keys`."""
     return np.dtype(f"i{dtype.itemsize}") if dtype.kind == "f" else dtype
 
 
 def key(dtype: np.dtype, value: Number, *, turned: bool = True) -> int:
-    """Return the integer that stands for a value: its bits, for floats `turned` so that they compare."""
+    """Return the key of a value: its bits. For floats, `turned` gives negative values the right order."""
     sample = np.array([dtypes.rounded(dtype, value)], dtype)
     if dtype.kind == "f":
         bits = sample.view(kind(dtype))
@@ -81,5 +81,5 @@ def key(dtype: np.dtype, value: Number, *, turned: bool = True) -> int:
 
 
 def non_finite(value: Number) -> bool:
-    """Tell whether a value is not a number, or -0.0, which floats are not ordered by."""
+    """Tell whether a value is NaN or -0.0, for which comparisons of floats give no order."""
     return math.isnan(value) or dtypes.negative_zero(value)

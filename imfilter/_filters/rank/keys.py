@@ -1,7 +1,8 @@
-"""Integers in the place of samples that the kernels do not compare exactly, and the samples back again.
+"""Integer keys for samples that the kernels cannot compare exactly, and the way back from keys to samples.
 
-Kernels compare integers of up to 64 bits and floats of up to 64. What they do not hold are long doubles, and
-a border constant that the samples' type does not have: NaN or 0.5 among integers of 64 bits.
+Kernels compare integers and floats of up to 64 bits. They cannot compare long doubles. They also cannot
+compare samples with a border constant that the samples' type cannot represent, such as NaN or 0.5 among
+64-bit integers.
 """
 
 import math
@@ -13,32 +14,32 @@ import numpy.typing as npt
 
 from imfilter._base import dtypes
 
-#: A border constant: integers of any size, floats, and NumPy's long double.
+#: A border constant: an integer of any size, a float, or a NumPy long double.
 Number = int | float | np.longdouble
 
 
 class Keys(NamedTuple):
-    """Integers that compare as the samples of an image do, and as the border constant does with them."""
+    """Integers that have the same order as the samples of an image and its border constant."""
 
     values: npt.NDArray
-    border_key: int  # of the constant
+    border_key: int  # the key of the constant
     constant: Number | None
-    samples: Callable[[npt.NDArray], npt.NDArray]  # of keys that are not the constant's
+    samples: Callable[[npt.NDArray], npt.NDArray]  # samples of keys other than the constant's
 
     def place(self, found: npt.NDArray, out: npt.NDArray) -> None:
-        """Write the samples of some keys to `out`, rounded and saturated."""
+        """Write the samples of keys to `out`, rounded and saturated."""
         dtypes.place(self.samples(found), out)
         if self.constant is not None:
             out[found == self.border_key] = dtypes.rounded(out.dtype, self.constant)
 
 
 def exact(dtype: np.dtype) -> bool:
-    """Tell whether kernels compare samples of a type, or of one that holds them all."""
+    """Tell whether kernels can compare samples of a type, or of a type that holds all of its values."""
     return dtype.kind != "f" or dtype.itemsize <= dtypes.FLOAT64.itemsize
 
 
 def keys_of(image: npt.NDArray, constant: Number | None = None, *, nan_first: bool = False) -> Keys:
-    """Return the keys of an image and of its border constant, if it has one; NaN comes last, or first."""
+    """Return the keys of an image and of its border constant, if it has one. NaN sorts last, or first."""
     native = image.dtype.newbyteorder("=")
     samples = dtypes.readable(image) if exact(native) else image.astype(native, copy=False)
     if constant is not None and samples.dtype.kind in "iu":
@@ -47,12 +48,12 @@ def keys_of(image: npt.NDArray, constant: Number | None = None, *, nan_first: bo
             return moved
     keys = places(samples, constant)
     if nan_first:
-        keys.values[np.isnan(samples)] = -2  # the place before the first is that of the last, a NaN
+        keys.values[np.isnan(samples)] = -2  # sorts first; -2 >> 1 is the last place, a NaN
     return keys
 
 
 def _below(kind: np.dtype, constant: Number) -> int:
-    """Return the largest integer of a type that is not above a constant, or the one before them all."""
+    """Return the largest integer of a type that is not above a constant, or the smallest minus 1."""
     low, high = int(np.iinfo(kind).min), int(np.iinfo(kind).max)
     if math.isnan(constant) or constant > high:
         return high
@@ -62,9 +63,9 @@ def _below(kind: np.dtype, constant: Number) -> int:
 
 
 def _moved(samples: npt.NDArray, constant: Number) -> Keys | None:
-    """Return integers of which those on one side of the constant make room for it, if there is room.
+    """Return the samples, shifted on one side of the constant to free a key for it, or None without room.
 
-    For a constant that comes first or last there is room already, unless the type's last integer is a sample.
+    A constant that sorts first or last needs no shift, unless the smallest or largest integer is a sample.
     """
     bounds, below = np.iinfo(samples.dtype), _below(samples.dtype, constant)
     if below == bounds.max and samples.max() < bounds.max:
@@ -82,21 +83,21 @@ def _moved(samples: npt.NDArray, constant: Number) -> Keys | None:
 
 
 def places(samples: npt.NDArray, constant: Number | None) -> Keys:
-    """Return twice the places of samples in their order; the constant's is odd."""
+    """Return keys that are twice the places of samples in sorted order. The key of the constant is odd."""
     flat = samples.reshape(-1)
     order = np.argsort(flat, kind="stable")
     ordered, place, kind = flat[order], 0, flat.dtype.type
     if flat.dtype.kind == "f":
         first, last = ordered.searchsorted(kind(0), "left"), ordered.searchsorted(kind(0), "right")
         zeros = slice(int(first), int(last))
-        signs = np.argsort(~np.signbit(ordered[zeros]), kind="stable")  # -0.0 comes before 0.0
+        signs = np.argsort(~np.signbit(ordered[zeros]), kind="stable")  # -0.0 sorts before 0.0
         order[zeros], ordered[zeros] = order[zeros][signs], ordered[zeros][signs]
         if constant is not None:
-            value = np.longdouble(constant)  # which holds all floats
+            value = np.longdouble(constant)  # long double holds all floats
             side: Literal["left", "right"] = "left" if np.signbit(value) else "right"
             place = int(ordered.astype(np.longdouble).searchsorted(value, side))
     elif constant is not None and (below := _below(flat.dtype, constant)) >= ordered[0]:
-        # Of the samples' type, or NumPy would compare floats.
+        # Search with the samples' type. Otherwise NumPy would compare floats.
         place = int(ordered.searchsorted(kind(below), "right"))
     small = 2 * len(flat) <= np.iinfo(np.int32).max
     keys = np.empty(len(flat), np.int32 if small else np.int64)

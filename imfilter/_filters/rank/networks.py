@@ -1,4 +1,4 @@
-"""Ranks by networks of comparisons, over images of one shape and layout: their cost and their program."""
+"""Ranks by sorting networks, for images of one shape and layout: cost and program."""
 
 from typing import NamedTuple
 
@@ -13,42 +13,43 @@ from imfilter._filters.rank.kernels.network_rows import RANK_JOB, slide_rank
 from imfilter._simd import lines
 from imfilter._simd.vector import BYTES, REGISTERS
 
-#: What the lines of a network may take of the first-level cache, in bytes, or of the second where tiles would
-#: have fewer vectors than are worth a step: 7x7 float32 took 24.7 ns a sample with one, 18.7 with two.
+#: Bytes that the lines of a network may take of the first-level cache. If tiles would have fewer vectors than
+#: the second number, the lines may take the third, of the second-level cache: 7x7 float32 took 24.7 ns a
+#: sample with the first cache alone, 18.7 with both.
 _LINES, _FEWEST, _MORE_LINES = 24 * 1024, 4, 160 * 1024
-#: Comparisons of a network that is straight code, a kernel of its own that takes a second to compile; and of
-#: one for minima or maxima, which flow through registers or not: minimum 25 float32 took 16.5 instead of 29.5
-#: ms at 4K (Cascade Lake, one thread).
+#: Largest numbers of comparisons. Networks up to the first are straight-line code: a kernel of its own, which
+#: takes a second to compile. For minima and maxima: up to the second if values stay in registers, otherwise
+#: up to the third. Minimum 25 float32 took 16.5 instead of 29.5 ms at 4K (Cascade Lake, one thread).
 _STRAIGHT, _FLOWING, _FEW = 100, 40, 18
-#: The longest line that is fetched at once, in elements: a signal has one, which must be cut to be shared.
+#: Elements of the longest line fetched at once. A 1-D signal is one line: threads share it only in tiles.
 _LONGEST = 16384
 #: Neighbouring rows of minima and maxima that are found together: 101x101 float32 took 108 ms at 4K with 16,
-#: 91 with 32, and 51x51 54, 51, and 66 with 64 (Cascade Lake, one thread).
+#: 91 with 32. 51x51 took 54 with 16, 51 with 32, and 66 with 64 (Cascade Lake, one thread).
 _OUTPUTS = 32
-#: Nanoseconds for a comparison of a vector, as a step of a network and in straight code, and for reading and
-#: writing a byte (Cascade Lake).
+#: Nanoseconds for a comparison of a vector, in a step of a network and in straight-line code, and for reading
+#: and writing one byte (Cascade Lake).
 _STEP, _UNROLLED, _LINE = 4.5, 2.2, 0.15
-#: The same for networks of so many comparisons and more, whose lines leave the first-level cache.
+#: Networks with more comparisons than the first take the second: their lines exceed the first-level cache.
 _WIDE, _WIDE_STEP = 1000, 6.0
-#: Samples that may count for a network to be built at all, but for the smallest and the largest; and for
-#: these in a footprint, of which a network of twice as many takes a second to build.
+#: Largest number of samples for which a network is built, except for minima and maxima. The second number
+#: limits minima and maxima in a footprint: a network for twice as many samples takes a second to build.
 _MOST, _MOST_LISTED = 256, 1 << 16
 
 
 class Prepared(NamedTuple):
-    """A network, and what follows from it for samples of one size, whatever the image."""
+    """A network, and what follows from it for samples of one size in any image."""
 
     network: sorting_networks.Network
-    computed: int  # lines, for as many outputs as there are results
-    straight: bool  # whether it is worth a kernel of its own
-    flows: bool  # whether what it finds can stay in registers
-    lines: int  # that are held
-    steps: npt.NDArray | None  # of a network that is no kernel of its own
+    computed: int  # lines that are computed for all its results
+    straight: bool  # whether it is compiled as straight-line code
+    flows: bool  # whether its values can stay in registers
+    lines: int  # number of lines in memory
+    steps: npt.NDArray | None  # None for straight-line code
 
 
 @for_neighbourhoods
 def network_for(around: Neighbourhood, itemsize: int, channels: int) -> Prepared | None:
-    """Return the network for a neighbourhood of three axes, unless it is too large for one, or one sample."""
+    """Return the network for a neighbourhood of three axes, or None if it has one or too many samples."""
     network = _network(around, itemsize, channels)
     if network is None:
         return None
@@ -82,12 +83,12 @@ def _network(around: Neighbourhood, itemsize: int, channels: int) -> sorting_net
 
 
 def _flows(network: sorting_networks.Network, itemsize: int, channels: int) -> bool:
-    """Tell whether what a small network finds can stay in registers."""
+    """Tell whether the values of a small network can stay in registers."""
     return channels == 1 and unrolled_network.flows(network, itemsize)
 
 
 def cost(network: Prepared, itemsize: int) -> float:
-    """Return how many nanoseconds a sample of so many bytes takes on one core."""
+    """Return the nanoseconds per sample of `itemsize` bytes on one core."""
     wide = len(network.network.comparisons) > _WIDE
     each = _UNROLLED if network.straight else _WIDE_STEP if wide else _STEP
     return (_LINE + network.computed / len(network.network.results) * each / BYTES) * itemsize
@@ -104,9 +105,9 @@ def make(
     *,
     check_finite: bool,
 ) -> Program:
-    """Lay out the lines. `border_key` is the integer that stands for the border constant.
+    """Lay out the lines. `border_key` is the key of the border constant.
 
-    Floats are compared as they are if they are `check_finite`, and the program may refuse an image.
+    With `check_finite`, floats are compared directly and the program may refuse an image.
     """
     z, y, x = loops[:3]
     integer, size = kind(source.dtype), source.dtype.itemsize
@@ -129,7 +130,7 @@ def make(
     else:
         job["steps"], job["n_steps"], step = prepared.steps, len(prepared.steps), BYTES
         job["compare"] = ordered_keys.compare.address(compared)
-    # The widest steps are of whole vectors; what they compute beyond the tile is for its last outputs.
+    # The widest steps use whole vectors. What they compute beyond the tile belongs to its last outputs.
     vectors = max(_LINES // count // step, min(_FEWEST, _MORE_LINES // count // step))
     tile = min(max(vectors, 1 + 2 * reach * size // step) * step // size - reach, wide)
     tile = wide if prepared.flows else -(-wide // -(-wide // tile))

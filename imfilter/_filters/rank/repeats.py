@@ -1,7 +1,7 @@
-"""Ranks in boxes longer than what they filter: a border repeats, so that they read samples several times.
+"""Ranks in boxes longer than the image. The border repeats samples, so a box reads some several times.
 
-A smallest or largest sample does not depend on how often it is read: along an axis that a box covers for
-every output it is that of the whole axis. Other ranks count how often each sample is read.
+Minima and maxima do not depend on how often a sample is read. Along an axis that the box covers for every
+output, they are those of the whole axis. For other ranks, the program counts how often each sample is read.
 """
 
 import functools
@@ -18,38 +18,39 @@ from imfilter._filters.rank.footprint import kind
 from imfilter._filters.rank.kernels.repeats import BLOCK_BITS, REPEATED_JOB, slide_repeated
 from imfilter._filters.rank.keys import Number
 
-#: The most samples that a box may read, repeated ones too, and that it may span along an axis.
+#: Largest number of samples that a box may read, repeated ones included, and its largest length along an
+#: axis.
 MOST, LONGEST = 1 << 62, 1 << 31
-#: Samples of an image with its border that are few, even if some are the same.
+#: Up to this number of samples of an image with its border, repeated samples are not counted separately.
 _PLAIN = 1 << 16
-#: Lines that are computed between two interrupts: by how many samples of an image are counted for them.
+#: Counted samples between two checks for an interrupt: lines times the samples of an image.
 _PATIENCE = 1 << 24
 
 
 class Box(NamedTuple):
-    """The lengths of a window along the filtered axes, of which all samples count, and a rank in it."""
+    """The lengths of a window along the filtered axes, in which all samples count, and a rank in it."""
 
     lengths: tuple[int, ...]
     rank: int
 
     @property
     def extreme(self) -> bool:
-        """Whether the smallest or the largest is asked for."""
+        """Whether the minimum or the maximum is requested."""
         return self.rank in (0, math.prod(self.lengths) - 1)
 
     def longer(self, lengths: list[int]) -> bool:
-        """Tell whether it is much longer than an image with its border need be."""
+        """Tell whether it is much longer than an image with its border."""
         around = math.prod(n + t - 1 for n, t in zip(lengths, self.lengths, strict=True))
         return around > _PLAIN and any(t > 2 * n for n, t in zip(lengths, self.lengths, strict=True))
 
 
 def covers(taps: int, n: int) -> bool:
-    """Tell whether a window reaches both ends of an axis of `n` samples from wherever it stands."""
+    """Tell whether a window reaches both ends of an axis of `n` samples from every position."""
     return taps >= 2 * n - 1
 
 
 def turned(samples: npt.NDArray) -> npt.NDArray:
-    """Return integers that compare as samples do: NaN last, and -0.0 before 0.0; as `order` has it."""
+    """Return integers with the order of the samples: NaN last, and -0.0 before 0.0. See `ordered_keys`."""
     if samples.dtype.kind != "f":
         return samples
     bits = samples.view(kind(samples.dtype))
@@ -58,7 +59,7 @@ def turned(samples: npt.NDArray) -> npt.NDArray:
 
 
 def turned_back(keys: npt.NDArray, dtype: np.dtype) -> npt.NDArray:
-    """Return the samples that integers stand for."""
+    """Return the samples of keys."""
     if dtype.kind != "f":
         return keys
     most = np.iinfo(keys.dtype).max
@@ -68,7 +69,7 @@ def turned_back(keys: npt.NDArray, dtype: np.dtype) -> npt.NDArray:
 def reduced(
     samples: npt.NDArray, axes: tuple[int, ...], border_key: Number | None, *, largest: bool
 ) -> npt.NDArray:
-    """Return the smallest or largest sample along axes, which stay with a length of 1, or the constant."""
+    """Return the minimum or maximum along axes and of the constant. The axes keep a length of 1."""
     least = np.maximum if largest else np.minimum
     found = least.reduce(turned(samples), axis=axes, keepdims=True)
     if border_key is not None:
@@ -77,22 +78,22 @@ def reduced(
 
 
 def _constant(dtype: np.dtype, value: Number) -> npt.NDArray:
-    """Return the integer that stands for the border constant."""
+    """Return the key of the border constant."""
     return turned(np.array([dtypes.rounded(dtype, value)], dtype))
 
 
 class _Reads(NamedTuple):
-    """How a window reads an axis: the offsets of samples, how often each, and what lies where."""
+    """How a window reads an axis: offsets of samples, counts of reads, and the sample at each offset."""
 
     offsets: npt.NDArray[np.int64]
     repeats: npt.NDArray[np.int64]
     at: npt.NDArray[np.int64]
     reach: int
-    ends: tuple[int, int]  # the offsets that leave and enter as it moves by one, from where it stands then
+    ends: tuple[int, int]  # offsets of the samples that left and entered, from the new position
 
 
 def _reads(taps: int, n: int, mode: str) -> _Reads:
-    """Return how a window of so many samples reads an axis of `n`, by offsets of about its length at most."""
+    """Return how a window of `taps` samples reads an axis of `n`. There are at most about 2n offsets."""
     before = taps // 2
     after = taps - 1 - before
     if taps <= 2 * n:
@@ -123,8 +124,8 @@ def ranked(
     border_key: Number | None,
     workers: int | None,
 ) -> npt.NDArray:
-    """Return the ranks in a box of samples that kernels read; `border_key` is the border constant."""
-    # Windows move along the axis of which they read the most samples: of others they read all, each time.
+    """Return the ranks in a box of samples that kernels can read. `border_key` is the border constant."""
+    # The window moves along the axis with the most samples to read. Along the others it is read completely.
     order = sorted(zip(axes, box.lengths, strict=True), key=lambda side: min(side[1], samples.shape[side[0]]))
     (line, taps), across = order[-1], order[:-1]
     batch = [a for a in range(samples.ndim) if a not in axes]

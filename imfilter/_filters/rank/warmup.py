@@ -1,4 +1,4 @@
-"""Compiling ahead: the kernels of ranks for the usual element types."""
+"""Compilation ahead of time: the rank kernels for the usual element types."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _U8, _U16, _I32, _F32 = map(np.dtype, ("u1", "u2", "i4", "f4"))
 
 
 def combinations() -> Iterator[Combination]:
-    """Yield kernels with the types that they are compiled for."""
+    """Yield kernels with the types for which they are compiled."""
     yield slide_rank, ()
     yield slide_blocks, ()
     for compared, kind, how in (

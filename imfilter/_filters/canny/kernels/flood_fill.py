@@ -1,4 +1,4 @@
-"""Flooding: what is marked spreads to neighbours that may be, from one to the next."""
+"""Flood fill: marks spread from marked samples to their weak neighbours, step by step."""
 
 import numpy as np
 from llvmlite import ir
@@ -10,14 +10,15 @@ from imfilter._simd.vector import load_one, peek, poke, store_one
 
 _U8, _U32, _U64 = np.dtype(np.uint8), np.dtype(np.uint32), np.dtype(np.uint64)
 
-#: What a sample is: nothing, one that may be marked, or marked; the same eight times.
+#: Values of samples (0 is neither): weak, which may be marked, and strong, which is marked. Strong eight
+#: times.
 WEAK, STRONG = 1, 2
 _EIGHT_STRONG = np.uint64(0x0202020202020202)
 
 
 @intrinsic
 def _lowest_bit(typingctx, word):
-    """Return the place of the lowest bit that is set, of one at least."""
+    """Return the position of the lowest set bit. At least one bit must be set."""
 
     def codegen(context, builder, sig, args):
         return builder.zext(builder.cttz(args[0], ir.IntType(1)(1)), ir.IntType(64))
@@ -27,12 +28,12 @@ def _lowest_bit(typingctx, word):
 
 @part
 def _spread(samples, i, low, high, rows, n_rows, stack, count):
-    """Mark the neighbours of sample `i` that may be, from `low` to `high`; put them on the stack of `count`.
+    """Mark the weak neighbours of sample `i` from `low` to `high`, and push them on the stack of `count`.
 
-    Return how many are there then.
+    Return the new number of samples on the stack.
     """
     for n in range(n_rows):
-        # Three neighbours side by side, one byte each.
+        # Three adjacent neighbours, one byte each.
         first = i + peek(rows + 16 * n)
         if low <= first + 1 < high:
             found = load_one(_U32, samples + first, _U32) & np.uint32(peek(rows + 16 * n + 8))
@@ -47,12 +48,12 @@ def _spread(samples, i, low, high, rows, n_rows, stack, count):
 
 @Driver
 def flood(samples, start, stop, low, high, rows, n_rows, stack):
-    """Mark what is connected to marked samples from `start` to `stop` by samples from `low` to `high`.
+    """Mark samples from `low` to `high` that weak ones connect to marked ones from `start` to `stop`.
 
-    samples: address of bytes, of which words of 8 are read; all that are not 0 have their neighbours among
-    them. rows: address of where neighbours begin that lie side by side, and of the bits of those that count
-    and may be marked. stack: address of as many words as there are samples that may be: each is put there
-    once.
+    samples: address of bytes, which are read in words of 8. All neighbours of samples that are not 0 lie in
+    this memory. rows: address of a table with the offset of each row of adjacent neighbours, and the mask of
+    the bits of weak neighbours. stack: address of as many words as there are weak samples. Each sample is
+    pushed once.
     """
     for word in range(start, stop, 8):
         strong = load_one(_U64, samples + word, _U64) & _EIGHT_STRONG

@@ -1,4 +1,4 @@
-"""Gradients of a line, and which of them are the largest across an edge: what Canny's method does to one."""
+"""Gradients of a line, and non-maximum suppression across edges, for Canny's method."""
 
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -8,14 +8,14 @@ from imfilter._filters.canny.kernels.flood_fill import STRONG, WEAK
 from imfilter._simd.jit import kernel
 from imfilter._simd.vector import call_llvm, element, mangle, pointer, register_lanes
 
-#: How strength is measured: the sum of the absolute derivatives, the sum of their squares, or its root.
+#: Norms of the gradient: the sum of the absolute derivatives, the sum of their squares, or its square root.
 L1, SQUARED, L2 = 0, 1, 2
-#: The tangent of 22.5 degrees in units of 2**-15, as OpenCV has it.
+#: The tangent of 22.5 degrees in units of 2**-15, as in OpenCV.
 _UNIT, _TANGENT = 32768.0, 13573.0
 
 
 class _Lines:
-    """Vectors of lines of real numbers, at x."""
+    """Vectors of the samples of lines at x."""
 
     def __init__(self, builder, kind, x):
         self.builder, self.kind = builder, kind
@@ -39,7 +39,7 @@ class _Lines:
         return call_llvm(self.builder, f"llvm.fabs.{mangle(self.kind)}", self.kind, value)
 
     def falling(self, dx, dy):
-        """Tell whether one of both is negative: their product, which may underflow, would be if none is 0."""
+        """Tell whether the signs differ. The product of nonzero values would tell, but it may underflow."""
         word = ir.VectorType(ir.IntType(8 * self.size), self.kind.count)
         signs = self.builder.xor(self.builder.bitcast(dx, word), self.builder.bitcast(dy, word))
         return self.builder.icmp_signed("<", signs, ir.Constant(word, [0] * word.count))
@@ -62,7 +62,7 @@ def _gradients(typingctx, real, measure, above, here, below, count, dx, dy, stre
             def smooth(first, middle, last, lines=lines):
                 return builder.fadd(builder.fadd(first, last), lines.times(middle, 2.0))
 
-            # Differences first: they are 0 where the image is flat, and alike along both axes.
+            # Differences first: they are 0 in flat areas, and both axes are treated alike.
             x_part = smooth(*(builder.fsub(line[2], line[0]) for line in (a, h, b)))
             y_part = smooth(*(builder.fsub(low, high) for low, high in zip(b, a, strict=True)))
             if how == L1:
@@ -80,22 +80,22 @@ def _gradients(typingctx, real, measure, above, here, below, count, dx, dy, stre
 
 @kernel("real", "measure")
 def gradients(real, measure, above, here, below, count, dx, dy, strength):
-    """Write the derivatives of `count` samples and more by Sobel's operator, and their strength; see `L1`.
+    """Write the Sobel derivatives and the gradient magnitudes of `count` samples and more; see `L1`.
 
-    The three lines begin one sample before the first.
+    The three lines start one sample before the first.
     """
     _gradients(real, measure, above, here, below, count, dx, dy, strength)
 
 
 def _among_sectors(builder, lines, dx, dy, mine, strengths):
-    """Tell which strengths are larger than those of their two neighbours in one of four directions."""
+    """Tell which magnitudes are larger than those of their two neighbours in one of four directions."""
     above, here, below = strengths
     wide, tall = lines.size_of(dx), lines.times(lines.size_of(dy), _UNIT)
     flat = lines.times(wide, _TANGENT)
     level = builder.fcmp_ordered("<", tall, flat)
-    # Differences of multiples of the unit are exact, as the sum of both factors would not be.
+    # Differences of multiples of the unit are exact. The sum of both factors would not be exact.
     steep = builder.fcmp_ordered(">", builder.fsub(tall, lines.times(wide, 2 * _UNIT)), flat)
-    falls = lines.falling(dx, dy)  # asked only where neither is 0
+    falls = lines.falling(dx, dy)  # used only where neither is 0
 
     def larger(first, last, with_last):
         last_kept = builder.fcmp_ordered(">=" if with_last else ">", mine, last)
@@ -110,7 +110,7 @@ def _among_sectors(builder, lines, dx, dy, mine, strengths):
 
 
 def _interpolated(builder, lines, dx, dy, mine, strengths):
-    """Tell which strengths are no smaller than those interpolated on both sides along the gradient."""
+    """Tell which magnitudes are at least those interpolated on both sides along the gradient."""
     above, here, below = strengths
     wide, tall = lines.size_of(dx), lines.size_of(dy)
     steep = builder.fcmp_ordered(">", tall, wide)
@@ -120,7 +120,7 @@ def _interpolated(builder, lines, dx, dy, mine, strengths):
     rest = builder.fsub(ir.Constant(lines.kind, [1.0] * lines.kind.count), share)
 
     def side(line, level):
-        """Interpolate on the side of a line and of a neighbour, and tell whether it is no larger."""
+        """Interpolate on the side of a line and of a neighbour, and tell whether the value is no larger."""
         near = builder.select(steep, lines.load(line), lines.load(here, level))
         far = lines.load(line, level)
         mixed = builder.fadd(builder.fmul(far, share), builder.fmul(near, rest))
@@ -177,9 +177,10 @@ def _thin(typingctx, real, interpolated, dx, dy, above, here, below, count, low,
 
 @kernel("real", "interpolated")
 def thin(real, interpolated, dx, dy, above, here, below, count, low: float, high: float, to):
-    """Mark which of `count` samples and more are edges: the largest across, and above the thresholds.
+    """Mark which of `count` samples and more are edges: local maxima across the edge, above the thresholds.
 
-    Neighbours are those in one of four directions, and thresholds are exceeded; or, `interpolated`, between
-    two of eight, and thresholds are reached. above, here, below: strengths, with a sample before the first.
+    The neighbours are those in one of four directions, and magnitudes must exceed the thresholds. If
+    `interpolated`, they lie between two of eight directions, and magnitudes must reach the thresholds. above,
+    here, below: magnitudes, with one sample before the first.
     """
     _thin(real, interpolated, dx, dy, above, here, below, count, low, high, to)

@@ -1,4 +1,4 @@
-"""The rows of an image on which Canny's method marks edges, one after the other; see `thin`."""
+"""The rows of an image in which Canny's method marks edges, one after the other; see `thin`."""
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from imfilter._simd.vector import LINE, invoke, record, store_one
 _FIELDS = (
     *("rows", "columns", "channels"),
     "size",  # of an element of the arithmetic, in bytes
-    *("before_y", "before_x"),  # padded samples before the image: one
+    *("before_y", "before_x"),  # padded samples before the image: 1
     *("samples_y", "samples_x"),  # samples of the image
     *("source_y", "source_x", "source_c", "source_packed"),
-    "map_y",  # bytes from a row of marks to the next, with room for a register
+    "map_y",  # bytes from one row of marks to the next, with room for a register
     *("border_y", "border_x"),  # tables, see `source_index`
-    # Where in the workspace lines are, three of each, and how far apart. Samples are not watched.
+    # Workspace offsets of lines, three of each kind, and their distance. Samples are not checked.
     *("window", "pitch", "dx", "dy", "strength", "flag", "check_finite"),
     *("fetch", "gradients", "thin"),  # kernels
 )
@@ -29,13 +29,13 @@ _U8 = np.dtype(np.uint8)
 
 @part
 def _line(job, workspace, first, row):
-    """Return the address of a row among three, which follow each other in a ring."""
+    """Return the address of a row in a ring buffer of three."""
     return workspace + first + (row + 3) % 3 * job.pitch
 
 
 @part
 def _differentiate(job, workspace, source_at, y):
-    """Leave the derivatives of row `y` and their strength, which is 0 beyond the image."""
+    """Compute the derivatives of row `y` and their magnitudes, which are 0 outside the image."""
     strength = _line(job, workspace, job.strength, y)
     if y < 0 or y >= job.rows:
         for i in range(job.pitch):
@@ -47,7 +47,7 @@ def _differentiate(job, workspace, source_at, y):
         _line(job, workspace, job.window, y), _line(job, workspace, job.window, y + 1), below, job.columns,
         _line(job, workspace, job.dx, y), _line(job, workspace, job.dy, y),
         strength + LINE))  # fmt: skip
-    # What whole vectors left behind the last column.
+    # Clear what whole vectors wrote after the last column.
     for i in range(LINE):
         store_one(strength + LINE + job.columns * job.size + i, _U8, np.uint8(0))
 
@@ -55,10 +55,10 @@ def _differentiate(job, workspace, source_at, y):
 @Driver
 @denormals_as_zeros
 def slide_canny(job_at, source_at, map_at, memory, start, stop):
-    """Mark the edges of rows `start` … `stop`, in the map of marks, with what is weak and what is strong.
+    """Mark the weak and strong edges of rows `start` … `stop` in the map of marks.
 
-    job_at: address of the `CANNY_JOB`. source_at: address of the image; map_at: of the first mark.
-    memory: zeroed memory, parted as the job says.
+    job_at: address of the `CANNY_JOB`. source_at: address of the image. map_at: address of the first mark.
+    memory: zeroed workspace, divided as the job says.
     """
     job = record(CANNY_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE

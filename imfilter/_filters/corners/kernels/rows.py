@@ -1,6 +1,6 @@
-"""Measures of corners, a row after the other; see `tensor` for what is done to one.
+"""Corner measures, one row after the other; see `structure_tensor` for the operations on a row.
 
-Products of derivatives are summed along each row as soon as it is there, and down the rows of a window.
+Products of derivatives are summed along each row as soon as it is read, and then over the rows of a window.
 """
 
 import numpy as np
@@ -18,14 +18,14 @@ _FIELDS = (
     *("before_y", "before_x"),  # padded samples before the image, for derivatives
     *("samples_y", "samples_x"),  # samples of the image
     *("source_y", "source_x", "source_c", "source_packed"),
-    *("target_y", "target_x", "target_c", "target_packed", "direct"),  # whether results are written at once
+    *("target_y", "target_x", "target_c", "target_packed", "direct"),  # whether results are written directly
     "before_w",  # padded products before the image, for the window
     # Tables: borders (see `source_index`) of the image and of its products; weights of the window.
     *("border_y", "border_x", "window_y", "window_x", "weights"),
-    # Where in the workspace lines are: of the image, which rows these are, products, their sums along a row
-    # and down the window, results; how far apart; addresses of lines.
+    # Workspace offsets of lines: of the image, the numbers of these rows, products, sums along a row, sums
+    # over the window, results; the distance between lines; addresses of lines.
     *("image", "held", "products", "window", "sums", "result", "pitch", "spare", "at"),
-    *("flag", "check_finite"),  # samples are not watched
+    *("flag", "check_finite"),  # samples are not checked
     *("fetch", "multiply", "surround", "sum_pairs", "measure", "place"),  # kernels
 )
 CORNER_JOB = np.dtype(
@@ -37,13 +37,13 @@ _U8 = np.dtype(np.uint8)
 
 @part
 def _slot(job, workspace, kind, p):
-    """Return the address of the sums along padded row `p` of products of one kind, in a ring."""
+    """Return the address, in a ring buffer, of the sums along padded row `p` of one kind of product."""
     return workspace + job.window + (kind * job.taps + p % job.taps) * job.pitch
 
 
 @part
 def _sum(job, workspace, to):
-    """Sum the lines whose addresses are listed, by the weights of the window."""
+    """Sum the listed lines with the weights of the window."""
     invoke(2, job.sum_pairs, (workspace + job.at, job.weights, job.taps, job.columns, to))
 
 
@@ -83,10 +83,10 @@ def _prepare(job, workspace, source_at, p):
 @Driver
 @denormals_as_zeros
 def slide_corner(job_at, source_at, target_at, memory, start, stop):
-    """Measure rows `start` … `stop`.
+    """Compute the corner measures of rows `start` … `stop`.
 
     job_at: address of the `CORNER_JOB`. source_at, target_at: addresses of the image and the result.
-    memory: zeroed memory, parted as the job says.
+    memory: zeroed workspace, divided as the job says.
     """
     job = record(CORNER_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE

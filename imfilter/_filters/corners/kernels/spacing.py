@@ -1,4 +1,4 @@
-"""Non-maximum suppression by distance: points in order, each kept unless one that is kept is too near."""
+"""Non-maximum suppression by distance: a point is kept unless a point kept before it is too near."""
 
 import numpy as np
 
@@ -6,21 +6,21 @@ from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.vector import peek, poke, record
 
-#: One call, all int64: points and their axes; the length of a cell, which is no less than the distance; below
-#: which square of a distance, or which distance, two points are too near; how many are kept at most.
+#: One call, all int64: number of points and of axes; length of a cell, at least the distance; points with a
+#: smaller distance, or squared distance, are too near; largest number of points to keep.
 _FIELDS = (
     *("count", "axes", "side", "near", "squared", "most"),
-    # Addresses. The coordinates of points; cells along each axis, and from one to the next; the last point
-    # of each cell and the one before each point, counted from 1; points that are kept, and how many.
+    # Addresses: coordinates of points; number of cells along each axis, and its stride; the last point of
+    # each cell and the point before each point, counted from 1; points that are kept, and their number.
     *("points", "cells", "steps", "last", "before", "kept", "n_kept"),
-    *("low", "high", "at"),  # of cells around a point, for each axis
+    *("low", "high", "at"),  # range and position of the cells around a point, for each axis
 )
 APART_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 
 @part
 def _is_near(job, one, other):
-    """Tell whether two points are too near, whose coordinates lie at addresses."""
+    """Tell whether two points, given by the addresses of their coordinates, are too near."""
     distance = 0
     for a in range(job.axes):
         step = abs(peek(one + 8 * a) - peek(other + 8 * a))
@@ -30,7 +30,7 @@ def _is_near(job, one, other):
 
 @part
 def _crowded(job, point):
-    """Tell whether a point is too near to one that is kept, in its cell or in those around it."""
+    """Tell whether a point is too near to a kept point in its cell or in the adjacent cells."""
     cell = 0
     for a in range(job.axes):
         here = peek(point + 8 * a) // job.side
@@ -47,7 +47,7 @@ def _crowded(job, point):
                 return True
             other = peek(job.before + 8 * (other - 1))
         a = job.axes - 1
-        while a >= 0:  # the next cell, like the hand of a counter
+        while a >= 0:  # advance to the next cell; the last axis is the fastest
             at, step = peek(job.at + 8 * a), peek(job.steps + 8 * a)
             if at < peek(job.high + 8 * a):
                 poke(job.at + 8 * a, at + 1)
@@ -63,7 +63,7 @@ def _crowded(job, point):
 @Driver
 @denormals_as_numbers
 def keep_apart(job_at):
-    """Keep the first point, and each next one that is not too near to those kept. See `APART_JOB`."""
+    """Keep the first point, and each later one that is not too near to a kept point; see `APART_JOB`."""
     job = record(APART_JOB, job_at)
     kept = 0
     for i in range(job.count):

@@ -1,4 +1,4 @@
-"""Lines of products of derivatives, and what is made of their sums: measures of corners."""
+"""Lines of products of derivatives, and corner measures of their sums."""
 
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -25,7 +25,7 @@ from imfilter._simd.vector import (
     store_one,
 )
 
-#: Taps of Sobel's operator by its aperture, from the outside to the middle: smoothing, and of differences.
+#: Taps of the Sobel operator by aperture, from the outside to the middle: for smoothing and for differences.
 SOBEL = {
     3: ((1, 2), (1,)),
     5: ((1, 4, 6), (1, 2)),
@@ -56,27 +56,27 @@ def _products(typingctx, real, aperture, lines, count, scale, xx, xy, yy):
             return multiply_add(builder, value, weight, total)
 
         def differentiate(line):
-            """Sum the differences of samples at the same distance from the middle, from outside in."""
+            """Sum the differences of samples at the same distance from the middle, from the outside in."""
             total = None
             for i in range(half):
                 total = weigh(total, builder.fsub(line[-1 - i], line[i]), difference[i])
             return total
 
         def smoothed(pairs, middle):
-            """Sum pairs at the same distance from the middle, from outside in, and the middle."""
+            """Sum pairs at the same distance from the middle, from the outside in, and then the middle."""
             total = None
             for (first, last), tap in zip(pairs, smooth, strict=False):
                 total = weigh(total, builder.fadd(first, last), tap)
             return builder.fmul(weigh(total, middle, smooth[half]), factor)
 
         def derivatives(x):
-            """Return the derivatives at x: differences first, which are 0 where the image is flat."""
+            """Return the derivatives at x. Differences come first: they are 0 in flat areas."""
 
             def samples(row):
                 starts = (builder.add(builder.add(bases[row], x), word(s * size)) for s in range(width))
                 return [builder.load(pointer(builder, at, kind), align=1, typ=kind) for at in starts]
 
-            # Pair by pair of rows, or there are more samples at a time than registers.
+            # Process pairs of rows one by one. Otherwise there are more vectors than registers.
             across, down = [], [None] * width
             for i in range(half):
                 above, below = samples(i), samples(width - 1 - i)
@@ -100,14 +100,14 @@ def _products(typingctx, real, aperture, lines, count, scale, xx, xy, yy):
 
 @kernel("real", "aperture")
 def products(real, aperture, lines, count, scale: float, xx, xy, yy):
-    """Write the products of the derivatives of `count` samples and more, by Sobel's operator times `scale`.
+    """Write the products of the Sobel derivatives, times `scale`, of `count` samples and more.
 
-    lines: address of the addresses of as many lines as its `aperture`, which begin half of it before.
+    lines: address of the addresses of `aperture` lines, which start half an aperture before the first sample.
     """
     _products(real, aperture, lines, count, scale, xx, xy, yy)
 
 
-#: Pairs that are summed before a sum is put aside: short sums round less than a long one.
+#: Number of pairs in a partial sum: short sums round less than a long sum.
 _GROUP = 32
 
 
@@ -116,7 +116,7 @@ def _window(typingctx, real, taps, lines, weights, count, to):
     lanes, many = register_lanes(real.dtype) * REGISTERS, taps.literal_value
 
     def codegen(context, builder, sig, args):
-        if not many:  # this is compiled too where it is not called
+        if not many:  # this is compiled even if it is not called
             return context.get_dummy_value()
         lines, weights, count, to = args[2:]
         scalar, word = element(real.dtype), ir.IntType(64)
@@ -148,11 +148,11 @@ def _window(typingctx, real, taps, lines, weights, count, to):
 
 @kernel("real", "taps")
 def sum_pairs(real, taps, lines, weights, many, count, to):
-    """Write `count` weighted sums of `many` lines, and more, up to a vector.
+    """Write `count` weighted sums of `many` lines, rounded up to whole vectors.
 
-    Lines at the same distance from the middle have the same weight and are added first, from outside in, so
-    that the sum is the same in either order. lines: address of their addresses. Straight code for so many
-    `taps`, unless that is 0.
+    Lines at the same distance from the middle have the same weight. They are added first, from the outside
+    in, so the sum is the same in either order. lines: address of their addresses. If `taps` is not 0,
+    straight-line code sums that number of taps.
     """
     if taps:
         _window(real, taps, lines, weights, count, to)
@@ -177,7 +177,7 @@ def sum_pairs(real, taps, lines, weights, many, count, to):
 
 @kernel("real")
 def surround(real, line, border, before, samples, after):
-    """Fill in the border of a line whose samples begin `before` ones on: with its own, or with 0."""
+    """Fill the border of a line, whose samples start after `before` ones, with its own samples or with 0."""
     size = size_of(real)
     for i in range(before + after):
         column = peek(border + 8 * i)
@@ -190,14 +190,14 @@ def surround(real, line, border, before, samples, after):
 
 @kernel("real", "eigenvalue")
 def measure(real, eigenvalue, xx, xy, yy, count, k: float, to):
-    """Write the measures of `count` sums; of fewer than a vector, those of a whole one.
+    """Write the corner measures of `count` sums. Fewer than a vector are rounded up to a whole vector.
 
-    They are the determinant less `k` times the square of the trace, or the smaller `eigenvalue`.
+    They are the determinant minus `k` times the square of the trace, or the smaller `eigenvalue`.
     """
     none, half = splat(real, real.type(0)), splat(real, real.type(0.5))
     less = splat(real, real.type(-k))
     for first in range(0, count * size_of(real), BYTES):
-        at = max(min(first, count * size_of(real) - BYTES), 0)  # the last vector overlaps the one before
+        at = max(min(first, count * size_of(real) - BYTES), 0)  # the last vector overlaps the previous one
         a, b, c = load(real, xx + at, real), load(real, xy + at, real), load(real, yy + at, real)
         if eigenvalue:
             apart = fma(a - c, half, none)

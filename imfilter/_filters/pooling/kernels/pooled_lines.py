@@ -1,7 +1,7 @@
-"""What pooling does to lines: the rows of a window become one, and then the samples along it.
+"""Pooling of lines: first the rows of a window are reduced to one line, then the samples along it.
 
-Maxima and minima are taken in the samples' own type; NaN is passed on, and -0.0 comes before 0.0. Sums are
-of floats wide enough, or, of the widest integers, of their high and low halves apart.
+Maxima and minima are computed in the samples' own type. They propagate NaN, and -0.0 sorts before 0.0. Sums
+are computed in sufficiently wide floats. The widest integers have separate sums of high and low halves.
 """
 
 import numpy as np
@@ -30,10 +30,10 @@ from imfilter._simd.vector import (
 )
 from imfilter._simd.vector import peek as entry
 
-#: What becomes of samples: the largest, the smallest, the sum, or the sum of their high or low halves.
+#: Reductions: the maximum, the minimum, the sum, or the sum of the high or low halves.
 LARGEST, SMALLEST, SUM, HIGH, LOW = range(5)
 
-#: Strides, and channels that they move together, for which samples are picked by shuffles.
+#: Largest stride, and largest number of channels of a pixel, for which shuffles pick the samples.
 MOST_STRIDE, MOST_CHANNELS = 8, 4
 
 
@@ -43,7 +43,7 @@ def _element(value):
 
 @intrinsic(prefer_literal=True)
 def _meet(typingctx, what, a, b):
-    """Return of two samples, or lane by lane, the larger, the smaller or the sum."""
+    """Return the larger or the smaller of two samples, or their sum, lane by lane."""
     name = {LARGEST: "max", SMALLEST: "min"}.get(what.literal_value)
 
     def codegen(context, builder, sig, args):
@@ -60,7 +60,7 @@ def _meet(typingctx, what, a, b):
 
 @intrinsic(prefer_literal=True)
 def _part(typingctx, what, source, value):
-    """Return what counts of samples of a source type: all, or half of their bits."""
+    """Return the part of the samples of a source type that is reduced: all, or half of their bits."""
     half = what.literal_value
 
     def codegen(context, builder, sig, args):
@@ -82,7 +82,7 @@ def _part(typingctx, what, source, value):
 
 @intrinsic(prefer_literal=True)
 def _nothing(typingctx, what, real):
-    """Return what changes nothing: the maximum of no samples, the minimum or the sum."""
+    """Return the neutral element of the maximum, the minimum or the sum."""
     what_for, dtype = what.literal_value, real.dtype
 
     def codegen(context, builder, sig, args):
@@ -100,10 +100,10 @@ def _nothing(typingctx, what, real):
 
 @kernel("real", "source", "what")
 def join_rows(real, source, what, at, rows, fresh, before, count, after, line):
-    """Join `rows` lines of `count` samples, whose addresses are in the table `at`, to one of `real`s.
+    """Reduce `rows` lines of `count` samples, whose addresses are in the table `at`, to one line of `real`.
 
-    With what is in the line already, unless it is `fresh`. `before` and `after` samples beside it become
-    what changes nothing.
+    Unless `fresh`, the previous content of the line is included. `before` and `after` samples beside it are
+    set to the neutral element.
     """
     size, width = size_of(real), size_of(source)
     lanes, few = BYTES // size, BYTES // size // REGISTERS
@@ -120,7 +120,7 @@ def join_rows(real, source, what, at, rows, fresh, before, count, after, line):
         return
     if fresh:
         skipped = 1
-    # A last vector overlaps the one before, but where that has been changed already.
+    # In a fresh line the last vector overlaps the previous one. Otherwise samples would count twice.
     x = 0
     while x + lanes <= count or (fresh and lanes <= count and x < count):
         shift = min(x, count - lanes)
@@ -158,7 +158,7 @@ def join_rows(real, source, what, at, rows, fresh, before, count, after, line):
 
 @kernel("real", "what")
 def join_neighbours(real, what, line, taps, step, count, to):
-    """Join `taps` samples of a line, `step` bytes apart, for each of `count` outputs at a stride of one."""
+    """Reduce `taps` samples of a line, `step` bytes apart, for each of `count` outputs at a stride of one."""
     size = size_of(real)
     lanes, few = BYTES // size, BYTES // size // REGISTERS
     x = 0
@@ -186,7 +186,7 @@ def join_neighbours(real, what, line, taps, step, count, to):
 
 @intrinsic(prefer_literal=True)
 def _pick(typingctx, real, stride, channels, address):
-    """Load a register of pixels of so many channels, of which each is `stride` pixels behind the last."""
+    """Load a register of pixels of `channels` samples. The pixels are `stride` pixels apart in memory."""
     lanes = register_lanes(real.dtype)
     many, skip = channels.literal_value, stride.literal_value
     pixels = lanes // many
@@ -198,10 +198,10 @@ def _pick(typingctx, real, stride, channels, address):
         for number in range(wanted[-1] // lanes + 1):
             at = builder.add(args[3], ir.IntType(64)(number * lanes * size))
             registers.append(builder.load(pointer(builder, at, kind), align=1, typ=kind))
-        # Of two registers each time: LLVM takes wider ones apart, sample by sample.
+        # Shuffle two registers at a time: LLVM splits wider shuffles into single samples.
         found = registers[0]
         for number in range(1, max(len(registers), 2)):
-            order = list(range(lanes))  # what is there, or does not matter yet
+            order = list(range(lanes))  # keeps the lanes that are set, or not yet needed
             for i, w in enumerate(wanted):
                 if w // lanes == number or (number == 1 and w < lanes):
                     order[i] = w if w < lanes else w % lanes + lanes
@@ -214,9 +214,9 @@ def _pick(typingctx, real, stride, channels, address):
 
 @kernel("real", "what", "stride", "channels")
 def join_picked(real, what, stride, channels, line, taps, step, count, to):
-    """Join `taps` pixels of a line, `step` bytes apart, for each of `count` outputs at a small stride.
+    """Reduce `taps` pixels of a line, `step` bytes apart, for each of `count` outputs at a small stride.
 
-    Registers are written whole: outputs shorter than one, or of channels that do not fill one, need room.
+    Whole registers are written: outputs shorter than one, or of channels that do not fill one, need room.
     """
     size = size_of(real)
     pixels = BYTES // size // REGISTERS // channels
@@ -233,7 +233,7 @@ def join_picked(real, what, stride, channels, line, taps, step, count, to):
 
 @kernel("real", "what")
 def join_apart(real, what, line, taps, step, stride, channels, count, to):
-    """Join `taps` pixels of a line, `step` bytes apart, for each of `count` outputs `stride` bytes apart."""
+    """Reduce `taps` pixels, `step` bytes apart, for each of `count` outputs, `stride` bytes apart."""
     size = size_of(real)
     few = BYTES // size // REGISTERS
     like = splat_register(real, _nothing(what, real))
@@ -257,7 +257,7 @@ def join_apart(real, what, line, taps, step, stride, channels, count, to):
 
 @kernel("real", "what")
 def fold(real, what, line, pixels, channels, to):
-    """Join all `pixels` of a line, which is changed, to one: each time the second half to the first."""
+    """Reduce all `pixels` of a line to one: repeatedly its second half into its first, in place."""
     size = size_of(real)
     few = BYTES // size // REGISTERS
     like = splat_register(real, _nothing(what, real))
@@ -297,9 +297,9 @@ _quotient, _product = _floating("fdiv"), _floating("fmul")
 def divide(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
     """Write the means of `count` sums, of a `kind`, as `target`: rounded, saturated.
 
-    A sum is divided by its entry of the line of `divisors` times `factor`: of whole numbers that both types
-    hold the quotient is rounded as the exact one would be. With `inverse` it is multiplied, which is as
-    exact by powers of two. `below` is for `divide_wide`. Less than a register goes through `spare`.
+    A sum is divided by its entry of the line of `divisors` times `factor`. If both types hold the integers,
+    the quotient is rounded like the exact one. With `inverse` the sum is multiplied, which is as exact for
+    powers of two. `below` is for `divide_wide`. Less than a register goes through `spare`.
     """
     size, wide, width = size_of(real), size_of(kind), size_of(target)
     lanes, few = BYTES // size, BYTES // size // REGISTERS
@@ -340,8 +340,8 @@ def _quotient_wide(high, low, divisor):
 def divide_wide(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
     """Write the means of `count` sums of integers, rounded half to even, as integers of 64 bits.
 
-    `sums` are of the high halves, `below` of the low ones. The other arguments are those of `divide`, with
-    integers for divisors.
+    `sums` are the sums of the high halves, `below` those of the low halves. The other arguments are those of
+    `divide`, with integer divisors.
     """
     one = np.uint64(1)
     for i in range(count):
@@ -357,9 +357,9 @@ def divide_wide(real, kind, target, inverse, sums, below, divisors, factor: floa
         store_one(to + 8 * i, _U64, found)
 
 
-#: Sums and divisors up to which floats have no second rounding: high halves of sums, low ones, divisors.
+#: Limits below which floats are rounded only once: high halves of sums, low halves, divisors.
 _FEW_HIGH, _FEW_LOW, _FEW = 1 << 19, np.uint64(1 << 51), 1 << 24
-#: Below this an integer has room for eight more bits behind the 53 of a float64 and the one that rounds it.
+#: An integer below this has room for eight more bits after the 53 of a float64 and the rounding bit.
 _ROOM = np.uint64(1 << 54)
 
 
@@ -367,8 +367,8 @@ _ROOM = np.uint64(1 << 54)
 def divide_to_real(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
     """Write the means of `count` sums of integers as floats: the exact quotients, rounded half to even.
 
-    The arguments are those of `divide_wide`. The magnitude becomes an integer of at least 55 bits; where the
-    quotient goes on behind them, the last of them is set. Its conversion then rounds as that of the quotient.
+    The arguments are those of `divide_wide`. The magnitude becomes an integer of at least 55 bits. If the
+    quotient has more bits, the last bit is set. So the conversion rounds like that of the exact quotient.
     """
     width, zero, one, byte = size_of(target), np.uint64(0), np.uint64(1), np.uint64(8)
     for i in range(count):
@@ -383,7 +383,7 @@ def divide_to_real(real, kind, target, inverse, sums, below, divisors, factor: f
             continue
         found, rest = _quotient_wide(high, low, divisor)
         by, scale = np.uint64(divisor), 1.0
-        negative = high < 0 and np.int64(found) < 0  # the high halves of what is not may be
+        negative = high < 0 and np.int64(found) < 0  # a sum of at least 0 may have negative high halves
         if negative:
             found = zero - found
             if rest:

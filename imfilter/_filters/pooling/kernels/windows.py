@@ -1,8 +1,8 @@
-"""Pooling, a line of outputs after the other; see `pool_line` for what is done to lines.
+"""Pooling, one line of outputs at a time; see `pooled_lines` for the operations on lines.
 
-The rows of a window are joined first, in whole vectors and over the whole line, then what lies along it.
-Long windows, and the cells into which an image is cut, are joined one by one: all their rows, in short
-lines, to one such line, which is then folded.
+First the rows of a window are reduced to one line, in whole vectors over the whole line. Then samples are
+reduced along it. Long windows, and the cells of a divided image, are processed one by one: all their rows are
+reduced to a short line, which is then folded.
 """
 
 import numpy as np
@@ -15,37 +15,38 @@ from imfilter._simd.vector import LINE, invoke, peek, poke, record
 _FIELDS = (
     *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
     *("source_z", "source_y", "target_z", "target_y"),
-    # Of an element of the image, of what is joined, of the arithmetic and of the result, in bytes.
+    # Element sizes in bytes: of the image, of reduced samples, of the arithmetic and of the result.
     *("width", "size", "real_width", "target_width"),
     "samples_x",  # of the image
-    # How far apart the samples of a window are. Along a line also: how many, the windows' stride, where the
-    # first begins, before the image.
+    # Distance between the samples of a window. Along a line also: number of samples, stride of the windows,
+    # and padding before the first.
     *("dilation_z", "dilation_y", "dilation_x", "taps_x", "stride_x", "before_x"),
-    *("windows_z", "windows_y", "windows_x"),  # tables of `WINDOW`s, one for each output
-    "stage",  # samples that are joined along a line before, of windows side by side, or 1
-    "chunk",  # samples of a line to which a window is joined, where they are joined one by one, or 0
-    "direct",  # whether windows are joined in the output itself
-    # Tables: where images of a batch begin; at which outputs tiles of a line begin, and where the last ends;
-    # by what sums along the line are divided, or, if that is `inverse`, multiplied.
+    *("windows_z", "windows_y", "windows_x"),  # tables of `WINDOW`s, one entry for each output
+    "stage",  # samples along a line that a first pass reduces, for adjacent windows, or 1
+    "chunk",  # samples of the line to which a single window is reduced, or 0
+    "direct",  # whether windows are reduced directly in the output
+    # Tables: offsets of the images of a batch; first outputs of the tiles of a line, and the end of the last;
+    # divisors of sums along the line, or factors if `inverse`.
     *("batch", "tiles", "n_tiles", "divisors", "inverse"),
-    # Where in the workspace lines are, results, those of low halves; addresses of rows and how many at most.
+    # Workspace offsets: lines, results, results of low halves; addresses of rows, and their largest number.
     *("line", "staged", "result", "below", "spare", "at", "most"),
-    # Kernels. `join_low` is there for sums in halves; `join_along` is not where there is nothing to join.
+    # Kernels. Only sums in halves have `join_low`. `join_along` is missing if nothing is reduced along a
+    # line.
     *("join_rows", "join_low", "join_first", "join_along", "along", "fold", "finish", "divides"),
 )
 POOL_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
-#: Which samples of an axis are in a window: the first, how many of them; and by what their sum is divided.
+#: The samples of an axis in a window: the first, their number, and the divisor of their sum.
 WINDOW = np.dtype([("first", np.int64), ("count", np.int64), ("divisor", np.int64)])
 _WINDOW = WINDOW.itemsize
 
-#: How windows along a line are joined: not at all, as neighbours, with shuffles, or one by one.
+#: How windows along a line are reduced: not at all, as neighbours, with shuffles, or one by one.
 NOT, NEIGHBOURS, PICKED, APART = range(4)
 
 
 @part
 def _rows(job, workspace, plane, z, y, shift):
-    """List the rows of windows z and y of a plane of outputs, from a byte on; return how many there are."""
+    """List the rows of windows z and y of a plane of outputs, from a byte on. Return their number."""
     deep, high = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
     n = 0
     for i in range(deep.count):
@@ -58,7 +59,7 @@ def _rows(job, workspace, plane, z, y, shift):
 
 @part
 def _join_line(job, workspace, join_rows, image_at, z, y, first, count, to):
-    """Join the windows of outputs `first` … `first + count` of a line."""
+    """Reduce the windows of outputs `first` … `first + count` of a line."""
     start = first * job.stride_x - job.before_x
     length = (count - 1) * job.stride_x + (job.taps_x - 1) * job.dilation_x + 1
     inner = min(max(start, 0), job.samples_x)
@@ -93,7 +94,7 @@ def _flush(job, workspace, join_rows, rows, fresh, count):
 
 @part
 def _join_cell(job, workspace, join_rows, image_at, z, y, x, to):
-    """Join one window: its rows, cut into chunks, to a line, and that to one sample of each channel."""
+    """Reduce one window: its rows, cut into chunks, to a line, and this line to one sample per channel."""
     deep, high = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
     wide = record(WINDOW, job.windows_x + x * _WINDOW)
     total, at = wide.count * job.channels, workspace + job.at
@@ -142,7 +143,7 @@ def _pool(job_at, source_at, target_at, memory, start, stop):
     """Pool tiles `start` … `stop`, counted along lines, down rows and planes, and over the batch.
 
     job_at: address of the `POOL_JOB`. source_at, target_at: addresses of the image and the result.
-    memory: zeroed memory, parted as the job says.
+    memory: zeroed workspace, divided as the job says.
     """
     job = record(POOL_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
@@ -177,7 +178,7 @@ def _pool(job_at, source_at, target_at, memory, start, stop):
                     z, image = 0, image + 1
 
 
-#: Means are computed; maxima and minima are samples as they are.
+#: Means are computed, so denormals may count as zero. Maxima and minima are unchanged samples.
 
 
 @Driver
@@ -190,5 +191,5 @@ def slide_means(job_at, source_at, target_at, memory, start, stop):
 @Driver
 @denormals_as_numbers
 def slide_extremes(job_at, source_at, target_at, memory, start, stop):
-    """Pool the largest or the smallest samples, which may be denormal; see `_pool`."""
+    """Pool maxima or minima, which may be denormal; see `_pool`."""
     _pool(job_at, source_at, target_at, memory, start, stop)

@@ -1,9 +1,9 @@
 """Ranks in windows of any size and shape: sort the samples of a block once, then count bits.
 
-Once sorted, a sample is a number, and a window is a set of numbers: one bit each. The window moves by a
-pixel as bits are set and cleared, and the sample of a rank is found from where the last one was by
-counting the bits of whole words (J. Suomela, Median Filtering is Equivalent to Sorting, 2014,
-arXiv:1406.1717). The cost for a pixel is that of the samples that enter and leave, whatever type they have.
+After sorting, each sample is its place in the order, and a window is a set of places: one bit for each. When
+the window moves by a pixel, bits are set and cleared. The sample of a rank is found by counting the bits of
+whole words, starting at the previous result (J. Suomela, Median Filtering is Equivalent to Sorting, 2014,
+arXiv:1406.1717). The cost per pixel depends on the samples that enter and leave, not on their type.
 """
 
 import llvmlite.binding
@@ -29,7 +29,7 @@ def count_bits(typingctx, word):
 
 @inlined
 def _search_bit(word, rank):
-    """Return the place of the bit of a rank among those that are set."""
+    """Return the position of the set bit of a rank."""
     place, half = 0, 32
     while half:
         many = count_bits(word & ((np.uint64(1) << np.uint64(half)) - np.uint64(1)))
@@ -43,7 +43,7 @@ def _search_bit(word, rank):
 
 @intrinsic
 def _deposit_bit(typingctx, word, rank):
-    """Return the same in two instructions of x86-64, the first of which deals bits to places of a mask."""
+    """Do what `_search_bit` does in two x86-64 instructions. PDEP moves the bit to its place in the word."""
 
     def codegen(context, builder, sig, args):
         kind = ir.IntType(64)
@@ -56,13 +56,13 @@ def _deposit_bit(typingctx, word, rank):
     return types.int64(types.uint64, types.int64), codegen
 
 
-#: Six steps of halves, each of which waits for the one before, took a third of a median of 15x15 float32.
+#: A binary search has six dependent steps. It took a third of the time of a 15x15 median of float32.
 find_bit = _deposit_bit if llvmlite.binding.get_host_cpu_features().get("bmi2") else _search_bit
 
 
 @inlined
 def copy_sample(size, to, start):
-    """Copy a sample of so many bytes. A size that the compiler knew would make one kernel for each."""
+    """Copy a sample of `size` bytes. With a compile-time size there would be one kernel for each size."""
     if size == 2:
         move_one(to, start, _U16)
     elif size == 4:
@@ -75,7 +75,7 @@ def copy_sample(size, to, start):
 
 @inlined
 def _flip(bits, place):
-    """Set or clear the bit of the rank at an address; return its word."""
+    """Flip the bit of the place stored at an address. Return the index of its word."""
     rank = np.int64(load_one(_U32, place, _U32))
     word = rank >> 6
     at = bits + 8 * word
@@ -85,9 +85,9 @@ def _flip(bits, place):
 
 @kernel()
 def rank_bits(job_at, workspace, target_at, skip_z, skip_y, skip_x):
-    """Write the outputs of a block that is sorted, but for so many at its start along each axis.
+    """Write the outputs of a sorted block, except the skipped ones at its start along each axis.
 
-    target_at: address of the first output of all.
+    target_at: address of the first output of the block.
     """
     job = record(BLOCK_JOB, job_at)
     size, bits = job.size, workspace + job.bits
@@ -100,7 +100,7 @@ def rank_bits(job_at, workspace, target_at, skip_z, skip_y, skip_x):
                 store_one(bits + 8 * w, _U64, np.uint64(0))
             for t in range(job.n_taps):
                 _flip(bits, line + 4 * peek(job.taps + 8 * t))
-            pivot, below = 0, 0  # a word, and how many bits are set before it
+            pivot, below = 0, 0  # index of a word, and the number of bits set before it
             for k in range(job.block_x):
                 if k:
                     here = line + 4 * k

@@ -1,4 +1,4 @@
-"""Ranks in windows over one block of the image after the other, by the kernels that the job names."""
+"""Ranks in windows, block by block of the image, with the kernels of the job."""
 
 import numpy as np
 
@@ -14,29 +14,30 @@ _FIELDS = (
     *("planes", "rows", "columns", "channels"),  # of the output
     *("block_z", "block_y", "block_x"),  # outputs of a block
     *("padded_z", "padded_y", "padded_x"),  # padded samples of a block
-    *("rank", "size"),  # the latter of a sample, in bytes
-    "flip",  # what turns bytes into unsigned ones of the same order, by exclusive or
+    *("rank", "size"),  # size of a sample in bytes
+    "flip",  # XOR with this maps bytes to unsigned bytes of the same order
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c"),
     *("target_z", "target_y", "target_x", "target_c"),
-    "border_key",  # what stands for no sample
-    # Tables: offsets of the images of a batch, borders (see `source_index`); where in a block, from the first
-    # sample of a window, all of them lie, and those that left and entered as it moved there; see `histogram`.
+    "border_key",  # key of the border constant
+    # Tables: offsets of the images of a batch; borders (see `source_index`); offsets in a block, from the
+    # first sample of a window, of all its samples and of those that left and entered; see `histogram` for the
+    # last.
     *("batch", "border_z", "border_y", "border_x"),
     *("taps", "n_taps", "leaving", "entering", "n_moved", "steps"),
-    # Where in the workspace the keys of a block are; sorting, see `sort`; bits, see `bitset`; histograms, see
-    # `histogram`, with the bytes of one.
+    # Workspace offsets: keys of a block; sorting, see `sort`; bits, see `bitset`; histograms and the bytes of
+    # one, see `histogram`.
     *("keys", "order", "other", "digits", "ranks", "values", "bits"),
     *("tables", "table", "window", "words", "found", "below", "flag"),
-    *("fetch", "sort", "find"),  # kernels; the second is 0 where keys are small
+    *("fetch", "sort", "find"),  # kernels; the second is 0 for small keys
 )
 BLOCK_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 
 @part
 def _gather(job, workspace, image_at, z, y, x):
-    """Copy the padded samples of the block that begins at z, y, x to its keys."""
+    """Copy the padded samples of the block that starts at z, y, x to its keys."""
     to, packed = workspace + job.keys, job.source_x == job.size
     for i in range(job.padded_z):
         plane = source_index(job.border_z, job.before_z, job.samples_z, z + i)
@@ -55,10 +56,11 @@ def _gather(job, workspace, image_at, z, y, x):
 def slide_blocks(job_at, source_at, target_at, memory, start, stop):
     """Compute blocks `start` … `stop`, counted over batch, channel, plane, row and column in this order.
 
-    Blocks are all alike: one that would go beyond the last output begins earlier, and writes the rest.
+    All blocks have the same size. A block that would end after the last output starts earlier and writes only
+    the missing outputs.
 
     job_at: address of the `BLOCK_JOB`. source_at, target_at: addresses of the image and the output.
-    memory: memory, parted as the job says.
+    memory: workspace, divided as the job says.
     """
     job = record(BLOCK_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE

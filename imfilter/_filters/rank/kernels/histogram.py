@@ -1,12 +1,14 @@
-"""Ranks in boxes of any size: how many samples there are up to each value, in columns and in windows.
+"""Ranks in boxes of any size by cumulative histograms of columns and windows.
 
-Every column of a block has such a table, which gains samples and loses some from row to row; that of the
-window gains a column and loses one from output to output, in vectors, whatever its size (S. Perreault and
-P. Hebert, Median Filtering in Constant Time, IEEE Transactions on Image Processing 16, 2007). As it counts
-all samples up to a value, and not those of each, one comparison of whole vectors finds a rank.
+Every column of a block has a cumulative histogram. From row to row, samples enter and leave it. From output
+to output, one column is added to the histogram of the window and one is subtracted. Vectors do this at a cost
+that does not depend on the size (S. Perreault and P. Hebert, Median Filtering in Constant Time, IEEE
+Transactions on Image Processing 16, 2007). A bin counts all samples up to its value. So one comparison of
+whole vectors finds a rank.
 
-Samples of one byte are counted as they are. Others are sorted first (`sort`), and the place of a sample in
-the order of its block is counted, in steps of 64: which of 64 it is says a word of bits for each column.
+One-byte samples are counted by their values. Others are sorted first (`sort`), and their places in the order
+of the block are counted in bins of 64. A word of bits per bin and column tells which of the 64 places are
+present.
 """
 
 import numpy as np
@@ -38,15 +40,15 @@ from imfilter._simd.vector import (
 _U8, _U32, _U64 = map(np.dtype, ("u1", "u4", "u8"))
 _LANES = in_register(_U64)
 
-#: What is counted: values, or places in an order.
+#: What is counted: values, or places in sorted order.
 VALUES, PLACES = 0, 1
-#: Places that one word of bits tells apart.
+#: Number of places in one word of bits.
 WORD = 64
 
 
 @intrinsic
 def _nothing(typingctx, counted, summed):
-    """Return sums of no counts: a vector of zeros, a lane for each count of one register after the other."""
+    """Return sums of no counts: a vector of zeros with a lane for each count of a `Vector`."""
     lanes = BYTES * 8 // counted.dtype.bitwidth
 
     def codegen(context, builder, sig, args):
@@ -69,7 +71,7 @@ def _exchange(typingctx, sums, entering, leaving):
 
 @intrinsic
 def _count_up_to(typingctx, sums, most):
-    """Return how many lanes of unsigned integers are no more than a number."""
+    """Return the number of lanes of unsigned integers that are at most a given number."""
 
     def codegen(context, builder, sig, args):
         whole = ir.IntType(sums.lanes)
@@ -84,7 +86,7 @@ def _count_up_to(typingctx, sums, most):
 
 @intrinsic
 def _either(typingctx, a, b):
-    """Return the bits that are set in one vector or the other."""
+    """Return the bits that are set in at least one of two vectors."""
 
     def codegen(context, builder, sig, args):
         return builder.or_(*args)
@@ -94,7 +96,7 @@ def _either(typingctx, a, b):
 
 @intrinsic
 def _any(typingctx, words):
-    """Return the bits that are set in a lane."""
+    """Return the bits that are set in at least one lane."""
 
     def codegen(context, builder, sig, args):
         return call_llvm(builder, f"llvm.vector.reduce.or.{mangle(args[0].type)}", ir.IntType(64), *args)
@@ -104,7 +106,7 @@ def _any(typingctx, words):
 
 @inlined
 def _bin(what, flip, start, index):
-    """Return where in a table the sample of an index is counted."""
+    """Return the bin of the sample at an index."""
     if what == PLACES:
         return np.int64(load_one(_U32, start + 4 * index, _U32)) // WORD
     return np.int64(load_one(_U8, start + index, _U8)) ^ flip
@@ -112,7 +114,7 @@ def _bin(what, flip, start, index):
 
 @inlined
 def _flip(words, pitch, start, column, index):
-    """Set or clear the bit of the sample of an index in the words of its column."""
+    """Flip the bit of the sample at an index in the words of its column."""
     place = np.int64(load_one(_U32, start + 4 * index, _U32))
     at = words + 8 * (place // WORD * pitch + column)
     store_one(at, _U64, load_one(_U64, at, _U64) ^ (np.uint64(1) << np.uint64(place % WORD)))
@@ -120,7 +122,7 @@ def _flip(words, pitch, start, column, index):
 
 @inlined
 def _word(start, taps):
-    """Return the bits of so many words."""
+    """Return the bits that are set in at least one of `taps` words."""
     found, lanes = np.uint64(0), _LANES
     if taps < lanes:
         for c in range(taps):
@@ -135,16 +137,16 @@ def _word(start, taps):
 
 @kernel("counted", "summed", "what")
 def rank_counts(counted, summed, what, job_at, workspace, target_at, skip_z, skip_y, skip_x):
-    """Write the outputs of a block, but for so many at its start along each axis.
+    """Write the outputs of a block, except the skipped ones at its start along each axis.
 
-    target_at: address of the first output of all.
+    target_at: address of the first output of the block.
     """
     job = record(BLOCK_JOB, job_at)
     deep, sum_size, wide = size_of(counted), size_of(summed), job.table
     taps_z, taps_y = job.padded_z - job.block_z + 1, job.padded_y - job.block_y + 1
     row, plane, taps_x = job.padded_x, job.padded_x * job.padded_y, job.padded_x - job.block_x + 1
     start, before = workspace + (job.ranks if what == PLACES else job.keys), taps_x * wide
-    tables = workspace + job.tables + before  # after as many that stay empty
+    tables = workspace + job.tables + before  # the tables before it stay empty
     words, window, found, belows = (
         workspace + job.words,
         workspace + job.window,
@@ -168,7 +170,7 @@ def rank_counts(counted, summed, what, job_at, workspace, target_at, skip_z, ski
                         if j > 0:
                             _flip(words, row, start, c, leaving + p + c)
             for at in range(0, wide, BYTES):
-                # From its beginning on there are ones at the bin of a sample and behind it, and zeros before.
+                # From the bin of a sample on, the table of steps has ones; before it, zeros.
                 steps = job.steps + wide + at
                 whole, table = _nothing(counted, summed), tables + at
                 for c in range(row):

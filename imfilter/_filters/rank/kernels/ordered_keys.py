@@ -1,9 +1,9 @@
-"""Samples in order: integers that compare as they do, and lines of them that are compared.
+"""Integer keys with the order of the samples, and comparisons of lines of them.
 
-Integers stand for themselves. The bits of a float, read as a signed integer, already compare as positive
-floats do; with those of negative ones turned round, all do: -0.0 comes before 0.0, and what is not a number
-after infinity. An image that has neither is compared as it is, in half the time: of vectors of integers this
-processor takes one minimum a cycle, and of floats two (Cascade Lake, AVX-512).
+Integers are their own keys. The bits of positive floats, read as signed integers, already have the right
+order. If the lower bits of negative floats are inverted, all floats have it: -0.0 sorts before 0.0, and NaN
+sorts after infinity. An image without -0.0 and NaN is compared directly, in half the time: this processor
+computes one minimum of integer vectors per cycle, and two of float vectors (Cascade Lake, AVX-512).
 """
 
 import numpy as np
@@ -29,22 +29,22 @@ from imfilter._simd.vector import (
     store_one,
 )
 
-#: What samples are: integers; floats, to be turned into integers; floats as they are, among which -0.0 and
-#: what is not a number are watched for.
+#: Kinds of samples: integers; floats that are converted to keys; floats that are compared directly and
+#: checked for -0.0 and NaN.
 INTEGERS, TURNED, CHECKED = 0, 1, 2
 
-#: Two lines that are compared, read so many pixels further on, and where the smaller and the larger of each
-#: two samples are written, or -1; lines by their places in a table of addresses. `extent` is how many pixels
-#: of them one output needs.
+#: A comparison of two lines, read `shift_a` and `shift_b` pixels further on. `low` and `high` are the lines
+#: for the smaller and the larger samples, or -1. Lines are indices in a table of addresses. `extent` is the
+#: number of pixels that one output needs.
 STEP = np.dtype([(name, np.int64) for name in ("a", "shift_a", "b", "shift_b", "low", "high", "extent")])
 _STEP = STEP.itemsize
 
 
 def _turned(builder, value, width):
-    """Turn the bits of floats of so many bits, or of vectors of them, into keys, or keys into bits.
+    """Convert the bits of floats to keys, or keys to bits.
 
-    Return them, and as constants of the same type what is needed beside: the largest integer, and the bits of
-    infinity and of what is not a number.
+    `value` is an LLVM integer of `width` bits, or a vector of them. Also return, as constants of the same
+    type, the largest integer and the bits of infinity and of NaN.
     """
 
     def constant(number):
@@ -64,7 +64,7 @@ def _lanes(value):
 
 @intrinsic
 def to_key(typingctx, bits):
-    """Return integers that compare as the floats do whose bits are given; see above."""
+    """Return the keys of floats whose bits are given; see the top of this module."""
     width = _lanes(bits).bitwidth
 
     def codegen(context, builder, sig, args):
@@ -77,14 +77,14 @@ def to_key(typingctx, bits):
 
 
 def turned_back(builder, value, width):
-    """Return the bits of the floats of so many bits that LLVM integers, or vectors of them, stand for."""
+    """Return the bits of the floats of `width` bits that belong to keys, LLVM integers or vectors."""
     turned, _, infinity, nan = _turned(builder, value, width)
     return builder.select(builder.icmp_signed(">", value, infinity), nan, turned)
 
 
 @intrinsic
 def from_key(typingctx, key):
-    """Return the bits of the floats that integers stand for."""
+    """Return the bits of the floats that belong to keys."""
     width = _lanes(key).bitwidth
 
     def codegen(context, builder, sig, args):
@@ -95,7 +95,7 @@ def from_key(typingctx, key):
 
 @intrinsic
 def sign_bit(typingctx, kind):
-    """Return what turns integers of a type into unsigned ones of the same order, by exclusive or."""
+    """Return the sign bit. XOR with it maps integers of a type to unsigned integers of the same order."""
     bit = 1 << (kind.dtype.bitwidth - 1) if kind.dtype.signed else 0
 
     def codegen(context, builder, sig, args):
@@ -105,7 +105,7 @@ def sign_bit(typingctx, kind):
 
 
 def extreme(builder, dtype, which, a, b):
-    """Return the "min" or the "max" of each lane of LLVM vectors of Numba type `dtype`."""
+    """Return the lane-wise "min" or "max" of LLVM vectors of Numba type `dtype`."""
     if isinstance(dtype, types.Float):
         return builder.select(builder.fcmp_ordered("<" if which == "min" else ">", a, b), a, b)
     sign = "s" if dtype.signed else "u"
@@ -126,18 +126,18 @@ def _extreme(which):
 smaller, larger = _extreme("min"), _extreme("max")
 
 
-#: Classes of floats, as LLVM has them: what is not a number, of both kinds, and -0.0.
+#: LLVM's classes of floats: both kinds of NaN, and -0.0.
 _STRANGE = 1 | 2 | 1 << 5
 
 
 @intrinsic
 def _strange(typingctx, bits):
-    """Tell whether, in bits of floats or in vectors of them, there is -0.0 or what is not a number."""
+    """Tell whether the bits of a float, or of a vector of floats, contain -0.0 or NaN."""
     width = _lanes(bits).bitwidth
 
     def codegen(context, builder, sig, args):
         (value,) = args
-        if width < 32:  # which is no float
+        if width < 32:  # not a float
             return ir.IntType(1)(0)
         real, flag = ir.FloatType() if width == 32 else ir.DoubleType(), ir.IntType(1)
         if isinstance(value.type, ir.VectorType):
@@ -182,11 +182,10 @@ def fetch_keys(
     line,
     flag,
 ):
-    """Copy padded columns `first` … `first + count` of the source line at `address` to `line`.
+    """Copy padded columns `first` … `first + count` of the source line at `address` to `line`, as keys.
 
-    They become what compares as they do; see `INTEGERS` for `how`. `border_key` stands, as it is, where there
-    is no sample, and all along a line of ``address < 0``. If a sample that is watched for is found, 1 is
-    written to the address `flag`.
+    See `INTEGERS` for `how`. `border_key` fills the places without a sample, and the whole line if
+    ``address < 0``. If a check finds -0.0 or NaN, write 1 to the address `flag`.
     """
     size, constant = size_of(kind), kind.type(border_key)
     if address < 0:
@@ -198,7 +197,7 @@ def fetch_keys(
     outer = max(min(before + samples - first, count), inner)
     inside, to = address + (first + inner - before) * step_x, line + inner * pixel
     total, done = (outer - inner) * channels, 0
-    if not packed:  # a loop for each channel: the border's takes several ns a sample
+    if not packed:  # a loop for each channel: the loop over the border takes several ns a sample
         done = total
         for c in range(channels):
             for i in range(outer - inner):
@@ -207,7 +206,7 @@ def fetch_keys(
     while done + lanes <= total:
         store(to + done * size, kind, _keys(how, load(kind, inside + done * size, kind), flag))
         done += lanes
-    if 0 < done < total:  # one more vector overlaps the one before
+    if 0 < done < total:  # the last vector overlaps the previous one
         done = total - lanes
         store(to + done * size, kind, _keys(how, load(kind, inside + done * size, kind), flag))
         done = total
@@ -233,16 +232,16 @@ def fetch_keys(
 
 @kernel("kind")
 def restore(kind, line, count):
-    """Turn `count` integers of a line, and what follows in their vector, into the floats they stand for."""
+    """Convert `count` keys of a line, and the rest of their last vector, to floats."""
     for i in range(0, count * size_of(kind), BYTES):
         store(line + i, kind, from_key(load(kind, line + i, kind)))
 
 
 @kernel("kind")
 def compare(kind, steps, count, at, tile, pixel):
-    """Take `count` steps of a network, in whole vectors, over lines whose addresses are in the table `at`.
+    """Run `count` steps of a network, in whole vectors, over lines whose addresses are in the table `at`.
 
-    There are `tile` bytes of outputs, of pixels of so many bytes, in which the steps count.
+    `tile` is the size of the outputs and `pixel` the size of a pixel, in bytes.
     """
     for i in range(count):
         step = record(STEP, steps + i * _STEP)

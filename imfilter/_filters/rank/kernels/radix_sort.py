@@ -1,4 +1,4 @@
-"""The keys of a block, sorted digit by digit: what ranks are found in that are more than a byte."""
+"""Radix sort of the keys of a block, digit by digit, for ranks of samples larger than a byte."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ from imfilter._simd.vector import load_one, record, size_of, store_one
 
 _U32 = np.dtype(np.uint32)
 
-#: Entries of the tables of digits, at most: six of 11 bits are 64.
+#: Largest number of entries in the tables of digits: six digits of 11 bits cover 64 bits.
 DIGITS = 6 * 2048
 
 
 @inlined
 def _ordinal(kind, address):
-    """Return the key at an address as an unsigned integer of the same order."""
+    """Return the key at an address as an unsigned integer with the same order."""
     size = size_of(kind)
     bits = np.uint64(load_one(kind, address, kind)) & (~np.uint64(0) >> np.uint64(64 - 8 * size))
     return bits ^ sign_bit(kind)
@@ -23,7 +23,7 @@ def _ordinal(kind, address):
 
 @kernel("kind", "how")
 def sort(kind, how, job_at, workspace):
-    """Write the place of each key of a block in their order, and the samples in that order."""
+    """Write the place of each key of a block in sorted order, and the samples in that order."""
     job = record(BLOCK_JOB, job_at)
     size, keys, digits = size_of(kind), workspace + job.keys, workspace + job.digits
     count = job.padded_z * job.padded_y * job.padded_x
@@ -43,7 +43,7 @@ def sort(kind, how, job_at, workspace):
         shift, table = np.uint64(n) * bits, digits + 4 * n * many
         first = np.int64((_ordinal(kind, keys) >> shift) & mask)
         if load_one(_U32, table + 4 * first, _U32) == count and (ordered or n < numbers - 1):
-            continue  # all have this digit
+            continue  # all keys have this digit
         total = np.uint32(0)
         for d in range(many):
             here = load_one(_U32, table + 4 * d, _U32)

@@ -1,8 +1,8 @@
-"""Ranks in boxes that are longer than the image, and read its samples several times each.
+"""Ranks in boxes that are longer than the image and read its samples several times each.
 
-Samples are their places in order. How often a window reads each of them is kept by place, and added up for
-blocks of places: the rank is found by walking from block to block. As the window moves by one column of
-samples, one leaves and one enters, whatever it is long.
+Samples are replaced by their places in sorted order. A table counts how often a window reads each place, and
+another sums these counts over blocks of places. The rank is found by walking from block to block. When the
+window moves by one column of samples, one column leaves and one enters, whatever the length of the window is.
 """
 
 import numpy as np
@@ -16,28 +16,28 @@ _I32 = np.dtype(np.int32)
 #: Geometry of one call, all int64: addresses in bytes, everything else in samples.
 _FIELDS = (
     *("planes", "rows", "columns"),  # of an image
-    *("count", "constant"),  # places of an image; whether the last of its samples is the border constant
+    *("count", "constant"),  # places of an image; whether the last one is of the border constant
     "rank",
-    # Tables for each axis: offsets of a window and how many of its samples each stands for; which sample lies
-    # at each offset from the first, from `reach` before it on, or -1.
+    # Tables for each axis: offsets of a window and the number of its samples at each offset; the sample at
+    # each offset from the first, starting `reach` before it, or -1.
     *("offsets_z", "repeats_z", "n_z", "at_z", "reach_z"),
     *("offsets_y", "repeats_y", "n_y", "at_y", "reach_y"),
     *("offsets_x", "repeats_x", "n_x", "at_x", "reach_x"),
     *("leaves", "enters"),  # offsets along the line, from the next output
-    "each",  # how many samples of the window a column has
-    # Where in the workspace numbers are kept: how often each place, each block of them, each plane, row and
-    # column of the image is read; and which samples of a column are, and how often.
+    "each",  # number of samples of the window in a column
+    # Workspace offsets of counts: how often each place, each block of places, each plane, row and column of
+    # the image is read; and the samples of a column that are read, with their counts.
     *("places", "blocks", "by_plane", "by_row", "by_column", "by_sample"),
 )
 REPEATED_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
-#: Places of a block: a power of two.
+#: Number of bits of an index within a block of places.
 BLOCK_BITS = 6
 
 
 @part
 def _add(places, blocks, place, many):
-    """Count a place so many times more; return its block."""
+    """Add `many` to the count of a place. Return its block."""
     block = place >> BLOCK_BITS
     at, total = places + 8 * place, blocks + 8 * block
     poke(at, peek(at) + many)
@@ -58,9 +58,9 @@ def _read(to, length, offsets, repeats, n, at, reach, position):
 
 @part
 def _column(job, workspace, image, listed, column, sign, pivot):
-    """Count the `listed` samples of a column, or the constant (-1), so many times more.
+    """Add the `listed` samples of a column, or the constant (-1), to the counts. `sign` 1 adds, -1 subtracts.
 
-    Return by how much the samples before block `pivot` have become more.
+    Return the change of the number of samples before block `pivot`.
     """
     places, blocks, by_sample = workspace + job.places, workspace + job.blocks, workspace + job.by_sample
     below, wide = 0, job.planes * job.rows
@@ -86,8 +86,8 @@ def slide_repeated(job_at, source, target, memory, start, stop):
     """Compute lines `start` … `stop`, counted over images, planes and rows.
 
     job_at: address of the `REPEATED_JOB`. source: address of the places of the samples of all images, as
-    int32: columns, in each the planes and their rows, and last the constant. target: address of the places
-    of the ranks, in the same order. workspace: memory, parted as the job says.
+    int32: columns, each with its planes and their rows, and last the constant. target: address of the places
+    of the ranks, in the same order. memory: workspace, divided as the job says.
     """
     job = record(REPEATED_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE

@@ -1,11 +1,11 @@
-"""Which lines are compared to find the sample of one rank in a window: networks of comparisons.
+"""Sorting networks: which lines are compared to find the sample of one rank in a window.
 
-A comparison takes two lines and gives the smaller of each two samples, the larger, or both. The columns of a
-window are sorted first, then sorted columns are merged into twice as many at a time: what is sorted for
-one output is shifted and serves its neighbours (A. Adams, Fast Median Filters using Separable Sorting
-Networks, ACM Transactions on Graphics 40, 2021). Lines are merged the odd-even way (K. E. Batcher, Sorting
-Networks and Their Applications, AFIPS 1968). What can no longer have the rank is dropped, and so is
-what nothing depends on.
+A comparison takes two lines and gives the smaller of each two samples, the larger, or both. First the columns
+of a window are sorted. Then pairs of sorted columns are merged repeatedly. The sorted columns of one output
+are shifted and reused for its neighbours (A. Adams, Fast Median Filters using Separable Sorting Networks, ACM
+Transactions on Graphics 40, 2021). Lines are merged by odd-even merging (K. E. Batcher, Sorting Networks and
+Their Applications, AFIPS 1968). Values that can no longer have the rank are dropped. Values on which no
+result depends are dropped too.
 """
 
 import functools
@@ -17,18 +17,18 @@ import numpy.typing as npt
 
 from imfilter._filters.rank.kernels.ordered_keys import STEP
 
-#: A value, by number, so many pixels further on.
+#: The number of a value, and a shift in pixels.
 _Ref = tuple[int, int]
 
 
 class Comparison(NamedTuple):
-    """Two values that are compared, and which are the smaller and the larger, or -1 where nobody asks."""
+    """A comparison of two values. It gives the smaller and the larger. -1 marks a result not needed."""
 
     a: _Ref
     b: _Ref
     low: int
     high: int
-    extent: int  # pixels for which it is needed, beyond those of the outputs, and one
+    extent: int  # pixels that one output needs
 
 
 class Network(NamedTuple):
@@ -36,14 +36,14 @@ class Network(NamedTuple):
 
     rows: int
     comparisons: tuple[Comparison, ...]
-    results: tuple[int, ...]  # one for each row of outputs
+    results: tuple[int, ...]  # one value for each row of outputs
 
     def cost(self) -> int:
-        """Return how many lines are computed."""
+        """Return the number of lines that are computed."""
         return sum((c.low >= 0) + (c.high >= 0) for c in self.comparisons)
 
     def steps(self) -> tuple[npt.NDArray, int]:
-        """Return a table of `STEP`, in pixels, and how many lines it needs: rows first, results last."""
+        """Return a table of `STEP`, in pixels, and the number of lines it needs: rows first, results last."""
         last = {value: i for i, c in enumerate(self.comparisons) for value, _ in (c.a, c.b)}
         places = {row: row for row in range(self.rows)}
         free: list[int] = []
@@ -66,9 +66,10 @@ class Network(NamedTuple):
         return steps, lines + len(self.results)
 
     def stages(self) -> tuple[list[list[Comparison]], dict[int, int]]:
-        """Return comparisons that need no other's neighbours, stage by stage, and the lines of stored values.
+        """Return the comparisons in stages without dependence on neighbours, and the lines of stored values.
 
-        Rows are the first lines; what another stage reads has a line, and the result the last one.
+        Rows are the first lines. Values that another stage reads have a line each. The result is the last
+        line.
         """
         level: dict[int, int] = {}
         stages: list[list[Comparison]] = []
@@ -84,24 +85,24 @@ class Network(NamedTuple):
 
 
 class _Sorted(NamedTuple):
-    """Sorted values of `size` samples, of which those before `first` and behind the last are dropped."""
+    """Sorted values of `size` samples. Those before index `first` and after the last kept one are dropped."""
 
     size: int
     first: int
     refs: list[_Ref]
 
     def shifted(self, by: int) -> "_Sorted":
-        """Return the values so many pixels further on."""
+        """Return the values shifted by a number of pixels."""
         return self._replace(refs=[(value, shift + by) for value, shift in self.refs])
 
     def value(self, index: int) -> _Ref | None:
-        """Return the value at an index, if it is kept."""
+        """Return the value at an index, or None if it is dropped."""
         at = index - self.first
         return self.refs[at] if 0 <= at < len(self.refs) else None
 
 
 class _Builder:
-    """A network in the making. Values are numbered: first the rows, then two for each comparison."""
+    """A network under construction. Values are numbered: first the rows, then two for each comparison."""
 
     def __init__(self, rows: int, samples: int, rank: int) -> None:
         self.rows, self.samples, self.rank = rows, samples, rank
@@ -114,14 +115,14 @@ class _Builder:
         return (number, 0), (number + 1, 0)
 
     def sort(self, refs: Sequence[_Ref]) -> list[_Ref]:
-        """Return values in order."""
+        """Return the values in sorted order."""
         if len(refs) == 1:
             return list(refs)
         half = len(refs) // 2
         return self.merge(self.sort(refs[:half]), self.sort(refs[half:]))
 
     def merge(self, a: list[_Ref], b: list[_Ref]) -> list[_Ref]:
-        """Return the values of two sorted lists in order."""
+        """Return the values of two sorted lists in sorted order."""
         if not a or not b:
             return a or b
         if len(a) == len(b) == 1:
@@ -145,15 +146,15 @@ class _Builder:
         return self.compare(self.extreme(refs[:half], which), self.extreme(refs[half:], which))[which]
 
     def sorted(self, refs: Sequence[_Ref]) -> _Sorted:
-        """Sort values as far as they may have the rank."""
+        """Sort values. Keep those that may have the rank."""
         return self._kept(len(refs), 0, self.sort(refs))
 
     def merged(self, a: _Sorted, b: _Sorted) -> _Sorted:
-        """Merge sorted values as far as they may have the rank."""
+        """Merge sorted values. Keep those that may have the rank."""
         return self._kept(a.size + b.size, a.first + b.first, self.merge(a.refs, b.refs))
 
     def _possible(self, count: int) -> tuple[int, int]:
-        """Return which of so many sorted samples may have the rank, from the first to behind the last."""
+        """Return the range of indices, among `count` sorted samples, that may have the rank."""
         return max(0, count - self.samples + self.rank), min(count, self.rank + 1)
 
     def _kept(self, count: int, dropped: int, refs: list[_Ref]) -> _Sorted:
@@ -162,10 +163,10 @@ class _Builder:
         return _Sorted(count, first, refs[first - dropped : stop - dropped])
 
     def select(self, a: _Sorted, b: _Sorted) -> _Ref:
-        """Return the value of the rank among all samples, which are in one list or the other.
+        """Return the value of the rank among all samples, which are divided between two lists.
 
-        So many of it and smaller ones are some of the first list and the rest of the second; it is
-        the smallest that is the larger of the two last, over all ways to part them.
+        The value and all smaller ones are the first values of both lists. For each possible division, take
+        the larger of the last values of the two parts. The result is the minimum over all divisions.
         """
         choices = []
         for i in range(max(0, self.rank + 1 - b.size), min(a.size, self.rank + 1) + 1):
@@ -174,7 +175,7 @@ class _Builder:
         return self.extreme(choices, 0)
 
     def finish(self, *results: _Ref) -> Network:
-        """Drop what the results do not depend on."""
+        """Return the network without the comparisons on which no result depends."""
         extents = {value: 1 for value, _ in results}
         needed: list[Comparison] = []
         for number in reversed(range(len(self.pairs))):
@@ -191,16 +192,17 @@ class _Builder:
 
 @functools.lru_cache(maxsize=64)
 def extremes(planes: int, rows: int, columns: int, outputs: int, which: int) -> Network:
-    """Return the network for the smallest (0) or largest (1) in windows of so many neighbouring outputs.
+    """Return the network for the minimum (0) or maximum (1) in windows of neighbouring `outputs`.
 
-    Extremes of twice as many rows, or columns, are those of two extremes; for numbers between, they overlap
-    (M. van Herk, A fast algorithm for local minimum and maximum filters, Pattern Recognition Letters 13,
-    1992, takes three comparisons for any number, and these their logarithm, but in vectors).
+    The extreme of twice as many rows or columns is that of two extremes. For other numbers the two overlap.
+    The number of comparisons is logarithmic, but they run in vectors. M. van Herk's algorithm takes three
+    comparisons for any number (A fast algorithm for local minimum and maximum filters, Pattern Recognition
+    Letters 13, 1992).
     """
     high = rows + outputs - 1
     build = _Builder(planes * high, planes * rows * columns, 0)
     lines = [build.extreme([(i * high + j, 0) for i in range(planes)], which) for j in range(high)]
-    if outputs == 1:  # nobody to share with
+    if outputs == 1:  # no neighbour shares the work
         lines, rows = [build.extreme(lines, which)], 1
     wide = 1
     while 2 * wide <= rows:
@@ -210,7 +212,7 @@ def extremes(planes: int, rows: int, columns: int, outputs: int, which: int) -> 
         lines = [build.compare(lines[o], lines[o + rows - wide])[which] for o in range(outputs)]
     results = []
     for value, _ in lines[:outputs]:
-        if columns == 3:  # in one stage, for as many comparisons
+        if columns == 3:  # one stage, with the same number of comparisons
             results.append(build.extreme([(value, shift) for shift in range(3)], which))
             continue
         wide, line = 1, (value, 0)
@@ -225,7 +227,7 @@ def extremes(planes: int, rows: int, columns: int, outputs: int, which: int) -> 
 
 @functools.lru_cache(maxsize=64)
 def rectangle(rows: int, columns: int, rank: int) -> Network:
-    """Return the network for a rank in a window of so many rows, of one plane or several, and columns."""
+    """Return the network for a rank in a window of rows, of one or several planes, and columns."""
     build = _Builder(rows, rows * columns, rank)
     if (rows, columns, rank) == (3, 3, 4):
         return build.finish(_middle_of_nine(build))
@@ -237,7 +239,7 @@ def rectangle(rows: int, columns: int, rank: int) -> Network:
     while 2 * wide < columns:
         lists[2 * wide] = build.merged(lists[wide], lists[wide].shifted(wide))
         wide *= 2
-    # What is left of the columns behind the widest list.
+    # The remaining columns after the widest list.
     parts, start = [], wide
     for power in sorted(lists, reverse=True):
         if (columns - wide) & power:
@@ -257,10 +259,10 @@ def small(rows: int, columns: int, rank: int) -> Network:
 
 
 def _middle_of_nine(build: _Builder) -> _Ref:
-    """Return the median of 3x3, in 18 lines where merging takes 22.
+    """Return the median of 3x3 in 18 lines, where merging takes 22.
 
-    It is that of three: the largest of the columns' smallest, the median of their middle ones, the smallest
-    of their largest (A. W. Paeth, Median Finding on a 3x3 Grid, Graphics Gems, 1990).
+    It is the median of three values: the maximum of the columns' minima, the median of their medians, and the
+    minimum of their maxima (A. W. Paeth, Median Finding on a 3x3 Grid, Graphics Gems, 1990).
     """
 
     def middle(a: _Ref, b: _Ref, c: _Ref) -> _Ref:
@@ -276,7 +278,7 @@ def _middle_of_nine(build: _Builder) -> _Ref:
 
 @functools.lru_cache(maxsize=64)
 def scattered(rows: int, taps: tuple[_Ref, ...], rank: int) -> Network:
-    """Return the network for samples anywhere in a window: of which row, and how many pixels on."""
+    """Return the network for samples anywhere in a window, each given by its row and its shift in pixels."""
     build = _Builder(rows, len(taps), rank)
     if rank in (0, len(taps) - 1):
         return build.finish(build.extreme(taps, int(rank > 0)))

@@ -1,7 +1,8 @@
-"""Ranks in small windows, unrolled: every stage of a network of comparisons in straight code.
+"""Ranks in small windows, unrolled: straight-line code for every stage of a sorting network.
 
-Steps of a network that are taken one after the other wait for branches, 12 cycles each for 256 bytes, where
-4 would do: a median of 5x5 uint8 took 1.5 ns a sample, and takes 0.7 (Cascade Lake, one thread).
+If the steps of a network run one after the other, they wait for branches: 12 cycles each for 256 bytes, where
+4 would suffice. A median of 5x5 uint8 took 1.5 ns a sample with steps, and takes 0.7 (Cascade Lake, one
+thread).
 """
 
 from llvmlite import ir
@@ -16,7 +17,7 @@ from imfilter._simd.vector import BYTES, REGISTERS, element, pointer, register_l
 
 
 def _addresses(builder, at, lines):
-    """Return where the lines of values begin, by their places in the table at an address."""
+    """Return the addresses of the lines of values, from the table at an address."""
     word = ir.IntType(64)
     entries = {value: pointer(builder, builder.add(at, word(8 * i)), word) for value, i in lines.items()}
     return {value: builder.load(entry, align=8, typ=word) for value, entry in entries.items()}
@@ -24,7 +25,7 @@ def _addresses(builder, at, lines):
 
 @intrinsic(prefer_literal=True)
 def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahead):
-    """Find a rank in windows of so many rows and columns, stage by stage; see `rank_window`."""
+    """Find a rank in windows of `rows` and `columns`, stage by stage; see `rank_window`."""
     literals = rows.literal_value, columns.literal_value, rank.literal_value
     lanes = register_lanes(kind.dtype)
     back, width = bool(floating.literal_value), kind.dtype.bitwidth
@@ -37,7 +38,7 @@ def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, a
         stages, lines = network.stages()
         (result,) = network.results
         bases = _addresses(builder, at, lines)
-        # The last stage keeps to its outputs; others compute what it needs behind them.
+        # The last stage computes only its outputs. Others also compute the samples after them that it needs.
         for stage in stages:
             final = stage is stages[-1]
             further = builder.mul(pixel, word(max(c.extent for c in stage) - 1))
@@ -80,16 +81,16 @@ def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, a
 def rank_window(kind, floating, rows, columns, rank, at, pixel, extent, ahead):
     """Write `extent` bytes of samples of a rank, at least a register, from lines whose addresses are at `at`.
 
-    Lines are the rows of the window, those between stages and the result; a pixel has so many bytes. The
-    last register overlaps the one before. What stands for floats is turned back into them. What is needed
-    next, from the address `ahead` on, is asked for.
+    The lines are the rows of the window, the values stored between stages, and the result. A pixel has
+    `pixel` bytes. The last register overlaps the previous one. Keys of floats are converted back to floats.
+    Data for the next call, from the address `ahead` on, are prefetched.
     """
     _stages(kind, floating, rows, columns, rank, at, pixel, extent, ahead)
 
 
 @intrinsic(prefer_literal=True)
 def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahead):
-    """Find a rank in windows of so many rows and columns, all stages at once; see `rank_flow`."""
+    """Find a rank in windows of `rows` and `columns`, all stages together; see `rank_flow`."""
     literals = rows.literal_value, columns.literal_value, rank.literal_value
     lanes, width = register_lanes(kind.dtype), kind.dtype.bitwidth
 
@@ -101,7 +102,7 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
         stages, lines = network.stages()
         (result,) = network.results
         bases = _addresses(builder, at, {v: i for v, i in lines.items() if v < network.rows or v == result})
-        # What each stage passes on to the next.
+        # Values that each stage passes to the next.
         passed = [
             [v for c in stage for v in (c.low, c.high) if v in lines and v != result] for stage in stages
         ]
@@ -118,7 +119,7 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
             return found
 
         def advance(x, count):
-            """Take the first `count` stages, the first at `x` and each a register behind the one before."""
+            """Run the first `count` stages, the first at `x`, each next one a register further back."""
             rows = {(r, 0): builder.load(place(r, x), align=1, typ=vector) for r in range(network.rows)}
             found = [take(stages[0], rows)]
             for stage, values in zip(stages[1:count], passed, strict=False):
@@ -138,7 +139,7 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
             return found[-1]
 
         def start(x):
-            """Take the stages that the results at `x` need beforehand."""
+            """Run the stages that the results at `x` need first."""
             for done in range(1, len(stages)):
                 advance(builder.add(x, word((done - 1) * size)), done)
 
@@ -165,20 +166,20 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
 
 @kernel("kind", "floating", "rows", "columns", "rank")
 def rank_flow(kind, floating, rows, columns, rank, at, pixel, extent, ahead):
-    """Do what `rank_window` does for pixels of one sample, by a network that `flows`.
+    """Do what `rank_window` does, for pixels of one sample, with a network that `flows`.
 
-    What a stage finds stays in registers, and its neighbours are shuffled out of two of them: the median of
+    The values of a stage stay in registers. Their neighbours are shuffled out of two registers. The median of
     3x3 uint16 took 2.5 instead of 3.1 ms at 4K, on two cores.
     """
     _flow(kind, floating, rows, columns, rank, at, pixel, extent, ahead)
 
 
-#: Stages of a network that flows, and values that one may pass on to the next: two registers each.
+#: Largest number of stages of such a network, and of values that a stage passes on: two registers each.
 _MOST_STAGES, _MOST_PASSED = 6, 4
 
 
 def flows(network, itemsize):
-    """Tell whether each stage needs only what the one before passes on, a register behind it."""
+    """Tell whether each stage needs only values of the previous one, at most one register ahead."""
     stages, lines = network.stages()
     made = [{v for c in stage for v in (c.low, c.high) if v >= 0} for stage in stages]
     if not 2 <= len(stages) <= _MOST_STAGES or any(s for c in stages[0] for _, s in (c.a, c.b)):
