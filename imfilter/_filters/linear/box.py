@@ -249,7 +249,7 @@ def _alone(
 
 
 def marks(settings: Settings) -> Callable[[Loops, float], RowsOnly]:
-    """Return a function that makes programs that count marks in the windows of given settings; see `Rerun`."""
+    """Return a function that makes programs that count marks in windows of given settings; see `Rerun`."""
     made: dict[float, Program] = {}
 
     def counting(loops: Loops, cval: float) -> RowsOnly:
