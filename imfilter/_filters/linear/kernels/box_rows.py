@@ -35,12 +35,8 @@ _FIELDS = (
     # Positions of: `inexact`, see there; the largest magnitude so far, and whether a sum is small beside it.
     *("inexact", "sizes"),
     "looking",  # whether these are checked
-    *(
-        "down",
-        "border",
-        "along_prefix",
-        "along",
-    ),  # kernels; without the third, sums along the line are computed directly
+    # Kernels. Without `along_prefix`, sums along the line are computed directly.
+    *("down", "border", "along_prefix", "along"),
 )
 #: least: smallest size of a sum that is exact enough, relative to the largest sample.
 BOX_JOB = np.dtype(
@@ -114,8 +110,8 @@ def _doubtful(job, workspace, image_at, z, row, column, wide, sums):
 def slide_box(job_at, source_at, target_at, memory, start, stop):
     """Compute tasks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 
-    Totals start anew in each task, so results do not depend on the worker. Totals of float32 samples are
-    rounded. `inexact` is called after a task in which samples differ so much in size that this may matter.
+    Totals start anew in each task, so results do not depend on the worker. Totals of float32 are rounded. A
+    task whose samples differ so much in size that this may matter is reported by `inexact`.
 
     job_at: address of the `BOX_JOB`. source_at, target_at: addresses of the image and the output.
     memory: zeroed memory, divided as the job says.

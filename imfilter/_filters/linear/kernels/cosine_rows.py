@@ -142,7 +142,7 @@ def slide_cosine(job_at, source_at, target_at, memory, start, stop):
     """Compute tasks of rows `start` … `stop`, counted over batch, plane and row in this order.
 
     Oscillators start anew in each task, so results do not depend on the worker. Their rounding errors stay.
-    `inexact` is called after a task in which samples differ so much in size that this may matter.
+    A task whose samples differ so much in size that this may matter is reported by `inexact`.
 
     job_at: address of the `COSINE_JOB`. source_at, target_at: addresses of the image and the output.
     memory: zeroed memory, divided as the job says.
