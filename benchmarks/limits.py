@@ -35,15 +35,15 @@ from . import measure, peak, report, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 FULL = (2160, 3840)
-#: Of (a): how many times the time of the copy.
+#: Limit of (a): multiples of the copy's time.
 COPIES = 1.5
-#: Of (a): multiply-adds a pixel.
+#: Filters of (a) have at most so many multiply-adds a pixel.
 LIGHT = 9
-#: Of (e): microseconds of a call with new arguments.
+#: Limit of (e): microseconds for a call with new arguments.
 NEW = 100
-#: Of (g): how many times the time of ordinary samples.
+#: Limit of (g): multiples of the time for ordinary samples.
 DENORMAL = 2.0
-#: Of (d): filters whose one thread has different things to wait for: memory, loads, arithmetic.
+#: Filters of (d). Different things limit the speed of one thread: memory, loads, arithmetic.
 SHARED = (
     *(("correlate 3x3", "float32"), ("correlate 3x3", "uint8"), ("correlate 15x15", "float32")),
     *(("correlate 31x31", "uint8"), ("gaussian 1", "uint8"), ("gaussian 5", "float32")),
@@ -193,7 +193,7 @@ def new_calls() -> dict[str, tuple[Call, Call]]:
     }
 
 
-#: A process in which nothing is compiled or loaded yet, but Numba: seconds of each step, then the whole.
+#: A process in which only Numba is loaded and nothing is compiled: seconds of each step, then of all.
 COLD = """
 import time
 import numba, numpy
@@ -209,7 +209,7 @@ for label, step in warmup.steps():
     print(f"{label}: {took:.2f} s" + ("" if compiled else ", nothing to compile"))
 print(f"all steps: {total:.1f} s")
 """
-#: The same for one call whose kernel is in the cache: milliseconds of importing Numba, and of the rest.
+#: A process with one call whose kernel is in the cache: milliseconds for importing Numba, and for the rest.
 FIRST = """
 import time
 import numpy

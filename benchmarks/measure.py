@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: A sample is at least this long: shorter calls are repeated inside it.
+#: Shortest sample, in seconds. Shorter calls are repeated within a sample.
 _SAMPLE_SECONDS = 2e-3
 
 
@@ -59,7 +59,7 @@ def race(contestants: dict[str, Callable[[], object]], *, runs: int, patience: f
         if first > patience:
             left[name], samples[name] = 0, [first]
             continue
-        # The first run may have compiled or loaded something; a second one tells how long one takes.
+        # The first run may have compiled or loaded something. The second run gives the time of one call.
         took = _sample(call, 1)
         repeats[name] = max(1, round(_SAMPLE_SECONDS / max(took, 1e-7)))
         samples[name] = [took] if took > patience / 3 else []

@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 import llvmlite.binding as llvm
 
-#: Sums that do not wait for each other: two units of four cycles each need eight.
+#: Independent sums. Two units with a latency of four cycles need eight.
 CHAINS = 10
-#: What is squared and summed: the sums are exact, neither infinite nor denormal, which would be slow.
+#: The factor and the start of the sums. The sums are exact, and neither infinite nor denormal (denormals are
+#: slow).
 VALUE = 2.0**-10
-#: Rounds of a call: some milliseconds.
+#: Rounds of a call, which take some milliseconds.
 ROUNDS = 500_000
 
 

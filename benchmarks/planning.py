@@ -25,7 +25,7 @@ from tests.peers.case import types_of
 
 from . import measure, report, rows
 
-#: How much slower than the best measured a choice may be.
+#: Largest ratio of the time of a good choice and the best measured time.
 MARGIN = 1.25
 
 
@@ -119,17 +119,17 @@ def judge(row: rows.Row, runs: int, patience: float) -> Verdict | None:
 
     try:
         free = Way(call, "auto").plan()
-    except IndexError:  # the row has a kernel of its own, which nobody plans
+    except IndexError:  # the row has its own kernel, which is not planned
         return None
     if free.operator.norm:
         return None
     ways = {free.algorithm: Way(call, "auto")}
     predicted = {free.algorithm: free.cost}
     for method in planner.METHODS:
-        with contextlib.suppress(ValueError):  # not for this row
+        with contextlib.suppress(ValueError):  # the method does not apply to this row
             way = Way(call, method)
             would = way.plan()
-            # A method that a row does not have falls back to one that is there already.
+            # A method that does not apply falls back to one that is already in the table.
             if would.algorithm not in ways:
                 ways[would.algorithm], predicted[would.algorithm] = way, would.cost
     hopeless = {name for name, cost in predicted.items() if cost > max(3 * patience, 20 * free.cost)}

@@ -13,7 +13,7 @@ from tests.peers.case import Case, types_of
 from tests.peers.cases import CASES
 from tests.peers.libraries import SimpleITK
 
-#: The last-but-one is awkward: no line of it is a whole number of vectors, or begins on a cache line.
+#: The third size is difficult: no line is a whole number of vectors, or begins on a cache line.
 SIZES = ("256x256", "1920x1080", "1921x1083", "3840x2160")
 VOLUME = (128, 256, 256)
 SIGNAL = 10_000_000
@@ -104,7 +104,7 @@ def contestants(row: Row, threads: int, skipped: set[str]) -> dict[str, Callable
     source, result = types_of(row.type_name)
     image = picture(row.shape, source)
     out = np.empty_like(case.ours(image, dtype=result, workers=threads))
-    # The floor: the same samples in, as many of the result's type out.
+    # The lower limit: read the same samples, and write as many of the result's type.
     copied = np.empty(image.shape, result)
     calls: dict[str, Callable[[], object]] = {
         "imfilter": lambda: case.ours(image, out=out, workers=threads),

@@ -23,9 +23,9 @@ from imfilter import series
 from . import measure, report
 
 THREADS, SAMPLES = 2, 10_000_000
-#: Series side by side and one after the other, and the samples of each.
+#: Number of series, which are side by side or one after the other, and the samples of each.
 MANY, EACH = 1000, 10_000
-#: Single samples that are pushed.
+#: Number of single samples that are pushed.
 PUSHES = 20_000
 
 Call = Callable[[], Any]
@@ -136,7 +136,7 @@ def main() -> None:
         ours = calls["imfilter"]()
         for call in calls.values():
             there = call()
-            known = np.isfinite(there)  # the first windows of bottleneck and pandas are none
+            known = np.isfinite(there)  # the first windows of bottleneck and pandas are NaN
             np.testing.assert_allclose(ours[known], there[known], atol=1e-9)
         times = measure.race(calls, runs=7, patience=8.0)
         own = times["imfilter"].median * 1e3

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-#: What names an entry.
+#: The key of an entry: what no two entries share.
 Key = tuple[str, str, str, int]
 
 

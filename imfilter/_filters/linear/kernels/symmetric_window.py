@@ -54,7 +54,7 @@ def window_number(rows: int, planes: int, columns: int) -> int:
 
 
 def kernels_number(kernels: list[Parity], norm: bool) -> int:
-    """Return the number that stands for kernels, and says whether the root of their sum of squares is used."""
+    """Return the number that stands for kernels. It says whether the root of their sum of squares is used."""
     number = 1
     for odd, places, about in kernels:
         bits = (((odd[0] << 1 | odd[1]) << 1 | odd[2]) << 1 | about) << MOST_PLACES | places

@@ -9,7 +9,7 @@ The same holds for a long kernel, whose even and odd taps take the place of h[0]
 of the three shorter kernels (S. Winograd, Arithmetic Complexity of Computations, 1980; Z.-J. Mou and P.
 Duhamel, Short-length FIR filters and their use in fast nonrecursive filtering, IEEE Transactions on Signal
 Processing 39, 1991). Samples are in *layers*. Layer 0 is the image. Let s be the largest power of two that
-divides l. Then sample n of layer l is sample n of layer l - s less its sample n + s.
+divides l. Then sample n of layer l is sample n of layer l - s minus sample n + s of that layer.
 
 Every sum of an output reads samples of the output's own window only. So a large sample changes no bit of an
 output whose window does not contain it. Zeros after a kernel, to make its halves equal, would break this
