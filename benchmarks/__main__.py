@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def remember(entry: dict, speed: dict[tuple[str, str, str], float]) -> None:
-    """Note how fast each contestant was, to tell how long it will take at the next size."""
+    """Store how fast each contestant was, to predict its time at the next size."""
     for name, timing in entry["times"].items():
         speed[entry["row"], entry["types"], name] = timing["median_ms"] / 1e3 / math.prod(entry["shape"])
 

@@ -91,7 +91,7 @@ def _ratio(ratio: float | None) -> str:
 
 
 def paragraph(about: dict) -> str:
-    """Return what the figures depend on, and how they are to be read."""
+    """Return the machine and versions of the figures, and how to read them."""
     versions = about["versions"]
     known = ", ".join(
         f"{name} {versions[package]}"
@@ -190,7 +190,7 @@ def into_readme(text: str, path: Path) -> None:
 
 
 def main() -> None:
-    """Write the page, the plot, and the README's table if it is asked for."""
+    """Write the page, the plot, and the README's table if requested."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.docs",
         description=__doc__,

@@ -58,13 +58,13 @@ Call = Callable[[], object]
 def call(
     function: Callable, image: np.ndarray, *args: object, workers: int | None, **options: object
 ) -> Call:
-    """Return a call into memory that is there already."""
+    """Return a call that writes to memory that is already allocated."""
     out = np.empty_like(function(image, *args, workers=workers, **options))
     return functools.partial(function, image, *args, out=out, workers=workers, **options)
 
 
 def race(contestants: dict[str, Call], patience: float = 2.0) -> dict[str, float]:
-    """Return the median of each in milliseconds."""
+    """Return the median of each contestant in milliseconds."""
     times = measure.race(contestants, runs=15, patience=patience)
     return {name: timing.median * 1e3 for name, timing in times.items()}
 
@@ -87,7 +87,7 @@ def copies() -> Iterator[str]:
 
 
 def arithmetic() -> Iterator[str]:
-    """Time correlations on one core against a loop of nothing but multiply-adds."""
+    """Time correlations on one core against a loop that only multiplies and adds."""
     image = rows.picture(FULL, "float32")
     contestants: dict[str, Call] = {"peak": peak.loop()}
     algorithms = {}
@@ -148,7 +148,7 @@ def threads() -> Iterator[str]:
 
 
 def overhead() -> Iterator[str]:
-    """Time calls on images so small that nothing but the call takes time."""
+    """Time calls on images so small that the call itself takes nearly all the time."""
     filters: tuple[tuple[str, Callable, tuple], ...] = (
         ("correlate 3x3", imfilter.correlate, (positive_kernel(3, 3),)),
         ("gaussian 1", imfilter.gaussian, (1.0,)),
@@ -168,7 +168,7 @@ def overhead() -> Iterator[str]:
 
 
 def new_calls() -> dict[str, tuple[Call, Call]]:
-    """Return calls with arguments that no call before has had, or none of the last thousand, and SciPy's."""
+    """Return calls with new arguments, or arguments that none of the last thousand calls had, and SciPy's."""
     rng = np.random.default_rng(0)
     image = rows.picture((32, 32), "float32")
     shapes = rng.permutation(list(itertools.product(range(20, 60), repeat=2)))
@@ -223,7 +223,7 @@ print((imported - began) * 1e3, (time.perf_counter() - imported) * 1e3)
 
 
 def compiling() -> Iterator[str]:
-    """Time the compiler, and the first call of a process that has nothing to compile."""
+    """Time the compiler, and the first call of a process when everything is already compiled."""
     with tempfile.TemporaryDirectory() as folder:
 
         def child(code: str) -> str:
@@ -245,7 +245,7 @@ def compiling() -> Iterator[str]:
 
 
 def denormals() -> Iterator[str]:
-    """Time filters of samples that are denormal, half of them or all, and of results that would be."""
+    """Time filters of samples of which half or all are denormal, and of results that would be denormal."""
     kernel = positive_kernel(25, 25)
     filters: tuple[tuple[str, Callable, tuple, dict], ...] = (
         ("numpy.multiply, which has no such limit", np.multiply, (0.75,), {}),
@@ -296,7 +296,7 @@ SECTIONS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
 
 
 def main() -> None:
-    """Print the sections that are asked for."""
+    """Print the requested sections."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.limits",
         description=__doc__,

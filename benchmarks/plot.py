@@ -43,13 +43,13 @@ def lines_of(entries: list[dict]) -> list[tuple[str, dict[int, dict]]]:
 
 
 def ratio_of(group: dict[int, dict], library: str, threads: int | None) -> float | None:
-    """Return a ratio of one row, if it was measured."""
+    """Return a ratio of one row, or None if it was not measured."""
     entry = group.get(max(group) if threads is None else threads)
     return None if entry is None else entry["ratios"].get(library)
 
 
 def draw(entries: list[dict], path: Path) -> None:
-    """Draw the picture: a dot for each comparison, those that are lost in a warning colour."""
+    """Draw the picture: a dot for each comparison. Ratios below 1 have a warning colour."""
     lines = lines_of(entries)
     with pyplot.rc_context(STYLE):
         figure, axes = pyplot.subplots(figsize=(WIDTH, LINE * (len(lines) + 7)))

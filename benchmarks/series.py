@@ -40,7 +40,7 @@ def _module(name: str) -> Any:
 
 
 def contests(x: np.ndarray) -> Iterator[tuple[str, dict[str, Call]]]:
-    """Yield the name, and the call of each library, ours first, of each comparison."""
+    """Yield the name and the call of each library for each comparison, imfilter's first."""
     bottleneck, pandas = _module("bottleneck"), _module("pandas")
     frame, out, theirs = None if pandas is None else pandas.Series(x), np.zeros_like(x), np.zeros_like(x)
     two = {"workers": THREADS}
