@@ -28,7 +28,7 @@ def group(rows: int, line: int) -> int:
 
 
 def grouped(begin: int, stop: int, most: int = 0) -> list[list[int]]:
-    """Return the runs of one sum over taps `begin` to `stop`, in groups of `most` or those of a line."""
+    """Return the runs of one sum over taps `begin` to `stop`, in groups of `most`, or of a line's size."""
     most = most or max(1, group(1, stop - begin))
     edges = [*range(begin, stop, most), stop] if stop > begin else [begin, stop]
     runs = [[FIRST, a, b, 0, a > begin, 0, 0] for a, b in itertools.pairwise(edges)]
@@ -37,7 +37,7 @@ def grouped(begin: int, stop: int, most: int = 0) -> list[list[int]]:
 
 
 def _rows(taps: npt.NDArray, begin: int, stop: int, height: int) -> list[tuple[int, int]]:
-    """Return the runs of one sum over taps `begin` to `stop`, in groups of `most` or of a line's size."""
+    """Return where the taps of each window row begin and stop. Taps are sorted by row."""
     edges = begin + np.searchsorted(taps["row"][begin:stop], np.arange(height + 1))
     return [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 

@@ -90,7 +90,7 @@ def _broken(typingctx, values):
 
 @kernel("source")
 def divide_line(source, line, count, scale: float, numbers):
-    """Count the scaled samples that are not whole. The count is the sum of a vector of float64."""
+    """Add the number of scaled samples that are not whole to the sum of a vector of float64."""
     lanes, width = BYTES // 8, size_of(source)
     total, factor = load(_F64, numbers, _F64), splat(_F64, scale)
     for x in range(0, count - lanes + 1, lanes):
