@@ -172,7 +172,7 @@ def _prepared(
     if settings.divisor:
         job["straight"], job["divide"] = 0, quotient.divide.address(real)
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(cval, real)
-    # The sum of several layers may add infinities of both signs; see `infinite`.
+    # The sum of several layers may add infinities of both signs; see `infinities`.
     meeting = settings.assume_finite and len(tables.layers) > 1 and not tables.norm
     job["check_finite"] = (tables.filled or meeting) and source.dtype.kind == "f"
     job["tiles"], job["n_tiles"], job["zero"] = cut, len(cut) - 1, _ZERO

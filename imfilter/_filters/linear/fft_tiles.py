@@ -12,9 +12,10 @@ from imfilter._filters.linear.tile_ranges import Marks, any_within, surveyed
 
 #: The error that a result may have, relative to sum|w| and the largest sample of its own window.
 _BOUND = {4: 4e-6, 8: 1e-11}
-#: The rounding error that transforms spread, in units of the last place of: the largest magnitude in the
-#: kernel's spectrum, times the geometric mean of the tile's root mean square and its largest sample. Measured
-#: for flat shapes, noise and photographs in one to three dimensions. Flat shapes have the largest error.
+#: The rounding error that transforms spread, in units of the last place of a product: the largest magnitude
+#: in the kernel's spectrum times the geometric mean of the tile's root mean square and its largest sample.
+#: Measured for flat shapes, noise and photographs in one to three dimensions. Flat shapes have the largest
+#: error.
 _SPREAD = 9.0
 #: For largest samples in this range, and sums of a kernel with them in this range, no transform overflows,
 #: and no underflow in it matters.

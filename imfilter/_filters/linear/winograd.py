@@ -8,7 +8,7 @@ from imfilter._filters.linear.direct import DIRECT
 from imfilter._filters.linear.operators import Operator
 from imfilter._filters.linear.winograd_sums import exact, fits, halvings, taps
 
-#: Factor by which the cost of a tap grows each time that the rows of a sum are halved.
+#: Relative growth of the cost of a tap for each time that the rows of a sum are halved.
 _SHORT_SUMS = 0.12
 
 

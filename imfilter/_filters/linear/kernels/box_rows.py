@@ -26,8 +26,8 @@ _FIELDS = (
     *("source_z", "source_y", "source_x"),
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
     # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
-    # begin. A line of more than one tile has a box of one row. In other lines all samples are summed, also
-    # those that are in no box, because the border repeats them.
+    # begin. A line of more than one tile has a box of one row. Other lines have all samples, also those
+    # that are in no box, because the border repeats them.
     *("n_tiles", "batch", "border_z", "border_y", "border_x", "tiles"),
     # Positions in the workspace of lines, addresses of rows, and a flag that is set if a sample is not
     # finite.

@@ -20,11 +20,7 @@ _FIELDS = (
     *("planes_per_block", "stack"),  # neighbouring planes that are computed together; bytes of a window
     "final",  # how the window is summed: see below
     "group",  # lines in each partial sum
-    *(
-        "single",
-        "double",
-        "stop",
-    ),  # where runs of one output row and of two begin, and the end
+    *("single", "double", "stop"),  # where runs of one output row begin, runs of two rows, and the end
     "norm",
     "lane_layout",  # whether lines are in the lane layout, of `lanes`
     "lanes",
@@ -56,7 +52,7 @@ _FIELDS = (
     *("prepare", "fetch", "combine_source", "fetch_real", "combine", "sum_rows", "sum_line", "sum_along"),
     *("sum_planes", "sum_window", "sum_symmetric", "to_lanes", "join", "divide", "place"),
 )
-#: Numbers are rounded to the type of the arithmetic before.
+#: Numbers are already rounded to the type of the arithmetic.
 _NUMBERS = ("bias", "cval", "divisor")  # the divisor of sums of integers, if they are divided
 JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in _NUMBERS])
 

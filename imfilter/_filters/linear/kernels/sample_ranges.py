@@ -78,7 +78,7 @@ def close_strip(real, strip, count, cell, cells):
             store_one(cells + i * size, real, real.type(largest_of(largest)))
         return
     step = 1
-    while step < cell:  # each number becomes the largest of twice as many numbers
+    while step < cell:  # each number becomes the largest of twice as many from it on
         for x in range(0, count, lanes):
             here = load(real, strip + x * size, real)
             store(strip + x * size, real, larger(here, load(real, strip + (x + step) * size, real)))
