@@ -21,9 +21,9 @@ from pathlib import Path
 
 from . import measure, report, rows, store
 
-#: Peers that have no threads to be told of.
+#: Peers that always use one thread.
 SINGLE = ("SciPy", "scikit-image")
-#: A call may take this many times the patience, once.
+#: Limit for one call, as a multiple of the patience.
 _STRETCH = 3
 
 
@@ -67,7 +67,7 @@ def main() -> None:
     if given.resume and given.json.exists():
         _, entries = store.read(given.json)
     done = {store.key(entry) for entry in entries}
-    speed: dict[tuple[str, str, str], float] = {}  # seconds a sample, from the sizes before
+    speed: dict[tuple[str, str, str], float] = {}  # seconds a sample, measured at the smaller sizes
     for entry in entries:
         remember(entry, speed)
     for row in rows.select(given.rows, given.sizes, given.quick):
@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def remember(entry: dict, speed: dict[tuple[str, str, str], float]) -> None:
-    """Note how fast each contestant was, to tell how long it will take at the next size."""
+    """Store how fast each contestant was, to predict its time at the next size."""
     for name, timing in entry["times"].items():
         speed[entry["row"], entry["types"], name] = timing["median_ms"] / 1e3 / math.prod(entry["shape"])
 

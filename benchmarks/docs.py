@@ -17,9 +17,9 @@ from . import report, store
 
 ROOT = Path(__file__).resolve().parent.parent
 START, END = "<!-- benchmarks:start -->", "<!-- benchmarks:end -->"
-#: The plot, as the page calls it.
+#: The path of the plot on the page.
 PICTURE = "images/ratios.svg"
-#: Peers whose time depends on the threads they are given: a column for each number.
+#: Peers whose time depends on the number of threads. The table has a column for each number.
 THREADED = ("OpenCV", "SimpleITK")
 #: The rows of the README: some of each kind, at the largest size.
 README = (
@@ -54,7 +54,7 @@ def table(entries: list[dict], *, sizes: bool = False, brief: bool = False) -> s
     peers = [p for p in report.PEERS if any(p in e["ratios"] for e in entries)]
     if brief:
         peers = [p for p in peers if p == "OpenCV"]
-    # Of a library without threads one column is enough, where it is not the only measure there is.
+    # A library without threads has one column, unless it is the only peer.
     every = "OpenCV" not in peers
     columns = [(p, c) for p in peers for c in (counts if every or p in THREADED else counts[-1:])]
     head = ["filter", *(["size"] if sizes else []), *(f"ms, {c} thr" for c in timed)]
@@ -91,7 +91,7 @@ def _ratio(ratio: float | None) -> str:
 
 
 def paragraph(about: dict) -> str:
-    """Return what the figures depend on, and how they are to be read."""
+    """Return the machine and versions of the figures, and how to read them."""
     versions = about["versions"]
     known = ", ".join(
         f"{name} {versions[package]}"
@@ -190,7 +190,7 @@ def into_readme(text: str, path: Path) -> None:
 
 
 def main() -> None:
-    """Write the page, the plot, and the README's table if it is asked for."""
+    """Write the page, the plot, and the README's table if requested."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.docs",
         description=__doc__,
@@ -202,7 +202,7 @@ def main() -> None:
     )
     parser.add_argument("--readme", action="store_true", help="rewrite the table in README.md too")
     given = parser.parse_args()
-    from . import plot  # the tables do without matplotlib
+    from . import plot  # the tables do not need matplotlib
 
     about, entries = store.read(given.file)
     given.page.write_text(page(entries, about))

@@ -35,15 +35,15 @@ from . import measure, peak, report, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 FULL = (2160, 3840)
-#: Of (a): how many times the time of the copy.
+#: Limit of (a): multiples of the copy's time.
 COPIES = 1.5
-#: Of (a): multiply-adds a pixel.
+#: Filters of (a) have at most so many multiply-adds a pixel.
 LIGHT = 9
-#: Of (e): microseconds of a call with new arguments.
+#: Limit of (e): microseconds for a call with new arguments.
 NEW = 100
-#: Of (g): how many times the time of ordinary samples.
+#: Limit of (g): multiples of the time for ordinary samples.
 DENORMAL = 2.0
-#: Of (d): filters whose one thread has different things to wait for: memory, loads, arithmetic.
+#: Filters of (d). Different things limit the speed of one thread: memory, loads, arithmetic.
 SHARED = (
     *(("correlate 3x3", "float32"), ("correlate 3x3", "uint8"), ("correlate 15x15", "float32")),
     *(("correlate 31x31", "uint8"), ("gaussian 1", "uint8"), ("gaussian 5", "float32")),
@@ -58,13 +58,13 @@ Call = Callable[[], object]
 def call(
     function: Callable, image: np.ndarray, *args: object, workers: int | None, **options: object
 ) -> Call:
-    """Return a call into memory that is there already."""
+    """Return a call that writes to memory that is already allocated."""
     out = np.empty_like(function(image, *args, workers=workers, **options))
     return functools.partial(function, image, *args, out=out, workers=workers, **options)
 
 
 def race(contestants: dict[str, Call], patience: float = 2.0) -> dict[str, float]:
-    """Return the median of each in milliseconds."""
+    """Return the median of each contestant in milliseconds."""
     times = measure.race(contestants, runs=15, patience=patience)
     return {name: timing.median * 1e3 for name, timing in times.items()}
 
@@ -87,7 +87,7 @@ def copies() -> Iterator[str]:
 
 
 def arithmetic() -> Iterator[str]:
-    """Time correlations on one core against a loop of nothing but multiply-adds."""
+    """Time correlations on one core against a loop that only multiplies and adds."""
     image = rows.picture(FULL, "float32")
     contestants: dict[str, Call] = {"peak": peak.loop()}
     algorithms = {}
@@ -148,7 +148,7 @@ def threads() -> Iterator[str]:
 
 
 def overhead() -> Iterator[str]:
-    """Time calls on images so small that nothing but the call takes time."""
+    """Time calls on images so small that the call itself takes nearly all the time."""
     filters: tuple[tuple[str, Callable, tuple], ...] = (
         ("correlate 3x3", imfilter.correlate, (positive_kernel(3, 3),)),
         ("gaussian 1", imfilter.gaussian, (1.0,)),
@@ -168,7 +168,7 @@ def overhead() -> Iterator[str]:
 
 
 def new_calls() -> dict[str, tuple[Call, Call]]:
-    """Return calls with arguments that no call before has had, or none of the last thousand, and SciPy's."""
+    """Return calls with new arguments, or arguments that none of the last thousand calls had, and SciPy's."""
     rng = np.random.default_rng(0)
     image = rows.picture((32, 32), "float32")
     shapes = rng.permutation(list(itertools.product(range(20, 60), repeat=2)))
@@ -193,7 +193,7 @@ def new_calls() -> dict[str, tuple[Call, Call]]:
     }
 
 
-#: A process in which nothing is compiled or loaded yet, but Numba: seconds of each step, then the whole.
+#: A process in which only Numba is loaded and nothing is compiled: seconds of each step, then of all.
 COLD = """
 import time
 import numba, numpy
@@ -209,7 +209,7 @@ for label, step in warmup.steps():
     print(f"{label}: {took:.2f} s" + ("" if compiled else ", nothing to compile"))
 print(f"all steps: {total:.1f} s")
 """
-#: The same for one call whose kernel is in the cache: milliseconds of importing Numba, and of the rest.
+#: A process with one call whose kernel is in the cache: milliseconds for importing Numba, and for the rest.
 FIRST = """
 import time
 import numpy
@@ -223,7 +223,7 @@ print((imported - began) * 1e3, (time.perf_counter() - imported) * 1e3)
 
 
 def compiling() -> Iterator[str]:
-    """Time the compiler, and the first call of a process that has nothing to compile."""
+    """Time the compiler, and the first call of a process when everything is already compiled."""
     with tempfile.TemporaryDirectory() as folder:
 
         def child(code: str) -> str:
@@ -245,7 +245,7 @@ def compiling() -> Iterator[str]:
 
 
 def denormals() -> Iterator[str]:
-    """Time filters of samples that are denormal, half of them or all, and of results that would be."""
+    """Time filters of samples of which half or all are denormal, and of results that would be denormal."""
     kernel = positive_kernel(25, 25)
     filters: tuple[tuple[str, Callable, tuple, dict], ...] = (
         ("numpy.multiply, which has no such limit", np.multiply, (0.75,), {}),
@@ -296,7 +296,7 @@ SECTIONS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
 
 
 def main() -> None:
-    """Print the sections that are asked for."""
+    """Print the requested sections."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.limits",
         description=__doc__,

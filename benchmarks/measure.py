@@ -1,4 +1,4 @@
-"""Timing: the contestants of a row take turns, so that whatever slows the machine slows all of them."""
+"""Timing: the contestants of a row take turns, so that a slow machine slows all of them equally."""
 
 import gc
 import statistics
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: A sample is at least this long: shorter calls are repeated inside it.
+#: Shortest sample, in seconds. Shorter calls are repeated within a sample.
 _SAMPLE_SECONDS = 2e-3
 
 
@@ -48,10 +48,10 @@ def _sample(call: Callable[[], object], repeats: int) -> float:
 def race(contestants: dict[str, Callable[[], object]], *, runs: int, patience: float) -> dict[str, Timing]:
     """Time the contestants in turns and return the timing of each.
 
-    Every contestant runs once unmeasured, to load what it loads and to touch its memory. One whose
-    turns together would take longer than `patience` seconds gets fewer of them, at least one; one
-    that took longer than that in its first run keeps it as its only sample. A run that takes a third
-    of it is too dear to be thrown away, and is a sample too.
+    Every contestant first runs once unmeasured, to load its code and to touch its memory. A contestant whose
+    turns would take longer than `patience` seconds together gets fewer turns, at least one. If its first run
+    takes longer than that, this run is its only sample. A first run that takes a third of that is also used
+    as a sample.
     """
     repeats, left, samples = {}, {}, {}
     for name, call in contestants.items():
@@ -59,7 +59,7 @@ def race(contestants: dict[str, Callable[[], object]], *, runs: int, patience: f
         if first > patience:
             left[name], samples[name] = 0, [first]
             continue
-        # The first run may have compiled or loaded something; a second one tells how long one takes.
+        # The first run may have compiled or loaded something. The second run gives the time of one call.
         took = _sample(call, 1)
         repeats[name] = max(1, round(_SAMPLE_SECONDS / max(took, 1e-7)))
         samples[name] = [took] if took > patience / 3 else []

@@ -1,15 +1,15 @@
-"""The most multiply-adds that one core can do: a loop of them on registers alone."""
+"""The largest number of multiply-adds that one core can do: a loop of them on registers alone."""
 
 import ctypes
 from collections.abc import Callable
 
 import llvmlite.binding as llvm
 
-#: Sums that do not wait for each other: two units of four cycles each need eight.
+#: Independent sums. Two units with a latency of four cycles need eight.
 CHAINS = 10
-#: What is squared and summed: the sums are exact, neither infinite nor denormal, which would be slow.
+#: The number whose square is summed. The sums are exact, and neither infinite nor denormal (which is slow).
 VALUE = 2.0**-10
-#: Rounds of a call: some milliseconds.
+#: Rounds of a call, which take some milliseconds.
 ROUNDS = 500_000
 
 
@@ -57,7 +57,7 @@ done:
 
 
 def loop() -> Callable[[], object]:
-    """Compile the loop and return a call of it."""
+    """Compile the loop, and return a function that calls it."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine(

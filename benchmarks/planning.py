@@ -25,16 +25,16 @@ from tests.peers.case import types_of
 
 from . import measure, report, rows
 
-#: How much slower than the best measured a choice may be.
+#: Largest ratio of the time of a good choice and the best measured time.
 MARGIN = 1.25
 
 
 @contextlib.contextmanager
 def forced(method: str, calls: Calls[Any]) -> Iterator[None]:
-    """Have the planner choose `method` where it would be free, and remember its calls in `calls`.
+    """Make the planner choose `method` if it is free to choose, and keep its calls in `calls`.
 
-    Most filters have no argument for it. Settled calls go to memory of their own, or else the next
-    call with the same arguments would find those of another method.
+    Most filters have no argument for the method. Calls must be kept apart, because otherwise the next call
+    with the same arguments would find the call of another method.
     """
     choose, kept = planner.choose, linear.FAMILY
 
@@ -51,7 +51,7 @@ def forced(method: str, calls: Calls[Any]) -> Iterator[None]:
 
 
 class Way:
-    """One way to compute a row: the call, with a method forced on it."""
+    """One way to compute a row: the call with one method."""
 
     def __init__(self, call: Callable[[], object], method: str) -> None:
         self._call, self._method = call, method
@@ -63,7 +63,7 @@ class Way:
             self._call()
 
     def plan(self) -> planner.LinearPlan:
-        """Return what would run, without running it."""
+        """Return the plan of the call, without running it."""
         plans: list[Any] = []
         token = planning.set(plans)
         try:
@@ -76,7 +76,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came out for one row."""
+    """The result for one row."""
 
     label: str
     chosen: str
@@ -90,11 +90,11 @@ class Verdict:
 
     @property
     def excess(self) -> float:
-        """How many times the best one's time the chosen one takes."""
+        """The time of the chosen algorithm as a multiple of the best time."""
         return self.measured[self.chosen] / self.measured[self.best]
 
     def __str__(self) -> str:
-        """Return the row as a line, the algorithms by their measured time."""
+        """Return the row as a line, with the algorithms in the order of their measured times."""
         parts = [
             f"{name} {report.ms(self.measured[name] * 1e3)} ms (predicted {report.ms(cost * 1e3)})"
             if name in self.measured
@@ -110,7 +110,7 @@ class Verdict:
 
 
 def judge(row: rows.Row, runs: int, patience: float) -> Verdict | None:
-    """Time every algorithm of a row; None if there is nothing to choose, or no linear operator."""
+    """Time every algorithm of a row. Return None if there is no choice, or no linear operator."""
     source, result = types_of(row.type_name)
     image = rows.picture(row.shape, source)
     out = np.empty_like(row.case.ours(image, dtype=result, workers=2))
@@ -120,17 +120,17 @@ def judge(row: rows.Row, runs: int, patience: float) -> Verdict | None:
 
     try:
         free = Way(call, "auto").plan()
-    except IndexError:  # the row has a kernel of its own, which nobody plans
+    except IndexError:  # the row has its own kernel, which is not planned
         return None
     if free.operator.norm:
         return None
     ways = {free.algorithm: Way(call, "auto")}
     predicted = {free.algorithm: free.cost}
     for method in planner.METHODS:
-        with contextlib.suppress(ValueError):  # not for this row
+        with contextlib.suppress(ValueError):  # the method does not apply to this row
             way = Way(call, method)
             would = way.plan()
-            # A method that a row does not have falls back to one that is there already.
+            # A method that does not apply falls back to one that is already in the table.
             if would.algorithm not in ways:
                 ways[would.algorithm], predicted[would.algorithm] = way, would.cost
     hopeless = {name for name, cost in predicted.items() if cost > max(3 * patience, 20 * free.cost)}
@@ -164,7 +164,7 @@ def main() -> None:
 
 
 def total(verdicts: list[Verdict]) -> str:
-    """Return in how many rows the choice is good, and how good the model is."""
+    """Return the number of rows with a good choice, and how good the model is."""
     good = sum(v.excess <= MARGIN for v in verdicts)
     share = good / len(verdicts)
     lines = [f"{good} of {len(verdicts)} choices ({share:.0%}) are within {MARGIN - 1:.0%} of the best"]

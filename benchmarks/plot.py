@@ -13,18 +13,18 @@ from matplotlib.lines import Line2D
 
 from . import store
 
-#: What is drawn: label, library, threads (None: the most there are), marker, size, colour.
+#: The dots: label, library, threads (None: the largest number), marker, size, colour.
 SERIES = (
     ("OpenCV, 1 thread", "OpenCV", 1, "o", 18, "#9ecae1"),
     ("OpenCV, 2 threads", "OpenCV", 2, "o", 18, "#08519c"),
     ("SciPy", "SciPy", None, "D", 12, "#969696"),
 )
 WARNING = "#d7301f"
-#: What every comparison should reach.
+#: Least ratio that every comparison should have.
 GOAL = 1.2
 #: Inches: the width of a page of documentation, and the height of a line of small text.
 WIDTH, LINE = 7.4, 0.155
-#: The same bytes from the same figures: no date, no random names; text stays text.
+#: The same figures give the same bytes: no date and no random names. Text stays text.
 STYLE = {"svg.hashsalt": "imfilter", "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 7}
 
 
@@ -43,13 +43,13 @@ def lines_of(entries: list[dict]) -> list[tuple[str, dict[int, dict]]]:
 
 
 def ratio_of(group: dict[int, dict], library: str, threads: int | None) -> float | None:
-    """Return a ratio of one row, if it was measured."""
+    """Return a ratio of one row, or None if it was not measured."""
     entry = group.get(max(group) if threads is None else threads)
     return None if entry is None else entry["ratios"].get(library)
 
 
 def draw(entries: list[dict], path: Path) -> None:
-    """Draw the picture: a dot for each comparison, those that are lost in a warning colour."""
+    """Draw the picture: a dot for each comparison. Ratios below 1 have a warning colour."""
     lines = lines_of(entries)
     with pyplot.rc_context(STYLE):
         figure, axes = pyplot.subplots(figsize=(WIDTH, LINE * (len(lines) + 7)))
@@ -61,7 +61,7 @@ def draw(entries: list[dict], path: Path) -> None:
             ]
             for lost in (False, True):
                 part = [dot for dot in dots if (dot[0] < 1) == lost]
-                # The lost ones keep the marker of their library, and its edge.
+                # Ratios below 1 keep the marker of their library, and its edge.
                 axes.scatter(
                     [x for x, _ in part],
                     [y for _, y in part],

@@ -1,4 +1,4 @@
-"""What was measured, in words: the machine, a row, and the sum of all rows."""
+"""The figures as text: the machine, a row, and the summary of all rows."""
 
 import datetime
 import math
@@ -14,7 +14,7 @@ PEERS = ("OpenCV", "SciPy", "scikit-image", "SimpleITK")
 
 @dataclass(frozen=True)
 class Standing:
-    """How imfilter stands against one peer over many rows."""
+    """The ratios of imfilter and one peer over many rows."""
 
     peer: str
     threads: int
@@ -26,7 +26,7 @@ class Standing:
 
 
 def machine() -> dict[str, object]:
-    """Return what the figures depend on: processor, cores, versions, date."""
+    """Return the facts that the figures depend on: processor, cores, versions, date."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -77,12 +77,12 @@ def ms(value: float) -> str:
 
 
 def label(entry: dict) -> str:
-    """Return what an entry is called in a list."""
+    """Return the name of an entry in a list."""
     return f"{entry['row']}, {entry['types'].replace('->', ' → ')}, {entry['size']}"
 
 
 def standings(entries: list[dict]) -> list[Standing]:
-    """Return how imfilter stands against each peer, for each number of threads."""
+    """Return the ratios against each peer, for each number of threads."""
     found = []
     for threads in sorted({e["threads"] for e in entries}):
         for peer in PEERS:

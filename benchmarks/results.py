@@ -38,7 +38,7 @@ SHAPES = (
     (500,),
     (7, 1),
 )
-#: Image filters, and how their own arguments are drawn.
+#: Image filters, and functions that draw their own arguments.
 FILTERS: dict[str, Callable[[np.random.Generator], tuple]] = {
     "gaussian": lambda rng: (float(rng.choice([0.5, 1, 1.7, 3, 8, 13])),),
     "box": lambda rng: (int(rng.choice([1, 2, 3, 5, 9, 24])),),

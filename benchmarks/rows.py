@@ -13,7 +13,7 @@ from tests.peers.case import Case, types_of
 from tests.peers.cases import CASES
 from tests.peers.libraries import SimpleITK
 
-#: The last-but-one is awkward: no line of it is a whole number of vectors, or begins on a cache line.
+#: The third size is difficult: no line is a whole number of vectors, or begins on a cache line.
 SIZES = ("256x256", "1920x1080", "1921x1083", "3840x2160")
 VOLUME = (128, 256, 256)
 SIGNAL = 10_000_000
@@ -29,7 +29,7 @@ class Row:
 
     @property
     def size(self) -> str:
-        """Columns by rows, as monitors are named; volumes and signals likewise."""
+        """Columns by rows, as for monitors; volumes and signals likewise."""
         return "x".join(map(str, self.shape[1::-1] if self.case.ndim == 2 else self.shape))
 
     @property
@@ -52,9 +52,9 @@ def shapes(case: Case, sizes: list[str], quick: bool) -> list[tuple[int, ...]]:
 
 
 def select(words: list[str], sizes: list[str], quick: bool) -> Iterator[Row]:
-    """Yield the rows with the words of any of `words` in name or types (all, if there are none).
+    """Yield the rows whose name or types contain all words of any of `words`; all rows if there are none.
 
-    A size of a case comes before its larger ones.
+    The smaller sizes of a case come first.
     """
     for case in CASES:
         for type_name in case.types:
@@ -65,7 +65,7 @@ def select(words: list[str], sizes: list[str], quick: bool) -> Iterator[Row]:
 
 
 def place(entry: dict) -> tuple[int, int, int, int]:
-    """Return where in the table an entry stands: rows that the table no longer has come last."""
+    """Return the position of an entry in the table. Rows that are no longer in the table come last."""
     case = next((n for n, case in enumerate(CASES) if case.name == entry["row"]), len(CASES))
     types = CASES[case].types if case < len(CASES) else ()
     kind = types.index(entry["types"]) if entry["types"] in types else len(types)
@@ -89,7 +89,7 @@ def picture(shape: tuple[int, ...], dtype: str) -> np.ndarray:
 
 
 def use_threads(count: int) -> None:
-    """Give every library that has threads `count` of them (imfilter is told in each call)."""
+    """Tell every library with threads to use `count` of them. imfilter is told in each call."""
     cv2.setNumThreads(count)
     if SimpleITK is not None:
         SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(count)
@@ -98,13 +98,13 @@ def use_threads(count: int) -> None:
 def contestants(row: Row, threads: int, skipped: set[str]) -> dict[str, Callable[[], object]]:
     """Return a call without arguments for imfilter, for `numpy.copyto` and for each peer.
 
-    Results go into memory allocated before, wherever a library lets its caller do so.
+    Results are written to memory that is allocated before, if a library allows it.
     """
     case = row.case
     source, result = types_of(row.type_name)
     image = picture(row.shape, source)
     out = np.empty_like(case.ours(image, dtype=result, workers=threads))
-    # The floor: the same samples in, as many of the result's type out.
+    # The lower limit: read the same samples, and write as many of the result's type.
     copied = np.empty(image.shape, result)
     calls: dict[str, Callable[[], object]] = {
         "imfilter": lambda: case.ours(image, out=out, workers=threads),

@@ -23,9 +23,9 @@ from imfilter import series
 from . import measure, report
 
 THREADS, SAMPLES = 2, 10_000_000
-#: Series side by side and one after the other, and the samples of each.
+#: Number of series, which are side by side or one after the other, and the samples of each.
 MANY, EACH = 1000, 10_000
-#: Single samples that are pushed.
+#: Number of single samples that are pushed.
 PUSHES = 20_000
 
 Call = Callable[[], Any]
@@ -40,7 +40,7 @@ def _module(name: str) -> Any:
 
 
 def contests(x: np.ndarray) -> Iterator[tuple[str, dict[str, Call]]]:
-    """Yield the name, and the call of each library, ours first, of each comparison."""
+    """Yield the name and the call of each library for each comparison, imfilter's first."""
     bottleneck, pandas = _module("bottleneck"), _module("pandas")
     frame, out, theirs = None if pandas is None else pandas.Series(x), np.zeros_like(x), np.zeros_like(x)
     two = {"workers": THREADS}
@@ -136,7 +136,7 @@ def main() -> None:
         ours = calls["imfilter"]()
         for call in calls.values():
             there = call()
-            known = np.isfinite(there)  # the first windows of bottleneck and pandas are none
+            known = np.isfinite(there)  # the first windows of bottleneck and pandas are NaN
             np.testing.assert_allclose(ours[known], there[known], atol=1e-9)
         times = measure.race(calls, runs=7, patience=8.0)
         own = times["imfilter"].median * 1e3

@@ -1,20 +1,20 @@
-"""The figures on disk: one JSON file, whole at any moment."""
+"""The file of figures: one JSON file, complete at any moment."""
 
 import json
 import os
 from pathlib import Path
 
-#: What names an entry.
+#: The key of an entry: what no two entries share.
 Key = tuple[str, str, str, int]
 
 
 def key(entry: dict) -> Key:
-    """Return what no two entries of a file share: filter, types, size, threads."""
+    """Return the key of an entry, which no other entry of a file has: filter, types, size, threads."""
     return entry["row"], entry["types"], entry["size"], entry["threads"]
 
 
 def write(path: Path, about: dict, entries: list[dict]) -> None:
-    """Write what is known so far; whoever reads meanwhile, or after an interruption, finds a whole file."""
+    """Write the figures so far. The file is complete at any moment, also after an interruption."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         partial.write_text(json.dumps(about | {"rows": entries}, indent=1) + "\n")
@@ -24,6 +24,6 @@ def write(path: Path, about: dict, entries: list[dict]) -> None:
 
 
 def read(path: Path) -> tuple[dict, list[dict]]:
-    """Return what the figures of a file depend on, and its entries."""
+    """Return the description of the run that a file contains, and its entries."""
     about = json.loads(path.read_text())
     return about, about.pop("rows")

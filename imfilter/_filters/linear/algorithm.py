@@ -1,4 +1,4 @@
-"""What an algorithm for linear filters is: when it applies, what it costs, and how it runs."""
+"""The interface of an algorithm for linear filters: when it applies, what it costs, and how it runs."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from imfilter._base.program import Program, Settings
 from imfilter._filters.linear import whole_numbers
 from imfilter._filters.linear.operators import Operator
 
-# Nanoseconds a sample on one core, measured on a Cascade Lake Xeon at 2.7 GHz; only ratios matter.
-# A tap is one multiply-add for 16 float32 lanes, one cycle, and what else there is to load: the least
-# in a window of two or three dimensions, where rows share what they read.
+# Nanoseconds a sample on one core, measured on a Cascade Lake Xeon at 2.7 GHz. Only the ratios matter.
+# A tap is one multiply-add for 16 float32 lanes (one cycle) and its loads. The loads are fewest in a window
+# of two or three dimensions, because its rows share what they read.
 SHARED_TAP = {4: 0.023, 8: 0.036}
 LINE_TAP = {4: 0.027, 8: 0.055}
 # A stage is one pass over a line: loop set-up, a store, and the load that follows.
 STAGE = {4: 0.5, 8: 1.5}
-#: Weights outside this range are too much for float32, and sums outside its tenth power for transforms.
+#: Weights outside this range are not summed in float32. Sums outside its tenth power are not transformed.
 TINY, HUGE = 1e-25, 1e25
 
 
 class Request(NamedTuple):
-    """What an algorithm may depend on beside the operator."""
+    """Everything except the operator that an algorithm may depend on."""
 
     source: np.dtype
     dtype: np.dtype  # of the result
@@ -46,7 +46,7 @@ class Request(NamedTuple):
 
     @property
     def auto(self) -> bool:
-        """Whether the planner is free to choose."""
+        """Whether the planner chooses the method."""
         return self.method == "auto"
 
     @property
@@ -56,48 +56,48 @@ class Request(NamedTuple):
 
     @property
     def peak(self) -> float | None:
-        """The largest magnitude of samples that are whole numbers, None where they are not."""
+        """The largest magnitude of samples if all are whole numbers, else None."""
         return whole_numbers.peak(self.source, self.cval)
 
     def exact(self, operator: Operator) -> bool:
-        """Tell whether all products are whole multiples of one number, so that the sums are to be exact."""
+        """Tell whether all products are whole multiples of one number, so that the sums must be exact."""
         return bool(self.peak) and whole_numbers.power(operator, self.real.itemsize) is not None
 
     def product(self, operator: Operator) -> bool:
-        """Tell whether the result is one plain sum for every sample, which may be a product of transforms."""
+        """Tell whether every output is one plain sum, so that a product of transforms can compute it."""
         if not self.unit or operator.norm or self.divisor:
             return False
         return TINY**10 < operator.gain() < HUGE**10
 
     def along_line(self, operator: Operator) -> bool:
-        """Tell whether the result is such a sum, and the last of the filtered axes is the line."""
+        """Tell whether every output is one plain sum, and the last of the filtered axes is the line."""
         return self.product(operator) and along(self.image, self.axes)
 
 
 class Offer(NamedTuple):
-    """What an algorithm takes for an operator, in nanoseconds a sample, and the form in which it takes it."""
+    """The cost of an algorithm for an operator, in nanoseconds a sample, and the operator as it uses it."""
 
     cost: float
-    operator: Operator | None = None  # None for the whole kernel, which is made when it is chosen
-    what: str = ""  # said before the number of taps
-    name: str = ""  # in plans, where that differs from the algorithm's
+    operator: Operator | None = None  # None: the whole kernel, which is made if the algorithm is chosen
+    what: str = ""  # text before the number of taps
+    name: str = ""  # in plans, if it differs from the algorithm's name
 
 
 class Algorithm(ABC):
     """One way to correlate an image with an operator."""
 
-    #: How plans name it.
+    #: The name in plans.
     name: ClassVar[str]
-    #: What runs in its place where samples are not finite, or too large; None where it takes any.
+    #: The algorithm that replaces it if samples are too large or not finite. None if it accepts any sample.
     fallback: ClassVar[Algorithm | None] = None
 
     @abstractmethod
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
-        """Return what it takes; None where it does not apply, or cannot be the cheapest of all."""
+        """Return the cost. Return None if the algorithm does not apply, or cannot be the cheapest."""
 
     @abstractmethod
     def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:
-        """Return its program for one layout; None where lines must be packed and are not."""
+        """Return the program for one layout. Return None if lines must be packed and are not."""
 
     def run(
         self,
@@ -109,7 +109,7 @@ class Algorithm(ABC):
         *,
         assume_finite: bool = True,
     ) -> bool:
-        """Correlate `image` into `target`; return whether the algorithm could take the image.
+        """Correlate `image` into `target`. Return whether the algorithm accepted the image.
 
         With `assume_finite` it may refuse an image that has samples that are not finite.
         """
@@ -141,7 +141,7 @@ class Algorithm(ABC):
 
 @dataclass(frozen=True)
 class LinearPlan(Plan):
-    """A plan with the algorithm itself, and with the operator in the form that it takes."""
+    """A plan with the algorithm itself, and with the operator in the form that it uses."""
 
     implementation: Algorithm = field(repr=False, compare=False)
     operator: Operator = field(repr=False, compare=False)
@@ -149,7 +149,7 @@ class LinearPlan(Plan):
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """The operator, where it goes, and what comes out."""
+    """The operator, its axes and borders, and the types of the result."""
 
     operator: Operator
     plan: LinearPlan
@@ -164,11 +164,11 @@ class Call:
     dtype: np.dtype
     real: np.dtype  # of the arithmetic
     native: np.dtype  # of what the kernels write
-    tolerance: float  # of cosines in place of taps, if they may be
+    tolerance: float  # largest error of cosines in place of taps; 0 if they are not allowed
     divisor: int  # of sums of integers, if the result is their mean
     whole: bool  # whether all samples are whole numbers
     programs: dict[Any, Program | None] = field(default_factory=dict)
-    apart: Call | None = None  # for what is not finite, where weights of both signs are folded into one
+    apart: Call | None = None  # sums samples that are not finite, if folding adds weights of both signs
 
     @property
     def result_shape(self) -> tuple[int, ...]:

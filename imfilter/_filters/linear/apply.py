@@ -1,4 +1,4 @@
-"""Every linear filter ends here: the image's axes are given their parts, and the chosen algorithm runs."""
+"""The last step of every linear filter: find the roles of the image's axes, and run the chosen algorithm."""
 
 import math
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         return run(call.apart, given, out, workers)
     target = dtypes.target(out, given, call.shape, call.native)
     if not chosen.implementation.run(call, chosen.operator, image, target, workers):
-        # Something is not finite, and must stay where the kernel's own taps put it.
+        # Samples that are not finite must go through the kernel's own taps.
         if infinities.meets(chosen, image, call.cval):
             infinities.correlate(run, call, image, target, workers)
         else:
@@ -38,7 +38,7 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
 
 
 class Geometry(NamedTuple):
-    """Arguments, unchecked, that say where the outputs lie."""
+    """Unchecked arguments that determine the positions of the outputs."""
 
     stride: Any = 1
     dilation: Any = 1
@@ -49,11 +49,11 @@ class Geometry(NamedTuple):
 
 _EVERY_SAMPLE = Geometry()
 
-#: Makes the operator for the image's number of axes, the filtered ones, and the filter's own arguments.
+#: Makes the operator from the image's number of axes, the filtered axes, and the filter's own arguments.
 Build = Callable[..., Operator]
 
 _operators: Calls[Operator] = Calls()
-#: Sums of more taps are too much for float32.
+#: A sum of more taps is computed in float64, because float32 would round too much.
 _LONG = 3_000
 
 
@@ -67,9 +67,9 @@ def apply(
     method: str = "auto",
     geometry: Geometry = _EVERY_SAMPLE,
 ) -> npt.NDArray:
-    """Check the arguments, have ``build(ndim, axes, *own)`` make the operator, and run it.
+    """Check the arguments, make the operator with ``build(ndim, axes, *own)``, and run it.
 
-    `preserves_dtype` says that the filter averages, so that the result has the image's dtype.
+    `preserves_dtype` is set for filters that average. Their result has the image's dtype.
     """
     given = (own,) if geometry is _EVERY_SAMPLE else (own, geometry)
     return engine.apply(FAMILY, image, common, (build, preserves_dtype, method), *given)
@@ -84,7 +84,7 @@ def _validate_and_plan(
     *,
     apart: bool = False,
 ) -> Call:
-    """Check the arguments and work out what follows from them; see `folded` for `apart`."""
+    """Check the arguments, and make the call that follows from them; `folded` explains `apart`."""
     build, preserves_dtype, method = fixed
     chosen = arguments.axes(array, given.axes, given.channel_axis)
     operator = _operator(build, array.ndim, chosen, own)
@@ -138,14 +138,14 @@ def _validate_and_plan(
 
 
 def _operator(build: Build, ndim: int, axes: tuple[int, ...], own: tuple[Any, ...]) -> Operator:
-    """Return the operator of a filter, which is made once for images of many shapes."""
+    """Return the operator of a filter. It is made once for images of many shapes."""
     try:
         key = build, ndim, axes, words(own)
     except TypeError:
         key = None
     operator = _operators.get(key)
     if operator is None:
-        with np.errstate(all="ignore"):  # what overflows is refused
+        with np.errstate(all="ignore"):  # overflow is refused later
             operator = build(ndim, axes, *own)
         _, high = operator.extremes
         if not math.isfinite(high):

@@ -1,4 +1,4 @@
-"""Box filters over images of one shape and layout, by running sums: their program."""
+"""The program of box filters by running sums, for images of one shape and layout."""
 
 import functools
 import math
@@ -28,30 +28,30 @@ from imfilter._filters.linear.separable import SEPARABLE
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.vector import BYTES
 
-#: Interleaved channels for which there are prefix sums.
+#: Numbers of interleaved channels for which prefix sums exist.
 MOST_CHANNELS = 4
-#: Integers along a line that are summed one by one rather than by prefix sums.
+#: Up to this many integers along a line are summed one by one, without prefix sums.
 _FEW = 7
-#: Rows that one thread computes one after the other, at least: the first totals are a sum over the whole box.
+#: Fewest rows that one thread computes in sequence. The first totals need a sum over the whole box.
 _ROWS_PER_TASK = 64
-#: What an addition to a total may round, relative to the samples in it; and how much of what was rounded may
-#: be in a mean, relative to the largest sample of its own box.
+#: The rounding error of one addition to a total, relative to the samples in it; and the largest rounding
+#: error that a mean may have, relative to the largest sample of its own box.
 _SPREAD, _BOUND = 2.0**-53, 1e-6
 
 
-#: Running sums, by the kind of their totals, and for each plane of the box, whose rows come and go.
+#: Cost of running sums by the type of their totals, and extra cost for each plane of the box.
 _COST = {"u": 0.45, "i": 0.65, "f": 1.15}
 _COST_PLANE = {"u": 0.15, "i": 0.2, "f": 0.4}
 
 
 class RunningBox(Algorithm):
-    """Running sums, of which the cost does not depend on the size of the box."""
+    """Running sums. Their cost does not depend on the size of the box."""
 
     name = "running"
     fallback = SEPARABLE
 
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
-        """Return the cost of a box; no sums are shared in float64, for which there is no wider type."""
+        """Return the cost of a box. float64 has no wider type, so it shares no sums."""
         kinds = request.source.kind, request.dtype.kind
         if not request.unit or (kinds == ("f", "f") and request.real == dtypes.FLOAT64):
             return None
@@ -68,11 +68,11 @@ class RunningBox(Algorithm):
 
 
 def _totals_of(operator: Operator, request: Request) -> np.dtype | None:
-    """Return the type of running sums that can be trusted with the samples, if there is one."""
+    """Return the type of running sums that is exact enough for the samples, or None."""
     kind, axes = request.source, request.axes
     source = np.dtype(np.uint8) if kind.kind == "b" else kind.newbyteorder("=")
     if source == np.float16:
-        source = dtypes.FLOAT32  # in which it is read
+        source = dtypes.FLOAT32  # the type in which it is read
     last, taps = max(axes), math.prod(operator.shape)
     if interleaved(request.image, last, len(axes)) > MOST_CHANNELS or source not in dtypes.NATIVE:
         return None
@@ -83,10 +83,10 @@ def _totals_of(operator: Operator, request: Request) -> np.dtype | None:
 
 
 def totals(source: np.dtype, cval: float, taps: int, most: int) -> np.dtype | None:
-    """Return a type that holds totals of `taps` samples without an error that matters, if there is one.
+    """Return a type that holds totals of `taps` samples without an error that matters, or None.
 
-    Integers wrap around and come back. Sums of up to `most` samples are held in float64: of integers those
-    must be exact.
+    Integers may wrap around, and differences are still exact. float64 holds sums of up to `most` samples.
+    Sums of integers in float64 must be exact.
     """
     if not math.isfinite(cval):
         return None
@@ -110,19 +110,19 @@ def _largest(source: np.dtype, cval: float) -> tuple[int, int]:
 
 @functools.cache
 def _magnitude(source: np.dtype) -> int:
-    """Return the largest magnitude that an integer type holds; that of bool is read as bytes."""
+    """Return the largest magnitude that an integer type holds. bool is read as bytes."""
     bounds = np.iinfo(np.uint8 if source.kind == "b" else source)
     return max(-int(bounds.min), int(bounds.max))
 
 
 def holds(source: np.dtype, cval: float, taps: int, real: np.dtype) -> bool:
-    """Tell whether a floating type holds every sum of so many integers, and two bits more."""
+    """Tell whether a floating type holds every sum of so many integers, with two bits to spare."""
     largest, unit = _largest(source, cval if math.isfinite(cval) else 0.0)
     return largest * unit * taps < (1 << 22 if real == dtypes.FLOAT32 else 1 << 51)
 
 
 class _Scaling(NamedTuple):
-    """How totals become means, and in which type; see `imfilter._filters.linear.kernels.box.box_along`."""
+    """How totals become means, and their type; see `imfilter._filters.linear.kernels.box.box_along`."""
 
     kind: np.dtype
     scale: float
@@ -134,21 +134,21 @@ class _Scaling(NamedTuple):
 def _scaling(
     source: np.dtype, target: np.dtype, sums: np.dtype, scale: float, taps: int, settings: Settings
 ) -> _Scaling:
-    """Return how totals of `taps` samples are scaled, so that they are rounded right.
+    """Return how totals of `taps` samples are scaled, so that they are rounded correctly.
 
-    A mean of integers that is half-way between two goes to the even one. An odd number of them has no such
-    mean, and the nearest is half a sample's share away from one: then a product will do. Means of bytes are
-    quotients of integers: box 3 and 15 took 0.64 and 0.98 instead of 0.80 and 1.18 ms at 1080p.
+    A mean that is half-way between two integers is rounded to the even one. A mean of an odd number of
+    integers is never half-way: it is at least 1/(2*taps) away, so a product is exact enough. Means of bytes
+    are quotients of integers: box 3 and 15 took 0.64 and 0.98 instead of 0.80 and 1.18 ms at 1080p.
     """
     if not settings.divisor:
         counts = scale == 1 and settings.bias == 0 and sums.kind != "f" and target.itemsize == 1
         narrow = counts and holds(source, settings.cval, taps, dtypes.FLOAT32)
         return _Scaling(dtypes.FLOAT32 if narrow else dtypes.FLOAT64, scale, settings.bias)
-    # Where a longer box was folded onto the image its weights are all the same multiple.
+    # If a longer box was folded onto the image, its weights are all the same multiple.
     scale = 1 / taps
     odd = taps % 2 == 1 and float(settings.cval).is_integer()
     if sums == np.uint16 and target == np.uint8 and settings.cval <= 255:
-        # Division by multiplication, after T. Granlund and P. L. Montgomery, Division by Invariant Integers
+        # Division by multiplication: T. Granlund and P. L. Montgomery, Division by Invariant Integers
         # using Multiplication, PLDI 1994.
         shift = max((taps - 1).bit_length() - 1, 0)
         factor = -(-(2 ** (16 + shift)) // taps)
@@ -170,7 +170,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
 def _over(
     operator: Operator, settings: Settings, loops: Loops, source: ArrayLayout, target: ArrayLayout
 ) -> Program | None:
-    """Lay out the lines over loops."""
+    """Lay out the lines for given loops."""
     if not loops.packed("source", source.dtype.itemsize):
         return None
     z, y, x = loops.z, loops.y, loops.x
@@ -204,7 +204,7 @@ def _over(
     job["along"] = box.box_along.address(sums, scaling.kind, target.dtype, scaling.exact)
     widest *= loops.channels
     padded = max(widest + x.taps * loops.channels, (x.before + x.samples) * loops.channels)
-    padded += 2 * BYTES  # blocks of registers end behind the line
+    padded += 2 * BYTES  # blocks of registers may end after the line
     sizes = {
         "totals": padded * sums.itemsize,
         "prefix": padded * sums.itemsize,
@@ -242,14 +242,14 @@ def _over(
 def _alone(
     operator: Operator, settings: Settings, loops: Loops, source: ArrayLayout, target: ArrayLayout
 ) -> RowsOnly:
-    """Return what computes rows alone with other settings."""
+    """Return the program that computes rows alone with other settings."""
     made = _over(operator, settings, loops, source, target)
     assert made is not None
     return made.rows_only
 
 
 def marks(settings: Settings) -> Callable[[Loops, float], RowsOnly]:
-    """Return what makes programs that count marks in the windows of some settings; see `Rerun`."""
+    """Return a function that makes programs that count marks in windows of given settings; see `Rerun`."""
     made: dict[float, Program] = {}
 
     def counting(loops: Loops, cval: float) -> RowsOnly:
@@ -271,9 +271,9 @@ def marks(settings: Settings) -> Callable[[Loops, float], RowsOnly]:
 
 
 def _tiles(loops: Loops) -> np.ndarray:
-    """Return where tiles of output columns begin, and the last one's end.
+    """Return where tiles of output columns begin, and where the last one ends.
 
-    Only the line of a box of one row: the border of a line of totals is taken from the line itself.
+    Only the line of a box of one row is cut. The border of a line of totals is taken from the line itself.
     """
     longest = max(LONGEST // loops.channels, 4 * loops.x.taps)
     count = -(-loops.x.length // longest) if loops.z.taps * loops.y.taps == 1 else 1

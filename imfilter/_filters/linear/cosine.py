@@ -1,4 +1,4 @@
-"""Long smooth kernels as a few cosines: their fit, and their program for images of one shape and layout."""
+"""Long smooth kernels as a sum of a few cosines: the fit, and the program for one shape and layout."""
 
 import functools
 import math
@@ -29,41 +29,42 @@ from imfilter._simd import lane_transpose, lines
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.vector import BYTES, LINE, in_register
 
-#: How many cosines there may be. A Gaussian cut off at four standard deviations has 8 for float32 and 10 for
-#: 16 bits, its derivatives 10 and 12.
+#: Largest number of cosines. A Gaussian cut off at four standard deviations has 8 for float32 and 10 for
+#: 16 bits. Its derivatives have 10 and 12.
 TERMS = (8, 10, 12)
-#: Shorter kernels are not worth a fit.
+#: Shorter kernels are not fitted, because cosines would save no time.
 _FEWEST = 24
-#: Periods of the slowest cosine, in kernels, among which one fits best for Gaussians cut off at two to five
-#: standard deviations.
+#: Candidate periods of the slowest cosine, in kernel lengths. For Gaussians cut off at two to five standard
+#: deviations, one of them fits best.
 _PERIODS = np.linspace(0.95, 1.75, 33)
-#: Samples of a kernel that tell its best period.
+#: Samples of a kernel that are used to find its best period.
 _SAMPLED = 256
-#: Rows that go down the columns before they go along, and elements of a line that do together: 128 kB
-#: of float32, which the second-level cache holds beside the states of their oscillators.
+#: Rows that are filtered down the columns before they are filtered along, and elements of a line that are
+#: filtered together: 128 kB of float32. The second-level cache holds them and the states of the oscillators.
 _BLOCK, _TILE = 32, 1024
-#: How far oscillators spread what they round, in units of the last place of the largest sample: for each tap
-#: of a kernel so much, and so much times the root of how far they run, twice the most that was found. And how
-#: much of it may be in a result, relative to sum|w| and the largest sample of its own window.
+#: The rounding error that oscillators spread, in units of the last place of the largest sample: so much for
+#: each tap of a kernel, and so much times the root of the number of steps. Both are twice the largest error
+#: found. And the error that a result may have, relative to sum|w| and the largest sample of its own window.
 _SPREAD, _BOUND = (150.0, 1.0), 1e-6
-#: Kernels in a task, at least: each begins by taking the rows above it down, at half their work.
+#: Least length of a task, in kernel lengths. Each task first filters the rows above it down, at half the
+#: cost.
 _LEAST = 2
 
 
-#: A cosine along one axis; reading, transposing and writing; see `algorithm.STAGE`.
+#: Costs of a cosine along one axis, and of reading, transposing and writing; see `algorithm.STAGE`.
 _COST, _COST_STAGES = 0.24, 1.5
-#: Kernels and tables of a job that not every way to compute has.
+#: Kernels and tables of a job that some ways to compute do not use.
 _OPTIONAL = (*("close", "strip_rows", "strip_step", "widen", "window_x"),)
 
 
 class CosineSum(Algorithm):
-    """A long smooth kernel as a sum of cosines, each of which follows from its last two values."""
+    """A long smooth kernel as a sum of cosines. Each cosine's sum follows from its last two values."""
 
     name = "cosines"
     fallback = SEPARABLE
 
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
-        """Return the cost of as many cosines as are exact enough."""
+        """Return the cost of the cosines that are needed for the precision."""
         separable = others.get("separable")
         if not request.auto or separable is None or separable.operator is None:
             return None
@@ -85,15 +86,15 @@ class CosineSum(Algorithm):
         return Offer(fit.terms * each + _COST_STAGES, split) if fit else None
 
     def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:
-        """Return the program of oscillators."""
+        """Return the program of the oscillators."""
         return make(operator, settings, place)
 
 
 def tolerance(source: np.dtype, result: np.dtype) -> float:
-    """Return how far cosines may be off in place of taps, relative to their absolute sum.
+    """Return the largest error of cosines in place of taps, relative to the taps' absolute sum.
 
-    Half of what float32 rounds; for 16 bits less than what is seen in one pixel of ten thousand. Wider
-    types are filtered by the taps themselves: then it is 0.
+    It is half of float32's rounding error. For 16 bits it changes less than one pixel of ten thousand. Wider
+    types are filtered tap by tap; for these it is 0.
     """
     if dtypes.working(source, result) == dtypes.FLOAT32:
         return 2.5e-7
@@ -102,19 +103,19 @@ def tolerance(source: np.dtype, result: np.dtype) -> float:
 
 
 def fits(shape: tuple[int, ...], line: int, real: np.dtype) -> bool:
-    """Tell whether a kernel of a shape, and lines of so many elements of the output, are long enough."""
+    """Tell whether a kernel of a shape, and output lines of so many elements, are long enough."""
     return len(shape) == 2 and min(shape) >= _FEWEST and line >= in_register(real)
 
 
 class Fit(NamedTuple):
-    """A separable operator as so many cosines along each axis, and the tables of their oscillators."""
+    """The cosines of a separable operator along each axis, and the tables of their oscillators."""
 
     terms: int
     tables: tuple[npt.NDArray, ...]
 
 
 def fitted(operator: Operator, tolerance: float) -> Fit | None:
-    """Return the cosines for a separable operator, if it is so smooth that there are few enough."""
+    """Return the cosines for a separable operator, or None if it needs too many."""
     if tolerance and len(operator.terms) == 1 and min(operator.shape) >= _FEWEST:
         data = [np.ascontiguousarray(taps).tobytes() for taps in operator.terms[0]]
         for terms in TERMS:
@@ -126,7 +127,7 @@ def fitted(operator: Operator, tolerance: float) -> Fit | None:
 
 @functools.lru_cache(maxsize=64)
 def _fit(data: bytes, terms: int, tolerance: float) -> npt.NDArray | None:
-    """Return the table of `cosine.oscillate` for taps that are symmetric, or antisymmetric, or None."""
+    """Return the table of `cosine.oscillate` for taps that are symmetric or antisymmetric, or None."""
     taps = np.frombuffer(data)
     scale = np.abs(taps).max()
     if not scale:
@@ -137,7 +138,7 @@ def _fit(data: bytes, terms: int, tolerance: float) -> npt.NDArray | None:
     if np.abs(taps - parity * taps[::-1]).sum() > tolerance * np.abs(taps).sum():
         return None
     n, centre = len(taps), (len(taps) - 1) / 2
-    half = np.arange(n // 2, n)  # the other half is the same
+    half = np.arange(n // 2, n)  # the other half is its mirror image
     few = half[:: max(1, len(half) // _SAMPLED)]
 
     def frequencies(period: float) -> npt.NDArray:
@@ -146,7 +147,7 @@ def _fit(data: bytes, terms: int, tolerance: float) -> npt.NDArray | None:
     def solve(period: float, where: npt.NDArray) -> npt.NDArray:
         waves = wave(np.outer(where - centre, frequencies(period)))
         right = taps[where]
-        if even:  # what is constant stays so: the sum of the taps counts for more than each
+        if even:  # a constant must stay constant: the sum of the taps has more weight than each tap
             waves = np.vstack([waves, 1e3 / n * waves.sum(axis=0)])
             right = np.append(right, 1e3 / n * right.sum())
         return np.linalg.lstsq(waves, right, rcond=1e-15)[0]
@@ -194,7 +195,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["registers_x"] = loops.channels * lanes // oscillators
     job["lane_places"] = np.arange(x.samples * loops.channels + lanes) * (lanes * real.itemsize)
     job["line_places"] = np.arange(lanes) * step
-    # Sums of integers are rounded to integers: what is left of large samples is not seen.
+    # Sums of integers are rounded to integers, which hides the error that large samples leave.
     looking = real == dtypes.FLOAT32 and not (source.dtype.kind in "iu" and target.dtype.kind in "iu")
     strips = -(-_BLOCK // _strip(y.taps))
     if looking:
@@ -253,15 +254,15 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
 
 
 def _strip(taps: int) -> int:
-    """Return of how many rows the largest samples are kept together.
+    """Return the number of rows of a strip, whose largest samples are kept together.
 
-    Windows of so many rows have a whole strip, also where the one before is cut short by a block's end.
+    Every window of that many rows contains a whole strip, also if a block's end cuts the one before it short.
     """
     return min(_BLOCK, 1 << ((taps + 2) // 3).bit_length() - 1)
 
 
 def _inside(x: LoopAxis) -> int:
-    """Return how many neighbouring columns of the image are in every window, at least."""
+    """Return the least number of neighbouring columns of the image that every window contains."""
     first = np.array([0, x.length - 1]) - x.before
     inside = np.minimum(first + x.taps, x.samples) - np.maximum(first, 0)
     return max(0, int(inside.min()))

@@ -1,4 +1,4 @@
-"""The sliding window over images of one shape and layout: its program."""
+"""The program of the sliding window, for images of one shape and layout."""
 
 import itertools
 import math
@@ -36,25 +36,25 @@ from imfilter._filters.linear.tap_tables import Schedule, Weights
 from imfilter._filters.linear.workspace import LaneLayout, part_workspace
 from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
 
-#: What the window of lines may take of the second-level cache, in bytes; half of the usual 1 MB.
+#: Largest part of the second-level cache for the window of lines, in bytes: half of the usual 1 MB.
 _WINDOW = 512 * 1024
-#: Rows that share what they read, and the rows between them, are computed in one block where the dilation is
-#: no larger: blocks should not be.
+#: Largest dilation for which rows that share lines, and the rows between them, form one block. With a larger
+#: dilation the block would be too large.
 _NEAR = 8
-#: Sums that straight code converts itself: 3x3 uint8 took 5.2 instead of 5.8 ms at 4K. Code for other types
-#: of results, which are rarer, would take longer to compile than it saves.
+#: Types for which unrolled code converts its own sums: 3x3 uint8 took 5.2 instead of 5.8 ms at 4K. Other
+#: types of results are rarer, and their code would take longer to compile than it saves.
 _CONVERTED = {(dtypes.FLOAT32, np.dtype(np.uint8)), (dtypes.FLOAT64, np.dtype(np.uint16))}
-#: The table of an offset of nothing.
+#: The table of one offset of 0.
 _ZERO = np.zeros(1, np.int64)
-#: The shortest that is worth its overhang and the work per line.
+#: Shortest tile of a line. The overhang and the work per line cost too much for shorter ones.
 _SHORTEST = 256
 
 
-#: Taps of sums of separable kernels, zeros too, above which a direct sum is not one of straight code.
+#: Taps of sums of separable kernels, with zeros, above which a direct sum is not unrolled code.
 _STRAIGHT = 18
-#: Below this many taps nothing beats the direct sum, and looking for something takes longer.
+#: With fewer taps the direct sum is always fastest, and a search for another algorithm takes longer.
 FEW = 12
-#: Kernels and tables of a job that not every way to compute has.
+#: Kernels and tables of a job that some ways to compute do not use.
 _OPTIONAL = (
     *(
         "combine",
@@ -90,7 +90,7 @@ class Direct(Algorithm):
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
         """Return the cost of all taps.
 
-        Taps of several terms that are summed one by one would not keep the image's symmetry.
+        A sum of terms that are computed one by one would not keep the image's symmetry.
         """
         several = request.auto and len(operator.terms) > 1 and operator.count > FEW
         several = several and sum(n > 1 for n in operator.shape) > 1
@@ -117,7 +117,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     fill = math.isfinite(settings.cval) and (settings.assume_finite or place.source.dtype.kind != "f")
     pair = loops.y.stride == loops.y.dilation == 1 < loops.y.length
     narrow = place.source.dtype.kind in "biu" and place.source.dtype.itemsize <= 4
-    rounded = narrow and place.target.dtype.kind in "iu"  # of integers that the arithmetic holds
+    rounded = narrow and place.target.dtype.kind in "iu"  # of integers that the arithmetic holds exactly
     asked = settings.algorithm, tuple(part.kernel for part in loops[:3]), pair, settings.real, fill, rounded
     unplaced, weights = operator.known(asked, lambda: _schedule(operator, *asked))
     made = _prepared(unplaced, settings, place, tap_tables.border_value(unplaced, weights, settings.cval))
@@ -133,7 +133,7 @@ def _placed(unplaced: Schedule, lane_layout: LaneLayout, size: int) -> Schedule:
 def _prepared(
     unplaced: Schedule, settings: Settings, place: Placement, border_value: tuple[float, ...]
 ) -> Prepared | None:
-    """Cut the line into tiles and lay out the taps; the job lacks the tables of weights."""
+    """Cut the line into tiles and lay out the taps. The job does not have the tables of weights yet."""
     loops, source, target = place.loops(), place.source, place.target
     real, cval = settings.real, settings.cval
     z, y, x = loops.z, loops.y, loops.x
@@ -172,7 +172,7 @@ def _prepared(
     if settings.divisor:
         job["straight"], job["divide"] = 0, quotient.divide.address(real)
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(cval, real)
-    # Infinities of several layers may meet in their sum; see `infinite`.
+    # The sum of several layers may add infinities of both signs; see `infinities`.
     meeting = settings.assume_finite and len(tables.layers) > 1 and not tables.norm
     job["check_finite"] = (tables.filled or meeting) and source.dtype.kind == "f"
     job["tiles"], job["n_tiles"], job["zero"] = cut, len(cut) - 1, _ZERO
@@ -187,7 +187,7 @@ def _prepared(
     common = tables.taps[: tables.alike]
     job["offsets"] = common["layer"] * (job["depth"] * job["pitch"]) + common["column"] * real.itemsize
     job |= tables.named(border_value) | lane_layout.named()
-    # Only what is written to its place at once is converted by the kernel that sums.
+    # The kernel that sums converts only results that it writes to the output directly.
     _halves(job, tables, source.dtype, target.dtype if job["straight"] and job["lanes"] == 1 else real, real)
     layers = -(-z.length // job["planes_per_block"])
     blocks = len(loops.batch) * layers * -(-y.length // block) * (len(cut) - 1)
@@ -203,7 +203,7 @@ def _prepared(
 
 
 def _final(tables: Schedule, lane_layout: LaneLayout, y: LoopAxis) -> tuple[int, int]:
-    """Return how the window is summed up, and for how many neighbouring rows at a time."""
+    """Return how the window is summed, and for how many neighbouring rows at a time."""
     line = y.span == 1 and not len(tables.layers)
     if tables.halves:
         if line and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
@@ -232,7 +232,7 @@ def _of_rows(tables: Schedule, y: LoopAxis) -> bool:
 
 def _planes_per_block(tables: Schedule, z: LoopAxis, window: int, cval: float) -> int:
     """Return how many neighbouring planes are computed at a time, with a window of so many bytes for each."""
-    if not tables.across or z.stride > 1 or cval != 0:  # a border that is not zeros adds to each its own
+    if not tables.across or z.stride > 1 or cval != 0:  # a border constant adds its own value to each plane
         return 1
     taps = [layer["stop_z"] - layer["begin_z"] for layer in tables.layers]
     offsets = [tables.offsets_z["plane"][a["begin_z"] : a["stop_z"]] for a in tables.layers]
@@ -243,7 +243,7 @@ def _planes_per_block(tables: Schedule, z: LoopAxis, window: int, cval: float) -
 
 
 def _name_kernels(job: Job, tables: Schedule, real: np.dtype, source: np.dtype, target: np.dtype) -> None:
-    """Write the addresses of the kernels that the job needs, which compiles them when they are new."""
+    """Write the addresses of the kernels that the job needs to it. New kernels are compiled here."""
     job["prepare"] = prepare.address()
     if job["n_across"]:
         if None not in tables.halves_z:
@@ -280,7 +280,7 @@ def _name_kernels(job: Job, tables: Schedule, real: np.dtype, source: np.dtype, 
 
 
 def _halves(job: Job, tables: Schedule, source: np.dtype, written: np.dtype, real: np.dtype) -> None:
-    """Write the tables of symmetric kernels to the job, and name the kernels that sum them."""
+    """Write the tables of symmetric kernels to the job, and the addresses of the kernels that sum them."""
     if tables.window is not None:
         numbers = (
             window_number(*tables.window.shape),
@@ -334,8 +334,8 @@ def _schedule(
 ) -> tuple[Schedule, Weights]:
     """Return the tap tables of the algorithm, and its weights.
 
-    `kernels` are `Part.kernel` of planes, rows and line. With `fill`, nothing in the image is so large, or
-    not finite, that times zero it is not zero.
+    `kernels` are `Part.kernel` of planes, rows and line. `fill` says that 0 times any sample of the image is
+    0, because no sample is huge or not finite.
     """
     dilations, extents, axes = zip(*kernels, strict=True)
     one = np.ones(1)
@@ -343,7 +343,7 @@ def _schedule(
         terms = [tuple(one if a is None else term[a] for a in axes) for term in operator.terms]
         whole = [(a, b, c) for a, b, c in terms if a.any() and b.any() and c.any()]
         if whole:
-            with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, as in the image
+            with np.errstate(over="ignore"):  # a weight too large for float32 becomes infinite, like a sample
                 return tap_patterns.separable(whole, operator.norm, dilations, pair, real, fill, rounded)
     where = [a for a in axes if a is not None]
     components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
@@ -352,12 +352,12 @@ def _schedule(
 
 
 def _tiles(x: LoopAxis, depth: int, tables: Schedule, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
-    """Cut the line so that the window fits the cache; return where tiles begin, and the last one's end."""
-    if tables.across:  # sums over the planes are of whole lines
+    """Cut the line so that the window fits the cache. Return where tiles begin, and the last one's end."""
+    if tables.across:  # sums over the planes are sums of whole lines
         return np.array([0, x.length])
     lines = depth * (len(tables.layers) or len(tables.offsets_z)) + 1
     fits = _WINDOW // (lines * channels * real.itemsize) // x.stride - x.span // x.stride
-    # A tile shorter than the kernel would spend its time on its overhang.
+    # A tile shorter than the kernel would spend most of its time on its overhang.
     least = max(_SHORTEST // channels, x.span // x.stride, 1)
     count = -(-x.length // max(1, min(max(least, fits), LONGEST // (channels * x.stride))))
     return tiles(x.length, count)

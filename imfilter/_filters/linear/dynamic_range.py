@@ -1,7 +1,7 @@
-"""Stretches of rows whose samples differ so much in size that shared sums lose the small ones, done again.
+"""Repair of rows whose samples differ so much in size that shared sums lose the small samples.
 
-Every output in whose window all samples are small is computed once more from small samples alone, until what
-rounding has left of larger ones does not matter. A window of zeros gives nothing but the bias.
+If all samples in an output's window are small, the output is computed again from small samples alone. This is
+repeated until the rounding error of larger samples does not matter. A window of zeros gives exactly the bias.
 """
 
 import functools
@@ -23,37 +23,37 @@ from imfilter._simd.vector import BYTES
 _Indices = npt.NDArray[np.int64]
 _Piece = tuple[int, slice, slice]
 
-#: Samples that are looked at at a time: with what is made of them they stay in the second-level cache.
+#: Samples that are checked at a time. These and their marks stay in the second-level cache.
 _TOGETHER = 1 << 17
 
 
 class Rerun(NamedTuple):
-    """What computes rows of a task anew; all is made when it is first asked for."""
+    """The programs that compute rows of a task again. Each is made when it is first needed."""
 
     alone: Callable[[], RowsOnly]
     without: Callable[[], RowsOnly]  # with a border constant of 0
-    #: Counts marks in each window, in bytes and at most 255, of an image of bytes with these loops and that
-    #: border constant. Its tasks are numbered by plane and tile.
+    #: Counts marks in each window of an image of bytes, for given loops and a border constant. Counts are
+    #: bytes of at most 255. Its tasks are numbered by plane and tile.
     marks: Callable[[Loops, float], RowsOnly]
 
 
 class _Place(NamedTuple):
     """Some rows of a task in an image of a batch."""
 
-    image: int  # where the image and its output lie in the batch, in bytes from the first
+    image: int  # position of the image and its output in the batch, in bytes
     target: int
     strip: int  # its plane and tile
-    results: tuple[slice, slice, slice]  # where they lie in an output
-    read: tuple[list[slice], ...]  # which samples are read along each axis
-    bordered: bool  # whether the border's constant is read, too
+    results: tuple[slice, slice, slice]  # their position in an output
+    read: tuple[list[slice], ...]  # the samples that are read along each axis
+    bordered: bool  # whether the border constant is read too
 
     @property
     def rows(self) -> tuple[int, int]:
-        """Which rows of the output they are."""
+        """The rows of the output."""
         return self.results[1].start, self.results[1].stop
 
     def pieces(self, channels: int) -> Iterator[_Piece]:
-        """Yield where the samples lie that are read, each once."""
+        """Yield the positions of the samples that are read, each once."""
         for plane, line, part in itertools.product(*self.read):
             step = max(1, _TOGETHER // ((part.stop - part.start) * channels))
             for z in range(plane.start, plane.stop):
@@ -62,13 +62,13 @@ class _Place(NamedTuple):
 
     @property
     def region(self) -> list[slice]:
-        """Where all of them are; where there are none, the first."""
+        """The range of all samples that are read; the first sample if none are read."""
         return [slice(runs[0].start, runs[-1].stop) if runs else slice(0, 1) for runs in self.read]
 
 
 @dataclass(frozen=True, eq=False)
 class Recomputation:
-    """What a program leaves in doubt, and how it is mended."""
+    """Repair of a program's inexact outputs."""
 
     loops: Loops
     mode: str
@@ -76,13 +76,13 @@ class Recomputation:
     bias: float
     rows_per_task: int  # rows
     tiles: _Indices
-    least: float  # how large a window's largest sample must be, relative to the largest in the task
+    least: float  # least size of a window's largest sample, relative to the largest sample in the task
     rerun: Rerun
-    most: int = 0  # samples in a sum at most, if sums are exact as long as all bits fit
+    most: int = 0  # most samples in a sum, if sums are exact as long as all bits fit
 
     def __call__(self, image: npt.NDArray, target: npt.NDArray, number: int, row: int) -> None:
-        """Compute those outputs of a task anew, from a row on, that need it."""
-        with np.errstate(over="ignore"):  # a border may be beyond float32
+        """Compute the inexact outputs of a task again, from a row on."""
+        with np.errstate(over="ignore"):  # the border constant may be too large for float32
             self._recompute(image, target, number, row)
 
     def _recompute(self, image: npt.NDArray, target: npt.NDArray, number: int, row: int) -> None:
@@ -102,9 +102,9 @@ class Recomputation:
         left = self._counts(marks, place, beyond >= limit) == 0
         zeros = rest.zeros or (place.bordered and self.cval == 0)
         while left.any():
-            small = np.where(beyond < limit, beyond, np.float32(0))  # what is left of the border
+            small = np.where(beyond < limit, beyond, np.float32(0))  # remaining border constant
             live = left
-            if zeros:  # elsewhere there is something in every window that is left
+            if zeros:  # otherwise every window has a remaining sample that is not zero
                 live = np.zeros_like(left)
                 if rest.others or small.any():
                     for where in place.pieces(len(peak)):
@@ -125,7 +125,7 @@ class Recomputation:
             left = live & (self._counts(marks, place, beyond >= limit) == 0)
 
     def _place(self, number: int, row: int | None = None) -> _Place:
-        """Return where a task is, from a row on."""
+        """Return the position of a task, from a row on."""
         z, y, x = self.loops[:3]
         tasks = -(-y.length // self.rows_per_task)
         rest, rows_per_task = divmod(number, tasks)
@@ -152,7 +152,7 @@ class Recomputation:
         return _array(at, (*shape, self.loops.channels), (*steps, getattr(self.loops, f"{side}_c")), dtype)
 
     def _peak(self, samples: npt.NDArray, place: _Place) -> npt.NDArray[np.float64]:
-        """Return the largest magnitude of each channel that is read."""
+        """Return the largest magnitude of each channel's samples that are read."""
         channels = self.loops.channels
         peak = np.full(channels, abs(self.cval) if place.bordered else 0.0)
         for where in place.pieces(channels):
@@ -163,11 +163,11 @@ class Recomputation:
         return peak
 
     def _limit(self, peak: npt.NDArray) -> npt.NDArray[np.float32]:
-        """Return from which size on samples count as large beside such ones."""
+        """Return the size from which samples count as large beside samples with such maxima."""
         return (self.least * peak).astype(np.float32)
 
     def _exact(self, samples: npt.NDArray, place: _Place, peak: float) -> bool:
-        """Tell whether all samples are whole multiples of a unit of which float64 holds every sum."""
+        """Tell whether all samples are whole multiples of a unit, and float64 holds every sum of them."""
         if not math.isfinite(peak):
             return False
         scale = math.ldexp(1.0, 53 - math.frexp(peak * self.most)[1])
@@ -186,13 +186,13 @@ class Recomputation:
         return True
 
     def _marks(self, place: _Place) -> "_Region":
-        """Return room for a byte for each sample that is read; bytes of an image lie side by side."""
+        """Return memory with one byte for each sample that is read. The bytes of an image are contiguous."""
         return _Region(_bytes([p.samples for p in self.loops[:3]], self.loops.channels), place.region)
 
     def _sift(
         self, samples: npt.NDArray, place: _Place, limit: npt.NDArray, marks: "_Region", small: npt.NDArray
     ) -> "_Rest":
-        """Mark samples no smaller than a limit, and write the others, with zeros for these."""
+        """Mark samples not smaller than a limit. Write the others, with zeros for the marked ones."""
         channels = self.loops.channels
         peak, numbers = np.zeros(channels), np.zeros(BYTES // 4, np.float32)
         limits = peaks = np.empty(0, np.float32)
@@ -223,7 +223,7 @@ class Recomputation:
     def _counts(
         self, marks: "_Region", place: _Place, marked: npt.NDArray[np.bool_]
     ) -> npt.NDArray[np.uint8]:
-        """Return how many marks are in each window, at most 255; the border is marked in some channels."""
+        """Return the number of marks in each window, at most 255. The border is marked in some channels."""
         channels = self.loops.channels
         counts = _Region(_bytes([p.length for p in self.loops[:3]], channels), place.results)
         z, y, x = (
@@ -241,15 +241,15 @@ class Recomputation:
 
 
 class _Rest(NamedTuple):
-    """What is left of samples without large ones."""
+    """The samples that remain without the large ones."""
 
-    peak: npt.NDArray[np.float64]  # the largest of each channel
-    others: int  # how many there are that are not zero
-    zeros: bool  # whether some are zero
+    peak: npt.NDArray[np.float64]  # the largest magnitude of each channel
+    others: int  # number of samples that are not zero
+    zeros: bool  # whether some samples are zero
 
 
 class _Region:
-    """Memory for a region of an array, laid out as that array's."""
+    """Memory for a region of an array, with the array's layout."""
 
     def __init__(self, like: npt.NDArray, region: Sequence[slice]) -> None:
         low = high = 0
@@ -257,12 +257,12 @@ class _Region:
             ends = where.start * step, (where.stop - 1) * step
             low, high = low + min(ends), high + max(ends)
         self._memory = np.empty(high - low + like.itemsize, np.uint8)
-        self.at = address(self._memory) - low  # of the array's first element, if there were memory for it
+        self.at = address(self._memory) - low  # address that the array's first element would have
         self.array = _array(self.at, like.shape, like.strides, like.dtype, self._memory)
 
 
 class _Memory:
-    """An array at an address, as NumPy asks for it."""
+    """An array at an address, in the form that NumPy's array interface needs."""
 
     def __init__(self, held: object, **description: Any) -> None:
         self.held, self.__array_interface__ = held, description
@@ -271,21 +271,21 @@ class _Memory:
 def _array(
     at: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype, held: object = None
 ) -> npt.NDArray:
-    """Return an array at an address, which stays allocated as long as what is held."""
+    """Return an array at an address. The memory stays allocated as long as the objects that are held."""
     return np.asarray(
         _Memory(held, data=(at, False), shape=shape, strides=strides, typestr=dtype.str, version=3)
     )
 
 
 def _read(part: LoopAxis, mode: str, first: int, last: int) -> _Indices:
-    """Return which sample stands at each padded coordinate that outputs `first` to `last` read, or -1."""
+    """Return the sample at each padded coordinate that outputs `first` to `last` read, or -1."""
     outside = borders.outside(part.samples, part.before, part.after, mode)
     whole = np.concatenate([outside[: part.before], np.arange(part.samples), outside[part.before :]])
     return whole[first : last + part.taps - 1]
 
 
 def _runs(read: _Indices) -> list[slice]:
-    """Return the samples that are read as neighbours; there may be one or another between them."""
+    """Return the samples that are read as ranges. A range may include a few samples that are not read."""
     inside = read[read >= 0]
     if not len(inside):
         return []
@@ -303,12 +303,12 @@ def _sizes(samples: npt.NDArray) -> npt.NDArray[np.float32]:
 
 
 def _packed(rows: npt.NDArray) -> bool:
-    """Tell whether the elements of each row of pixels lie side by side."""
+    """Tell whether the elements of each row of pixels are contiguous."""
     return rows[0].flags.c_contiguous
 
 
 def _bytes(lengths: list[int], channels: int) -> npt.NDArray[np.uint8]:
-    """Return the layout of bytes that lie side by side; there is no memory for them."""
+    """Return the layout of contiguous bytes. No memory is allocated for them."""
     shape = (*lengths, channels)
     return np.lib.stride_tricks.as_strided(
         np.empty(1, np.uint8), shape, [math.prod(shape[i:]) for i in range(1, 5)]

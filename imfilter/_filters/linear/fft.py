@@ -1,4 +1,4 @@
-"""Products of Fourier transforms, for very large kernels."""
+"""Correlation of very large kernels by products of Fourier transforms."""
 
 import math
 
@@ -11,17 +11,17 @@ from imfilter._filters.linear.algorithm import Algorithm, Call, Offer, Request
 from imfilter._filters.linear.fft_lengths import tile_of
 from imfilter._filters.linear.operators import Operator
 
-#: Cutting a tile, forward and inverse real transform with scipy.fft and the product, placing; see `STAGE`.
+#: Costs of cutting a tile, of the real transforms of scipy.fft and the product, and of storing; see `STAGE`.
 _COST = {4: 22.0, 8: 29.0}
 
 
 class FFT(Algorithm):
-    """Products of Fourier transforms, tile by tile, with a transform of SciPy's."""
+    """Products of Fourier transforms, tile by tile, computed by SciPy."""
 
     name = "fft"
 
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
-        """Return the cost of transforms of all tiles: those of whole numbers are of float64."""
+        """Return the cost of the transforms of all tiles. Whole numbers are transformed in float64."""
         size = request.real.itemsize
         least = min((other.cost for other in others.values()), default=math.inf)
         if not operator.small or (request.auto and _COST[size] >= least) or not request.product(operator):
@@ -33,7 +33,7 @@ class FFT(Algorithm):
         return Offer(waste * _COST[8 if exact else size])
 
     def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:
-        """Raise NotImplementedError: transforms are no kernel."""
+        """Raise NotImplementedError, because transforms have no kernel."""
         raise NotImplementedError
 
     def run(
@@ -46,9 +46,9 @@ class FFT(Algorithm):
         *,
         assume_finite: bool = True,
     ) -> bool:
-        """Correlate `image` into `target`; it takes any."""
+        """Correlate `image` into `target`. Every image is accepted."""
         from imfilter._filters.linear import (
-            fft_sums,  # SciPy takes longer to import than most images to filter
+            fft_sums,  # importing SciPy takes longer than filtering most images
         )
 
         fft_sums.correlate(image, operator.components()[0], target, call, workers)

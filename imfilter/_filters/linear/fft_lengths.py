@@ -1,25 +1,25 @@
-"""The lengths of transforms: of tiles that cover an image with the least work."""
+"""The lengths of transforms: tiles cover an image with the least work."""
 
 import functools
 
-#: Between which lengths tiles are looked for, by the number of axes, and with which power of its length an
-#: axis of a tile counts: longer transforms take longer for each sample.
+#: The range of lengths that are tried, by the number of axes; and the power of the length in the cost of a
+#: sample, because longer transforms take longer for each sample.
 _TILES = {1: (4096, 16384), 2: (256, 768), 3: (32, 96)}
 _GROWTH = 1.1
 
 
 @functools.lru_cache(maxsize=256)
 def tile_of(kernel: tuple[int, ...], image: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the transform's length along each axis: of tiles that cover the image with the least work.
+    """Return the transform's length along each axis, so that tiles cover the image with the least work.
 
-    It depends on the shapes alone, so that results do not depend on the number of workers.
+    It depends only on the shapes, so results do not depend on the number of workers.
     """
     bounds = _TILES[len(kernel)]
     return tuple(_tile(k, n, *bounds) for k, n in zip(kernel, image, strict=True))
 
 
 def _tile(k: int, n: int, least: int, most: int) -> int:
-    """Return the length of tiles along one axis, not much more than `most`, or eight kernels."""
+    """Return the length of tiles along one axis: not much more than `most`, or eight kernels."""
 
     def work(length: int) -> float:
         return -(-n // (length - k + 1)) * length**_GROWTH
@@ -33,7 +33,7 @@ def _tile(k: int, n: int, least: int, most: int) -> int:
 
 
 def _fast_length(n: int) -> int:
-    """Return the next length of the form 2^a 3^b 5^c, which transforms fast."""
+    """Return the next length of the form 2^a 3^b 5^c, which has a fast transform."""
     best = 1 << (n - 1).bit_length() if n > 1 else 1
     five = 1
     while five < best:

@@ -15,16 +15,17 @@ from imfilter._filters.linear.fft_lengths import tile_of
 from imfilter._filters.linear.fft_tiles import Transform
 from imfilter._filters.linear.operators import Taps
 
-#: Samples of a line that are transformed together, in rows of a tile each, for the library has several side
-#: by side in a vector: 4096 float32 took 28 ns a sample there and back alone, 8.5 with 15 others.
+#: Samples that are transformed together along a line, in rows of one tile each. The library transforms
+#: several rows side by side in a vector: 4096 float32 took 28 ns a sample there and back alone, 8.5 with 15
+#: others.
 _TOGETHER = 65536
 
 
 def correlate(image: npt.NDArray, kernel: Taps, target: npt.NDArray, call: Call, workers: int | None) -> None:
-    """Write the correlation of `image` with `kernel` to `target`, of unit stride and dilation.
+    """Write the correlation of `image` with `kernel` to `target`, for unit stride and dilation.
 
-    What is rounded is spread over a tile, so tiles whose samples differ too much are not summed in one go.
-    Sums of whole numbers are rounded to what they are.
+    Rounding errors spread over a tile. So a tile whose samples differ too much in size takes several passes.
+    Sums of whole numbers are rounded to whole numbers.
     """
     real, count = call.real, len(call.axes)
     power = whole_numbers.power(call.operator, real.itemsize) if call.whole else None
@@ -72,9 +73,9 @@ def correlate(image: npt.NDArray, kernel: Taps, target: npt.NDArray, call: Call,
 
 
 def _rounds(kernel: Taps, power: int, image: npt.NDArray, cval: float, tile: tuple[int, ...]) -> bool:
-    """Tell whether sums in float64 are off by less than half a multiple of that power of two.
+    """Tell whether the error of sums in float64 is less than half a multiple of that power of two.
 
-    Relative to the roots of the sums of squares of a tile, transforms err by no more than a unit of the last
+    Relative to the root of the sum of squares of a tile, a transform's error is at most one unit of the last
     place for each halving of its length.
     """
     size = math.prod(tile)
@@ -84,14 +85,14 @@ def _rounds(kernel: Taps, power: int, image: npt.NDArray, cval: float, tile: tup
 
 
 class _Border(NamedTuple):
-    """The border of an axis: which sample stands at each of its positions, or -1 for the constant."""
+    """The border of an axis: the sample at each of its positions, or -1 for the constant."""
 
     samples: int
     before: int
     outside: npt.NDArray[np.int64]
 
     def pieces(self, start: int, stop: int) -> list[tuple[slice, slice | npt.NDArray[np.int64]]]:
-        """Return where padded positions `start` to `stop` come from: in front of, in and behind the axis."""
+        """Return the sources of padded positions `start` to `stop`: before, in and after the axis."""
         stop = min(stop, self.samples + len(self.outside))
         edges = [start, *(min(max(e, start), stop) for e in (self.before, self.before + self.samples)), stop]
         sources: list[slice | npt.NDArray[np.int64]] = [
@@ -110,7 +111,7 @@ def _cut(
     block: npt.NDArray,
     cval: np.floating,
 ) -> None:
-    """Write the tile of the padded image at `corner` to `block`, and zeros where there is no more of it."""
+    """Write the tile of the padded image at `corner` to `block`, and zeros after the image's end."""
     axes = [b.pieces(c, c + t) for b, c, t in zip(axis_borders, corner, block.shape, strict=True)]
     for axis, pieces in enumerate(axes):
         block[(slice(None),) * axis + (slice(pieces[-1][0].stop, None),)] = 0
@@ -120,7 +121,7 @@ def _cut(
             to[...] = image[tuple(sources)]
             continue
         samples = image[tuple(s if isinstance(s, slice) else slice(None) for s in sources)]
-        for axis, source in enumerate(sources):  # one after the other: most are whole rows
+        for axis, source in enumerate(sources):  # axis by axis, because most sources are whole rows
             if not isinstance(source, slice):
                 samples = samples[(slice(None),) * axis + (source,)]
         to[...] = samples

@@ -1,4 +1,4 @@
-"""The correlation of tiles with a kernel through the Fourier transform, each window by its own samples."""
+"""Correlation of tiles by the Fourier transform. Each window depends on its own samples alone."""
 
 import functools
 import math
@@ -10,14 +10,15 @@ import scipy.fft
 from imfilter._base import dtypes
 from imfilter._filters.linear.tile_ranges import Marks, any_within, surveyed
 
-#: What a result may be off, relative to sum|w| and the largest sample of its own window.
+#: The error that a result may have, relative to sum|w| and the largest sample of its own window.
 _BOUND = {4: 4e-6, 8: 1e-11}
-#: How far transforms spread what they round, in units of the last place of the largest magnitude in the
-#: kernel's spectrum times the geometric mean of the root mean square and the largest sample of the tile.
-#: Measured over flat shapes, noise and photographs in one to three dimensions, of which shapes are the worst.
+#: The rounding error that transforms spread, in units of the last place of a product: the largest magnitude
+#: in the kernel's spectrum times the geometric mean of the tile's root mean square and its largest sample.
+#: Measured for flat shapes, noise and photographs in one to three dimensions. Flat shapes have the largest
+#: error.
 _SPREAD = 9.0
-#: Between which largest samples, and sums of a kernel with them, neither a transform nor what matters of it
-#: is out of range.
+#: For largest samples in this range, and sums of a kernel with them in this range, no transform overflows,
+#: and no underflow in it matters.
 _RANGE = {4: (1e-15, 1e15), 8: (1e-140, 1e140)}
 _SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
 
@@ -35,10 +36,10 @@ class Transform:
         return np.frombuffer(self._data, self._real).reshape(self._shape)
 
     def sums(self, blocks: npt.NDArray, outputs: list[tuple[int, ...]]) -> list[npt.NDArray]:
-        """Return for each block as many sums as are wanted of it. Blocks may be overwritten.
+        """Return the sums of each block, as many as are needed of it. Blocks may be overwritten.
 
-        What a transform rounds is spread over the tile. So where all samples of a window are small, its sum
-        is computed once more without the large ones of the tile.
+        The rounding errors of a transform spread over the tile. So if all samples of a window are small, its
+        sum is computed again without the large samples of the tile.
         """
         low, high = _RANGE[self._real.itemsize]
         reads = [block[self._read(wanted)] for block, wanted in zip(blocks, outputs, strict=True)]
@@ -60,14 +61,14 @@ class Transform:
         return found
 
     def _read(self, outputs: tuple[int, ...]) -> tuple[slice, ...]:
-        """Return the part of a block that is read for so many outputs."""
+        """Return the part of a block that so many outputs read."""
         return tuple(slice(n + k - 1) for n, k in zip(outputs, self._shape, strict=True))
 
     def _product(self, blocks: npt.NDArray, spectrum: npt.NDArray) -> npt.NDArray:
         """Return the sums of blocks, as many along each axis as the tile has.
 
-        The inverse goes axis by axis, and what is not wanted along one is not transformed along the next:
-        31x31 at 1080p took 10% longer with the inverse in one call.
+        The inverse goes axis by axis. Samples that are not needed along one axis are not transformed along
+        the next. 31x31 at 1080p took 10% longer with the inverse in one call.
         """
         axes = range(1, blocks.ndim)
         steps = [t - k + 1 for t, k in zip(self._tile, self._shape, strict=True)]
@@ -80,13 +81,13 @@ class Transform:
         return sums[..., : steps[-1]]
 
     def _least(self, peak: float, squares: float, spread: float, real: np.dtype) -> float:
-        """Return how large the largest sample of a window must be, in a tile of such samples."""
+        """Return the least size that a window's largest sample needs for an exact result, in such a tile."""
         root = math.sqrt(squares / math.prod(self._tile))
         unit = float(np.finfo(real).eps) / 2
         return _SPREAD * unit / _BOUND[self._real.itemsize] * spread * math.sqrt(root * peak)
 
     def _recompute(self, sums: npt.NDArray, read: npt.NDArray, part: tuple[slice, ...], least: float) -> None:
-        """Compute those `sums` of a part anew in whose windows all samples are smaller than `least`."""
+        """Compute the `sums` of a part again if all samples of their windows are smaller than `least`."""
         near = read[tuple(slice(p.start, p.stop + k - 1) for p, k in zip(part, self._shape, strict=True))]
         small = ~any_within(np.abs(near) >= least, self._shape)
         if not small.any():
@@ -99,10 +100,10 @@ class Transform:
             self._open(sums, np.array(read, np.float64), whole)
 
     def _open(self, sums: npt.NDArray, samples: npt.NDArray, left: Marks) -> None:
-        """Compute those `sums` that are `left` in float64, and change the samples.
+        """Compute the `sums` that are `left` in float64, and change the samples.
 
-        Then, where all samples of a window are small, once more without the large ones, until nothing is
-        left that is not zero. So what is large does not reach other windows.
+        If all samples of a window are small, its sum is computed again without the large samples. This is
+        repeated until only zeros are left. So large samples do not influence other windows.
         """
         values = np.zeros(self._tile)
         inside = values[tuple(map(slice, samples.shape))]
@@ -114,7 +115,7 @@ class Transform:
             if peak == 0.0:
                 sums[left] = 0.0
                 return
-            _, exponent = math.frexp(peak)  # whatever the range, what is transformed is of order 1
+            _, exponent = math.frexp(peak)  # scale the samples to order 1 before the transform
             np.ldexp(samples, -exponent, out=inside)
             found = self._product(values[None], spectrum)[0][outputs]
             with np.errstate(over="ignore"):
@@ -136,11 +137,11 @@ class Transform:
         return sums
 
     def _extend(self, sums: npt.NDArray, read: npt.NDArray) -> None:
-        """Put what is not finite where such a sample is under a weight that is not zero."""
+        """Write NaN and infinity to the sums that read such a sample with a weight that is not zero."""
         kernel, outputs = self._kernel, tuple(map(slice, sums.shape))
 
         def met(marks: Marks, weights: Marks) -> Marks:
-            """Return which sums have a mark under such a weight: there is one, or none, so half is far."""
+            """Return which sums read a mark with such a weight. Counts are whole, so 0.5 is a safe limit."""
             if not marks.any() or not weights.any():
                 return np.zeros(sums.shape, bool)
             values = np.zeros((1, *self._tile))

@@ -1,4 +1,4 @@
-"""Kernels longer than what they filter: a border repeats, so that many of their taps read the same sample."""
+"""Folding of kernels longer than the image: a border repeats, so many taps read the same sample."""
 
 import functools
 import math
@@ -21,14 +21,14 @@ def folded(
     *,
     apart: bool = False,
 ) -> tuple[Operator, tuple[Padding, ...], tuple[int, ...], tuple[int, ...]]:
-    """Return an equal operator of bounded reach, with its paddings, stride and dilation.
+    """Return an equal operator of limited length, with its paddings, stride and dilation.
 
-    A tap further away than the border's pattern is long reads what a nearer one reads, for every
-    output; a kernel thus needs no more taps, and no wider a border, than about twice the image.
-    With `apart` weights of different signs are not added up, and twice as wide a border is needed.
+    A tap further away than the border's period reads the same sample as a nearer tap, for every output. So a
+    kernel needs no more taps, and no wider a border, than about twice the image. With `apart`, weights of
+    different signs are not added, and the border must be twice as wide.
     """
     if apart and len(operator.terms) > 1 and not operator.norm and math.prod(operator.shape) <= LARGEST:
-        operator = Operator(dense=operator.components()[0])  # the terms have signs of their own
+        operator = Operator(dense=operator.components()[0])  # each term has its own sign
     strides = [1 if p.length == 1 else s for p, s in zip(paddings, stride, strict=True)]
     dilations = [d if taps > 1 else 1 for d, taps in zip(dilation, operator.shape, strict=True)]
     pads = list(paddings)
@@ -36,16 +36,16 @@ def folded(
         pad, gap = pads[axis], dilations[axis]
         if not _long(n, taps, gap):
             continue
-        last = (pad.length - 1) * strides[axis]  # the furthest output, in samples from the first
-        # Python's integers, where 64 bits may not hold the offsets.
+        last = (pad.length - 1) * strides[axis]  # position of the last output, in samples from the first
+        # Python integers, because 64 bits may be too few for the offsets.
         steps = np.arange(taps, dtype=object if gap * taps > 2**60 else np.int64)
         offsets = steps * gap - pad.before
         near = borders.nearest(offsets, n, last, mode, 0)
-        beside = borders.nearest(offsets, n, last, mode, 1) if apart else near  # of negative weights
+        beside = borders.nearest(offsets, n, last, mode, 1) if apart else near  # for negative weights
         low, high = min(int(near.min()), int(beside.min()), 0), max(int(near.max()), int(beside.max()), 0)
         period = borders.PERIODS[mode](n) if mode in borders.PERIODS else 1
         shared = not apart and period % 2 == 0 and low == -(period // 2)
-        high = period // 2 if shared else high  # half a period away on either side lies the same sample
+        high = period // 2 if shared else high  # both positions half a period away are the same sample
         gather = functools.partial(_gathered, near - low, beside - low, high - low + 1, shared)
         operator = Operator(
             tuple(
@@ -60,7 +60,7 @@ def folded(
 
 
 def cancels(operator: Operator, lengths: list[int], dilation: tuple[int, ...]) -> bool:
-    """Tell whether `folded` may add up weights of different signs, which NaN and infinity do not survive."""
+    """Tell whether `folded` may add weights of different signs, which is wrong for NaN and infinity."""
     long = [_long(n, taps, gap) for n, taps, gap in zip(lengths, operator.shape, dilation, strict=True)]
     if not any(long):
         return False
@@ -75,22 +75,22 @@ def _mixed(taps: Taps) -> bool:
 
 
 def _long(n: int, taps: int, gap: int) -> bool:
-    """Tell whether a kernel reaches so far that it is folded."""
+    """Tell whether a kernel is so long that it is folded."""
     return gap * (taps - 1) > 2 * n
 
 
 def _gathered(
     index: np.ndarray, beside: np.ndarray, length: int, shared: bool, taps: Taps, axis: int
 ) -> Taps:
-    """Return `taps` along `axis` added up at their new `index`, those below 0 at `beside`.
+    """Return `taps` along `axis`, added at their new `index`. Those with an index below 0 go to `beside`.
 
-    If the first and the last of them read the same samples they have equal `shared` parts: a symmetric kernel
-    remains one.
+    If the first and the last of them read the same samples, they get equal `shared` parts, so that a
+    symmetric kernel stays symmetric.
     """
     moved = np.moveaxis(taps, axis, 0)
     result = np.zeros((length, *moved.shape[1:]))
     if beside is index or np.array_equal(beside, index):
-        # Both ways around: sums of taps are rounded like those of their mirror images.
+        # Add in both directions, so that sums of taps are rounded like the sums of their mirror images.
         np.add.at(result, index, moved / 2)
         back = np.zeros_like(result)
         np.add.at(back, index[::-1], moved[::-1] / 2)
@@ -103,6 +103,6 @@ def _gathered(
         np.add.at(result, beside, np.minimum(moved, 0.0))
     if shared:
         result[-1] = result[0] = result[0] / 2
-    if result.size == 1:  # as exact as what the taps are meant to add up to
+    if result.size == 1:  # use the exact value that the taps should add up to
         result[0] = symmetry.whole(taps.ravel().tolist())
     return np.moveaxis(result, 0, axis)

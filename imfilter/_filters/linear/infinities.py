@@ -1,7 +1,8 @@
-"""Infinity under a kernel that is a sum of terms: one term may give +inf and another -inf, whose sum is NaN.
+"""Infinity under a sum of terms: one term may give +inf and another -inf, and their sum is NaN.
 
-The result is that of the dense kernel: +inf or -inf where all infinities in reach agree, times their weights,
-and NaN where they do not. They are counted, which is two correlations more.
+The result must be that of the dense kernel. It is +inf or -inf if all infinities of the window, times their
+weights, have the same sign, and NaN if they do not. Infinities are counted, which takes two more
+correlations.
 """
 
 import math
@@ -18,12 +19,12 @@ from imfilter._filters.linear.planner import ALGORITHMS, choose
 
 
 def absent(image: npt.NDArray, cval: float) -> bool:
-    """Tell whether neither the image nor its border has NaN or infinity."""
+    """Tell whether the image and its border have no NaN or infinity."""
     return math.isfinite(cval) and (image.dtype.kind != "f" or bool(np.isfinite(image).all()))
 
 
 def meets(chosen: LinearPlan, image: npt.NDArray, cval: float) -> bool:
-    """Tell whether infinities of the image or of its border may meet in the sum of several terms."""
+    """Tell whether the sum of several terms may add infinities of the image or of its border."""
     operator = chosen.operator
     if operator.norm or len(operator.terms) < 2 or math.prod(operator.shape) > LARGEST:
         return False
@@ -46,7 +47,7 @@ def correlate(
     def count(samples: npt.NDArray, weights: Taps, cval: float) -> npt.NDArray:
         return run(_counting(call, weights, image, cval), samples, None, workers)
 
-    # How many infinities become +inf and how many -inf: the sum and the difference of the two.
+    # Count how many infinities become +inf and how many -inf, by the sum and the difference of two counts.
     both = count(np.abs(signs), np.abs(np.sign(kernel)), abs(border))
     more = count(signs, np.sign(kernel), border)
     finite = replace(

@@ -1,4 +1,4 @@
-"""Dense kernels as sums of separable terms: exact where the weights are whole numbers, else to rounding."""
+"""Dense kernels as sums of separable terms. Whole weights are split exactly, others up to rounding."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -12,23 +12,25 @@ from imfilter._filters.linear.whole_numbers import multiples
 
 _Whole = npt.NDArray[np.int64]
 
-#: Tells whether a sum of so many terms, which have so many taps together, is worth it.
+#: Tells whether a sum of so many terms with so many taps in total saves time.
 Worth = Callable[[int, int], bool]
 
-#: Terms that a sum may have at most.
+#: Largest number of terms in a sum.
 _MOST_TERMS = 8
-#: What a sum may leave out, by the size of floats, relative to the sum of the absolute weights.
+#: The part of a kernel that a sum may leave out, by the size of floats, relative to the sum of the absolute
+#: weights.
 _TOLERANCE = {4: 1e-7, 8: 1e-14}
 
 
 def factor(kernel: Taps, size: int, worth: Worth) -> list[Term] | None:
     """Split `kernel` into separable terms for arithmetic in floats of `size` bytes, or return None.
 
-    Whole weights have terms of whole weights, whose sum is the kernel. Otherwise the sum of what is left out
-    is at most the tolerance, relative to the kernel's own absolute sum.
+    Whole weights are split into terms of whole weights, and the sum of the terms is the kernel. Otherwise the
+    sum of the parts that are left out is at most the tolerance, relative to the kernel's own absolute sum.
 
-    The terms are no larger than a few times the kernel, so that their sum rounds as its own does, and read no
-    sample that the kernel does not. The search ends where a sum of so many terms is not `worth` it.
+    The terms are at most a few times as large as the kernel, so that their sum is rounded like the kernel's.
+    They read no sample that the kernel does not read. The search ends when a sum of so many terms is not
+    `worth` it.
     """
     high = float(np.abs(kernel).max())
     if high == 0.0:
@@ -39,7 +41,7 @@ def factor(kernel: Taps, size: int, worth: Worth) -> list[Term] | None:
         terms = _collected((t and tuple(a.astype(float) for a in t) for t in _exact(numbers)), worth)
     else:
         power = math.frexp(high)[1]
-        unit: Taps = np.ldexp(kernel, -power)  # from -1 to 1
+        unit: Taps = np.ldexp(kernel, -power)  # values from -1 to 1
         terms = _collected(_crosses(unit, _TOLERANCE[size]), worth)
         if terms is not None and not _fits(terms, unit, _TOLERANCE[size]):
             return None
@@ -47,7 +49,7 @@ def factor(kernel: Taps, size: int, worth: Worth) -> list[Term] | None:
 
 
 def _collected(found: Iterator[tuple[npt.NDArray, ...] | None], worth: Worth) -> list[Any] | None:
-    """Return the terms of a split, or None where it fails or they are too many; then it is not finished."""
+    """Return the terms of a split. Return None as soon as the split fails or has too many terms."""
     terms, taps = [], 0
     for term in found:
         if term is None:
@@ -60,7 +62,7 @@ def _collected(found: Iterator[tuple[npt.NDArray, ...] | None], worth: Worth) ->
 
 
 def _fits(terms: list[Term], kernel: Taps, tolerance: float) -> bool:
-    """Tell whether the sum of terms is near enough to a kernel, adds up no more, and reads no more."""
+    """Tell whether terms are close enough to a kernel, are not much larger, and read no other samples."""
     size = float(np.abs(kernel).sum())
     if sum(total(term) for term in terms) > 4 * size:
         return False
@@ -74,10 +76,10 @@ def _fits(terms: list[Term], kernel: Taps, tolerance: float) -> bool:
 
 
 def _crosses(kernel: Taps, tolerance: float) -> Iterator[Term]:
-    """Split `kernel` by cross approximation with full pivoting, until what is left can be left out.
+    """Split `kernel` by cross approximation with full pivoting, until the rest can be left out.
 
-    Each step takes away the outer product through the largest remaining weight. It is exact on the
-    row and the column of the pivot, keeps the zeros of a kernel of rank one, and needs no SVD.
+    Each step subtracts the outer product through the largest remaining weight. It is exact on the row and the
+    column of the pivot. It keeps the zeros of a kernel of rank one, and needs no SVD.
     """
     if kernel.ndim == 1:
         yield (kernel,)
@@ -96,9 +98,9 @@ def _crosses(kernel: Taps, tolerance: float) -> Iterator[Term]:
 
 
 def _exact(kernel: _Whole) -> Iterator[tuple[_Whole, ...] | None]:
-    """Split a kernel of whole numbers into terms of whole numbers; the last is None if that is not found.
+    """Split a kernel of whole numbers into terms of whole numbers. The last term is None if the split fails.
 
-    No term has another sign than the kernel. So nothing cancels, and partial sums are no larger than those of
+    Every term has the signs of the kernel. So nothing cancels, and partial sums are no larger than those of
     the kernel's own absolute products.
     """
     if kernel.ndim == 1:
@@ -116,10 +118,10 @@ def _exact(kernel: _Whole) -> Iterator[tuple[_Whole, ...] | None]:
 
 
 def _whole_cross(matrix: _Whole) -> tuple[_Whole, _Whole, _Whole] | None:
-    """Return whole factors of a part of a matrix, and the rest, or None.
+    """Return a column and a row of whole factors of a part of a matrix, and the rest; or None.
 
-    Two weights are tried: the largest, through which every matrix of rank one is split, and the smallest but
-    zero, which may be all that others have in common.
+    Two pivots are tried. The largest weight splits every matrix of rank one. The smallest weight that is not
+    zero may be a common factor of all others.
     """
     sizes = np.abs(matrix)
     most = sizes.max()

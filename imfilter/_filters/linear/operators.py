@@ -1,4 +1,4 @@
-"""Linear operators as the planner sees them: a dense kernel, or a sum (or norm) of separable terms."""
+"""Linear operators for the planner: a dense kernel, or a sum (or norm) of separable terms."""
 
 import functools
 import math
@@ -12,13 +12,13 @@ import numpy.typing as npt
 Taps = npt.NDArray[np.float64]
 Term = tuple[Taps, ...]
 
-#: What is left of weights that cancel, relative to the sum of their magnitudes.
+#: Sums of weights up to this size are rounding errors, relative to the sum of the weights' magnitudes.
 _LEFT = 4e-15
-#: Weights that a kernel may have to be multiplied out.
+#: Largest number of weights for which separable terms are multiplied out to a dense kernel.
 LARGEST = 1 << 24
-#: Taps that are multiplied out to be counted exactly, and up to which something is kept for an operator.
+#: Largest number of taps that are multiplied out and counted exactly; most results kept for an operator.
 _SMALL, _MOST_KNOWN = 4096, 32
-#: How far from 1 the sum of a mean's weights may be.
+#: Largest difference from 1 of the sum of a mean's weights.
 _ROUNDED = 1e-12
 
 _Found = TypeVar("_Found")
@@ -28,19 +28,19 @@ _Found = TypeVar("_Found")
 class Operator:
     """A correlation kernel over one to three axes.
 
-    `terms` are separable kernels, each a tuple of one 1-D array an axis, whose sum is the kernel;
-    or, with `norm`, the components whose root of the sum of squares is the result. Without terms
-    the kernel is `dense`.
+    `terms` are separable kernels, each a tuple of one 1-D array for each axis. The kernel is their sum. With
+    `norm` they are components instead, and the result is the root of their sum of squares. Without terms the
+    kernel is `dense`.
     """
 
     terms: tuple[Term, ...] = ()
     dense: Taps | None = None
     norm: bool = False
-    #: What has been worked out for the operator, and does not depend on the image.
+    #: Results for the operator that do not depend on the image.
     _known: dict[Any, tuple[Any]] = field(default_factory=dict, repr=False)
 
     def known(self, key: Any, find: Callable[[], _Found]) -> _Found:
-        """Return what was found under a key before, or `find` it; nothing is kept for large operators."""
+        """Return an earlier result under a key, or `find` it. Nothing is kept for large operators."""
         kept: tuple[_Found] | None = self._known.get(key)
         if kept is None:
             kept = (find(),)
@@ -58,7 +58,7 @@ class Operator:
         return tuple(len(taps) for taps in self.terms[0])
 
     def components(self) -> list[Taps]:
-        """Return the dense kernels whose outputs are normed; one, the sum, where there is no norm."""
+        """Return the dense kernels whose outputs are normed. Without a norm there is one, the sum."""
         if self.dense is not None:
             return [self.dense]
         kernels = [outer(term) for term in self.terms]
@@ -68,7 +68,7 @@ class Operator:
 
     @functools.cached_property
     def small(self) -> bool:
-        """Whether the operator is, or can be, one dense kernel."""
+        """Whether the operator is one dense kernel, or can be."""
         return self.dense is not None or math.prod(self.shape) <= LARGEST
 
     def whole(self) -> "Operator":
@@ -79,7 +79,7 @@ class Operator:
 
     @functools.cached_property
     def count(self) -> int:
-        """The number of taps, no fewer than are not zero; large terms are not multiplied out for it."""
+        """The number of taps, at least of those that are not zero. Large terms are not multiplied out."""
         if self.dense is not None:
             return int(np.count_nonzero(self.dense))
         most = sum(math.prod(int(np.count_nonzero(taps)) for taps in term) for term in self.terms)
@@ -88,7 +88,7 @@ class Operator:
         return sum(int(np.count_nonzero(c)) for c in self.components())
 
     def box(self) -> "Operator | None":
-        """Return an operator of equal weights, none zero, as a separable one; None if it is no box."""
+        """Return an operator of equal weights, none zero, as a separable one. Return None if it is no box."""
         if self.dense is not None:
             if self.dense.size == 1 or not _equal(self.dense):
                 return None
@@ -97,12 +97,12 @@ class Operator:
         return self if len(self.terms) == 1 and not self.norm and all(map(_equal, self.terms[0])) else None
 
     def uniform(self) -> bool:
-        """Tell whether all weights are the same: whether the operator is a box."""
+        """Tell whether all weights are the same, so that the operator is a box."""
         kernels = [self.dense] if self.dense is not None else [taps for term in self.terms for taps in term]
         return all((taps == taps.flat[0]).all() and taps.flat[0] != 0 for taps in kernels)
 
     def mean_of(self) -> int:
-        """Return of how many samples the result is the mean, or 0 where it is no mean."""
+        """Return the number of samples if the result is their mean, else 0."""
         if len(self.terms) > 1 or self.norm or not self.uniform():
             return 0
         count = math.prod(self.shape)
@@ -117,14 +117,14 @@ class Operator:
         return Operator(terms, None if self.dense is None else np.ones(self.dense.shape))
 
     def gain(self) -> float:
-        """Return at least the sum of the absolute weights: how far the output can exceed the input."""
+        """Return at least the sum of the absolute weights. It limits the ratio of output and input."""
         if self.dense is not None:
             return float(np.abs(self.dense).sum())
         return sum(total(term) for term in self.terms)
 
     @functools.cached_property
     def extremes(self) -> tuple[float, float]:
-        """The smallest and the largest magnitude of the taps, and of their products, but zero."""
+        """The smallest and the largest magnitude of the taps and their products, without zeros."""
         kernels = [(self.dense,)] if self.dense is not None else self.terms
         low, high = math.inf, 0.0
         for term in kernels:
@@ -137,18 +137,18 @@ class Operator:
 
 
 def cancelled(sums: Taps, sizes: Taps) -> Taps:
-    """Return sums of weights, 0 where only rounding is left; `sizes` are the sums of magnitudes."""
+    """Return sums of weights, with 0 for mere rounding errors; `sizes` are sums of magnitudes."""
     return np.where(np.abs(sums) <= _LEFT * sizes, 0.0, sums)
 
 
 def _equal(taps: Taps) -> bool:
-    """Tell whether taps are all the same, and not zero."""
+    """Tell whether all taps are the same and not zero."""
     first = taps.flat[0]
     return bool(first != 0 and first == taps.flat[-1] and (taps == first).all())
 
 
 def _ends(taps: Taps) -> tuple[float, float]:
-    """Return the smallest magnitude of taps but zero, and the largest."""
+    """Return the smallest magnitude of taps that is not zero, and the largest."""
     sizes = np.abs(taps)
     low = np.minimum.reduce(sizes, axis=None, where=sizes > 0, initial=np.inf)
     return float(low), float(np.maximum.reduce(sizes, axis=None))
@@ -165,9 +165,9 @@ def outer(term: Term) -> Taps:
 
 
 def separable(*terms: Term, norm: bool = False) -> Operator:
-    """Return the operator of `terms`, each centred on the longest of its axis.
+    """Return the operator of `terms`. Along each axis they are centred on the longest of them.
 
-    A kernel's centre is sample k // 2, so that even and odd lengths mix as SciPy would have them.
+    A kernel's centre is sample k // 2, so that even and odd lengths combine as in SciPy.
     """
     lengths = [max(len(term[axis]) for term in terms) for axis in range(len(terms[0]))]
     return Operator(

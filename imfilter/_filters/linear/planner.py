@@ -1,4 +1,4 @@
-"""Which algorithm runs, why, and at what predicted cost."""
+"""Choice of the algorithm: which one runs, why, and at what predicted cost."""
 
 import math
 
@@ -11,7 +11,7 @@ from imfilter._filters.linear.operators import Operator
 from imfilter._filters.linear.separable import SEPARABLE
 from imfilter._filters.linear.winograd import Winograd
 
-#: All algorithms. Each is asked after those before it, whose costs it knows.
+#: All algorithms. Each one knows the costs of those before it.
 ALGORITHMS: tuple[Algorithm, ...] = (RunningBox(), DIRECT, Winograd(), SEPARABLE, CosineSum(), FFT())
 METHODS = ("auto", "direct", "separable", "fft")
 
@@ -19,7 +19,7 @@ METHODS = ("auto", "direct", "separable", "fft")
 def choose(
     operator: Operator, request: Request, algorithms: tuple[Algorithm, ...] = ALGORITHMS
 ) -> LinearPlan:
-    """Choose the cheapest of the algorithms that apply, or the one that is asked for where it does."""
+    """Choose the cheapest algorithm that applies, or the requested one if it applies."""
     method, taps = request.method, operator.count
     if not operator.small and method in ("direct", "fft"):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Separable sums: one axis after the other, for one term or for several."""
+"""Separable sums: one axis after the other, for one or several terms."""
 
 import math
 
@@ -15,12 +15,12 @@ _TAP = {4: 0.035, 8: 0.08}  # see `algorithm.SHARED_TAP`
 
 
 class Separable(Algorithm):
-    """A sum of separable kernels: those that the operator has, or those that make up a dense one."""
+    """A sum of separable kernels: the operator's own terms, or the terms of a dense kernel."""
 
     name = "separable"
 
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
-        """Return the cost of all terms; a dense kernel is split as long as that may be worth it."""
+        """Return the cost of all terms. A dense kernel is split while a split may save time."""
         if sum(n > 1 for n in operator.shape) < 2:
             return None
         box, size = others.get("running"), request.real.itemsize
@@ -29,7 +29,7 @@ class Separable(Algorithm):
         return given.known(("separable", size, least), lambda: _offer(given, size, least))
 
     def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:
-        """Return the program of a sliding window over lines that are summed along beforehand."""
+        """Return the program of a sliding window over lines that are already summed along."""
         return direct.make(operator, settings, place)
 
 

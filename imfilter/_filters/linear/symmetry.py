@@ -1,4 +1,4 @@
-"""Which kernels along an axis are symmetric or antisymmetric about a tap, and how they are summed."""
+"""Kernels along an axis that are symmetric or antisymmetric about a tap, and how they are summed."""
 
 import math
 from collections.abc import Sequence
@@ -20,22 +20,22 @@ from imfilter._filters.linear.kernels.symmetric_sums import (
 from imfilter._filters.linear.kernels.symmetric_window import MOST_PLACES, Parity
 from imfilter._filters.linear.operators import Taps
 
-#: How much taps may differ from their mirror images, relative to the largest. Sums may differ from 0 and 1 by
-#: some times as much, relative to the sum of the magnitudes.
+#: Largest difference of taps from their mirror images, relative to the largest tap. Sums may differ from 0
+#: and 1 by a small multiple of it, relative to the sum of the magnitudes.
 _ROUNDING = 1e-15
 
 
-#: Taps, of one layer and of several, and layers that are summed in straight code.
+#: Most taps of one layer and of several layers, and most layers, that unrolled code sums.
 _STRAIGHT, _STRAIGHT_LAYERS, _MOST_LAYERS = 33, 49, 3
 
-#: Taps of all kernels of a window that is summed in straight code.
+#: Most taps of all kernels of a window that unrolled code sums.
 _STRAIGHT_WINDOW = 27
 
 
 class Half(NamedTuple):
     """One half of a kernel along an axis: `taps` are those before the centre, the outermost first.
 
-    `used` are the taps that are read: none that is zero, but the centre.
+    `used` are the taps that are read. None of them is zero, except the centre.
     """
 
     used: tuple[int, ...]
@@ -45,7 +45,7 @@ class Half(NamedTuple):
 
     @property
     def alone(self) -> Self:
-        """The same for a sum about the layer's own reference, where that is of another size than others'."""
+        """The same for a sum about the layer's own reference, for layers whose references differ in size."""
         return self._replace(form=ABOUT_OWN) if self.form == ABOUT else self
 
     @property
@@ -60,17 +60,17 @@ class Half(NamedTuple):
 
     @property
     def adjoining(self) -> bool:
-        """Whether no tap is left out between the first and the last."""
+        """Whether all taps between the first and the last are read."""
         return self.used[-1] - self.used[0] + 1 == len(self.used)
 
     @property
     def nearly_adjoining(self) -> bool:
-        """Whether fewer taps are left out between the first and the last than are read."""
+        """Whether fewer taps between the first and the last are left out than are read."""
         return self.used[-1] - self.used[0] + 1 <= 2 * len(self.used)
 
     @property
     def filled(self) -> Self:
-        """The same with taps of weight 0 in place of those that are left out."""
+        """The same with taps of weight 0 in place of the taps that are left out."""
         weights = dict(zip(self.used, self.taps, strict=False))
         places = range(self.used[0], self.used[-1] + 1)
         below = places[: len(places) // 2]
@@ -78,24 +78,24 @@ class Half(NamedTuple):
 
     @property
     def whole(self) -> float:
-        """The sum of all taps; 0 or 1 where that is meant."""
+        """The sum of all taps; exactly 0 or 1 if it differs from that only by rounding."""
         return 0.0 if self.form == ODD else whole((*self.taps, *self.taps, self.centre))
 
 
 def whole(taps: Sequence[float]) -> float:
-    """Return the sum of taps; 0 or 1 where that is meant."""
+    """Return the sum of taps; exactly 0 or 1 if it differs from that only by rounding."""
     total, size = math.fsum(taps), math.fsum(map(abs, taps))
     meant = round(total) if -0.5 <= total <= 1.5 else total
     return meant if abs(total - meant) <= 16 * _ROUNDING * size else total
 
 
 def level(taps: Taps) -> float:
-    """Return the sum of taps that weigh samples alike, 1 for those that compare them."""
+    """Return the sum of taps that average samples; 1 for taps that compare samples."""
     return whole(taps.tolist()) if average(taps) else 1.0
 
 
 def average(taps: Taps) -> bool:
-    """Tell whether taps weigh samples alike: their sum is most of what there is of them."""
+    """Tell whether taps average samples: their sum is most of the sum of their magnitudes."""
     return abs(whole(taps.tolist())) > 0.5 * float(np.abs(taps).sum())
 
 
@@ -108,7 +108,7 @@ class Window(NamedTuple):
 
 
 def window(components: list[Taps]) -> Window | None:
-    """Return kernels of axes z, y, x as a symmetric window; None for large ones, and others."""
+    """Return kernels of axes z, y, x as a symmetric window; None if they are large or not symmetric."""
     kernels = [component.swapaxes(0, 1) for component in components]
     shape = kernels[0].shape
     middle = tuple((n - 1) // 2 for n in shape)
@@ -124,11 +124,11 @@ def window(components: list[Taps]) -> Window | None:
         if 0 in signs:
             return None
         for axis, sign in enumerate(signs):
-            if sign < 0:  # the middle of an antisymmetric kernel is 0, but for rounding
+            if sign < 0:  # the middle of an antisymmetric kernel is 0, except for rounding
                 taps = taps.copy()
                 taps.swapaxes(0, axis)[middle[axis]] = 0
         near = taps[corner].ravel()
-        # What is subtracted from what: the weight is that of the far side.
+        # A difference is the far side minus the near side, so the weights get the far side's sign.
         turned = math.prod(-1 for sign, n in zip(signs, shape, strict=True) if sign < 0)
         bits = sum(1 << i for i, value in enumerate(near.tolist()) if value != 0)
         about = len(kernels) == 1 and bool(taps[middle] != 0)
@@ -146,7 +146,7 @@ def _sign(taps: Taps, axis: int) -> int:
 
 
 def halved(taps: Taps) -> Half | None:
-    """Return the half of a kernel that is symmetric or antisymmetric about a tap, None for others."""
+    """Return the half of a kernel that is symmetric or antisymmetric about a tap; None for other kernels."""
     values = taps.tolist()
     nonzero = [i for i, value in enumerate(values) if value != 0]
     if not nonzero or (nonzero[0] + nonzero[-1]) % 2:
@@ -179,7 +179,7 @@ def records(halves: Sequence[Half], firsts: Sequence[int], real: np.dtype) -> np
 def weights(halves: Sequence[Half], *, summed: bool) -> list[float]:
     """Return the weights of layers, for `symmetric`.
 
-    If they are `summed`, the first layer about a common reference has the sum of all taps of such layers.
+    If they are `summed`, the first layer with a common reference has the sum of all taps of such layers.
     """
     found: list[float] = []
     about = [half for half in halves if half.form == ABOUT]
@@ -191,7 +191,7 @@ def weights(halves: Sequence[Half], *, summed: bool) -> list[float]:
 
 
 def number(halves: Sequence[Half], firsts: Sequence[int]) -> int:
-    """Return the number that says how the sum of such layers is compiled."""
+    """Return the number that tells the compiler how such layers are summed."""
     most = _STRAIGHT if len(halves) == 1 else _STRAIGHT_LAYERS
     if len(halves) > _MOST_LAYERS or sum(len(half.used) for half in halves) > most:
         return looped({half.form for half in halves})

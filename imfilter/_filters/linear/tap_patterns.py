@@ -1,4 +1,4 @@
-"""From an operator to the tables of taps that the sliding window reads."""
+"""Translation of an operator to the tables of taps that the sliding window reads."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,7 +34,7 @@ def _schedule(
 ) -> Schedule:
     """Return the schedule of a sum over a window of `height` rows whose components end at `ends`.
 
-    Windows with symmetric `halves` are summed by these, and have no runs.
+    Symmetric `halves` sum their windows themselves, so they have no runs.
     """
     runs: list[list[int]] = [list(map(int, run)) for run in layers.pop("runs", np.empty(0, RUN)).tolist()]
     begins = [0, *ends[:-1]]
@@ -53,7 +53,7 @@ def _schedule(
         if any(pairs):
             one = grouped(a, b)
             double += two or one + [[SECOND, *run[1:4], 0, run[4], run[6]] for run in one]
-    # A component closes once, after both rows' taps.
+    # A component ends once, after the taps of both rows.
     for i in range(len(double) - 1):
         if double[i][-1] and double[i + 1][0] == SECOND and double[i][0] == FIRST:
             double[i][-1] = 0
@@ -82,8 +82,8 @@ def direct(
 ) -> tuple[Schedule, Weights]:
     """Return the schedule of plain weighted sums, and their weights; each component has axes z, y, x.
 
-    Taps along the line are left in padded columns: `placed` makes them elements. With `fill`, taps of
-    weight zero may be read too, which is no more work if they are few. `rounded` says that results are
+    Taps along the line stay in padded columns; `placed` converts them to elements. With `fill`, taps of
+    weight zero may also be read. This costs nothing if they are few. `rounded` says that results are
     integers.
     """
     line = len(components) == 1 and sum(n > 1 for n in components[0].shape) <= 1
@@ -93,7 +93,7 @@ def direct(
         made = _symmetric_line(half.used, components[0].shape, half.pattern, norm, dilation, real)
         return made, {"half_weights": np.array(symmetry.weights([half], summed=False), real)}
     window = symmetry.window(components) if norm or len(components) == 1 else None
-    # By row first, so that the taps of each are side by side.
+    # Sort by row first, so that the taps of each row are contiguous.
     by_row = np.array([component.swapaxes(0, 1) for component in components])
     read = by_row != 0
     for component, taps in zip(components, read, strict=True):
@@ -118,7 +118,7 @@ def _places(
     window: symmetry.Window | None,
     filled: bool,
 ) -> Schedule:
-    """Return the schedule of plain sums, from which taps are `read`.
+    """Return the schedule of plain sums from the taps that are `read`.
 
     The axes of `shape` are components, rows, planes and columns.
     """
@@ -142,7 +142,7 @@ def _symmetric_line(
     dilation: tuple[int, int, int],
     real: np.dtype,
 ) -> Schedule:
-    """Return the schedule of a symmetric kernel of a `shape` that is longer than 1 along one axis at most."""
+    """Return the schedule of a symmetric kernel of a `shape` that is longer than 1 along at most one axis."""
     where = np.zeros((len(used), 3), np.int64)
     axis = int(np.argmax(shape))
     where[:, axis] = np.array(used) * dilation[axis]
@@ -153,7 +153,7 @@ def _symmetric_line(
 
 
 def _nearly_full(component: Taps) -> bool:
-    """Tell whether it is less work to sum all taps, row by row, than those that are not zero, one by one."""
+    """Tell whether summing all taps row by row is less work than summing the taps that are not zero."""
     return bool(component.shape[1] > 1 and component.size <= 2 * np.count_nonzero(component))
 
 
@@ -174,8 +174,8 @@ def separable(
 ) -> tuple[Schedule, Weights]:
     """Return the schedule of separable `terms`, each the taps along z, y and x, and their weights.
 
-    One layer is a term. With `fill`, taps of weight zero may be read too, so that all terms and rows have the
-    same. `rounded` says that results are integers.
+    Each term has one layer. With `fill`, taps of weight zero may also be read, so that all terms and rows
+    have the same taps. `rounded` says that results are integers.
     """
     across = len(terms[0][0]) > 1
     if len(terms) > 1 and not norm:
@@ -194,7 +194,7 @@ def separable(
         )
     gaps = any(half and not half.adjoining for half in halves_y)
     fill_halves = fill and gaps and all(half and half.nearly_adjoining for half in halves_y)
-    if fill_halves:  # neighbouring rows of outputs then read the same rows
+    if fill_halves:  # then neighbouring output rows read the same rows
         halves_y = [half and half.filled for half in halves_y]
     reads = tuple((_read(along_z), _read(along_y), _read(along_x)) for along_z, along_y, along_x in terms)
     patterns = _patterns(halves_z), _patterns(halves_y), _patterns(halves_x)
@@ -242,7 +242,7 @@ def _layers(
     fill: bool,
     fill_halves: bool,
 ) -> Schedule:
-    """Return the schedule of separable terms, from which of their taps are not zero."""
+    """Return the schedule of separable terms, from their taps that are not zero."""
     halves_z, halves_y, halves_x = patterns
     reads = [tuple(np.frombuffer(taps, bool) for taps in term) for term in terms]
     halves = tuple(half for half in halves_y if half is not None)
@@ -307,10 +307,10 @@ def _layers(
 
 
 def _levelled(terms: list[tuple[Taps, Taps, Taps]]) -> list[tuple[Taps, Taps, Taps]]:
-    """Return the terms with taps over planes and along the line that add up to 1, where that can be.
+    """Return the terms with taps over planes and along the line that add up to 1, where possible.
 
-    What they add up to is given to the taps of the last stage, which weighs equal samples exactly. Whole
-    numbers stay, for they are exact as they are.
+    The taps of the last stage are multiplied by the old sums, because that stage weights equal samples
+    exactly. Whole numbers are not changed, because they are already exact.
     """
     if all((taps == np.rint(taps)).all() for term in terms for taps in term):
         return terms
@@ -327,6 +327,6 @@ def _used(taps: Taps, half: Half | None) -> Ints:
 
 
 def _nearly_alike(kernels: list[Taps]) -> bool:
-    """Tell whether kernels along one axis differ in their zeros, of which there are fewer than other taps."""
+    """Tell whether kernels along one axis have zeros at different taps, but fewer zeros than other taps."""
     used = sum(np.count_nonzero(taps) for taps in kernels)
     return bool(used < len(kernels) * len(kernels[0]) <= 2 * used)

@@ -1,4 +1,4 @@
-"""Runs of taps that `combine` sums, and the groups in which sums are put aside."""
+"""Runs of taps that `combine` sums, and the groups whose partial sums are added."""
 
 import itertools
 import math
@@ -9,26 +9,26 @@ import numpy.typing as npt
 from imfilter._simd.lines import BOTH, FIRST, RUN, SECOND
 from imfilter._simd.vector import BYTES
 
-#: Taps summed in one go before the sum is put aside, at least. Longer sums have groups of about the root
-#: of their length: float32 then errs by at most twice that many units of the last place.
+#: Least number of taps in a partial sum. Longer sums have groups of about the root of their length: the error
+#: of float32 is then at most twice that many units of the last place.
 _GROUP = 32
 
-#: Rows summed at a time, at most, 4 registers each: 2, 4, 5, 6 rows of 81 taps ran at 37, 46, 55, 49
-#: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most); more spill.
+#: Most rows that are summed at a time, 4 registers each: 2, 4, 5, 6 rows of 81 taps ran at 37, 46, 55, 49
+#: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most). More rows spill registers.
 ROWS = 5 if BYTES > 128 else 2
-#: Taps along a line that are summed in one go.
+#: Most taps along a line that form one partial sum.
 SHORT = 64
 
 
 def group(rows: int, line: int) -> int:
-    """Return how many taps of a sum over `rows` of `line` taps each are summed in one go."""
+    """Return how many taps of a sum over `rows` of `line` taps each form one partial sum."""
     if rows == 1:
         return line if line <= SHORT else max(_GROUP, math.isqrt(line))
     return line * max(ROWS, max(_GROUP, math.isqrt(rows * line)) // line)
 
 
 def grouped(begin: int, stop: int, most: int = 0) -> list[list[int]]:
-    """Return the runs of one sum over taps `begin` to `stop`, in groups of `most` or those of a line."""
+    """Return the runs of one sum over taps `begin` to `stop`, in groups of `most`, or of a line's size."""
     most = most or max(1, group(1, stop - begin))
     edges = [*range(begin, stop, most), stop] if stop > begin else [begin, stop]
     runs = [[FIRST, a, b, 0, a > begin, 0, 0] for a, b in itertools.pairwise(edges)]
@@ -37,7 +37,7 @@ def grouped(begin: int, stop: int, most: int = 0) -> list[list[int]]:
 
 
 def _rows(taps: npt.NDArray, begin: int, stop: int, height: int) -> list[tuple[int, int]]:
-    """Return where the taps of each window row begin and stop; they are sorted by row."""
+    """Return where the taps of each window row begin and stop. Taps are sorted by row."""
     edges = begin + np.searchsorted(taps["row"][begin:stop], np.arange(height + 1))
     return [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 
@@ -59,10 +59,10 @@ def common(taps: npt.NDArray, height: int) -> int:
 
 
 def paired(taps: npt.NDArray, begin: int, stop: int, height: int, size: int) -> list[list[int]] | None:
-    """Return the runs of two neighbouring sums over taps `begin` to `stop`, or None where it is no gain.
+    """Return the runs of two neighbouring sums over taps `begin` to `stop`, or None if they save nothing.
 
-    Each sum puts aside what it has after the rows that fill a group, counted in its own rows, so that
-    both round alike.
+    Each sum adds its partial sum after the rows that fill a group. Rows are counted from the sum's own first
+    row, so that both sums round in the same way.
     """
     rows = _rows(taps, begin, stop, height)
     alike = [r > 0 and _alike(taps, rows[r], rows[r - 1]) for r in range(height)]

@@ -29,9 +29,9 @@ Ints = npt.NDArray[np.int64]
 class Schedule:
     """The arguments of `slide` that describe the operator; see there.
 
-    The first runs are those of the layers; those of one output row begin at `single`, and, if
-    neighbouring rows are computed in pairs, those of two at `double`. `alike` is how many taps every row
-    of the window has, if all have the same, in each of the `components`.
+    The first runs are those of the layers. The runs of one output row begin at `single`. If neighbouring rows
+    are computed in pairs, the runs of two rows begin at `double`. If all rows of the window have the same
+    taps, `alike` is their number, in each of the `components`.
     """
 
     offsets_z: npt.NDArray
@@ -46,12 +46,12 @@ class Schedule:
     components: int
     across: bool = False  # whether layers are sums over planes
     filled: bool = False  # whether taps of weight zero are read
-    #: Which taps are read over the planes and along the line, by layer, and of all those of the window.
+    #: The taps that are read, over the planes and along the line by layer, and in the window.
     used_z: tuple[Ints, ...] = ()
     used_x: tuple[Ints, ...] = ()
     used_y: Ints | None = None
     #: Halves of symmetric kernels: of layers over the planes and along the line, and of the sum over the
-    #: window. Such a sum is symmetric if it has any.
+    #: window. That sum is symmetric if it has halves.
     halves_z: tuple[Half | None, ...] = ()
     halves_x: tuple[Half | None, ...] = ()
     halves: tuple[Half, ...] = ()
@@ -59,7 +59,7 @@ class Schedule:
 
     @property
     def adjoining(self) -> bool:
-        """Whether the halves leave no row of the window out."""
+        """Whether the halves read every row of the window."""
         return all(half.adjoining for half in self.halves)
 
     @property
@@ -73,7 +73,7 @@ class Schedule:
         return self.alike > 0 and self.components == 1 and not self.norm
 
     def straight(self, height: int) -> bool:
-        """Tell whether a window of so many rows is small enough to be summed in straight code."""
+        """Tell whether unrolled code can sum a window of so many rows."""
         most = STRAIGHT if min(height, self.alike) > 1 else STRAIGHT_LINE
         return (self.plain or self.norm) and 0 < height * self.alike * self.components <= most
 
@@ -86,11 +86,11 @@ class Schedule:
 
     @property
     def size(self) -> int:
-        """How many taps there are, of layers and of the window."""
+        """The number of taps, of layers and of the window."""
         return len(self.taps) + len(self.columns) + len(self.offsets_z)
 
     def named(self, border_value: tuple[float, ...]) -> dict[str, npt.NDArray]:
-        """Return the tables by the names that `slide` has for them, but for weights; see `border_value`."""
+        """Return the tables by their names in `slide`, without the weights; see `border_value`."""
         layers = self.layers.copy()
         if border_value:
             layers["border_value"] = border_value
@@ -98,35 +98,35 @@ class Schedule:
         return {name: getattr(self, name) for name in names} | {"layers": layers}
 
 
-#: Tables of weights, by the names that `slide` has for them.
+#: The names of the tables of weights in `slide`.
 Weights = dict[str, npt.NDArray]
 
 
 def border_value(schedule: Schedule, weights: Weights, cval: float) -> tuple[float, ...]:
-    """Return what a border constant adds to each layer over the planes, nothing where that is 0."""
+    """Return what a border constant adds to each layer over the planes; nothing if the constant is 0."""
     if cval == 0:
         return ()
     found = []
     for layer in schedule.layers:
         planes = slice(layer["begin_z"], layer["stop_z"])
         over = weights["offsets_z"]["weight"][planes] if schedule.across else np.ones(1)
-        # Weights of both signs may cancel, but not where the constant is NaN or infinite.
+        # Weights of both signs may cancel, but not if the constant is NaN or infinite.
         with np.errstate(invalid="ignore"):
             found.append(float(over.sum() * cval if math.isfinite(cval) else (over * cval).sum()))
     return tuple(found)
 
 
 def placed(schedule: Schedule, element: Callable[[Ints], Ints], neighbour: int, size: int) -> Schedule:
-    """Turn taps along the line from padded columns into what `element` says: elements of the line.
+    """Convert taps along the line from padded columns to elements of the line, with `element`.
 
-    Those of layers become bytes, in elements of `size`. With lines dealt out, pixels that are neighbours
-    are `neighbour` elements apart, otherwise that is 0.
+    The taps of layers become bytes, for elements of `size`. In the lane layout, neighbouring pixels are
+    `neighbour` elements apart. In other layouts `neighbour` is 0.
     """
     taps, columns, layers = schedule.taps.copy(), element(schedule.columns), schedule.layers.copy()
     if len(schedule.layers) == 0:
         taps["column"] = element(taps["column"])
     counts = set((layers["stop_x"] - layers["begin_x"]).tolist())
-    straight = len(counts) == 1 and max(counts) <= STRAIGHT_LINE  # one kernel for all
+    straight = len(counts) == 1 and max(counts) <= STRAIGHT_LINE  # one kernel for all layers
     for layer, half in zip(layers, schedule.halves_x, strict=False):
         own = columns[layer["begin_x"] : layer["stop_x"]]
         if half is not None:
@@ -139,5 +139,5 @@ def placed(schedule: Schedule, element: Callable[[Ints], Ints], neighbour: int, 
 
 
 def contiguous(elements: Ints, neighbour: int) -> bool:
-    """Tell whether taps read pixels that are neighbours in a dealt line, enough of them."""
+    """Tell whether the taps are enough, and read neighbouring pixels of a line in the lane layout."""
     return neighbour > 0 and len(elements) >= BLOCK_ALONG and bool((np.diff(elements) == neighbour).all())

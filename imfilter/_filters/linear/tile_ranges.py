@@ -1,8 +1,8 @@
-"""How far samples differ in size within a block, and for which windows that matters.
+"""The range of sample sizes within a block, and the windows for which it matters.
 
-Algorithms that share work between outputs share rounding errors too: these are as large as the largest sample
-that any of the outputs reads. Where all samples of a window are much smaller than that, the window's result
-must be computed without the large ones.
+Algorithms that share work between outputs also share rounding errors. Such an error is proportional to the
+largest sample that any of the outputs reads. If all samples of a window are much smaller than that, the
+window's result must be computed without the large samples.
 """
 
 import functools
@@ -17,26 +17,27 @@ from imfilter._simd.vector import BYTES
 
 Marks = npt.NDArray[np.bool_]
 
-#: Cells along a window, at least: parts of cells at the window's ends do not count.
+#: Least number of cells along a window. Cells that only partly lie in the window do not count.
 _CELLS = 6
 
 
 class Survey(NamedTuple):
-    """The sizes of the samples in a block, of which windows have so many taps."""
+    """The sizes of the samples in a block, for windows of so many taps."""
 
     taps: tuple[int, ...]
     cell: tuple[int, ...]  # samples of a cell along each axis
     cells: npt.NDArray  # the largest magnitude in each cell; NaN is larger than all
-    peak: float  # the largest of all, NaN where a sample is
-    squares: float  # their sum
-    least: float  # of the largest samples of windows, at least
+    peak: float  # the largest of all; NaN if a sample is NaN
+    squares: float  # sum of the squares
+    least: float  # least size of the largest sample in a window
 
     def doubtful(self, size: float, outputs: tuple[int, ...]) -> tuple[slice, ...] | None:
-        """Return a part of so many outputs beyond which a sample of at least this size is in every window."""
+        """Return a part of so many outputs. Every window outside it has a sample of at least this size."""
         if self.least >= size:
             return None
         found = np.nonzero(~any_within(self.cells >= size, _within(self.taps, self.cell)))
-        # A window that begins in cell i - 1, behind its first sample, or with cell i has cell i as its first.
+        # Cell i is the first whole cell of windows that begin in cell i - 1 after its first sample, or with
+        # cell i.
         return tuple(
             slice(max(0, (int(i.min()) - 1) * c + 1), min(n, int(i.max()) * c + 1))
             for i, c, n in zip(found, self.cell, outputs, strict=True)
@@ -49,12 +50,12 @@ def _within(taps: tuple[int, ...], cell: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class _Layout(NamedTuple):
-    """How blocks of one shape are looked at."""
+    """The cells and tables of blocks of one shape."""
 
     cell: tuple[int, ...]
-    cells: tuple[int, ...]  # how many there are along each axis
+    cells: tuple[int, ...]  # number of cells along each axis
     strip: int  # elements
-    numbers: tuple[int, ...]  # lengths, cells and windows, as the kernel has them
+    numbers: tuple[int, ...]  # lengths, cells and windows, in the order of the kernel's arguments
     kernels: tuple[int, ...]
 
 
@@ -75,7 +76,7 @@ def _layout(shape: tuple[int, ...], taps: tuple[int, ...], real: np.dtype) -> _L
 
 
 def surveyed(blocks: npt.NDArray, taps: tuple[int, ...]) -> list[Survey]:
-    """Look at blocks of floats, along the last axis side by side, and windows of so many `taps` in them."""
+    """Measure blocks of floats that are contiguous along the last axis, for windows of so many `taps`."""
     count, *shape = blocks.shape
     layout, real = _layout(tuple(shape), taps, blocks.dtype), blocks.dtype
     vectors = 2 * BYTES // real.itemsize
@@ -95,7 +96,7 @@ def surveyed(blocks: npt.NDArray, taps: tuple[int, ...]) -> list[Survey]:
 
 
 def any_within(marks: Marks, taps: tuple[int, ...]) -> Marks:
-    """Return for each window of so many `taps` along the first axes whether a mark is in it."""
+    """Return for each window of so many `taps` along the first axes whether it contains a mark."""
     for axis, k in enumerate(taps):
         width = 1
         while width < k:

@@ -1,4 +1,4 @@
-"""Compiling ahead: the kernels of linear filters for the usual element types."""
+"""Compilation ahead of time: the kernels of linear filters for the usual element types."""
 
 from collections.abc import Iterator
 
@@ -83,7 +83,7 @@ def combinations() -> Iterator[Combination]:
 
 
 def _sizes() -> Iterator[Combination]:
-    """Yield what looks at the sizes of samples that share sums, and what mends these."""
+    """Yield the kernels that measure the sizes of samples, and those that repair sums."""
     yield sample_ranges.survey, ()
     for real in (_F32, _F64):
         for kernel in (sample_ranges.widen_strip, sample_ranges.close_strip, sample_ranges.finish):
@@ -96,7 +96,7 @@ def _sizes() -> Iterator[Combination]:
 
 
 def _symmetric(real: np.dtype) -> Iterator[Combination]:
-    """Yield what Gaussians, Sobel's and other symmetric kernels need."""
+    """Yield the kernels that Gaussians, Sobel's and other symmetric kernels need."""
     cross = np.array([[[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]])
     smooth, difference = np.array([1.0, 2.0, 1.0]), np.array([-1.0, 0.0, 1.0])
     gradient = [np.multiply.outer(smooth, difference)[None], np.multiply.outer(difference, smooth)[None]]
@@ -106,7 +106,7 @@ def _symmetric(real: np.dtype) -> Iterator[Combination]:
             assert window is not None
             numbers = window_number(*window.shape), kernels_number(list(window.kernels), len(kernels) > 1)
             yield sum_symmetric_window, (real, target, min(3, ROWS), *numbers)
-    # Of float64 images, which are rarer than results of 16 bits, short kernels alone.
+    # float64 images are rarer than results of 16 bits, so only their short kernels are compiled.
     for half in range(1, (8 if real == _F32 else 4) + 1):
         for form, target in ((ABOUT, real), (CENTRED, _U8 if real == _F32 else _U16)):
             number = written_out([(0, half, form)])

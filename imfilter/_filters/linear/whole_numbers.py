@@ -1,4 +1,4 @@
-"""Whole numbers in floats: kernels and samples whose sums are exact while the arithmetic holds them."""
+"""Whole numbers in floats: kernels and samples whose sums are exact as long as the type holds them."""
 
 import math
 
@@ -12,13 +12,13 @@ BITS = {4: 24, 8: 53}
 
 
 def multiples(weights: Taps, size: int) -> tuple[npt.NDArray[np.int64], int] | None:
-    """Return weights as whole multiples of a power of two, the largest, and which; or None.
+    """Return weights as whole multiples of the largest possible power of two, and its exponent; or None.
 
-    They are whole numbers themselves; or, in a unit of that power, so small that floats of `size` bytes hold
-    the sum of all, so that sums of whole samples can be exact.
+    Either the weights are whole numbers themselves. Or they are so small multiples of that power that floats
+    of `size` bytes hold the sum of all, so that sums of whole samples can be exact.
     """
     exponent = math.frexp(float(np.abs(weights).max()))[1]
-    unit = np.ldexp(weights, -exponent)  # from -1 to 1
+    unit = np.ldexp(weights, -exponent)  # values from -1 to 1
     shifts = [BITS[size] - math.frexp(float(np.abs(unit).sum()))[1]]
     if exponent <= BITS[8]:
         shifts.append(exponent)
@@ -27,13 +27,13 @@ def multiples(weights: Taps, size: int) -> tuple[npt.NDArray[np.int64], int] | N
         if (floats == np.rint(floats)).all():
             numbers = floats.astype(np.int64)
             bits = int(np.bitwise_or.reduce(numbers, axis=None))
-            zeros = max((bits & -bits).bit_length() - 1, 0)  # at the end of all numbers
+            zeros = max((bits & -bits).bit_length() - 1, 0)  # zero bits that all numbers end with
             return numbers >> zeros, exponent - shift + zeros
     return None
 
 
 def power(operator: Operator, size: int) -> int | None:
-    """Return the power of two of which all weights of a kernel, and of its terms, are whole multiples."""
+    """Return the exponent of the power of two that divides all weights of a kernel and its terms, or None."""
     return operator.known(("power", size), lambda: _power(operator, size))
 
 

@@ -1,4 +1,4 @@
-"""Long kernels along a line by short sums, over images of one shape and layout: their program."""
+"""The program of short sums for long kernels along a line, for images of one shape and layout."""
 
 import numpy as np
 
@@ -23,14 +23,14 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     assert operator.dense is not None
     times = winograd_sums.halvings(operator.shape)
     phases = 2**times
-    rest = x.taps % phases  # taps that cannot be halved are added one by one
+    rest = x.taps % phases  # taps that are left over and added one by one
     sums, _ = winograd_sums.halved(operator.dense[: x.taps - rest], times)
     last = np.ascontiguousarray(operator.dense[x.taps - rest :], real)
     taps = len(sums[0].weights)
     longest = max(LONGEST // loops.channels, winograd_sums.shortest(operator.shape, real))
     cut = tiles(x.length, max(1, x.length // longest))
     widest = int(np.diff(cut).max())
-    # What is dealt out is groups of outputs, each of which begins a stride after the one before.
+    # The lane layout contains groups of outputs. Each group begins one stride after the one before.
     lanes = in_register(real)
     lane_layout = LaneLayout(
         lanes, loops.channels, -(-widest // phases), x.taps + phases - 1, phases, real.itemsize
@@ -106,12 +106,12 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
 
 
 def _step(layer: int) -> int:
-    """Return the largest power of two in the number of a layer."""
+    """Return the largest power of two that divides a layer's number."""
     return 1 << (layer.bit_length() - 1)
 
 
 def _needed(sums: list[Sum], phases: int) -> list[tuple[int, int]]:
-    """Return the lines of differences that the sums read, by layer and phase, each after those it is of."""
+    """Return the lines of differences that the sums read, by layer and phase, each after its two operands."""
     found = {(s.layer, s.start) for s in sums}
     for layer in range(phases - 1, 0, -1):
         step = _step(layer)

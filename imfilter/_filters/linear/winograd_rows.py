@@ -1,4 +1,4 @@
-"""Full kernels of many rows by short sums, over images of one shape and layout: their program."""
+"""The program of short sums for full kernels of many rows, for images of one shape and layout."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,9 @@ from imfilter._filters.linear.operators import Operator
 from imfilter._simd import lines
 from imfilter._simd.vector import BYTES
 
-#: What the window of lines may take of the second-level cache, in bytes.
+#: Largest part of the second-level cache for the window of lines, in bytes.
 _WINDOW = 512 * 1024
-#: The shortest line that is worth its overhang and the work per line.
+#: Shortest tile of a line. The overhang and the work per line cost too much for shorter ones.
 _SHORTEST = 256
 
 
@@ -28,7 +28,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     kernel = operator.dense if y.axis == 0 else operator.dense.T
     times = max(1, winograd_sums.halvings(kernel.shape))
     phases = 2**times
-    rest = y.taps % phases  # rows that cannot be halved are summed as they are
+    rest = y.taps % phases  # rows that are left over and summed directly
     sums, mixes = winograd_sums.halved(kernel[: y.taps - rest], times)
     last = np.ascontiguousarray(kernel[y.taps - rest :], real)
     height = len(sums[0].weights)
@@ -91,6 +91,6 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
 
 
 def _tiles(x: LoopAxis, lines: int, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:
-    """Cut a line so that so many fit the cache; return where tiles begin, and the last one's end."""
+    """Cut a line so that so many lines fit the cache. Return where tiles begin, and the last one's end."""
     fits = _WINDOW // (lines * channels * real.itemsize) - x.span
     return tiles(x.length, -(-x.length // max(fits, _SHORTEST // channels, x.span)))

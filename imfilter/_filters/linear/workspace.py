@@ -1,4 +1,4 @@
-"""Where a job puts its lines: dealt out to the lanes of vectors or not, and side by side in the workspace."""
+"""Positions of a job's lines: the lane layout, and the parts of the workspace."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,16 +12,17 @@ from imfilter._filters.linear.tap_tables import Schedule
 from imfilter._simd.prefetch import WORDS
 from imfilter._simd.vector import BYTES, LINE, in_register
 
-#: Taps along a line that are worth dealing it out: gaussian of 17 and 25 taps at 4K took 20.1 and 23.5 ms
-#: dealt out, 16.1 and 20.0 as it lay; 33 and 41 were even (Cascade Lake, one thread).
+#: Least number of taps along a line for which the lane layout saves time: gaussian of 17 and 25 taps at 4K
+#: took 20.1 and 23.5 ms in the lane layout, 16.1 and 20.0 without. 33 and 41 were even (Cascade Lake, one
+#: thread).
 _DEALT_TAPS = 48
 
 
 @dataclass(frozen=True)
 class LaneLayout:
-    """How lines are dealt out to the lanes of a vector, if they are; see `imfilter._simd.lane_transpose`."""
+    """How lines are put into the lane layout, if they are; see `imfilter._simd.lane_transpose`."""
 
-    lanes: int  # 1 where they are not, or where a stride alone moves samples
+    lanes: int  # 1 without the lane layout, or if only a stride moves samples
     channels: int
     widest: int  # output pixels
     span: int  # padded pixels for one output
@@ -30,10 +31,11 @@ class LaneLayout:
 
     @classmethod
     def of(cls, tables: Schedule, channels: int, widest: int, span: int, stride: int, real: np.dtype) -> Self:
-        """Decide whether lines of `widest` output pixels at most, each from `span`, are dealt out."""
+        """Decide whether lines of at most `widest` output pixels, each from `span`, use the lane layout."""
         lanes = in_register(real)
         segment = -(-widest // lanes)
-        # A line's taps must be worth two transpositions, and segments their overlap.
+        # The taps along a line must save more time than two transpositions take, and segments must not mostly
+        # overlap.
         taps = tables.longest_line
         worth = stride > 1 or (taps >= _DEALT_TAPS and segment * stride >= span)
         fits = segment * channels >= lanes
@@ -41,18 +43,18 @@ class LaneLayout:
 
     @property
     def active(self) -> bool:
-        """Whether lines are dealt at all."""
+        """Whether samples of lines are rearranged at all."""
         return self.lanes > 1 or self.stride > 1
 
     @property
     def neighbour(self) -> int:
-        """Elements from a pixel to the next, where lines are dealt out and none is skipped, otherwise 0."""
+        """Elements from a pixel to the next, in the lane layout without a stride; otherwise 0."""
         along = self.lanes > 1 and self.stride == 1 and self.segment >= BLOCK_ALONG
         return self.channels * self.lanes if along else 0
 
     @property
     def places(self) -> tuple[int, ...]:
-        """What `element` and `neighbour` depend on."""
+        """The values that `element` and `neighbour` depend on."""
         if not self.active:
             return (self.channels,)
         return self.channels, self.lanes, self.stride, self.phase, self.neighbour
@@ -84,7 +86,7 @@ class LaneLayout:
 
     @property
     def dealt_line(self) -> int:
-        """Elements of a dealt padded line."""
+        """Elements of a padded line in the lane layout."""
         return (min(self.stride, self.padded) * self.phase * self.channels + self.lanes) * self.lanes
 
     @property
@@ -93,7 +95,7 @@ class LaneLayout:
         return self.segment * self.lanes * self.channels
 
     def element(self, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return where padded columns of a segment lie in the dealt line, in elements."""
+        """Return where padded columns of a segment are in the lane layout, in elements."""
         if not self.active:
             return columns * self.channels
         where = columns % self.stride * self.phase + columns // self.stride
@@ -109,7 +111,7 @@ class LaneLayout:
             return {}
         pixels, channel = np.divmod(np.arange(self.count), self.channels)
         where = self.element(pixels) + channel * self.lanes
-        spilt = np.arange(self.count) - self.padded * self.channels  # the last block goes on behind the end
+        spilt = np.arange(self.count) - self.padded * self.channels  # the last block ends after the segment
         end = min(self.stride, self.padded) * self.phase * self.channels
         where = np.where(spilt >= 0, (end + spilt) * self.lanes, where)
         line_places = np.arange(self.lanes) * self.segment * self.channels
@@ -126,14 +128,14 @@ class LaneLayout:
 def part_workspace(
     job: Job, to_lanes: LaneLayout, line: int, source: np.dtype, target: np.dtype, real: np.dtype
 ) -> int:
-    """Say in `job` where in the workspace everything lies, and return how large it is.
+    """Write the positions of everything in the workspace to `job`, and return the workspace's size.
 
-    `line` is a whole source line, in elements. Fetched lines are put such that the first sample of the image,
-    behind the border, begins a cache line: stores across two of them took fetching from 5 to 8 cycles
-    for 16 float32 (Cascade Lake).
+    `line` is the length of a whole source line, in elements. In a fetched line, the first sample of the
+    image, after the border, begins a cache line. With stores across two cache lines, fetching took 8 instead
+    of 5 cycles for 16 float32 (Cascade Lake).
     """
     prepared, across, lane_layout = job["n_columns"] > 0, job["n_across"], to_lanes.active
-    slack = BYTES // real.itemsize  # what a last vector reads beyond a line
+    slack = BYTES // real.itemsize  # elements that a last vector reads after a line
     elements = to_lanes.output_line if prepared else to_lanes.dealt_line if lane_layout else to_lanes.line
     job["pitch"] = pitch((elements + slack) * real.itemsize)
     layers = job["n_layers"] if prepared else job["n_planes"]

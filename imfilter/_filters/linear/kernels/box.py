@@ -1,9 +1,9 @@
-"""Sums over boxes at a cost that does not depend on their size.
+"""Sums over boxes. Their cost does not depend on the size of the box.
 
-Down the rows, a line of totals gains the row that enters the box and loses the one that leaves it. Along
-the line, the sum over a box is the difference of two prefix sums. Totals are integers, which wrap
-around and come back exactly, or float64. What is not finite would never leave a float64 total, and is
-reported instead.
+Down the rows, a line of totals adds the row that enters the box and subtracts the row that leaves it. Along
+the line, the sum over a box is the difference of two prefix sums. Totals are integers or float64. Integers
+may wrap around, and the difference is still exact. NaN and infinity would never leave a float64 total, so
+they are reported instead.
 """
 
 import numpy as np
@@ -45,19 +45,19 @@ from imfilter._simd.vector import (
     to_real,
 )
 
-#: Registers whose prefix sums are computed at a time: the chain of carries is one addition for all.
+#: Registers whose prefix sums are computed together: the carry passes through all of them in one addition.
 _UNROLLED = 4
 _F64 = np.dtype(np.float64)
 
 
 @inlined
 def _down(sums, source, start, lanes, totals, rows, gained, lost, fresh, count, far, sizes):
-    """Do what `box_down` does in vectors, like `start`, of so many lanes."""
+    """Do what `box_down` does, in vectors of so many lanes, like `start`."""
     size, width = size_of(sums), size_of(source)
     kept, most = start, alike(start, source, 0.0)
     if sizes:
         most = alike(start, source, load_one(_F64, sizes, _F64))
-    if not fresh:  # for the last vector, which overlaps the one before and must not be added to twice
+    if not fresh:  # the last vector overlaps the one before, and must not be added twice
         kept = start + load_like(start, totals + (count - lanes) * size, sums)
     for first in range(0, count, lanes):
         x = min(first, count - lanes)
@@ -83,12 +83,12 @@ def _down(sums, source, start, lanes, totals, rows, gained, lost, fresh, count, 
 
 @kernel("sums", "source")
 def box_down(sums, source, totals, rows, gained, lost, fresh, constant: float, count, far, sizes):
-    """Add `gained` rows to the `totals` and take `lost` ones away; if they are `fresh`, there are none yet.
+    """Add `gained` rows to the `totals` and subtract `lost` rows. If `fresh`, there are no totals yet.
 
-    rows: address of the addresses of the rows, gained ones first; those of the border constant are -1,
-    and amount to `constant`. Each row has `count` elements. What lies `far` bytes on, if that is not 0, is
-    asked for, for it is needed next. sizes: where the largest magnitude is kept of float samples gained so
-    far, if not 0.
+    rows: address of the addresses of the rows, gained rows first. An address of -1 is a row of the border
+    constant, which adds `constant`. Each row has `count` elements. If `far` is not 0, the data `far` bytes on
+    is prefetched, because it is needed next. sizes: address of the largest magnitude of float samples gained
+    so far, or 0.
     """
     lanes, size = BYTES // size_of(sums), size_of(sums)
     start = sums.type(constant)
@@ -134,14 +134,14 @@ def box_border(
 ):
     """Fill in the border of a padded `line` of totals: columns `first` … `first + count`.
 
-    Those from `inner` to `outer`, counted from there, are totals of samples. Samples among them are taken
-    from the line, and others, of a line cut into tiles, from the only `row` of the box, unless it is -1.
-    What stands for no sample is `constant`.
+    Columns from `inner` to `outer`, counted from `first`, are totals of samples. Totals of samples of the
+    line are copied from it. In a line that is cut into tiles, other totals come from the only `row` of the
+    box, unless it is -1. Columns without a sample are `constant`.
     """
     size, missing = size_of(sums), sums.type(constant)
     pixel = channels * size
     if channels == 1 and first == 0 and outer - inner == samples:
-        # The whole line, as mostly: 100 columns took 0.85 us otherwise.
+        # The whole line, which is the usual case: 100 columns took 0.85 us otherwise.
         inside = line + before * size
         for i in range(max(min(before, count), 0) + max(count - outer, 0)):
             column = peek(border + 8 * i)
@@ -202,7 +202,7 @@ def _prefix(typingctx, sums, channels, line, count, to):
         start = builder.add(to, word(step * size))
         carried = cgutils.alloca_once(builder, kind)
         builder.store(zero, carried)
-        # What a register adds to the next, and where its carry's channels lie there.
+        # The values that a register adds to the next one, and the positions of its carry's channels there.
         last = [lanes - step + i % step for i in range(lanes)]
         turned = [(lanes + i) % step for i in range(lanes)]
         block = word(_UNROLLED * lanes)
@@ -235,9 +235,9 @@ def box_prefix(sums, channels, line, count, to):
 def _place(typingctx, real, target, exact, place, whole, scale, bias, shift):
     """Store a vector of sums as `target`: times `scale` plus `bias` if `real` is a floating type.
 
-    If `real` is the unsigned type of the sums, of 16 bits, `bias` is added first, and the upper half of the
-    product shifted right: that is how to divide. If there may be quotients half-way between two whole numbers
-    these must be `exact`: then `bias` is by what to divide, or half of it.
+    If `real` is the unsigned type of the sums, of 16 bits, the sum is divided as an integer: `bias` is added
+    first, and the upper half of the product is shifted right. If a quotient may be half-way between two whole
+    numbers, it must be `exact`. Then `bias` is the divisor of floats, and half the divisor of integers.
     """
 
     def codegen(context, builder, sig, args):
@@ -262,7 +262,7 @@ def _place(typingctx, real, target, exact, place, whole, scale, bias, shift):
             product = builder.mul(builder.zext(whole, wide), factor)
             upper = builder.trunc(builder.lshr(product, ir.Constant(wide, [16] * lanes)), kind)
             value = builder.lshr(upper, spread(builder, shift, kind))
-            if exact.literal_value:  # a half was rounded up, which is right if the result is even
+            if exact.literal_value:  # a half was rounded up, which is correct if the result is even
                 back = builder.mul(value, builder.add(half, half))
                 tie = builder.zext(builder.icmp_unsigned("==", back, whole), kind)
                 value = builder.sub(value, builder.and_(value, tie))
@@ -277,7 +277,7 @@ def _place(typingctx, real, target, exact, place, whole, scale, bias, shift):
 
 @inlined
 def _box(sums, zeros, at, taps, prefixes, pixel):
-    """Return a vector, like `zeros`, of sums over boxes, the first of which begins at an address."""
+    """Return a vector, like `zeros`, of sums over boxes. The first box begins at an address."""
     if prefixes:
         return load_like(zeros, at + taps * pixel, sums) - load_like(zeros, at, sums)
     whole = zeros
@@ -311,16 +311,16 @@ def box_along(
 ):
     """Write `count` pixels of sums over boxes of `taps`, scaled as `_place` says, as `target`.
 
-    Each is a difference of two of a line of `prefixes`, or a sum of totals. What is not `packed`, or shorter
-    than a register, goes through `spare`. Places are asked for ahead if `far` is not 0. sizes: the largest
-    magnitude of samples, and what becomes 1 if a sum is smaller than `least` times that, or what lies behind
-    a short line is, if not 0.
+    Each is a difference of two `prefixes` of a line, or a sum of totals. Outputs that are not `packed`, or
+    are shorter than a register, go through `spare`. If `far` is not 0, the places of outputs are prefetched.
+    sizes: 0, or the address of the largest magnitude of samples and of a number. The number becomes 1 if a
+    sum is smaller than `least` times that magnitude, or if a value after a short line is.
     """
     lanes = BYTES // size_of(sums)
     few, total = lanes // REGISTERS, count * channels
     direct = packed and total >= few
     place, pixel = to if direct else spare, channels * size_of(sums)
-    wide = total >= lanes or not direct  # what is behind a line may be read, and written to `spare`
+    wide = total >= lanes or not direct  # values after a line may be read, and written to `spare`
     nothing, limit = sums.type(0), sums.type(0)
     if sizes:
         limit = sums.type(least * load_one(_F64, sizes, _F64))

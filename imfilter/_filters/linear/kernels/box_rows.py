@@ -1,6 +1,6 @@
-"""The rows of a box filter, one after the other; see `box` for what is done to one.
+"""The rows of a box filter, one after the other; `box` computes one row.
 
-Like `slide` it knows no element types: the job names the kernels by address.
+Like `slide` it does not depend on element types: the job gives the addresses of the kernels.
 """
 
 import numpy as np
@@ -17,39 +17,41 @@ from imfilter._simd.vector import LINE, invoke, load_one, peek, poke, record, si
 _FIELDS = (
     *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
     *("box_z", "box_y", "box_x"),
-    "rows_per_task",  # rows that one thread computes one after the other
+    "rows_per_task",  # rows that one thread computes in sequence
     "size",  # of a total, in bytes
-    "far",  # bytes from a row to the next, if rows are asked for ahead
+    "far",  # bytes from a row to the next, if rows are prefetched
     "shift",  # see `box_along`, also for `scale` and `bias`
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x"),
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
     # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
-    # begin. A line of more than one tile has a box of one row; another has all samples, for its border is
-    # of them, whether or not they are in a box themselves.
+    # begin. A line of more than one tile has a box of one row. Other lines have all samples, also those
+    # that are in no box, because the border repeats them.
     *("n_tiles", "batch", "border_z", "border_y", "border_x", "tiles"),
-    # Where in the workspace lines are, addresses of rows, and a flag that rises where a sample is not finite.
+    # Positions in the workspace of lines, addresses of rows, and a flag that is set if a sample is not
+    # finite.
     *("totals", "prefix", "spare", "addresses", "flag"),
-    # Also there: see `inexact`; the largest magnitude so far, and whether a sum is small beside it.
+    # Positions of: `inexact`, see there; the largest magnitude so far, and whether a sum is small beside it.
     *("inexact", "sizes"),
-    "looking",  # whether they are looked at
-    *("down", "border", "along_prefix", "along"),  # kernels; without the third, sums along the line are plain
+    "looking",  # whether these are checked
+    # Kernels. Without `along_prefix`, sums along the line are computed directly.
+    *("down", "border", "along_prefix", "along"),
 )
-#: least: how large sums must be to be trusted, relative to the largest sample.
+#: least: smallest size of a sum that is exact enough, relative to the largest sample.
 BOX_JOB = np.dtype(
     [(name, np.int64) for name in _FIELDS]
     + [(name, np.float64) for name in ("scale", "bias", "cval", "least")]
 )
 
 _FLOAT64, _FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
-#: Samples of a box that are looked at in search for a large one, by columns and by rows.
+#: Samples of a box that are checked in the search for a large one, by columns and by rows.
 _ACROSS, _DOWN = 5, 3
 
 
 @part
 def _enter(job, workspace, image_at, z, p, entry):
-    """Put the addresses of a padded row in every plane of the box into the table; return how many are -1."""
+    """Write the addresses of a padded row in every plane of the box to the table. Return how many are -1."""
     absent = 0
     row = source_index(job.border_y, job.before_y, job.samples_y, p)
     for i in range(job.box_z):
@@ -65,7 +67,7 @@ def _enter(job, workspace, image_at, z, p, entry):
 
 @part
 def _found(job, image_at, z, row, column, channel, least):
-    """Tell whether one of some samples is as large as `least`, of the box from padded coordinates on."""
+    """Tell whether a checked sample of the box at padded coordinates is as large as `least`."""
     plane = source_index(job.border_z, job.before_z, job.samples_z, z + job.box_z // 2)
     for i in range(_DOWN):
         p = source_index(
@@ -86,9 +88,10 @@ def _found(job, image_at, z, row, column, channel, least):
 
 @part
 def _doubtful(job, workspace, image_at, z, row, column, wide, sums):
-    """Tell whether a sum of a row is small beside what its rounding error may come from, and rightly so.
+    """Tell whether a sum of a row is so small that the rounding error of the totals may matter.
 
-    If one of the samples is large, it is small because others cancel it, and then the error does not matter.
+    If a sample in the box is large, the sum is small because samples cancel, and then the error does not
+    matter.
     """
     least = job.least * load_one(_FLOAT64, workspace + job.sizes, _FLOAT64)
     samples = job.box_z * job.box_y * job.box_x
@@ -107,11 +110,11 @@ def _doubtful(job, workspace, image_at, z, row, column, wide, sums):
 def slide_box(job_at, source_at, target_at, memory, start, stop):
     """Compute tasks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 
-    Totals begin anew with each task, whoever computes it, so that nothing depends on who does. Samples of
-    float32 differ in size, and totals round: after a task in which that may matter there is `inexact`.
+    Totals start anew in each task, so results do not depend on the worker. Totals of float32 are rounded. A
+    task whose samples differ so much in size that this may matter is reported by `inexact`.
 
     job_at: address of the `BOX_JOB`. source_at, target_at: addresses of the image and the output.
-    memory: zeroed memory, parted as the job says.
+    memory: zeroed memory, divided as the job says.
     """
     job = record(BOX_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
@@ -122,7 +125,7 @@ def slide_box(job_at, source_at, target_at, memory, start, stop):
         y = task * job.rows_per_task
         x = peek(job.tiles + 8 * tile)
         wide = peek(job.tiles + 8 * tile + 8) - x
-        count = wide + job.box_x - 1  # padded columns, of which some are inside the image
+        count = wide + job.box_x - 1  # padded columns, some of them inside the image
         inner, outer = job.before_x, job.before_x + job.samples_x
         if job.n_tiles > 1:
             inner = min(max(inner - x, 0), count)
@@ -159,7 +162,7 @@ def slide_box(job_at, source_at, target_at, memory, start, stop):
                 line, job.border_x, job.before_x, job.samples_x, x, count, inner, outer, job.channels, only,
                 job.source_x, whole,
             ))  # fmt: skip
-            if sizes and job.n_tiles > 1:  # samples beside a tile come from anywhere
+            if sizes and job.n_tiles > 1:  # samples beside a tile may be anywhere in the line
                 for i in range(count * job.channels):
                     if i < inner * job.channels or i >= outer * job.channels:
                         size = abs(load_one(_FLOAT64, line + 8 * i, _FLOAT64))
@@ -178,7 +181,7 @@ def slide_box(job_at, source_at, target_at, memory, start, stop):
             if sizes and least > 0.0 and load_one(_FLOAT64, sizes + 8, _FLOAT64) != 0.0:
                 store_one(sizes + 8, _FLOAT64, 0.0)
                 if _doubtful(job, workspace, image_at, z, row, x, wide, sums):
-                    least = 0.0  # once is enough
+                    least = 0.0  # one call is enough
                     inexact(job, workspace, unit, row)
         if sizes and not np.isfinite(load_one(_FLOAT64, sizes, _FLOAT64)):
             poke(workspace + job.flag, 1)

@@ -1,16 +1,17 @@
 """Sums over long windows by recurrence: each term of a sum of cosines is an oscillator.
 
-A window of weights w[m] = sum of a*cos(f*(m - c)) over a few frequencies f, with the centre c in its
-middle, slides by one sample: the sum T[n] of a term over the window that begins at sample n obeys
+The weights are w[m] = sum of a*cos(f*(m - c)) over a few frequencies f; c is the centre of the window. The
+window moves by one sample at a time. T[n] is the sum of one term over the window that begins at sample n.
+Then
 
     T[n + 1] = 2 cos(f) T[n] - T[n - 1] + p (x[n + N] + x[n - 1]) - q (x[n + N - 1] + x[n])
 
-with p = a*cos(f*c) and q = a*cos(f*(c + 1)), however long the window: by cos(u + f) + cos(u - f) =
-2 cos(f) cos(u) all else falls out. Sines obey it too, with the samples that leave subtracted.
-(Sugimoto and Kamata, Efficient constant-time Gaussian filtering with sliding DCT/DST-5 and dual-domain
-error minimization, ITE Transactions 3, 2015; their frequencies are multiples of one, these are not.)
+with p = a*cos(f*c) and q = a*cos(f*(c + 1)), for any length of the window. All other samples cancel, because
+cos(u + f) + cos(u - f) = 2 cos(f) cos(u). For sines, the samples that leave are subtracted instead. (Sugimoto
+and Kamata, Efficient constant-time Gaussian filtering with sliding DCT/DST-5 and dual-domain error
+minimization, ITE Transactions 3, 2015. Their frequencies are multiples of one frequency, these are not.)
 
-The oscillators do not decay, so that what is rounded stays: they are float64 whatever the samples are.
+The oscillators do not decay, so rounding errors stay. They are float64 for any type of samples.
 """
 
 from llvmlite import ir
@@ -31,7 +32,7 @@ from imfilter._simd.vector import (
 
 #: Bytes of one register of oscillators.
 REGISTER = register_lanes(types.float64) * 8
-#: Registers of a state beyond the two of each term: the sample that came in last, and the two that left.
+#: Registers of a state beyond the two of each term: the last sample that entered, and the last two that left.
 CARRIED = 3
 
 
@@ -39,11 +40,12 @@ CARRIED = 3
 def _oscillate(
     typingctx, real, terms, enter, enter_step, leave, leave_step, to, to_step, count, table, state
 ):
-    """Advance one register of oscillators by `count` samples; write the sum of their terms after each.
+    """Advance one register of oscillators by `count` samples, and write the sum of their terms after each.
 
-    enter, leave, to: addresses of the first sample that comes in, the first that leaves after its sum
-    is written, and the first sum, and how far apart they are. table: for each term, 2 cos(f), p and -q,
-    and then the sign of what leaves. state: T[n] of all terms, T[n - 1], and what is carried.
+    enter: address of the first sample that enters. leave: address of the first sample that leaves after its
+    sum is written. to: address of the first sum. Each has the distance to the next one. table: 2 cos(f), p
+    and -q of each term, and then the sign of the samples that leave. state: T[n] of all terms, T[n - 1], and
+    the carried samples.
     """
     n_terms = terms.literal_value
     lanes = register_lanes(types.float64)
@@ -72,7 +74,7 @@ def _oscillate(
             return to_real(builder, builder.load(at, align=1, typ=memory), real.dtype, kind)
 
         def advance(i, now, before):
-            """Advance to sample `i`: the terms `before` become the next."""
+            """Advance to sample `i`: the terms `before` become the next terms."""
             new = read(enter, enter_step, i)
             outer = multiply_add(builder, sign, builder.load(left_before), new)
             inner = multiply_add(builder, sign, builder.load(left), builder.load(came))

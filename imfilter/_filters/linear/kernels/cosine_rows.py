@@ -1,7 +1,7 @@
 """Two passes of oscillators over an image: down its columns, then along its rows; see `cosine`.
 
-Down the columns neighbouring columns are the lanes; along the rows, rows are: they are transposed a
-block at a time. Only a block of rows is ever stored. Like `slide` this knows no element types.
+Down the columns, neighbouring columns are the lanes. Along the rows, rows are the lanes: a block of rows is
+transposed first. Only one block of rows is stored. Like `slide` this does not depend on element types.
 """
 
 import numpy as np
@@ -18,38 +18,38 @@ from imfilter._simd.vector import LINE, invoke, load_one, peek, poke, record, st
 _FIELDS = (
     *("planes", "rows", "columns", "channels"),  # of the output; channels are interleaved in a line
     *("taps_y", "taps_x"),
-    "rows_per_task",  # rows that one thread computes one after the other
-    *("block", "tile"),  # rows that go down, and columns, before others do
+    "rows_per_task",  # rows that one thread computes in sequence
+    *("block", "tile"),  # rows of a block, and columns of a tile, which are filtered down together
     *("lanes", "size"),  # rows side by side in a transposed line; bytes of an element
     *("before_y", "before_x"),  # padded samples before the image
     *("samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
-    # Tables: offsets of the images of a batch, borders (see `source_index`), where samples of a line and rows
-    # of a transposed one go, and oscillators.
+    # Tables: offsets of the images of a batch, borders (see `source_index`), the positions of a line's
+    # samples and of a transposed line's rows, and the oscillators.
     *("batch", "border_y", "border_x", "lane_places", "line_places", "cosines_y", "cosines_x"),
-    # Where in the workspace lines are: those that come in, a block of rows, transposed ones, a pixel of the
-    # constant, a line of zeros and one that nobody reads; how far apart rows are.
+    # Positions in the workspace: the lines that enter, a block of rows, transposed rows, a pixel of the
+    # constant, a line of zeros, and a line that is never read; and the distances between rows.
     *("entering", "entering_step", "lines", "pitch", "lane_layout", "outside", "zeros", "sink", "spare"),
     # States of oscillators, how many registers of them the two passes have, bytes and samples of each; the
-    # flag that rises where a sample is not finite, if that is watched.
+    # flag that is set if a sample is not finite, if that is checked.
     *("state_y", "state_x", "registers_y", "registers_x", "state", "lanes_y", "flag", "check_finite"),
-    # Also there, where samples are looked at: see `inexact`; strips of the largest, of some rows each; the
-    # largest of all and the least of those in windows.
+    # Positions, if sizes are checked: `inexact`, see there; strips of the largest magnitudes, of some rows
+    # each; the largest magnitude of all, and the least of those in windows.
     *("inexact", "strip", "strip_step", "strip_rows", "sizes"),
-    "window_x",  # columns of the image that are in any window
+    "window_x",  # columns of the image that every window contains
     *("fetch", "oscillate", "to_lanes", "join", "place"),  # kernels
-    *("widen", "close"),  # which look at samples, or 0
+    *("widen", "close"),  # kernels that check samples, or 0
 )
-#: `border_value`: of a line that has been down the columns, outside the image. `least`: how large the largest
-#: sample of a window must be beside the largest of all.
+#: `border_value`: the value of a line outside the image after the pass down the columns. `least`: smallest
+#: size of a window's largest sample that is exact enough, relative to the largest of all.
 COSINE_JOB = np.dtype(
     [(name, np.int64) for name in _FIELDS]
     + [(name, np.float64) for name in ("cval", "border_value", "least")]
 )
 
 _FLOAT64 = np.dtype(np.float64)
-#: Rows that are entered in a strip together, which divides those of one: the first-level cache has them.
+#: Rows that are entered in a strip together. They divide the rows of a strip and fit the first-level cache.
 _AT_ONCE = 4
 
 
@@ -62,7 +62,7 @@ def _clear(address, size):
 
 @part
 def _close(job, workspace, many):
-    """Look at the strips that rows have been entered in: those that are not full say only what is largest."""
+    """Check the strips that contain rows. Strips that are not full only give the largest magnitude."""
     whole = job.samples_x * job.channels
     for first in range(0, many, job.strip_rows):
         strip = workspace + job.strip + first // job.strip_rows * job.strip_step
@@ -72,7 +72,7 @@ def _close(job, workspace, many):
 
 @part
 def _down(job, workspace, image_at, row, many, warm, looking):
-    """Take `many` rows from `row` on down the columns: into the block, or, if not yet `warm`, nowhere."""
+    """Filter `many` rows from `row` on down the columns, into the block. If not `warm`, keep no results."""
     entering, x = workspace + job.entering, 0
     while x < job.samples_x:
         count = min(job.tile, job.samples_x - x)
@@ -90,7 +90,7 @@ def _down(job, workspace, image_at, row, many, warm, looking):
             if warm:
                 fetch_row(job, workspace, image_at, row + i, 0, x, count, leaving + i * job.pitch)
         registers = (count * job.channels + job.lanes_y - 1) // job.lanes_y
-        # A sum is written where the sample was that leaves after it.
+        # A sum is written over the sample that leaves after it.
         invoke(2, job.oscillate, (
             entering, job.entering_step, leaving if warm else workspace + job.zeros, job.pitch if warm else 0,
             leaving if warm else workspace + job.sink, job.pitch if warm else 0, many, registers,
@@ -113,7 +113,7 @@ def _border(job, workspace, padded, pixel, inside):
 
 @part
 def _along(job, workspace, block, many, to):
-    """Take the rows of the `block` at an address along their lines, and put the first `many` at `to`."""
+    """Filter the rows of the `block` at an address along their lines, and write the first `many` to `to`."""
     pixel = job.channels * job.lanes * job.size
     lane_layout = workspace + job.lane_layout
     inside = lane_layout + job.before_x * pixel
@@ -141,11 +141,11 @@ def _along(job, workspace, block, many, to):
 def slide_cosine(job_at, source_at, target_at, memory, start, stop):
     """Compute tasks of rows `start` … `stop`, counted over batch, plane and row in this order.
 
-    Oscillators begin anew with each task, whoever computes it, so that nothing depends on who does. What
-    they round stays with them: after a task whose samples differ so much that it may matter is `inexact`.
+    Oscillators start anew in each task, so results do not depend on the worker. Their rounding errors stay.
+    A task whose samples differ so much in size that this may matter is reported by `inexact`.
 
     job_at: address of the `COSINE_JOB`. source_at, target_at: addresses of the image and the output.
-    memory: zeroed memory, parted as the job says.
+    memory: zeroed memory, divided as the job says.
     """
     job = record(COSINE_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
@@ -166,7 +166,7 @@ def slide_cosine(job_at, source_at, target_at, memory, start, stop):
             store_one(sizes, _FLOAT64, abs(job.cval))
             store_one(sizes + 8, _FLOAT64, np.inf)
         while row < stop_row:
-            warm = row >= y  # all that the first sum needs has come in
+            warm = row >= y  # all samples of the first sum have entered
             many = min(job.block, (stop_row if warm else y) - row)
             _down(job, workspace, image_at, row, many, warm, looking)
             if warm:

@@ -1,4 +1,4 @@
-"""Samples told apart by their size: marks, in bytes, on those no smaller than a limit, and the others."""
+"""Separation of samples by size: marks in bytes on samples not smaller than a limit, and the others."""
 
 import numpy as np
 from llvmlite import ir
@@ -27,7 +27,7 @@ _F32, _F64, _U8 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8)
 
 @intrinsic
 def _sift(typingctx, values, limits, marks):
-    """Write marks on large values to an address, and return the values with zeros for these."""
+    """Write marks on large values to an address. Return the values with zeros for the large ones."""
 
     def codegen(context, builder, sig, args):
         values, limits, marks = args
@@ -55,7 +55,7 @@ def _there(typingctx, values):
 
 @kernel("source")
 def sift_line(source, line, count, limits, marks, small, peaks, numbers):
-    """Tell samples of a line apart; see `sift`."""
+    """Separate the samples of a line; see `sift`."""
     lanes, width, total = BYTES // 4, size_of(source), load(_F32, numbers, _F32)
     for x in range(0, count - lanes + 1, lanes):
         value = _sift(load(_F32, line + x * width, source), load(_F32, limits + 4 * x, _F32), marks + x)
@@ -77,7 +77,7 @@ def sift_line(source, line, count, limits, marks, small, peaks, numbers):
 
 @intrinsic
 def _broken(typingctx, values):
-    """Return 1 in lanes of numbers that are not whole, else 0."""
+    """Return 1 in lanes whose numbers are not whole, else 0."""
 
     def codegen(context, builder, sig, args):
         kind = args[0].type
@@ -90,7 +90,7 @@ def _broken(typingctx, values):
 
 @kernel("source")
 def divide_line(source, line, count, scale: float, numbers):
-    """Add how many samples, scaled, are not whole to a vector of float64, whose sum is meant."""
+    """Add the number of scaled samples that are not whole to the sum of a vector of float64."""
     lanes, width = BYTES // 8, size_of(source)
     total, factor = load(_F64, numbers, _F64), splat(_F64, scale)
     for x in range(0, count - lanes + 1, lanes):
@@ -105,9 +105,9 @@ def divide_line(source, line, count, scale: float, numbers):
 @Driver
 @denormals_as_numbers
 def count_broken(samples, rows, step, count, scale: float, numbers, line):
-    """Count samples, in rows of so many, that are no whole numbers when scaled; stop after a row with one.
+    """Count samples, in rows of `count`, that are not whole when scaled. Stop after a row that has one.
 
-    numbers: a vector of float64, whose sum is meant. line: `divide_line` for their type.
+    numbers: a vector of float64 whose sum is the count. line: `divide_line` for their type.
     """
     for row in range(rows):
         invoke(1, line, (samples + row * step, count, scale, numbers))
@@ -119,11 +119,12 @@ def count_broken(samples, rows, step, count, scale: float, numbers, line):
 @Driver
 @denormals_as_numbers
 def sift(samples, rows, step, count, limits, marks, marks_step, small, small_step, peaks, numbers, line):
-    """Mark samples no smaller in magnitude than limits, and copy the others, with zeros for these.
+    """Mark samples not smaller in magnitude than limits. Copy the others, with zeros for the marked ones.
 
-    They lie in rows of `count`, which begin so many bytes apart. limits, peaks: for each of a row, float32;
-    the second become the largest magnitudes of the others. numbers: a vector of float32 to whose sum is added
-    how many of the others are not zero. line: `sift_line` for their type.
+    Samples lie in rows of `count`; steps are the distances of rows in bytes. limits, peaks: a float32 for
+    each sample of a row. The peaks become the largest magnitudes of the other samples. numbers: a vector of
+    float32; the number of other samples that are not zero is added to its sum. line: `sift_line` for their
+    type.
     """
     for row in range(rows):
         invoke(1, line, (

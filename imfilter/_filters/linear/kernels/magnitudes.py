@@ -1,7 +1,7 @@
-"""Magnitudes, of numbers and of vectors lane by lane: the larger, the smaller, and comparisons with a limit.
+"""Magnitudes of numbers and of vectors, lane by lane: the larger, the smaller, and comparisons with a limit.
 
-Floats without their signs are compared as integers, among which NaN is the largest. What is done to integers,
-whose sums are exact and need no such care, is nothing.
+Floats without their signs are compared as integers, and NaN is the largest of these. Integers are not
+compared, because their sums are exact.
 """
 
 from llvmlite import ir
@@ -12,12 +12,12 @@ from imfilter._simd.vector import Vector, call_llvm, element, mangle, spread
 
 
 def _floating(kind):
-    """Tell whether a number or a vector is of floats."""
+    """Tell whether a number or a vector is floating."""
     return isinstance(getattr(kind, "dtype", kind), types.Float)
 
 
 def _enlarged(builder, largest, value, relation=">"):
-    """Return LLVM's magnitudes where they are larger than that of `value`, or else this; or the smaller."""
+    """Return the larger of LLVM's magnitudes and the magnitude of `value`, or the smaller."""
     kind = value.type
     lanes = kind.count if isinstance(kind, ir.VectorType) else 0
     word = ir.IntType(32 if isinstance(kind.element if lanes else kind, ir.FloatType) else 64)
@@ -30,7 +30,7 @@ def _enlarged(builder, largest, value, relation=">"):
 
 @intrinsic
 def larger(typingctx, largest, value):
-    """Return magnitudes, each replaced by that of `value` where this is larger."""
+    """Return magnitudes, each replaced by the magnitude of `value` if that is larger."""
 
     def codegen(context, builder, sig, args):
         return _enlarged(builder, *args)
@@ -40,7 +40,7 @@ def larger(typingctx, largest, value):
 
 @intrinsic
 def further(typingctx, largest, value):
-    """Do what `larger` does, with floats alone."""
+    """Do what `larger` does, for floats only."""
 
     def codegen(context, builder, sig, args):
         return _enlarged(builder, *args) if _floating(sig.return_type) else args[0]
@@ -50,7 +50,7 @@ def further(typingctx, largest, value):
 
 @intrinsic
 def nearer(typingctx, smallest, value):
-    """Return magnitudes, each replaced by that of `value` where this is smaller, of floats alone."""
+    """Return magnitudes, each replaced by the magnitude of `value` if that is smaller, for floats only."""
 
     def codegen(context, builder, sig, args):
         least, value = args
@@ -64,7 +64,7 @@ def nearer(typingctx, smallest, value):
 
 @intrinsic
 def alike(typingctx, vector, kind, value):
-    """Return a vector of as many numbers of a type as another has: floats of a value, or zeros."""
+    """Return a vector with as many lanes as another: a value if `kind` is floating, else zeros."""
 
     def codegen(context, builder, sig, args):
         to = ir.VectorType(element(kind.dtype), vector.lanes)
@@ -111,7 +111,7 @@ def any_below(typingctx, values, limit):
 
 
 def _reduced(values, relation):
-    """Return what finds the largest or the smallest of a vector's magnitudes."""
+    """Return a function that finds the largest or the smallest magnitude of a vector."""
 
     def codegen(context, builder, sig, args):
         part, count = args[0], values.lanes
@@ -136,11 +136,11 @@ def _reduced(values, relation):
 
 @intrinsic
 def largest_of(typingctx, values):
-    """Return the largest magnitude of a vector's, as float64; of integers 0."""
+    """Return the largest magnitude of a vector as float64, or 0 for integers."""
     return _reduced(values, ">")
 
 
 @intrinsic
 def smallest_of(typingctx, values):
-    """Return the smallest magnitude of a vector's, as float64; of integers 0."""
+    """Return the smallest magnitude of a vector as float64, or 0 for integers."""
     return _reduced(values, "<")

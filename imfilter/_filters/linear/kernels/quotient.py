@@ -1,4 +1,4 @@
-"""Quotients of whole numbers, so exact that they can be rounded: half-way ones to the even neighbour."""
+"""Quotients of whole numbers that are exact enough to be rounded half to even."""
 
 from numba.extending import intrinsic
 
@@ -7,10 +7,10 @@ from imfilter._simd.vector import BYTES, call_llvm, load, mangle, size_of, splat
 
 
 def quotient(builder, sums, divisor, reciprocal):
-    """Return a vector of LLVM's of whole numbers `sums` over whole numbers, as near as its type can be.
+    """Return an LLVM vector of quotients of whole numbers, as near as its type can be.
 
-    A product with the reciprocal is corrected by what is missing to it. So a quotient that the type holds is
-    exact, above all one half-way between two whole numbers.
+    A product with the reciprocal is corrected by its remainder. So a quotient that the type holds is exact,
+    in particular a quotient that is half-way between two whole numbers.
     """
 
     def add_product(a, b, c):
@@ -19,7 +19,7 @@ def quotient(builder, sums, divisor, reciprocal):
     product = builder.fmul(sums, reciprocal)
     rest = add_product(builder.fneg(product), divisor, sums)
     better = add_product(rest, reciprocal, product)
-    # Nothing is missing to infinity.
+    # Infinity has no remainder.
     return builder.select(builder.fcmp_unordered("uno", better, better), product, better)
 
 
@@ -35,7 +35,7 @@ def _quotient(typingctx, sums, divisor, reciprocal):
 def divide(real, line, count, divisor: float):
     """Divide `count` whole numbers in a line; see `quotient`.
 
-    The last vector is a whole one: what lies behind the line is divided too.
+    The last vector is a whole one, so values after the line are divided too.
     """
     by, share = real.type(divisor), real.type(1.0 / divisor)
     for i in range(0, count * size_of(real), BYTES):

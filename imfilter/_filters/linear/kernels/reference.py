@@ -1,10 +1,11 @@
-"""Which samples a sum can be taken about: what all samples of a window are compared with."""
+"""Reference samples: a sum is computed relative to one sample of its window."""
 
 from llvmlite import ir
 
 from imfilter._simd.vector import call_llvm, mangle
 
-#: Samples beyond this are no reference: a sample less a reference must not overflow.
+#: Samples beyond this are not references, because the difference of a sample and a reference must not
+#: overflow.
 _LARGEST = {"f32": 2.0**102, "f64": 2.0**968}
 
 

@@ -1,4 +1,4 @@
-"""How large the samples of blocks are: the largest of each cell and of all, and the sum of the squares."""
+"""The sizes of samples in blocks: the largest magnitude of each cell and of all, and the sum of squares."""
 
 import numpy as np
 
@@ -25,8 +25,8 @@ _F64 = np.dtype(np.float64)
 def widen_strip(real, lines, step, rows, count, strip, fresh, vectors):
     """Enter lines of `count` samples, `step` bytes apart, into a strip of the largest magnitudes so far.
 
-    There are none yet if it is `fresh`. vectors: two in which the largest of all and squares are kept, whose
-    sum is meant, if not 0.
+    If it is `fresh`, there are no magnitudes yet. vectors: 0, or two vectors: the largest magnitudes, and
+    squares whose sum over the lanes counts.
     """
     lanes, size = BYTES // size_of(real), size_of(real)
     peaks = squares = splat(real, real.type(0))
@@ -63,9 +63,10 @@ def widen_strip(real, lines, step, rows, count, strip, fresh, vectors):
 
 @kernel("real")
 def close_strip(real, strip, count, cell, cells):
-    """Write the largest of each cell of a strip, which has a power of two of numbers.
+    """Write the largest magnitude of each cell of a strip. Cells have a power of two of numbers.
 
-    Those behind the last whole one are in none. The strip is followed by zeros, by a cell and a vector.
+    Numbers after the last whole cell are not used. The strip is followed by zeros: a cell and a vector of
+    them.
     """
     lanes, size = BYTES // size_of(real), size_of(real)
     if cell >= lanes:
@@ -88,7 +89,7 @@ def close_strip(real, strip, count, cell, cells):
 
 @inlined
 def _meet(real, line, other, count):
-    """Replace numbers of a line, none negative, by those of another line where these are larger."""
+    """Replace numbers of a line by those of another line if these are larger. No number is negative."""
     lanes, size = BYTES // size_of(real), size_of(real)
     for x in range(0, count - lanes + 1, lanes):
         at = line + x * size
@@ -100,24 +101,24 @@ def _meet(real, line, other, count):
 
 @inlined
 def _slide(real, cells, lines, length, window):
-    """Make each line the largest of a window of lines from it on, element by element; they lie side by side.
+    """Make each line the maximum of a window of lines from it on. The lines are contiguous.
 
-    Of lines of one element there must be room for a vector behind the last.
+    If lines have one element, there must be room for a vector after the last.
     """
     width = 1
     while width < window:
         more = min(width, window - width)
         width += more
-        # What follows is read before it is changed, so all can be done as one line.
+        # Every value is read before it is changed, so all lines can be processed as one.
         _meet(real, cells, cells + more * lines * size_of(real), (length - width + 1) * lines)
 
 
 @kernel("real")
 def close_windows(real, strip, count, channels, window, totals):
-    """Raise the largest so far to that of a strip, and lower the least to that of windows along it; clear it.
+    """Raise the largest magnitude to the strip's, lower the least to that of its windows, and clear it.
 
-    A window has so many pixels of `channels`; of 0 there are none. totals: two numbers, float64. The strip is
-    followed by zeros, by a vector of them.
+    A window has so many pixels of `channels`; 0 means no windows. totals: two numbers, float64. The strip is
+    followed by a vector of zeros.
     """
     lanes, size = BYTES // size_of(real), size_of(real)
     largest = zeros = splat(real, real.type(0))
@@ -140,7 +141,7 @@ def close_windows(real, strip, count, channels, window, totals):
 
 @kernel("real")
 def finish(real, cells, copy, planes, rows, columns, window_z, window_y, window_x, vectors, totals):
-    """Write the largest of all, the sum of squares and the least of the largest in windows of cells.
+    """Write the largest magnitude, the sum of squares, and the least maximum of the windows of cells.
 
     copy: room for as many cells. vectors: see `widen_strip`; they are cleared. totals: float64.
     """
@@ -176,9 +177,9 @@ def survey(
 ):  # fmt: skip
     """Write the largest magnitudes of the cells of blocks of elements of `size` bytes; see `close_strip`.
 
-    Addresses and steps are in bytes, everything else in samples. within: the cells of a window. strip,
-    vectors: zeros, see `widen_strip`. cells: of all blocks, one behind the other; copy: room for those of
-    one. totals: three numbers for each block, see `finish`. widen, close, end: kernels.
+    Addresses and steps are in bytes, everything else is in samples. within: the cells of a window. strip,
+    vectors: zeros, see `widen_strip`. cells: those of all blocks, block after block. copy: room for the cells
+    of one block. totals: three numbers for each block, see `finish`. widen, close, end: kernels.
     """
     along = columns // cell_x * size
     for b in range(count):

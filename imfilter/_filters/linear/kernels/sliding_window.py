@@ -1,13 +1,13 @@
-"""The engine's one moving part: a window of lines slides down the image, one output line at a time.
+"""The sliding window: a window of lines moves down the image, and gives one output line at a time.
 
-A *layer* is a sequence of lines, of which the window holds the last few. In a direct correlation
-the layers are the planes that the kernel touches and their lines are source lines with a border. In
-a separable one each term has a layer, whose lines have already been combined over the planes and
-along the line. Either way an output line is then one weighted sum over the window, and nothing the
-size of the image is ever stored.
+A *layer* is a sequence of lines. The window holds the last few lines of each layer. In a direct correlation
+the layers are the planes that the kernel reads, and their lines are source lines with a border. In a
+separable correlation each term has a layer, whose lines are already summed over the planes and along the
+line. In both cases an output line is one weighted sum over the window, and no intermediate of the image's
+size is stored.
 
-What is done to lines is left to the other kernels, which the job names by address: this one only says
-when, and is the same for all element types.
+Other kernels process the lines. The job gives their addresses. This kernel only decides when they run, and is
+the same for all element types.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ _LAYER, _PLANE, _TAP = LAYER.itemsize, PLANE.itemsize, TAP.itemsize
 
 @part
 def _row(job, window, slot):
-    """Return the address of a row of a window; rows follow each other in a ring."""
+    """Return the address of a row of a window. The rows form a ring."""
     return window + (slot if slot < job.depth else slot - job.depth) * job.pitch
 
 
@@ -49,7 +49,7 @@ def _plane(job, workspace, z, plane, base):
 
 @part
 def _readable(job, workspace, t, line, span):
-    """Return where line `t` can be read in whole vectors: those shorter than one are copied to the shelf."""
+    """Return where line `t` can be read in whole vectors. Lines shorter than a vector are copied first."""
     if job.short_lines < 0:
         return line
     short_lines = workspace + job.short_lines + t * job.short_line_step
@@ -62,8 +62,8 @@ def _readable(job, workspace, t, line, span):
 def _across(job, workspace, z, layer, base):
     """Sum a source row over the planes of a layer, without its border, into the raw line.
 
-    `base` is the row's address in plane 0. Planes of the border constant are read as zeros, and what
-    they add is added as a number.
+    `base` is the row's address in plane 0. Planes of the border constant are read as zeros. Their value is
+    added to the sum as one number.
     """
     span, zeros = job.samples_x * job.channels, workspace + job.zeros
     outside = border_value = 0.0
@@ -74,7 +74,7 @@ def _across(job, workspace, z, layer, base):
             outside += tap.weight
             border_value += tap.weight * job.cval
         poke(workspace + job.at_z + 8 * t, _readable(job, workspace, t, line, span))
-    # Weights of both signs may cancel, but not where the constant is NaN or infinite.
+    # Weights of both signs may cancel, but not if the constant is NaN or infinite.
     bias = outside * job.cval if job.cval - job.cval == 0 else border_value
     at = workspace + job.at_z
     if layer.sum_z:
@@ -90,15 +90,15 @@ def _across(job, workspace, z, layer, base):
 
 @part
 def _across_together(job, workspace, z, layer, base):
-    """Do so for several neighbouring planes of the output, into as many raw lines.
+    """Sum a source row for several neighbouring output planes, into as many raw lines.
 
-    They share what they read, and what they wait for are the caches: a Gaussian of 17 taps over 128 planes of
-    256x256 float32 took 34 instead of 59 ms (Cascade Lake, one thread).
+    The planes read nearly the same lines, and cache accesses limit the speed: a Gaussian of 17 taps over 128
+    planes of 256x256 float32 took 34 instead of 59 ms (Cascade Lake, one thread).
     """
     span, taps = job.samples_x * job.channels, layer.stop_z - layer.begin_z
     first, last = record(PLANE, job.offsets_z + layer.begin_z * _PLANE).plane, job.planes - 1 - z
     for t in range(taps + job.planes_per_block - 1):
-        # Planes beyond the last are computed from what there is, and thrown away.
+        # Planes after the last are computed from existing lines, and discarded.
         plane = first + min(t, taps - 1 + last)
         line = _readable(job, workspace, t, _plane(job, workspace, z, plane, base), span)
         poke(workspace + job.at_z + 8 * t, line)
@@ -118,7 +118,7 @@ def _across_together(job, workspace, z, layer, base):
 def prepare(job_at, workspace, z, row, base, first, count, slot, span):
     """Fill one row of the windows: a source row with its border in every plane, or the lines of layers.
 
-    A kernel of its own, for two compile faster than one of both.
+    This is a kernel of its own, because two kernels compile faster than one large one.
     """
     job = record(JOB, job_at)
     scratch, dealing = workspace + job.scratch, workspace + job.dealing
@@ -192,7 +192,7 @@ def _along(job, workspace, layer, line, to, span):
 
 @part
 def _sum_along(job, workspace, line, weights, taps, group, to, bias):
-    """Sum neighbours along the dealt `line`, from the first that tap 0 reads."""
+    """Sum neighbours along `line` in the lane layout, from the first that tap 0 reads."""
     step = job.channels * job.lanes * job.size
     for t in range(taps + BLOCK_ALONG - 1):
         poke(workspace + job.at_x + 8 * t, line + t * step)
@@ -205,7 +205,7 @@ def _sum_along(job, workspace, line, weights, taps, group, to, bias):
 
 @part
 def _sum_symmetric_along(job, workspace, line, kernel, half, taps, to, bias):
-    """Sum neighbours along the dealt `line` by the `half` of a symmetric kernel of so many taps."""
+    """Sum neighbours along `line` in the lane layout, by the `half` of a symmetric kernel of so many taps."""
     step = job.channels * job.lanes * job.size
     for t in range(taps + BLOCK_ALONG - 1):
         poke(workspace + job.at_x + 8 * t, line + t * step)
@@ -218,7 +218,7 @@ def _sum_symmetric_along(job, workspace, line, kernel, half, taps, to, bias):
 
 @part
 def _place(job, workspace, o, many, to):
-    """Return where row `o` of a block of `many` is summed up: in its place at `to`, or in the results."""
+    """Return where row `o` of a block of `many` is summed: directly at `to`, or in the results."""
     if o < many and job.straight and job.lanes == 1:
         return to + o * job.target_y
     return workspace + job.result + o * job.pitch
@@ -226,7 +226,7 @@ def _place(job, workspace, o, many, to):
 
 @part
 def _sum(job, workspace, window, first_slot, many, to, span, ahead):
-    """Sum a window up for `many` neighbouring output rows, to the address `to` or to the results."""
+    """Sum a window for `many` neighbouring output rows, into the address `to` or the results."""
     at, at_to = workspace + job.at, workspace + job.at_to
     if job.final == ALONG:
         line = window + record(TAP, job.taps).column * job.size
@@ -248,7 +248,7 @@ def _sum(job, workspace, window, first_slot, many, to, span, ahead):
     elif job.final in (BY_ROW, UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW):
         count = job.taps_y + job.outputs - 1
         for first in range(min(job.dilation_y, many)):
-            # Rows that share lines. Outputs beyond the last are computed from what there is, and thrown away.
+            # Rows that share lines. Outputs after the last are computed from existing lines, and discarded.
             for r in range(count):
                 row = min(first + r * job.dilation_y, job.window_y + many - 2)
                 poke(at + 8 * r, _row(job, window, first_slot + row))
@@ -286,7 +286,7 @@ def _sum(job, workspace, window, first_slot, many, to, span, ahead):
 
 @part
 def _ahead(job, workspace, plane_at, padded, x):
-    """Write the table of the rows that the next block needs, from a `padded` one on; return its address."""
+    """Write the table of rows to prefetch for the next block, from a `padded` one on. Return its address."""
     table, lines = workspace + job.ahead, 0
     for p in range(padded, min(padded + job.block * job.step_y, job.before_y + job.samples_y)):
         if p >= job.before_y:
@@ -300,7 +300,7 @@ def _ahead(job, workspace, plane_at, padded, x):
 
 @part
 def _finish(job, workspace, many, to, wide):
-    """Put the sums of `many` rows in their places."""
+    """Write the sums of `many` rows to their places."""
     for o in range(many):
         line, place = workspace + job.result + o * job.pitch, to + o * job.target_y
         if job.divide:
@@ -319,17 +319,17 @@ def _finish(job, workspace, many, to, wide):
 def slide(job_at, source_at, target_at, memory, start, stop):
     """Compute blocks of rows `start` … `stop`, counted over batch, planes, tile and row in this order.
 
-    A block begins at a multiple of its height, whoever computes it, for only where it ends at the
-    image's last row does it matter how many rows it has.
+    A block begins at a multiple of its height, for any worker. Only a block that ends at the image's last row
+    may have fewer rows.
 
     job_at: address of the `JOB`. source_at, target_at: addresses of the image and the output.
-    memory: zeroed memory, parted as the job says.
+    memory: zeroed memory, divided as the job says.
     """
     job = record(JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
     blocks = (job.rows + job.block - 1) // job.block
     ready = 0  # the first padded row that is not in the window yet
-    # Division takes 40 cycles and more: the counters are stepped, not worked out for each block.
+    # A division takes 40 cycles and more, so the counters are stepped and not computed for each block.
     y = start % blocks * job.block
     tile = start // blocks % job.n_tiles
     layers = (job.planes + job.planes_per_block - 1) // job.planes_per_block
@@ -353,7 +353,7 @@ def slide(job_at, source_at, target_at, memory, start, stop):
         if done == 0 or y == 0:
             ready = top
         image_at = source_at + peek(job.batch + 16 * image)
-        plane_at = image_at + z * job.step_z * job.source_z  # only of use where planes are not filtered
+        plane_at = image_at + z * job.step_z * job.source_z  # used only if planes are not filtered
         for p in range(max(ready, top), top + job.window_y + many - 1):
             row = source_index(job.border_y, job.before_y, job.samples_y, p)
             slot = first_slot + p - top

@@ -1,4 +1,4 @@
-"""Kernels that sum lines whose weights are symmetric about a line, or antisymmetric; see `symmetric_sums`."""
+"""Kernels that sum lines with symmetric or antisymmetric weights; see `symmetric_sums`."""
 
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -11,12 +11,12 @@ from imfilter._simd.prefetch import prefetch_sums
 from imfilter._simd.vector import BYTES, REGISTERS, peek, poke, register_lanes, size_of
 
 _WORD = ir.IntType(64)
-#: Vector registers for sums and references, beside those of samples and weights.
+#: Vector registers for sums and references. Others hold samples and weights.
 _MOST_REGISTERS = 10
 
 
 def _registers(outputs):
-    """Return how many registers of sums there are for each output, beside as many of references."""
+    """Return how many registers of sums each output has. There are as many of references."""
     most = min(REGISTERS, _MOST_REGISTERS // 2 // outputs)
     return 1 << most.bit_length() - 1 if most else 1
 
@@ -93,11 +93,11 @@ def sum_symmetric(
     """Write `outputs` rows of `count` sums of `source` lines, as `target`, to the addresses at `to`.
 
     lines: address of the addresses of lines; output o begins with line o. halves: address of `n` records of
-    `HALF`, whose weights lie behind `weights`; `number` says how they are summed (`written_out`, `looped`).
-    With `norm` the root of the sum of the layers' squares is written.
+    `HALF`. Their weights are after the address `weights`. `number` says how they are summed (`written_out`,
+    `looped`). With `norm` the root of the sum of the layers' squares is written.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `overhang`. What is needed
-    next is asked for, as `ahead` says; see there.
+    The last vector overlaps the one before. Rows shorter than a vector go through `overhang`. The lines that
+    are needed next are prefetched, as `ahead` says; see there.
     """
     lanes = _lanes(real, outputs)
     if count >= lanes:
@@ -113,10 +113,10 @@ def sum_symmetric(
 
 @kernel("real", "outputs", "number")
 def sum_symmetric_along(real, outputs, number, lines, halves, n, weights, bias: float, to, segment, channels):
-    """Write the sums along a dealt line whose segments have `segment` pixels, no fewer than `outputs`.
+    """Write the sums along a line in the lane layout. Segments have `segment` pixels, at least `outputs`.
 
-    lines: address of the addresses of the first pixel of the line and those after it; to: of the
-    result's. The last block overlaps the one before.
+    lines: address of the addresses of the first pixel of the line and the pixels after it. to: the same for
+    the result. The last block overlaps the one before.
     """
     lanes = BYTES // REGISTERS // size_of(real)
     for c in range(channels):

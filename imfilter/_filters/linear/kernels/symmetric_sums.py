@@ -1,15 +1,15 @@
-"""Weighted sums of lines whose weights are symmetric about a line, or antisymmetric.
+"""Weighted sums of lines with symmetric or antisymmetric weights.
 
-Lines at the same distance from the centre are added, or subtracted, before they are weighed. A mirrored
-image then gives the mirrored bits, and an antisymmetric sum of equal samples is exactly 0.
+Lines at the same distance from the centre are added or subtracted, and then multiplied by the weight. So a
+mirrored image gives the mirrored bits, and an antisymmetric sum of equal samples is exactly 0.
 
-A symmetric sum with a tap in the centre is taken about the sample there, the *reference* r:
-``S*r + sum(w[t]*((a[t] + b[t]) - 2*r))``, where S is the sum of all weights. Equal samples give exactly S
-times the sample: a mean keeps them, and a second derivative is 0. Rounding is in proportion to the
-contrast in the window and not to its level.
+A symmetric sum with a tap in the centre is computed relative to the centre sample, the *reference* r:
+``S*r + sum(w[t]*((a[t] + b[t]) - 2*r))``. S is the sum of all weights. Equal samples give exactly S times the
+sample: a mean returns the sample, and a second derivative is 0. The rounding error is proportional to the
+contrast in the window, not to its level.
 
-A pair takes an addition, a subtraction and a multiply-add instead of two multiply-adds. Processors that have
-units for additions beside those for multiply-adds lose nothing by it.
+A pair needs an addition, a subtraction and a multiply-add instead of two multiply-adds. This costs no time on
+processors that add and multiply in parallel.
 """
 
 import numpy as np
@@ -30,33 +30,33 @@ from imfilter._simd.vector import (
     weighed,
 )
 
-#: How a layer is summed: pairs about a reference, pairs alone, differences of pairs, pairs about a reference
-#: from which that of other layers is not subtracted, and pairs beside the centre, without a reference.
-#: The references of averages are alike, and what they have in common must not be rounded; a derivative is
-#: small, and would lose its digits beside them. Integer results need none: rounding takes what it would save,
-#: and gaussian 2 of uint8 takes 1.9 instead of 2.1 ms (1920x1080, Zen 4).
+#: How a layer is summed: pairs about a reference; pairs alone; differences of pairs; pairs about a reference
+#: from which the reference of other layers is not subtracted; pairs and the centre, without a reference. The
+#: references of averages are similar, so their common part is subtracted before it can be rounded. A
+#: derivative is small, and would lose its digits beside them. Integer results need no reference, because they
+#: are rounded anyway: gaussian 2 of uint8 takes 1.9 instead of 2.1 ms (1920x1080, Zen 4).
 ABOUT, EVEN, ODD, ABOUT_OWN, CENTRED = 0, 1, 2, 3, 4
 _REFERENCED = ABOUT, ABOUT_OWN
 
-#: One layer of a symmetric sum. `offset` is added to the address of each line, in bytes; `first` is the first
-#: of ``2*half + 1`` lines; `weights` is where the layer's weights begin, in bytes: their sum, that of the
-#: centre, and those of pairs, the outermost first.
+#: One layer of a symmetric sum. `offset` is added to the address of each line, in bytes. `first` is the first
+#: of ``2*half + 1`` lines. `weights` is where the layer's weights begin, in bytes: their sum, the weight of
+#: the centre, and the weights of pairs, the outermost first.
 HALF = np.dtype([(name, np.int64) for name in ("offset", "first", "half", "form", "weights")])
-#: Words of a record, and where two of them are.
+#: Words of a record, and the positions of two of them.
 _WORDS, _OFFSET, _WEIGHTS = 5, 0, 4
 
 _WORD = ir.IntType(64)
 
-#: Pairs that are summed in one go, in a loop: short sums round less than a long one.
+#: Pairs of a partial sum, in a loop. Short sums have smaller rounding errors than a long one.
 _GROUP = 32
-#: Pairs that are summed without a look at anything else.
+#: Pairs that the unrolled body of the loop sums.
 _UNROLLED = 4
-#: Bits of a layer in the number that says how a sum is written out.
+#: Bits of a layer in the number that describes an unrolled sum.
 _BITS, _FORM_BITS = 8, 3
 
 
 def written_out(layers: list[tuple[int, int, int]]) -> int:
-    """Return the number that stands for a sum of layers (first line, half, form), written out."""
+    """Return the number that stands for an unrolled sum of layers (first line, half, form)."""
     number = 1
     for first, half, form in layers:
         number = (((number << _BITS) | first) << _BITS) | (half << _FORM_BITS) | form
@@ -78,7 +78,7 @@ def _layers(number: int) -> list[tuple[int, int, int]]:
 
 
 class _Sums:
-    """The code of one vector of sums for each of neighbouring outputs, at one place along the lines."""
+    """The code of one vector of sums for each of neighbouring outputs, at one position along the lines."""
 
     def __init__(self, builder, real, source, lanes, outputs, norm):
         self.builder, self.source = builder, source.dtype
@@ -93,12 +93,12 @@ class _Sums:
         return ir.Constant(self.kind, [value] * self.kind.count)
 
     def plus(self, address, number, size=1):
-        """Return the address `number` elements of `size` bytes further."""
+        """Return the address `number` elements of `size` bytes after an address."""
         number = number if isinstance(number, ir.Value) else _WORD(number)
         return self.builder.add(address, self.builder.mul(number, _WORD(size)) if size != 1 else number)
 
     def entry(self, table, index=0):
-        """Return the integer `index` words behind the address `table`."""
+        """Return the integer `index` words after the address `table`."""
         at = pointer(self.builder, self.plus(table, index, 8), _WORD)
         return self.builder.load(at, align=8, typ=_WORD)
 
@@ -113,10 +113,10 @@ class _Sums:
         return to_real(self.builder, found, self.source, self.kind)
 
     def add_pairs(self, form, parts, references, below, above, weights):
-        """Return the sums `parts` of each output (None: nothing yet) with some more pairs, from outside in.
+        """Return the sums `parts` of each output (None: no sum yet) with some more pairs, from outside in.
 
-        `below` and `above` return the samples of the line so many lines from the first pair's, upwards and
-        downwards. Pair by pair, so that what neighbouring outputs share stays in registers.
+        `below` and `above` return the samples of a line, counted from the first pair's lines, upwards and
+        downwards. The outputs take turns after each pair, so that the samples they share stay in registers.
         """
         builder, parts = self.builder, list(parts)
         for j, weight in enumerate(weights):
@@ -125,7 +125,7 @@ class _Sums:
                 pair = builder.fsub(high, low) if form == ODD else builder.fadd(low, high)
                 if (
                     form in _REFERENCED and j % 2
-                ):  # by turns, for there are units that add and others that multiply
+                ):  # alternately, because adders and multipliers work in parallel
                     pair = multiply_add(builder, references[o], self.constant(-2.0), pair)
                 elif form in _REFERENCED:
                     pair = builder.fsub(pair, builder.fadd(references[o], references[o]))
@@ -133,10 +133,10 @@ class _Sums:
         return parts
 
     def level(self, value, centre, reference, fits, base, whole, alone):
-        """Return a sum of pairs with what the centre adds.
+        """Return a sum of pairs with the centre added.
 
-        That is the whole weight times the reference, less that of a layer before; what cannot be a reference
-        is weighed alone.
+        The centre adds the whole weight times the reference, less the reference of an earlier layer. A sample
+        that cannot be a reference is multiplied by its own weight.
         """
         builder = self.builder
         if base is None:
@@ -152,14 +152,14 @@ class _Sums:
         return value if total is None else self.builder.fadd(total, value)
 
     def finished(self, total):
-        """Return what is written."""
+        """Return the values to store: the total, or its root."""
         if not self.norm:
             return total
         return call_llvm(self.builder, f"llvm.sqrt.{mangle(self.kind)}", self.kind, total)
 
 
 class _Straight:
-    """Sums of layers that are known when the code is made."""
+    """Sums of layers that are known when the code is generated."""
 
     def __init__(self, sums, number, lines, halves, weights):
         self.sums, self.layers, self.lines, self.weights = sums, _layers(number), [], []
@@ -204,14 +204,14 @@ class _Straight:
 
 
 class _Looped:
-    """Sums of layers of any length, of which the code knows the possible forms."""
+    """Sums of layers of any length. The code contains the possible forms."""
 
     def __init__(self, sums, number, lines, halves, n, weights):
         self.sums, self.arguments = sums, (lines, halves, n, weights)
         self.forms = [form for form in (*_REFERENCED, EVEN, ODD, CENTRED) if -number >> form & 1]
 
     def _places(self):
-        """Return memory for a vector for each output, zeroed."""
+        """Return memory for a vector for each output, set to zero."""
         builder, sums = self.sums.builder, self.sums
         places = [cgutils.alloca_once(builder, sums.kind) for _ in sums.outputs]
         for place in places:
@@ -241,7 +241,7 @@ class _Looped:
         references = fits = centres = None
 
         def reader(start):
-            """Return what reads the samples of the line so many from `start`, each once."""
+            """Return a function that reads the samples of lines, counted from `start`, each once."""
             found = {}
 
             def samples(line):
@@ -261,7 +261,7 @@ class _Looped:
         last = builder.add(first, builder.add(half, half))
 
         def add(j, count):
-            """Add so many pairs from pair j on."""
+            """Add `count` pairs from pair j on."""
             values = [builder.load(part) for part in parts]
             others = [sums.weight(weights, builder.add(j, _WORD(2 + i))) for i in range(count)]
             below, above = reader(builder.add(first, j)), reader(builder.sub(last, j))
@@ -300,7 +300,7 @@ class _Looped:
 
 
 class Block:
-    """The code that writes vectors of sums of neighbouring outputs, anywhere along the lines."""
+    """The code that writes vectors of sums of neighbouring outputs, at any position along the lines."""
 
     def __init__(self, builder, types, literals, arguments):
         real, source, self.target = types

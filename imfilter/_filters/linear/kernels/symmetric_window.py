@@ -1,10 +1,10 @@
-"""Weighted sums over small windows that are symmetric, or antisymmetric, along each of their axes.
+"""Weighted sums over small windows that are symmetric or antisymmetric along each axis.
 
-Samples at mirrored places have the same weight. They are added, or subtracted, before they are weighed: over
-columns, then planes, then rows. A mirrored image then gives the mirrored bits. Places of weight 0 are not
-read.
+Samples at mirrored positions have the same weight. They are added or subtracted, and then multiplied by it:
+over columns, then planes, then rows. So a mirrored image gives the mirrored bits. Positions of weight 0 are
+not read.
 
-With a tap in the centre the sum is taken about the sample there; see `symmetric_rows`.
+With a tap in the centre the sum is relative to the centre sample; see `symmetric_sums`.
 """
 
 from typing import NamedTuple
@@ -34,18 +34,18 @@ from imfilter._simd.vector import (
 )
 
 _WORD = ir.IntType(64)
-#: Bits of a length, and of a kernel in the numbers that stand for windows and kernels.
+#: Bits of a length, and of a kernel, in the numbers that stand for windows and kernels.
 _LENGTH_BITS, _KERNEL_BITS = 6, 14
-#: Places that mirrored ones are joined to, at most: one bit each of a kernel's number.
+#: Most positions in a corner of the window: each has one bit in a kernel's number.
 MOST_PLACES = 10
 
 
 class Parity(NamedTuple):
-    """What the compiler knows of one symmetric kernel."""
+    """The facts about one symmetric kernel that the compiler needs."""
 
     odd: tuple[bool, bool, bool]  # along rows, planes, columns
-    places: int  # a bit for each place of one corner of the window that has a weight
-    about: bool  # whether it is summed about its centre
+    places: int  # a bit for each position in a corner of the window with a weight that is not zero
+    about: bool  # whether the sum is relative to the centre sample
 
 
 def window_number(rows: int, planes: int, columns: int) -> int:
@@ -54,7 +54,7 @@ def window_number(rows: int, planes: int, columns: int) -> int:
 
 
 def kernels_number(kernels: list[Parity], norm: bool) -> int:
-    """Return the number that stands for kernels, and whether the root of their sum of squares is wanted."""
+    """Return the number that stands for kernels. It says whether the root of their sum of squares is used."""
     number = 1
     for odd, places, about in kernels:
         bits = (((odd[0] << 1 | odd[1]) << 1 | odd[2]) << 1 | about) << MOST_PLACES | places
@@ -82,10 +82,10 @@ class _Samples:
         self.found = {}
 
     def get(self, odd, row, plane, column, fixed=0):
-        """Return the samples at a place of the corner joined with those at mirrored ones, axis by axis.
+        """Return the samples at a position of the corner combined with the mirrored ones, axis by axis.
 
-        Along the first `fixed` axes the place is taken as it is. Each is computed once: neighbouring outputs
-        share those along columns.
+        Along the first `fixed` axes only the position itself is used. Each combination is computed once,
+        because neighbouring outputs share those along columns.
         """
         place = [row, plane, column]
         key = odd, *place, fixed
@@ -106,7 +106,7 @@ class _Samples:
 
 
 def _registers(kernels):
-    """Return how many registers of sums there are for each output, beside the samples that are shared."""
+    """Return how many registers of sums each output has, without the shared samples."""
     return 1 if kernels > 1 else REGISTERS // 2
 
 
@@ -161,13 +161,13 @@ def _sums(typingctx, real, target, outputs, window, kernels, lines, offsets, wei
                 if not parity.places >> number & 1 or (parity.about and place == corner[-1]):
                     continue
                 term = samples.get(parity.odd, *place)
-                if parity.about:  # less as many references
+                if parity.about:  # subtract as many references
                     alike = 1 << sum(2 * i + 1 < n for i, n in zip(place, shape, strict=True))
                     term = multiply_add(builder, reference, ir.Constant(kind, [-float(alike)] * lanes), term)
                 value = weighed(builder, term, factor, value)
             if parity.about:
                 value = weighed(builder, centre, builder.select(fits, whole, factors[-1]), value)
-            return value or zero  # of no weights
+            return value or zero  # no weights
 
         last = builder.sub(count, _WORD(lanes))
         vectors = builder.udiv(builder.add(count, _WORD(lanes - 1)), _WORD(lanes))
@@ -217,12 +217,12 @@ def sum_symmetric_window(
     """Write `outputs` rows of `count` sums, as `target`, to the addresses at `to`.
 
     `window` and `kernels` are numbers of `window_number` and `kernels_number`. lines: address of the
-    addresses of as many lines as the outputs need, each read at the `offsets`, plane by plane; output o
-    begins with line o. weights: of each kernel the sum of all, then those of the places in the corner of
+    addresses of all lines that the outputs need, each read at the `offsets`, plane by plane; output o begins
+    with line o. weights: for each kernel the sum of all weights, then those of the positions in the corner of
     the first row, plane and column.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `overhang`. What is needed
-    next is asked for, as `ahead` says; see there.
+    The last vector overlaps the one before. Rows shorter than a vector go through `overhang`. The lines that
+    are needed next are prefetched, as `ahead` says; see there.
     """
     lanes = _lanes(real, kernels)
     if count >= lanes:

@@ -1,19 +1,19 @@
-"""What short sums take beside the sums: differences of lines before, and outputs made of sums after.
+"""The operations of short sums: differences of lines before the sums, and outputs made of sums after them.
 
-Two neighbouring outputs y[0] and y[1] of a kernel of two taps h[0] and h[1] take three products, not four:
+Two neighbouring outputs y[0] and y[1] of a kernel of two taps h[0] and h[1] need three products, not four:
 
     y[0] = (h[0] + h[1]) x[1] + h[0] (x[0] - x[1])
     y[1] = (h[0] + h[1]) x[1] - h[1] (x[1] - x[2])
 
-The same holds with every other tap of a long kernel for h[0] and h[1], and again for each of the three
-shorter ones (S. Winograd, Arithmetic Complexity of Computations, 1980; Z.-J. Mou and P. Duhamel, Short-length
-FIR filters and their use in fast nonrecursive filtering, IEEE Transactions on Signal Processing 39, 1991).
-Samples lie in *layers*: layer 0 is the image, and layer l is layer l - s less itself s samples further
-on, for the largest power of two s in l.
+The same holds for a long kernel, whose even and odd taps take the place of h[0] and h[1], and again for each
+of the three shorter kernels (S. Winograd, Arithmetic Complexity of Computations, 1980; Z.-J. Mou and P.
+Duhamel, Short-length FIR filters and their use in fast nonrecursive filtering, IEEE Transactions on Signal
+Processing 39, 1991). Samples are in *layers*. Layer 0 is the image. Let s be the largest power of two that
+divides l. Then sample n of layer l is sample n of layer l - s minus sample n + s of that layer.
 
-Every sum of an output reads samples of the output's own window only. So a large sample changes no bit of
-an output that it is no part of. Zeros behind a kernel, to make its halves equal, would break this: the taps
-that are left over are added one by one instead.
+Every sum of an output reads samples of the output's own window only. So a large sample changes no bit of an
+output whose window does not contain it. Zeros after a kernel, to make its halves equal, would break this
+rule. The taps that are left over are added one by one instead.
 """
 
 from llvmlite import ir
@@ -47,10 +47,10 @@ def subtract(real, a, b, to, count):
 
 @intrinsic(prefer_literal=True)
 def _mix(typingctx, real, levels, parts, pitch, bias, to, step, lines, shift, weights, n_rest):
-    """Make a register of each of the ``2**levels`` outputs, `step` bytes apart, of the ``3**levels`` sums.
+    """Make a register of each of the ``2**levels`` outputs, `step` bytes apart, from the ``3**levels`` sums.
 
-    lines: for each output the addresses of `n_rest` lines, `shift` bytes from which lie the samples that are
-    added with the `weights`.
+    lines: for each output the addresses of `n_rest` lines. The samples that are `shift` bytes after these
+    addresses are added with the `weights`.
     """
     lanes = register_lanes(real.dtype)
 
@@ -96,10 +96,11 @@ def _mix(typingctx, real, levels, parts, pitch, bias, to, step, lines, shift, we
 def mix(
     real, levels, parts, pitch, bias: float, channels, to, segment, samples, lines, weights, n_rest
 ):  # fmt: skip
-    """Make the outputs of a dealt line of its sums, whose lines are `pitch` bytes apart.
+    """Make the outputs of a line in the lane layout from its sums. Lines of sums are `pitch` bytes apart.
 
-    A sum has one pixel for each group of ``2**levels`` outputs, of which there are `segment`. To each output
-    are added `n_rest` samples with `weights`; `lines` says for each output where they lie in the `samples`.
+    A sum has one pixel for each group of ``2**levels`` outputs, and there are `segment` groups. `n_rest`
+    samples are added to each output with `weights`. `lines` says for each output where these samples are in
+    `samples`.
     """
     register = BYTES // REGISTERS
     pixel = channels * register
@@ -112,19 +113,19 @@ def mix(
             )
 
 
-#: Lines of a sum that are added up in one go.
+#: Lines of a partial sum.
 _GROUP = 4
 
 
 @intrinsic(prefer_literal=True)
 def _sums(typingctx, real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias, shift, to):
-    """Make a vector of each of some neighbouring rows, `shift` elements from where they begin.
+    """Make a vector of each of some neighbouring rows, `shift` elements after their beginnings.
 
-    Code is straight, for so many `rows` and outputs: 31x31 took 26.8 instead of 27.7 ms.
+    The code is unrolled for so many `rows` and outputs: 31x31 took 26.8 instead of 27.7 ms.
 
     parts, signs: for each output the addresses of `phases` sums, and the signs with which they are added.
-    lines: addresses of ``rows + outputs - 1`` lines, of which output o reads those from line o on, `n` times
-    and each time `step` bytes further, with the `weights`. to: addresses of the results.
+    lines: addresses of ``rows + outputs - 1`` lines. Output o reads those from line o on, `n` times and each
+    time `step` bytes further, with the `weights`. to: addresses of the results.
     """
     many, height = outputs.literal_value, rows.literal_value
     lanes = register_lanes(real.dtype) * REGISTERS
@@ -156,7 +157,7 @@ def _sums(typingctx, real, outputs, rows, parts, signs, phases, lines, step, n, 
             base = builder.add(entry(lines, word(line)), behind)
             active = range(max(0, line - height + 1), min(many, line + 1))
             for o in active:
-                if line > o and (line - o) % _GROUP == 0:  # short sums round less than a long one
+                if line > o and (line - o) % _GROUP == 0:  # short sums have smaller rounding errors
                     builder.store(builder.fadd(builder.load(totals[o]), builder.load(rests[o])), totals[o])
                     builder.store(zero, rests[o])
             with cgutils.for_range(builder, n) as loop:
@@ -182,9 +183,9 @@ def _sums(typingctx, real, outputs, rows, parts, signs, phases, lines, step, n, 
 def sum_lines(
     real, outputs, rows, parts, signs, phases, lines, step, n, weights, bias: float, to, count, overhang
 ):
-    """Make `outputs` rows of `count` elements, each of `phases` parts and of `rows` lines; see `_sums`.
+    """Make `outputs` rows of `count` elements, each from `phases` parts and from `rows` lines; see `_sums`.
 
-    The last vector overlaps the one before; rows shorter than a vector go through `overhang`.
+    The last vector overlaps the one before. Rows shorter than a vector go through `overhang`.
     """
     lanes = BYTES // size_of(real)
     if count < lanes:

@@ -1,7 +1,7 @@
 """Long kernels along a line with fewer multiplications: neighbours along it share their sums; see `winograd`.
 
-A line is dealt out to the lanes of vectors (see `to_lanes`), as for a stride of as many samples as there are
-outputs in a group: what one sum reads lies side by side.
+A line is put into the lane layout (see `to_lanes`) as for a stride of as many samples as a group has outputs.
+So the samples that one sum reads are contiguous.
 """
 
 import numpy as np
@@ -13,9 +13,9 @@ from imfilter._simd.lines import fetch_line, place_line
 from imfilter._simd.units import place_of
 from imfilter._simd.vector import LINE, invoke, peek, poke, record
 
-#: A line of differences, and the two that it is of, as places in the workspace.
+#: A line of differences and its two operands, as positions in the workspace.
 DIFFERENCE = np.dtype([(name, np.int64) for name in ("to", "a", "b")])
-#: A sum over the neighbours in a line, as a place in the workspace, with weights at an address.
+#: A sum over neighbours in a line: the position of the line in the workspace, and the address of its weights.
 LINE_SUM = np.dtype([(name, np.int64) for name in ("line", "weights")])
 _DIFFERENCE, _SUM = DIFFERENCE.itemsize, LINE_SUM.itemsize
 
@@ -27,19 +27,19 @@ _FIELDS = (
     *("before_x", "samples_x"),  # padded samples before the image, samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
-    "straight",  # whether sums are written to the output at once
-    # Groups of outputs in a segment; its elements; those of the padded segment, how far apart these are in
-    # bytes, and the elements of each line of differences.
+    "straight",  # whether sums are written to the output directly
+    # Groups of outputs in a segment; elements of a segment; elements of a padded segment and the distance of
+    # these in bytes; elements of each line of differences.
     *("lanes", "groups", "segment", "segment_count", "segment_step", "differing"),
-    *("taps", "group"),  # of each sum, and of each of its partial sums
+    *("taps", "group"),  # of each sum, and of each partial sum
     # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
-    # begin; differences, sums; see `to_lanes`; an offset of nothing.
+    # begin; differences, sums; see `to_lanes`; an offset of 0.
     *("n_tiles", "batch", "border_x", "tiles", "n_differences", "differences", "n_sums", "sums"),
     *("lane_places", "line_places", "zero"),
-    # Taps behind those of the sums: their weights, and for each output of a group where they lie.
+    # Taps that are left over: their weights, and their positions for each output of a group.
     *("n_rest", "rest_weights", "rests"),
-    # Where in the workspace lines are, how far apart sums; addresses of samples and of results; the flag that
-    # rises where a sample is not finite, if that is watched.
+    # Positions of lines in the workspace, and the distance of sums; addresses of samples and of results; the
+    # flag that is set if a sample is not finite, if that is checked.
     *(
         "scratch",
         "lane_layout",
@@ -60,7 +60,7 @@ LINE_JOB = np.dtype([(n, np.int64) for n in _FIELDS] + [("bias", np.float64), ("
 
 @part
 def _sum(job, workspace):
-    """Compute the sums of a dealt line, each for all groups."""
+    """Compute the sums of a line in the lane layout, each for all groups."""
     pixel = job.channels * job.lanes * job.size
     at, at_to = workspace + job.at, workspace + job.at_to
     for s in range(job.n_sums):
@@ -80,7 +80,7 @@ def line_winograd(job_at, source_at, target_at, memory, start, stop):
     """Compute tiles of rows `start` … `stop`, counted over batch, plane, row and tile in this order.
 
     job_at: address of the `LINE_JOB`. source_at, target_at: addresses of the image and the output.
-    memory: zeroed memory, parted as the job says.
+    memory: zeroed memory, divided as the job says.
     """
     job = record(LINE_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE

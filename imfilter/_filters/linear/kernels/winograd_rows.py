@@ -1,6 +1,6 @@
-"""Full kernels of many rows with fewer multiplications: rows of outputs share sums; see `winograd`.
+"""Full kernels of many rows with fewer multiplications: output rows share sums; see `winograd`.
 
-The window has a layer of rows for the image and one for each kind of difference of rows.
+The window has a layer of rows for the image, and a layer for each kind of difference of rows.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from imfilter._simd.lines import fetch_row, place_line
 from imfilter._simd.units import place_of
 from imfilter._simd.vector import LINE, invoke, peek, poke, record
 
-#: A sum over every so many rows of a layer, from row `start` on, with weights at an address.
+#: A sum over rows of a layer at equal distances, from row `start` on, with weights at an address.
 SUM = np.dtype([(name, np.int64) for name in ("layer", "start", "weights")])
 _SUM = SUM.itemsize
 
@@ -20,21 +20,21 @@ _SUM = SUM.itemsize
 _FIELDS = (
     *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
     *("window_y", "span_x", "size"),  # padded rows and columns that one output needs; bytes of an element
-    *("phases", "outputs"),  # rows that share their sums; such groups that are computed at a time
+    *("phases", "outputs"),  # rows that share their sums; number of such groups that are computed together
     "height",  # rows of each sum
-    *("rest", "rows_per_sum"),  # rows behind those of the sums; rows of outputs that are finished at a time
+    *("rest", "rows_per_sum"),  # rows that are left over; output rows that are finished together
     *("depth", "n_layers", "n_sums", "n_columns"),  # rows of the window; taps along a line
     *("before_y", "before_x"),  # padded samples before the image
     *("samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
     *("target_z", "target_y", "target_x", "target_c", "target_packed"),
-    "straight",  # whether sums are written to the output at once
+    "straight",  # whether sums are written to the output directly
     # Tables: offsets of the images of a batch, borders (see `source_index`), where tiles of output columns
-    # begin; the sums (see `SUM`), and for each phase of the output which of them are added, and for each row
-    # of a block their signs.
+    # begin; the sums (see `SUM`), for each phase of the output the sums that are added, and their signs for
+    # each row of a block.
     *("n_tiles", "batch", "border_y", "border_x", "tiles", "sums", "mixes", "signs"),
-    # Where in the workspace lines are, and how far apart; addresses of lines and of results; the flag that
-    # rises where a sample is not finite, if that is watched.
+    # Positions and distances of lines in the workspace; addresses of lines and of results; the flag that is
+    # set if a sample is not finite, if that is checked.
     *(
         "window",
         "parts",
@@ -48,7 +48,7 @@ _FIELDS = (
         "flag",
         "check_finite",
     ),
-    "weights",  # of the rows of the rest
+    "weights",  # of the rows that are left over
     *("fetch", "subtract", "sum", "finish", "place"),  # kernels
 )
 WINOGRAD_JOB = np.dtype([(n, np.int64) for n in _FIELDS] + [("bias", np.float64), ("cval", np.float64)])
@@ -56,13 +56,13 @@ WINOGRAD_JOB = np.dtype([(n, np.int64) for n in _FIELDS] + [("bias", np.float64)
 
 @part
 def _line(job, workspace, layer, row):
-    """Return the address of a padded row of a layer of the window; rows follow each other in a ring."""
+    """Return the address of a padded row of a layer of the window. The rows form a ring."""
     return workspace + job.window + (layer * job.depth + row % job.depth) * job.pitch
 
 
 @part
 def _prepare(job, workspace, image_at, p, top, first, count):
-    """Fetch padded row `p` and take the differences that it completes, from row `top` on."""
+    """Fetch padded row `p`, and compute the differences that it completes, from row `top` on."""
     fetch_row(job, workspace, image_at, p, job.before_x, first, count, _line(job, workspace, 0, p))
     step = 1
     for layer in range(1, min(job.n_layers, p - top + 1)):
@@ -75,12 +75,12 @@ def _prepare(job, workspace, image_at, p, top, first, count):
 
 @part
 def _sum(job, workspace, top, many, span):
-    """Compute the sums of a block of `many` rows from `top` on, and leave them in the parts."""
+    """Compute the sums of a block of `many` rows from `top` on, into the parts."""
     at, at_to = workspace + job.at, workspace + job.at_to
     for s in range(job.n_sums):
         mine = record(SUM, job.sums + s * _SUM)
         for r in range(job.height + job.outputs - 1):
-            # Outputs beyond the last are computed from what there is, and thrown away.
+            # Outputs after the last are computed from existing lines, and discarded.
             row = min(mine.start + r * job.phases, job.window_y + many - 2)
             poke(at + 8 * r, _line(job, workspace, mine.layer, top + row))
         for o in range(job.outputs):
@@ -92,10 +92,10 @@ def _sum(job, workspace, top, many, span):
 
 @part
 def _finish(job, workspace, top, first, many, span, to):
-    """Make some rows of a block of `many` from row `first` on, of their sums and of the rows behind those."""
+    """Make some rows of a block of `many`, from row `first` on, of their sums and of the left-over rows."""
     at, at_to, at_parts = workspace + job.at, workspace + job.at_to, workspace + job.at_parts
     for r in range(job.rest + job.rows_per_sum - 1):
-        # Outputs beyond the last are computed from what there is, and thrown away.
+        # Outputs after the last are computed from existing lines, and discarded.
         row = min(first + job.height * job.phases + r, job.window_y + many - 2)
         poke(at + 8 * r, _line(job, workspace, 0, top + row))
     for o in range(job.rows_per_sum):
@@ -118,10 +118,10 @@ def _finish(job, workspace, top, first, many, span, to):
 def slide_winograd(job_at, source_at, target_at, memory, start, stop):
     """Compute blocks of rows `start` … `stop`, counted over batch, plane, tile and row in this order.
 
-    A block begins at a multiple of its height, whoever computes it.
+    A block begins at a multiple of its height, for any worker.
 
     job_at: address of the `WINOGRAD_JOB`. source_at, target_at: addresses of the image and the output.
-    memory: zeroed memory, parted as the job says.
+    memory: zeroed memory, divided as the job says.
     """
     job = record(WINOGRAD_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
