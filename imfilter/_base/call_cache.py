@@ -46,9 +46,19 @@ def key_of(array: npt.NDArray, out: Any, common: Common, fixed: Any, *given: tup
             return None
         place = out.shape, out.dtype, out.flags.writeable
     try:
-        return fixed, tuple(map(words, given)), words(common[:_SHARED]), array.shape, array.dtype, place
+        return fixed, tuple(map(words, given)), _shared(common), array.shape, array.dtype, place
     except TypeError:
         return None
+
+
+def _shared(common: Common) -> Any:
+    """Return what stands for the shared arguments, in less time where none is given.
+
+    The constant does not matter then, but it must be a number.
+    """
+    mode, cval, axes, channel_axis, dtype = shared = common[:_SHARED]
+    plain = axes is channel_axis is dtype is None and type(mode) is str and mode == "mirror"
+    return None if plain and type(cval) is float else words(shared)
 
 
 def words(values: tuple[Any, ...]) -> Any:
