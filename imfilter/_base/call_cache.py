@@ -52,9 +52,9 @@ def key_of(array: npt.NDArray, out: Any, common: Common, fixed: Any, *given: tup
 
 
 def _shared(common: Common) -> Any:
-    """Return what stands for the shared arguments, in less time where none is given.
+    """Return the cache key of the shared arguments. It is None if all have their defaults.
 
-    The constant does not matter then, but it must be a number.
+    The border 'mirror' does not use `cval`, so any float is accepted as the default.
     """
     mode, cval, axes, channel_axis, dtype = shared = common[:_SHARED]
     plain = axes is channel_axis is dtype is None and type(mode) is str and mode == "mirror"

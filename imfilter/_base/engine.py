@@ -66,7 +66,7 @@ def apply(
     return family.compute(call, array, out, workers)
 
 
-def remembered(programs: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:
+def cached(programs: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:
     """Return the object made earlier for a layout, or make it. The cache keeps a few."""
     try:
         return programs[key]

@@ -42,7 +42,6 @@ _ELSEWHERE = {
     "input": ("image", "x"),
     "kernel_size": ("size", "kernel"),
     "ksize": ("size", "aperture", "radius"),
-    "kwargs": (),
     "multichannel": ("channel_axis",),
     "n_jobs": ("workers",),
     "num_workers": ("workers",),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base.engine import remembered
+from imfilter._base.engine import cached
 from imfilter._base.loops import ArrayLayout, Placement, along, over_merged
 from imfilter._base.padding import Padding
 from imfilter._base.plan import Plan
@@ -83,6 +84,11 @@ class Offer(NamedTuple):
     name: str = ""  # in plans, if it differs from the algorithm's name
 
 
+def least_cost(offers: Mapping[str, Offer]) -> float:
+    """Return the cost of the cheapest offer; infinity if there is none."""
+    return min((offer.cost for offer in offers.values()), default=math.inf)
+
+
 class Algorithm(ABC):
     """One way to correlate an image with an operator."""
 
@@ -94,6 +100,26 @@ class Algorithm(ABC):
     @abstractmethod
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
         """Return the cost. Return None if the algorithm does not apply, or cannot be the cheapest."""
+
+    @abstractmethod
+    def run(
+        self,
+        call: Call,
+        operator: Operator,
+        image: npt.NDArray,
+        target: npt.NDArray,
+        workers: int | None,
+        *,
+        assume_finite: bool = True,
+    ) -> bool:
+        """Correlate `image` into `target`. Return whether the algorithm accepted the image.
+
+        With `assume_finite` it may refuse an image that has samples that are not finite.
+        """
+
+
+class Compiled(Algorithm):
+    """An algorithm that runs as a program, which is made for each layout of image and output."""
 
     @abstractmethod
     def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:
@@ -109,10 +135,7 @@ class Algorithm(ABC):
         *,
         assume_finite: bool = True,
     ) -> bool:
-        """Correlate `image` into `target`. Return whether the algorithm accepted the image.
-
-        With `assume_finite` it may refuse an image that has samples that are not finite.
-        """
+        """Correlate `image` into `target` with the program for their layouts."""
         if assume_finite and math.isinf(call.cval):
             return False
         if image.ndim > max(call.axes) + 2:
@@ -132,7 +155,7 @@ class Algorithm(ABC):
             )
             return self.program(operator, settings, place)
 
-        made = remembered(call.programs, key, make)
+        made = cached(call.programs, key, make)
         if made is None:
             packed = np.ascontiguousarray(image)
             return self.run(call, operator, packed, target, workers, assume_finite=assume_finite)

@@ -19,7 +19,7 @@ from imfilter._base.program import (
     rows_per_task,
     set_geometry,
 )
-from imfilter._filters.linear.algorithm import Algorithm, Offer, Request
+from imfilter._filters.linear.algorithm import Compiled, Offer, Request
 from imfilter._filters.linear.dynamic_range import Recomputation, Rerun
 from imfilter._filters.linear.kernels import box
 from imfilter._filters.linear.kernels.box_rows import BOX_JOB, slide_box
@@ -44,7 +44,7 @@ _COST = {"u": 0.45, "i": 0.65, "f": 1.15}
 _COST_PLANE = {"u": 0.15, "i": 0.2, "f": 0.4}
 
 
-class RunningBox(Algorithm):
+class RunningBox(Compiled):
     """Running sums. Their cost does not depend on the size of the box."""
 
     name = "running"

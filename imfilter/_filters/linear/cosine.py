@@ -19,7 +19,7 @@ from imfilter._base.program import (
     set_geometry,
 )
 from imfilter._filters.linear import box
-from imfilter._filters.linear.algorithm import Algorithm, Offer, Request
+from imfilter._filters.linear.algorithm import Compiled, Offer, Request, least_cost
 from imfilter._filters.linear.dynamic_range import Recomputation, Rerun
 from imfilter._filters.linear.kernels import cosine, sample_ranges
 from imfilter._filters.linear.kernels.cosine_rows import COSINE_JOB, slide_cosine
@@ -57,7 +57,7 @@ _COST, _COST_STAGES = 0.24, 1.5
 _OPTIONAL = (*("close", "strip_rows", "strip_step", "widen", "window_x"),)
 
 
-class CosineSum(Algorithm):
+class CosineSum(Compiled):
     """A long smooth kernel as a sum of cosines. Each cosine's sum follows from its last two values."""
 
     name = "cosines"
@@ -80,7 +80,7 @@ class CosineSum(Algorithm):
         split, allowed = separable.operator, tolerance(request.source, request.dtype)
         overhang = sum(k / n for k, n in zip(operator.shape, request.lengths, strict=True))
         each = _COST * (2 + overhang)
-        if not allowed or TERMS[0] * each + _COST_STAGES >= min(other.cost for other in others.values()):
+        if not allowed or TERMS[0] * each + _COST_STAGES >= least_cost(others):
             return None
         fit = fitted(split, allowed)
         return Offer(fit.terms * each + _COST_STAGES, split) if fit else None

@@ -11,7 +11,7 @@ from imfilter._base.loops import LONGEST, LoopAxis, Placement, extent, tiles
 from imfilter._base.memo import remembered
 from imfilter._base.program import Job, Prepared, Program, Settings, address, far, set_geometry
 from imfilter._filters.linear import symmetry, tap_patterns, tap_tables
-from imfilter._filters.linear.algorithm import LINE_TAP, SHARED_TAP, STAGE, Algorithm, Offer, Request
+from imfilter._filters.linear.algorithm import LINE_TAP, SHARED_TAP, STAGE, Compiled, Offer, Request
 from imfilter._filters.linear.kernels import quotient, symmetric_rows
 from imfilter._filters.linear.kernels.job import (
     ALONG,
@@ -82,7 +82,7 @@ _OPTIONAL = (
 )
 
 
-class Direct(Algorithm):
+class Direct(Compiled):
     """One sum over all taps that are not zero."""
 
     name = "direct"

@@ -7,14 +7,14 @@ import numpy as np
 from imfilter._base.loops import Placement
 from imfilter._base.program import Program, Settings
 from imfilter._filters.linear import direct
-from imfilter._filters.linear.algorithm import STAGE, Algorithm, Offer, Request
+from imfilter._filters.linear.algorithm import STAGE, Compiled, Offer, Request, least_cost
 from imfilter._filters.linear.low_rank import factor
 from imfilter._filters.linear.operators import Operator
 
 _TAP = {4: 0.035, 8: 0.08}  # see `algorithm.SHARED_TAP`
 
 
-class Separable(Algorithm):
+class Separable(Compiled):
     """A sum of separable kernels: the operator's own terms, or the terms of a dense kernel."""
 
     name = "separable"
@@ -25,7 +25,7 @@ class Separable(Algorithm):
             return None
         box, size = others.get("running"), request.real.itemsize
         given = operator if box is None or box.operator is None else box.operator
-        least = min((other.cost for other in others.values()), default=math.inf) if request.auto else math.inf
+        least = least_cost(others) if request.auto else math.inf
         return given.known(("separable", size, least), lambda: _offer(given, size, least))
 
     def program(self, operator: Operator, settings: Settings, place: Placement) -> Program | None:

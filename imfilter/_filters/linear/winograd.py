@@ -3,7 +3,7 @@
 from imfilter._base.loops import Placement
 from imfilter._base.program import Program, Settings
 from imfilter._filters.linear import winograd_line, winograd_rows
-from imfilter._filters.linear.algorithm import LINE_TAP, SHARED_TAP, STAGE, Algorithm, Offer, Request
+from imfilter._filters.linear.algorithm import LINE_TAP, SHARED_TAP, STAGE, Compiled, Offer, Request
 from imfilter._filters.linear.direct import DIRECT
 from imfilter._filters.linear.operators import Operator
 from imfilter._filters.linear.winograd_sums import exact, fits, halvings, taps
@@ -12,7 +12,7 @@ from imfilter._filters.linear.winograd_sums import exact, fits, halvings, taps
 _SHORT_SUMS = 0.12
 
 
-class Winograd(Algorithm):
+class Winograd(Compiled):
     """Sums of half the taps, of the image and of its differences, that make up two outputs each."""
 
     name = "winograd"

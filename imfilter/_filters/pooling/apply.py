@@ -167,7 +167,7 @@ def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dty
 def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
     """Run the program for the layout of image and output. Make it if it is new."""
     where = source.strides, target.strides  # the call fixes shapes and types
-    program = engine.remembered(
+    program = engine.cached(
         call.programs, where, lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target))
     )
     return program.run(source, target, workers)

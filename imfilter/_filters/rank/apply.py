@@ -63,7 +63,7 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     def make() -> Call:
         return replace(call, cval=keys.border_key, dtype=kind, compared=kind, programs={}, keyed={})
 
-    keyed = engine.remembered(call.keyed, (kind, keys.border_key), make)
+    keyed = engine.cached(call.keyed, (kind, keys.border_key), make)
     found = _ranked(keyed, keys.values, array, None, workers)
     out = dtypes.empty(array.shape, call.dtype) if out is None else out
     keys.place(found, out)
@@ -165,7 +165,7 @@ def _run(
     def make() -> Program:
         return _program(call, ArrayLayout.of(source), ArrayLayout.of(target), check_finite=check_finite)
 
-    program = engine.remembered(call.programs, where, make)
+    program = engine.cached(call.programs, where, make)
     return program.run(source, target, workers) or _run(call, workers, source, target, check_finite=False)
 
 
