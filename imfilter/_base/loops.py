@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base.memo import remembered
 from imfilter._base.padding import Padding
 
 #: Elements of the longest line computed at once. A 1-D signal is one line: threads share it only in tiles.
@@ -129,9 +130,19 @@ class Placement(NamedTuple):
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
 
+    @property
+    def images(self) -> int:
+        """The number of samples along the axes that are not filtered."""
+        return math.prod([n for axis, n in enumerate(self.source.shape) if axis not in self.axes])
+
     def loops(self) -> Loops:
         """Return the loops z, y and x."""
-        return Loops.of(*self)
+        return _loops(self)
+
+
+@remembered(lambda place: place.images)
+def _loops(place: Placement) -> Loops:
+    return Loops.of(*place)
 
 
 def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
