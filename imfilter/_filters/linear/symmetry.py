@@ -128,11 +128,11 @@ def window(components: list[Taps]) -> Window | None:
         signs = [_sign(taps, pairs, limit) for pairs in mirrored]
         if 0 in signs:
             return None
-        about = len(components) == 1 and taps[len(taps) // 2] != 0
         for sign, pairs in zip(signs, mirrored, strict=True):
             if sign < 0:  # the middle of an antisymmetric kernel is 0, except for rounding
                 for near, far in pairs:
                     taps[near] = 0.0 if near == far else taps[near]
+        about = len(components) == 1 and taps[len(taps) // 2] != 0
         # A difference is the far side minus the near side, so the weights get the far side's sign.
         turned = math.prod(-1 for sign, n in zip(signs, shape, strict=True) if sign < 0)
         near_taps = [taps[place] for place in corner]
