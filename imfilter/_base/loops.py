@@ -1,5 +1,6 @@
 """The loops over an image: which axes are the line, the rows and the planes, and the addresses of samples."""
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -8,7 +9,6 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base.memo import remembered
 from imfilter._base.padding import Padding
 
 #: Elements of the longest line computed at once. A 1-D signal is one line: threads share it only in tiles.
@@ -119,35 +119,41 @@ class Loops(NamedTuple):
         return bool(along and (self.channels == 1 or step_c == itemsize))
 
 
-class Placement(NamedTuple):
+class Placement:
     """The position of a kernel over an image: all that its loops depend on."""
 
-    source: ArrayLayout
-    target: ArrayLayout
-    shape: tuple[int, ...]
-    axes: tuple[int, ...]
-    paddings: tuple[Padding, ...]
-    stride: tuple[int, ...]
-    dilation: tuple[int, ...]
+    def __init__(
+        self,
+        source: ArrayLayout,
+        target: ArrayLayout,
+        shape: tuple[int, ...],
+        axes: tuple[int, ...],
+        paddings: tuple[Padding, ...],
+        stride: tuple[int, ...],
+        dilation: tuple[int, ...],
+    ) -> None:
+        self.source, self.target = source, target
+        self._arguments = source, target, shape, axes, paddings, stride, dilation
+        self._hash = hash(self._arguments)  # once, because it takes 2 us
 
-    @property
-    def images(self) -> int:
-        """The number of samples along the axes that are not filtered."""
-        return math.prod([n for axis, n in enumerate(self.source.shape) if axis not in self.axes])
-
+    @functools.cached_property
     def loops(self) -> Loops:
-        """Return the loops z, y and x."""
-        return _loops(self)
+        """The loops z, y and x."""
+        return Loops.of(*self._arguments)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Placement) and self._arguments == other._arguments
 
 
-@remembered(lambda place: place.images)
-def _loops(place: Placement) -> Loops:
-    return Loops.of(*place)
-
-
+@functools.lru_cache(maxsize=256)
 def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
     """Cut a line of output columns into equal tiles. Return their starts and the end of the last."""
-    return np.arange(count + 1, dtype=np.int64) * length // count
+    edges = np.arange(count + 1, dtype=np.int64) * length // count
+    edges.flags.writeable = False
+    return edges
 
 
 def extent(cut: npt.NDArray[np.int64]) -> tuple[int, int]:

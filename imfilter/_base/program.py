@@ -47,7 +47,7 @@ class Settings(NamedTuple):
     divisor: int  # of sums of integers, with exactly rounded quotients; 0: no division
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Program:
     """A job, the tables whose addresses it contains, and its amount of work."""
 
@@ -182,8 +182,9 @@ class Job(dict[str, Any]):
 
     def resolved(self) -> "Job":
         """Replace the tables among the fields by their addresses."""
+        array = np.ndarray
         for name, table in self.items():
-            if type(table) is np.ndarray:
+            if type(table) is array:
                 self.owners.append(table if table.flags.c_contiguous else np.ascontiguousarray(table))
                 self[name] = address(self.owners[-1])
         return self

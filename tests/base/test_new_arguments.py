@@ -43,6 +43,7 @@ def forgotten(monkeypatch):
 
     def forget():
         linear.FAMILY.calls.clear()
+        linear._alike.clear()
         planner._choices.clear()
         monkeypatch.setattr(linear, "_operators", call_cache.Calls())
 

@@ -164,7 +164,7 @@ def _scaling(
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Lay out the lines. Return None if lines must be packed and are not."""
-    return _over(operator, settings, place.loops(), place.source, place.target)
+    return _over(operator, settings, place.loops, place.source, place.target)
 
 
 def _over(

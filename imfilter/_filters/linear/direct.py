@@ -1,6 +1,8 @@
 """Direct sums over all taps, and the tables of taps of a sliding window."""
 
+import functools
 import math
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,10 @@ from imfilter._filters.linear.tap_tables import Schedule, Weights
 _STRAIGHT = 18
 #: With fewer taps the direct sum is always fastest, and a search for another algorithm takes longer.
 FEW = 12
+
+
+#: The taps of a kernel along an axis that is not filtered.
+_ONE = np.ones(1)
 
 
 class Direct(Compiled):
@@ -48,17 +54,23 @@ DIRECT = Direct()
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Return the program of the operator. Return None if lines must be packed and are not."""
-    loops = place.loops()
-    fill = math.isfinite(settings.cval) and (settings.assume_finite or place.source.dtype.kind != "f")
-    pair = loops.y.stride == loops.y.dilation == 1 < loops.y.length
-    narrow = place.source.dtype.kind in "biu" and place.source.dtype.itemsize <= 4
-    rounded = narrow and place.target.dtype.kind in "iu"  # of integers that the arithmetic holds exactly
-    asked = settings.algorithm, tuple(part.kernel for part in loops[:3]), pair, settings.real, fill, rounded
+    asked = _asked(settings, place)
     unplaced, weights = operator.known(asked, lambda: _schedule(operator, *asked))
     made = sliding_job.prepared(
         unplaced, settings, place, tap_tables.border_value(unplaced, weights, settings.cval)
     )
     return None if made is None else made.program(**weights)
+
+
+@functools.lru_cache(256)
+def _asked(settings: Settings, place: Placement) -> tuple[Any, ...]:
+    """Return the arguments of `_schedule` after the operator."""
+    loops, source = place.loops, place.source.dtype
+    fill = math.isfinite(settings.cval) and (settings.assume_finite or source.kind != "f")
+    pair = loops.y.stride == loops.y.dilation == 1 < loops.y.length
+    narrow = source.kind in "biu" and source.itemsize <= 4
+    rounded = narrow and place.target.dtype.kind in "iu"  # of integers that the arithmetic holds exactly
+    return settings.algorithm, tuple(part.kernel for part in loops[:3]), pair, settings.real, fill, rounded
 
 
 def _schedule(
@@ -76,9 +88,8 @@ def _schedule(
     0, because no sample is huge or not finite.
     """
     dilations, extents, axes = zip(*kernels, strict=True)
-    one = np.ones(1)
     if algorithm != "direct":
-        terms = [tuple(one if a is None else term[a] for a in axes) for term in operator.terms]
+        terms = [tuple(_ONE if a is None else term[a] for a in axes) for term in operator.terms]
         whole = [(a, b, c) for a, b, c in terms if all(map(np.count_nonzero, (a, b, c)))]
         if whole:
             with np.errstate(over="ignore"):  # a weight too large for float32 becomes infinite, like a sample

@@ -169,10 +169,8 @@ def _equal(taps: Taps) -> bool:
 def _ends(taps: Taps) -> tuple[float, float]:
     """Return the smallest magnitude of taps that is not zero, and the largest."""
     sizes = np.abs(taps)
-    low, high = np.minimum.reduce(sizes, axis=None), np.maximum.reduce(sizes, axis=None)
-    if low == 0:
-        low = np.minimum.reduce(sizes[sizes > 0], axis=None, initial=np.inf)
-    return float(low), float(high)
+    low, high = float(np.minimum.reduce(sizes, axis=None)), float(np.maximum.reduce(sizes, axis=None))
+    return low or float(np.minimum.reduce(sizes[sizes > 0], axis=None, initial=np.inf)), high
 
 
 def total(term: Term) -> float:

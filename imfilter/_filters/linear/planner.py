@@ -10,7 +10,8 @@ from imfilter._filters.linear.box import RunningBox, totals_of
 from imfilter._filters.linear.cosine import CosineSum
 from imfilter._filters.linear.direct import DIRECT, FEW
 from imfilter._filters.linear.fft import FFT
-from imfilter._filters.linear.operators import Operator
+from imfilter._filters.linear.low_rank import MOST_TERMS, least_rank
+from imfilter._filters.linear.operators import Operator, Taps
 from imfilter._filters.linear.separable import SEPARABLE
 from imfilter._filters.linear.winograd import Winograd
 
@@ -31,6 +32,8 @@ class Choice(NamedTuple):
 _choices: Calls[Choice] = Calls()
 #: For shorter kernels with fewer terms, cosines, short sums of rows and transforms are never the fastest.
 _SHORT, _FEW_TERMS = 20, 4
+#: For a kernel with shorter axes, a sum of as many separable kernels as its shorter axis has taps is slower.
+_NARROW = 11
 
 
 def choose(
@@ -51,16 +54,36 @@ def choose(
 def _facts(operator: Operator, request: Request) -> Hashable:
     """Return all facts that the choice for a short kernel depends on. Return None for other kernels.
 
-    The choice for a short kernel does not depend on the size of the image, and of the weights only on the
-    number of those that are not zero. An exception are weights that are all equal.
+    The choice does not depend on the size of the image. See `likeness` for the kernel.
     """
-    if not request.auto or max(operator.shape) >= _SHORT or len(operator.terms) >= _FEW_TERMS:
-        return None
-    if operator.dense is not None and (operator.equal or operator.count > FEW):
+    kernel = likeness(operator) if request.auto else None
+    if kernel is None:
         return None
     totals = totals_of(operator, request) if operator.equal else None
-    kernel = operator.shape, operator.norm, operator.count, operator.nonzero, totals
-    return kernel, request.source, request.dtype, request.real, request.unit
+    return kernel, totals, request.source, request.dtype, request.real, request.unit
+
+
+def likeness(operator: Operator) -> Hashable:
+    """Return the facts about a short kernel that plans depend on. Return None for other kernels.
+
+    The facts are the numbers of weights that are not zero, and whether all are equal. The weights themselves
+    matter only for kernels that may be sums of separable kernels.
+    """
+    if max(operator.shape) >= _SHORT or len(operator.terms) >= _FEW_TERMS:
+        return None
+    if operator.dense is not None and (operator.equal or not _single(operator.dense, operator.count)):
+        return None
+    return operator.shape, operator.norm, operator.count, operator.nonzero, operator.equal
+
+
+def _single(kernel: Taps, count: int) -> bool:
+    """Tell whether a sum of separable kernels is never faster than one sum over a dense kernel."""
+    if count <= FEW or kernel.ndim == 1:
+        return True
+    rank = least_rank(kernel)
+    return rank > MOST_TERMS or (
+        kernel.ndim == 2 and rank == min(kernel.shape) > 1 and max(kernel.shape) <= _NARROW
+    )
 
 
 def _cheapest(operator: Operator, request: Request, algorithms: tuple[Algorithm, ...]) -> Choice:

@@ -85,7 +85,7 @@ def prepared(
 
     Return None if lines must be packed and are not.
     """
-    loops, source, target, real = place.loops(), place.source, place.target, settings.real
+    loops, source, target, real = place.loops, place.source, place.target, settings.real
     z, y, x = loops.z, loops.y, loops.x
     packed = loops.packed("source", source.dtype.itemsize)
     if unplaced.across and not packed:

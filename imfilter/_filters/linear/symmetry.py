@@ -1,5 +1,7 @@
 """Kernels along an axis that are symmetric or antisymmetric about a tap, and how they are summed."""
 
+from __future__ import annotations
+
 import functools
 import math
 from collections.abc import Sequence
@@ -58,9 +60,9 @@ class Half(NamedTuple):
         return self._replace(form=CENTRED) if self.form in (ABOUT, ABOUT_OWN) else self
 
     @property
-    def pattern(self) -> Self:
+    def pattern(self) -> Half:
         """The same for any weights."""
-        return self._replace(taps=(0.0,) * len(self.taps), centre=0.0)
+        return Half(self.used, self.form, (0.0,) * len(self.taps), 0.0)
 
     @property
     def adjoining(self) -> bool:
@@ -165,8 +167,14 @@ def _sign(taps: list[float], pairs: list[tuple[int, int]], limit: float) -> int:
 def halved(taps: Taps) -> Half | None:
     """Return the half of a kernel that is symmetric or antisymmetric about a tap; None for other kernels."""
     values = taps.tolist()
+    if len(values) % 2 and values == values[::-1] and 0.0 not in values:  # the usual case
+        middle = len(values) // 2
+        return Half(tuple(range(len(values))), ABOUT, tuple(values[:middle]), values[middle])
     nonzero = [i for i, value in enumerate(values) if value != 0]
     if not nonzero or (nonzero[0] + nonzero[-1]) % 2:
+        return None
+    limit = _ROUNDING * max(map(abs, values))
+    if abs(abs(values[nonzero[0]]) - abs(values[nonzero[-1]])) > limit:
         return None
     middle = (nonzero[0] + nonzero[-1]) // 2
     below = [i for i in nonzero if i < middle]
@@ -175,7 +183,6 @@ def halved(taps: Taps) -> Half | None:
         return None
     used, centre = (*below, middle, *mirrored), values[middle]
     low, high = [values[i] for i in below], [values[2 * middle - i] for i in below]
-    limit = _ROUNDING * max(map(abs, values))
     if all(abs(a - b) <= limit for a, b in zip(low, high, strict=True)):
         return Half(used, ABOUT if centre != 0 else EVEN, tuple(low), centre)
     if 2 * abs(centre) <= limit and all(abs(a + b) <= limit for a, b in zip(low, high, strict=True)):

@@ -182,9 +182,9 @@ def separable(
         terms = _levelled(terms)
     if not across:
         terms = [(z, y, x if z[0] == 1 else x * z[0]) for z, y, x in terms]
-    each = [of_each(term, symmetry.halved) for term in terms]
-    halves_z, halves_y, halves_x = ([halves[axis] for halves in each] for axis in range(3))
-    halves_z = halves_z if across else [None] * len(terms)
+    each = [of_each(term[not across :], symmetry.halved) for term in terms]
+    halves_y, halves_x = ([halves[axis] for halves in each] for axis in (-2, -1))
+    halves_z = [halves[0] if across else None for halves in each]
     if len(terms) > 1 and not norm:
         averages = [all(map(symmetry.average, (term[0], term[2]))) for term in terms]
         halves_y = [h.alone if h and not a else h for h, a in zip(halves_y, averages, strict=True)]
@@ -196,7 +196,7 @@ def separable(
     fill_halves = fill and gaps and all(half and half.nearly_adjoining for half in halves_y)
     if fill_halves:  # then neighbouring output rows read the same rows
         halves_y = [half and half.filled for half in halves_y]
-    reads = tuple((_read(z), _read(y), _read(x)) for z, y, x in terms)
+    reads = tuple(tuple(of_each(term, _read)) for term in terms)
     patterns = _patterns(halves_z), _patterns(halves_y), _patterns(halves_x)
     made = _layers(reads, patterns, across, norm, dilation, pair, real, fill, fill_halves)
     weights: Weights = {}
@@ -232,7 +232,7 @@ def _patterns(halves: Sequence[Half | None]) -> tuple[Half | None, ...]:
 
 @remembered(lambda terms: sum(len(taps) for term in terms for taps in term))
 def _layers(
-    terms: tuple[tuple[bytes, bytes, bytes], ...],
+    terms: tuple[tuple[bytes, ...], ...],
     patterns: tuple[tuple[Half | None, ...], tuple[Half | None, ...], tuple[Half | None, ...]],
     across: bool,
     norm: bool,
