@@ -6,7 +6,7 @@ import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -203,6 +203,10 @@ class Call:
     def result_shape(self) -> tuple[int, ...]:
         """The shape of the result."""
         return self.shape
+
+    def changed(self, **fields: Any) -> Call:
+        """Return a call with other values of some fields. Its programs are its own."""
+        return replace(self, programs={}, cases={}, apart=None, **fields)
 
     def with_weights(self, operator: Operator) -> Call:
         """Return the same call for an operator that plans do not tell from this one; see `likeness`."""
