@@ -6,7 +6,6 @@ Before a filter runs, no module larger than click is imported, so the help appea
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import gc
 import os
 import sys
@@ -15,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from imfilter._base.elsewhere import meant
+from imfilter._base.suggestions import function_name, suggestion
 
 from ._cli import ending, messages, warmup
 from ._cli.notes import FILE_NOTES, NOTES
@@ -79,12 +78,9 @@ def _check_name(name: str, what: str, known: list[str], help_command: str) -> No
     spelled = name.replace("-", "_")
     if name.startswith("-") or spelled in known:
         return
-    close = difflib.get_close_matches(spelled.lower(), known, 1)
-    here = meant(name)
-    hint = f"did you mean {close[0]}?" if close else f"see {help_command}"
-    if here in known:
-        hint = f"here it is called {here}"
-    raise click.UsageError(f"unknown {what} {name!r}; {hint}")
+    ours = function_name(name)
+    hint = suggestion(spelled, known, ours if ours in known else None) or f"; see {help_command}"
+    raise click.UsageError(f"unknown {what} {name!r}{hint}")
 
 
 _show = _Section(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from imfilter._base.suggestions import suggestion
 
 from .._files import cells
 
@@ -82,9 +83,7 @@ def _find(word: str, names: tuple[str, ...] | None, width: int, option: str, fil
         return names.index(wanted)
     if wanted.isdecimal() and 1 <= int(wanted) <= width:
         return int(wanted) - 1
-    spelled = {name.lower(): name for name in names or ()}
-    close = difflib.get_close_matches(wanted.lower(), spelled, 1, 0.5)
-    hint = f"; did you mean {spelled[close[0]]!r}?" if close else ""
+    hint = suggestion(wanted, names or (), similarity=0.5)
     raise ValueError(f"{option} must be {_listed(names, width)} in {file}, got {word!r}{hint}")
 
 

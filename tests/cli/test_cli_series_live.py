@@ -171,7 +171,7 @@ def test_a_reader_that_has_read_enough(tmp_path: Path, live: bool) -> None:
     ("code", "arguments", "message"),
     [
         (2, "", "missing filter; for example: imfilter series moving_average"),
-        (2, "mediann IN OUT", "unknown filter 'mediann'; did you mean median?"),
+        (2, "mediann IN OUT", "unknown filter 'mediann'; did you mean 'median'?"),
         (2, "qqq", "see imfilter series --help"),
         (2, "median", "missing argument 'IN'"),
         (2, "median IN", "missing argument 'OUT'"),

@@ -117,7 +117,7 @@ def test_patches_of_a_colour_kernel(tmp_path: Path) -> None:
     ("code", "arguments", "words"),
     [
         (2, [], "missing picture; for example: imfilter show kernels"),
-        (2, ["kernel", "W", "out.png"], "unknown picture 'kernel'; did you mean kernels?"),
+        (2, ["kernel", "W", "out.png"], "unknown picture 'kernel'; did you mean 'kernels'?"),
         (2, ["qqq"], "see imfilter show --help"),
         (2, ["kernels"], "missing argument 'IN'"),
         (2, ["kernels", "W"], "missing argument 'OUT'"),
