@@ -225,11 +225,11 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     if kind is None:
         limits.check_use(limits.asked(options), None)
         response = edges.corner_response(image, options)
-        corners.write(destination, response, corners.found(response, options))
+        corners.write(destination, response, corners.detect(response, options))
         return
     image = apply(command, image, options, kind, source)  # frees the input before the result is written
     if not kind.picture:
-        image = arrays.without_order(image, options["channel_axis"])
+        image = arrays.with_input_order(image, options["channel_axis"])
     io.write(destination, image, quality=options["quality"], background=options["background"])
 
 
