@@ -32,7 +32,7 @@ def parse(texts: Sequence[str], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
     for text, kernel in zip(texts, kernels, strict=True):
         if kernel.ndim != 1:
             raise ValueError(
-                f"--kernel must be 1-D each time if it is given {ndim} times, got {text!r} of shape {kernel.shape}"
+                f"--kernel must be 1-D if it is given {ndim} times, got {text!r} of shape {kernel.shape}"
             )
     return kernels
 

@@ -213,7 +213,7 @@ def test_a_reader_that_has_read_enough(tmp_path: Path, live: bool) -> None:
         (1, "median folder OUT --size 3", "folder: cannot be read: Is a directory"),
         (1, "median IN out.xlsx --size 3", "out.xlsx: unknown file type '.xlsx'; use one of .csv, "),
         (1, "median IN out --size 3", "out: unknown file type '(no suffix)'"),
-        (1, "median IN out.npy --size 3", "out.npy: must be a table (.csv, .tsv, .tab, .txt), because in.csv"),
+        (1, "median IN out.npy --size 3", "out.npy: must be a table (.csv, .tsv, .tab, .txt), because "),
         (1, "median x.npy OUT --size 3", "out.csv: must be an array (.npy), because x.npy is one"),
         (1, "median IN none/out.csv --size 3", "does not exist"),
         (1, "median IN folder --size 3", "folder: unknown file type"),

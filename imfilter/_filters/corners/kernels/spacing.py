@@ -1,4 +1,4 @@
-"""Non-maximum suppression by distance: a point is kept unless a point kept before it is too near."""
+"""Non-maximum suppression by distance: a point is kept if no point that is kept before it is too near."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ APART_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 @part
 def _is_near(job, one, other):
-    """Tell whether two points, given by the addresses of their coordinates, are too near."""
+    """Return whether two points, given by the addresses of their coordinates, are too near."""
     distance = 0
     for a in range(job.axes):
         step = abs(peek(one + 8 * a) - peek(other + 8 * a))
@@ -30,7 +30,7 @@ def _is_near(job, one, other):
 
 @part
 def _crowded(job, point):
-    """Tell whether a point is too near to a kept point in its cell or in the adjacent cells."""
+    """Return whether a point is too near to a kept point in its cell or in the adjacent cells."""
     cell = 0
     for a in range(job.axes):
         here = peek(point + 8 * a) // job.side
