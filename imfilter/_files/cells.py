@@ -58,8 +58,8 @@ def times(cells: Sequence[str], lines: Sequence[int], file: str, title: str, dat
             warnings.simplefilter("error")
             return np.array(cells, "M8[us]")
     wanted = f"{title} must be a number or an ISO date"
-    moments = _each(_moment if dates else number, cells, lines, file, wanted)
-    return np.array(moments, "M8[us]" if dates else np.float64)
+    values = _each(_moment if dates else number, cells, lines, file, wanted)
+    return np.array(values, "M8[us]" if dates else np.float64)
 
 
 def are_dates(cells: Iterable[str]) -> bool | None:

@@ -1,8 +1,7 @@
 """Pooling of lines: reduce the rows of a window to one line, then the samples along this line.
 
 Maxima and minima are computed in the samples' own type. They propagate NaN, and -0.0 sorts before 0.0. Sums
-are computed in sufficiently wide types. If float64 cannot hold a sum of integers, the high and the low halves
-of the integers are summed separately.
+are computed in wide types. If float64 cannot hold a sum of integers, their halves are summed separately.
 """
 
 import numpy as np
@@ -299,9 +298,8 @@ def divide(real, kind, target, inverse, sums, below, divisors, factor: float, co
     """Write the means of `count` sums, of a `kind`, as `target`: rounded, saturated.
 
     A sum is divided by its entry of the line of `divisors` times `factor`. If both types hold the integers,
-    the quotient is rounded like the exact one. With `inverse`, the sum is multiplied, which is
-    as exact for powers of two. `below` is for `divide_wide`. Fewer results than lanes of a register are first
-    written to `spare`.
+    the quotient is rounded like the exact one. With `inverse`, the sum is multiplied, which is as
+    exact for powers of two. `below` is for `divide_wide`. An incomplete register is written to `spare`.
     """
     size, wide, width = size_of(real), size_of(kind), size_of(target)
     lanes, narrow_lanes = BYTES // size, BYTES // size // REGISTERS
@@ -361,8 +359,7 @@ def divide_wide(real, kind, target, inverse, sums, below, divisors, factor: floa
 
 #: Limits below which floats are rounded only once: high halves of sums, low halves, divisors.
 _FEW_HIGH, _FEW_LOW, _FEW = 1 << 19, np.uint64(1 << 51), 1 << 24
-#: An integer below this limit can get eight more bits. It then has more than the 54 bits that a float64 and
-#: its rounding need.
+#: Integers below this limit are shifted by 8 bits, so that they have the 55 bits that the rounding needs.
 _EXTENSIBLE = np.uint64(1 << 54)
 
 
