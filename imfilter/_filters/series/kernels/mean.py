@@ -93,9 +93,8 @@ def _total(target, parts, n_parts, offset, count, divisor, coming, place):
             for i in range(1, n_parts):
                 register = register + load_like(register, peek(parts + 8 * i) + offset + 8 * e, _F64)
             if divisor != 0.0:
-                register = _quotient(
-                    register, splat_register(_F64, divisor), splat_register(_F64, reciprocal)
-                )
+                by, inverse = splat_register(_F64, divisor), splat_register(_F64, reciprocal)
+                register = _quotient(register, by, inverse)
             store(to, _F64, register)
             e += _REGISTER
         else:

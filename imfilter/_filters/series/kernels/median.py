@@ -201,9 +201,8 @@ def _replace(job, old, value):
     if i < j:
         j -= 1
     step = 1 if i < j else -1
-    before = (
-        0 if i < j else last
-    )  # position in a block of the first sample that moves, if all samples of the block move
+    # If all samples of a block move, the first to move is at this position in the block.
+    before = 0 if i < j else last
     while i != j:
         if i & last == before and abs(j - i) > last:
             first = job.first + 8 * (i >> job.bits)
