@@ -56,9 +56,9 @@ class _Filters(click.Group):
 class _Section(click.Group):
     """The subcommands of one table."""
 
-    def __init__(self, name: str, table: tuple[Command, ...], what: str, **words: Any) -> None:
+    def __init__(self, name: str, table: tuple[Command, ...], noun: str, **words: Any) -> None:
         super().__init__(name, no_args_is_help=False, options_metavar="[--help]", **words)
-        self._table, self._what = table, what
+        self._table, self._noun = table, noun
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [command.name for command in self._table]
@@ -70,17 +70,17 @@ class _Section(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        _check_name(args[0], self._what, self.list_commands(ctx), f"imfilter {self.name} --help")
+        _check_name(args[0], self._noun, self.list_commands(ctx), f"imfilter {self.name} --help")
         return super().resolve_command(ctx, args)
 
 
-def _check_name(name: str, what: str, known: list[str], help_command: str) -> None:
+def _check_name(name: str, noun: str, known: list[str], help_command: str) -> None:
     spelled = name.replace("-", "_")
     if name.startswith("-") or spelled in known:
         return
     ours = function_name(name)
     hint = suggestion(spelled, known, ours if ours in known else None) or f"; see {help_command}"
-    raise click.UsageError(f"unknown {what} {name!r}{hint}")
+    raise click.UsageError(f"unknown {noun} {name!r}{hint}")
 
 
 _show = _Section(

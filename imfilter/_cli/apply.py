@@ -93,8 +93,8 @@ def _weighted(task: Task, image: Image) -> Image:
         return result
 
     def part(piece: Image) -> Image:
-        kept = dtypes.derived(piece.pixels.dtype) if run.smooths else None
-        pixels = run(piece.colour, target) if exact else tone.of(run(piece.colour, kept))
+        dtype = dtypes.derived(piece.pixels.dtype) if run.smooths else None
+        pixels = run(piece.colour, target) if exact else tone.of(run(piece.colour, dtype))
         if not (piece.alpha and run.total):
             return like(piece, pixels)
         return like(piece, pixels, np.full(pixels.shape[:2], full_scale(pixels.dtype), pixels.dtype))

@@ -13,7 +13,7 @@ from imfilter._filters.corners.kernels.spacing import APART_JOB, keep_apart
 _FAR = 1 << 62
 
 
-def kept(
+def select(
     points: npt.NDArray[np.int64],
     shape: tuple[int, ...],
     distance: float,

@@ -67,7 +67,7 @@ def vary(x: npt.NDArray, weight: npt.NDArray, bias: npt.NDArray, geometry: Geome
     return result.reshape(images, outputs, *geometry.lengths)
 
 
-def apart(gradient: npt.NDArray, stride: tuple[int, ...]) -> npt.NDArray:
+def spread(gradient: npt.NDArray, stride: tuple[int, ...]) -> npt.NDArray:
     """Return an array (N, C, *lengths) with zeros inserted, so that its samples are `stride` apart."""
     if max(stride) == 1:
         return gradient
@@ -84,7 +84,7 @@ def backward(
 ) -> tuple[Geometry, npt.NDArray]:
     """Return the geometry and weights of the layer that computes the gradient of a padded input.
 
-    Its input is the gradient of an output after `apart`. The output has shape `lengths`, and the input of the
+    Its input is the gradient of an output after `spread`. The output has shape `lengths`. The input of the
     original layer has shape `extent`.
     """
     paddings = []

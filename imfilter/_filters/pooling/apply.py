@@ -70,13 +70,19 @@ Cut = Callable[..., tuple[Windows, ...]]
 
 
 def apply(
-    image: npt.ArrayLike, reduction: str, cut: Cut, own: tuple[Any, ...], common: Common, *, keep: bool = True
+    image: npt.ArrayLike,
+    reduction: str,
+    cut: Cut,
+    options: tuple[Any, ...],
+    common: Common,
+    *,
+    keep: bool = True,
 ) -> npt.NDArray:
-    """Check the arguments and reduce the windows that ``cut(lengths, *own)`` returns.
+    """Check the arguments and reduce the windows that ``cut(lengths, *options)`` returns.
 
     Unless `keep`, the result has no filtered axes. Then each filtered axis must have exactly one window.
     """
-    return engine.apply(FAMILY, image, common, (reduction, cut, keep), own)
+    return engine.apply(FAMILY, image, common, (reduction, cut, keep), options)
 
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
@@ -123,12 +129,12 @@ def _packed(array: npt.NDArray, first: int) -> bool:
 
 
 def _validate_and_plan(
-    array: npt.NDArray, given: Common, fixed: tuple[str, Cut, bool], own: tuple[Any, ...]
+    array: npt.NDArray, given: Common, fixed: tuple[str, Cut, bool], options: tuple[Any, ...]
 ) -> Call:
     """Check the arguments and derive the settings of the call."""
     reduction, cut, keep = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
-    windows = cut(tuple(array.shape[a] for a in axes), *own)
+    windows = cut(tuple(array.shape[a] for a in axes), *options)
     shape = list(array.shape)
     for axis, along in zip(axes, windows, strict=True):
         shape[axis] = along.length

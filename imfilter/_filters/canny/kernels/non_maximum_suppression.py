@@ -87,7 +87,7 @@ def gradients(real, measure, above, here, below, count, dx, dy, strength):
     _gradients(real, measure, above, here, below, count, dx, dy, strength)
 
 
-def _among_sectors(builder, lines, dx, dy, mine, strengths):
+def _among_sectors(builder, lines, dx, dy, magnitude, strengths):
     """Return which magnitudes are larger than those of their two neighbours in one of four directions."""
     above, here, below = strengths
     abs_dx, abs_dy = lines.absolute(dx), lines.times(lines.absolute(dy), _UNIT)
@@ -98,8 +98,8 @@ def _among_sectors(builder, lines, dx, dy, mine, strengths):
     falls = lines.falling(dx, dy)  # used only where neither is 0
 
     def larger(first, last, with_last):
-        last_kept = builder.fcmp_ordered(">=" if with_last else ">", mine, last)
-        return builder.and_(builder.fcmp_ordered(">", mine, first), last_kept)
+        last_kept = builder.fcmp_ordered(">=" if with_last else ">", magnitude, last)
+        return builder.and_(builder.fcmp_ordered(">", magnitude, first), last_kept)
 
     along = larger(lines.load(here, -1), lines.load(here, 1), True)
     down = larger(lines.load(above), lines.load(below), True)
@@ -109,7 +109,7 @@ def _among_sectors(builder, lines, dx, dy, mine, strengths):
     return builder.select(level, along, builder.select(steep, down, across))
 
 
-def _interpolated(builder, lines, dx, dy, mine, strengths):
+def _interpolated(builder, lines, dx, dy, magnitude, strengths):
     """Return which magnitudes are at least those interpolated on both sides along the gradient."""
     above, here, below = strengths
     abs_dx, abs_dy = lines.absolute(dx), lines.absolute(dy)
@@ -124,7 +124,7 @@ def _interpolated(builder, lines, dx, dy, mine, strengths):
         near = builder.select(steep, lines.load(line), lines.load(here, level))
         far = lines.load(line, level)
         mixed = builder.fadd(builder.fmul(far, far_share), builder.fmul(near, near_share))
-        return builder.fcmp_ordered("<=", mixed, mine)
+        return builder.fcmp_ordered("<=", mixed, magnitude)
 
     rising = builder.and_(side(below, 1), side(above, -1))
     falling = builder.and_(side(above, 1), side(below, -1))
@@ -151,13 +151,13 @@ def _thin(typingctx, real, interpolated, dx, dy, above, here, below, count, low,
         above_bound = "<=" if smooth else "<"
         with cgutils.for_range_slice(builder, word(0), count, word(lanes), word) as (x, _):
             lines = _Lines(builder, kind, x)
-            mine = lines.load(here)
+            magnitude = lines.load(here)
             find = _interpolated if smooth else _among_sectors
-            maxima = find(builder, lines, lines.load(dx), lines.load(dy), mine, (above, here, below))
+            maxima = find(builder, lines, lines.load(dx), lines.load(dy), magnitude, (above, here, below))
             zero = ir.Constant(kind, [0.0] * lanes)
-            maxima = builder.and_(maxima, builder.fcmp_ordered("<", zero, mine))
-            weak = builder.and_(maxima, builder.fcmp_ordered(above_bound, bounds[0], mine))
-            strong = builder.and_(weak, builder.fcmp_ordered(above_bound, bounds[1], mine))
+            maxima = builder.and_(maxima, builder.fcmp_ordered("<", zero, magnitude))
+            weak = builder.and_(maxima, builder.fcmp_ordered(above_bound, bounds[0], magnitude))
+            strong = builder.and_(weak, builder.fcmp_ordered(above_bound, bounds[1], magnitude))
             marks = [
                 builder.select(
                     mask,

@@ -120,7 +120,7 @@ GRAY, LINEAR, LAB, FROM_LAB, LCH, FROM_LCH = range(len(_FORMULAS))
 
 
 @intrinsic(prefer_literal=True)
-def _convert(typingctx, real, formula, lines, pitch, count, table, ahead, width, places, wide):
+def _convert(typingctx, real, formula, lines, pitch, count, table, ahead, ahead_width, places, place_width):
     lanes = register_lanes(real.dtype) * _TOGETHER
 
     def codegen(context, builder, sig, args):
@@ -156,14 +156,14 @@ def _convert(typingctx, real, formula, lines, pitch, count, table, ahead, width,
 
 
 @kernel("real", "formula")
-def convert(real, formula, lines, pitch, count, numbers, ahead, width, places, wide):
+def convert(real, formula, lines, pitch, count, numbers, ahead, ahead_width, places, place_width):
     """Apply a formula to `count` samples of three lines in place, in whole vectors.
 
     The lines are `pitch` bytes apart. numbers: address of the parameters of the formula, as float64. The
-    kernel also prefetches memory: `width` bytes per pixel from `ahead` on to read, and `wide` bytes per pixel
-    from `places` on to write.
+    kernel also prefetches memory: `ahead_width` bytes per pixel from `ahead` on to read, and `place_width`
+    bytes per pixel from `places` on to write.
     """
-    _convert(real, formula, lines, pitch, count, numbers, ahead, width, places, wide)
+    _convert(real, formula, lines, pitch, count, numbers, ahead, ahead_width, places, place_width)
 
 
 @intrinsic

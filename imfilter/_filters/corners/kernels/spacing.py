@@ -65,9 +65,9 @@ def _crowded(job, point):
 def keep_apart(job_at):
     """Keep the first point, and each later one that is not too near to a kept point; see `APART_JOB`."""
     job = record(APART_JOB, job_at)
-    kept = 0
+    count = 0
     for i in range(job.count):
-        if kept == job.most:
+        if count == job.most:
             break
         point = job.points + 8 * job.axes * i
         if _crowded(job, point):
@@ -77,6 +77,6 @@ def keep_apart(job_at):
             cell += peek(point + 8 * a) // job.side * peek(job.steps + 8 * a)
         poke(job.before + 8 * i, peek(job.last + 8 * cell))
         poke(job.last + 8 * cell, i + 1)
-        poke(job.kept + 8 * kept, i)
-        kept += 1
-    poke(job.n_kept, kept)
+        poke(job.kept + 8 * count, i)
+        count += 1
+    poke(job.n_kept, count)

@@ -42,9 +42,9 @@ def _element(value):
 
 
 @intrinsic(prefer_literal=True)
-def _meet(typingctx, what, a, b):
+def _meet(typingctx, op, a, b):
     """Return the larger or the smaller of two samples, or their sum, lane by lane."""
-    name = {LARGEST: "max", SMALLEST: "min"}.get(what.literal_value)
+    name = {LARGEST: "max", SMALLEST: "min"}.get(op.literal_value)
 
     def codegen(context, builder, sig, args):
         _, a, b = args
@@ -55,13 +55,13 @@ def _meet(typingctx, what, a, b):
         which = f"{name}imum" if real else f"{'s' if dtype.signed else 'u'}{name}"
         return call_llvm(builder, f"llvm.{which}.{mangle(a.type)}", a.type, a, b)
 
-    return a(what, a, b), codegen
+    return a(op, a, b), codegen
 
 
 @intrinsic(prefer_literal=True)
-def _part(typingctx, what, source, value):
+def _part(typingctx, op, source, value):
     """Return the part of samples to reduce: all their bits, or the high or low half of them."""
-    reduction = what.literal_value
+    reduction = op.literal_value
 
     def codegen(context, builder, sig, args):
         value = args[2]
@@ -77,13 +77,13 @@ def _part(typingctx, what, source, value):
         shift = builder.ashr if source.dtype.signed else builder.lshr
         return shift(value, constant(32))
 
-    return value(what, source, value), codegen
+    return value(op, source, value), codegen
 
 
 @intrinsic(prefer_literal=True)
-def _neutral(typingctx, what, real):
+def _neutral(typingctx, op, real):
     """Return the neutral element of the maximum, the minimum or the sum."""
-    reduction, dtype = what.literal_value, real.dtype
+    reduction, dtype = op.literal_value, real.dtype
 
     def codegen(context, builder, sig, args):
         floating = isinstance(dtype, types.Float)
@@ -95,11 +95,11 @@ def _neutral(typingctx, what, real):
             value = 0.0 if floating else 0
         return ir.Constant(element(dtype), value)
 
-    return real.dtype(what, real), codegen
+    return real.dtype(op, real), codegen
 
 
-@kernel("real", "source", "what")
-def join_rows(real, source, what, at, rows, fresh, before, count, after, line):
+@kernel("real", "source", "op")
+def join_rows(real, source, op, at, rows, fresh, before, count, after, line):
     """Reduce `rows` lines of `count` samples, whose addresses are in the table `at`, to one line of `real`.
 
     Unless `fresh`, the previous content of the line is included. `before` and `after` samples beside it are
@@ -107,7 +107,7 @@ def join_rows(real, source, what, at, rows, fresh, before, count, after, line):
     """
     size, width = size_of(real), size_of(source)
     lanes, narrow_lanes = BYTES // size, BYTES // size // REGISTERS
-    neutral = _neutral(what, real)
+    neutral = _neutral(op, real)
     for i in range(before):
         store_one(line + i * size, real, neutral)
     line += before * size
@@ -125,39 +125,39 @@ def join_rows(real, source, what, at, rows, fresh, before, count, after, line):
     while x + lanes <= count or (fresh and lanes <= count and x < count):
         shift = min(x, count - lanes)
         if fresh:
-            result = _part(what, source, load(real, entry(at) + shift * width, source))
+            result = _part(op, source, load(real, entry(at) + shift * width, source))
         else:
             result = load(real, line + shift * size, real)
         for r in range(skipped, rows):
-            values = _part(what, source, load(real, entry(at + 8 * r) + shift * width, source))
-            result = _meet(what, result, values)
+            values = _part(op, source, load(real, entry(at + 8 * r) + shift * width, source))
+            result = _meet(op, result, values)
         store(line + shift * size, real, result)
         x += lanes
     like = splat_register(real, neutral)
     while x + narrow_lanes <= count or (fresh and narrow_lanes <= count and x < count):
         shift = min(x, count - narrow_lanes)
         if fresh:
-            narrow_result = _part(what, source, load_like(like, entry(at) + shift * width, source))
+            narrow_result = _part(op, source, load_like(like, entry(at) + shift * width, source))
         else:
             narrow_result = load_like(like, line + shift * size, real)
         for r in range(skipped, rows):
-            narrow_values = _part(what, source, load_like(like, entry(at + 8 * r) + shift * width, source))
-            narrow_result = _meet(what, narrow_result, narrow_values)
+            narrow_values = _part(op, source, load_like(like, entry(at + 8 * r) + shift * width, source))
+            narrow_result = _meet(op, narrow_result, narrow_values)
         store(line + shift * size, real, narrow_result)
         x += narrow_lanes
     for i in range(x, count):
         if fresh:
-            one = _part(what, source, load_one(real, entry(at) + i * width, source))
+            one = _part(op, source, load_one(real, entry(at) + i * width, source))
         else:
             one = load_one(real, line + i * size, real)
         for r in range(skipped, rows):
-            value = _part(what, source, load_one(real, entry(at + 8 * r) + i * width, source))
-            one = _meet(what, one, value)
+            value = _part(op, source, load_one(real, entry(at + 8 * r) + i * width, source))
+            one = _meet(op, one, value)
         store_one(line + i * size, real, one)
 
 
-@kernel("real", "what")
-def join_neighbours(real, what, line, taps, step, count, to):
+@kernel("real", "op")
+def join_neighbours(real, op, line, taps, step, count, to):
     """Reduce `taps` samples of a line, `step` bytes apart, for each of `count` outputs at a stride of one."""
     size = size_of(real)
     lanes, narrow_lanes = BYTES // size, BYTES // size // REGISTERS
@@ -166,21 +166,21 @@ def join_neighbours(real, what, line, taps, step, count, to):
         shift = min(x, count - lanes) * size
         result = load(real, line + shift, real)
         for t in range(1, taps):
-            result = _meet(what, result, load(real, line + shift + t * step, real))
+            result = _meet(op, result, load(real, line + shift + t * step, real))
         store(to + shift, real, result)
         x += lanes
-    like = splat_register(real, _neutral(what, real))
+    like = splat_register(real, _neutral(op, real))
     while x < count and narrow_lanes <= count:
         shift = min(x, count - narrow_lanes) * size
         narrow_result = load_like(like, line + shift, real)
         for t in range(1, taps):
-            narrow_result = _meet(what, narrow_result, load_like(like, line + shift + t * step, real))
+            narrow_result = _meet(op, narrow_result, load_like(like, line + shift + t * step, real))
         store(to + shift, real, narrow_result)
         x += narrow_lanes
     for i in range(x, count):
         one = load_one(real, line + i * size, real)
         for t in range(1, taps):
-            one = _meet(what, one, load_one(real, line + i * size + t * step, real))
+            one = _meet(op, one, load_one(real, line + i * size + t * step, real))
         store_one(to + i * size, real, one)
 
 
@@ -212,8 +212,8 @@ def _pick(typingctx, real, stride, channels, address):
     return Vector(real.dtype, lanes)(real, stride, channels, address), codegen
 
 
-@kernel("real", "what", "stride", "channels")
-def join_picked(real, what, stride, channels, line, taps, step, count, to):
+@kernel("real", "op", "stride", "channels")
+def join_picked(real, op, stride, channels, line, taps, step, count, to):
     """Reduce `taps` pixels of a line, `step` bytes apart, for each of `count` outputs at a small stride.
 
     Whole registers are written. So shorter outputs, and pixels that do not fill a register, need more space.
@@ -226,17 +226,17 @@ def join_picked(real, what, stride, channels, line, taps, step, count, to):
         start = line + first * stride * channels * size
         result = _pick(real, stride, channels, start)
         for t in range(1, taps):
-            result = _meet(what, result, _pick(real, stride, channels, start + t * step))
+            result = _meet(op, result, _pick(real, stride, channels, start + t * step))
         store(to + first * channels * size, real, result)
         x += pixels
 
 
-@kernel("real", "what")
-def join_apart(real, what, line, taps, step, stride, channels, count, to):
+@kernel("real", "op")
+def join_apart(real, op, line, taps, step, stride, channels, count, to):
     """Reduce `taps` pixels, `step` bytes apart, for each of `count` outputs, `stride` bytes apart."""
     size = size_of(real)
     narrow_lanes = BYTES // size // REGISTERS
-    like = splat_register(real, _neutral(what, real))
+    like = splat_register(real, _neutral(op, real))
     for i in range(count):
         start = line + i * stride
         c = 0
@@ -244,35 +244,35 @@ def join_apart(real, what, line, taps, step, stride, channels, count, to):
             shift = min(c, channels - narrow_lanes) * size
             result = load_like(like, start + shift, real)
             for t in range(1, taps):
-                result = _meet(what, result, load_like(like, start + shift + t * step, real))
+                result = _meet(op, result, load_like(like, start + shift + t * step, real))
             store(to + shift, real, result)
             c += narrow_lanes
         for k in range(c, channels):
             one = load_one(real, start + k * size, real)
             for t in range(1, taps):
-                one = _meet(what, one, load_one(real, start + k * size + t * step, real))
+                one = _meet(op, one, load_one(real, start + k * size + t * step, real))
             store_one(to + k * size, real, one)
         to += channels * size
 
 
-@kernel("real", "what")
-def fold(real, what, line, pixels, channels, to):
+@kernel("real", "op")
+def fold(real, op, line, pixels, channels, to):
     """Reduce all `pixels` of a line to one pixel. Each step combines its two halves, in place."""
     size = size_of(real)
     narrow_lanes = BYTES // size // REGISTERS
-    like = splat_register(real, _neutral(what, real))
+    like = splat_register(real, _neutral(op, real))
     while pixels > 1:
         half = (pixels + 1) // 2
         count, other = (pixels - half) * channels, line + half * channels * size
         x = 0
         while x + narrow_lanes <= count:
             result = _meet(
-                what, load_like(like, line + x * size, real), load_like(like, other + x * size, real)
+                op, load_like(like, line + x * size, real), load_like(like, other + x * size, real)
             )
             store(line + x * size, real, result)
             x += narrow_lanes
         for i in range(x, count):
-            one = _meet(what, load_one(real, line + i * size, real), load_one(real, other + i * size, real))
+            one = _meet(op, load_one(real, line + i * size, real), load_one(real, other + i * size, real))
             store_one(line + i * size, real, one)
         pixels = half
     for c in range(channels):

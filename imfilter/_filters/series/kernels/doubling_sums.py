@@ -106,15 +106,15 @@ def along(line, count, history, places, place):
 
 
 @inlined
-def across(line, pitch, before, rows, wide, places, apart):
+def across(line, pitch, before, rows, width, places, step):
     """Write sums of 1, 2, 4 and 8 rows. `before` rows precede the first row.
 
-    Rows have `wide` elements, at least a register, and are `pitch` bytes apart. places: addresses for the
-    sums of each size; 0: not requested. The written rows are `apart` bytes apart.
+    Rows have `width` elements, at least a register, and are `pitch` bytes apart. places: addresses for the
+    sums of each size; 0: not requested. The written rows are `step` bytes apart.
     """
     one, two, four, eight = places
-    for e in range(0, wide, REGISTER):
-        at = 8 * min(e, wide - REGISTER)
+    for e in range(0, width, REGISTER):
+        at = 8 * min(e, width - REGISTER)
         x = _register(line - before * pitch + at)
         t_2, t_1, f_4, f_3, f_2, f_1 = x, x, x, x, x, x
         for row in range(-before, rows):
@@ -122,7 +122,7 @@ def across(line, pitch, before, rows, wide, places, apart):
             twos = x + new
             fours = t_2 + twos
             if row >= 0:
-                to = at + row * apart
+                to = at + row * step
                 if one:
                     store(one + to, _F64, new)
                 if two:

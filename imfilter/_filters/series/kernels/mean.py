@@ -112,29 +112,32 @@ def _total(target, parts, n_parts, offset, count, divisor, coming, place):
 
 
 @inlined
-def _newest(sums, levels, cursors, level, wide):
+def _newest(sums, levels, cursors, level, width):
     """Return the address of the current block of sums of a level, or 0 if its sums are not kept."""
     start = peek(levels + 8 * FIELDS * level)
-    return sums + 8 * (start + peek(cursors + 8 * level)) * wide if start else 0
+    return sums + 8 * (start + peek(cursors + 8 * level)) * width if start else 0
 
 
 @inlined
-def _look_up(addresses, parts, n_parts, sums, levels, cursors, wide, row):
+def _look_up(addresses, parts, n_parts, sums, levels, cursors, width, row):
     """Write the addresses of the parts of a sum in a row of this block. A part is a level and a delay."""
     for i in range(n_parts):
         level, delay = peek(parts + 16 * i), peek(parts + 16 * i + 8)
-        poke(addresses + 8 * i, _newest(sums, levels, cursors, level, wide) + 8 * (row - delay) * wide)
+        poke(addresses + 8 * i, _newest(sums, levels, cursors, level, width) + 8 * (row - delay) * width)
 
 
 @inlined
-def _sum_samples(line, step, stage, history, at, count, samples, wide, low, sums, levels, cursors, place):
+def _sum_samples(line, step, stage, history, at, count, samples, width, low, sums, levels, cursors, place):
     """Write the sums of a block, from sample `at` on, that are computed from samples and are kept."""
-    one, two = _newest(sums, levels, cursors, 0, wide), _newest(sums, levels, cursors, 1, wide)
-    four, eight = _newest(sums, levels, cursors, 2, wide), _newest(sums, levels, cursors, 3, wide)
+    one, two = _newest(sums, levels, cursors, 0, width), _newest(sums, levels, cursors, 1, width)
+    four, eight = _newest(sums, levels, cursors, 2, width), _newest(sums, levels, cursors, 3, width)
     samples_at = line + 8 * at * step
     if low == LOW:
-        sixteen, thirty_two = _newest(sums, levels, cursors, 4, wide), _newest(sums, levels, cursors, 5, wide)
-        sixty_four = _newest(sums, levels, cursors, 6, wide)
+        sixteen, thirty_two = (
+            _newest(sums, levels, cursors, 4, width),
+            _newest(sums, levels, cursors, 5, width),
+        )
+        sixty_four = _newest(sums, levels, cursors, 6, width)
         if at < 0 or at + count > samples:
             for j in range(count):  # read no memory before the first sample or after the last one
                 present = 0 <= at + j < samples
@@ -144,49 +147,51 @@ def _sum_samples(line, step, stage, history, at, count, samples, wide, low, sums
             samples_at, count, history, (one, two, four, eight, sixteen, thirty_two, sixty_four), place
         )
     elif low == 1:
-        copy(_F64, one, samples_at, count * wide)
+        copy(_F64, one, samples_at, count * width)
     else:
-        doubling_sums.across(samples_at, 8 * step, min(7, at), count, wide, (one, two, four, eight), 8 * wide)
+        doubling_sums.across(
+            samples_at, 8 * step, min(7, at), count, width, (one, two, four, eight), 8 * width
+        )
 
 
 @inlined
-def _compose(addresses, block_rows, wide, low, sums, levels, n_levels, cursors, parts):
+def _compose(addresses, block_rows, width, low, sums, levels, n_levels, cursors, parts):
     """Write the sums of a block that are composed of other sums."""
     for level in range(low, n_levels):
         entry = levels + 8 * FIELDS * level
-        at, count = _newest(sums, levels, cursors, level, wide), peek(entry + 24)
+        at, count = _newest(sums, levels, cursors, level, width), peek(entry + 24)
         if at:
-            _look_up(addresses, parts + 16 * peek(entry + 32), count, sums, levels, cursors, wide, 0)
-            _total(at, addresses, count, 0, block_rows * wide, 0.0, 0, 0)
+            _look_up(addresses, parts + 16 * peek(entry + 32), count, sums, levels, cursors, width, 0)
+            _total(at, addresses, count, 0, block_rows * width, 0.0, 0, 0)
 
 
 @inlined
-def _advance(block, wide, sums, levels, n_levels, cursors):
+def _advance(block, width, sums, levels, n_levels, cursors):
     """Advance to the next block. If a level has no space for it, move its kept sums to the front."""
     for level in range(n_levels):
         entry = levels + 8 * FIELDS * level
-        start, kept, span = peek(entry), peek(entry + 8), peek(entry + 16)
+        start, n_kept, span = peek(entry), peek(entry + 8), peek(entry + 16)
         cursor = peek(cursors + 8 * level) + block
         if cursor + block > span:
             if start:
-                at = sums + 8 * (start - kept) * wide
-                copy(_F64, at, at + 8 * cursor * wide, kept * wide)
+                at = sums + 8 * (start - n_kept) * width
+                copy(_F64, at, at + 8 * cursor * width, n_kept * width)
             cursor = 0
         poke(cursors + 8 * level, cursor)
 
 
 @inlined
-def _runs(rows, wide, step):
+def _runs(rows, width, step):
     """Return the number and the length of runs of rows: one run for all series, else one run for each row."""
-    return (1, rows * wide) if wide == step else (rows, wide)
+    return (1, rows * width) if width == step else (rows, width)
 
 
 @inlined
-def _directly(line, to, n, step, wide, size, divisor, addresses):
-    """Write `n` rows of windows of `wide` series as sums of samples."""
+def _directly(line, to, n, step, width, size, divisor, addresses):
+    """Write `n` rows of windows of `width` series as sums of samples."""
     for i in range(size):
         poke(addresses + 8 * i, line + 8 * i * step)
-    runs, length = _runs(n, wide, step)
+    runs, length = _runs(n, width, step)
     for run in range(runs):
         skipped = 8 * run * step
         coming = line + skipped + 8 * (size + _AHEAD) * step if runs > 1 else 0
@@ -219,13 +224,13 @@ def average(
         n = min(stretch, rows - top)
         left = 0
         while left < step:
-            wide = columns if columns == step else columns - (target + 8 * left) % LINE // 8
-            if left + wide + doubling_sums.REGISTER > step:
-                wide = step - left
+            width = columns if columns == step else columns - (target + 8 * left) % LINE // 8
+            if left + width + doubling_sums.REGISTER > step:
+                width = step - left
             line, to = source + 8 * (top * step + left), target + 8 * (top * step + left)
-            left += wide
+            left += width
             if n_levels == 0:
-                _directly(line, to, n, step, wide, size, divisor, addresses)
+                _directly(line, to, n, step, width, size, divisor, addresses)
                 continue
             for i in range(doubling_sums.HELD):
                 store_one(workspace + 8 * i, _F64, 0.0)
@@ -239,21 +244,21 @@ def average(
                     block_rows = -(-block_rows // doubling_sums.OCTET) * doubling_sums.OCTET
                 place = to + 8 * first_row + DISTANCE
                 _sum_samples(
-                    line, step, stage, workspace, begin, block_rows, n + size - 1, wide, low, sums, levels,
+                    line, step, stage, workspace, begin, block_rows, n + size - 1, width, low, sums, levels,
                     cursors, place,
                 )  # fmt: skip
-                _compose(addresses, block_rows, wide, low, sums, levels, n_levels, cursors, parts)
+                _compose(addresses, block_rows, width, low, sums, levels, n_levels, cursors, parts)
                 row, stop = max(0, first_row), min(n, first_row + block_rows)
                 if row < stop:
-                    runs, length = _runs(stop - row, wide, step)
+                    runs, length = _runs(stop - row, width, step)
                     _look_up(
-                        addresses, parts + 16 * first, n_parts, sums, levels, cursors, wide, row - first_row
+                        addresses, parts + 16 * first, n_parts, sums, levels, cursors, width, row - first_row
                     )  # fmt: skip
                     for run in range(runs):
                         coming = line + 8 * (begin + block_rows + run) * step
                         place = to + 8 * (row + block_rows + run) * step
                         _total(
-                            to + 8 * (row + run) * step, addresses, n_parts, 8 * run * wide, length, divisor,
+                            to + 8 * (row + run) * step, addresses, n_parts, 8 * run * width, length, divisor,
                             coming, place,
                         )  # fmt: skip
-                _advance(block, wide, sums, levels, n_levels, cursors)
+                _advance(block, width, sums, levels, n_levels, cursors)
