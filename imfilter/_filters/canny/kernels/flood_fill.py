@@ -49,10 +49,10 @@ def _spread(samples, i, low, high, rows, n_rows, stack, count):
 def flood(samples, start, stop, low, high, rows, n_rows, stack):
     """Make weak samples from `low` to `high` strong if they are connected to strong samples.
 
-    Only strong samples from `start` to `stop` are a start. samples: address of bytes, which are read in words
-    of 8 bytes. All neighbours of samples that are not 0 are in this memory. rows: address of a table with the
-    offset of each row of adjacent neighbours, and the mask of the bits of weak neighbours. stack: address of
-    memory with a word for each weak sample. Each sample is pushed once.
+    The flood starts at the strong samples from `start` to `stop`. samples: address of bytes, which are read
+    in words of 8. All neighbours of samples that are not 0 are in this memory. rows: address of a table with
+    the offset of each row of adjacent neighbours, and the mask of the bits of weak neighbours. stack: address
+    of memory with a word for each weak sample. Each sample is pushed once.
     """
     for word in range(start, stop, 8):
         strong = load_one(_U64, samples + word, _U64) & _EIGHT_STRONG

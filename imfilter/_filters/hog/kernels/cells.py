@@ -1,6 +1,7 @@
-"""Histograms of oriented gradients, one row of cells after the other. `vote` has the operations on a line.
+"""Histograms of oriented gradients, one row of cells after the other.
 
-The votes of all rows of a cell are summed for each column. Then these sums are added along the row.
+`orientation_votes` has the operations on a line. The votes of all rows of a cell are summed for each column.
+Then these sums are added along the row.
 """
 
 import numpy as np
