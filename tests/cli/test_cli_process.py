@@ -44,7 +44,7 @@ def test_every_way_to_start_is_the_command(tmp_path: Path, start: list[object]) 
     assert io.read(tmp_path / "out.png").pixels.shape == io.read(COINS).pixels.shape
     wrong = process(*start, "bax", COINS, tmp_path / "none.png")
     assert wrong.returncode == 2
-    assert wrong.stderr == "imfilter: error: unknown filter 'bax'; did you mean box?\n"
+    assert wrong.stderr == "imfilter: error: unknown filter 'bax'; did you mean 'box'?\n"
     helped = process(*start, "--help")
     assert helped.stdout.startswith("Usage: imfilter ")
 

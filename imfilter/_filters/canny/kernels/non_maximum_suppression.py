@@ -34,12 +34,12 @@ class _Lines:
     def store(self, line, value):
         self.builder.store(value, self.place(line), align=1)
 
-    def size_of(self, value):
+    def absolute(self, value):
         """Return absolute values."""
         return call_llvm(self.builder, f"llvm.fabs.{mangle(self.kind)}", self.kind, value)
 
     def falling(self, dx, dy):
-        """Tell whether the signs differ. The product of nonzero values would tell, but it may underflow."""
+        """Return whether the signs differ. The sign of the product is not used, because it may underflow."""
         word = ir.VectorType(ir.IntType(8 * self.size), self.kind.count)
         signs = self.builder.xor(self.builder.bitcast(dx, word), self.builder.bitcast(dy, word))
         return self.builder.icmp_signed("<", signs, ir.Constant(word, [0] * word.count))
@@ -50,7 +50,7 @@ class _Lines:
 
 @intrinsic(prefer_literal=True)
 def _gradients(typingctx, real, measure, above, here, below, count, dx, dy, strength):
-    lanes, how = register_lanes(real.dtype), measure.literal_value
+    lanes, norm = register_lanes(real.dtype), measure.literal_value
 
     def codegen(context, builder, sig, args):
         above, here, below, count, to_x, to_y, to = args[2:]
@@ -62,14 +62,14 @@ def _gradients(typingctx, real, measure, above, here, below, count, dx, dy, stre
             def smooth(first, middle, last, lines=lines):
                 return builder.fadd(builder.fadd(first, last), lines.times(middle, 2.0))
 
-            # Differences first: they are 0 in flat areas, and both axes are treated alike.
+            # Differences come first: they are 0 in flat areas, and both axes are computed in the same way.
             x_part = smooth(*(builder.fsub(line[2], line[0]) for line in (a, h, b)))
             y_part = smooth(*(builder.fsub(low, high) for low, high in zip(b, a, strict=True)))
-            if how == L1:
-                total = builder.fadd(lines.size_of(x_part), lines.size_of(y_part))
+            if norm == L1:
+                total = builder.fadd(lines.absolute(x_part), lines.absolute(y_part))
             else:
                 total = builder.fadd(builder.fmul(x_part, x_part), builder.fmul(y_part, y_part))
-                if how == L2:
+                if norm == L2:
                     total = call_llvm(builder, f"llvm.sqrt.{mangle(kind)}", kind, total)
             for line, value in ((to_x, x_part), (to_y, y_part), (to, total)):
                 lines.store(line, value)
@@ -80,26 +80,26 @@ def _gradients(typingctx, real, measure, above, here, below, count, dx, dy, stre
 
 @kernel("real", "measure")
 def gradients(real, measure, above, here, below, count, dx, dy, strength):
-    """Write the Sobel derivatives and the gradient magnitudes of `count` samples and more; see `L1`.
+    """Write the Sobel derivatives and the gradient magnitudes of `count` samples; see `L1`.
 
-    The three lines start one sample before the first.
+    Results are written in whole registers. The three lines start one sample before the first.
     """
     _gradients(real, measure, above, here, below, count, dx, dy, strength)
 
 
-def _among_sectors(builder, lines, dx, dy, mine, strengths):
-    """Tell which magnitudes are larger than those of their two neighbours in one of four directions."""
+def _among_sectors(builder, lines, dx, dy, magnitude, strengths):
+    """Return which magnitudes are larger than those of their two neighbours in one of four directions."""
     above, here, below = strengths
-    wide, tall = lines.size_of(dx), lines.times(lines.size_of(dy), _UNIT)
-    flat = lines.times(wide, _TANGENT)
-    level = builder.fcmp_ordered("<", tall, flat)
+    abs_dx, abs_dy = lines.absolute(dx), lines.times(lines.absolute(dy), _UNIT)
+    flat = lines.times(abs_dx, _TANGENT)
+    level = builder.fcmp_ordered("<", abs_dy, flat)
     # Differences of multiples of the unit are exact. The sum of both factors would not be exact.
-    steep = builder.fcmp_ordered(">", builder.fsub(tall, lines.times(wide, 2 * _UNIT)), flat)
+    steep = builder.fcmp_ordered(">", builder.fsub(abs_dy, lines.times(abs_dx, 2 * _UNIT)), flat)
     falls = lines.falling(dx, dy)  # used only where neither is 0
 
     def larger(first, last, with_last):
-        last_kept = builder.fcmp_ordered(">=" if with_last else ">", mine, last)
-        return builder.and_(builder.fcmp_ordered(">", mine, first), last_kept)
+        last_kept = builder.fcmp_ordered(">=" if with_last else ">", magnitude, last)
+        return builder.and_(builder.fcmp_ordered(">", magnitude, first), last_kept)
 
     along = larger(lines.load(here, -1), lines.load(here, 1), True)
     down = larger(lines.load(above), lines.load(below), True)
@@ -109,22 +109,22 @@ def _among_sectors(builder, lines, dx, dy, mine, strengths):
     return builder.select(level, along, builder.select(steep, down, across))
 
 
-def _interpolated(builder, lines, dx, dy, mine, strengths):
-    """Tell which magnitudes are at least those interpolated on both sides along the gradient."""
+def _interpolated(builder, lines, dx, dy, magnitude, strengths):
+    """Return which magnitudes are at least those interpolated on both sides along the gradient."""
     above, here, below = strengths
-    wide, tall = lines.size_of(dx), lines.size_of(dy)
-    steep = builder.fcmp_ordered(">", tall, wide)
-    low, high = builder.select(steep, wide, tall), builder.select(steep, tall, wide)
+    abs_dx, abs_dy = lines.absolute(dx), lines.absolute(dy)
+    steep = builder.fcmp_ordered(">", abs_dy, abs_dx)
+    low, high = builder.select(steep, abs_dx, abs_dy), builder.select(steep, abs_dy, abs_dx)
     falls = builder.and_(lines.falling(dx, dy), builder.fcmp_ordered("<", lines.times(low, 0.0), low))
-    share = builder.fdiv(low, high)
-    rest = builder.fsub(ir.Constant(lines.kind, [1.0] * lines.kind.count), share)
+    far_share = builder.fdiv(low, high)
+    near_share = builder.fsub(ir.Constant(lines.kind, [1.0] * lines.kind.count), far_share)
 
     def side(line, level):
-        """Interpolate on the side of a line and of a neighbour, and tell whether the value is no larger."""
+        """Interpolate on the side of a line and of a neighbour, and return whether the value is no larger."""
         near = builder.select(steep, lines.load(line), lines.load(here, level))
         far = lines.load(line, level)
-        mixed = builder.fadd(builder.fmul(far, share), builder.fmul(near, rest))
-        return builder.fcmp_ordered("<=", mixed, mine)
+        mixed = builder.fadd(builder.fmul(far, far_share), builder.fmul(near, near_share))
+        return builder.fcmp_ordered("<=", mixed, magnitude)
 
     rising = builder.and_(side(below, 1), side(above, -1))
     falling = builder.and_(side(above, 1), side(below, -1))
@@ -140,24 +140,24 @@ def _thin(typingctx, real, interpolated, dx, dy, above, here, below, count, low,
         scalar = element(real.dtype)
         kind, memory = ir.VectorType(scalar, lanes), ir.VectorType(ir.IntType(8), lanes)
         word = ir.IntType(64)
-        narrow = isinstance(scalar, ir.FloatType)
+        single = isinstance(scalar, ir.FloatType)
         bounds = []
         for value in (low, high):
-            value = builder.fptrunc(value, scalar) if narrow else value
+            value = builder.fptrunc(value, scalar) if single else value
             empty = ir.Constant(kind, ir.Undefined)
-            one = builder.insert_element(empty, value, ir.IntType(32)(0))
+            first = builder.insert_element(empty, value, ir.IntType(32)(0))
             mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-            bounds.append(builder.shuffle_vector(one, empty, mask))
+            bounds.append(builder.shuffle_vector(first, empty, mask))
         above_bound = "<=" if smooth else "<"
         with cgutils.for_range_slice(builder, word(0), count, word(lanes), word) as (x, _):
             lines = _Lines(builder, kind, x)
-            mine = lines.load(here)
+            magnitude = lines.load(here)
             find = _interpolated if smooth else _among_sectors
-            kept = find(builder, lines, lines.load(dx), lines.load(dy), mine, (above, here, below))
-            none = ir.Constant(kind, [0.0] * lanes)
-            kept = builder.and_(kept, builder.fcmp_ordered("<", none, mine))
-            weak = builder.and_(kept, builder.fcmp_ordered(above_bound, bounds[0], mine))
-            strong = builder.and_(weak, builder.fcmp_ordered(above_bound, bounds[1], mine))
+            maxima = find(builder, lines, lines.load(dx), lines.load(dy), magnitude, (above, here, below))
+            zero = ir.Constant(kind, [0.0] * lanes)
+            maxima = builder.and_(maxima, builder.fcmp_ordered("<", zero, magnitude))
+            weak = builder.and_(maxima, builder.fcmp_ordered(above_bound, bounds[0], magnitude))
+            strong = builder.and_(weak, builder.fcmp_ordered(above_bound, bounds[1], magnitude))
             marks = [
                 builder.select(
                     mask,
@@ -177,10 +177,11 @@ def _thin(typingctx, real, interpolated, dx, dy, above, here, below, count, low,
 
 @kernel("real", "interpolated")
 def thin(real, interpolated, dx, dy, above, here, below, count, low: float, high: float, to):
-    """Mark which of `count` samples and more are edges: local maxima across the edge, above the thresholds.
+    """Mark the edges among `count` samples: local maxima across the edge, above the thresholds.
 
-    The neighbours are those in one of four directions, and magnitudes must exceed the thresholds. If
-    `interpolated`, they lie between two of eight directions, and magnitudes must reach the thresholds. above,
-    here, below: magnitudes, with one sample before the first.
+    Results are written in whole registers. The neighbours are in one of four directions, and magnitudes must
+    exceed the thresholds. If `interpolated`, the neighbours are interpolated between two of eight directions,
+    and magnitudes must be at least the thresholds. above, here, below: magnitudes, with one sample before the
+    first.
     """
     _thin(real, interpolated, dx, dy, above, here, below, count, low, high, to)

@@ -1,4 +1,4 @@
-"""Gradients of a line and their votes for orientations: what histograms of oriented gradients do to one."""
+"""Operations of oriented gradients on a line: gradients, and their votes for orientations."""
 
 import math
 
@@ -15,7 +15,7 @@ _SIZE = 8
 
 
 def _at(builder, line, index, kind):
-    """Return the pointer to a vector of a line, `index` elements on."""
+    """Return the pointer to a vector of a line, from element `index` on."""
     return pointer(builder, builder.add(line, builder.mul(index, _WORD(_SIZE))), kind)
 
 
@@ -29,8 +29,8 @@ def _rounded(builder, value, dtype):
 
 def _root(builder, value, dtype):
     """Return the square root of LLVM float64 vector `value`, rounded to Numba type `dtype`."""
-    found = call_llvm(builder, f"llvm.sqrt.{mangle(value.type)}", value.type, value)
-    return _rounded(builder, found, dtype)
+    root = call_llvm(builder, f"llvm.sqrt.{mangle(value.type)}", value.type, value)
+    return _rounded(builder, root, dtype)
 
 
 @intrinsic
@@ -50,18 +50,18 @@ def _roots(typingctx, real, line, count):
 
 @kernel("real")
 def roots(real, line, count):
-    """Take the root of `count` float64 samples and more, rounded to `real`."""
+    """Take the square root of `count` float64 samples, rounded to `real`, in whole registers."""
     _roots(real, line, count)
 
 
 @intrinsic(prefer_literal=True)
 def _gradients(typingctx, real, first, above, here, below, count, across, down, strength):
-    alone, lanes = bool(first.literal_value), register_lanes(types.float64)
+    is_first, lanes = bool(first.literal_value), register_lanes(types.float64)
 
     def codegen(context, builder, sig, args):
         above, here, below, count, *places = args[2:]
         kind = ir.VectorType(_REAL, lanes)
-        none = ir.Constant(kind, [0.0] * lanes)
+        zero = ir.Constant(kind, [0.0] * lanes)
 
         def load(line, index):
             return builder.load(_at(builder, line, index, kind), align=1, typ=kind)
@@ -72,20 +72,22 @@ def _gradients(typingctx, real, first, above, here, below, count, across, down, 
             dy = _rounded(builder, builder.fsub(load(below, middle), load(above, middle)), real.dtype)
             squares = builder.fadd(builder.fmul(dx, dx), builder.fmul(dy, dy))
             total = _root(builder, squares, real.dtype)
-            # Half a turn is no turn: angles from 0 to below 180 degrees.
-            left = builder.fcmp_ordered("<", dx, none)
-            level = builder.and_(builder.fcmp_ordered("==", dy, none), left)
-            turned = builder.or_(builder.fcmp_ordered("<", dy, none), level)
-            found = [builder.select(turned, builder.fsub(none, d), d) for d in (dx, dy)] + [total]
-            if not alone:
+            # Opposite directions are the same orientation. Angles are from 0 to less than 180 degrees.
+            points_left = builder.fcmp_ordered("<", dx, zero)
+            horizontal = builder.and_(builder.fcmp_ordered("==", dy, zero), points_left)
+            reversed_ = builder.or_(builder.fcmp_ordered("<", dy, zero), horizontal)
+            results = [builder.select(reversed_, builder.fsub(zero, d), d) for d in (dx, dy)] + [total]
+            if not is_first:
                 best = load(places[2], x)
-                more = builder.fcmp_unordered(">", total, best)  # NaN is the most, as NumPy has it
-                more = builder.and_(more, builder.fcmp_ordered("ord", best, best))
-                found = [
-                    builder.select(more, mine, load(place, x))
-                    for place, mine in zip(places, found, strict=True)
+                stronger = builder.fcmp_unordered(
+                    ">", total, best
+                )  # NaN is larger than every number, as in NumPy
+                stronger = builder.and_(stronger, builder.fcmp_ordered("ord", best, best))
+                results = [
+                    builder.select(stronger, new, load(place, x))
+                    for place, new in zip(places, results, strict=True)
                 ]
-            for place, value in zip(places, found, strict=True):
+            for place, value in zip(places, results, strict=True):
                 builder.store(value, _at(builder, place, x, kind), align=1)
         return context.get_dummy_value()
 
@@ -94,11 +96,11 @@ def _gradients(typingctx, real, first, above, here, below, count, across, down, 
 
 @kernel("real", "first")
 def gradients(real, first, above, here, below, count, across, down, strength):
-    """Write the central differences of `count` float64 samples and more, turned upwards, and their strength.
+    """Write the central differences of `count` float64 samples, and their strength, in whole registers.
 
-    All are rounded to `real`, for which of several channels is the strongest then depends on it. The three
-    lines begin one sample before the first. What is there already stays where it is at least as strong,
-    unless this is the `first` of the channels.
+    The angle is from 0 to less than 180 degrees. All values are rounded to `real`, because the choice of the
+    strongest channel depends on it. The three lines start one sample before the first. If this is not the
+    `first` channel, the previous gradient stays unless the new one is stronger.
     """
     _gradients(real, first, above, here, below, count, across, down, strength)
 
@@ -116,7 +118,7 @@ class _Votes:
         return self.builder.load(_at(self.builder, line, self.x, self.kind), align=1, typ=self.kind)
 
     def add(self, number, value):
-        """Add to the votes for the orientation of a number."""
+        """Add values to the votes for orientation `number`."""
         line = self.builder.add(self.votes, self.builder.mul(number, self.step))
         total = self.builder.fadd(self.load(line), value)
         self.builder.store(total, _at(self.builder, line, self.x, self.kind), align=1)
@@ -129,7 +131,7 @@ def _vote(typingctx, across, down, strength, weight, count, limits, bins, votes,
     def codegen(context, builder, sig, args):
         across, down, strength, weight, count, limits, bins, votes, step = args
         kind = ir.VectorType(_REAL, lanes)
-        none, share = ir.Constant(kind, [0.0] * lanes), spread(builder, weight, kind)
+        zero, share = ir.Constant(kind, [0.0] * lanes), spread(builder, weight, kind)
 
         def limit(index):
             at = builder.add(limits, builder.mul(index, _WORD(_SIZE)))
@@ -145,8 +147,8 @@ def _vote(typingctx, across, down, strength, weight, count, limits, bins, votes,
                 cosine, sine = limit(pair), limit(builder.add(pair, _WORD(1)))
                 passed = builder.fcmp_ordered(">=", builder.fmul(dy, cosine), builder.fmul(dx, sine))
                 rest = builder.load(rest_at, typ=kind)
-                at.add(i, builder.select(passed, none, rest))
-                builder.store(builder.select(passed, rest, none), rest_at)
+                at.add(i, builder.select(passed, zero, rest))
+                builder.store(builder.select(passed, rest, zero), rest_at)
             at.add(last, builder.load(rest_at, typ=kind))
         return context.get_dummy_value()
 
@@ -155,11 +157,12 @@ def _vote(typingctx, across, down, strength, weight, count, limits, bins, votes,
 
 @kernel()
 def vote(across, down, strength, weight: float, count, limits, bins, votes, step):
-    """Add the weighed strength of `count` gradients and more to the line of the orientation that each has.
+    """Add the weighted strength of each of `count` gradients to the votes for its orientation.
 
-    limits: address of the cosines and sines of the angles between orientations, in order. A gradient is of
-    the orientation before the first that it has not passed, which takes no tangent to tell. votes: address of
-    the first of `bins` lines; they are `step` bytes apart.
+    Votes are written in whole registers. limits: address of the cosines and sines of the angles between
+    orientations, in ascending order. The orientation of a gradient is the first one whose upper limit is
+    above its angle. The comparison needs no tangent. votes: address of the first of `bins` lines, which are
+    `step` bytes apart.
     """
     _vote(across, down, strength, weight, count, limits, bins, votes, step)
 
@@ -171,24 +174,24 @@ def _share(typingctx, across, down, strength, weight, count, bins, votes, step):
     def codegen(context, builder, sig, args):
         across, down, strength, weight, count, bins, votes, step = args
         kind = ir.VectorType(_REAL, lanes)
-        weighed, many = spread(builder, weight, kind), builder.sitofp(bins, _REAL)
-        whole = spread(builder, many, kind)
-        a_radian = spread(builder, builder.fdiv(many, _REAL(math.pi)), kind)
+        factor, n_bins = spread(builder, weight, kind), builder.sitofp(bins, _REAL)
+        all_bins = spread(builder, n_bins, kind)
+        bins_per_radian = spread(builder, builder.fdiv(n_bins, _REAL(math.pi)), kind)
         with cgutils.for_range_slice(builder, _WORD(0), count, _WORD(lanes), _WORD) as (x, _):
             at = _Votes(builder, kind, x, votes, step)
-            mine = builder.fmul(at.load(strength), weighed)
+            strengths = builder.fmul(at.load(strength), factor)
             turned = angle(*(Lanes(builder, at.load(line)) for line in (across, down)))
-            place = builder.fmul(turned.value, a_radian)
-            place = builder.fsub(place, at.constant(0.5))
-            one, none = at.constant(1.0), at.constant(0.0)
+            position = builder.fmul(turned.value, bins_per_radian)
+            position = builder.fsub(position, at.constant(0.5))
+            one, zero = at.constant(1.0), at.constant(0.0)
             with cgutils.for_range_slice(builder, _WORD(0), bins, _WORD(1), _WORD) as (i, _):
                 middle = spread(builder, builder.sitofp(i, _REAL), kind)
-                apart = builder.fsub(place, middle)
-                apart = call_llvm(builder, f"llvm.fabs.{mangle(kind)}", kind, apart)
-                for distance in (apart, builder.fsub(whole, apart)):  # either way round
+                distance_up = builder.fsub(position, middle)
+                distance_up = call_llvm(builder, f"llvm.fabs.{mangle(kind)}", kind, distance_up)
+                for distance in (distance_up, builder.fsub(all_bins, distance_up)):  # in both directions
                     near = builder.fcmp_unordered("<", distance, one)
-                    part = builder.fmul(mine, builder.fsub(one, distance))
-                    at.add(i, builder.select(near, part, none))
+                    part = builder.fmul(strengths, builder.fsub(one, distance))
+                    at.add(i, builder.select(near, part, zero))
         return context.get_dummy_value()
 
     return types.none(*(types.int64,) * 3, types.float64, *(types.int64,) * 4), codegen
@@ -196,8 +199,8 @@ def _share(typingctx, across, down, strength, weight, count, bins, votes, step):
 
 @kernel()
 def share(across, down, strength, weight: float, count, limits, bins, votes, step):
-    """Share the weighed strength of `count` gradients and more between the two nearest orientations of each.
+    """Divide the weighted strength of each of `count` gradients between its two nearest orientations.
 
-    An orientation is at the middle between its limits. The arguments are those of `vote`.
+    An orientation is in the middle between its limits. The arguments are those of `vote`.
     """
     _share(across, down, strength, weight, count, bins, votes, step)
