@@ -7,7 +7,8 @@ import numpy as np
 from imfilter._base import arguments
 from imfilter.layers.activation import Activation
 from imfilter.layers.base import Layer
-from imfilter.layers.specs import Conv, Dense, Flatten, GlobalPool, Pool
+from imfilter.layers.pools import GlobalPool, Pool
+from imfilter.layers.specs import Conv, Dense, Flatten
 from imfilter.layers.stack import Stack
 from imfilter.typing import NDArray
 
