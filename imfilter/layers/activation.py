@@ -109,7 +109,7 @@ class Activation(Layer):
             if isinstance(self.function, str):
                 with np.errstate(invalid="ignore", over="ignore"):
                     found = _GRADIENTS[self.function](x, result, gradient)
-                guided = mode.guided and self.function in _RECTIFIERS
+                guided = mode.guided and is_rectifier(self)
                 return (np.maximum(found, 0) if guided else found), ()
             if self.derivative is None:
                 raise ValueError("derivative must be a function for an activation that is one, got None")
@@ -164,3 +164,8 @@ class Dropout(Layer):
     def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
         """Return the batch, and the function that returns the gradient."""
         return x, lambda gradient: (gradient, ())
+
+
+def is_rectifier(layer: Layer) -> bool:
+    """Tell whether a layer is an activation 'relu' or 'relu6'."""
+    return isinstance(layer, Activation) and layer.function in _RECTIFIERS

@@ -34,6 +34,8 @@ class Mode(NamedTuple):
     guided: bool = False  # whether only positive gradients pass through rectifiers
     #: Where to write mean and variance of the input of each batch normalization, by its path.
     statistics: dict[str, tuple[NDArray, NDArray]] | None = None
+    #: Where to write the result of each layer, by its path.
+    results: dict[str, NDArray] | None = None
 
 
 class Leaf(NamedTuple):

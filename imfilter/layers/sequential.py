@@ -82,8 +82,11 @@ class Sequential:
         """Return the result of the last layer for a batch."""
         for number, layer in enumerate(self.layers, 1):
             with self.place(number):
-                before, x = x, layer.forward(x, weights, joined(path, self.names[number - 1]), mode)
+                before, place = x, joined(path, self.names[number - 1])
+                x = layer.forward(x, weights, place, mode)
                 _check(layer, before, x)
+            if mode.results is not None:
+                mode.results[place] = x
         return x
 
     def traced(self, x: NDArray, weights: Weights, path: str, mode: Mode) -> tuple[NDArray, Backward]:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from imfilter._base import arguments, dtypes
+from imfilter.layers.activation import Activation
 from imfilter.layers.base import Arrays, Mode
 from imfilter.layers.folding import merged
-from imfilter.layers.summary import Summary
-from imfilter.layers.weights import checked, initial, load
+from imfilter.layers.weights import Weighted
 from imfilter.typing import ArrayLike, NDArray
 
 __all__ = ["Stack"]
 
 
 @dataclass(frozen=True)
-class Stack(Summary):
+class Stack(Weighted):
     """A sequence of layers.
 
     Parameters
@@ -57,9 +55,6 @@ class Stack(Summary):
     <BLANKLINE>
     in float32: 63.1 kB of parameters, 34.5 kB of activations for one image
     """
-
-    #: Names of the layers in files of PyTorch's own implementation, by the paths of the layers here.
-    pytorch_names: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
 
     def forward(self, x: ArrayLike, weights: Any, *, training: bool = False) -> NDArray:
         """Apply the layers to an image or a batch of images.
@@ -177,102 +172,56 @@ class Stack(Summary):
         ordered = {leaf.path: found[leaf.path] for leaf in self._leaves if leaf.path in found}
         return before[0] if single else before, ordered
 
-    def initial_weights(self, seed: int = 0) -> dict[str, Arrays]:
-        """Return random weights to start training with.
-
-        The weights of a layer are normally distributed. Their variance is 2/inputs before a 'relu' or 'relu6'
-        (He), and 2/(inputs + outputs) otherwise (Glorot). Biases are 0. A `BatchNorm` has weights and
-        variances of 1, biases and means of 0.
-
-        Parameters
-        ----------
-        seed : int, optional
-            Seed of the random numbers. Default 0.
+    def without_softmax(self) -> Stack:
+        """Return the stack without a softmax at its end: its results are scores, for a loss or its gradient.
 
         Returns
         -------
-        dict
-            The arrays of each layer by its name, in float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `seed` is not an integer of at least 0.
-
-        References
-        ----------
-        X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
-        2010.
-        K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers", 2015.
+        Stack
+            The stack without the last layer if that is a softmax, or this stack.
 
         Examples
         --------
         >>> from imfilter.layers import networks
-        >>> weight, bias = networks.lenet5().initial_weights()["c1"]
-        >>> weight.shape, bias.shape
-        ((6, 1, 5, 5), (6,))
+        >>> len(networks.lenet5().layers), len(networks.lenet5().without_softmax().layers)
+        (12, 11)
         """
-        return initial(self._leaves, arguments.integer(seed, "seed", least=0))
+        last = self.layers[-1] if self.layers else None
+        if not (isinstance(last, Activation) and last.function == "softmax"):
+            return self
+        return Stack(self.layers[:-1], self.input_shape, self.pytorch_names)
 
-    def load_weights(
-        self, path: str | os.PathLike[str], *, names: Mapping[str, str] | str | None = None
-    ) -> dict[str, Arrays]:
-        """Read the weights of all layers from a file.
+    def results(self, x: ArrayLike, weights: Any) -> dict[str, NDArray]:
+        """Return the results of all layers, also of the layers inside other layers.
 
         Parameters
         ----------
-        path : str or path
-            A file of NumPy (``.npz``), or a file of the package safetensors (``.safetensors``).
-        names : mapping or 'pytorch', optional
-            Names in the file by the names of the layers here, where they differ. 'pytorch' stands for the
-            names of PyTorch's own implementation, for networks that have one. Default: the same names.
+        x : array_like
+            One image of shape `input_shape`, or a batch of shape ``(N, *input_shape)``.
+        weights : sequence or mapping
+            The arrays of the layers, as for `forward`.
 
         Returns
         -------
         dict
-            The arrays of each layer by its name, for `forward` and `backward`. float16 becomes float32.
+            The result of each layer by its name, as in ``table(inside=True)``. For a batch, the first axis is
+            N.
 
         Raises
         ------
-        ModuleNotFoundError
-            If the package safetensors is needed and not installed.
-        TypeError
-            If `names` has the wrong type.
-        ValueError
-            If the file has another format, if an array is missing or left over, or if it has another shape.
-
-        Notes
-        -----
-        An array has the name of its layer, a dot, and ``weight``, ``bias``, ``running_mean`` or
-        ``running_var``. Arrays with the name ``num_batches_tracked`` are not read.
-
-        See Also
-        --------
-        torch.nn.Module.load_state_dict : The same for a module.
+        TypeError, ValueError
+            As for `forward`.
 
         Examples
         --------
-        >>> import os, tempfile
-        >>> import numpy as np
-        >>> from imfilter.layers import Dense, Stack
-        >>> stack = Stack([Dense(1, name="fc")], input_shape=(2,))
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "weights.npz")
-        ...     np.savez(path, **{"fc.weight": [[1.0, 2.0]], "fc.bias": [3.0]})
-        ...     weights = stack.load_weights(path)
-        >>> stack.forward([1.0, 1.0], weights)
-        array([6.])
+        >>> from imfilter.layers import Activation, Pool, Stack
+        >>> Stack([Activation("relu"), Pool(2)], input_shape=(1, 2)).results([[-1.0, 2.0]], [])
+        {'activation1': array([[0., 2.]]), 'pool1': array([[2.]])}
         """
-        if isinstance(names, str):
-            arguments.word(names, "names", ("pytorch",))
-            if self.pytorch_names is None:
-                raise ValueError(
-                    "names must be a mapping for a stack without names of PyTorch, got 'pytorch'"
-                )
-            names = self.pytorch_names
-        elif names is not None and not isinstance(names, Mapping):
-            raise TypeError(f"names must be 'pytorch' or a mapping, got {names!r}")
-        return load(self._leaves, path, names)
+        values, single = self._batch(x)
+        found: dict[str, NDArray] = {}
+        self._sequence.forward(values, self._checked(weights), "", Mode(results=found))
+        return {name: result[0] if single else result for name, result in found.items()}
 
     def batch_statistics(self, x: ArrayLike, weights: Any) -> dict[str, tuple[NDArray, NDArray]]:
         """Return mean and variance of the input of each `BatchNorm`, for its running mean and variance.
@@ -354,7 +303,3 @@ class Stack(Summary):
         # A copy, because layers work in place. In C order, because the order affects the rounding of softmax.
         values = np.array(image, dtypes.derived(image.dtype), order="C")
         return (values[None] if single else values), single
-
-    def _checked(self, weights: Any) -> dict[str, Arrays]:
-        """Return the arrays of each layer that has some, checked."""
-        return checked(self._leaves, weights, self._sequence.title_of)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from imfilter._base import arguments
 from imfilter.layers import arithmetic
+from imfilter.layers.activation import is_rectifier
 from imfilter.layers.base import Layer, Leaf, Shape
 from imfilter.layers.branches import Container, listed
 from imfilter.layers.receptive import ReceptiveField
@@ -138,6 +139,11 @@ class Summary:
     def shapes(self) -> tuple[Shape, ...]:
         """Shape of the input, and of the result of each layer."""
         return tuple(row.shape for row in self._rows)
+
+    @property
+    def rectifiers(self) -> tuple[str, ...]:
+        """Names of the activations 'relu' and 'relu6', also inside other layers."""
+        return tuple(leaf.path for leaf in self._leaves if is_rectifier(leaf.layer))
 
     @property
     def parameters(self) -> int:

@@ -5,21 +5,132 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from imfilter._base import arguments
-from imfilter.layers.activation import Activation
+from imfilter.layers.activation import Activation, is_rectifier
 from imfilter.layers.base import Arrays, Leaf, Shape
 from imfilter.layers.normalization import BatchNorm
+from imfilter.layers.summary import Summary
 from imfilter.typing import NDArray
 
 #: Arrays in files of other libraries that no layer needs.
 _NEEDLESS = ("num_batches_tracked",)
 
 
-def checked(leaves: Sequence[Leaf], weights: Any, title: Callable[[str], str]) -> dict[str, Arrays]:
+@dataclass(frozen=True)
+class Weighted(Summary):
+    """A sequence of layers, and where their arrays come from."""
+
+    #: Names of the layers in files of PyTorch's own implementation, by the paths of the layers here.
+    pytorch_names: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+
+    def initial_weights(self, seed: int = 0) -> dict[str, Arrays]:
+        """Return random weights to start training with.
+
+        The weights of a layer are normally distributed. Their variance is 2/inputs before a 'relu' or 'relu6'
+        (He), and 2/(inputs + outputs) otherwise (Glorot). Biases are 0. A `BatchNorm` has weights and
+        variances of 1, biases and means of 0.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Seed of the random numbers. Default 0.
+
+        Returns
+        -------
+        dict
+            The arrays of each layer by its name, in float32.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `seed` is not an integer of at least 0.
+
+        References
+        ----------
+        X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
+        2010.
+        K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers", 2015.
+
+        Examples
+        --------
+        >>> from imfilter.layers import networks
+        >>> weight, bias = networks.lenet5().initial_weights()["c1"]
+        >>> weight.shape, bias.shape
+        ((6, 1, 5, 5), (6,))
+        """
+        return _initial(self._leaves, arguments.integer(seed, "seed", least=0))
+
+    def load_weights(
+        self, path: str | os.PathLike[str], *, names: Mapping[str, str] | str | None = None
+    ) -> dict[str, Arrays]:
+        """Read the weights of all layers from a file.
+
+        Parameters
+        ----------
+        path : str or path
+            A file of NumPy (``.npz``), or a file of the package safetensors (``.safetensors``).
+        names : mapping or 'pytorch', optional
+            Names in the file by the names of the layers here, where they differ. 'pytorch' stands for the
+            names of PyTorch's own implementation, for networks that have one. Default: the same names.
+
+        Returns
+        -------
+        dict
+            The arrays of each layer by its name, for `forward` and `backward`. float16 becomes float32.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If the package safetensors is needed and not installed.
+        TypeError
+            If `names` has the wrong type.
+        ValueError
+            If the file has another format, if an array is missing or left over, or if it has another shape.
+
+        Notes
+        -----
+        An array has the name of its layer, a dot, and ``weight``, ``bias``, ``running_mean`` or
+        ``running_var``. Arrays with the name ``num_batches_tracked`` are not read.
+
+        See Also
+        --------
+        torch.nn.Module.load_state_dict : The same for a module.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from imfilter.layers import Dense, Stack
+        >>> stack = Stack([Dense(1, name="fc")], input_shape=(2,))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "weights.npz")
+        ...     np.savez(path, **{"fc.weight": [[1.0, 2.0]], "fc.bias": [3.0]})
+        ...     weights = stack.load_weights(path)
+        >>> stack.forward([1.0, 1.0], weights)
+        array([6.])
+        """
+        if isinstance(names, str):
+            arguments.word(names, "names", ("pytorch",))
+            if self.pytorch_names is None:
+                raise ValueError(
+                    "names must be a mapping for a stack without names of PyTorch, got 'pytorch'"
+                )
+            names = self.pytorch_names
+        elif names is not None and not isinstance(names, Mapping):
+            raise TypeError(f"names must be 'pytorch' or a mapping, got {names!r}")
+        return _load(self._leaves, path, names)
+
+    def _checked(self, weights: Any) -> dict[str, Arrays]:
+        """Return the arrays of each layer that has some, checked."""
+        return _each(self._leaves, weights, self._sequence.title_of)
+
+
+def _each(leaves: Sequence[Leaf], weights: Any, title: Callable[[str], str]) -> dict[str, Arrays]:
     """Return the arrays of each layer that has some, by the path of the layer.
 
     `title` returns a layer as errors name it.
@@ -90,7 +201,7 @@ def _fitting(value: Any, name: str, wanted: Shape) -> NDArray:
     return array
 
 
-def initial(leaves: Sequence[Leaf], seed: int) -> dict[str, Arrays]:
+def _initial(leaves: Sequence[Leaf], seed: int) -> dict[str, Arrays]:
     """Return random weights by the rules of He and Glorot; biases are 0."""
     rng = np.random.default_rng(seed)
     found: dict[str, Arrays] = {}
@@ -114,13 +225,13 @@ def _followed_by_rectifier(leaves: Sequence[Leaf]) -> bool:
     """Tell whether the next activation before the next weights is a rectifier."""
     for leaf in leaves:
         if isinstance(leaf.layer, Activation):
-            return leaf.layer.function in ("relu", "relu6")
+            return is_rectifier(leaf.layer)
         if leaf.layer.array_shapes(leaf.shape) and not isinstance(leaf.layer, BatchNorm):
             return False
     return False
 
 
-def load(
+def _load(
     leaves: Sequence[Leaf], path: str | os.PathLike[str], names: Mapping[str, str] | None
 ) -> dict[str, Arrays]:
     """Return the arrays of all layers from a file; see `Stack.load_weights`."""
