@@ -19,6 +19,7 @@ from imfilter import cli, io
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCRIPTS = sorted(SAMPLES.glob("*.py"))
 IMAGES = sorted(SAMPLES.glob("*.png"))
+TRAINED = {"lenet5_kernels.png", "lenet5_maps.png"}
 WRITES = {
     "borders": {f"border_{mode}.png" for mode in ("mirror", "symmetric", "edge", "wrap", "zero", "constant")},
     "compare_with_opencv": {"compare_with_opencv.txt"},
@@ -28,12 +29,16 @@ WRITES = {
     "faces": {"faces.png"},
     "feature_maps": {"feature_maps.png", "first_layer.png"},
     "fitted_denoiser": {"fitted_denoiser.png"},
+    "film": {"film.png"},
     "forecast": set(),
     "lenet5": {"lenet5.png"},
+    "looking_inside": TRAINED
+    | {"saliency.png", "class_models.png", "neighbours_pixels.png", "neighbours_features.png"},
     "receptive_field": {"receptive_field.png"},
     "separable_kernel": {"motion.png"},
     "sobel_edges": {"edges.png", "edge_directions.png"},
     "temperature": {"temperature.csv"},
+    "train_lenet5": TRAINED,
     "unsharp": {f"unsharp_{amount}.png" for amount in (0.5, 1.5, 4.0)},
     "volume_gradient": {"gradient.npy", "gradient_slices.png"},
 }
@@ -113,6 +118,33 @@ def test_alarms_are_late_by_lookahead_or_delay(tmp_path: Path, monkeypatch: pyte
     noise = [(y[:, 200:400] - found["slow"][200:400]).std() for y, _ in found["filters"].values()]
     assert np.ptp([noise[0], noise[2], noise[3]]) < 0.02 * noise[0]
     assert noise[1] > 3 * noise[0]
+
+
+@pytest.mark.slow
+def test_a_network_learns_digits_and_shows_what_it_looks_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(SAMPLES))
+    found = ran("looking_inside", tmp_path, monkeypatch)
+    assert found["right"][found["COUNT"] :].mean() >= 0.97
+    assert found["shares"].mean() >= 0.8
+    assert found["near"].mean() < 0.75
+    np.testing.assert_array_equal(found["found"], np.arange(10))
+
+
+def test_a_film_is_filtered_in_time_and_in_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ran("film", tmp_path, monkeypatch)
+    film, calm = found["film"], found["calm"]
+    again = imfilter.series.median(film[:13], 5, axis=0, align="causal")
+    np.testing.assert_array_equal(again, calm[:13])  # no later picture matters
+    still = ~imfilter.maximum(found["inside"], (9, 1, 1), mode="edge")
+    errors = [
+        float(np.abs(found[name] - found["clean"])[still].mean()) for name in ("film", "calm", "smooth")
+    ]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[2] < 0.4 * errors[0]
+    np.testing.assert_array_equal(found["edges"][7], imfilter.sobel(found["smooth"][7]))
+    assert found["share"] > 2
 
 
 def test_the_first_command_of_the_readme(tmp_path: Path) -> None:
