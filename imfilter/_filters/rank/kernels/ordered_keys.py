@@ -12,21 +12,18 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import inlined, kernel
-from imfilter._simd.lines import source_index
+from imfilter._simd.lines import fetch_samples, fill, inner_columns
 from imfilter._simd.vector import (
     BYTES,
     Vector,
     call_llvm,
     load,
-    load_one,
     mangle,
-    move_one,
     peek,
     poke,
     record,
     size_of,
     store,
-    store_one,
 )
 
 #: Kinds of samples: integers; floats that are converted to keys; floats that are compared directly and
@@ -189,45 +186,19 @@ def fetch_keys(
     """
     size, constant = size_of(kind), kind.type(border_key)
     if address < 0:
-        for i in range(count * channels):
-            store_one(line + i * size, kind, constant)
+        fill(kind, line, count * channels, constant)
         return
-    pixel, lanes = channels * size, BYTES // size
-    inner = min(max(before - first, 0), count)
-    outer = max(min(before + samples - first, count), inner)
-    inside, to = address + (first + inner - before) * step_x, line + inner * pixel
-    total, done = (outer - inner) * channels, 0
-    if not packed:  # a loop for each channel: the loop over the border takes several ns a sample
-        done = total
-        for c in range(channels):
-            for i in range(outer - inner):
-                value = load_one(kind, inside + i * step_x + c * step_c, kind)
-                store_one(to + i * pixel + c * size, kind, _keys(how, value, flag))
-    while done + lanes <= total:
-        store(to + done * size, kind, _keys(how, load(kind, inside + done * size, kind), flag))
+    inner, outer = inner_columns(before, samples, first, count)
+    lanes, total = BYTES // size, (outer - inner) * channels if packed else 0
+    inside, to = address + (first + inner - before) * step_x, line + inner * channels * size
+    done = 0
+    while done < total and lanes <= total:  # the last vector overlaps the previous one
+        shift = min(done, total - lanes)
+        store(to + shift * size, kind, _keys(how, load(kind, inside + shift * size, kind), flag))
         done += lanes
-    if 0 < done < total:  # the last vector overlaps the previous one
-        done = total - lanes
-        store(to + done * size, kind, _keys(how, load(kind, inside + done * size, kind), flag))
-        done = total
-    for i in range(done, total):
-        store_one(to + i * size, kind, _keys(how, load_one(kind, inside + i * size, kind), flag))
-    p = 0
-    while p < count:
-        if p == inner < outer:
-            p = outer
-            continue
-        column, place = source_index(border, before, samples, first + p), line + p * pixel
-        here, start = column + before - first, address + column * step_x
-        for c in range(channels):
-            if column < 0:
-                store_one(place + c * size, kind, constant)
-            elif inner <= here < outer:
-                move_one(place + c * size, line + here * pixel + c * size, kind)
-            else:
-                value = load_one(kind, start + c * step_c, kind)
-                store_one(place + c * size, kind, _keys(how, value, flag))
-        p += 1
+    fetch_samples(
+        kind, kind, _keys, how, address, step_x, step_c, packed, channels, border, before, samples, first,
+        count, constant, line, flag, done)  # fmt: skip
 
 
 @kernel("kind")
