@@ -3,12 +3,11 @@
 import numpy as np
 
 from imfilter._simd.jit import inlined, kernel, part
+from imfilter._simd.lanewise import any_nan, fma, root
 from imfilter._simd.vector import (
     BYTES,
     REGISTERS,
-    any_nan,
     convert_one,
-    fma,
     invoke,
     load,
     load_like,
@@ -17,7 +16,6 @@ from imfilter._simd.vector import (
     peek,
     poke,
     record,
-    root,
     size_of,
     splat,
     splat_register,

@@ -6,7 +6,8 @@ from numba.extending import intrinsic
 
 from imfilter._filters.canny.kernels.flood_fill import STRONG, WEAK
 from imfilter._simd.jit import kernel
-from imfilter._simd.vector import call_llvm, element, mangle, pointer, register_lanes
+from imfilter._simd.llvm import call_llvm, element, mangle, pointer
+from imfilter._simd.vector import register_lanes
 
 #: Norms of the gradient: the sum of the absolute derivatives, the sum of their squares, or its square root.
 L1, SQUARED, L2 = 0, 1, 2

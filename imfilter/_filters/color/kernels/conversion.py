@@ -12,21 +12,17 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.llvm import element, from_real, pointer, spread, to_real
 from imfilter._simd.prefetch import prefetch_line
 from imfilter._simd.vector import (
     BYTES,
     LINE,
     REGISTERS,
     convert_one,
-    element,
-    from_real,
     load_one,
-    pointer,
     register_lanes,
     size_of,
-    spread,
     store_one,
-    to_real,
 )
 from imfilter._simd.vector_math import Lanes, angle, cube_root, power, sine_cosine
 

@@ -5,22 +5,18 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
+from imfilter._simd.lanewise import fma, root
+from imfilter._simd.llvm import element, multiply_add, pointer, spread
 from imfilter._simd.vector import (
     BYTES,
     REGISTERS,
-    element,
-    fma,
     load,
     load_one,
     move_one,
-    multiply_add,
     peek,
-    pointer,
     register_lanes,
-    root,
     size_of,
     splat,
-    spread,
     store,
     store_one,
 )

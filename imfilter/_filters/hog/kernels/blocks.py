@@ -7,16 +7,15 @@ from numba.extending import intrinsic
 
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel
+from imfilter._simd.lanewise import fma, root
 from imfilter._simd.vector import (
     LINE,
     convert_one,
-    fma,
     in_register,
     invoke,
     load_like,
     load_one,
     record,
-    root,
     size_of,
     splat_register,
     store,

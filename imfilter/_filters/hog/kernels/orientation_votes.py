@@ -7,7 +7,8 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
-from imfilter._simd.vector import call_llvm, element, mangle, pointer, register_lanes, spread
+from imfilter._simd.llvm import call_llvm, element, mangle, pointer, spread
+from imfilter._simd.vector import register_lanes
 from imfilter._simd.vector_math import Lanes, angle
 
 _REAL, _WORD = ir.DoubleType(), ir.IntType(64)

@@ -14,21 +14,18 @@ from numba.extending import intrinsic
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel, part
 from imfilter._simd.lines import fetch_line, place_line, source_index
+from imfilter._simd.llvm import element, multiply_add, pointer, spread
 from imfilter._simd.vector import (
     BYTES,
     LINE,
     REGISTERS,
-    element,
     invoke,
     load_one,
-    multiply_add,
     peek,
-    pointer,
     record,
     register_lanes,
     size_of,
     splat,
-    spread,
     store,
 )
 

@@ -22,27 +22,22 @@ from imfilter._filters.linear.kernels.magnitudes import (
 from imfilter._filters.linear.kernels.quotient import quotient
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lines import source_index
+from imfilter._simd.llvm import element, from_real, multiply_add, pointer, spread, to_real
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.vector import (
     BYTES,
     LINE,
     REGISTERS,
-    element,
-    from_real,
     load_like,
     load_one,
     move_one,
-    multiply_add,
     peek,
-    pointer,
     register_lanes,
     size_of,
     splat,
     splat_register,
-    spread,
     store,
     store_one,
-    to_real,
 )
 
 #: Registers whose prefix sums are computed together: the carry passes through all of them in one addition.

@@ -19,16 +19,8 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
-from imfilter._simd.vector import (
-    element,
-    from_real,
-    multiply_add,
-    pointer,
-    register_lanes,
-    size_of,
-    spread,
-    to_real,
-)
+from imfilter._simd.llvm import element, from_real, multiply_add, pointer, spread, to_real
+from imfilter._simd.vector import register_lanes, size_of
 
 #: Bytes of one register of oscillators.
 REGISTER = register_lanes(types.float64) * 8

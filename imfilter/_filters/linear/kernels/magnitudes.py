@@ -8,7 +8,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._simd.vector import Vector, call_llvm, element, mangle, spread
+from imfilter._simd.llvm import call_llvm, element, mangle, spread
+from imfilter._simd.vector import Vector
 
 
 def _floating(kind):

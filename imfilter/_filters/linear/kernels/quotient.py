@@ -3,7 +3,8 @@
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
-from imfilter._simd.vector import BYTES, call_llvm, load, mangle, size_of, splat, store
+from imfilter._simd.llvm import call_llvm, mangle
+from imfilter._simd.vector import BYTES, load, size_of, splat, store
 
 
 def quotient(builder, sums, divisor, reciprocal):

@@ -2,7 +2,7 @@
 
 from llvmlite import ir
 
-from imfilter._simd.vector import call_llvm, mangle
+from imfilter._simd.llvm import call_llvm, mangle
 
 #: Samples beyond this are not references, because the difference of a sample and a reference must not
 #: overflow.

@@ -22,20 +22,8 @@ from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
 from imfilter._simd.lines import copy
-from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
-    element,
-    load,
-    multiply_add,
-    peek,
-    pointer,
-    poke,
-    register_lanes,
-    size_of,
-    spread,
-    store,
-)
+from imfilter._simd.llvm import element, multiply_add, pointer, spread
+from imfilter._simd.vector import BYTES, REGISTERS, load, peek, poke, register_lanes, size_of, store
 
 
 @kernel("real")

@@ -10,17 +10,14 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel, part
+from imfilter._simd.llvm import call_llvm, element, mangle, pointer
 from imfilter._simd.vector import (
     BYTES,
     REGISTERS,
     Vector,
-    call_llvm,
-    element,
     load,
     load_like,
     load_one,
-    mangle,
-    pointer,
     register_lanes,
     size_of,
     splat,

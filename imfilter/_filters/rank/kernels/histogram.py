@@ -19,20 +19,18 @@ from numba.extending import intrinsic
 from imfilter._filters.rank.kernels.bitset import copy_sample, find_bit
 from imfilter._filters.rank.kernels.blocks import BLOCK_JOB
 from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.llvm import call_llvm, mangle, spread
 from imfilter._simd.vector import (
     BYTES,
     Vector,
-    call_llvm,
     in_register,
     load,
     load_like,
     load_one,
-    mangle,
     record,
     size_of,
     splat,
     splat_register,
-    spread,
     store,
     store_one,
 )

@@ -13,18 +13,8 @@ from numba.extending import intrinsic
 
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lines import fetch_samples, fill, inner_columns
-from imfilter._simd.vector import (
-    BYTES,
-    Vector,
-    call_llvm,
-    load,
-    mangle,
-    peek,
-    poke,
-    record,
-    size_of,
-    store,
-)
+from imfilter._simd.llvm import call_llvm, mangle
+from imfilter._simd.vector import BYTES, Vector, load, peek, poke, record, size_of, store
 
 #: Kinds of samples: integers; floats that are converted to keys; floats that are compared directly and
 #: checked for -0.0 and NaN.

@@ -12,8 +12,9 @@ from numba.extending import intrinsic
 from imfilter._filters.rank.kernels import sorting_networks
 from imfilter._filters.rank.kernels.ordered_keys import extreme, turned_back
 from imfilter._simd.jit import kernel
+from imfilter._simd.llvm import element, pointer
 from imfilter._simd.prefetch import DISTANCE, prefetch_line
-from imfilter._simd.vector import BYTES, REGISTERS, element, pointer, register_lanes
+from imfilter._simd.vector import BYTES, REGISTERS, register_lanes
 
 
 def _addresses(builder, at, lines):

@@ -13,6 +13,7 @@ from imfilter._filters.series.kernels import doubling_sums
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lines import copy
+from imfilter._simd.llvm import multiply_add, strict
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.vector import (
     BYTES,
@@ -21,14 +22,12 @@ from imfilter._simd.vector import (
     load,
     load_like,
     load_one,
-    multiply_add,
     peek,
     poke,
     splat,
     splat_register,
     store,
     store_one,
-    strict,
 )
 
 _F64 = np.dtype(np.float64)

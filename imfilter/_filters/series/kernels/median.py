@@ -6,7 +6,8 @@ from numba.extending import intrinsic
 
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, part
-from imfilter._simd.vector import load_one, peek, poke, record, store_one, strict
+from imfilter._simd.llvm import strict
+from imfilter._simd.vector import load_one, peek, poke, record, store_one
 
 _F64, _U8 = np.dtype(np.float64), np.dtype(np.uint8)
 
