@@ -6,14 +6,13 @@ on: nothing drifts, and what is no number stays in its windows.
 """
 
 import numpy as np
-from llvmlite import ir
 from numba.extending import intrinsic
 
 from imfilter._filters.series.kernels import doubling_sums
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lines import copy
-from imfilter._simd.llvm import multiply_add, strict
+from imfilter._simd.llvm import constant, multiply_add, strict
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.vector import (
     BYTES,
@@ -58,8 +57,7 @@ def _quotient(typingctx, value, divisor, reciprocal):
             better = multiply_add(builder, rest, share, product)
             non_finite = builder.fcmp_unordered("uno", better, better)  # of infinity nothing is missing
             # The sign of a zero sum is the compiler's choice: no result has one.
-            zero = ir.Constant(total.type, [0.0] * total.type.count)
-            return builder.fadd(builder.select(non_finite, product, better), zero)
+            return builder.fadd(builder.select(non_finite, product, better), constant(total.type, 0.0))
 
         return strict(builder, formula, *args)
 
