@@ -3,11 +3,10 @@
 import math
 
 import numpy as np
-from numba.extending import intrinsic
 
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel
-from imfilter._simd.lanewise import fma, root
+from imfilter._simd.lanewise import fma, root, where
 from imfilter._simd.vector import (
     LINE,
     convert_one,
@@ -46,16 +45,6 @@ _LANES = in_register(_F64)
 _EPSILON, _MOST = 1e-5, 0.2
 
 
-@intrinsic
-def _at_most(typingctx, a, b):
-    """Return the smaller of each lane of two vectors, NaN where `a` is."""
-
-    def codegen(context, builder, sig, args):
-        return builder.select(builder.fcmp_ordered(">", *args), args[1], args[0])
-
-    return a(a, b), codegen
-
-
 @kernel("target", "norm")
 def normalize(target, norm, source, step, runs, run, values, sums, to):
     """Write one block, which is `runs` of `run` float64 values each, `step` bytes apart.
@@ -83,7 +72,7 @@ def normalize(target, norm, source, step, runs, run, values, sums, to):
             if norm == L1_SQRT:
                 value = root(value)
             if norm == L2_HYS and time == 0:
-                value = _at_most(value, splat_register(_F64, _MOST))
+                value = where(value > _MOST, _MOST, value)  # NaN stays
             store(values + i * 8, _F64, value)
     size = size_of(target)
     if total < _LANES:
