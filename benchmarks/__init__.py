@@ -1,1 +1,1 @@
-"""imfilter against OpenCV, SciPy and scikit-image, in one process: `python -m benchmarks`."""
+"""Comparison of imfilter with OpenCV, SciPy and scikit-image, in one process: `python -m benchmarks`."""

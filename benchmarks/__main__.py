@@ -3,16 +3,16 @@
     python -m benchmarks                         the whole table
     python -m benchmarks --quick                 a few minutes: one size, few runs
     python -m benchmarks --rows "sobel" "gaussian 2"  rows whose name contains the words
-    python -m benchmarks --json out.json         keep the figures, row by row, for benchmarks.docs and .plot
-    python -m benchmarks --json out.json --resume    go on where an interrupted run stopped
+    python -m benchmarks --json out.json         write the figures for benchmarks.docs and benchmarks.plot
+    python -m benchmarks --json out.json --resume    continue an interrupted run
 
-Everything runs in one process, the libraries in turns. Figures are medians; the spread is the median
-absolute deviation. A ratio is a library's time divided by imfilter's in the same run: above 1,
-imfilter is faster. Rows that it loses are printed like the others, and again at the end.
+All libraries run in one process and take turns. Figures are medians. The spread is the median absolute
+deviation. A ratio is a library's time divided by imfilter's time in the same run. Above 1, imfilter is
+faster. The rows in which imfilter is slower are listed again at the end.
 
-SciPy and scikit-image use one thread whatever they are told, and are slow: where OpenCV is in the row too,
-they take part in the run with the most threads alone. A library that needed more than three times
-`--patience` seconds, judging by a smaller size, is left out.
+SciPy and scikit-image always use one thread, and they are slow. If OpenCV is in a row, they take part only in
+the run with the largest number of threads. A library is left out if its time at a smaller size predicts more
+than three times `--patience` seconds.
 """
 
 import argparse
@@ -39,13 +39,13 @@ def arguments() -> argparse.Namespace:
         "--rows", nargs="+", default=[], metavar="WORDS", help="only rows that contain the words"
     )
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], metavar="N", help="default 1 2")
-    parser.add_argument("--runs", type=int, default=15, help="samples of each contestant, default 15")
+    parser.add_argument("--runs", type=int, default=15, help="runs of each library, default 15")
     parser.add_argument(
-        "--patience", type=float, default=2.0, help="seconds for each contestant of a row, default 2"
+        "--patience", type=float, default=2.0, help="seconds for each library of a row, default 2"
     )
-    parser.add_argument("--quick", action="store_true", help="1920x1080 alone, 5 runs, 1 second each")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write every figure to a file, row by row")
-    parser.add_argument("--resume", action="store_true", help="keep the rows that the file has")
+    parser.add_argument("--quick", action="store_true", help="only 1920x1080, 5 runs, 1 second each")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write all figures to a file, row by row")
+    parser.add_argument("--resume", action="store_true", help="keep the rows that are in the file")
     given = parser.parse_args()
     if given.quick:
         given.runs, given.patience = min(given.runs, 5), min(given.patience, 1.0)
@@ -67,7 +67,7 @@ def main() -> None:
     if given.resume and given.json.exists():
         _, entries = store.read(given.json)
     done = {store.key(entry) for entry in entries}
-    speed: dict[tuple[str, str, str], float] = {}  # seconds a sample, measured at the smaller sizes
+    speed: dict[tuple[str, str, str], float] = {}  # seconds per sample, measured at smaller sizes
     for entry in entries:
         remember(entry, speed)
     for row in rows.select(given.rows, given.sizes, given.quick):
@@ -82,12 +82,12 @@ def main() -> None:
                 entries.sort(key=rows.place)
                 store.write(given.json, about, entries)
     if not entries:
-        raise SystemExit("no row contains these words")
+        raise SystemExit(f"--rows must name rows of the table, got {' '.join(map(repr, given.rows))}")
     print(report.summary(entries))
 
 
 def remember(entry: dict, speed: dict[tuple[str, str, str], float]) -> None:
-    """Store how fast each contestant was, to predict its time at the next size."""
+    """Store the speed of each library, to predict its time at the next size."""
     for name, timing in entry["times"].items():
         speed[entry["row"], entry["types"], name] = timing["median_ms"] / 1e3 / math.prod(entry["shape"])
 
@@ -96,14 +96,14 @@ def run(row: rows.Row, threads: int, given: argparse.Namespace, speed: dict) -> 
     """Time one row and return its entry."""
     case = row.case
     peers = case.peers_for(row.type_name)
-    elsewhere = set(SINGLE) if "OpenCV" in peers and threads < max(given.threads) else set()
+    postponed = set(SINGLE) if "OpenCV" in peers and threads < max(given.threads) else set()
     skipped = {}
     for name in peers:
         expected = speed.get((case.name, row.type_name, name), 0.0) * math.prod(row.shape)
-        if name not in elsewhere and expected > _STRETCH * given.patience:
-            skipped[name] = f"left out: about {expected:.0f} s a call"
+        if name not in postponed and expected > _STRETCH * given.patience:
+            skipped[name] = f"left out: about {expected:.0f} s per call"
     rows.use_threads(threads)
-    calls = rows.contestants(row, threads, elsewhere | set(skipped))
+    calls = rows.contestants(row, threads, postponed | set(skipped))
     times = measure.race(calls, runs=given.runs, patience=given.patience)
     ours = times["imfilter"].median
     return {

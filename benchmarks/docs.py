@@ -2,9 +2,9 @@
 
     python -m benchmarks --json out.json
     python -m benchmarks.docs out.json           docs/benchmarks.md and docs/images/ratios.svg
-    python -m benchmarks.docs out.json --readme  and the table of README.md, a few rows of it
+    python -m benchmarks.docs out.json --readme  and the table of README.md with a few rows
 
-Nothing on that page is typed by hand, so that it cannot say something that was not measured.
+All text of the page comes from the measurements. Do not edit it by hand.
 """
 
 import argparse
@@ -21,7 +21,7 @@ START, END = "<!-- benchmarks:start -->", "<!-- benchmarks:end -->"
 PICTURE = "images/ratios.svg"
 #: Peers whose time depends on the number of threads. The table has a column for each number.
 THREADED = ("OpenCV", "SimpleITK")
-#: The rows of the README: some of each kind, at the largest size.
+#: The rows of the README, at the largest size.
 README = (
     *(("correlate 3x3", "float32"), ("correlate 3x3", "uint8"), ("correlate 7x7", "float32")),
     *(("correlate 15x15", "float32"), ("correlate 31x31", "float32"), ("correlate 15x15 rank 1", "float32")),
@@ -42,12 +42,12 @@ def table(entries: list[dict], *, sizes: bool = False, brief: bool = False) -> s
     Parameters
     ----------
     entries : list of dict
-        What was measured.
+        The measurements.
     sizes : bool
         Whether there is a column with the size.
     brief : bool
-        Leave out the times with fewer threads, the copies, and all peers but the fastest of those
-        that OpenCV is not among.
+        Leave out the times with fewer threads and the copies. Of the libraries, show OpenCV and the fastest
+        other library.
     """
     counts = sorted({e["threads"] for e in entries})
     timed = counts[-1:] if brief else counts
@@ -79,7 +79,7 @@ def table(entries: list[dict], *, sizes: bool = False, brief: bool = False) -> s
 
 
 def others(entry: dict) -> float | None:
-    """Return the ratio against the fastest library that is not OpenCV, if there is one."""
+    """Return the ratio against the fastest library other than OpenCV, if there is one."""
     return min((ratio for peer, ratio in entry["ratios"].items() if peer != "OpenCV"), default=None)
 
 
@@ -91,7 +91,7 @@ def _ratio(ratio: float | None) -> str:
 
 
 def paragraph(about: dict) -> str:
-    """Return the machine and versions of the figures, and how to read them."""
+    """Return the machine, the versions and an explanation of the figures."""
     versions = about["versions"]
     known = ", ".join(
         f"{name} {versions[package]}"
@@ -107,12 +107,13 @@ def paragraph(about: dict) -> str:
     )
     return (
         f"{about['cpu']}, {about['cores']} cores; {known}; {str(about['date'])[:10]}. Medians of up to "
-        f"{about['runs']} interleaved runs in one process, `out` preallocated wherever a library takes it. "
-        "Library columns: its time divided by imfilter's with the same number of threads, so above 1 "
-        "imfilter is faster; **bold** where it is not. SciPy and scikit-image have one thread in any case; "
-        "a single column compares them with imfilter's run of the most threads. Copies: imfilter's time, "
-        "with the most threads, divided by that of `numpy.copyto` of the same image. Empty: the library has "
-        "no such function, or was too slow to wait for."
+        f"{about['runs']} interleaved runs in one process. "
+        "`out` is preallocated if a library accepts it. The column of a library is its time divided by "
+        "imfilter's time with the same number of threads. Above 1, imfilter is faster; **bold** means "
+        "that it is slower. SciPy and scikit-image always have one thread. A single column compares them "
+        "with imfilter's run with the most threads. Copies: imfilter's time with the most threads, "
+        "divided by the time of `numpy.copyto` for the same image. Empty cells: the library has no such "
+        "function, or it takes too long."
     )
 
 
@@ -124,17 +125,17 @@ def page(entries: list[dict], about: dict) -> str:
     )
     parts = [
         "# Benchmarks",
-        "This page is made by `python -m benchmarks.docs` from what `python -m benchmarks` measures; its "
-        "rows are those of `tests/peers/cases.py`, whose results are tested against the same libraries.",
+        "`python -m benchmarks.docs` writes this page from the measurements of `python -m benchmarks`. Its "
+        "rows come from `tests/peers/cases.py`. Tests compare their results with the same libraries.",
         paragraph(about)
         + f" The spread of imfilter's times (median absolute deviation) is {spread:.1%} for the median row.",
         f"![Ratio of each library's time to imfilter's, a line for each filter]({PICTURE})",
-        "## In sum",
+        "## Summary",
         _sum(entries),
     ]
     lost = report.losses(entries)
     parts += [
-        f"{len(lost)} of {sum(len(e['ratios']) for e in entries)} comparisons are lost"
+        f"imfilter is slower in {len(lost)} of {sum(len(e['ratios']) for e in entries)} comparisons"
         + (", the worst first:" if lost else "."),
         "\n".join(f"- {text}" for text in lost),
         f"## {largest}",
@@ -154,13 +155,13 @@ def _pictures(entries: Iterable[dict]) -> list[str]:
     """Return the sizes of the pictures, the largest first."""
     sizes = {e["size"]: e["shape"][0] * e["shape"][1] for e in entries if e["size"].count("x") == 1}
     if not sizes:
-        raise SystemExit("the file has no row of a picture")
+        raise SystemExit("the file of figures must have a row of a 2-D image")
     return sorted(sizes, key=sizes.__getitem__, reverse=True)
 
 
 def _sum(entries: list[dict]) -> str:
     head = [
-        "| library | threads of imfilter | rows | geometric mean | lost | worst | |",
+        "| library | threads of imfilter | rows | geometric mean | slower | worst | |",
         "|---|---:|---:|---:|---:|---:|---|",
     ]
     lines = [
@@ -172,16 +173,16 @@ def _sum(entries: list[dict]) -> str:
 
 def chosen(entries: list[dict]) -> list[dict]:
     """Return the rows of the README, each at its largest size."""
-    found = []
+    result = []
     for row in README:
         same = [e for e in entries if (e["row"], e["types"]) == row]
         largest = max((math.prod(e["shape"]) for e in same), default=0)
-        found += [e for e in same if math.prod(e["shape"]) == largest]
-    return found
+        result += [e for e in same if math.prod(e["shape"]) == largest]
+    return result
 
 
 def into_readme(text: str, path: Path) -> None:
-    """Put the table between the two marks of the README."""
+    """Write the table between the two marks of the README."""
     readme = path.read_text()
     if readme.count(START) != 1 or readme.count(END) != 1:
         raise SystemExit(f"{path} must have one {START} and one {END}")
@@ -196,11 +197,11 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", type=Path, help="what python -m benchmarks --json has written")
+    parser.add_argument("file", type=Path, help="the file from python -m benchmarks --json")
     parser.add_argument(
         "--page", type=Path, default=ROOT / "docs" / "benchmarks.md", help="default docs/benchmarks.md"
     )
-    parser.add_argument("--readme", action="store_true", help="rewrite the table in README.md too")
+    parser.add_argument("--readme", action="store_true", help="also write the table of README.md")
     given = parser.parse_args()
     from . import plot  # the tables do not need matplotlib
 

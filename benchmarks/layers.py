@@ -1,7 +1,7 @@
-"""Layers against PyTorch's, two threads both sides: `python -m benchmarks.layers` (extra ``torch``).
+"""Comparison of the layers with PyTorch, two threads each: `python -m benchmarks.layers` (extra ``torch``).
 
-Medians of runs in turns; what both compute is compared before it is timed. A ratio is PyTorch's time divided
-by imfilter's. PyTorch makes a new array for every result, and so do these calls.
+Figures are medians of interleaved runs. Before the measurement, the results of both libraries are compared. A
+ratio is PyTorch's time divided by imfilter's time. Both libraries create a new array for every result.
 """
 
 import math
@@ -64,9 +64,10 @@ def main() -> None:
     for name, ours, theirs in contests():
         np.testing.assert_allclose(ours(), theirs(), atol=1e-3)
         times = measure.race({"imfilter": ours, "PyTorch": theirs}, runs=25, patience=5.0)
-        one, other = (times[library].median * 1e3 for library in ("imfilter", "PyTorch"))
-        ratios.append(other / one)
-        print(f"{name}: imfilter {report.ms(one)} ms, PyTorch {report.ms(other)} ms, {other / one:.2f} times")
+        our_time, their_time = (times[library].median * 1e3 for library in ("imfilter", "PyTorch"))
+        ratios.append(their_time / our_time)
+        times_text = f"imfilter {report.ms(our_time)} ms, PyTorch {report.ms(their_time)} ms"
+        print(f"{name}: {times_text}, {ratios[-1]:.2f} times")
     convolutions = ratios[: len(CONVOLUTIONS)]
     mean = math.prod(convolutions) ** (1 / len(convolutions))
     print(f"geometric mean of the convolutions: {mean:.2f} times")

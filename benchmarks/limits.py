@@ -1,16 +1,16 @@
-"""The figures that the project has set itself limits for: `python -m benchmarks.limits`.
+"""The figures for which the project has limits: `python -m benchmarks.limits`.
 
-    a  filters of at most 9 multiply-adds a pixel, against copying the same samples
-    b  multiply-adds a nanosecond on one core, against the most that it can do
-    c  how the time grows with the size of the kernel
-    d  two threads against one
-    e  the overhead of a call, and of one with new arguments
-    f  compiling
-    g  denormal samples, which some processors compute slowly, against ordinary ones
+    a  filters with at most 9 multiply-adds per pixel, compared with a copy of the same samples
+    b  multiply-adds per nanosecond on one core, compared with the maximum of the core
+    c  growth of the time with the size of the kernel
+    d  two threads compared with one
+    e  the overhead of a call, and of a call with new arguments
+    f  compilation
+    g  denormal samples, which are slow on some processors, compared with normal samples
 
-    python -m benchmarks.limits a e          some of them
+    python -m benchmarks.limits a e          only these sections
 
-Medians; where a ratio is formed, what it is formed of ran in turns.
+Figures are medians. Both parts of a ratio come from interleaved runs.
 """
 
 import argparse
@@ -37,11 +37,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FULL = (2160, 3840)
 #: Limit of (a): multiples of the copy's time.
 COPIES = 1.5
-#: Filters of (a) have at most so many multiply-adds a pixel.
+#: Largest number of multiply-adds per pixel of a filter of (a).
 LIGHT = 9
 #: Limit of (e): microseconds for a call with new arguments.
 NEW = 100
-#: Limit of (g): multiples of the time for ordinary samples.
+#: Limit of (g): multiples of the time for normal samples.
 DENORMAL = 2.0
 #: Filters of (d). Different things limit the speed of one thread: memory, loads, arithmetic.
 SHARED = (
@@ -70,7 +70,7 @@ def race(contestants: dict[str, Call], patience: float = 2.0) -> dict[str, float
 
 
 def copies() -> Iterator[str]:
-    """Time the light filters against copies."""
+    """Compare the time of light filters with the time of a copy."""
     for case in CASES:
         if case.work > LIGHT or case.ndim != 2 or case.rgb:
             continue
@@ -79,15 +79,16 @@ def copies() -> Iterator[str]:
             contestants = rows.contestants(row, 1, set(case.peers))
             contestants["two"] = rows.contestants(row, 2, set(case.peers))["imfilter"]
             ms = race(contestants)
-            one, two = ms["imfilter"] / ms["copyto"], ms["two"] / ms["copyto"]
+            one_thread, two_threads = ms["imfilter"] / ms["copyto"], ms["two"] / ms["copyto"]
+            limit = "" if two_threads <= COPIES else ", OVER THE LIMIT"
             yield (
-                f"{case.name}, {type_name}: copy {report.ms(ms['copyto'])} ms; 1 thread {one:.2f} of it, "
-                f"2 threads {two:.2f}{'' if two <= COPIES else ', OVER THE LIMIT'}"
+                f"{case.name}, {type_name}: copy {report.ms(ms['copyto'])} ms; "
+                f"1 thread takes {one_thread:.2f} times as long, 2 threads {two_threads:.2f}{limit}"
             )
 
 
 def arithmetic() -> Iterator[str]:
-    """Time correlations on one core against a loop that only multiplies and adds."""
+    """Compare correlations on one core with a loop that only multiplies and adds."""
     image = rows.picture(FULL, "float32")
     contestants: dict[str, Call] = {"peak": peak.loop()}
     algorithms = {}
@@ -97,11 +98,11 @@ def arithmetic() -> Iterator[str]:
         contestants[str(k)] = call(imfilter.correlate, image, kernel, workers=1)
     ms = race(contestants)
     most = peak.multiply_adds() / ms["peak"] / 1e6
-    yield f"peak: {most:.1f} multiply-adds a ns, measured on registers of {peak.lanes()} lanes"
+    yield f"peak: {most:.1f} multiply-adds per ns, measured with registers of {peak.lanes()} lanes"
     for k, algorithm in algorithms.items():
         rate = image.size * k * k / ms[str(k)] / 1e6
         yield (
-            f"correlate {k}x{k}, float32, 1 worker ({algorithm}): {rate:.1f} multiply-adds a ns, "
+            f"correlate {k}x{k}, float32, 1 worker ({algorithm}): {rate:.1f} multiply-adds per ns, "
             f"{rate / most:.0%} of the peak, {report.ms(ms[str(k)])} ms"
         )
 
@@ -135,7 +136,7 @@ def growth() -> Iterator[str]:
 
 
 def threads() -> Iterator[str]:
-    """Time two threads against one."""
+    """Compare two threads with one thread."""
     for name, type_name in SHARED:
         case = next(case for case in CASES if case.name == name)
         source, result = types_of(type_name)
@@ -148,7 +149,7 @@ def threads() -> Iterator[str]:
 
 
 def overhead() -> Iterator[str]:
-    """Time calls on images so small that the call itself takes nearly all the time."""
+    """Time calls with small images, so that nearly all of the time is overhead."""
     filters: tuple[tuple[str, Callable, tuple], ...] = (
         ("correlate 3x3", imfilter.correlate, (positive_kernel(3, 3),)),
         ("gaussian 1", imfilter.gaussian, (1.0,)),
@@ -168,7 +169,7 @@ def overhead() -> Iterator[str]:
 
 
 def new_calls() -> dict[str, tuple[Call, Call]]:
-    """Return calls with new arguments, or arguments that none of the last thousand calls had, and SciPy's."""
+    """Return calls of imfilter and of SciPy, with arguments that none of the last thousand calls had."""
     rng = np.random.default_rng(0)
     image = rows.picture((32, 32), "float32")
     shapes = rng.permutation(list(itertools.product(range(20, 60), repeat=2)))
@@ -193,7 +194,7 @@ def new_calls() -> dict[str, tuple[Call, Call]]:
     }
 
 
-#: A process in which only Numba is loaded and nothing is compiled: seconds of each step, then of all.
+#: Code of a process that loads Numba and then compiles: prints the seconds of each step, then of all steps.
 COLD = """
 import time
 import numba, numpy
@@ -209,7 +210,8 @@ for label, step in warmup.steps():
     print(f"{label}: {took:.2f} s" + ("" if compiled else ", nothing to compile"))
 print(f"all steps: {total:.1f} s")
 """
-#: A process with one call whose kernel is in the cache: milliseconds for importing Numba, and for the rest.
+#: Code of a process with one call whose kernel is in the cache: prints milliseconds of the import of Numba,
+#: and of all the rest.
 FIRST = """
 import time
 import numpy
@@ -223,7 +225,7 @@ print((imported - began) * 1e3, (time.perf_counter() - imported) * 1e3)
 
 
 def compiling() -> Iterator[str]:
-    """Time the compiler, and the first call of a process when everything is already compiled."""
+    """Time the compiler, and the first call of a process whose kernels are already compiled."""
     with tempfile.TemporaryDirectory() as folder:
 
         def child(code: str) -> str:
@@ -241,14 +243,14 @@ def compiling() -> Iterator[str]:
         yield "loaded from the cache, " + child(COLD).splitlines()[-1]
         runs = [tuple(map(float, child(FIRST).split())) for _ in range(9)]
     imports, first = (statistics.median(column) for column in zip(*runs, strict=True))
-    yield f"first call of a process, kernel cached: {first:.0f} ms beyond {imports:.0f} ms of importing Numba"
+    yield f"first call of a process, kernel cached: {first:.0f} ms; before it, import numba: {imports:.0f} ms"
 
 
 def denormals() -> Iterator[str]:
-    """Time filters of samples of which half or all are denormal, and of results that would be denormal."""
+    """Time filters of samples of which half or all are denormal, and of samples that decay to denormals."""
     kernel = positive_kernel(25, 25)
     filters: tuple[tuple[str, Callable, tuple, dict], ...] = (
-        ("numpy.multiply, which has no such limit", np.multiply, (0.75,), {}),
+        ("numpy.multiply, without a limit", np.multiply, (0.75,), {}),
         ("correlate 3x3", imfilter.correlate, (positive_kernel(3, 3),), {}),
         ("correlate 25x25", imfilter.correlate, (kernel,), {}),
         ("correlate 63x63", imfilter.correlate, (positive_kernel(63, 63),), {}),
@@ -265,33 +267,33 @@ def denormals() -> Iterator[str]:
     )
     rng = np.random.default_rng(0)
     for dtype in ("float32", "float64"):
-        ordinary = rng.uniform(0.1, 1.0, (1000, 1000)).astype(dtype)
-        small = ordinary * np.finfo(dtype).smallest_normal
+        normal = rng.uniform(0.1, 1.0, (1000, 1000)).astype(dtype)
+        small = normal * np.finfo(dtype).smallest_normal
         samples = {
-            "ordinary": ordinary,
+            "normal": normal,
             "all": small,
-            "half": np.where(rng.random(small.shape) < 0.5, ordinary, small),
+            "half": np.where(rng.random(small.shape) < 0.5, normal, small),
             "decayed": np.exp(np.linspace(0.0, -900.0, small.size)).reshape(small.shape).astype(dtype),
         }
         for name, function, args, options in filters:
             ms = race(
                 {label: functools.partial(function, x, *args, **options) for label, x in samples.items()}
             )
-            ratios = {label: ms[label] / ms["ordinary"] for label in ("all", "half", "decayed")}
-            told = ", ".join(f"{label} {ratio:.2f}" for label, ratio in ratios.items())
+            ratios = {label: ms[label] / ms["normal"] for label in ("all", "half", "decayed")}
+            ratio_text = ", ".join(f"{label} {ratio:.2f}" for label, ratio in ratios.items())
             over = max(ratios.values()) > DENORMAL and function is not np.multiply
             end = ", OVER THE LIMIT" if over else ""
-            yield f"{name}, {dtype}: {told} of {report.ms(ms['ordinary'])} ms{end}"
+            yield f"{name}, {dtype}: {ratio_text} of {report.ms(ms['ordinary'])} ms{end}"
 
 
 SECTIONS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
-    "a": (f"Light filters against numpy.copyto, 3840x2160; limit {COPIES} with 2 threads", copies),
+    "a": (f"Light filters compared with numpy.copyto, 3840x2160; limit {COPIES} with 2 threads", copies),
     "b": ("Arithmetic, 3840x2160", arithmetic),
     "c": ("Growth, 3840x2160", growth),
-    "d": ("Two threads against one, 3840x2160", threads),
+    "d": ("Two threads compared with one, 3840x2160", threads),
     "e": ("Overhead of a call", overhead),
-    "f": ("Compiling", compiling),
-    "g": (f"Denormal samples against ordinary ones, 1000x1000; limit {DENORMAL:g} times", denormals),
+    "f": ("Compilation", compiling),
+    "g": (f"Denormal samples compared with normal samples, 1000x1000; limit {DENORMAL:g} times", denormals),
 }
 
 
@@ -306,7 +308,7 @@ def main() -> None:
     given = parser.parse_args()
     unknown = set(given.sections) - set(SECTIONS)
     if unknown:
-        parser.error(f"there is no section {', '.join(sorted(unknown))}: {', '.join(SECTIONS)}")
+        parser.error(f"sections must be letters of {', '.join(SECTIONS)}, got {', '.join(sorted(unknown))}")
     for letter in given.sections or SECTIONS:
         title, section = SECTIONS[letter]
         print(f"({letter}) {title}")

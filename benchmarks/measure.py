@@ -1,4 +1,4 @@
-"""Timing: the contestants of a row take turns, so that a slow machine slows all of them equally."""
+"""Timing: the contestants of a row take turns. So changes in the speed of the machine affect all of them."""
 
 import gc
 import statistics
@@ -12,7 +12,7 @@ _SAMPLE_SECONDS = 2e-3
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds a call, over several samples."""
+    """Seconds per call, over several samples."""
 
     median: float
     deviation: float  # median of the absolute deviations from the median
@@ -48,31 +48,30 @@ def _sample(call: Callable[[], object], repeats: int) -> float:
 def race(contestants: dict[str, Callable[[], object]], *, runs: int, patience: float) -> dict[str, Timing]:
     """Time the contestants in turns and return the timing of each.
 
-    Every contestant first runs once unmeasured, to load its code and to touch its memory. A contestant whose
-    turns would take longer than `patience` seconds together gets fewer turns, at least one. If its first run
-    takes longer than that, this run is its only sample. A first run that takes a third of that is also used
-    as a sample.
+    Every contestant first runs once to load its code and its memory. This run is not a sample. A contestant
+    whose turns would take more than `patience` seconds gets fewer turns, at least one. If its first run takes
+    longer than this, it is the only sample. If the second run takes a third of this, it is also a sample.
     """
-    repeats, left, samples = {}, {}, {}
+    repeats, turns_left, samples = {}, {}, {}
     for name, call in contestants.items():
         first = _sample(call, 1)
         if first > patience:
-            left[name], samples[name] = 0, [first]
+            turns_left[name], samples[name] = 0, [first]
             continue
         # The first run may have compiled or loaded something. The second run gives the time of one call.
-        took = _sample(call, 1)
-        repeats[name] = max(1, round(_SAMPLE_SECONDS / max(took, 1e-7)))
-        samples[name] = [took] if took > patience / 3 else []
-        left[name] = max(1, min(runs, int(patience / (took * repeats[name]))) - len(samples[name]))
+        duration = _sample(call, 1)
+        repeats[name] = max(1, round(_SAMPLE_SECONDS / max(duration, 1e-7)))
+        samples[name] = [duration] if duration > patience / 3 else []
+        turns_left[name] = max(1, min(runs, int(patience / (duration * repeats[name]))) - len(samples[name]))
     collecting = gc.isenabled()
     gc.disable()
     try:
-        while any(left.values()):
+        while any(turns_left.values()):
             for name, call in contestants.items():
-                if left[name]:
-                    left[name] -= 1
+                if turns_left[name]:
+                    turns_left[name] -= 1
                     samples[name].append(_sample(call, repeats[name]))
     finally:
         if collecting:
             gc.enable()
-    return {name: Timing.of(found) for name, found in samples.items()}
+    return {name: Timing.of(values) for name, values in samples.items()}

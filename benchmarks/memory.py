@@ -1,11 +1,10 @@
 """Peak memory of a call beyond its input and output: `python -m benchmarks.memory`.
 
-Each measurement is a fresh process. It allocates the 4K image and the output and touches every page,
-runs the same filter on a tiny image (which loads the compiled code), and resets the operating
-system's high-water mark of resident memory (``echo 5 > /proc/self/clear_refs``). After the call the
-new mark, less what was resident before, is what the call needed for itself, threads included: it
-counts all memory, also what compiled code allocates out of sight of Python. The first line shows that
-the method sees what it should: a sum that NumPy makes with one temporary image of 31.6 MB. Linux only.
+Each measurement is a new process. It allocates the 4K image and the output, and writes to every page. It runs
+the same filter on a tiny image, which loads the compiled code. It resets the peak of resident memory that the
+operating system keeps (``echo 5 > /proc/self/clear_refs``). The result is the peak after the call minus the
+resident memory before it. It includes the memory of threads and of compiled code. The first line checks the
+method: NumPy computes a sum with one temporary image of 31.6 MB. Linux only.
 """
 
 import argparse
@@ -84,17 +83,18 @@ def main() -> None:
     )
     given = parser.parse_args()
     if not Path("/proc/self/clear_refs").exists():
-        raise SystemExit("this measurement reads /proc, which this system does not have")
-    print("3840x2160, MB beyond input and output (resident memory, high-water mark)")
+        raise SystemExit("this measurement needs /proc, so it runs only on Linux")
+    print("3840x2160, MB beyond input and output (peak of resident memory)")
     for name, call in CALLS.items():
         if given.rows and not any(word in name for word in given.rows):
             continue
         for source, result in TYPES if "imfilter" in call else TYPES[:1]:
             for workers in given.workers:
-                found = sorted(measure(call, workers, source, result) for _ in range(3))[1]
-                each = found / workers
+                peak = sorted(measure(call, workers, source, result) for _ in range(3))[1]
+                each = peak / workers
                 print(
-                    f"{name}, {source}, {workers} workers: {found:.1f} MB, {each:.1f} MB a worker", flush=True
+                    f"{name}, {source}, {workers} workers: {peak:.1f} MB, {each:.1f} MB per worker",
+                    flush=True,
                 )
 
 

@@ -1,4 +1,4 @@
-"""The largest number of multiply-adds that one core can do: a loop of them on registers alone."""
+"""The largest number of multiply-adds per second of one core: a loop of multiply-adds in registers."""
 
 import ctypes
 from collections.abc import Callable
@@ -7,9 +7,9 @@ import llvmlite.binding as llvm
 
 #: Independent sums. Two units with a latency of four cycles need eight.
 CHAINS = 10
-#: The number whose square is summed. The sums are exact, and neither infinite nor denormal (which is slow).
+#: The number whose square is summed. The sums are exact, and they are neither infinite nor denormal.
 VALUE = 2.0**-10
-#: Rounds of a call, which take some milliseconds.
+#: Number of iterations in a call. They take some milliseconds.
 ROUNDS = 500_000
 
 
@@ -20,7 +20,7 @@ def lanes() -> int:
 
 
 def multiply_adds() -> int:
-    """Return how many multiply-adds the call of `loop` does."""
+    """Return the number of multiply-adds in a call of `loop`."""
     return ROUNDS * CHAINS * lanes()
 
 
@@ -69,7 +69,7 @@ def loop() -> Callable[[], object]:
         engine.get_function_address("loop")
     )
 
-    def call(owner: object = engine) -> object:  # the code lives as long as its engine
+    def call(owner: object = engine) -> object:  # the engine owns the code
         return function(VALUE, ROUNDS)
 
     return call

@@ -1,11 +1,10 @@
-"""Is the planner right? Time every algorithm that it could choose: `python -m benchmarks.planning`.
+"""Check of the planner: time every algorithm that it could choose: `python -m benchmarks.planning`.
 
     python -m benchmarks.planning                       every linear row at 1920x1080, one worker
     python -m benchmarks.planning --rows correlate --sizes 256x256 3840x2160
 
-For each row: what each algorithm costs by the model and by the clock, the one that is chosen and the one
-that is best. At the end: in how many rows the choice is within 25 % of the best, and, for each algorithm,
-how far the model is off.
+Each line has the predicted and the measured time of each algorithm, the chosen algorithm and the best one.
+The end has the number of rows whose choice is within 25 % of the best, and the errors of the predictions.
 """
 
 import argparse
@@ -31,12 +30,12 @@ MARGIN = 1.25
 
 @contextlib.contextmanager
 def forced(method: str, calls: Calls[Any]) -> Iterator[None]:
-    """Make the planner choose `method` if it is free to choose, and keep its calls in `calls`.
+    """Make the planner choose `method` if the call does not name one. Store the calls in `calls`.
 
-    Most filters have no argument for the method. Calls must be kept apart, because otherwise the next call
-    with the same arguments would find the call of another method.
+    Most filters have no argument for the method. Each method needs its own stored calls. Otherwise a call
+    with the same arguments would use the plan of another method.
     """
-    choose, kept = planner.choose, linear.FAMILY
+    choose, family = planner.choose, linear.FAMILY
 
     def chosen(operator: Any, request: Any, *others: Any) -> planner.LinearPlan:
         if request.auto:
@@ -47,11 +46,11 @@ def forced(method: str, calls: Calls[Any]) -> Iterator[None]:
     try:
         yield
     finally:
-        planner.choose, linear.FAMILY = choose, kept
+        planner.choose, linear.FAMILY = choose, family
 
 
-class Way:
-    """One way to compute a row: the call with one method."""
+class Method:
+    """The call of a row with one method."""
 
     def __init__(self, call: Callable[[], object], method: str) -> None:
         self._call, self._method = call, method
@@ -85,7 +84,7 @@ class Verdict:
 
     @property
     def best(self) -> str:
-        """The fastest algorithm by the clock."""
+        """The algorithm with the shortest measured time."""
         return min(self.measured, key=self.measured.__getitem__)
 
     @property
@@ -98,7 +97,7 @@ class Verdict:
         parts = [
             f"{name} {report.ms(self.measured[name] * 1e3)} ms (predicted {report.ms(cost * 1e3)})"
             if name in self.measured
-            else f"{name} left out (predicted {report.ms(cost * 1e3)})"
+            else f"{name} not measured (predicted {report.ms(cost * 1e3)})"
             for name, cost in sorted(
                 self.predicted.items(), key=lambda item: self.measured.get(item[0], item[1])
             )
@@ -119,28 +118,28 @@ def judge(row: rows.Row, runs: int, patience: float) -> Verdict | None:
         row.case.ours(image, out=out, workers=1)
 
     try:
-        free = Way(call, "auto").plan()
+        free = Method(call, "auto").plan()
     except IndexError:  # the row has its own kernel, which is not planned
         return None
     if free.operator.norm:
         return None
-    ways = {free.algorithm: Way(call, "auto")}
+    methods = {free.algorithm: Method(call, "auto")}
     predicted = {free.algorithm: free.cost}
     for method in planner.METHODS:
         with contextlib.suppress(ValueError):  # the method does not apply to this row
-            way = Way(call, method)
-            would = way.plan()
+            candidate = Method(call, method)
+            plan = candidate.plan()
             # A method that does not apply falls back to one that is already in the table.
-            if would.algorithm not in ways:
-                ways[would.algorithm], predicted[would.algorithm] = way, would.cost
-    hopeless = {name for name, cost in predicted.items() if cost > max(3 * patience, 20 * free.cost)}
-    contestants = {name: way for name, way in ways.items() if name not in hopeless}
+            if plan.algorithm not in methods:
+                methods[plan.algorithm], predicted[plan.algorithm] = candidate, plan.cost
+    too_slow = {name for name, cost in predicted.items() if cost > max(3 * patience, 20 * free.cost)}
+    contestants = {name: candidate for name, candidate in methods.items() if name not in too_slow}
     times = measure.race(contestants, runs=runs, patience=patience)
     return Verdict(row.label, free.algorithm, predicted, {n: t.median for n, t in times.items()})
 
 
 def main() -> None:
-    """Print a line for each row, and the sum."""
+    """Print a line for each row, and the summary."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.planning",
         description=__doc__,
@@ -159,21 +158,21 @@ def main() -> None:
             verdicts.append(verdict)
             print(verdict, flush=True)
     if not verdicts:
-        raise SystemExit("no row with a linear operator contains these words")
+        raise SystemExit(f"--rows must name rows with a linear operator, got {' '.join(given.rows)}")
     print(total(verdicts))
 
 
 def total(verdicts: list[Verdict]) -> str:
-    """Return the number of rows with a good choice, and how good the model is."""
+    """Return the number of rows with a good choice, and the ratios of measured and predicted times."""
     good = sum(v.excess <= MARGIN for v in verdicts)
     share = good / len(verdicts)
     lines = [f"{good} of {len(verdicts)} choices ({share:.0%}) are within {MARGIN - 1:.0%} of the best"]
     names = sorted({name for v in verdicts for name in v.measured})
     for name in names:
-        off = [v.measured[name] / v.predicted[name] for v in verdicts if name in v.measured]
+        ratios = [v.measured[name] / v.predicted[name] for v in verdicts if name in v.measured]
         lines.append(
-            f"{name}: {len(off)} rows; measured / predicted is {statistics.median(off):.2f} in the median, "
-            f"{min(off):.2f} to {max(off):.2f}"
+            f"{name}: {len(ratios)} rows; measured / predicted: median {statistics.median(ratios):.2f}, "
+            f"{min(ratios):.2f} to {max(ratios):.2f}"
         )
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Draw the ratios, a line for each row: `python -m benchmarks.plot FILE.json docs/images/ratios.svg`."""
+"""Draw the ratios, one line for each row: `python -m benchmarks.plot FILE.json docs/images/ratios.svg`."""
 
 import argparse
 import math
@@ -24,7 +24,7 @@ WARNING = "#d7301f"
 GOAL = 1.2
 #: Inches: the width of a page of documentation, and the height of a line of small text.
 WIDTH, LINE = 7.4, 0.155
-#: The same figures give the same bytes: no date and no random names. Text stays text.
+#: The same figures give the same bytes: the file has no date and no random names. Text is stored as text.
 STYLE = {"svg.hashsalt": "imfilter", "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 7}
 
 
@@ -34,12 +34,12 @@ def lines_of(entries: list[dict]) -> list[tuple[str, dict[int, dict]]]:
     for e in entries:
         row = e["row"], e["types"]
         largest[row] = max(largest.get(row, 0), math.prod(e["shape"]))
-    found: dict[tuple[str, str], dict[int, dict]] = {}
+    groups: dict[tuple[str, str], dict[int, dict]] = {}
     for e in entries:
         row = e["row"], e["types"]
         if math.prod(e["shape"]) == largest[row]:
-            found.setdefault(row, {})[e["threads"]] = e
-    return [(f"{name}, {types.replace('->', '→')}", group) for (name, types), group in found.items()]
+            groups.setdefault(row, {})[e["threads"]] = e
+    return [(f"{name}, {types.replace('->', '→')}", group) for (name, types), group in groups.items()]
 
 
 def ratio_of(group: dict[int, dict], library: str, threads: int | None) -> float | None:
@@ -112,7 +112,7 @@ def _legend() -> list[Line2D]:
 def main() -> None:
     """Read the figures and draw them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.plot", description=__doc__)
-    parser.add_argument("file", type=Path, help="what python -m benchmarks --json has written")
+    parser.add_argument("file", type=Path, help="the file from python -m benchmarks --json")
     parser.add_argument("picture", type=Path, help="the SVG to write")
     given = parser.parse_args()
     draw(store.read(given.file)[1], given.picture)

@@ -61,13 +61,13 @@ def line(entry: dict) -> str:
     for name, timing in entry["times"].items():
         text = f"{name} {ms(timing['median_ms'])} ±{ms(timing['deviation_ms'])}"
         if name == "copyto":
-            text += f" (imfilter takes {entry['of_copy']:.2f} of it)"
+            text += f" (imfilter takes {entry['of_copy']:.2f} times as long)"
         elif name != "imfilter":
             ratio = entry["ratios"][name]
-            text += f" ({ratio:.2f}x{', WE LOSE' if ratio < 1 else ''})"
+            text += f" ({ratio:.2f}x{', SLOWER' if ratio < 1 else ''})"
         parts.append(text)
-    for name, why in entry["skipped"].items():
-        parts.append(f"{name} {why}")
+    for name, reason in entry["skipped"].items():
+        parts.append(f"{name} {reason}")
     return f"{entry['row']}, {entry['types']}, {entry['size']}, {entry['threads']} thr: " + "; ".join(parts)
 
 
@@ -83,7 +83,7 @@ def label(entry: dict) -> str:
 
 def standings(entries: list[dict]) -> list[Standing]:
     """Return the ratios against each peer, for each number of threads."""
-    found = []
+    result = []
     for threads in sorted({e["threads"] for e in entries}):
         for peer in PEERS:
             ratios = [
@@ -94,27 +94,27 @@ def standings(entries: list[dict]) -> list[Standing]:
             if ratios:
                 mean = math.exp(sum(math.log(r) for r, _ in ratios) / len(ratios))
                 lost = sum(r < 1 for r, _ in ratios)
-                found.append(Standing(peer, threads, len(ratios), mean, lost, *min(ratios)))
-    return found
+                result.append(Standing(peer, threads, len(ratios), mean, lost, *min(ratios)))
+    return result
 
 
 def losses(entries: list[dict]) -> list[str]:
     """Return a line for each ratio below 1, the worst first."""
-    found = [
+    slower = [
         (ratio, f"{label(e)}, {e['threads']} thr: {peer} {ratio:.2f}x")
         for e in entries
         for peer, ratio in e["ratios"].items()
         if ratio < 1
     ]
-    return [text for _, text in sorted(found)]
+    return [text for _, text in sorted(slower)]
 
 
 def summary(entries: list[dict]) -> str:
-    """Return the geometric mean of the ratios against each peer, the worst row, and every loss."""
+    """Return the geometric mean of the ratios against each peer, the worst row, and all ratios below 1."""
     lines = [
         f"{s.peer}, {s.threads} thr: {s.rows} rows, geometric mean {s.mean:.1f}x, "
-        f"worst {s.worst:.2f}x ({s.where}), lost {s.lost}"
+        f"worst {s.worst:.2f}x ({s.where}), imfilter is slower in {s.lost}"
         for s in standings(entries)
     ]
     lost = [f"  {text}" for text in losses(entries)]
-    return "\n".join([*lines, "Rows that lose:", *(lost or ["  none"])])
+    return "\n".join([*lines, "Rows in which imfilter is slower:", *(lost or ["  none"])])

@@ -1,7 +1,7 @@
 """Record the bits of thousands of results, to compare two versions of the library.
 
-Run ``python -m benchmarks.results write FILE`` in one checkout and ``compare FILE`` in another. The file
-holds a digest of each result, or the type of the error. Use one machine: results depend on its vectors.
+Run ``python -m benchmarks.results write FILE`` in one checkout and ``compare FILE`` in another. The file has
+a digest of each result, or the type of the error. Use the same machine: some bits depend on its vectors.
 """
 
 import argparse
@@ -61,24 +61,24 @@ FILTERS: dict[str, Callable[[np.random.Generator], tuple]] = {
 
 
 def image(rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> np.ndarray:
-    """Return samples of a type, a few of them not finite where there are such."""
+    """Return samples of a type. A few float images have a sample that is not finite."""
     values = rng.normal(100, 60, shape)
     dtype = np.dtype(kind)
     if dtype.kind in "bu":
         values = np.abs(values)
-    found = values.astype(dtype)
+    samples = values.astype(dtype)
     if dtype.kind == "f" and rng.random() < 0.1:
-        found[tuple(int(rng.integers(0, n)) for n in shape)] = rng.choice([np.nan, np.inf, 1e4])
-    return found
+        samples[tuple(int(rng.integers(0, n)) for n in shape)] = rng.choice([np.nan, np.inf, 1e4])
+    return samples
 
 
 def kernel(rng: np.random.Generator, ndim: int) -> np.ndarray | list[np.ndarray]:
-    """Return a dense or separable kernel, small or large, of whole or other numbers."""
+    """Return a dense or separable kernel, small or large, with integer or other weights."""
     size = int(rng.choice([1, 2, 3, 5, 7, 15, 31] if ndim < 3 else [1, 2, 3, 5]))
     if rng.random() < 0.4:
         return [rng.normal(size=size) for _ in range(ndim)]
-    found = rng.normal(size=(size,) * ndim)
-    return np.rint(found * 3) if rng.random() < 0.3 else found
+    weights = rng.normal(size=(size,) * ndim)
+    return np.rint(weights * 3) if rng.random() < 0.3 else weights
 
 
 def calls() -> Iterator[tuple[str, Callable[[], object]]]:
@@ -107,14 +107,14 @@ def calls() -> Iterator[tuple[str, Callable[[], object]]]:
         if rng.random() < 0.2:
             options["dtype"] = str(rng.choice(["float32", "float64", "uint8", "int16"]))
         options["workers"] = int(rng.integers(1, 4))
-        own = FILTERS[name](rng)
+        arguments = FILTERS[name](rng)
         if name in ("correlate", "convolve"):
             spatial = len(shape) - ("channel_axis" in options or "axes" in options)
-            own = (kernel(rng, spatial),)
+            arguments = (kernel(rng, spatial),)
             if rng.random() < 0.2:
                 options["stride"] = 2
         label = f"{name} {number} {shape} {kind} {layout} {sorted(map(str, options.items()))}"
-        yield label, partial(getattr(imfilter, name), a, *own, **options)
+        yield label, partial(getattr(imfilter, name), a, *arguments, **options)
 
 
 def digest(call: Callable[[], object]) -> str:
@@ -125,29 +125,29 @@ def digest(call: Callable[[], object]) -> str:
             result = call()
     except Exception as error:
         return type(error).__name__
-    found = hashlib.sha256()
+    total = hashlib.sha256()
     for one in every.arrays(result):
-        found.update(f"{one.dtype.newbyteorder('=')} {one.shape}".encode())
-        found.update(np.ascontiguousarray(one, one.dtype.newbyteorder("=")).tobytes())
-    return found.hexdigest()[:16]
+        total.update(f"{one.dtype.newbyteorder('=')} {one.shape}".encode())
+        total.update(np.ascontiguousarray(one, one.dtype.newbyteorder("=")).tobytes())
+    return total.hexdigest()[:16]
 
 
 def main() -> int:
-    """Write the record of this version, or compare it with another."""
+    """Write the record of this version, or compare this version with a record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("action", choices=("write", "compare"))
     parser.add_argument("file", type=Path)
     options = parser.parse_args()
-    found = {name: digest(call) for name, call in calls()}
+    digests = {name: digest(call) for name, call in calls()}
     if options.action == "write":
-        options.file.write_text(json.dumps(found, indent=0))
-        errors = sum(value.endswith("Error") for value in found.values())
-        print(f"{len(found)} calls recorded, {errors} of them errors")
+        options.file.write_text(json.dumps(digests, indent=0))
+        errors = sum(value.endswith("Error") for value in digests.values())
+        print(f"{len(digests)} calls recorded, {errors} of them raise errors")
         return 0
     before = json.loads(options.file.read_text())
-    changed = [name for name in before if found.get(name) != before[name]]
+    changed = [name for name in before if digests.get(name) != before[name]]
     for name in changed:
-        print(f"{name}: {before[name]} -> {found.get(name)}")
+        print(f"{name}: {before[name]} -> {digests.get(name)}")
     print(f"{len(before)} calls compared, {len(changed)} differ")
     return 1 if changed else 0
 

@@ -13,7 +13,7 @@ from tests.peers.case import Case, types_of
 from tests.peers.cases import CASES
 from tests.peers.libraries import SimpleITK
 
-#: The third size is difficult: no line is a whole number of vectors, or begins on a cache line.
+#: The third size is difficult: lines are not a multiple of a vector and do not start at a cache line.
 SIZES = ("256x256", "1920x1080", "1921x1083", "3840x2160")
 VOLUME = (128, 256, 256)
 SIGNAL = 10_000_000
@@ -29,7 +29,7 @@ class Row:
 
     @property
     def size(self) -> str:
-        """Columns by rows, as for monitors; volumes and signals likewise."""
+        """Columns x rows, as for monitors. For volumes and signals, the shape."""
         return "x".join(map(str, self.shape[1::-1] if self.case.ndim == 2 else self.shape))
 
     @property
@@ -44,22 +44,22 @@ def shapes(case: Case, sizes: list[str], quick: bool) -> list[tuple[int, ...]]:
         return [tuple(n // 2 for n in VOLUME) if quick else VOLUME]
     if case.ndim == 1:
         return [(SIGNAL // 10 if quick else SIGNAL,)]
-    found = []
+    result = []
     for size in sizes:
         columns, rows = map(int, size.lower().split("x"))
-        found.append((rows, columns, 3) if case.rgb else (rows, columns))
-    return found
+        result.append((rows, columns, 3) if case.rgb else (rows, columns))
+    return result
 
 
 def select(words: list[str], sizes: list[str], quick: bool) -> Iterator[Row]:
-    """Yield the rows whose name or types contain all words of any of `words`; all rows if there are none.
+    """Yield the rows whose name or types contain all words of one of `words`. Without words, yield all rows.
 
     The smaller sizes of a case come first.
     """
     for case in CASES:
         for type_name in case.types:
-            have = set(f"{case.name} {type_name}".replace(",", " ").split())
-            if not words or any(set(word.split()) <= have for word in words):
+            row_words = set(f"{case.name} {type_name}".replace(",", " ").split())
+            if not words or any(set(word.split()) <= row_words for word in words):
                 for shape in shapes(case, sizes, quick):
                     yield Row(case, type_name, shape)
 
@@ -89,7 +89,7 @@ def picture(shape: tuple[int, ...], dtype: str) -> np.ndarray:
 
 
 def use_threads(count: int) -> None:
-    """Tell every library with threads to use `count` of them. imfilter is told in each call."""
+    """Set the number of threads of the other libraries. imfilter has an argument for it in each call."""
     cv2.setNumThreads(count)
     if SimpleITK is not None:
         SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(count)
@@ -104,7 +104,7 @@ def contestants(row: Row, threads: int, skipped: set[str]) -> dict[str, Callable
     source, result = types_of(row.type_name)
     image = picture(row.shape, source)
     out = np.empty_like(case.ours(image, dtype=result, workers=threads))
-    # The lower limit: read the same samples, and write as many of the result's type.
+    # The lower limit: read the same samples, and write the same number of samples of the result's type.
     copied = np.empty(image.shape, result)
     calls: dict[str, Callable[[], object]] = {
         "imfilter": lambda: case.ours(image, out=out, workers=threads),

@@ -1,10 +1,9 @@
-"""Filters of series against SciPy, bottleneck and pandas, on 10 million float64.
+"""Comparison of filters of series with SciPy, bottleneck and pandas, on 10 million float64.
 
-`python -m benchmarks.series` prints medians of runs in turns; what all compute is compared before it is
-timed. A ratio is the other library's time over imfilter's, which uses two threads where there are two.
-Results are new arrays, but in the rows that say `out`: there both write to an array that is used again, as a
-program does that filters one block after the other. bottleneck and pandas are compared with where they are
-installed.
+`python -m benchmarks.series` prints medians of interleaved runs. Before the measurement, the results are
+compared. A ratio is the other library's time divided by imfilter's time, with two threads. Results are new
+arrays. In the rows with `out`, both libraries write to the same array in every run, as in a program that
+filters one block after the other. bottleneck and pandas take part if they are installed.
 """
 
 import contextlib
@@ -23,7 +22,7 @@ from imfilter import series
 from . import measure, report
 
 THREADS, SAMPLES = 2, 10_000_000
-#: Number of series, which are side by side or one after the other, and the samples of each.
+#: Number of series along the first or the last axis, and number of samples of each.
 MANY, EACH = 1000, 10_000
 #: Number of single samples that are pushed.
 PUSHES = 20_000
@@ -110,7 +109,7 @@ def axes(x: np.ndarray) -> Iterator[tuple[str, Call, Call]]:
 
 
 def push(x: np.ndarray) -> None:
-    """Print how long single samples take."""
+    """Print the time of single samples."""
     values = x[:PUSHES].tolist()
     for call, args, options in (
         (series.moving_average, (5,), {}),
@@ -135,15 +134,16 @@ def main() -> None:
     for name, calls in contests(x):
         ours = calls["imfilter"]()
         for call in calls.values():
-            there = call()
-            known = np.isfinite(there)  # the first windows of bottleneck and pandas are NaN
-            np.testing.assert_allclose(ours[known], there[known], atol=1e-9)
+            theirs = call()
+            known = np.isfinite(theirs)  # the first windows of bottleneck and pandas are NaN
+            np.testing.assert_allclose(ours[known], theirs[known], atol=1e-9)
         times = measure.race(calls, runs=7, patience=8.0)
-        own = times["imfilter"].median * 1e3
+        our_time = times["imfilter"].median * 1e3
         others = [
-            f"{n} {report.ms(t.median * 1e3)} ms, {t.median * 1e3 / own:.2f} times" for n, t in times.items()
+            f"{n} {report.ms(t.median * 1e3)} ms, {t.median * 1e3 / our_time:.2f} times"
+            for n, t in times.items()
         ]
-        print(f"{name}: imfilter {report.ms(own)} ms; {'; '.join(others[1:])}", flush=True)
+        print(f"{name}: imfilter {report.ms(our_time)} ms; {'; '.join(others[1:])}", flush=True)
     for name, last, first in axes(x):
         times = measure.race({"last": last, "first": first}, runs=7, patience=5.0)
         one, other = (times[axis].median * 1e3 for axis in ("last", "first"))

@@ -1,7 +1,7 @@
-"""How long a user waits before the first pixel: `python -m benchmarks.startup`.
+"""Time until the first result: `python -m benchmarks.startup`.
 
-Fresh processes, taken in turns: importing the package beyond importing NumPy, `imfilter --help`, and
-`imfilter sobel` on a photograph with an empty cache of compiled kernels and with a full one.
+Each run is a new process, and the runs are interleaved. They time the import of the package in addition to
+NumPy, `imfilter --help`, and `imfilter sobel` with a photograph, without and with compiled kernels.
 """
 
 import argparse
@@ -19,7 +19,7 @@ COMMAND = [sys.executable, str(ROOT / "cli.py")]
 
 
 def seconds(arguments: list[str], **environment: str) -> float:
-    """Return how long a process takes."""
+    """Return the duration of a process."""
     begin = time.perf_counter()
     subprocess.run(
         arguments,
@@ -43,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=int, default=15, help="of the imports and of --help, default 15")
+    parser.add_argument("--runs", type=int, default=15, help="runs of the imports and of --help, default 15")
     parser.add_argument("--cold", type=int, default=3, help="runs with an empty cache, default 3")
     given = parser.parse_args()
     installed = shutil.which("imfilter")
@@ -56,7 +56,7 @@ def main() -> None:
         whole.append(seconds([sys.executable, "-c", "import numpy, imfilter"]))
         helped.append(seconds([*command, "--help"]))
     show("import numpy", bare, "ms")
-    show("import imfilter beyond it", [w - b for w, b in zip(whole, bare, strict=True)], "ms")
+    show("import imfilter, in addition", [w - b for w, b in zip(whole, bare, strict=True)], "ms")
     show("imfilter --help", helped)
 
     cold, warm = [], []
@@ -68,7 +68,7 @@ def main() -> None:
             cold.append(seconds([*command, "sobel", str(source), str(target)], **cache))
             warm += [seconds([*command, "sobel", str(source), str(target)], **cache) for _ in range(3)]
     show("imfilter sobel, nothing compiled", cold)
-    show("imfilter sobel, compiled before", warm)
+    show("imfilter sobel, already compiled", warm)
 
 
 def photograph() -> Path:

@@ -1,20 +1,20 @@
-"""The file of figures: one JSON file, complete at any moment."""
+"""The file of figures: one JSON file, which is always complete."""
 
 import json
 import os
 from pathlib import Path
 
-#: The key of an entry: what no two entries share.
+#: The key of an entry. No two entries of a file have the same key.
 Key = tuple[str, str, str, int]
 
 
 def key(entry: dict) -> Key:
-    """Return the key of an entry, which no other entry of a file has: filter, types, size, threads."""
+    """Return the key of an entry: filter, types, size, threads."""
     return entry["row"], entry["types"], entry["size"], entry["threads"]
 
 
 def write(path: Path, about: dict, entries: list[dict]) -> None:
-    """Write the figures so far. The file is complete at any moment, also after an interruption."""
+    """Write the figures so far. The file is always complete, also after an interruption."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         partial.write_text(json.dumps(about | {"rows": entries}, indent=1) + "\n")

@@ -228,6 +228,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     ),
     "color.lab_to_lch": ("TypeError",),
     "color.lch_to_lab": ("TypeError",),
+    "control.plan": ("dtype",),
     "convolution.correlate": ("ndarray",),
     "convolution.convolve": ("ndarray",),
     "corners.harris": (
@@ -253,7 +254,6 @@ _OWN: dict[str, tuple[str, ...]] = {
         "TypeError",
         "ValueError",
     ),
-    "engine.plan": ("dtype",),
     "io.write": (
         "image",
         "ValueError",

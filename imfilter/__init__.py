@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imfilter import color, layers, series, show, weights
+    from imfilter.control import Plan, plan, set_workers, warmup
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
     from imfilter.derivative import prewitt, scharr, sobel
     from imfilter.descriptor import hog
     from imfilter.edges import canny, hysteresis_threshold
-    from imfilter.engine import Plan, plan, set_workers, warmup
     from imfilter.learn import FittedKernel, fit_kernel
     from imfilter.peaks import corner_peaks
     from imfilter.pool import avg_pool, max_pool
@@ -75,6 +75,7 @@ __all__ = [
 
 #: The module of each public name.
 _HOMES = {
+    "control": ("Plan", "plan", "set_workers", "warmup"),
     "convolution": ("convolve", "correlate"),
     "corners": ("harris", "shi_tomasi"),
     "smooth": ("box", "gaussian"),
@@ -83,7 +84,6 @@ _HOMES = {
     "derivative": ("prewitt", "scharr", "sobel"),
     "descriptor": ("hog",),
     "edges": ("canny", "hysteresis_threshold"),
-    "engine": ("Plan", "plan", "set_workers", "warmup"),
     "learn": ("FittedKernel", "fit_kernel"),
     "peaks": ("corner_peaks",),
     "pool": ("avg_pool", "max_pool"),
@@ -100,9 +100,9 @@ def __getattr__(name: str) -> Any:
     if name in _NAMESPACES:
         return importlib.import_module(f"imfilter.{name}")
     if name not in _MODULES:
-        from imfilter._base.elsewhere import hint
+        from imfilter._base.suggestions import attribute_error
 
-        raise AttributeError(f"module 'imfilter' has no attribute {name!r}{hint(name, tuple(__all__))}")
+        raise attribute_error(__name__, name, __all__)
     value = getattr(importlib.import_module(f"imfilter.{_MODULES[name]}"), name)
     globals()[name] = value  # the next look-up does not call this function
     return value

@@ -6,7 +6,6 @@ Before a filter runs, no module larger than click is imported, so the help appea
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import gc
 import os
 import sys
@@ -15,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from imfilter._base.elsewhere import meant
+from imfilter._base.suggestions import function_name, suggestion
 
 from ._cli import ending, messages, warmup
 from ._cli.notes import FILE_NOTES, NOTES
@@ -57,9 +56,9 @@ class _Filters(click.Group):
 class _Section(click.Group):
     """The subcommands of one table."""
 
-    def __init__(self, name: str, table: tuple[Command, ...], what: str, **words: Any) -> None:
+    def __init__(self, name: str, table: tuple[Command, ...], noun: str, **words: Any) -> None:
         super().__init__(name, no_args_is_help=False, options_metavar="[--help]", **words)
-        self._table, self._what = table, what
+        self._table, self._noun = table, noun
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [command.name for command in self._table]
@@ -71,20 +70,17 @@ class _Section(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        _check_name(args[0], self._what, self.list_commands(ctx), f"imfilter {self.name} --help")
+        _check_name(args[0], self._noun, self.list_commands(ctx), f"imfilter {self.name} --help")
         return super().resolve_command(ctx, args)
 
 
-def _check_name(name: str, what: str, known: list[str], help_command: str) -> None:
+def _check_name(name: str, noun: str, known: list[str], help_command: str) -> None:
     spelled = name.replace("-", "_")
     if name.startswith("-") or spelled in known:
         return
-    close = difflib.get_close_matches(spelled.lower(), known, 1)
-    here = meant(name)
-    hint = f"did you mean {close[0]}?" if close else f"see {help_command}"
-    if here in known:
-        hint = f"here it is called {here}"
-    raise click.UsageError(f"unknown {what} {name!r}; {hint}")
+    ours = function_name(name)
+    hint = suggestion(spelled, known, ours if ours in known else None) or f"; see {help_command}"
+    raise click.UsageError(f"unknown {noun} {name!r}{hint}")
 
 
 _show = _Section(
@@ -229,11 +225,11 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     if kind is None:
         limits.check_use(limits.asked(options), None)
         response = edges.corner_response(image, options)
-        corners.write(destination, response, corners.found(response, options))
+        corners.write(destination, response, corners.detect(response, options))
         return
     image = apply(command, image, options, kind, source)  # frees the input before the result is written
     if not kind.picture:
-        image = arrays.without_order(image, options["channel_axis"])
+        image = arrays.with_input_order(image, options["channel_axis"])
     io.write(destination, image, quality=options["quality"], background=options["background"])
 
 

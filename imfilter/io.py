@@ -58,7 +58,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -
     Warns
     -----
     FileWarning
-        If a part of the file is damaged but the picture can be read. Of a damaged JPEG file, a part of the
+        If a part of the file is damaged but the picture can be read. A part of a damaged JPEG
         picture may be missing.
     """
     name = os.fspath(path)
@@ -129,8 +129,8 @@ def write(
     kind = format_of(path)
     if kind.picture:
         image = fitted(image, kind, background)
-    lost = None
-    said = metadata.lost_colorimetry(image, kind.name) if kind.picture and kind.name != "PNG" else None
+    exif_loss = None
+    colour_loss = metadata.lost_colorimetry(image, kind.name) if kind.picture and kind.name != "PNG" else None
     try:
         with replacing(path) as file:
             if not kind.picture:
@@ -138,7 +138,7 @@ def write(
             elif kind.name == "TIFF":
                 from ._files import tiff
 
-                lost = tiff.write(file, image)
+                exif_loss = tiff.write(file, image)
             else:
                 from ._files import pictures
 
@@ -147,5 +147,5 @@ def write(
         raise
     except (ValueError, TypeError, OverflowError) as error:  # limits of the encoder
         raise FileError(f"{os.fspath(path)}: cannot be written as {kind.name}: {error}") from error
-    for words in filter(None, (lost, said)):
-        warn(os.fspath(path), words)
+    for message in filter(None, (exif_loss, colour_loss)):
+        warn(os.fspath(path), message)

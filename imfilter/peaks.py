@@ -120,7 +120,7 @@ def corner_peaks(
     heights = values[tuple(where.T)]
     # Strongest first. Of equal peaks, the first in the array comes first.
     where = where[len(where) - 1 - np.argsort(heights[::-1], kind="stable")[::-1]]
-    where = spacing.kept(where, array.shape, distance, how, most)
+    where = spacing.select(where, array.shape, distance, how, most)
     return _refined(values, where) if refined else where
 
 

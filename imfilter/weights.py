@@ -242,7 +242,7 @@ def _gaussian(sigma: float, order: int, radius: int) -> Taps:
     x = np.arange(-radius, radius + 1, dtype=np.float64)
     with np.errstate(over="ignore", under="ignore"):
         bell = np.exp(-0.5 * (x / sigma) ** 2)
-    bell /= bell.sum()
+    bell /= np.add.reduce(bell)
     if order == 0:
         return _constant(bell)
     # Each derivative of p(x) * bell is (p' - x/sigma^2 * p) * bell.

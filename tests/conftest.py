@@ -12,14 +12,14 @@ from imfilter._filters.rank import apply as rank
 
 @pytest.fixture
 def no_remembered_calls(monkeypatch):
-    """Start without remembered calls, so that a replaced part is used; restore them after the test."""
+    """Start without stored calls, so that a replaced part is used. Restore them after the test."""
     for module in (linear, rank):
         monkeypatch.setattr(module, "FAMILY", replace(module.FAMILY, calls=Calls()))
 
 
 @pytest.fixture
 def interruptible():
-    """Have SIGINT raise KeyboardInterrupt, also in a process that was started to ignore it, as with nohup."""
+    """Make SIGINT raise KeyboardInterrupt, also in a process that ignores SIGINT, as with nohup."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""Samples next to zero, of which many are denormal, and what tests of them compare."""
+"""Samples near zero, many of which are denormal, and comparisons of such samples."""
 
 import functools
 
@@ -27,15 +27,15 @@ def smallest(dtype):
 
 
 def near_zero(shape, dtype, seed=0):
-    """Samples of either sign, a third of them denormal, and the others so small that these would show."""
+    """Samples of both signs. A third are denormal. The others are so small that these affect sums."""
     rng = np.random.default_rng(seed)
     values = np.ldexp(rng.uniform(1, 2, shape), rng.integers(-12, 24, shape)) * rng.choice([-1.0, 1.0], shape)
-    values = values * smallest(dtype)  # exact: of float64 the smallest ones lose bits, which nobody knows
+    values = values * smallest(dtype)  # only the smallest float64 values are rounded
     return values.astype(dtype)
 
 
 def flushed(values):
-    """The same with zeros, of the same signs, in place of denormals."""
+    """The values with zeros of the same sign instead of denormals."""
     return np.where(np.abs(values) < smallest(values.dtype), np.copysign(0, values), values)
 
 

@@ -1,4 +1,4 @@
-"""A call of every public function that takes arrays, for what must hold of all of them."""
+"""A call of every public function that takes arrays, for tests of properties that all functions have."""
 
 from functools import partial
 
@@ -49,13 +49,13 @@ def _stack(a, k):
 
 
 def _learned(a, k):
-    found = imfilter.fit_kernel(a, imfilter.correlate(a, k, dtype=a.dtype), 3)
-    return found.kernel, found.apply(a)
+    fitted = imfilter.fit_kernel(a, imfilter.correlate(a, k, dtype=a.dtype), 3)
+    return fitted.kernel, fitted.apply(a)
 
 
 def _forecast(a, k):
-    found = series.fit_forecaster(a, 3, axis=0)
-    return found.kernel, found.forecast(2), found.predict(a)
+    forecaster = series.fit_forecaster(a, 3, axis=0)
+    return forecaster.kernel, forecaster.forecast(2), forecaster.predict(a)
 
 
 def _streamed(a, k):
@@ -79,7 +79,8 @@ def _rgb(a):
     return a.reshape(-1, 8, 3)
 
 
-#: By the module and the name, what of an image `a` of `SIDE` x `SIDE` and a kernel `k` of 3 x 3, of one type.
+#: By module and name: a call with an image `a` of `SIDE` x `SIDE` and a kernel `k` of 3 x 3, of the same
+#: type.
 CALLS = {
     ".correlate": lambda a, k: imfilter.correlate(a, k),
     ".convolve": lambda a, k: imfilter.convolve(a, k, stride=2),
@@ -159,13 +160,13 @@ CALLS = {
 
 
 def public():
-    """The names that a call must be there for."""
-    rooms = {"": imfilter, "color": color, "layers": layers, "series": series, "show": show}
+    """The names that must have a call."""
+    modules = {"": imfilter, "color": color, "layers": layers, "series": series, "show": show}
     return {
-        f"{room}.{name}"
-        for room, module in rooms.items()
+        f"{prefix}.{name}"
+        for prefix, module in modules.items()
         for name in module.__all__
-        if name not in WITHOUT[room]
+        if name not in WITHOUT[prefix]
     }
 
 

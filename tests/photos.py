@@ -1,4 +1,4 @@
-"""Real images for the tests: the photographs that scikit-image carries in its package."""
+"""Real images for the tests: the photographs in the package of scikit-image."""
 
 import functools
 
@@ -11,7 +11,7 @@ COLOUR = ("astronaut", "chelsea", "coffee")
 
 @functools.cache
 def photo(name):
-    """A uint8 photograph: (H, W) of GREY, (H, W, 3) of COLOUR."""
+    """A uint8 photograph: (H, W) for names in GREY, (H, W, 3) for names in COLOUR."""
     image = getattr(skimage.data, name)()
     image.flags.writeable = False
     return image
@@ -27,17 +27,17 @@ def volume():
 
 
 def signal():
-    """A line through a photograph, as a 1-D signal."""
+    """The rows of a photograph, one after the other, as a 1-D signal."""
     return photo("page").reshape(-1)[:20011]
 
 
 def as_type(image, dtype):
-    """The same picture in another dtype, using its whole range; floats keep 0 to 255 and gain fractions."""
+    """The picture in another dtype and its whole range. Floats keep the range 0 to 255 and get fractions."""
     dtype = np.dtype(dtype)
     if dtype == image.dtype:
         return image
     if dtype.kind == "f":
-        # A smooth ramp of less than one grey level: real float images are not whole numbers.
+        # Add a smooth ramp of less than one grey level: samples of real float images are not integers.
         ramp = np.linspace(0, 0.9, image.size).reshape(image.shape)
         return (image + ramp).astype(dtype)
     return (image.astype(np.uint16) * 257 - image % 7).clip(0, 65535).astype(dtype)

@@ -144,6 +144,8 @@ def chosen_axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, 
 
 def number(value: Any, name: str, *, finite: bool = True) -> float:
     """Return a real number."""
+    if type(value) is float and math.isfinite(value):
+        return value
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if not isinstance(value, _REAL) or isinstance(value, _TRUTH):
@@ -203,6 +205,8 @@ def each(value: Any, n: int | None, name: str) -> tuple[Any, ...]:
 
 def integers(value: Any, n: int, name: str, *, least: int) -> tuple[int, ...]:
     """Return an integer for each of `n` filtered axes."""
+    if type(value) is int and value >= least:
+        return (value,) * n
     return tuple(integer(v, name, least=least) for v in each(value, n, name))
 
 

@@ -5,39 +5,20 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base.suggestions import BORDERS, suggestion
+
 #: Period of a border in samples, as a function of the length of the axis.
 PERIODS = {"wrap": lambda n: n, "symmetric": lambda n: 2 * n, "mirror": lambda n: max(2 * n - 2, 1)}
 
 MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant")
-
-#: Names of border modes in other libraries, and their names in this package.
-_ELSEWHERE = {
-    "nearest": "edge",
-    "replicate": "edge",
-    "border_replicate": "edge",
-    "circular": "wrap",
-    "grid-wrap": "wrap",
-    "periodic": "wrap",
-    "border_wrap": "wrap",
-    "grid-mirror": "symmetric",
-    "half_sample": "symmetric",
-    "reflect101": "mirror",
-    "reflect_101": "mirror",
-    "border_reflect_101": "mirror",
-    "border_reflect101": "mirror",
-    "border_default": "mirror",
-    "border_reflect": "symmetric",
-    "grid-constant": "constant",
-    "border_constant": "constant",
-    "zeros": "zero",
-}
 
 
 def check_mode(
     mode: object, name: str = "mode", more: tuple[str, ...] = (), offered: tuple[str, ...] = ()
 ) -> str:
     """Return `mode` if it is a border or one of `more` words. The error message lists `offered`, if given."""
-    names = ", ".join(map(repr, offered or MODES + more))
+    accepted = offered or MODES + more
+    names = ", ".join(map(repr, accepted))
     if not isinstance(mode, str):
         raise TypeError(f"{name} must be one of {names}, got {' '.join(repr(mode).split())}")
     if mode in MODES or mode in more:
@@ -52,8 +33,7 @@ def check_mode(
             f"{name} must be one of {names}, got {mode!r}, "
             "which is a value of padding: correlate(padding=...)"
         )
-    known = _ELSEWHERE.get(mode.lower(), mode.lower())
-    hint = f"; here it is called {known!r}" if known in MODES else ""
+    hint = suggestion(mode, accepted, BORDERS.get(mode.lower()))
     raise ValueError(f"{name} must be one of {names}, got {mode!r}{hint}")
 
 

@@ -51,9 +51,11 @@ def apply(
     A call with the arguments of an earlier call is not checked again.
     """
     array = image if type(image) is np.ndarray else arguments.image(image)
-    out, workers = common.out, threads.requested(common.workers)
+    out, workers = common.out, common.workers
     key = key_of(array, out, common, fixed, *given)
     call = family.calls.get(key)
+    if call is None or workers is not None:  # the default is looked up by those who need threads
+        workers = threads.requested(workers)
     if call is None:
         out = arguments.out(out)
         call = family.settle(arguments.image(array), common, fixed, *given)

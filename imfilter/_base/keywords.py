@@ -1,12 +1,13 @@
 """The keyword arguments that filters share, and messages about arguments that a function does not have."""
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy.typing as npt
+
+from imfilter._base.suggestions import ARGUMENTS, NEEDLESS, suggestion
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -23,65 +24,16 @@ class Common(NamedTuple):
     workers: int | None = None
 
 
-#: Arguments of other libraries and their names here. A message names the first one that the function has.
-_ELSEWHERE = {
-    "anchor": ("padding",),
-    "border": ("mode",),
-    "border_type": ("mode",),
-    "bordertype": ("mode",),
-    "boundary": ("mode",),
-    "constant_values": ("cval",),
-    "ddepth": ("dtype",),
-    "dst": ("out",),
-    "fill_value": ("cval",),
-    "filter": ("kernel",),
-    "image_size": ("shape",),
-    "img": ("image", "x"),
-    "in1": ("image",),
-    "in2": ("kernel",),
-    "input": ("image", "x"),
-    "kernel_size": ("size", "kernel"),
-    "ksize": ("size", "aperture", "radius"),
-    "multichannel": ("channel_axis",),
-    "n_jobs": ("workers",),
-    "num_workers": ("workers",),
-    "output": ("out", "dtype"),
-    "p": ("q",),
-    "padding_value": ("cval",),
-    "percentile": ("q",),
-    "polyorder": ("order",),
-    "selem": ("footprint",),
-    "sigma_x": ("sigma",),
-    "sigmax": ("sigma",),
-    "src": ("image",),
-    "std": ("sigma",),
-    "strides": ("stride",),
-    "structure": ("footprint",),
-    "threads": ("workers",),
-    "weights": ("kernel", "weight"),
-    "win_size": ("size",),
-    "window": ("size",),
-    "window_length": ("size",),
-    "window_size": ("size",),
-}
-#: Arguments of other libraries that request what these functions always do.
-_NEEDLESS = {"preserve_range": "values are never rescaled"}
-
-
 def unknown(function: str, options: Mapping[str, Any], known: frozenset[str]) -> None:
     """Raise TypeError for an option that a function does not have. The message suggests a known argument."""
     if known.issuperset(options):
         return
     name = next(option for option in options if option not in known)
-    meant = [word for word in _ELSEWHERE.get(name.lower(), ()) if word in known]
-    close = difflib.get_close_matches(name, known, 1)
-    hint = ""
-    if name in _NEEDLESS:
-        hint = f"; leave it out: {_NEEDLESS[name]}"
-    elif meant:
-        hint = f"; here it is called {meant[0]!r}"
-    elif close:
-        hint = f"; did you mean {close[0]!r}?"
+    if name in NEEDLESS:
+        hint = f"; leave it out: {NEEDLESS[name]}"
+    else:
+        ours = next((word for word in ARGUMENTS.get(name.lower(), ()) if word in known), None)
+        hint = suggestion(name, known, ours)
     raise TypeError(f"{function}() has no argument {name!r}{hint}")
 
 

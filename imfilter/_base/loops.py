@@ -1,5 +1,6 @@
 """The loops over an image: which axes are the line, the rows and the planes, and the addresses of samples."""
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -118,25 +119,41 @@ class Loops(NamedTuple):
         return bool(along and (self.channels == 1 or step_c == itemsize))
 
 
-class Placement(NamedTuple):
+class Placement:
     """The position of a kernel over an image: all that its loops depend on."""
 
-    source: ArrayLayout
-    target: ArrayLayout
-    shape: tuple[int, ...]
-    axes: tuple[int, ...]
-    paddings: tuple[Padding, ...]
-    stride: tuple[int, ...]
-    dilation: tuple[int, ...]
+    def __init__(
+        self,
+        source: ArrayLayout,
+        target: ArrayLayout,
+        shape: tuple[int, ...],
+        axes: tuple[int, ...],
+        paddings: tuple[Padding, ...],
+        stride: tuple[int, ...],
+        dilation: tuple[int, ...],
+    ) -> None:
+        self.source, self.target = source, target
+        self._arguments = source, target, shape, axes, paddings, stride, dilation
+        self._hash = hash(self._arguments)  # once, because it takes 2 us
 
+    @functools.cached_property
     def loops(self) -> Loops:
-        """Return the loops z, y and x."""
-        return Loops.of(*self)
+        """The loops z, y and x."""
+        return Loops.of(*self._arguments)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Placement) and self._arguments == other._arguments
 
 
+@functools.lru_cache(maxsize=256)
 def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
     """Cut a line of output columns into equal tiles. Return their starts and the end of the last."""
-    return np.arange(count + 1, dtype=np.int64) * length // count
+    edges = np.arange(count + 1, dtype=np.int64) * length // count
+    edges.flags.writeable = False
+    return edges
 
 
 def extent(cut: npt.NDArray[np.int64]) -> tuple[int, int]:

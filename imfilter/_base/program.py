@@ -3,7 +3,7 @@
 import ctypes
 import functools
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -47,7 +47,7 @@ class Settings(NamedTuple):
     divisor: int  # of sums of integers, with exactly rounded quotients; 0: no division
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Program:
     """A job, the tables whose addresses it contains, and its amount of work."""
 
@@ -169,8 +169,25 @@ class Job(dict[str, Any]):
 
     def __init__(self, record: np.dtype, *optional: str) -> None:
         self._layout = _layout(record)
+        self.owners: list[npt.NDArray] = []  # tables whose addresses the job contains
         super().__init__(self._layout.blank)
         self.update(dict.fromkeys(optional, 0))
+
+    def copy(self) -> "Job":
+        """Return a job with the same fields, whose tables are shared."""
+        job = Job.__new__(Job)
+        job._layout, job.owners = self._layout, self.owners.copy()
+        job.update(self)
+        return job
+
+    def resolved(self) -> "Job":
+        """Replace the tables among the fields by their addresses."""
+        array = np.ndarray
+        for name, table in self.items():
+            if type(table) is array:
+                self.owners.append(table if table.flags.c_contiguous else np.ascontiguousarray(table))
+                self[name] = address(self.owners[-1])
+        return self
 
     def prepared(
         self,
@@ -187,11 +204,8 @@ class Job(dict[str, Any]):
 
         With `check_finite` the job may refuse an image. `recompute` is called for tasks that may be inexact.
         """
-        values, tables = list(self.values()), list(more)
-        for i, table in [(i, value) for i, value in enumerate(values) if type(value) is np.ndarray]:
-            tables.append(table if table.flags.c_contiguous else np.ascontiguousarray(table))
-            values[i] = address(tables[-1])
-        if len(values) != len(self._layout.blank) or any(value is None for value in values):
+        values, tables = list(self.resolved().values()), (*self.owners, *more)
+        if len(values) != len(self._layout.blank) or None in values:
             missing = [name for name, value in self.items() if value is None]
             unknown = [name for name in self if name not in self._layout.blank]
             raise KeyError(
@@ -199,8 +213,14 @@ class Job(dict[str, Any]):
             )
         record = np.frombuffer(self._layout.packer.pack(*values), np.int64)
         flag, inexact = self["flag"] if check_finite else -1, self.get("inexact", -1)
-        made = driver, record, tuple(tables), self._layout.places
+        made = driver, record, tables, self._layout.places
         return Prepared(*made, lines, work, rows, workspace, flag, inexact, recompute)
+
+    def set_known(self, names: Iterable[str], values: Iterable[Any]) -> None:
+        """Set the fields among `names` that the job has."""
+        for name, value in zip(names, values, strict=True):
+            if name in self:
+                self[name] = value
 
     def program(self, driver: Driver, *more: npt.NDArray, **size: Any) -> Program:
         """Return the program of this job; see `prepared`."""
@@ -227,6 +247,11 @@ def _layout(record: np.dtype) -> _Layout:
 _ALONG = [
     [f"{name}_{axis}" for name in ("before", "samples", "source", "target", "border")] for axis in "zyx"
 ]
+#: Names of the other fields of the positions of samples.
+_GEOMETRY = (
+    *("planes", "rows", "channels", "source_c", "target_c"),
+    *("source_packed", "target_packed", "batch"),
+)
 
 
 def set_addresses(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt.NDArray, ...]:
@@ -239,21 +264,15 @@ def set_addresses(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt
 
 def set_geometry(job: Job, loops: Loops, source: ArrayLayout, target: ArrayLayout, mode: str) -> None:
     """Write the positions of samples to the fields that the job has for them."""
-    values: dict[str, Any] = {
-        "planes": loops.z.length,
-        "rows": loops.y.length,
-        "channels": loops.channels,
-        "source_c": loops.source_c,
-        "target_c": loops.target_c,
-        "source_packed": loops.packed("source", source.dtype.itemsize),
-        "target_packed": loops.packed("target", target.dtype.itemsize),
-        "batch": loops.batch,
-    }
-    for (before, samples, step, step_out, around), part in zip(_ALONG, loops[:3], strict=True):
-        values[before], values[samples] = part.before, part.samples
-        values[step], values[step_out] = part.source_step, part.target_step
-        values[around] = borders.outside(part.samples, part.before, part.after, mode)
-    job.update([(name, value) for name, value in values.items() if name in job])
+    packed = (
+        loops.packed("source", source.dtype.itemsize),
+        loops.packed("target", target.dtype.itemsize),
+    )
+    values = loops.z.length, loops.y.length, loops.channels, loops.source_c, loops.target_c, *packed
+    job.set_known(_GEOMETRY, (*values, loops.batch))
+    for names, part in zip(_ALONG, loops[:3], strict=True):
+        border = borders.outside(part.samples, part.before, part.after, mode)
+        job.set_known(names, (part.before, part.samples, part.source_step, part.target_step, border))
 
 
 def pitch(size: int) -> int:

@@ -106,17 +106,18 @@ if hasattr(os, "register_at_fork"):
 
 
 def most(workers: int | None) -> int:
-    """Return the number of threads for a call that requests `workers`."""
-    cores = _available()
+    """Return the number of threads for a call that requests `workers`; see `requested` for None."""
+    cores, workers = _available(), requested(workers)
     return min(workers or cores, max(_FEW_THREADS, _THREADS_A_CORE * cores))
 
 
 def run(task: Callable[[int, int], None], total: int, workers: int | None, pieces: int = 1) -> None:
     """Call ``task(start, stop)`` over `total` items, split into one band for each worker.
 
-    If `workers` is None, use every core that this process may use. Each band is processed in `pieces`. An
-    interrupt takes effect between two pieces. The calling thread processes a band too. A call from inside a
-    worker uses one thread. So nested calls cannot wait for each other and cannot multiply the threads.
+    If `workers` is None, use the default, or every core that this process may use. Each band is processed in
+    `pieces`. An interrupt takes effect between two pieces. The calling thread processes a band too. A call
+    from inside a worker uses one thread. So nested calls cannot wait for each other and cannot multiply the
+    threads.
     """
     bands = min(total, 1 if workers == 1 else most(workers))
     if bands == 1 or getattr(_inside, "worker", False):

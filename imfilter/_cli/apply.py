@@ -1,4 +1,4 @@
-"""Colour, transparency and types of pictures in the command. The filters themselves see only arrays."""
+"""Colour, transparency and types of pictures in the command. The filters get only arrays."""
 
 from __future__ import annotations
 
@@ -59,10 +59,11 @@ def apply(
     task = Task(run, options, kind, target, given, rows)
     if command.kind == "descriptor":
         return edges.descriptor(task, image)
-    clear = image.opacity is not None and not _is_opaque(image)  # an opaque image is treated as without alpha
+    # An opaque image is treated as an image without alpha.
+    transparent = image.opacity is not None and not _is_opaque(image)
     if command.kind == "derivative":
-        return edges.derivative(task, image, clear=clear)
-    if clear:
+        return edges.derivative(task, image, transparent=transparent)
+    if transparent:
         return strips.filtered(image, rows, lambda piece: _transparent(task, piece))
     return _weighted(task, image)
 
@@ -92,8 +93,8 @@ def _weighted(task: Task, image: Image) -> Image:
         return result
 
     def part(piece: Image) -> Image:
-        kept = dtypes.derived(piece.pixels.dtype) if run.smooths else None
-        pixels = run(piece.colour, target) if exact else tone.of(run(piece.colour, kept))
+        dtype = dtypes.derived(piece.pixels.dtype) if run.smooths else None
+        pixels = run(piece.colour, target) if exact else tone.of(run(piece.colour, dtype))
         if not (piece.alpha and run.total):
             return like(piece, pixels)
         return like(piece, pixels, np.full(pixels.shape[:2], full_scale(pixels.dtype), pixels.dtype))
@@ -125,11 +126,11 @@ def _transparent(task: Task, image: Image) -> Image:
     cover = run(shares, **bias, cval=1.0) / shares.dtype.type(run.total)
     target = task.target or (values.dtype if bias else image.pixels.dtype)
     full = full_scale(target)
-    seen = cover >= (0.5 / full if target.kind in "ui" else 1e-6)
-    spread = (...,) if values.ndim == cover.ndim else (..., None)
-    np.divide(values, cover[spread], out=values, where=seen[spread])
+    visible = cover >= (0.5 / full if target.kind in "ui" else 1e-6)
+    per_channel = (...,) if values.ndim == cover.ndim else (..., None)
+    np.divide(values, cover[per_channel], out=values, where=visible[per_channel])
     if offset:
         values += values.dtype.type(offset)
-    np.copyto(values, tone.black, where=~seen[spread])
+    np.copyto(values, tone.black, where=~visible[per_channel])
     alpha = Tone(target, full).of(np.clip(cover, 0, 1))
     return like(image, dataclasses.replace(tone, target=target).of(values), alpha)

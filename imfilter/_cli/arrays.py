@@ -1,4 +1,4 @@
-"""Arrays (``.npy``): all axes are spatial, except a named channel axis."""
+"""Arrays (``.npy``): all axes are spatial, except the axis of ``--channel-axis``."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def with_channels(image: Image, channel_axis: int | None) -> Image:
     if channel_axis is None:
         return image
     if image.channels:
-        raise ValueError("--channel-axis is for .npy input: a picture file knows its channels")
+        raise ValueError("--channel-axis is only for .npy files, and IN is a picture")
     if image.pixels.ndim < 2:
         raise ValueError(f"--channel-axis needs 2 or more axes, got shape {image.pixels.shape}")
     return dataclasses.replace(image, pixels=np.moveaxis(image.pixels, channel_axis, -1), channels=True)
 
 
-def without_order(image: Image, channel_axis: int | None) -> Image:
+def with_input_order(image: Image, channel_axis: int | None) -> Image:
     """Move the channel axis of a result back to its position in the input."""
     if channel_axis is None or not image.channels:
         return image

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from imfilter._base.suggestions import suggestion
+
 from .._files import cells
 
-_SHOWN = 12  # largest number of names in a message
+_MOST_NAMES = 12  # largest number of names in a message
 
 
 class Choice(NamedTuple):
@@ -56,11 +57,11 @@ def choose(
         header = _is_header(first, asked, time)
     names = tuple(words) if header else None
     if not asked and len(words) > 1:
-        raise ValueError(f"--column must say what to filter in {file}: {_listed(names, len(words))}")
+        raise ValueError(f"--column must be given for {file}: {_listed(names, len(words))}")
     columns = tuple(_find(word, names, len(words), "--column", file) for word in asked) or (0,)
     for n, column in enumerate(columns):
         if column in columns[:n]:
-            raise ValueError(f"--column must name each column once, got {asked[n]!r} again")
+            raise ValueError(f"--column must name each column once, got {asked[n]!r} twice")
     return Choice(names, columns, None if time is None else _find(time, names, len(words), "--time", file))
 
 
@@ -68,8 +69,8 @@ def _is_header(first: Sequence[str], asked: Sequence[str], time: str | None) -> 
     for word in (*asked, *([] if time is None else [time])):
         if not (word.isdecimal() and 1 <= int(word) <= len(first)):
             return True
-    looked_at = [first[int(word) - 1] for word in asked] if asked else first[:1]
-    return any(not cells.is_number(cell) for cell in looked_at)
+    samples = [first[int(word) - 1] for word in asked] if asked else first[:1]
+    return any(not cells.is_number(cell) for cell in samples)
 
 
 def _find(word: str, names: tuple[str, ...] | None, width: int, option: str, file: str) -> int:
@@ -82,15 +83,13 @@ def _find(word: str, names: tuple[str, ...] | None, width: int, option: str, fil
         return names.index(wanted)
     if wanted.isdecimal() and 1 <= int(wanted) <= width:
         return int(wanted) - 1
-    spelled = {name.lower(): name for name in names or ()}
-    close = difflib.get_close_matches(wanted.lower(), spelled, 1, 0.5)
-    hint = f"; did you mean {spelled[close[0]]!r}?" if close else ""
+    hint = suggestion(wanted, names or (), similarity=0.5)
     raise ValueError(f"{option} must be {_listed(names, width)} in {file}, got {word!r}{hint}")
 
 
 def _listed(names: tuple[str, ...] | None, width: int) -> str:
     if names is None:
         return "1, the only one," if width == 1 else f"a number from 1 to {width}"
-    shown = ", ".join(name or "(no name)" for name in names[:_SHOWN])
-    more = f" and {width - _SHOWN} more" if width > _SHOWN else ""
+    shown = ", ".join(name or "(no name)" for name in names[:_MOST_NAMES])
+    more = f" and {width - _MOST_NAMES} more" if width > _MOST_NAMES else ""
     return f"{'one of ' if width > 1 else ''}{shown}{more}"

@@ -20,13 +20,13 @@ _COLUMNS = ("row", "column", "response")
 _SHARE, _LEAST = 1 / 150, 2
 
 
-def measured(plane: Array, options: Mapping[str, Any]) -> Array:
+def measure(plane: Array, options: Mapping[str, Any]) -> Array:
     """Return the response of every pixel."""
     names = ("k", "size", "aperture", "mode", "cval", "workers")
     return imfilter.harris(plane, **{name: options[name] for name in names})
 
 
-def found(response: Array, options: Mapping[str, Any]) -> Array:
+def detect(response: Array, options: Mapping[str, Any]) -> Array:
     """Return the corners, strongest first."""
     return imfilter.corner_peaks(
         response,
@@ -40,10 +40,10 @@ def found(response: Array, options: Mapping[str, Any]) -> Array:
 
 def write(path: str, response: Array, corners: Array) -> None:
     """Write a table of corners in the format of its suffix. A failed call leaves no partial file."""
-    at = np.rint(corners).astype(int)
+    indices = np.rint(corners).astype(int)
     rows = [
-        dict(zip(_COLUMNS, (*place, strength), strict=True))
-        for place, strength in zip(corners.tolist(), response[tuple(at.T)].tolist(), strict=True)
+        dict(zip(_COLUMNS, (*position, strength), strict=True))
+        for position, strength in zip(corners.tolist(), response[tuple(indices.T)].tolist(), strict=True)
     ]
     listing.write(path, _COLUMNS, rows)
 

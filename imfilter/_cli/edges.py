@@ -20,7 +20,7 @@ from .task import Array, Filter, Task, like
 _EIGHT_BITS = 255.0
 
 
-def derivative(task: Task, image: Image, *, clear: bool) -> Image:
+def derivative(task: Task, image: Image, *, transparent: bool) -> Image:
     """Compute a derivative. For integers it is scaled to a picture, otherwise the values are raw."""
     run, target = task.run, task.target
     if task.signed and "axis" in run.options and run.options["axis"] is None:
@@ -28,11 +28,11 @@ def derivative(task: Task, image: Image, *, clear: bool) -> Image:
     grey = colour.is_rgb(image) and not task.options["per_channel"]
 
     def plane(piece: Image) -> Array:
-        seen = colour.over_black(piece, task.black) if clear else piece.colour
-        return colour.luminance(seen) if grey else seen
+        opaque = colour.over_black(piece, task.black) if transparent else piece.colour
+        return colour.luminance(opaque) if grey else opaque
 
     if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
-        rows = task.rows if clear or grey else None  # without a conversion of colour, no bands are needed
+        rows = task.rows if transparent or grey else None  # only a conversion of colour needs bands
         return strips.filtered(image, rows, lambda piece: like(piece, run(plane(piece), target)))
     ends = limits.of(task.given, image.pixels.dtype, task.kind.name)
     dtype = plane(dataclasses.replace(image, pixels=image.pixels[:1])).dtype
@@ -104,7 +104,7 @@ def corner_response(image: Image, options: Mapping[str, Any]) -> Array:
         rows = strips.Rows(image.pixels.shape[0], around, around, wraps=options["mode"] == "wrap")
 
     def measured(piece: Image) -> Image:
-        return like(piece, corners.measured(colour.one_plane(piece), options))
+        return like(piece, corners.measure(colour.one_plane(piece), options))
 
     return strips.filtered(image, rows, measured).pixels
 
@@ -124,12 +124,12 @@ def marked_corners(
     )
 
     def painted(piece: Image) -> Image:
-        seen = colour.over_black(piece, black)
-        three = seen if seen.ndim == 3 and seen.shape[-1] == 3 else np.stack([seen] * 3, axis=-1)
-        return dataclasses.replace(piece, pixels=tone.of(three), channels=True, alpha=False)
+        plane = colour.over_black(piece, black)
+        rgb = plane if plane.ndim == 3 and plane.shape[-1] == 3 else np.stack([plane] * 3, axis=-1)
+        return dataclasses.replace(piece, pixels=tone.of(rgb), channels=True, alpha=False)
 
-    found = corners.found(response, options)
+    positions = corners.detect(response, options)
     del response
     picture = strips.filtered(image, strips.Rows(image.pixels.shape[0]), painted)
-    corners.mark(picture.pixels, found)
+    corners.mark(picture.pixels, positions)
     return picture

@@ -1,4 +1,4 @@
-"""End of the process: partial files are removed, and the exit status gives the reason."""
+"""End of the process: remove partial files, and set the exit status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._files import partial
 from . import messages
 
 # Signals of program errors, and signals that by default do not end a process.
-_LEFT = "BUS FPE ILL SEGV TRAP SYS ABRT CHLD CLD CONT STOP KILL TSTP TTIN TTOU URG WINCH INFO"
+_UNHANDLED = "BUS FPE ILL SEGV TRAP SYS ABRT CHLD CLD CONT STOP KILL TSTP TTIN TTOU URG WINCH INFO"
 _SHOW_CURSOR = b"\r\033[?25h"
 _bars = 0  # number of progress bars on the terminal; they hide its cursor
 
@@ -29,9 +29,9 @@ def on_signals() -> None:
     """
     if not hasattr(signal, "sigwait"):  # on Windows, Ctrl-C is the only signal, and it raises an exception
         return
-    left = {getattr(signal, f"SIG{name}", None) for name in _LEFT.split()}
-    usual = (signal.SIG_DFL, signal.default_int_handler)
-    waited = {n for n in signal.valid_signals() if n not in left and signal.getsignal(n) in usual}
+    unhandled = {getattr(signal, f"SIG{name}", None) for name in _UNHANDLED.split()}
+    defaults = (signal.SIG_DFL, signal.default_int_handler)
+    waited = {n for n in signal.valid_signals() if n not in unhandled and signal.getsignal(n) in defaults}
     if signal.SIGINT in waited:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, waited)

@@ -27,12 +27,12 @@ def parse(texts: Sequence[str], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
         return kernel.reshape((1,) * (ndim - 1) + kernel.shape) if kernel.ndim == 1 else kernel
     if len(kernels) != ndim:
         raise ValueError(
-            f"--kernel must be given once, or once for each of {ndim} axes, not {len(kernels)} times"
+            f"--kernel must be given once, or once for each of {ndim} axes, got it {len(kernels)} times"
         )
     for text, kernel in zip(texts, kernels, strict=True):
         if kernel.ndim != 1:
             raise ValueError(
-                f"--kernel given {ndim} times must be 1-D each, got {text!r} of shape {kernel.shape}"
+                f"--kernel must be 1-D if it is given {ndim} times, got {text!r} of shape {kernel.shape}"
             )
     return kernels
 
@@ -60,11 +60,11 @@ def _from_rows(text: str) -> NDArray[Any]:
         values = [[float(cell) for cell in row] for row in rows]
     except ValueError:
         raise ValueError(
-            f"--kernel {text!r} is neither rows of numbers ('1,2,1;2,4,2;1,2,1'), "
-            "nor a name in imfilter.weights, nor a .npy, .txt or .csv file"
+            f"--kernel must be rows of numbers ('1,2,1;2,4,2;1,2,1'), a name in imfilter.weights, "
+            f"or a .npy, .txt or .csv file, got {text!r}"
         ) from None
     if len({len(row) for row in values}) != 1:
-        raise ValueError(f"--kernel rows must be of one length, got {[len(row) for row in values]}")
+        raise ValueError(f"--kernel rows must have equal lengths, got {[len(row) for row in values]}")
     kernel = np.array(values, np.float64)
     return kernel[0] if len(values) == 1 else kernel
 
@@ -79,7 +79,7 @@ def _from_name(name: str) -> NDArray[Any]:
     if axis in _AXES and hasattr(getattr(weights, operator, None), "kernel"):
         return np.asarray(getattr(weights, operator).kernel(_AXES[axis]))
     raise ValueError(
-        f"--kernel {name} is not a kernel in imfilter.weights; it has {', '.join(_names(weights))}"
+        f"--kernel must be a kernel in imfilter.weights ({', '.join(_names(weights))}), got {name}"
     )
 
 

@@ -27,7 +27,7 @@ def asked(options: Mapping[str, Any]) -> Limits | None:
     """Return the limits of ``--full-scale`` or ``--range``, or None without both."""
     white, ends = options["full_scale"], options["range"]
     if white is not None and ends is not None:
-        raise ValueError("--full-scale V means --range 0,V: give one of them")
+        raise ValueError("--full-scale V is the same as --range 0,V; give only one of them")
     if white is not None:
         return Limits(0.0, float(white))
     return None if ends is None else Limits(*ends)
@@ -39,8 +39,8 @@ def of(given: Limits | None, dtype: np.dtype[Any], name: str) -> Limits:
         return given
     if dtype.kind == "f":
         raise ValueError(
-            f"{name} holds integers: say with --full-scale which value of a float image is white "
-            "(1 or 255, say) or with --range LOW,HIGH which are black and white, or write .npy or float .tif"
+            f"{name} holds integers, and IN has floats; give --full-scale (the value of white, for example 1 "
+            "or 255) or --range LOW,HIGH (the values of black and white), or write .npy or float .tif"
         )
     return Limits(0.0, full_scale(dtype))
 
@@ -49,7 +49,7 @@ def check_use(given: Limits | None, target: np.dtype[Any] | None) -> None:
     """Raise an error if limits are given for a floating-point result, because it is never scaled."""
     if given is not None and (target is None or target.kind not in "ui"):
         raise ValueError(
-            "--full-scale and --range say how a result becomes integers, and OUT has none here; "
+            "--full-scale and --range are only for integer results, and this result has floats; "
             "give --dtype uint8 or uint16, or leave them out"
         )
 
@@ -65,6 +65,6 @@ def warn_of_rounding(image: Image, target: np.dtype[Any] | None, name: str) -> N
     if 0 < largest <= 1:
         messages.say(
             "warning",
-            f"{name}: values of {largest:.3g} at most are rounded to whole numbers; "
+            f"{name}: values are rounded to whole numbers, and the largest is {largest:.3g}; "
             "--full-scale 1 makes 1 white",
         )

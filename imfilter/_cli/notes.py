@@ -33,7 +33,7 @@ NOTES = {
         "response.",
     ),
     "descriptor": (
-        "In a colour picture, the channel with the largest gradient counts at each pixel. Transparent pixels "
+        "In a colour picture, each pixel uses the channel with the largest gradient. Transparent pixels "
         "are put on black. A picture shows the histogram of each cell as a star of lines. White is the "
         "histogram of a straight edge from black to white. .npy contains the descriptor.",
     ),

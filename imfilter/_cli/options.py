@@ -182,20 +182,21 @@ class Form(click.ParamType):
 def click_option(option: Option) -> click.Option:
     """Return the option for click, with the default in its help."""
     names = [option.flag, option.name]
-    shown = option.shown or str(option.default)
+    default_text = option.shown or str(option.default)
     if option.form in ("flag", "switch"):
         if option.form == "flag":
-            shown = "off"
+            default_text = "off"
         else:
             names[0] += f"/--no-{option.flag.removeprefix('--')}"
         return click.Option(
-            names, is_flag=True, default=option.default, help=f"{option.help}  [default: {shown}]"
+            names, is_flag=True, default=option.default, help=f"{option.help}  [default: {default_text}]"
         )
     several = option.form in _SEVERAL
     # If the kernel is missing, the command shows an example. Click reports other missing options.
-    required = shown == "required" and not several
+    required = default_text == "required" and not several
     value: dict[str, Any] = {} if required else {"default": option.default}
-    said = "" if required else f"  [{'' if shown == 'required' else 'default: '}{shown}]"
+    label = "" if default_text == "required" else "default: "
+    default_note = "" if required else f"  [{label}{default_text}]"
     return click.Option(
         names,
         type=Form(option.form),
@@ -203,5 +204,5 @@ def click_option(option: Option) -> click.Option:
         required=required,
         multiple=several,
         metavar=FORMS[option.form][0],
-        help=option.help + said,
+        help=option.help + default_note,
     )

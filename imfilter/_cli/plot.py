@@ -17,7 +17,7 @@ from .._files.image import FileError
 Array = NDArray[Any]
 
 _SUFFIXES = (".png", ".svg", ".pdf")
-#: Longest series of which every sample is drawn. Of longer series, the range in each strip is drawn.
+#: Longest series whose samples are all drawn. A longer series is drawn as the range of each strip.
 _EACH = 4000
 _STRIPS = 2000
 #: Largest number of series in one plot.
@@ -28,7 +28,7 @@ _BEFORE, _AFTER = "0.65", "#b2182b"
 def check(path: str) -> None:
     """Check that a plot can be drawn, before the filter runs."""
     if not path.lower().endswith(_SUFFIXES):
-        raise FileError(f"{path}: plots are {', '.join(_SUFFIXES)} files")
+        raise FileError(f"{path}: a plot must be a {', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]} file")
     check_target(path)
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it logs messages about fonts
     try:
@@ -66,7 +66,7 @@ def draw(
     from matplotlib.figure import Figure
 
     if len(names) > _MOST:
-        raise ValueError(f"--plot draws {_MOST} series at most, got {len(names)}")
+        raise ValueError(f"--plot must have at most {_MOST} series, got {len(names)}")
     figure = Figure(figsize=(10, 1.2 + 2.4 * len(names)), layout="constrained")
     panels = figure.subplots(len(names), sharex=True, squeeze=False)[:, 0]
     for panel, name, x, y in zip(panels, names, before, after, strict=True):
@@ -86,22 +86,26 @@ def draw(
 
 def _draw_one(panel: Any, before: Array, after: Array, times: Array | None) -> None:
     n = len(before)
-    where = np.arange(n) if times is None else times
+    positions = np.arange(n) if times is None else times
     lines = (("before", before, _BEFORE, 0.8), ("after", after, _AFTER, 1.2))
     if n <= _EACH:
         dot = "." if n <= _EACH // 10 else ""  # a line does not show a sample between gaps
         for name, values, colour, width in lines:
-            panel.plot(where, _finite(values), dot + "-", color=colour, linewidth=width, ms=3, label=name)
+            panel.plot(positions, _finite(values), dot + "-", color=colour, linewidth=width, ms=3, label=name)
         return
     starts = np.linspace(0, n, _STRIPS, endpoint=False).astype(int)
-    said = f", lowest to highest of each {n / _STRIPS:.0f} samples"
+    note = f", lowest to highest of each {n / _STRIPS:.0f} samples"
     for name, values, colour, width in lines:
         shown = _finite(values)
         ranges = np.stack([np.fmin.reduceat(shown, starts), np.fmax.reduceat(shown, starts)], axis=1)
         panel.plot(
-            np.repeat(where[starts], 2), ranges.reshape(-1), color=colour, linewidth=width, label=name + said
+            np.repeat(positions[starts], 2),
+            ranges.reshape(-1),
+            color=colour,
+            linewidth=width,
+            label=name + note,
         )
-        said = ""
+        note = ""
 
 
 def _finite(values: Array) -> Array:

@@ -30,15 +30,15 @@ def decoders() -> Iterator[None]:
 def _without_stderr() -> Iterator[None]:
     """Redirect the standard error of the process to the null device, because C libraries write to it."""
     try:
-        kept = os.dup(2)
+        saved = os.dup(2)
     except OSError:  # standard error is closed
         yield
         return
     try:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, 2)
-        os.close(nothing)
+        null_device = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null_device, 2)
+        os.close(null_device)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)

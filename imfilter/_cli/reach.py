@@ -54,11 +54,11 @@ def _of_kernel(
     taps = len(kernel[0]) if isinstance(kernel, list) else _dense(kernel).shape[0]
     step, gap = int(_first(options["stride"])), int(_first(options["dilation"]))
     border = options["padding"] if isinstance(options["padding"], str) else _first(options["padding"])
-    (found,) = padding.resolve(border, [length], [taps], [step], [gap], flipped=command.name == "convolve")
+    (geometry,) = padding.resolve(border, [length], [taps], [step], [gap], flipped=command.name == "convolve")
     span = (taps - 1) * gap
-    if step < 1 or gap < 1 or max(found.before, found.after) > span + step:
+    if step < 1 or gap < 1 or max(geometry.before, geometry.after) > span + step:
         return None  # invalid, or a border larger than a window
-    return Rows(found.length, found.before, span - found.before, step, wraps=wraps)
+    return Rows(geometry.length, geometry.before, span - geometry.before, step, wraps=wraps)
 
 
 def _dense(kernel: NDArray[Any]) -> NDArray[Any]:
@@ -89,5 +89,5 @@ def of(options: Mapping[str, Any], *, rows: bool = False) -> float:
     else:
         return 1.0
     spacing = 1.0 if options.get("spacing") is None else (_first if rows else np.min)(options["spacing"])
-    far = float(options.get("truncate", 4.0) * sigma / (spacing or 1.0))
-    return min(far, float(_FAR)) if far == far else 0.0
+    distance = float(options.get("truncate", 4.0) * sigma / (spacing or 1.0))
+    return min(distance, float(_FAR)) if distance == distance else 0.0

@@ -40,8 +40,8 @@ def target_dtype(
     if not scaled:
         whole = f"or --dtype {' or '.join(kind.dtypes)} to round and saturate, "
         raise ValueError(
-            f"{kind.name} cannot hold {dtype}; say with --full-scale which value is white (1 or 255, say) "
-            f"or with --range LOW,HIGH which are black and white, {'' if dtype.kind == 'f' else whole}"
+            f"{kind.name} cannot hold {dtype}; give --full-scale (the value of white, for example 1 or 255) "
+            f"or --range LOW,HIGH (the values of black and white), {'' if dtype.kind == 'f' else whole}"
             "or write .tif or .npy"
         )
     return np.dtype(np.uint16 if kind.holds("uint16") else np.uint8)
@@ -115,8 +115,8 @@ def edge_response(
 ) -> float:
     """Return the largest response of a filter to a straight edge across any axis, from 0 to full scale.
 
-    The function filters an edge in the type of the image. So every option has its effect, and no other type
-    is compiled. The other axes have length 1, because values do not change along an edge.
+    The function filters an edge in the type of the image, with the same options. So no kernel for another
+    type is compiled. The other axes have length 1, because values do not change along an edge.
     """
     length = 2 * math.ceil(min(reach.of(options), _LONGEST_STEP)) + 4
     best = 0.0

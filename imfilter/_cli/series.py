@@ -63,11 +63,11 @@ class Filter:
 
     def aligned(self, result: Array, n: int) -> Array:
         """Return results along the last axis at the positions of their samples, and NaN elsewhere."""
-        fewer = n - result.shape[-1]
-        if not fewer:
+        missing = n - result.shape[-1]
+        if not missing:
             return result
         placed = np.full((*result.shape[:-1], n), np.nan)
-        first = max(0, fewer - int(self.lookahead))
+        first = max(0, missing - int(self.lookahead))
         placed[..., first : first + result.shape[-1]] = result
         return placed
 
@@ -93,8 +93,8 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
             _array(run_filter, source, file, destination, options)
             return
         if source.lower().endswith(_ARRAYS):
-            wrong = "is an array, and --stream is for tables" if options["stream"] else "is no .npy file"
-            raise FileError(f"{source}: {wrong}")
+            problem = "is an array, and --stream is for tables" if options["stream"] else "is not a .npy file"
+            raise FileError(f"{source}: {problem}")
         _check_kind(source, destination, _TABLES)
         if options["axis"] is not None:
             raise ValueError(f"--axis is for .npy files, and {_title(source)} is a table")
@@ -114,7 +114,7 @@ def _check_together(destination: str, options: Mapping[str, Any]) -> None:
     if options["stream"] and options["plot"]:
         raise ValueError("--plot is for whole series, not for --stream")
     if options["time"] is not None and not options["plot"]:
-        raise ValueError("--time is the horizontal axis of --plot, which is not given")
+        raise ValueError("--time is only for --plot; give --plot, too")
     suffix = os.path.splitext(destination)[1].lower()
     if destination != "-" and suffix not in (*_TABLES, *_ARRAYS):
         known = ", ".join((*_TABLES, *_ARRAYS))
@@ -126,7 +126,7 @@ def _check_together(destination: str, options: Mapping[str, Any]) -> None:
 def _check_kind(source: str, destination: str, wanted: tuple[str, ...]) -> None:
     if destination != "-" and not destination.lower().endswith(wanted):
         kind = "an array (.npy)" if wanted == _ARRAYS else f"a table ({', '.join(_TABLES)})"
-        raise FileError(f"{destination}: must be {kind}, as {_title(source)} is one")
+        raise FileError(f"{destination}: must be {kind}, because {_title(source)} is one")
 
 
 def _title(source: str) -> str:
@@ -178,9 +178,9 @@ def _array(run_filter: Filter, source: str, file: Any, destination: str, options
     result = run_filter(x, axis=axis, dtype=options["dtype"])
     with _output(destination) as out:
         # Standard output may be a pipe, and NumPy cannot write arrays to a pipe.
-        held = io.BytesIO()
-        np.save(held if destination == "-" else out, result, allow_pickle=False)
-        out.write(held.getbuffer())
+        buffer = io.BytesIO()
+        np.save(buffer if destination == "-" else out, result, allow_pickle=False)
+        out.write(buffer.getbuffer())
         if options["plot"]:
             before = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])
             after = np.moveaxis(result, axis, -1).reshape(len(before), -1)
@@ -198,32 +198,32 @@ def _whole(
     options: Mapping[str, Any],
 ) -> None:
     """Filter the columns of a table."""
-    held: list[list[list[str]]] = []
-    filled: list[list[str]] = []  # the rows of `held` that have samples
+    groups: list[list[list[str]]] = []
+    sample_rows: list[list[str]] = []  # the rows of `groups` that have samples
     parts: list[list[NDArray[np.float64]]] = []
     times: list[Array | None] = []
     with _progress(file) as advance:
         done = 0
         for rows in reader:
-            held.append(rows.cells)
-            some = sheet.filled(rows)
-            if some.cells:
-                parts.append(sheet.numbers(some))
-                times.append(sheet.times(some))
-                filled += some.cells
+            groups.append(rows.cells)
+            with_samples = sheet.filled(rows)
+            if with_samples.cells:
+                parts.append(sheet.numbers(with_samples))
+                times.append(sheet.times(with_samples))
+                sample_rows += with_samples.cells
             advance(reader.taken - done)
             done = reader.taken
-        sheet.check_some(len(filled))
+        sheet.check_some(len(sample_rows))
         before = [np.concatenate(part) for part in zip(*parts, strict=True)]
         after = [run_filter.aligned(run_filter(x), len(x)) for x in before]
-        sheet.put(filled, after)
+        sheet.put(sample_rows, after)
         with _output(destination) as out:
             writer = Writer(out, reader)
-            for some_rows in held:
-                advance(writer.write(some_rows))
+            for group in groups:
+                advance(writer.write(group))
             if options["plot"]:
                 names = [sheet.choice.name(column) for column in sheet.choice.columns]
-                x = None if times[0] is None else np.concatenate([some for some in times if some is not None])
+                x = None if times[0] is None else np.concatenate([t for t in times if t is not None])
                 name = "sample" if sheet.choice.time is None else sheet.choice.name(sheet.choice.time)
                 plot.draw(options["plot"], run_filter.title, names, before, after, x, name)
 
@@ -246,10 +246,10 @@ def _live(reader: Reader, sheet: Sheet, run_filter: Filter) -> None:
 
 def _answered(rows: Rows, sheet: Sheet, streams: list[series.Stream]) -> Iterator[Rows]:
     """Yield rows with their results. If a row is invalid, first yield the rows before it."""
-    some = sheet.filled(rows)
-    if some.cells:
+    with_samples = sheet.filled(rows)
+    if with_samples.cells:
         try:
-            samples = sheet.numbers(some)
+            samples = sheet.numbers(with_samples)
         except FileError:
             if len(rows.cells) == 1:
                 raise
@@ -257,7 +257,7 @@ def _answered(rows: Rows, sheet: Sheet, streams: list[series.Stream]) -> Iterato
                 yield from _answered(Rows([line], [row]), sheet, streams)
             return
         results = [_pushed(stream, x) for stream, x in zip(streams, samples, strict=True)]
-        sheet.put(some.cells, results)
+        sheet.put(with_samples.cells, results)
     yield rows
 
 

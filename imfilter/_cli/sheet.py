@@ -49,16 +49,16 @@ class Sheet:
             self._choose(first)
         if all(rows.cells) and rows.cells[0] is not self._head:
             return rows
-        whole = zip(rows.lines, rows.cells, strict=True)
-        some = [(line, row) for line, row in whole if row and row is not self._head]
-        return Rows([line for line, _ in some], [row for _, row in some])
+        numbered = zip(rows.lines, rows.cells, strict=True)
+        with_samples = [(line, row) for line, row in numbered if row and row is not self._head]
+        return Rows([line for line, _ in with_samples], [row for _, row in with_samples])
 
     def _choose(self, row: list[str]) -> None:
         options = self._options
         choice = choose(row, options["column"], options["time"], options["header"], self.file)
         names, columns = options["name"], choice.columns
         if names and choice.names is None:
-            raise ValueError(f"--name needs a row of names, which {self.file} has not")
+            raise ValueError(f"--name needs a row of names, and {self.file} has none")
         if names and len(names) != len(columns):
             raise ValueError(
                 f"--name must be given once for each of {len(columns)} columns, got {len(names)} names"
@@ -66,13 +66,15 @@ class Sheet:
         known = choice.names or ()
         taken = next((name for i, name in enumerate(names) if name in (*known, *names[:i])), None)
         if taken is not None:
-            raise ValueError(f"--name must be one that {self.file} has not, and once, got {taken!r}")
+            raise ValueError(
+                f"--name must be a new name, got {taken!r}, which {self.file} or another --name has"
+            )
         self._choice = choice
         if choice.names is not None:
             self._head = row
             if self._append:
-                own = [f"{choice.names[column]}_{self._filter}" for column in columns]
-                self._put([row], [[name] for name in names or own])
+                default_names = [f"{choice.names[column]}_{self._filter}" for column in columns]
+                self._put([row], [[name] for name in names or default_names])
 
     def numbers(self, rows: Rows) -> list[NDArray[np.float64]]:
         """Return the samples of each column."""
@@ -110,4 +112,4 @@ class Sheet:
         if self._choice is None:
             raise FileError(f"{self.file}: is empty")
         if not samples:
-            raise FileError(f"{self.file}: has a row of names and no others")
+            raise FileError(f"{self.file}: has a row of names but no other rows")

@@ -27,10 +27,10 @@ def run(command: Command, sources: Sequence[str], destination: str, options: Map
     if not listed:
         io.format_of(destination)
     io.check_target(destination)
-    own = {option.name: options[option.name] for option in command.options if option.name != "plain"}
-    own["labels"] = not options["plain"]
+    arguments = {option.name: options[option.name] for option in command.options if option.name != "plain"}
+    arguments["labels"] = not options["plain"]
     if command.name == "patches":
-        sheet, places, responses = _patches(sources, options["max_pixels"] or None, own)
+        sheet, places, responses = _patches(sources, options["max_pixels"] or None, arguments)
         if listed:
             rows = [
                 dict(zip(_COLUMNS, (sources[number], *place, response), strict=True))
@@ -39,17 +39,19 @@ def run(command: Command, sources: Sequence[str], destination: str, options: Map
             listing.write(destination, _COLUMNS, rows)
             return
     elif command.name == "kernels":
-        sheet = show.kernels(npy.read(sources[0]), **own)
+        sheet = show.kernels(npy.read(sources[0]), **arguments)
     else:
-        sheet = show.feature_maps(npy.read(sources[0]), **{**own, "signed": own["signed"] or None})
+        sheet = show.feature_maps(
+            npy.read(sources[0]), **{**arguments, "signed": arguments["signed"] or None}
+        )
     io.write(destination, Image(sheet, channels=True), quality=options["quality"])
 
 
 def _patches(
-    sources: Sequence[str], max_pixels: int | None, own: dict[str, Any]
+    sources: Sequence[str], max_pixels: int | None, arguments: dict[str, Any]
 ) -> tuple[Array, list[Any], list[float]]:
     """Draw patches in colour, and return their positions and responses."""
-    taps = kernels.parse(own.pop("kernel"), 2)
+    taps = kernels.parse(arguments.pop("kernel"), 2)
     if isinstance(taps, list):
         taps = np.multiply.outer(*taps)
     if taps.ndim == 2:  # a kernel for luminance, which is also a sum of channels
@@ -59,7 +61,7 @@ def _patches(
         with quiet.decoders():
             pictures.append(_colour(source, io.read(source, max_pixels=max_pixels)))
     sheet, places, responses = show.patches(
-        pictures, taps, limits=(0, 255), channel_axis=-1, return_places=True, **own
+        pictures, taps, limits=(0, 255), channel_axis=-1, return_places=True, **arguments
     )
     return sheet, places.tolist(), responses.tolist()
 
@@ -69,6 +71,6 @@ def _colour(source: str, image: Image) -> Array:
     plane = over_black(image)
     if not is_rgb(image):
         if plane.ndim != 2:
-            raise FileError(f"{source}: is no picture, but of shape {plane.shape}")
+            raise FileError(f"{source}: is not a picture: it has the shape {plane.shape}")
         plane = np.stack([plane] * 3, axis=-1)
     return plane * np.float64(255 / full_scale(image.pixels.dtype))

@@ -54,9 +54,9 @@ class _Band(NamedTuple):
 def filtered(image: Image, rows: Rows | None, work: Callable[[Image], Image]) -> Image:
     """Return ``work(image)``, computed piece by piece.
 
-    The result of a filter depends only on the samples in its window. So the result is bit-identical to that
-    of the whole image. There is one exception: some algorithms depend on the length of the image (very large
-    windows). Then a rounded value may differ by 1.
+    The result of a filter depends only on the samples in its window. So the result is bit-identical to the
+    result of the whole image. There is one exception: some algorithms for very large windows depend on the
+    length of the image. Then a rounded value may differ by 1.
 
     Parameters
     ----------

@@ -351,17 +351,17 @@ FILES = (
 
 def options_of(command: Command) -> tuple[Option, ...]:
     """Return every option of a command, in the order of its help."""
-    own = command.options
+    options = command.options
     if command.kind == "series":
-        return own
+        return options
     if command.kind == "shown":
-        return own + FILES[::2]
+        return options + FILES[::2]
     if command.kind == "derivative":
-        own += (PER_CHANNEL,)
+        options += (PER_CHANNEL,)
     # A gradient magnitude has no sign.
     if command.kind in ("linear", "derivative") and command.name != "gaussian_gradient_magnitude":
-        own += (SIGNED,)
-    return own + LIMITS + shared_of(command) + FILES
+        options += (SIGNED,)
+    return options + LIMITS + shared_of(command) + FILES
 
 
 def shared_of(command: Command) -> tuple[Option, ...]:

@@ -23,7 +23,7 @@ def check_target(path: str | os.PathLike[str]) -> str:
     if os.path.isdir(target):
         raise FileError(f"{path}: is a folder, not a file")
     if not os.path.isdir(folder):
-        raise FileError(f"{path}: there is no folder {folder}")
+        raise FileError(f"{path}: the folder {folder} does not exist")
     if os.path.exists(target):
         if not os.path.isfile(target):
             raise FileError(f"{path}: is not a regular file")
@@ -40,11 +40,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
     After an error, `path` is unchanged and the temporary file is removed. A new file has the permissions
     that the umask allows. A file that replaces another file has the permissions of that file from the start.
-    So private data are never readable by others.
+    So others can never read private data.
     """
     target = check_target(path)
     folder, name = os.path.split(target)
-    # Only the start of the name, because a longer name could exceed the limit of the file system.
+    # Use only the start of the name: a longer name could exceed the limit of the file system.
     temporary = os.path.join(folder, f".{name[:32]}.{secrets.token_hex(6)}.part")
     try:
         with partial.listed(temporary):
@@ -91,7 +91,7 @@ def _permitted(descriptor: int, old: os.stat_result) -> int:
     except OSError:  # only root may change the owner
         try:
             os.fchown(descriptor, -1, old.st_gid)
-        except OSError:  # the group differs, so it gets the permissions of everybody
+        except OSError:  # the group differs, so it gets the permissions of all others
             mode &= ~0o070 | (mode & 0o007) << 3
         mode &= ~(stat.S_ISUID | stat.S_ISGID)
     return mode

@@ -42,24 +42,24 @@ def number(cell: str) -> float:
 
 def numbers(cells: Sequence[str], lines: Sequence[int], file: str, title: str) -> NDArray[np.float64]:
     """Return the numbers of cells. Raise FileError with the line of the first cell without a number."""
-    with contextlib.suppress(ValueError):  # all at once: 0.2 s for a million cells
+    with contextlib.suppress(ValueError):  # convert all at once: 0.2 s for a million cells
         if "_" not in "".join(cells):
-            found = np.fromiter(map(float, cells), np.float64, len(cells))
-            if not np.isinf(found).any():
-                return found
+            values = np.fromiter(map(float, cells), np.float64, len(cells))
+            if not np.isinf(values).any():
+                return values
     return np.array(_each(number, cells, lines, file, f"{title} must be a number"))
 
 
 def times(cells: Sequence[str], lines: Sequence[int], file: str, title: str, dates: bool) -> NDArray[Any]:
     """Return the times of cells: numbers, or dates in UTC. Raise FileError for the first cell without one."""
     if dates:
-        # All at once if no cell has a time zone: NumPy warns about time zones.
+        # Convert all at once if no cell has a time zone. NumPy warns about time zones.
         with warnings.catch_warnings(), contextlib.suppress(ValueError, Warning):
             warnings.simplefilter("error")
             return np.array(cells, "M8[us]")
     wanted = f"{title} must be a number or an ISO date"
-    found = _each(_moment if dates else number, cells, lines, file, wanted)
-    return np.array(found, "M8[us]" if dates else np.float64)
+    values = _each(_moment if dates else number, cells, lines, file, wanted)
+    return np.array(values, "M8[us]" if dates else np.float64)
 
 
 def are_dates(cells: Iterable[str]) -> bool | None:
@@ -86,14 +86,14 @@ def _moment(cell: str) -> datetime.datetime | None:
 def _each(
     read: Callable[[str], Any], cells: Sequence[str], lines: Sequence[int], file: str, wanted: str
 ) -> list[Any]:
-    found = []
+    values = []
     for cell, line in zip(cells, lines, strict=True):
         try:
-            found.append(read(cell))
+            values.append(read(cell))
         except ValueError:
             shown = repr(cell if len(cell) <= 40 else cell[:40] + "…")
             raise FileError(f"{file}, line {line}: {wanted}, got {shown}") from None
-    return found
+    return values
 
 
 def texts(values: NDArray[np.float64], dtype: np.dtype[Any] | None) -> list[str]:

@@ -28,17 +28,17 @@ class Codec(NamedTuple):
     name : str
         Name in messages.
     most : int
-        Largest number of bytes from one compressed byte.
+        Largest number of bytes that one compressed byte represents.
     rows : int
-        Largest number of rows from one compressed byte.
+        Largest number of rows that one compressed byte represents.
     undo : callable or None
         Decompresses without a package. ``undo(strips, rows, row)`` returns the bytes of all strips. `rows`
-        has the number of rows of each strip; it is the same for all strips but the last. `row` is the number
-        of bytes in a row.
+        has the number of rows of each strip. Only the last strip may have fewer rows. `row` is the number of
+        bytes in a row.
     size : callable or None
-        Returns the width and height in the header of the compressed bytes, if they are a complete picture.
+        Returns the width and height from the header of the compressed bytes. None: they have no header.
     predictor : bool
-        Whether differences may have replaced the samples before compression.
+        Whether the samples may be stored as differences.
     """
 
     name: str
@@ -57,7 +57,7 @@ def _each(decompress: Callable[[bytes, int], bytes], strips: list[bytes], rows: 
 
 def _whole(data: bytes, size: int) -> bytes:
     if len(data) < size:
-        raise ValueError(f"a strip or tile has {len(data)} bytes and not {size}")
+        raise ValueError(f"a strip or tile must have {size} bytes, got {len(data)}")
     return data
 
 
@@ -72,12 +72,12 @@ def _unpack_lzma(data: bytes, size: int) -> bytes:
 def _through_libtiff(method: int, strips: list[bytes], rows: list[int], row: int) -> bytes:
     """Decompress with Pillow's libtiff. It gets the strips of a grey picture with one byte per pixel."""
     lengths = [len(strip) for strip in strips]
-    places = list(itertools.accumulate(lengths[:-1], initial=0))
-    tags = {256: [row], 257: [sum(rows)], 258: [8], 259: [method], 262: [1], 273: places, 277: [1]}
+    offsets = list(itertools.accumulate(lengths[:-1], initial=0))
+    tags = {256: [row], 257: [sum(rows)], 258: [8], 259: [method], 262: [1], 273: offsets, 277: [1]}
     tags |= {278: [rows[0]], 279: lengths}
     outside = 8 + 2 + 12 * len(tags) + 4
     start = outside + 8 * len(strips)
-    tags[273] = [start + place for place in places]
+    tags[273] = [start + offset for offset in offsets]
     entries, values = b"", b""
     for tag, numbers in tags.items():
         packed = struct.pack(f"<{len(numbers)}I", *numbers)
@@ -109,7 +109,7 @@ _CODECS = {
     4: Codec("CCITT group 4", rows=8),
     # A code has 12 bits and represents at most 3840 bytes.
     _LZW: Codec("LZW", 2560, undo=functools.partial(_through_libtiff, _LZW), predictor=True),
-    7: Codec("JPEG", 8192, size=jpeg.size),  # a bit per block of 64 pixels; a pixel has 4 samples of 2 bytes
+    7: Codec("JPEG", 8192, size=jpeg.size),  # one bit per block of 64 pixels; 4 samples of 2 bytes per pixel
     8: _DEFLATE,
     32946: _DEFLATE,
     _PACKBITS: Codec("PackBits", 64, undo=functools.partial(_through_libtiff, _PACKBITS)),
@@ -132,10 +132,10 @@ def of(path: str, page: Any) -> Codec:
     method = int(page.compression)
     if method not in _CODECS:
         name = getattr(page.compression, "name", "method") + f" ({method})"
-        raise FileError(f"{path}: its compression {name} is not read; save it with LZW or deflate")
+        raise FileError(f"{path}: the compression {name} is not supported; save the file with LZW or deflate")
     codec = _CODECS[method]
     if page.predictor != 1 and not codec.predictor and codec.size is None:
-        raise FileError(f"{path}: is damaged: it has a predictor, and {codec.name} data")
+        raise FileError(f"{path}: is damaged: it has a predictor, which {codec.name} data cannot have")
     return codec
 
 
@@ -159,8 +159,8 @@ def undone_here(path: str, page: Any, codec: Codec) -> Undo | None:
             return None
         if codec.undo is not None and page.fillorder == 1:
             return codec.undo
-    how = f" and predictor {predictor}" if predictor != 1 else ""
+    predictor_text = f" and predictor {predictor}" if predictor != 1 else ""
     raise FileError(
-        f"{path}: {codec.name} data with {bits} bits{how} need the package imagecodecs: "
+        f"{path}: {codec.name} data with {bits} bits{predictor_text} need the package imagecodecs: "
         'pip install "imfilter[tiff]"'
     )

@@ -25,13 +25,13 @@ _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = ",;\t|"
 #: Number of rows from which the delimiter is detected.
-_LOOKED_AT = 1000
+_EXAMINED_ROWS = 1000
 #: Messages of the csv module, and the messages of this package.
 _OPEN = "unexpected end of data"
 _MEANINGS = {
-    _OPEN: "a quoted cell is never closed",
+    _OPEN: "a quoted cell has no closing quote",
     "field larger": f"has a cell of more than {csv.field_size_limit()} characters",
-    "new-line character": "has carriage returns alone; newlines are needed",
+    "new-line character": "ends lines with a carriage return only; save it with newlines",
 }
 
 
@@ -43,7 +43,7 @@ class Rows(NamedTuple):
 
 
 class Reader:
-    """The rows of a file, in groups that are available at the same time. All have equally many cells.
+    """The rows of a file, in groups. All rows have the same number of cells.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Reader:
     delimiter : str or None
         Delimiter of cells. None: detect it from the first rows.
     live : bool
-        Whether to return rows as soon as they are available. Then only the first of them can be examined.
+        Whether to return rows as soon as they are available. Then the format is detected from these rows.
 
     Raises
     ------
@@ -72,41 +72,43 @@ class Reader:
         self._file = file
 
     def __iter__(self) -> Iterator[Rows]:
-        rest, number, width = b"", 1, 0  # the incomplete row, and the number of its first line
+        incomplete, number, width = b"", 1, 0  # the incomplete row, and the number of its first line
         piece = b"more"
         while piece:
             piece = self._take()
             if self.delimiter is None and not self._live:
                 piece = self._take_more(piece)
-            data = rest + piece
+            data = incomplete + piece
             cut = data.rfind(b"\n") + 1 if piece else len(data)
-            text, wrong = self._text(data[:cut], number)
-            self._look(text, number)
+            text, failure = self._text(data[:cut], number)
+            self._detect(text, number)
             lines = io.StringIO(text, newline="\n").readlines()
             reader = csv.reader(lines, delimiter=self.delimiter or ",", strict=True)
-            rows, done = Rows([], []), 0
+            rows, line_count = Rows([], []), 0
             try:
                 for row in reader:
                     width = width or len(row)
                     if row and len(row) != width:
-                        have = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-                        wrong = self._error(number + done, f"has {have}, and the first row {width}")
+                        cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+                        words = f"has {cells}, and the first row has {width}"
+                        failure = self._error(number + line_count, words)
                         break
-                    rows.lines.append(number + done)
+                    rows.lines.append(number + line_count)
                     rows.cells.append(row)
-                    done = reader.line_num
+                    line_count = reader.line_num
             except csv.Error as error:
-                if _OPEN not in str(error) or not (piece or wrong):  # otherwise the next piece may close it
+                # Without an end of the file or a failure, the next piece may have the closing quote.
+                if _OPEN not in str(error) or not (piece or failure):
                     meanings = [text for said, text in _MEANINGS.items() if said in str(error)]
-                    wrong = self._error(number + done, (meanings or [str(error)])[0])
+                    failure = self._error(number + line_count, (meanings or [str(error)])[0])
             if rows.cells:
                 yield rows
-            if wrong:
-                raise wrong
-            number += done
-            rest = "".join(lines[done:]).encode() + data[cut:]
-            if len(rest) > _LONGEST:
-                raise self._error(number, "is too long for a row")
+            if failure:
+                raise failure
+            number += line_count
+            incomplete = "".join(lines[line_count:]).encode() + data[cut:]
+            if len(incomplete) > _LONGEST:
+                raise self._error(number, f"a row must have at most {_LONGEST} bytes")
 
     def _error(self, line: int, words: str) -> FileError:
         return FileError(f"{self.name}, line {line}: {words}")
@@ -121,7 +123,7 @@ class Reader:
 
     def _take_more(self, piece: bytes) -> bytes:
         """Read more, until there are enough rows to detect the delimiter or the file ends."""
-        while piece.count(b"\n") < _LOOKED_AT and len(piece) < _PIECE and (more := self._take()):
+        while piece.count(b"\n") < _EXAMINED_ROWS and len(piece) < _PIECE and (more := self._take()):
             piece += more
         return piece
 
@@ -131,7 +133,7 @@ class Reader:
             raise FileError(f"{self.name}: is UTF-16; save it as UTF-8")
         if number == 1 and data.startswith(_BOM):
             self.bom, data = _BOM, data[len(_BOM) :]
-        at, words = data.find(b"\0"), "has a NUL byte, which no text has"
+        at, words = data.find(b"\0"), "has a NUL byte; save it as UTF-8 text"
         try:
             text = (data if at < 0 else data[:at]).decode()
         except UnicodeDecodeError as error:
@@ -141,20 +143,20 @@ class Reader:
             return text, None
         return text[: text.rfind("\n") + 1], self._error(number + text.count("\n"), words)
 
-    def _look(self, text: str, number: int) -> None:
+    def _detect(self, text: str, number: int) -> None:
         """Detect the format of the file from its first lines."""
         if number == 1:
             self.end = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
         if self.delimiter is None and text.strip("\r\n"):
-            self.delimiter = _found(text, self.name)
+            self.delimiter = _delimiter_of(text, self.name)
 
 
-def _found(text: str, name: str) -> str:
+def _delimiter_of(text: str, name: str) -> str:
     """Return the delimiter of a table. Raise ValueError if several delimiters are possible.
 
     The delimiter divides the most rows, from the first on, into the same number of cells, two or more. If
-    several do so equally, the one that makes the most cells is the delimiter. But numbers may have commas
-    (1,5;2,5), and a cell may have several numbers (1|2;3|4). Then both delimiters are possible.
+    several divide the same number of rows, the one with the most cells is the delimiter. But numbers may have
+    commas (1,5;2,5), and a cell may have several numbers (1|2;3|4). Then both delimiters are possible.
     """
     fits = {delimiter: _fit(text, delimiter) for delimiter in _DELIMITERS}
     best = max(fits, key=fits.__getitem__)
@@ -162,21 +164,24 @@ def _found(text: str, name: str) -> str:
     if width < 2:
         return best
     rivals = [
-        way
-        for way, fit in fits.items()
-        if fit == (rows, width) or (fit[0] == rows and way != "," and _joins_numbers(text, way, best))
+        delimiter
+        for delimiter, fit in fits.items()
+        if fit == (rows, width)
+        or (fit[0] == rows and delimiter != "," and _joins_numbers(text, delimiter, best))
     ]
     if len(rivals) == 1:
         return best
-    ways = " or ".join("--delimiter tab" if way == "\t" else f"--delimiter '{way}'" for way in rivals)
-    raise ValueError(f"{name}: its rows can be divided in {len(rivals)} ways; give {ways}")
+    options = " or ".join(
+        "--delimiter tab" if delimiter == "\t" else f"--delimiter '{delimiter}'" for delimiter in rivals
+    )
+    raise ValueError(f"{name}: {len(rivals)} delimiters are possible; give {options}")
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     """Yield the first rows of a text, up to a cell that is incomplete at the end of the text."""
     reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
     with contextlib.suppress(csv.Error):
-        yield from itertools.islice(filter(None, reader), _LOOKED_AT)
+        yield from itertools.islice(filter(None, reader), _EXAMINED_ROWS)
 
 
 def _fit(text: str, delimiter: str) -> tuple[int, int]:
@@ -187,7 +192,7 @@ def _fit(text: str, delimiter: str) -> tuple[int, int]:
 
 
 def _joins_numbers(text: str, delimiter: str, mark: str) -> bool:
-    """Return whether a mark occurs only between numbers or parts of numbers, for a delimiter of cells."""
+    """Return whether a character occurs in cells only between numbers or parts of numbers."""
     marked = (cell for row in _rows(text, delimiter) for cell in row if mark in cell)
     return all(is_number(part) for cell in marked for part in cell.split(mark))
 
@@ -198,7 +203,7 @@ class Writer:
     def __init__(self, file: IO[bytes], like: Reader) -> None:
         self._file, self._mark, self._end = file, like.bom, like.end
         self._lines: list[str] = []
-        # The csv module quotes a cell with a character of the line end. So it also quotes a single return.
+        # The csv module quotes a cell with a character of the line end. So it quotes a carriage return, too.
         sink: Any = SimpleNamespace(write=self._lines.append)
         self._writer = csv.writer(sink, delimiter=like.delimiter or ",", lineterminator="\r\n")
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import IO, NamedTuple, TypeAlias
 
 _ORDERS = {b"II": "<", b"MM": ">"}
-#: Bytes of one value of each type; 129 is text in UTF-8, of EXIF 3.0.
+#: Bytes of one value of each type. Type 129 is UTF-8 text (EXIF 3.0).
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
 _WIDE_SIZES = {16: 8, 17: 8, 18: 8}
 _WHOLE = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
@@ -86,7 +86,7 @@ class Value:
     data : bytes
         The values.
     at : int or None
-        The offset of these bytes if the file already has them. None to write them.
+        The offset of these bytes, if the file already has them. None: write them.
     """
 
     kind: int
@@ -120,14 +120,14 @@ class Tiff:
         order = _ORDERS.get(start[:2], "")
         magic = struct.unpack(order + "H", start[2:4])[0] if order else 0
         if magic not in (42, 43):
-            raise ValueError("it does not begin as TIFF does")
+            raise ValueError("it has no TIFF header")
         self.form = Form(order, magic == 43)
         self.pointer = 8 if self.form.wide else 4  # position of the offset of the first directory
         (self.first,) = self.form.offset.unpack(self._read(self.pointer, self.form.offset.size))
 
     def _read(self, start: int, length: int) -> bytes:
         if start + length > self.size:
-            raise ValueError("it points beyond its end")
+            raise ValueError("it has an offset beyond its end")
         self._file.seek(start)
         return self._file.read(length)
 
@@ -190,16 +190,16 @@ def packed(form: Form, tree: Tree, base: int) -> bytes:
     body = bytearray()
     base += len(head) + len(items) * form.entry.size + form.offset.size
     for tag, item in items:
-        here = base + len(body)
+        position = base + len(body)
         if not isinstance(item, Value):
-            body += packed(form, item, here)
-            head += form.entry.pack(tag, _LONG, 1, _pointer(form, here))
+            body += packed(form, item, position)
+            head += form.entry.pack(tag, _LONG, 1, _pointer(form, position))
         elif len(item.data) <= form.offset.size and item.at is None:
             head += form.entry.pack(tag, item.kind, item.count, item.data.ljust(form.offset.size, b"\0"))
         else:
             if item.at is None:
                 body += item.data
-            at = here if item.at is None else item.at
+            at = position if item.at is None else item.at
             head += form.entry.pack(tag, item.kind, item.count, form.offset.pack(at))
         body += bytes(len(body) % 2)
     return head + form.offset.pack(0) + bytes(body)

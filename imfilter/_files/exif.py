@@ -1,11 +1,11 @@
-"""Copy EXIF from file to file. Only the orientation and the thumbnail change; all other bytes stay.
+"""Copy EXIF from file to file. Only the orientation and the thumbnail change.
 
 A block of EXIF contains offsets. Some are in the maker notes, and only the maker of the camera knows their
-format. So the block is not written again. Values that are no longer correct are changed in place.
+format. So the block is copied byte by byte. Values that are no longer correct are changed in place.
 
 In a TIFF file, the directories of the file contain the EXIF. They also describe how the pixels are stored. A
 block is written at the start of a TIFF file, so that every offset stays correct. To get a block from a TIFF
-file, the directories are written again. The maker notes keep their offset if the block has room for that.
+file, the directories are written again. The maker notes keep their offset if the block has space for that.
 
 Source: CIPA DC-008 (EXIF 3.0), section 4.6; TIFF, revision 6.0.
 """
@@ -49,7 +49,7 @@ _WRITTEN = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}  # accepted types of
 _LAYOUTS = (b'{"shape"', b"ImageJ=", b"<?xml")
 
 
-class Found(NamedTuple):
+class Exif(NamedTuple):
     """The EXIF of a file: the orientation (None if not given), a block, and whether maker notes moved."""
 
     orientation: int | None
@@ -61,7 +61,7 @@ class Found(NamedTuple):
 MOVED = "the maker notes in its EXIF have moved, and programs may not read all of them"
 
 
-def patched(block: bytes) -> Found:
+def patched(block: bytes) -> Exif:
     """Return the orientation of a block, and the block for a picture that has been turned upright.
 
     The orientation becomes 1. The thumbnail is removed, because it shows the original picture. All other
@@ -80,7 +80,7 @@ def patched(block: bytes) -> Found:
     while block.startswith(PREFIX):
         block = block[len(PREFIX) :]
     if not block:
-        return Found(None, None)
+        return Exif(None, None)
     data = bytearray(block)
     tiff = Tiff(io.BytesIO(block))
     if tiff.form.wide:
@@ -91,27 +91,27 @@ def patched(block: bytes) -> Found:
         if orientation in range(2, 9) and entry.tag == ORIENTATION and entry.kind in _WRITTEN:
             struct.pack_into(tiff.form.order + _WRITTEN[entry.kind], data, entry.field, 1)
     link = first.stop - tiff.form.offset.size
-    # Some programs omit the offset of the next directory. Then its place contains a value.
+    # Some programs omit the offset of the next directory. Then a value is at its position.
     if first.next and not any(e.start < first.stop and e.stop > link for e in first.entries):
         data[link : first.stop] = bytes(first.stop - link)
         _blank(data, tiff, first)
-    return Found(orientation, PREFIX + bytes(data))
+    return Exif(orientation, PREFIX + bytes(data))
 
 
 def _orientation(tiff: Tiff, directory: Directory) -> int | None:
-    found = None
+    orientation = None
     for entry in directory.entries:
         if entry.tag == ORIENTATION and entry.kind in _WRITTEN and entry.count == 1:
-            (found,) = tiff.integers(entry)
-    return found
+            (orientation,) = tiff.integers(entry)
+    return orientation
 
 
 def _blank(data: bytearray, tiff: Tiff, first: Directory) -> None:
     """Overwrite the directories after the first one and their thumbnails with zeros. Cut them at the end."""
-    gone = _covered(len(data), _after(tiff, first)) & ~_covered(len(data), _kept(tiff, first, _BELOW))
-    np.frombuffer(data, np.uint8)[gone] = 0
-    rest = np.flatnonzero(~gone)
-    del data[int(rest[-1]) + 1 :]
+    removed = _covered(len(data), _after(tiff, first)) & ~_covered(len(data), _pieces_of(tiff, first, _BELOW))
+    np.frombuffer(data, np.uint8)[removed] = 0
+    remaining = np.flatnonzero(~removed)
+    del data[int(remaining[-1]) + 1 :]
 
 
 def _covered(size: int, pieces: list[tuple[int, int]]) -> NDArray[np.bool_]:
@@ -147,13 +147,13 @@ def _after(tiff: Tiff, first: Directory) -> list[tuple[int, int]]:
 _PLACES = {_THUMBNAIL, _THUMBNAIL_LENGTH, *_PIECES, *_PIECES.values()}
 
 
-def _kept(tiff: Tiff, directory: Directory, below: dict[int, dict]) -> list[tuple[int, int]]:
+def _pieces_of(tiff: Tiff, directory: Directory, below: dict[int, dict]) -> list[tuple[int, int]]:
     """Return the pieces that belong to a directory and to the directories below it."""
     pieces = [(0, 8), (directory.start, directory.stop)]
     for entry in directory.entries:
         pieces.append((entry.start, entry.stop))
         if entry.tag in below and (lower := _lower(tiff, entry)) is not None:
-            pieces += _kept(tiff, lower, below[entry.tag])
+            pieces += _pieces_of(tiff, lower, below[entry.tag])
     return pieces
 
 
@@ -165,7 +165,7 @@ def _lower(tiff: Tiff, entry: Entry) -> Directory | None:
         return None
 
 
-def from_tiff(file: IO[bytes]) -> Found:
+def from_tiff(file: IO[bytes]) -> Exif:
     """Return the EXIF of an open TIFF file as a block, with the tags that describe the picture.
 
     The maker notes keep their offset in the file, unless this would make the block too long.
@@ -178,24 +178,24 @@ def from_tiff(file: IO[bytes]) -> Found:
     Raises
     ------
     ValueError
-        If the first directory cannot be read, or if a directory has more bytes than the file.
+        If the first directory cannot be read, or if a directory refers to more bytes than the file has.
     """
     tiff = Tiff(file)
     first = tiff.directory(tiff.first)
     orientation = _orientation(tiff, first)
-    kept = [entry for entry in first.entries if entry.tag in {ORIENTATION, *_DESCRIPTIVE, *_BELOW}]
-    tree, note_at = _tree(tiff, kept)
+    copied = [entry for entry in first.entries if entry.tag in {ORIENTATION, *_DESCRIPTIVE, *_BELOW}]
+    tree, note_at = _tree(tiff, copied)
     description = tree.get(DESCRIPTION)
     if isinstance(description, Value) and description.data.lstrip().startswith(_LAYOUTS):
         del tree[DESCRIPTION]
     if tree.keys() <= {ORIENTATION, *_RESOLUTION}:
-        return Found(orientation, None)
+        return Exif(orientation, None)
     if orientation in range(5, 9) and X_RESOLUTION in tree and Y_RESOLUTION in tree:
         tree[X_RESOLUTION], tree[Y_RESOLUTION] = tree[Y_RESOLUTION], tree[X_RESOLUTION]
     if ORIENTATION in tree:
         tree[ORIENTATION] = Value(_SHORT, 1, struct.pack(tiff.form.order + "H", 1))
     block, moved = _block(Form(tiff.form.order), tree, note_at)
-    return Found(orientation, PREFIX + block, moved)
+    return Exif(orientation, PREFIX + block, moved)
 
 
 def _tree(tiff: Tiff, entries: list[Entry]) -> tuple[dict[int, Value | Tree], int | None]:
@@ -203,10 +203,10 @@ def _tree(tiff: Tiff, entries: list[Entry]) -> tuple[dict[int, Value | Tree], in
 
     Raise ValueError if the values have more bytes than the file. A small file must not fill the memory.
     """
-    budget, note_at = tiff.size, None
+    bytes_left, note_at = tiff.size, None
 
     def read(entries: list[Entry], below: dict[int, dict]) -> dict[int, Value | Tree]:
-        nonlocal budget, note_at
+        nonlocal bytes_left, note_at
         tree: dict[int, Value | Tree] = {}
         for entry in entries:
             if entry.tag in below:
@@ -214,8 +214,8 @@ def _tree(tiff: Tiff, entries: list[Entry]) -> tuple[dict[int, Value | Tree], in
                 if lower is not None and (items := read(lower.entries, below[entry.tag])):
                     tree[entry.tag] = items
             elif entry.stop > entry.start:
-                budget -= entry.stop - entry.start
-                if budget < 0:
+                bytes_left -= entry.stop - entry.start
+                if bytes_left < 0:
                     raise ValueError("its values overlap")
                 tree[entry.tag] = tiff.value(entry)
                 if entry.tag == MAKER_NOTE and INTEROP_IFD in below:
@@ -228,33 +228,33 @@ def _tree(tiff: Tiff, entries: list[Entry]) -> tuple[dict[int, Value | Tree], in
 def _block(form: Form, tree: dict[int, Value | Tree], note_at: int | None) -> tuple[bytes, bool]:
     """Return a block with these directories, and whether the maker notes have a new offset."""
 
-    def whole(base: int, middle: bytes = b"") -> bytes:
+    def with_directories(base: int, middle: bytes = b"") -> bytes:
         header = (b"II" if form.order == "<" else b"MM") + struct.pack(form.order + "HI", 42, base)
         return header + middle + packed(form, tree, base)
 
-    compact = whole(8)
+    compact = with_directories(8)
     lower = tree.get(EXIF_IFD)
     note = lower.get(MAKER_NOTE) if isinstance(lower, Mapping) else None
     if note_at is None or not isinstance(note, Value) or not isinstance(lower, Mapping):
         return compact, False
-    if len(note.data) <= form.offset.size:  # it is inside its entry and has no offsets
+    if len(note.data) <= form.offset.size:  # it is stored inside its entry and has no offsets
         return compact, False
     tree[EXIF_IFD] = {**lower, MAKER_NOTE: dataclasses.replace(note, at=note_at)}
-    before = whole(8)
+    before = with_directories(8)
     if len(before) <= note_at:
         if _affordable(note_at + len(note.data), len(compact)):
             return before.ljust(note_at, b"\0") + note.data, False
     elif note_at >= 8 and _affordable(note_at + len(note.data) + len(before), len(compact)):
         middle = bytes(note_at - 8) + note.data
         middle += bytes(len(middle) % 2)
-        return whole(8 + len(middle), middle), False
+        return with_directories(8 + len(middle), middle), False
     return compact, True
 
 
 def _affordable(size: int, compact: int) -> bool:
     """Return whether a block with a gap is short enough.
 
-    It must fit in a JPEG file. If even the block without the gap does not fit, its size may double at most.
+    It must fit in a JPEG file. If the block without the gap does not fit either, the gap may double its size.
     """
     limit = JPEG_EXIF - len(PREFIX)
     return size <= (limit if compact <= limit else 2 * compact)
@@ -280,7 +280,7 @@ class Embedded:
 
     @property
     def align(self) -> int:
-        """The offset of the pixels must be a multiple of this number, to leave room for the block."""
+        """The offset of the pixels must be a multiple of this number, to leave space for the block."""
         return max(16, -(-len(self._data) // 16) * 16)
 
     def finish(self, file: IO[bytes]) -> str | None:
@@ -304,7 +304,7 @@ class Embedded:
         tree = {tag: item for tag, item in tree.items() if tag not in _STORAGE}
         for entry in page.entries:
             value = target.value(entry)
-            # The bytes in the place of the block move behind the pixels.
+            # Bytes at the position of the block move behind the pixels.
             if len(value.data) > inline and (target.form.wide or entry.start >= len(self._data)):
                 value = dataclasses.replace(value, at=entry.start)
             tree[entry.tag] = value

@@ -14,8 +14,8 @@ from imfilter._base.dtypes import place
 from .formats import Format
 from .image import Image, full_scale
 
-#: Number of samples that are converted together.
-_TOGETHER = 1 << 20
+#: Number of samples in a block of rows.
+_BLOCK = 1 << 20
 
 
 def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None = None) -> Image:
@@ -47,7 +47,7 @@ def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None =
     if image.exif is not None and kind.exif is not None and len(image.exif) > kind.exif:
         if kind.exif:
             raise ValueError(
-                f"{kind.name} cannot hold {len(image.exif)} bytes of EXIF, more than {kind.exif}; "
+                f"{kind.name} cannot hold {len(image.exif)} bytes of EXIF, only {kind.exif}; "
                 "write .png, .tif or .webp, or leave EXIF out with --no-exif"
             )
         image = dataclasses.replace(image, exif=None)
@@ -95,13 +95,13 @@ def saturated(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 def _shared_limits(dtype: np.dtype[Any], limits: np.iinfo[Any]) -> tuple[int, int]:
     if dtype.kind == "b":
         return 0, 1
-    own = np.iinfo(dtype)
-    return max(int(own.min), int(limits.min)), min(int(own.max), int(limits.max))
+    source = np.iinfo(dtype)
+    return max(int(source.min), int(limits.min)), min(int(source.max), int(limits.max))
 
 
 def _in_rows(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Yield blocks of rows."""
-    size = max(1, _TOGETHER // pixels[:1].size)
+    size = max(1, _BLOCK // pixels[:1].size)
     return (pixels[start : start + size] for start in range(0, len(pixels), size))
 
 
@@ -128,13 +128,13 @@ def _composited(image: Image, background: tuple[int, int, int]) -> Image:
 def _over(image: Image, background: tuple[int, int, int]) -> NDArray[Any]:
     dtype = image.pixels.dtype
     full = full_scale(dtype)
-    under = np.array(background, np.float64) * (full / 255)
+    behind = np.array(background, np.float64) * (full / 255)
     colour = image.colour.astype(np.float64)
     if colour.ndim == 2 and len(set(background)) > 1:
         colour = np.repeat(colour[..., None], 3, axis=-1)
     if colour.ndim == 2:
-        under = under[:1]
+        behind = behind[:1]
     opacity = image.pixels[..., -1].astype(np.float64) / full
     if colour.ndim == 3:
         opacity = opacity[..., None]
-    return saturated(colour * opacity + under * (1 - opacity), dtype)
+    return saturated(colour * opacity + behind * (1 - opacity), dtype)

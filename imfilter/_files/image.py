@@ -65,7 +65,7 @@ class Image:
         if self.channels and self.pixels.ndim < 2:
             raise ValueError(f"pixels with channels must have 2 or more axes, got shape {self.pixels.shape}")
         if self.alpha and (not self.channels or self.pixels.shape[-1] < 2):
-            raise ValueError("alpha must be the last of two or more channels")
+            raise ValueError(f"alpha must be the last of two or more channels, got shape {self.pixels.shape}")
 
     @property
     def spatial(self) -> int:
@@ -96,5 +96,5 @@ def check_size(path: str, width: int, height: int, max_pixels: int | None) -> No
     if max_pixels is not None and width * height > max_pixels:
         raise FileError(
             f"{path}: {width} x {height} pixels are more than the limit of {max_pixels}; "
-            "if the file is trusted, raise it with --max-pixels"
+            "if you trust the file, set a larger limit with --max-pixels"
         )

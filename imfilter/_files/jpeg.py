@@ -24,7 +24,7 @@ _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
 _PIXELS_PER_BYTE = 512  # a block of 64 pixels takes one bit if later scans have its coefficients
 _SEGMENTS = 10_000
-# The decoder passes over the picture once per scan. These numbers of passes and pixels are always accepted.
+# The decoder visits every pixel once per scan. A file may have more scans than this if it has few pixels.
 _SCANS, _PIXELS_OF_SCANS = 32, 1 << 31
 
 
@@ -44,31 +44,31 @@ def segments(data: bytes) -> list[Segment]:
     Raises
     ------
     ValueError
-        If there are more segments than any file needs.
+        If there are more than 10,000 segments. No valid file needs so many.
     """
-    found: list[Segment] = []
-    place = 0
-    while match := _MARKER.search(data, place):
+    result: list[Segment] = []
+    position = 0
+    while match := _MARKER.search(data, position):
         marker, start = data[match.end() - 1], match.end()
         stop = start
         if marker not in _ALONE:
             stop += max(2, _length(data, start))
         if marker == SCAN:
             stop = _end_of_scan(data, stop)
-        place = stop
-        found.append(Segment(marker, start, min(stop, len(data))))
-        if len(found) > _SEGMENTS:
+        position = stop
+        result.append(Segment(marker, start, min(stop, len(data))))
+        if len(result) > _SEGMENTS:
             raise ValueError(f"it has more than {_SEGMENTS} segments")
         if marker == _END:
             break
-    return found
+    return result
 
 
-def _end_of_scan(data: bytes, place: int) -> int:
+def _end_of_scan(data: bytes, position: int) -> int:
     """Return the start of the next segment that can follow a scan."""
-    while match := _MARKER.search(data, place):
-        place = match.end()
-        if _is_sound(data, data[place - 1], place):
+    while match := _MARKER.search(data, position):
+        position = match.end()
+        if _is_sound(data, data[position - 1], position):
             return match.start()
     return len(data)
 
@@ -79,7 +79,7 @@ def size(data: bytes) -> tuple[int, int]:
         if segment.marker in _FRAMES and segment.stop - segment.start >= 7:
             height, width = struct.unpack_from(">HH", data, segment.start + 3)
             return width, height
-    raise ValueError("it has no frame")
+    raise ValueError("it has no frame header")
 
 
 def check(path: str, data: bytes, parts: list[Segment]) -> bool:
@@ -92,11 +92,11 @@ def check(path: str, data: bytes, parts: list[Segment]) -> bool:
     """
     scans = [part for part in parts if part.marker == SCAN]
     width, height = size(data)
-    held = sum(scan.stop - scan.start for scan in scans)
-    if width * height > _PIXELS_PER_BYTE * held:
-        limits.refuse(path, held, width, height)
+    coded = sum(scan.stop - scan.start for scan in scans)
+    if width * height > _PIXELS_PER_BYTE * coded:
+        limits.refuse(path, coded, width, height)
     if len(scans) > _SCANS and len(scans) * width * height > _PIXELS_OF_SCANS:
-        raise FileError(f"{path}: has {len(scans)} scans of {width} x {height} pixels, more than are read")
+        raise FileError(f"{path}: has {len(scans)} scans of {width} x {height} pixels, more than {_SCANS}")
     return parts[-1].marker == _END
 
 
@@ -108,8 +108,8 @@ def has_sound_markers(data: bytes, parts: list[Segment]) -> bool:
             interval = _length(data, part.start + 2)
         elif part.marker == SCAN:
             restarts = [match[0][1] for match in _RESTARTS.finditer(data, part.start, part.stop)]
-            in_turn = restarts == [0xD0 + number % 8 for number in range(len(restarts))]
-            if not in_turn or (restarts and not interval) or _has_false_markers(data, part):
+            in_order = restarts == [0xD0 + number % 8 for number in range(len(restarts))]
+            if not in_order or (restarts and not interval) or _has_false_markers(data, part):
                 return False
     return True
 
@@ -123,29 +123,29 @@ def repaired(data: bytes, parts: list[Segment]) -> Iterator[bytes]:
 
     Markers that are not allowed in a scan become data of the scan.
     """
-    pieces, place, starts = [], 0, []
+    pieces, position, starts = [], 0, []
     for part in parts:
         if part.marker == SCAN:
             starts.append(part.start - 2)
             if _has_false_markers(data, part):
-                pieces += [data[place : part.start], _MARKER.sub(b"\xff\0", data[part.start : part.stop])]
-                place = part.stop
-    fixed = b"".join([*pieces, data[place:]]) if pieces else data
+                pieces += [data[position : part.start], _MARKER.sub(b"\xff\0", data[part.start : part.stop])]
+                position = part.stop
+    fixed = b"".join([*pieces, data[position:]]) if pieces else data
     yield fixed
-    for kept in sorted({len(starts) - 1, len(starts) // 2, 1} - {0, len(starts)}, reverse=True):
-        yield fixed[: starts[kept]] + END
+    for count in sorted({len(starts) - 1, len(starts) // 2, 1} - {0, len(starts)}, reverse=True):
+        yield fixed[: starts[count]] + END
 
 
-def _length(data: bytes, place: int) -> int:
-    return int.from_bytes(data[place : place + 2], "big")
+def _length(data: bytes, position: int) -> int:
+    return int.from_bytes(data[position : position + 2], "big")
 
 
-def _is_sound(data: bytes, marker: int, place: int) -> bool:
+def _is_sound(data: bytes, marker: int, position: int) -> bool:
     """Return whether a segment can follow a scan: its content must agree with its length."""
     if marker == _END:
         return True
-    length = _length(data, place)
-    body = data[place + 2 : place + length]
+    length = _length(data, position)
+    body = data[position + 2 : position + length]
     if len(body) != length - 2:
         return False
     if marker == SCAN:

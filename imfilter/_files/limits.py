@@ -1,7 +1,7 @@
 """Check of the size of a picture against the length of its file.
 
 A decoder allocates memory for all pixels before it knows whether the file has data for them. So a file of a
-few bytes could need gigabytes or minutes. In each format, one byte can represent a limited number of pixels.
+few bytes could need gigabytes or minutes. Each format has a largest number of pixels per byte.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from .image import FileError
 _DEFLATE = 1040  # largest number of bytes from one byte of deflate
 _PNG_ROWS = 1 << 24  # the decoder allocates a pointer for each row
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # samples per pixel of each colour type
-# Run lengths are decoded in Python. A run can end a row. Then each of the remaining pixels takes time.
+# Run lengths are decoded in Python. A code can end a row, and then each remaining pixel takes time.
 _RUN_LENGTH_PIXELS = 1 << 23
-# Lossless WebP can need no bits at all for a pixel that repeats the previous one.
-_TRUSTED = "; if the file is trusted, give --max-pixels 0"
+_TRUSTED = "; if you trust the file, give --max-pixels 0"
+# In lossless WebP, a pixel that repeats the previous pixel may take no bits.
 _WEBP_PIXELS, _WEBP_PIXELS_PER_BYTE = 1 << 25, 4096
 
 
@@ -49,12 +49,12 @@ def check(path: str, file: IO[bytes], picture: Any) -> None:
         if height * row > _DEFLATE * length or height > _PNG_ROWS:
             refuse(path, length, width, height)
     elif picture.format == "WEBP" and pixels > max(_WEBP_PIXELS, _WEBP_PIXELS_PER_BYTE * length):
-        raise FileError(f"{path}: {width} x {height} pixels of WebP in only {length} bytes{_TRUSTED}")
+        raise FileError(f"{path}: is WebP with {width} x {height} pixels in only {length} bytes{_TRUSTED}")
     elif picture.format in ("BMP", "DIB"):
         (tile,) = picture.tile
         if tile.codec_name == "bmp_rle" and pixels > _RUN_LENGTH_PIXELS:
             raise FileError(
-                f"{path}: {width} x {height} pixels take minutes in a BMP with run lengths{_TRUSTED}"
+                f"{path}: a BMP with run lengths and {width} x {height} pixels takes minutes{_TRUSTED}"
             )
         if tile.codec_name == "raw" and height * tile.args[1] > length:
             refuse(path, length, width, height)
@@ -62,5 +62,5 @@ def check(path: str, file: IO[bytes], picture: Any) -> None:
 
 
 def refuse(path: str, length: int, width: int, height: int) -> None:
-    """Raise the error of a file that is too short for its picture."""
-    raise FileError(f"{path}: is cut short or damaged: {length} bytes cannot hold {width} x {height} pixels")
+    """Raise the error for a file that is too short for its picture."""
+    raise FileError(f"{path}: is incomplete or damaged: {length} bytes cannot hold {width} x {height} pixels")

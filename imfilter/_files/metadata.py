@@ -71,7 +71,7 @@ def colorimetry_for(image: Image, *, profile: bytes | None) -> tuple[tuple[bytes
 
 
 def lost_colorimetry(image: Image, name: str) -> str | None:
-    """Return the message if colours will look different in a format without PNG chunks, or None.
+    """Return the message if colours look different in a format without PNG chunks, or None.
 
     A picture without these chunks is treated as sRGB. A profile is kept and overrides gamma and primaries.
 
@@ -86,17 +86,17 @@ def lost_colorimetry(image: Image, name: str) -> str | None:
     if not _means_other_colours(image, profile):
         return None
     chunks = ", ".join(kind.decode() for kind, _ in image.colorimetry)
-    return f"{name} cannot hold what the PNG says of its colours ({chunks}); write .png to keep it"
+    return f"{name} cannot hold the colour space of the PNG ({chunks}); write .png to keep it"
 
 
 def _means_other_colours(image: Image, profile: bytes | None) -> bool:
     """Return whether PNG chunks define another colour space than sRGB, given the profile that is kept."""
-    said = dict(image.colorimetry)
-    if b"cICP" in said:
-        return said[b"cICP"] != _SRGB_CODES
-    if profile is not None or b"sRGB" in said:
+    contents = dict(image.colorimetry)
+    if b"cICP" in contents:
+        return contents[b"cICP"] != _SRGB_CODES
+    if profile is not None or b"sRGB" in contents:
         return False
-    (gamma,) = struct.unpack(">I", said.get(b"gAMA", struct.pack(">I", _SRGB_GAMMA)))
-    primaries = struct.unpack(">8I", said.get(b"cHRM", struct.pack(">8I", *_SRGB_PRIMARIES)))
-    far = max(abs(a - b) for a, b in zip(primaries, _SRGB_PRIMARIES, strict=True))
-    return abs(gamma - _SRGB_GAMMA) > _SRGB_GAMMA // 100 or far > 200
+    (gamma,) = struct.unpack(">I", contents.get(b"gAMA", struct.pack(">I", _SRGB_GAMMA)))
+    primaries = struct.unpack(">8I", contents.get(b"cHRM", struct.pack(">8I", *_SRGB_PRIMARIES)))
+    difference = max(abs(a - b) for a, b in zip(primaries, _SRGB_PRIMARIES, strict=True))
+    return abs(gamma - _SRGB_GAMMA) > _SRGB_GAMMA // 100 or difference > 200

@@ -36,7 +36,7 @@ def array(name: str, file: IO[bytes], path: str | None = None) -> NDArray[Any]:
         try:
             # A memory map never unpickles. It compares the size in the header with the size of the file.
             return _real(np.load(path, mmap_mode="r", allow_pickle=False), name)
-        except (MemoryError, RecursionError) as error:  # from the parser: a map takes no memory
+        except (MemoryError, RecursionError) as error:  # from the parser, because a map takes no memory
             raise FileError(f"{name}: is damaged: its header cannot be read") from error
 
 
@@ -47,12 +47,12 @@ def read(path: str) -> NDArray[Any]:
         start = file.read(len(MAGIC))
         file.seek(0)
         if start != MAGIC:
-            raise FileError(f"{path}: is no .npy file")
+            raise FileError(f"{path}: is not a .npy file")
         return array(path, file)
 
 
 def _real(array: NDArray[Any], name: str) -> NDArray[Any]:
     """Return an array, or raise an error if it does not contain real numbers."""
     if array.dtype.kind not in "buif":
-        raise FileError(f"{name}: holds {array.dtype} and not real numbers")
+        raise FileError(f"{name}: holds {array.dtype}, not real numbers")
     return array

@@ -1,8 +1,8 @@
 """Search for the only page of a TIFF file, before any value of the file is trusted.
 
 A directory can point to itself, and thousands of entries can refer to the same bytes. Then a small file could
-fill the memory, or reading would never end. So this module first visits all directories. Every valid file
-meets two limits: all entries fit into the file, and so do all values of one directory.
+fill the memory, or reading would never end. So this module first visits all directories. In every
+valid file, all entries fit into the file, and all values of one directory fit into the file.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def find(path: str, file: IO[bytes]) -> int:
     pages = [directory for directory in directories if not _is_extra(tiff, directory)]
     if not pages and any(_has(directory, _SUB_DIRECTORIES) for directory in directories):
         raise FileError(
-            f"{path}: has only thumbnails, and its picture in a sub-directory, as camera raw files have; "
+            f"{path}: has its picture in a sub-directory, like a camera raw file; "
             "convert it to an ordinary TIFF or PNG"
         )
     pages = pages or directories
@@ -60,7 +60,7 @@ def find(path: str, file: IO[bytes]) -> int:
     count = len(pages) if len(pages) != 1 else _planes(tiff, pages[0])
     if count != 1:
         raise FileError(
-            f"{path}: holds {count} pages and this command filters single pictures; "
+            f"{path}: has {count} pages, and only single pictures are supported; "
             "save the stack as .npy to filter it as a volume"
         )
     return pages[0].start
@@ -70,7 +70,7 @@ def _chain(path: str, tiff: Tiff) -> list[Directory]:
     """Return all directories in the chain that starts with the first one."""
     directories: list[Directory] = []
     seen: set[int] = set()
-    offset, budget = tiff.first, tiff.size // _ENTRY
+    offset, entries_left = tiff.first, tiff.size // _ENTRY
     while offset:
         if offset in seen:
             raise FileError(f"{path}: is damaged: its directories form a loop")
@@ -80,15 +80,15 @@ def _chain(path: str, tiff: Tiff) -> list[Directory]:
         except ValueError as error:
             if not directories:
                 raise
-            warn(path, f"its list of pages is damaged after {len(directories)}: {error}")
+            warn(path, f"its list of pages is damaged after page {len(directories)}: {error}")
             break
-        budget -= len(directory.entries)
-        if budget < 0:
+        entries_left -= len(directory.entries)
+        if entries_left < 0:
             raise FileError(f"{path}: is damaged: its directories overlap")
         directories.append(directory)
         offset = directory.next
     if not directories:
-        raise FileError(f"{path}: holds no pages")
+        raise FileError(f"{path}: has no pages")
     return directories
 
 

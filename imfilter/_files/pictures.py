@@ -48,7 +48,7 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
             limits.check(path, file, picture)
         frames = getattr(picture, "n_frames", 1)
         if frames > 1:
-            raise FileError(f"{path}: holds {frames} frames and this command filters single pictures")
+            raise FileError(f"{path}: has {frames} frames, and only single pictures are supported")
         if picture.format == "PNG":
             return _read_png(path, file, picture)
         picture.load()
@@ -73,26 +73,26 @@ def _read_png(path: str, file: IO[bytes], picture: Pillow.Image) -> Image:
 
 
 def _read_jpeg(path: str, data: bytes, max_pixels: int | None) -> Image:
-    """Read a JPEG file, or the readable part of a damaged one. Ignore the second picture of a phone."""
+    """Read a JPEG file, or the readable part of a damaged one. Ignore further pictures in it."""
     parts = jpeg.segments(data)
     complete = jpeg.check(path, data, parts)
     if not complete:
         data += jpeg.END
     image, sound = _first_readable(path, jpeg.repaired(data, parts), max_pixels)
     if not complete:
-        warn(path, "is cut short; a part of the picture is missing")
+        warn(path, "is incomplete; a part of the picture is missing")
     elif not (sound and jpeg.has_sound_markers(data, parts)):
         warn(path, "is damaged; a part of the picture is missing or wrong")
     return image
 
 
-def _first_readable(path: str, attempts: Iterable[bytes], max_pixels: int | None) -> tuple[Image, bool]:
-    """Return the first attempt that the decoder accepts, and whether it is the first attempt of all.
+def _first_readable(path: str, versions: Iterable[bytes], max_pixels: int | None) -> tuple[Image, bool]:
+    """Return the first version that the decoder accepts, and whether it is the first of all versions.
 
     Raise the first error if the decoder accepts none.
     """
     errors: list[OSError] = []
-    for data in attempts:
+    for data in versions:
         try:
             return _loaded(path, data, max_pixels), not errors
         except FileError:
@@ -142,7 +142,7 @@ def _pixels(path: str, picture: Pillow.Image) -> tuple[np.ndarray, bool]:
     """Convert any of Pillow's modes to grey or RGB, with or without alpha."""
     mode = picture.mode
     if mode == "P" and picture.palette is None:
-        raise FileError(f"{path}: is damaged: its pixels are entries of a palette, and it has none")
+        raise FileError(f"{path}: is damaged: its palette is missing")
     if mode.startswith("I;16"):
         return np.asarray(picture).astype(np.uint16), False
     if mode == "1":
@@ -166,7 +166,7 @@ def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None
         png.write_wide(file, image.pixels, icc=icc, exif=image.exif, dpi=image.dpi, chunks=chunks)
         return
     if name == "JPEG":
-        # Chroma subsampling would give filtered edges coloured fringes.
+        # Chroma subsampling would add coloured fringes to edges.
         options.update(quality=_JPEG_QUALITY if quality is None else quality, subsampling=0)
     elif name == "WebP":
         # With `exact`, WebP keeps the colour of transparent pixels, like the other formats.

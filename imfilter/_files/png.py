@@ -89,7 +89,7 @@ def header(file: IO[bytes]) -> tuple[int, dict[bytes, bytes]]:
 
     These are the chunk with the transparent colour and the chunks that define the colour space.
     """
-    found: dict[bytes, bytes] = {}
+    chunks: dict[bytes, bytes] = {}
     file.seek(24)
     bits = file.read(1)[0]
     file.seek(8)
@@ -102,8 +102,8 @@ def header(file: IO[bytes]) -> tuple[int, dict[bytes, bytes]]:
             continue
         body, check = file.read(length), file.read(4)
         if check == struct.pack(">I", zlib.crc32(kind + body)):
-            found.setdefault(kind, body)
-    return bits, found
+            chunks.setdefault(kind, body)
+    return bits, chunks
 
 
 def keyed(pixels: NDArray[Any], chunk: bytes, bits: int) -> NDArray[Any]:
@@ -120,7 +120,8 @@ def keyed(pixels: NDArray[Any], chunk: bytes, bits: int) -> NDArray[Any]:
     """
     colours = pixels if pixels.ndim == 3 else pixels[..., None]
     if len(chunk) != 2 * colours.shape[-1]:
-        raise ValueError("the chunk with the transparent colour has a wrong length")
+        wanted = 2 * colours.shape[-1]
+        raise ValueError(f"the tRNS chunk must have {wanted} bytes, got {len(chunk)}")
     top, full = 2**bits - 1, np.iinfo(pixels.dtype).max
     key = (np.frombuffer(chunk, ">u2").astype(int) & top) * (full // top)
     alpha = np.where((colours == key).all(axis=-1), 0, full)

@@ -1,7 +1,7 @@
 """Conversion of the samples of a TIFF file to a picture: grey or RGB, with or without alpha.
 
 Decoding returns the samples of a page as they were stored. The tags of the page define their meaning: zero
-may be white, a sample may be an index into a colour map, colours may be inks or be multiplied by alpha.
+may be white, a sample may be an index into a colour map, and colours may be inks or multiplied by alpha.
 
 Source: TIFF, revision 6.0.
 """
@@ -41,7 +41,7 @@ _JPEG, _PICTURES = 7, (34712, 50001)  # JPEG 2000 and WebP
 
 
 def check(path: str, page: Any) -> None:
-    """Raise an error, before decoding, if samples cannot be converted to grey or RGB without a guess.
+    """Raise an error, before decoding, if the tags do not define a conversion of the samples to grey or RGB.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def _problem_of_type(page: Any) -> str | None:
     if not isinstance(bits, int):
         return f"has samples of different depths {tuple(bits)}; save it with one depth for all"
     if page.dtype is None or page.dtype.kind not in "buif":
-        return f"has samples of {bits} bits in format {form}; integers and floating-point numbers are read"
+        return f"has samples of {bits} bits in format {form}; only integers and floats are supported"
     return None
 
 
@@ -73,16 +73,16 @@ def _problem_of_colours(page: Any) -> str | None:
     space = int(page.photometric)
     if space not in _COLOURS:
         name = _OTHER_SPACES.get(space, f"kind {space}")
-        return f"holds {name}; grey, RGB, palettes, CMYK and YCbCr are read: save it as one of these"
+        return f"holds {name}; save it as grey, RGB, palette, CMYK or YCbCr"
     integers = page.dtype.kind in "bu"
     if space == _WHITE_IS_ZERO and not integers:
-        return f"'white is zero' is only read for unsigned integers, not {page.dtype}"
+        return f"'white is zero' is only supported for unsigned integers, not {page.dtype}"
     if space == _PALETTE and not (integers and page.bitspersample <= 16 and _COLOUR_MAP in page.tags):
-        return "has a palette without colours, or with samples that cannot be its entries"
+        return "is damaged: its palette has no colours, or its samples cannot be indices"
     if space == _CMYK and (page.dtype not in (np.uint8, np.uint16) or _is_shallow(page)):
-        return f"CMYK is only read with 8 or 16 bits, not {page.bitspersample}; save it as RGB"
+        return f"CMYK is only supported with 8 or 16 bits, not {page.bitspersample}; save it as RGB"
     if space == _CMYK and _numbers(page, _INK_SET) not in (None, (1,)):
-        return "holds other inks than cyan, magenta, yellow and black; save it as RGB"
+        return "has inks other than cyan, magenta, yellow and black; save it as RGB"
     if space == _YCBCR:
         return _problem_of_ycbcr(page)
     return None
@@ -92,13 +92,13 @@ def _problem_of_ycbcr(page: Any) -> str | None:
     if page.compression == _JPEG and page.planarconfig == 1:
         return None  # the decoder converts it to RGB
     if page.compression in _PICTURES or page.is_subsampled:
-        return "holds YCbCr with subsampled colour, which is only read with JPEG compression; save it as RGB"
+        return "subsampled YCbCr is only supported with JPEG compression; save it as RGB"
     if page.dtype != np.uint8 or page.bitspersample != 8 or page.planarconfig != 1:
-        return "YCbCr is only read with 8 bits and the samples of a pixel together; save it as RGB"
+        return "YCbCr is only supported with 8 bits and without separate planes; save it as RGB"
     weights, reference = _numbers(page, _COEFFICIENTS), _numbers(page, _REFERENCE)
     whole = reference is None or [a / b for a, b in _pairs(reference)] == list(_FULL_RANGE)
     if not whole or (weights is not None and not np.allclose(_ratios(weights), _ratios(_BT601), atol=5e-4)):
-        return "YCbCr is only read with the weights of BT.601 and the full range; save it as RGB"
+        return "YCbCr is only supported with the weights of BT.601 and the full range; save it as RGB"
     return None
 
 
@@ -107,20 +107,22 @@ def _problem_of_extras(page: Any) -> str | None:
     extra = page.samplesperpixel - colours
     if extra == 0 and not page.extrasamples:
         return None
+    if extra < 0:
+        return f"is damaged: it has {page.samplesperpixel} samples per pixel, and its colours need {colours}"
     kinds = tuple(int(kind) for kind in page.extrasamples)
     if extra != 1 or len(kinds) != 1 or kinds[0] == _UNSPECIFIED or kinds[0] not in _MEANINGS:
-        names = sorted({_MEANINGS.get(kind, f"kind {kind}") for kind in kinds}) or ["of no stated kind"]
+        names = sorted({_MEANINGS.get(kind, f"kind {kind}") for kind in kinds}) or ["without a type"]
         return (
-            f"has {page.samplesperpixel} samples a pixel: {colours} of colour and {extra} more "
-            f"({' and '.join(names)}); only one more is read, and only as alpha: "
+            f"has {page.samplesperpixel} samples per pixel: {colours} of colour and {extra} other "
+            f"({' and '.join(names)}); only one other sample, alpha, is supported; "
             "save the bands as .npy to filter them"
         )
     if page.compression == _JPEG and page.planarconfig == 1:
-        return "has alpha beside JPEG compression, which is not read; save it with another compression"
+        return "has alpha with JPEG compression, which is not supported; save it with another compression"
     if _is_shallow(page) and (page.bitspersample > 8 or page.photometric == _PALETTE):
-        return f"alpha is only read with 8, 16, 32 or 64 bits, not {page.bitspersample}"
+        return f"alpha is only supported with 8, 16, 32 or 64 bits, not {page.bitspersample}"
     if page.photometric == _PALETTE and page.bitspersample != 8:
-        return "alpha beside a palette is only read with 8 bits; save it as RGB with alpha"
+        return "alpha with a palette is only supported with 8 bits; save it as RGB with alpha"
     if kinds[0] == _ASSOCIATED:
         return _problem_of_premultiplied(page)
     return None
@@ -128,9 +130,9 @@ def _problem_of_extras(page: Any) -> str | None:
 
 def _problem_of_premultiplied(page: Any) -> str | None:
     if page.photometric not in (_BLACK_IS_ZERO, _RGB):
-        return "premultiplied alpha is only read for RGB and for grey where black is zero"
+        return "premultiplied alpha is only supported for RGB and for grey where black is zero"
     if page.dtype.kind == "i" or page.dtype == np.uint64:
-        return f"premultiplied alpha is not read for {page.dtype}; save it with straight alpha"
+        return f"premultiplied alpha is not supported for {page.dtype}; save it with straight alpha"
     return None
 
 
@@ -214,8 +216,8 @@ def _from_inks(inks: Array) -> Array:
     """Convert CMYK to RGB without a colour profile: (1 - ink) times (1 - black) for each channel."""
     full = int(full_scale(inks.dtype))
     light = np.subtract(inks.dtype.type(full), inks)
-    left = light[..., 3:].astype(np.uint32)
-    return ((light[..., :3] * left + full // 2) // full).astype(inks.dtype)
+    without_black = light[..., 3:].astype(np.uint32)
+    return ((light[..., :3] * without_black + full // 2) // full).astype(inks.dtype)
 
 
 def _straightened(colours: Array, opacity: Array) -> Array:

@@ -1,7 +1,7 @@
 """Decoding of the strips and tiles of a TIFF page, after a check against the file.
 
 tifffile decodes all of them, with the compiled codecs of imagecodecs. If that package is not installed, this
-module decompresses the common compressions, and tifffile does the rest. So each file has one reader.
+module decompresses the common compressions, and tifffile does everything else.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _NONE = 1
 _TILE = 16  # the smallest side of a tile that TIFF allows
 _LARGEST_TILE = 1 << 24  # pixels
 _SMALLEST_PICTURE = 64  # pixels in a strip or tile that is a complete picture
-_TOGETHER = 1 << 24  # bytes that are decompressed together
-_SHARED = 1 << 28  # bytes; strips may share data of the file, up to this total
+_GROUP = 1 << 24  # bytes that are decompressed together
+_SHARED = 1 << 28  # bytes; strips may share up to this number of bytes of the file
 
 
 @dataclass(frozen=True)
@@ -95,17 +95,17 @@ def samples(path: str, file: IO[bytes], page: Any) -> NDArray[Any]:
 
 def _grid(path: str, page: Any) -> Grid:
     width, height = page.imagewidth, page.imagelength
-    planes, together = (page.samplesperpixel, 1) if page.planarconfig == 2 else (1, page.samplesperpixel)
+    planes, depth = (page.samplesperpixel, 1) if page.planarconfig == 2 else (1, page.samplesperpixel)
     tiled = page.is_tiled
     across, down = (page.tilewidth, page.tilelength) if tiled else (width, page.rowsperstrip or height)
     if min(across, down) < 1 or page.tiledepth != 1:
         raise FileError(f"{path}: is damaged: its tiles have no pixels")
-    row = -(-across * together * page.bitspersample // 8)
+    row = -(-across * depth * page.bitspersample // 8)
     grid = Grid(across, down, -(-width // across), -(-height // down), planes, row)
     if tiled:
         area, covered = across * down, across * down * grid.across * grid.down
         if grid.across * grid.down > 1 and area < _TILE * _TILE:
-            raise FileError(f"{path}: has tiles of {across} x {down} pixels; TIFF asks for {_TILE} x {_TILE}")
+            raise FileError(f"{path}: has tiles of {across} x {down} pixels; TIFF requires {_TILE} x {_TILE}")
         if covered > max(4 * width * height, _LARGEST_TILE):
             raise FileError(f"{path}: has tiles of {across} x {down} pixels for only {width} x {height}")
     return grid
@@ -116,7 +116,7 @@ def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: 
     size = file.seek(0, 2)
     offsets, lengths = list(page.dataoffsets), list(page.databytecounts)
     if min(len(offsets), len(lengths)) < grid.count:
-        raise FileError(f"{path}: is damaged: it names {len(offsets)} of its {grid.count} strips or tiles")
+        raise FileError(f"{path}: is damaged: it lists {len(offsets)} of its {grid.count} strips or tiles")
     del offsets[grid.count :], lengths[grid.count :]
     rows = np.full((grid.planes, grid.down, grid.across), grid.height)
     if not page.is_tiled:
@@ -126,19 +126,20 @@ def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: 
     if grid.count == 1 and page.is_contiguous:
         lengths = [int(needed[0])]  # some programs write a wrong length, which is ignored
     starts = np.minimum(np.array(offsets, np.uint64), size).astype(np.int64)
-    held = np.minimum(np.array(lengths, np.uint64), size - starts).astype(np.int64)
+    available = np.minimum(np.array(lengths, np.uint64), size - starts).astype(np.int64)
     empty = np.array([offset == 0 == length for offset, length in zip(offsets, lengths, strict=True)])
-    short = ((held + 1) * codec.most < needed) | (held * codec.rows < heights) | (held < lengths)
+    short = ((available + 1) * codec.most < needed) | (available * codec.rows < heights)
+    short |= available < lengths
     if (short & ~empty).any() or empty.all():
         raise FileError(
-            f"{path}: is cut short or damaged: {held.sum()} bytes of {codec.name} data cannot hold "
+            f"{path}: is incomplete or damaged: {available.sum()} bytes of {codec.name} data cannot hold "
             f"{page.imagewidth} x {page.imagelength} pixels"
         )
-    if held.sum() > size + _SHARED:
+    if available.sum() > size + _SHARED:
         raise FileError(f"{path}: is damaged: its strips or tiles overlap")
     return [
-        Segment(int(start), 0 if left_out else int(length), int(height))
-        for start, length, height, left_out in zip(starts, held, heights, empty, strict=True)
+        Segment(int(start), 0 if omitted else int(length), int(height))
+        for start, length, height, omitted in zip(starts, available, heights, empty, strict=True)
     ]
 
 
@@ -169,23 +170,24 @@ def _decoded(
     """Decompress all strips or tiles here, and decode the rest with tifffile."""
     page.compression = _NONE  # tifffile now treats the data as uncompressed
     result = np.empty(page.shaped, page.dtype)
-    together = max(1, _TOGETHER // (grid.height * grid.row))
+    group_length = max(1, _GROUP // (grid.height * grid.row))
     cut = grid.across * grid.down
     for first in (
-        start for plane in range(0, grid.count, cut) for start in range(plane, plane + cut, together)
+        start for plane in range(0, grid.count, cut) for start in range(plane, plane + cut, group_length)
     ):
-        group = segments[first : min(first + together, first - first % cut + cut)]
+        group = segments[first : min(first + group_length, first - first % cut + cut)]
         strips = [_bytes(file, segment) for segment in group if segment.length]
         data = (
             undo(strips, [segment.rows for segment in group if segment.length], grid.row) if strips else b""
         )
-        place = 0
+        position = 0
         for index, segment in enumerate(group, first):
             size = segment.rows * grid.row if segment.length else 0
-            part, (plane, _, top, left, _), shape = page.decode(data[place : place + size] or None, index)
-            place += size
+            stored = data[position : position + size] or None
+            tile, (plane, _, top, left, _), shape = page.decode(stored, index)
+            position += size
             target = result[plane, 0, top : top + shape[1], left : left + shape[2]]
-            target[...] = page.nodata if part is None else part[0, : target.shape[0], : target.shape[1]]
+            target[...] = page.nodata if tile is None else tile[0, : target.shape[0], : target.shape[1]]
     return result
 
 

@@ -37,7 +37,7 @@ def _reason(error: Exception) -> str:
     if type(error).__name__ == "UnidentifiedImageError":
         return UNKNOWN
     if isinstance(error, ImportError):  # from tifffile, which imports a codec when it needs one
-        return 'needs a decoder that is not installed; try: pip install "imfilter[tiff]" (imagecodecs)'
+        return 'needs the package imagecodecs, which is not installed: pip install "imfilter[tiff]"'
     words = " ".join(str(error).split()) or type(error).__name__
     return f"is damaged or not supported: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}"
 
@@ -68,7 +68,7 @@ def seekable(file: IO[bytes], start: bytes = b"") -> IO[bytes]:
 
 
 def again(path: str, file: IO[bytes]) -> IO[bytes]:
-    """Open an open file a second time, with its own position."""
+    """Return a second file object for an open file, with its own position."""
     return io.BytesIO(file.getbuffer()) if isinstance(file, io.BytesIO) else open(path, "rb")
 
 
@@ -89,5 +89,5 @@ class Bounded:
 
     def read(self, size: int = -1) -> bytes:
         """Read up to `size` bytes, or all remaining bytes."""
-        left = max(0, self._length - self._file.tell())
-        return self._file.read(left if size is None or size < 0 else min(size, left))
+        remaining = max(0, self._length - self._file.tell())
+        return self._file.read(remaining if size is None or size < 0 else min(size, remaining))

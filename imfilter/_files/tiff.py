@@ -27,7 +27,7 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
         if page.imagedepth != 1:
             raise FileError(f"{path}: is a volume; save it as .npy to filter it")
         if min(page.imagewidth, page.imagelength, page.samplesperpixel) < 1:
-            raise FileError(f"{path}: holds no pixels")
+            raise FileError(f"{path}: has no pixels")
         samples.check(path, page)
         pixels, alpha = samples.picture(page, segments.samples(path, file, page))
         dpi, icc = _dpi(page), page.iccprofile

@@ -88,11 +88,9 @@ def __getattr__(name: str) -> Any:
     if name == "networks":
         return importlib.import_module("imfilter.layers.networks")
     if name not in _MODULES:
-        from imfilter._base.elsewhere import hint
+        from imfilter._base.suggestions import attribute_error
 
-        raise AttributeError(
-            f"module 'imfilter.layers' has no attribute {name!r}{hint(name, tuple(__all__))}"
-        )
+        raise attribute_error(__name__, name, __all__)
     home = importlib.import_module(f"imfilter.layers.{_MODULES[name]}")
     # Set all names of the module: the import sets the name of the module, which may also be the name of
     # one of its functions.

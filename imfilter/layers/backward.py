@@ -378,7 +378,7 @@ def _transposed(
     slopes, factors = converted(gradient, real), converted(weight, real)
     backward, turned = tap_views.backward(factors, geometry, gradient.shape[2:], extent)
     if np.isfinite(factors).all():
-        spread = tap_views.apart(slopes, geometry.stride)
+        spread = tap_views.spread(slopes, geometry.stride)
         shape = (len(gradient), weight.shape[1] * groups, *backward.lengths)
         none = np.zeros(shape[1], real)
         whole = conv_layer.run(spread, turned, none, backward, shape, real, None, workers)

@@ -57,11 +57,9 @@ _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
-        from imfilter._base.elsewhere import hint
+        from imfilter._base.suggestions import attribute_error
 
-        raise AttributeError(
-            f"module 'imfilter.series' has no attribute {name!r}{hint(name, tuple(__all__))}"
-        )
+        raise attribute_error(__name__, name, __all__)
     value = getattr(importlib.import_module(f"imfilter.series.{_MODULES[name]}"), name)
     globals()[name] = value  # the next look-up does not call this function
     return value

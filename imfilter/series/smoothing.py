@@ -10,7 +10,7 @@ import numpy as np
 from imfilter import weights as kernels
 from imfilter._base import arguments
 from imfilter._filters.series.filters import Sliding, Timing, group_delay
-from imfilter._filters.series.windows import NOTHING, Mean, Weighted
+from imfilter._filters.series.windows import ZERO_SUM, Mean, Weighted
 from imfilter.series.base import Shared, of_window, run, series_filter, where
 from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
 
@@ -131,7 +131,7 @@ def _weighted_average(weights: Any, shared: Shared) -> Sliding:
         total, size = math.fsum(taps), math.fsum(np.abs(taps))
     except OverflowError:
         raise ValueError("weights must have a sum below 1.8e308, got a larger sum") from None
-    if abs(total) <= NOTHING * size:
+    if abs(total) <= ZERO_SUM * size:
         raise ValueError(f"weights must have a sum other than 0, got {total}")
     return _averaging(taps / total, shared)
 

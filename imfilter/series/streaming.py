@@ -82,7 +82,7 @@ class Stream:
         inner = () if self.channels is None else (self.channels,)
         self._design = self._call.design().after(0, (0, *inner))
         self._state: State | None = None
-        self._ticker: Pushed | None = None
+        self._per_sample: Pushed | None = None
 
     @property
     def timing(self) -> Timing:
@@ -112,8 +112,8 @@ class Stream:
         if type(samples) is int and -_WHOLE <= samples <= _WHOLE:
             samples = float(samples)
         # NaN takes the general path, because the filter may ignore it.
-        if self._ticker is not None and type(samples) in _NUMBERS and samples == samples:
-            return self._ticker.push(samples)
+        if self._per_sample is not None and type(samples) in _NUMBERS and samples == samples:
+            return self._per_sample.push(samples)
         self._flush()
         array = arguments.numbers_of(samples, "samples")
         if not hasattr(samples, "dtype"):
@@ -140,7 +140,7 @@ class Stream:
             and wanted_type == dtypes.FLOAT64
             and self._state is not None
         ):
-            self._ticker = self._design.per_sample(self._state)
+            self._per_sample = self._design.per_sample(self._state)
         return result[0] if inner else result[0].item()
 
     def _advance(self, lines: NDArray, wanted: np.dtype) -> NDArray:
@@ -170,13 +170,13 @@ class Stream:
 
     def _flush(self) -> None:
         """Move the state from the fast path of single samples to the general path."""
-        if self._ticker is not None and self._state is not None:
-            self._state = self._design.after_ticks(self._state, self._ticker)
-            self._ticker = None
+        if self._per_sample is not None and self._state is not None:
+            self._state = self._design.after_per_sample(self._state, self._per_sample)
+            self._per_sample = None
 
     def reset(self) -> None:
         """Forget all samples."""
-        self._state = self._ticker = None
+        self._state = self._per_sample = None
 
     def state(self) -> dict[str, Any]:
         """Return the state of the stream, a dictionary that can be pickled. `from_state` continues from it.

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import imfilter
-from imfilter._base import elsewhere
+from imfilter._base import suggestions
 
 COMMON = {
     "mode": "mirror",
@@ -226,7 +226,7 @@ def test_names_of_other_libraries_get_ours(module, name):
 
 
 def test_names_of_other_libraries_are_public_here():
-    for name in elsewhere._NAMES.values():
+    for name in suggestions.FUNCTIONS.values():
         *rooms, last = name.split(".")
         module = importlib.import_module(".".join(["imfilter", *rooms]))
         assert callable(getattr(module, last)), name
@@ -235,6 +235,10 @@ def test_names_of_other_libraries_are_public_here():
 def test_misspelled_names_get_a_hint():
     with pytest.raises(AttributeError, match="did you mean 'gaussian'"):
         imfilter.gausian  # noqa: B018  (the look-up itself is what raises)
+    with pytest.raises(TypeError, match="did you mean 'sigma'"):
+        imfilter.gaussian([1.0], 1, Sigma=2)
+    with pytest.raises(ValueError, match="got 'MIROR'; did you mean 'mirror'"):
+        imfilter.box([1.0], 3, mode="MIROR")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import imfilter
 from imfilter._base import call_cache, memo
 from imfilter._filters.linear import apply as linear
-from imfilter._filters.linear import direct, operators, separable
+from imfilter._filters.linear import direct, operators, planner, separable
 
 FILTERS = {
     "gaussian": lambda x, n: imfilter.gaussian(x, 1.0 + n / 7),
@@ -39,10 +39,12 @@ def images(dtype):
 
 @pytest.fixture
 def forgotten(monkeypatch):
-    """Return a function that forgets calls and operators."""
+    """Return a function that forgets calls, operators and choices of algorithms."""
 
     def forget():
         linear.FAMILY.calls.clear()
+        linear._alike.clear()
+        planner._choices.clear()
         monkeypatch.setattr(linear, "_operators", call_cache.Calls())
 
     forget()
@@ -112,6 +114,48 @@ def test_plans_do_not_depend_on_what_is_kept(kernel, forgotten):
             forgotten()
             fresh = imfilter.plan(shape, dtype, kernel)
             assert (kept.algorithm, kept.reason, kept.cost) == (fresh.algorithm, fresh.reason, fresh.cost)
+
+
+def kernels(rng):
+    """Return kernels of which many have the same shape and the same zeros, but not the same weights."""
+    for _ in range(3):
+        line, other = rng.normal(size=7), rng.normal(size=5)
+        yield line, other
+        yield line, line
+        yield np.full(7, line[0]), np.full(5, other[0])
+        yield np.full(7, line[0]), other
+        yield np.array([1.0, 0.0, line[0]]), np.array([other[0], 1.0, 0.0])
+        yield rng.normal(size=(3, 3))
+        yield np.full((3, 3), line[0])
+        yield rng.normal(size=(3, 3)) * (1e-30, 1, 1e30)[rng.integers(3)]
+        yield rng.normal(size=(9, 9))
+        yield np.outer(line, other)
+        yield np.outer(line, other) + np.outer(rng.normal(size=7), rng.normal(size=5))
+        yield rng.normal(size=30), other
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float32", "float64"])
+def test_kernels_share_a_plan_only_if_it_is_their_own(dtype, forgotten):
+    """All plans in a row are those of each call alone: algorithm, reason, cost and result."""
+    given = list(kernels(np.random.default_rng(4)))
+    image = images(dtype)[2]
+    options = ({}, {"bias": 1.0}, {"stride": 2}, {"mode": "constant", "cval": 0.5})
+
+    def found(kernel, shape, more):
+        plan = imfilter.plan(shape, dtype, kernel, **more)
+        return plan.algorithm, plan.reason, plan.cost
+
+    calls = [(k, s, more) for k in given for s in ((20, 30), (400, 900)) for more in options]
+    alone = []
+    for call in calls:
+        forgotten()
+        alone.append(found(*call))
+    forgotten()
+    assert [found(*call) for call in calls] == alone
+    filtered = [imfilter.correlate(image, kernel) for kernel in given]
+    for kernel, result in zip(given, filtered, strict=True):
+        forgotten()
+        np.testing.assert_array_equal(imfilter.correlate(image, kernel), result)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Running the command inside the tests."""
+"""Functions that run the command in the process of the tests."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def noise(*shape: int, dtype: str = "uint8") -> np.ndarray:
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
-    """Return what is on stderr, without the word that something is being compiled; stdout is empty."""
+    """Return the text on stderr without the notice about compilation. Check that stdout is empty."""
     out, err = capsys.readouterr()
     assert out == ""
     return err.replace(NOTICE, "")
 
 
 def failed(capsys: pytest.CaptureFixture[str], code: int, *arguments: object) -> str:
-    """Run a command that must fail: one line on stderr, nothing on stdout."""
+    """Run a command that must fail. Check that stdout is empty, and return the only line on stderr."""
     assert run(*arguments) == code
     err = said(capsys)
     assert err.startswith("imfilter: error: ")

@@ -31,8 +31,10 @@ from tests.cli.commands import (
     ("arguments", "words"),
     [
         ([], "missing filter"),
-        (["sobl", "a", "b"], "unknown filter 'sobl'; did you mean sobel?"),
-        (["laplacian-of-gausian", "a", "b"], "did you mean laplacian_of_gaussian?"),
+        (["sobl", "a", "b"], "unknown filter 'sobl'; did you mean 'sobel'?"),
+        (["laplacian-of-gausian", "a", "b"], "did you mean 'laplacian_of_gaussian'?"),
+        (["GaussianBlur", "a", "b"], "unknown filter 'GaussianBlur'; here it is called 'gaussian'"),
+        (["rolling", "a", "b"], "unknown filter 'rolling'; see imfilter --help"),
         (["qqq", "a", "b"], "see imfilter --help"),
         (["--nope"], "no such option"),
         (["sobel"], "missing argument 'IN'"),
@@ -107,7 +109,7 @@ def test_file_errors(
         ("in.png", "out.gif", "unknown file type '.gif'"),
         ("in.png", "out", "unknown file type"),
         ("in.png", "-", "unknown file type"),
-        ("in.png", "none/out.png", "there is no folder"),
+        ("in.png", "none/out.png", "does not exist"),
         ("in.png", "folder.png", "is a folder"),
         ("in.png", "/proc/out.png", "cannot be written"),
     ]:

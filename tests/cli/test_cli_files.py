@@ -46,7 +46,7 @@ def test_arrays_that_no_picture_holds(tmp_path: Path, capsys: pytest.CaptureFixt
     source = save(tmp_path / "in.npy", noise(4, 5, 6))
     assert "write .npy" in failed(capsys, 2, "gaussian", source, tmp_path / "out.png")
     picture = save(tmp_path / "in.png", noise(5, 5, 3))
-    assert "--channel-axis is for .npy" in failed(
+    assert "--channel-axis is only for .npy" in failed(
         capsys, 2, "box", picture, tmp_path / "o.png", "--channel-axis", 0
     )
     flat = save(tmp_path / "flat.npy", np.zeros(9))

@@ -202,7 +202,7 @@ def test_corners_are_on_a_picture_that_is_seen(tmp_path: Path, shares: Path) -> 
         (["box", "out.png", "--range", "a,2"], "'a' is not a number"),
         (["box", "out.png", "--range", "0,inf"], "not a finite number"),
         (["box", "out.png", "--range", "2,2"], "LOW must be below HIGH, got 2,2"),
-        (["box", "out.png", "--range", "0,1", "--full-scale", "1"], "give one of them"),
+        (["box", "out.png", "--range", "0,1", "--full-scale", "1"], "give only one of them"),
         (["box", "out.npy", "--full-scale", "1"], "--dtype uint8 or uint16"),
         (["sobel", "out.npy", "--range", "0,1"], "--dtype uint8 or uint16"),
         (["sobel", "out.tif", "--range", "0,1", "--dtype", "float32"], "--dtype uint8 or uint16"),

@@ -188,7 +188,7 @@ def test_a_warning_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[st
     Pillow.fromarray(noise(30, 40, 3)).save(path, exif=b"Exif\0\0II")
     assert run("show", "patches", path, path, path, tmp_path / "out.png", "--kernel", "1,2,1") == 0
     (line,) = lines(capsys.readouterr().err)
-    said = "its EXIF is damaged and left out: it points beyond its end"
+    said = "its EXIF is damaged and left out: it has an offset beyond its end"
     assert line == f"imfilter: warning: {tmp_path}/a\\x1b.png: {said}"
     assert warnings.showwarning is before
     assert list(warnings.filters) == filters

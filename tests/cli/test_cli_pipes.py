@@ -128,7 +128,7 @@ def test_a_pipe_that_ends_too_soon(tmp_path: Path, capsys: pytest.CaptureFixture
         fifo = Fifo(tmp_path / "pipe", data[:length])
         if suffix == "jpg" and length > 20:  # what there is of the picture is worth having
             done("box", fifo.path, tmp_path / "out.png")
-            assert "pipe: is cut short" in capsys.readouterr().err
+            assert "pipe: is incomplete" in capsys.readouterr().err
         else:
             assert "pipe: is " in failed(capsys, 1, "box", fifo.path, tmp_path / "out.png")
         fifo.finish()

@@ -44,7 +44,7 @@ def test_every_way_to_start_is_the_command(tmp_path: Path, start: list[object]) 
     assert io.read(tmp_path / "out.png").pixels.shape == io.read(COINS).pixels.shape
     wrong = process(*start, "bax", COINS, tmp_path / "none.png")
     assert wrong.returncode == 2
-    assert wrong.stderr == "imfilter: error: unknown filter 'bax'; did you mean box?\n"
+    assert wrong.stderr == "imfilter: error: unknown filter 'bax'; did you mean 'box'?\n"
     helped = process(*start, "--help")
     assert helped.stdout.startswith("Usage: imfilter ")
 
@@ -68,6 +68,7 @@ def test_numba_without_its_compiler_in_python() -> None:
     assert done.stderr.count("Traceback") == 1
 
 
+@pytest.mark.slow  # compiles into an empty folder
 def test_compiling_is_told_once_for_all_types(tmp_path: Path) -> None:
     first = process("-c", TYPES, IMFILTER_CACHE_DIR=str(tmp_path))
     assert (first.returncode, first.stdout) == (0, "")
@@ -78,6 +79,7 @@ def test_compiling_is_told_once_for_all_types(tmp_path: Path) -> None:
     assert (second.returncode, second.stderr) == (0, ""), "what the line promises is kept"
 
 
+@pytest.mark.slow  # compiles into an empty folder
 def test_no_quick_start_is_promised_where_nothing_is_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for _ in range(2):

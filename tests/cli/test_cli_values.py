@@ -296,6 +296,6 @@ def test_a_table_of_corners_is_whole_or_absent(tmp_path: Path, capsys: pytest.Ca
     assert "metric must be one of 'euclidean', 'chebyshev', got 'max'" in failed(
         capsys, 2, "harris", source, tmp_path / "out.csv", "--metric", "max"
     )
-    assert "there is no folder" in failed(capsys, 1, "harris", source, tmp_path / "no" / "out.csv")
+    assert "does not exist" in failed(capsys, 1, "harris", source, tmp_path / "no" / "out.csv")
     assert not (tmp_path / "out.csv").exists()
     assert "unknown file type '.csv'" in failed(capsys, 1, "sobel", source, tmp_path / "out.csv")

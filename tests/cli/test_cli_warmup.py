@@ -86,4 +86,4 @@ def test_usage(capsys: pytest.CaptureFixture[str]) -> None:
     done("warmup", "--help")
     assert "container" in capsys.readouterr().out
     assert "unexpected extra argument" in failed(capsys, 2, "warmup", "in.png")
-    assert "did you mean warmup?" in failed(capsys, 2, "warmpu")
+    assert "did you mean 'warmup'?" in failed(capsys, 2, "warmpu")

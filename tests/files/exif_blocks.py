@@ -1,4 +1,4 @@
-"""EXIF for the tests: blocks made entry by entry, and a reader that shares no code with the library.
+"""EXIF for the tests: a writer of blocks and a reader. They share no code with the library.
 
 A directory is a dict from tag to ``(type, count, bytes)``, to another directory, or to a `Pinned` value.
 """
@@ -20,7 +20,7 @@ Tags = dict[tuple[str, int], tuple[int, int, bytes]]
 
 
 class Pinned(NamedTuple):
-    """A value whose bytes lie at an offset that is given."""
+    """A value whose bytes are at a given offset."""
 
     kind: int
     count: int
@@ -63,13 +63,13 @@ def header(order: str, first: int = 8) -> bytes:
 
 
 def note(order: str, at: int) -> bytes:
-    """The notes of a maker whose offsets count from the start of the block."""
+    """Maker notes whose offsets count from the start of the block."""
     entries = {6: text("the name of a body, 31 letters."), 9: text("an owner")}
     return directory(order, entries, at).ljust(100, b"\x7f")
 
 
 def camera(order: str, orientation: int = 6, *, note_at: int | None = None) -> dict[int, Any]:
-    """The tags of a photograph, with texts in UTF-8 and notes at an offset."""
+    """The tags of a photograph, with texts in UTF-8 and, if given, maker notes at an offset."""
     exif: dict[int, Any] = {
         0x829A: rational(order, 1, 250),
         0x9003: text("2024:01:02 03:04:05"),
@@ -97,7 +97,7 @@ def camera(order: str, orientation: int = 6, *, note_at: int | None = None) -> d
 def photograph(
     order: str = "<", orientation: int = 6, *, thumbnail: bool = True, note_at: int = 900
 ) -> bytes:
-    """A block with everything: notes that must not move, and at the end a thumbnail."""
+    """A block with maker notes that must not move, and a thumbnail at the end."""
     tags = camera(order, orientation, note_at=note_at)
     size = len(directory(order, tags, 8))
     assert 8 + size <= note_at
@@ -111,7 +111,7 @@ def photograph(
 
 
 def patched(block: bytes, cut: int = 1000) -> bytes:
-    """What a photograph's block is to be in the result: upright, and without its thumbnail."""
+    """The expected block in the result: with orientation 1, and without the thumbnail."""
     order = "<" if block[:2] == b"II" else ">"
     (count,) = struct.unpack_from(order + "H", block, 8)
     result = bytearray(block[:cut])
@@ -123,7 +123,7 @@ def patched(block: bytes, cut: int = 1000) -> bytes:
 
 
 def walk(data: bytes, offset: int | None = None, name: str = "0") -> Tags:
-    """Every tag of a block or a TIFF file: by the directory it is in, its type, count and bytes."""
+    """Every tag of a block or a TIFF file, with its type, count and bytes, by directory and tag."""
     order = {b"II": "<", b"MM": ">"}[data[:2]]
     (magic,) = struct.unpack_from(order + "H", data, 2)
     wide = magic == 43
@@ -131,7 +131,7 @@ def walk(data: bytes, offset: int | None = None, name: str = "0") -> Tags:
         (offset,) = struct.unpack_from(order + ("Q" if wide else "I"), data, 8 if wide else 4)
     (count,) = struct.unpack_from(order + ("Q" if wide else "H"), data, offset)
     form, field, first = ("HHQ8s", 8, 8) if wide else ("HHI4s", 4, 2)
-    found = {}
+    tags = {}
     for i in range(count):
         at = offset + first + i * (4 + 2 * field)
         tag, kind, n, value = struct.unpack_from(order + form, data, at)
@@ -139,34 +139,34 @@ def walk(data: bytes, offset: int | None = None, name: str = "0") -> Tags:
         (pointer,) = struct.unpack(order + ("Q" if wide else "I"), value)
         if tag in POINTERS:
             (pointer,) = struct.unpack_from(order + "I", value)
-            found |= walk(data, pointer, f"{name}/{tag:x}")
+            tags |= walk(data, pointer, f"{name}/{tag:x}")
             continue
-        place = pointer if length > field else at + 4 + field
-        assert place + length <= len(data)
-        found[name, tag] = kind, n, data[place : place + length]
-    return found
+        position = pointer if length > field else at + 4 + field
+        assert position + length <= len(data)
+        tags[name, tag] = kind, n, data[position : position + length]
+    return tags
 
 
 def place_of_note(data: bytes) -> int:
-    """Where the notes of a maker lie."""
+    """The position of the maker notes."""
     value = walk(data)["0/8769", MAKER_NOTE][2]
     assert data.count(value) == 1
     return data.index(value)
 
 
 def stored(path: Path) -> bytes:
-    """The block in a JPEG, PNG or WebP file; the whole of a TIFF file."""
+    """The block in a JPEG, PNG or WebP file, or all bytes of a TIFF file."""
     data = path.read_bytes()
     if data[:2] in (b"II", b"MM"):
         return data
     if data[:2] == b"\xff\xd8":
-        at, found = 2, b""
+        at, block = 2, b""
         while data[at + 1] != 0xDA:
             (length,) = struct.unpack_from(">H", data, at + 2)
             if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
-                found += data[at + 10 : at + 2 + length]
+                block += data[at + 10 : at + 2 + length]
             at += 2 + length
-        return found
+        return block
     if data[:4] == b"RIFF":
         at = 12
         while at < len(data):

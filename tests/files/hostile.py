@@ -1,4 +1,4 @@
-"""Small files that are made to fill the memory or to take minutes, and files damaged at random."""
+"""Small files that try to fill the memory or to take minutes, and files with random damage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMPRESSIONS |= {"jpeg2000": 34712, "lzma": 34925, "zstd": 50000, "webp": 50001}
 
 
 def deflated(megabytes: int) -> bytes:
-    """Return zeros, compressed with deflate, without the sum at the end, to which nobody comes."""
+    """Return zeros, compressed with deflate, without the checksum at the end, which no test reads."""
     packer = zlib.compressobj(9)
     head = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
     return head + (packer.compress(bytes(MEGABYTE)) + packer.flush(zlib.Z_FULL_FLUSH)) * megabytes
@@ -40,14 +40,14 @@ def directory(entries: list[tuple[int, int, int, int]], following: int = 0) -> b
 
 
 def shared(tags: dict[int, int], count: int, data: bytes) -> bytes:
-    """Return a TIFF of many strips or tiles that all have the same data."""
+    """Return a TIFF with many strips or tiles that share the same data."""
     names = (324, 325) if 322 in tags else (273, 279)
     start = 8 + 2 + 12 * (len(tags) + 2) + 4
     tables = {names[0]: start, names[1]: start + 4 * count}
     entries = [(tag, 4, 1, value) for tag, value in tags.items()]
-    entries += [(tag, 4, count, place) for tag, place in tables.items()]
-    places = struct.pack("<I", start + 8 * count) * count + struct.pack("<I", len(data)) * count
-    return struct.pack("<2sHI", b"II", 42, 8) + directory(sorted(entries)) + places + data
+    entries += [(tag, 4, count, offset) for tag, offset in tables.items()]
+    tables_data = struct.pack("<I", start + 8 * count) * count + struct.pack("<I", len(data)) * count
+    return struct.pack("<2sHI", b"II", 42, 8) + directory(sorted(entries)) + tables_data + data
 
 
 def exif(entries: int, size: int) -> bytes:
@@ -202,7 +202,7 @@ def others() -> Iterator[tuple[str, bytes]]:
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
-    """Yield small sound files of every kind, to be damaged."""
+    """Yield small valid files of every kind, to be damaged."""
     rng = np.random.default_rng(1)
     grey, colour = (rng.integers(0, 256, shape, np.uint8) for shape in ((40, 48), (40, 48, 3)))
     deep = rng.integers(0, 65536, (40, 48, 3), np.uint16)
@@ -250,33 +250,33 @@ NUMBERS += [(1 << 31) - 1, 1 << 31, (1 << 32) - 1]
 
 
 def damaged(data: bytes, rng: np.random.Generator) -> bytes:
-    """Change a few bytes or numbers, mostly near the start or the end, or leave out or repeat a part."""
+    """Change a few bytes or numbers, or remove or repeat a part, mostly near the start or the end."""
     broken = bytearray(data)
     for _ in range(rng.integers(1, 5)):
         near = int(rng.integers(0, min(len(broken), 300)))
-        place = int(rng.choice([near, len(broken) - 1 - near, rng.integers(0, len(broken))]))
+        position = int(rng.choice([near, len(broken) - 1 - near, rng.integers(0, len(broken))]))
         match rng.integers(0, 6):
             case 0:
-                broken[place] = rng.integers(0, 256)
+                broken[position] = rng.integers(0, 256)
             case 1:
-                broken[place] ^= 1 << rng.integers(0, 8)
+                broken[position] ^= 1 << rng.integers(0, 8)
             case 2 | 3:
                 number = int(rng.choice(NUMBERS)) if rng.random() < 0.7 else near
                 size = int(rng.choice([2, 4]))
                 order = "little" if rng.random() < 0.5 else "big"
-                broken[place : place + size] = (number % (1 << 8 * size)).to_bytes(size, order)
+                broken[position : position + size] = (number % (1 << 8 * size)).to_bytes(size, order)
             case 4:
                 length = int(rng.integers(1, 64))
-                broken[place:place] = broken[near : near + length]
+                broken[position:position] = broken[near : near + length]
             case 5:
-                del broken[place : place + int(rng.integers(1, 64))]
+                del broken[position : position + int(rng.integers(1, 64))]
         if len(broken) < 8:
             break
     return bytes(broken)
 
 
 def hunt(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """Yield files damaged at random."""
+    """Yield files with random damage."""
     rng = np.random.default_rng(seed)
     sound = list(seeds())
     for number in range(count):

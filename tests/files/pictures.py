@@ -28,12 +28,12 @@ def picture(shape: tuple[int, ...], dtype: str) -> np.ndarray:
     return pixels
 
 
-def image(pixels: np.ndarray, **said: object) -> io.Image:
+def image(pixels: np.ndarray, **metadata: object) -> io.Image:
     channels = pixels.ndim == 3
-    return io.Image(pixels, channels, channels and pixels.shape[2] in (2, 4), **said)
+    return io.Image(pixels, channels, channels and pixels.shape[2] in (2, 4), **metadata)
 
 
-@functools.cache  # a profile has the time at which it was made
+@functools.cache  # a profile contains its time of creation
 def icc(space: str = "sRGB") -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
 
@@ -78,13 +78,13 @@ def raw_png(
 
 
 def renamed_tag(path: Path, old: int, new: int) -> None:
-    """Give the entry of a tag in the first directory of a TIFF, little-endian, another number."""
+    """Change the tag number of an entry in the first directory of a little-endian TIFF."""
     data = bytearray(path.read_bytes())
     (start,) = struct.unpack_from("<I", data, 4)
     (count,) = struct.unpack_from("<H", data, start)
-    places = [start + 2 + 12 * number for number in range(count)]
-    (place,) = (place for place in places if struct.unpack_from("<H", data, place) == (old,))
-    struct.pack_into("<H", data, place, new)
+    positions = [start + 2 + 12 * number for number in range(count)]
+    (position,) = (position for position in positions if struct.unpack_from("<H", data, position) == (old,))
+    struct.pack_into("<H", data, position, new)
     path.write_bytes(data)
 
 
@@ -92,19 +92,19 @@ _RATIONALS = (282, 283, 529, 532)
 
 
 def raw_tiff(tags: dict[int, int | tuple[int, ...]], strips: list[bytes], after: int = 0) -> bytes:
-    """Return a TIFF, little-endian, of one directory at offset 8 with these tags, and strips.
+    """Return a little-endian TIFF with one directory of these tags at offset 8, and with strips.
 
-    `after` is the offset of the next directory. An empty strip has no place in the file.
+    `after` is the offset of the next directory. An empty strip has offset 0.
     """
-    data, places, lengths = bytearray(), [], []
+    data, offsets, lengths = bytearray(), [], []
     names = (324, 325) if 322 in tags else (273, 279)
     tags = {names[0]: 0, names[1]: 0} | tags
     head = 8 + 2 + 12 * len(tags) + 4
     for strip in strips:
-        places.append(head + len(data) if strip else 0)
+        offsets.append(head + len(data) if strip else 0)
         lengths.append(len(strip))
         data += strip
-    tags = {names[0]: tuple(places), names[1]: tuple(lengths)} | {
+    tags = {names[0]: tuple(offsets), names[1]: tuple(lengths)} | {
         tag: value for tag, value in tags.items() if tag not in names or value
     }
     entries = b""
@@ -115,8 +115,8 @@ def raw_tiff(tags: dict[int, int | tuple[int, ...]], strips: list[bytes], after:
             values = tuple(part for number in values for part in (number, 1000 if tag == 529 else 1))
         packed = struct.pack(f"<{len(values)}{code[0]}", *values)
         if len(packed) > 4:
-            place, packed = head + len(data), packed + bytes(len(packed) % 2)
+            offset, packed = head + len(data), packed + bytes(len(packed) % 2)
             data += packed
-            packed = struct.pack("<I", place)
+            packed = struct.pack("<I", offset)
         entries += struct.pack("<HHI", tag, kind, len(values) // len(code)) + packed.ljust(4, b"\0")
     return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + struct.pack("<I", after) + bytes(data)

@@ -203,20 +203,20 @@ def test_the_mark_of_an_encoding_is_no_letter() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"a,b\n1,2\n3\n", "line 3: has 1 cell, and the first row 2"),
-        (b'a,b\n"x\n\ny",2\n3,4,5\n', "line 5: has 3 cells, and the first row 2"),
+        (b"a,b\n1,2\n3\n", "line 3: has 1 cell, and the first row has 2"),
+        (b'a,b\n"x\n\ny",2\n3,4,5\n', "line 5: has 3 cells, and the first row has 2"),
         (b"a\nb\xff\n", "line 2: is not UTF-8 (byte 0xff)"),
         (b"a\n\nb\0\n", "line 3: has a NUL byte"),
-        (b'a,b\n1,2\n3,"4\n5,6\n', "line 3: a quoted cell is never closed"),
-        (b'a,"he said ""hi\n', "line 1: a quoted cell is never closed"),
+        (b'a,b\n1,2\n3,"4\n5,6\n', "line 3: a quoted cell has no closing quote"),
+        (b'a,"he said ""hi\n', "line 1: a quoted cell has no closing quote"),
         (b'a\n"1"2\n', "line 2: ',' expected after '\"'"),
         (b'a\n"1\n\xff"\n', "line 3: is not UTF-8 (byte 0xff)"),
         (b"a\n\xff\n\0\n", "line 2: is not UTF-8 (byte 0xff)"),
-        (b"a\r1\r2\r", "carriage returns alone"),
+        (b"a\r1\r2\r", "with a carriage return only"),
         ("a,b\n".encode("utf-16"), "is UTF-16"),
-        (b"a\n" + b"x" * (9 << 20), "line 2: is too long for a row"),
+        (b"a\n" + b"x" * (9 << 20), "line 2: a row must have at most 4194304 bytes"),
         (b'a\n"' + b"x\n" * (9 << 19), "line 2: has a cell of more than 131072 characters"),
-        (b"a,b\n" + b'"",' * (2 << 20), "line 2: is too long for a row"),
+        (b"a,b\n" + b'"",' * (2 << 20), "line 2: a row must have at most 4194304 bytes"),
     ],
 )
 @pytest.mark.parametrize("piece", [1000, 1 << 20])

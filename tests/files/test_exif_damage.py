@@ -59,7 +59,7 @@ def test_the_command_says_it_in_one_line(tmp_path: Path, capfd: pytest.CaptureFi
     lines = [line for line in capfd.readouterr().err.splitlines() if "compiling" not in line]
     assert lines == [
         f"imfilter: warning: {tmp_path}/a\\x1b[31m.png: its EXIF is damaged and left out: "
-        "it points beyond its end"
+        "it has an offset beyond its end"
     ]
 
 

@@ -119,12 +119,12 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path: Path) ->
 
 def test_several_pages_or_frames_are_refused(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", picture((3, 8, 8), "uint8"), photometric="minisblack")
-    with pytest.raises(io.FileError, match="holds 3 pages"):
+    with pytest.raises(io.FileError, match="has 3 pages"):
         io.read(tmp_path / "a.tif")
     frames = [Pillow.fromarray(picture((8, 8, 3), "uint8")) for _ in range(2)]
     for suffix in ("png", "webp"):
         frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:])
-        with pytest.raises(io.FileError, match="holds 2 frames"):
+        with pytest.raises(io.FileError, match="has 2 frames"):
             io.read(tmp_path / f"a.{suffix}")
 
 

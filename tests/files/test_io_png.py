@@ -76,7 +76,7 @@ def test_a_colour_key_of_8_bits(tmp_path: Path, beyond: int) -> None:
 def test_a_palette_that_is_missing(tmp_path: Path, bits: int, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(raw_png(9, 5, bits, 3, grey_rows(np.zeros((5, 9), int), bits)))
-    with pytest.raises(io.FileError, match="entries of a palette, and it has none"):
+    with pytest.raises(io.FileError, match="its palette is missing"):
         io.read(path)
     assert failed(capsys, 1, "box", path, tmp_path / "o.png").startswith(f"{path}: is damaged: ")
 
@@ -150,6 +150,6 @@ def test_what_colours_mean_is_said_where_it_is_lost(
     name = {"jpg": "JPEG", "tif": "TIFF", "webp": "WebP"}[suffix]
     kinds = ", ".join(kind.decode() for kind, _ in said)
     assert str(warning.message) == (
-        f"{tmp_path}/a.{suffix}: {name} cannot hold what the PNG says of its colours ({kinds}); "
+        f"{tmp_path}/a.{suffix}: {name} cannot hold the colour space of the PNG ({kinds}); "
         "write .png to keep it"
     )

@@ -120,7 +120,7 @@ def test_thumbnails_and_masks_are_no_pages(tmp_path: Path) -> None:
     with tifffile.TiffWriter(path) as file:
         file.write(pixels[::2, ::2], subifds=1, **small)
         file.write(pixels, metadata=None)
-    with pytest.raises(io.FileError, match="only thumbnails, and its picture in a sub-directory"):
+    with pytest.raises(io.FileError, match="has its picture in a sub-directory"):
         io.read(path)
     tifffile.imwrite(path, pixels, **small)
     np.testing.assert_array_equal(io.read(path).pixels, pixels)
@@ -139,14 +139,14 @@ def test_thumbnails_and_masks_are_no_pages(tmp_path: Path) -> None:
 def test_stacks_are_refused_with_their_length(tmp_path: Path, options: dict, count: int) -> None:
     stack = picture((5, 12, 14), "uint8")
     tifffile.imwrite(tmp_path / "a.tif", stack, photometric="minisblack", **options)
-    with pytest.raises(io.FileError, match=f"holds {count} pages"):
+    with pytest.raises(io.FileError, match=f"has {count} pages"):
         io.read(tmp_path / "a.tif")
 
 
 def test_a_stack_of_imagej_with_one_directory(tmp_path: Path) -> None:
     said = "ImageJ=1.53t\nimages=7\nslices=7\n"
     tifffile.imwrite(tmp_path / "a.tif", picture((12, 14), "uint8"), description=said, metadata=None)
-    with pytest.raises(io.FileError, match="holds 7 pages"):
+    with pytest.raises(io.FileError, match="has 7 pages"):
         io.read(tmp_path / "a.tif")
     said = "ImageJ=1.53t\nimages=1\nslices=1\n"
     tifffile.imwrite(tmp_path / "a.tif", picture((12, 14), "uint8"), description=said, metadata=None)
@@ -166,15 +166,15 @@ GREY = {256: 8, 257: 6, 258: 8, 259: 1, 262: 1, 277: 1, 278: 6}
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({262: 8, 277: 3}, "holds CIELab; grey, RGB, palettes, CMYK and YCbCr are read"),
+        ({262: 8, 277: 3}, "holds CIELab; save it as grey, RGB, palette, CMYK or YCbCr"),
         ({262: 10, 277: 3}, "holds ITULab"),
         ({262: 32803}, "colour filter array"),
         ({262: 34892, 277: 3}, "linear raw data"),
         ({262: 4, 258: 1}, "a transparency mask"),
         ({262: 999}, "holds kind 999"),
-        ({262: 3}, "a palette without colours"),
-        ({262: 5, 277: 4, 332: 2}, "other inks"),
-        ({262: 6, 277: 3}, "subsampled colour"),
+        ({262: 3}, "its palette has no colours"),
+        ({262: 5, 277: 4, 332: 2}, "inks other than cyan"),
+        ({262: 6, 277: 3}, "subsampled YCbCr"),
         ({262: 6, 277: 3, 530: (1, 1), 529: (2126, 7152, 722)}, "weights of BT.601"),
         (
             {262: 6, 277: 3, 530: (1, 1), 532: (16, 235, 128, 240, 128, 240)},
@@ -183,21 +183,21 @@ GREY = {256: 8, 257: 6, 258: 8, 259: 1, 262: 1, 277: 1, 278: 6}
         ({262: 2, 277: 3, 258: (5, 6, 5)}, "different depths"),
         ({258: 64, 339: 6}, "has samples of 64 bits in format 6"),
         ({258: 5, 339: 2}, "has samples of 5 bits in format 2"),
-        ({259: 6}, "its compression OJPEG \\(6\\) is not read"),
-        ({259: 34887}, "its compression LERC \\(34887\\) is not read"),
-        ({259: 12345}, "\\(12345\\) is not read"),
-        ({317: 2}, "has a predictor, and uncompressed data"),
-        ({277: 2}, "1 of colour and 1 more \\(of no stated kind\\)"),
-        ({262: 2, 277: 2}, "2 samples a pixel: 3 of colour"),
-        ({262: 2, 277: 4, 338: 0}, "3 of colour and 1 more \\(unspecified\\)"),
-        ({262: 2, 277: 5, 338: (2, 0)}, "3 of colour and 2 more \\(alpha and unspecified\\)"),
-        ({277: 2, 338: 7}, "1 more \\(kind 7\\)"),
-        ({262: 0, 277: 2, 338: 1}, "premultiplied alpha is only read for RGB"),
-        ({258: 12, 277: 2, 338: 2}, "alpha is only read with 8, 16, 32 or 64 bits, not 12"),
-        ({262: 0, 258: 32, 339: 3}, "'white is zero' is only read for unsigned integers, not float32"),
-        ({256: 0}, "holds no pixels"),
-        ({257: 0}, "holds no pixels"),
-        ({277: 0}, "holds no pixels"),
+        ({259: 6}, "the compression OJPEG \\(6\\) is not supported"),
+        ({259: 34887}, "the compression LERC \\(34887\\) is not supported"),
+        ({259: 12345}, "\\(12345\\) is not supported"),
+        ({317: 2}, "has a predictor, which uncompressed data cannot have"),
+        ({277: 2}, "1 of colour and 1 other \\(without a type\\)"),
+        ({262: 2, 277: 2}, "2 samples per pixel, and its colours need 3"),
+        ({262: 2, 277: 4, 338: 0}, "3 of colour and 1 other \\(unspecified\\)"),
+        ({262: 2, 277: 5, 338: (2, 0)}, "3 of colour and 2 other \\(alpha and unspecified\\)"),
+        ({277: 2, 338: 7}, "1 other \\(kind 7\\)"),
+        ({262: 0, 277: 2, 338: 1}, "premultiplied alpha is only supported for RGB"),
+        ({258: 12, 277: 2, 338: 2}, "alpha is only supported with 8, 16, 32 or 64 bits, not 12"),
+        ({262: 0, 258: 32, 339: 3}, "'white is zero' is only supported for unsigned integers, not float32"),
+        ({256: 0}, "has no pixels"),
+        ({257: 0}, "has no pixels"),
+        ({277: 0}, "has no pixels"),
     ],
 )
 def test_what_cannot_be_grey_or_rgb_is_refused_by_name(tmp_path: Path, changes: dict, words: str) -> None:
@@ -240,6 +240,6 @@ def test_the_list_of_pages_may_end_in_garbage(tmp_path: Path) -> None:
     (count,) = struct.unpack_from("<H", data, start)
     struct.pack_into("<I", data, start + 2 + 12 * count, 0xFFFFFFF0)
     (tmp_path / "a.tif").write_bytes(data)
-    with pytest.warns(io.FileWarning, match="its list of pages is damaged after 1"):
+    with pytest.warns(io.FileWarning, match="its list of pages is damaged after page 1"):
         pixels = io.read(tmp_path / "a.tif").pixels
     np.testing.assert_array_equal(pixels, np.arange(48).reshape(6, 8))

@@ -135,7 +135,7 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(io.FileError, match="is a folder"):
         io.check_target(tmp_path / "folder.png")
-    with pytest.raises(io.FileError, match="there is no folder"):
+    with pytest.raises(io.FileError, match="does not exist"):
         io.check_target(tmp_path / "none" / "a.png")
     os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(io.FileError, match="not a regular file"):

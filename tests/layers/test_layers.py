@@ -335,7 +335,7 @@ ONE = np.ones((6, 9, 8))
             {"padding_mode": "replicate"},
         ),
         (ValueError, "padding_mode 'reflect' is ambiguous", GOOD, {"padding_mode": "reflect"}),
-        (ValueError, "padding_mode must be a border without", GOOD, {"padding_mode": "constant"}),
+        (ValueError, "padding_mode must be a border other than", GOOD, {"padding_mode": "constant"}),
         (ValueError, r"out must have shape \(2, 6, 7, 6\)", GOOD, {"out": np.ones((2, 6, 9, 8))}),
         (TypeError, "dtype must be a real NumPy dtype", GOOD, {"dtype": "complex64"}),
         (ValueError, "workers must be at least 1", GOOD, {"workers": 0}),

@@ -118,6 +118,27 @@ def test_a_centre_that_is_not_finite_is_weighed_alone(dtype, value):
     assert (smooth[12:] == 1).all()
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_rounding_errors_in_a_kernel_do_not_hide_its_symmetry(dtype):
+    """Fitted and computed kernels have taps of 1e-17 where 0 is meant, also in the centre."""
+    rng = np.random.default_rng(8)
+    image = (rng.random((31, 40)) * 200).astype(dtype)
+    for kernel in (
+        imfilter.weights.SOBEL.kernel(0),
+        imfilter.weights.PREWITT.kernel(1),
+        np.outer([-1, 0, 1], [-1, 0, 1]),
+        imfilter.weights.LAPLACIAN,
+        np.outer([1, 2, 1], [1, 2, 1]),
+        np.array([[-1.0, -2, 0, 2, 1]]),
+    ):
+        for _ in range(5):
+            noisy = kernel + rng.normal(size=kernel.shape) * 1e-17
+            expected = imfilter.correlate(image, kernel)
+            np.testing.assert_allclose(imfilter.correlate(image, noisy), expected, rtol=0, atol=1e-4)
+            flat = imfilter.correlate(np.full_like(image, 7), noisy)
+            np.testing.assert_allclose(flat, 7 * kernel.sum(), rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_huge_centre_loses_nothing(dtype):
     """A sample beyond the largest reference is weighed alone, with neighbours of the other sign."""

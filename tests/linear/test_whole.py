@@ -156,6 +156,29 @@ def test_kernels_that_are_not_whole_are_split_by_rounding():
         assert factors.factor(kernel.astype(np.float32).astype(float), 8, affordable) is None
 
 
+@pytest.mark.parametrize("size", [4, 8])
+def test_a_search_for_terms_ends_early_only_if_it_would_fail(size, monkeypatch):
+    """Kernels of all ranks, whole and not, with rests around the tolerance, searched with and without."""
+    rng = np.random.default_rng(6)
+    kernels, ended = [], 0
+    for number in range(400):
+        shape = [(5, 6), (3, 4, 5), (9, 9), (15, 11), (4, 3)][number % 5]
+        kernel = low_rank(rng, shape, 1 + number % 4, 9, None).astype(float)
+        rest = rng.normal(size=shape) * 10.0 ** rng.uniform(-17, 0) * (number % 3 > 0)
+        kernels.append(kernel * (1, 0.1, 1e30)[number % 3] + rest * np.abs(kernel).max())
+
+    def search(kernel):
+        return factors.factor(kernel, size, lambda terms, taps: terms <= 2 + kernel.size % 4)
+
+    early = [search(kernel) for kernel in kernels]
+    monkeypatch.setattr(factors, "least_rank", lambda _: 1)
+    for kernel, found in zip(kernels, early, strict=True):
+        terms = search(kernel)
+        ended += terms is None
+        assert (found is None) == (terms is None)
+    assert 100 < ended < 350
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("mode", "power"), [("mirror", 0), ("wrap", -7), ("zero", 2)])
 def test_transforms_are_rounded(dtype, mode, power, by_transform):

@@ -1,4 +1,4 @@
-"""A row of the table in `cases.py`: a filter with its parameters, and how it is called."""
+"""A row of the table in `cases.py`: a filter with its parameters and its calls."""
 
 import dataclasses
 import operator
@@ -18,13 +18,13 @@ class Case:
     peers: dict
     gain: float  # sum|w|, for the float tolerance
     types: tuple = ("float32", "uint8")
-    ndim: int = 2  # filtered axes; "rgb" is 2 and channels
+    ndim: int = 2  # number of filtered axes, without channels
     rgb: bool = False
-    work: int = 1  # multiply-adds for each pixel, roughly: the tests take smaller photographs for heavy ones
-    steps: int = 1  # integers: within one, where rounding ties or fixed-point weights differ
+    work: int = 1  # approximate multiply-adds per pixel; the tests use smaller photographs for large numbers
+    steps: int = 1  # largest difference of integers: halves or fixed-point weights may be rounded differently
 
     def tolerance(self, peer, largest, result_type):
-        """How far a peer's result may be: float rounding of sum|w|*max|x|, or `steps` for integers."""
+        """The largest accepted difference: float rounding of sum|w|*max|x|, or `steps` for integers."""
         kind = np.dtype(result_type)
         if kind.kind in "iu":
             return self.steps if peer.steps is None else peer.steps
@@ -37,7 +37,7 @@ class Case:
 
 
 def types_of(type_name):
-    """'uint8->float32' as (input dtype, result dtype); one name is both."""
+    """Split 'uint8->float32' into (input dtype, result dtype). A single name is both."""
     source, _, result = type_name.partition("->")
     return source, result or source
 
@@ -47,7 +47,7 @@ def ours(name, *args, **options):
 
 
 def untyped(name, *args, **options):
-    """A function without `dtype`."""
+    """A call of a function without the argument `dtype`."""
 
     def call(image, out=None, dtype=None, workers=None):
         return getattr(imfilter, name)(image, *args, out=out, workers=workers, **options)
@@ -56,7 +56,7 @@ def untyped(name, *args, **options):
 
 
 def described(name, *args, **options):
-    """A function whose result has a shape and a type of its own, and is copied to its place."""
+    """A call of a function without the arguments `dtype` and `out`. Its result is copied to `out`."""
 
     def call(image, out=None, dtype=None, workers=None):
         result = getattr(imfilter, name)(image, *args, workers=workers, **options)

@@ -1,10 +1,10 @@
-"""The one table: a filter, its parameters, and the same call in each other library.
+"""The table of filters: their parameters, and the same calls in other libraries.
 
-`tests/peers/test_agreement.py` runs every row on photographs and compares the results; `benchmarks/` runs
-the same rows against the clock, so nothing is timed that is not also checked.
+`tests/peers/test_agreement.py` runs every row on photographs and compares the results. `benchmarks/` times
+the same rows. So every timed call is also tested.
 
-Borders are named alike: `mirror` here and in SciPy, `BORDER_REFLECT_101` in OpenCV. A peer that knows
-only another border is compared inside the margin that its border cannot reach (`margin`).
+The border is `mirror` in imfilter and SciPy, and `BORDER_REFLECT_101` in OpenCV. If a library has only
+another border, the rows and columns that depend on it are not compared (`margin`).
 """
 
 import cv2
@@ -50,7 +50,7 @@ def correlate_rows():
     for k in (3, 5, 7, 11, 15, 21, 31, 63):
         kernel = positive_kernel(k, k)
         peers = {"OpenCV": cv_filter2d(kernel), "SciPy": ndi_correlate(kernel)}
-        # The largest is there for how the time grows, in one type.
+        # The largest size shows the growth of the time, in one type.
         types = EVERY if k < 63 else ("float32",)
         yield Case(f"correlate {k}x{k}", ours("correlate", kernel), peers, 1.0, types, work=k * k)
     line = positive_kernel(15)
@@ -92,7 +92,7 @@ def smoothing_rows():
     taps = np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], dtype=np.float64)
     peers = {
         "OpenCV": cv_filter2d(taps),
-        # On floats: SciPy's integer results wrap where sharpening leaves the range.
+        # Use floats, because integer results of SciPy wrap outside the range.
         "SciPy": Peer(
             lambda x, out, dtype: ndi.correlate(x, taps, output=np.float32, mode="mirror"),
             finish=rounded,
@@ -103,7 +103,7 @@ def smoothing_rows():
     peers = {
         "OpenCV": Peer(
             lambda x, out, dtype: cv2.addWeighted(x, 2.0, blur(x, None, dtype), -1.0, 0.0, dst=out),
-            steps=2,  # it rounds the blurred image before the difference, and we after
+            steps=2,  # OpenCV rounds the blurred image, imfilter only the result
         ),
         "scikit-image": Peer(
             lambda x, out, dtype: skimage.filters.unsharp_mask(x, 1.0, 1.0, preserve_range=True),
@@ -116,7 +116,8 @@ def smoothing_rows():
 
 def gaussian_row(sigma, types, rgb=False):
     axes, channel = ((0, 1), -1) if rgb else (None, None)
-    # OpenCV rounds 8-bit weights to 8 fractional bits and 16-bit ones to 16, so its integers may be one off.
+    # OpenCV rounds weights for 8 bits to 8 fractional bits, and for 16 bits to 16. So its results may differ
+    # by 1.
     peers = {
         "OpenCV": Peer(cv_gaussian(sigma)),
         "SciPy": Peer(
@@ -182,7 +183,7 @@ def derivative_rows():
         "SciPy": Peer(
             lambda x, out, dtype: ndi.laplace(x, output=dtype if out is None else out, mode="mirror")
         ),
-        # Its operator is the negative one, and its border `symmetric`.
+        # Its operator has the opposite sign, and its border is `symmetric`.
         "scikit-image": Peer(
             lambda x, out, dtype: skimage.filters.laplace(x),
             finish=lambda result, image: -result * unit_range(image),

@@ -1,4 +1,4 @@
-"""The same call in another library: what the rows of `cases.py` are compared with and timed against."""
+"""The calls in other libraries. Tests compare their results with imfilter, and benchmarks their times."""
 
 import dataclasses
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import scipy.ndimage as ndi
 
 try:
     import SimpleITK
-except ImportError:  # an optional peer of the benchmarks, named in the `bench` extra alone
+except ImportError:  # optional, only in the `bench` extra
     SimpleITK = None
 
 CV_DEPTH = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U, "float32": cv2.CV_32F, "float64": cv2.CV_64F}
@@ -21,11 +21,11 @@ class Peer:
     """The same call in another library."""
 
     call: Callable  # (image, out or None, result dtype) -> result
-    prepare: Callable | None = None  # image -> what the library takes, outside the clock
-    finish: Callable | None = None  # (result, image) -> the result as imfilter defines it, outside the clock
-    margin: int = 0  # rows and columns that its border reaches
-    steps: int | None = None  # how far its integers may be from ours; None: as the case says
-    types: tuple | None = None  # types it can do; None: all of the case
+    prepare: Callable | None = None  # image -> input of the library; not timed
+    finish: Callable | None = None  # (result, image) -> the result as imfilter defines it; not timed
+    margin: int = 0  # rows and columns with another border, which are not compared
+    steps: int | None = None  # largest difference of integers; None: that of the case
+    types: tuple | None = None  # supported types; None: all types of the case
 
 
 def cv_filter2d(kernel):
@@ -44,7 +44,7 @@ def ndi_correlate(kernel, stride=1):
 
 
 def itk_convolution(kernel):
-    """SimpleITK's convolution, which flips its kernel; its border is `edge`."""
+    """SimpleITK's convolution. It flips its kernel, and its border is `edge`."""
     weights = SimpleITK.GetImageFromArray(np.flip(kernel).copy())
     border = SimpleITK.ConvolutionImageFilter.ZERO_FLUX_NEUMANN_PAD
     return Peer(
@@ -67,7 +67,7 @@ def round_to(values, dtype):
 
 
 def unit_range(image):
-    """What scikit-image divides integers by, unasked."""
+    """The number by which scikit-image divides integers."""
     return np.iinfo(image.dtype).max if image.dtype.kind in "iu" else 1.0
 
 
@@ -80,7 +80,7 @@ def cv_gaussian(sigma):
 
 
 def cv_gradients(x, taps):
-    """The derivatives along both axes, from separable taps ((rows, columns) for each)."""
+    """The derivatives along both axes, each from separable taps (rows, columns)."""
     return [
         cv2.sepFilter2D(
             x, cv2.CV_32F, columns.astype(np.float32), rows.astype(np.float32), borderType=CV_MIRROR
@@ -94,14 +94,14 @@ def cv_magnitude(first, second, out):
 
 
 def ndi_magnitude(derivative):
-    """SciPy's generic magnitude, on floats: its integer derivatives wrap."""
+    """SciPy's generic magnitude of floats. Its derivatives of integers wrap."""
     return lambda x, out, dtype: ndi.generic_gradient_magnitude(
         x.astype(np.float32, copy=False), derivative, output=out, mode="mirror"
     )
 
 
 def ski_edge(function, scale, axis=None):
-    """scikit-image's edge filters: smoothing sums to one there, and magnitudes are divided by sqrt(ndim)."""
+    """scikit-image's edge filters. They normalise the smoothing, and divide magnitudes by sqrt(ndim)."""
 
     def finish(result, image):
         return result * (scale * unit_range(image) * (np.sqrt(image.ndim) if axis is None else 1.0))

@@ -1,4 +1,4 @@
-"""The rows of `cases.py` that are no weighted sums of neighbours: exact ranks and edges, and colours."""
+"""The rows of `cases.py` that are not weighted sums of neighbours: ranks, edges, corners and colours."""
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ def rank_rows():
         )
 
     for k in (3, 5, 7, 15, 31):
-        # Its border is `edge`, and large windows are of bytes.
+        # Its border is `edge`, and large windows support only bytes.
         opencv = Peer(
             lambda x, out, dtype, k=k: cv2.medianBlur(x, k, dst=out),
             margin=k // 2,
@@ -63,7 +63,7 @@ def edge_rows():
             )
         }
         call = untyped("harris", size=size, aperture=aperture)
-        # Of images to 255: products of four derivatives, of which each is at most 255 times 2 / size.
+        # Images have values up to 255. Each of four factors is a derivative of at most 255 times 2 / size.
         yield Case(f"harris {size}, aperture {aperture}", call, peers, 255.0**3, ("float32",), work=60)
     peers = {
         "scikit-image": Peer(lambda x, out, dtype: skimage.feature.corner_harris(x, k=0.04, sigma=1.0)),
@@ -72,7 +72,7 @@ def edge_rows():
     yield Case("harris, gaussian 1", call, peers, 8.0**4 * 255.0**3, ("float32",), work=60)
     peers = {"scikit-image": Peer(lambda x, out, dtype: skimage.feature.hog(x))}
     yield Case("hog", described("hog"), peers, 1e-2, ("float32",), work=60)
-    # It adds votes up in float32, whatever the image.
+    # scikit-image adds votes in float32 for every type of image.
     yield Case("hog of bytes", described("hog"), peers, 1e3, ("uint8->float64",), work=60)
     peers = {"scikit-image": Peer(lambda x, out, dtype: skimage.feature.canny(x, 2.0, 25, 50))}
     call = untyped("canny", 25, 50, sigma=2.0, nms="interpolated", mode="zero")
@@ -86,8 +86,8 @@ def color_rows():
         name = "rgb_to_gray" + (" 16" if types == ("uint16",) else "")
         yield Case(name, ours("color.rgb_to_gray"), peers, 1.0, types, rgb=True, steps=steps)
     peers = {
-        # It converts bytes to bytes, and is given floats that the clock has not seen made. Its tables are
-        # half a unit off, which the tolerance is for.
+        # OpenCV would convert bytes to bytes, so it gets floats. Their conversion is not timed. The tolerance
+        # is for the errors of its tables, of half a unit.
         "OpenCV": Peer(
             lambda x, out, dtype: cv2.cvtColor(x, cv2.COLOR_RGB2Lab, dst=out),
             prepare=lambda x: (x / 255).astype(np.float32),

@@ -1,4 +1,4 @@
-"""The rows of `cases.py` that pool: windows side by side, as other libraries have them."""
+"""The rows of `cases.py` for pooling, with windows that other libraries support."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ from tests.peers.libraries import Peer, rounded
 def pool_rows():
     types = ("float32", "uint8", "uint16")
     for k in (2, 3, 8):
-        # The others take whole windows alone, or fill the last ones up.
+        # The other libraries use only full windows, or pad the last windows.
         def whole(x, k=k):
             return x[tuple(slice(n // k * k) for n in x.shape)]
 
@@ -27,10 +27,10 @@ def pool_rows():
 
         peers = {"scikit-image": blocks(np.max)}
         yield Case(f"max_pool {k}", ours("max_pool", k), peers, 0.0, types, work=k * k, steps=0)
-        # OpenCV rounds a half up where windows are of 2x2.
+        # OpenCV rounds halves up in windows of 2x2.
         peers = {"OpenCV": Peer(smaller, steps=1), "scikit-image": blocks(np.mean)}
         yield Case(f"avg_pool {k}", ours("avg_pool", k), peers, 1.0, types, work=k * k, steps=0)
-    # The same windows among all there are.
+    # The other libraries compute all windows. Take every second one.
     peers = {
         "SciPy": Peer(lambda x, out, dtype: ndi.maximum_filter(x, 3)[1:-1:2, 1:-1:2]),
         "OpenCV": Peer(lambda x, out, dtype: cv2.dilate(x, np.ones((3, 3)))[1:-1:2, 1:-1:2]),

@@ -1,4 +1,4 @@
-"""Oracles of the layers: their definitions in plain loops and float64, from borders as `naive` has them."""
+"""Reference for the layers: their definitions in plain loops and float64, with the borders of `naive`."""
 
 import itertools
 
@@ -8,7 +8,7 @@ from tests.reference.naive import border_index
 
 
 def lengths(extent, taps, stride, pads, dilation):
-    """How many positions of the kernel there are along each axis."""
+    """The number of positions of the kernel along each axis."""
     return tuple(
         (n + before + after - d * (k - 1) - 1) // s + 1
         for n, k, s, (before, after), d in zip(extent, taps, stride, pads, dilation, strict=True)
@@ -16,7 +16,7 @@ def lengths(extent, taps, stride, pads, dilation):
 
 
 def places(extent, taps, stride, pads, mode, dilation):
-    """Yield each position of the output, each tap, and the sample that it reads, unless that is a zero."""
+    """Yield each position of the output, each tap and the sample that it reads. Skip zeros of the border."""
     for place in np.ndindex(*lengths(extent, taps, stride, pads, dilation)):
         for tap in np.ndindex(*taps):
             padded = [
@@ -55,7 +55,7 @@ def gradients(gradient, x, weight, *, stride, pads, mode, dilation, groups):
 
 
 def transposed(x, weight, bias, *, stride, padding, output_padding, dilation, groups):
-    """Transposed: every sample adds the kernels, times itself, to the output."""
+    """Transposed: every sample adds the kernels, multiplied by the sample, to the output."""
     extent, taps = x.shape[2:], weight.shape[2:]
     inputs, outputs = len(weight) // groups, weight.shape[1]
     shape = tuple(

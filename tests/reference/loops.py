@@ -1,4 +1,4 @@
-"""Layers in plain loops over positions, which also count: oracles for the arithmetic and the forward pass."""
+"""Reference for the arithmetic and the forward pass of layers: plain loops that also count."""
 
 import itertools
 
@@ -8,7 +8,7 @@ from tests.reference import naive
 
 
 def positions(n, taps, stride=1, before=0, after=0, dilation=1, ceil_mode=False):
-    """Where windows begin along an axis: one after the other, as long as they fit."""
+    """The starts of windows along an axis: as many windows as fit."""
     span = dilation * (taps - 1) + 1
     starts = list(range(-before, n + after - span + 1, stride))
     following = starts[-1] + stride if starts else -before
@@ -26,7 +26,7 @@ def sides(padding, lengths, taps, stride, dilation):
     n = len(lengths)
     if padding == "valid":
         return [(0, 0)] * n
-    if padding == "same":  # a position at every stride-th sample, and the kernel's centre on it
+    if padding == "same":  # the centre of the kernel is at every stride-th sample
         result = []
         for length, k, s, d in zip(lengths, taps, stride, dilation, strict=True):
             reach = d * (k - 1)
@@ -40,7 +40,7 @@ def sides(padding, lengths, taps, stride, dilation):
 
 
 def windows(lengths, kernel, stride=1, padding=0, dilation=1, ceil_mode=False):
-    """Where windows begin along each axis."""
+    """The starts of windows along each axis."""
     n = len(lengths)
     taps, steps, gaps = each(kernel, n), each(stride, n), each(dilation, n)
     return [
@@ -52,7 +52,7 @@ def windows(lengths, kernel, stride=1, padding=0, dilation=1, ceil_mode=False):
 
 
 def multiplications(lengths, in_channels, out_channels, kernel, groups=1, **options):
-    """Count them one by one."""
+    """Count the multiplications one by one."""
     count = 0
     for _ in itertools.product(*windows(lengths, kernel, **options)):
         for _ in range(out_channels):
@@ -85,7 +85,7 @@ def conv(x, weight, bias=None, *, stride=1, padding=0, padding_mode="zero", dila
 
 
 def _pool(function, outside, image, size, stride, padding, ceil_mode, axes):
-    """A function of each window, with `outside` in the padding; nothing stands behind it."""
+    """A function of each window, with `outside` in the padding and no samples after it."""
     assert axes == tuple(range(2, image.ndim))
     lengths = image.shape[2:]
     sizes = each(size, len(lengths))

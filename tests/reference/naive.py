@@ -1,8 +1,8 @@
-"""Oracles: the definitions written out in float64, slow and obvious, independent of the library.
+"""Reference: the definitions in float64, slow and simple. This module imports nothing of the library.
 
-`correlate_loops` is the definition in plain loops. `correlate` is the same sum with NumPy in place
-of the loops over pixels, quick enough for the large grids; `test_naive.py` holds it to the loops,
-and the loops to small examples worked by hand.
+`correlate_loops` is the definition in plain loops. `correlate` computes the same sum, but NumPy replaces the
+loops over pixels, so it is fast enough for large grids. `test_naive.py` compares it with the loops, and the
+loops with small examples that were computed by hand.
 """
 
 import functools
@@ -25,7 +25,7 @@ SCIPY_MODES = {
 
 
 def border_index(i, n, mode):
-    """Where sample `i` of an axis of length `n` is read from; None where it is the constant."""
+    """The index of the sample at position `i` of an axis of length `n`, or None for the constant."""
     if 0 <= i < n:
         return i
     if mode == "mirror":  # d c b | a b c d | c b a
@@ -49,9 +49,9 @@ def border_index(i, n, mode):
 
 @functools.cache
 def _index_map(start, stop, n, mode):
-    found = [border_index(i, n, mode) for i in range(start, stop)]
-    index = np.array([0 if i is None else i for i in found], dtype=np.intp)
-    outside = np.array([i is None for i in found], dtype=bool)
+    indices = [border_index(i, n, mode) for i in range(start, stop)]
+    index = np.array([0 if i is None else i for i in indices], dtype=np.intp)
+    outside = np.array([i is None for i in indices], dtype=bool)
     return index, outside
 
 
@@ -62,9 +62,9 @@ def pad(image, before, after, mode, cval=0.0):
         index, outside = _index_map(-before[axis], n + after[axis], n, mode)
         out = np.take(out, index, axis=axis)
         if outside.any():
-            where = [slice(None)] * out.ndim
-            where[axis] = outside
-            out[tuple(where)] = 0.0 if mode == "zero" else cval
+            selection = [slice(None)] * out.ndim
+            selection[axis] = outside
+            out[tuple(selection)] = 0.0 if mode == "zero" else cval
     return out
 
 
@@ -76,7 +76,7 @@ def per_axis(value, ndim):
 
 
 def dense(kernel, ndim):
-    """The kernel as one float64 array; a sequence of 1-D arrays is multiplied out."""
+    """The kernel as one float64 array. A sequence of 1-D arrays gives their outer product."""
     if isinstance(kernel, (list, tuple)) and all(isinstance(part, np.ndarray) for part in kernel):
         product = np.ones((1,) * ndim)
         for axis, part in enumerate(kernel):
@@ -98,7 +98,7 @@ def geometry(shape, kernel_shape, stride, dilation, padding, flipped=False):
         parts = [tuple(padding)]
     else:
         parts = [(p, p) if np.ndim(p) == 0 else tuple(p) for p in padding]
-    found = []
+    result = []
     for n, k, s, d, part in zip(shape, kernel_shape, stride, dilation, parts, strict=True):
         if part == "same":
             before = d * (k - 1) // 2 if flipped else (d * (k - 1) + 1) // 2
@@ -106,8 +106,8 @@ def geometry(shape, kernel_shape, stride, dilation, padding, flipped=False):
         else:
             before = part[0]
             length = (n + part[0] + part[1] - d * (k - 1) - 1) // s + 1
-        found.append((before, length))
-    return found
+        result.append((before, length))
+    return result
 
 
 def correlate_loops(
@@ -116,17 +116,17 @@ def correlate_loops(
     """out[i] = bias + sum over j of kernel[j] * image[i*stride + j*dilation - before]."""
     kernel = dense(kernel, image.ndim)
     stride, dilation = per_axis(stride, image.ndim), per_axis(dilation, image.ndim)
-    places = geometry(image.shape, kernel.shape, stride, dilation, padding, flip)
+    axes = geometry(image.shape, kernel.shape, stride, dilation, padding, flip)
     if flip:
         kernel = np.flip(kernel)
-    out = np.empty([length for _, length in places])
+    out = np.empty([length for _, length in axes])
     for i in np.ndindex(*out.shape):
         total = bias
         for j in np.ndindex(*kernel.shape):
-            if kernel[j] == 0:  # a zero tap is not read
+            if kernel[j] == 0:  # a tap of weight 0 is skipped
                 continue
             at = [
-                border_index(i[a] * stride[a] + j[a] * dilation[a] - places[a][0], image.shape[a], mode)
+                border_index(i[a] * stride[a] + j[a] * dilation[a] - axes[a][0], image.shape[a], mode)
                 for a in range(image.ndim)
             ]
             outside = 0.0 if mode == "zero" else cval
@@ -138,28 +138,28 @@ def correlate_loops(
 def correlate(
     image, kernel, stride=1, dilation=1, padding="same", mode="mirror", cval=0.0, bias=0.0, flip=False
 ):
-    """The same sum, with the loops over pixels left to NumPy."""
+    """The same sum. NumPy loops over the pixels."""
     kernel = dense(kernel, np.ndim(image))
     image = np.asarray(image).astype(np.float64)
     stride, dilation = per_axis(stride, image.ndim), per_axis(dilation, image.ndim)
-    places = geometry(image.shape, kernel.shape, stride, dilation, padding, flip)
+    axes = geometry(image.shape, kernel.shape, stride, dilation, padding, flip)
     if flip:
         kernel = np.flip(kernel)
-    before = [b for b, _ in places]
+    before = [b for b, _ in axes]
     reach = [
         (length - 1) * s + d * (k - 1) - b
-        for (b, length), s, d, k in zip(places, stride, dilation, kernel.shape, strict=True)
+        for (b, length), s, d, k in zip(axes, stride, dilation, kernel.shape, strict=True)
     ]
-    # An explicit padding may hold rows that no window reaches: the rest of the division by the stride.
+    # With a stride, an explicit padding may have rows that no window reads.
     after = [max(r - (n - 1), 0) for r, n in zip(reach, image.shape, strict=True)]
     padded = pad(image, before, after, mode, cval)
-    out = np.full([length for _, length in places], float(bias))
+    out = np.full([length for _, length in axes], float(bias))
     for j in itertools.product(*map(range, kernel.shape)):
         if kernel[j] == 0:
             continue
         window = tuple(
             slice(ja * d, ja * d + (length - 1) * s + 1, s)
-            for ja, d, s, (_, length) in zip(j, dilation, stride, places, strict=True)
+            for ja, d, s, (_, length) in zip(j, dilation, stride, axes, strict=True)
         )
         out += kernel[j] * padded[window]
     return out
@@ -174,7 +174,7 @@ def convolve_loops(image, kernel, **options):
 
 
 def scale(image, kernel, cval=0.0, bias=0.0):
-    """sum|w| * max|x|: the size of the numbers that the sum adds, to which its error is relative."""
+    """sum|w| * max|x|: the magnitude of the terms of the sum. Its error is relative to this number."""
     largest = max(float(np.max(np.abs(np.asarray(image, dtype=np.float64)))), abs(cval))
     return float(np.abs(dense(kernel, np.ndim(image))).sum()) * largest + abs(bias)
 
@@ -191,8 +191,8 @@ def gaussian_taps(sigma, order=0, truncate=4.0, radius=None):
     x = [float(i) for i in range(-radius, radius + 1)]
     bell = [math.exp(-0.5 * (v / sigma) ** 2) for v in x]
     total = math.fsum(bell)
-    # The n-th derivative of a Gaussian is He_n(x/sigma) (-1/sigma)^n times it; a correlation reads
-    # it mirrored, which takes the sign away.
+    # The n-th derivative of a Gaussian is He_n(x/sigma) (-1/sigma)^n times the Gaussian. A correlation reads
+    # it mirrored, so the sign (-1)^n disappears.
     return np.array(
         [_hermite(order, v / sigma) / sigma**order * b / total for v, b in zip(x, bell, strict=True)]
     )
@@ -239,8 +239,8 @@ def laplacian_taps(ndim, diagonals=False):
 def separable(image, taps, mode="mirror", cval=0.0):
     """1-D correlations, one axis after the other.
 
-    A constant border is the same all around only before the first pass: a constant is therefore
-    subtracted, the rest filtered with zeros around it, and what the constant becomes added back.
+    After the first pass, the border is no longer constant. So the constant is subtracted first, the rest is
+    filtered with a border of zeros, and the filtered constant is added at the end.
     """
     result = np.asarray(image, dtype=np.float64)
     shift = cval if mode == "constant" else 0.0
@@ -307,24 +307,24 @@ def difference_of_gaussians(image, low, high=None, **options):
 
 
 def rank(image, inside, which, mode="mirror", cval=0.0):
-    """The sample of index `which` among those of the neighbourhood, in order: what is no number comes last.
+    """The sample of index `which` in the sorted neighbourhood. NaN comes last.
 
-    `inside` says which samples of the neighbourhood count; it is centred like a kernel. Samples are Python's
-    own numbers, so that none is too long for float64.
+    `inside` is True for the samples of the neighbourhood. It is centred like a kernel. Samples are Python
+    numbers, because float64 cannot represent all integers.
     """
     image = np.asarray(image)
     out = np.empty(image.shape, object)
-    places = [at for at in np.ndindex(*inside.shape) if inside[at]]
+    offsets = [at for at in np.ndindex(*inside.shape) if inside[at]]
     for i in np.ndindex(*image.shape):
-        found = []
-        for at in places:
-            where = [
+        samples = []
+        for at in offsets:
+            position = [
                 border_index(a + b - k // 2, n, mode)
                 for a, b, k, n in zip(i, at, inside.shape, image.shape, strict=True)
             ]
-            beyond = 0.0 if mode == "zero" else cval
-            found.append(beyond if None in where else image[tuple(where)].item())
-        out[i] = sorted(found, key=lambda value: (value != value, value))[which]
+            outside = 0.0 if mode == "zero" else cval
+            samples.append(outside if None in position else image[tuple(position)].item())
+        out[i] = sorted(samples, key=lambda value: (value != value, value))[which]
     return out
 
 
@@ -336,7 +336,7 @@ def cast(values, dtype):
     dtype = np.dtype(dtype).newbyteorder("=")
     values = np.asarray(values, dtype=np.float64)
     if dtype.kind == "f":
-        with np.errstate(over="ignore"):  # what half precision cannot hold is infinite
+        with np.errstate(over="ignore"):  # values beyond the range of half precision become infinite
             return values.astype(dtype)
     low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
     out = np.empty(values.shape, dtype=dtype)
@@ -354,16 +354,16 @@ def cast(values, dtype):
 
 
 def is_rounding_of(result, exact, error):
-    """Tell whether integers are the rounded `exact`, which is known within `error`.
+    """Return whether integers are `exact` values, rounded. The values are known within `error`.
 
-    So they are equal but at rounding ties, and there within one.
+    So the integers are equal, except near halves, where they may differ by 1.
     """
     low, high = (cast(exact + sign * error, result.dtype) for sign in (-1.0, 1.0))
     return bool(np.all((low <= result) & (result <= high)))
 
 
 def derived_dtype(dtype):
-    """What correlate, convolve and derivatives return for images of `dtype`."""
+    """The dtype of the results of correlate, convolve and derivatives for images of `dtype`."""
     dtype = np.dtype(dtype)
     narrow = dtype.kind == "b" or (dtype.kind in "iu" and dtype.itemsize <= 2)
     return np.dtype(np.float32 if narrow or (dtype.kind == "f" and dtype.itemsize <= 4) else np.float64)

@@ -1,4 +1,4 @@
-"""Oracle for pooling: PyTorch's definition in plain loops, exact for integers, independent of the library."""
+"""Reference for pooling: PyTorch's definition in plain loops, exact for integers. It imports no imfilter."""
 
 import itertools
 import math
@@ -9,52 +9,52 @@ from tests.reference.naive import per_axis
 
 
 def length(n, size, stride, padding, dilation, ceil_mode):
-    """How many windows an axis has, as in PyTorch."""
-    room = n + 2 * padding - dilation * (size - 1) - 1
-    count = (math.ceil(room / stride) if ceil_mode else math.floor(room / stride)) + 1
-    # A last window that would begin in the padding after the end, or behind it, is dropped.
+    """The number of windows along an axis, as in PyTorch."""
+    span = n + 2 * padding - dilation * (size - 1) - 1
+    count = (math.ceil(span / stride) if ceil_mode else math.floor(span / stride)) + 1
+    # A last window that starts in or after the padding at the end is dropped.
     if ceil_mode and (count - 1) * stride >= n + padding:
         count -= 1
     return count
 
 
 def windows(n, size, stride, padding, dilation, ceil_mode):
-    """For each window of an axis: its samples, and how many places it has in the padded axis."""
-    found = []
+    """The samples of each window along an axis, and the number of its positions in the padded axis."""
+    result = []
     for i in range(length(n, size, stride, padding, dilation, ceil_mode)):
-        places = [i * stride - padding + t * dilation for t in range(size)]
-        inside = [p for p in places if 0 <= p < n]
-        found.append((inside, sum(p < n + padding for p in places)))
-    return found
+        positions = [i * stride - padding + t * dilation for t in range(size)]
+        inside = [p for p in positions if 0 <= p < n]
+        result.append((inside, sum(p < n + padding for p in positions)))
+    return result
 
 
 def cells(n, count):
     """The bins of PyTorch's adaptive pooling."""
-    found = []
+    result = []
     for i in range(count):
         inside = list(range(i * n // count, -((i + 1) * n // -count)))
-        found.append((inside, len(inside)))
-    return found
+        result.append((inside, len(inside)))
+    return result
 
 
 def half_to_even(total, divisor):
     """The quotient of two integers, rounded."""
-    quotient, rest = divmod(total, divisor)
-    return quotient + (2 * rest > divisor or (2 * rest == divisor and quotient % 2))
+    quotient, remainder = divmod(total, divisor)
+    return quotient + (2 * remainder > divisor or (2 * remainder == divisor and quotient % 2))
 
 
-def of_samples(samples, what, divisor, dtype):
+def of_samples(samples, reduction, divisor, dtype):
     """The maximum, the minimum or the mean of a list of NumPy scalars of a type."""
     if dtype.kind in "biu":
         values = [int(v) for v in samples]
-        if what == "mean":
+        if reduction == "mean":
             return half_to_even(sum(values), divisor) if divisor else 0
         bounds = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
         if not values:
-            return bounds[0] if what == "max" else bounds[1]
-        return max(values) if what == "max" else min(values)
+            return bounds[0] if reduction == "max" else bounds[1]
+        return max(values) if reduction == "max" else min(values)
     values = [float(v) for v in samples]
-    if what == "mean":
+    if reduction == "mean":
         if not divisor:
             return math.nan
         if all(map(math.isfinite, values)):
@@ -63,33 +63,35 @@ def of_samples(samples, what, divisor, dtype):
     if any(map(math.isnan, values)):
         return math.nan
     if not values:
-        return -math.inf if what == "max" else math.inf
-    best = max if what == "max" else min
+        return -math.inf if reduction == "max" else math.inf
+    best = max if reduction == "max" else min
     return best(values, key=lambda v: (v, math.copysign(1.0, v)))
 
 
-def reduced(image, axes, tables, what, *, count_padding=True, dtype=None):
-    """Reduce the windows along each of `axes`, which `tables` lists, in the image's type, or as `dtype`."""
+def reduced(image, axes, tables, reduction, *, count_padding=True, dtype=None):
+    """Reduce the windows in `tables`, one for each of `axes`. The result has the image's type or `dtype`."""
     dtype = image.dtype if dtype is None else np.dtype(dtype)
     batch = [a for a in range(image.ndim) if a not in axes]
     lines = np.transpose(image, [*batch, *axes])
     shape = lines.shape[: len(batch)]
-    found = np.zeros((*shape, *(len(t) for t in tables)), dtype)
+    result = np.zeros((*shape, *(len(t) for t in tables)), dtype)
     exact = dtype if dtype.kind in "biu" and image.dtype.kind in "biu" else np.dtype(float)
     for index in np.ndindex(shape):
-        for at in np.ndindex(*found.shape[len(batch) :]):
+        for at in np.ndindex(*result.shape[len(batch) :]):
             chosen = [table[i] for table, i in zip(tables, at, strict=True)]
-            samples = [lines[index + place] for place in itertools.product(*(inside for inside, _ in chosen))]
-            divisor = math.prod(places if count_padding else len(inside) for inside, places in chosen)
-            value = of_samples(samples, what, divisor, exact if what == "mean" else image.dtype)
+            samples = [
+                lines[index + position] for position in itertools.product(*(inside for inside, _ in chosen))
+            ]
+            divisor = math.prod(positions if count_padding else len(inside) for inside, positions in chosen)
+            value = of_samples(samples, reduction, divisor, exact if reduction == "mean" else image.dtype)
             with np.errstate(over="ignore"):
-                found[index + at] = value
-    return np.transpose(found, np.argsort([*batch, *axes]))
+                result[index + at] = value
+    return np.transpose(result, np.argsort([*batch, *axes]))
 
 
 def pool(
     image,
-    what,
+    reduction,
     size,
     *,
     stride=None,
@@ -100,29 +102,29 @@ def pool(
     axes=None,
     dtype=None,
 ):
-    """`max_pool`, or `avg_pool` where `what` is "mean"."""
+    """`max_pool`, or `avg_pool` if `reduction` is "mean"."""
     axes = tuple(range(image.ndim)) if axes is None else tuple(a % image.ndim for a in axes)
     size = per_axis(size, len(axes))
     stride = size if stride is None else per_axis(stride, len(axes))
     given = zip(axes, size, stride, *(per_axis(v, len(axes)) for v in (padding, dilation)), strict=True)
-    tables = [windows(image.shape[a], *own, ceil_mode) for a, *own in given]
-    return reduced(image, axes, tables, what, count_padding=count_padding, dtype=dtype)
+    tables = [windows(image.shape[a], *window, ceil_mode) for a, *window in given]
+    return reduced(image, axes, tables, reduction, count_padding=count_padding, dtype=dtype)
 
 
-def pyramid(image, levels, what, axes=None):
-    """The cells of each level one after the other, last, for each image of the batch."""
+def pyramid(image, levels, reduction, axes=None):
+    """The cells of all levels along the last axis, for each image of the batch."""
     axes = tuple(range(image.ndim)) if axes is None else tuple(a % image.ndim for a in axes)
-    found = []
+    levels_of_cells = []
     for level in levels:
         counts = per_axis(level, len(axes))
         tables = [cells(image.shape[a], count) for a, count in zip(axes, counts, strict=True)]
-        result = reduced(image, axes, tables, what)
+        result = reduced(image, axes, tables, reduction)
         last = np.moveaxis(result, axes, range(-len(axes), 0))
-        found.append(last.reshape(*last.shape[: last.ndim - len(axes)], -1))
-    return np.concatenate(found, axis=-1)
+        levels_of_cells.append(last.reshape(*last.shape[: last.ndim - len(axes)], -1))
+    return np.concatenate(levels_of_cells, axis=-1)
 
 
-# --- what the tests share ---
+# --- helpers of the tests ---
 
 
 def picture(dtype, shape, seed=0):
@@ -137,7 +139,7 @@ def picture(dtype, shape, seed=0):
 
 
 def close(result, expected):
-    """Compare means: integers exactly, and floats to the last bit but one of sums of numbers about 1."""
+    """Compare means: integers exactly, floats of about 1 within two units in the last place."""
     assert result.shape == expected.shape
     if result.dtype.kind in "biu":
         np.testing.assert_array_equal(result, expected)

@@ -8,7 +8,7 @@ MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant")
 
 
 def position(i, n, mode):
-    """Which sample stands at place `i` of a series of `n`; None for a constant."""
+    """The index of the sample at position `i` of a series of `n` samples, or None for a constant."""
     if 0 <= i < n:
         return i
     if mode == "edge":
@@ -25,34 +25,34 @@ def position(i, n, mode):
 
 
 def window(x, t, size, before, mode="edge", cval=0.0, nan="propagate"):
-    """The samples of the window at `t`, the oldest first; None for one that is not there."""
-    n, found = len(x), []
+    """The samples of the window at `t`, the oldest first. A missing sample is None."""
+    n, samples = len(x), []
     for i in range(t - before, t - before + size):
         if mode == "shrink" and not 0 <= i < n:
-            found.append(None)
+            samples.append(None)
             continue
-        at = position(i, n, mode)
-        value = float(x[at]) if at is not None else float(cval) if mode == "constant" else 0.0
-        found.append(None if nan == "ignore" and math.isnan(value) else value)
-    return found
+        index = position(i, n, mode)
+        value = float(x[index]) if index is not None else float(cval) if mode == "constant" else 0.0
+        samples.append(None if nan == "ignore" and math.isnan(value) else value)
+    return samples
 
 
 def before_of(size, align):
-    """Samples of the window before the one at which its result stands."""
+    """The number of samples of a window before the position of its result."""
     return size - 1 if align == "causal" else size // 2
 
 
-def slide(x, size, value, align="centre", mode="edge", before=None, **how):
+def slide(x, size, value, align="centre", mode="edge", before=None, **options):
     """``value(window)`` for each window."""
     if before is None:
         before = before_of(size, align)
     after = size - 1 - before
-    places = range(before, len(x) - after) if mode == "valid" else range(len(x))
-    return np.array([value(window(x, t, size, before, mode, **how)) for t in places], float)
+    positions = range(before, len(x) - after) if mode == "valid" else range(len(x))
+    return np.array([value(window(x, t, size, before, mode, **options)) for t in positions], float)
 
 
 def exact_sum(values):
-    """The sum, rounded once; of infinities and what is no number as IEEE has it."""
+    """The sum, rounded once. Infinities and NaN are added as in IEEE 754."""
     if all(map(math.isfinite, values)):
         return math.fsum(values)
     total = 0.0
@@ -62,52 +62,52 @@ def exact_sum(values):
 
 
 def weighted(weights):
-    """The mean of what is there of a window, by weights."""
+    """The weighted mean of the samples of a window that are not missing."""
 
     def value(samples):
-        there = [(w, v) for w, v in zip(weights, samples, strict=True) if v is not None]
-        total = exact_sum([w for w, _ in there])
-        return exact_sum([w * v for w, v in there]) / total if there and total else math.nan
+        present = [(w, v) for w, v in zip(weights, samples, strict=True) if v is not None]
+        total = exact_sum([w for w, _ in present])
+        return exact_sum([w * v for w, v in present]) / total if present and total else math.nan
 
     return value
 
 
-def average(x, size, **how):
-    return slide(x, size, weighted([1.0] * size), **how)
+def average(x, size, **options):
+    return slide(x, size, weighted([1.0] * size), **options)
 
 
-def weighted_average(x, weights, **how):
-    return slide(x, len(weights), weighted([float(w) for w in weights]), **how)
+def weighted_average(x, weights, **options):
+    return slide(x, len(weights), weighted([float(w) for w in weights]), **options)
 
 
-def median(x, size, **how):
+def median(x, size, **options):
     def value(samples):
-        there = sorted(v for v in samples if v is not None)
-        if not there or any(math.isnan(v) for v in there):
+        present = sorted(v for v in samples if v is not None)
+        if not present or any(math.isnan(v) for v in present):
             return math.nan
-        low, high = there[(len(there) - 1) // 2], there[len(there) // 2]
+        low, high = present[(len(present) - 1) // 2], present[len(present) // 2]
         return low if low == high else (low + high) / 2
 
-    return slide(x, size, value, **how)
+    return slide(x, size, value, **options)
 
 
 def polynomial_at(samples, order, deriv, at, spacing=1.0):
-    """The derivative at place `at` of the polynomial nearest to the samples that are there."""
-    there = [(i, v) for i, v in enumerate(samples) if v is not None]
-    degree = min(order, len(there) - 1)
+    """The derivative at position `at` of the least-squares polynomial of the samples that are not missing."""
+    present = [(i, v) for i, v in enumerate(samples) if v is not None]
+    degree = min(order, len(present) - 1)
     if degree < deriv or degree < 0:
-        return math.nan if len(there) <= deriv else 0.0
-    if any(not math.isfinite(v) for _, v in there):
+        return math.nan if len(present) <= deriv else 0.0
+    if any(not math.isfinite(v) for _, v in present):
         return math.nan
-    base = there[0][1]
+    base = present[0][1]
     scale = max(1, len(samples) - 1)
-    powers = np.array([[((i - at) / scale) ** p for p in range(degree + 1)] for i, _ in there])
-    found = np.linalg.lstsq(powers, np.array([v - base for _, v in there]), rcond=None)[0]
-    result = found[deriv] * math.factorial(deriv) / scale**deriv / spacing**deriv
+    powers = np.array([[((i - at) / scale) ** p for p in range(degree + 1)] for i, _ in present])
+    coefficients = np.linalg.lstsq(powers, np.array([v - base for _, v in present]), rcond=None)[0]
+    result = coefficients[deriv] * math.factorial(deriv) / scale**deriv / spacing**deriv
     return result + base if deriv == 0 else result
 
 
-def savgol(x, size, order, deriv=0, spacing=1.0, align="centre", mode="edge", **how):
+def savgol(x, size, order, deriv=0, spacing=1.0, align="centre", mode="edge", **options):
     before = size - 1 if align == "causal" else size // 2
     if mode != "fit":
         return slide(
@@ -116,17 +116,17 @@ def savgol(x, size, order, deriv=0, spacing=1.0, align="centre", mode="edge", **
             lambda samples: polynomial_at(samples, order, deriv, before, spacing),
             align=align,
             mode=mode,
-            **how,
+            **options,
         )
-    n, found = len(x), []
+    n, result = len(x), []
     for t in range(n):
         first = min(max(t - before, 0), max(n - size, 0))
         samples = [
-            None if how.get("nan") == "ignore" and math.isnan(v) else float(v)
+            None if options.get("nan") == "ignore" and math.isnan(v) else float(v)
             for v in x[first : first + size]
         ]
-        found.append(polynomial_at(samples, order, deriv, t - first, spacing))
-    return np.array(found, float)
+        result.append(polynomial_at(samples, order, deriv, t - first, spacing))
+    return np.array(result, float)
 
 
 def causal(x, kernel, bias=0.0, past=None):
@@ -145,19 +145,19 @@ def causal(x, kernel, bias=0.0, past=None):
 
 
 def exponential(x, alpha, mode="edge", cval=0.0, nan="propagate"):
-    """The mean of all samples so far, by weights that fall by 1 - alpha from each to the one before.
+    """The weighted mean of all samples so far. A weight is 1 - alpha times the weight of the next sample.
 
-    In mode 'shrink' over the samples that there are; otherwise after endless repetitions of a first value, as
-    one recursion of exact weights. What is missing keeps its place: later ones weigh no less.
+    Mode 'shrink' uses only the samples of the series. The other modes assume infinitely many earlier samples
+    of one value, in a recursion with exact weights. A missing sample keeps its position in time.
     """
-    decay, found = 1.0 - alpha, []
+    decay, result = 1.0 - alpha, []
     if mode == "shrink":
         for t in range(len(x)):
-            there = [j for j in range(t + 1) if nan != "ignore" or not math.isnan(x[t - j])]
-            there = [(decay ** (j - there[0]), float(x[t - j])) for j in there]
-            total = math.fsum(w for w, _ in there)
-            found.append(exact_sum([w * v for w, v in there]) / total if there else math.nan)
-        return np.array(found, float)
+            present = [j for j in range(t + 1) if nan != "ignore" or not math.isnan(x[t - j])]
+            present = [(decay ** (j - present[0]), float(x[t - j])) for j in present]
+            total = math.fsum(w for w, _ in present)
+            result.append(exact_sum([w * v for w, v in present]) / total if present else math.nan)
+        return np.array(result, float)
     y = None if mode == "edge" else (cval if mode == "constant" else 0.0)
     old = 1.0
     for v in map(float, x):
@@ -167,30 +167,30 @@ def exponential(x, alpha, mode="edge", cval=0.0, nan="propagate"):
                 y, old = v, 1.0
         elif not (nan == "ignore" and math.isnan(v)):
             y, old = (old * y + alpha * v) / (old + alpha), 1.0
-        found.append(math.nan if y is None else y)
-    return np.array(found, float)
+        result.append(math.nan if y is None else y)
+    return np.array(result, float)
 
 
 def examples(x, size, horizon):
     """Windows of one series, the newest sample first, and the value `horizon` samples after each."""
-    places = range(size - 1, len(x) - horizon)
-    windows = [[float(x[t - i]) for i in range(size)] for t in places]
-    return np.array(windows, float).reshape(-1, size), np.array([float(x[t + horizon]) for t in places])
+    positions = range(size - 1, len(x) - horizon)
+    windows = [[float(x[t - i]) for i in range(size)] for t in positions]
+    return np.array(windows, float).reshape(-1, size), np.array([float(x[t + horizon]) for t in positions])
 
 
 def fit(lines, size, horizon=1, bias=True, ridge=0.0):
-    """The kernel, the newest first, and bias of least squares over several series, from all their windows."""
+    """The least-squares kernel, the newest sample first, and bias, from all windows of several series."""
     pairs = [examples(line, size, horizon) for line in lines]
     windows, goals = np.concatenate([w for w, _ in pairs]), np.concatenate([g for _, g in pairs])
     centre, level = (windows.mean(axis=0), goals.mean()) if bias else (np.zeros(size), 0.0)
-    # A ridge is so many more rows, whose goal is 0.
+    # A ridge is equal to more rows with the target 0.
     rows = np.concatenate([windows - centre, np.sqrt(ridge) * np.eye(size)])
     kernel = np.linalg.lstsq(rows, np.concatenate([goals - level, np.zeros(size)]), rcond=None)[0]
     return kernel, level - centre @ kernel
 
 
 def forecast(x, kernel, bias, horizon, steps):
-    """The `steps` values after a series, each from samples or forecasts of `horizon` and more before it."""
+    """The `steps` values after a series. Each uses values at least `horizon` positions before it."""
     known = [float(v) for v in x]
     for _ in range(steps):
         newest = len(known) - horizon
@@ -199,6 +199,6 @@ def forecast(x, kernel, bias, horizon, steps):
 
 
 def cells(x, level):
-    """The samples of each of so many cells, which share one where they do not divide the series."""
+    """The samples of each of `level` cells. Two cells may share a sample."""
     n = len(x)
     return [x[i * n // level : -((-(i + 1) * n) // level)] for i in range(level)]

@@ -139,7 +139,7 @@ def test_a_state_is_checked():
             "held": held,
             "args": (1,) if filter_ is series.gaussian else (3,),
         }
-        with pytest.raises(ValueError, match=r"state\['held'\] must be samples of 1 series"):
+        with pytest.raises(ValueError, match=r"state\['held'\] must have samples of 1 series"):
             series.Stream.from_state(wrong)
 
 

@@ -223,7 +223,7 @@ def test_nan_excites_nothing():
     image[2, 7] = 5
     _, places, _ = show.patches(image, np.ones((1, 1)), 1, return_places=True)
     assert places.tolist() == [[0, 2, 7]]
-    with pytest.raises(ValueError, match="images must respond to the kernel with a number"):
+    with pytest.raises(ValueError, match="images must have a response to the kernel that is a number"):
         show.patches(np.full((4, 4), np.nan), np.ones((2, 2)))
 
 

@@ -22,12 +22,12 @@ from imfilter._simd.vector import BYTES, LINE
 NORMS = {"l1": non_maximum_suppression.L1, "l2": non_maximum_suppression.L2}
 
 
-#: Samples of a strip of rows that are smoothed together, and smallest height of a strip in margins.
+#: Number of samples in a strip of rows, and smallest height of a strip as a multiple of the margin.
 _STRIP, _LEAST = 1 << 19, 10
 
 
 def strips(shape: tuple[int, ...], margin: int) -> int:
-    """Return how many rows of an image to smooth at a time, with `margin` more rows on both sides."""
+    """Return the number of rows to smooth together. `margin` more rows are smoothed on both sides."""
     return max(_STRIP // shape[1], _LEAST * margin, 1)
 
 
@@ -46,20 +46,20 @@ def edges(
     """Return the edges of an image of two axes, whose last samples are repeated beyond its border.
 
     ``rows(first, stop)`` returns some rows of the smoothed image. Each call requests about `step` rows.
-    Samples that are not `allowed` are no edges. If `interpolated`, the outermost samples are no edges.
+    Samples that are not `allowed` are not edges. If `interpolated`, the outermost samples are not edges.
     """
-    # Rows of marks have room for whole registers. A margin gives every sample all its neighbours.
+    # Rows of marks have space for whole registers. With a margin, every sample has all its neighbours.
     marks = hysteresis.empty_map((shape[0] + 2, shape[1] + 2 + BYTES))
     candidates = marks[1:-1, 1 : shape[1] + 1]
     suppress = _Suppression(*thresholds, NORMS[norm], interpolated).squared()
     _mark_candidates(rows, shape, step, suppress, candidates, workers)
-    _take_out(candidates, allowed, outermost=interpolated)
+    _remove(candidates, allowed, outermost=interpolated)
     hysteresis.spread(marks, 2, workers)
     return _strong(candidates, out, workers)
 
 
 class _Suppression(NamedTuple):
-    """How samples are compared with their neighbours across an edge, and with both thresholds."""
+    """The comparison of samples with their neighbours across an edge, and with both thresholds."""
 
     low: float
     high: float
@@ -67,7 +67,7 @@ class _Suppression(NamedTuple):
     interpolated: bool
 
     def squared(self) -> Self:
-        """Return the same with squared magnitudes if only the order matters: they are exact for integers."""
+        """Return a comparison of squared magnitudes, which can be exact, if only their order matters."""
         if self.interpolated or self.measure != non_maximum_suppression.L2:
             return self
         return self._replace(low=self.low**2, high=self.high**2, measure=non_maximum_suppression.SQUARED)
@@ -104,7 +104,7 @@ def _mark_candidates(
         threads.run(task, -(-count // step), workers)
 
 
-def _take_out(
+def _remove(
     candidates: npt.NDArray[np.uint8], allowed: npt.NDArray[np.bool_] | None, *, outermost: bool
 ) -> None:
     """Remove candidates that may not be edges."""
@@ -128,7 +128,7 @@ def _strong(candidates: npt.NDArray[np.uint8], out: npt.NDArray | None, workers:
 
 @functools.lru_cache(maxsize=64)
 def _program(source: ArrayLayout, suppress: _Suppression, map_y: int) -> Program:
-    """Lay out the lines."""
+    """Return the program for one layout: geometry, kernels and workspace."""
     real = dtypes.working(source.dtype, source.dtype)
     paddings = tuple(Padding.same(n, 3, 1, 1) for n in source.shape)
     one = (1, 1)

@@ -1,4 +1,4 @@
-"""Hysteresis: samples above the low threshold count if connected to samples above the high one."""
+"""Hysteresis: a sample above the low threshold is kept if it is connected to one above the high threshold."""
 
 import functools
 import itertools
@@ -22,7 +22,7 @@ def connected(
 
     Neighbours differ by one along at most `steps` axes.
     """
-    # An empty margin on all sides, so that every sample has all its neighbours.
+    # With an empty margin on all sides, every sample has all its neighbours.
     marks = empty_map(tuple(n + 2 for n in weak.shape))
     inner = marks[(slice(1, -1),) * weak.ndim]
     inner[...] = weak * np.uint8(WEAK)
@@ -33,7 +33,7 @@ def connected(
 
 
 def empty_map(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """Return an empty map. Some bytes follow it, because neighbours are read four at a time."""
+    """Return an empty map. Some bytes follow it, because four neighbours are read together."""
     count = math.prod(shape)
     return np.zeros(-(-count // 8) * 8 + 8, np.uint8)[:count].reshape(shape)
 
@@ -52,11 +52,11 @@ def _neighbours(strides: tuple[int, ...], steps: int) -> npt.NDArray[np.int64]:
 def spread(marks: npt.NDArray[np.uint8], steps: int, workers: int | None) -> None:
     """Mark weak samples as strong if they are connected to strong ones, in a map with an empty margin.
 
-    The map comes from `empty_map`. Each thread floods a band of its own. Then one thread floods across the
+    The map comes from `empty_map`. Each thread floods one band. Then one thread floods across the
     borders of the bands. The result does not depend on the order.
     """
     table = _neighbours(marks.strides, steps)
-    # Its memory is not touched before it is needed, which is rare.
+    # Memory that is never written takes no space, and most of the stack is never written.
     stack = np.empty(marks.size, np.int64)
     samples, step, entry = address(marks), marks.strides[0], flood.entry()
     borders: list[int] = []

@@ -13,14 +13,14 @@ from imfilter._filters.corners.kernels.spacing import APART_JOB, keep_apart
 _FAR = 1 << 62
 
 
-def kept(
+def select(
     points: npt.NDArray[np.int64],
     shape: tuple[int, ...],
     distance: float,
     metric: str,
     most: int | None,
 ) -> npt.NDArray[np.int64]:
-    """Keep each point of an image that is not too near to a point kept before it, at most `most` points."""
+    """Return the points that are not too near to an earlier returned point, at most `most` points."""
     if distance <= 1 or len(points) < 2:
         return points[:most]
     count, axes = points.shape
@@ -33,11 +33,11 @@ def kept(
     job = np.zeros(1, APART_JOB)
     job["count"], job["axes"], job["side"], job["squared"] = count, axes, side, squared
     job["near"], job["most"] = min(math.ceil(near), _FAR), count if most is None else min(most, count)
-    result, many = np.empty(count, np.int64), np.zeros(1, np.int64)
+    result, n_kept = np.empty(count, np.int64), np.zeros(1, np.int64)
     tables = {"points": points, "cells": np.array(cells), "steps": np.array(steps)}
     tables |= {"last": np.zeros(math.prod(cells), np.int64), "before": np.empty(count, np.int64)}
-    tables |= {"kept": result, "n_kept": many}
+    tables |= {"kept": result, "n_kept": n_kept}
     tables |= {name: np.empty(axes, np.int64) for name in ("low", "high", "at")}
-    held = set_addresses(job, tables)
-    keep_apart.entry()(address(held[0]))
-    return points[result[: int(many[0])]]
+    owners = set_addresses(job, tables)
+    keep_apart.entry()(address(owners[0]))
+    return points[result[: int(n_kept[0])]]

@@ -1,4 +1,4 @@
-"""Structure tensor: windowed sums of products of derivatives, and the corner measures of it, in one pass."""
+"""Structure tensor: windowed sums of products of derivatives, and its corner measures, in one pass."""
 
 import functools
 from typing import NamedTuple
@@ -33,7 +33,10 @@ def respond(
     out: npt.NDArray | None,
     workers: int | None,
 ) -> npt.NDArray:
-    """Return the corner measure of every sample of a 2-D image: by `k`, or the smaller eigenvalue."""
+    """Return the corner measure of every sample of a 2-D image.
+
+    The measure is det(M) - k*trace(M)**2 of the structure tensor M, or its smaller eigenvalue if `k` is None.
+    """
     source, real = dtypes.readable(image), dtypes.derived(image.dtype)
     native = real if out is None else dtypes.direct_target(out.dtype, real)
     result = dtypes.target(out, image, image.shape, native)
@@ -49,7 +52,7 @@ def respond(
 def _program(
     source: ArrayLayout, target: ArrayLayout, window: Window, k: float | None, mode: str, cval: float
 ) -> Program:
-    """Lay out the lines."""
+    """Return the program for one layout: geometry, kernels and workspace."""
     real = dtypes.derived(source.dtype)
     size = real.itemsize
     (rows, columns), aperture, taps = source.shape, window.aperture, len(window.taps)
@@ -58,9 +61,9 @@ def _program(
     job = Job(CORNER_JOB, "check_finite")
     set_geometry(job, loops, source, target, mode)
     before = taps // 2
-    beyond = "zero" if mode == "constant" else mode
-    job["window_y"] = borders.outside(rows, before, taps - 1 - before, beyond)
-    job["window_x"] = borders.outside(columns, before, taps - 1 - before, beyond)
+    window_mode = "zero" if mode == "constant" else mode
+    job["window_y"] = borders.outside(rows, before, taps - 1 - before, window_mode)
+    job["window_x"] = borders.outside(columns, before, taps - 1 - before, window_mode)
     job["weights"] = np.array(window.taps, real)
     job["columns"], job["size"], job["aperture"] = columns, size, aperture
     job["taps"], job["before_w"] = taps, before

@@ -27,7 +27,7 @@ NORMS = {
     "L2": blocks_kernels.L2,
     "L2-Hys": blocks_kernels.L2_HYS,
 }
-#: Samples of a row in a tile, and rows of a tile. Their data stay in the caches.
+#: Number of samples of a row in a tile, and of rows in a tile. Their data stay in the caches.
 _TILE, _HEIGHT = 256, 8
 _REAL = dtypes.FLOAT64
 
@@ -41,25 +41,25 @@ class Cells(NamedTuple):
     shared: bool  # whether votes are divided between neighbouring orientations and cells
 
 
-def cells(image: _Array, how: Cells, workers: int | None) -> _Array:
+def cells(image: _Array, settings: Cells, workers: int | None) -> _Array:
     """Return the histogram of each cell of an image with two axes and an axis of channels.
 
     With several channels, the strongest gradient is used. Gradients are central differences, 0 at the border.
     """
-    orientations, cell = how.orientations, how.size
+    orientations, cell = settings.orientations, settings.size
     source = dtypes.readable(image)
     rows, columns = image.shape[0] // cell[0], image.shape[1] // cell[1]
     # Values are read in whole registers, even at the end.
     padded = dtypes.empty((rows * columns * orientations + in_register(_REAL),), _REAL)
     result = padded[: rows * columns * orientations].reshape(rows, columns, orientations)
-    _voting(ArrayLayout.of(source), how).run(source, result, workers)
+    _voting(ArrayLayout.of(source), settings).run(source, result, workers)
     return result
 
 
 @functools.lru_cache(maxsize=64)
-def _voting(source: ArrayLayout, how: Cells) -> Program:
+def _voting(source: ArrayLayout, settings: Cells) -> Program:
     """Return the program that computes the histograms of cells."""
-    orientations, cell = how.orientations, how.size
+    orientations, cell = settings.orientations, settings.size
     rows, columns = source.shape[0] // cell[0], source.shape[1] // cell[1]
     channels = source.shape[2]
     plane = ArrayLayout(source.shape[:2], source.strides[:2], source.dtype)
@@ -69,24 +69,26 @@ def _voting(source: ArrayLayout, how: Cells) -> Program:
     job = Job(cells_kernels.CELLS_JOB, "cval", "check_finite")
     set_geometry(job, loops, plane, plane, "mirror")  # makes differences 0 at the border
     angles = [math.pi * i / orientations for i in range(1, orientations)]
-    # Rounded, so that zeros are exact, and both values at 45 degrees are equal.
+    # After rounding, zeros are exact, and both values at 45 degrees are equal.
     job["limits"] = np.array([(round(math.cos(a), 15), round(math.sin(a), 15)) for a in angles])
-    wide = max(1, _TILE // cell[1])  # cells of a tile
-    job["tiles"] = tiles(columns, -(-columns // wide))
+    tile_cells = max(1, _TILE // cell[1])  # cells of a tile
+    job["tiles"] = tiles(columns, -(-columns // tile_cells))
     height = min(_HEIGHT, cell[0])
     job["cells_y"], job["cells_x"] = rows, columns
     for axis, n in zip("yx", cell, strict=True):
-        before, shares = _shares(n) if how.shared else (0, np.ones(n))
+        before, shares = _shares(n) if settings.shared else (0, np.ones(n))
         job[f"cell_{axis}"], job[f"before_cell_{axis}"], job[f"reach_{axis}"] = n, before, len(shares)
         job[f"shares_{axis}"] = shares
     job["n_tiles"], job["bins"], job["height"] = len(job["tiles"]) - 1, orientations, height
     job["fetch"] = lines.fetch.address(_REAL, source.dtype)
     real = source.dtype if source.dtype == dtypes.FLOAT32 else _REAL
-    job["roots"] = orientation_votes.roots.address(real) if how.root else 0
+    job["roots"] = orientation_votes.roots.address(real) if settings.root else 0
     job["gradients"] = orientation_votes.gradients.address(real, 1)
     job["gradients_more"] = orientation_votes.gradients.address(real, 0) if channels > 1 else 0
-    job["vote"] = (orientation_votes.share if how.shared else orientation_votes.vote).address()
-    step = pitch(((min(wide, columns) + int(how.shared)) * cell[1] + 3) * _REAL.itemsize + 2 * BYTES)
+    job["vote"] = (orientation_votes.share if settings.shared else orientation_votes.vote).address()
+    step = pitch(
+        ((min(tile_cells, columns) + int(settings.shared)) * cell[1] + 3) * _REAL.itemsize + 2 * BYTES
+    )
     job["pitch"] = job["step"] = step
     sizes = {
         "window": (height + 2) * channels * step,
@@ -99,7 +101,11 @@ def _voting(source: ArrayLayout, how: Cells) -> Program:
     return job.program(
         cells_kernels.slide_cells,
         lines=rows * job["n_tiles"],
-        work=rows * columns * math.prod(cell) * (4 * orientations + 10 * channels) * (3 if how.shared else 1),
+        work=rows
+        * columns
+        * math.prod(cell)
+        * (4 * orientations + 10 * channels)
+        * (3 if settings.shared else 1),
         rows=1,
         workspace=workspace,
     )
@@ -129,7 +135,7 @@ def blocks(
 def _normalizing(source: ArrayLayout, target: ArrayLayout, norm: str) -> Program:
     """Return the program that normalises blocks."""
     rows, columns, *_, bins = target.shape
-    many = math.prod(target.shape[2:])
+    values = math.prod(target.shape[2:])
     job = Job(blocks_kernels.DESCRIPTOR_JOB)
     job["blocks"], job["cell"], job["runs"], job["run"] = (
         columns,
@@ -139,11 +145,11 @@ def _normalizing(source: ArrayLayout, target: ArrayLayout, norm: str) -> Program
     )
     job["source_y"], job["target_y"], job["target_x"] = source.strides[0], *target.strides[:2]
     job["normalize"] = blocks_kernels.normalize.address(target.dtype, NORMS[norm])
-    workspace = layout_workspace(job, {"values": many * _REAL.itemsize + BYTES, "sums": BYTES})
+    workspace = layout_workspace(job, {"values": values * _REAL.itemsize + BYTES, "sums": BYTES})
     return job.program(
         blocks_kernels.slide_descriptor,
         lines=rows,
-        work=8 * rows * columns * many,
+        work=8 * rows * columns * values,
         rows=1,
         workspace=workspace,
     )
@@ -154,18 +160,18 @@ def picture(histograms: _Array, cell: tuple[int, int], shape: tuple[int, int], d
     image = np.zeros(shape, dtype)
     rows, columns, orientations = histograms.shape
     radius = min(cell) // 2 - 1
-    if radius < 0:  # no room for a line
+    if radius < 0:  # no space for a line
         return image
     middles = [np.arange(n) * c + c // 2 for n, c in zip((rows, columns), cell, strict=True)]
     for o in range(orientations):
         angle = math.pi * (o + 0.5) / orientations
         down, across = radius * math.sin(angle), radius * math.cos(angle)
-        # Ends are rounded at their positions in the image. So lines of one direction can differ.
+        # The ends are rounded to positions in the image. So lines of the same direction can differ.
         for at_rows, first_row, last_row in _ends(middles[0], -across):
             for at_columns, first_column, last_column in _ends(middles[1], down):
-                here = histograms[np.ix_(at_rows, at_columns)][..., o]
+                values = histograms[np.ix_(at_rows, at_columns)][..., o]
                 for row, column in _line(first_row, first_column, last_row, last_column):
-                    image[np.ix_(middles[0][at_rows] + row, middles[1][at_columns] + column)] += here
+                    image[np.ix_(middles[0][at_rows] + row, middles[1][at_columns] + column)] += values
     return image
 
 
@@ -183,12 +189,12 @@ def _line(row: int, column: int, last_row: int, last_column: int) -> list[tuple[
     steep = down > across
     if steep:
         row, column, down, across, step = column, row, across, down, step[::-1]
-    off, found = 2 * down - across, []
+    error, samples = 2 * down - across, []
     for _ in range(across):
-        found.append((column, row) if steep else (row, column))
-        while off >= 0:
+        samples.append((column, row) if steep else (row, column))
+        while error >= 0:
             row += step[0]
-            off -= 2 * across
+            error -= 2 * across
         column += step[1]
-        off += 2 * down
-    return [*found, (last_row, last_column)]
+        error += 2 * down
+    return [*samples, (last_row, last_column)]

@@ -27,7 +27,7 @@ class Settled(NamedTuple):
     def alone(self) -> bool:
         """Whether there is one channel and one kernel that filters like `correlate`.
 
-        A filter does not read taps of weight 0. A layer multiplies, and 0 times infinity is NaN.
+        A filter skips taps of weight 0. A layer multiplies, and 0 times infinity is NaN.
         """
         if self.weight.shape[:2] != (1, 1) or self.x.shape[1] != 1 or not _finite(self.weight):
             return False
@@ -56,7 +56,7 @@ def arithmetic(*arrays: npt.NDArray) -> np.dtype:
 
 
 def _finite(array: npt.NDArray) -> bool:
-    """Return whether no element is NaN or infinite. A sum takes half as long as testing each element."""
+    """Return whether no element is NaN or infinite. A sum takes half the time of a test of each element."""
     if array.dtype.kind != "f":
         return True
     with np.errstate(over="ignore", invalid="ignore"):
@@ -76,15 +76,15 @@ def settle(
     factors = weights(weight)
     n = factors.ndim - 2
     array, batched = batch(x, n, "x")
-    into = arguments.integer(groups, "groups", least=1)
-    dividing(into, factors.shape[0], "C_out")
+    group_count = arguments.integer(groups, "groups", least=1)
+    dividing(group_count, factors.shape[0], "C_out")
     inputs = array.shape[1]
-    if inputs != factors.shape[1] * into:
-        expected = f"{factors.shape[1]} channels, which weight of shape {factors.shape} has"
-        if into > 1:
-            expected = f"{into} groups of {expected}"
+    if inputs != factors.shape[1] * group_count:
+        expected = f"{factors.shape[1]} channels for weight of shape {factors.shape}"
+        if group_count > 1:
+            expected = f"{group_count} groups of {expected}"
         raise ValueError(f"x must have {expected}, got {inputs} in shape {np.shape(x)}")
-    geometry = spatial(array.shape[2:], factors.shape[2:], stride, pad, mode, dilation, into)
+    geometry = spatial(array.shape[2:], factors.shape[2:], stride, pad, mode, dilation, group_count)
     return Settled(array, factors, geometry, batched)
 
 
@@ -99,10 +99,10 @@ def weights(value: npt.ArrayLike, channels: str = "C_out, C_in/groups") -> npt.N
     return factors
 
 
-def dividing(groups: int, channels: int, what: str) -> None:
+def dividing(groups: int, channels: int, name: str) -> None:
     """Raise an error if groups do not divide channels."""
     if channels % groups:
-        raise ValueError(f"groups must divide {what}={channels}, got {groups}")
+        raise ValueError(f"groups must divide {name}={channels}, got {groups}")
 
 
 def batch(value: npt.ArrayLike, n: int, name: str) -> tuple[npt.NDArray, bool]:
@@ -133,11 +133,11 @@ def spatial(
     name = borders.check_mode(mode, "padding_mode")
     if name == "constant":
         raise ValueError(
-            "padding_mode must be a border without a value of its own, such as 'zero', got 'constant'"
+            "padding_mode must be a border other than 'constant', for example 'zero', got 'constant'"
         )
     # For kernels of even size, "same" adds one more sample after than before, as in PyTorch.
     paddings = padding.resolve(pad, lengths, taps, steps, gaps, flipped=True)
-    # A step or gap that is never taken has no effect. It may be larger than any array.
+    # A stride or dilation that is not used may be larger than any array. Replace it by a small one.
     wholes = (n + p.before + p.after for n, p in zip(lengths, paddings, strict=True))
     steps = tuple(min(step, whole) for step, whole in zip(steps, wholes, strict=True))
     gaps = tuple(1 if k == 1 else gap for k, gap in zip(taps, gaps, strict=True))

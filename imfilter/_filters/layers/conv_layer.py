@@ -15,7 +15,7 @@ from imfilter._filters.layers.kernels.conv import LAYER_JOB, convolve, slide_lay
 from imfilter._simd import lane_transpose, lines
 from imfilter._simd.vector import BYTES, LINE, REGISTERS
 
-#: Number of outputs whose sums stay in registers together. AVX-512 has 32 registers, others have 16.
+#: Number of outputs whose sums stay in registers together. AVX-512 has 32 registers, other types have 16.
 BLOCK = 6 if BYTES // REGISTERS == 64 else 3
 #: Bytes of padded rows, and of sums, that must stay in the second-level cache.
 _ROWS, _SUMS = 1 << 19, 1 << 18
@@ -44,8 +44,8 @@ class Geometry(NamedTuple):
 
     def plain(self, taps: tuple[int, ...]) -> bool:
         """Return whether every output depends only on the sample at its position."""
-        around = all(p.before == p.after == 0 for p in self.paddings)
-        return around and max(taps) == 1 and max(self.stride) == 1
+        unpadded = all(p.before == p.after == 0 for p in self.paddings)
+        return unpadded and max(taps) == 1 and max(self.stride) == 1
 
 
 def run(
@@ -64,17 +64,17 @@ def run(
     """
     source, native = dtypes.readable(x), dtypes.direct_target(dtype, weight.dtype)
     result = dtypes.target(out, x, shape, native)
-    whole = (len(x), len(weight), *geometry.lengths)
-    if geometry.plain(weight.shape[2:]):  # the order of samples is free, and one long line is faster
+    full_shape = (len(x), len(weight), *geometry.lengths)
+    if geometry.plain(weight.shape[2:]):  # the order of samples does not matter, and one long line is faster
         source, weight = source.reshape(*x.shape[:2], -1), weight.reshape(*weight.shape[:2], 1)
         length = source.shape[-1]
         geometry = Geometry((Padding(0, 0, length),), "zero", (1,), (1,), geometry.groups)
-        whole = (*whole[:2], length)
-    target = result.reshape(whole)
+        full_shape = (*full_shape[:2], length)
+    target = result.reshape(full_shape)
     plan = _plan(ArrayLayout.of(source), ArrayLayout.of(target), weight.shape, geometry, weight.dtype)
-    blocked = _blocked(weight, geometry.groups, plan.block)
-    shifted = _blocked(bias[:, None, None], geometry.groups, plan.block)
-    plan.job.program(weights=blocked, bias=shifted).run(source, target, workers)
+    blocked_weight = _blocked(weight, geometry.groups, plan.block)
+    blocked_bias = _blocked(bias[:, None, None], geometry.groups, plan.block)
+    plan.job.program(weights=blocked_weight, bias=blocked_bias).run(source, target, workers)
     if not np.may_share_memory(target, result):
         result[...] = target.reshape(shape)
     if out is None:
@@ -123,38 +123,44 @@ def _plan(
         job[f"{side}_n"], job[f"{side}_k"] = array.strides[:2]
 
     # The padded rows that a band needs, for the first output row and for the following rows.
-    band, wide = _cut(z, y, x, inputs, size)
+    band, tile_columns = _cut(z, y, x, inputs, size)
     rows = [_rows(y, band, ky) for ky in range(y.taps)]
-    slots, place = np.unique(np.concatenate(rows), return_index=False), {}
+    slots, slot_of = np.unique(np.concatenate(rows), return_index=False), {}
     order = sorted(slots.tolist(), key=lambda r: (r % y.stride, r))
-    place = {row: slot for slot, row in enumerate(order)}
-    span = (wide - 1) * x.stride + x.span
+    slot_of = {row: slot for slot, row in enumerate(order)}
+    span = (tile_columns - 1) * x.stride + x.span
     stretch = -(-span // x.stride)
     pitch = stretch * size
     phase = len(order) * pitch
     plane = x.stride * phase
-    where = [
-        kz * plane + kx * x.dilation % x.stride * phase + place[int(rows[ky][0])] * pitch
+    tap_offsets = [
+        kz * plane + kx * x.dilation % x.stride * phase + slot_of[int(rows[ky][0])] * pitch
         + kx * x.dilation // x.stride * size
         for kz in range(z.taps)
         for ky in range(y.taps)
         for kx in range(x.taps)
     ]  # fmt: skip
-    job["slots"], job["taps"] = np.array(order, np.int64), np.array(where, np.int64)
-    job["n_slots"], job["n_taps"] = len(order), len(where)
+    job["slots"], job["taps"] = np.array(order, np.int64), np.array(tap_offsets, np.int64)
+    job["n_slots"], job["n_taps"] = len(order), len(tap_offsets)
     if x.stride > 1:
         columns = np.arange(span)
         job["to_lanes"] = columns % x.stride * phase + columns // x.stride * size
         job["deal_line"] = lane_transpose.to_lanes.address(real)
-    job["band"], job["wide"], job["stretch"], job["pitch"], job["span"] = band, wide, stretch, pitch, span
+    job["band"], job["wide"], job["stretch"], job["pitch"], job["span"] = (
+        band,
+        tile_columns,
+        stretch,
+        pitch,
+        span,
+    )
     job["plane_step"], job["channel_step"] = plane, z.taps * plane
-    job["channels_per_block"] = max(1, _TOGETHER // len(where))
-    tiles = -(-((band - 1) * stretch + wide) * size // BYTES)
+    job["channels_per_block"] = max(1, _TOGETHER // len(tap_offsets))
+    tiles = -(-((band - 1) * stretch + tile_columns) * size // BYTES)
     job["tiles"], job["sums_step"] = tiles, tiles * BYTES + LINE
 
-    places = source.shape[0] * groups * z.length * -(-y.length // band) * -(-x.length // wide)
+    positions = source.shape[0] * groups * z.length * -(-y.length // band) * -(-x.length // tile_columns)
     fitting = max(1, _SUMS // (tiles * BYTES * block))  # blocks whose sums stay in the cache
-    parts = min(blocks, max(-(-blocks // fitting), -(-_UNITS // places)))
+    parts = min(blocks, max(-(-blocks // fitting), -(-_UNITS // positions)))
     job["parts"] = parts
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["place"] = lines.place.address(real, target.dtype)
@@ -163,13 +169,13 @@ def _plan(
         "rows_at": inputs * z.taps * plane + 2 * BYTES,
         "line": span * size + BYTES,
         "sums": -(-blocks // parts) * block * job["sums_step"] + BYTES,
-        "spare": wide * target.dtype.itemsize + BYTES,
+        "spare": tile_columns * target.dtype.itemsize + BYTES,
         "flag": 8,
     }
     workspace = layout_workspace(job, sizes)
-    work = math.prod(target.shape) * inputs * len(where)
+    work = math.prod(target.shape) * inputs * len(tap_offsets)
     return _Plan(
-        job.prepared(slide_layer, lines=places * parts, work=work, rows=1, workspace=workspace), block
+        job.prepared(slide_layer, lines=positions * parts, work=work, rows=1, workspace=workspace), block
     )
 
 
@@ -181,12 +187,12 @@ def _rows(y: LoopAxis, band: int, tap: int) -> npt.NDArray[np.int64]:
 def _cut(z: LoopAxis, y: LoopAxis, x: LoopAxis, inputs: int, size: int) -> tuple[int, int]:
     """Return the number of rows and columns of outputs that a unit computes from the same padded rows."""
     row = inputs * z.taps * x.stride * size  # bytes of one column of one padded row
-    least = y.span + y.stride  # rows for two outputs
-    wide = min(x.length, max(128, _ROWS // (row * least)))
-    wide = -(-x.length // -(-x.length // wide))
-    band = max(1, (_ROWS // (row * wide) - y.span) // y.stride + 1)
+    least_rows = y.span + y.stride  # rows for two outputs
+    columns = min(x.length, max(128, _ROWS // (row * least_rows)))
+    columns = -(-x.length // -(-x.length // columns))
+    band = max(1, (_ROWS // (row * columns) - y.span) // y.stride + 1)
     band = min(y.length, band)
-    return -(-y.length // -(-y.length // band)), wide
+    return -(-y.length // -(-y.length // band)), columns
 
 
 def _loops(source: ArrayLayout, target: ArrayLayout, shape: tuple[int, ...], geometry: Geometry) -> Loops:

@@ -16,11 +16,11 @@ def padded(x: npt.NDArray, geometry: Geometry) -> npt.NDArray:
     for axis, padding in enumerate(geometry.paddings, start=2):
         n = x.shape[axis]
         if padding.before or padding.after:
-            beyond = borders.outside(n, padding.before, padding.after, geometry.mode)
-            where = np.concatenate([beyond[: padding.before], np.arange(n), beyond[padding.before :]])
-            x = np.take(x, where, axis)
+            outside = borders.outside(n, padding.before, padding.after, geometry.mode)
+            indices = np.concatenate([outside[: padding.before], np.arange(n), outside[padding.before :]])
+            x = np.take(x, indices, axis)
             if geometry.mode == "zero":
-                np.moveaxis(x, axis, 0)[where < 0] = 0
+                np.moveaxis(x, axis, 0)[indices < 0] = 0
     return x
 
 
@@ -29,12 +29,12 @@ def folded(x: npt.NDArray, geometry: Geometry, extent: tuple[int, ...]) -> npt.N
     for axis, (n, padding) in enumerate(zip(extent, geometry.paddings, strict=True), start=2):
         lines = np.moveaxis(x, axis, 0)
         inside = lines[padding.before : padding.before + n].copy()
-        beyond = borders.outside(n, padding.before, padding.after, geometry.mode)
-        places = [*range(padding.before), *range(padding.before + n, padding.before + n + padding.after)]
-        for place, sample in zip(places, beyond, strict=True):
-            if sample >= 0 and place < len(lines):
+        outside = borders.outside(n, padding.before, padding.after, geometry.mode)
+        positions = [*range(padding.before), *range(padding.before + n, padding.before + n + padding.after)]
+        for position, sample in zip(positions, outside, strict=True):
+            if sample >= 0 and position < len(lines):
                 with np.errstate(all="ignore"):
-                    inside[sample] += lines[place]
+                    inside[sample] += lines[position]
         x = np.moveaxis(inside, 0, axis)
     return x
 
@@ -45,8 +45,8 @@ def views(
     """Yield each tap of a kernel and the samples of a padded array that it reads, (N, C, *lengths)."""
     for tap in np.ndindex(*taps):
         steps = zip(tap, geometry.dilation, geometry.stride, geometry.lengths, strict=True)
-        where = tuple(slice(t * d, t * d + (n - 1) * s + 1, s) for t, d, s, n in steps)
-        yield tap, array[(slice(None), slice(None), *where)]
+        samples = tuple(slice(t * d, t * d + (n - 1) * s + 1, s) for t, d, s, n in steps)
+        yield tap, array[(slice(None), slice(None), *samples)]
 
 
 @as_zeros
@@ -67,15 +67,15 @@ def vary(x: npt.NDArray, weight: npt.NDArray, bias: npt.NDArray, geometry: Geome
     return result.reshape(images, outputs, *geometry.lengths)
 
 
-def apart(gradient: npt.NDArray, stride: tuple[int, ...]) -> npt.NDArray:
+def spread(gradient: npt.NDArray, stride: tuple[int, ...]) -> npt.NDArray:
     """Return an array (N, C, *lengths) with zeros inserted, so that its samples are `stride` apart."""
     if max(stride) == 1:
         return gradient
     lengths = tuple((n - 1) * s + 1 for n, s in zip(gradient.shape[2:], stride, strict=True))
     result = dtypes.empty((*gradient.shape[:2], *lengths), gradient.dtype)
     result[...] = 0
-    where: tuple[slice, ...] = (slice(None), slice(None), *(slice(None, None, s) for s in stride))
-    result[where] = gradient
+    positions: tuple[slice, ...] = (slice(None), slice(None), *(slice(None, None, s) for s in stride))
+    result[positions] = gradient
     return result
 
 
@@ -84,7 +84,7 @@ def backward(
 ) -> tuple[Geometry, npt.NDArray]:
     """Return the geometry and weights of the layer that computes the gradient of a padded input.
 
-    Its input is the gradient of an output after `apart`. The output has shape `lengths`, and the input of the
+    Its input is the gradient of an output after `spread`. The output has shape `lengths`. The input of the
     original layer has shape `extent`.
     """
     paddings = []
@@ -92,12 +92,12 @@ def backward(
         weight.shape[2:], lengths, extent, geometry.dilation, geometry.stride, geometry.paddings, strict=True
     ):
         # The last samples of the input may be beyond the last position of the kernel and unused.
-        whole = size + p.before + p.after
-        paddings.append(Padding(d * (taps - 1), whole - ((length - 1) * s + 1), whole))
-    turned = weight.reshape(geometry.groups, -1, *weight.shape[1:]).swapaxes(1, 2)
-    turned = np.flip(turned, tuple(range(3, turned.ndim))).reshape(-1, *turned.shape[2:])
+        padded_length = size + p.before + p.after
+        paddings.append(Padding(d * (taps - 1), padded_length - ((length - 1) * s + 1), padded_length))
+    flipped = weight.reshape(geometry.groups, -1, *weight.shape[1:]).swapaxes(1, 2)
+    flipped = np.flip(flipped, tuple(range(3, flipped.ndim))).reshape(-1, *flipped.shape[2:])
     one = (1,) * len(extent)
-    return Geometry(tuple(paddings), "zero", one, geometry.dilation, geometry.groups), turned
+    return Geometry(tuple(paddings), "zero", one, geometry.dilation, geometry.groups), flipped
 
 
 def scattered(
@@ -112,9 +112,9 @@ def scattered(
     slopes = gradient.reshape(images, groups, -1, *gradient.shape[2:])
     lines = np.moveaxis(weight.reshape(groups, -1, *weight.shape[1:]), range(3), range(-3, 0))  # taps first
     with np.errstate(all="ignore"):
-        for tap, place in views(result, weight.shape[2:], geometry):
-            one = np.einsum("ngo...,goi->ngi...", slopes, lines[tap])
-            place += one.reshape(place.shape)
+        for tap, samples in views(result, weight.shape[2:], geometry):
+            products = np.einsum("ngo...,goi->ngi...", slopes, lines[tap])
+            samples += products.reshape(samples.shape)
     return result
 
 
@@ -126,8 +126,8 @@ def weight_gradient(
 
     def matrices(array: npt.NDArray) -> npt.NDArray:
         """Return a matrix for each group. Rows are its channels, columns all positions of all images."""
-        apart = array.reshape(len(array), groups, -1, *array.shape[2:])
-        return dtypes.ordered(np.moveaxis(apart, 0, 2).reshape(groups, array.shape[1] // groups, -1))
+        grouped = array.reshape(len(array), groups, -1, *array.shape[2:])
+        return dtypes.ordered(np.moveaxis(grouped, 0, 2).reshape(groups, array.shape[1] // groups, -1))
 
     slopes = matrices(gradient.astype(real, copy=False))
     inside = padded(x.astype(real, copy=False), geometry)

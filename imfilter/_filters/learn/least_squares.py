@@ -36,7 +36,7 @@ class Fit(NamedTuple):
 
 
 class _Levels(NamedTuple):
-    """The levels to subtract from each channel and output. Otherwise products lose digits to the mean."""
+    """The levels to subtract from each channel and output. A large mean would reduce the precision."""
 
     channels: Array
     outputs: Array
@@ -75,14 +75,14 @@ def fit(examples: Examples, biased: bool, ridge: float, workers: int | None) -> 
     residual = np.zeros_like(offset)
     for _ in range(_MOST_CORRECTIONS):
         # The residuals have more correct digits than the equations. So they can correct the solution.
-        missing, rest, squares = _missing(examples, levels, taps, offset, workers)
+        missing, errors, squares = _missing(examples, levels, taps, offset, workers)
         if biased:
-            missing = missing - np.outer(equations.ones, rest / equations.count)
-            squares = squares - rest**2 / equations.count
+            missing = missing - np.outer(equations.ones, errors / equations.count)
+            squares = squares - errors**2 / equations.count
         step = inverse.solve(missing - ridge * taps)
         taps = taps + step
         if biased:
-            offset = offset + (rest - equations.ones @ step) / equations.count
+            offset = offset + (errors - equations.ones @ step) / equations.count
         squares = squares - (step * (2 * missing - equations.matrix @ step)).sum(axis=0)
         residual = np.sqrt(np.maximum(squares, 0) / equations.count)
         if (np.abs(step).max(axis=0) <= _SETTLED * np.abs(taps).max(axis=0)).all():
@@ -119,9 +119,9 @@ def _equations(examples: Examples, levels: _Levels, biased: bool, workers: int |
         return lines.crossed(goal), lines.sums(), goal.sum(axis=(0, 1, 2, 4)), squares, *lines.products()
 
     crossed, sums, outputs, squares, *products = normal_equations.summed(examples, measure, workers)
-    for name, found in (("inputs", products), ("targets", [crossed, squares])):
-        if not all(np.isfinite(values).all() for values in found):
-            raise ValueError(f"{name} must be finite and below 1e150, got values that are not")
+    for name, arrays in (("inputs", products), ("targets", [crossed, squares])):
+        if not all(np.isfinite(values).all() for values in arrays):
+            raise ValueError(f"{name} must be finite numbers below 1e150, got larger ones, NaN or infinity")
     matrix = normal_equations.gram(tuple(products), examples.shape)
     right, ones = crossed.swapaxes(-1, -2).reshape(len(matrix), -1), sums.ravel()
     if not biased:
@@ -141,12 +141,12 @@ def _missing(
 
     def measure(read: Array, goal: Array) -> Sums:
         lines = levels.lines(read, examples.shape)
-        rest = lines.missed(levels.goal(goal), kernel, offset)
+        errors = lines.missed(levels.goal(goal), kernel, offset)
         around = (0, 1, 2, 4)
-        return lines.crossed(rest), rest.sum(axis=around), np.square(rest).sum(axis=around)
+        return lines.crossed(errors), errors.sum(axis=around), np.square(errors).sum(axis=around)
 
-    crossed, rest, squares = normal_equations.summed(examples, measure, workers)
-    return crossed.swapaxes(-1, -2).reshape(taps.shape), rest, squares
+    crossed, errors, squares = normal_equations.summed(examples, measure, workers)
+    return crossed.swapaxes(-1, -2).reshape(taps.shape), errors, squares
 
 
 class _Inverse:
@@ -174,14 +174,13 @@ class _Inverse:
         if self.rank == len(self._scale):
             return
         known, wanted = self.rank, len(self._scale)
-        cure = "use ridge > 0, a smaller shape, or more and more varied examples"
+        next_step = "use ridge > 0, a smaller shape, or more examples that differ"
         if self.rank == 0:
-            what = "constant ones, whose kernel cannot be told from the bias" if biased else "zeros alone"
-            message = f"inputs must vary, got {what}; use ridge > 0 or other examples"
+            values = "constant values, which a bias also explains" if biased else "only zeros"
+            message = f"inputs must vary, got {values}; use ridge > 0 or other examples"
             raise Undetermined(message, known, wanted)
         raise Undetermined(
-            f"inputs must determine every tap, got ones that determine {known} of {wanted} "
-            f"(others are sums of these, within rounding); {cure}",
+            f"inputs must determine all {wanted} taps, got inputs that determine {known}; {next_step}",
             known,
             wanted,
         )

@@ -71,20 +71,20 @@ class Examples:
     def read(self, tile: _Tile) -> Array:
         """Return the lines that the outputs of a tile read. Axes: batch, planes, rows, channels, line."""
         image = tile.example.image[slice(*tile.bounds[0])]
-        beyond = []
+        constants = []
         for axis, (taps, pad) in enumerate(zip(self.shape, tile.example.paddings, strict=True), 2):
             start, stop = tile.bounds[axis - 1]
             n, stop = image.shape[axis], stop + taps - 1
             if start >= pad.before and stop - pad.before <= n:
                 image = image[(slice(None),) * axis + (slice(start - pad.before, stop - pad.before),)]
                 continue
-            around = borders.outside(n, pad.before, pad.after, self.mode)
-            index = np.r_[around[: pad.before], np.arange(n), around[pad.before :]][start:stop]
+            outside = borders.outside(n, pad.before, pad.after, self.mode)
+            index = np.r_[outside[: pad.before], np.arange(n), outside[pad.before :]][start:stop]
             image = np.take(image, index.clip(0), axis)
-            beyond.append((axis, index < 0))
+            constants.append((axis, index < 0))
         values = image.astype(np.float64)
-        for axis, where in beyond:
-            values[(slice(None),) * axis + (where,)] = self.cval
+        for axis, is_outside in constants:
+            values[(slice(None),) * axis + (is_outside,)] = self.cval
         return np.ascontiguousarray(np.moveaxis(values, 1, -2))
 
     def goal(self, tile: _Tile) -> Array:
@@ -123,8 +123,8 @@ def summed(examples: Examples, measure: Callable[[Array, Array], Sums], workers:
         with np.errstate(all="ignore"):  # the caller checks for overflow
             for number in range(start, stop):
                 for tile in cut[edges[number] : edges[number + 1]]:
-                    found = measure(examples.read(tile), examples.goal(tile))
-                    groups[number] = _plus(groups[number], found)
+                    sums = measure(examples.read(tile), examples.goal(tile))
+                    groups[number] = _plus(groups[number], sums)
 
     threads.run(task, len(groups), workers, pieces=len(groups))
     total: Sums = ()
@@ -164,12 +164,12 @@ class Lines:
         Axes: the planes and rows of the kernel with another row at that distance, the taps of the first row,
         and the taps of the other row.
         """
-        found = []
+        sums = []
         for z, y in distances(self._shape):
-            here, there = (self._read[:, _from(z)], self._read[:, _from(-z)])
-            here, there = here[:, :, _from(y)], there[:, :, _from(-y)]
-            found.append(self._windows(here @ there.swapaxes(-1, -2)))
-        return tuple(found)
+            first, second = (self._read[:, _from(z)], self._read[:, _from(-z)])
+            first, second = first[:, :, _from(y)], second[:, :, _from(-y)]
+            sums.append(self._windows(first @ second.swapaxes(-1, -2)))
+        return tuple(sums)
 
     def crossed(self, goal: Array) -> Array:
         """Sum the targets times the samples of each tap. Axes: kernel planes and rows, outputs, taps."""
@@ -221,9 +221,9 @@ def gram(products: Sums, shape: tuple[int, int, int]) -> Array:
     count, taps = shape[0] * shape[1], products[0].shape[-1]
     matrix = np.empty((count, taps, count, taps))
     row = np.arange(count).reshape(shape[:2])
-    for (z, y), found in zip(distances(shape), products, strict=True):
+    for (z, y), sums in zip(distances(shape), products, strict=True):
         first, second = row[_from(z), _from(y)].ravel(), row[_from(-z), _from(-y)].ravel()
-        found = found.reshape(-1, taps, taps)
-        matrix[first, :, second] = found
-        matrix[second, :, first] = found.swapaxes(1, 2)
+        sums = sums.reshape(-1, taps, taps)
+        matrix[first, :, second] = sums
+        matrix[second, :, first] = sums.swapaxes(1, 2)
     return matrix.reshape(count * taps, count * taps)

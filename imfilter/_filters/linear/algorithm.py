@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -146,14 +147,17 @@ class Compiled(Algorithm):
             return over_merged(task, image, target, call.axes)
         key = self.name, assume_finite, image.strides, target.strides  # the call fixes shapes and types
 
-        def make() -> Program | None:
+        def case() -> tuple[Settings, Placement]:
             sides = ArrayLayout.of(image), ArrayLayout.of(target)
-            place = Placement(*sides, operator.shape, call.axes, call.paddings, call.stride, call.dilation)
             settings = Settings(
                 *(self.name, call.real, call.mode, call.bias, call.cval),
                 *(call.tolerance, assume_finite, call.divisor),
             )
-            return self.program(operator, settings, place)
+            place = Placement(*sides, operator.shape, call.axes, call.paddings, call.stride, call.dilation)
+            return settings, place
+
+        def make() -> Program | None:
+            return self.program(operator, *cached(call.cases, key, case))
 
         made = cached(call.programs, key, make)
         if made is None:
@@ -170,7 +174,7 @@ class LinearPlan(Plan):
     operator: Operator = field(repr=False, compare=False)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Call:
     """The operator, its axes and borders, and the types of the result."""
 
@@ -191,9 +195,24 @@ class Call:
     divisor: int  # of sums of integers, if the result is their mean
     whole: bool  # whether all samples are whole numbers
     programs: dict[Any, Program | None] = field(default_factory=dict)
+    #: What programs depend on except the weights, for each layout.
+    cases: dict[Any, tuple[Settings, Placement]] = field(default_factory=dict)
     apart: Call | None = None  # sums samples that are not finite, if folding adds weights of both signs
 
     @property
     def result_shape(self) -> tuple[int, ...]:
         """The shape of the result."""
         return self.shape
+
+    def changed(self, **fields: Any) -> Call:
+        """Return a call with other values of some fields. Its programs are its own."""
+        return replace(self, programs={}, cases={}, apart=None, **fields)
+
+    def with_weights(self, operator: Operator) -> Call:
+        """Return the same call for an operator that plans do not tell from this one; see `likeness`."""
+        plan = self.plan
+        used = operator if plan.operator is self.operator else operator.whole()
+        call = copy.copy(self)  # a third of the time of `replace`
+        call.operator, call.programs = operator, {}
+        call.plan = LinearPlan(plan.algorithm, plan.reason, plan.cost, plan.implementation, used)
+        return call

@@ -1,14 +1,14 @@
 """The last step of every linear filter: find the roles of the image's axes, and run the chosen algorithm."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, engine, padding
-from imfilter._base.call_cache import Calls, words
+from imfilter._base.call_cache import Calls, key_of, words
 from imfilter._base.keywords import Common
 from imfilter._filters.linear import (
     box,
@@ -53,6 +53,8 @@ _EVERY_SAMPLE = Geometry()
 Build = Callable[..., Operator]
 
 _operators: Calls[Operator] = Calls()
+#: Calls by what they depend on except the weights.
+_alike: Calls[Call] = Calls()
 #: A sum of more taps is computed in float64, because float32 would round too much.
 _LONG = 3_000
 
@@ -81,13 +83,43 @@ def _validate_and_plan(
     fixed: tuple[Build, bool, str],
     own: tuple[Any, ...],
     geometry: Geometry = _EVERY_SAMPLE,
+) -> Call:
+    """Check the arguments, and make the call that follows from them."""
+    build, preserves_dtype, method = fixed
+    chosen = arguments.axes(array, given.axes, given.channel_axis)
+    operator, known = _operator(build, array.ndim, chosen, own)
+    others = preserves_dtype, method, geometry
+    if known:
+        return _planned(array, given, chosen, operator, *others)
+    key = _likeness(operator)
+    if key is not None:
+        key = key_of(array, given.out, given, (key, chosen, preserves_dtype, method), geometry)
+    call = _alike.get(key)
+    if call is None:
+        call = _planned(array, given, chosen, operator, *others)
+        _alike.keep(key if call.operator is operator else None, call)  # folded weights are not alike
+        return call
+    return call.with_weights(operator)
+
+
+def _likeness(operator: Operator) -> Hashable:
+    """Return the facts about an operator that calls depend on; None if they may depend on the weights."""
+    low, high = operator.extremes
+    return None if operator.equal or low < TINY or high > HUGE else planner.likeness(operator)
+
+
+def _planned(
+    array: npt.NDArray,
+    given: Common,
+    chosen: tuple[int, ...],
+    operator: Operator,
+    preserves_dtype: bool,
+    method: str,
+    geometry: Geometry,
     *,
     apart: bool = False,
 ) -> Call:
-    """Check the arguments, and make the call that follows from them; `folded` explains `apart`."""
-    build, preserves_dtype, method = fixed
-    chosen = arguments.axes(array, given.axes, given.channel_axis)
-    operator = _operator(build, array.ndim, chosen, own)
+    """Check the other arguments, and make the call that follows from them; `folded` explains `apart`."""
     low, high = operator.extremes
     count, lengths = len(chosen), [array.shape[a] for a in chosen]
     bias = arguments.number(geometry.bias, "bias")
@@ -110,7 +142,7 @@ def _validate_and_plan(
         and (array.dtype.kind == "f" or not math.isfinite(cval))
         and cancels(operator, lengths, dilation)
     ):
-        spoiled = _validate_and_plan(array, given, fixed, own, geometry, apart=True)
+        spoiled = _planned(array, given, chosen, operator, preserves_dtype, method, geometry, apart=True)
     divisor = operator.mean_of() if _whole(array.dtype) and _whole(dtype) and bias == 0 else 0
     operator = operator.known("ones", operator.ones) if divisor else operator
     operator, paddings, stride, dilation = folded(
@@ -137,13 +169,14 @@ def _validate_and_plan(
     )
 
 
-def _operator(build: Build, ndim: int, axes: tuple[int, ...], own: tuple[Any, ...]) -> Operator:
-    """Return the operator of a filter. It is made once for images of many shapes."""
+def _operator(build: Build, ndim: int, axes: tuple[int, ...], own: tuple[Any, ...]) -> tuple[Operator, bool]:
+    """Return the operator of a filter, and whether an earlier call has made it."""
     try:
         key = build, ndim, axes, words(own)
     except TypeError:
         key = None
     operator = _operators.get(key)
+    known = operator is not None
     if operator is None:
         with np.errstate(all="ignore"):  # overflow is refused later
             operator = build(ndim, axes, *own)
@@ -151,7 +184,7 @@ def _operator(build: Build, ndim: int, axes: tuple[int, ...], own: tuple[Any, ..
         if not math.isfinite(high):
             raise ValueError(f"the weights of the kernel must be finite, got {high}")
         _operators.keep(key, operator)
-    return operator
+    return operator, known
 
 
 def _whole(dtype: np.dtype) -> bool:

@@ -55,8 +55,8 @@ class RunningBox(Compiled):
         kinds = request.source.kind, request.dtype.kind
         if not request.unit or (kinds == ("f", "f") and request.real == dtypes.FLOAT64):
             return None
-        kind = _totals_of(operator, request)
-        box = None if kind is None else operator.box()
+        box = operator.box()
+        kind = None if box is None else totals_of(operator, request)
         if box is None or kind is None:
             return None
         planes = operator.shape[0] if len(operator.shape) == 3 else 0
@@ -67,7 +67,7 @@ class RunningBox(Compiled):
         return make(operator, settings, place)
 
 
-def _totals_of(operator: Operator, request: Request) -> np.dtype | None:
+def totals_of(operator: Operator, request: Request) -> np.dtype | None:
     """Return the type of running sums that is exact enough for the samples, or None."""
     kind, axes = request.source, request.axes
     source = np.dtype(np.uint8) if kind.kind == "b" else kind.newbyteorder("=")
@@ -164,7 +164,7 @@ def _scaling(
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Lay out the lines. Return None if lines must be packed and are not."""
-    return _over(operator, settings, place.loops(), place.source, place.target)
+    return _over(operator, settings, place.loops, place.source, place.target)
 
 
 def _over(

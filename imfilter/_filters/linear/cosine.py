@@ -167,7 +167,7 @@ def _fit(data: bytes, terms: int, tolerance: float) -> npt.NDArray | None:
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     """Lay out the lines."""
-    loops, source, target = place.loops(), place.source, place.target
+    loops, source, target = place.loops, place.source, place.target
     y, x = loops.y, loops.x
     real = settings.real
     fit = fitted(operator, settings.tolerance)

@@ -27,6 +27,8 @@ def folded(
     kernel needs no more taps, and no wider a border, than about twice the image. With `apart`, weights of
     different signs are not added, and the border must be twice as wide.
     """
+    if max(stride + dilation) == 1 and not _folds(lengths, operator.shape, dilation):
+        return operator, paddings, stride, dilation
     if apart and len(operator.terms) > 1 and not operator.norm and math.prod(operator.shape) <= LARGEST:
         operator = Operator(dense=operator.components()[0])  # each term has its own sign
     strides = [1 if p.length == 1 else s for p, s in zip(paddings, stride, strict=True)]
@@ -61,9 +63,9 @@ def folded(
 
 def cancels(operator: Operator, lengths: list[int], dilation: tuple[int, ...]) -> bool:
     """Tell whether `folded` may add weights of different signs, which is wrong for NaN and infinity."""
-    long = [_long(n, taps, gap) for n, taps, gap in zip(lengths, operator.shape, dilation, strict=True)]
-    if not any(long):
+    if not _folds(lengths, operator.shape, dilation):
         return False
+    long = [_long(n, taps, gap) for n, taps, gap in zip(lengths, operator.shape, dilation, strict=True)]
     if operator.dense is not None:
         return _mixed(operator.dense)
     along = (_mixed(t) for term in operator.terms for t, folds in zip(term, long, strict=True) if folds)
@@ -77,6 +79,11 @@ def _mixed(taps: Taps) -> bool:
 def _long(n: int, taps: int, gap: int) -> bool:
     """Tell whether a kernel is so long that it is folded."""
     return gap * (taps - 1) > 2 * n
+
+
+def _folds(lengths: list[int], taps: tuple[int, ...], gaps: tuple[int, ...]) -> bool:
+    """Tell whether a kernel is folded along any axis."""
+    return max(gaps) * (max(taps) - 1) > 2 * min(lengths) and any(map(_long, lengths, taps, gaps))
 
 
 def _gathered(

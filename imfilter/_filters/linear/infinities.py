@@ -7,7 +7,6 @@ correlations.
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -50,9 +49,7 @@ def correlate(
     # Count how many infinities become +inf and how many -inf, by the sum and the difference of two counts.
     both = count(np.abs(signs), np.abs(np.sign(kernel)), abs(border))
     more = count(signs, np.sign(kernel), border)
-    finite = replace(
-        call, dtype=call.real, native=call.real, cval=0.0 if beyond else call.cval, programs={}, apart=None
-    )
+    finite = call.changed(dtype=call.real, native=call.real, cval=0.0 if beyond else call.cval)
     result = run(finite, np.where(where, image.dtype.type(0), image), None, workers)
     with np.errstate(invalid="ignore"):
         result[both + more > 1] += np.inf
@@ -67,7 +64,6 @@ def _counting(call: Call, weights: Taps, image: npt.NDArray, cval: float) -> Cal
     request = Request(real, real, real, image.shape, call.shape, call.axes, unit, 0.0, cval, 0, "auto")
     plain = tuple(a for a in ALGORITHMS if a.name in ("direct", "separable", "fft"))
     chosen = choose(operator, request, plain)
-    return replace(
-        call, operator=operator, plan=chosen, bias=0.0, cval=cval, dtype=real, real=real, native=real,
-        tolerance=0.0, programs={}, apart=None,
-    )  # fmt: skip
+    return call.changed(
+        operator=operator, plan=chosen, bias=0.0, cval=cval, dtype=real, real=real, native=real, tolerance=0.0
+    )

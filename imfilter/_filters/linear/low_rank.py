@@ -16,7 +16,7 @@ _Whole = npt.NDArray[np.int64]
 Worth = Callable[[int, int], bool]
 
 #: Largest number of terms in a sum.
-_MOST_TERMS = 8
+MOST_TERMS = 8
 #: The part of a kernel that a sum may leave out, by the size of floats, relative to the sum of the absolute
 #: weights.
 _TOLERANCE = {4: 1e-7, 8: 1e-14}
@@ -35,6 +35,9 @@ def factor(kernel: Taps, size: int, worth: Worth) -> list[Term] | None:
     high = float(np.abs(kernel).max())
     if high == 0.0:
         return [tuple(np.zeros(n) for n in kernel.shape)]
+    rank = least_rank(kernel)
+    if rank > MOST_TERMS or (rank > 1 and not worth(rank, rank * kernel.ndim)):
+        return None
     whole = multiples(kernel, size)
     if whole is not None:
         numbers, power = whole
@@ -48,6 +51,22 @@ def factor(kernel: Taps, size: int, worth: Worth) -> list[Term] | None:
     return None if terms is None else [(np.ldexp(first, power), *others) for first, *others in terms]
 
 
+def least_rank(kernel: Taps) -> int:
+    """Return a number of terms without which no sum can be close enough to a kernel, or 1.
+
+    A sum of fewer than n terms has a rank below n. It differs from a part of n rows and columns by at least
+    the smallest singular value of the part (Eckart and Young, 1936). A search for terms takes four times
+    longer.
+    """
+    matrix = kernel.reshape(len(kernel), -1)
+    n = min(MOST_TERMS + 1, *matrix.shape)
+    if n == 1:
+        return 1
+    rows, columns = (np.arange(n) * (length - 1) // (n - 1) for length in matrix.shape)
+    smallest = np.linalg.svd(matrix[rows[:, None], columns], compute_uv=False)[-1]
+    return n if smallest > max(_TOLERANCE.values()) * np.abs(kernel).sum() else 1
+
+
 def _collected(found: Iterator[tuple[npt.NDArray, ...] | None], worth: Worth) -> list[Any] | None:
     """Return the terms of a split. Return None as soon as the split fails or has too many terms."""
     terms, taps = [], 0
@@ -56,7 +75,7 @@ def _collected(found: Iterator[tuple[npt.NDArray, ...] | None], worth: Worth) ->
             return None
         taps += sum(int(np.count_nonzero(along)) for along in term)
         terms.append(term)
-        if len(terms) > _MOST_TERMS or not worth(len(terms), taps):
+        if len(terms) > MOST_TERMS or not worth(len(terms), taps):
             return None
     return terms
 

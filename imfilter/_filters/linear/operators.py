@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -82,19 +82,29 @@ class Operator:
         """The number of taps, at least of those that are not zero. Large terms are not multiplied out."""
         if self.dense is not None:
             return int(np.count_nonzero(self.dense))
-        most = sum(math.prod(int(np.count_nonzero(taps)) for taps in term) for term in self.terms)
+        most = sum(map(math.prod, self.nonzero))
         if len(self.terms) == 1 or most > _SMALL:
             return most
         return sum(int(np.count_nonzero(c)) for c in self.components())
 
-    def box(self) -> "Operator | None":
-        """Return an operator of equal weights, none zero, as a separable one. Return None if it is no box."""
+    @functools.cached_property
+    def nonzero(self) -> tuple[tuple[int, ...], ...]:
+        """The number of weights that are not zero, of each term along each axis."""
+        return tuple(tuple(of_each(term, np.count_nonzero)) for term in self.terms)
+
+    @functools.cached_property
+    def equal(self) -> bool:
+        """Whether the operator is a box: several weights that are all equal, and not zero."""
         if self.dense is not None:
-            if self.dense.size == 1 or not _equal(self.dense):
-                return None
-            first, *others = map(np.ones, self.dense.shape)
-            return Operator(((first * self.dense.flat[0], *others),))
-        return self if len(self.terms) == 1 and not self.norm and all(map(_equal, self.terms[0])) else None
+            return self.dense.size > 1 and _equal(self.dense)
+        return len(self.terms) == 1 and not self.norm and all(map(_equal, self.terms[0]))
+
+    def box(self) -> "Operator | None":
+        """Return a box as a separable operator. Return None for other operators."""
+        if not self.equal or self.dense is None:
+            return self if self.equal else None
+        first, *others = map(np.ones, self.dense.shape)
+        return Operator(((first * self.dense.flat[0], *others),))
 
     def uniform(self) -> bool:
         """Tell whether all weights are the same, so that the operator is a box."""
@@ -128,12 +138,21 @@ class Operator:
         kernels = [(self.dense,)] if self.dense is not None else self.terms
         low, high = math.inf, 0.0
         for term in kernels:
-            lows, highs = zip(*map(_ends, term), strict=True)
+            lows, highs = zip(*of_each(term, _ends), strict=True)
             if not all(map(math.isfinite, highs)):
                 return low, math.inf
             if all(highs):
                 low, high = min(low, *lows, math.prod(lows)), max(high, *highs, math.prod(highs))
         return low, high
+
+
+def of_each(term: Sequence[Taps], find: Callable[[Taps], _Found]) -> list[_Found]:
+    """Return what `find` returns for the taps of each axis. Axes that share their taps share the result."""
+    found: dict[int, _Found] = {}
+    for taps in term:
+        if id(taps) not in found:
+            found[id(taps)] = find(taps)
+    return [found[id(taps)] for taps in term]
 
 
 def cancelled(sums: Taps, sizes: Taps) -> Taps:
@@ -150,8 +169,8 @@ def _equal(taps: Taps) -> bool:
 def _ends(taps: Taps) -> tuple[float, float]:
     """Return the smallest magnitude of taps that is not zero, and the largest."""
     sizes = np.abs(taps)
-    low = np.minimum.reduce(sizes, axis=None, where=sizes > 0, initial=np.inf)
-    return float(low), float(np.maximum.reduce(sizes, axis=None))
+    low, high = float(np.minimum.reduce(sizes, axis=None)), float(np.maximum.reduce(sizes, axis=None))
+    return low or float(np.minimum.reduce(sizes[sizes > 0], axis=None, initial=np.inf)), high
 
 
 def total(term: Term) -> float:

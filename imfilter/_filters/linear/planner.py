@@ -1,13 +1,17 @@
 """Choice of the algorithm: which one runs, why, and at what predicted cost."""
 
 import math
+from collections.abc import Hashable
+from typing import NamedTuple
 
+from imfilter._base.call_cache import Calls
 from imfilter._filters.linear.algorithm import Algorithm, LinearPlan, Offer, Request
-from imfilter._filters.linear.box import RunningBox
+from imfilter._filters.linear.box import RunningBox, totals_of
 from imfilter._filters.linear.cosine import CosineSum
 from imfilter._filters.linear.direct import DIRECT, FEW
 from imfilter._filters.linear.fft import FFT
-from imfilter._filters.linear.operators import Operator
+from imfilter._filters.linear.low_rank import MOST_TERMS, least_rank
+from imfilter._filters.linear.operators import Operator, Taps
 from imfilter._filters.linear.separable import SEPARABLE
 from imfilter._filters.linear.winograd import Winograd
 
@@ -16,10 +20,74 @@ ALGORITHMS: tuple[Algorithm, ...] = (RunningBox(), DIRECT, Winograd(), SEPARABLE
 METHODS = ("auto", "direct", "separable", "fft")
 
 
+class Choice(NamedTuple):
+    """The chosen algorithm with its offer, and the reason."""
+
+    implementation: Algorithm
+    offer: Offer
+    reason: str
+
+
+#: Choices by `_facts`.
+_choices: Calls[Choice] = Calls()
+#: For shorter kernels with fewer terms, cosines, short sums of rows and transforms are never the fastest.
+_SHORT, _FEW_TERMS = 20, 4
+#: For a kernel with shorter axes, a sum of as many separable kernels as its shorter axis has taps is slower.
+_NARROW = 11
+
+
 def choose(
     operator: Operator, request: Request, algorithms: tuple[Algorithm, ...] = ALGORITHMS
 ) -> LinearPlan:
     """Choose the cheapest algorithm that applies, or the requested one if it applies."""
+    facts = _facts(operator, request) if algorithms is ALGORITHMS else None
+    choice = _choices.get(facts)
+    if choice is None:
+        choice = _cheapest(operator, request, algorithms)
+        _choices.keep(facts, choice)
+    implementation, offer, reason = choice
+    seconds = math.prod(request.shape) * 1e-9
+    used = operator.whole() if offer.operator is None else offer.operator if facts is None else operator
+    return LinearPlan(offer.name or implementation.name, reason, offer.cost * seconds, implementation, used)
+
+
+def _facts(operator: Operator, request: Request) -> Hashable:
+    """Return all facts that the choice for a short kernel depends on. Return None for other kernels.
+
+    The choice does not depend on the size of the image. See `likeness` for the kernel.
+    """
+    kernel = likeness(operator) if request.auto else None
+    if kernel is None:
+        return None
+    totals = totals_of(operator, request) if operator.equal else None
+    return kernel, totals, request.source, request.dtype, request.real, request.unit
+
+
+def likeness(operator: Operator) -> Hashable:
+    """Return the facts about a short kernel that plans depend on. Return None for other kernels.
+
+    The facts are the numbers of weights that are not zero, and whether all are equal. The weights themselves
+    matter only for kernels that may be sums of separable kernels.
+    """
+    if max(operator.shape) >= _SHORT or len(operator.terms) >= _FEW_TERMS:
+        return None
+    if operator.dense is not None and (operator.equal or not _single(operator.dense, operator.count)):
+        return None
+    return operator.shape, operator.norm, operator.count, operator.nonzero, operator.equal
+
+
+def _single(kernel: Taps, count: int) -> bool:
+    """Tell whether a sum of separable kernels is never faster than one sum over a dense kernel."""
+    if count <= FEW or kernel.ndim == 1:
+        return True
+    rank = least_rank(kernel)
+    return rank > MOST_TERMS or (
+        kernel.ndim == 2 and rank == min(kernel.shape) > 1 and max(kernel.shape) <= _NARROW
+    )
+
+
+def _cheapest(operator: Operator, request: Request, algorithms: tuple[Algorithm, ...]) -> Choice:
+    """Compare the offers of all algorithms."""
     method, taps = request.method, operator.count
     if not operator.small and method in ("direct", "fft"):
         raise ValueError(
@@ -42,7 +110,4 @@ def choose(
     if len(offers) > 1 or taps > FEW:
         each = ", ".join([f"{name} {offers[name].cost:.2f}" for name in sorted(offers)])
         reason = f"{reason}; ns a sample: {each}"
-    seconds = math.prod(request.shape) * 1e-9
-    return LinearPlan(
-        offer.name or best, reason, offer.cost * seconds, implementation, offer.operator or operator.whole()
-    )
+    return Choice(implementation, offer, reason)

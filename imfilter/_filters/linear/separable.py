@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from imfilter._base.loops import Placement
 from imfilter._base.program import Program, Settings
 from imfilter._filters.linear import direct
@@ -53,7 +51,7 @@ def _offer(operator: Operator, size: int, least: float) -> Offer | None:
         if not terms:
             return None
         split = Operator(tuple(terms))
-    taps = sum(int(np.count_nonzero(along)) for term in split.terms for along in term)
+    taps = sum(map(sum, split.nonzero))
     few = len(split.terms)
     return Offer(
         _cost(axes, few, taps, size),

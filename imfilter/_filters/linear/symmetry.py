@@ -1,5 +1,8 @@
 """Kernels along an axis that are symmetric or antisymmetric about a tap, and how they are summed."""
 
+from __future__ import annotations
+
+import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple, Self
@@ -31,6 +34,9 @@ _STRAIGHT, _STRAIGHT_LAYERS, _MOST_LAYERS = 33, 49, 3
 #: Most taps of all kernels of a window that unrolled code sums.
 _STRAIGHT_WINDOW = 27
 
+#: Axes of a window: rows, planes and columns. Kernels have axes z, y, x.
+_ROWS_FIRST = (1, 0, 2)
+
 
 class Half(NamedTuple):
     """One half of a kernel along an axis: `taps` are those before the centre, the outermost first.
@@ -54,9 +60,9 @@ class Half(NamedTuple):
         return self._replace(form=CENTRED) if self.form in (ABOUT, ABOUT_OWN) else self
 
     @property
-    def pattern(self) -> Self:
+    def pattern(self) -> Half:
         """The same for any weights."""
-        return self._replace(taps=(0.0,) * len(self.taps), centre=0.0)
+        return Half(self.used, self.form, (0.0,) * len(self.taps), 0.0)
 
     @property
     def adjoining(self) -> bool:
@@ -109,47 +115,66 @@ class Window(NamedTuple):
 
 def window(components: list[Taps]) -> Window | None:
     """Return kernels of axes z, y, x as a symmetric window; None if they are large or not symmetric."""
-    kernels = [component.swapaxes(0, 1) for component in components]
-    shape = kernels[0].shape
-    middle = tuple((n - 1) // 2 for n in shape)
-    corner = tuple(slice(m + 1) for m in middle)
-    places = math.prod(m + 1 for m in middle)
-    if not all(n % 2 for n in shape) or places > MOST_PLACES or len(kernels) > _MOST_LAYERS:
+    shape = tuple([components[0].shape[axis] for axis in _ROWS_FIRST])
+    if len(components) > _MOST_LAYERS or len(components) * math.prod(shape) > _STRAIGHT_WINDOW:
         return None
-    if len(kernels) * math.prod(shape) > _STRAIGHT_WINDOW:
+    if not all(n % 2 for n in shape):
+        return None
+    corner, mirrored = _mirrored(shape)
+    if len(corner) > MOST_PLACES:
         return None
     parities, weights = [], list[float]()
-    for taps in kernels:
-        signs = [_sign(taps, axis) for axis in range(3)]
+    for component in components:
+        taps = component.transpose(_ROWS_FIRST).ravel().tolist()
+        limit = _ROUNDING * max(map(abs, taps))
+        signs = [_sign(taps, pairs, limit) for pairs in mirrored]
         if 0 in signs:
             return None
-        for axis, sign in enumerate(signs):
+        for sign, pairs in zip(signs, mirrored, strict=True):
             if sign < 0:  # the middle of an antisymmetric kernel is 0, except for rounding
-                taps = taps.copy()
-                taps.swapaxes(0, axis)[middle[axis]] = 0
-        near = taps[corner].ravel()
+                for near, far in pairs:
+                    taps[near] = 0.0 if near == far else taps[near]
+        about = len(components) == 1 and taps[len(taps) // 2] != 0
         # A difference is the far side minus the near side, so the weights get the far side's sign.
         turned = math.prod(-1 for sign, n in zip(signs, shape, strict=True) if sign < 0)
-        bits = sum(1 << i for i, value in enumerate(near.tolist()) if value != 0)
-        about = len(kernels) == 1 and bool(taps[middle] != 0)
+        near_taps = [taps[place] for place in corner]
+        bits = sum(1 << i for i, value in enumerate(near_taps) if value != 0)
         parities.append(Parity((signs[0] < 0, signs[1] < 0, signs[2] < 0), bits, about))
-        weights += [whole(taps.ravel().tolist()), *(turned * near).tolist()]
+        weights += [whole(taps), *(turned * value for value in near_taps)]
     return Window(shape, tuple(parities), tuple(weights))
 
 
-def _sign(taps: Taps, axis: int) -> int:
-    """Return 1 for taps that are symmetric along an axis, -1 for antisymmetric ones, 0 for others."""
-    limit, turned = _ROUNDING * np.abs(taps).max(), np.flip(taps, axis)
-    if np.abs(taps - turned).max() <= limit:
+@functools.cache  # of the few small shapes
+def _mirrored(shape: tuple[int, ...]) -> tuple[list[int], list[list[tuple[int, int]]]]:
+    """Return the positions of a corner with the middles, and the pairs of mirrored positions of each axis."""
+    places = np.arange(math.prod(shape)).reshape(shape)
+    corner = places[tuple(slice((n + 1) // 2) for n in shape)].ravel().tolist()
+    pairs = []
+    for axis, n in enumerate(shape):
+        near, far = places.swapaxes(0, axis), np.flip(places, axis).swapaxes(0, axis)
+        half = slice((n + 1) // 2)
+        pairs.append(list(zip(near[half].ravel().tolist(), far[half].ravel().tolist(), strict=True)))
+    return corner, pairs
+
+
+def _sign(taps: list[float], pairs: list[tuple[int, int]], limit: float) -> int:
+    """Return 1 for taps with symmetric `pairs`, -1 for antisymmetric ones, 0 for others."""
+    if all(abs(taps[near] - taps[far]) <= limit for near, far in pairs):
         return 1
-    return -1 if np.abs(taps + turned).max() <= limit else 0
+    return -1 if all(abs(taps[near] + taps[far]) <= limit for near, far in pairs) else 0
 
 
 def halved(taps: Taps) -> Half | None:
     """Return the half of a kernel that is symmetric or antisymmetric about a tap; None for other kernels."""
     values = taps.tolist()
+    if len(values) % 2 and values == values[::-1] and 0.0 not in values:  # the usual case
+        middle = len(values) // 2
+        return Half(tuple(range(len(values))), ABOUT, tuple(values[:middle]), values[middle])
     nonzero = [i for i, value in enumerate(values) if value != 0]
     if not nonzero or (nonzero[0] + nonzero[-1]) % 2:
+        return None
+    limit = _ROUNDING * max(map(abs, values))
+    if abs(abs(values[nonzero[0]]) - abs(values[nonzero[-1]])) > limit:
         return None
     middle = (nonzero[0] + nonzero[-1]) // 2
     below = [i for i in nonzero if i < middle]
@@ -158,7 +183,6 @@ def halved(taps: Taps) -> Half | None:
         return None
     used, centre = (*below, middle, *mirrored), values[middle]
     low, high = [values[i] for i in below], [values[2 * middle - i] for i in below]
-    limit = _ROUNDING * max(map(abs, values))
     if all(abs(a - b) <= limit for a, b in zip(low, high, strict=True)):
         return Half(used, ABOUT if centre != 0 else EVEN, tuple(low), centre)
     if 2 * abs(centre) <= limit and all(abs(a + b) <= limit for a, b in zip(low, high, strict=True)):
@@ -166,14 +190,18 @@ def halved(taps: Taps) -> Half | None:
     return None
 
 
-def records(halves: Sequence[Half], firsts: Sequence[int], real: np.dtype) -> npt.NDArray:
-    """Return the records of layers whose lines begin at `firsts`, for `symmetric`; see `weights`."""
-    found, begin = np.zeros(len(halves), HALF), 0
-    for record, half, first in zip(found, halves, firsts, strict=True):
-        record["first"], record["half"], record["form"] = first, len(half.taps), half.form
-        record["weights"] = begin * real.itemsize
+def records(
+    halves: Sequence[Half], firsts: Sequence[int], step: int, real: np.dtype, begin: int = 0
+) -> npt.NDArray:
+    """Return the records of layers that are `step` bytes apart; see `HALF`.
+
+    Their lines begin at `firsts`. Their weights begin at number `begin` of the table; see `weights`.
+    """
+    found = []
+    for i, (half, first) in enumerate(zip(halves, firsts, strict=True)):
+        found.append((i * step, first, len(half.taps), half.form, begin * real.itemsize))
         begin += len(half.taps) + 2
-    return found
+    return np.array(found, HALF)
 
 
 def weights(halves: Sequence[Half], *, summed: bool) -> list[float]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from imfilter._base.memo import remembered
 from imfilter._filters.linear import symmetry
 from imfilter._filters.linear.kernels.job import LAYER, PLANE, TAP
-from imfilter._filters.linear.operators import Taps
+from imfilter._filters.linear.operators import Taps, of_each
 from imfilter._filters.linear.symmetry import Half
 from imfilter._filters.linear.tap_runs import common, first_of_pairs, group, grouped, paired, run_table
 from imfilter._filters.linear.tap_tables import Ints, Schedule, Weights
@@ -181,10 +181,10 @@ def separable(
     if len(terms) > 1 and not norm:
         terms = _levelled(terms)
     if not across:
-        terms = [(one, along_y, along_x * one[0]) for one, along_y, along_x in terms]
-    halves_z, halves_y, halves_x = (
-        [symmetry.halved(term[i]) for term in terms] if i or across else [None] * len(terms) for i in range(3)
-    )
+        terms = [(z, y, x if z[0] == 1 else x * z[0]) for z, y, x in terms]
+    each = [of_each(term[not across :], symmetry.halved) for term in terms]
+    halves_y, halves_x = ([halves[axis] for halves in each] for axis in (-2, -1))
+    halves_z = [halves[0] if across else None for halves in each]
     if len(terms) > 1 and not norm:
         averages = [all(map(symmetry.average, (term[0], term[2]))) for term in terms]
         halves_y = [h.alone if h and not a else h for h, a in zip(halves_y, averages, strict=True)]
@@ -196,7 +196,7 @@ def separable(
     fill_halves = fill and gaps and all(half and half.nearly_adjoining for half in halves_y)
     if fill_halves:  # then neighbouring output rows read the same rows
         halves_y = [half and half.filled for half in halves_y]
-    reads = tuple((_read(along_z), _read(along_y), _read(along_x)) for along_z, along_y, along_x in terms)
+    reads = tuple(tuple(of_each(term, _read)) for term in terms)
     patterns = _patterns(halves_z), _patterns(halves_y), _patterns(halves_x)
     made = _layers(reads, patterns, across, norm, dilation, pair, real, fill, fill_halves)
     weights: Weights = {}
@@ -232,7 +232,7 @@ def _patterns(halves: Sequence[Half | None]) -> tuple[Half | None, ...]:
 
 @remembered(lambda terms: sum(len(taps) for term in terms for taps in term))
 def _layers(
-    terms: tuple[tuple[bytes, bytes, bytes], ...],
+    terms: tuple[tuple[bytes, ...], ...],
     patterns: tuple[tuple[Half | None, ...], tuple[Half | None, ...], tuple[Half | None, ...]],
     across: bool,
     norm: bool,

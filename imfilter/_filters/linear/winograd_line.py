@@ -18,7 +18,7 @@ from imfilter._simd.vector import BYTES, in_register
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     """Lay out the lines and the sums."""
-    loops, source, target = place.loops(), place.source, place.target
+    loops, source, target = place.loops, place.source, place.target
     real, (z, y, x) = settings.real, loops[:3]
     assert operator.dense is not None
     times = winograd_sums.halvings(operator.shape)

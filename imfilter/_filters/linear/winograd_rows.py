@@ -21,7 +21,7 @@ _SHORTEST = 256
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     """Lay out the lines and the sums."""
-    loops, source, target = place.loops(), place.source, place.target
+    loops, source, target = place.loops, place.source, place.target
     real, (z, y, x) = settings.real, loops[:3]
     assert operator.dense is not None
     assert y.axis is not None

@@ -53,11 +53,9 @@ class LaneLayout:
         return self.channels * self.lanes if along else 0
 
     @property
-    def places(self) -> tuple[int, ...]:
-        """The values that `element` and `neighbour` depend on."""
-        if not self.active:
-            return (self.channels,)
-        return self.channels, self.lanes, self.stride, self.phase, self.neighbour
+    def elements(self) -> Self:
+        """The same layout for `element` and `neighbour`, and for lines of any width if these may have any."""
+        return self if self.active else type(self)(1, self.channels, 1, 1, 1, self.size)
 
     @property
     def segment(self) -> int:
@@ -119,7 +117,6 @@ class LaneLayout:
 
     def set_geometry(self, job: Job) -> None:
         """Write the geometry to the job."""
-        job["lane_layout"], job["lanes"] = self.active, self.lanes
         job["segment"] = self.segment * self.channels
         job["segment_step"] = self.segment * self.stride * self.channels * self.size
         job["segment_count"] = self.count

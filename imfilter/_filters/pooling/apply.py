@@ -1,4 +1,4 @@
-"""The common path of every kind of pooling: the windows, the arithmetic, and the program for a layout."""
+"""The common part of all poolings: the windows, the arithmetic, and the program for a layout."""
 
 import functools
 import math
@@ -35,7 +35,7 @@ _LONG = 64
 #: Largest sums whose quotients are rounded like the exact ones, in float32 and in float64.
 _EXACT: dict[np.dtype, int] = {dtypes.FLOAT32: 1 << 23, dtypes.FLOAT64: 1 << 52}
 _INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
-#: Samples whose pooling takes as long as a multiply-add in `Program`, and nanoseconds for a byte.
+#: Number of samples whose pooling takes as long as a multiply-add in `Program`, and nanoseconds per byte.
 _WORK, _BYTE = 8, 0.2
 
 
@@ -70,13 +70,19 @@ Cut = Callable[..., tuple[Windows, ...]]
 
 
 def apply(
-    image: npt.ArrayLike, reduction: str, cut: Cut, own: tuple[Any, ...], common: Common, *, keep: bool = True
+    image: npt.ArrayLike,
+    reduction: str,
+    cut: Cut,
+    options: tuple[Any, ...],
+    common: Common,
+    *,
+    keep: bool = True,
 ) -> npt.NDArray:
-    """Check the arguments and reduce the windows that ``cut(lengths, *own)`` returns.
+    """Check the arguments and reduce the windows that ``cut(lengths, *options)`` returns.
 
     Unless `keep`, the result has no filtered axes. Then each filtered axis must have exactly one window.
     """
-    return engine.apply(FAMILY, image, common, (reduction, cut, keep), own)
+    return engine.apply(FAMILY, image, common, (reduction, cut, keep), options)
 
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
@@ -91,7 +97,7 @@ def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: 
     source = dtypes.readable(array)
     last = max(call.axes)
     if not _packed(source, last):
-        source = np.ascontiguousarray(source)  # copy once, instead of every row of every window
+        source = np.ascontiguousarray(source)  # one copy of all, instead of a copy of each row of each window
     target = dtypes.target(place, array, call.shape, call.target)
     if not _packed(target, last):
         target = dtypes.empty(call.shape, call.target)
@@ -100,20 +106,20 @@ def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: 
 
 
 def _by_keys(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Reduce the windows of samples that are compared by their places in sorted order."""
+    """Reduce the windows of samples that are compared by their positions in sorted order."""
     keys = rank_keys.keys_of(array, nan_first=call.reduction == MIN)
-    found = _pooled(replace(call, dtype=_INT64, programs={}), keys.values.astype(_INT64), None, workers)
+    reduced = _pooled(replace(call, dtype=_INT64, programs={}), keys.values.astype(_INT64), None, workers)
     place = dtypes.empty(call.shape, call.dtype) if place is None else place
-    least, most = np.iinfo(_INT64).min, np.iinfo(_INT64).max
-    empty = {limit: found == limit for limit in (least, most)}  # windows without a sample
-    keys.place(np.where(empty[least] | empty[most], 0, found), place)
+    lowest, highest = np.iinfo(_INT64).min, np.iinfo(_INT64).max
+    empty = {limit: reduced == limit for limit in (lowest, highest)}  # windows without a sample
+    keys.place(np.where(empty[lowest] | empty[highest], 0, reduced), place)
     for limit, where in empty.items():
         place[where] = dtypes.rounded(place.dtype, math.copysign(math.inf, limit))
     return place
 
 
 def _packed(array: npt.NDArray, first: int) -> bool:
-    """Tell whether samples are contiguous along the axes from `first` on."""
+    """Return whether samples are contiguous along the axes from `first` on."""
     step = array.itemsize
     for axis in reversed(range(first, array.ndim)):
         if array.shape[axis] > 1 and array.strides[axis] != step:
@@ -123,12 +129,12 @@ def _packed(array: npt.NDArray, first: int) -> bool:
 
 
 def _validate_and_plan(
-    array: npt.NDArray, given: Common, fixed: tuple[str, Cut, bool], own: tuple[Any, ...]
+    array: npt.NDArray, given: Common, fixed: tuple[str, Cut, bool], options: tuple[Any, ...]
 ) -> Call:
     """Check the arguments and derive the settings of the call."""
     reduction, cut, keep = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
-    windows = cut(tuple(array.shape[a] for a in axes), *own)
+    windows = cut(tuple(array.shape[a] for a in axes), *options)
     shape = list(array.shape)
     for axis, along in zip(axes, windows, strict=True):
         shape[axis] = along.length
@@ -146,8 +152,8 @@ def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dty
 
     Means of integers are exact. If float64 may not hold the sum, the high and low halves of the samples are
     summed as integers, also for float results. For floats, sums in float64 do not overflow, and their order
-    changes no significant bit: 2x2 of float32, 8x64x112x112, takes 7.2 ms, in float32 6.5 (Cascade Lake, one
-    thread, where a copy takes 5.4).
+    changes no significant bit. Means of 2x2 float32 samples of an array of 8x64x112x112 take 7.2 ms, sums in
+    float32 would take 6.5 ms, and a copy takes 5.4 ms (Cascade Lake, one thread).
     """
     if source.kind == "f":
         return dtypes.FLOAT64, dtypes.FLOAT64, dtypes.direct_target(dtype, dtypes.FLOAT64)
@@ -165,16 +171,16 @@ def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dty
 
 
 def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
-    """Run the program for the layout of image and output. Make it if it is new."""
-    where = source.strides, target.strides  # the call fixes shapes and types
+    """Run the program for the layout of image and output. Create it if the layout is new."""
+    layout = source.strides, target.strides  # the call fixes shapes and types
     program = engine.cached(
-        call.programs, where, lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target))
+        call.programs, layout, lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target))
     )
     return program.run(source, target, workers)
 
 
 def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
-    """Lay out the lines."""
+    """Return the program for one layout: geometry, kernels and workspace."""
     cuts = call.windows
     loops = Loops.of(
         source,
@@ -203,27 +209,29 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
     divisors = np.repeat(job["windows_x"]["divisor"], channels).astype(call.real)
     job["divisors"] = 1 / divisors if inverse else divisors
     job["n_tiles"] = len(job["tiles"]) - 1
-    narrow, wide = extent(job["tiles"])
+    shortest_tile, longest_tile = extent(job["tiles"])
     long = x.taps > x.samples or (x.taps >= max(_LONG, x.stride // 2) and 2 * x.stride > x.taps)
     one_by_one = x.cells or (long and x.dilation == 1)
     chunk = -(-_CHUNK // (channels * joined.itemsize)) * channels if one_by_one else 0
     job["chunk"] = chunk
     direct = _kernels(job, call, source.dtype, target.dtype, x, channels)
-    direct = direct and (job["along"] != windows_kernels.PICKED or narrow * channels >= in_register(joined))
+    direct = direct and (
+        job["along"] != windows_kernels.PICKED or shortest_tile * channels >= in_register(joined)
+    )
     job["direct"] = direct
-    listed = _ROWS if chunk else min(z.taps, z.samples) * min(y.taps, y.samples)
-    job["most"] = listed
-    line = chunk if chunk else ((wide - 1) * x.stride + (x.taps - 1) * x.dilation + 1) * channels
-    # The last register is picked from as many registers as the stride.
+    row_count = _ROWS if chunk else min(z.taps, z.samples) * min(y.taps, y.samples)
+    job["most"] = row_count
+    line = chunk if chunk else ((longest_tile - 1) * x.stride + (x.taps - 1) * x.dilation + 1) * channels
+    # The samples of the last register come from a number of registers that is equal to the stride.
     slack = (min(x.stride, pooled_lines.MOST_STRIDE) + 1) * BYTES
-    results = (wide * channels) * joined.itemsize + slack
+    results = (longest_tile * channels) * joined.itemsize + slack
     sizes = {
         "line": line * joined.itemsize + slack,
         "staged": line * joined.itemsize // 2 + slack if job["stage"] > 1 else 0,
         "result": 0 if direct else results,
         "below": results if job["join_low"] else 0,
         "spare": BYTES,
-        "at": 8 * listed,
+        "at": 8 * row_count,
     }
     workspace = layout_workspace(job, sizes)
     count = len(loops.batch) * z.length * y.length
@@ -244,7 +252,7 @@ def _windows(part: LoopAxis, cuts: tuple[Windows, ...]) -> Windows:
 
 
 def _inverts(call: Call, divisors: list[npt.NDArray[np.int64]]) -> bool:
-    """Tell whether to multiply by the inverse. It is as exact, or rounds in float64 for float32."""
+    """Return whether to multiply by the inverse: if it is as exact, or computed in float64 for float32."""
     if call.real == dtypes.FLOAT64 and call.target == dtypes.FLOAT32:
         return True
     return call.real.kind == "f" and all(((d > 0) & (d & (d - 1) == 0)).all() for d in divisors)
@@ -252,8 +260,8 @@ def _inverts(call: Call, divisors: list[npt.NDArray[np.int64]]) -> bool:
 
 def _tiles(x: Windows, pixel: int) -> npt.NDArray[np.int64]:
     """Cut a line of outputs into tiles whose samples stay in the first-level cache."""
-    own = x.taps if x.cells else x.stride
-    return tiles(x.length, min(x.length, max(1, x.length * own * pixel // _LINE)))
+    samples = x.taps if x.cells else x.stride
+    return tiles(x.length, min(x.length, max(1, x.length * samples * pixel // _LINE)))
 
 
 def _kernels(job: Job, call: Call, source: np.dtype, target: np.dtype, x: Windows, channels: int) -> bool:

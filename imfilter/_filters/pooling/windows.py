@@ -14,11 +14,11 @@ class Windows(NamedTuple):
 
     samples: int  # of the image
     length: int  # number of windows
-    taps: int = 1  # samples of the longest window, or slightly more
+    taps: int = 1  # length of the longest window, or slightly more
     stride: int = 1
     padding: int = 0
     dilation: int = 1
-    count_padding: bool = False  # whether the divisor counts places in the padding
+    count_padding: bool = False  # whether the divisor counts positions in the padding
     cells: bool = False
 
     @classmethod
@@ -47,7 +47,7 @@ class Windows(NamedTuple):
 
 @remembered(lambda along: along.length)
 def table(along: Windows) -> np.ndarray:
-    """Return the table of `WINDOW`s. It must not be written to."""
+    """Return the table of `WINDOW`s. It is shared and must not be changed."""
     entries, number = np.zeros(along.length, WINDOW), np.arange(along.length)
     if along.cells:
         first = number * along.samples // along.length
@@ -56,11 +56,13 @@ def table(along: Windows) -> np.ndarray:
         return entries
     start, step = number * along.stride - along.padding, along.dilation
 
-    def places(stop: int) -> np.ndarray:
-        """Return how many places of each window are before a sample."""
+    def positions_before(stop: int) -> np.ndarray:
+        """Return the number of positions of each window that are before a sample."""
         return np.minimum(np.maximum(-((start - stop) // step), 0), along.taps)
 
-    skipped, stop = places(0), places(along.samples)
+    skipped, stop = positions_before(0), positions_before(along.samples)
     entries["first"], entries["count"] = start + skipped * step, stop - skipped
-    entries["divisor"] = places(along.samples + along.padding) if along.count_padding else entries["count"]
+    entries["divisor"] = (
+        positions_before(along.samples + along.padding) if along.count_padding else entries["count"]
+    )
     return entries

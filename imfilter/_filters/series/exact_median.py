@@ -1,7 +1,7 @@
 """Medians of series of 64-bit integers and of long doubles, which float64 cannot represent exactly.
 
-Windows still slide over float64 keys. The keys are differences to the smallest integer if all differences are
-small. Otherwise they are the positions of the samples in sorted order.
+The windows slide over float64 keys. If all samples are near each other, the keys are their differences to the
+smallest sample. Otherwise the keys are the positions of the samples in sorted order.
 """
 
 import math
@@ -21,7 +21,7 @@ from imfilter._filters.series.median import Median, between
 #: Up to this integer, float64 represents the mean of two integers exactly.
 _EXACT = 1 << 52
 
-#: Runs a design over keys; see `_found`.
+#: Runs a design over keys; see `_medians`.
 _Run = Callable[[Any, npt.NDArray, float], npt.NDArray[np.float64]]
 
 
@@ -35,11 +35,11 @@ def takes(design: Any, dtype: np.dtype) -> bool:
 def whole(design: Any, lines: npt.NDArray, wanted: np.dtype, workers: int | None) -> npt.NDArray:
     """Return the medians of whole series in the dtype `wanted`."""
 
-    def run(keyed: Any, keys: npt.NDArray, beyond: float) -> npt.NDArray[np.float64]:
+    def run(keyed: Any, keys: npt.NDArray, border_key: float) -> npt.NDArray[np.float64]:
         result: npt.NDArray[np.float64] = keyed.whole(keys, workers)
         return result
 
-    return _found(design, lines, wanted, run)
+    return _medians(design, lines, wanted, run)
 
 
 def begin(design: Any, first: npt.NDArray) -> Any:
@@ -57,15 +57,15 @@ def advance(design: Any, state: Any, lines: npt.NDArray, wanted: np.dtype) -> tu
     missing = 0 if design.ends.mode == "valid" else history - known
     after = state
 
-    def run(keyed: Any, keys: npt.NDArray, beyond: float) -> npt.NDArray[np.float64]:
+    def run(keyed: Any, keys: npt.NDArray, border_key: float) -> npt.NDArray[np.float64]:
         nonlocal after
-        before = np.full((1, missing, keys.shape[2]), beyond)
+        before = np.full((1, missing, keys.shape[2]), border_key)
         begun = state._replace(values=np.concatenate([before, keys[:, :known]], axis=1))
         result, after = keyed.advance(begun, keys[:, known:])
         return result
 
-    found = _found(design, values, wanted, run)
-    return found, after._replace(values=values[:, max(0, values.shape[1] - history) :].copy())
+    medians = _medians(design, values, wanted, run)
+    return medians, after._replace(values=values[:, max(0, values.shape[1] - history) :].copy())
 
 
 def widened(design: Any, state: Any) -> Any:
@@ -78,42 +78,42 @@ def widened(design: Any, state: Any) -> Any:
     return state._replace(values=values)
 
 
-def _found(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> npt.NDArray:
-    """Return medians in the dtype `wanted`, from the keys that ``run(design, keys, constant)`` finds."""
+def _medians(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> npt.NDArray:
+    """Return medians in the dtype `wanted`, from the keys that ``run(design, keys, border_key)`` returns."""
     ends = design.ends
     constant: Number | None = {"zero": 0, "constant": ends.cval}.get(ends.mode)
     if isinstance(constant, float) and constant.is_integer():
         constant = int(constant)
     if samples.dtype.kind in "iu" and isinstance(constant, int | None):
-        found = _near(design, samples, constant, wanted, run)
-        if found is not None:
-            return found
+        medians = _near(design, samples, constant, wanted, run)
+        if medians is not None:
+            return medians
     order = places(samples, constant)
     keys = order.values.astype(np.float64)
     if samples.dtype.kind == "f":
         keys[np.isnan(samples)] = math.nan
-    beyond = math.nan if constant is not None and constant != constant else float(order.border_key)
-    pair = [run(_keyed(design, beyond, which), keys, beyond) for which in (LOWER, UPPER)]
+    border_key = math.nan if constant is not None and constant != constant else float(order.border_key)
+    pair = [run(_keyed(design, border_key, which), keys, border_key) for which in (LOWER, UPPER)]
     out = np.empty(pair[0].shape, wanted)
     missing = np.isnan(pair[0])
-    at = [np.where(missing, 0.0, found).astype(np.int64) for found in pair]
-    low, high = (order.samples(found) for found in at)
-    beside = [
-        found == order.border_key if constant is not None else np.zeros(found.shape, bool) for found in at
+    indices = [np.where(missing, 0.0, medians).astype(np.int64) for medians in pair]
+    low, high = (order.samples(index) for index in indices)
+    is_border = [
+        index == order.border_key if constant is not None else np.zeros(index.shape, bool)
+        for index in indices
     ]
     if samples.dtype.kind == "f":
-        for found, where in zip((low, high), beside, strict=True):
-            found[where] = constant
+        for values, mask in zip((low, high), is_border, strict=True):
+            values[mask] = constant
         dtypes.place(between(low, high), out)
     else:
         floor = (low >> 1) + (high >> 1) + (low & high & 1)
         _halfway(floor, (low ^ high) & 1, out)
-        for where in np.argwhere(beside[0] | beside[1]):
-            place = tuple(where)
-            sides = [
-                constant if b[place] else int(v[place]) for b, v in zip(beside, (low, high), strict=True)
+        for index in map(tuple, np.argwhere(is_border[0] | is_border[1])):
+            both = [
+                constant if b[index] else int(v[index]) for b, v in zip(is_border, (low, high), strict=True)
             ]
-            out[place] = dtypes.rounded(wanted, _middle(*sides, whole=wanted.kind in "iu"))
+            out[index] = dtypes.rounded(wanted, _middle(*both, whole=wanted.kind in "iu"))
     out[missing] = dtypes.rounded(wanted, math.nan)
     return out
 
@@ -127,9 +127,9 @@ def _near(
     base, bounds = 0 if max(map(abs, limits)) <= _EXACT else min(limits), np.iinfo(samples.dtype)
     if max(limits) - base > _EXACT or (base and not bounds.min <= base <= bounds.max):
         return None
-    beyond, bits = float((constant or 0) - base), np.uint64(base % (1 << 64))  # sums are modulo 2**64
+    border_key, bits = float((constant or 0) - base), np.uint64(base % (1 << 64))  # sums are modulo 2**64
     keys = (samples.view(np.uint64) - bits if base else samples).astype(np.float64)
-    result = run(_keyed(design, beyond), keys, beyond)
+    result = run(_keyed(design, border_key), keys, border_key)
     out = np.empty(result.shape, wanted)
     if base:
         twice = (2.0 * result).astype(np.uint64)  # every window has a sample
@@ -140,11 +140,11 @@ def _near(
     return out
 
 
-def _keyed(design: Any, beyond: float, which: int | None = None) -> Any:
-    """Return a design for keys. `beyond` is the key of the border constant."""
+def _keyed(design: Any, border_key: float, which: int | None = None) -> Any:
+    """Return a design for keys. `border_key` is the key of the border constant."""
     ends = design.ends
     if ends.mode in ("zero", "constant"):
-        ends = ends._replace(mode="constant", cval=beyond)
+        ends = ends._replace(mode="constant", cval=border_key)
     window = design.window if which is None else replace(design.window, which=which)
     return replace(design, ends=ends, window=window)
 
@@ -158,7 +158,7 @@ def _halfway(low: npt.NDArray, odd: npt.NDArray, out: npt.NDArray) -> None:
 
 
 def _middle(low: Any, high: Any, *, whole: bool) -> int | float:
-    """Return the mean of an integer and the border constant, or of two constants, rounded once."""
+    """Return the mean of two numbers, each an integer or the border constant, rounded once."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return float(low) + float(high)
     middle = sum(Fraction(*n.as_integer_ratio()) for n in (low, high)) / 2

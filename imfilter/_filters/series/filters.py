@@ -12,10 +12,10 @@ from imfilter._filters.rank.keys import Number
 from imfilter._filters.series import exact_median
 from imfilter._filters.series.exponential import Recursion
 from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
-from imfilter._filters.series.windows import NOTHING, Polynomial, Window
+from imfilter._filters.series.windows import ZERO_SUM, Polynomial, Window
 
 _Lines = npt.NDArray[np.float64]
-_There = npt.NDArray[np.bool_]
+_Present = npt.NDArray[np.bool_]
 
 #: Highest order of a derivative that a kernel may respond to.
 _MOMENTS = 64
@@ -54,8 +54,8 @@ class State(NamedTuple):
     """The state of a filter after the samples so far."""
 
     values: _Lines  # the last samples, or the state of a recursion
-    present: _There | None  # which of them are used; None: all
-    stages: tuple["State | None", ...] = ()  # the state of each filter of a chain, or None before it starts
+    present: _Present | None  # mask of the samples that are used; None: all
+    stages: tuple["State | None", ...] = ()  # of the filters of a pipeline; None: not started
 
 
 class Design(Protocol):
@@ -99,7 +99,7 @@ class Design(Protocol):
     def per_sample(self, state: State) -> Pushed | None:
         """Return an object that filters one series sample by sample from a state on, or None."""
 
-    def after_ticks(self, state: State, per_sample: Any) -> State:
+    def after_per_sample(self, state: State, per_sample: Any) -> State:
         """Return the state after the samples that `per_sample` has filtered, starting from `state`."""
 
 
@@ -143,7 +143,8 @@ class Sliding:
             return self._within(*self._extended(lines, -before, n + after), workers, out)
         result = dtypes.empty(lines.shape, dtypes.FLOAT64) if out is None else out
         if n >= size:
-            # As one line: results of windows that span two series are overwritten by those of the ends.
+            # Filter all series as one line. Windows that span two series are overwritten by the results of
+            # the ends.
             inside = result.reshape(1, -1, series)[:, before : count * n - after]
             self._compute(lines.reshape(1, -1, series), None, workers, inside)
         if mode == "fit":
@@ -157,24 +158,24 @@ class Sliding:
         return result
 
     def _within(
-        self, lines: _Lines, present: _There | None, workers: int | None, out: _Lines | None = None
+        self, lines: _Lines, present: _Present | None, workers: int | None, out: _Lines | None = None
     ) -> _Lines:
-        """Compute the windows of each line. Join many lines into one, because one call per line is slower."""
+        """Compute the windows of each line. All lines are joined, because one call per line is slower."""
         count, n, series = lines.shape
         size = self.window.size
         if count == 1 or n < size:
             return self._compute(lines, present, workers, out)
         result = dtypes.empty(lines.shape, dtypes.FLOAT64)
         inside = result.reshape(1, -1, series)[:, : count * n - size + 1]
-        history = None if present is None else present.reshape(1, -1, series)
-        self._compute(lines.reshape(1, -1, series), history, workers, inside)
+        mask = None if present is None else present.reshape(1, -1, series)
+        self._compute(lines.reshape(1, -1, series), mask, workers, inside)
         if out is None:
             return result[:, : n - size + 1]
         out[...] = result[:, : n - size + 1]
         return out
 
     def _compute(
-        self, lines: _Lines, present: _There | None, workers: int | None, out: _Lines | None = None
+        self, lines: _Lines, present: _Present | None, workers: int | None, out: _Lines | None = None
     ) -> _Lines:
         if self.ends.ignore:
             numbers = ~np.isnan(lines)
@@ -186,8 +187,8 @@ class Sliding:
             out[...] = result
         return result
 
-    def _extended(self, lines: _Lines, start: int, stop: int) -> tuple[_Lines, _There | None]:
-        """Return the samples from `start` to `stop`, including those beyond the ends, and which exist."""
+    def _extended(self, lines: _Lines, start: int, stop: int) -> tuple[_Lines, _Present | None]:
+        """Return the samples from `start` to `stop`, also beyond the ends, and a mask of existing samples."""
         count, n, series = lines.shape
         before, after = max(0, -start), max(0, stop - n)
         mode = "zero" if self.ends.mode == "shrink" else self.ends.mode
@@ -195,11 +196,11 @@ class Sliding:
         inside = slice(before, stop - start - after)
         result = dtypes.empty((count, stop - start, series), dtypes.FLOAT64)
         result[:, inside] = lines[:, max(0, start) : min(n, stop)]
-        for where, places in (
+        for positions, indices in (
             (slice(0, before), outside[:before]),
             (slice(stop - start - after, None), outside[before:]),
         ):
-            result[:, where] = lines[:, places] if (places >= 0).all() else self.ends.constant
+            result[:, positions] = lines[:, indices] if (indices >= 0).all() else self.ends.constant
         if self.ends.mode != "shrink":
             return result, None
         present = np.zeros(result.shape, bool)
@@ -214,10 +215,10 @@ class Sliding:
         after = window.size - 1 - before
         for t in (*range(min(before, n)), *range(max(n - after, min(before, n)), n)):
             first = min(max(t - before, 0), n - size)
-            own = Polynomial(size, t - first, window.order, window.deriv, window.spacing)
-            history = lines[:, first : first + size]
-            present = ~np.isnan(history) if self.ends.ignore else None
-            result[:, t : t + 1] = own.compute(history, present, 1)
+            polynomial = Polynomial(size, t - first, window.order, window.deriv, window.spacing)
+            samples = lines[:, first : first + size]
+            present = ~np.isnan(samples) if self.ends.ignore else None
+            result[:, t : t + 1] = polynomial.compute(samples, present, 1)
 
     def after(self, along: int, shape: tuple[int, ...]) -> "Sliding":
         """Return the filter for series of a shape along an axis, with initial samples for each series."""
@@ -258,8 +259,8 @@ class Sliding:
             return np.empty((1, 0, values.shape[2])), State(values, present)
         result = self._compute(values, present, 1)
         first = values.shape[1] - self.window.size + 1
-        history = None if present is None or present[:, first:].all() else present[:, first:].copy()
-        return result, State(values[:, first:].copy(), history)
+        mask = None if present is None or present[:, first:].all() else present[:, first:].copy()
+        return result, State(values[:, first:].copy(), mask)
 
     def per_sample(self, state: State) -> Pushed | None:
         """Return an object that filters one series sample by sample, or None if samples are missing."""
@@ -270,7 +271,7 @@ class Sliding:
             return None
         return self.window.per_sample(values)
 
-    def after_ticks(self, state: State, per_sample: Pushed) -> State:
+    def after_per_sample(self, state: State, per_sample: Pushed) -> State:
         """Return the state after the samples that `per_sample` has filtered, starting from `state`."""
         return State(per_sample.history().reshape(1, -1, 1), None)
 
@@ -328,7 +329,7 @@ class Recursive:
         """Return an object that filters one series sample by sample and changes `state`, or None."""
         return PerSampleFilter(np.empty(0), self.recursion.one(state.values))
 
-    def after_ticks(self, state: State, per_sample: Pushed) -> State:
+    def after_per_sample(self, state: State, per_sample: Pushed) -> State:
         """Return the state after the samples that `per_sample` has filtered, starting from `state`."""
         return state
 
@@ -336,24 +337,24 @@ class Recursive:
 def group_delay(weights: npt.ArrayLike, before: int) -> float:
     """Return the delay of a window's weights, oldest first, for a slow signal.
 
-    Take the moments about the position of the result. The first moment that is not 0 is the response to a
-    derivative of the signal. Its ratio to the next moment, and its order, give the position in time.
+    Compute the moments of the weights about the position of the result. The first moment that is not 0 is the
+    response to a derivative of the signal. The delay follows from its order and its ratio to the next moment.
     """
     taps = np.asarray(weights, np.longdouble)
-    places = np.arange(len(taps), dtype=np.longdouble) - before
-    reach = max(float(np.abs(places).max(initial=1.0)), 1.0)
-    places /= reach
+    positions = np.arange(len(taps), dtype=np.longdouble) - before
+    reach = max(float(np.abs(positions).max(initial=1.0)), 1.0)
+    positions /= reach
     response, parts = 0.0, taps
     for d in range(min(len(taps), _MOMENTS) + 1):
-        moment = 0.0 if abs(parts.sum()) <= NOTHING * np.abs(parts).sum() else float(parts.sum())
+        moment = 0.0 if abs(parts.sum()) <= ZERO_SUM * np.abs(parts).sum() else float(parts.sum())
         if response:
             return round(-reach * moment / response / d, 12) + 0.0
-        response, parts = moment, parts * places
+        response, parts = moment, parts * positions
     return math.nan
 
 
-def _plain(array: npt.NDArray) -> bool:
-    """Return whether kernels can write to an array."""
+def _is_writable(array: npt.NDArray) -> bool:
+    """Return whether kernels can write directly to an array."""
     flags = array.flags
     return array.dtype == dtypes.FLOAT64 and array.dtype.isnative and flags.c_contiguous and flags.aligned
 
@@ -362,32 +363,32 @@ def filtered(x: npt.ArrayLike, design: Any, axis: Any, dtype: Any, out: Any, wor
     """Return a series filtered along an axis, or fill `out`."""
     array = arguments.series(x)
     along = arguments.axis_index(axis, array.ndim, "axis")
-    place = arguments.out(out)
+    target = arguments.out(out)
     default = array.dtype.newbyteorder("=") if design.preserves_dtype else dtypes.derived(array.dtype)
-    wanted = arguments.dtype(dtype, place, default)
+    wanted = arguments.dtype(dtype, target, default)
     workers = threads.requested(workers)
     n = array.shape[along]
     length = design.length(n)
     shape = (*array.shape[:along], length, *array.shape[along + 1 :])
-    arguments.fitting(place, shape)
+    arguments.fitting(target, shape)
     if 0 in shape:
-        return dtypes.empty(shape, wanted) if place is None else place
-    sides = math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :])
+        return dtypes.empty(shape, wanted) if target is None else target
+    line_shape = math.prod(array.shape[:along]), n, math.prod(array.shape[along + 1 :])
     if exact_median.takes(design, array.dtype):
-        lines = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(sides)
-        found = exact_median.whole(design, lines, wanted, workers).reshape(shape)
-        if place is None:
-            return found
-        place[...] = found
-        return place
-    lines = denormals.widened(array, exact=design.exact).reshape(sides)
-    if place is not None and _plain(place) and not np.may_share_memory(place, array):
-        design.whole(lines, workers, place.reshape(len(lines), length, lines.shape[2]))
-        return place
+        lines = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(line_shape)
+        medians = exact_median.whole(design, lines, wanted, workers).reshape(shape)
+        if target is None:
+            return medians
+        target[...] = medians
+        return target
+    lines = denormals.widened(array, exact=design.exact).reshape(line_shape)
+    if target is not None and _is_writable(target) and not np.may_share_memory(target, array):
+        design.whole(lines, workers, target.reshape(len(lines), length, lines.shape[2]))
+        return target
     result = design.whole(lines, workers).reshape(shape)
-    if place is None:
+    if target is None:
         if wanted == result.dtype:
             return result
-        place = dtypes.empty(shape, wanted)
-    denormals.place(result, place, exact=design.exact)
-    return place
+        target = dtypes.empty(shape, wanted)
+    denormals.place(result, target, exact=design.exact)
+    return target

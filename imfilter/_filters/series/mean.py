@@ -1,10 +1,10 @@
 """Sums and means of windows of series: the parts of each sum, and the size of the blocks of a series.
 
-A sum consists of sums of 1, 2, 4 ... 64 samples, given by the bits of its size. A large sum consists of
-several equal sums, composed in the same way, and a rest. Each level keeps as many sums as the next levels
-need. So no sum is computed twice, except at the start of a stretch. A mean of 100 samples has 3 parts. A mean
-of 1,000 samples has five parts of 200 samples, with 4 parts each. Storing and loading a sum costs as much as
-2 or 3 more parts.
+A sum consists of sums of 1, 2, 4 ... 64 samples: one for each bit of its size. A large sum consists of
+several equal sums and a remainder, which are composed in the same way. Each level keeps the sums that the
+next levels need. So no sum is computed twice, except at the start of a stretch. A mean of 100 samples has 3
+parts. A mean of 1,000 samples has 5 parts of 200 samples, with 4 parts each. To store and load a sum takes as
+long as 2 or 3 more parts.
 """
 
 import functools
@@ -24,12 +24,12 @@ _Parts = tuple[int, ...]
 
 #: Windows with fewer samples than this are summed sample by sample.
 _DIRECT = 12
-#: Sizes of sums that are computed in registers, and how many of these sizes are for interleaved series, and
-#: for few interleaved series.
+#: Sizes of sums that are computed in registers. Number of these sizes for interleaved series, and for few
+#: interleaved series.
 _LOW, _ACROSS, _NONE = tuple(doubling_sums.LAGS), 4, 1
 #: Smallest size of a sum of larger sums, largest number of its parts, and the cost of a level in parts.
 _LEAST, _PARTS, _LEVEL = 192, 16, 2.5
-#: From this size on, only this number of parts is tried.
+#: From this size on, only this number of parts is considered.
 _MANY, _USUAL = 1 << 16, 5
 #: Number of samples of one series in a block. The data of their sums stay in the first-level cache.
 _BLOCK = 256
@@ -40,9 +40,9 @@ _APART = 4
 #: Number of columns if samples are summed one by one, and largest number of elements of the windows.
 _NEAR, _ROOM = 256, 1 << 22
 #: Sums start again after a stretch of at least this number of elements, and of windows. The last stretch is
-#: computed first: the system clears a large page of a new result at the first access, and then the cache has
-#: the end of the page. Means of 3 samples take 6.2 ms, and 7.9 ms if the first stretch is computed first (10
-#: million samples, two threads, Zen 4).
+#: computed first, because the system clears a large page of a new result at the first access. Then the end of
+#: the page is in the cache. Means of 3 samples take 6.2 ms, and 7.9 ms if the first stretch is computed first
+#: (10 million samples, two threads, Zen 4).
 _STRETCH, _WINDOWS = 1 << 15, 8
 
 
@@ -89,39 +89,40 @@ def _layout(size: int, block: int, low: int) -> _Layout:
     """Return the tables for windows of `size` samples, with `low` levels of sums of samples."""
     if size < _DIRECT:
         return _Layout(np.empty(0, np.int64), np.empty(0, np.int64), 0, size - 1, 0)
-    _, composed, own = parts_of(size)
-    if own[0] in _LOW[low:] and own[0] not in own[1:]:
-        own = (own[0] // 2,) * 2 + own[1:]  # the same additions, but a sum that is used once is not stored
-    made, single = dict(composed), low == len(_LOW)
+    _, composed, window_parts = parts_of(size)
+    # A sum that is used once is not stored. The additions are the same.
+    if window_parts[0] in _LOW[low:] and window_parts[0] not in window_parts[1:]:
+        window_parts = (window_parts[0] // 2,) * 2 + window_parts[1:]
+    composed_of, single = dict(composed), low == len(_LOW)
     lags = dict(doubling_sums.LAGS) if single else {width: width - 1 for width in _LOW}
-    most = max(part for parts in (own, *made.values()) for part in parts if part in lags)
-    made = {width: (width // 2,) * 2 for width in _LOW[low:] if width <= most} | made
-    whole = doubling_sums.OCTET if single else 1  # rows of blocks and of kept sums are a multiple of it
-    kept: dict[int, int] = {}
+    most = max(part for parts in (window_parts, *composed_of.values()) for part in parts if part in lags)
+    composed_of = {width: (width // 2,) * 2 for width in _LOW[low:] if width <= most} | composed_of
+    whole = doubling_sums.OCTET if single else 1  # numbers of rows are a multiple of it
+    largest_delay: dict[int, int] = {}
 
     def delayed(parts: _Parts) -> tuple[int, list[tuple[int, int]]]:
         """Return the lag of a sum, and its parts, each with the delay until the sum needs it."""
         starts = [0, *accumulate(parts)]
-        known = [start + lags[part] for start, part in zip(starts, parts, strict=False)]
-        lag = -(-max(known) // whole) * whole
-        delays = [(part, lag - at) for part, at in zip(parts, known, strict=True)]
+        ready = [start + lags[part] for start, part in zip(starts, parts, strict=False)]
+        lag = -(-max(ready) // whole) * whole
+        delays = [(part, lag - at) for part, at in zip(parts, ready, strict=True)]
         for part, delay in delays:
-            kept[part] = max(kept.get(part, 0), delay)
+            largest_delay[part] = max(largest_delay.get(part, 0), delay)
         return lag, delays
 
     entries: dict[int, list[tuple[int, int]]] = {}
-    for width, parts in made.items():
+    for width, parts in composed_of.items():
         lags[width], entries[width] = delayed(parts)
-    lag, windows = delayed(own)
+    lag, windows = delayed(window_parts)
     widths = (*_LOW, *dict(composed))
     levels: list[tuple[int, ...]] = []
     table: list[tuple[int, int]] = []
     rows = whole  # a start of 0 means: no level
     for width in widths:
-        history = -(-kept.get(width, 0) // whole) * whole
+        history = -(-largest_delay.get(width, 0) // whole) * whole
         span = max(-(-_APART * history // block), 1) * block
         parts_here = entries.get(width, [])
-        start = rows + history if width in kept else 0
+        start = rows + history if width in largest_delay else 0
         levels.append((start, history, span, len(parts_here), len(table)))
         table += parts_here
         rows += history + span if start else 0
@@ -147,15 +148,15 @@ class Averaging:
     def _ready(self, rows: int, series: int) -> Callable[[int, int], object]:
         """Return a function that computes `rows` windows of interleaved series."""
         size, direct = self._size, self._size < _DIRECT
-        single, few = series == 1, 1 < series < _FEW
-        low = len(_LOW) if single else _NONE if few else _ACROSS
+        is_single, is_few = series == 1, 1 < series < _FEW
+        low = len(_LOW) if is_single else _NONE if is_few else _ACROSS
         most = _NEAR if direct else max(min(_COLUMNS, _ROOM // size), 2 * doubling_sums.REGISTER)
-        columns = series if single or few else min(series, most)
-        block = _BLOCK if single else max(_ROWS, _ROWS * _COLUMNS // columns)
+        columns = series if is_single or is_few else min(series, most)
+        block = _BLOCK if is_single else max(_ROWS, _ROWS * _COLUMNS // columns)
         layout = _layout(size, block, low)
         stretch = max(_STRETCH // series, 2 * _ROWS if direct else _WINDOWS * size)
-        buffer = np.empty(doubling_sums.HELD + 2 * mean.MOST + (block if single else 0))
-        sums = np.empty(layout.rows * (1 if single else columns + doubling_sums.REGISTER) + LINE // 8)
+        buffer = np.empty(doubling_sums.HELD + 2 * mean.MOST + (block if is_single else 0))
+        sums = np.empty(layout.rows * (1 if is_single else columns + doubling_sums.REGISTER) + LINE // 8)
         levels, parts = layout.levels, layout.parts
         numbers = (
             rows, series, size, self._divisor, address(buffer), -(-address(sums) // LINE) * LINE,
@@ -164,7 +165,7 @@ class Averaging:
         )  # fmt: skip
         entry = self._entry
 
-        def call(source: int, target: int, history: Any = (buffer, sums, layout)) -> None:
+        def call(source: int, target: int, owners: Any = (buffer, sums, layout)) -> None:
             entry(source, target, *numbers)
 
         return call

@@ -1,4 +1,4 @@
-"""Medians of windows that slide along series, by the rank filters of images or by a sorted window."""
+"""Medians of windows that slide along series, by the rank filter of images or by a sorted window."""
 
 import math
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from imfilter._base.program import address, set_addresses
 from imfilter._filters.rank import apply as rank_apply
 from imfilter._filters.series.kernels import median
 from imfilter._filters.series.per_sample import Pushed
-from imfilter._filters.series.windows import Lines, There, Window, dense, place
+from imfilter._filters.series.windows import Lines, Present, Window, dense, place
 
-#: Number of windows that the rank filter computes together. With 1 << 14, threads wait for the interpreter:
-#: 10 million samples with windows of 5 take 100 ms instead of 37 ms. Below the second number of windows, the
-#: sorted window is faster.
+#: Number of windows that the rank filter computes together, and number of windows below which the sorted
+#: window is faster. With blocks of 1 << 14, threads wait for the interpreter: 10 million samples with windows
+#: of 5 take 100 ms instead of 37 ms.
 _BLOCK, _FEW = 1 << 18, 1 << 12
 #: In long windows, moving this number of samples takes as long as ranking one sample.
 _LONG = 300
@@ -36,8 +36,8 @@ def between(lower: Lines, upper: Lines) -> Lines:
         middle += 0.0
         finite = np.isfinite(middle)
         if not finite.all():
-            beyond = ~finite
-            middle[beyond] = 0.5 * lower[beyond] + 0.5 * upper[beyond]
+            not_finite = ~finite
+            middle[not_finite] = 0.5 * lower[not_finite] + 0.5 * upper[not_finite]
     return middle
 
 
@@ -50,7 +50,7 @@ class Median(Window):
     exact = True
 
     def compute(
-        self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
+        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
         lines = np.ascontiguousarray(dense(lines))
         present = None if present is None else np.ascontiguousarray(present)
@@ -70,7 +70,7 @@ class Median(Window):
         threads.run(task, count * blocks if result.size else 0, workers)
         return result
 
-    def _fill(self, result: Lines, lines: Lines, present: There | None) -> None:
+    def _fill(self, result: Lines, lines: Lines, present: Present | None) -> None:
         """Fill a block of results."""
         rows, size = len(result), self.size
         large = result.size > _FEW and size > 2 and (rows > size or rows * size > _LONG * (rows + size))
@@ -87,9 +87,9 @@ class Median(Window):
             np.copyto(result, between(lower, upper))
             return
         entry, buffer = median.middle.entry(), np.empty(size)
-        beside = 0 if present is None else address(present)
-        where = address(lines), address(result), rows, lines.shape[1], size, beside, address(buffer)
-        entry(*where, self.which)
+        mask = 0 if present is None else address(present)
+        arguments = address(lines), address(result), rows, lines.shape[1], size, mask, address(buffer)
+        entry(*arguments, self.which)
 
     def _ranked(self, lines: Lines, rank: int) -> Lines:
         common = Common(mode="edge", axes=(0,), workers=1)
@@ -102,8 +102,8 @@ class Median(Window):
 class _Live:
     """A sorted window. Each push removes the oldest sample and inserts the next one.
 
-    The samples between the two positions move by one place. Whole blocks rotate at once. A push takes 1
-    microsecond for 5 samples, and 2 microseconds for 5,001 samples.
+    The samples between the two positions move by one position. Whole blocks rotate in one step. A push takes
+    1 microsecond for 5 samples, and 2 microseconds for 5,001 samples.
     """
 
     def __init__(self, history: npt.NDArray[np.float64]) -> None:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from imfilter._base.program import address
 
-#: Number of samples after which the history moves to the front of the buffer.
-_ROOM = 1024
+#: Smallest number of samples that a buffer can add to its history. Then the history moves to the front.
+_CAPACITY = 1024
 
 
 class Pushed(Protocol):
@@ -30,7 +30,7 @@ class PerSampleFilter:
 
     def __init__(self, history: npt.NDArray[np.float64], call: Callable[[int, int], object]) -> None:
         self._history = len(history)
-        self._buffer = np.empty(self._history + max(_ROOM, self._history))
+        self._buffer = np.empty(self._history + max(_CAPACITY, self._history))
         self._buffer[: self._history] = history
         self._at = self._history  # position of the next sample
         self._result = np.empty(())
@@ -53,8 +53,8 @@ class PerSampleFilter:
         return self._buffer[self._at - self._history : self._at].copy()
 
 
-class Tickers:
-    """A chain of filters. A push through three filters takes 9 us (2.5 GHz Xeon, shared)."""
+class PipelinePerSample:
+    """A pipeline of filters. A push through three filters takes 9 us (2.5 GHz Xeon, shared)."""
 
     def __init__(self, each: list[Pushed]) -> None:
         self.each = each

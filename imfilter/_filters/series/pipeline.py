@@ -1,4 +1,4 @@
-"""Chains of filters of series as one filter, and states of filters as plain values."""
+"""Pipelines of filters of series as one filter, and states of filters as tuples of arrays."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,20 +9,20 @@ import numpy.typing as npt
 from imfilter._base import arguments
 from imfilter._filters.series import exact_median
 from imfilter._filters.series.filters import Design, Recursive, Sliding, State, Timing
-from imfilter._filters.series.per_sample import Pushed, Tickers
+from imfilter._filters.series.per_sample import PipelinePerSample, Pushed
 
 _Lines = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Pipeline:
-    """A chain of filters. Each filter gets the results of the previous one, as float64."""
+    """Filters in sequence. Each filter gets the results of the previous one, as float64."""
 
     stages: tuple[Sliding | Recursive, ...]
 
     @classmethod
     def of(cls, designs: list[Design]) -> "Pipeline":
-        """Return a chain of filters. Some of them may be chains."""
+        """Return a pipeline of filters, some of which may be pipelines."""
         stages: list[Any] = []
         for design in designs:
             stages += design.stages if isinstance(design, Pipeline) else [design]
@@ -38,8 +38,8 @@ class Pipeline:
         """The lookahead and the delay.
 
         For a slow signal, the result of a filter is a derivative of the signal with a delay of d samples:
-        ``m * D**k * (1 - d*D + ...)``, where ``D`` is the derivative. In a product of such series the delays
-        add up, for every k.
+        ``m * D**k * (1 - d*D + ...)``, where ``D`` is the derivative. In a product of such operators
+        the delays are added, for every k.
         """
         timings = [stage.timing for stage in self.stages]
         return Timing(sum(t.lookahead for t in timings), sum(t.delay for t in timings))
@@ -81,39 +81,39 @@ class Pipeline:
 
     def begin(self, series: int, first: _Lines) -> State:
         """Return the state before the `first` samples."""
-        return _chained((None,) * len(self.stages))
+        return _pipeline_state((None,) * len(self.stages))
 
     def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
         """Filter the next samples. Return the results and the state after them."""
         after: list[State | None] = []
-        for stage, history in zip(self.stages, state.stages, strict=True):
+        for stage, current in zip(self.stages, state.stages, strict=True):
             if lines.shape[1]:
-                if history is None:
-                    history = stage.begin(lines.shape[2], lines)
-                lines, history = stage.advance(history, lines)
-            after.append(history)
-        return lines, _chained(tuple(after))
+                if current is None:
+                    current = stage.begin(lines.shape[2], lines)
+                lines, current = stage.advance(current, lines)
+            after.append(current)
+        return lines, _pipeline_state(tuple(after))
 
     def per_sample(self, state: State) -> Pushed | None:
         """Return an object that filters one series sample by sample from a state on, or None."""
         # A stage may return NaN, and the object of the next stage would not ignore it.
         if any(isinstance(s, Sliding) and s.ends.ignore for s in self.stages[1:]):
             return None
-        tickers: list[Pushed] = []
-        for stage, history in zip(self.stages, state.stages, strict=True):
-            per_sample = None if history is None else stage.per_sample(history)
+        filters: list[Pushed] = []
+        for stage, current in zip(self.stages, state.stages, strict=True):
+            per_sample = None if current is None else stage.per_sample(current)
             if per_sample is None:
                 return None
-            tickers.append(per_sample)
-        return Tickers(tickers)
+            filters.append(per_sample)
+        return PipelinePerSample(filters)
 
-    def after_ticks(self, state: State, per_sample: Any) -> State:
+    def after_per_sample(self, state: State, per_sample: Any) -> State:
         """Return the state after the samples that `per_sample` has filtered, starting from `state`."""
         each = zip(self.stages, state.stages, per_sample.each, strict=True)
-        return _chained(tuple(s.after_ticks(h, t) if h is not None else None for s, h, t in each))
+        return _pipeline_state(tuple(s.after_per_sample(h, t) if h is not None else None for s, h, t in each))
 
 
-def _chained(stages: tuple[State | None, ...]) -> State:
+def _pipeline_state(stages: tuple[State | None, ...]) -> State:
     return State(np.empty((1, 0, 0)), None, stages)
 
 
@@ -142,22 +142,19 @@ def restored(design: Any, history: Any, series: int) -> State | None:
                 f"{len(design.stages)} stages, got {len(history)}"
             )
         parts = zip(design.stages, history, strict=True)
-        return _chained(tuple(restored(stage, part, series) for stage, part in parts))
+        return _pipeline_state(tuple(restored(stage, part, series) for stage, part in parts))
     if len(history) != 2:
-        raise ValueError(
-            f"state['held'] must be the samples and which of them count, got {len(history)} entries"
-        )
+        raise ValueError(f"state['held'] must have 2 entries, samples and a mask, got {len(history)}")
     values, present = history
     if not isinstance(values, np.ndarray) or not _fits(design, values, series):
         raise ValueError(
-            f"state['held'] must be samples of {series} series that this filter keeps, got {_shown(values)}"
+            f"state['held'] must have samples of {series} series for this filter, got {_shown(values)}"
         )
     if present is not None and (
         not isinstance(present, np.ndarray) or present.dtype != bool or present.shape != values.shape
     ):
         raise ValueError(
-            f"state['held'] must say which of its samples count, bool of shape {values.shape}, "
-            f"got {_shown(present)}"
+            f"state['held'] must have a bool mask of shape {values.shape}, got {_shown(present)}"
         )
     return State(values.copy(), None if present is None else present.copy())
 
@@ -170,7 +167,7 @@ def _shown(part: Any) -> str:
 
 def _fits(design: Sliding | Recursive, values: npt.NDArray, series: int) -> bool:
     """Return whether the state of a filter of `series` series can have these samples."""
-    wanted = design.begin(series, np.zeros((1, 1, series))).values.shape
+    shape = design.begin(series, np.zeros((1, 1, series))).values.shape
     exact = exact_median.takes(design, values.dtype)
     if not exact and values.dtype != np.float64:
         return False
@@ -178,5 +175,5 @@ def _fits(design: Sliding | Recursive, values: npt.NDArray, series: int) -> bool
     # number also grows with a constant border.
     growing = ("valid", "zero", "constant") if exact else ("valid",)
     if isinstance(design, Sliding) and design.ends.mode in growing and values.ndim == 3:
-        return values.shape[::2] == wanted[::2] and values.shape[1] < design.size
-    return values.shape == wanted
+        return values.shape[::2] == shape[::2] and values.shape[1] < design.size
+    return values.shape == shape

@@ -1,4 +1,4 @@
-"""Windows that slide along series: the result of each window, with all of its samples or with some missing.
+"""Windows that slide along series: the result of each window, with or without missing samples.
 
 Lines are float64 of shape (lines, samples, series): the samples of several series are interleaved. The result
 of a window depends only on its samples. So cutting a series into pieces does not change any bit of a result.
@@ -22,12 +22,12 @@ from imfilter._filters.series.mean import Averaging
 from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
 
 Lines = npt.NDArray[np.float64]
-There = npt.NDArray[np.bool_]
+Present = npt.NDArray[np.bool_]
 
 #: Up to this number of interleaved series, the kernel treats them as one run.
 _COLUMNS = 256
 #: A sum of weights below this fraction of their sum of absolute values counts as zero.
-NOTHING = 1e-12
+ZERO_SUM = 1e-12
 #: Below this number of elements, one thread finishes before a second thread starts.
 _ALONE = 1 << 15
 #: Number of elements between two checks for an interrupt, and number of windows with missing samples that are
@@ -36,13 +36,13 @@ _PIECE, _TOGETHER = 1 << 22, 1 << 15
 
 
 def _slide(
-    call: Any, lines: Lines, size: int, result: Lines, workers: int | None, present: There | None = None
+    call: Any, lines: Lines, size: int, result: Lines, workers: int | None, present: Present | None = None
 ) -> None:
     """Call a kernel for pieces of lines: addresses of samples and results, number of windows, mask."""
     count, samples, series = lines.shape
     rows = samples - size + 1
     source, target = address(lines), address(result)
-    beside = address(present) if present is not None else 0
+    mask = address(present) if present is not None else 0
     if count * rows * series <= _ALONE:
         for i in range(count):
             first = i * samples * series
@@ -50,22 +50,22 @@ def _slide(
                 source + lines.strides[0] * i,
                 target + result.strides[0] * i,
                 rows,
-                beside + first if beside else 0,
+                mask + first if mask else 0,
             )
         return
 
     def task(start: int, stop: int) -> None:
         while start < stop:
             line, row = divmod(start, rows)
-            many = min(rows - row, stop - start)
+            row_count = min(rows - row, stop - start)
             first = (line * samples + row) * series
             call(
                 source + line * lines.strides[0] + 8 * row * series,
                 target + line * result.strides[0] + 8 * row * series,
-                many,
-                beside + first if beside else 0,
+                row_count,
+                mask + first if mask else 0,
             )
-            start += many
+            start += row_count
 
     threads.run(task, count * rows, workers, max(1, count * rows * series // _PIECE))
 
@@ -74,10 +74,10 @@ def dense(lines: Lines) -> Lines:
     """Return lines with contiguous samples. Copy only if they are not contiguous."""
     _, samples, series = lines.shape
     wanted = (8 * series, 8)
-    apart = any(
+    scattered = any(
         n > 1 and s != w for n, s, w in zip((samples, series), lines.strides[1:], wanted, strict=True)
     )
-    return np.ascontiguousarray(lines) if apart else lines
+    return np.ascontiguousarray(lines) if scattered else lines
 
 
 def place(lines: Lines, size: int, out: Lines | None) -> Lines:
@@ -141,7 +141,7 @@ class Window(ABC):
 
     @abstractmethod
     def compute(
-        self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
+        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
         """Return the result of each window of lines, from all samples or from the `present` ones."""
 
@@ -154,7 +154,7 @@ class Mean(Window):
     """The mean."""
 
     def compute(
-        self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
+        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
         if present is None:
             return _average(lines, self.size, float(self.size), workers, out)
@@ -163,8 +163,8 @@ class Mean(Window):
         counts = _average(present.astype(np.float64), self.size, 1.0, workers)
         counts[counts == 0] = math.nan
         result = _quotients(sums, counts, out=out)
-        # Full windows must be bit-identical to those of a series without gaps. For the smallest numbers,
-        # the quotients differ.
+        # Full windows must be bit-identical to those of a series without gaps. The quotients of very small
+        # numbers would differ.
         np.copyto(result, _average(lines, self.size, float(self.size), workers), where=counts == self.size)
         return result
 
@@ -180,18 +180,18 @@ class Weighted(Window):
     bias: float = 0.0
 
     def compute(
-        self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
+        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
         if present is None:
             return _weigh(lines, self.taps, self.bias, workers, out)
         sums = _weigh(np.where(present, lines, 0.0), self.taps, self.bias, workers)
-        history = present.astype(np.float64)
-        weights = _weigh(history, self.taps, 0.0, workers)
+        ones = present.astype(np.float64)
+        weights = _weigh(ones, self.taps, 0.0, workers)
         # Weights of both signs may have a sum of zero, or of a rounding error instead of zero.
-        most = _weigh(history, np.abs(self.taps), 0.0, workers)
-        weights[np.abs(weights) <= NOTHING * most] = math.nan
+        most = _weigh(ones, np.abs(self.taps), 0.0, workers)
+        weights[np.abs(weights) <= ZERO_SUM * most] = math.nan
         # The sum of all weights is only nearly 1. Dividing by it would change the bits of full windows.
-        weights[_average(history, self.size, 1.0, workers) == self.size] = 1.0
+        weights[_average(ones, self.size, 1.0, workers) == self.size] = 1.0
         return _quotients(sums, weights, out=out)
 
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
@@ -210,11 +210,11 @@ def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) 
         return np.zeros(len(places))
     if deriv > degree:
         return np.full(len(places), math.nan)
-    where = np.array(places, np.longdouble) - at
-    reach = max(float(np.abs(where).max()), 1.0)
+    offsets = np.array(places, np.longdouble) - at
+    reach = max(float(np.abs(offsets).max()), 1.0)
     # Polynomials that are orthogonal over the samples, by Stieltjes' three-term recurrence, and their
     # derivatives at the position `at`. Normal equations of powers would lose half of the digits.
-    x = where / reach
+    x = offsets / reach
     last, this = np.zeros_like(x), np.ones_like(x)
     derived_last = np.zeros(deriv + 1, np.longdouble)
     derived = np.zeros(deriv + 1, np.longdouble)
@@ -245,7 +245,7 @@ class Polynomial(Window):
         return polynomial_taps(places, self.order, self.deriv, at) / self.spacing**self.deriv
 
     def compute(
-        self, lines: Lines, present: There | None, workers: int | None, out: Lines | None = None
+        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
         taps = self.taps(tuple(range(self.size)), self.before)
         if present is None:
@@ -263,20 +263,20 @@ class Polynomial(Window):
         return PerSampleFilter(history, _weighing(self.taps(tuple(range(self.size)), self.before), 0.0))
 
     @as_zeros
-    def _recompute(self, lines: Lines, present: There, result: Lines, gaps: npt.NDArray[np.int64]) -> None:
+    def _recompute(self, lines: Lines, present: Present, result: Lines, gaps: npt.NDArray[np.int64]) -> None:
         """Compute the windows with missing samples. Windows with the same pattern share their taps."""
         line, row, series = gaps.T
-        places = row[:, None] + np.arange(self.size)
-        history = present[line[:, None], places, series[:, None]]
-        patterns, which = np.unique(history, axis=0, return_inverse=True)
+        indices = row[:, None] + np.arange(self.size)
+        mask = present[line[:, None], indices, series[:, None]]
+        patterns, pattern_of_window = np.unique(mask, axis=0, return_inverse=True)
         table = np.full(patterns.shape, 0.0)
         for pattern, taps in zip(patterns, table, strict=True):
-            found = np.flatnonzero(pattern)
-            taps[found] = self.taps(tuple(map(int, found)), self.before)
-        weights = table[which.reshape(-1)]
+            positions = np.flatnonzero(pattern)
+            taps[positions] = self.taps(tuple(map(int, positions)), self.before)
+        weights = table[pattern_of_window.reshape(-1)]
         total = np.zeros(len(gaps))
-        for i in range(self.size):  # one by one, so that the order of additions never changes
+        for i in range(self.size):  # in a fixed order of additions
             with np.errstate(invalid="ignore", over="ignore"):  # infinities and overflow
-                total += weights[:, i] * lines[line, places[:, i], series]
-        total[history.sum(axis=1) <= (self.deriv if self.deriv <= self.order else 0)] = math.nan
+                total += weights[:, i] * lines[line, indices[:, i], series]
+        total[mask.sum(axis=1) <= (self.deriv if self.deriv <= self.order else 0)] = math.nan
         result[line, row, series] = total

@@ -45,9 +45,9 @@ def scale(signed: bool) -> npt.NDArray[np.float64]:
     """
     if signed:
         t = np.linspace(-1, 1, _STEPS)
-        far = np.abs(t)
-        chroma = 0.30 * far * (1 - 0.55 * far)
-        return _srgb(0.97 - 0.56 * far, chroma, np.where(t < 0, 255.0, 30.0))
+        distance = np.abs(t)
+        chroma = 0.30 * distance * (1 - 0.55 * distance)
+        return _srgb(0.97 - 0.56 * distance, chroma, np.where(t < 0, 255.0, 30.0))
     t = np.linspace(0, 1, _STEPS)
     # The chroma is as high as the gamut allows. It is lowest for the blue-green in the middle.
     chroma = 0.06 + t * (1 - t) * (0.13 + 0.6 * (1 - 2 * t) ** 2)
@@ -64,10 +64,10 @@ def coloured(values: npt.NDArray, low: float, high: float, *, signed: bool) -> R
     real = values.astype(np.float64)
     span = high / 2 - low / 2  # the difference of halves cannot overflow
     if span > 0:
-        place = (real / 2 - low / 2) / span * (_STEPS - 1)
-    else:  # a single value has the colour of zero, or of the lowest value
-        place = np.where(np.isfinite(real), (_STEPS - 1) / 2 if signed else 0.0, real)
-    index = np.rint(np.nan_to_num(place, nan=_STEPS, posinf=_STEPS - 1, neginf=0))
+        position = (real / 2 - low / 2) / span * (_STEPS - 1)
+    else:  # a single value has the colour of zero (signed), or of the lowest value
+        position = np.where(np.isfinite(real), (_STEPS - 1) / 2 if signed else 0.0, real)
+    index = np.rint(np.nan_to_num(position, nan=_STEPS, posinf=_STEPS - 1, neginf=0))
     known = ~np.isnan(real)
     index = np.where(known, index.clip(0, _STEPS - 1), _STEPS).astype(np.intp)
     return _table(signed)[index]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from imfilter._base import dtypes
 from imfilter._filters.show.colormap import RGB
 
-#: Colours of the sheet and of its text. Neither scale has a colour near that of the sheet.
+#: Colours of the sheet and of its text. No colour of the scales is near the colour of the sheet.
 PAPER, _INK = (44, 46, 51), (222, 222, 218)
 #: Pixels between pictures, and between a label and its picture.
 _GAP, _NEAR = 6, 1
@@ -17,8 +17,8 @@ _GAP, _NEAR = 6, 1
 
 def enlarged(picture: RGB, pixels: int) -> RGB:
     """Return a picture with a square for every sample. The longer side has about `pixels` pixels."""
-    times = max(1, round(pixels / max(picture.shape[:2])))
-    return picture.repeat(times, axis=0).repeat(times, axis=1)
+    factor = max(1, round(pixels / max(picture.shape[:2])))
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def reduced(values: npt.NDArray[np.float64], pixels: int) -> npt.NDArray[np.float64]:
@@ -74,5 +74,5 @@ def arranged(
 
 def _extent(font: Any, text: str) -> tuple[int, int]:
     """Return the width and height that a text needs, measured from its position."""
-    # The height is that of every letter, so that all lines of labels have the same height.
+    # The height is that of the highest and lowest letters, so all lines of labels have the same height.
     return int(np.ceil(font.getbbox(text)[2])), int(np.ceil(font.getbbox(text + "Áj")[3]))

@@ -1,4 +1,4 @@
-"""The drop of a score when parts of an image are covered."""
+"""The decrease of a score when parts of an image are covered."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ def drops(
 ) -> npt.NDArray[np.float64]:
     """Check the arguments. Return the score minus the score with each window covered."""
     array = arguments.image(image)
-    axes = arguments.chosen_axes(array, None, channel_axis)  # there is no parameter `axes` for volumes
+    axes = arguments.chosen_axes(array, None, channel_axis)  # volumes have no parameter `axes`
     if not callable(score):
         raise TypeError(f"score must be a function of an image, got {type(score).__name__}")
     sizes = arguments.integers(size, len(axes), "size", least=1)
     strides = arguments.integers(stride, len(axes), "stride", least=1)
     cover = _cover(array, fill, axes, channel_axis)
     pads = [Padding.same(array.shape[a], n, step, 1) for a, n, step in zip(axes, sizes, strides, strict=True)]
-    whole = _scored(score, array.copy())
+    full_score = _scored(score, array.copy())
     result = np.empty([pad.length for pad in pads])
     for index in np.ndindex(result.shape):
         window: list[slice] = [slice(None)] * array.ndim
@@ -30,7 +30,7 @@ def drops(
             window[axis] = slice(max(start, 0), max(start + n, 0))
         covered = array.copy()
         covered[tuple(window)] = cover[tuple(window)]
-        result[index] = whole - _scored(score, covered)
+        result[index] = full_score - _scored(score, covered)
     return result
 
 

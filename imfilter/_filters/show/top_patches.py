@@ -30,7 +30,7 @@ def images(value: Any, channel_axis: Any) -> list[npt.NDArray]:
         result.append(array[None] if axis is None else np.moveaxis(array, axis, 0))
     if len({array.shape[0] for array in result}) > 1:
         shapes = ", ".join(sorted({str(array.shape) for array in arrays}))
-        raise ValueError(f"images must all have as many channels, got shapes {shapes}")
+        raise ValueError(f"images must all have the same number of channels, got shapes {shapes}")
     return result
 
 
@@ -45,7 +45,7 @@ def weights(value: Any, arrays: list[npt.NDArray], coloured: bool) -> npt.NDArra
     for array in arrays:
         if array.shape[1] < taps.shape[1] or array.shape[2] < taps.shape[2]:
             raise ValueError(
-                f"images must be no smaller than the kernel, {taps.shape[1:]}, got {array.shape[1:]}"
+                f"images must be at least as large as the kernel, {taps.shape[1:]}, got {array.shape[1:]}"
             )
     return taps
 
@@ -58,7 +58,7 @@ def strongest(
     arrays: list[npt.NDArray], taps: npt.NDArray[np.float64], count: int, workers: int | None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Return image, row and column of the strongest responses without overlap, and the responses."""
-    found: list[tuple[float, int, int, int]] = []
+    candidates: list[tuple[float, int, int, int]] = []
     _, height, width = taps.shape
     inside = linear.Geometry(padding="valid")
     for number, array in enumerate(arrays):
@@ -66,22 +66,24 @@ def strongest(
         response = linear.apply(
             array, _operator, (taps,), Common(workers=workers), preserves_dtype=False, geometry=inside
         )
-        left = _peaks(response[0].astype(np.float64))
+        peaks = _peaks(response[0].astype(np.float64))
         for _ in range(count):
-            row, column = (int(i) for i in np.unravel_index(left.argmax(), left.shape))
-            if left[row, column] == -np.inf:
+            row, column = (int(i) for i in np.unravel_index(peaks.argmax(), peaks.shape))
+            if peaks[row, column] == -np.inf:
                 break
-            found.append((-float(left[row, column]), number, row + height // 2, column + width // 2))
+            candidates.append((-float(peaks[row, column]), number, row + height // 2, column + width // 2))
             rows = slice(max(row - height + 1, 0), row + height)
-            left[rows, max(column - width + 1, 0) : column + width] = -np.inf
-    if not found:
-        raise ValueError("images must respond to the kernel with a number, got none that does")
-    best = sorted(found)[:count]
-    return np.array([place for _, *place in best], np.int64), np.array([-strength for strength, *_ in best])
+            peaks[rows, max(column - width + 1, 0) : column + width] = -np.inf
+    if not candidates:
+        raise ValueError("images must have a response to the kernel that is a number, got only NaN and -inf")
+    best = sorted(candidates)[:count]
+    return np.array([position for _, *position in best], np.int64), np.array(
+        [-strength for strength, *_ in best]
+    )
 
 
 def _peaks(response: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the response at local maxima, and minus infinity elsewhere."""
+    """Return the responses of local maxima, and minus infinity for all other samples."""
     known = np.where(np.isnan(response), -np.inf, response)
     highest = known
     for axis in (0, 1):
@@ -102,7 +104,7 @@ def pictures(
     cut = []
     for number, *middle in places.tolist():
         image = arrays[number]
-        starts = [at - n // 2 for at, n in zip(middle, size, strict=True)]
+        starts = [centre - n // 2 for centre, n in zip(middle, size, strict=True)]
         stops = [start + n for start, n in zip(starts, size, strict=True)]
         rows, columns = (slice(max(a, 0), max(b, 0)) for a, b in zip(starts, stops, strict=True))
         values = image[:, rows, columns].astype(np.float64)
@@ -111,9 +113,9 @@ def pictures(
     if limits is None:
         limits = _SCALES.get(arrays[0].dtype) if len({a.dtype for a in arrays}) == 1 else None
     if limits is None:
-        every = np.concatenate([values.ravel() for values, _, _ in cut])
-        every = every[np.isfinite(every)]
-        limits = (float(every.min()), float(every.max())) if every.size else (0.0, 0.0)
+        known = np.concatenate([values.ravel() for values, _, _ in cut])
+        known = known[np.isfinite(known)]
+        limits = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
     result = []
     for values, top, left in cut:
         patch = np.empty((*size, 3), np.uint8)

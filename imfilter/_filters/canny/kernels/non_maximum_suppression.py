@@ -29,9 +29,9 @@ def _smooth(first, middle, last):
 
 @kernel("real", "measure")
 def gradients(real, measure, above, here, below, count, dx, dy, strength):
-    """Write the Sobel derivatives and the gradient magnitudes of `count` samples and more; see `L1`.
+    """Write the Sobel derivatives and the gradient magnitudes of `count` samples; see `L1`.
 
-    The three lines start one sample before the first.
+    Results are written in whole registers. The three lines start one sample before the first.
     """
     size, none = size_of(real), splat_register(real, real.type(0))
     for x in range(0, count * size, BYTES // REGISTERS):
@@ -104,11 +104,12 @@ def _interpolated(real, dx, dy, mine, above, here, below):
 
 @kernel("real", "interpolated")
 def thin(real, interpolated, dx, dy, above, here, below, count, low: float, high: float, to):
-    """Mark which of `count` samples and more are edges: local maxima across the edge, above the thresholds.
+    """Mark the edges among `count` samples: local maxima across the edge, above the thresholds.
 
-    The neighbours are those in one of four directions, and magnitudes must exceed the thresholds. If
-    `interpolated`, they lie between two of eight directions, and magnitudes must reach the thresholds. above,
-    here, below: magnitudes, with one sample before the first.
+    Results are written in whole registers. The neighbours are in one of four directions, and magnitudes must
+    exceed the thresholds. If `interpolated`, the neighbours are interpolated between two of eight directions,
+    and magnitudes must be at least the thresholds. above, here, below: magnitudes, with one sample before the
+    first.
     """
     size, lanes = size_of(real), BYTES // REGISTERS // size_of(real)
     least, most = splat_register(real, real.type(low)), splat_register(real, real.type(high))

@@ -1,4 +1,4 @@
-"""The rows of an image in which Canny's method marks edges, one after the other; see `thin`."""
+"""Canny's method for one row after the other. `non_maximum_suppression` has the operations on a row."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ _FIELDS = (
     *("before_y", "before_x"),  # padded samples before the image: 1
     *("samples_y", "samples_x"),  # samples of the image
     *("source_y", "source_x", "source_c", "source_packed"),
-    "map_y",  # bytes from one row of marks to the next, with room for a register
+    "map_y",  # bytes from one row of marks to the next, with space for a register
     *("border_y", "border_x"),  # tables, see `source_index`
     # Workspace offsets of lines, three of each kind, and their distance. Samples are not checked.
     *("window", "pitch", "dx", "dy", "strength", "flag", "check_finite"),
@@ -47,7 +47,7 @@ def _differentiate(job, workspace, source_at, y):
         _line(job, workspace, job.window, y), _line(job, workspace, job.window, y + 1), below, job.columns,
         _line(job, workspace, job.dx, y), _line(job, workspace, job.dy, y),
         strength + LINE))  # fmt: skip
-    # Clear what whole vectors wrote after the last column.
+    # Clear the samples that whole vectors wrote after the last column.
     for i in range(LINE):
         store_one(strength + LINE + job.columns * job.size + i, _U8, np.uint8(0))
 

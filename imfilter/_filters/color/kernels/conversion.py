@@ -1,4 +1,6 @@
-"""Colour spaces: three lines of samples in, three or one out; and pixels parted into lines and joined again.
+"""Colour spaces: conversion of three lines of samples to three lines or one line.
+
+Other kernels split interleaved pixels into lines and interleave them again.
 
 The formulas are those of scikit-image, whose constants are rounded: sRGB (IEC 61966-2-1) and CIE L*a*b* under
 illuminant D65 for the observer of 2 degrees.
@@ -44,8 +46,9 @@ _WHITE = np.array([0.95047, 1.0, 1.08883])
 _FROM_RGB = (_XYZ / _WHITE[:, None]).tolist()
 _TO_RGB = (np.linalg.inv(_XYZ) * _WHITE).tolist()
 
-#: Registers of each line that are computed at a time, for formulas are long chains of dependent operations:
-#: float32 to L*a*b* took 8.0 cycles a pixel with one, 7.0 with two and 6.8 with four (Cascade Lake, AVX-512).
+#: Registers of each line that are computed together, because formulas are long chains of dependent
+#: operations. Float32 to L*a*b* took 8.0 cycles per pixel with one register, 7.0 with two and 6.8 with four
+#: (Cascade Lake, AVX-512).
 _TOGETHER = 4
 
 
@@ -56,18 +59,18 @@ def _mixed(row, colors):
 
 
 def _linear(x):
-    """Return sRGB values of 0 to 1, decoded to intensities of 0 to 1."""
+    """Decode sRGB values from 0 to 1. Return linear intensities from 0 to 1."""
     base = x.fma(1 / 1.055, 0.055 / 1.055)
     curve = base * base * power(base, 3, 5)  # to the power of 2.4
     return curve.where(x.compare(">", 0.04045), x * (1 / 12.92))
 
 
 def _encoded(x):
-    """Return intensities encoded as sRGB, cut to 0 to 1."""
+    """Return intensities encoded as sRGB, clipped to the range from 0 to 1."""
     curve = power(x, 1, 6).call("sqrt").fma(1.055, -0.055)  # to the power of 1/2.4
-    found = curve.where(x.compare(">", 0.0031308), x * 12.92)
-    found = found.constant(0.0).where(found.compare("<", 0.0), found)
-    return found.constant(1.0).where(found.compare(">", 1.0), found)
+    encoded = curve.where(x.compare(">", 0.0031308), x * 12.92)
+    encoded = encoded.constant(0.0).where(encoded.compare("<", 0.0), encoded)
+    return encoded.constant(1.0).where(encoded.compare(">", 1.0), encoded)
 
 
 def _to_linear(colors, numbers):
@@ -91,9 +94,9 @@ def _from_lab(colors, numbers):
     def expand(f):
         return f.whole_power(3).where(f.compare(">", 0.2068966), f.fma(1 / 7.787, -16 / 116 / 7.787))
 
-    found = [expand(f) for f in (x, y, z)]
+    linear = [expand(f) for f in (x, y, z)]
     (scale,) = numbers(1)
-    return [_encoded(_mixed(row, found)) * scale for row in _TO_RGB]
+    return [_encoded(_mixed(row, linear)) * scale for row in _TO_RGB]
 
 
 def _to_lch(colors, numbers):
@@ -115,13 +118,13 @@ def _to_gray(colors, numbers):
 
 
 _FORMULAS = (_to_gray, _to_linear, _to_lab, _from_lab, _to_lch, _from_lch)
-#: What `convert` does: weighted sums, with weights and a bias; decoding sRGB; L*a*b* from what is decoded;
-#: sRGB from L*a*b*, times a scale; polar coordinates of a* and b*, in radians, and back.
+#: Formulas of `convert`: grey from weights and a bias; linear RGB from sRGB; L*a*b* from linear RGB; sRGB
+#: from L*a*b*, times a scale; polar coordinates of a* and b*, in radians; and a* and b* from these.
 GRAY, LINEAR, LAB, FROM_LAB, LCH, FROM_LCH = range(len(_FORMULAS))
 
 
 @intrinsic(prefer_literal=True)
-def _convert(typingctx, real, formula, lines, pitch, count, table, ahead, width, places, wide):
+def _convert(typingctx, real, formula, lines, pitch, count, table, ahead, ahead_width, places, place_width):
     lanes = register_lanes(real.dtype) * _TOGETHER
 
     def codegen(context, builder, sig, args):
@@ -154,18 +157,19 @@ def _convert(typingctx, real, formula, lines, pitch, count, table, ahead, width,
 
 
 @kernel("real", "formula")
-def convert(real, formula, lines, pitch, count, numbers, ahead, width, places, wide):
-    """Apply a formula to `count` samples, and up to a vector more, of three lines in place.
+def convert(real, formula, lines, pitch, count, numbers, ahead, ahead_width, places, place_width):
+    """Apply a formula to `count` samples of three lines in place, in whole vectors.
 
-    The lines are `pitch` bytes apart. numbers: address of what the formula is told, as float64. Meanwhile
-    memory is asked for `width` bytes a pixel from `ahead` on, and for `wide` at `places` to be written.
+    The lines are `pitch` bytes apart. numbers: address of the parameters of the formula, as float64. The
+    kernel also prefetches memory: `ahead_width` bytes per pixel from `ahead` on to read, and `place_width`
+    bytes per pixel from `places` on to write.
     """
-    _convert(real, formula, lines, pitch, count, numbers, ahead, width, places, wide)
+    _convert(real, formula, lines, pitch, count, numbers, ahead, ahead_width, places, place_width)
 
 
 @intrinsic
 def _part(typingctx, real, source, start, lines, pitch):
-    """Load as many pixels of three interleaved samples as fill a register, and store them on three lines."""
+    """Load a register of pixels of three interleaved samples, and store them in three lines."""
     lanes = register_lanes(source.dtype)
 
     def codegen(context, builder, sig, args):
@@ -207,13 +211,13 @@ def _join(typingctx, real, target, lines, pitch, to):
 
 @inlined
 def _blocks(count, lanes):
-    """Return how many blocks of so many lanes `count` samples take, of which the last may overlap; or 0."""
+    """Return the number of blocks of `lanes` samples, or 0 for fewer samples. The last block may overlap."""
     return (count + lanes - 1) // lanes if count >= lanes else 0
 
 
 @kernel("real", "source")
 def part(real, source, start, count, lines, pitch):
-    """Part `count` pixels of three interleaved `source` samples into three lines, `pitch` bytes apart."""
+    """Split `count` pixels of three interleaved `source` samples into three lines, `pitch` bytes apart."""
     lanes = BYTES // REGISTERS // size_of(source)
     for i in range(_blocks(count, lanes)):
         x = min(i * lanes, count - lanes)
@@ -227,7 +231,7 @@ def part(real, source, start, count, lines, pitch):
 
 @kernel("real", "target")
 def join(real, target, lines, pitch, count, to):
-    """Join three lines into `count` pixels of three interleaved `target` samples, rounded and saturated."""
+    """Interleave three lines to `count` pixels of three `target` samples, rounded and saturated."""
     lanes = BYTES // REGISTERS // size_of(target)
     for i in range(_blocks(count, lanes)):
         x = min(i * lanes, count - lanes)
@@ -241,7 +245,7 @@ def join(real, target, lines, pitch, count, to):
 
 @kernel("real", "source")
 def look_up(real, source, start, step, count, table, line):
-    """Write to a line what stands in `table` for `count` unsigned `source` samples, `step` bytes apart."""
+    """Write entries of a table to a line. The indices are `count` unsigned samples, `step` bytes apart."""
     for x in range(count):
         index = np.int64(load_one(source, start + x * step, source))
         store_one(line + x * size_of(real), real, load_one(real, table + index * size_of(real), real))

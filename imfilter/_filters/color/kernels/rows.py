@@ -1,4 +1,4 @@
-"""Pixels from one colour space to another, a tile of a line after the other; `colors` has the formulas."""
+"""Conversion between colour spaces, one tile of a line after the other. `conversion` has the formulas."""
 
 import numpy as np
 
@@ -9,24 +9,24 @@ from imfilter._simd.vector import LINE, invoke, peek, record
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 _FIELDS = (
     "length",  # pixels of a line of the image
-    *("n_tiles", "tile"),  # how many tiles it is cut into, and pixels of each but the last
+    *("n_tiles", "tile"),  # number of tiles of a line, and pixels of a tile; the last may be shorter
     *("source_x", "source_c", "source_packed"),
     *("target_x", "target_c", "target_packed"),
     "channels",  # of the result
-    "batch",  # table: where lines of the image and of the result begin
-    *("lines", "pitch", "spare"),  # where in the workspace lines are, and how far apart
-    "table",  # of what samples stand for, if they are looked up
-    # Kernels that fetch pixels, the first if they are interleaved; formulas, which are a table, and what they
-    # are told; kernels that put pixels where they belong, the first if they are interleaved there.
+    "batch",  # table: offsets of lines in the image and in the result
+    *("lines", "pitch", "spare"),  # workspace offset of the lines, and their distance; offset of spare memory
+    "table",  # of decoded values, if samples are indices
+    # Kernels that read pixels: `part` if they are interleaved, else `fetch`. A table of formulas, their
+    # number and their parameters. Kernels that write pixels: `join` if they are interleaved, else `place`.
     *("part", "fetch", "steps", "n_steps", "numbers", "join", "place"),
-    *("ahead", "places"),  # bytes a pixel that memory is asked for ahead of their use, in image and result
+    *("ahead", "places"),  # bytes per pixel to prefetch in the image and in the result, or 0
 )
 COLOR_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 
 @part
 def _fetch(job, start, count, lines):
-    """Fetch `count` pixels into three lines."""
+    """Read `count` pixels into three lines."""
     if job.part:
         invoke(2, job.part, (start, count, lines, job.pitch))
         return
@@ -41,7 +41,7 @@ def _fetch(job, start, count, lines):
 
 @part
 def _place(job, lines, count, to, spare):
-    """Put `count` pixels of one or three lines where they belong."""
+    """Write `count` pixels of one or three lines to the result."""
     if job.join:
         invoke(2, job.join, (lines, job.pitch, count, to))
         return
@@ -56,8 +56,8 @@ def _place(job, lines, count, to, spare):
 def slide_color(job_at, source_at, target_at, memory, start, stop):
     """Convert tiles `start` … `stop`, counted along lines.
 
-    job_at: address of the `COLOR_JOB`. source_at, target_at: addresses of the first pixels. workspace: zeroed
-    memory, parted as the job says.
+    job_at: address of the `COLOR_JOB`. source_at, target_at: addresses of the first pixels. memory: zeroed
+    workspace, divided as the job says.
     """
     job = record(COLOR_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
@@ -70,7 +70,7 @@ def slide_color(job_at, source_at, target_at, memory, start, stop):
         _fetch(job, start, count, lines)
         last = job.n_steps - 1
         for i in range(job.n_steps):
-            # The next tile is asked for with the first formula, room for this one with the last.
+            # The first formula prefetches the next tile. The last one prefetches the place of this result.
             ahead, places = job.ahead if i == 0 else 0, job.places if i == last else 0
             invoke(2, peek(job.steps + 8 * i), (
                 lines, job.pitch, count, job.numbers, start + count * job.source_x, ahead, to,

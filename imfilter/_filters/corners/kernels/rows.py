@@ -1,6 +1,6 @@
-"""Corner measures, one row after the other; see `structure_tensor` for the operations on a row.
+"""Corner measures, one row after the other. `structure_tensor` has the operations on a row.
 
-Products of derivatives are summed along each row as soon as it is read, and then over the rows of a window.
+Products of derivatives are summed along each row when it is read, and then over the rows of a window.
 """
 
 import numpy as np
@@ -57,26 +57,26 @@ def _prepare(job, workspace, source_at, p):
             for i in range(job.pitch):
                 store_one(line + i, _U8, np.uint8(0))
         return
-    at, reach = workspace + job.at, job.aperture // 2
+    addresses, half = workspace + job.at, job.aperture // 2
     for i in range(job.aperture):
         q = row + i
-        line, held = (
+        line, stored = (
             workspace + job.image + q % job.aperture * job.pitch,
             workspace + job.held + q % job.aperture * 8,
         )
-        if peek(held) != q + 1:
-            fetch_row(job, workspace, source_at, q, reach, 0, job.columns + 2 * reach, line)
-            poke(held, q + 1)
-        poke(at + 8 * i, line)
+        if peek(stored) != q + 1:
+            fetch_row(job, workspace, source_at, q, half, 0, job.columns + 2 * half, line)
+            poke(stored, q + 1)
+        poke(addresses + 8 * i, line)
     inside = workspace + job.products + job.before_w * job.size
     invoke(2, job.multiply, (
-        at, job.columns, job.scale, inside, inside + job.pitch, inside + 2 * job.pitch))  # fmt: skip
+        addresses, job.columns, job.scale, inside, inside + job.pitch, inside + 2 * job.pitch))  # fmt: skip
     for kind in range(3):
         line = workspace + job.products + kind * job.pitch
         invoke(1, job.surround, (
             line, job.window_x, job.before_w, job.columns, job.taps - 1 - job.before_w))  # fmt: skip
         for t in range(job.taps):
-            poke(at + 8 * t, line + t * job.size)
+            poke(addresses + 8 * t, line + t * job.size)
         _sum(job, workspace, _slot(job, workspace, kind, p))
 
 

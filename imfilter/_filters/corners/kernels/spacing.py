@@ -1,4 +1,4 @@
-"""Non-maximum suppression by distance: a point is kept unless a point kept before it is too near."""
+"""Non-maximum suppression by distance: a point is kept if no point that is kept before it is too near."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ APART_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
 @part
 def _is_near(job, one, other):
-    """Tell whether two points, given by the addresses of their coordinates, are too near."""
+    """Return whether two points, given by the addresses of their coordinates, are too near."""
     distance = 0
     for a in range(job.axes):
         step = abs(peek(one + 8 * a) - peek(other + 8 * a))
@@ -30,7 +30,7 @@ def _is_near(job, one, other):
 
 @part
 def _crowded(job, point):
-    """Tell whether a point is too near to a kept point in its cell or in the adjacent cells."""
+    """Return whether a point is too near to a kept point in its cell or in the adjacent cells."""
     cell = 0
     for a in range(job.axes):
         here = peek(point + 8 * a) // job.side
@@ -65,9 +65,9 @@ def _crowded(job, point):
 def keep_apart(job_at):
     """Keep the first point, and each later one that is not too near to a kept point; see `APART_JOB`."""
     job = record(APART_JOB, job_at)
-    kept = 0
+    count = 0
     for i in range(job.count):
-        if kept == job.most:
+        if count == job.most:
             break
         point = job.points + 8 * job.axes * i
         if _crowded(job, point):
@@ -77,6 +77,6 @@ def keep_apart(job_at):
             cell += peek(point + 8 * a) // job.side * peek(job.steps + 8 * a)
         poke(job.before + 8 * i, peek(job.last + 8 * cell))
         poke(job.last + 8 * cell, i + 1)
-        poke(job.kept + 8 * kept, i)
-        kept += 1
-    poke(job.n_kept, kept)
+        poke(job.kept + 8 * count, i)
+        count += 1
+    poke(job.n_kept, count)

@@ -55,14 +55,14 @@ def _products(typingctx, real, aperture, lines, count, scale, xx, xy, yy):
             return weighed(builder, value, constant(kind, float(tap)), total)
 
         def differentiate(line):
-            """Sum the differences of samples at the same distance from the middle, from the outside in."""
+            """Sum the differences of samples at equal distances from the middle, the outer samples first."""
             total = None
             for i in range(half):
                 total = weigh(total, builder.fsub(line[-1 - i], line[i]), difference[i])
             return total
 
         def smoothed(pairs, middle):
-            """Sum pairs at the same distance from the middle, from the outside in, and then the middle."""
+            """Sum pairs at equal distances from the middle, the outer pairs first, and then the middle."""
             total = None
             for (first, last), tap in zip(pairs, smooth, strict=False):
                 total = weigh(total, builder.fadd(first, last), tap)
@@ -98,9 +98,10 @@ def _products(typingctx, real, aperture, lines, count, scale, xx, xy, yy):
 
 @kernel("real", "aperture")
 def products(real, aperture, lines, count, scale: float, xx, xy, yy):
-    """Write the products of the Sobel derivatives, times `scale`, of `count` samples and more.
+    """Write the products of the Sobel derivatives, times `scale`, of `count` samples.
 
-    lines: address of the addresses of `aperture` lines, which start half an aperture before the first sample.
+    Results are written in whole registers. lines: address of the addresses of `aperture` lines. They start
+    half an aperture before the first sample.
     """
     _products(real, aperture, lines, count, scale, xx, xy, yy)
 
@@ -111,10 +112,10 @@ _GROUP = 32
 
 @intrinsic(prefer_literal=True)
 def _window(typingctx, real, taps, lines, weights, count, to):
-    lanes, many = register_lanes(real.dtype) * REGISTERS, taps.literal_value
+    lanes, n_taps = register_lanes(real.dtype) * REGISTERS, taps.literal_value
 
     def codegen(context, builder, sig, args):
-        if not many:  # this is compiled even if it is not called
+        if not n_taps:  # this is compiled even if it is not called
             return context.get_dummy_value()
         lines, weights, count, to = args[2:]
         scalar, size = element(real.dtype), real.dtype.bitwidth // 8
@@ -137,37 +138,37 @@ def _window(typingctx, real, taps, lines, weights, count, to):
 
 
 @kernel("real", "taps")
-def sum_pairs(real, taps, lines, weights, many, count, to):
-    """Write `count` weighted sums of `many` lines, rounded up to whole vectors.
+def sum_pairs(real, taps, lines, weights, n_lines, count, to):
+    """Write `count` weighted sums of `n_lines` lines, in whole vectors.
 
-    Lines at the same distance from the middle have the same weight. They are added first, from the outside
-    in, so the sum is the same in either order. lines: address of their addresses. If `taps` is not 0,
-    straight-line code sums that number of taps.
+    Lines at the same distance from the middle have the same weight. They are added first, the outer
+    lines first. So the sum of the reversed lines is the same. lines: address of their addresses. If `taps` is
+    not 0, straight-line code sums that number of taps.
     """
     if taps:
         _window(real, taps, lines, weights, count, to)
         return
-    size, half = size_of(real), many // 2
-    none = splat(real, real.type(0))
-    for at in range(0, count * size, BYTES):
-        total, i = none, 0
+    size, half = size_of(real), n_lines // 2
+    zero = splat(real, real.type(0))
+    for offset in range(0, count * size, BYTES):
+        total, i = zero, 0
         while i < half:
-            stop, part = min(i + _GROUP, half), none
+            stop, part = min(i + _GROUP, half), zero
             while i < stop:
-                pair = load(real, peek(lines + 8 * i) + at, real)
-                pair = pair + load(real, peek(lines + 8 * (many - 1 - i)) + at, real)
+                pair = load(real, peek(lines + 8 * i) + offset, real)
+                pair = pair + load(real, peek(lines + 8 * (n_lines - 1 - i)) + offset, real)
                 part = fma(pair, splat(real, load_one(real, weights + i * size, real)), part)
                 i += 1
             total = total + part
-        if many % 2:
+        if n_lines % 2:
             weight = splat(real, load_one(real, weights + half * size, real))
-            total = fma(load(real, peek(lines + 8 * half) + at, real), weight, total)
-        store(to + at, real, total)
+            total = fma(load(real, peek(lines + 8 * half) + offset, real), weight, total)
+        store(to + offset, real, total)
 
 
 @kernel("real")
 def surround(real, line, border, before, samples, after):
-    """Fill the border of a line, whose samples start after `before` ones, with its own samples or with 0."""
+    """Fill both borders of a line with its own samples or with 0. The first border has `before` samples."""
     size = size_of(real)
     for i in range(before + after):
         column = peek(border + 8 * i)
@@ -180,19 +181,21 @@ def surround(real, line, border, before, samples, after):
 
 @kernel("real", "eigenvalue")
 def measure(real, eigenvalue, xx, xy, yy, count, k: float, to):
-    """Write the corner measures of `count` sums. Fewer than a vector are rounded up to a whole vector.
+    """Write the corner measures of `count` sums, at least a whole vector.
 
-    They are the determinant minus `k` times the square of the trace, or the smaller `eigenvalue`.
+    A measure is the determinant minus `k` times the square of the trace, or the smaller `eigenvalue`.
     """
-    none, half = splat(real, real.type(0)), splat(real, real.type(0.5))
-    less = splat(real, real.type(-k))
+    zero, half = splat(real, real.type(0)), splat(real, real.type(0.5))
+    minus_k = splat(real, real.type(-k))
     for first in range(0, count * size_of(real), BYTES):
-        at = max(min(first, count * size_of(real) - BYTES), 0)  # the last vector overlaps the previous one
-        a, b, c = load(real, xx + at, real), load(real, xy + at, real), load(real, yy + at, real)
+        offset = max(
+            min(first, count * size_of(real) - BYTES), 0
+        )  # the last vector overlaps the previous one
+        a, b, c = load(real, xx + offset, real), load(real, xy + offset, real), load(real, yy + offset, real)
         if eigenvalue:
-            apart = fma(a - c, half, none)
-            found = fma(a + c, half, none) - root(fma(apart, apart, fma(b, b, none)))
+            half_difference = fma(a - c, half, zero)
+            result = fma(a + c, half, zero) - root(fma(half_difference, half_difference, fma(b, b, zero)))
         else:
             trace = a + c
-            found = fma(less, fma(trace, trace, none), fma(a, c, none) - fma(b, b, none))
-        store(to + at, real, found)
+            result = fma(minus_k, fma(trace, trace, zero), fma(a, c, zero) - fma(b, b, zero))
+        store(to + offset, real, result)

@@ -1,4 +1,4 @@
-"""Blocks of neighbouring cells, each normalised by itself: the last step of a descriptor."""
+"""Normalisation of each block of neighbouring cells: the last step of a descriptor."""
 
 import math
 
@@ -20,8 +20,8 @@ from imfilter._simd.vector import (
     store,
 )
 
-#: How a block is normalised: by the sum of its values, and the root of the quotients; by the root of the sum
-#: of their squares, and once more after cutting them off.
+#: Normalisations of a block. L1: divide by the sum of the values. L1_SQRT: then take square roots. L2: divide
+#: by the root of the sum of squares. L2_HYS: then limit the values, and divide once more.
 L1, L1_SQRT, L2, L2_HYS = 0, 1, 2, 3
 
 #: Geometry of one call, all int64: steps in bytes, everything else in samples.
@@ -31,8 +31,8 @@ DESCRIPTOR_JOB = np.dtype(
         for name in (
             "blocks",  # in a row
             *("cell", "runs", "run"),  # values of a cell; rows of cells in a block, and values in one
-            *("source_y", "target_y", "target_x"),  # from one row of cells, of blocks, one block to the next
-            *("values", "sums"),  # where in the workspace a block is
+            *("source_y", "target_y", "target_x"),  # distances of rows of cells, of rows of blocks, of blocks
+            *("values", "sums"),  # workspace offsets of a block and of a register
             "normalize",  # kernel
         )
     ]
@@ -41,34 +41,34 @@ DESCRIPTOR_JOB = np.dtype(
 _F64 = np.dtype(np.float64)
 #: Values in a register.
 _LANES = in_register(_F64)
-#: Added to a norm, which may be 0; what a normalised value is cut off at.
+#: Added to a norm, which may be 0; upper limit of a normalised value.
 _EPSILON, _MOST = 1e-5, 0.2
 
 
 @kernel("target", "norm")
 def normalize(target, norm, source, step, runs, run, values, sums, to):
-    """Write one block, which is `runs` of `run` float64 values each, `step` bytes apart.
+    """Write one block. It has `runs` runs of `run` float64 values, `step` bytes apart.
 
-    values, sums: addresses of memory for the block, with room for a register behind it, and for a register.
+    values: address of memory for the block and one more register. sums: address of memory for a register.
     """
-    none, total = splat_register(_F64, 0.0), runs * run
+    zero, total = splat_register(_F64, 0.0), runs * run
     for r in range(runs):
         for i in range(0, run, _LANES):
-            store(values + (r * run + i) * 8, _F64, load_like(none, source + r * step + i * 8, _F64))
-    store(values + total * 8, _F64, none)
-    for time in range(2 if norm == L2_HYS else 1):
-        added = none
+            store(values + (r * run + i) * 8, _F64, load_like(zero, source + r * step + i * 8, _F64))
+    store(values + total * 8, _F64, zero)
+    for step_number in range(2 if norm == L2_HYS else 1):
+        lane_sums = zero
         for i in range(0, total, _LANES):
-            value = load_like(none, values + i * 8, _F64)
-            added = added + value if norm < L2 else fma(value, value, added)
-        store(sums, _F64, added)
+            value = load_like(zero, values + i * 8, _F64)
+            lane_sums = lane_sums + value if norm < L2 else fma(value, value, lane_sums)
+        store(sums, _F64, lane_sums)
         length = 0.0
         for i in range(_LANES):
             length += load_one(_F64, sums + i * 8, _F64)
         divisor = length + _EPSILON if norm < L2 else math.sqrt(length + _EPSILON**2)
         factor = splat_register(_F64, 1.0 / divisor)
         for i in range(0, total, _LANES):
-            value = fma(load_like(none, values + i * 8, _F64), factor, none)
+            value = fma(load_like(zero, values + i * 8, _F64), factor, zero)
             if norm == L1_SQRT:
                 value = root(value)
             if norm == L2_HYS and time == 0:
@@ -80,8 +80,8 @@ def normalize(target, norm, source, step, runs, run, values, sums, to):
             convert_one(_F64, values + i * 8, target, to + i * size)
         return
     for i in range(0, total, _LANES):
-        at = min(i, total - _LANES)  # the last overlaps the one before
-        store(to + at * size, target, load_like(none, values + at * 8, _F64))
+        at = min(i, total - _LANES)  # the last register overlaps the previous one
+        store(to + at * size, target, load_like(zero, values + at * 8, _F64))
 
 
 @Driver
@@ -89,8 +89,8 @@ def normalize(target, norm, source, step, runs, run, values, sums, to):
 def slide_descriptor(job_at, source_at, target_at, memory, start, stop):
     """Normalise rows `start` … `stop` of blocks.
 
-    job_at: address of the `DESCRIPTOR_JOB`. source_at: address of the cells' histograms, with room for a
-    register behind them; target_at: of the blocks. workspace: memory, parted as the job says.
+    job_at: address of the `DESCRIPTOR_JOB`. source_at: address of the histograms of cells. A register
+    can be read after them. target_at: address of the blocks. memory: workspace, divided as the job says.
     """
     job = record(DESCRIPTOR_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE

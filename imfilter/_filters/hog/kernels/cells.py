@@ -1,6 +1,7 @@
-"""Histograms of oriented gradients, a row of neighbouring cells after the other; see `vote` for one line.
+"""Histograms of oriented gradients, one row of cells after the other.
 
-Votes are kept for every column while a cell's rows go by, and only then summed up along the row.
+`orientation_votes` has the operations on a line. The votes of all rows of a cell are summed for each column.
+Then these sums are added along the row.
 """
 
 import numpy as np
@@ -28,15 +29,16 @@ _FIELDS = (
     *("samples_y", "samples_x"),  # samples of the image
     *("source_y", "source_x", "source_c", "source_packed"),
     *("border_y", "border_x"),  # tables, see `source_index`
-    *("cell_y", "cell_x", "cells_y", "cells_x"),  # size of a cell, and how many there are
-    # Rows and columns that vote for a cell: how many there are, before it too, and their shares.
+    *("cell_y", "cell_x", "cells_y", "cells_x"),  # size of a cell, and number of cells
+    # Rows and columns that vote for a cell: number of those before it, number of all, and their shares.
     *("before_cell_y", "before_cell_x", "reach_y", "reach_x", "shares_y", "shares_x"),
-    *("tiles", "n_tiles"),  # at which cells tiles begin, and where the last ends
-    *("limits", "bins"),  # between orientations, see `vote`
-    "height",  # rows that are fetched at a time
-    # Where in the workspace lines are, of the image parted and as it is, gradients, votes; how far apart.
+    *("tiles", "n_tiles"),  # table: first cell of each tile, and end of the last; number of tiles
+    *("limits", "bins"),  # angles between orientations, see `vote`; number of orientations
+    "height",  # number of rows that are read together
+    # Workspace offsets of lines: of single channels, of interleaved channels (and the distance of lines),
+    # gradients, votes (and the distance of lines).
     *("window", "mixed", "pitch", "across", "down", "strength", "votes", "step", "flag", "check_finite"),
-    *("fetch", "gradients", "gradients_more", "roots", "vote"),  # kernels; roots are taken where there is one
+    *("fetch", "gradients", "gradients_more", "roots", "vote"),  # kernels; `roots` may be 0
 )
 CELLS_JOB = np.dtype([(name, np.int64) for name in _FIELDS] + [("cval", np.float64)])
 
@@ -44,9 +46,9 @@ _F64 = np.dtype(np.float64)
 
 
 @part
-def _fetch(job, workspace, source_at, y, many, x, count):
-    """Fetch `many` padded rows from `y` on, and part them into lines of colours, which follow each other."""
-    for p in range(y, y + many):
+def _fetch(job, workspace, source_at, y, n_rows, x, count):
+    """Read `n_rows` padded rows from `y` on, and split them into a line for each channel."""
+    for p in range(y, y + n_rows):
         lines = workspace + job.window + (p - y) * job.channels * job.pitch
         mixed = lines if job.channels == 1 else workspace + job.mixed
         fetch_row(job, workspace, source_at, p, job.before_x, x, count, mixed)
@@ -60,9 +62,9 @@ def _fetch(job, workspace, source_at, y, many, x, count):
 
 @part
 def _sum_up(job, workspace, first, cells, x, stop_x, to):
-    """Sum up the votes of some cells of a tile, from cell `first` on, and divide by their size.
+    """Add the votes for some cells of a tile, from cell `first` on, and divide by the size of a cell.
 
-    Columns `x` to `stop_x` have voted.
+    The votes are those of columns `x` to `stop_x`.
     """
     size = np.float64(job.cell_y * job.cell_x)
     for cell in range(first, first + cells):
@@ -82,8 +84,8 @@ def _sum_up(job, workspace, first, cells, x, stop_x, to):
 def slide_cells(job_at, source_at, target_at, memory, start, stop):
     """Compute the histograms of tiles `start` … `stop`, counted along rows of cells.
 
-    job_at: address of the `CELLS_JOB`. source_at: address of the image; target_at: of float64 histograms.
-    memory: zeroed memory, parted as the job says.
+    job_at: address of the `CELLS_JOB`. source_at: address of the image. target_at: address of float64
+    histograms. memory: zeroed workspace, divided as the job says.
     """
     job = record(CELLS_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
@@ -100,9 +102,9 @@ def slide_cells(job_at, source_at, target_at, memory, start, stop):
         begin_y = row * job.cell_y - job.before_cell_y
         stop_y = min(begin_y + job.reach_y, job.cells_y * job.cell_y)
         for y in range(max(begin_y, 0), stop_y, job.height):
-            many = min(job.height, stop_y - y)
-            _fetch(job, workspace, source_at, y, many + 2, x, count + 2)
-            for r in range(many):
+            n_rows = min(job.height, stop_y - y)
+            _fetch(job, workspace, source_at, y, n_rows + 2, x, count + 2)
+            for r in range(n_rows):
                 for c in range(job.channels):
                     above = workspace + job.window + (r * job.channels + c) * job.pitch
                     here = above + job.channels * job.pitch

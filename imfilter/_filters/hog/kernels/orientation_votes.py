@@ -1,4 +1,4 @@
-"""Gradients of a line and their votes for orientations: what histograms of oriented gradients do to one."""
+"""Operations of oriented gradients on a line: gradients, and their votes for orientations."""
 
 import math
 
@@ -36,11 +36,11 @@ def roots(real, line, count):
 
 @kernel("real", "first")
 def gradients(real, first, above, here, below, count, across, down, strength):
-    """Write the central differences of `count` float64 samples and more, turned upwards, and their strength.
+    """Write the central differences of `count` float64 samples, and their strength, in whole registers.
 
-    All are rounded to `real`, for which of several channels is the strongest then depends on it. The three
-    lines begin one sample before the first. What is there already stays where it is at least as strong,
-    unless this is the `first` of the channels.
+    The angle is from 0 to less than 180 degrees. All values are rounded to `real`, because the choice of the
+    strongest channel depends on it. The three lines start one sample before the first. If this is not the
+    `first` channel, the previous gradient stays unless the new one is stronger.
     """
     for x in range(0, count, _LANES):
         at = 8 * x
@@ -62,11 +62,12 @@ def gradients(real, first, above, here, below, count, across, down, strength):
 
 @kernel()
 def vote(across, down, strength, weight: float, count, limits, bins, votes, step):
-    """Add the weighed strength of `count` gradients and more to the line of the orientation that each has.
+    """Add the weighted strength of each of `count` gradients to the votes for its orientation.
 
-    limits: address of the cosines and sines of the angles between orientations, in order. A gradient is of
-    the orientation before the first that it has not passed, which takes no tangent to tell. votes: address of
-    the first of `bins` lines; they are `step` bytes apart.
+    Votes are written in whole registers. limits: address of the cosines and sines of the angles between
+    orientations, in ascending order. The orientation of a gradient is the first one whose upper limit is
+    above its angle. The comparison needs no tangent. votes: address of the first of `bins` lines, which are
+    `step` bytes apart.
     """
     for x in range(0, count, _LANES):
         at, line = 8 * x, votes + 8 * x
@@ -98,9 +99,9 @@ def _part(mine, distance):
 
 @kernel()
 def share(across, down, strength, weight: float, count, limits, bins, votes, step):
-    """Share the weighed strength of `count` gradients and more between the two nearest orientations of each.
+    """Divide the weighted strength of each of `count` gradients between its two nearest orientations.
 
-    An orientation is at the middle between its limits. The arguments are those of `vote`.
+    An orientation is in the middle between its limits. The arguments are those of `vote`.
     """
     whole = float(bins)
     for x in range(0, count, _LANES):

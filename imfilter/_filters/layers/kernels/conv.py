@@ -1,9 +1,9 @@
-"""A convolution layer: many channels in, many out, a band of output rows at a time.
+"""A convolution layer: many input channels, many output channels, one band of output rows after the other.
 
-The padded rows that a band needs of all input channels are laid out one behind the other, so that a tap of
-the kernel is one distance for all outputs of the band, rows and columns alike; strides part rows and columns
-into phases first. What is left is a product of matrices, in vectors of outputs. Outputs that are computed
-between the end of one row and the beginning of the next are thrown away.
+The padded rows of all input channels that a band needs are copied one after the other. So a tap of the kernel
+is a constant offset for all outputs of the band. With strides, rows and columns are first split into phases.
+The rest is a matrix product, in vectors of outputs. Outputs between the end of one row and the start of the
+next row are computed, but not used.
 """
 
 import numpy as np
@@ -43,26 +43,28 @@ from imfilter._simd.vector import (
 #: *Padded* coordinates count from the first sample of the border.
 _FIELDS = (
     *("planes", "rows", "columns"),  # of the output
-    *("groups", "inputs", "outputs", "channels"),  # channels of a group; the last is 1, for lines
+    *("groups", "inputs", "outputs", "channels"),  # channels of a group; `channels` of a line is 1
     *("stride_z", "stride_y", "stride_x", "dilation_z", "window_z", "window_y", "window_x"),
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_n", "source_k", "source_z", "source_y", "source_x", "source_c", "source_packed"),
     *("target_n", "target_k", "target_z", "target_y", "target_x", "target_c", "target_packed"),
     "size",  # of an element of the sums, in bytes
-    "check_finite",  # nothing is
-    # Rows and columns of outputs of a band; samples and bytes of a laid out row, samples of a fetched one.
+    "check_finite",  # 0: samples are not checked
+    # Rows and columns of outputs of a band; samples and bytes of a copied row; samples of a padded row.
     *("band", "wide", "stretch", "pitch", "span"),
-    *("parts", "block", "blocks"),  # into which outputs of a group are cut; those computed together
-    # Bytes of planes and channels that are laid out, and input channels that are summed at once.
+    # Parts of the outputs of a group, one for each unit; outputs of a block, which are computed together;
+    # blocks of a group.
+    *("parts", "block", "blocks"),
+    # Bytes of copied planes and channels, and number of input channels in a partial sum.
     *("plane_step", "channel_step", "channels_per_block"),
-    # Tables: borders (see `source_index`); which padded row a laid out one is, counted from the band's first;
-    # where each tap is, and where samples of a line go, in bytes.
+    # Tables: borders (see `source_index`); the padded row of each copied row, counted from the first of the
+    # band; the offset of each tap, and of each sample of a line after the split into phases, in bytes.
     *("border_z", "border_y", "border_x", "slots", "n_slots", "taps", "n_taps", "to_lanes"),
     *("weights", "bias"),  # for each block of outputs, input channel, tap and output of the block
-    # Where in the workspace the laid out rows are, a line before it is dealt, sums, and what kernels need.
+    # Workspace offsets: copied rows, a line before its split into phases, sums, and memory of kernels.
     *("rows_at", "line", "sums", "sums_step", "tiles", "spare", "flag"),
-    *("fetch", "deal_line", "convolve", "place"),  # kernels; the second is 0 without strides along the line
+    *("fetch", "deal_line", "convolve", "place"),  # kernels; `deal_line` is 0 without strides along the line
 )
 LAYER_JOB = np.dtype([*((name, np.int64) for name in _FIELDS), ("cval", np.float64)])
 
@@ -71,11 +73,11 @@ LAYER_JOB = np.dtype([*((name, np.int64) for name in _FIELDS), ("cval", np.float
 def _accumulate(typingctx, real, outputs, at, step, channels, taps, n_taps, weights, to, to_step):
     """Add products of samples and weights to sums of one vector for each of some neighbouring outputs.
 
-    at: address of the vector in the first channel; channels follow each other by `step` bytes and are read
-    at all `taps`, which are distances in bytes. weights: address of those of the first channel and tap, one
-    for each output. to: address of the first output's sums, which follow each other by `to_step` bytes.
+    at: address of the vector in the first channel. The channels are `step` bytes apart. `taps` are offsets in
+    bytes. weights: address of the weights of the first channel and tap, one for each output. to: address of
+    the sums of the first output. The sums are `to_step` bytes apart.
     """
-    many = outputs.literal_value
+    n_outputs = outputs.literal_value
     lanes = register_lanes(real.dtype) * REGISTERS
 
     def codegen(context, builder, sig, args):
@@ -87,11 +89,11 @@ def _accumulate(typingctx, real, outputs, at, step, channels, taps, n_taps, weig
         weight = cgutils.alloca_once(builder, WORD)
         here = cgutils.alloca_once(builder, WORD)
         builder.store(weights, weight)
-        builder.store(at, here)
+        builder.store(at, channel)
         for s in sums:
             builder.store(constant(kind, 0.0), s)
         with cgutils.for_range(builder, channels):
-            base = builder.load(here)
+            base = builder.load(channel)
             with cgutils.for_range(builder, n_taps) as loop:
                 samples = read(builder, builder.add(base, entry(builder, taps, loop.index)), kind)
                 first = builder.load(weight)
@@ -110,15 +112,15 @@ def _accumulate(typingctx, real, outputs, at, step, channels, taps, n_taps, weig
 
 @kernel("real", "block")
 def convolve(real, block, job_at, workspace, group, first, stop):
-    """Compute the sums of the blocks of outputs `first` … `stop` of a group from what is laid out.
+    """Compute the sums of blocks `first` … `stop` of outputs of a group, from the copied rows.
 
-    Vector by vector, and some input channels at a time, so that what is read stays in the first-level cache.
-    The sum of each time is put aside: short sums round less than a long one.
+    Each step computes one vector from some input channels, so the data stay in the first-level cache. The
+    partial sums are added at the end of each step, because short sums round less than a long sum.
     """
     job = record(LAYER_JOB, job_at)
     size = size_of(real)
     rows, sums, step = workspace + job.rows_at, workspace + job.sums, job.sums_step
-    each = job.n_taps * block * size  # bytes of weights of an input channel
+    weight_bytes = job.n_taps * block * size  # bytes of weights of an input channel
     for tile in range(job.tiles):
         at, to = rows + tile * BYTES, sums + tile * BYTES
         for b in range(first, stop):
@@ -126,16 +128,16 @@ def convolve(real, block, job_at, workspace, group, first, stop):
                 bias = load_one(real, job.bias + ((group * job.blocks + b) * block + o) * size, real)
                 store(to + ((b - first) * block + o) * step, real, splat(real, bias))
         for c in range(0, job.inputs, job.channels_per_block):
-            many = min(job.channels_per_block, job.inputs - c)
+            n_channels = min(job.channels_per_block, job.inputs - c)
             for b in range(first, stop):
-                weights = job.weights + ((group * job.blocks + b) * job.inputs + c) * each
-                _accumulate(real, block, at + c * job.channel_step, job.channel_step, many, job.taps,
+                weights = job.weights + ((group * job.blocks + b) * job.inputs + c) * weight_bytes
+                _accumulate(real, block, at + c * job.channel_step, job.channel_step, n_channels, job.taps,
                     job.n_taps, weights, to + (b - first) * block * step, step)  # fmt: skip
 
 
 @part
 def _lay_out(job, workspace, image_at, z, y, x):
-    """Fetch the padded rows that the band of outputs from plane z, row y and column x on needs."""
+    """Copy the padded rows that the band of outputs from plane z, row y and column x on needs."""
     for c in range(job.inputs):
         channel_at = image_at + c * job.source_k
         for i in range(job.window_z):
@@ -145,8 +147,8 @@ def _lay_out(job, workspace, image_at, z, y, x):
             for slot in range(job.n_slots):
                 padded = y * job.stride_y + peek(job.slots + 8 * slot)
                 row = source_index(job.border_y, job.before_y, job.samples_y, padded)
-                there = plane >= 0 and row >= 0
-                start = channel_at + plane * job.source_z + row * job.source_y if there else -1
+                inside = plane >= 0 and row >= 0
+                start = channel_at + plane * job.source_z + row * job.source_y if inside else -1
                 line = workspace + job.line if job.deal_line else to
                 fetch_line(job, workspace, start, job.before_x, x * job.stride_x, job.span, line)
                 if job.deal_line:
@@ -159,30 +161,30 @@ def _lay_out(job, workspace, image_at, z, y, x):
 def slide_layer(job_at, source_at, target_at, memory, start, stop):
     """Compute units `start` … `stop`, counted over images, groups, planes, bands, columns, parts of outputs.
 
-    Bands and stretches are all alike: one that would go beyond the last output begins earlier, and writes the
-    rest.
+    All bands and ranges of columns have the same size. The last one starts earlier, and writes only the
+    outputs that are not yet written.
 
     job_at: address of the `LAYER_JOB`. source_at, target_at: addresses of the image and the output.
-    memory: memory, parted as the job says.
+    memory: workspace, divided as the job says.
     """
     job = record(LAYER_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
-    high, across = (job.rows + job.band - 1) // job.band, (job.columns + job.wide - 1) // job.wide
-    ready = -1  # what is laid out
+    bands, column_ranges = (job.rows + job.band - 1) // job.band, (job.columns + job.wide - 1) // job.wide
+    ready = -1  # the position whose rows are copied
     for unit in range(start, stop):
-        portion, place = unit % job.parts, unit // job.parts
-        x, y = place % across * job.wide, place // across % high * job.band
-        z = place // (across * high) % job.planes
-        group = place // (across * high * job.planes) % job.groups
-        image = place // (across * high * job.planes * job.groups)
+        portion, position = unit % job.parts, unit // job.parts
+        x, y = position % column_ranges * job.wide, position // column_ranges % bands * job.band
+        z = position // (column_ranges * bands) % job.planes
+        group = position // (column_ranges * bands * job.planes) % job.groups
+        image = position // (column_ranges * bands * job.planes * job.groups)
         first_x, first_y = min(x, job.columns - job.wide), min(y, job.rows - job.band)
-        if place != ready:
+        if position != ready:
             image_at = source_at + image * job.source_n + group * job.inputs * job.source_k
             _lay_out(job, workspace, image_at, z, first_y, first_x)
-            ready = place
-        first, end = job.blocks * portion // job.parts, job.blocks * (portion + 1) // job.parts
-        invoke(2, job.convolve, (job_at, workspace, group, first, end))
-        for o in range(first * job.block, min(end * job.block, job.outputs)):
+            ready = position
+        first, stop_block = job.blocks * portion // job.parts, job.blocks * (portion + 1) // job.parts
+        invoke(2, job.convolve, (job_at, workspace, group, first, stop_block))
+        for o in range(first * job.block, min(stop_block * job.block, job.outputs)):
             sums = workspace + job.sums + (o - first * job.block) * job.sums_step
             to = (
                 target_at + image * job.target_n + (group * job.outputs + o) * job.target_k + z * job.target_z

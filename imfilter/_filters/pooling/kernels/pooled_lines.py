@@ -1,7 +1,7 @@
-"""Pooling of lines: first the rows of a window are reduced to one line, then the samples along it.
+"""Pooling of lines: reduce the rows of a window to one line, then the samples along this line.
 
 Maxima and minima are computed in the samples' own type. They propagate NaN, and -0.0 sorts before 0.0. Sums
-are computed in sufficiently wide floats. The widest integers have separate sums of high and low halves.
+are computed in wide types. If float64 cannot hold a sum of integers, their halves are summed separately.
 """
 
 import numpy as np
@@ -57,59 +57,59 @@ def _meet(what, a, b):
 
 
 @intrinsic(prefer_literal=True)
-def _part(typingctx, what, source, value):
-    """Return the part of the samples of a source type that is reduced: all, or half of their bits."""
-    half = what.literal_value
+def _part(typingctx, op, source, value):
+    """Return the part of samples to reduce: all their bits, or the high or low half of them."""
+    reduction = op.literal_value
 
     def codegen(context, builder, sig, args):
         value = args[2]
-        if half not in (HIGH, LOW):
+        if reduction not in (HIGH, LOW):
             return value
         if half == LOW:
             return builder.and_(value, constant(value.type, 2**32 - 1))
         shift = builder.ashr if source.dtype.signed else builder.lshr
         return shift(value, constant(value.type, 32))
 
-    return value(what, source, value), codegen
+    return value(op, source, value), codegen
 
 
 @intrinsic(prefer_literal=True)
-def _nothing(typingctx, what, real):
+def _neutral(typingctx, op, real):
     """Return the neutral element of the maximum, the minimum or the sum."""
-    what_for, dtype = what.literal_value, real.dtype
+    reduction, dtype = op.literal_value, real.dtype
 
     def codegen(context, builder, sig, args):
         floating = isinstance(dtype, types.Float)
-        if what_for == LARGEST:
+        if reduction == LARGEST:
             value = float("-inf") if floating else dtype.minval
-        elif what_for == SMALLEST:
+        elif reduction == SMALLEST:
             value = float("inf") if floating else dtype.maxval
         else:
             value = 0.0 if floating else 0
         return ir.Constant(element(dtype), value)
 
-    return real.dtype(what, real), codegen
+    return real.dtype(op, real), codegen
 
 
-@kernel("real", "source", "what")
-def join_rows(real, source, what, at, rows, fresh, before, count, after, line):
+@kernel("real", "source", "op")
+def join_rows(real, source, op, at, rows, fresh, before, count, after, line):
     """Reduce `rows` lines of `count` samples, whose addresses are in the table `at`, to one line of `real`.
 
     Unless `fresh`, the previous content of the line is included. `before` and `after` samples beside it are
     set to the neutral element.
     """
     size, width = size_of(real), size_of(source)
-    lanes, few = BYTES // size, BYTES // size // REGISTERS
-    none = _nothing(what, real)
+    lanes, narrow_lanes = BYTES // size, BYTES // size // REGISTERS
+    neutral = _neutral(op, real)
     for i in range(before):
-        store_one(line + i * size, real, none)
+        store_one(line + i * size, real, neutral)
     line += before * size
     for i in range(count, count + after):
-        store_one(line + i * size, real, none)
+        store_one(line + i * size, real, neutral)
     skipped = 0
     if fresh and rows == 0:
         for i in range(count):
-            store_one(line + i * size, real, none)
+            store_one(line + i * size, real, neutral)
         return
     if fresh:
         skipped = 1
@@ -118,62 +118,62 @@ def join_rows(real, source, what, at, rows, fresh, before, count, after, line):
     while x + lanes <= count or (fresh and lanes <= count and x < count):
         shift = min(x, count - lanes)
         if fresh:
-            found = _part(what, source, load(real, entry(at) + shift * width, source))
+            result = _part(op, source, load(real, entry(at) + shift * width, source))
         else:
-            found = load(real, line + shift * size, real)
+            result = load(real, line + shift * size, real)
         for r in range(skipped, rows):
-            values = _part(what, source, load(real, entry(at + 8 * r) + shift * width, source))
-            found = _meet(what, found, values)
-        store(line + shift * size, real, found)
+            values = _part(op, source, load(real, entry(at + 8 * r) + shift * width, source))
+            result = _meet(op, result, values)
+        store(line + shift * size, real, result)
         x += lanes
-    like = splat_register(real, none)
-    while x + few <= count or (fresh and few <= count and x < count):
-        shift = min(x, count - few)
+    like = splat_register(real, neutral)
+    while x + narrow_lanes <= count or (fresh and narrow_lanes <= count and x < count):
+        shift = min(x, count - narrow_lanes)
         if fresh:
-            found_few = _part(what, source, load_like(like, entry(at) + shift * width, source))
+            narrow_result = _part(op, source, load_like(like, entry(at) + shift * width, source))
         else:
-            found_few = load_like(like, line + shift * size, real)
+            narrow_result = load_like(like, line + shift * size, real)
         for r in range(skipped, rows):
-            values_few = _part(what, source, load_like(like, entry(at + 8 * r) + shift * width, source))
-            found_few = _meet(what, found_few, values_few)
-        store(line + shift * size, real, found_few)
-        x += few
+            narrow_values = _part(op, source, load_like(like, entry(at + 8 * r) + shift * width, source))
+            narrow_result = _meet(op, narrow_result, narrow_values)
+        store(line + shift * size, real, narrow_result)
+        x += narrow_lanes
     for i in range(x, count):
         if fresh:
-            one = _part(what, source, load_one(real, entry(at) + i * width, source))
+            one = _part(op, source, load_one(real, entry(at) + i * width, source))
         else:
             one = load_one(real, line + i * size, real)
         for r in range(skipped, rows):
-            value = _part(what, source, load_one(real, entry(at + 8 * r) + i * width, source))
-            one = _meet(what, one, value)
+            value = _part(op, source, load_one(real, entry(at + 8 * r) + i * width, source))
+            one = _meet(op, one, value)
         store_one(line + i * size, real, one)
 
 
-@kernel("real", "what")
-def join_neighbours(real, what, line, taps, step, count, to):
+@kernel("real", "op")
+def join_neighbours(real, op, line, taps, step, count, to):
     """Reduce `taps` samples of a line, `step` bytes apart, for each of `count` outputs at a stride of one."""
     size = size_of(real)
-    lanes, few = BYTES // size, BYTES // size // REGISTERS
+    lanes, narrow_lanes = BYTES // size, BYTES // size // REGISTERS
     x = 0
     while x < count and lanes <= count:
         shift = min(x, count - lanes) * size
-        found = load(real, line + shift, real)
+        result = load(real, line + shift, real)
         for t in range(1, taps):
-            found = _meet(what, found, load(real, line + shift + t * step, real))
-        store(to + shift, real, found)
+            result = _meet(op, result, load(real, line + shift + t * step, real))
+        store(to + shift, real, result)
         x += lanes
-    like = splat_register(real, _nothing(what, real))
-    while x < count and few <= count:
-        shift = min(x, count - few) * size
-        found_few = load_like(like, line + shift, real)
+    like = splat_register(real, _neutral(op, real))
+    while x < count and narrow_lanes <= count:
+        shift = min(x, count - narrow_lanes) * size
+        narrow_result = load_like(like, line + shift, real)
         for t in range(1, taps):
-            found_few = _meet(what, found_few, load_like(like, line + shift + t * step, real))
-        store(to + shift, real, found_few)
-        x += few
+            narrow_result = _meet(op, narrow_result, load_like(like, line + shift + t * step, real))
+        store(to + shift, real, narrow_result)
+        x += narrow_lanes
     for i in range(x, count):
         one = load_one(real, line + i * size, real)
         for t in range(1, taps):
-            one = _meet(what, one, load_one(real, line + i * size + t * step, real))
+            one = _meet(op, one, load_one(real, line + i * size + t * step, real))
         store_one(to + i * size, real, one)
 
 
@@ -181,18 +181,18 @@ def join_neighbours(real, what, line, taps, step, count, to):
 def _pick(typingctx, real, stride, channels, address):
     """Load a register of pixels of `channels` samples. The pixels are `stride` pixels apart in memory."""
     lanes = register_lanes(real.dtype)
-    many, skip = channels.literal_value, stride.literal_value
-    pixels = lanes // many
-    wanted = [i // many * skip * many + i % many for i in range(pixels * many)]
+    n_channels, n_stride = channels.literal_value, stride.literal_value
+    pixels = lanes // n_channels
+    wanted = [i // n_channels * n_stride * n_channels + i % n_channels for i in range(pixels * n_channels)]
 
     def codegen(context, builder, sig, args):
         kind, size = ir.VectorType(element(real.dtype), lanes), real.dtype.bitwidth // 8
         starts = (after(builder, args[3], i * lanes, size) for i in range(wanted[-1] // lanes + 1))
         registers = [read(builder, start, kind) for start in starts]
         # Shuffle two registers at a time: LLVM splits wider shuffles into single samples.
-        found = registers[0]
+        picked = registers[0]
         for number in range(1, max(len(registers), 2)):
-            order = list(range(lanes))  # keeps the lanes that are set, or not yet needed
+            order = list(range(lanes))  # the default keeps each lane
             for i, w in enumerate(wanted):
                 if w // lanes == number or (number == 1 and w < lanes):
                     order[i] = w if w < lanes else w % lanes + lanes
@@ -202,11 +202,11 @@ def _pick(typingctx, real, stride, channels, address):
     return Vector(real.dtype, lanes)(real, stride, channels, address), codegen
 
 
-@kernel("real", "what", "stride", "channels")
-def join_picked(real, what, stride, channels, line, taps, step, count, to):
+@kernel("real", "op", "stride", "channels")
+def join_picked(real, op, stride, channels, line, taps, step, count, to):
     """Reduce `taps` pixels of a line, `step` bytes apart, for each of `count` outputs at a small stride.
 
-    Whole registers are written: outputs shorter than one, or of channels that do not fill one, need room.
+    Whole registers are written. So shorter outputs, and pixels that do not fill a register, need more space.
     """
     size = size_of(real)
     pixels = BYTES // size // REGISTERS // channels
@@ -214,55 +214,55 @@ def join_picked(real, what, stride, channels, line, taps, step, count, to):
     while x < count:
         first = min(x, max(count - pixels, 0))
         start = line + first * stride * channels * size
-        found = _pick(real, stride, channels, start)
+        result = _pick(real, stride, channels, start)
         for t in range(1, taps):
-            found = _meet(what, found, _pick(real, stride, channels, start + t * step))
-        store(to + first * channels * size, real, found)
+            result = _meet(op, result, _pick(real, stride, channels, start + t * step))
+        store(to + first * channels * size, real, result)
         x += pixels
 
 
-@kernel("real", "what")
-def join_apart(real, what, line, taps, step, stride, channels, count, to):
+@kernel("real", "op")
+def join_apart(real, op, line, taps, step, stride, channels, count, to):
     """Reduce `taps` pixels, `step` bytes apart, for each of `count` outputs, `stride` bytes apart."""
     size = size_of(real)
-    few = BYTES // size // REGISTERS
-    like = splat_register(real, _nothing(what, real))
+    narrow_lanes = BYTES // size // REGISTERS
+    like = splat_register(real, _neutral(op, real))
     for i in range(count):
         start = line + i * stride
         c = 0
-        while c < channels and few <= channels:
-            shift = min(c, channels - few) * size
-            found = load_like(like, start + shift, real)
+        while c < channels and narrow_lanes <= channels:
+            shift = min(c, channels - narrow_lanes) * size
+            result = load_like(like, start + shift, real)
             for t in range(1, taps):
-                found = _meet(what, found, load_like(like, start + shift + t * step, real))
-            store(to + shift, real, found)
-            c += few
+                result = _meet(op, result, load_like(like, start + shift + t * step, real))
+            store(to + shift, real, result)
+            c += narrow_lanes
         for k in range(c, channels):
             one = load_one(real, start + k * size, real)
             for t in range(1, taps):
-                one = _meet(what, one, load_one(real, start + k * size + t * step, real))
+                one = _meet(op, one, load_one(real, start + k * size + t * step, real))
             store_one(to + k * size, real, one)
         to += channels * size
 
 
-@kernel("real", "what")
-def fold(real, what, line, pixels, channels, to):
-    """Reduce all `pixels` of a line to one: repeatedly its second half into its first, in place."""
+@kernel("real", "op")
+def fold(real, op, line, pixels, channels, to):
+    """Reduce all `pixels` of a line to one pixel. Each step combines its two halves, in place."""
     size = size_of(real)
-    few = BYTES // size // REGISTERS
-    like = splat_register(real, _nothing(what, real))
+    narrow_lanes = BYTES // size // REGISTERS
+    like = splat_register(real, _neutral(op, real))
     while pixels > 1:
         half = (pixels + 1) // 2
         count, other = (pixels - half) * channels, line + half * channels * size
         x = 0
-        while x + few <= count:
-            found = _meet(
-                what, load_like(like, line + x * size, real), load_like(like, other + x * size, real)
+        while x + narrow_lanes <= count:
+            result = _meet(
+                op, load_like(like, line + x * size, real), load_like(like, other + x * size, real)
             )
-            store(line + x * size, real, found)
-            x += few
+            store(line + x * size, real, result)
+            x += narrow_lanes
         for i in range(x, count):
-            one = _meet(what, load_one(real, line + i * size, real), load_one(real, other + i * size, real))
+            one = _meet(op, load_one(real, line + i * size, real), load_one(real, other + i * size, real))
             store_one(line + i * size, real, one)
         pixels = half
     for c in range(channels):
@@ -274,11 +274,11 @@ def divide(real, kind, target, inverse, sums, below, divisors, factor: float, co
     """Write the means of `count` sums, of a `kind`, as `target`: rounded, saturated.
 
     A sum is divided by its entry of the line of `divisors` times `factor`. If both types hold the integers,
-    the quotient is rounded like the exact one. With `inverse` the sum is multiplied, which is as exact for
-    powers of two. `below` is for `divide_wide`. Less than a register goes through `spare`.
+    the quotient is rounded like the exact one. With `inverse`, the sum is multiplied, which is as
+    exact for powers of two. `below` is for `divide_wide`. An incomplete register is written to `spare`.
     """
     size, wide, width = size_of(real), size_of(kind), size_of(target)
-    lanes, few = BYTES // size, BYTES // size // REGISTERS
+    lanes, narrow_lanes = BYTES // size, BYTES // size // REGISTERS
     number = real.type(factor)
     x = 0
     while x < count and lanes <= count:
@@ -307,9 +307,9 @@ _I64, _U64 = np.dtype(np.int64), np.dtype(np.uint64)
 def _quotient_wide(high, low, divisor):
     """Return the floor of the quotient of a sum in halves, in 64 bits, and the remainder."""
     quotient = high // divisor
-    rest = (np.uint64(high - quotient * divisor) << np.uint64(32)) + low
-    lower = rest // np.uint64(divisor)
-    return (np.uint64(quotient) << np.uint64(32)) + lower, rest - lower * np.uint64(divisor)
+    remainder = (np.uint64(high - quotient * divisor) << np.uint64(32)) + low
+    lower = remainder // np.uint64(divisor)
+    return (np.uint64(quotient) << np.uint64(32)) + lower, remainder - lower * np.uint64(divisor)
 
 
 @kernel("real", "kind", "target", "inverse")
@@ -326,17 +326,17 @@ def divide_wide(real, kind, target, inverse, sums, below, divisors, factor: floa
         if divisor == 0:
             store_one(to + 8 * i, _I64, np.int64(0))
             continue
-        found, rest = _quotient_wide(high, low, divisor)
+        quotient, remainder = _quotient_wide(high, low, divisor)
         by = np.uint64(divisor)
-        if rest > by - rest or (rest == by - rest and found & one):
-            found += one
-        store_one(to + 8 * i, _U64, found)
+        if remainder > by - remainder or (remainder == by - remainder and quotient & one):
+            quotient += one
+        store_one(to + 8 * i, _U64, quotient)
 
 
 #: Limits below which floats are rounded only once: high halves of sums, low halves, divisors.
 _FEW_HIGH, _FEW_LOW, _FEW = 1 << 19, np.uint64(1 << 51), 1 << 24
-#: An integer below this has room for eight more bits after the 53 of a float64 and the rounding bit.
-_ROOM = np.uint64(1 << 54)
+#: Integers below this limit are shifted by 8 bits, so that they have the 55 bits that the rounding needs.
+_EXTENSIBLE = np.uint64(1 << 54)
 
 
 @kernel("real", "kind", "target", "inverse")
@@ -344,7 +344,7 @@ def divide_to_real(real, kind, target, inverse, sums, below, divisors, factor: f
     """Write the means of `count` sums of integers as floats: the exact quotients, rounded half to even.
 
     The arguments are those of `divide_wide`. The magnitude becomes an integer of at least 55 bits. If the
-    quotient has more bits, the last bit is set. So the conversion rounds like that of the exact quotient.
+    quotient has more bits, the last bit is set. So the conversion rounds like the exact quotient.
     """
     width, zero, one, byte = size_of(target), np.uint64(0), np.uint64(1), np.uint64(8)
     for i in range(count):
@@ -357,20 +357,20 @@ def divide_to_real(real, kind, target, inverse, sums, below, divisors, factor: f
             total = (high << 32) + np.int64(low)
             store_one(to + i * width, target, target.type(float(total) / float(divisor)))
             continue
-        found, rest = _quotient_wide(high, low, divisor)
+        quotient, remainder = _quotient_wide(high, low, divisor)
         by, scale = np.uint64(divisor), 1.0
-        negative = high < 0 and np.int64(found) < 0  # a sum of at least 0 may have negative high halves
+        negative = high < 0 and np.int64(quotient) < 0  # a sum of at least 0 may have negative high halves
         if negative:
-            found = zero - found
-            if rest:
-                found, rest = found - one, by - rest
-        if rest:
-            while found < _ROOM:
-                rest = rest << byte
-                digits = rest // by
-                found, rest = (found << byte) + digits, rest - digits * by
+            quotient = zero - quotient
+            if remainder:
+                quotient, remainder = quotient - one, by - remainder
+        if remainder:
+            while quotient < _EXTENSIBLE:
+                remainder = remainder << byte
+                digits = remainder // by
+                quotient, remainder = (quotient << byte) + digits, remainder - digits * by
                 scale /= 256.0
-            if rest:
-                found |= one
-        value = target.type(found) * target.type(scale)
+            if remainder:
+                quotient |= one
+        value = target.type(quotient) * target.type(scale)
         store_one(to + i * width, target, -value if negative else value)

@@ -1,8 +1,8 @@
-"""Pooling, one line of outputs at a time; see `pooled_lines` for the operations on lines.
+"""Pooling, one line of outputs after the other. `pooled_lines` has the operations on lines.
 
-First the rows of a window are reduced to one line, in whole vectors over the whole line. Then samples are
-reduced along it. Long windows, and the cells of a divided image, are processed one by one: all their rows are
-reduced to a short line, which is then folded.
+First the rows of a window are reduced to one line, in whole vectors. Then the samples along this line are
+reduced. Long windows, and the cells of a divided image, are processed one by one. All rows of such a window
+are reduced to a short line, and then this line is reduced to one pixel.
 """
 
 import numpy as np
@@ -46,13 +46,13 @@ NOT, NEIGHBOURS, PICKED, APART = range(4)
 
 @part
 def _rows(job, workspace, plane, z, y, shift):
-    """List the rows of windows z and y of a plane of outputs, from a byte on. Return their number."""
-    deep, high = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
+    """List the addresses of the rows of windows z and y, plus `shift` bytes. Return their number."""
+    planes, lines = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
     n = 0
-    for i in range(deep.count):
-        layer = plane + (deep.first + i * job.dilation_z) * job.source_z + shift
-        for k in range(high.count):
-            poke(workspace + job.at + 8 * n, layer + (high.first + k * job.dilation_y) * job.source_y)
+    for i in range(planes.count):
+        layer = plane + (planes.first + i * job.dilation_z) * job.source_z + shift
+        for k in range(lines.count):
+            poke(workspace + job.at + 8 * n, layer + (lines.first + k * job.dilation_y) * job.source_y)
             n += 1
     return n
 
@@ -88,44 +88,44 @@ def _join_line(job, workspace, join_rows, image_at, z, y, first, count, to):
 
 
 @part
-def _flush(job, workspace, join_rows, rows, fresh, count):
-    invoke(3, join_rows, (workspace + job.at, rows, fresh, 0, count, 0, workspace + job.line))
+def _flush(job, workspace, join_rows, rows, is_first, count):
+    invoke(3, join_rows, (workspace + job.at, rows, is_first, 0, count, 0, workspace + job.line))
 
 
 @part
 def _join_cell(job, workspace, join_rows, image_at, z, y, x, to):
     """Reduce one window: its rows, cut into chunks, to a line, and this line to one sample per channel."""
-    deep, high = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
-    wide = record(WINDOW, job.windows_x + x * _WINDOW)
-    total, at = wide.count * job.channels, workspace + job.at
+    planes, lines = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
+    pixels = record(WINDOW, job.windows_x + x * _WINDOW)
+    total, at = pixels.count * job.channels, workspace + job.at
     chunk = min(job.chunk, total)
     whole = total // chunk if chunk else 0
-    rest, fresh, n = total - whole * chunk, 1, 0
-    for i in range(deep.count):
-        layer = image_at + (deep.first + i * job.dilation_z) * job.source_z
-        layer += wide.first * job.channels * job.width
-        for k in range(high.count):
-            row = layer + (high.first + k * job.dilation_y) * job.source_y
+    remaining, is_first, n = total - whole * chunk, 1, 0
+    for i in range(planes.count):
+        layer = image_at + (planes.first + i * job.dilation_z) * job.source_z
+        layer += pixels.first * job.channels * job.width
+        for k in range(lines.count):
+            row = layer + (lines.first + k * job.dilation_y) * job.source_y
             for p in range(whole):
                 if n == job.most:
-                    _flush(job, workspace, join_rows, n, fresh, chunk)
-                    n, fresh = 0, 0
+                    _flush(job, workspace, join_rows, n, is_first, chunk)
+                    n, is_first = 0, 0
                 poke(at + 8 * n, row + p * chunk * job.width)
                 n += 1
-    if n or fresh:
-        _flush(job, workspace, join_rows, n, fresh, chunk)
-    if rest:
+    if n or is_first:
+        _flush(job, workspace, join_rows, n, is_first, chunk)
+    if remaining:
         n = 0
-        for i in range(deep.count):
-            layer = image_at + (deep.first + i * job.dilation_z) * job.source_z
-            layer += (wide.first * job.channels + whole * chunk) * job.width
-            for k in range(high.count):
+        for i in range(planes.count):
+            layer = image_at + (planes.first + i * job.dilation_z) * job.source_z
+            layer += (pixels.first * job.channels + whole * chunk) * job.width
+            for k in range(lines.count):
                 if n == job.most:
-                    _flush(job, workspace, join_rows, n, 0, rest)
+                    _flush(job, workspace, join_rows, n, 0, remaining)
                     n = 0
-                poke(at + 8 * n, layer + (high.first + k * job.dilation_y) * job.source_y)
+                poke(at + 8 * n, layer + (lines.first + k * job.dilation_y) * job.source_y)
                 n += 1
-        _flush(job, workspace, join_rows, n, 0, rest)
+        _flush(job, workspace, join_rows, n, 0, remaining)
     invoke(2, job.fold, (workspace + job.line, max(chunk // job.channels, 1), job.channels, to))
 
 
@@ -161,9 +161,9 @@ def _pool(job_at, source_at, target_at, memory, start, stop):
         if job.divides:
             if job.join_low:
                 _join(job, workspace, job.join_low, image_at, z, y, first, count, workspace + job.below)
-            deep = record(WINDOW, job.windows_z + z * _WINDOW)
-            high = record(WINDOW, job.windows_y + y * _WINDOW)
-            factor = float(deep.divisor * high.divisor)
+            planes = record(WINDOW, job.windows_z + z * _WINDOW)
+            lines = record(WINDOW, job.windows_y + y * _WINDOW)
+            factor = float(planes.divisor * lines.divisor)
             invoke(4, job.finish, (
                 result, workspace + job.below, job.divisors + first * job.channels * job.real_width,
                 1.0 / factor if job.inverse else factor, total, to, workspace + job.spare))  # fmt: skip

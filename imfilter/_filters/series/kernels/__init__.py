@@ -1,1 +1,1 @@
-"""Pixel loops of the family; they import `imfilter._simd` and each other alone."""
+"""Pixel loops of the family. They import only `imfilter._simd` and each other."""

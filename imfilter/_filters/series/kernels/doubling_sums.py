@@ -1,7 +1,7 @@
-"""Sums of 2, 4, 8 and more samples in a row, each of two sums of half as many, while samples come.
+"""Sums of 2, 4, 8 and more consecutive samples. Each is the sum of two sums of half the size.
 
-What a sum needs of those before stays in registers: a sum that is not asked for is neither stored nor loaded.
-All are written where their last sample stands, or some places later: `LAGS`.
+The earlier sums that a sum needs stay in registers. A sum that is not requested is neither stored nor loaded.
+Each sum is written at the position of its last sample, or some positions later; see `LAGS`.
 """
 
 import numpy as np
@@ -17,15 +17,16 @@ from imfilter._simd.vector import LINE, Vector, in_register, load_like, splat_re
 _F64 = np.dtype(np.float64)
 #: Elements of a register.
 REGISTER = in_register(_F64)
-#: Samples that `along` takes at a time, and elements that it keeps from one call to the next.
+#: Number of samples that `along` processes together, and number of elements that it keeps between calls.
 OCTET, HELD = 8, 80
-#: By how many samples `along` is late with what begins at one, by the samples of the sum.
+#: Distance in samples from the first sample of a sum to the position where `along` writes it, by the size of
+#: the sum.
 LAGS = {1: 0, 2: 8, 4: 16, 8: 24, 16: 32, 32: 48, 64: 80}
 
 
 @intrinsic
-def _nothing(typingctx):
-    """Return a vector of eight zeros, whatever a register holds."""
+def _zeros(typingctx):
+    """Return a vector of eight zeros, for any size of a register."""
 
     def codegen(context, builder, sig, args):
         return ir.Constant(ir.VectorType(ir.DoubleType(), OCTET), [0.0] * OCTET)
@@ -35,7 +36,7 @@ def _nothing(typingctx):
 
 @inlined
 def _octet(at):
-    return load_like(_nothing(), at, _F64)
+    return load_like(_zeros(), at, _F64)
 
 
 @inlined
@@ -45,9 +46,10 @@ def _register(at):
 
 @inlined
 def along(line, count, history, places, place):
-    """Write sums along one series, of `count` samples, eight at a time, to those `places` that are not 0.
+    """Write sums along one series of `count` samples, eight samples in each step.
 
-    held: where what the registers hold is kept. place: where results will be written, which is asked for.
+    places: addresses for the sums of each size; 0: not requested. history: address of the content of the
+    registers between calls. place: address of the next results, which is prefetched.
     """
     one, two, four, eight, sixteen, thirty_two, sixty_four = places
     x, t, f, e = _octet(history), _octet(history + 64), _octet(history + 128), _octet(history + 192)
@@ -92,14 +94,15 @@ def along(line, count, history, places, place):
 
 
 @inlined
-def across(line, pitch, before, rows, wide, places, apart):
-    """Write sums of 1, 2, 4 and 8 rows to those `places` that are not 0; `before` rows stand before.
+def across(line, pitch, before, rows, width, places, step):
+    """Write sums of 1, 2, 4 and 8 rows. `before` rows precede the first row.
 
-    Rows are `wide`, at least a register, and `pitch` bytes apart; those that are written are `apart`.
+    Rows have `width` elements, at least a register, and are `pitch` bytes apart. places: addresses for the
+    sums of each size; 0: not requested. The written rows are `step` bytes apart.
     """
     one, two, four, eight = places
-    for e in range(0, wide, REGISTER):
-        at = 8 * min(e, wide - REGISTER)
+    for e in range(0, width, REGISTER):
+        at = 8 * min(e, width - REGISTER)
         x = _register(line - before * pitch + at)
         t_2, t_1, f_4, f_3, f_2, f_1 = x, x, x, x, x, x
         for row in range(-before, rows):
@@ -107,7 +110,7 @@ def across(line, pitch, before, rows, wide, places, apart):
             twos = x + new
             fours = t_2 + twos
             if row >= 0:
-                to = at + row * apart
+                to = at + row * step
                 if one:
                     store(one + to, _F64, new)
                 if two:

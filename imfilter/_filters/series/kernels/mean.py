@@ -1,8 +1,8 @@
-"""Means over windows of any size that slide along series, of sums that are made of smaller sums.
+"""Means of windows of any size that slide along series. Large sums are composed of smaller sums.
 
-Lines are float64: `step` elements lie from one sample of a series to its next. Each sum is taken in an order
-of its own, the same in every lane and behind the last vector: so a series may be cut anywhere. No sum runs
-on: nothing drifts, and what is no number stays in its windows.
+Lines are float64: two samples of a series are `step` elements apart. The order of additions is the same for
+every window, in every lane and after the last vector. So a series may be cut at any position. There are no
+running sums: errors do not accumulate, and NaN affects only the windows that contain it.
 """
 
 import numpy as np
@@ -30,24 +30,25 @@ from imfilter._simd.vector import (
 )
 
 _F64 = np.dtype(np.float64)
-#: Elements of a line from which on it is worth while to begin at the start of a line of the cache.
+#: From this number of elements on, vectors start at the start of a cache line.
 _LONG = 64
 #: Elements of a vector, and of one of its registers.
 _LANES, _REGISTER = BYTES // 8, in_register(_F64)
-#: Levels of sums that are made of samples; and integers that describe a level: where its sums begin, how many
-#: are kept of those before, for how many more there is room, how many parts they have and which is the first.
+#: Number of levels of sums that are computed from samples. Number of integers of a level: the start of its
+#: sums in memory, the number of kept earlier sums, the capacity for new sums, the number of parts of a sum,
+#: and the index of the first part.
 LOW, FIELDS = len(doubling_sums.LAGS), 5
-#: Parts that a sum has at most, and levels that there are.
+#: Largest number of parts of a sum, and of levels.
 MOST = 64
-#: How many rows ahead samples, and places of results, are asked for.
+#: Number of rows between the current row and the row that is prefetched.
 _AHEAD = 2
 
 
 @intrinsic
 def _quotient(typingctx, value, divisor, reciprocal):
-    """Divide numbers or vectors: by a product that is corrected by what is missing to it.
+    """Divide numbers or vectors: multiply by the reciprocal, and correct the product by its remainder.
 
-    vdivpd takes 16 cycles for 8 float64, which is longer than the sum of ten of them (Cascade Lake).
+    The instruction vdivpd takes 16 cycles for 8 float64, longer than ten additions (Cascade Lake).
     """
 
     def codegen(context, builder, sig, args):
@@ -66,10 +67,10 @@ def _quotient(typingctx, value, divisor, reciprocal):
 
 @inlined
 def _total(target, parts, n_parts, offset, count, divisor, coming, place):
-    """Write for each element the sum of its parts, over `divisor` if that is not 0, the first in front.
+    """Write the sum of the parts of each element, the first part first, over `divisor` unless it is 0.
 
-    parts: the addresses of those of the first element, `offset` bytes from which this line begins. coming and
-    place: where as many samples will be read, and results written, next, if not 0.
+    parts: addresses of the parts of the first element, minus `offset` bytes. coming, place: addresses of the
+    next samples and results to prefetch, or 0.
     """
     reciprocal = 1.0 / divisor if divisor != 0.0 else 0.0
     first = peek(parts) + offset
@@ -85,103 +86,109 @@ def _total(target, parts, n_parts, offset, count, divisor, coming, place):
             store_one(to, _F64, one)
             e += 1
         elif e + _LANES > count:
-            few = load_like(splat_register(_F64, 0.0), first + 8 * e, _F64)
+            register = load_like(splat_register(_F64, 0.0), first + 8 * e, _F64)
             for i in range(1, n_parts):
-                few = few + load_like(few, peek(parts + 8 * i) + offset + 8 * e, _F64)
+                register = register + load_like(register, peek(parts + 8 * i) + offset + 8 * e, _F64)
             if divisor != 0.0:
-                few = _quotient(few, splat_register(_F64, divisor), splat_register(_F64, reciprocal))
-            store(to, _F64, few)
+                by, inverse = splat_register(_F64, divisor), splat_register(_F64, reciprocal)
+                register = _quotient(register, by, inverse)
+            store(to, _F64, register)
             e += _REGISTER
         else:
             if coming:
                 for i in range(0, BYTES, LINE):
                     prefetch(coming + 8 * e + i, False)
                     prefetch(place + 8 * e + i, True)
-            many = load(_F64, first + 8 * e, _F64)
+            vector = load(_F64, first + 8 * e, _F64)
             for i in range(1, n_parts):
-                many = many + load(_F64, peek(parts + 8 * i) + offset + 8 * e, _F64)
+                vector = vector + load(_F64, peek(parts + 8 * i) + offset + 8 * e, _F64)
             if divisor != 0.0:
-                many = _quotient(many, splat(_F64, divisor), splat(_F64, reciprocal))
-            store(to, _F64, many)
+                vector = _quotient(vector, splat(_F64, divisor), splat(_F64, reciprocal))
+            store(to, _F64, vector)
             e += _LANES
 
 
 @inlined
-def _newest(sums, levels, cursors, level, wide):
-    """Return the address of the block of a level's sums that is written now, or 0 if these are not kept."""
+def _newest(sums, levels, cursors, level, width):
+    """Return the address of the current block of sums of a level, or 0 if its sums are not kept."""
     start = peek(levels + 8 * FIELDS * level)
-    return sums + 8 * (start + peek(cursors + 8 * level)) * wide if start else 0
+    return sums + 8 * (start + peek(cursors + 8 * level)) * width if start else 0
 
 
 @inlined
-def _look_up(addresses, parts, n_parts, sums, levels, cursors, wide, row):
-    """Write the addresses of the parts, a level and a delay each, of the sum in a row of this block."""
+def _look_up(addresses, parts, n_parts, sums, levels, cursors, width, row):
+    """Write the addresses of the parts of a sum in a row of this block. A part is a level and a delay."""
     for i in range(n_parts):
         level, delay = peek(parts + 16 * i), peek(parts + 16 * i + 8)
-        poke(addresses + 8 * i, _newest(sums, levels, cursors, level, wide) + 8 * (row - delay) * wide)
+        poke(addresses + 8 * i, _newest(sums, levels, cursors, level, width) + 8 * (row - delay) * width)
 
 
 @inlined
-def _bring(line, step, stage, history, at, many, samples, wide, low, sums, levels, cursors, place):
-    """Write those sums of a block, from sample `at` on, that are made of samples and are kept."""
-    one, two = _newest(sums, levels, cursors, 0, wide), _newest(sums, levels, cursors, 1, wide)
-    four, eight = _newest(sums, levels, cursors, 2, wide), _newest(sums, levels, cursors, 3, wide)
-    here = line + 8 * at * step
+def _sum_samples(line, step, stage, history, at, count, samples, width, low, sums, levels, cursors, place):
+    """Write the sums of a block, from sample `at` on, that are computed from samples and are kept."""
+    one, two = _newest(sums, levels, cursors, 0, width), _newest(sums, levels, cursors, 1, width)
+    four, eight = _newest(sums, levels, cursors, 2, width), _newest(sums, levels, cursors, 3, width)
+    samples_at = line + 8 * at * step
     if low == LOW:
-        sixteen, thirty_two = _newest(sums, levels, cursors, 4, wide), _newest(sums, levels, cursors, 5, wide)
-        sixty_four = _newest(sums, levels, cursors, 6, wide)
-        if at < 0 or at + many > samples:
-            for j in range(many):  # nothing is read before the first sample, nor behind the last
+        sixteen, thirty_two = (
+            _newest(sums, levels, cursors, 4, width),
+            _newest(sums, levels, cursors, 5, width),
+        )
+        sixty_four = _newest(sums, levels, cursors, 6, width)
+        if at < 0 or at + count > samples:
+            for j in range(count):  # read no memory before the first sample or after the last one
                 present = 0 <= at + j < samples
-                store_one(stage + 8 * j, _F64, load_one(_F64, here + 8 * j, _F64) if present else 0.0)
-            here = stage
+                store_one(stage + 8 * j, _F64, load_one(_F64, samples_at + 8 * j, _F64) if present else 0.0)
+            samples_at = stage
         doubling_sums.along(
-            here, many, history, (one, two, four, eight, sixteen, thirty_two, sixty_four), place
+            samples_at, count, history, (one, two, four, eight, sixteen, thirty_two, sixty_four), place
         )
     elif low == 1:
-        copy(_F64, one, here, many * wide)
+        copy(_F64, one, samples_at, count * width)
     else:
-        doubling_sums.across(here, 8 * step, min(7, at), many, wide, (one, two, four, eight), 8 * wide)
+        doubling_sums.across(
+            samples_at, 8 * step, min(7, at), count, width, (one, two, four, eight), 8 * width
+        )
 
 
 @inlined
-def _compose(addresses, many, wide, low, sums, levels, n_levels, cursors, parts):
-    """Write the sums of a block that are made of other sums."""
+def _compose(addresses, block_rows, width, low, sums, levels, n_levels, cursors, parts):
+    """Write the sums of a block that are composed of other sums."""
     for level in range(low, n_levels):
         entry = levels + 8 * FIELDS * level
-        at, count = _newest(sums, levels, cursors, level, wide), peek(entry + 24)
+        at, count = _newest(sums, levels, cursors, level, width), peek(entry + 24)
         if at:
-            _look_up(addresses, parts + 16 * peek(entry + 32), count, sums, levels, cursors, wide, 0)
-            _total(at, addresses, count, 0, many * wide, 0.0, 0, 0)
+            _look_up(addresses, parts + 16 * peek(entry + 32), count, sums, levels, cursors, width, 0)
+            _total(at, addresses, count, 0, block_rows * width, 0.0, 0, 0)
 
 
 @inlined
-def _advance(block, wide, sums, levels, n_levels, cursors):
-    """Go on to the next block: where there is no room for one, with what is kept in front."""
+def _advance(block, width, sums, levels, n_levels, cursors):
+    """Advance to the next block. If a level has no space for it, move its kept sums to the front."""
     for level in range(n_levels):
         entry = levels + 8 * FIELDS * level
-        start, kept, span = peek(entry), peek(entry + 8), peek(entry + 16)
+        start, n_kept, span = peek(entry), peek(entry + 8), peek(entry + 16)
         cursor = peek(cursors + 8 * level) + block
         if cursor + block > span:
             if start:
-                at = sums + 8 * (start - kept) * wide
-                copy(_F64, at, at + 8 * cursor * wide, kept * wide)
+                at = sums + 8 * (start - n_kept) * width
+                copy(_F64, at, at + 8 * cursor * width, n_kept * width)
             cursor = 0
         poke(cursors + 8 * level, cursor)
 
 
 @inlined
-def _runs(rows, wide, step):
-    """Return how many runs some rows are, and how long: of all series one, of some as many."""
-    return (1, rows * wide) if wide == step else (rows, wide)
+def _runs(rows, width, step):
+    """Return the number and the length of runs of rows: one run for all series, else one run for each row."""
+    return (1, rows * width) if width == step else (rows, width)
 
 
 @inlined
-def _directly(line, to, n, step, wide, size, divisor, addresses):
-    """Write `n` rows of windows, of some of all series, as sums of samples."""
+def _directly(line, to, n, step, width, size, divisor, addresses):
+    """Write `n` rows of windows of `width` series as sums of samples."""
     for i in range(size):
         poke(addresses + 8 * i, line + 8 * i * step)
-    runs, length = _runs(n, wide, step)
+    runs, length = _runs(n, width, step)
     for run in range(runs):
         skipped = 8 * run * step
         coming = line + skipped + 8 * (size + _AHEAD) * step if runs > 1 else 0
@@ -195,15 +202,16 @@ def average(
     source, target, rows, step, size, divisor: float,
     workspace, sums, stretch, columns, block, lag, low, levels, n_levels, parts, n_parts, first,
 ):  # fmt: skip
-    """Write the sum of `size` samples from each of `rows` on, of each of `step` series, over `divisor`.
+    """Write the sums of `size` samples, divided by `divisor`, for `rows` windows of each of `step` series.
 
-    A window is the sum of its parts, the largest in front: of samples where there are no levels of sums, or
-    else of smaller sums, which grow block by block. Of each level as many are kept as others reach back.
+    A window is the sum of its parts, from the largest part on. Without levels, the parts are samples.
+    Otherwise they are smaller sums, which are computed block by block. Each level keeps the sums that other
+    levels need.
 
-    As many rows as in a `stretch` are worked on at a time, the last ones first, of so many `columns` or of
-    all series. room: of `HELD` + 2*`MOST` elements, and a block if there is one series; sums: of all levels.
-    lag: how late windows are. low: how many levels are made of samples, all of one series. parts: of each sum
-    a level and a delay, from `first` on those of windows.
+    The kernel processes `stretch` rows of `columns` series together, the last stretch first. workspace:
+    memory for `HELD` + 2*`MOST` elements, and for a block if there is one series. sums: memory for all
+    levels. lag: delay of windows in rows. low: number of levels that are computed from samples. parts: a
+    level and a delay for each part; the parts of windows start at `first`.
     """
     cursors = workspace + 8 * doubling_sums.HELD
     addresses = cursors + 8 * MOST
@@ -213,41 +221,41 @@ def average(
         n = min(stretch, rows - top)
         left = 0
         while left < step:
-            wide = columns if columns == step else columns - (target + 8 * left) % LINE // 8
-            if left + wide + doubling_sums.REGISTER > step:
-                wide = step - left
+            width = columns if columns == step else columns - (target + 8 * left) % LINE // 8
+            if left + width + doubling_sums.REGISTER > step:
+                width = step - left
             line, to = source + 8 * (top * step + left), target + 8 * (top * step + left)
-            left += wide
+            left += width
             if n_levels == 0:
-                _directly(line, to, n, step, wide, size, divisor, addresses)
+                _directly(line, to, n, step, width, size, divisor, addresses)
                 continue
             for i in range(doubling_sums.HELD):
                 store_one(workspace + 8 * i, _F64, 0.0)
             for level in range(n_levels):
                 poke(cursors + 8 * level, 0)
-            # Results of a single series begin where lines of the cache do.
+            # The blocks of a single series start at cache lines of the result.
             skew = to % LINE // 8 if step == 1 and n > _LONG else 0
             for begin in range(-skew, n + lag, block):
-                many, late = min(block, n + lag - begin), begin - lag
+                block_rows, first_row = min(block, n + lag - begin), begin - lag
                 if step == 1:
-                    many = -(-many // doubling_sums.OCTET) * doubling_sums.OCTET
-                place = to + 8 * late + DISTANCE
-                _bring(
-                    line, step, stage, workspace, begin, many, n + size - 1, wide, low, sums, levels, cursors,
-                    place,
+                    block_rows = -(-block_rows // doubling_sums.OCTET) * doubling_sums.OCTET
+                place = to + 8 * first_row + DISTANCE
+                _sum_samples(
+                    line, step, stage, workspace, begin, block_rows, n + size - 1, width, low, sums, levels,
+                    cursors, place,
                 )  # fmt: skip
-                _compose(addresses, many, wide, low, sums, levels, n_levels, cursors, parts)
-                row, stop = max(0, late), min(n, late + many)
+                _compose(addresses, block_rows, width, low, sums, levels, n_levels, cursors, parts)
+                row, stop = max(0, first_row), min(n, first_row + block_rows)
                 if row < stop:
-                    runs, length = _runs(stop - row, wide, step)
+                    runs, length = _runs(stop - row, width, step)
                     _look_up(
-                        addresses, parts + 16 * first, n_parts, sums, levels, cursors, wide, row - late
+                        addresses, parts + 16 * first, n_parts, sums, levels, cursors, width, row - first_row
                     )  # fmt: skip
                     for run in range(runs):
-                        coming = line + 8 * (begin + many + run) * step
-                        place = to + 8 * (row + many + run) * step
+                        coming = line + 8 * (begin + block_rows + run) * step
+                        place = to + 8 * (row + block_rows + run) * step
                         _total(
-                            to + 8 * (row + run) * step, addresses, n_parts, 8 * run * wide, length, divisor,
+                            to + 8 * (row + run) * step, addresses, n_parts, 8 * run * width, length, divisor,
                             coming, place,
                         )  # fmt: skip
-                _advance(block, wide, sums, levels, n_levels, cursors)
+                _advance(block, width, sums, levels, n_levels, cursors)

@@ -1,8 +1,8 @@
 """Windows that slide along series: weighted sums, over lines of float64.
 
-A line holds the samples of several series side by side: `step` elements lie from one sample of a series to
-its next. What a window gives depends on its samples alone, not on where in a line it lies: each sum is taken
-in an order of its own, the same in every lane and behind the last vector. So a series may be cut anywhere.
+A line has the interleaved samples of several series: two samples of a series are `step` elements apart. A
+result depends only on the samples of its window, not on the position in the line: the order of additions is
+the same in every lane and after the last vector. So a series may be cut at any position.
 """
 
 import numpy as np
@@ -13,21 +13,22 @@ from imfilter._simd.lanewise import fma
 from imfilter._simd.vector import BYTES, load, load_one, splat, store, store_one
 
 _F64 = np.dtype(np.float64)
-#: Elements of a vector, and columns that are worked on together where there are many series.
+#: Elements of a vector, and number of columns that are processed together for many series.
 _LANES = BYTES // 8
 _COLUMNS = 4 * _LANES
-#: Rows that are worked on together there: their pages of memory are all known to the processor. A savgol of
-#: 11 samples along the first axis of (10000, 1000) took 49 ms instead of 64 (2.5 GHz Xeon, shared).
+#: Number of rows that are processed together for many series. The processor has the addresses of their pages
+#: in its cache. A savgol of 11 samples along the first axis of (10000, 1000) took 49 ms instead of 64 ms (2.5
+#: GHz Xeon, shared).
 _ROWS = 128
 
 
 @Driver
 @denormals_as_zeros
 def weigh(source, target, runs, length, pitch, step, taps, n_taps, bias: float):
-    """Write to each element e of some runs the bias plus ``taps[i] * source[e + i*step]``, in that order.
+    """Write the bias plus the sum of ``taps[i] * source[e + i*step]``, in this order, to each element e.
 
-    Runs of `length` elements begin `pitch` elements apart. They are worked on in blocks of columns, so that
-    what the taps reach stays in the cache.
+    The elements are in `runs` runs of `length` elements, `pitch` elements apart. The kernel processes blocks
+    of columns, so that the samples of the taps stay in the cache.
     """
     for top in range(0, runs, _ROWS):
         for first in range(0, length, _COLUMNS):
@@ -36,7 +37,7 @@ def weigh(source, target, runs, length, pitch, step, taps, n_taps, bias: float):
                 line, to = source + 8 * run * pitch, target + 8 * run * pitch
                 e = first
                 while e < end and length >= _LANES:
-                    e = min(e, length - _LANES)  # the last vector overlaps the one before
+                    e = min(e, length - _LANES)  # the last vector overlaps the previous one
                     total = splat(_F64, bias)
                     for i in range(n_taps):
                         tap = splat(_F64, load_one(_F64, taps + 8 * i, _F64))

@@ -1,0 +1,157 @@
+"""The suggestion at the end of a message about an unknown name, and the names in other libraries."""
+
+import difflib
+from collections.abc import Iterable
+
+#: Keys are functions of SciPy, OpenCV, scikit-image or PyTorch, in lower case and without underscores.
+FUNCTIONS = {
+    "avgpool": "avg_pool",
+    "avgpool2d": "avg_pool",
+    "blur": "box",
+    "boxfilter": "box",
+    "canny": "canny",
+    "conv2d": "layers.conv",
+    "convolve1d": "convolve",
+    "convolve2d": "convolve",
+    "cornerharris": "harris",
+    "cornermineigenval": "shi_tomasi",
+    "cornerpeaks": "corner_peaks",
+    "cornershitomasi": "shi_tomasi",
+    "correlate1d": "correlate",
+    "correlate2d": "correlate",
+    "cvtcolor": "color.rgb_to_gray",
+    "dilate": "maximum",
+    "dilation": "maximum",
+    "erode": "minimum",
+    "erosion": "minimum",
+    "ewm": "series.exponential",
+    "fftconvolve": "convolve",
+    "filter2d": "correlate",
+    "gaussianblur": "gaussian",
+    "gaussianfilter": "gaussian",
+    "gaussianfilter1d": "gaussian",
+    "gaussianlaplace": "laplacian_of_gaussian",
+    "goodfeaturestotrack": "shi_tomasi",
+    "greydilation": "maximum",
+    "greyerosion": "minimum",
+    "hogdescriptor": "hog",
+    "imread": "io.read",
+    "imwrite": "io.write",
+    "laplace": "laplacian",
+    "lfilter": "series.causal",
+    "maximumfilter": "maximum",
+    "maxpool": "max_pool",
+    "maxpool2d": "max_pool",
+    "medfilt": "median",
+    "medfilt2d": "median",
+    "medianblur": "median",
+    "medianfilter": "median",
+    "minimumfilter": "minimum",
+    "peaklocalmax": "corner_peaks",
+    "percentilefilter": "percentile",
+    "rankfilter": "percentile",
+    "rgb2gray": "color.rgb_to_gray",
+    "rgb2lab": "color.rgb_to_lab",
+    "rolling": "series.moving_average",
+    "savgolfilter": "series.savgol",
+    "sepfilter2d": "correlate",
+    "uniformfilter": "box",
+    "uniformfilter1d": "box",
+    "unsharp": "unsharp_mask",
+}
+#: Keys are arguments of functions in other libraries. A message names the first value that the function has.
+ARGUMENTS = {
+    "anchor": ("padding",),
+    "border": ("mode",),
+    "border_type": ("mode",),
+    "bordertype": ("mode",),
+    "boundary": ("mode",),
+    "constant_values": ("cval",),
+    "ddepth": ("dtype",),
+    "dst": ("out",),
+    "fill_value": ("cval",),
+    "filter": ("kernel",),
+    "image_size": ("shape",),
+    "img": ("image", "x"),
+    "in1": ("image",),
+    "in2": ("kernel",),
+    "input": ("image", "x"),
+    "kernel_size": ("size", "kernel"),
+    "ksize": ("size", "aperture", "radius"),
+    "multichannel": ("channel_axis",),
+    "n_jobs": ("workers",),
+    "num_workers": ("workers",),
+    "output": ("out", "dtype"),
+    "p": ("q",),
+    "padding_value": ("cval",),
+    "percentile": ("q",),
+    "polyorder": ("order",),
+    "selem": ("footprint",),
+    "sigma_x": ("sigma",),
+    "sigmax": ("sigma",),
+    "src": ("image",),
+    "std": ("sigma",),
+    "strides": ("stride",),
+    "structure": ("footprint",),
+    "threads": ("workers",),
+    "weights": ("kernel", "weight"),
+    "win_size": ("size",),
+    "window": ("size",),
+    "window_length": ("size",),
+    "window_size": ("size",),
+}
+#: Arguments of other libraries that request what these functions always do.
+NEEDLESS = {"preserve_range": "values are never rescaled"}
+#: Keys are border modes of other libraries, in lower case.
+BORDERS = {
+    "nearest": "edge",
+    "replicate": "edge",
+    "border_replicate": "edge",
+    "circular": "wrap",
+    "grid-wrap": "wrap",
+    "periodic": "wrap",
+    "border_wrap": "wrap",
+    "grid-mirror": "symmetric",
+    "half_sample": "symmetric",
+    "reflect101": "mirror",
+    "reflect_101": "mirror",
+    "border_reflect_101": "mirror",
+    "border_reflect101": "mirror",
+    "border_default": "mirror",
+    "border_reflect": "symmetric",
+    "grid-constant": "constant",
+    "border_constant": "constant",
+    "zeros": "zero",
+}
+
+
+def suggestion(name: str, known: Iterable[str], ours: str | None = None, similarity: float = 0.6) -> str:
+    """Return the end of a message about an unknown name, or an empty string if no known name is similar.
+
+    Parameters
+    ----------
+    name : str
+        The unknown name.
+    known : iterable of str
+        The accepted names.
+    ours : str or None
+        The name in this package, if `name` is the name in another library.
+    similarity : float
+        Smallest similarity of a name to suggest: 0 for any name, 1 for the same name.
+    """
+    if ours is not None:
+        return f"; here it is called {ours!r}"
+    spelled = {word.lower(): word for word in known}
+    close = difflib.get_close_matches(name.lower(), spelled, 1, similarity)
+    return f"; did you mean {spelled[close[0]]!r}?" if close else ""
+
+
+def function_name(name: str) -> str | None:
+    """Return the name in this package of a function of another library, or None if it is not known."""
+    return FUNCTIONS.get(name.lower().replace("_", "").replace("-", ""))
+
+
+def attribute_error(module: str, name: str, known: Iterable[str]) -> AttributeError:
+    """Return the error for a name that a module does not have."""
+    hint = suggestion(name, known, function_name(name))
+    return AttributeError(f"module {module!r} has no attribute {name!r}{hint}")
