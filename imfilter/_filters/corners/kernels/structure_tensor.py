@@ -120,15 +120,15 @@ def _window(typingctx, real, taps, lines, weights, count, to):
         lines, weights, count, to = args[2:]
         scalar, size = element(real.dtype), real.dtype.bitwidth // 8
         kind = ir.VectorType(scalar, lanes)
-        bases = [entry(builder, lines, i) for i in range(many)]
-        starts = [after(builder, weights, i, size) for i in range((many + 1) // 2)]
+        bases = [entry(builder, lines, i) for i in range(n_taps)]
+        starts = [after(builder, weights, i, size) for i in range((n_taps + 1) // 2)]
         factors = [spread(builder, read(builder, start, scalar), kind) for start in starts]
         with cgutils.for_range_slice(builder, WORD(0), count, WORD(lanes), WORD) as (index, _):
             x = builder.mul(index, WORD(size))
             total = None
             for i, factor in enumerate(factors):
-                value, last = (read(builder, builder.add(bases[j], x), kind) for j in (i, many - 1 - i))
-                if i < many // 2:
+                value, last = (read(builder, builder.add(bases[j], x), kind) for j in (i, n_taps - 1 - i))
+                if i < n_taps // 2:
                     value = builder.fadd(value, last)
                 total = weighed(builder, value, factor, total)
             write(builder, builder.add(to, x), total)

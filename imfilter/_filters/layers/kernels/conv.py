@@ -85,9 +85,9 @@ def _accumulate(typingctx, real, outputs, at, step, channels, taps, n_taps, weig
         scalar = element(real.dtype)
         kind = ir.VectorType(scalar, lanes)
         size = real.dtype.bitwidth // 8
-        sums = [cgutils.alloca_once(builder, kind) for _ in range(many)]
+        sums = [cgutils.alloca_once(builder, kind) for _ in range(n_outputs)]
         weight = cgutils.alloca_once(builder, WORD)
-        here = cgutils.alloca_once(builder, WORD)
+        channel = cgutils.alloca_once(builder, WORD)
         builder.store(weights, weight)
         builder.store(at, channel)
         for s in sums:
@@ -100,8 +100,8 @@ def _accumulate(typingctx, real, outputs, at, step, channels, taps, n_taps, weig
                 for o, s in enumerate(sums):
                     factor = spread(builder, read(builder, after(builder, first, o, size), scalar), kind)
                     builder.store(multiply_add(builder, samples, factor, builder.load(s)), s)
-                builder.store(after(builder, first, many, size), weight)
-            builder.store(builder.add(base, step), here)
+                builder.store(after(builder, first, n_outputs, size), weight)
+            builder.store(builder.add(base, step), channel)
         for o, s in enumerate(sums):
             place = builder.add(to, builder.mul(to_step, WORD(o)))
             write(builder, place, builder.fadd(read(builder, place, kind), builder.load(s)))

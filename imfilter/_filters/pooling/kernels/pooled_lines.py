@@ -65,7 +65,7 @@ def _part(typingctx, op, source, value):
         value = args[2]
         if reduction not in (HIGH, LOW):
             return value
-        if half == LOW:
+        if reduction == LOW:
             return builder.and_(value, constant(value.type, 2**32 - 1))
         shift = builder.ashr if source.dtype.signed else builder.lshr
         return shift(value, constant(value.type, 32))
@@ -196,8 +196,8 @@ def _pick(typingctx, real, stride, channels, address):
             for i, w in enumerate(wanted):
                 if w // lanes == number or (number == 1 and w < lanes):
                     order[i] = w if w < lanes else w % lanes + lanes
-            found = shuffle(builder, found, registers[min(number, len(registers) - 1)], order)
-        return found
+            picked = shuffle(builder, picked, registers[min(number, len(registers) - 1)], order)
+        return picked
 
     return Vector(real.dtype, lanes)(real, stride, channels, address), codegen
 
