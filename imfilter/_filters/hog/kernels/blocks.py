@@ -71,7 +71,7 @@ def normalize(target, norm, source, step, runs, run, values, sums, to):
             value = fma(load_like(zero, values + i * 8, _F64), factor, zero)
             if norm == L1_SQRT:
                 value = root(value)
-            if norm == L2_HYS and time == 0:
+            if norm == L2_HYS and step_number == 0:
                 value = where(value > _MOST, _MOST, value)  # NaN stays
             store(values + i * 8, _F64, value)
     size = size_of(target)

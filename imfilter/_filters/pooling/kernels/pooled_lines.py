@@ -289,13 +289,13 @@ def divide(real, kind, target, inverse, sums, below, divisors, factor: float, co
         x += lanes
     like = splat_register(real, number)
     while x < count:
-        shift = min(x, max(count - few, 0))
+        shift = min(x, max(count - narrow_lanes, 0))
         total_few = load_like(like, sums + shift * wide, kind)
         by_few = load_like(like, divisors + shift * size, real) * like
         found = total_few * by_few if inverse else total_few / by_few
-        store(to + shift * width if few <= count else spare, target, found)
-        x += few
-    if count < few:
+        store(to + shift * width if narrow_lanes <= count else spare, target, found)
+        x += narrow_lanes
+    if count < narrow_lanes:
         for i in range(count):
             store_one(to + i * width, target, load_one(target, spare + i * width, target))
 
