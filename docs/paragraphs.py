@@ -264,13 +264,13 @@ _OWN: dict[str, tuple[str, ...]] = {
         "channel_axis",
         "ValueError",
     ),
-    "show.feature_maps": ("channel_axis",),
-    "show.patches": (
+    "sheets.feature_maps": ("channel_axis",),
+    "searching.patches": (
         "size",
         "channel_axis",
         "ValueError",
     ),
-    "show.occlusion_map": (
+    "searching.occlusion_map": (
         "image",
         "size",
         "channel_axis",
@@ -374,7 +374,9 @@ def written(path: Path) -> str:
 
 def modules() -> list[Path]:
     """Return the modules with public functions."""
-    return [p for folder in (".", "series", "layers") for p in sorted((PACKAGE / folder).glob("*.py"))]
+    return [
+        p for folder in (".", "series", "show", "layers") for p in sorted((PACKAGE / folder).glob("*.py"))
+    ]
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ class Stack(Weighted):
         --------
         >>> from imfilter.layers import networks
         >>> len(networks.lenet5().layers), len(networks.lenet5().without_softmax().layers)
-        (12, 11)
+        (13, 12)
         """
         last = self.layers[-1] if self.layers else None
         if not (isinstance(last, Activation) and last.function == "softmax"):

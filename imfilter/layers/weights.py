@@ -92,14 +92,14 @@ class Weighted(Summary):
         ValueError
             If the file has another format, if an array is missing or left over, or if it has another shape.
 
+        See Also
+        --------
+        torch.nn.Module.load_state_dict : The same for a module.
+
         Notes
         -----
         An array has the name of its layer, a dot, and ``weight``, ``bias``, ``running_mean`` or
         ``running_var``. Arrays with the name ``num_batches_tracked`` are not read.
-
-        See Also
-        --------
-        torch.nn.Module.load_state_dict : The same for a module.
 
         Examples
         --------
