@@ -44,8 +44,13 @@ WRITES = {
 }
 
 
+#: Scripts that train a network. They run once, in a test of their own.
+TRAINING = ("train_lenet5", "looking_inside")
+QUICK = [script for script in SCRIPTS if script.stem not in TRAINING]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
+@pytest.mark.parametrize("script", QUICK, ids=[script.stem for script in QUICK])
 def test_script(script: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(imfilter.__file__).parent.parent)}
     command = [sys.executable, "-W", "error", str(script)]
@@ -125,7 +130,9 @@ def test_a_network_learns_digits_and_shows_what_it_looks_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(SAMPLES))
-    found = ran("looking_inside", tmp_path, monkeypatch)
+    found = ran("looking_inside", tmp_path, monkeypatch)  # which runs train_lenet5
+    assert set(os.listdir(tmp_path)) == WRITES["looking_inside"] >= WRITES["train_lenet5"]
+    assert all(io.read(path).pixels.std() > 5 for path in tmp_path.iterdir())
     assert found["right"][found["COUNT"] :].mean() >= 0.97
     assert found["shares"].mean() >= 0.8
     assert found["near"].mean() < 0.75
