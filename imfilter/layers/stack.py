@@ -11,9 +11,11 @@ import numpy as np
 
 from imfilter._base import arguments, dtypes
 from imfilter.layers.base import Arrays, Mode
+from imfilter.layers.files import load
 from imfilter.layers.folding import merged
+from imfilter.layers.initialization import initial
 from imfilter.layers.summary import Summary
-from imfilter.layers.weights import checked, initial, load
+from imfilter.layers.weights import checked
 from imfilter.typing import ArrayLike, NDArray
 
 __all__ = ["Stack"]
@@ -212,7 +214,7 @@ class Stack(Summary):
         >>> weight.shape, bias.shape
         ((6, 1, 5, 5), (6,))
         """
-        return initial(self._leaves, arguments.integer(seed, "seed", least=0))
+        return initial(self._sequence, self._leaves, arguments.integer(seed, "seed", least=0))
 
     def load_weights(
         self, path: str | os.PathLike[str], *, names: Mapping[str, str] | str | None = None
@@ -225,21 +227,26 @@ class Stack(Summary):
             A file of NumPy (``.npz``), or a file of the package safetensors (``.safetensors``).
         names : mapping or 'pytorch', optional
             Names in the file by the names of the layers here, where they differ. 'pytorch' stands for the
-            names of PyTorch's own implementation, for networks that have one. Default: the same names.
+            names of PyTorch's own implementation (torchvision), for networks that have one. Default: the same
+            names.
 
         Returns
         -------
         dict
-            The arrays of each layer by its name, for `forward` and `backward`. float16 becomes float32.
+            The arrays of each layer by its name, for `forward` and `backward`. float16 and bfloat16 become
+            float32.
 
         Raises
         ------
         ModuleNotFoundError
             If the package safetensors is needed and not installed.
+        OSError
+            If the file cannot be read, for example because there is none.
         TypeError
-            If `names` has the wrong type.
+            If `path` or `names` has the wrong type.
         ValueError
-            If the file has another format, if an array is missing or left over, or if it has another shape.
+            If the file has another format or is damaged, if an array is missing or left over, if it has
+            another shape or does not contain real numbers, or if `names` does not fit.
 
         Notes
         -----
@@ -266,9 +273,7 @@ class Stack(Summary):
         if isinstance(names, str):
             arguments.word(names, "names", ("pytorch",))
             if self.pytorch_names is None:
-                raise ValueError(
-                    "names must be a mapping for a stack without names of PyTorch, got 'pytorch'"
-                )
+                raise ValueError("names must be a mapping for a stack without pytorch_names, got 'pytorch'")
             names = self.pytorch_names
         elif names is not None and not isinstance(names, Mapping):
             raise TypeError(f"names must be 'pytorch' or a mapping, got {names!r}")
@@ -324,7 +329,7 @@ class Stack(Summary):
         stack : Stack
             The stack. Its layers have the same names.
         weights : dict
-            Its arrays by the names of the layers, in float64 where they are products.
+            Its arrays by the names of the layers. Products have the type of the weights.
 
         Raises
         ------

@@ -82,6 +82,10 @@ class Summary:
         object.__setattr__(self, "input_shape", shape)
         object.__setattr__(self, "layers", self._sequence.layers)
         self._rows  # noqa: B018  (which checks that all fit together)
+        paths = [leaf.path for leaf in self._leaves]
+        if len(set(paths)) < len(paths):
+            twice = next(path for path in paths if paths.count(path) > 1)
+            raise ValueError(f"layers must have unique paths, got {twice!r} twice")
 
     @functools.cached_property
     def _sequence(self) -> Sequential:

@@ -1,22 +1,15 @@
-"""Arrays of the layers of a stack: checks, random initial values, and files."""
+"""Checks of the arrays of the layers of a stack."""
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from imfilter._base import arguments
-from imfilter.layers.activation import Activation
 from imfilter.layers.base import Arrays, Leaf, Shape
-from imfilter.layers.normalization import BatchNorm
 from imfilter.typing import NDArray
-
-#: Arrays in files of other libraries that no layer needs.
-_NEEDLESS = ("num_batches_tracked",)
 
 
 def checked(leaves: Sequence[Leaf], weights: Any, title: Callable[[str], str]) -> dict[str, Arrays]:
@@ -29,15 +22,15 @@ def checked(leaves: Sequence[Leaf], weights: Any, title: Callable[[str], str]) -
     if isinstance(weights, Mapping):
         for path in weights:
             if path not in holders:
-                raise ValueError(f"weights must be for {_listed(paths)}, got some for {path!r}")
+                raise ValueError(f"weights must be for {listed(paths)}, got some for {path!r}")
         missing = [path for path in paths if path not in weights]
         if missing:
-            raise ValueError(f"weights must be for {_listed(paths)}, got none for {_listed(missing)}")
+            raise ValueError(f"weights must be for {listed(paths)}, got none for {listed(missing)}")
         entries = [weights[path] for path in paths]
     elif isinstance(weights, list | tuple):
         if len(weights) != len(holders):
             raise ValueError(
-                f"weights must have an entry for each of {len(holders)} layers ({_listed(paths)}), "
+                f"weights must have an entry for each of {len(holders)} layers ({listed(paths)}), "
                 f"got {len(weights)}"
             )
         entries = list(weights)
@@ -60,7 +53,7 @@ def _arrays(entry: Any, shapes: dict[str, Shape]) -> Arrays:
     if isinstance(entry, Mapping):
         unknown = [name for name in entry if name not in names]
         if unknown:
-            raise ValueError(f"weights must be {_listed(names)}, got {_listed(unknown)}")
+            raise ValueError(f"weights must be {listed(names)}, got {listed(unknown)}")
         entry = [*(entry.get(name) for name in names), *[None] * (2 - len(names))]
     elif isinstance(entry, np.ndarray) and len(names) <= 2:
         entry = (entry, None)
@@ -71,13 +64,7 @@ def _arrays(entry: Any, shapes: dict[str, Shape]) -> Arrays:
             raise ValueError("bias must be None for a layer with bias=False")
     elif not isinstance(entry, tuple | list) or len(entry) != len(names):
         raise TypeError(f"weights must be ({', '.join(names)}), got {type(entry).__name__}")
-    return _pair(_fitting(value, name, shapes[name]) for value, name in zip(entry, names, strict=False))
-
-
-def _pair(arrays: Iterable[NDArray]) -> Arrays:
-    """Return the arrays of a layer, with None for a bias that is left out."""
-    found = tuple(arrays)
-    return (*found, None) if len(found) == 1 else found
+    return pair(_fitting(value, name, shapes[name]) for value, name in zip(entry, names, strict=False))
 
 
 def _fitting(value: Any, name: str, wanted: Shape) -> NDArray:
@@ -90,90 +77,13 @@ def _fitting(value: Any, name: str, wanted: Shape) -> NDArray:
     return array
 
 
-def initial(leaves: Sequence[Leaf], seed: int) -> dict[str, Arrays]:
-    """Return random weights by the rules of He and Glorot; biases are 0."""
-    rng = np.random.default_rng(seed)
-    found: dict[str, Arrays] = {}
-    for number, leaf in enumerate(leaves):
-        shapes = leaf.layer.array_shapes(leaf.shape)
-        if isinstance(leaf.layer, BatchNorm):
-            values = {"weight": 1.0, "bias": 0.0, "running_mean": 0.0, "running_var": 1.0}
-            found[leaf.path] = tuple(np.full(shapes[name], values[name], np.float32) for name in shapes)
-        elif shapes:
-            weight = shapes["weight"]
-            inputs, outputs = math.prod(weight[1:]), weight[0] * math.prod(weight[2:])
-            rectified = _followed_by_rectifier(leaves[number + 1 :])
-            variance = 2 / inputs if rectified else 2 / (inputs + outputs)
-            arrays = [(rng.standard_normal(weight) * math.sqrt(variance)).astype(np.float32)]
-            arrays += [np.zeros(shapes["bias"], np.float32)] if "bias" in shapes else []
-            found[leaf.path] = _pair(arrays)
-    return found
+def pair(arrays: Iterable[NDArray]) -> Arrays:
+    """Return the arrays of a layer, with None for a bias that is left out."""
+    found = tuple(arrays)
+    return (*found, None) if len(found) == 1 else found
 
 
-def _followed_by_rectifier(leaves: Sequence[Leaf]) -> bool:
-    """Tell whether the next activation before the next weights is a rectifier."""
-    for leaf in leaves:
-        if isinstance(leaf.layer, Activation):
-            return leaf.layer.function in ("relu", "relu6")
-        if leaf.layer.array_shapes(leaf.shape) and not isinstance(leaf.layer, BatchNorm):
-            return False
-    return False
-
-
-def load(
-    leaves: Sequence[Leaf], path: str | os.PathLike[str], names: Mapping[str, str] | None
-) -> dict[str, Arrays]:
-    """Return the arrays of all layers from a file; see `Stack.load_weights`."""
-    arrays = _read(path)
-    needless = [name for name in arrays if name.rsplit(".", 1)[-1] in _NEEDLESS]
-    left = {name: array for name, array in arrays.items() if name not in needless}
-    found, missing, wrong = dict[str, Arrays](), list[str](), list[str]()
-    for leaf in leaves:
-        shapes = leaf.layer.array_shapes(leaf.shape)
-        if not shapes:
-            continue
-        prefix = leaf.path if names is None else names.get(leaf.path, leaf.path)
-        parts = []
-        for name, shape in shapes.items():
-            key = f"{prefix}.{name}"
-            array = left.pop(key, None)
-            if array is None:
-                missing.append(key)
-            elif array.shape != shape:
-                wrong.append(f"{key} of shape {array.shape} instead of {shape}")
-            else:
-                parts.append(array.astype(np.float32) if array.dtype == np.float16 else array)
-        found[leaf.path] = _pair(parts)
-    problems = [
-        ("no array " + _listed(missing[:5]), len(missing)),
-        ("unknown arrays " + _listed(list(left)[:5]), len(left)),
-        (", ".join(wrong[:5]), len(wrong)),
-    ]
-    listed = [f"{text}{f' and {count - 5} more' if count > 5 else ''}" for text, count in problems if count]
-    if listed:
-        raise ValueError(
-            f"{os.fspath(path)}: the file must have the arrays of the layers; {'; '.join(listed)}"
-        )
-    return found
-
-
-def _read(path: str | os.PathLike[str]) -> dict[str, NDArray]:
-    """Return the arrays of a file by their names."""
-    name = os.fspath(path)
-    if name.endswith(".npz"):
-        with np.load(name, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    if not name.endswith(".safetensors"):
-        raise ValueError(f"path must end with .npz or .safetensors, got {name!r}")
-    try:
-        from safetensors.numpy import load_file
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "reading .safetensors needs the package safetensors: pip install 'imfilter[safetensors]'"
-        ) from None
-    arrays: dict[str, NDArray] = load_file(name)
-    return arrays
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names)) or "no layer"
+def listed(names: Sequence[str]) -> str:
+    """Return names as text: at most five, and how many more there are."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return (", ".join(map(repr, names[:5])) or "no layer") + more
