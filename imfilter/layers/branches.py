@@ -274,16 +274,15 @@ class Branches(Container):
 
 def listed(
     sequence: Sequential, shape: Shape, field: ReceptiveField, units: Shape, path: str = ""
-) -> Iterator[tuple[str, Step, bool]]:
-    """Yield all layers of a sequence with their paths, and whether they only join what was yielded before.
+) -> Iterator[tuple[str, Step, Sequential]]:
+    """Yield all layers of a sequence with their paths and the sequence that each is in.
 
     The layers inside a layer come before it.
     """
     for step in sequence.walk(shape, field, units):
         place = joined(path, step.name)
-        inside = isinstance(step.layer, Container)
         if isinstance(step.layer, Container):
             for name, part in step.layer.sequences.items():
                 yield from listed(part, step.before, field, units, step.layer.path(place, name))
-        yield place, step, inside
+        yield place, step, sequence
         field, units = step.receptive_field, step.units
