@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -86,7 +85,7 @@ def _opened(
     path: str | os.PathLike[str],
 ) -> Iterator[tuple[Sequence[str], Callable[[str], NDArray]]]:
     """Open a file. Yield the names of its arrays, and the function that reads one."""
-    name = os.fspath(path)
+    name = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(name, str):
         raise TypeError(f"path must be a string or a path, got {path!r}")
     if name.endswith(".npz"):
@@ -106,11 +105,11 @@ def _zipped(name: str) -> Iterator[tuple[Sequence[str], Callable[[str], NDArray]
         if not zipfile.is_zipfile(file):
             raise ValueError("the file must be one of numpy.savez, got another format or a damaged file")
         file.seek(0)
-        with _whole(zipfile.BadZipFile):
+        with _whole(Exception):  # of any type, from NumPy and the modules that it calls
             archive = np.load(file, allow_pickle=False)
 
         def read(key: str) -> NDArray:
-            with _whole(zipfile.BadZipFile, ValueError, EOFError, zlib.error, NotImplementedError):
+            with _whole(Exception):
                 array: Any = archive[key]
                 if not isinstance(array, np.ndarray):
                     raise ValueError(f"{key} is not an array")
@@ -156,6 +155,8 @@ def _whole(*errors: type[Exception]) -> Iterator[None]:
     """Turn errors of a library that reads a damaged file into one that says so."""
     try:
         yield
+    except MemoryError:
+        raise
     except errors as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"the file is damaged or has another format: {reason}") from None

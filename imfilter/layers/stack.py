@@ -248,14 +248,14 @@ class Stack(Summary):
             If the file has another format or is damaged, if an array is missing or left over, if it has
             another shape or does not contain real numbers, or if `names` does not fit.
 
+        See Also
+        --------
+        torch.nn.Module.load_state_dict : The same for a module.
+
         Notes
         -----
         An array has the name of its layer, a dot, and ``weight``, ``bias``, ``running_mean`` or
         ``running_var``. Arrays with the name ``num_batches_tracked`` are not read.
-
-        See Also
-        --------
-        torch.nn.Module.load_state_dict : The same for a module.
 
         Examples
         --------

@@ -33,8 +33,9 @@ def googlenet(classes: int = 1000) -> Stack:
     normalization, and 3x3 instead of 5x5 convolutions.
 
     It has 6,998,552 parameters, of which 6,990,272 are weights, and 1.58 billion multiplications. The table
-    of the paper counts weights in units of 1024. Its 2.7K for the first convolution is not the number of
-    weights of 64 kernels of 7x7 for three channels, which is 9.2K.
+    of the paper counts weights in units of 1024. Some of its numbers do not follow from its channels: for the
+    first convolution it has 2.7K, but 64 kernels of 7x7 for three channels have 9.2K weights. For 4c it has
+    463K, and the channels give 498K. Its multiplications of 4c fit 498K.
 
     Parameters
     ----------
