@@ -299,3 +299,23 @@ def test_the_printed_table():
 
 in float32: 980 B of parameters, 2.4 kB of activations for one image"""
     assert str(NESTED) == expected
+
+
+def test_lines_are_joined_within_a_sequence_only():
+    """An activation at the start of a branch has a line of its own."""
+    stack = Stack(
+        [
+            *(Conv(2, 1), Activation("relu")),
+            Branches({"a": [Activation("tanh"), Dropout(), Conv(3, 1)], "b": [Activation("sigmoid")]}, "m"),
+            Activation("relu6"),
+        ],
+        (1, 4),
+    )
+    lines = [line.split()[:-5] for line in str(stack).splitlines()[2:-3]]
+    assert lines == [
+        ["1", "conv1", "conv", "1,", "relu"],
+        ["m.a.activation1", "tanh,", "dropout"],
+        ["m.a.conv1", "conv", "1"],
+        ["m.b.activation1", "sigmoid"],
+        ["3", "m", "concatenate,", "relu6"],
+    ]

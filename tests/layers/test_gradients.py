@@ -170,6 +170,17 @@ def test_other_activations_are_not_guided():
         )
 
 
+def test_rectifiers_at_their_limits():
+    """The gradient at 0 and 6 is 0, and it passes at NaN."""
+    x = np.array([-np.inf, -1.0, -0.0, 0.0, 3.0, 6.0, 7.0, np.inf, np.nan])
+    for function, expected in (
+        ("relu", [0, 0, 0, 0, 2, 2, 2, 2, 2]),
+        ("relu6", [0, 0, 0, 0, 2, 0, 0, 0, 2]),
+    ):
+        before, _ = Stack([Activation(function)], (9,)).backward(x, [], np.full(9, 2.0))
+        np.testing.assert_array_equal(before, expected)
+
+
 def test_an_activation_without_a_derivative():
     """The error comes before anything is computed."""
     calls = []
@@ -211,53 +222,6 @@ def test_the_derivative_of_an_activation_has_its_place():
 def test_mistakes(arguments, options, error, message):
     with pytest.raises(error, match=message):
         Stack([Activation("relu")], (2,)).backward(*arguments, **options)
-
-
-@pytest.mark.parametrize("name", ["max_pool_gradient", "avg_pool_gradient"])
-@pytest.mark.parametrize(
-    ("arguments", "options", "error", "message"),
-    [
-        (
-            (np.ones((1, 1, 2)), np.ones((1, 1, 4)), 3),
-            {},
-            ValueError,
-            r"gradient must be of shape \(1, 1, 1\)",
-        ),
-        ((np.ones((1, 1)), np.ones((1, 4)), 2), {}, ValueError, r"x must have shape \(N, C, \*spatial\)"),
-        ((np.ones((1, 1, 2)), np.ones((1, 1, 4)), 0), {}, ValueError, "size must be at least 1, got 0"),
-        ((np.ones((1, 1, 2)), np.ones((1, 1, 4)), 2.0), {}, TypeError, "size must be an integer, got 2.0"),
-        (
-            *((np.ones((1, 1, 2)), np.ones((1, 1, 4)), 2), {"padding": 2}),
-            *(ValueError, "padding must be at most half of size 2, got 2"),
-        ),
-        (
-            *((np.ones((1, 1, 2)), np.ones((1, 1, 4)), 2), {"stride": 0}),
-            *(ValueError, "stride must be at least 1, got 0"),
-        ),
-        (
-            *((np.ones((1, 1, 2)), np.ones((1, 1, 4)), 2), {"ceil_mode": 1}),
-            *(TypeError, "ceil_mode must be True or False, got 1"),
-        ),
-    ],
-)
-def test_mistakes_of_pools(name, arguments, options, error, message):
-    with pytest.raises(error, match=message):
-        getattr(layers, name)(*arguments, **options)
-
-
-def test_the_maximum_by_hand():
-    """The first of equals in C order, and the last NaN."""
-    nan, inf = np.nan, np.inf
-    for samples, expected in (
-        ([[1.0, 3, 3, 2]], [0, 1, 0, 0]),
-        ([[nan, 3, nan, 2]], [0, 0, 1, 0]),
-        ([[-inf, -inf, -inf, -inf]], [1, 0, 0, 0]),
-        ([[0.0, -0.0, 0.0, 0.0]], [1, 0, 0, 0]),
-    ):
-        x = np.array([samples])
-        np.testing.assert_array_equal(layers.max_pool_gradient([[[1.0]]], x, 4)[0, 0], expected)
-        square = layers.max_pool_gradient([[[[1.0]]]], x.reshape(1, 1, 2, 2), 2)
-        np.testing.assert_array_equal(square.ravel(), expected)
 
 
 def test_infinity_and_nan_give_no_warning():

@@ -81,6 +81,8 @@ def test_initial_weights():
             Activation("relu"),
             Residual([Conv(64, 1, name="d")], name="linear"),
             Branches({"p": [Conv(64, 1, name="e")], "q": [Conv(64, 1, name="f"), Activation("relu")]}, "two"),
+            *(Activation("tanh"), Conv(64, 1, name="g")),  # the input is added, and a rectifier follows
+            *(Residual([Conv(64, 1, name="h"), BatchNorm()]), Activation("relu")),
             *(GlobalPool(), Dense(300, name="fc"), Dropout(), Activation("relu"), Dense(400, name="out")),
             Activation("softmax"),
         ],
@@ -94,7 +96,9 @@ def test_initial_weights():
         "sum.b": 64,
         "sum.c": 64,
         "two.q.f": 64,
-        "fc": 128,
+        "fc": 64,
+        "g": 128,
+        "residual3.h": 64,
     }
     expected = {name: 2 / count for name, count in fan_in.items()}
     expected |= {"glorot": 2 / (64 * 9 + 64 * 9), "linear.d": 2 / 128, "two.p.e": 2 / 128, "out": 2 / 700}

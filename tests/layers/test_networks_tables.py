@@ -203,6 +203,30 @@ def test_mobilenet_v2(width, resolution, millions, parameters):
     )
 
 
+def test_the_stages_of_resnet():
+    """Table 1 of He et al.: the results of the groups of blocks."""
+    for depth, factor, last in ((18, 1, 1), (34, 1, 2), (50, 4, 2), (101, 4, 2), (152, 4, 2)):
+        rows = {row.name: row.shape for row in networks.resnet(depth).table()}
+        assert rows["conv1"] == (64, 112, 112)
+        assert rows["layer1.0"] == (64 * factor, 56, 56)
+        assert rows["layer2.0"] == (128 * factor, 28, 28)
+        assert rows["layer3.0"] == (256 * factor, 14, 14)
+        assert rows[f"layer4.{last}"] == (512 * factor, 7, 7)
+        # The depth counts convolutions on the longest way, and the dense layer.
+        weights = [row for row in networks.resnet(depth).table(inside=True) if row.kind in ("Conv", "Dense")]
+        assert len([row for row in weights if "downsample" not in row.name]) == depth
+
+
+def test_the_stages_of_mobilenet_v2():
+    """Table 2 of Sandler et al.: the results of each group of blocks."""
+    rows = {row.name: row.shape for row in networks.mobilenet_v2().table(inside=True)}
+    stages = {0: (32, 112), 1: (16, 112), 3: (24, 56), 6: (32, 28), 10: (64, 14), 13: (96, 14), 16: (160, 7)}
+    stages |= {17: (320, 7), 18: (1280, 7)}
+    for number, (channels, length) in stages.items():
+        last = {0: "1", 1: "conv.2", 18: "1"}.get(number, "conv.3")
+        assert rows[f"features.{number}.{last}"] == (channels, length, length)
+
+
 def test_layers_have_the_names_of_pytorch():
     names = [leaf.name for leaf in networks.resnet(50).table(inside=True)]
     for name in ("conv1", "bn1", "layer1.0.conv1", "layer1.0.downsample.0", "layer4.2.bn3", "fc"):
