@@ -48,13 +48,14 @@ _FUNCTIONS: dict[str, Callable[[NDArray], NDArray]] = {
 }
 #: The gradient of the input from the input, the result and the gradient of the result.
 _GRADIENTS: dict[str, Callable[[NDArray, NDArray, NDArray], NDArray]] = {
-    "relu": lambda x, y, gradient: np.where(y > 0, gradient, 0),
-    "relu6": lambda x, y, gradient: np.where((x > 0) & (x < 6), gradient, 0),
+    # The gradient passes at NaN, as in PyTorch.
+    "relu": lambda x, y, gradient: np.where(y <= 0, 0, gradient),
+    "relu6": lambda x, y, gradient: np.where((x <= 0) | (x >= 6), 0, gradient),
     "tanh": lambda x, y, gradient: gradient * (1 - y * y),
     "sigmoid": lambda x, y, gradient: gradient * (y * (1 - y)),
     "softmax": lambda x, y, gradient: _softmax_slope(y, gradient),
 }
-#: Functions that guided backpropagation applies to.
+#: Functions that guided backpropagation and the initial weights of He apply to.
 _RECTIFIERS = ("relu", "relu6")
 
 
@@ -99,10 +100,12 @@ class Activation(Layer):
         """Apply the function to a batch."""
         if isinstance(self.function, str):
             return _FUNCTIONS[self.function](x)
-        return np.asarray(self.function(x))
+        return np.asarray(self.function(x.copy()))  # which may work in place
 
     def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
         """Return the result for a batch, and the function that computes its gradients."""
+        if not isinstance(self.function, str) and self.derivative is None:
+            raise ValueError("derivative must be a function for an activation that is one, got None")
         result = self.apply(x)
 
         def pullback(gradient: NDArray) -> tuple[NDArray, Arrays]:
@@ -111,8 +114,7 @@ class Activation(Layer):
                     found = _GRADIENTS[self.function](x, result, gradient)
                 guided = mode.guided and is_rectifier(self)
                 return (np.maximum(found, 0) if guided else found), ()
-            if self.derivative is None:
-                raise ValueError("derivative must be a function for an activation that is one, got None")
+            assert self.derivative is not None
             return np.asarray(self.derivative(x, gradient)), ()
 
         return result, pullback

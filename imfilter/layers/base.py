@@ -87,6 +87,14 @@ class Layer(ABC):
         """
         return before
 
+    def extent(self, units: Shape, shape: Shape) -> Shape:
+        """Return the number of units of the result along each axis, from those of the input.
+
+        A flat result keeps those of the input, unless each of its units depends on all of them.
+        """
+        output = self.output(shape)
+        return output[1:] if len(output) > 1 else units
+
     @abstractmethod
     def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
         """Return the result for a batch ``(N, channels, *spatial)`` of floats."""

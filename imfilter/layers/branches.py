@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from imfilter.layers.base import Arrays, Backward, Layer, Leaf, Mode, Shape, Weights
-from imfilter.layers.receptive import ReceptiveField
+from imfilter.layers.receptive import ReceptiveField, Window
 from imfilter.layers.sequential import Sequential, Step, joined
 from imfilter.typing import NDArray
 
@@ -72,9 +72,17 @@ class Container(Layer):
 
     def field(self, before: ReceptiveField, units: Shape, shape: Shape) -> ReceptiveField:
         """Return the receptive field that contains those of all sequences."""
-        return ReceptiveField.around(
-            [sequence.field(before, units, shape) for sequence in self.sequences.values()]
-        )
+        fields, flat = [], len(self.output(shape)) == 1
+        for sequence in self.sequences.values():
+            field, after = sequence.field(before, units, shape)
+            fields.append(field.after(Window(after, after)) if flat else field)
+        # Flat results have no neighbouring units, so that their jumps do not matter.
+        return ReceptiveField.around([f._replace(jump=fields[0].jump) for f in fields] if flat else fields)
+
+    def extent(self, units: Shape, shape: Shape) -> Shape:
+        """Return the number of units of the result. Those of a flat result depend on all of the input."""
+        output = self.output(shape)
+        return output[1:] if len(output) > 1 else (1,) * len(units)
 
     def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
         """Not used: the arrays of the layers inside have paths of their own."""
@@ -99,9 +107,11 @@ class Container(Layer):
 
         def backward(gradient: NDArray, found: dict[str, Arrays]) -> NDArray:
             total = None
-            for number, step in enumerate(steps):
-                one = step(self.part(gradient, results, number), found)
-                total = one if total is None else total + one
+            for number, (name, step) in enumerate(zip(self.sequences, steps, strict=True)):
+                with _named(name):
+                    one = step(self.part(gradient, results, number), found)
+                with np.errstate(invalid="ignore", over="ignore"):
+                    total = one if total is None else total + one
             assert total is not None
             return total
 
@@ -133,7 +143,8 @@ class Residual(Container):
     Notes
     -----
     The activation after the sum is a layer of its own. The path of a layer inside is this name, a dot and the
-    name of the layer, for `layers` and for `shortcut`. So all names inside must be different.
+    name of the layer, for `layers` and for `shortcut`. So all names inside must be different. The default
+    names in `shortcut` start with ``shortcut_``.
 
     References
     ----------
@@ -156,7 +167,9 @@ class Residual(Container):
     @functools.cached_property
     def sequences(self) -> dict[str, Sequential]:
         """The layers, and those of the shortcut with paths that do not name it."""
-        layers, shortcut = Sequential(self.layers), Sequential(self.shortcut or ())
+        layers = Sequential(self.layers)
+        with _named("shortcut"):
+            shortcut = Sequential(() if self.shortcut is None else self.shortcut, "shortcut_")
         for name in shortcut.names:
             if name in layers.names:
                 raise ValueError(f"layers inside must have unique names, got {name!r} twice")
@@ -177,7 +190,8 @@ class Residual(Container):
 
     def join(self, results: list[NDArray]) -> NDArray:
         """Return the sum."""
-        return results[0] + results[1]
+        with np.errstate(invalid="ignore", over="ignore"):  # infinity and NaN are valid values
+            return np.asarray(results[0] + results[1])
 
     def part(self, gradient: NDArray, results: list[NDArray], number: int) -> NDArray:
         """Return the gradient of the result of one sequence."""
@@ -260,16 +274,15 @@ class Branches(Container):
 
 def listed(
     sequence: Sequential, shape: Shape, field: ReceptiveField, units: Shape, path: str = ""
-) -> Iterator[tuple[str, Step, bool]]:
-    """Yield all layers of a sequence with their paths, and whether they only join what was yielded before.
+) -> Iterator[tuple[str, Step, Sequential]]:
+    """Yield all layers of a sequence with their paths and the sequence that each is in.
 
     The layers inside a layer come before it.
     """
     for step in sequence.walk(shape, field, units):
         place = joined(path, step.name)
-        inside = isinstance(step.layer, Container)
         if isinstance(step.layer, Container):
             for name, part in step.layer.sequences.items():
                 yield from listed(part, step.before, field, units, step.layer.path(place, name))
-        yield place, step, inside
+        yield place, step, sequence
         field, units = step.receptive_field, step.units

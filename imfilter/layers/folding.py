@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from imfilter._base import dtypes
 from imfilter.layers.base import Arrays, Layer
 from imfilter.layers.branches import Branches, Container, Residual
 from imfilter.layers.normalization import BatchNorm
@@ -49,4 +50,6 @@ def _folded(arrays: Arrays, norm: BatchNorm, factors: Arrays) -> Arrays:
     scale, shift, mean, variance = norm.factors(factors)
     factor = scale / np.sqrt(variance + norm.eps)
     start = -mean if bias is None else bias - mean
-    return weight * factor.reshape(-1, *[1] * (weight.ndim - 1)), start * factor + shift
+    merged = weight * factor.reshape(-1, *[1] * (weight.ndim - 1)), start * factor + shift
+    # Products are computed in float64, and have the type of the weights.
+    return tuple(array.astype(dtypes.derived(weight.dtype), copy=False) for array in merged)

@@ -67,27 +67,33 @@ class BatchNorm(Layer):
     def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
         """Return the batch, normalized by the running mean and variance."""
         weight, bias, mean, variance = self.factors(arrays)
-        factor = weight / np.sqrt(variance + self.eps)
-        return x * _along(factor, x) + _along(bias - mean * factor, x)
+        with np.errstate(all="ignore"):  # infinity and NaN are valid values
+            factor = weight / np.sqrt(variance + self.eps)
+            return x * _along(factor, x) + _along(bias - mean * factor, x)
 
     def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
         """Return the normalized batch, and the function that computes its gradients."""
         weight, bias, mean, variance = self.factors(arrays)
         axes = (0, *range(2, x.ndim))
-        if mode.training:
-            mean, variance = x.mean(axes, np.float64), x.var(axes, np.float64)
-        scale = 1 / np.sqrt(variance + self.eps)
-        unit = ((x - _along(mean, x)) * _along(scale, x)).astype(x.dtype, copy=False)
+        with np.errstate(all="ignore"):
+            if mode.training:
+                mean, variance = x.mean(axes, np.float64), x.var(axes, np.float64)
+            scale = 1 / np.sqrt(variance + self.eps)
+            unit = (x - _along(mean, x)) * _along(scale, x)
+            result = unit * _along(weight, x) + _along(bias, x)
 
         def pullback(gradient: NDArray) -> tuple[NDArray, Arrays]:
-            of_weight, of_bias = (gradient * unit).sum(axes), gradient.sum(axes)
-            inner = gradient
-            if mode.training:  # mean and variance depend on the batch too
-                count = x.size // x.shape[1]
-                inner = gradient - _along(of_bias / count, x) - unit * _along(of_weight / count, x)
-            return inner * _along(weight * scale, x), (of_weight, of_bias, None, None)
+            with np.errstate(all="ignore"):
+                of_weight = (gradient * unit).sum(axes, np.float64)
+                of_bias = gradient.sum(axes, np.float64)
+                inner = gradient
+                if mode.training:  # mean and variance depend on the batch too
+                    count = x.size // x.shape[1]
+                    inner = gradient - _along(of_bias / count, x) - unit * _along(of_weight / count, x)
+                before = inner * _along(weight * scale, x)
+            return before, (of_weight.astype(x.dtype), of_bias.astype(x.dtype), None, None)
 
-        return unit * _along(weight, x) + _along(bias, x), pullback
+        return result, pullback
 
     def forward(self, x: NDArray, weights: Weights, path: str, mode: Mode) -> NDArray:
         """Return the normalized batch."""
@@ -105,7 +111,8 @@ class BatchNorm(Layer):
         """Return the mean and the unbiased variance of each channel of a batch."""
         axes = (0, *range(2, x.ndim))
         count = math.prod(x.shape[axis] for axis in axes)
-        return x.mean(axes, np.float64), x.var(axes, np.float64, ddof=int(count > 1))
+        with np.errstate(all="ignore"):
+            return x.mean(axes, np.float64), x.var(axes, np.float64, ddof=int(count > 1))
 
     def text(self, shape: Shape) -> str:
         """Return the text of the layer in a table."""

@@ -73,14 +73,13 @@ def max_pool_gradient(
     size : int or sequence of int
         Length of the window: one for all spatial axes, or one for each.
     stride : int or sequence of int, optional
-        Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
-        1.
-    padding : {'same', 'valid'}, int or sequence, optional
-        Number of border samples on each side: one for all axes, or for each axis one number or a pair
-        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs. If the total is
-        odd, the border at the end has one sample more.
+        Distance between neighbouring windows. Default: `size`. Then windows do not overlap and leave no gaps.
+    padding : int or sequence of int, optional
+        Number of padding samples before and after the image along each axis: at most half the length of
+        the window. Default 0.
     ceil_mode : bool, optional
-        Whether samples that are left over have a last window. Default False.
+        Whether to add a last window that reaches beyond the padded image. It contains only the samples that
+        it covers. A window that starts after the end of the image is not added. Default False.
 
     Returns
     -------
@@ -122,8 +121,9 @@ def max_pool_gradient(
         better = (values > best) | np.isnan(values)
         best[better], winner[better] = values[better], number
     result = np.zeros(padded.shape, slopes.dtype)
-    for number, where in _places(axes):
-        result[where] += np.where(winner == number, slopes, 0)
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity and NaN are valid values
+        for number, where in _places(axes):
+            result[where] += np.where(winner == number, slopes, 0)
     return np.ascontiguousarray(result[_inside(axes)])
 
 
@@ -150,14 +150,13 @@ def avg_pool_gradient(
     size : int or sequence of int
         Length of the window: one for all spatial axes, or one for each.
     stride : int or sequence of int, optional
-        Distance between neighbouring outputs in samples: one for all spatial axes, or one for each. Default
-        1.
-    padding : {'same', 'valid'}, int or sequence, optional
-        Number of border samples on each side: one for all axes, or for each axis one number or a pair
-        (before, after). 'valid' is 0, the default. 'same' gives ceil(n/stride) outputs. If the total is
-        odd, the border at the end has one sample more.
+        Distance between neighbouring windows. Default: `size`. Then windows do not overlap and leave no gaps.
+    padding : int or sequence of int, optional
+        Number of padding samples before and after the image along each axis: at most half the length of
+        the window. Default 0.
     ceil_mode : bool, optional
-        Whether samples that are left over have a last window. Default False.
+        Whether to add a last window that reaches beyond the padded image. It contains only the samples that
+        it covers. A window that starts after the end of the image is not added. Default False.
 
     Returns
     -------
@@ -192,8 +191,9 @@ def avg_pool_gradient(
     counts = np.prod(np.meshgrid(*(axis.counts for axis in axes), indexing="ij"), axis=0)
     part = slopes / counts.astype(slopes.dtype)
     result = np.zeros((*slopes.shape[:2], *(axis.padded for axis in axes)), slopes.dtype)
-    for _, where in _places(axes):
-        result[where] += part
+    with np.errstate(invalid="ignore", over="ignore"):
+        for _, where in _places(axes):
+            result[where] += part
     return np.ascontiguousarray(result[_inside(axes)])
 
 

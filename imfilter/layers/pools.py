@@ -147,6 +147,10 @@ class GlobalPool(Layer):
         """Return the receptive field of all units of the input together."""
         return before.after(Window(units, units))
 
+    def extent(self, units: Shape, shape: Shape) -> Shape:
+        """Return one unit along each axis."""
+        return (1,) * len(units)
+
     def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
         """Return one value for each channel of a batch."""
         import imfilter

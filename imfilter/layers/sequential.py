@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from imfilter.layers.base import Backward, Layer, Leaf, Mode, Shape, Weights
-from imfilter.layers.pools import GlobalPool
 from imfilter.layers.receptive import ReceptiveField
-from imfilter.layers.specs import Dense
 from imfilter.typing import NDArray
 
 
@@ -31,16 +29,18 @@ class Sequential:
     ----------
     layers : sequence of Layer
         The layers. They are counted from 1.
+    prefix : str, optional
+        Text before the names of layers that have none of their own. Default: none.
     """
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    def __init__(self, layers: Sequence[Layer], prefix: str = "") -> None:
         if isinstance(layers, Layer) or not isinstance(layers, Sequence):
             raise TypeError(f"layers must be a sequence of layers, got {layers!r}")
         self.layers = tuple(layers)
         for number, layer in enumerate(self.layers, 1):
             if not isinstance(layer, Layer):
                 raise TypeError(f"layer {number} must be a layer, such as Conv(8, 3), got {layer!r}")
-        self.names = _names(self.layers)
+        self.names = _names(self.layers, prefix)
 
     def walk(self, shape: Shape, field: ReceptiveField, units: Shape) -> Iterator[Step]:
         """Yield each layer with its shapes, from the shape and the receptive field of the input.
@@ -51,18 +51,15 @@ class Sequential:
             with self.place(number):
                 output = layer.output(shape)
                 field = layer.field(field, units, shape)
-            if len(output) > 1:
-                units = output[1:]
-            elif isinstance(layer, Dense | GlobalPool):
-                units = (1,) * len(units)
+                units = layer.extent(units, shape)
             yield Step(name, layer, shape, output, field, units)
             shape = output
 
-    def field(self, before: ReceptiveField, units: Shape, shape: Shape) -> ReceptiveField:
-        """Return the receptive field of a unit of the last layer."""
+    def field(self, before: ReceptiveField, units: Shape, shape: Shape) -> tuple[ReceptiveField, Shape]:
+        """Return the receptive field of a unit of the last layer, and the number of units along each axis."""
         for step in self.walk(shape, before, units):
-            before = step.receptive_field
-        return before
+            before, units = step.receptive_field, step.units
+        return before, units
 
     def shapes(self, shape: Shape) -> list[Shape]:
         """Return the shape of the input, and of the result of each layer."""
@@ -113,10 +110,10 @@ class Sequential:
 
     def title_of(self, path: str) -> str:
         """Return the layer with a path, or the layer that contains it, as errors name it."""
-        number = next(
-            n for n, name in enumerate(self.names, 1) if path == name or path.startswith(f"{name}.")
-        )
-        return self.title(number) if path in self.names else f"{self.title(number)}, inside {path!r}"
+        if path in self.names:
+            return self.title(self.names.index(path) + 1)
+        number = next(n for n, name in enumerate(self.names, 1) if path.startswith(f"{name}."))
+        return f"{self.title(number)}, inside {path!r}"
 
     @contextmanager
     def place(self, number: int) -> Iterator[None]:
@@ -139,14 +136,14 @@ def _check(layer: Layer, before: NDArray, after: NDArray) -> None:
         raise ValueError(f"the result must be of shape {wanted}, got {after.shape}")
 
 
-def _names(layers: Sequence[Layer]) -> tuple[str, ...]:
+def _names(layers: Sequence[Layer], prefix: str) -> tuple[str, ...]:
     """Return the names of the layers: the given name, or the kind and its number."""
     names: list[str] = []
     counts: dict[str, int] = {}
     for number, layer in enumerate(layers, 1):
         kind = type(layer).__name__.lower()
         counts[kind] = counts.get(kind, 0) + 1
-        name = f"{kind}{counts[kind]}" if layer.name is None else layer.name
+        name = f"{prefix}{kind}{counts[kind]}" if layer.name is None else layer.name
         if not isinstance(name, str):
             raise TypeError(f"layer {number}: name must be a string, got {name!r}")
         if name in names:

@@ -97,14 +97,14 @@ class Conv(Layer):
         """Return the convolution of a batch."""
         from imfilter.layers.convolution import conv  # the table of a stack does not need the compiler
 
-        weight, bias = weight_and_bias(arrays)
+        weight, bias = self._arrays(arrays, x)
         return conv(x, self._linked(weight, x), bias, **self._options())
 
     def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
         """Return the convolution of a batch, and the function that computes its gradients."""
         from imfilter.layers import backward
 
-        weight, bias = weight_and_bias(arrays)
+        weight, bias = self._arrays(arrays, x)
         options, linked = self._options(), self._linked(weight, x)
 
         def pullback(gradient: NDArray) -> tuple[NDArray, Arrays]:
@@ -116,6 +116,11 @@ class Conv(Layer):
             return before, (of_weight, of_bias)
 
         return self.apply(x, *arrays), pullback
+
+    def _arrays(self, arrays: Arrays, x: NDArray) -> tuple[NDArray, NDArray | None]:
+        """Return the weight and the bias in the type of a batch, so that the result has it too."""
+        weight, bias = weight_and_bias(arrays)
+        return weight.astype(x.dtype, copy=False), None if bias is None else bias.astype(x.dtype, copy=False)
 
     def _options(self) -> dict[str, Any]:
         """Return the keyword arguments of `imfilter.layers.conv` and its gradients."""
@@ -254,6 +259,10 @@ class Dense(Layer):
     def field(self, before: ReceptiveField, units: Shape, shape: Shape) -> ReceptiveField:
         """Return the receptive field of all units of the input together."""
         return before.after(Window(units, units))
+
+    def extent(self, units: Shape, shape: Shape) -> Shape:
+        """Return one unit along each axis."""
+        return (1,) * len(units)
 
     def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
         """Return the weighted sums of a batch, in the type of the batch."""

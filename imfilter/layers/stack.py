@@ -11,7 +11,7 @@ from imfilter._base import arguments, dtypes
 from imfilter.layers.activation import Activation
 from imfilter.layers.base import Arrays, Mode
 from imfilter.layers.folding import merged
-from imfilter.layers.weights import Weighted
+from imfilter.layers.weighted import Weighted
 from imfilter.typing import ArrayLike, NDArray
 
 __all__ = ["Stack"]
@@ -273,7 +273,7 @@ class Stack(Weighted):
         stack : Stack
             The stack. Its layers have the same names.
         weights : dict
-            Its arrays by the names of the layers, in float64 where they are products.
+            Its arrays by the names of the layers. Products have the type of the weights.
 
         Raises
         ------

@@ -83,6 +83,10 @@ class Summary:
         object.__setattr__(self, "input_shape", shape)
         object.__setattr__(self, "layers", self._sequence.layers)
         self._rows  # noqa: B018  (which checks that all fit together)
+        paths = [leaf.path for leaf in self._leaves]
+        if len(set(paths)) < len(paths):
+            twice = next(path for path in paths if paths.count(path) > 1)
+            raise ValueError(f"layers must have unique paths, got {twice!r} twice")
 
     @functools.cached_property
     def _sequence(self) -> Sequential:
@@ -132,7 +136,7 @@ class Summary:
             return self._rows
         return (
             self._rows[0],
-            *(_row(path, step, only_joins=only_joins) for path, step, only_joins in self._walk()),
+            *(_row(path, step, inside=True) for path, step, _ in self._walk()),
         )
 
     @property
@@ -188,13 +192,15 @@ class Summary:
 
     def described(self) -> Iterator[tuple[Row, str, bool]]:
         """Yield the rows of ``table(inside=True)``, their texts, and whether the line above includes them."""
-        for path, step, only_joins in self._walk():
+        before: Sequential | None = None
+        for path, step, sequence in self._walk():
             layer = step.layer
             text = layer.operation if isinstance(layer, Container) else layer.text(step.before)
-            below = layer.in_place and not layer.array_shapes(step.before)
-            yield _row(path, step, only_joins=only_joins), text, below
+            below = sequence is before and layer.in_place and not layer.array_shapes(step.before)
+            yield _row(path, step, inside=True), text, below
+            before = sequence
 
-    def _walk(self) -> Iterator[tuple[str, Step, bool]]:
+    def _walk(self) -> Iterator[tuple[str, Step, Sequential]]:
         shape = tuple(self.input_shape)
         return listed(self._sequence, shape, self._rows[0].receptive_field, shape[1:])
 
@@ -204,9 +210,9 @@ class Summary:
         return rendered(self)
 
 
-def _row(name: str, step: Step, *, only_joins: bool = False) -> Row:
-    """Return the row of a layer. A layer that only joins the results of others counts nothing."""
+def _row(name: str, step: Step, *, inside: bool = False) -> Row:
+    """Return the row of a layer. If the layers inside it have rows too, it counts nothing."""
     layer, shape = step.layer, step.before
     counts = layer.parameters(shape), layer.multiplications(shape), layer.activations(shape)
-    counts = (0, 0, 0) if only_joins else counts
+    counts = (0, 0, 0) if inside and isinstance(layer, Container) else counts
     return Row(name, type(layer).__name__, step.shape, *counts, step.receptive_field)

@@ -31,10 +31,8 @@ def rendered(stack: _Listed) -> str:
     """Return the table of a stack, its totals and the memory it takes."""
     numbers = {name: str(number) for number, name in enumerate(stack.names, 1)}
     lines: list[tuple[str, ...]] = [_HEAD, ("0", *_cells(stack.table()[0], "input"))]
-    sequence = ""
     for row, text, below in stack.described():
-        before, sequence = sequence, row.name.rpartition(".")[0]
-        if below and before == sequence:  # a word in the line above
+        if below:  # a word in the line above
             lines[-1] = (*lines[-1][:2], f"{lines[-1][2]}, {text}", *lines[-1][3:])
             continue
         lines.append((numbers.get(row.name, ""), *_cells(row, text)))
