@@ -132,15 +132,18 @@ def _tensors(name: str) -> Iterator[tuple[Sequence[str], Callable[[str], NDArray
         pass
     with _whole(SafetensorError):
         file = safe_open(name, framework="numpy")
+    halves: dict[str, Any] = {}
 
     def read(key: str) -> NDArray:
         with _whole(SafetensorError):
             kind = file.get_slice(key).get_dtype()
             if kind == "BF16":  # NumPy has no such type: its bits are the first half of float32
-                with open(name, "rb") as whole:
-                    entry = dict(deserialize(whole.read()))[key]
-                halves = np.frombuffer(entry["data"], "<u2").astype(np.uint32)
-                return (halves << 16).view(np.float32).reshape(entry["shape"])
+                if not halves:  # the package reads it from the bytes of the whole file only
+                    with open(name, "rb") as whole:
+                        halves.update(deserialize(whole.read()))
+                entry = halves[key]
+                bits = np.frombuffer(entry["data"], "<u2").astype(np.uint32)
+                return (bits << 16).view(np.float32).reshape(entry["shape"])
             if kind not in _TYPES:
                 raise ValueError(f"{key} must be of dtype BF16 or {', '.join(_TYPES)}, got {kind}")
             array: NDArray = file.get_tensor(key)

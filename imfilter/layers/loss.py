@@ -58,7 +58,8 @@ def cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, NDArray]
     values = arguments.image(scores, "scores")
     if values.ndim > 2:
         raise ValueError(f"scores must be of shape (N, classes) or (classes,), got {values.shape}")
-    classes = np.asarray(labels)
+    arguments.unmasked(labels, "labels")
+    classes = arguments.numbers_of(labels, "labels")
     if classes.dtype.kind not in "iu":
         raise TypeError(f"labels must be integers, got dtype {classes.dtype}")
     if classes.shape != values.shape[:-1]:

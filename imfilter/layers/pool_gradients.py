@@ -119,7 +119,8 @@ def max_pool_gradient(
     for number, where in _places(axes):
         values = padded[where]
         better = (values > best) | np.isnan(values)
-        best[better], winner[better] = values[better], number
+        np.copyto(best, values, where=better)
+        np.copyto(winner, number, where=better)
     result = np.zeros(padded.shape, slopes.dtype)
     with np.errstate(invalid="ignore", over="ignore"):  # infinity and NaN are valid values
         for number, where in _places(axes):

@@ -74,6 +74,30 @@ def test_derivatives_of_functions_of_the_networks(make):
         close(found.reshape(x.shape), before, 1e-7)
 
 
+def test_the_original_lenet5():
+    """A whole network with table of connections, trained factors and the squashing function."""
+    network, rng = networks.lenet5(original=True), np.random.default_rng(3)
+    weights = {
+        path: tuple(a.astype(np.float64) + 0.1 * rng.normal(size=a.shape) for a in arrays)
+        for path, arrays in network.initial_weights().items()
+    }
+    x, gradient = rng.normal(size=(2, 1, 32, 32)), rng.normal(size=(2, 84))
+
+    def loss():
+        return (network.forward(x, weights) * gradient).sum()
+
+    before, found = network.backward(x, weights, gradient)
+    for array, exact in [
+        (x, before),
+        *((a, g) for n in weights for a, g in zip(weights[n], found[n], strict=True)),
+    ]:
+        places = rng.choice(array.size, min(array.size, 5), replace=False)
+        close(slopes(loss, array, places), exact.flat[places], 1e-6)
+    unused = found["c3"][0][0, [i for i in range(6) if i not in network.layers[5].connections[0]]]
+    assert unused.size
+    assert not unused.any()
+
+
 def test_one_image_is_a_batch_of_one():
     stack, x, weights, gradient = problem("small residual network", 2, "float64")
     before, found = stack.backward(x[:1], weights, gradient[:1])

@@ -217,6 +217,22 @@ def test_the_stages_of_resnet():
         assert len([row for row in weights if "downsample" not in row.name]) == depth
 
 
+def test_resnet_of_other_images():
+    """Of signals and volumes, and of other channels."""
+    signal, volume = networks.resnet(18, 5, (1, 1000)), networks.resnet(50, 5, (2, 40, 33, 64))
+    assert signal.shapes[1] == (64, 500)
+    assert signal.shapes[-1] == (5,)
+    assert volume.table()[-5].shape == (2048, 2, 2, 2)
+    # A kernel of 3 instead of 3x3, and of 7 instead of 7x7x3 weights.
+    kernels = sum(row.parameters for row in networks.resnet(18, 5).table(inside=True) if row.kind == "Conv")
+    square, one = 7 * 7 * 3 * 64, 7 * 64
+    short = sum(
+        row.parameters for row in networks.resnet(18, 5).table(inside=True) if "downsample.0" in row.name
+    )
+    found = sum(row.parameters for row in signal.table(inside=True) if row.kind == "Conv")
+    assert found == (kernels - square - short) // 3 + one + short
+
+
 def test_the_stages_of_mobilenet_v2():
     """Table 2 of Sandler et al.: the results of each group of blocks."""
     rows = {row.name: row.shape for row in networks.mobilenet_v2().table(inside=True)}

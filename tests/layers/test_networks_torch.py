@@ -89,6 +89,11 @@ def torch():
     torch.set_num_threads(threads)
 
 
+def files():
+    """The module that writes files of safetensors."""
+    return pytest.importorskip("safetensors.torch", reason="safetensors is an extra of its own")
+
+
 #: The cases with many weights.
 SLOW = ("resnet34", "resnet50", "resnet50 original", "resnet101", "resnet152", "vgg16", "vgg19", "alexnet")
 
@@ -98,14 +103,12 @@ SLOW = ("resnet34", "resnet50", "resnet50 original", "resnet101", "resnet152", "
 )
 def test_forward(torch, name, tmp_path):
     """Within 1e-4 of the scores, and of the largest score before the softmax."""
-    from safetensors.torch import save_file
-
     from tests.layers import torch_networks
 
     make, module_of, names = CASES[name]
     stack, module = make(), torch_networks.randomized(module_of(torch_networks))
     path = tmp_path / "weights.safetensors"
-    save_file(module.state_dict(), path)
+    files().save_file(module.state_dict(), path)
     weights = stack.load_weights(path, names=module.names() if names == "module" else names)
     x = np.random.default_rng(0).normal(size=(2, *stack.input_shape)).astype(np.float32)
     with torch.no_grad():
@@ -140,13 +143,11 @@ def before_softmax(torch, module, x):
 )
 def test_backward(torch, name, tmp_path):
     """The gradients of a whole network in float64."""
-    from safetensors.torch import save_file
-
     from tests.layers import torch_networks
 
     make, module_of, names = CASES[name]
     stack, module = make(), torch_networks.randomized(module_of(torch_networks)).double()
-    save_file(module.state_dict(), tmp_path / "weights.safetensors")
+    files().save_file(module.state_dict(), tmp_path / "weights.safetensors")
     mapping = module.names() if names == "module" else {}
     weights = stack.load_weights(tmp_path / "weights.safetensors", names=mapping or names)
     x = np.random.default_rng(0).normal(size=(2, *stack.input_shape))
