@@ -1,8 +1,7 @@
 """What the LeNet-5 of `train_lenet5.py` looks at: saliency, models of the classes, and nearest neighbours.
 
-The saliency of a digit is the absolute gradient of its score (Simonyan, Vedaldi and Zisserman, 2013). The
-model of a class is a picture with a high score, found by gradient ascent. Neighbours are searched in pixels
-and in the 84 features before the scores.
+The saliency of a digit is the absolute gradient of its score. The model of a class is a picture with a high
+score. Neighbours are searched in pixels and in the 84 features before the scores.
 """
 
 import numpy as np
@@ -11,7 +10,13 @@ from train_lenet5 import COUNT, FOLDER, digits, network, pictures, right, weight
 import imfilter
 from imfilter import io, show
 
+NAMES = "weight", "bias"
+# For the command: imfilter show saliency digit.png out.png --network lenet5 --weights lenet5.npz ...
+np.savez(
+    FOLDER / "lenet5.npz", **{f"{k}.{n}": a for k in weights for n, a in zip(NAMES, weights[k], strict=True)}
+)
 tested = COUNT + np.flatnonzero(right[COUNT:])[:8]  # held out digits that are recognised
+io.write(FOLDER / "digit.png", io.Image(np.rint((pictures[tested[0], 0] + 1) * 127.5).astype(np.uint8)))
 saliency = np.stack([show.saliency(network, weights, pictures[i], int(digits[i])) for i in tested])
 near = imfilter.maximum(pictures[tested, 0], 5, axes=(1, 2)) > -1  # the ink and two pixels around it
 shares = (saliency * near).sum(axis=(1, 2)) / saliency.sum(axis=(1, 2))

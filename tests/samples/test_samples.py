@@ -33,7 +33,8 @@ WRITES = {
     "forecast": set(),
     "lenet5": {"lenet5.png"},
     "looking_inside": TRAINED
-    | {"saliency.png", "class_models.png", "neighbours_pixels.png", "neighbours_features.png"},
+    | {"saliency.png", "class_models.png", "neighbours_pixels.png", "neighbours_features.png"}
+    | {"lenet5.npz", "digit.png"},
     "receptive_field": {"receptive_field.png"},
     "separable_kernel": {"motion.png"},
     "sobel_edges": {"edges.png", "edge_directions.png"},
@@ -132,7 +133,15 @@ def test_a_network_learns_digits_and_shows_what_it_looks_at(
     monkeypatch.syspath_prepend(str(SAMPLES))
     found = ran("looking_inside", tmp_path, monkeypatch)  # which runs train_lenet5
     assert set(os.listdir(tmp_path)) == WRITES["looking_inside"] >= WRITES["train_lenet5"]
-    assert all(io.read(path).pixels.std() > 5 for path in tmp_path.iterdir())
+    assert all(io.read(path).pixels.std() > 5 for path in tmp_path.glob("*.png"))
+    # The command draws the same network from its files.
+    arguments = ["--network", "lenet5", "--weights", str(tmp_path / "lenet5.npz"), "--range=-1,1"]
+    label, out = int(found["digits"][found["tested"][0]]), tmp_path / "out.png"
+    paths = [str(tmp_path / "digit.png"), str(out)]
+    assert cli.call(["show", "saliency", *paths, *arguments, "--label", str(label)]) == 0
+    expected = imfilter.show.feature_maps(found["saliency"][0], labels=False, pixels=256)
+    difference = np.abs(io.read(out).pixels.astype(int) - expected)
+    assert np.percentile(difference, 95) <= 2  # the picture has 8 bits
     assert found["right"][found["COUNT"] :].mean() >= 0.97
     assert found["shares"].mean() >= 0.8
     assert found["near"].mean() < 0.75
