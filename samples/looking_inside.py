@@ -1,7 +1,7 @@
 """What the LeNet-5 of `train_lenet5.py` looks at: saliency, models of the classes, and nearest neighbours.
 
 The saliency of a digit is the absolute gradient of its score. The model of a class is a picture with a high
-score. Neighbours are searched in pixels and in the 84 features before the scores.
+score. Neighbours are searched in pixels and in 84 features. `imfilter show` reads lenet5.npz and digit.png.
 """
 
 import numpy as np
@@ -11,7 +11,6 @@ import imfilter
 from imfilter import io, show
 
 NAMES = "weight", "bias"
-# For the command: imfilter show saliency digit.png out.png --network lenet5 --weights lenet5.npz ...
 np.savez(
     FOLDER / "lenet5.npz", **{f"{k}.{n}": a for k in weights for n, a in zip(NAMES, weights[k], strict=True)}
 )

@@ -10,12 +10,14 @@ from imfilter.layers import networks
 from imfilter.layers.sequential import Sequential
 from tests.layers.gradient_cases import CASES, close, problem
 
+pytest.importorskip("torch", reason="torch is an extra of its own")
 TOLERANCES = {"float32": 1e-5, "float64": 1e-10}
 
 
 @pytest.fixture(scope="module")
 def torch():
-    torch = pytest.importorskip("torch", reason="torch is an extra of its own")
+    import torch
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield torch
