@@ -24,18 +24,13 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 from imfilter._simd.llvm import (
     WORD,
     compare,
+    element,
+    from_real,
     read,
+    spread,
+    to_real,
     write,
 )
-from imfilter._simd.llvm import call_llvm as call_llvm
-from imfilter._simd.llvm import element as element
-from imfilter._simd.llvm import from_real as from_real
-from imfilter._simd.llvm import mangle as mangle
-from imfilter._simd.llvm import multiply_add as multiply_add
-from imfilter._simd.llvm import pointer as pointer
-from imfilter._simd.llvm import spread as spread
-from imfilter._simd.llvm import to_real as to_real
-from imfilter._simd.llvm import weighed as weighed
 
 
 def _vector_bytes() -> int:
