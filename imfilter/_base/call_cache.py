@@ -80,7 +80,7 @@ def _word(value: Any) -> Any:
     kind = type(value)
     if kind in _SIMPLE:
         return _bits(value)
-    if isinstance(value, np.ndarray):
+    if kind is np.ndarray:  # subclasses, such as masked arrays, are checked each time
         if value.size > _MOST_TAPS or value.dtype.kind == "O":
             raise TypeError
         return value.shape, value.dtype, value.tobytes()

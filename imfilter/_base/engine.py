@@ -54,7 +54,7 @@ def apply(
     out, workers = common.out, common.workers
     key = key_of(array, out, common, fixed, *given)
     call = family.calls.get(key)
-    if call is None or workers is not None:  # the default is looked up by those who need threads
+    if call is None or workers is not None:  # the default is looked up only for threads
         workers = threads.requested(workers)
     if call is None:
         out = arguments.out(out)

@@ -1,9 +1,9 @@
 """Distribution of a line over the lanes of a vector, so that neighbours on the line are in adjacent vectors.
 
-A line of n samples is cut into as many segments as a register has lanes. Vector i of the *dealt* line holds
-sample i of each segment. A filter along a line then does the same as a filter across lines: all loads are
-aligned, and strides skip whole vectors. Loads of samples at a distance of one would cross a cache line every
-time. The segments overlap by the overhang of the window.
+A line of n samples is cut into as many segments as a register has lanes. Vector i of the line in the lane
+layout has sample i of each segment. A filter along a line then does the same as a filter across lines: all
+loads are aligned, and strides skip whole vectors. Loads of samples at a distance of one would cross a cache
+line every time. The segments overlap by the overhang of the window.
 """
 
 from llvmlite import ir
@@ -64,7 +64,7 @@ def to_lanes(real, line, step, count, table, to, lanes):
 
 @kernel("real")
 def join(real, line, segment, table, to, lanes):
-    """Join the segments of a dealt line to one line. A segment has at least as many samples as lanes.
+    """Join the segments of a line in the lane layout. A segment has at least as many samples as lanes.
 
     `table` contains the offset of each segment, in bytes. The last block overlaps the previous one.
     """

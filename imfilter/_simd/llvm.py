@@ -118,7 +118,7 @@ def any_lane(builder, mask):
 
 
 def compare(builder, dtype, relation, a, b):
-    """Compare values of Numba type `dtype`. As in Python, NaN is not equal to, less or greater than any."""
+    """Compare values of Numba type `dtype`. As in Python, All comparisons with NaN are false, except !=."""
     if isinstance(dtype, types.Float):
         operation = builder.fcmp_unordered if relation == "!=" else builder.fcmp_ordered
     else:

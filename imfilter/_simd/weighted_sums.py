@@ -235,7 +235,7 @@ def sum_rows(
 
 @kernel("real", "outputs")
 def sum_along(real, outputs, lines, offsets, weights, taps, group, channels, to, segment, bias: float):
-    """Write the sums along a dealt line. Its segments have `segment` pixels, at least `outputs`.
+    """Write the sums along a line in the lane layout. Its segments have `segment` pixels, at least `outputs`.
 
     lines: address of the addresses of the first pixel of the line and the following pixels. to: the same
     for the result. The last block overlaps the previous one.

@@ -1,6 +1,7 @@
 """Calls with arguments that no call before had: what is kept for the next one, and how much of it."""
 
 import gc
+import sys
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +10,9 @@ import numpy as np
 import pytest
 
 import imfilter
-from imfilter._base import call_cache, memo
+from imfilter._base import call_cache, engine, memo
 from imfilter._filters.linear import apply as linear
-from imfilter._filters.linear import direct, operators, planner, separable
+from imfilter._filters.linear import direct, operators, separable
 
 FILTERS = {
     "gaussian": lambda x, n: imfilter.gaussian(x, 1.0 + n / 7),
@@ -38,14 +39,19 @@ def images(dtype):
 
 
 @pytest.fixture
-def forgotten(monkeypatch):
-    """Return a function that forgets calls, operators and choices of algorithms."""
+def forgotten():
+    """Return a function that forgets all that calls have left behind, except compiled code."""
 
     def forget():
-        linear.FAMILY.calls.clear()
-        linear._alike.clear()
-        planner._choices.clear()
-        monkeypatch.setattr(linear, "_operators", call_cache.Calls())
+        for name, module in list(sys.modules.items()):
+            if name.startswith(("imfilter._filters.", "imfilter._base.")) and ".kernels" not in name:
+                for value in list(vars(module).values()):
+                    if isinstance(value, call_cache.Calls):
+                        value.clear()
+                    elif isinstance(value, engine.Family):
+                        value.calls.clear()
+                    elif hasattr(value, "cache_clear") and ".kernels" not in value.__module__:
+                        value.cache_clear()
 
     forget()
     return forget
@@ -134,6 +140,56 @@ def kernels(rng):
         yield rng.normal(size=30), other
 
 
+def volumes(rng):
+    """Return kernels for volumes, of which some are large enough for a transform."""
+    for _ in range(2):
+        yield rng.normal(size=(13, 13, 13))
+        yield rng.integers(1, 5, (13, 13, 13)).astype(float)
+        yield rng.normal(size=(3, 5, 4))
+        yield rng.normal(size=(2, 3, 2)) * (rng.random((2, 3, 2)) < 0.8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_kernels_for_volumes_share_a_plan_only_if_it_is_their_own(dtype, forgotten):
+    """Plans for a kernel as large as the image, and for one in a large image. Results of small images."""
+    given = list(volumes(np.random.default_rng(5)))
+    calls = [(kernel, shape) for shape in ((72, 72, 72), (10, 10, 10)) for kernel in given]
+
+    def found(kernel, shape):
+        plan = imfilter.plan(shape, dtype, kernel)
+        return plan.algorithm, plan.reason, plan.cost
+
+    alone = []
+    for call in calls:
+        forgotten()
+        alone.append(found(*call))
+    assert {"direct", "fft"} <= {algorithm for algorithm, *_ in alone}
+    forgotten()
+    assert [found(*call) for call in calls] == alone
+    image = (np.random.default_rng(6).random((10, 10, 10)) * 200).astype(dtype)
+    filtered = [imfilter.correlate(image, kernel) for kernel in given]
+    for kernel, result in zip(given, filtered, strict=True):
+        forgotten()
+        np.testing.assert_array_equal(imfilter.correlate(image, kernel), result)
+
+
+@pytest.mark.parametrize("first", [0.0, -0.0])
+def test_a_bias_of_minus_zero_is_zero(first, forgotten):
+    image = -np.zeros((6, 7), np.float32)
+    for bias in (first, -first):
+        assert not np.signbit(imfilter.correlate(image, np.ones((1, 1)), bias=bias)).any()
+
+
+def test_a_masked_kernel_is_refused_after_a_plain_one(forgotten):
+    image, kernel = np.ones((6, 7)), np.ones((3, 3))
+    imfilter.correlate(image, kernel)
+    for mask in (False, np.eye(3, dtype=bool)):
+        with pytest.raises(TypeError, match="without mask"):
+            imfilter.correlate(image, np.ma.array(kernel, mask=mask))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "float32", "float64"])
 def test_kernels_share_a_plan_only_if_it_is_their_own(dtype, forgotten):
     """All plans in a row are those of each call alone: algorithm, reason, cost and result."""

@@ -122,7 +122,7 @@ def _planned(
     """Check the other arguments, and make the call that follows from them; `folded` explains `apart`."""
     low, high = operator.extremes
     count, lengths = len(chosen), [array.shape[a] for a in chosen]
-    bias = arguments.number(geometry.bias, "bias")
+    bias = arguments.number(geometry.bias, "bias") + 0.0  # -0.0 becomes 0.0, which has the same key
     stride = arguments.integers(geometry.stride, count, "stride", least=1)
     dilation = arguments.integers(geometry.dilation, count, "dilation", least=1)
     paddings = padding.resolve(
@@ -130,7 +130,7 @@ def _planned(
     )
     mode = borders.check_mode(given.mode)
     cval = arguments.number(given.cval, "cval", finite=False)
-    cval = cval if mode == "constant" else 0.0
+    cval = cval + 0.0 if mode == "constant" else 0.0
     shape = list(array.shape)
     for axis, pad in zip(chosen, paddings, strict=True):
         shape[axis] = pad.length

@@ -52,7 +52,7 @@ def factor(kernel: Taps, size: int, worth: Worth) -> list[Term] | None:
 
 
 def least_rank(kernel: Taps) -> int:
-    """Return a number of terms without which no sum can be close enough to a kernel, or 1.
+    """Return the least number of terms that a close sum needs, as far as it is known; otherwise 1.
 
     A sum of fewer than n terms has a rank below n. It differs from a part of n rows and columns by at least
     the smallest singular value of the part (Eckart and Young, 1936). A search for terms takes four times

@@ -96,26 +96,23 @@ class Operator:
 
     @functools.cached_property
     def equal(self) -> bool:
-        """Whether the operator is a box: several weights that are all equal, and not zero."""
+        """Whether all weights are equal and not zero, so that the operator is a box."""
         if self.dense is not None:
-            return self.dense.size > 1 and _equal(self.dense)
+            return _equal(self.dense)
         return len(self.terms) == 1 and not self.norm and all(map(_equal, self.terms[0]))
 
     def box(self) -> "Operator | None":
-        """Return a box as a separable operator. Return None for other operators."""
-        if not self.equal or self.dense is None:
-            return self if self.equal else None
+        """Return a box as a separable operator. Return None for other operators, and for a single tap."""
+        if not self.equal or (self.dense is not None and self.dense.size == 1):
+            return None
+        if self.dense is None:
+            return self
         first, *others = map(np.ones, self.dense.shape)
         return Operator(((first * self.dense.flat[0], *others),))
 
-    def uniform(self) -> bool:
-        """Tell whether all weights are the same, so that the operator is a box."""
-        kernels = [self.dense] if self.dense is not None else [taps for term in self.terms for taps in term]
-        return all((taps == taps.flat[0]).all() and taps.flat[0] != 0 for taps in kernels)
-
     def mean_of(self) -> int:
         """Return the number of samples if the result is their mean, else 0."""
-        if len(self.terms) > 1 or self.norm or not self.uniform():
+        if not self.equal:
             return 0
         count = math.prod(self.shape)
         weight = math.prod(float(taps[0]) for taps in (self.terms[0] if self.terms else ()))

@@ -4,6 +4,8 @@ import math
 from collections.abc import Hashable
 from typing import NamedTuple
 
+import numpy as np
+
 from imfilter._base.call_cache import Calls
 from imfilter._filters.linear.algorithm import Algorithm, LinearPlan, Offer, Request
 from imfilter._filters.linear.box import RunningBox, totals_of
@@ -32,6 +34,8 @@ class Choice(NamedTuple):
 _choices: Calls[Choice] = Calls()
 #: For shorter kernels with fewer terms, cosines, short sums of rows and transforms are never the fastest.
 _SHORT, _FEW_TERMS = 20, 4
+#: Number of taps up to which one sum over a dense kernel is faster than a transform.
+_MOST_TAPS = 400
 #: For a kernel with shorter axes, a sum of as many separable kernels as its shorter axis has taps is slower.
 _NARROW = 11
 
@@ -47,14 +51,16 @@ def choose(
         _choices.keep(facts, choice)
     implementation, offer, reason = choice
     seconds = math.prod(request.shape) * 1e-9
-    used = operator.whole() if offer.operator is None else offer.operator if facts is None else operator
+    # The offer of a shared choice may have the operator of another call.
+    terms_used = offer.operator is not None and facts is not None
+    used = operator if terms_used else offer.operator or operator.whole()
     return LinearPlan(offer.name or implementation.name, reason, offer.cost * seconds, implementation, used)
 
 
 def _facts(operator: Operator, request: Request) -> Hashable:
     """Return all facts that the choice for a short kernel depends on. Return None for other kernels.
 
-    The choice does not depend on the size of the image. See `likeness` for the kernel.
+    For such kernels the choice does not depend on the size of the image. See `likeness` for the kernel.
     """
     kernel = likeness(operator) if request.auto else None
     if kernel is None:
@@ -67,18 +73,20 @@ def likeness(operator: Operator) -> Hashable:
     """Return the facts about a short kernel that plans depend on. Return None for other kernels.
 
     The facts are the numbers of weights that are not zero, and whether all are equal. The weights themselves
-    matter only for kernels that may be sums of separable kernels.
+    matter only for kernels that may be sums of separable kernels, and for kernels with so many taps that a
+    transform may be faster.
     """
     if max(operator.shape) >= _SHORT or len(operator.terms) >= _FEW_TERMS:
         return None
-    if operator.dense is not None and (operator.equal or not _single(operator.dense, operator.count)):
+    dense = operator.dense
+    if dense is not None and (operator.equal or operator.count > _MOST_TAPS or not _single(dense)):
         return None
     return operator.shape, operator.norm, operator.count, operator.nonzero, operator.equal
 
 
-def _single(kernel: Taps, count: int) -> bool:
+def _single(kernel: Taps) -> bool:
     """Tell whether a sum of separable kernels is never faster than one sum over a dense kernel."""
-    if count <= FEW or kernel.ndim == 1:
+    if kernel.ndim == 1 or np.count_nonzero(kernel) <= FEW:
         return True
     rank = least_rank(kernel)
     return rank > MOST_TERMS or (

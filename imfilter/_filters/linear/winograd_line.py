@@ -53,7 +53,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job["check_finite"] = source.dtype.kind == "f"
     needed = _needed(sums, phases)
     first, line = (
-        pitch(lane_layout.dealt_line * real.itemsize + BYTES),
+        pitch(lane_layout.lane_line * real.itemsize + BYTES),
         pitch(lane_layout.phase * pixel + BYTES),
     )
     job["pitch"] = pitch(lane_layout.segment * pixel)

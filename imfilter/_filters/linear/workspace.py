@@ -15,7 +15,7 @@ from imfilter._simd.vector import BYTES, LINE, in_register
 #: Least number of taps along a line for which the lane layout saves time: gaussian of 17 and 25 taps at 4K
 #: took 20.1 and 23.5 ms in the lane layout, 16.1 and 20.0 without. 33 and 41 were even (Cascade Lake, one
 #: thread).
-_DEALT_TAPS = 48
+_LEAST_TAPS = 48
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class LaneLayout:
         # The taps along a line must save more time than two transpositions take, and segments must not mostly
         # overlap.
         taps = tables.longest_line
-        worth = stride > 1 or (taps >= _DEALT_TAPS and segment * stride >= span)
+        worth = stride > 1 or (taps >= _LEAST_TAPS and segment * stride >= span)
         fits = segment * channels >= lanes
         return cls(lanes if worth and fits else 1, channels, widest, span, stride, real.itemsize)
 
@@ -54,7 +54,7 @@ class LaneLayout:
 
     @property
     def elements(self) -> Self:
-        """The same layout for `element` and `neighbour`, and for lines of any width if these may have any."""
+        """The part of the layout that `element` and `neighbour` use. Often it is the same for all widths."""
         return self if self.active else type(self)(1, self.channels, 1, 1, 1, self.size)
 
     @property
@@ -83,7 +83,7 @@ class LaneLayout:
         return (self.lanes - 1) * self.segment * self.stride * self.channels + self.count + BYTES // self.size
 
     @property
-    def dealt_line(self) -> int:
+    def lane_line(self) -> int:
         """Elements of a padded line in the lane layout."""
         return (min(self.stride, self.padded) * self.phase * self.channels + self.lanes) * self.lanes
 
@@ -133,7 +133,7 @@ def part_workspace(
     """
     prepared, across, lane_layout = job["n_columns"] > 0, job["n_across"], to_lanes.active
     slack = BYTES // real.itemsize  # elements that a last vector reads after a line
-    elements = to_lanes.output_line if prepared else to_lanes.dealt_line if lane_layout else to_lanes.line
+    elements = to_lanes.output_line if prepared else to_lanes.lane_line if lane_layout else to_lanes.line
     job["pitch"] = pitch((elements + slack) * real.itemsize)
     layers = job["n_layers"] if prepared else job["n_planes"]
     block, planes_per_block = job["block"], job["planes_per_block"]
@@ -142,7 +142,7 @@ def part_workspace(
     sizes = {
         "window": planes_per_block * job["stack"],
         "scratch": to_lanes.line * real.itemsize if prepared or lane_layout else 0,
-        "dealing": (to_lanes.dealt_line + slack) * real.itemsize if lane_layout else 0,
+        "lane_line": (to_lanes.lane_line + slack) * real.itemsize if lane_layout else 0,
         "raw": planes_per_block * job["raw_step"] if across else 0,
         "zeros": (line + slack) * source.itemsize if across else 0,
         "short_lines": (across + planes_per_block) * slack * source.itemsize if line < slack else 0,

@@ -29,7 +29,17 @@ _FIELDS = (
     *("segment", "segment_step", "segment_count"),
     "straight",  # whether sums are written to the output directly
     # Positions in the workspace of lines and results, and of the addresses of both.
-    *("window", "pitch", "scratch", "dealing", "raw", "raw_step", "zeros", "short_lines", "short_line_step"),
+    *(
+        "window",
+        "pitch",
+        "scratch",
+        "lane_line",
+        "raw",
+        "raw_step",
+        "zeros",
+        "short_lines",
+        "short_line_step",
+    ),
     *("result", "joined", "spare", "overhang", "at_z", "at_x", "at", "at_to"),
     *("check_finite", "flag"),  # whether samples must be finite, and the flag that is set if one is not
     *("before_z", "before_y", "before_x"),  # padded samples before the image

@@ -121,7 +121,7 @@ def prepare(job_at, workspace, z, row, base, first, count, slot, span):
     This is a kernel of its own, because two kernels compile faster than one large one.
     """
     job = record(JOB, job_at)
-    scratch, dealing = workspace + job.scratch, workspace + job.dealing
+    scratch, lane_line = workspace + job.scratch, workspace + job.lane_line
     for i in range(job.n_layers if job.n_columns > 0 else job.n_planes):
         layer = record(LAYER, job.layers + i * _LAYER)
         if job.planes_per_block > 1 and row >= 0:
@@ -144,9 +144,9 @@ def prepare(job_at, workspace, z, row, base, first, count, slot, span):
             if job.lane_layout and (i == 0 or job.n_columns == 0 or job.n_across > 0):
                 invoke(1, job.to_lanes, (
                     line, job.segment_step, job.segment_count, job.lane_places,
-                    dealing if job.n_columns > 0 else to, job.lanes))  # fmt: skip
+                    lane_line if job.n_columns > 0 else to, job.lanes))  # fmt: skip
             if job.n_columns > 0:
-                _along(job, workspace, layer, dealing if job.lane_layout else scratch, to, span)
+                _along(job, workspace, layer, lane_line if job.lane_layout else scratch, to, span)
 
 
 @part
