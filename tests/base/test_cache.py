@@ -123,9 +123,9 @@ def test_an_edited_kernel_is_compiled_again(tmp_path, warm, expected):
     other.write_text(other.read_text() + "# another family\n")
     assert run(FILTER, tmp_path, **folder) == expected
     assert files_of(warm) == kept, "an edit retires the kernels of its own family alone"
-    vector = tmp_path / "imfilter" / "_simd" / "vector.py"
-    source = vector.read_text()
-    vector.write_text(source + EDIT)
+    helpers = tmp_path / "imfilter" / "_simd" / "llvm.py"
+    source = helpers.read_text()
+    helpers.write_text(source + EDIT)
     assert run(FILTER, tmp_path, **folder) == "0.0\n"
-    vector.write_text(source)
+    helpers.write_text(source)
     assert run(FILTER, tmp_path, **folder) == expected
