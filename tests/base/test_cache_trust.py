@@ -22,6 +22,8 @@ from tests.cli.commands import subprocess_env
 # The smallest kernel, which takes a moment to compile.
 KERNEL = """
 from imfilter._simd import jit
+
+pytestmark = pytest.mark.slow  # each test starts processes
 def tiny(number):
     if number < 0:
         raise ValueError

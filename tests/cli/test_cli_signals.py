@@ -23,6 +23,8 @@ SIGNALS = [
 # The file is written but for its last step, of which the test is told.
 WRITING = """
 import os, sys, time
+
+pytestmark = pytest.mark.slow  # each test starts processes
 def wait(descriptor):
     print("written", flush=True)
     time.sleep(100)
