@@ -119,6 +119,8 @@ def _plan(
     for name, one in zip("zyx", (z, y, x), strict=True):
         job[f"stride_{name}"], job[f"window_{name}"] = one.stride, one.taps
     job["dilation_z"] = z.dilation
+    job["copied_in"] = int(job["source_packed"] and source.dtype == real)
+    job["copied_out"] = int(job["target_packed"] and target.dtype == real)
     for side, array in (("source", source), ("target", target)):
         job[f"{side}_n"], job[f"{side}_k"] = array.strides[:2]
 

@@ -11,6 +11,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from imfilter._filters.layers.kernels.rows import copy_padded, copy_row
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel, part
 from imfilter._simd.lines import fetch_line, place_line, source_index
@@ -44,6 +45,7 @@ _FIELDS = (
     *("target_n", "target_k", "target_z", "target_y", "target_x", "target_c", "target_packed"),
     "size",  # of an element of the sums, in bytes
     "check_finite",  # 0: samples are not checked
+    *("copied_in", "copied_out"),  # whether rows of the image, and of the output, are copied as they are
     # Rows and columns of outputs of a band; samples and bytes of a copied row; samples of a padded row.
     *("band", "wide", "stretch", "pitch", "span"),
     # Parts of the outputs of a group, one for each unit; outputs of a block, which are computed together;
@@ -147,7 +149,10 @@ def _lay_out(job, workspace, image_at, z, y, x):
                 inside = plane >= 0 and row >= 0
                 start = channel_at + plane * job.source_z + row * job.source_y if inside else -1
                 line = workspace + job.line if job.deal_line else to
-                fetch_line(job, workspace, start, job.before_x, x * job.stride_x, job.span, line)
+                if job.copied_in:
+                    copy_padded(job, start, x * job.stride_x, job.span, line)
+                else:
+                    fetch_line(job, workspace, start, job.before_x, x * job.stride_x, job.span, line)
                 if job.deal_line:
                     invoke(1, job.deal_line, (line, 0, job.span, job.to_lanes, to, 1))
                 to += job.pitch
@@ -189,4 +194,7 @@ def slide_layer(job_at, source_at, target_at, memory, start, stop):
             for j in range(y - first_y, job.band):
                 line = sums + (j * job.stretch + x - first_x) * job.size
                 row = to + (first_y + j) * job.target_y + x * job.target_x
-                place_line(job, workspace, line, row, first_x + job.wide - x)
+                if job.copied_out:
+                    copy_row(row, line, (first_x + job.wide - x) * job.size)
+                else:
+                    place_line(job, workspace, line, row, first_x + job.wide - x)
