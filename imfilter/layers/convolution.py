@@ -9,7 +9,7 @@ import numpy as np
 from imfilter._base import arguments, threads
 from imfilter._base.denormals import converted
 from imfilter._base.keywords import hinted
-from imfilter._filters.layers import channels, conv_layer, tap_views
+from imfilter._filters.layers import channels, conv_layer, laid_out, tap_views
 from imfilter.convolution import correlate
 from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, Padding, PaddingMode, PerAxis
 
@@ -107,7 +107,7 @@ def conv(
     shift = channels.biases(bias, settled.weight.shape[0], settled.real)
     if settled.alone and np.isfinite(shift).all():
         return _filter(settled, float(shift[0]), wanted, place, workers)
-    factors = settled.weight.astype(settled.real)
+    factors = laid_out.recent(settled.weight.astype(settled.real, copy=False), settled.geometry.groups)
     return conv_layer.run(
         settled.x, factors, shift, settled.geometry, settled.result_shape, wanted, place, workers
     )

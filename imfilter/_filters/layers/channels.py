@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, padding
-from imfilter._filters.layers.conv_layer import Geometry
+from imfilter._filters.layers.geometry import Geometry
 
 
 class Settled(NamedTuple):

@@ -11,7 +11,10 @@ from imfilter._base import dtypes
 from imfilter._base.loops import ArrayLayout, LoopAxis, Loops
 from imfilter._base.padding import Padding
 from imfilter._base.program import Job, Prepared, layout_workspace, set_geometry
+from imfilter._filters.layers import winograd
+from imfilter._filters.layers.geometry import Geometry as Geometry
 from imfilter._filters.layers.kernels.conv import LAYER_JOB, convolve, slide_layer
+from imfilter._filters.layers.laid_out import LaidOut, blocked
 from imfilter._simd import lane_transpose, lines
 from imfilter._simd.vector import BYTES, LINE, REGISTERS
 
@@ -28,29 +31,9 @@ _UNITS = 8
 _OPTIONAL = (*("bias", "cval", "to_lanes", "deal_line", "check_finite", "weights"),)
 
 
-class Geometry(NamedTuple):
-    """The settings of a layer other than its arrays."""
-
-    paddings: tuple[Padding, ...]
-    mode: str
-    stride: tuple[int, ...]
-    dilation: tuple[int, ...]
-    groups: int
-
-    @property
-    def lengths(self) -> tuple[int, ...]:
-        """Shape of the output along the spatial axes."""
-        return tuple(p.length for p in self.paddings)
-
-    def plain(self, taps: tuple[int, ...]) -> bool:
-        """Return whether every output depends only on the sample at its position."""
-        unpadded = all(p.before == p.after == 0 for p in self.paddings)
-        return unpadded and max(taps) == 1 and max(self.stride) == 1
-
-
 def run(
     x: npt.NDArray,
-    weight: npt.NDArray,
+    weight: npt.NDArray | LaidOut,
     bias: npt.NDArray,
     geometry: Geometry,
     shape: tuple[int, ...],
@@ -61,20 +44,19 @@ def run(
     """Return the output of a layer for `x` (N, C_in, *spatial), in `out` if given.
 
     `shape` is the shape of the output, with or without N. Weights and bias have the type of the arithmetic.
+    Weights that are laid out may use a faster way, which takes time to prepare them.
     """
-    source, native = dtypes.readable(x), dtypes.direct_target(dtype, weight.dtype)
+    fast = isinstance(weight, LaidOut)
+    weights = weight if isinstance(weight, LaidOut) else LaidOut(weight, geometry.groups)
+    source, native = dtypes.readable(x), dtypes.direct_target(dtype, bias.dtype)
     result = dtypes.target(out, x, shape, native)
-    full_shape = (len(x), len(weight), *geometry.lengths)
-    if geometry.plain(weight.shape[2:]):  # the order of samples does not matter, and one long line is faster
-        source, weight = source.reshape(*x.shape[:2], -1), weight.reshape(*weight.shape[:2], 1)
-        length = source.shape[-1]
-        geometry = Geometry((Padding(0, 0, length),), "zero", (1,), (1,), geometry.groups)
-        full_shape = (*full_shape[:2], length)
-    target = result.reshape(full_shape)
-    plan = _plan(ArrayLayout.of(source), ArrayLayout.of(target), weight.shape, geometry, weight.dtype)
-    blocked_weight = _blocked(weight, geometry.groups, plan.block)
-    blocked_bias = _blocked(bias[:, None, None], geometry.groups, plan.block)
-    plan.job.program(weights=blocked_weight, bias=blocked_bias).run(source, target, workers)
+    target = result.reshape(len(x), len(weights.weight), *geometry.lengths)
+    if not (
+        fast
+        and winograd.applies(source, weights.weight, geometry)
+        and winograd.run(source, target, weights, bias, geometry, workers)
+    ):
+        _run_directly(source, target, weights, bias, geometry, workers)
     if not np.may_share_memory(target, result):
         result[...] = target.reshape(shape)
     if out is None:
@@ -84,13 +66,26 @@ def run(
     return out
 
 
-def _blocked(weight: npt.NDArray, groups: int, block: int) -> npt.NDArray:
-    """Return weights in the order of the kernel: group, block of outputs, input, tap, output."""
-    outputs, inputs = weight.shape[0] // groups, weight.shape[1]
-    blocks = -(-outputs // block)
-    padded = np.zeros((groups, blocks * block, inputs, math.prod(weight.shape[2:])), weight.dtype)
-    padded[:, :outputs] = weight.reshape(groups, outputs, inputs, -1)
-    return np.ascontiguousarray(padded.reshape(groups, blocks, block, inputs, -1).transpose(0, 1, 3, 4, 2))
+def _run_directly(
+    source: npt.NDArray,
+    target: npt.NDArray,
+    weights: LaidOut,
+    bias: npt.NDArray,
+    geometry: Geometry,
+    workers: int | None,
+) -> None:
+    """Compute a layer tap by tap."""
+    taps, merged = weights.weight.shape[2:], target
+    if geometry.plain(taps):  # the order of samples does not matter, and one long line is faster
+        taps = (1,)
+        source, merged = (array.reshape(*array.shape[:2], -1) for array in (source, target))
+        geometry = Geometry((Padding(0, 0, source.shape[-1]),), "zero", (1,), (1,), geometry.groups)
+    shape = (*weights.weight.shape[:2], *taps)
+    plan = _plan(ArrayLayout.of(source), ArrayLayout.of(merged), shape, geometry, bias.dtype)
+    shifts = blocked(bias[:, None, None], geometry.groups, plan.block)
+    plan.job.program(weights=weights.blocked(plan.block), bias=shifts).run(source, merged, workers)
+    if not np.may_share_memory(merged, target):
+        target[...] = merged.reshape(target.shape)
 
 
 class _Plan(NamedTuple):
