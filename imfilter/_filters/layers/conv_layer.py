@@ -9,14 +9,15 @@ import numpy.typing as npt
 
 from imfilter._base import dtypes
 from imfilter._base.loops import ArrayLayout, LoopAxis, Loops
-from imfilter._base.padding import Padding
 from imfilter._base.program import Job, Prepared, layout_workspace, set_geometry
-from imfilter._filters.layers import winograd
+from imfilter._filters.layers import pointwise, winograd
 from imfilter._filters.layers.geometry import Geometry as Geometry
-from imfilter._filters.layers.kernels.conv import LAYER_JOB, convolve, slide_layer
+from imfilter._filters.layers.kernels.conv import convolve, slide_layer
+from imfilter._filters.layers.kernels.conv_job import LAYER_JOB
+from imfilter._filters.layers.kernels.depthwise import correlate_rows
 from imfilter._filters.layers.laid_out import LaidOut, blocked
 from imfilter._simd import lane_transpose, lines
-from imfilter._simd.vector import BYTES, LINE, REGISTERS
+from imfilter._simd.vector import BYTES, LINE, REGISTERS, in_register
 
 #: Number of outputs whose sums stay in registers together. AVX-512 has 32 registers, other types have 16.
 BLOCK = 6 if BYTES // REGISTERS == 64 else 3
@@ -25,10 +26,14 @@ _ROWS, _SUMS = 1 << 19, 1 << 18
 #: Number of products in a partial sum. With it, float32 sums of 4608 products have an error of 2e-7 of the
 #: largest sum.
 _TOGETHER = 144
+#: Number of taps that the kernel for layers with one input channel unrolls at most.
+_FEW_TAPS = 25
 #: Smallest number of units of work, for threads to share.
 _UNITS = 8
 #: Kernels and tables that only some jobs have.
-_OPTIONAL = (*("bias", "cval", "to_lanes", "deal_line", "check_finite", "weights"),)
+_OPTIONAL = (
+    *("bias", "cval", "convolve", "to_lanes", "deal_line", "check_finite", "weights", "correlate_rows"),
+)
 
 
 def run(
@@ -75,17 +80,12 @@ def _run_directly(
     workers: int | None,
 ) -> None:
     """Compute a layer tap by tap."""
-    taps, merged = weights.weight.shape[2:], target
-    if geometry.plain(taps):  # the order of samples does not matter, and one long line is faster
-        taps = (1,)
-        source, merged = (array.reshape(*array.shape[:2], -1) for array in (source, target))
-        geometry = Geometry((Padding(0, 0, source.shape[-1]),), "zero", (1,), (1,), geometry.groups)
-    shape = (*weights.weight.shape[:2], *taps)
-    plan = _plan(ArrayLayout.of(source), ArrayLayout.of(merged), shape, geometry, bias.dtype)
+    if geometry.plain(weights.weight.shape[2:]):
+        pointwise.run(source, target, weights, bias, BLOCK * REGISTERS, workers)
+        return
+    plan = _plan(ArrayLayout.of(source), ArrayLayout.of(target), weights.weight.shape, geometry, bias.dtype)
     shifts = blocked(bias[:, None, None], geometry.groups, plan.block)
-    plan.job.program(weights=weights.blocked(plan.block), bias=shifts).run(source, merged, workers)
-    if not np.may_share_memory(merged, target):
-        target[...] = merged.reshape(target.shape)
+    plan.job.program(weights=weights.blocked(plan.block), bias=shifts).run(source, target, workers)
 
 
 class _Plan(NamedTuple):
@@ -161,7 +161,12 @@ def _plan(
     job["parts"] = parts
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["place"] = lines.place.address(real, target.dtype)
-    job["convolve"] = convolve.address(real, block)
+    single = inputs == 1 and z.taps == 1 and z.length == 1 and y.taps * x.taps <= _FEW_TAPS
+    dense = x.stride == y.stride == x.dilation == y.dilation == 1
+    if single and dense and job["copied_out"] and tile_columns >= in_register(real):
+        job["correlate_rows"] = correlate_rows.address(real, y.taps, x.taps)
+    else:
+        job["convolve"] = convolve.address(real, block)
     sizes = {
         "rows_at": inputs * z.taps * plane + 2 * BYTES,
         "line": span * size + BYTES,

@@ -153,6 +153,7 @@ def _plan(source: ArrayLayout, target: ArrayLayout, shape: tuple[int, ...], geom
         "back": 4 * job["back_step"],
         "masks": 4 * job["back_step"],
         "measured": 3 * LINE,
+        "zeros": block * size,
         "spare": 4 * tiles_x * target.dtype.itemsize + BYTES,
         "flag": 8,
     }

@@ -39,9 +39,9 @@ _FIELDS = (
     # transform along the columns; the maximum and the sum of the absolute values of its outputs.
     *("weights", "bias", "sizes"),
     # Workspace offsets: copied rows, rows of tiles, values of tiles, products, rows of outputs, masks of the
-    # outputs that exist, what a unit writes to `sizes`.
+    # outputs that exist, what a unit writes to `sizes`, zeros for the outputs of a block.
     *("rows_at", "row_step", "lines", "line_step", "values", "value_step", "products", "product_step"),
-    *("back", "back_step", "masks", "measured", "spare", "flag"),
+    *("back", "back_step", "masks", "measured", "zeros", "spare", "flag"),
     *("transform", "multiply", "restore", "fetch", "place"),  # kernels
 )
 WINOGRAD_JOB = np.dtype([*((name, np.int64) for name in _FIELDS), ("cval", np.float64)])
@@ -141,7 +141,8 @@ def multiply_values(vectors, block, job_at, workspace, group, first, stop):
             for b in range(first, stop):
                 weights_at = weights + (b * job.inputs + c) * width
                 to = products + (b - first) * block * step
-                multiply(REAL, block, vectors, at, step, n_channels, weights_at, to, step, c)
+                zeros = 0 if c else workspace + job.zeros
+                multiply(REAL, block, vectors, at, step, n_channels, weights_at, to, step, zeros)
 
 
 @kernel("vectors")
