@@ -126,7 +126,9 @@ def _plan(
     order = sorted(slots.tolist(), key=lambda r: (r % y.stride, r))
     slot_of = {row: slot for slot, row in enumerate(order)}
     span = (tile_columns - 1) * x.stride + x.span
-    stretch = -(-span // x.stride)
+    # Outputs of one input channel are computed row by row: then rows start at cache lines.
+    rowwise = _rowwise(loops, shape) and tile_columns >= in_register(real) and bool(job["copied_out"])
+    stretch = -(-span * size // LINE) * LINE // size if rowwise else -(-span // x.stride)
     pitch = stretch * size
     phase = len(order) * pitch
     plane = x.stride * phase
@@ -161,16 +163,14 @@ def _plan(
     job["parts"] = parts
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["place"] = lines.place.address(real, target.dtype)
-    single = inputs == 1 and z.taps == 1 and z.length == 1 and y.taps * x.taps <= _FEW_TAPS
-    dense = x.stride == y.stride == x.dilation == y.dilation == 1
-    if single and dense and job["copied_out"] and tile_columns >= in_register(real):
+    if rowwise:
         job["correlate_rows"] = correlate_rows.address(real, y.taps, x.taps)
     else:
         job["convolve"] = convolve.address(real, block)
     sizes = {
         "rows_at": inputs * z.taps * plane + 2 * BYTES,
         "line": span * size + BYTES,
-        "sums": -(-blocks // parts) * block * job["sums_step"] + BYTES,
+        "sums": 0 if rowwise else -(-blocks // parts) * block * job["sums_step"] + BYTES,
         "spare": tile_columns * target.dtype.itemsize + BYTES,
         "flag": 8,
     }
@@ -179,6 +179,13 @@ def _plan(
     return _Plan(
         job.prepared(slide_layer, lines=positions * parts, work=work, rows=1, workspace=workspace), block
     )
+
+
+def _rowwise(loops: Loops, shape: tuple[int, ...]) -> bool:
+    """Tell whether the kernel for layers with one input channel applies, if rows are long enough."""
+    z, y, x = loops[:3]
+    plain = x.stride == y.stride == x.dilation == y.dilation == z.length == z.taps == 1
+    return plain and shape[1] == 1 and y.taps * x.taps <= _FEW_TAPS
 
 
 def _rows(y: LoopAxis, band: int, tap: int) -> npt.NDArray[np.int64]:

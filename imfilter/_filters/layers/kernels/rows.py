@@ -79,6 +79,21 @@ def clear_row(to, count):
         done += 4
 
 
+@inlined
+def _copy_border(job, start, padded, to):
+    """Copy the sample at a padded column outside of the image, or 0."""
+    column = source_index(job.border_x, job.before_x, job.samples_x, padded)
+    if job.size == 4:
+        if column < 0:
+            clear(to, 4)
+        else:
+            move(to, start + 4 * column, 4)
+    elif column < 0:
+        clear(to, 8)
+    else:
+        move(to, start + 8 * column, 8)
+
+
 @part
 def copy_padded(job, start, first, count, to):
     """Copy padded columns `first` … `first + count` of the row at the address `start`, with its border.
@@ -92,15 +107,7 @@ def copy_padded(job, start, first, count, to):
     inner = min(max(job.before_x - first, 0), count)
     outer = max(min(job.before_x + job.samples_x - first, count), inner)
     copy_row(to + inner * size, start + (first + inner - job.before_x) * size, (outer - inner) * size)
-    p = 0
-    while p < count:
-        if p == inner and inner < outer:
-            p = outer
-            continue
-        column = source_index(job.border_x, job.before_x, job.samples_x, first + p)
-        at = to + p * size
-        if column < 0:
-            clear_row(at, size)
-        else:
-            copy_row(at, start + column * size, size)
-        p += 1
+    for p in range(inner):
+        _copy_border(job, start, first + p, to + p * size)
+    for p in range(outer, count):
+        _copy_border(job, start, first + p, to + p * size)
