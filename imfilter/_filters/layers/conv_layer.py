@@ -10,7 +10,7 @@ import numpy.typing as npt
 from imfilter._base import dtypes
 from imfilter._base.loops import ArrayLayout, LoopAxis, Loops
 from imfilter._base.program import Job, Prepared, layout_workspace, set_geometry
-from imfilter._filters.layers import pointwise, winograd
+from imfilter._filters.layers import pointwise, shared_units, winograd
 from imfilter._filters.layers.geometry import Geometry as Geometry
 from imfilter._filters.layers.kernels.conv import convolve, slide_layer
 from imfilter._filters.layers.kernels.conv_job import LAYER_JOB
@@ -85,14 +85,16 @@ def _run_directly(
         return
     plan = _plan(ArrayLayout.of(source), ArrayLayout.of(target), weights.weight.shape, geometry, bias.dtype)
     shifts = blocked(bias[:, None, None], geometry.groups, plan.block)
-    plan.job.program(weights=weights.blocked(plan.block), bias=shifts).run(source, target, workers)
+    program = plan.job.program(weights=weights.blocked(plan.block), bias=shifts)
+    shared_units.run(program, source, target, workers, plan.parts)
 
 
 class _Plan(NamedTuple):
-    """A job without its weights, and the number of outputs in a block."""
+    """A job without its weights, and the numbers of outputs in a block and of units with the same samples."""
 
     job: Prepared
     block: int
+    parts: int
 
 
 @functools.lru_cache(maxsize=64)
@@ -176,9 +178,8 @@ def _plan(
     }
     workspace = layout_workspace(job, sizes)
     work = math.prod(target.shape) * inputs * len(tap_offsets)
-    return _Plan(
-        job.prepared(slide_layer, lines=positions * parts, work=work, rows=1, workspace=workspace), block
-    )
+    prepared = job.prepared(slide_layer, lines=positions * parts, work=work, rows=1, workspace=workspace)
+    return _Plan(prepared, block, parts)
 
 
 def _rowwise(loops: Loops, shape: tuple[int, ...]) -> bool:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from imfilter._base.loops import ArrayLayout, Loops
 from imfilter._base.padding import Padding
 from imfilter._base.program import Job, Prepared, layout_workspace, set_geometry
+from imfilter._filters.layers import shared_units
 from imfilter._filters.layers.kernels.pointwise import POINTWISE_JOB, multiply_pixels, slide_pixels
 from imfilter._filters.layers.laid_out import LaidOut, blocked
 from imfilter._simd import lines
@@ -35,16 +36,18 @@ def run(
     shape = weights.weight.shape[:2]
     plan = _plan(ArrayLayout.of(merged), ArrayLayout.of(result), shape, weights.groups, bias.dtype, sums)
     shifts = blocked(bias[:, None, None], weights.groups, plan.block)
-    plan.job.program(weights=weights.blocked(plan.block), bias=shifts).run(merged, result, workers)
+    program = plan.job.program(weights=weights.blocked(plan.block), bias=shifts)
+    shared_units.run(program, merged, result, workers, plan.parts)
     if not np.may_share_memory(result, target):
         target[...] = result.reshape(target.shape)
 
 
 class _Plan(NamedTuple):
-    """A job without its weights, and the number of outputs in a block."""
+    """A job without its weights, and the numbers of outputs in a block and of units with the same samples."""
 
     job: Prepared
     block: int
+    parts: int
 
 
 @functools.lru_cache(maxsize=64)
@@ -86,4 +89,5 @@ def _plan(
     workspace = layout_workspace(job, sizes)
     work = pixels * inputs * shape[0]
     units = groups * positions * parts
-    return _Plan(job.prepared(slide_pixels, lines=units, work=work, rows=1, workspace=workspace), block)
+    prepared = job.prepared(slide_pixels, lines=units, work=work, rows=1, workspace=workspace)
+    return _Plan(prepared, block, parts)

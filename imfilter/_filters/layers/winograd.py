@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from imfilter._base.loops import ArrayLayout, Loops
 from imfilter._base.program import Job, Prepared, layout_workspace, pitch, set_geometry
+from imfilter._filters.layers import shared_units
 from imfilter._filters.layers.geometry import Geometry
 from imfilter._filters.layers.kernels.winograd import (
     REAL,
@@ -73,7 +74,7 @@ def run(
     plan = _plan(ArrayLayout.of(source), ArrayLayout.of(target), weights.weight.shape, geometry)
     sizes = np.zeros((plan.units, 3, in_register(REAL)), REAL)
     tables = {"weights": weights.transformed(plan.block), "bias": bias, "sizes": sizes}
-    plan.job.program(**tables).run(source, target, workers)
+    shared_units.run(plan.job.program(**tables), source, target, workers, plan.parts)
     return _accurate(sizes, plan.samples, weights.norm)
 
 
@@ -94,12 +95,13 @@ def _accurate(sizes: npt.NDArray, samples: int, norm: float) -> bool:
 
 
 class _Plan(NamedTuple):
-    """A job without its tables, and the numbers of units, of outputs in a block, of samples in a lane."""
+    """A job without its tables, and the numbers that the tables depend on."""
 
     job: Prepared
     units: int
-    block: int
-    samples: int
+    parts: int  # units with the same samples
+    block: int  # outputs that are summed together
+    samples: int  # in each lane of a unit
 
 
 @functools.lru_cache(maxsize=64)
@@ -128,7 +130,7 @@ def _plan(source: ArrayLayout, target: ArrayLayout, shape: tuple[int, ...], geom
     job["tiles"], job["tiles_y"], job["tiles_x"] = tiles, tiles_y, tiles_x
     job["together"], job["positions"], job["block"], job["blocks"] = together, positions, block, blocks
     parts = min(blocks, -(-_UNITS // (positions * groups)))
-    job["parts"], job["channels_per_block"] = parts, _TOGETHER
+    job["parts"], job["channels_per_block"], job["zeros"] = parts, _TOGETHER, np.zeros(block, REAL)
     # Products of as many blocks as fit into the cache. If the values alone fill it, all are far anyway.
     value_step = pitch(inputs * together * size)
     rest = _NEAR - 36 * value_step
@@ -153,7 +155,6 @@ def _plan(source: ArrayLayout, target: ArrayLayout, shape: tuple[int, ...], geom
         "back": 4 * job["back_step"],
         "masks": 4 * job["back_step"],
         "measured": 3 * LINE,
-        "zeros": block * size,
         "spare": 4 * tiles_x * target.dtype.itemsize + BYTES,
         "flag": 8,
     }
@@ -161,4 +162,4 @@ def _plan(source: ArrayLayout, target: ArrayLayout, shape: tuple[int, ...], geom
     units = groups * positions * parts
     work = 36 * groups * positions * together * inputs * outputs
     prepared = job.prepared(slide_tiles, lines=units, work=work, rows=1, workspace=workspace)
-    return _Plan(prepared, units, block, 24 * inputs * vectors)
+    return _Plan(prepared, units, parts, block, 24 * inputs * vectors)

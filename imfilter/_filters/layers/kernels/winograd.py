@@ -36,12 +36,13 @@ _FIELDS = (
     # summed together; their number; how many of them are transformed back at once; channels of a partial sum.
     *("together", "positions", "parts", "block", "blocks", "blocks_back", "channels_per_block"),
     # Tables. `sizes` receives three registers of each unit: the sum of the squares of its samples after the
-    # transform along the columns; the maximum and the sum of the absolute values of its outputs.
-    *("weights", "bias", "sizes"),
+    # transform along the columns; the maximum and the sum of the absolute values of its outputs. `zeros` has
+    # one for each output of a block.
+    *("weights", "bias", "sizes", "zeros"),
     # Workspace offsets: copied rows, rows of tiles, values of tiles, products, rows of outputs, masks of the
-    # outputs that exist, what a unit writes to `sizes`, zeros for the outputs of a block.
+    # outputs that exist, what a unit writes to `sizes`.
     *("rows_at", "row_step", "lines", "line_step", "values", "value_step", "products", "product_step"),
-    *("back", "back_step", "masks", "measured", "zeros", "spare", "flag"),
+    *("back", "back_step", "masks", "measured", "spare", "flag"),
     *("transform", "multiply", "restore", "fetch", "place"),  # kernels
 )
 WINOGRAD_JOB = np.dtype([*((name, np.int64) for name in _FIELDS), ("cval", np.float64)])
@@ -141,7 +142,7 @@ def multiply_values(vectors, block, job_at, workspace, group, first, stop):
             for b in range(first, stop):
                 weights_at = weights + (b * job.inputs + c) * width
                 to = products + (b - first) * block * step
-                zeros = 0 if c else workspace + job.zeros
+                zeros = 0 if c else job.zeros
                 multiply(REAL, block, vectors, at, step, n_channels, weights_at, to, step, zeros)
 
 
