@@ -6,7 +6,7 @@ Sums go straight to the output where its samples are contiguous.
 
 import numpy as np
 
-from imfilter._filters.layers.kernels.products import multiply
+from imfilter._filters.layers.kernels.products import multiply, prefetch_outputs
 from imfilter._filters.layers.kernels.rows import clear_row, copy_row
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel, part
@@ -72,6 +72,11 @@ def multiply_pixels(real, vectors, block, job_at, workspace, group, first, stop,
             entry = group * job.blocks + b
             weights = job.weights + (entry * job.inputs + c) * block * size
             bias = 0 if c else job.bias + entry * block * size
+            if c == 0 and to != workspace + job.sums:
+                # Behind the last block are the next pixels of the first ones.
+                ahead, beyond = b - first + 2, b + 2 - stop
+                at_next = to + (ahead if beyond < 0 else beyond) * block * to_step
+                prefetch_outputs(block, vectors, at_next if beyond < 0 else at_next + step, to_step)
             multiply(real, block, vectors, at, step, n_channels, weights, to + (b - first) * block * to_step,
                 to_step, bias)  # fmt: skip
 

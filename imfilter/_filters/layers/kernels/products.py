@@ -4,7 +4,17 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from imfilter._simd.vector import element, multiply_add, pointer, register_lanes, spread
+from imfilter._simd.prefetch import prefetch_line
+from imfilter._simd.vector import (
+    BYTES,
+    LINE,
+    REGISTERS,
+    element,
+    multiply_add,
+    pointer,
+    register_lanes,
+    spread,
+)
 
 
 @intrinsic(prefer_literal=True)
@@ -52,3 +62,19 @@ def multiply(typingctx, real, outputs, vectors, at, step, channels, weights, to,
 
     words = (types.int64,) * 7
     return types.none(real, outputs, vectors, *words), codegen
+
+
+@intrinsic(prefer_literal=True)
+def prefetch_outputs(typingctx, outputs, vectors, to, to_step):
+    """Prefetch `vectors` registers of each of some outputs, `to_step` bytes apart, for writing."""
+    n_outputs, n_lines = outputs.literal_value, max(1, vectors.literal_value * BYTES // REGISTERS // LINE)
+
+    def codegen(context, builder, sig, args):
+        word = ir.IntType(64)
+        for o in range(n_outputs):
+            row = builder.add(args[2], builder.mul(args[3], word(o)))
+            for i in range(n_lines):
+                prefetch_line(builder, builder.add(row, word(i * LINE)), True)
+        return context.get_dummy_value()
+
+    return types.none(outputs, vectors, types.int64, types.int64), codegen
