@@ -210,7 +210,7 @@ def prepare(
 ) -> PreparedConv:
     """Lay out the weights of a convolution layer once, for many calls.
 
-    `conv` also remembers the layout of recent weights, up to 64 MB in total. But each call compares all
+    `conv` also remembers the layout of recent weights, up to 128 MB in total. But each call compares all
     weights with a copy, to notice a change. A prepared layer does not compare, and keeps its own copy: later
     changes of `weight` and `bias` have no effect on it.
 

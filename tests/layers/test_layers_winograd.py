@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from imfilter import layers
-from imfilter._filters.layers import channels, conv_layer, winograd
+from imfilter._filters.layers import channels, conv_layer, laid_out, winograd
 from tests.reference import loops
 
 
@@ -219,3 +219,25 @@ def test_agrees_with_pytorch(shape, outcomes):
     found = layers.conv(x, weight, bias, padding=1)
     assert outcomes == [True]
     assert np.abs(found - expected).max() <= 5e-6 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize(("outputs", "inputs", "groups"), [(16, 16, 1), (14, 5, 2), (7, 3, 1)])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_weights_at_the_points(outputs, inputs, groups, workers, monkeypatch):
+    """The values of each kernel, as a polynomial in two variables, at all pairs of points."""
+    monkeypatch.setattr(laid_out, "_SHARED", 0)
+    weight = np.random.default_rng(outputs).normal(size=(outputs, inputs, 3, 3)).astype(np.float32)
+    block, many = 6, outputs // groups
+    blocks = -(-many // block)
+    found = laid_out.LaidOut(weight, groups).transformed(block, workers).reshape(groups, 36, -1)
+    found = found[..., : blocks * inputs * block].reshape(groups, 36, blocks, inputs, block)
+    points = (0, 0.75, -0.75, 1.5, -1.5)
+    rows = [[p**k / np.prod([p - q for q in points if q != p]) for k in range(3)] for p in points]
+    matrix = np.array([*rows, [0, 0, 1]])
+    expected = (matrix @ weight.astype(float) @ matrix.T).reshape(groups, many, inputs, 36)
+    for o in range(blocks * block):
+        values = found[:, :, o // block, :, o % block]
+        if o < many:
+            np.testing.assert_allclose(values, expected[:, o].transpose(0, 2, 1), rtol=2e-7, atol=1e-7)
+        else:
+            assert not values.any()

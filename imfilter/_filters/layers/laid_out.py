@@ -8,10 +8,15 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._filters.layers.kernels.tile_transforms import FAR, NEAR
+from imfilter._base import threads
+from imfilter._base.program import address, pitch
+from imfilter._filters.layers.kernels.weight_values import transform_weights
 
-#: Bytes of weights, laid out and as they came, that the memory keeps at most, and of the largest weights.
-_KEPT, _LARGEST = 1 << 26, 1 << 24
+#: Bytes of weights, laid out and as they came, that the memory keeps at most beside the newest: enough for all
+#: layers of ResNet-18. Bytes of the largest weights that it keeps.
+_KEPT, _LARGEST = 1 << 27, 1 << 24
+#: Number of weights from which threads share their transform.
+_SHARED = 1 << 18
 #: Number of weights that a key of the memory contains.
 _SAMPLED = 16
 
@@ -42,9 +47,11 @@ class LaidOut:
         """Return the weights in the order group, block of outputs, input, tap, output."""
         return self._keep("blocked", block, lambda: blocked(self.weight, self.groups, block))
 
-    def transformed(self, block: int) -> npt.NDArray:
+    def transformed(self, block: int, workers: int | None) -> npt.NDArray:
         """Return the weights of tiles in the order group, value, block of outputs, input, output."""
-        return self._keep("transformed", block, lambda: _transformed(self.weight, self.groups, block))
+        return self._keep(
+            "transformed", block, lambda: _transformed(self.weight, self.groups, block, workers)
+        )
 
     def _keep(self, kind: str, block: int, make: Callable[[], npt.NDArray]) -> npt.NDArray:
         found = self._made.get((kind, block))
@@ -62,26 +69,29 @@ def blocked(weight: npt.NDArray, groups: int, block: int) -> npt.NDArray:
     return np.ascontiguousarray(padded.reshape(groups, blocks, block, inputs, -1).transpose(0, 1, 3, 4, 2))
 
 
-def _transformed(weight: npt.NDArray, groups: int, block: int) -> npt.NDArray:
-    """Return the values of 3x3 kernels at the 36 points of their tiles, computed in float64."""
-    values = _values(_values(weight.astype(np.float64), 2), 3)
-    # The points take the place of the taps, as the slowest index but the group's.
-    made = blocked(values.astype(weight.dtype), groups, block)  # group, block, input, point, output
-    return np.ascontiguousarray(made.transpose(0, 3, 1, 2, 4))
+def _transformed(weight: npt.NDArray, groups: int, block: int, workers: int | None) -> npt.NDArray:
+    """Return the values of float32 kernels at the 36 points of their tiles: see `transform_weights`."""
+    outputs, inputs = weight.shape[0] // groups, weight.shape[1]
+    blocks = -(-outputs // block)
+    weight, step = np.ascontiguousarray(weight), point_step(inputs, block, blocks)
+    values = np.zeros(groups * 36 * step // weight.itemsize, weight.dtype)
+    where = address(weight), address(values), step, inputs, outputs, block, blocks
+    transform = transform_weights.entry()
+
+    def task(start: int, stop: int) -> None:
+        transform(*where, start, stop)
+
+    threads.run(task, groups * blocks, workers if weight.size >= _SHARED else 1)
+    return values
 
 
-def _values(weight: npt.NDArray, axis: int) -> npt.NDArray:
-    """Return the values of three taps, as coefficients of a polynomial, at the points along an axis.
+def point_step(inputs: int, block: int, blocks: int) -> int:
+    """Return the distance in bytes between the weights of two points.
 
-    Each value is divided by the product of the distances of its point from the other points.
+    With a multiple of 4096, all points use the same set of the cache: the transform took 38 ms instead of 9
+    for 512 to 512 channels (Zen 4).
     """
-    first, middle, last = (weight.take(k, axis) for k in range(3))
-    points = (0.0, NEAR, -NEAR, FAR, -FAR)
-    values = [
-        (first + p * (middle + p * last)) / math.prod(p - other for other in points if other != p)
-        for p in points
-    ]
-    return np.stack([*values, last], axis)
+    return pitch(blocks * inputs * block * 4)
 
 
 _lock = threading.Lock()

@@ -19,7 +19,7 @@ from imfilter._filters.layers.kernels.winograd import (
     slide_tiles,
     transform,
 )
-from imfilter._filters.layers.laid_out import LaidOut
+from imfilter._filters.layers.laid_out import LaidOut, point_step
 from imfilter._simd import lines
 from imfilter._simd.vector import BYTES, LINE, REGISTERS, in_register
 
@@ -73,7 +73,7 @@ def run(
         return False
     plan = _plan(ArrayLayout.of(source), ArrayLayout.of(target), weights.weight.shape, geometry)
     sizes = np.zeros((plan.units, 3, in_register(REAL)), REAL)
-    tables = {"weights": weights.transformed(plan.block), "bias": bias, "sizes": sizes}
+    tables = {"weights": weights.transformed(plan.block, workers), "bias": bias, "sizes": sizes}
     shared_units.run(plan.job.program(**tables), source, target, workers, plan.parts)
     return _accurate(sizes, plan.samples, weights.norm)
 
@@ -131,6 +131,7 @@ def _plan(source: ArrayLayout, target: ArrayLayout, shape: tuple[int, ...], geom
     job["together"], job["positions"], job["block"], job["blocks"] = together, positions, block, blocks
     parts = min(blocks, -(-_UNITS // (positions * groups)))
     job["parts"], job["channels_per_block"], job["zeros"] = parts, _TOGETHER, np.zeros(block, REAL)
+    job["weight_step"] = point_step(inputs, block, blocks)
     # Products of as many blocks as fit into the cache. If the values alone fill it, all are far anyway.
     value_step = pitch(inputs * together * size)
     rest = _NEAR - 36 * value_step

@@ -38,7 +38,7 @@ _FIELDS = (
     # Tables. `sizes` receives three registers of each unit: the sum of the squares of its samples after the
     # transform along the columns; the maximum and the sum of the absolute values of its outputs. `zeros` has
     # one for each output of a block.
-    *("weights", "bias", "sizes", "zeros"),
+    *("weights", "weight_step", "bias", "sizes", "zeros"),
     # Workspace offsets: copied rows, rows of tiles, values of tiles, products, rows of outputs, masks of the
     # outputs that exist, what a unit writes to `sizes`.
     *("rows_at", "row_step", "lines", "line_step", "values", "value_step", "products", "product_step"),
@@ -135,7 +135,7 @@ def multiply_values(vectors, block, job_at, workspace, group, first, stop):
     step, width = vectors * _REGISTER, block * _SIZE
     for i in range(36):
         products = workspace + job.products + i * job.product_step
-        weights = job.weights + (group * 36 + i) * job.blocks * job.inputs * width
+        weights = job.weights + (group * 36 + i) * job.weight_step
         for c in range(0, job.inputs, job.channels_per_block):
             n_channels = min(job.channels_per_block, job.inputs - c)
             at = workspace + job.values + i * job.value_step + c * step
