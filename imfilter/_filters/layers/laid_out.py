@@ -12,8 +12,8 @@ from imfilter._base import threads
 from imfilter._base.program import address, pitch
 from imfilter._filters.layers.kernels.weight_values import transform_weights
 
-#: Bytes of weights, laid out and as they came, that the memory keeps at most beside the newest: enough for all
-#: layers of ResNet-18. Bytes of the largest weights that it keeps.
+#: Bytes of weights, laid out and as they came, that the memory keeps at most beside the newest: enough for
+#: all layers of ResNet-18. Bytes of the largest weights that it keeps.
 _KEPT, _LARGEST = 1 << 27, 1 << 24
 #: Number of weights from which threads share their transform.
 _SHARED = 1 << 18
