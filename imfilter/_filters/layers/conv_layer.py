@@ -80,8 +80,9 @@ def _run_directly(
     workers: int | None,
 ) -> None:
     """Compute a layer tap by tap."""
-    if geometry.plain(weights.weight.shape[2:]):
-        pointwise.run(source, target, weights, bias, BLOCK * REGISTERS, workers)
+    if geometry.pointwise(weights.weight.shape[2:]):
+        read = tuple(slice(None, None, step) for step in geometry.stride)
+        pointwise.run(source[:, :, *read], target, weights, bias, BLOCK * REGISTERS, workers)
         return
     plan = _plan(ArrayLayout.of(source), ArrayLayout.of(target), weights.weight.shape, geometry, bias.dtype)
     shifts = blocked(bias[:, None, None], geometry.groups, plan.block)

@@ -19,7 +19,6 @@ class Geometry(NamedTuple):
         """Shape of the output along the spatial axes."""
         return tuple(p.length for p in self.paddings)
 
-    def plain(self, taps: tuple[int, ...]) -> bool:
-        """Return whether every output depends only on the sample at its position."""
-        unpadded = all(p.before == p.after == 0 for p in self.paddings)
-        return unpadded and max(taps) == 1 and max(self.stride) == 1
+    def pointwise(self, taps: tuple[int, ...]) -> bool:
+        """Return whether every output depends on one sample of each channel, and none on the padding."""
+        return max(taps) == 1 and all(p.before == p.after == 0 for p in self.paddings)
