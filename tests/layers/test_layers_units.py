@@ -126,7 +126,7 @@ def test_kernels_of_one_tap_and_many_inputs(inputs):
 @pytest.mark.parametrize("rows", [1, 3, 4, 9])
 @pytest.mark.parametrize("columns", [7, 16, 17, 70, 1300])
 def test_one_input_for_each_group(kernel, rows, columns):
-    """Rows that are computed together, rows that are left, short and long lines, several bands and outputs."""
+    """Rows that are computed together and rows that are left; short and long lines; several outputs."""
     rng = np.random.default_rng(columns)
     cases = (1, "zero", np.float32), (2, "wrap", np.float64), (8, "edge", np.float32)
     for outputs, mode, dtype in cases:
