@@ -144,3 +144,13 @@ def test_one_input_for_each_group(kernel, rows, columns):
             continue
         tolerance = (1e-6 if dtype == np.float32 else 1e-13) * np.abs(near).max()
         np.testing.assert_allclose(found[..., small], near, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ["stride", "dilation", "padding", "groups"])
+@pytest.mark.parametrize("wrong", [True, 1.0])
+def test_kept_geometries_allow_no_other_types(name, wrong):
+    """Numbers of other types that equal a number which was used before."""
+    x, weight = np.ones((1, 2, 5, 5)), np.ones((2, 2, 1, 1))
+    layers.conv(x, weight, **{name: 1})
+    with pytest.raises(TypeError, match=name):
+        layers.conv(x, weight, **{name: wrong})

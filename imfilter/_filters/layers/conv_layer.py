@@ -178,6 +178,8 @@ def _plan(
         "flag": 8,
     }
     workspace = layout_workspace(job, sizes)
+    if rowwise:  # the samples after the border start at a cache line
+        job["rows_at"] += -x.before * size % LINE
     work = math.prod(target.shape) * inputs * len(tap_offsets)
     prepared = job.prepared(slide_layer, lines=positions * parts, work=work, rows=1, workspace=workspace)
     return _Plan(prepared, block, parts)

@@ -45,7 +45,8 @@ def run(
 
 def _ranges(units: int, count: int, work: int, step: int) -> list[tuple[int, int]]:
     """Return ranges of units, the first last. Each is a part of the rest, so all threads end together."""
-    step = step if units >= 2 * step * count else 1
+    # A range that starts within a step repeats the shared part. So there are few, unless threads would idle.
+    step = step if units >= step * count else -(-units // count)
     least = max(1, -(-units * _LEAST // max(work, 1)))
     most = max(1, units * _MOST // max(work, 1))
     found, start = [], 0

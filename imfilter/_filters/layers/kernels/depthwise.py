@@ -34,8 +34,10 @@ def _lanes_of(typingctx, real):
 
 
 @intrinsic(prefer_literal=True)
-def _correlate(typingctx, real, height, width, rows, at, pitch, weights, weight_step, bias, to, to_step):
-    """Write a register of outputs of some neighbouring rows.
+def _correlate(
+    typingctx, real, height, width, rows, share, at, pitch, weights, weight_step, bias, to, to_step
+):
+    """Write a register of outputs of some neighbouring rows, or a `share` of it: 2 is a half.
 
     at: address of the samples of the first tap of the first output. Their rows are `pitch` bytes apart.
     weights: address of the first weight. The weights are `weight_step` bytes apart. to: address of the first
@@ -44,9 +46,10 @@ def _correlate(typingctx, real, height, width, rows, at, pitch, weights, weight_
     tall, wide, many = height.literal_value, width.literal_value, rows.literal_value
 
     def codegen(context, builder, sig, args):
-        at, pitch, weights, weight_step, bias, to, to_step = args[4:]
+        at, pitch, weights, weight_step, bias, to, to_step = args[5:]
         scalar, word = element(real.dtype), ir.IntType(64)
-        kind, size = ir.VectorType(scalar, register_lanes(real.dtype)), real.dtype.bitwidth // 8
+        lanes = register_lanes(real.dtype) // share.literal_value
+        kind, size = ir.VectorType(scalar, lanes), real.dtype.bitwidth // 8
 
         def offset(start, step, k):
             return builder.add(start, builder.mul(step, word(k)))
@@ -72,7 +75,7 @@ def _correlate(typingctx, real, height, width, rows, at, pitch, weights, weight_
         return context.get_dummy_value()
 
     words = (types.int64,) * 4
-    return types.none(real, height, width, rows, *words, real.dtype, *words[:2]), codegen
+    return types.none(real, height, width, rows, share, *words, real.dtype, *words[:2]), codegen
 
 
 @kernel("real", "height", "width")
@@ -95,12 +98,16 @@ def correlate_rows(real, height, width, job_at, workspace, group, first, stop, t
             out = to + o * job.target_k + y * job.target_y
             x = column
             while x < job.wide:
-                shift = min(x, job.wide - lanes) * size
-                if y + 4 <= job.band:
-                    _correlate(real, height, width, 4, at + shift, job.pitch, weights, step, bias,
+                shift, few = min(x, job.wide - lanes) * size, 2 * (job.wide - x) <= lanes
+                if y + 4 > job.band:
+                    _correlate(real, height, width, 1, 1, at + shift, job.pitch, weights, step, bias,
+                        out + shift, job.target_y)  # fmt: skip
+                elif few:
+                    shift = (job.wide - lanes // 2) * size
+                    _correlate(real, height, width, 4, 2, at + shift, job.pitch, weights, step, bias,
                         out + shift, job.target_y)  # fmt: skip
                 else:
-                    _correlate(real, height, width, 1, at + shift, job.pitch, weights, step, bias,
+                    _correlate(real, height, width, 4, 1, at + shift, job.pitch, weights, step, bias,
                         out + shift, job.target_y)  # fmt: skip
                 x += lanes
             y += 4 if y + 4 <= job.band else 1
