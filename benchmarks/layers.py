@@ -34,8 +34,8 @@ USUAL = 5
 #   3x3, 256 to 256   925 million     17.0 ms    5.6 ms             3.2 MB             7.7 ms
 #   3x3, depthwise    14 million      0.3 ms                        12.8 MB            0.8 ms
 #
-# A tile of 4x4 needs 36 multiply-adds instead of 144. 14 rows need four tiles, as 16 do. Writing 12.8 MB takes
-# 0.2 ms. PyTorch's 3x3 kernels compute directly, at 54 thousand million a second.
+# A tile of 4x4 needs 36 multiply-adds instead of 144. 14 rows need four tiles, as 16 do. Writing 12.8 MB
+# takes 0.2 ms. PyTorch's 3x3 kernels compute directly, at 54 thousand million a second.
 
 #: Name, shape of the input, shape of the weights, padding, groups.
 CONVOLUTIONS = (
