@@ -264,13 +264,13 @@ _OWN: dict[str, tuple[str, ...]] = {
         "channel_axis",
         "ValueError",
     ),
-    "show.feature_maps": ("channel_axis",),
-    "show.patches": (
+    "sheets.feature_maps": ("channel_axis",),
+    "searching.patches": (
         "size",
         "channel_axis",
         "ValueError",
     ),
-    "show.occlusion_map": (
+    "searching.occlusion_map": (
         "image",
         "size",
         "channel_axis",
@@ -315,6 +315,8 @@ _OWN: dict[str, tuple[str, ...]] = {
     ),
     "convolution.conv": ("groups",),
     "convolution.dynamic_conv": ("workers",),
+    "pool_gradients.max_pool_gradient": ("size",),
+    "pool_gradients.avg_pool_gradient": ("size",),
 }
 
 
@@ -325,6 +327,8 @@ def _shared(path: Path, function: str) -> dict[tuple[str, str], str]:
     groups = {"series": [SERIES], "layers": [LAYERS]}.get(folder, [IMAGES])
     if path.stem in ("pool", "pool_cells"):
         groups = [IMAGES, POOLS]
+    if path.stem == "pool_gradients":
+        groups = [LAYERS, POOLS]
     found = {("Parameters", name): text for group in groups for name, text in group.items()}
     for kind, names in _KINDS.items():
         if function in names and kind.startswith("series") != images:
@@ -374,7 +378,9 @@ def written(path: Path) -> str:
 
 def modules() -> list[Path]:
     """Return the modules with public functions."""
-    return [p for folder in (".", "series", "layers") for p in sorted((PACKAGE / folder).glob("*.py"))]
+    return [
+        p for folder in (".", "series", "show", "layers") for p in sorted((PACKAGE / folder).glob("*.py"))
+    ]
 
 
 if __name__ == "__main__":

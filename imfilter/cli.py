@@ -20,7 +20,8 @@ from ._cli import ending, messages, warmup
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.options import click_option
 from ._cli.series_table import SERIES
-from ._cli.table import COMMANDS, FILES, LIMITS, SHARED, SHOWN, TABLES, Command, find, options_of
+from ._cli.shown_table import SHOWN
+from ._cli.table import COMMANDS, FILES, LIMITS, SHARED, TABLES, Command, find, options_of
 
 _WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
@@ -87,8 +88,8 @@ _show = _Section(
     _SHOW,
     SHOWN,
     "picture",
-    help="Draw kernels, feature maps, or the patches with the strongest response to a kernel.",
-    short_help="Draw kernels, feature maps, patches.",
+    help="Draw kernels, feature maps, patches with a strong response, and what a network looks at.",
+    short_help="Draw kernels, feature maps, patches, networks.",
     epilog="Example: imfilter show kernels weights.npy kernels.png",
     subcommand_metavar="PICTURE IN OUT [--option value]...",
 )
@@ -113,7 +114,7 @@ def _click_command(command: Command) -> click.Command:
         return _run(command, source, destination, options)
 
     several = command.name == "patches"
-    pictures = () if command.kind in ("shown", "series") else FILE_NOTES
+    pictures = () if command.kind in ("shown", "network", "series") else FILE_NOTES
     return click.Command(
         command.name,
         params=[
@@ -165,7 +166,7 @@ _command = _Filters(
 
 def _run(command: Command, source: Any, destination: str, options: dict[str, Any]) -> int:
     """Read, filter and write."""
-    if command.kind == "shown":
+    if command.kind in ("shown", "network"):
         sources = [source] if isinstance(source, str) else list(source)
         return _guarded(lambda: _draw(command, sources, destination, options), f"{sources[0]}: ")
     if command.kind == "series":
@@ -174,9 +175,12 @@ def _run(command: Command, source: Any, destination: str, options: dict[str, Any
 
 
 def _draw(command: Command, sources: list[str], destination: str, options: dict[str, Any]) -> None:
-    from ._cli import shown
+    from ._cli import networks, shown
 
-    shown.run(command, sources, destination, options)
+    if command.kind == "network":
+        networks.run(command, sources[0], destination, options)
+    else:
+        shown.run(command, sources, destination, options)
 
 
 def _filter_series(command: Command, source: str, destination: str, options: dict[str, Any]) -> None:

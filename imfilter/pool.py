@@ -104,7 +104,7 @@ def max_pool(
         pooling.MAX,
         _slide,
         (size, stride, padding, dilation, ceil_mode, True),
-        Common(axes=axes, channel_axis=channel_axis, dtype=dtype, out=out, workers=workers),
+        Common("mirror", 0.0, axes, channel_axis, dtype, out, workers),
     )
 
 
@@ -205,7 +205,7 @@ def avg_pool(
         pooling.MEAN,
         _slide,
         own,
-        Common(axes=axes, channel_axis=channel_axis, dtype=dtype, out=out, workers=workers),
+        Common("mirror", 0.0, axes, channel_axis, dtype, out, workers),
     )
 
 

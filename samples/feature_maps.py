@@ -28,7 +28,7 @@ weight = np.array([w - w.mean() for w in weight]) / 100
 maps = layers.conv(picture.transpose(2, 0, 1), weight, padding="same", padding_mode="mirror")
 seen = imfilter.max_pool(np.maximum(maps, 0), 2, channel_axis=0)  # rectified and pooled, as in a network
 names = [f"wave {30 * turn} degrees" for turn in range(6)] + ["spots", "red, not green"]
-sheet = show.kernels(weight.mean(axis=1), columns=8, labels=False)
+sheet = show.kernels(weight, columns=8, labels=False, color=True)
 io.write(FOLDER / "first_layer.png", io.Image(sheet, channels=True))
 sheet = show.feature_maps(seen, columns=4, labels=names, scale="each")
 io.write(FOLDER / "feature_maps.png", io.Image(sheet, channels=True))

@@ -24,8 +24,20 @@ WITHOUT = {
         "weights",
     ),
     "layers": (
-        *("Activation", "Comparison", "Conv", "Dense", "Flatten", "GlobalPool", "Memory", "Pool"),
-        *("ReceptiveField", "Row", "Window", "memory", "multiplications", "networks", "output_shape"),
+        *("Activation", "BatchNorm", "Branches", "Comparison", "Conv", "Dense", "Dropout", "Flatten"),
+        *(
+            "GlobalPool",
+            "Memory",
+            "Pool",
+            "ReceptiveField",
+            "Residual",
+            "Row",
+            "Window",
+            "memory",
+            "multiplications",
+            "networks",
+            "output_shape",
+        ),
         *("parameters", "receptive_fields", "separable_cost", "stacked_kernels"),
     ),
     "series": ("Causality", "ForecastErrors", "Timing", "check_causal", "timing"),
@@ -46,6 +58,18 @@ def _stack(a, k):
     weight = np.resize(k, (2, 1, 3, 3)), np.resize(k, 2)
     dense = np.resize(k, (3, SIDE * SIDE // 2)), np.resize(k, 3)
     return stack.forward(a[None], {"conv": weight, "dense": dense})
+
+
+def _backward(a, k):
+    """The gradients of a stack with branches and normalization."""
+    inside = [layers.Conv(2, 3, padding=1, name="conv"), layers.BatchNorm(name="norm")]
+    branches = layers.Branches([[layers.Activation("relu6")], [layers.Dropout()]])
+    parts = [layers.Residual(inside, name="sum"), branches, layers.GlobalPool("max")]
+    stack = layers.Stack(parts, input_shape=(2, SIDE, SIDE // 2))
+    weights = {"sum.conv": (np.resize(k, (2, 2, 3, 3)), np.resize(k, 2))}
+    weights["sum.norm"] = (np.resize(k, 2),) * 3 + (np.abs(np.resize(k, 2)),)
+    before, found = stack.backward(a.reshape(2, SIDE, -1), weights, np.resize(k, 4), training=True)
+    return [before, *found["sum.conv"], *found["sum.norm"][:2]]
 
 
 def _learned(a, k):
@@ -137,7 +161,15 @@ CALLS = {
     ),
     "layers.conv_weight_gradient": lambda a, k: layers.conv_weight_gradient(a[None, 2:, 2:], a[None], (3, 3)),
     "layers.conv_bias_gradient": lambda a, k: layers.conv_bias_gradient(a[None, None]),
+    "layers.max_pool_gradient": lambda a, k: layers.max_pool_gradient(
+        a[None, None, ::2, ::2], a[None, None], 2
+    ),
+    "layers.avg_pool_gradient": lambda a, k: layers.avg_pool_gradient(
+        a[None, None, ::2, ::2], a[None, None], 2
+    ),
+    "layers.cross_entropy": lambda a, k: layers.cross_entropy(a, (k.ravel() > 0)[0] + np.arange(SIDE) % 9),
     "layers.Stack": _stack,
+    "layers.Stack, backwards": _backward,
     "series.moving_average": _series("moving_average", 4),
     "series.weighted_average": lambda a, k: series.weighted_average(a, np.abs(k[0]) + k.dtype.type(1)),
     "series.gaussian": _series("gaussian", 1.0),

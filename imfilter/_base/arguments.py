@@ -221,7 +221,9 @@ def sigmas(value: Any, n: int, name: str = "sigma") -> tuple[float, ...]:
 
 def spacings(value: Any, n: int) -> tuple[float, ...]:
     """Return the distance between samples along each of `n` filtered axes; None is 1."""
-    result = tuple(number(v, "spacing") for v in each(1.0 if value is None else value, n, "spacing"))
+    if value is None:
+        return (1.0,) * n
+    result = tuple(number(v, "spacing") for v in each(value, n, "spacing"))
     for spacing in result:
         if spacing <= 0:
             raise ValueError(f"spacing must be positive, got {spacing}")

@@ -6,6 +6,12 @@ NOTES = {
         "correlated with the luminance (BT.601) of pictures, from 0 to 255. Kernels with three axes are "
         "correlated with red, green and blue. Transparent pixels are put on black.",
     ),
+    "network": (
+        "OUT is a picture. The network has the weights of the file and expects an image of its own size. A "
+        "picture is converted from black and white to the values of --range; an alpha channel is put on "
+        "black. Values of .npy are not changed: (channels, rows, columns), or (rows, columns) for one "
+        "channel. Names of arrays in the file are layer.weight and layer.bias.",
+    ),
     "series": (
         "IN and OUT are tables (.csv, .tsv, .txt) or arrays (.npy); - is standard input or output.",
         "The columns of --column are filtered in float64. All other cells and the delimiter do not change. A "

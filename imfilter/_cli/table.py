@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["smoothing", "linear", "derivative", "edges", "corners", "descriptor", "shown", "series"]
+Kind = Literal[
+    "smoothing", "linear", "derivative", "edges", "corners", "descriptor", "shown", "network", "series"
+]
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,16 @@ _RADIUS = Option(
 _SPACING = Option("spacing", "numbers", None, "Distance between pixels, or rows,columns.", "1")
 _GAUSSIAN = (_TRUNCATE, _RADIUS)
 _WINDOW = Option("size", "integers", 3, "Size of the window in pixels: one for both axes, or rows,columns.")
+KERNEL = Option(
+    "kernel",
+    "kernel",
+    None,
+    "Rows of numbers ('0,1,0;1,-4,1;0,1,0'), a name in imfilter.weights (SHARPEN, SOBEL_X), "
+    "or a .npy, .txt or .csv file. Give it twice for a separable kernel: a column and a row.",
+    "required",
+)
 _KERNEL = (
-    Option(
-        "kernel",
-        "kernel",
-        None,
-        "Rows of numbers ('0,1,0;1,-4,1;0,1,0'), a name in imfilter.weights (SHARPEN, SOBEL_X), "
-        "or a .npy, .txt or .csv file. Give it twice for a separable kernel: a column and a row.",
-        "required",
-    ),
+    KERNEL,
     Option("bias", "number", 0.0, "Number added to every result."),
     Option("stride", "integers", 1, "Keep every n-th pixel: one for both axes, or rows,columns."),
     Option("dilation", "integers", 1, "Distance between the kernel's samples in pixels."),
@@ -271,48 +274,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
 )
 
-_SCALE = Option("scale", "text", "common", "Scale of the colours: common (one for all) or each.")
-_SHEET = (
-    Option("columns", "count", None, "Pictures in a row.", "a square grid"),
-    Option("plain", "flag", False, "Write no labels."),
-)
-
-#: Commands of ``imfilter show``. Each is a function in ``imfilter.show``.
-SHOWN: tuple[Command, ...] = (
-    Command(
-        "kernels",
-        "shown",
-        "Draw the kernels of a .npy file: negative weights blue, positive red.",
-        (_SCALE, Option("pixels", "count", 64, "Size of a kernel on the sheet."), *_SHEET),
-        "show kernels weights.npy kernels.png",
-    ),
-    Command(
-        "maps",
-        "shown",
-        "Draw the feature maps of a .npy file.",
-        (
-            Option("signed", "flag", False, "Show negative values blue, zero white, positive red."),
-            *(_SCALE, Option("pixels", "count", 128, "Size of a map on the sheet.")),
-            Option("channel_axis", "ends", 0, "Axis of the channels: 0 or -1."),
-            *_SHEET,
-        ),
-        "show maps maps.npy maps.png --scale each",
-    ),
-    Command(
-        "patches",
-        "shown",
-        "Draw or list the patches with the strongest response to a kernel.",
-        (
-            _KERNEL[0],
-            Option("count", "count", 9, "Maximum number of patches."),
-            Option("size", "integers", None, "Size of a patch in pixels, or rows,columns.", "the kernel's"),
-            Option("pixels", "count", 64, "Size of a patch on the sheet."),
-            *_SHEET,
-        ),
-        "show patches in.png in.png patches.png --kernel LAPLACIAN --size 15",
-    ),
-)
-
 #: Options of the border, which are keywords of the functions. Descriptors do not have them.
 BORDER = (
     Option("mode", "text", "mirror", "Border: mirror, symmetric, edge, wrap, zero or constant."),
@@ -354,7 +315,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
     options = command.options
     if command.kind == "series":
         return options
-    if command.kind == "shown":
+    if command.kind in ("shown", "network"):
         return options + FILES[::2]
     if command.kind == "derivative":
         options += (PER_CHANNEL,)

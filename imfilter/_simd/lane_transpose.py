@@ -11,7 +11,8 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
-from imfilter._simd.vector import element, load_one, peek, pointer, register_lanes, size_of, store_one
+from imfilter._simd.llvm import WORD, element, entry, read, shuffle, write
+from imfilter._simd.vector import load_one, peek, register_lanes, size_of, store_one
 
 
 @intrinsic
@@ -26,11 +27,8 @@ def _transpose(typingctx, real, start, step, to, table):
     def codegen(context, builder, sig, args):
         _, start, step, to, table = args
         kind = ir.VectorType(element(real.dtype), lanes)
-        word = ir.IntType(64)
-        rows = []
-        for i in range(lanes):
-            at = builder.add(start, builder.mul(step, word(i)))
-            rows.append(builder.load(pointer(builder, at, kind), align=1, typ=kind))
+        starts = (builder.add(start, builder.mul(step, WORD(i))) for i in range(lanes))
+        rows = [read(builder, at, kind) for at in starts]
         # Eklundh's algorithm: exchange the off-diagonal halves of ever larger blocks.
         distance = 1
         while distance < lanes:
@@ -39,21 +37,14 @@ def _transpose(typingctx, real, start, step, to, table):
             for i in range(lanes):
                 if not i & distance:
                     a, b = rows[i], rows[i + distance]
-                    rows[i] = _shuffled(builder, a, b, mine)
-                    rows[i + distance] = _shuffled(builder, a, b, others)
+                    rows[i] = shuffle(builder, a, b, mine)
+                    rows[i + distance] = shuffle(builder, a, b, others)
             distance *= 2
         for i, row in enumerate(rows):
-            entry = builder.add(table, word(8 * i))
-            offset = builder.load(pointer(builder, entry, word), align=8, typ=word)
-            builder.store(row, pointer(builder, builder.add(to, offset), kind), align=1)
+            write(builder, builder.add(to, entry(builder, table, i)), row)
         return context.get_dummy_value()
 
     return types.none(real, *(types.int64,) * 4), codegen
-
-
-def _shuffled(builder, a, b, order):
-    kind = ir.VectorType(ir.IntType(32), len(order))
-    return builder.shuffle_vector(a, b, ir.Constant(kind, order))
 
 
 @kernel("real")

@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from imfilter._simd.jit import kernel, part
+from imfilter._simd.jit import inlined, kernel, part
+from imfilter._simd.lanewise import any_nan, fma, root
 from imfilter._simd.vector import (
     BYTES,
     REGISTERS,
-    any_nan,
     convert_one,
-    fma,
     invoke,
     load,
     load_like,
@@ -17,7 +16,6 @@ from imfilter._simd.vector import (
     peek,
     poke,
     record,
-    root,
     size_of,
     splat,
     splat_register,
@@ -64,6 +62,93 @@ def copy(kind, to, start, count):
         move_one(to + i * size_of(kind), start + i * size_of(kind), kind)
 
 
+@part
+def fill(real, line, count, value):
+    """Write the same value to `count` elements of a line."""
+    for i in range(count):
+        store_one(line + i * size_of(real), real, value)
+
+
+@inlined
+def inner_columns(before, samples, first, count):
+    """Return the begin and the end of the columns that hold samples, of `count` padded ones from `first` on.
+
+    Both count from `first`. Inside the image, padded and source columns run in parallel, so no table is
+    needed.
+    """
+    inner = min(max(before - first, 0), count)
+    return inner, max(min(before + samples - first, count), inner)
+
+
+@inlined
+def fetch_samples(
+    real,
+    source,
+    convert,
+    how,
+    address,
+    step_x,
+    step_c,
+    packed,
+    channels,
+    border,
+    before,
+    samples,
+    first,
+    count,
+    border_value,
+    line,
+    flag,
+    done,
+):
+    """Write those elements of a line that no vector writes.
+
+    These are the inner elements from number `done` on, all inner elements if the samples are not `packed`,
+    and the border. ``convert(how, value, flag)`` returns what to write for a sample. It writes 1 to the
+    address `flag` if the caller must know of the sample. The other arguments are those of `fetch`.
+    """
+    size = size_of(real)
+    pixel = channels * size
+    inner, outer = inner_columns(before, samples, first, count)
+    inside, to = address + (first + inner - before) * step_x, line + inner * pixel
+    if packed:
+        for i in range(done, (outer - inner) * channels):
+            value = load_one(real, inside + i * size_of(source), source)
+            store_one(to + i * size, real, convert(how, value, flag))
+    else:  # a loop for each channel: the loop over the border takes 8 ns a sample
+        for c in range(channels):
+            for i in range(outer - inner):
+                value = load_one(real, inside + i * step_x + c * step_c, source)
+                store_one(to + i * pixel + c * size, real, convert(how, value, flag))
+    p = 0
+    while p < count:
+        if p == inner and inner < outer:
+            p = outer
+            continue
+        column = source_index(border, before, samples, first + p)
+        here, to = column + before - first, line + p * pixel
+        if channels == 1 and column >= 0 and inner <= here < outer:  # the usual case, and faster
+            move_one(to, line + here * size, real)
+        else:
+            start, end = address + column * step_x, to + pixel
+            while to < end:
+                value = border_value
+                if column >= 0:
+                    value = convert(how, load_one(real, start, source), flag)
+                store_one(to, real, value)
+                start += step_c
+                to += size
+        p += 1
+
+
+@inlined
+def _checked(much, value, flag):
+    """Return a sample. If it is not finite, or so large that `much` times it is infinite, set the flag."""
+    if flag and value * much - value * much != 0:
+        poke(flag, 1)
+    return value
+
+
 @kernel("real", "source")
 def fetch(
     real,
@@ -95,25 +180,14 @@ def fetch(
     size, width = size_of(real), size_of(source)
     border_value = real.type(cval)
     if address < 0:
-        for i in range(count * channels):
-            store_one(line + i * size, real, border_value)
+        fill(real, line, count * channels, border_value)
         return
-    # Inside the image, padded and source columns run in parallel, so no table is needed.
-    inner = min(max(before - first, 0), count)
-    outer = max(min(before + samples - first, count), inner)
-    lanes, much, pixel = BYTES // size, real.type(_MUCH), channels * size
+    inner, outer = inner_columns(before, samples, first, count)
+    lanes, much = BYTES // size, real.type(_MUCH)
     many, sums, non_finite = splat(real, much), splat(real, real.type(0)), False
-    total = (outer - inner) * channels
-    inside, to = address + (first + inner - before) * step_x, line + inner * pixel
+    total = (outer - inner) * channels if packed else 0
+    inside, to = address + (first + inner - before) * step_x, line + inner * channels * size
     done = 0
-    if not packed:  # a loop for each channel: the loop over the border takes 8 ns a sample
-        done = total
-        for c in range(channels):
-            for i in range(outer - inner):
-                value = load_one(real, inside + i * step_x + c * step_c, source)
-                if flag:
-                    non_finite |= value * much - value * much != 0
-                store_one(to + i * pixel + c * size, real, value)
     while done + lanes <= total:
         values = load(real, inside + done * width, source)
         if flag:
@@ -135,28 +209,9 @@ def fetch(
             non_finite |= any_nan(found - found)
         store(to + shift * size, real, values_few)
         done += few
-    for i in range(done, total):
-        value = load_one(real, inside + i * width, source)
-        non_finite |= value * much - value * much != 0
-        store_one(to + i * size, real, value)
-    p = 0
-    while p < count:
-        if p == inner and inner < outer:
-            p = outer
-            continue
-        column = source_index(border, before, samples, first + p)
-        here, to = column + before - first, line + p * pixel
-        if channels == 1 and column >= 0 and inner <= here < outer:  # the usual case, and faster
-            move_one(to, line + here * size, real)
-        else:
-            start, end = address + column * step_x, to + pixel
-            while to < end:
-                value = border_value if column < 0 else load_one(real, start, source)
-                non_finite |= value * much - value * much != 0
-                store_one(to, real, value)
-                start += step_c
-                to += size
-        p += 1
+    fetch_samples(
+        real, source, _checked, much, address, step_x, step_c, packed, channels, border, before, samples,
+        first, count, border_value, line, flag, done)  # fmt: skip
     if flag and (non_finite or any_nan(sums - sums)):
         poke(flag, 1)
 

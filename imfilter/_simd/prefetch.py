@@ -12,7 +12,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from imfilter._simd.vector import LINE, pointer, register_lanes
+from imfilter._simd.llvm import WORD, after, entry
+from imfilter._simd.vector import LINE, register_lanes
 
 #: Words at the start of a prefetch table: number of lines, bytes per sum. Then follow the addresses of lines.
 WORDS = 2
@@ -34,23 +35,17 @@ def prefetch_sums(builder, table, x, count, places=(), size=0):
 
     `count` is a constant. The sums read from the lines of the table and write to `places`, `size` bytes each.
     """
-    word = ir.IntType(64)
-
-    def entry(index):
-        at = builder.add(table, builder.mul(index, word(8)))
-        return builder.load(pointer(builder, at, word), align=8, typ=word)
-
-    with builder.if_then(builder.icmp_signed("!=", table, word(0))):
-        width = entry(word(1))
-        offset, reach = builder.mul(x, width), builder.mul(word(count), width)
-        with cgutils.for_range(builder, entry(word(0))) as lines:
-            line = builder.add(entry(builder.add(lines.index, word(WORDS))), offset)
-            with cgutils.for_range_slice(builder, word(0), reach, word(LINE), word) as (i, _):
+    with builder.if_then(builder.icmp_signed("!=", table, WORD(0))):
+        width = entry(builder, table, 1)
+        offset, reach = builder.mul(x, width), builder.mul(WORD(count), width)
+        with cgutils.for_range(builder, entry(builder, table)) as lines:
+            line = builder.add(entry(builder, table, after(builder, lines.index, WORDS)), offset)
+            with cgutils.for_range_slice(builder, WORD(0), reach, WORD(LINE), WORD) as (i, _):
                 prefetch_line(builder, builder.add(line, i), False)
         for place in places:
-            at = builder.add(place, builder.mul(x, word(size)))
+            at = builder.add(place, builder.mul(x, WORD(size)))
             for i in range(0, count * size, LINE):
-                prefetch_line(builder, builder.add(at, word(DISTANCE + i)), True)
+                prefetch_line(builder, builder.add(at, WORD(DISTANCE + i)), True)
 
 
 @intrinsic(prefer_literal=True)

@@ -10,22 +10,22 @@ from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
 from imfilter._simd.lines import copy
-from imfilter._simd.prefetch import prefetch_sums
-from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
-    call_llvm,
+from imfilter._simd.llvm import (
+    WORD,
+    after,
+    constant,
     element,
+    entry,
     from_real,
-    mangle,
+    lanewise,
     multiply_add,
-    peek,
-    pointer,
-    poke,
-    register_lanes,
-    size_of,
+    read,
     spread,
+    spread_real,
+    write,
 )
+from imfilter._simd.prefetch import prefetch_sums
+from imfilter._simd.vector import BYTES, REGISTERS, peek, poke, register_lanes, size_of
 
 #: Largest number of taps summed in straight-line code: in a window with all its kernels, and in a line or
 #: column. The code for each number takes 0.2 to 0.5 s to compile. It made a column of 25 taps a sixth
@@ -54,54 +54,48 @@ def _sums(
         lines, offsets, weights, bias, to, count, ahead = args[6:]
         scalar = element(real.dtype)
         kind, memory = ir.VectorType(scalar, lanes), ir.VectorType(element(target.dtype), lanes)
-        word = ir.IntType(64)
         size = real.dtype.bitwidth // 8
 
         def entries(table, number):
-            return [
-                builder.load(pointer(builder, builder.add(table, word(8 * i)), word), align=8, typ=word)
-                for i in range(number)
-            ]
+            return [entry(builder, table, i) for i in range(number)]
 
         def weight(index):
-            at = pointer(builder, builder.add(weights, word(index * size)), scalar)
-            return spread(builder, builder.load(at, align=1, typ=scalar), kind)
+            return spread(builder, read(builder, after(builder, weights, index, size), scalar), kind)
 
         bases, steps, places = entries(lines, height + many - 1), entries(offsets, width), entries(to, many)
         factors = [weight(i) for i in range(kernels * height * width)]
-        start = spread(builder, builder.fptrunc(bias, scalar) if scalar == ir.FloatType() else bias, kind)
+        start = spread_real(builder, bias, kind)
 
         def sums(shift):
             """Return the sums of each output over the samples at `shift`, one for each kernel."""
-            found = [[ir.Constant(kind, [0.0] * lanes)] * kernels for _ in range(many)]
+            found = [[constant(kind, 0.0)] * kernels for _ in range(many)]
             for r, base in enumerate(bases):
                 for t, step in enumerate(steps):
-                    at = builder.add(builder.add(base, step), shift)
-                    samples = builder.load(pointer(builder, at, kind), align=1, typ=kind)
+                    samples = read(builder, builder.add(builder.add(base, step), shift), kind)
                     for o in range(max(0, r - height + 1), min(r + 1, many)):
                         for k in range(kernels):
                             factor = factors[(k * height + r - o) * width + t]
                             found[o][k] = multiply_add(builder, samples, factor, found[o][k])
             return found
 
-        last = builder.sub(count, word(lanes))
-        vectors = builder.udiv(builder.add(count, word(lanes - 1)), word(lanes))
+        last = builder.sub(count, WORD(lanes))
+        vectors = builder.udiv(builder.add(count, WORD(lanes - 1)), WORD(lanes))
         with cgutils.for_range(builder, vectors) as loop:
-            x = builder.mul(loop.index, word(lanes))
+            x = builder.mul(loop.index, WORD(lanes))
             x = builder.select(builder.icmp_signed("<", x, last), x, last)
             written = target.dtype.bitwidth // 8
             prefetch_sums(builder, ahead, x, lanes, places, written)
-            behind = builder.mul(x, word(written))
-            for place, found in zip(places, sums(builder.mul(x, word(size))), strict=True):
+            behind = builder.mul(x, WORD(written))
+            for place, found in zip(places, sums(builder.mul(x, WORD(size))), strict=True):
                 if norm.literal_value:
                     total = start
                     for value in found:
                         total = multiply_add(builder, value, value, total)
-                    total = call_llvm(builder, f"llvm.sqrt.{mangle(kind)}", kind, total)
+                    total = lanewise(builder, "sqrt", total)
                 else:
                     total = builder.fadd(start, found[0])
                 total = from_real(builder, total, target.dtype, memory)
-                builder.store(total, pointer(builder, builder.add(place, behind), memory), align=1)
+                write(builder, builder.add(place, behind), total)
         return context.get_dummy_value()
 
     scalars = (*(types.int64,) * 3, types.float64, *(types.int64,) * 3)

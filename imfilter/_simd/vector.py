@@ -1,4 +1,4 @@
-"""A fixed-width SIMD vector for Numba, and the few operations that the kernels need.
+"""A fixed-width SIMD vector for Numba: its type, its operators, and how it is loaded and stored.
 
 Numba's autovectoriser is unpredictable: the same loop nest runs at full speed or eight times slower, without
 a warning. Here the vector is explicit: ``load`` returns a value of the LLVM type ``<lanes x real>``.
@@ -6,6 +6,9 @@ LLVM lowers it to the instructions of the processor (SSE, AVX2, AVX-512, NEON).
 
 Memory is given by an integer address, and its element type by a NumPy dtype. So one compiled kernel
 serves every array layout.
+
+Operators take two vectors of one type, or a vector and a number. Comparisons return a `Mask`. `lanewise` has
+the functions of vectors, and `llvm` what both emit.
 """
 
 import operator
@@ -17,6 +20,17 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
+
+from imfilter._simd.llvm import (
+    WORD,
+    compare,
+    element,
+    from_real,
+    read,
+    spread,
+    to_real,
+    write,
+)
 
 
 def _vector_bytes() -> int:
@@ -47,17 +61,24 @@ class Vector(types.Type):
         super().__init__(name=f"Vector({dtype}, {lanes})")
 
 
-def element(dtype: Any) -> ir.Type:
-    """Return the LLVM type of one element in memory."""
-    if isinstance(dtype, types.Float):
-        return ir.FloatType() if dtype.bitwidth == 32 else ir.DoubleType()
-    return ir.IntType(dtype.bitwidth)
+class Mask(types.Type):
+    """The Numba type of the result of a comparison of vectors: `lanes` booleans."""
+
+    def __init__(self, lanes: int) -> None:
+        self.lanes = lanes
+        super().__init__(name=f"Mask({lanes})")
 
 
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, dmm, fe_type):
         super().__init__(dmm, fe_type, ir.VectorType(element(fe_type.dtype), fe_type.lanes))
+
+
+@register_model(Mask)
+class _MaskModel(models.PrimitiveModel):
+    def __init__(self, dmm, fe_type):
+        super().__init__(dmm, fe_type, ir.VectorType(ir.IntType(1), fe_type.lanes))
 
 
 def _lanes(dtype: Any) -> int:
@@ -74,82 +95,6 @@ def in_register(dtype: np.dtype) -> int:
     return BYTES // REGISTERS // dtype.itemsize
 
 
-def pointer(builder, address, kind):
-    """Return the integer `address` as an LLVM pointer to `kind`."""
-    return builder.inttoptr(address, kind.as_pointer())
-
-
-def to_real(builder, value, dtype, to):
-    """Convert LLVM `value` (scalar or vector) of Numba type `dtype` to LLVM type `to`."""
-    item = to.element if isinstance(to, ir.VectorType) else to
-    if isinstance(item, ir.IntType):
-        if item.width == dtype.bitwidth:
-            return value
-        return builder.sext(value, to) if dtype.signed else builder.zext(value, to)
-    if isinstance(dtype, types.Float):
-        if value.type == to:
-            return value
-        widen = isinstance(item, ir.DoubleType)
-        return builder.fpext(value, to) if widen else builder.fptrunc(value, to)
-    return builder.sitofp(value, to) if dtype.signed else builder.uitofp(value, to)
-
-
-def call_llvm(builder, name, result, *args):
-    """Call the LLVM intrinsic `name`, overloaded on the type of its first argument."""
-    kinds = [a.type for a in args]
-    function = builder.module.declare_intrinsic(name, (), ir.FunctionType(result, kinds))
-    return builder.call(function, args)
-
-
-def mangle(kind) -> str:
-    """Return LLVM's suffix for an overloaded intrinsic on type `kind`, such as ``v16f32``."""
-    if isinstance(kind, ir.VectorType):
-        return f"v{kind.count}{mangle(kind.element)}"
-    if isinstance(kind, ir.IntType):
-        return f"i{kind.width}"
-    return "f32" if isinstance(kind, ir.FloatType) else "f64"
-
-
-def _splat(kind, value):
-    """Return the constant `value` of LLVM type `kind`, in every lane of a vector."""
-    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
-
-
-def _integer_like(kind):
-    """Return the integer type with as many bits and lanes as the floating LLVM type `kind`."""
-    if isinstance(kind, ir.VectorType):
-        return ir.VectorType(_integer_like(kind.element), kind.count)
-    return ir.IntType(32 if isinstance(kind, ir.FloatType) else 64)
-
-
-def from_real(builder, value, dtype, to):
-    """Convert LLVM floating `value` to Numba type `dtype`: rounded half to even, saturated, NaN to 0."""
-    item = to.element if isinstance(to, ir.VectorType) else to
-    kind = value.type
-    scalar = kind.element if isinstance(kind, ir.VectorType) else kind
-    if kind == to:
-        return value
-    if isinstance(dtype, types.Float):
-        widen = isinstance(item, ir.DoubleType)
-        return builder.fpext(value, to) if widen else builder.fptrunc(value, to)
-    if item.width > (16 if isinstance(scalar, ir.FloatType) else 32):
-        whole = call_llvm(builder, f"llvm.rint.{mangle(kind)}", kind, value)
-        name = "fptosi" if dtype.signed else "fptoui"
-        return call_llvm(builder, f"llvm.{name}.sat.{mangle(to)}.{mangle(kind)}", to, whole)
-    # LLVM's saturating conversion to 8 bits took 57 cycles for 16 float32 (Cascade Lake). This code takes 6.
-    # Comparisons with NaN are false. So NaN becomes the lower bound, or 0 if replaced before.
-    low, high = _splat(kind, float(dtype.minval)), _splat(kind, float(dtype.maxval))
-    if dtype.signed:
-        value = builder.select(builder.fcmp_ordered("==", value, value), value, _splat(kind, 0.0))
-    value = builder.select(builder.fcmp_ordered(">", value, low), value, low)
-    value = builder.select(builder.fcmp_ordered("<", value, high), value, high)
-    # Adding 1.5 * 2**23 (or 1.5 * 2**52) rounds to an integer, because floats of this size are whole numbers.
-    # The lowest bits of the sum then hold the integer.
-    magic = 1.5 * 2.0 ** (23 if isinstance(scalar, ir.FloatType) else 52)
-    bits = builder.bitcast(builder.fadd(value, _splat(kind, magic)), _integer_like(kind))
-    return builder.trunc(bits, to)
-
-
 @intrinsic
 def load(typingctx, real, address, source):
     """Load one vector of `source` elements at `address` and convert it to `real`."""
@@ -157,7 +102,7 @@ def load(typingctx, real, address, source):
 
     def codegen(context, builder, sig, args):
         memory = ir.VectorType(element(source.dtype), lanes)
-        value = builder.load(pointer(builder, args[1], memory), align=1, typ=memory)
+        value = read(builder, args[1], memory)
         return to_real(builder, value, source.dtype, ir.VectorType(element(real.dtype), lanes))
 
     return Vector(real.dtype, lanes)(real, types.int64, source), codegen
@@ -169,7 +114,7 @@ def load_like(typingctx, vector, address, source):
 
     def codegen(context, builder, sig, args):
         memory = ir.VectorType(element(source.dtype), vector.lanes)
-        value = builder.load(pointer(builder, args[1], memory), align=1, typ=memory)
+        value = read(builder, args[1], memory)
         return to_real(builder, value, source.dtype, args[0].type)
 
     return vector(vector, types.int64, source), codegen
@@ -181,8 +126,7 @@ def store(typingctx, address, target, vector):
 
     def codegen(context, builder, sig, args):
         memory = ir.VectorType(element(target.dtype), vector.lanes)
-        value = from_real(builder, args[2], target.dtype, memory)
-        builder.store(value, pointer(builder, args[0], memory), align=1)
+        write(builder, args[0], from_real(builder, args[2], target.dtype, memory))
         return context.get_dummy_value()
 
     return types.none(types.int64, target, vector), codegen
@@ -193,8 +137,7 @@ def load_one(typingctx, real, address, source):
     """Load one `source` element at `address` and convert it to `real`."""
 
     def codegen(context, builder, sig, args):
-        memory = element(source.dtype)
-        value = builder.load(pointer(builder, args[1], memory), align=1, typ=memory)
+        value = read(builder, args[1], element(source.dtype))
         return to_real(builder, value, source.dtype, element(real.dtype))
 
     return real.dtype(real, types.int64, source), codegen
@@ -205,8 +148,7 @@ def store_one(typingctx, address, real, value):
     """Store the scalar `value`, as a `real`, at `address`."""
 
     def codegen(context, builder, sig, args):
-        memory = element(real.dtype)
-        builder.store(args[2], pointer(builder, args[0], memory), align=1)
+        write(builder, args[0], args[2])
         return context.get_dummy_value()
 
     return types.none(types.int64, real, real.dtype), codegen
@@ -217,10 +159,8 @@ def convert_one(typingctx, real, start, target, to):
     """Convert the `real` at address `start` to a `target` (rounded, saturated) at address `to`."""
 
     def codegen(context, builder, sig, args):
-        memory, kind = element(target.dtype), element(real.dtype)
-        value = builder.load(pointer(builder, args[1], kind), align=1, typ=kind)
-        value = from_real(builder, value, target.dtype, memory)
-        builder.store(value, pointer(builder, args[3], memory), align=1)
+        value = read(builder, args[1], element(real.dtype))
+        write(builder, args[3], from_real(builder, value, target.dtype, element(target.dtype)))
         return context.get_dummy_value()
 
     return types.none(real, types.int64, target, types.int64), codegen
@@ -231,27 +171,10 @@ def move_one(typingctx, to, start, target):
     """Copy one `target` element from address `start` to address `to`, bit for bit."""
 
     def codegen(context, builder, sig, args):
-        memory = element(target.dtype)
-        value = builder.load(pointer(builder, args[1], memory), align=1, typ=memory)
-        builder.store(value, pointer(builder, args[0], memory), align=1)
+        write(builder, args[0], read(builder, args[1], element(target.dtype)))
         return context.get_dummy_value()
 
     return types.none(types.int64, types.int64, target), codegen
-
-
-def spread(builder, value, kind):
-    """Return the vector of LLVM type `kind` that holds `value` in every lane."""
-    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.IntType(32)(0))
-    mask = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
-    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), mask)
-
-
-def strict(builder, formula, *values):
-    """Evaluate a formula in vectors: LLVM may contract scalar operations or drop the sign of a zero."""
-    if isinstance(values[0].type, ir.VectorType):
-        return formula(*values)
-    kind = ir.VectorType(values[0].type, 1)
-    return builder.extract_element(formula(*(spread(builder, v, kind) for v in values)), ir.IntType(32)(0))
 
 
 def _splatting(real, lanes):
@@ -273,55 +196,13 @@ def splat_register(typingctx, real, value):
     return _splatting(real, register_lanes(real.dtype))
 
 
-def multiply_add(builder, a, b, c):
-    """Return a*b + c of LLVM vectors, with one rounding if the processor has fused multiply-add."""
-    return call_llvm(builder, f"llvm.fmuladd.{mangle(a.type)}", a.type, a, b, c)
-
-
-def weighed(builder, samples, weight, total):
-    """Add samples times a weight to the LLVM vector `total`, where None stands for 0."""
-    return multiply_add(builder, samples, weight, total) if total else builder.fmul(samples, weight)
-
-
-@intrinsic
-def fma(typingctx, a, b, c):
-    """Return a*b + c, with one rounding if the processor has fused multiply-add."""
-
-    def codegen(context, builder, sig, args):
-        return multiply_add(builder, *args)
-
-    return a(a, b, c), codegen
-
-
-@intrinsic
-def any_nan(typingctx, a):
-    """Tell whether a lane is NaN."""
-
-    def codegen(context, builder, sig, args):
-        lanes = builder.fcmp_unordered("uno", args[0], args[0])
-        bits = builder.bitcast(lanes, ir.IntType(a.lanes))
-        return builder.icmp_unsigned("!=", bits, ir.IntType(a.lanes)(0))
-
-    return types.boolean(a), codegen
-
-
-@intrinsic
-def root(typingctx, a):
-    """Return the square root of each lane, correctly rounded."""
-
-    def codegen(context, builder, sig, args):
-        return call_llvm(builder, f"llvm.sqrt.{mangle(args[0].type)}", args[0].type, *args)
-
-    return a(a), codegen
-
-
 @intrinsic
 def size_of(typingctx, dtype):
     """Return the size of an element in bytes, as a constant."""
     size = 1 if dtype.dtype == types.boolean else dtype.dtype.bitwidth // 8
 
     def codegen(context, builder, sig, args):
-        return ir.IntType(64)(size)
+        return WORD(size)
 
     return types.int64(dtype), codegen
 
@@ -360,8 +241,7 @@ def peek(typingctx, address):
     """Load the integer at `address`. Unlike array indexing, this does not test for a negative index."""
 
     def codegen(context, builder, sig, args):
-        kind = ir.IntType(64)
-        return builder.load(pointer(builder, args[0], kind), align=8, typ=kind)
+        return read(builder, args[0], WORD, 8)
 
     return types.int64(types.int64), codegen
 
@@ -371,30 +251,107 @@ def poke(typingctx, address, value):
     """Store the integer `value` at `address`."""
 
     def codegen(context, builder, sig, args):
-        kind = ir.IntType(64)
-        builder.store(args[1], pointer(builder, args[0], kind), align=8)
+        write(builder, *args, 8)
         return context.get_dummy_value()
 
     return types.none(types.int64, types.int64), codegen
 
 
-def _arithmetic(symbol, floating, integer):
-    """Give two vectors of one type the operator `symbol`, lowered to one LLVM instruction."""
+def in_lanes(context, builder, value, kind, vector):
+    """Return an argument of Numba type `kind` as a vector or mask: a number fills every lane."""
+    if isinstance(kind, Vector | Mask):
+        return value
+    number = context.cast(builder, value, kind, vector.dtype)
+    return spread(builder, number, ir.VectorType(element(vector.dtype), vector.lanes))
+
+
+def _of_two(args):
+    """Return the type of a `Vector` among two operands of one type, or of a vector and a number, or None."""
+    if len(args) == 2 and (args[0] == args[1] or any(isinstance(a, types.Number) for a in args)):
+        return next((a for a in args if isinstance(a, Vector)), None)
+    return None
+
+
+def _operator(symbol, emit, result=lambda vector: vector):
+    """Define an operator of two vectors, or of a vector and a number, by ``emit(builder, dtype, a, b)``."""
 
     @infer_global(symbol)
     class _Typing(AbstractTemplate):
         def generic(self, args, kws):
-            if len(args) == 2 and isinstance(args[0], Vector) and args[0] == args[1]:
-                return signature(args[0], *args)
-            return None
+            vector = _of_two(args)
+            return vector and signature(result(vector), *map(types.unliteral, args))
 
-    @lower_builtin(symbol, Vector, Vector)
-    def _lower(context, builder, sig, args):
-        real = isinstance(sig.return_type.dtype, types.Float)
-        return getattr(builder, floating if real else integer)(*args)
+    def lower(context, builder, sig, args):
+        vector = _of_two(sig.args)
+        a, b = (in_lanes(context, builder, *pair, vector) for pair in zip(args, sig.args, strict=True))
+        return emit(builder, vector.dtype, a, b)
+
+    for kinds in ((Vector, Vector), (Vector, types.Number), (types.Number, Vector)):
+        lower_builtin(symbol, *kinds)(lower)
 
 
-_arithmetic(operator.add, "fadd", "add")
-_arithmetic(operator.sub, "fsub", "sub")
-_arithmetic(operator.mul, "fmul", "mul")
-_arithmetic(operator.truediv, "fdiv", "sdiv")
+def _arithmetic(floating, integer):
+    """Return the function that emits one LLVM instruction for floats, and another one for integers."""
+
+    def emit(builder, dtype, *args):
+        return getattr(builder, floating if isinstance(dtype, types.Float) else integer)(*args)
+
+    return emit
+
+
+_operator(operator.add, _arithmetic("fadd", "add"))
+_operator(operator.sub, _arithmetic("fsub", "sub"))
+_operator(operator.mul, _arithmetic("fmul", "mul"))
+_operator(operator.truediv, _arithmetic("fdiv", "sdiv"))
+for _relation, _symbol in (
+    ("<", operator.lt),
+    ("<=", operator.le),
+    (">", operator.gt),
+    (">=", operator.ge),
+    ("==", operator.eq),
+    ("!=", operator.ne),
+):
+    _operator(
+        _symbol,
+        lambda builder, dtype, a, b, relation=_relation: compare(builder, dtype, relation, a, b),
+        lambda vector: Mask(vector.lanes),
+    )
+
+
+def _bitwise(symbol, name):
+    """Give two vectors of integers, or two masks, the operator `symbol`."""
+
+    @infer_global(symbol)
+    class _Typing(AbstractTemplate):
+        def generic(self, args, kws):
+            if len(args) != 2 or args[0] != args[1] or not isinstance(args[0], Vector | Mask):
+                return None
+            floating = isinstance(getattr(args[0], "dtype", None), types.Float)
+            return None if floating else signature(args[0], *args)
+
+    for kind in (Vector, Mask):
+        lower_builtin(symbol, kind, kind)(lambda context, builder, sig, args: getattr(builder, name)(*args))
+
+
+_bitwise(operator.and_, "and_")
+_bitwise(operator.or_, "or_")
+_bitwise(operator.xor, "xor")
+
+
+def _unary(symbol, lanes, emit):
+    """Define an operator of one vector or mask by ``emit(builder, kind, value)``."""
+
+    @infer_global(symbol)
+    class _Typing(AbstractTemplate):
+        def generic(self, args, kws):
+            return signature(args[0], *args) if len(args) == 1 and isinstance(args[0], lanes) else None
+
+    lower_builtin(symbol, lanes)(lambda context, builder, sig, args: emit(builder, sig.args[0], *args))
+
+
+def _negate(builder, kind, value):
+    return builder.fneg(value) if isinstance(kind.dtype, types.Float) else builder.neg(value)
+
+
+_unary(operator.neg, Vector, _negate)
+_unary(operator.invert, Mask, lambda builder, kind, value: builder.not_(value))

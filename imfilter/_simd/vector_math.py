@@ -9,8 +9,9 @@ import math
 
 import numpy as np
 from llvmlite import ir
+from numba.core import types
 
-from imfilter._simd.vector import call_llvm, mangle, multiply_add
+from imfilter._simd.llvm import compare, constant, integer_like, lanewise, like, multiply_add
 
 
 class Lanes:
@@ -21,8 +22,7 @@ class Lanes:
 
     def constant(self, number):
         """Return the vector that holds `number` in every lane."""
-        kind = self.value.type
-        return Lanes(self.builder, ir.Constant(kind, [float(number)] * kind.count))
+        return Lanes(self.builder, constant(self.value.type, float(number)))
 
     def _with(self, operation, first, second):
         first, second = (x.value if isinstance(x, Lanes) else self.constant(x).value for x in (first, second))
@@ -52,8 +52,10 @@ class Lanes:
         return Lanes(self.builder, multiply_add(self.builder, self.value, factor.value, term.value))
 
     def compare(self, relation, other):
-        """Return a mask of the lanes in which `relation` holds. It is false where either operand is NaN."""
-        return self._with(lambda a, b: self.builder.fcmp_ordered(relation, a, b), self, other).value
+        """Return a mask of the lanes in which `relation` holds. With NaN only "!=" does."""
+        return self._with(
+            lambda a, b: compare(self.builder, types.float64, relation, a, b), self, other
+        ).value
 
     def where(self, mask, other):
         """Return self in the lanes of `mask`, and `other` in the rest."""
@@ -61,8 +63,7 @@ class Lanes:
 
     def call(self, name):
         """Return the result of LLVM's function of that name, such as ``sqrt``."""
-        kind = self.value.type
-        return Lanes(self.builder, call_llvm(self.builder, f"llvm.{name}.{mangle(kind)}", kind, self.value))
+        return Lanes(self.builder, lanewise(self.builder, name, self.value))
 
     def narrow(self):
         """Return the vector in float32."""
@@ -73,7 +74,7 @@ class Lanes:
         return self._cast(self.builder.fpext, ir.DoubleType())
 
     def _cast(self, operation, item):
-        return Lanes(self.builder, operation(self.value, ir.VectorType(item, self.value.type.count)))
+        return Lanes(self.builder, operation(self.value, like(self.value.type, item)))
 
     def whole_power(self, exponent):
         """Return self to the power of an integer of at least 1."""
@@ -117,7 +118,7 @@ def _guess(x, n):
     (4), 1997). The logarithm is divided by -n.
     """
     kind, builder = x.value.type, x.builder
-    words = ir.VectorType(ir.IntType(32), kind.count)
+    words = integer_like(kind)
     logarithm = Lanes(builder, builder.sitofp(builder.bitcast(x.value, words), kind))
     bits = logarithm.fma(-1.0 / n, 2.0**23 * (127 - _SAG) * (1 + 1 / n))
     return Lanes(builder, builder.bitcast(builder.fptosi(bits.value, words), kind))

@@ -13,20 +13,20 @@ from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
 from imfilter._simd.lines import copy
-from imfilter._simd.prefetch import prefetch_rows
-from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
+from imfilter._simd.llvm import (
+    WORD,
+    after,
+    constant,
     element,
+    entry,
     multiply_add,
-    peek,
-    pointer,
-    poke,
-    register_lanes,
-    size_of,
+    read,
     spread,
     to_real,
+    write,
 )
+from imfilter._simd.prefetch import prefetch_rows
+from imfilter._simd.vector import BYTES, REGISTERS, peek, poke, register_lanes, size_of
 
 #: Registers per step in a sum along a line, where the outputs are adjacent vectors.
 _ONE = 1
@@ -86,40 +86,34 @@ def _sums(
         lines, offsets, n, weights, rows, group, bias, shift, to = args[5:]
         scalar = element(real.dtype)
         kind, memory = ir.VectorType(scalar, lanes), ir.VectorType(element(source.dtype), lanes)
-        word, zero = ir.IntType(64), ir.Constant(kind, [0.0] * lanes)
-        size = word(real.dtype.bitwidth // 8)
+        zero = constant(kind, 0.0)
+        size = WORD(real.dtype.bitwidth // 8)
         row_bytes = size if alone else builder.mul(n, size)
-        inside, behind = (builder.mul(shift, word(t.dtype.bitwidth // 8)) for t in (source, real))
+        inside, behind = (builder.mul(shift, WORD(t.dtype.bitwidth // 8)) for t in (source, real))
         parts = [cgutils.alloca_once(builder, kind) for _ in range(many)]
         wholes = [cgutils.alloca_once(builder, kind) for _ in range(many)]
-        line = cgutils.alloca_once(builder, word)  # index of the next line
-        place = cgutils.alloca_once(builder, word)  # index of the next line in its group
-        start = builder.fptrunc(bias, scalar) if scalar == ir.FloatType() else bias
-
-        def read(address, kind, align):
-            return builder.load(pointer(builder, address, kind), align=align, typ=kind)
+        line = cgutils.alloca_once(builder, WORD)  # index of the next line
+        place = cgutils.alloca_once(builder, WORD)  # index of the next line in its group
+        start = to_real(builder, bias, types.float64, scalar)
 
         def read_samples(base, index):
-            found = read(builder.add(base, entry(offsets, index)), memory, 1)
+            found = read(builder, builder.add(base, entry(builder, offsets, index)), memory)
             return to_real(builder, found, source.dtype, kind)
-
-        def entry(table, index):
-            return read(builder.add(table, builder.mul(index, word(8))), word, 8)
 
         def weight(first, o):
             """Return the weight of output `o` if the weight of the first output is at `first`."""
-            at = builder.sub(first, builder.mul(row_bytes, word(o)))
-            return spread(builder, read(at, scalar, 1), kind)
+            at = builder.sub(first, builder.mul(row_bytes, WORD(o)))
+            return spread(builder, read(builder, at, scalar), kind)
 
         def add(o, samples, factor):
             builder.store(multiply_add(builder, samples, factor, builder.load(parts[o])), parts[o])
 
         def add_line(r, active):
             """Add line `r` to the sums of the `active` outputs. It is tap r - o of output o."""
-            base = builder.add(entry(lines, r), inside)
+            base = builder.add(entry(builder, lines, r), inside)
             first = builder.add(weights, builder.mul(r, row_bytes))
             if alone:
-                samples = read_samples(base, word(0))
+                samples = read_samples(base, WORD(0))
                 for o in active:
                     add(o, samples, weight(first, o))
                 return
@@ -134,7 +128,8 @@ def _sums(
             first = builder.add(weights, builder.mul(r, size))
             shared = {j: weight(first, -j) for j in range(1 - many, _UNROLLED)}
             for u in range(_UNROLLED):
-                samples = read_samples(builder.add(entry(lines, builder.add(r, word(u))), inside), word(0))
+                base = builder.add(entry(builder, lines, after(builder, r, u)), inside)
+                samples = read_samples(base, WORD(0))
                 for o in range(many):
                     add(o, samples, shared[u - o])
 
@@ -145,38 +140,38 @@ def _sums(
         def begin_group(active):
             """Add the partial sum of the output that starts a new group with the next line, if any."""
             for o in active:
-                with builder.if_then(builder.icmp_signed("==", builder.load(place), word(o)), likely=False):
+                with builder.if_then(builder.icmp_signed("==", builder.load(place), WORD(o)), likely=False):
                     put_aside(o)
 
         def go_on(by):
             builder.store(builder.add(builder.load(line), by), line)
             moved = builder.add(builder.load(place), by)
-            wrapped = builder.select(builder.icmp_signed("==", moved, group), word(0), moved)
+            wrapped = builder.select(builder.icmp_signed("==", moved, group), WORD(0), moved)
             builder.store(wrapped, place)
 
         for sums in (*parts, *wholes):
             builder.store(zero, sums)
         for r in range(many - 1):
-            add_line(word(r), range(r + 1))
+            add_line(WORD(r), range(r + 1))
         for counter in (line, place):
-            builder.store(word(many - 1), counter)
+            builder.store(WORD(many - 1), counter)
         with _while(builder, lambda: builder.icmp_signed("<", builder.load(line), rows)):
-            begins = builder.icmp_signed("<", builder.load(place), word(many))
+            begins = builder.icmp_signed("<", builder.load(place), WORD(many))
             with builder.if_else(begins, likely=False) as (slowly, fast):
                 with slowly:
                     begin_group(range(many))
                     add_line(builder.load(line), range(many))
-                    go_on(word(1))
+                    go_on(WORD(1))
                 with fast:
                     first = builder.load(line)
                     left, rest = builder.sub(rows, first), builder.sub(group, builder.load(place))
                     count = builder.select(builder.icmp_signed("<", left, rest), left, rest)
-                    done = word(0)
+                    done = WORD(0)
                     if alone:
-                        blocks = builder.udiv(count, word(_UNROLLED))
+                        blocks = builder.udiv(count, WORD(_UNROLLED))
                         with cgutils.for_range(builder, blocks) as loop:
-                            add_lines(builder.add(first, builder.mul(loop.index, word(_UNROLLED))))
-                        done = builder.mul(blocks, word(_UNROLLED))
+                            add_lines(builder.add(first, builder.mul(loop.index, WORD(_UNROLLED))))
+                        done = builder.mul(blocks, WORD(_UNROLLED))
                     with cgutils.for_range(builder, builder.sub(count, done)) as loop:
                         add_line(builder.add(builder.add(first, done), loop.index), range(many))
                     go_on(count)
@@ -184,12 +179,11 @@ def _sums(
             active = range(o, many)
             begin_group(active)
             add_line(builder.load(line), active)
-            go_on(word(1))
+            go_on(WORD(1))
         for o, whole in enumerate(wholes):
             put_aside(o)
             total = builder.fadd(spread(builder, start, kind), builder.load(whole))
-            here = builder.add(entry(to, word(o)), behind)
-            builder.store(total, pointer(builder, here, kind), align=1)
+            write(builder, builder.add(entry(builder, to, o), behind), total)
         return context.get_dummy_value()
 
     return types.none(real, source, outputs, registers, single, *scalars), codegen

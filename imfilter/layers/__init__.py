@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imfilter.layers import networks
-    from imfilter.layers.activation import Activation
+    from imfilter.layers.activation import Activation, Dropout
     from imfilter.layers.arithmetic import (
         Comparison,
         memory,
@@ -24,33 +24,46 @@ if TYPE_CHECKING:
         conv_transpose,
         conv_weight_gradient,
     )
+    from imfilter.layers.branches import Branches, Residual
     from imfilter.layers.convolution import conv, dynamic_conv
+    from imfilter.layers.loss import cross_entropy
+    from imfilter.layers.normalization import BatchNorm
+    from imfilter.layers.pool_gradients import avg_pool_gradient, max_pool_gradient
+    from imfilter.layers.pools import GlobalPool, Pool
     from imfilter.layers.receptive import ReceptiveField, Window, receptive_fields
     from imfilter.layers.separable import depthwise, depthwise_separable, pointwise
-    from imfilter.layers.specs import Conv, Dense, Flatten, GlobalPool, Pool
-    from imfilter.layers.stack import Memory, Row, Stack
+    from imfilter.layers.specs import Conv, Dense, Flatten
+    from imfilter.layers.stack import Stack
+    from imfilter.layers.summary import Memory, Row
 
 __all__ = [
     "Activation",
+    "BatchNorm",
+    "Branches",
     "Comparison",
     "Conv",
     "Dense",
+    "Dropout",
     "Flatten",
     "GlobalPool",
     "Memory",
     "Pool",
     "ReceptiveField",
+    "Residual",
     "Row",
     "Stack",
     "Window",
+    "avg_pool_gradient",
     "conv",
     "conv_bias_gradient",
     "conv_input_gradient",
     "conv_transpose",
     "conv_weight_gradient",
+    "cross_entropy",
     "depthwise",
     "depthwise_separable",
     "dynamic_conv",
+    "max_pool_gradient",
     "memory",
     "multiplications",
     "networks",
@@ -64,7 +77,7 @@ __all__ = [
 
 #: The module of each public name.
 _HOMES = {
-    "activation": ("Activation",),
+    "activation": ("Activation", "Dropout"),
     "arithmetic": (
         "Comparison",
         "separable_cost",
@@ -75,11 +88,17 @@ _HOMES = {
         "stacked_kernels",
     ),
     "backward": ("conv_bias_gradient", "conv_input_gradient", "conv_transpose", "conv_weight_gradient"),
+    "branches": ("Branches", "Residual"),
     "convolution": ("conv", "dynamic_conv"),
+    "loss": ("cross_entropy",),
+    "normalization": ("BatchNorm",),
+    "pool_gradients": ("avg_pool_gradient", "max_pool_gradient"),
+    "pools": ("GlobalPool", "Pool"),
     "receptive": ("ReceptiveField", "Window", "receptive_fields"),
     "separable": ("depthwise", "depthwise_separable", "pointwise"),
-    "specs": ("Conv", "Dense", "Flatten", "GlobalPool", "Pool"),
-    "stack": ("Memory", "Row", "Stack"),
+    "specs": ("Conv", "Dense", "Flatten"),
+    "stack": ("Stack",),
+    "summary": ("Memory", "Row"),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 

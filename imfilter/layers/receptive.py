@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Self
 
 from imfilter._base import arguments
@@ -116,6 +116,52 @@ class ReceptiveField(NamedTuple):
                 start + (r / 2 - side.before) * jump
                 for start, r, side, jump in zip(self.start, reach, sides, self.jump, strict=True)
             ),
+        )
+
+    @classmethod
+    def around(cls, fields: Sequence[Self]) -> Self:
+        """Return the smallest receptive field that contains others with the same jump.
+
+        Parameters
+        ----------
+        fields : sequence of ReceptiveField
+            Receptive fields of layers that have the same input, and whose results are joined.
+
+        Returns
+        -------
+        ReceptiveField
+            Receptive field of a unit of the joined result.
+
+        Raises
+        ------
+        ValueError
+            If the jumps differ, so that units at the same index do not belong together.
+
+        Examples
+        --------
+        >>> from imfilter.layers import ReceptiveField, Window
+        >>> point = ReceptiveField.of_input(1)
+        >>> ReceptiveField.around([point, point.after(Window(5, padding=2))])
+        ReceptiveField(size=(5,), jump=(1,), start=(0.0,))
+        """
+        jumps = {field.jump for field in fields}
+        if len(jumps) != 1:
+            raise ValueError(f"fields must have one jump, got {sorted(jumps)}")
+        reaches = [
+            [
+                (start - (size - 1) / 2, start + (size - 1) / 2)
+                for start, size in zip(f.start, f.size, strict=True)
+            ]
+            for f in fields
+        ]
+        ends = [
+            (min(low for low, _ in axis), max(high for _, high in axis))
+            for axis in zip(*reaches, strict=True)
+        ]
+        return cls(
+            tuple(round(high - low) + 1 for low, high in ends),
+            jumps.pop(),
+            tuple((low + high) / 2 for low, high in ends),
         )
 
     def region(self, index: Any) -> tuple[tuple[int, int], ...]:

@@ -1,9 +1,9 @@
-"""Specifications of layers: shapes, costs and computation."""
+"""Convolutions and fully connected layers: shapes, costs, computation and gradients."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,13 +11,11 @@ import numpy as np
 
 from imfilter._base import arguments, borders, dtypes
 from imfilter.layers import arithmetic
-from imfilter.layers.base import Layer, Shape
+from imfilter.layers.base import Arrays, Layer, Mode, Pullback, Shape
 from imfilter.layers.receptive import ReceptiveField, Window
 from imfilter.typing import NDArray, PaddingMode
 
-__all__ = ["Conv", "Dense", "Flatten", "GlobalPool", "Pool"]
-
-_REDUCES = ("max", "mean")
+__all__ = ["Conv", "Dense", "Flatten"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Conv(Layer):
 
     def output(self, shape: Shape) -> Shape:
         """Return the shape of the result, or raise an error if the input does not fit."""
-        _spatial(shape)
+        spatial(shape)
         arguments.integer(self.out_channels, "out_channels", least=1)
         arithmetic.divided(shape[0], self.out_channels, self.groups)
         arguments.flag(self.bias, "bias")
@@ -91,36 +89,63 @@ class Conv(Layer):
         """Return the number of multiplications: every weight, at every position."""
         return self._weights(shape) * math.prod(self.output(shape)[1:])
 
-    def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
+    def field(self, before: ReceptiveField, units: Shape, shape: Shape) -> ReceptiveField:
         """Return the receptive field of a unit."""
         return before.after(Window(self.kernel, self.stride, self.padding, self.dilation))
 
-    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
+    def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
         """Return the convolution of a batch."""
         from imfilter.layers.convolution import conv  # the table of a stack does not need the compiler
 
-        assert weight is not None
+        weight, bias = self._arrays(arrays, x)
+        return conv(x, self._linked(weight, x), bias, **self._options())
+
+    def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
+        """Return the convolution of a batch, and the function that computes its gradients."""
+        from imfilter.layers import backward
+
+        weight, bias = self._arrays(arrays, x)
+        options, linked = self._options(), self._linked(weight, x)
+
+        def pullback(gradient: NDArray) -> tuple[NDArray, Arrays]:
+            before = backward.conv_input_gradient(gradient, linked, x.shape[2:], **options)
+            of_weight = self._linked(
+                backward.conv_weight_gradient(gradient, x, weight.shape[2:], **options), x
+            )
+            of_bias = None if bias is None else backward.conv_bias_gradient(gradient, x.ndim - 2)
+            return before, (of_weight, of_bias)
+
+        return self.apply(x, *arrays), pullback
+
+    def _arrays(self, arrays: Arrays, x: NDArray) -> tuple[NDArray, NDArray | None]:
+        """Return the weight and the bias in the type of a batch, so that the result has it too."""
+        weight, bias = weight_and_bias(arrays)
+        return weight.astype(x.dtype, copy=False), None if bias is None else bias.astype(x.dtype, copy=False)
+
+    def _options(self) -> dict[str, Any]:
+        """Return the keyword arguments of `imfilter.layers.conv` and its gradients."""
+        return {
+            "stride": self.stride,
+            "padding": self.padding,
+            "padding_mode": cast(PaddingMode, self.padding_mode),
+            "dilation": self.dilation,
+            "groups": self.groups,
+        }
+
+    def _linked(self, weight: NDArray, x: NDArray) -> NDArray:
+        """Return weights, or their gradient, with 0 for channels that are not read."""
         links = self._links(x.shape[1])
-        if links is not None:
-            weight = np.where(links.reshape(*links.shape, *[1] * (x.ndim - 2)), weight, 0)
-        return conv(
-            x,
-            weight,
-            bias,
-            stride=self.stride,
-            padding=self.padding,
-            padding_mode=cast(PaddingMode, self.padding_mode),
-            dilation=self.dilation,
-            groups=self.groups,
+        return (
+            weight if links is None else np.where(links.reshape(*links.shape, *[1] * (x.ndim - 2)), weight, 0)
         )
 
     def text(self, shape: Shape) -> str:
         """Return the text of the layer in a table."""
-        parts = [f"conv {_times(self.kernel, shape)}"]
+        parts = [f"conv {times(self.kernel, shape)}"]
         if self.stride != 1:
-            parts.append(f"stride {_times(self.stride, shape)}")
+            parts.append(f"stride {times(self.stride, shape)}")
         if self.dilation != 1:
-            parts.append(f"dilation {_times(self.dilation, shape)}")
+            parts.append(f"dilation {times(self.dilation, shape)}")
         if self.groups != 1:
             parts.append(f"{self.groups} groups")
         if self.connections is not None:
@@ -155,131 +180,6 @@ class Conv(Layer):
 
 
 @dataclass(frozen=True)
-class Pool(Layer):
-    """Max pooling or average pooling of each channel.
-
-    Parameters
-    ----------
-    size : int or sequence of int
-        Size of the window: one for all axes, or one for each.
-    stride : int or sequence of int, optional
-        Distance between neighbouring windows. Default: `size`.
-    padding : int or sequence of int, optional
-        Number of padding samples before and after each axis, at most half the window: one for all axes, or
-        one for each. For a mean they count as zeros. Default 0.
-    reduce : {'max', 'mean'}, optional
-        How a window is reduced to one sample. Default 'max'.
-    ceil_mode : bool, optional
-        Whether samples that are left over get a last window that reaches beyond the padded image. Default
-        False.
-    name : str, optional
-        Name in tables and error messages. Default: the kind and its number.
-
-    Examples
-    --------
-    >>> from imfilter.layers import Pool, Stack
-    >>> Stack([Pool(2), Pool(3, stride=2, reduce="mean")], input_shape=(3, 32, 32)).shapes
-    ((3, 32, 32), (3, 16, 16), (3, 7, 7))
-    """
-
-    size: Any
-    stride: Any = None
-    padding: Any = 0
-    reduce: str = "max"
-    ceil_mode: bool = False
-    name: str | None = None
-
-    def output(self, shape: Shape) -> Shape:
-        """Return the shape of the result, or raise an error if the input does not fit."""
-        lengths = _spatial(shape)
-        arguments.word(self.reduce, "reduce", _REDUCES)
-        sizes = arguments.integers(self.size, len(lengths), "size", least=1)
-        # A window must contain a sample of the image, because padding has no maximum.
-        for size, side in zip(
-            sizes, arguments.integers(self.padding, len(lengths), "padding", least=0), strict=True
-        ):
-            if side > size // 2:
-                raise ValueError(f"padding must be at most half of size {self.size}, got {self.padding}")
-        extent = arithmetic.output_shape(
-            lengths, sizes, stride=self._step(), padding=self._sides(lengths), ceil_mode=self.ceil_mode
-        )
-        return shape[0], *extent
-
-    def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
-        """Return the receptive field of a unit."""
-        return before.after(Window(self.size, self._step(), self._sides(units)))
-
-    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
-        """Return the pooled batch."""
-        import imfilter
-
-        pool: Callable[..., NDArray] = imfilter.max_pool if self.reduce == "max" else imfilter.avg_pool
-        return pool(
-            x,
-            self.size,
-            stride=self._step(),
-            padding=self.padding,
-            ceil_mode=self.ceil_mode,
-            axes=tuple(range(2, x.ndim)),
-        )
-
-    def text(self, shape: Shape) -> str:
-        """Return the text of the layer in a table."""
-        stride = "" if self._step() == self.size else f", stride {_times(self.stride, shape)}"
-        return f"{self.reduce} pool {_times(self.size, shape)}{stride}"
-
-    def _step(self) -> Any:
-        return self.size if self.stride is None else self.stride
-
-    def _sides(self, lengths: Shape) -> list[tuple[int, int]]:
-        """Return the padding as pairs (before, after) for each axis."""
-        return [(p, p) for p in arguments.each(self.padding, len(lengths), "padding")]
-
-
-@dataclass(frozen=True)
-class GlobalPool(Layer):
-    """Global pooling: the mean or the maximum of each channel. The result has no spatial axes.
-
-    Parameters
-    ----------
-    reduce : {'mean', 'max'}, optional
-        How a channel is reduced to one number. Default 'mean'.
-    name : str, optional
-        Name in tables and error messages. Default: the kind and its number.
-
-    Examples
-    --------
-    >>> from imfilter.layers import GlobalPool, Stack
-    >>> Stack([GlobalPool()], input_shape=(64, 7, 7)).shapes
-    ((64, 7, 7), (64,))
-    """
-
-    reduce: str = "mean"
-    name: str | None = None
-
-    def output(self, shape: Shape) -> Shape:
-        """Return (channels,)."""
-        arguments.word(self.reduce, "reduce", _REDUCES)
-        _spatial(shape)
-        return shape[:1]
-
-    def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
-        """Return the receptive field of all units of the input together."""
-        return before.after(Window(units, units))
-
-    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
-        """Return one value for each channel of a batch."""
-        import imfilter
-
-        pool: Callable[..., NDArray] = imfilter.global_pool
-        return pool(x, self.reduce, axes=tuple(range(2, x.ndim))).reshape(x.shape[:2])
-
-    def text(self, shape: Shape) -> str:
-        """Return the text of the layer in a table."""
-        return f"global {self.reduce} pool"
-
-
-@dataclass(frozen=True)
 class Flatten(Layer):
     """Flatten each image to one axis, in C order.
 
@@ -302,9 +202,13 @@ class Flatten(Layer):
         """Return the number of elements as a shape."""
         return (math.prod(shape),)
 
-    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
+    def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
         """Flatten each image of a batch."""
         return x.reshape(len(x), -1)
+
+    def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
+        """Return the flat images, and the function that gives the gradient the shape of the images."""
+        return self.apply(x), lambda gradient: (gradient.reshape(x.shape), ())
 
 
 @dataclass(frozen=True)
@@ -352,26 +256,49 @@ class Dense(Layer):
         """Return the number of multiplications: every weight once."""
         return arithmetic.multiplications((), (), shape[0], self.units)
 
-    def field(self, before: ReceptiveField, units: Shape) -> ReceptiveField:
+    def field(self, before: ReceptiveField, units: Shape, shape: Shape) -> ReceptiveField:
         """Return the receptive field of all units of the input together."""
         return before.after(Window(units, units))
 
-    def apply(self, x: NDArray, weight: NDArray | None, bias: NDArray | None) -> NDArray:
+    def extent(self, units: Shape, shape: Shape) -> Shape:
+        """Return one unit along each axis."""
+        return (1,) * len(units)
+
+    def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
         """Return the weighted sums of a batch, in the type of the batch."""
-        assert weight is not None
+        weight, bias = weight_and_bias(arrays)
         x = x.astype(dtypes.derived(x.dtype), copy=False)
         with np.errstate(invalid="ignore", over="ignore"):  # infinity and NaN are valid values
             result = dtypes.ordered(x) @ dtypes.ordered(weight.astype(x.dtype, copy=False)).T
             return result if bias is None else result + bias.astype(x.dtype)
 
+    def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
+        """Return the weighted sums of a batch, and the function that computes their gradients."""
+        weight, bias = weight_and_bias(arrays)
 
-def _spatial(shape: Shape) -> Shape:
+        def pullback(gradient: NDArray) -> tuple[NDArray, Arrays]:
+            with np.errstate(invalid="ignore", over="ignore"):
+                before = gradient @ weight.astype(gradient.dtype, copy=False)
+                of_weight = gradient.T @ x.astype(gradient.dtype, copy=False)
+            return before, (of_weight, None if bias is None else gradient.sum(axis=0))
+
+        return self.apply(x, *arrays), pullback
+
+
+def weight_and_bias(arrays: Arrays) -> tuple[NDArray, NDArray | None]:
+    """Return the weight and the bias of a layer; None for a layer without bias."""
+    weight = arrays[0]
+    assert weight is not None
+    return weight, arrays[1]
+
+
+def spatial(shape: Shape) -> Shape:
     """Return the spatial part of a shape. It must not be empty."""
     if len(shape) < 2:
         raise ValueError(f"the input must have spatial axes, got shape {shape}")
     return shape[1:]
 
 
-def _times(value: Any, shape: Shape) -> str:
+def times(value: Any, shape: Shape) -> str:
     """Return the sizes of a window as text, for example 3x5."""
     return "x".join(map(str, arguments.each(value, len(shape) - 1, "size")))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from imfilter.layers.base import Layer, Shape
+from imfilter.layers.base import Shape
 
 _HEAD = ("", "name", "layer", "output", "parameters", "multiplications", "activations", "field")
 _WORDS = (1, 2)  # columns set to the left; numbers stand to the right
@@ -15,9 +15,7 @@ class _Listed(Protocol):
     """A stack of layers that can be listed."""
 
     @property
-    def layers(self) -> Sequence[Layer]: ...
-    @property
-    def shapes(self) -> Sequence[Shape]: ...
+    def names(self) -> Sequence[str]: ...
     @property
     def parameters(self) -> int: ...
     @property
@@ -25,21 +23,19 @@ class _Listed(Protocol):
     @property
     def activations(self) -> int: ...
     def table(self) -> Sequence[Any]: ...
+    def described(self) -> Iterator[tuple[Any, str, bool]]: ...
     def memory(self) -> Any: ...
 
 
 def rendered(stack: _Listed) -> str:
     """Return the table of a stack, its totals and the memory it takes."""
-    lines: list[tuple[str, ...]] = [_HEAD]
-    for number, row in enumerate(stack.table()):
-        text = stack.layers[number - 1].text(stack.shapes[number - 1]) if number else "input"
-        if number and stack.layers[number - 1].in_place:  # a word in the line above
+    numbers = {name: str(number) for number, name in enumerate(stack.names, 1)}
+    lines: list[tuple[str, ...]] = [_HEAD, ("0", *_cells(stack.table()[0], "input"))]
+    for row, text, below in stack.described():
+        if below:  # a word in the line above
             lines[-1] = (*lines[-1][:2], f"{lines[-1][2]}, {text}", *lines[-1][3:])
             continue
-        counts = (f"{n:,}" for n in (row.parameters, row.multiplications, row.activations))
-        lines.append(
-            (str(number), row.name, text, _shape(row.shape), *counts, _shape(row.receptive_field.size))
-        )
+        lines.append((numbers.get(row.name, ""), *_cells(row, text)))
     totals = (f"{n:,}" for n in (stack.parameters, stack.multiplications, stack.activations))
     lines.append(("", "total", "", "", *totals, ""))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -55,6 +51,12 @@ def rendered(stack: _Listed) -> str:
         f"{table}\n\nin float32: {_bytes(memory.parameters)} of parameters, "
         f"{_bytes(memory.activations)} of activations for one image"
     )
+
+
+def _cells(row: Any, text: str) -> tuple[str, ...]:
+    """Return the cells of a row after its number."""
+    counts = (f"{n:,}" for n in (row.parameters, row.multiplications, row.activations))
+    return row.name, text, _shape(row.shape), *counts, _shape(row.receptive_field.size)
 
 
 def _shape(shape: Shape) -> str:

@@ -34,7 +34,13 @@ LAYERS = [
     *(f"imfilter.layers.{name}" for name in layers.__all__ if name not in {"networks", *RETURNED}),
     *(f"imfilter.layers.networks.{name}" for name in layers.networks.__all__),
 ]
-METHODS = [f"imfilter.layers.{name}" for name in ("Stack.table", "Stack.forward", "Stack.memory")]
+METHODS = [
+    f"imfilter.layers.Stack.{name}"
+    for name in (
+        *("backward", "batch_statistics", "folded", "forward", "initial_weights", "load_weights", "memory"),
+        *("results", "table", "without_softmax"),
+    )
+]
 TRANSFORMERS = ["imfilter.sklearn.HOG"]
 CLASSES = [
     *(f"imfilter.series.{name}" for name in ("Stream", "Cascade", "Cascade.__call__")),

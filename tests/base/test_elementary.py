@@ -10,7 +10,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._simd import vector_math
-from imfilter._simd.vector import element, pointer
+from imfilter._simd.llvm import element, pointer
 from imfilter._simd.vector_math import Lanes
 
 RNG = np.random.default_rng(11)

@@ -54,14 +54,17 @@ CALLS = {
         "unsharp_mask": (IMAGE,),
     },
     layers: {
+        "avg_pool_gradient": (GRADIENT[..., :2, :2], X, 2),
         "conv": (X, WEIGHT, LINE[:2]),
         "conv_bias_gradient": (GRADIENT,),
         "conv_input_gradient": (GRADIENT, WEIGHT, (5, 5)),
         "conv_transpose": (X, WEIGHT, LINE[:2]),
         "conv_weight_gradient": (GRADIENT, X, (3, 3)),
+        "cross_entropy": (KERNEL, np.arange(3)),
         "depthwise": (X, DEPTH, LINE[:2]),
         "depthwise_separable": (X, DEPTH, POINT, LINE[:2]),
         "dynamic_conv": (X, WEIGHT[None], LINE[:2]),
+        "max_pool_gradient": (GRADIENT[..., :2, :2], X, 2),
         "pointwise": (X, POINT, LINE[:2]),
     },
     series: {
@@ -133,6 +136,12 @@ OTHERS = {
     "a filling": lambda: show.occlusion_map(IMAGE, lambda image: 1.0, 2, fill=masked(LINE)),
     "weights of a stack": lambda: layers.Stack([layers.Conv(2, 3)], (2, 5, 5)).forward(
         X, [(masked(WEIGHT), np.zeros(2))]
+    ),
+    "a gradient for a stack": lambda: layers.Stack([layers.Activation("relu")], (5, 5)).backward(
+        IMAGE, [], masked(IMAGE)
+    ),
+    "a mean for a stack": lambda: layers.Stack([layers.BatchNorm()], (3,)).forward(
+        LINE, [(LINE, LINE, masked(LINE), LINE)]
     ),
     "an image for a stack": lambda: layers.Stack([layers.Conv(2, 3)], (2, 5, 5)).forward(
         masked(X), [(WEIGHT, np.zeros(2))]

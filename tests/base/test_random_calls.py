@@ -132,6 +132,30 @@ def test_gradients():
             call(function, [array(rng), array(rng), anything(rng)], some(rng, GEOMETRY, 0.2))
 
 
+def test_gradients_of_pools():
+    rng, fine = np.random.default_rng(34), 0
+    names = ("stride", "padding", "ceil_mode")
+    for number in range(600):
+        function = (layers.max_pool_gradient, layers.avg_pool_gradient)[number % 2]
+        n = int(rng.integers(1, 4))
+        counts, size = rng.integers(1, 4, n), int(rng.integers(1, 4))
+        given = [normal(rng, 2, 2, *counts), normal(rng, 2, 2, *counts * size), size]
+        if number % 3 == 0:
+            given = [array(rng), array(rng), anything(rng)]
+        fine += call(function, given, some(rng, names, 0.15))
+    assert fine > 100
+
+
+def test_losses():
+    rng, fine = np.random.default_rng(35), 0
+    for number in range(600):
+        shape = rng.integers(1, 5, rng.integers(1, 3))
+        labels = rng.integers(0, 5, shape[:-1]).astype(rng.choice(["int8", "uint64", ">i2"]))
+        given = [normal(rng, *shape), labels] if number % 3 else [array(rng), array(rng)]
+        fine += call(layers.cross_entropy, given, {})
+    assert fine > 100
+
+
 @pytest.mark.parametrize("name", SERIES)
 def test_series(name):
     rng = np.random.default_rng([32, len(name)])

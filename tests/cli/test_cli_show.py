@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import imfilter
 from imfilter import io, show
-from imfilter._cli import options, table
+from imfilter._cli import options, shown_table, table
 from tests.cli.commands import COINS, RNG, done, failed, noise, save
 
-NAMES = [command.name for command in table.SHOWN]
-FUNCTIONS = {"kernels": show.kernels, "maps": show.feature_maps, "patches": show.patches}
+NAMES = [command.name for command in shown_table.SHOWN]
+FUNCTIONS: dict[str, Any] = {"maps": show.feature_maps} | {
+    name: getattr(show, name) for name in NAMES if name != "maps"
+}
 
 
 @pytest.fixture
@@ -25,17 +29,42 @@ def weights(tmp_path: Path) -> Path:
     return tmp_path / "weights.npy"
 
 
-@pytest.mark.parametrize("command", table.SHOWN, ids=NAMES)
+def small() -> imfilter.layers.Stack:
+    """A network that is quick: four filters, of which one is dead, and three classes."""
+    made = [
+        imfilter.layers.Conv(4, 3, name="conv"),
+        imfilter.layers.Activation("relu", name="relu"),
+        imfilter.layers.Flatten(),
+        imfilter.layers.Dense(3, name="fc"),
+    ]
+    return imfilter.layers.Stack(made, input_shape=(1, 8, 8))
+
+
+def keep(path: Path | str, stack: imfilter.layers.Stack) -> dict[str, Any]:
+    """Write random weights of a network to a file, and return them."""
+    weights = stack.initial_weights(seed=1)
+    arrays = {
+        f"{name}.{part}": array
+        for name, both in weights.items()
+        for part, array in zip(("weight", "bias"), both, strict=True)
+    }
+    np.savez(path, **arrays)
+    return weights
+
+
+@pytest.mark.parametrize("command", shown_table.SHOWN, ids=NAMES)
 def test_defaults_are_those_of_the_function(command: table.Command) -> None:
     parameters = inspect.signature(FUNCTIONS[command.name]).parameters
     for option in command.options:
-        if option.name in ("plain", "kernel", "signed"):  # labels=False, required, and None
+        if option.shown == "required" or option.name in ("plain", "signed"):  # labels=False, and None
+            continue
+        if command.kind == "network" and option.name not in parameters:  # of the network and of the picture
             continue
         assert option.default == parameters[option.name].default, option.name
-        assert option.form in options.FORMS
+        assert option.form in (*options.FORMS, "flag")
 
 
-@pytest.mark.parametrize("command", table.SHOWN, ids=NAMES)
+@pytest.mark.parametrize("command", shown_table.SHOWN, ids=NAMES)
 def test_help_and_example(
     command: table.Command,
     tmp_path: Path,
@@ -51,9 +80,16 @@ def test_help_and_example(
     save(tmp_path / "in.png", noise(40, 50, 3))
     np.save("weights.npy", RNG.normal(size=(2, 3, 3, 3)))
     np.save("maps.npy", RNG.normal(size=(3, 30, 20)))
+    save(tmp_path / "digit.png", noise(32, 32))
+    if "alexnet" in command.example:
+        monkeypatch.setattr(imfilter.layers.networks, "alexnet", small)
+        np.save("images.npy", RNG.normal(size=(5, 1, 8, 8)))
+        keep("weights.npz", small())
+    else:
+        keep("weights.npz", imfilter.layers.networks.lenet5())
     words = shlex.split(command.example)
     done(*words)
-    (out,) = [word for word in words if word.endswith(".png") and word != "in.png"]
+    out = [word for word in words if word.endswith(".png")][-1]
     assert io.read(out).pixels.shape[2] == 3
 
 
@@ -152,3 +188,58 @@ def test_errors(
     places = {"W": weights, "C": COINS}
     assert words in failed(capsys, code, "show", *(places.get(word, word) for word in arguments))
     assert [path.name for path in tmp_path.iterdir()] == ["weights.npy"]
+
+
+def test_a_network_is_drawn_as_its_functions_compute(tmp_path: Path) -> None:
+    stack = imfilter.layers.networks.lenet5()
+    weights = keep(tmp_path / "weights.npz", stack)
+    picture, out = save(tmp_path / "digit.png", noise(32, 32)), tmp_path / "out.png"
+    common = ("--network", "lenet5", "--label", 3)
+    of_file = ("--weights", tmp_path / "weights.npz")
+    image = -1 + 2 * (io.read(picture).pixels[None] / 255)
+    done("show", "saliency", picture, out, *common, *of_file, "--range=-1,1", "--pixels", 64)
+    expected = show.saliency(stack, weights, image, 3)
+    np.testing.assert_array_equal(io.read(out).pixels, show.feature_maps(expected, pixels=64, labels=False))
+    done("show", "guided-backprop", picture, out, *common, *of_file, "--range=-1,1")
+    expected = show.guided_backprop(stack, weights, image, 3)
+    np.testing.assert_array_equal(io.read(out).pixels, show.kernels(expected, pixels=256, labels=False))
+    np.save(tmp_path / "digit.npy", image[0])
+    again = tmp_path / "again.png"
+    done("show", "guided-backprop", tmp_path / "digit.npy", again, *common, *of_file)
+    assert again.read_bytes() == out.read_bytes()
+    done("show", "class-model", tmp_path / "weights.npz", out, *common, "--steps", 3, "--blur", 0)
+    expected = show.class_model(stack, weights, 3, steps=3, blur=0.0)
+    np.testing.assert_array_equal(io.read(out).pixels, show.kernels(expected, pixels=256, labels=False))
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "message"),
+    [
+        (
+            2,
+            ("--network", "lenet"),
+            "--network must be one of .*lenet5.*, got 'lenet'; did you mean 'lenet5'?",
+        ),
+        (2, ("--network", "lenet5", "--classes", 5), "--classes must be left out for lenet5"),
+        (1, ("--network", "vgg16", "--classes", 5), "the file must have the arrays of the layers"),
+        (2, ("--network", "lenet5", "--names", "torch"), "--names must be 'pytorch', got 'torch'"),
+        (2, ("--network", "lenet5", "--label", 10), "label must be at most 9, got 10"),
+        (1, ("--network", "lenet5", "--weights", "none.npz"), "none.npz"),
+    ],
+)
+def test_networks_that_do_not_fit(
+    code: int, options: tuple[Any, ...], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(tmp_path / "weights.npz", imfilter.layers.networks.lenet5())
+    picture, out = save(tmp_path / "digit.png", noise(32, 32)), tmp_path / "out.png"
+    given = ("--weights", tmp_path / "weights.npz", "--label", 1, *options)
+    assert re.search(message, failed(capsys, code, "show", "saliency", picture, out, *given))
+    assert not out.exists()
+
+
+def test_a_picture_of_another_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep(tmp_path / "weights.npz", imfilter.layers.networks.lenet5())
+    picture = save(tmp_path / "in.png", noise(32, 31))
+    given = ("--network", "lenet5", "--weights", tmp_path / "weights.npz", "--label", 1)
+    line = failed(capsys, 1, "show", "saliency", picture, tmp_path / "out.png", *given)
+    assert "the network needs 1x32x32 values, the file has 1x32x31" in line

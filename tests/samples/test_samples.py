@@ -19,6 +19,7 @@ from imfilter import cli, io
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCRIPTS = sorted(SAMPLES.glob("*.py"))
 IMAGES = sorted(SAMPLES.glob("*.png"))
+TRAINED = {"lenet5_kernels.png", "lenet5_maps.png"}
 WRITES = {
     "borders": {f"border_{mode}.png" for mode in ("mirror", "symmetric", "edge", "wrap", "zero", "constant")},
     "compare_with_opencv": {"compare_with_opencv.txt"},
@@ -28,19 +29,29 @@ WRITES = {
     "faces": {"faces.png"},
     "feature_maps": {"feature_maps.png", "first_layer.png"},
     "fitted_denoiser": {"fitted_denoiser.png"},
+    "film": {"film.png"},
     "forecast": set(),
     "lenet5": {"lenet5.png"},
+    "looking_inside": TRAINED
+    | {"saliency.png", "class_models.png", "neighbours_pixels.png", "neighbours_features.png"}
+    | {"lenet5.npz", "digit.png"},
     "receptive_field": {"receptive_field.png"},
     "separable_kernel": {"motion.png"},
     "sobel_edges": {"edges.png", "edge_directions.png"},
     "temperature": {"temperature.csv"},
+    "train_lenet5": TRAINED,
     "unsharp": {f"unsharp_{amount}.png" for amount in (0.5, 1.5, 4.0)},
     "volume_gradient": {"gradient.npy", "gradient_slices.png"},
 }
 
 
+#: Scripts that train a network. They run once, in a test of their own.
+TRAINING = ("train_lenet5", "looking_inside")
+QUICK = [script for script in SCRIPTS if script.stem not in TRAINING]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
+@pytest.mark.parametrize("script", QUICK, ids=[script.stem for script in QUICK])
 def test_script(script: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(imfilter.__file__).parent.parent)}
     command = [sys.executable, "-W", "error", str(script)]
@@ -113,6 +124,43 @@ def test_alarms_are_late_by_lookahead_or_delay(tmp_path: Path, monkeypatch: pyte
     noise = [(y[:, 200:400] - found["slow"][200:400]).std() for y, _ in found["filters"].values()]
     assert np.ptp([noise[0], noise[2], noise[3]]) < 0.02 * noise[0]
     assert noise[1] > 3 * noise[0]
+
+
+@pytest.mark.slow
+def test_a_network_learns_digits_and_shows_what_it_looks_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(SAMPLES))
+    found = ran("looking_inside", tmp_path, monkeypatch)  # which runs train_lenet5
+    assert set(os.listdir(tmp_path)) == WRITES["looking_inside"] >= WRITES["train_lenet5"]
+    assert all(io.read(path).pixels.std() > 5 for path in tmp_path.glob("*.png"))
+    # The command draws the same network from its files.
+    arguments = ["--network", "lenet5", "--weights", str(tmp_path / "lenet5.npz"), "--range=-1,1"]
+    label, out = int(found["digits"][found["tested"][0]]), tmp_path / "out.png"
+    paths = [str(tmp_path / "digit.png"), str(out)]
+    assert cli.call(["show", "saliency", *paths, *arguments, "--label", str(label)]) == 0
+    expected = imfilter.show.feature_maps(found["saliency"][0], labels=False, pixels=256)
+    difference = np.abs(io.read(out).pixels.astype(int) - expected)
+    assert np.percentile(difference, 95) <= 2  # the picture has 8 bits
+    assert found["right"][found["COUNT"] :].mean() >= 0.97
+    assert found["shares"].mean() >= 0.8
+    assert found["near"].mean() < 0.75
+    np.testing.assert_array_equal(found["found"], np.arange(10))
+
+
+def test_a_film_is_filtered_in_time_and_in_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ran("film", tmp_path, monkeypatch)
+    film, calm = found["film"], found["calm"]
+    again = imfilter.series.median(film[:13], 5, axis=0, align="causal")
+    np.testing.assert_array_equal(again, calm[:13])  # no later picture matters
+    still = ~imfilter.maximum(found["inside"], (9, 1, 1), mode="edge")
+    errors = [
+        float(np.abs(found[name] - found["clean"])[still].mean()) for name in ("film", "calm", "smooth")
+    ]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[2] < 0.4 * errors[0]
+    np.testing.assert_array_equal(found["edges"][7], imfilter.sobel(found["smooth"][7]))
+    assert found["share"] > 2
 
 
 def test_the_first_command_of_the_readme(tmp_path: Path) -> None:

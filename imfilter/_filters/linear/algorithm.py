@@ -31,6 +31,10 @@ STAGE = {4: 0.5, 8: 1.5}
 TINY, HUGE = 1e-25, 1e25
 
 
+#: Stands for a program that is not made yet. None is a layout that has no program.
+_UNKNOWN: Any = object()
+
+
 class Request(NamedTuple):
     """Everything except the operator that an algorithm may depend on."""
 
@@ -147,23 +151,31 @@ class Compiled(Algorithm):
             return over_merged(task, image, target, call.axes)
         key = self.name, assume_finite, image.strides, target.strides  # the call fixes shapes and types
 
-        def case() -> tuple[Settings, Placement]:
+        made = call.programs.get(key, _UNKNOWN)
+        if made is _UNKNOWN:
             sides = ArrayLayout.of(image), ArrayLayout.of(target)
-            settings = Settings(
-                *(self.name, call.real, call.mode, call.bias, call.cval),
-                *(call.tolerance, assume_finite, call.divisor),
-            )
-            place = Placement(*sides, operator.shape, call.axes, call.paddings, call.stride, call.dilation)
-            return settings, place
-
-        def make() -> Program | None:
-            return self.program(operator, *cached(call.cases, key, case))
-
-        made = cached(call.programs, key, make)
+            made = cached(call.programs, key, lambda: self._made(call, operator, key, *sides))
         if made is None:
             packed = np.ascontiguousarray(image)
             return self.run(call, operator, packed, target, workers, assume_finite=assume_finite)
         return made.run(image, target, workers)
+
+    def _made(
+        self, call: Call, operator: Operator, key: tuple[Any, ...], source: ArrayLayout, target: ArrayLayout
+    ) -> Program | None:
+        """Return the program for one layout, by the key of `run`."""
+
+        def case() -> tuple[Settings, Placement]:
+            settings = Settings(
+                *(self.name, call.real, call.mode, call.bias, call.cval),
+                *(call.tolerance, key[1], call.divisor),
+            )
+            shape = operator.shape
+            return settings, Placement(
+                source, target, shape, call.axes, call.paddings, call.stride, call.dilation
+            )
+
+        return self.program(operator, *cached(call.cases, key, case))
 
 
 @dataclass(frozen=True)

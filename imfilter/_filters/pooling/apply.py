@@ -120,6 +120,8 @@ def _by_keys(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers:
 
 def _packed(array: npt.NDArray, first: int) -> bool:
     """Return whether samples are contiguous along the axes from `first` on."""
+    if array.flags.c_contiguous:
+        return True
     step = array.itemsize
     for axis in reversed(range(first, array.ndim)):
         if array.shape[axis] > 1 and array.strides[axis] != step:

@@ -56,7 +56,9 @@ def apply(
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Find the ranks, in `out` or a new array. Samples of some types are compared by keys."""
     if call.compared is not None:
-        return _ranked(call, dtypes.readable(array).astype(call.compared, copy=False), array, out, workers)
+        source = dtypes.readable(array)
+        source = source if source.dtype == call.compared else source.astype(call.compared)
+        return _ranked(call, source, array, out, workers)
     keys = keys_of(array, call.cval if call.mode in _CONSTANT else None)
     kind = keys.values.dtype
 

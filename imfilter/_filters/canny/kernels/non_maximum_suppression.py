@@ -1,12 +1,13 @@
 """Gradients of a line, and non-maximum suppression across edges, for Canny's method."""
 
-from llvmlite import ir
-from numba.core import cgutils, types
-from numba.extending import intrinsic
+import numpy as np
 
 from imfilter._filters.canny.kernels.flood_fill import STRONG, WEAK
-from imfilter._simd.jit import kernel
-from imfilter._simd.vector import call_llvm, element, mangle, pointer, register_lanes
+from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.lanewise import absolute, bits_of, full_like, root, where
+from imfilter._simd.vector import BYTES, REGISTERS, load_like, size_of, splat_register, store
+
+_U8 = np.dtype(np.uint8)
 
 #: Norms of the gradient: the sum of the absolute derivatives, the sum of their squares, or its square root.
 L1, SQUARED, L2 = 0, 1, 2
@@ -14,68 +15,16 @@ L1, SQUARED, L2 = 0, 1, 2
 _UNIT, _TANGENT = 32768.0, 13573.0
 
 
-class _Lines:
-    """Vectors of the samples of lines at x."""
-
-    def __init__(self, builder, kind, x):
-        self.builder, self.kind = builder, kind
-        self.size = 4 if isinstance(kind.element, ir.FloatType) else 8
-        self.x = x
-
-    def place(self, line, shift=0):
-        word = ir.IntType(64)
-        elements = self.builder.add(self.x, word(shift))
-        at = self.builder.add(line, self.builder.mul(elements, word(self.size)))
-        return pointer(self.builder, at, self.kind)
-
-    def load(self, line, shift=0):
-        return self.builder.load(self.place(line, shift), align=1, typ=self.kind)
-
-    def store(self, line, value):
-        self.builder.store(value, self.place(line), align=1)
-
-    def absolute(self, value):
-        """Return absolute values."""
-        return call_llvm(self.builder, f"llvm.fabs.{mangle(self.kind)}", self.kind, value)
-
-    def falling(self, dx, dy):
-        """Return whether the signs differ. The sign of the product is not used, because it may underflow."""
-        word = ir.VectorType(ir.IntType(8 * self.size), self.kind.count)
-        signs = self.builder.xor(self.builder.bitcast(dx, word), self.builder.bitcast(dy, word))
-        return self.builder.icmp_signed("<", signs, ir.Constant(word, [0] * word.count))
-
-    def times(self, value, factor):
-        return self.builder.fmul(value, ir.Constant(self.kind, [factor] * self.kind.count))
+@inlined
+def _three(like, real, at):
+    """Return vectors of samples, of the next samples and of those after them."""
+    size = size_of(real)
+    return load_like(like, at, real), load_like(like, at + size, real), load_like(like, at + 2 * size, real)
 
 
-@intrinsic(prefer_literal=True)
-def _gradients(typingctx, real, measure, above, here, below, count, dx, dy, strength):
-    lanes, norm = register_lanes(real.dtype), measure.literal_value
-
-    def codegen(context, builder, sig, args):
-        above, here, below, count, to_x, to_y, to = args[2:]
-        kind, word = ir.VectorType(element(real.dtype), lanes), ir.IntType(64)
-        with cgutils.for_range_slice(builder, word(0), count, word(lanes), word) as (x, _):
-            lines = _Lines(builder, kind, x)
-            a, h, b = ([lines.load(line, shift) for shift in (0, 1, 2)] for line in (above, here, below))
-
-            def smooth(first, middle, last, lines=lines):
-                return builder.fadd(builder.fadd(first, last), lines.times(middle, 2.0))
-
-            # Differences come first: they are 0 in flat areas, and both axes are computed in the same way.
-            x_part = smooth(*(builder.fsub(line[2], line[0]) for line in (a, h, b)))
-            y_part = smooth(*(builder.fsub(low, high) for low, high in zip(b, a, strict=True)))
-            if norm == L1:
-                total = builder.fadd(lines.absolute(x_part), lines.absolute(y_part))
-            else:
-                total = builder.fadd(builder.fmul(x_part, x_part), builder.fmul(y_part, y_part))
-                if norm == L2:
-                    total = call_llvm(builder, f"llvm.sqrt.{mangle(kind)}", kind, total)
-            for line, value in ((to_x, x_part), (to_y, y_part), (to, total)):
-                lines.store(line, value)
-        return context.get_dummy_value()
-
-    return types.none(real, measure, *(types.int64,) * 7), codegen
+@inlined
+def _smooth(first, middle, last):
+    return (first + last) + middle * 2.0
 
 
 @kernel("real", "measure")
@@ -84,95 +33,73 @@ def gradients(real, measure, above, here, below, count, dx, dy, strength):
 
     Results are written in whole registers. The three lines start one sample before the first.
     """
-    _gradients(real, measure, above, here, below, count, dx, dy, strength)
+    size, none = size_of(real), splat_register(real, real.type(0))
+    for x in range(0, count * size, BYTES // REGISTERS):
+        a, a_next, a_last = _three(none, real, above + x)
+        h, _, h_last = _three(none, real, here + x)
+        b, b_next, b_last = _three(none, real, below + x)
+        # Differences first: they are 0 in flat areas, and both axes are treated alike.
+        across = _smooth(a_last - a, h_last - h, b_last - b)
+        down = _smooth(b - a, b_next - a_next, b_last - a_last)
+        if measure == L1:
+            total = absolute(across) + absolute(down)
+        else:
+            total = across * across + down * down
+            if measure == L2:
+                total = root(total)
+        store(dx + x, real, across)
+        store(dy + x, real, down)
+        store(strength + x, real, total)
 
 
-def _among_sectors(builder, lines, dx, dy, magnitude, strengths):
-    """Return which magnitudes are larger than those of their two neighbours in one of four directions."""
-    above, here, below = strengths
-    abs_dx, abs_dy = lines.absolute(dx), lines.times(lines.absolute(dy), _UNIT)
-    flat = lines.times(abs_dx, _TANGENT)
-    level = builder.fcmp_ordered("<", abs_dy, flat)
+@inlined
+def _falls(dx, dy):
+    """Tell whether the signs differ. The product of nonzero values would tell, but it may underflow."""
+    return (bits_of(dx) ^ bits_of(dy)) < 0
+
+
+@inlined
+def _among_sectors(real, dx, dy, mine, above, here, below):
+    """Tell which magnitudes are larger than those of their two neighbours in one of four directions."""
+    size, wide, tall = size_of(real), absolute(dx), absolute(dy) * _UNIT
+    flat = wide * _TANGENT
+    level = tall < flat
     # Differences of multiples of the unit are exact. The sum of both factors would not be exact.
-    steep = builder.fcmp_ordered(">", builder.fsub(abs_dy, lines.times(abs_dx, 2 * _UNIT)), flat)
-    falls = lines.falling(dx, dy)  # used only where neither is 0
-
-    def larger(first, last, with_last):
-        last_kept = builder.fcmp_ordered(">=" if with_last else ">", magnitude, last)
-        return builder.and_(builder.fcmp_ordered(">", magnitude, first), last_kept)
-
-    along = larger(lines.load(here, -1), lines.load(here, 1), True)
-    down = larger(lines.load(above), lines.load(below), True)
-    first = builder.select(falls, lines.load(above, 1), lines.load(above, -1))
-    last = builder.select(falls, lines.load(below, -1), lines.load(below, 1))
-    across = larger(first, last, False)
-    return builder.select(level, along, builder.select(steep, down, across))
+    steep = tall - wide * (2 * _UNIT) > flat
+    falls = _falls(dx, dy)  # used only where neither is 0
+    along = (mine > load_like(mine, here - size, real)) & (mine >= load_like(mine, here + size, real))
+    down = (mine > load_like(mine, above, real)) & (mine >= load_like(mine, below, real))
+    first = where(falls, load_like(mine, above + size, real), load_like(mine, above - size, real))
+    last = where(falls, load_like(mine, below - size, real), load_like(mine, below + size, real))
+    across = (mine > first) & (mine > last)
+    return where(level, along, where(steep, down, across))
 
 
-def _interpolated(builder, lines, dx, dy, magnitude, strengths):
-    """Return which magnitudes are at least those interpolated on both sides along the gradient."""
-    above, here, below = strengths
-    abs_dx, abs_dy = lines.absolute(dx), lines.absolute(dy)
-    steep = builder.fcmp_ordered(">", abs_dy, abs_dx)
-    low, high = builder.select(steep, abs_dx, abs_dy), builder.select(steep, abs_dy, abs_dx)
-    falls = builder.and_(lines.falling(dx, dy), builder.fcmp_ordered("<", lines.times(low, 0.0), low))
-    far_share = builder.fdiv(low, high)
-    near_share = builder.fsub(ir.Constant(lines.kind, [1.0] * lines.kind.count), far_share)
+@inlined
+def _is_reached(real, mine, share, steep, line, here, side):
+    """Tell which magnitudes are at least those interpolated between a line and a neighbour on its `side`.
 
-    def side(line, level):
-        """Interpolate on the side of a line and of a neighbour, and return whether the value is no larger."""
-        near = builder.select(steep, lines.load(line), lines.load(here, level))
-        far = lines.load(line, level)
-        mixed = builder.fadd(builder.fmul(far, far_share), builder.fmul(near, near_share))
-        return builder.fcmp_ordered("<=", mixed, magnitude)
-
-    rising = builder.and_(side(below, 1), side(above, -1))
-    falling = builder.and_(side(above, 1), side(below, -1))
-    return builder.select(falls, falling, rising)
+    The side is a distance in bytes.
+    """
+    near = where(steep, load_like(mine, line, real), load_like(mine, here + side, real))
+    return load_like(mine, line + side, real) * share + near * (1.0 - share) <= mine
 
 
-@intrinsic(prefer_literal=True)
-def _thin(typingctx, real, interpolated, dx, dy, above, here, below, count, low, high, to):
-    lanes, smooth = register_lanes(real.dtype), bool(interpolated.literal_value)
-
-    def codegen(context, builder, sig, args):
-        dx, dy, above, here, below, count, low, high, to = args[2:]
-        scalar = element(real.dtype)
-        kind, memory = ir.VectorType(scalar, lanes), ir.VectorType(ir.IntType(8), lanes)
-        word = ir.IntType(64)
-        single = isinstance(scalar, ir.FloatType)
-        bounds = []
-        for value in (low, high):
-            value = builder.fptrunc(value, scalar) if single else value
-            empty = ir.Constant(kind, ir.Undefined)
-            first = builder.insert_element(empty, value, ir.IntType(32)(0))
-            mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-            bounds.append(builder.shuffle_vector(first, empty, mask))
-        above_bound = "<=" if smooth else "<"
-        with cgutils.for_range_slice(builder, word(0), count, word(lanes), word) as (x, _):
-            lines = _Lines(builder, kind, x)
-            magnitude = lines.load(here)
-            find = _interpolated if smooth else _among_sectors
-            maxima = find(builder, lines, lines.load(dx), lines.load(dy), magnitude, (above, here, below))
-            zero = ir.Constant(kind, [0.0] * lanes)
-            maxima = builder.and_(maxima, builder.fcmp_ordered("<", zero, magnitude))
-            weak = builder.and_(maxima, builder.fcmp_ordered(above_bound, bounds[0], magnitude))
-            strong = builder.and_(weak, builder.fcmp_ordered(above_bound, bounds[1], magnitude))
-            marks = [
-                builder.select(
-                    mask,
-                    ir.Constant(memory, [mark] * lanes),
-                    ir.Constant(memory, [0] * lanes),
-                )
-                for mask, mark in ((weak, WEAK), (strong, STRONG - WEAK))
-            ]
-            place = pointer(builder, builder.add(to, x), memory)
-            builder.store(builder.add(*marks), place, align=1)
-        return context.get_dummy_value()
-
-    return types.none(
-        real, interpolated, *(types.int64,) * 6, types.float64, types.float64, types.int64
-    ), codegen
+@inlined
+def _interpolated(real, dx, dy, mine, above, here, below):
+    """Tell which magnitudes are at least those interpolated on both sides along the gradient."""
+    size, wide, tall = size_of(real), absolute(dx), absolute(dy)
+    steep = tall > wide
+    low, high = where(steep, wide, tall), where(steep, tall, wide)
+    falls = _falls(dx, dy) & (low * 0.0 < low)
+    share = low / high
+    rising = _is_reached(real, mine, share, steep, below, here, size) & _is_reached(
+        real, mine, share, steep, above, here, -size
+    )
+    falling = _is_reached(real, mine, share, steep, above, here, size) & _is_reached(
+        real, mine, share, steep, below, here, -size
+    )
+    return where(falls, falling, rising)
 
 
 @kernel("real", "interpolated")
@@ -184,4 +111,20 @@ def thin(real, interpolated, dx, dy, above, here, below, count, low: float, high
     and magnitudes must be at least the thresholds. above, here, below: magnitudes, with one sample before the
     first.
     """
-    _thin(real, interpolated, dx, dy, above, here, below, count, low, high, to)
+    size, lanes = size_of(real), BYTES // REGISTERS // size_of(real)
+    least, most = splat_register(real, real.type(low)), splat_register(real, real.type(high))
+    for x in range(0, count, lanes):
+        at = x * size
+        across, down = load_like(least, dx + at, real), load_like(least, dy + at, real)
+        mine = load_like(least, here + at, real)
+        if interpolated:
+            kept = _interpolated(real, across, down, mine, above + at, here + at, below + at)
+            weak = kept & (mine > 0.0) & (mine >= least)
+            strong = weak & (mine >= most)
+        else:
+            kept = _among_sectors(real, across, down, mine, above + at, here + at, below + at)
+            weak = kept & (mine > 0.0) & (mine > least)
+            strong = weak & (mine > most)
+        unmarked = full_like(mine, _U8, 0)
+        marks = where(weak, WEAK, unmarked) + where(strong, STRONG - WEAK, unmarked)
+        store(to + x, _U8, marks)

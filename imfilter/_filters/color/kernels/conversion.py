@@ -14,25 +14,29 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.llvm import (
+    WORD,
+    after,
+    element,
+    from_real,
+    read,
+    shuffle,
+    spread_real,
+    to_real,
+    write,
+)
 from imfilter._simd.prefetch import prefetch_line
 from imfilter._simd.vector import (
     BYTES,
     LINE,
     REGISTERS,
     convert_one,
-    element,
-    from_real,
     load_one,
-    pointer,
     register_lanes,
     size_of,
-    spread,
     store_one,
-    to_real,
 )
 from imfilter._simd.vector_math import Lanes, angle, cube_root, power, sine_cosine
-
-_WORD = ir.IntType(64)
 
 #: From linear RGB to XYZ, and the white that XYZ is divided by.
 _XYZ = np.array(
@@ -125,31 +129,28 @@ def _convert(typingctx, real, formula, lines, pitch, count, table, ahead, ahead_
 
     def codegen(context, builder, sig, args):
         lines, pitch, count, table, *wanted = args[2:]
-        item = element(real.dtype)
-        kind, size = ir.VectorType(item, lanes), real.dtype.bitwidth // 8
+        kind, size = ir.VectorType(element(real.dtype), lanes), real.dtype.bitwidth // 8
 
-        def numbers(n_numbers):
-            vectors = []
-            for i in range(n_numbers):
-                at = pointer(builder, builder.add(table, _WORD(8 * i)), ir.DoubleType())
-                number = builder.load(at, align=8, typ=ir.DoubleType())
-                number = from_real(builder, number, real.dtype, item)
-                vectors.append(Lanes(builder, spread(builder, number, kind)))
-            return vectors
+        def numbers(many):
+            found = []
+            for i in range(many):
+                number = read(builder, after(builder, table, i, 8), ir.DoubleType(), 8)
+                found.append(Lanes(builder, spread_real(builder, number, kind)))
+            return found
 
-        with cgutils.for_range_slice(builder, _WORD(0), count, _WORD(lanes), _WORD) as (x, _):
+        with cgutils.for_range_slice(builder, WORD(0), count, WORD(lanes), WORD) as (x, _):
             for writing in (0, 1):
                 start, pixel = wanted[2 * writing : 2 * writing + 2]
                 start = builder.add(start, builder.mul(x, pixel))
-                reach = builder.mul(_WORD(lanes), pixel)
-                with cgutils.for_range_slice(builder, _WORD(0), reach, _WORD(LINE), _WORD) as (i, _):
+                reach = builder.mul(WORD(lanes), pixel)
+                with cgutils.for_range_slice(builder, WORD(0), reach, WORD(LINE), WORD) as (i, _):
                     prefetch_line(builder, builder.add(start, i), writing)
-            at = builder.add(lines, builder.mul(x, _WORD(size)))
-            places = [pointer(builder, builder.add(at, builder.mul(pitch, _WORD(c))), kind) for c in range(3)]
-            colors = [Lanes(builder, builder.load(p, align=1, typ=kind)) for p in places]
+            at = after(builder, lines, x, size)
+            places = [builder.add(at, builder.mul(pitch, WORD(c))) for c in range(3)]
+            colors = [Lanes(builder, read(builder, place, kind)) for place in places]
             results = _FORMULAS[formula.literal_value](colors, numbers)
-            for result, place in zip(results, places, strict=False):  # grey has one result
-                builder.store(result.value, place, align=1)
+            for result, place in zip(results, places, strict=False):  # one of gray
+                write(builder, place, result.value)
         return context.get_dummy_value()
 
     return types.none(real, formula, *(types.int64,) * 8), codegen
@@ -175,15 +176,12 @@ def _part(typingctx, real, source, start, lines, pitch):
         _, _, start, lines, pitch = args
         mixed = ir.VectorType(element(source.dtype), 3 * lanes)
         kind = ir.VectorType(element(real.dtype), lanes)
-        # LLVM has special code for one load and three shuffles.
-        pixels = builder.load(pointer(builder, start, mixed), align=1, typ=mixed)
-        undefined = ir.Constant(mixed, ir.Undefined)
+        # LLVM knows this pattern, of one load and three shuffles.
+        pixels = read(builder, start, mixed)
         for c in range(3):
-            mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(c, 3 * lanes, 3)))
-            samples = builder.shuffle_vector(pixels, undefined, mask)
-            samples = to_real(builder, samples, source.dtype, kind)
-            to = builder.add(lines, builder.mul(pitch, _WORD(c)))
-            builder.store(samples, pointer(builder, to, kind), align=1)
+            samples = shuffle(builder, pixels, None, range(c, 3 * lanes, 3))
+            to = builder.add(lines, builder.mul(pitch, WORD(c)))
+            write(builder, to, to_real(builder, samples, source.dtype, kind))
         return context.get_dummy_value()
 
     return types.none(real, source, *(types.int64,) * 3), codegen
@@ -200,16 +198,12 @@ def _join(typingctx, real, target, lines, pitch, to):
         narrow = ir.VectorType(element(target.dtype), lanes)
         colors = []
         for c in range(3):
-            start = builder.add(lines, builder.mul(pitch, _WORD(c)))
-            samples = builder.load(pointer(builder, start, kind), align=1, typ=kind)
+            samples = read(builder, builder.add(lines, builder.mul(pitch, WORD(c))), kind)
             colors.append(from_real(builder, samples, target.dtype, narrow))
-        word = ir.IntType(32)
-        whole = ir.Constant(ir.VectorType(word, 2 * lanes), list(range(2 * lanes)))
-        first = builder.shuffle_vector(*colors[:2], whole)
-        last = builder.shuffle_vector(colors[2], ir.Constant(narrow, ir.Undefined), whole)
+        first = shuffle(builder, *colors[:2], range(2 * lanes))
+        last = shuffle(builder, colors[2], None, range(2 * lanes))
         order = [c * lanes + i for i in range(lanes) for c in range(3)]
-        pixels = builder.shuffle_vector(first, last, ir.Constant(ir.VectorType(word, 3 * lanes), order))
-        builder.store(pixels, pointer(builder, to, pixels.type), align=1)
+        write(builder, to, shuffle(builder, first, last, order))
         return context.get_dummy_value()
 
     return types.none(real, target, *(types.int64,) * 3), codegen

@@ -5,22 +5,29 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
+from imfilter._simd.lanewise import fma, root
+from imfilter._simd.llvm import (
+    WORD,
+    after,
+    constant,
+    element,
+    entry,
+    read,
+    spread,
+    spread_real,
+    weighed,
+    write,
+)
 from imfilter._simd.vector import (
     BYTES,
     REGISTERS,
-    element,
-    fma,
     load,
     load_one,
     move_one,
-    multiply_add,
     peek,
-    pointer,
     register_lanes,
-    root,
     size_of,
     splat,
-    spread,
     store,
     store_one,
 )
@@ -40,20 +47,12 @@ def _products(typingctx, real, aperture, lines, count, scale, xx, xy, yy):
 
     def codegen(context, builder, sig, args):
         lines, count, scale, *places = args[2:]
-        scalar, word = element(real.dtype), ir.IntType(64)
-        kind, size = ir.VectorType(scalar, lanes), real.dtype.bitwidth // 8
-        factor = builder.fptrunc(scale, scalar) if scalar == ir.FloatType() else scale
-        factor = spread(builder, factor, kind)
-        bases = [
-            builder.load(pointer(builder, builder.add(lines, word(8 * i)), word), align=8, typ=word)
-            for i in range(width)
-        ]
+        kind, size = ir.VectorType(element(real.dtype), lanes), real.dtype.bitwidth // 8
+        factor = spread_real(builder, scale, kind)
+        bases = [entry(builder, lines, i) for i in range(width)]
 
         def weigh(total, value, tap):
-            weight = ir.Constant(kind, [float(tap)] * lanes)
-            if total is None:
-                return builder.fmul(value, weight)
-            return multiply_add(builder, value, weight, total)
+            return weighed(builder, value, constant(kind, float(tap)), total)
 
         def differentiate(line):
             """Sum the differences of samples at equal distances from the middle, the outer samples first."""
@@ -73,8 +72,8 @@ def _products(typingctx, real, aperture, lines, count, scale, xx, xy, yy):
             """Return the derivatives at x. Differences come first: they are 0 in flat areas."""
 
             def samples(row):
-                starts = (builder.add(builder.add(bases[row], x), word(s * size)) for s in range(width))
-                return [builder.load(pointer(builder, at, kind), align=1, typ=kind) for at in starts]
+                start = builder.add(bases[row], x)
+                return [read(builder, after(builder, start, s, size), kind) for s in range(width)]
 
             # Process pairs of rows one by one. Otherwise there are more vectors than registers.
             across, down = [], [None] * width
@@ -86,12 +85,11 @@ def _products(typingctx, real, aperture, lines, count, scale, xx, xy, yy):
             dx = smoothed(across, differentiate(samples(half)))
             return dx, smoothed([(down[s], down[-1 - s]) for s in range(half)], down[half])
 
-        with cgutils.for_range_slice(builder, word(0), count, word(lanes), word) as (index, _):
-            x = builder.mul(index, word(size))
+        with cgutils.for_range_slice(builder, WORD(0), count, WORD(lanes), WORD) as (index, _):
+            x = builder.mul(index, WORD(size))
             dx, dy = derivatives(x)
             for place, (a, b) in zip(places, ((dx, dx), (dx, dy), (dy, dy)), strict=True):
-                to = pointer(builder, builder.add(place, x), kind)
-                builder.store(builder.fmul(a, b), to, align=1)
+                write(builder, builder.add(place, x), builder.fmul(a, b))
         return context.get_dummy_value()
 
     scalars = types.int64, types.int64, types.float64, *(types.int64,) * 3
@@ -120,28 +118,20 @@ def _window(typingctx, real, taps, lines, weights, count, to):
         if not n_taps:  # this is compiled even if it is not called
             return context.get_dummy_value()
         lines, weights, count, to = args[2:]
-        scalar, word = element(real.dtype), ir.IntType(64)
-        kind, size = ir.VectorType(scalar, lanes), real.dtype.bitwidth // 8
-
-        def entry(table, i, width, type_):
-            at = pointer(builder, builder.add(table, word(i * width)), type_)
-            return builder.load(at, align=1, typ=type_)
-
-        bases = [entry(lines, i, 8, word) for i in range(n_taps)]
-        factors = [spread(builder, entry(weights, i, size, scalar), kind) for i in range((n_taps + 1) // 2)]
-        with cgutils.for_range_slice(builder, word(0), count, word(lanes), word) as (index, _):
-            x = builder.mul(index, word(size))
+        scalar, size = element(real.dtype), real.dtype.bitwidth // 8
+        kind = ir.VectorType(scalar, lanes)
+        bases = [entry(builder, lines, i) for i in range(n_taps)]
+        starts = [after(builder, weights, i, size) for i in range((n_taps + 1) // 2)]
+        factors = [spread(builder, read(builder, start, scalar), kind) for start in starts]
+        with cgutils.for_range_slice(builder, WORD(0), count, WORD(lanes), WORD) as (index, _):
+            x = builder.mul(index, WORD(size))
             total = None
             for i, factor in enumerate(factors):
-                value, last = (
-                    builder.load(pointer(builder, builder.add(bases[j], x), kind), align=1, typ=kind)
-                    for j in (i, n_taps - 1 - i)
-                )
+                value, last = (read(builder, builder.add(bases[j], x), kind) for j in (i, n_taps - 1 - i))
                 if i < n_taps // 2:
                     value = builder.fadd(value, last)
-                first = builder.fmul(value, factor)
-                total = first if total is None else multiply_add(builder, value, factor, total)
-            builder.store(total, pointer(builder, builder.add(to, x), kind), align=1)
+                total = weighed(builder, value, factor, total)
+            write(builder, builder.add(to, x), total)
         return context.get_dummy_value()
 
     return types.none(real, taps, *(types.int64,) * 4), codegen

@@ -3,20 +3,18 @@
 import math
 
 import numpy as np
-from numba.extending import intrinsic
 
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel
+from imfilter._simd.lanewise import fma, root, where
 from imfilter._simd.vector import (
     LINE,
     convert_one,
-    fma,
     in_register,
     invoke,
     load_like,
     load_one,
     record,
-    root,
     size_of,
     splat_register,
     store,
@@ -47,16 +45,6 @@ _LANES = in_register(_F64)
 _EPSILON, _MOST = 1e-5, 0.2
 
 
-@intrinsic
-def _at_most(typingctx, a, b):
-    """Return the smaller of each lane of two vectors, and NaN if the lane of `a` is NaN."""
-
-    def codegen(context, builder, sig, args):
-        return builder.select(builder.fcmp_ordered(">", *args), args[1], args[0])
-
-    return a(a, b), codegen
-
-
 @kernel("target", "norm")
 def normalize(target, norm, source, step, runs, run, values, sums, to):
     """Write one block. It has `runs` runs of `run` float64 values, `step` bytes apart.
@@ -84,7 +72,7 @@ def normalize(target, norm, source, step, runs, run, values, sums, to):
             if norm == L1_SQRT:
                 value = root(value)
             if norm == L2_HYS and step_number == 0:
-                value = _at_most(value, splat_register(_F64, _MOST))
+                value = where(value > _MOST, _MOST, value)  # NaN stays
             store(values + i * 8, _F64, value)
     size = size_of(target)
     if total < _LANES:

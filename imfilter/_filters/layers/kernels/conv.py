@@ -15,19 +15,26 @@ from imfilter._filters.layers.kernels.rows import copy_padded, copy_row
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel, part
 from imfilter._simd.lines import fetch_line, place_line, source_index
+from imfilter._simd.llvm import (
+    WORD,
+    after,
+    constant,
+    element,
+    entry,
+    multiply_add,
+    read,
+    spread,
+    write,
+)
 from imfilter._simd.vector import (
     BYTES,
     LINE,
     REGISTERS,
-    element,
     invoke,
-    multiply_add,
     peek,
-    pointer,
     record,
     register_lanes,
     size_of,
-    spread,
 )
 
 
@@ -45,42 +52,35 @@ def _accumulate(typingctx, real, outputs, at, step, channels, taps, n_taps, weig
 
     def codegen(context, builder, sig, args):
         _, _, at, step, channels, taps, n_taps, weights, to, to_step, bias = args
-        scalar, word = element(real.dtype), ir.IntType(64)
+        scalar = element(real.dtype)
         kind = ir.VectorType(scalar, lanes)
         size = real.dtype.bitwidth // 8
         sums = [cgutils.alloca_once(builder, kind) for _ in range(n_outputs)]
-        weight = cgutils.alloca_once(builder, word)
-        channel = cgutils.alloca_once(builder, word)
+        weight = cgutils.alloca_once(builder, WORD)
+        channel = cgutils.alloca_once(builder, WORD)
         builder.store(weights, weight)
         builder.store(at, channel)
         for s in sums:
-            builder.store(ir.Constant(kind, [0.0] * lanes), s)
+            builder.store(constant(kind, 0.0), s)
         with cgutils.for_range(builder, channels):
             base = builder.load(channel)
             with cgutils.for_range(builder, n_taps) as loop:
-                entry = builder.add(taps, builder.mul(loop.index, word(8)))
-                tap = builder.load(pointer(builder, entry, word), align=8, typ=word)
-                samples = builder.load(pointer(builder, builder.add(base, tap), kind), align=1, typ=kind)
+                samples = read(builder, builder.add(base, entry(builder, taps, loop.index)), kind)
                 first = builder.load(weight)
                 for o, s in enumerate(sums):
-                    entry_of_weight = pointer(builder, builder.add(first, word(o * size)), scalar)
-                    factor = spread(builder, builder.load(entry_of_weight, align=1, typ=scalar), kind)
+                    factor = spread(builder, read(builder, after(builder, first, o, size), scalar), kind)
                     builder.store(multiply_add(builder, samples, factor, builder.load(s)), s)
-                builder.store(builder.add(first, word(n_outputs * size)), weight)
+                builder.store(after(builder, first, n_outputs, size), weight)
             builder.store(builder.add(base, step), channel)
-        places = [
-            pointer(builder, builder.add(to, builder.mul(to_step, word(o))), kind) for o in range(n_outputs)
-        ]
-        with builder.if_else(builder.icmp_unsigned("!=", bias, word(0))) as (then, otherwise):
+        places = [builder.add(to, builder.mul(to_step, WORD(o))) for o in range(n_outputs)]
+        with builder.if_else(builder.icmp_unsigned("!=", bias, WORD(0))) as (then, otherwise):
             with then:
                 for o, (place, s) in enumerate(zip(places, sums, strict=True)):
-                    bias_at = pointer(builder, builder.add(bias, word(o * size)), scalar)
-                    shift = spread(builder, builder.load(bias_at, align=1, typ=scalar), kind)
-                    builder.store(builder.fadd(shift, builder.load(s)), place, align=1)
+                    shift = spread(builder, read(builder, after(builder, bias, o, size), scalar), kind)
+                    write(builder, place, builder.fadd(shift, builder.load(s)))
             with otherwise:
                 for place, s in zip(places, sums, strict=True):
-                    previous = builder.load(place, align=1, typ=kind)
-                    builder.store(builder.fadd(previous, builder.load(s)), place, align=1)
+                    write(builder, place, builder.fadd(read(builder, place, kind), builder.load(s)))
         return context.get_dummy_value()
 
     return types.none(real, outputs, *(types.int64,) * 9), codegen

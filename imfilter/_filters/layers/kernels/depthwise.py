@@ -10,16 +10,8 @@ from numba.extending import intrinsic
 
 from imfilter._filters.layers.kernels.conv_job import LAYER_JOB
 from imfilter._simd.jit import kernel
-from imfilter._simd.vector import (
-    element,
-    load_one,
-    multiply_add,
-    pointer,
-    record,
-    register_lanes,
-    size_of,
-    spread,
-)
+from imfilter._simd.llvm import WORD, after, constant, element, multiply_add, read, spread, write
+from imfilter._simd.vector import load_one, record, register_lanes, size_of
 
 
 @intrinsic
@@ -28,7 +20,7 @@ def _lanes_of(typingctx, real):
     lanes = register_lanes(real.dtype)
 
     def codegen(context, builder, sig, args):
-        return ir.IntType(64)(lanes)
+        return WORD(lanes)
 
     return types.int64(real), codegen
 
@@ -47,31 +39,27 @@ def _correlate(
 
     def codegen(context, builder, sig, args):
         at, pitch, weights, weight_step, bias, to, to_step = args[5:]
-        scalar, word = element(real.dtype), ir.IntType(64)
-        lanes = register_lanes(real.dtype) // share.literal_value
-        kind, size = ir.VectorType(scalar, lanes), real.dtype.bitwidth // 8
+        scalar, size = element(real.dtype), real.dtype.bitwidth // 8
+        kind = ir.VectorType(scalar, register_lanes(real.dtype) // share.literal_value)
 
         def offset(start, step, k):
-            return builder.add(start, builder.mul(step, word(k)))
+            return builder.add(start, builder.mul(step, WORD(k)))
 
         factors = [
-            builder.load(pointer(builder, offset(weights, weight_step, k), scalar), align=size, typ=scalar)
+            spread(builder, read(builder, offset(weights, weight_step, k), scalar, size), kind)
             for k in range(tall * wide)
         ]
-        factors = [spread(builder, f, kind) for f in factors]
-        sums = [ir.Constant(kind, [0.0] * kind.count)] * many
+        sums = [constant(kind, 0.0)] * many
         for i in range(many + tall - 1):
             row = offset(at, pitch, i)
             for j in range(wide):
-                place = pointer(builder, builder.add(row, word(j * size)), kind)
-                samples = builder.load(place, align=size, typ=kind)
+                samples = read(builder, after(builder, row, j, size), kind, size)
                 for r in range(many):
                     if 0 <= i - r < tall:
                         sums[r] = multiply_add(builder, samples, factors[(i - r) * wide + j], sums[r])
         shift = spread(builder, bias, kind)
         for r, total in enumerate(sums):
-            place = pointer(builder, offset(to, to_step, r), kind)
-            builder.store(builder.fadd(shift, total), place, align=size)
+            write(builder, offset(to, to_step, r), builder.fadd(shift, total), size)
         return context.get_dummy_value()
 
     words = (types.int64,) * 4

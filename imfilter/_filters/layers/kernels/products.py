@@ -4,17 +4,9 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from imfilter._simd.llvm import WORD, after, constant, element, multiply_add, read, spread, write
 from imfilter._simd.prefetch import prefetch_line
-from imfilter._simd.vector import (
-    BYTES,
-    LINE,
-    REGISTERS,
-    element,
-    multiply_add,
-    pointer,
-    register_lanes,
-    spread,
-)
+from imfilter._simd.vector import BYTES, LINE, REGISTERS, register_lanes
 
 
 @intrinsic(prefer_literal=True)
@@ -32,32 +24,27 @@ def multiply(typingctx, real, outputs, vectors, at, step, channels, weights, to,
 
     def codegen(context, builder, sig, args):
         at, step, channels, weights, to, to_step, bias = args[3:]
-        scalar, word = element(real.dtype), ir.IntType(64)
-        kind, size = ir.VectorType(scalar, lanes), real.dtype.bitwidth // 8
+        scalar, size = element(real.dtype), real.dtype.bitwidth // 8
+        kind = ir.VectorType(scalar, lanes)
         sums = [cgutils.alloca_once(builder, kind) for _ in range(n_outputs)]
-        places = [builder.add(to, builder.mul(to_step, word(o))) for o in range(n_outputs)]
+        places = [builder.add(to, builder.mul(to_step, WORD(o))) for o in range(n_outputs)]
         for s in sums:
-            builder.store(ir.Constant(kind, [0.0] * lanes), s)
+            builder.store(constant(kind, 0.0), s)
         with cgutils.for_range(builder, channels) as loop:
-            from_at = builder.add(at, builder.mul(loop.index, step))
-            samples = builder.load(pointer(builder, from_at, kind), align=size, typ=kind)
-            first = builder.add(weights, builder.mul(loop.index, word(n_outputs * size)))
+            samples = read(builder, builder.add(at, builder.mul(loop.index, step)), kind, size)
+            first = after(builder, weights, loop.index, n_outputs * size)
             for o, s in enumerate(sums):
-                weight_at = pointer(builder, builder.add(first, word(o * size)), scalar)
-                factor = spread(builder, builder.load(weight_at, align=size, typ=scalar), kind)
+                factor = spread(builder, read(builder, after(builder, first, o, size), scalar, size), kind)
                 builder.store(multiply_add(builder, samples, factor, builder.load(s)), s)
-        with builder.if_else(builder.icmp_unsigned("!=", bias, word(0))) as (then, otherwise):
+        with builder.if_else(builder.icmp_unsigned("!=", bias, WORD(0))) as (then, otherwise):
             with then:
                 for o, (place, s) in enumerate(zip(places, sums, strict=True)):
-                    bias_at = pointer(builder, builder.add(bias, word(o * size)), scalar)
-                    shift = spread(builder, builder.load(bias_at, align=size, typ=scalar), kind)
-                    total = builder.fadd(shift, builder.load(s))
-                    builder.store(total, pointer(builder, place, kind), align=size)
+                    shift = spread(builder, read(builder, after(builder, bias, o, size), scalar, size), kind)
+                    write(builder, place, builder.fadd(shift, builder.load(s)), size)
             with otherwise:
                 for place, s in zip(places, sums, strict=True):
-                    previous = builder.load(pointer(builder, place, kind), align=size, typ=kind)
-                    total = builder.fadd(previous, builder.load(s))
-                    builder.store(total, pointer(builder, place, kind), align=size)
+                    previous = read(builder, place, kind, size)
+                    write(builder, place, builder.fadd(previous, builder.load(s)), size)
         return context.get_dummy_value()
 
     words = (types.int64,) * 7
@@ -70,11 +57,10 @@ def prefetch_outputs(typingctx, outputs, vectors, to, to_step):
     n_outputs, n_lines = outputs.literal_value, max(1, vectors.literal_value * BYTES // REGISTERS // LINE)
 
     def codegen(context, builder, sig, args):
-        word = ir.IntType(64)
         for o in range(n_outputs):
-            row = builder.add(args[2], builder.mul(args[3], word(o)))
+            row = builder.add(args[2], builder.mul(args[3], WORD(o)))
             for i in range(n_lines):
-                prefetch_line(builder, builder.add(row, word(i * LINE)), True)
+                prefetch_line(builder, after(builder, row, i, LINE), True)
         return context.get_dummy_value()
 
     return types.none(outputs, vectors, types.int64, types.int64), codegen

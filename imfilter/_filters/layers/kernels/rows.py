@@ -10,7 +10,7 @@ from numba.extending import intrinsic
 
 from imfilter._simd.jit import inlined, part
 from imfilter._simd.lines import source_index
-from imfilter._simd.vector import pointer
+from imfilter._simd.llvm import constant, read, write
 
 
 def _words(count):
@@ -24,8 +24,7 @@ def move(typingctx, to, start, count):
     kind = _words(count.literal_value)
 
     def codegen(context, builder, sig, args):
-        value = builder.load(pointer(builder, args[1], kind), align=1, typ=kind)
-        builder.store(value, pointer(builder, args[0], kind), align=1)
+        write(builder, args[0], read(builder, args[1], kind))
         return context.get_dummy_value()
 
     return types.none(types.int64, types.int64, count), codegen
@@ -37,8 +36,7 @@ def clear(typingctx, to, count):
     kind = _words(count.literal_value)
 
     def codegen(context, builder, sig, args):
-        zeros = ir.Constant(kind, [0] * kind.count)
-        builder.store(zeros, pointer(builder, args[0], kind), align=1)
+        write(builder, args[0], constant(kind, 0))
         return context.get_dummy_value()
 
     return types.none(types.int64, types.int64, count), codegen

@@ -10,7 +10,19 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._simd.vector import element, multiply_add, pointer, register_lanes, spread
+from imfilter._simd.llvm import (
+    WORD,
+    after,
+    constant,
+    element,
+    integer_like,
+    multiply_add,
+    read,
+    shuffle,
+    spread,
+    write,
+)
+from imfilter._simd.vector import register_lanes
 
 #: Outputs of a tile, and samples that it reads, along an axis.
 OUTPUTS, SAMPLES = 4, 6
@@ -18,16 +30,12 @@ OUTPUTS, SAMPLES = 4, 6
 NEAR, FAR = 0.75, 1.5
 
 
-def _splat(kind, value):
-    return ir.Constant(kind, [value] * kind.count)
-
-
 def _forwards(builder, d):
     """Return the values at the points, from six samples."""
     kind = d[0].type
 
     def scaled(factor, a, b):
-        return multiply_add(builder, a, _splat(kind, factor), b)
+        return multiply_add(builder, a, constant(kind, factor), b)
 
     near, far = NEAR**2, FAR**2
     even, odd = scaled(-far, d[2], d[4]), scaled(-far, d[1], d[3])
@@ -47,10 +55,10 @@ def _backwards(builder, m):
     kind = m[0].type
 
     def scaled(factor, a, b):
-        return multiply_add(builder, a, _splat(kind, factor), b)
+        return multiply_add(builder, a, constant(kind, factor), b)
 
     def pair(power):
-        return builder.fmul(_splat(kind, FAR**power), sums[1] if power % 2 == 0 else differences[1])
+        return builder.fmul(constant(kind, FAR**power), sums[1] if power % 2 == 0 else differences[1])
 
     sums = builder.fadd(m[1], m[2]), builder.fadd(m[3], m[4])
     differences = builder.fsub(m[1], m[2]), builder.fsub(m[3], m[4])
@@ -62,21 +70,15 @@ def _backwards(builder, m):
     ]
 
 
-def _pick(builder, a, b, lanes):
-    """Return the given lanes of two vectors, counted over both."""
-    mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), list(lanes))
-    return builder.shuffle_vector(a, b, mask)
-
-
 def _deal(builder, vectors, phases):
     """Split four vectors of consecutive samples into the given phases of four."""
     n = vectors[0].type.count
     found = {}
     for half in sorted({p % 2 for p in phases}):
-        pairs = [_pick(builder, *vectors[i : i + 2], range(half, 2 * n, 2)) for i in (0, 2)]
+        pairs = [shuffle(builder, *vectors[i : i + 2], range(half, 2 * n, 2)) for i in (0, 2)]
         for phase in phases:
             if phase % 2 == half:
-                found[phase] = _pick(builder, *pairs, range(phase // 2, 2 * n, 2))
+                found[phase] = shuffle(builder, *pairs, range(phase // 2, 2 * n, 2))
     return [found[p] for p in phases]
 
 
@@ -84,9 +86,9 @@ def _merge(builder, phases):
     """Return four vectors of consecutive samples from their four phases: the inverse of `_deal`."""
     n = phases[0].type.count
     low, high = ([i // 2 + n * (i % 2) + start for i in range(n)] for start in (0, n // 2))
-    even = [_pick(builder, phases[0], phases[2], lanes) for lanes in (low, high)]
-    odd = [_pick(builder, phases[1], phases[3], lanes) for lanes in (low, high)]
-    return [_pick(builder, even[i], odd[i], lanes) for i in (0, 1) for lanes in (low, high)]
+    even = [shuffle(builder, phases[0], phases[2], lanes) for lanes in (low, high)]
+    odd = [shuffle(builder, phases[1], phases[3], lanes) for lanes in (low, high)]
+    return [shuffle(builder, even[i], odd[i], lanes) for i in (0, 1) for lanes in (low, high)]
 
 
 class _Memory:
@@ -97,16 +99,16 @@ class _Memory:
         self.kind = ir.VectorType(element(real.dtype), register_lanes(real.dtype))
         self.bytes = self.kind.count * real.dtype.bitwidth // 8
 
-    def _pointer(self, at, step, index):
-        builder, word = self._builder, ir.IntType(64)
-        offset = builder.mul(step, word(index)) if isinstance(step, ir.Value) else word(step * index)
-        return pointer(builder, builder.add(at, offset), self.kind)
+    def _place(self, at, step, index):
+        if not isinstance(step, ir.Value):
+            return after(self._builder, at, index, step)
+        return self._builder.add(at, self._builder.mul(step, WORD(index)))
 
     def load(self, at, step=0, index=0):
-        return self._builder.load(self._pointer(at, step, index), align=4, typ=self.kind)
+        return read(self._builder, self._place(at, step, index), self.kind, 4)
 
     def store(self, value, at, step=0, index=0):
-        self._builder.store(value, self._pointer(at, step, index), align=4)
+        write(self._builder, self._place(at, step, index), value, 4)
 
     def add_squares(self, values, at):
         """Add the squares of vectors to the vector at `at`."""
@@ -121,7 +123,7 @@ class _Memory:
         A maximum may miss NaN. The sum does not.
         """
         builder = self._builder
-        whole = ir.VectorType(ir.IntType(32), self.kind.count)
+        whole = integer_like(self.kind)
         peak, total = self.load(at), self.load(at, self.bytes, 1)
         for i, value in enumerate(values):
             mask = builder.bitcast(self.load(masks, self.bytes, i), whole)
@@ -160,7 +162,7 @@ def transform_tiles(typingctx, real, at, following, step, to, to_step, squares):
         _, at, following, step, to, to_step, squares = args
         memory = _Memory(builder, real)
         for i in range(SAMPLES):
-            row, next_row = (builder.add(a, builder.mul(step, ir.IntType(64)(i))) for a in (at, following))
+            row, next_row = (builder.add(a, builder.mul(step, WORD(i))) for a in (at, following))
             samples = [memory.load(row, memory.bytes, k) for k in range(4)]
             after = [memory.load(next_row, memory.bytes, k) for k in range(4)]
             memory.add_squares(samples, squares)
@@ -191,9 +193,9 @@ def restore_tiles(typingctx, real, at, step, bias, to, to_step, masks, sizes):
         ]
         for k in range(OUTPUTS):
             outputs = _backwards(builder, [column[k] for column in columns])
-            masks_at = builder.add(masks, ir.IntType(64)(k * OUTPUTS * memory.bytes))
+            masks_at = builder.add(masks, WORD(k * OUTPUTS * memory.bytes))
             memory.add_sizes(outputs, masks_at, sizes)
-            row = builder.add(to, builder.mul(to_step, ir.IntType(64)(k)))
+            row = builder.add(to, builder.mul(to_step, WORD(k)))
             for i, value in enumerate(_merge(builder, [builder.fadd(o, shift) for o in outputs])):
                 memory.store(value, row, memory.bytes, i)
         return context.get_dummy_value()

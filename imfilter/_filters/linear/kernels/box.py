@@ -12,7 +12,6 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._filters.linear.kernels.magnitudes import (
-    alike,
     any_below,
     any_beyond,
     further,
@@ -21,28 +20,37 @@ from imfilter._filters.linear.kernels.magnitudes import (
 )
 from imfilter._filters.linear.kernels.quotient import quotient
 from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.lanewise import full_like
 from imfilter._simd.lines import source_index
+from imfilter._simd.llvm import (
+    WORD,
+    after,
+    constant,
+    element,
+    from_real,
+    multiply_add,
+    read,
+    shuffle,
+    spread,
+    spread_real,
+    to_real,
+    write,
+)
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.vector import (
     BYTES,
     LINE,
     REGISTERS,
-    element,
-    from_real,
     load_like,
     load_one,
     move_one,
-    multiply_add,
     peek,
-    pointer,
     register_lanes,
     size_of,
     splat,
     splat_register,
-    spread,
     store,
     store_one,
-    to_real,
 )
 
 #: Registers whose prefix sums are computed together: the carry passes through all of them in one addition.
@@ -54,9 +62,9 @@ _F64 = np.dtype(np.float64)
 def _down(sums, source, start, lanes, totals, rows, gained, lost, fresh, count, far, sizes):
     """Do what `box_down` does, in vectors of so many lanes, like `start`."""
     size, width = size_of(sums), size_of(source)
-    kept, most = start, alike(start, source, 0.0)
+    kept, most = start, full_like(start, source, 0.0)
     if sizes:
-        most = alike(start, source, load_one(_F64, sizes, _F64))
+        most = full_like(start, source, load_one(_F64, sizes, _F64))
     if not fresh:  # the last vector overlaps the one before, and must not be added twice
         kept = start + load_like(start, totals + (count - lanes) * size, sums)
     for first in range(0, count, lanes):
@@ -183,42 +191,35 @@ def _prefix(typingctx, sums, channels, line, count, to):
 
     def codegen(context, builder, sig, args):
         line, count, to = args[2:]
-        word = ir.IntType(64)
         kind = ir.VectorType(element(sums.dtype), lanes)
         real = isinstance(sums.dtype, types.Float)
-        zero = ir.Constant(kind, [0.0 if real else 0] * lanes)
+        zero = constant(kind, 0.0 if real else 0)
         size = sums.dtype.bitwidth // 8
 
         def add(a, b):
             return builder.fadd(a, b) if real else builder.add(a, b)
 
-        def shuffle(a, b, order):
-            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), lanes), order))
-
-        def place(base, i):
-            return pointer(builder, builder.add(base, builder.mul(i, word(size))), kind)
-
-        builder.store(zero, place(to, word(0)), align=1)
-        start = builder.add(to, word(step * size))
+        write(builder, to, zero)
+        start = after(builder, to, step, size)
         carried = cgutils.alloca_once(builder, kind)
         builder.store(zero, carried)
         # The values that a register adds to the next one, and the positions of its carry's channels there.
         last = [lanes - step + i % step for i in range(lanes)]
         turned = [(lanes + i) % step for i in range(lanes)]
-        block = word(_UNROLLED * lanes)
-        with cgutils.for_range_slice(builder, word(0), count, block, word) as (index, _):
+        block = WORD(_UNROLLED * lanes)
+        with cgutils.for_range_slice(builder, WORD(0), count, block, WORD) as (index, _):
             carry = builder.load(carried)
             for u in range(_UNROLLED):
-                here = builder.add(index, word(u * lanes))
-                sums_here = builder.load(place(line, here), align=1, typ=kind)
+                here = builder.add(index, WORD(u * lanes))
+                sums_here = read(builder, after(builder, line, here, size), kind)
                 shift = step
                 while shift < lanes:
                     order = [lanes + i - shift if i >= shift else 0 for i in range(lanes)]
-                    sums_here = add(sums_here, shuffle(zero, sums_here, order))
+                    sums_here = add(sums_here, shuffle(builder, zero, sums_here, order))
                     shift *= 2
-                builder.store(add(sums_here, carry), place(start, here), align=1)
-                carry = carry if lanes % step == 0 else shuffle(carry, carry, turned)
-                carry = add(carry, shuffle(sums_here, sums_here, last))
+                write(builder, after(builder, start, here, size), add(sums_here, carry))
+                carry = carry if lanes % step == 0 else shuffle(builder, carry, carry, turned)
+                carry = add(carry, shuffle(builder, sums_here, sums_here, last))
             builder.store(carry, carried)
         return context.get_dummy_value()
 
@@ -245,29 +246,27 @@ def _place(typingctx, real, target, exact, place, whole, scale, bias, shift):
         lanes = whole.type.count
         kind, memory = (ir.VectorType(element(t.dtype), lanes) for t in (real, target))
         if isinstance(real.dtype, types.Float):
-            narrow = real.dtype.bitwidth == 32
-            scale, bias = (builder.fptrunc(v, ir.FloatType()) if narrow else v for v in (scale, bias))
+            scale, bias = spread_real(builder, scale, kind), spread_real(builder, bias, kind)
             value = to_real(builder, whole, sig.args[4].dtype, kind)
-            scale, bias = spread(builder, scale, kind), spread(builder, bias, kind)
             if exact.literal_value:
                 value = quotient(builder, value, bias, scale)
             else:
                 value = multiply_add(builder, value, scale, bias)
             value = from_real(builder, value, target.dtype, memory)
         else:
-            word, wide = ir.IntType(16), ir.VectorType(ir.IntType(32), lanes)
-            half, shift = spread(builder, builder.fptoui(bias, word), kind), builder.trunc(shift, word)
+            short, wide = ir.IntType(16), ir.VectorType(ir.IntType(32), lanes)
+            half, shift = spread(builder, builder.fptoui(bias, short), kind), builder.trunc(shift, short)
             whole = builder.add(whole, half)
-            factor = spread(builder, builder.zext(builder.fptoui(scale, word), ir.IntType(32)), wide)
+            factor = spread(builder, builder.zext(builder.fptoui(scale, short), ir.IntType(32)), wide)
             product = builder.mul(builder.zext(whole, wide), factor)
-            upper = builder.trunc(builder.lshr(product, ir.Constant(wide, [16] * lanes)), kind)
+            upper = builder.trunc(builder.lshr(product, constant(wide, 16)), kind)
             value = builder.lshr(upper, spread(builder, shift, kind))
             if exact.literal_value:  # a half was rounded up, which is correct if the result is even
                 back = builder.mul(value, builder.add(half, half))
                 tie = builder.zext(builder.icmp_unsigned("==", back, whole), kind)
                 value = builder.sub(value, builder.and_(value, tie))
             value = builder.trunc(value, memory)
-        builder.store(value, pointer(builder, place, memory), align=1)
+        write(builder, place, value)
         return context.get_dummy_value()
 
     return types.none(

@@ -19,16 +19,18 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
-from imfilter._simd.vector import (
+from imfilter._simd.llvm import (
+    WORD,
+    after,
     element,
     from_real,
     multiply_add,
-    pointer,
-    register_lanes,
-    size_of,
+    read,
     spread,
     to_real,
+    write,
 )
+from imfilter._simd.vector import register_lanes, size_of
 
 #: Bytes of one register of oscillators.
 REGISTER = register_lanes(types.float64) * 8
@@ -52,30 +54,29 @@ def _oscillate(
 
     def codegen(context, builder, sig, args):
         enter, enter_step, leave, leave_step, to, to_step, count, table, state = args[2:]
-        word, double = ir.IntType(64), ir.DoubleType()
+        double = ir.DoubleType()
         kind, memory = ir.VectorType(double, lanes), ir.VectorType(element(real.dtype), lanes)
 
         def place(slot):
-            return pointer(builder, builder.add(state, word(slot * REGISTER)), kind)
+            return after(builder, state, slot, REGISTER)
 
         def number(index):
-            at = pointer(builder, builder.add(table, word(8 * index)), double)
-            return spread(builder, builder.load(at, align=8, typ=double), kind)
+            return spread(builder, read(builder, after(builder, table, index, 8), double, 8), kind)
 
         slots = [cgutils.alloca_once(builder, kind) for _ in range(2 * n_terms + CARRIED)]
         for i, slot in enumerate(slots):
-            builder.store(builder.load(place(i), align=8, typ=kind), slot)
+            builder.store(read(builder, place(i), kind, 8), slot)
         first, second = slots[:n_terms], slots[n_terms : 2 * n_terms]
         came, left, left_before = slots[2 * n_terms :]
         sign = number(3 * n_terms)
 
-        def read(base, step, i):
-            at = pointer(builder, builder.add(base, builder.mul(step, i)), memory)
-            return to_real(builder, builder.load(at, align=1, typ=memory), real.dtype, kind)
+        def sample(base, step, i):
+            at = builder.add(base, builder.mul(step, i))
+            return to_real(builder, read(builder, at, memory), real.dtype, kind)
 
         def advance(i, now, before):
             """Advance to sample `i`: the terms `before` become the next terms."""
-            new = read(enter, enter_step, i)
+            new = sample(enter, enter_step, i)
             outer = multiply_add(builder, sign, builder.load(left_before), new)
             inner = multiply_add(builder, sign, builder.load(left), builder.load(came))
             sums = []
@@ -92,25 +93,24 @@ def _oscillate(
                 ]
             builder.store(new, came)
             builder.store(builder.load(left), left_before)
-            builder.store(read(leave, leave_step, i), left)
+            builder.store(sample(leave, leave_step, i), left)
             at = builder.add(to, builder.mul(to_step, i))
-            value = from_real(builder, sums[0], real.dtype, memory)
-            builder.store(value, pointer(builder, at, memory), align=1)
+            write(builder, at, from_real(builder, sums[0], real.dtype, memory))
 
-        pairs = builder.udiv(count, word(2))
+        pairs = builder.udiv(count, WORD(2))
         with cgutils.for_range(builder, pairs) as loop:
-            i = builder.mul(loop.index, word(2))
+            i = builder.mul(loop.index, WORD(2))
             advance(i, first, second)
-            advance(builder.add(i, word(1)), second, first)
+            advance(builder.add(i, WORD(1)), second, first)
         odd = builder.trunc(count, ir.IntType(1))
         with builder.if_then(odd):
-            advance(builder.sub(count, word(1)), first, second)
+            advance(builder.sub(count, WORD(1)), first, second)
             for a, b in zip(first, second, strict=True):
                 a_value, b_value = builder.load(a), builder.load(b)
                 builder.store(b_value, a)
                 builder.store(a_value, b)
         for i, slot in enumerate(slots):
-            builder.store(builder.load(slot), place(i), align=8)
+            write(builder, place(i), builder.load(slot), 8)
         return context.get_dummy_value()
 
     return types.none(real, terms, *(types.int64,) * 9), codegen

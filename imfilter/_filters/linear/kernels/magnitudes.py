@@ -8,24 +8,31 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._simd.vector import Vector, call_llvm, element, mangle, spread
+from imfilter._simd.lanewise import dtype_of
+from imfilter._simd.llvm import (
+    absolute,
+    any_lane,
+    choose,
+    constant,
+    element_of,
+    integer_like,
+    shuffle,
+    spread_real,
+    to_real,
+)
 
 
 def _floating(kind):
     """Tell whether a number or a vector is floating."""
-    return isinstance(getattr(kind, "dtype", kind), types.Float)
+    return isinstance(dtype_of(kind), types.Float)
 
 
 def _enlarged(builder, largest, value, relation=">"):
     """Return the larger of LLVM's magnitudes and the magnitude of `value`, or the smaller."""
-    kind = value.type
-    lanes = kind.count if isinstance(kind, ir.VectorType) else 0
-    word = ir.IntType(32 if isinstance(kind.element if lanes else kind, ir.FloatType) else 64)
-    most = 2 ** (word.width - 1) - 1
-    integers = ir.VectorType(word, lanes) if lanes else word
-    mask = ir.Constant(integers, [most] * lanes if lanes else most)
+    integers = integer_like(value.type)
+    mask = constant(integers, 2 ** (element_of(integers).width - 1) - 1)
     old, new = builder.bitcast(largest, integers), builder.and_(builder.bitcast(value, integers), mask)
-    return builder.bitcast(builder.select(builder.icmp_signed(relation, old, new), old, new), kind)
+    return builder.bitcast(builder.select(builder.icmp_signed(relation, old, new), old, new), value.type)
 
 
 @intrinsic
@@ -56,28 +63,9 @@ def nearer(typingctx, smallest, value):
         least, value = args
         if not _floating(sig.return_type):
             return least
-        size = call_llvm(builder, f"llvm.fabs.{mangle(value.type)}", value.type, value)
-        return builder.select(builder.fcmp_ordered("<", size, least), size, least)
+        return choose(builder, dtype_of(sig.return_type), "min", absolute(builder, value), least)
 
     return smallest(smallest, value), codegen
-
-
-@intrinsic
-def alike(typingctx, vector, kind, value):
-    """Return a vector with as many lanes as another: a value if `kind` is floating, else zeros."""
-
-    def codegen(context, builder, sig, args):
-        to = ir.VectorType(element(kind.dtype), vector.lanes)
-        if not _floating(kind):
-            return ir.Constant(to, [0] * vector.lanes)
-        return spread(builder, _narrowed(builder, args[2], to.element), to)
-
-    return Vector(kind.dtype, vector.lanes)(vector, kind, types.float64), codegen
-
-
-def _narrowed(builder, value, to):
-    """Return an LLVM float64 as `to`."""
-    return builder.fptrunc(value, to) if isinstance(to, ir.FloatType) else value
 
 
 def _any(relation):
@@ -85,13 +73,9 @@ def _any(relation):
         def codegen(context, builder, sig, args):
             vector, limit = args
             if not _floating(values):
-                return ir.Constant(ir.IntType(1), 0)
-            kind = vector.type
-            lanes = builder.fcmp_unordered(
-                relation, vector, spread(builder, _narrowed(builder, limit, kind.element), kind)
-            )
-            bits = ir.IntType(kind.count)
-            return builder.icmp_unsigned("!=", builder.bitcast(lanes, bits), bits(0))
+                return ir.IntType(1)(0)
+            limits = spread_real(builder, limit, vector.type)
+            return any_lane(builder, builder.fcmp_unordered(relation, vector, limits))
 
         return types.boolean(values, types.float64), codegen
 
@@ -119,17 +103,10 @@ def _reduced(values, relation):
             return ir.Constant(ir.DoubleType(), 0.0)
         while count > 1:
             count //= 2
-            low, high = (
-                builder.shuffle_vector(
-                    part,
-                    part,
-                    ir.Constant(ir.VectorType(ir.IntType(32), count), [first + i for i in range(count)]),
-                )
-                for first in (0, count)
-            )
+            low, high = (shuffle(builder, part, part, range(i, i + count)) for i in (0, count))
             part = _enlarged(builder, low, high, relation)
         last = builder.extract_element(part, ir.IntType(32)(0))
-        return last if last.type == ir.DoubleType() else builder.fpext(last, ir.DoubleType())
+        return to_real(builder, last, values.dtype, ir.DoubleType())
 
     return types.float64(values), codegen
 

@@ -3,7 +3,8 @@
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
-from imfilter._simd.vector import BYTES, call_llvm, load, mangle, size_of, splat, store
+from imfilter._simd.llvm import lanewise
+from imfilter._simd.vector import BYTES, load, size_of, splat, store
 
 
 def quotient(builder, sums, divisor, reciprocal):
@@ -12,13 +13,9 @@ def quotient(builder, sums, divisor, reciprocal):
     A product with the reciprocal is corrected by its remainder. So a quotient that the type holds is exact,
     in particular a quotient that is half-way between two whole numbers.
     """
-
-    def add_product(a, b, c):
-        return call_llvm(builder, f"llvm.fma.{mangle(a.type)}", a.type, a, b, c)
-
     product = builder.fmul(sums, reciprocal)
-    rest = add_product(builder.fneg(product), divisor, sums)
-    better = add_product(rest, reciprocal, product)
+    rest = lanewise(builder, "fma", builder.fneg(product), divisor, sums)
+    better = lanewise(builder, "fma", rest, reciprocal, product)
     # Infinity has no remainder.
     return builder.select(builder.fcmp_unordered("uno", better, better), product, better)
 

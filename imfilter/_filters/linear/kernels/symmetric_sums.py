@@ -17,18 +17,22 @@ from llvmlite import ir
 from numba.core import cgutils
 
 from imfilter._filters.linear.kernels.reference import fits_reference
-from imfilter._simd.vector import (
+from imfilter._simd.llvm import (
+    after,
     call_llvm,
+    constant,
     element,
+    entry,
     from_real,
     mangle,
     multiply_add,
-    pointer,
-    register_lanes,
+    read,
     spread,
     to_real,
     weighed,
+    write,
 )
+from imfilter._simd.vector import register_lanes
 
 #: How a layer is summed: pairs about a reference; pairs alone; differences of pairs; pairs about a reference
 #: from which the reference of other layers is not subtracted; pairs and the centre, without a reference. The
@@ -90,27 +94,24 @@ class _Sums:
 
     def constant(self, value):
         """Return a vector of one number."""
-        return ir.Constant(self.kind, [value] * self.kind.count)
+        return constant(self.kind, value)
 
     def plus(self, address, number, size=1):
         """Return the address `number` elements of `size` bytes after an address."""
-        number = number if isinstance(number, ir.Value) else _WORD(number)
-        return self.builder.add(address, self.builder.mul(number, _WORD(size)) if size != 1 else number)
+        return after(self.builder, address, number, size)
 
     def entry(self, table, index=0):
         """Return the integer `index` words after the address `table`."""
-        at = pointer(self.builder, self.plus(table, index, 8), _WORD)
-        return self.builder.load(at, align=8, typ=_WORD)
+        return entry(self.builder, table, index)
 
     def weight(self, weights, index):
         """Return a weight in every lane."""
-        at = pointer(self.builder, self.plus(weights, index, self.size), self.scalar)
-        return spread(self.builder, self.builder.load(at, align=1, typ=self.scalar), self.kind)
+        place = self.plus(weights, index, self.size)
+        return spread(self.builder, read(self.builder, place, self.scalar), self.kind)
 
     def samples(self, at):
         """Return the samples at an address."""
-        found = self.builder.load(pointer(self.builder, at, self.memory), align=1, typ=self.memory)
-        return to_real(self.builder, found, self.source, self.kind)
+        return to_real(self.builder, read(self.builder, at, self.memory), self.source, self.kind)
 
     def add_pairs(self, form, parts, references, below, above, weights):
         """Return the sums `parts` of each output (None: no sum yet) with some more pairs, from outside in.
@@ -325,4 +326,4 @@ class Block:
         behind = builder.mul(shift, _WORD(self.target.dtype.bitwidth // 8))
         for place, value in zip(self.places, found, strict=True):
             value = from_real(builder, builder.fadd(self.start, value), self.target.dtype, memory)
-            builder.store(value, pointer(builder, builder.add(place, behind), memory), align=1)
+            write(builder, builder.add(place, behind), value)

@@ -16,22 +16,9 @@ from numba.extending import intrinsic
 from imfilter._filters.linear.kernels.reference import fits_reference
 from imfilter._simd.jit import kernel
 from imfilter._simd.lines import copy
+from imfilter._simd.llvm import call_llvm, element, from_real, mangle, multiply_add, pointer, spread, weighed
 from imfilter._simd.prefetch import prefetch_sums
-from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
-    call_llvm,
-    element,
-    from_real,
-    mangle,
-    multiply_add,
-    peek,
-    pointer,
-    poke,
-    register_lanes,
-    spread,
-    weighed,
-)
+from imfilter._simd.vector import BYTES, REGISTERS, peek, poke, register_lanes
 
 _WORD = ir.IntType(64)
 #: Bits of a length, and of a kernel, in the numbers that stand for windows and kernels.

@@ -22,20 +22,19 @@ from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
 from imfilter._simd.lines import copy
-from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
+from imfilter._simd.llvm import (
+    WORD,
+    after,
+    constant,
     element,
-    load,
+    entry,
     multiply_add,
-    peek,
-    pointer,
-    poke,
-    register_lanes,
-    size_of,
+    read,
     spread,
-    store,
+    spread_real,
+    write,
 )
+from imfilter._simd.vector import BYTES, REGISTERS, load, peek, poke, register_lanes, size_of, store
 
 
 @kernel("real")
@@ -56,17 +55,13 @@ def _mix(typingctx, real, levels, parts, pitch, bias, to, step, lines, shift, we
 
     def codegen(context, builder, sig, args):
         parts, pitch, bias, to, step, lines, shift, weights, n_rest = args[2:]
-        scalar = element(real.dtype)
-        kind, word = ir.VectorType(scalar, lanes), ir.IntType(64)
-        size = real.dtype.bitwidth // 8
-        start = spread(builder, builder.fptrunc(bias, scalar) if scalar == ir.FloatType() else bias, kind)
-
-        def read(address, kind, align=1):
-            return builder.load(pointer(builder, address, kind), align=align, typ=kind)
+        scalar, size = element(real.dtype), real.dtype.bitwidth // 8
+        kind = ir.VectorType(scalar, lanes)
+        start = spread_real(builder, bias, kind)
 
         def outputs(first, levels):
             if levels == 0:
-                return [read(builder.add(parts, builder.mul(pitch, word(first))), kind)]
+                return [read(builder, builder.add(parts, builder.mul(pitch, WORD(first))), kind)]
             both, even, odd = (outputs(first + i * 3 ** (levels - 1), levels - 1) for i in range(3))
             found = []
             for a, b, c in zip(both, even, odd, strict=True):
@@ -75,17 +70,15 @@ def _mix(typingctx, real, levels, parts, pitch, bias, to, step, lines, shift, we
 
         totals = [cgutils.alloca_once_value(builder, value) for value in outputs(0, levels.literal_value)]
         with cgutils.for_range(builder, n_rest) as loop:
-            weight = read(builder.add(weights, builder.mul(loop.index, word(size))), scalar, size)
+            weight = read(builder, after(builder, weights, loop.index, size), scalar, size)
             factor = spread(builder, weight, kind)
             for i, total in enumerate(totals):
-                entry = builder.add(builder.mul(n_rest, word(i)), loop.index)
-                line = read(builder.add(lines, builder.mul(entry, word(8))), word, 8)
-                sample = read(builder.add(line, shift), kind)
+                line = entry(builder, lines, builder.add(builder.mul(n_rest, WORD(i)), loop.index))
+                sample = read(builder, builder.add(line, shift), kind)
                 builder.store(multiply_add(builder, sample, factor, builder.load(total)), total)
         for i, total in enumerate(totals):
-            at = builder.add(to, builder.mul(step, word(i)))
-            value = builder.fadd(start, builder.load(total))
-            builder.store(value, pointer(builder, at, kind), align=1)
+            at = builder.add(to, builder.mul(step, WORD(i)))
+            write(builder, at, builder.fadd(start, builder.load(total)))
         return context.get_dummy_value()
 
     scalars = (types.int64, types.int64, types.float64, *(types.int64,) * 6)
@@ -132,47 +125,40 @@ def _sums(typingctx, real, outputs, rows, parts, signs, phases, lines, step, n, 
 
     def codegen(context, builder, sig, args):
         parts, signs, phases, lines, step, n, weights, bias, shift, to = args[3:]
-        scalar, word = element(real.dtype), ir.IntType(64)
+        scalar = element(real.dtype)
         kind, size = ir.VectorType(scalar, lanes), real.dtype.bitwidth // 8
-        start = spread(builder, builder.fptrunc(bias, scalar) if scalar == ir.FloatType() else bias, kind)
-        behind = builder.mul(shift, word(size))
-
-        def read(address, kind, align=1):
-            return builder.load(pointer(builder, address, kind), align=align, typ=kind)
-
-        def entry(table, index):
-            return read(builder.add(table, builder.mul(index, word(8))), word, 8)
+        start = spread_real(builder, bias, kind)
+        behind = builder.mul(shift, WORD(size))
 
         def factor(table, index):
-            at = builder.add(table, builder.mul(index, word(size)))
-            return spread(builder, read(at, scalar, size), kind)
+            return spread(builder, read(builder, after(builder, table, index, size), scalar, size), kind)
 
         def add(total, samples, by):
             builder.store(multiply_add(builder, samples, by, builder.load(total)), total)
 
-        zero = ir.Constant(kind, [0.0] * lanes)
+        zero = constant(kind, 0.0)
         totals = [cgutils.alloca_once_value(builder, start) for _ in range(many)]
         rests = [cgutils.alloca_once_value(builder, zero) for _ in range(many)]
         for line in range(height + many - 1 if height else 0):
-            base = builder.add(entry(lines, word(line)), behind)
+            base = builder.add(entry(builder, lines, line), behind)
             active = range(max(0, line - height + 1), min(many, line + 1))
             for o in active:
                 if line > o and (line - o) % _GROUP == 0:  # short sums have smaller rounding errors
                     builder.store(builder.fadd(builder.load(totals[o]), builder.load(rests[o])), totals[o])
                     builder.store(zero, rests[o])
             with cgutils.for_range(builder, n) as loop:
-                samples = read(builder.add(base, builder.mul(step, loop.index)), kind)
+                samples = read(builder, builder.add(base, builder.mul(step, loop.index)), kind)
                 for o in active:
-                    row = builder.mul(n, word(line - o))
+                    row = builder.mul(n, WORD(line - o))
                     add(rests[o], samples, factor(weights, builder.add(row, loop.index)))
         with cgutils.for_range(builder, phases) as loop:
             for o, total in enumerate(totals):
-                index = builder.add(builder.mul(phases, word(o)), loop.index)
-                add(total, read(builder.add(entry(parts, index), behind), kind), factor(signs, index))
+                index = builder.add(builder.mul(phases, WORD(o)), loop.index)
+                samples = read(builder, builder.add(entry(builder, parts, index), behind), kind)
+                add(total, samples, factor(signs, index))
         for o, (total, rest) in enumerate(zip(totals, rests, strict=True)):
             value = builder.fadd(builder.load(total), builder.load(rest))
-            here = builder.add(entry(to, word(o)), behind)
-            builder.store(value, pointer(builder, here, kind), align=1)
+            write(builder, builder.add(entry(builder, to, o), behind), value)
         return context.get_dummy_value()
 
     scalars = (*(types.int64,) * 7, types.float64, types.int64, types.int64)

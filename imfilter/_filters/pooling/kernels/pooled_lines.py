@@ -9,18 +9,16 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._simd.jit import kernel, part
+from imfilter._simd.jit import inlined, kernel, part
+from imfilter._simd.lanewise import dtype_of, maximum, minimum
+from imfilter._simd.llvm import after, constant, element, read, shuffle
 from imfilter._simd.vector import (
     BYTES,
     REGISTERS,
     Vector,
-    call_llvm,
-    element,
     load,
     load_like,
     load_one,
-    mangle,
-    pointer,
     register_lanes,
     size_of,
     splat,
@@ -37,25 +35,25 @@ LARGEST, SMALLEST, SUM, HIGH, LOW = range(5)
 MOST_STRIDE, MOST_CHANNELS = 8, 4
 
 
-def _element(value):
-    return value.dtype if isinstance(value, Vector) else value
-
-
-@intrinsic(prefer_literal=True)
-def _meet(typingctx, op, a, b):
-    """Return the larger or the smaller of two samples, or their sum, lane by lane."""
-    name = {LARGEST: "max", SMALLEST: "min"}.get(op.literal_value)
+@intrinsic
+def _total(typingctx, a, b):
+    """Return the sum of two samples in their own type. The operator would widen scalar integers."""
 
     def codegen(context, builder, sig, args):
-        _, a, b = args
-        dtype = _element(sig.return_type)
-        real = isinstance(dtype, types.Float)
-        if name is None:
-            return builder.fadd(a, b) if real else builder.add(a, b)
-        which = f"{name}imum" if real else f"{'s' if dtype.signed else 'u'}{name}"
-        return call_llvm(builder, f"llvm.{which}.{mangle(a.type)}", a.type, a, b)
+        real = isinstance(dtype_of(sig.return_type), types.Float)
+        return builder.fadd(*args) if real else builder.add(*args)
 
-    return a(op, a, b), codegen
+    return a(a, b), codegen
+
+
+@inlined
+def _meet(what, a, b):
+    """Return the larger or the smaller of two samples, or their sum, lane by lane."""
+    if what == LARGEST:
+        return maximum(a, b)
+    if what == SMALLEST:
+        return minimum(a, b)
+    return _total(a, b)
 
 
 @intrinsic(prefer_literal=True)
@@ -67,15 +65,10 @@ def _part(typingctx, op, source, value):
         value = args[2]
         if reduction not in (HIGH, LOW):
             return value
-        lanes = value.type.count if isinstance(value.type, ir.VectorType) else 0
-
-        def constant(number):
-            return ir.Constant(value.type, [number] * lanes if lanes else number)
-
         if reduction == LOW:
-            return builder.and_(value, constant(2**32 - 1))
+            return builder.and_(value, constant(value.type, 2**32 - 1))
         shift = builder.ashr if source.dtype.signed else builder.lshr
-        return shift(value, constant(32))
+        return shift(value, constant(value.type, 32))
 
     return value(op, source, value), codegen
 
@@ -194,10 +187,8 @@ def _pick(typingctx, real, stride, channels, address):
 
     def codegen(context, builder, sig, args):
         kind, size = ir.VectorType(element(real.dtype), lanes), real.dtype.bitwidth // 8
-        registers = []
-        for number in range(wanted[-1] // lanes + 1):
-            at = builder.add(args[3], ir.IntType(64)(number * lanes * size))
-            registers.append(builder.load(pointer(builder, at, kind), align=1, typ=kind))
+        starts = (after(builder, args[3], i * lanes, size) for i in range(wanted[-1] // lanes + 1))
+        registers = [read(builder, start, kind) for start in starts]
         # Shuffle two registers at a time: LLVM splits wider shuffles into single samples.
         picked = registers[0]
         for number in range(1, max(len(registers), 2)):
@@ -205,8 +196,7 @@ def _pick(typingctx, real, stride, channels, address):
             for i, w in enumerate(wanted):
                 if w // lanes == number or (number == 1 and w < lanes):
                     order[i] = w if w < lanes else w % lanes + lanes
-            mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), order)
-            picked = builder.shuffle_vector(picked, registers[min(number, len(registers) - 1)], mask)
+            picked = shuffle(builder, picked, registers[min(number, len(registers) - 1)], order)
         return picked
 
     return Vector(real.dtype, lanes)(real, stride, channels, address), codegen
@@ -279,20 +269,6 @@ def fold(real, op, line, pixels, channels, to):
         store_one(to + c * size, real, load_one(real, line + c * size, real))
 
 
-def _floating(name):
-    @intrinsic
-    def operation(typingctx, a, b):
-        def codegen(context, builder, sig, args):
-            return getattr(builder, name)(*args)
-
-        return a(a, b), codegen
-
-    return operation
-
-
-_quotient, _product = _floating("fdiv"), _floating("fmul")
-
-
 @kernel("real", "kind", "target", "inverse")
 def divide(real, kind, target, inverse, sums, below, divisors, factor: float, count, to, spare):
     """Write the means of `count` sums, of a `kind`, as `target`: rounded, saturated.
@@ -308,16 +284,16 @@ def divide(real, kind, target, inverse, sums, below, divisors, factor: float, co
     while x < count and lanes <= count:
         shift = min(x, count - lanes)
         total = load(real, sums + shift * wide, kind)
-        by = _product(load(real, divisors + shift * size, real), splat(real, number))
-        store(to + shift * width, target, _product(total, by) if inverse else _quotient(total, by))
+        by = load(real, divisors + shift * size, real) * splat(real, number)
+        store(to + shift * width, target, total * by if inverse else total / by)
         x += lanes
     like = splat_register(real, number)
     while x < count:
         shift = min(x, max(count - narrow_lanes, 0))
-        narrow_total = load_like(like, sums + shift * wide, kind)
-        narrow_by = _product(load_like(like, divisors + shift * size, real), like)
-        quotient = _product(narrow_total, narrow_by) if inverse else _quotient(narrow_total, narrow_by)
-        store(to + shift * width if narrow_lanes <= count else spare, target, quotient)
+        total_few = load_like(like, sums + shift * wide, kind)
+        by_few = load_like(like, divisors + shift * size, real) * like
+        found = total_few * by_few if inverse else total_few / by_few
+        store(to + shift * width if narrow_lanes <= count else spare, target, found)
         x += narrow_lanes
     if count < narrow_lanes:
         for i in range(count):

@@ -19,20 +19,19 @@ from numba.extending import intrinsic
 from imfilter._filters.rank.kernels.bitset import copy_sample, find_bit
 from imfilter._filters.rank.kernels.blocks import BLOCK_JOB
 from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.lanewise import count_lanes
+from imfilter._simd.llvm import call_llvm, constant, element, mangle
 from imfilter._simd.vector import (
     BYTES,
     Vector,
-    call_llvm,
     in_register,
     load,
     load_like,
     load_one,
-    mangle,
     record,
     size_of,
     splat,
     splat_register,
-    spread,
     store,
     store_one,
 )
@@ -52,7 +51,7 @@ def _nothing(typingctx, counted, summed):
     lanes = BYTES * 8 // counted.dtype.bitwidth
 
     def codegen(context, builder, sig, args):
-        return ir.Constant(ir.VectorType(ir.IntType(summed.dtype.bitwidth), lanes), [0] * lanes)
+        return constant(ir.VectorType(element(summed.dtype), lanes), 0)
 
     return Vector(summed.dtype, lanes)(counted, summed), codegen
 
@@ -67,31 +66,6 @@ def _exchange(typingctx, sums, entering, leaving):
         return builder.add(whole, change if change.type == whole.type else builder.sext(change, whole.type))
 
     return sums(sums, entering, leaving), codegen
-
-
-@intrinsic
-def _count_up_to(typingctx, sums, most):
-    """Return the number of lanes of unsigned integers that are at most a given number."""
-
-    def codegen(context, builder, sig, args):
-        whole = ir.IntType(sums.lanes)
-        number = builder.trunc(args[1], args[0].type.element)
-        lanes = builder.icmp_unsigned("<=", args[0], spread(builder, number, args[0].type))
-        found = call_llvm(builder, f"llvm.ctpop.{mangle(whole)}", whole, builder.bitcast(lanes, whole))
-        word = ir.IntType(64)
-        return builder.trunc(found, word) if sums.lanes > 64 else builder.zext(found, word)
-
-    return types.int64(sums, types.int64), codegen
-
-
-@intrinsic
-def _either(typingctx, a, b):
-    """Return the bits that are set in at least one of two vectors."""
-
-    def codegen(context, builder, sig, args):
-        return builder.or_(*args)
-
-    return a(a, b), codegen
 
 
 @intrinsic
@@ -131,7 +105,7 @@ def _word(start, taps):
     like = splat_register(_U64, np.uint64(0))
     whole = load_like(like, start + 8 * (taps - lanes), _U64)
     for c in range(0, taps - lanes, lanes):
-        whole = _either(whole, load_like(like, start + 8 * c, _U64))
+        whole = whole | load_like(like, start + 8 * c, _U64)
     return _any(whole)
 
 
@@ -187,7 +161,7 @@ def rank_counts(counted, summed, what, job_at, workspace, target_at, skip_z, ski
                     k = c - taps_x + 1
                     if k < 0 or j < 0:
                         continue
-                    many = _count_up_to(whole, rank)
+                    many = count_lanes(whole <= rank)
                     if what == PLACES:
                         store(window, summed, whole)
                         below = load_one(_U32, belows + 4 * k, _U32) if at else np.uint32(0)

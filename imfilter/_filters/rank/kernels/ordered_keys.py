@@ -12,22 +12,10 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import inlined, kernel
-from imfilter._simd.lines import source_index
-from imfilter._simd.vector import (
-    BYTES,
-    Vector,
-    call_llvm,
-    load,
-    load_one,
-    mangle,
-    move_one,
-    peek,
-    poke,
-    record,
-    size_of,
-    store,
-    store_one,
-)
+from imfilter._simd.lanewise import dtype_of, larger, smaller
+from imfilter._simd.lines import fetch_samples, fill, inner_columns
+from imfilter._simd.llvm import any_lane, call_llvm, constant, like, mangle
+from imfilter._simd.vector import BYTES, load, peek, poke, record, size_of, store
 
 #: Kinds of samples: integers; floats that are converted to keys; floats that are compared directly and
 #: checked for -0.0 and NaN.
@@ -46,26 +34,18 @@ def _turned(builder, value, width):
     `value` is an LLVM integer of `width` bits, or a vector of them. Also return, as constants of the same
     type, the largest integer and the bits of infinity and of NaN.
     """
-
-    def constant(number):
-        lanes = [number] * value.type.count if isinstance(value.type, ir.VectorType) else number
-        return ir.Constant(value.type, lanes)
-
     most, mantissa = 2 ** (width - 1) - 1, 23 if width == 32 else 52
     infinity = most - (2**mantissa - 1)
-    signs = builder.and_(builder.ashr(value, constant(width - 1)), constant(most))
+    kind = value.type
+    signs = builder.and_(builder.ashr(value, constant(kind, width - 1)), constant(kind, most))
     beside = most, infinity, infinity + 2 ** (mantissa - 1)
-    return builder.xor(value, signs), *map(constant, beside)
-
-
-def _lanes(value):
-    return value.dtype if isinstance(value, Vector) else value
+    return builder.xor(value, signs), *(constant(kind, number) for number in beside)
 
 
 @intrinsic
 def to_key(typingctx, bits):
     """Return the keys of floats whose bits are given; see the top of this module."""
-    width = _lanes(bits).bitwidth
+    width = dtype_of(bits).bitwidth
 
     def codegen(context, builder, sig, args):
         (value,) = args
@@ -85,7 +65,7 @@ def turned_back(builder, value, width):
 @intrinsic
 def from_key(typingctx, key):
     """Return the bits of the floats that belong to keys."""
-    width = _lanes(key).bitwidth
+    width = dtype_of(key).bitwidth
 
     def codegen(context, builder, sig, args):
         return turned_back(builder, args[0], width)
@@ -104,28 +84,6 @@ def sign_bit(typingctx, kind):
     return types.uint64(kind), codegen
 
 
-def extreme(builder, dtype, which, a, b):
-    """Return the lane-wise "min" or "max" of LLVM vectors of Numba type `dtype`."""
-    if isinstance(dtype, types.Float):
-        return builder.select(builder.fcmp_ordered("<" if which == "min" else ">", a, b), a, b)
-    sign = "s" if dtype.signed else "u"
-    return call_llvm(builder, f"llvm.{sign}{which}.{mangle(a.type)}", a.type, a, b)
-
-
-def _extreme(which):
-    @intrinsic
-    def found(typingctx, a, b):
-        def codegen(context, builder, sig, args):
-            return extreme(builder, a.dtype, which, *args)
-
-        return a(a, b), codegen
-
-    return found
-
-
-smaller, larger = _extreme("min"), _extreme("max")
-
-
 #: LLVM's classes of floats: both kinds of NaN, and -0.0.
 _STRANGE = 1 | 2 | 1 << 5
 
@@ -133,24 +91,17 @@ _STRANGE = 1 | 2 | 1 << 5
 @intrinsic
 def _strange(typingctx, bits):
     """Tell whether the bits of a float, or of a vector of floats, contain -0.0 or NaN."""
-    width = _lanes(bits).bitwidth
+    width = dtype_of(bits).bitwidth
 
     def codegen(context, builder, sig, args):
         (value,) = args
         if width < 32:  # not a float
             return ir.IntType(1)(0)
-        real, flag = ir.FloatType() if width == 32 else ir.DoubleType(), ir.IntType(1)
-        if isinstance(value.type, ir.VectorType):
-            count = value.type.count
-            real, flag = ir.VectorType(real, count), ir.VectorType(flag, count)
+        real = like(value.type, ir.FloatType() if width == 32 else ir.DoubleType())
+        flag, classes = like(real, ir.IntType(1)), ir.IntType(32)(_STRANGE)
         name = f"llvm.is.fpclass.{mangle(real)}"
-        kinds = [real, ir.IntType(32)]
-        function = builder.module.declare_intrinsic(name, (), ir.FunctionType(flag, kinds))
-        found = builder.call(function, [builder.bitcast(value, real), ir.IntType(32)(_STRANGE)])
-        if isinstance(flag, ir.VectorType):
-            whole = ir.IntType(flag.count)
-            found = builder.icmp_unsigned("!=", builder.bitcast(found, whole), whole(0))
-        return found
+        found = call_llvm(builder, name, flag, builder.bitcast(value, real), classes)
+        return any_lane(builder, found) if isinstance(flag, ir.VectorType) else found
 
     return types.boolean(bits), codegen
 
@@ -189,45 +140,19 @@ def fetch_keys(
     """
     size, constant = size_of(kind), kind.type(border_key)
     if address < 0:
-        for i in range(count * channels):
-            store_one(line + i * size, kind, constant)
+        fill(kind, line, count * channels, constant)
         return
-    pixel, lanes = channels * size, BYTES // size
-    inner = min(max(before - first, 0), count)
-    outer = max(min(before + samples - first, count), inner)
-    inside, to = address + (first + inner - before) * step_x, line + inner * pixel
-    total, done = (outer - inner) * channels, 0
-    if not packed:  # a loop for each channel: the loop over the border takes several ns a sample
-        done = total
-        for c in range(channels):
-            for i in range(outer - inner):
-                value = load_one(kind, inside + i * step_x + c * step_c, kind)
-                store_one(to + i * pixel + c * size, kind, _keys(how, value, flag))
-    while done + lanes <= total:
-        store(to + done * size, kind, _keys(how, load(kind, inside + done * size, kind), flag))
+    inner, outer = inner_columns(before, samples, first, count)
+    lanes, total = BYTES // size, (outer - inner) * channels if packed else 0
+    inside, to = address + (first + inner - before) * step_x, line + inner * channels * size
+    done = 0
+    while done < total and lanes <= total:  # the last vector overlaps the previous one
+        shift = min(done, total - lanes)
+        store(to + shift * size, kind, _keys(how, load(kind, inside + shift * size, kind), flag))
         done += lanes
-    if 0 < done < total:  # the last vector overlaps the previous one
-        done = total - lanes
-        store(to + done * size, kind, _keys(how, load(kind, inside + done * size, kind), flag))
-        done = total
-    for i in range(done, total):
-        store_one(to + i * size, kind, _keys(how, load_one(kind, inside + i * size, kind), flag))
-    p = 0
-    while p < count:
-        if p == inner < outer:
-            p = outer
-            continue
-        column, place = source_index(border, before, samples, first + p), line + p * pixel
-        here, start = column + before - first, address + column * step_x
-        for c in range(channels):
-            if column < 0:
-                store_one(place + c * size, kind, constant)
-            elif inner <= here < outer:
-                move_one(place + c * size, line + here * pixel + c * size, kind)
-            else:
-                value = load_one(kind, start + c * step_c, kind)
-                store_one(place + c * size, kind, _keys(how, value, flag))
-        p += 1
+    fetch_samples(
+        kind, kind, _keys, how, address, step_x, step_c, packed, channels, border, before, samples, first,
+        count, constant, line, flag, done)  # fmt: skip
 
 
 @kernel("kind")

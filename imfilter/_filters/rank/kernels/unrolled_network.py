@@ -10,17 +10,11 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._filters.rank.kernels import sorting_networks
-from imfilter._filters.rank.kernels.ordered_keys import extreme, turned_back
+from imfilter._filters.rank.kernels.ordered_keys import turned_back
 from imfilter._simd.jit import kernel
+from imfilter._simd.llvm import WORD, choose, element, entry, lanes_from, read, write
 from imfilter._simd.prefetch import DISTANCE, prefetch_line
-from imfilter._simd.vector import BYTES, REGISTERS, element, pointer, register_lanes
-
-
-def _addresses(builder, at, lines):
-    """Return the addresses of the lines of values, from the table at an address."""
-    word = ir.IntType(64)
-    entries = {value: pointer(builder, builder.add(at, word(8 * i)), word) for value, i in lines.items()}
-    return {value: builder.load(entry, align=8, typ=word) for value, entry in entries.items()}
+from imfilter._simd.vector import BYTES, REGISTERS, register_lanes
 
 
 @intrinsic(prefer_literal=True)
@@ -32,46 +26,45 @@ def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, a
 
     def codegen(context, builder, sig, args):
         at, pixel, extent, ahead = args[5:]
-        vector, word = ir.VectorType(element(kind.dtype), lanes), ir.IntType(64)
+        vector = ir.VectorType(element(kind.dtype), lanes)
         register = BYTES // REGISTERS
         network = sorting_networks.small(*literals)
         stages, lines = network.stages()
         (result,) = network.results
-        bases = _addresses(builder, at, lines)
+        bases = {value: entry(builder, at, i) for value, i in lines.items()}
         # The last stage computes only its outputs. Others also compute the samples after them that it needs.
         for stage in stages:
             final = stage is stages[-1]
-            further = builder.mul(pixel, word(max(c.extent for c in stage) - 1))
+            further = builder.mul(pixel, WORD(max(c.extent for c in stage) - 1))
             stop = extent if final else builder.add(extent, further)
-            last = builder.sub(extent, word(register))
-            with cgutils.for_range_slice(builder, word(0), stop, word(register), word) as (index, _):
+            last = builder.sub(extent, WORD(register))
+            with cgutils.for_range_slice(builder, WORD(0), stop, WORD(register), WORD) as (index, _):
                 x = index
                 if final:
                     x = builder.select(builder.icmp_signed("<", index, last), index, last)
                     prefetch_line(builder, builder.add(ahead, x), False)
-                    further = builder.add(x, word(DISTANCE))
+                    further = builder.add(x, WORD(DISTANCE))
                     prefetch_line(builder, builder.add(bases[result], further), True)
                 found = {}
 
-                def read(ref, x=x, found=found):
+                def sample(ref, x=x, found=found):
                     if ref not in found:
                         value, shift = ref
-                        place = builder.add(builder.add(bases[value], x), builder.mul(pixel, word(shift)))
-                        found[ref] = builder.load(pointer(builder, place, vector), align=1, typ=vector)
+                        place = builder.add(builder.add(bases[value], x), builder.mul(pixel, WORD(shift)))
+                        found[ref] = read(builder, place, vector)
                     return found[ref]
 
                 for c in stage:
-                    pair = read(c.a), read(c.b)
+                    pair = sample(c.a), sample(c.b)
                     for value, which in ((c.low, "min"), (c.high, "max")):
                         if value < 0:
                             continue
-                        mine = extreme(builder, kind.dtype, which, *pair)
+                        mine = choose(builder, kind.dtype, which, *pair)
                         found[value, 0] = mine
                         if value in lines:
                             if back and value == result:
                                 mine = turned_back(builder, mine, width)
-                            place = builder.add(bases[value], x)
-                            builder.store(mine, pointer(builder, place, vector), align=1)
+                            write(builder, builder.add(bases[value], x), mine)
         return context.get_dummy_value()
 
     return types.none(kind, floating, rows, columns, rank, *(types.int64,) * 4), codegen
@@ -96,31 +89,28 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
 
     def codegen(context, builder, sig, args):
         at, _, extent, ahead = args[5:]
-        vector, word = ir.VectorType(element(kind.dtype), lanes), ir.IntType(64)
+        vector = ir.VectorType(element(kind.dtype), lanes)
         size = BYTES // REGISTERS
         network = sorting_networks.small(*literals)
         stages, lines = network.stages()
         (result,) = network.results
-        bases = _addresses(builder, at, {v: i for v, i in lines.items() if v < network.rows or v == result})
+        bases = {v: entry(builder, at, i) for v, i in lines.items() if v < network.rows or v == result}
         # Values that each stage passes to the next.
         passed = [
             [v for c in stage for v in (c.low, c.high) if v in lines and v != result] for stage in stages
         ]
         rooms = {value: cgutils.alloca_once(builder, vector) for values in passed for value in values}
 
-        def place(line, x):
-            return pointer(builder, builder.add(bases[line], x), vector)
-
         def take(stage, found):
             for c in stage:
                 for value, which in ((c.low, "min"), (c.high, "max")):
                     if value >= 0:
-                        found[value, 0] = extreme(builder, kind.dtype, which, found[c.a], found[c.b])
+                        found[value, 0] = choose(builder, kind.dtype, which, found[c.a], found[c.b])
             return found
 
         def advance(x, count):
             """Run the first `count` stages, the first at `x`, each next one a register further back."""
-            rows = {(r, 0): builder.load(place(r, x), align=1, typ=vector) for r in range(network.rows)}
+            rows = {(r, 0): read(builder, builder.add(bases[r], x), vector) for r in range(network.rows)}
             found = [take(stages[0], rows)]
             for stage, values in zip(stages[1:count], passed, strict=False):
                 here = {value: builder.load(rooms[value], typ=vector) for value in values}
@@ -128,10 +118,7 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
                 shifted = {}
                 for value, shift in sorted(inputs):
                     behind = found[-1][value, 0]
-                    mask = ir.Constant(
-                        ir.VectorType(ir.IntType(32), lanes), list(range(shift, shift + lanes))
-                    )
-                    shifted[value, shift] = builder.shuffle_vector(here[value], behind, mask)
+                    shifted[value, shift] = lanes_from(builder, here[value], behind, shift)
                 found.append(take(stage, shifted))
             for values, mine in zip(passed, found, strict=False):
                 for value in values:
@@ -141,22 +128,22 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
         def start(x):
             """Run the stages that the results at `x` need first."""
             for done in range(1, len(stages)):
-                advance(builder.add(x, word((done - 1) * size)), done)
+                advance(builder.add(x, WORD((done - 1) * size)), done)
 
         def finish(x):
-            found = advance(builder.add(x, word((len(stages) - 1) * size)), len(stages))[result, 0]
+            found = advance(builder.add(x, WORD((len(stages) - 1) * size)), len(stages))[result, 0]
             if floating.literal_value:
                 found = turned_back(builder, found, width)
-            builder.store(found, place(result, x), align=1)
+            write(builder, builder.add(bases[result], x), found)
 
-        start(word(0))
-        whole = builder.and_(extent, word(-size))
-        with cgutils.for_range_slice(builder, word(0), whole, word(size), word) as (x, _):
+        start(WORD(0))
+        whole = builder.and_(extent, WORD(-size))
+        with cgutils.for_range_slice(builder, WORD(0), whole, WORD(size), WORD) as (x, _):
             prefetch_line(builder, builder.add(ahead, x), False)
-            prefetch_line(builder, builder.add(bases[result], builder.add(x, word(DISTANCE))), True)
+            prefetch_line(builder, builder.add(bases[result], builder.add(x, WORD(DISTANCE))), True)
             finish(x)
         with builder.if_then(builder.icmp_signed("<", whole, extent)):
-            last = builder.sub(extent, word(size))
+            last = builder.sub(extent, WORD(size))
             start(last)
             finish(last)
         return context.get_dummy_value()

@@ -10,6 +10,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import inlined
+from imfilter._simd.lanewise import lanes_from
 from imfilter._simd.prefetch import prefetch
 from imfilter._simd.vector import LINE, Vector, in_register, load_like, splat_register, store
 
@@ -43,19 +44,6 @@ def _register(at):
     return load_like(splat_register(_F64, 0.0), at, _F64)
 
 
-@intrinsic(prefer_literal=True)
-def _after(typingctx, first, second, n):
-    """Return the lanes of two consecutive vectors, from lane `n` of the first vector on."""
-    start = n.literal_value
-
-    def codegen(context, builder, sig, args):
-        lanes = [ir.IntType(32)(start + i) for i in range(first.lanes)]
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), first.lanes), lanes)
-        return builder.shuffle_vector(args[0], args[1], mask)
-
-    return first(first, second, n), codegen
-
-
 @inlined
 def along(line, count, history, places, place):
     """Write sums along one series of `count` samples, eight samples in each step.
@@ -71,9 +59,9 @@ def along(line, count, history, places, place):
     for i in range(0, 8 * count, LINE):
         prefetch(place + i, True)
         new = _octet(line + i)
-        twos = x + _after(x, new, 1)
-        fours = t + _after(t, twos, 2)
-        eights = f + _after(f, fours, 4)
+        twos = x + lanes_from(x, new, 1)
+        fours = t + lanes_from(t, twos, 2)
+        eights = f + lanes_from(f, fours, 4)
         sixteens = e + eights
         thirty_twos = s_2 + sixteens
         if one:

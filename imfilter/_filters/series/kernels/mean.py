@@ -6,13 +6,13 @@ running sums: errors do not accumulate, and NaN affects only the windows that co
 """
 
 import numpy as np
-from llvmlite import ir
 from numba.extending import intrinsic
 
 from imfilter._filters.series.kernels import doubling_sums
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lines import copy
+from imfilter._simd.llvm import constant, multiply_add, strict
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.vector import (
     BYTES,
@@ -21,14 +21,12 @@ from imfilter._simd.vector import (
     load,
     load_like,
     load_one,
-    multiply_add,
     peek,
     poke,
     splat,
     splat_register,
     store,
     store_one,
-    strict,
 )
 
 _F64 = np.dtype(np.float64)
@@ -56,12 +54,11 @@ def _quotient(typingctx, value, divisor, reciprocal):
     def codegen(context, builder, sig, args):
         def formula(total, by, share):
             product = builder.fmul(total, share)
-            remainder = multiply_add(builder, builder.fneg(product), by, total)
-            better = multiply_add(builder, remainder, share, product)
-            non_finite = builder.fcmp_unordered("uno", better, better)  # infinity has no remainder
-            # The sign of a zero sum depends on the compiler. Adding 0.0 removes the sign.
-            zero = ir.Constant(total.type, [0.0] * total.type.count)
-            return builder.fadd(builder.select(non_finite, product, better), zero)
+            rest = multiply_add(builder, builder.fneg(product), by, total)
+            better = multiply_add(builder, rest, share, product)
+            non_finite = builder.fcmp_unordered("uno", better, better)  # of infinity nothing is missing
+            # The sign of a zero sum is the compiler's choice: no result has one.
+            return builder.fadd(builder.select(non_finite, product, better), constant(total.type, 0.0))
 
         return strict(builder, formula, *args)
 

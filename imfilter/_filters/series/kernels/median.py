@@ -1,12 +1,12 @@
 """Medians of windows that slide along series of float64, for whole lines and sample by sample."""
 
 import numpy as np
-from llvmlite import ir
 from numba.extending import intrinsic
 
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, part
-from imfilter._simd.vector import load_one, peek, poke, record, store_one, strict
+from imfilter._simd.llvm import constant, strict
+from imfilter._simd.vector import load_one, peek, poke, record, store_one
 
 _F64, _U8 = np.dtype(np.float64), np.dtype(np.uint8)
 
@@ -23,7 +23,7 @@ def _between(typingctx, low, high):
 
     def codegen(context, builder, sig, args):
         def formula(a, b):
-            half, infinity = ir.Constant(a.type, [0.5]), ir.Constant(a.type, [float("inf")])
+            half, infinity = constant(a.type, 0.5), constant(a.type, float("inf"))
             total = builder.fadd(a, b)
             halves = builder.fadd(builder.fmul(half, a), builder.fmul(half, b))
             below = builder.fcmp_ordered("<", total, infinity)

@@ -1,0 +1,145 @@
+"""Functions of vectors, lane by lane, and of all lanes of a vector.
+
+Those that also take scalars give one lane and a vector the same bits. `llvm` has the same operations for code
+that is emitted instruction by instruction.
+"""
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from imfilter._simd import llvm
+from imfilter._simd.vector import Vector, in_lanes
+
+
+def dtype_of(kind):
+    """Return the type of a lane of a `Vector`, or a scalar type itself."""
+    return kind.dtype if isinstance(kind, Vector) else kind
+
+
+@intrinsic
+def full_like(typingctx, lanes, real, value):
+    """Return a vector of `real` with as many lanes as a vector or mask: `value` in every lane."""
+    found = Vector(real.dtype, lanes.lanes)
+
+    def codegen(context, builder, sig, args):
+        return in_lanes(context, builder, args[2], value, found)
+
+    return found(lanes, real, value), codegen
+
+
+@intrinsic
+def convert(typingctx, real, a):
+    """Return a vector as a vector of `real`: what floats lose is rounded."""
+    found = Vector(real.dtype, a.lanes)
+
+    def codegen(context, builder, sig, args):
+        to = ir.VectorType(llvm.element(real.dtype), a.lanes)
+        return llvm.to_real(builder, args[1], a.dtype, to)
+
+    return found(real, a), codegen
+
+
+@intrinsic
+def where(typingctx, mask, a, b):
+    """Return the lanes of `a` where a mask is true, else those of `b`. One of them may be a number."""
+    vector = b if isinstance(a, types.Number) else a
+
+    def codegen(context, builder, sig, args):
+        a_value, b_value = (
+            in_lanes(context, builder, *p, vector) for p in zip(args[1:], sig.args[1:], strict=True)
+        )
+        return builder.select(args[0], a_value, b_value)
+
+    return vector(mask, a, b), codegen
+
+
+@intrinsic
+def any_nan(typingctx, a):
+    """Tell whether a lane is NaN."""
+
+    def codegen(context, builder, sig, args):
+        return llvm.any_lane(builder, builder.fcmp_unordered("uno", args[0], args[0]))
+
+    return types.boolean(a), codegen
+
+
+@intrinsic
+def count_lanes(typingctx, mask):
+    """Return the number of lanes of a mask that are true."""
+
+    def codegen(context, builder, sig, args):
+        word, bits = llvm.WORD, ir.IntType(mask.lanes)
+        found = llvm.lanewise(builder, "ctpop", builder.bitcast(args[0], bits))
+        return builder.trunc(found, word) if bits.width > word.width else builder.zext(found, word)
+
+    return types.int64(mask), codegen
+
+
+@intrinsic
+def bits_of(typingctx, a):
+    """Return the bits of floats as signed integers."""
+    found = Vector(types.int64 if a.dtype.bitwidth == 64 else types.int32, a.lanes)
+
+    def codegen(context, builder, sig, args):
+        return builder.bitcast(args[0], llvm.integer_like(args[0].type))
+
+    return found(a), codegen
+
+
+@intrinsic(prefer_literal=True)
+def lanes_from(typingctx, first, second, n):
+    """Return as many lanes as a vector has, from lane `n` of the first on into the second."""
+    start = n.literal_value
+
+    def codegen(context, builder, sig, args):
+        return llvm.lanes_from(builder, args[0], args[1], start)
+
+    return first(first, second, n), codegen
+
+
+@intrinsic
+def fma(typingctx, a, b, c):
+    """Return a*b + c, with one rounding if the processor has fused multiply-add."""
+
+    def codegen(context, builder, sig, args):
+        return llvm.multiply_add(builder, *args)
+
+    return a(a, b, c), codegen
+
+
+def _of_one(name, text):
+    """Return an intrinsic that calls LLVM's function `name` of a vector."""
+
+    def found(typingctx, a):
+        def codegen(context, builder, sig, args):
+            return llvm.lanewise(builder, name, *args)
+
+        return a(a), codegen
+
+    found.__doc__ = text
+    return intrinsic(found)
+
+
+root = _of_one("sqrt", "Return the square root of each lane, correctly rounded.")
+absolute = _of_one("fabs", "Return the magnitudes of floats.")
+whole = _of_one("rint", "Return floats rounded to whole numbers, half to even.")
+
+
+def _of_two(emit, which, text):
+    """Return an intrinsic of two vectors or scalars of one type."""
+
+    def found(typingctx, a, b):
+        def codegen(context, builder, sig, args):
+            return emit(builder, dtype_of(a), which, *args)
+
+        return a(a, b), codegen
+
+    found.__doc__ = text
+    return intrinsic(found)
+
+
+smaller = _of_two(llvm.choose, "min", "Return `a` where it is less, else `b`: also where a float is NaN.")
+larger = _of_two(llvm.choose, "max", "Return `a` where it is greater, else `b`: also where a float is NaN.")
+minimum = _of_two(llvm.extreme, "min", "Return the minimum: NaN if either is, and -0.0 of both zeros.")
+maximum = _of_two(llvm.extreme, "max", "Return the maximum: NaN if either is, and 0.0 of both zeros.")

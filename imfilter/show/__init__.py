@@ -1,0 +1,26 @@
+"""Pictures of kernels and feature maps, and what the units of a network respond to.
+
+The functions need only NumPy and Pillow:
+
+>>> import imfilter
+>>> picture = imfilter.show.kernels(imfilter.weights.LAPLACIAN)
+>>> picture.dtype, picture.ndim
+(dtype('uint8'), 3)
+>>> imfilter.io.write("laplacian.png", imfilter.io.Image(picture, channels=True))  # doctest: +SKIP
+"""
+
+from imfilter.show.inside import activity, class_model, embed, guided_backprop, saliency
+from imfilter.show.searching import occlusion_map, patches
+from imfilter.show.sheets import feature_maps, kernels
+
+__all__ = [
+    "activity",
+    "class_model",
+    "embed",
+    "feature_maps",
+    "guided_backprop",
+    "kernels",
+    "occlusion_map",
+    "patches",
+    "saliency",
+]
