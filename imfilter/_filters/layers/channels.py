@@ -1,5 +1,6 @@
 """Checks of the arguments of layers: arrays with channels, and weights between channels."""
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, padding
-from imfilter._filters.layers.conv_layer import Geometry
+from imfilter._filters.layers.geometry import Geometry
 
 
 class Settled(NamedTuple):
@@ -126,7 +127,25 @@ def spatial(
     dilation: Any,
     groups: int,
 ) -> Geometry:
-    """Return the geometry of a layer over spatial axes of these lengths."""
+    """Return the geometry of a layer over spatial axes of these lengths.
+
+    Geometries of plain numbers and words are kept: the checks take half of the time of a small layer. Other
+    arguments may equal them and still be errors, for example True or 1.0.
+    """
+    plain = all(type(value) in (int, str) for value in (stride, pad, mode, dilation))
+    return (_kept_geometry if plain else _geometry)(lengths, taps, stride, pad, mode, dilation, groups)
+
+
+def _geometry(
+    lengths: tuple[int, ...],
+    taps: tuple[int, ...],
+    stride: Any,
+    pad: Any,
+    mode: Any,
+    dilation: Any,
+    groups: int,
+) -> Geometry:
+    """Check the arguments, and return the geometry."""
     n = len(lengths)
     steps = arguments.integers(stride, n, "stride", least=1)
     gaps = arguments.integers(dilation, n, "dilation", least=1)
@@ -142,6 +161,9 @@ def spatial(
     steps = tuple(min(step, whole) for step, whole in zip(steps, wholes, strict=True))
     gaps = tuple(1 if k == 1 else gap for k, gap in zip(taps, gaps, strict=True))
     return Geometry(paddings, name, steps, gaps, groups)
+
+
+_kept_geometry = functools.lru_cache(maxsize=256)(_geometry)
 
 
 def biases(value: npt.ArrayLike | None, outputs: int, real: np.dtype) -> npt.NDArray:

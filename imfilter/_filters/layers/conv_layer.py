@@ -9,11 +9,15 @@ import numpy.typing as npt
 
 from imfilter._base import dtypes
 from imfilter._base.loops import ArrayLayout, LoopAxis, Loops
-from imfilter._base.padding import Padding
 from imfilter._base.program import Job, Prepared, layout_workspace, set_geometry
-from imfilter._filters.layers.kernels.conv import LAYER_JOB, convolve, slide_layer
+from imfilter._filters.layers import pointwise, shared_units, winograd
+from imfilter._filters.layers.geometry import Geometry as Geometry
+from imfilter._filters.layers.kernels.conv import convolve, slide_layer
+from imfilter._filters.layers.kernels.conv_job import LAYER_JOB
+from imfilter._filters.layers.kernels.depthwise import correlate_rows
+from imfilter._filters.layers.laid_out import LaidOut, blocked
 from imfilter._simd import lane_transpose, lines
-from imfilter._simd.vector import BYTES, LINE, REGISTERS
+from imfilter._simd.vector import BYTES, LINE, REGISTERS, in_register
 
 #: Number of outputs whose sums stay in registers together. AVX-512 has 32 registers, other types have 16.
 BLOCK = 6 if BYTES // REGISTERS == 64 else 3
@@ -22,35 +26,19 @@ _ROWS, _SUMS = 1 << 19, 1 << 18
 #: Number of products in a partial sum. With it, float32 sums of 4608 products have an error of 2e-7 of the
 #: largest sum.
 _TOGETHER = 144
+#: Number of taps that the kernel for layers with one input channel unrolls at most.
+_FEW_TAPS = 25
 #: Smallest number of units of work, for threads to share.
 _UNITS = 8
 #: Kernels and tables that only some jobs have.
-_OPTIONAL = (*("bias", "cval", "to_lanes", "deal_line", "check_finite", "weights"),)
-
-
-class Geometry(NamedTuple):
-    """The settings of a layer other than its arrays."""
-
-    paddings: tuple[Padding, ...]
-    mode: str
-    stride: tuple[int, ...]
-    dilation: tuple[int, ...]
-    groups: int
-
-    @property
-    def lengths(self) -> tuple[int, ...]:
-        """Shape of the output along the spatial axes."""
-        return tuple(p.length for p in self.paddings)
-
-    def plain(self, taps: tuple[int, ...]) -> bool:
-        """Return whether every output depends only on the sample at its position."""
-        unpadded = all(p.before == p.after == 0 for p in self.paddings)
-        return unpadded and max(taps) == 1 and max(self.stride) == 1
+_OPTIONAL = (
+    *("bias", "cval", "convolve", "to_lanes", "deal_line", "check_finite", "weights", "correlate_rows"),
+)
 
 
 def run(
     x: npt.NDArray,
-    weight: npt.NDArray,
+    weight: npt.NDArray | LaidOut,
     bias: npt.NDArray,
     geometry: Geometry,
     shape: tuple[int, ...],
@@ -61,20 +49,19 @@ def run(
     """Return the output of a layer for `x` (N, C_in, *spatial), in `out` if given.
 
     `shape` is the shape of the output, with or without N. Weights and bias have the type of the arithmetic.
+    Weights that are laid out may use a faster way, which takes time to prepare them.
     """
-    source, native = dtypes.readable(x), dtypes.direct_target(dtype, weight.dtype)
+    fast = isinstance(weight, LaidOut)
+    weights = weight if isinstance(weight, LaidOut) else LaidOut(weight, geometry.groups)
+    source, native = dtypes.readable(x), dtypes.direct_target(dtype, bias.dtype)
     result = dtypes.target(out, x, shape, native)
-    full_shape = (len(x), len(weight), *geometry.lengths)
-    if geometry.plain(weight.shape[2:]):  # the order of samples does not matter, and one long line is faster
-        source, weight = source.reshape(*x.shape[:2], -1), weight.reshape(*weight.shape[:2], 1)
-        length = source.shape[-1]
-        geometry = Geometry((Padding(0, 0, length),), "zero", (1,), (1,), geometry.groups)
-        full_shape = (*full_shape[:2], length)
-    target = result.reshape(full_shape)
-    plan = _plan(ArrayLayout.of(source), ArrayLayout.of(target), weight.shape, geometry, weight.dtype)
-    blocked_weight = _blocked(weight, geometry.groups, plan.block)
-    blocked_bias = _blocked(bias[:, None, None], geometry.groups, plan.block)
-    plan.job.program(weights=blocked_weight, bias=blocked_bias).run(source, target, workers)
+    target = result.reshape(len(x), len(weights.weight), *geometry.lengths)
+    if not (
+        fast
+        and winograd.applies(source, weights.weight, geometry)
+        and winograd.run(source, target, weights, bias, geometry, workers)
+    ):
+        _run_directly(source, target, weights, bias, geometry, workers)
     if not np.may_share_memory(target, result):
         result[...] = target.reshape(shape)
     if out is None:
@@ -84,20 +71,31 @@ def run(
     return out
 
 
-def _blocked(weight: npt.NDArray, groups: int, block: int) -> npt.NDArray:
-    """Return weights in the order of the kernel: group, block of outputs, input, tap, output."""
-    outputs, inputs = weight.shape[0] // groups, weight.shape[1]
-    blocks = -(-outputs // block)
-    padded = np.zeros((groups, blocks * block, inputs, math.prod(weight.shape[2:])), weight.dtype)
-    padded[:, :outputs] = weight.reshape(groups, outputs, inputs, -1)
-    return np.ascontiguousarray(padded.reshape(groups, blocks, block, inputs, -1).transpose(0, 1, 3, 4, 2))
+def _run_directly(
+    source: npt.NDArray,
+    target: npt.NDArray,
+    weights: LaidOut,
+    bias: npt.NDArray,
+    geometry: Geometry,
+    workers: int | None,
+) -> None:
+    """Compute a layer tap by tap."""
+    if geometry.pointwise(weights.weight.shape[2:]):
+        read = tuple(slice(None, None, step) for step in geometry.stride)
+        pointwise.run(source[:, :, *read], target, weights, bias, BLOCK * REGISTERS, workers)
+        return
+    plan = _plan(ArrayLayout.of(source), ArrayLayout.of(target), weights.weight.shape, geometry, bias.dtype)
+    shifts = blocked(bias[:, None, None], geometry.groups, plan.block)
+    program = plan.job.program(weights=weights.blocked(plan.block), bias=shifts)
+    shared_units.run(program, source, target, workers, plan.parts)
 
 
 class _Plan(NamedTuple):
-    """A job without its weights, and the number of outputs in a block."""
+    """A job without its weights, and the numbers of outputs in a block and of units with the same samples."""
 
     job: Prepared
     block: int
+    parts: int
 
 
 @functools.lru_cache(maxsize=64)
@@ -119,6 +117,8 @@ def _plan(
     for name, one in zip("zyx", (z, y, x), strict=True):
         job[f"stride_{name}"], job[f"window_{name}"] = one.stride, one.taps
     job["dilation_z"] = z.dilation
+    job["copied_in"] = int(job["source_packed"] and source.dtype == real)
+    job["copied_out"] = int(job["target_packed"] and target.dtype == real)
     for side, array in (("source", source), ("target", target)):
         job[f"{side}_n"], job[f"{side}_k"] = array.strides[:2]
 
@@ -129,7 +129,9 @@ def _plan(
     order = sorted(slots.tolist(), key=lambda r: (r % y.stride, r))
     slot_of = {row: slot for slot, row in enumerate(order)}
     span = (tile_columns - 1) * x.stride + x.span
-    stretch = -(-span // x.stride)
+    # Outputs of one input channel are computed row by row: then rows start at cache lines.
+    rowwise = _rowwise(loops, shape) and tile_columns >= in_register(real) and bool(job["copied_out"])
+    stretch = -(-span * size // LINE) * LINE // size if rowwise else -(-span // x.stride)
     pitch = stretch * size
     phase = len(order) * pitch
     plane = x.stride * phase
@@ -164,19 +166,30 @@ def _plan(
     job["parts"] = parts
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["place"] = lines.place.address(real, target.dtype)
-    job["convolve"] = convolve.address(real, block)
+    if rowwise:
+        job["correlate_rows"] = correlate_rows.address(real, y.taps, x.taps)
+    else:
+        job["convolve"] = convolve.address(real, block)
     sizes = {
         "rows_at": inputs * z.taps * plane + 2 * BYTES,
         "line": span * size + BYTES,
-        "sums": -(-blocks // parts) * block * job["sums_step"] + BYTES,
+        "sums": 0 if rowwise else -(-blocks // parts) * block * job["sums_step"] + BYTES,
         "spare": tile_columns * target.dtype.itemsize + BYTES,
         "flag": 8,
     }
     workspace = layout_workspace(job, sizes)
+    if rowwise:  # the samples after the border start at a cache line
+        job["rows_at"] += -x.before * size % LINE
     work = math.prod(target.shape) * inputs * len(tap_offsets)
-    return _Plan(
-        job.prepared(slide_layer, lines=positions * parts, work=work, rows=1, workspace=workspace), block
-    )
+    prepared = job.prepared(slide_layer, lines=positions * parts, work=work, rows=1, workspace=workspace)
+    return _Plan(prepared, block, parts)
+
+
+def _rowwise(loops: Loops, shape: tuple[int, ...]) -> bool:
+    """Tell whether the kernel for layers with one input channel applies, if rows are long enough."""
+    z, y, x = loops[:3]
+    plain = x.stride == y.stride == x.dilation == y.dilation == z.length == z.taps == 1
+    return plain and shape[1] == 1 and y.taps * x.taps <= _FEW_TAPS
 
 
 def _rows(y: LoopAxis, band: int, tap: int) -> npt.NDArray[np.int64]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from imfilter._base import borders, dtypes
 from imfilter._base.denormals import as_zeros
 from imfilter._base.padding import Padding
-from imfilter._filters.layers.conv_layer import Geometry
+from imfilter._filters.layers.geometry import Geometry
 
 
 def padded(x: npt.NDArray, geometry: Geometry) -> npt.NDArray:

@@ -6,11 +6,12 @@ The rest is a matrix product, in vectors of outputs. Outputs between the end of 
 next row are computed, but not used.
 """
 
-import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from imfilter._filters.layers.kernels.conv_job import LAYER_JOB
+from imfilter._filters.layers.kernels.rows import copy_padded, copy_row
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel, part
 from imfilter._simd.lines import fetch_line, place_line, source_index
@@ -30,58 +31,27 @@ from imfilter._simd.vector import (
     LINE,
     REGISTERS,
     invoke,
-    load_one,
     peek,
     record,
     register_lanes,
     size_of,
-    splat,
-    store,
 )
-
-#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
-#: *Padded* coordinates count from the first sample of the border.
-_FIELDS = (
-    *("planes", "rows", "columns"),  # of the output
-    *("groups", "inputs", "outputs", "channels"),  # channels of a group; `channels` of a line is 1
-    *("stride_z", "stride_y", "stride_x", "dilation_z", "window_z", "window_y", "window_x"),
-    *("before_z", "before_y", "before_x"),  # padded samples before the image
-    *("samples_z", "samples_y", "samples_x"),  # samples of the image
-    *("source_n", "source_k", "source_z", "source_y", "source_x", "source_c", "source_packed"),
-    *("target_n", "target_k", "target_z", "target_y", "target_x", "target_c", "target_packed"),
-    "size",  # of an element of the sums, in bytes
-    "check_finite",  # 0: samples are not checked
-    # Rows and columns of outputs of a band; samples and bytes of a copied row; samples of a padded row.
-    *("band", "wide", "stretch", "pitch", "span"),
-    # Parts of the outputs of a group, one for each unit; outputs of a block, which are computed together;
-    # blocks of a group.
-    *("parts", "block", "blocks"),
-    # Bytes of copied planes and channels, and number of input channels in a partial sum.
-    *("plane_step", "channel_step", "channels_per_block"),
-    # Tables: borders (see `source_index`); the padded row of each copied row, counted from the first of the
-    # band; the offset of each tap, and of each sample of a line after the split into phases, in bytes.
-    *("border_z", "border_y", "border_x", "slots", "n_slots", "taps", "n_taps", "to_lanes"),
-    *("weights", "bias"),  # for each block of outputs, input channel, tap and output of the block
-    # Workspace offsets: copied rows, a line before its split into phases, sums, and memory of kernels.
-    *("rows_at", "line", "sums", "sums_step", "tiles", "spare", "flag"),
-    *("fetch", "deal_line", "convolve", "place"),  # kernels; `deal_line` is 0 without strides along the line
-)
-LAYER_JOB = np.dtype([*((name, np.int64) for name in _FIELDS), ("cval", np.float64)])
 
 
 @intrinsic(prefer_literal=True)
-def _accumulate(typingctx, real, outputs, at, step, channels, taps, n_taps, weights, to, to_step):
+def _accumulate(typingctx, real, outputs, at, step, channels, taps, n_taps, weights, to, to_step, bias):
     """Add products of samples and weights to sums of one vector for each of some neighbouring outputs.
 
     at: address of the vector in the first channel. The channels are `step` bytes apart. `taps` are offsets in
     bytes. weights: address of the weights of the first channel and tap, one for each output. to: address of
-    the sums of the first output. The sums are `to_step` bytes apart.
+    the sums of the first output. The sums are `to_step` bytes apart. bias: address of the numbers, one for
+    each output, that stand for the sums so far, or 0.
     """
     n_outputs = outputs.literal_value
     lanes = register_lanes(real.dtype) * REGISTERS
 
     def codegen(context, builder, sig, args):
-        _, _, at, step, channels, taps, n_taps, weights, to, to_step = args
+        _, _, at, step, channels, taps, n_taps, weights, to, to_step, bias = args
         scalar = element(real.dtype)
         kind = ir.VectorType(scalar, lanes)
         size = real.dtype.bitwidth // 8
@@ -102,12 +72,18 @@ def _accumulate(typingctx, real, outputs, at, step, channels, taps, n_taps, weig
                     builder.store(multiply_add(builder, samples, factor, builder.load(s)), s)
                 builder.store(after(builder, first, n_outputs, size), weight)
             builder.store(builder.add(base, step), channel)
-        for o, s in enumerate(sums):
-            place = builder.add(to, builder.mul(to_step, WORD(o)))
-            write(builder, place, builder.fadd(read(builder, place, kind), builder.load(s)))
+        places = [builder.add(to, builder.mul(to_step, WORD(o))) for o in range(n_outputs)]
+        with builder.if_else(builder.icmp_unsigned("!=", bias, WORD(0))) as (then, otherwise):
+            with then:
+                for o, (place, s) in enumerate(zip(places, sums, strict=True)):
+                    shift = spread(builder, read(builder, after(builder, bias, o, size), scalar), kind)
+                    write(builder, place, builder.fadd(shift, builder.load(s)))
+            with otherwise:
+                for place, s in zip(places, sums, strict=True):
+                    write(builder, place, builder.fadd(read(builder, place, kind), builder.load(s)))
         return context.get_dummy_value()
 
-    return types.none(real, outputs, *(types.int64,) * 8), codegen
+    return types.none(real, outputs, *(types.int64,) * 9), codegen
 
 
 @kernel("real", "block")
@@ -123,16 +99,13 @@ def convolve(real, block, job_at, workspace, group, first, stop):
     weight_bytes = job.n_taps * block * size  # bytes of weights of an input channel
     for tile in range(job.tiles):
         at, to = rows + tile * BYTES, sums + tile * BYTES
-        for b in range(first, stop):
-            for o in range(block):
-                bias = load_one(real, job.bias + ((group * job.blocks + b) * block + o) * size, real)
-                store(to + ((b - first) * block + o) * step, real, splat(real, bias))
         for c in range(0, job.inputs, job.channels_per_block):
             n_channels = min(job.channels_per_block, job.inputs - c)
             for b in range(first, stop):
                 weights = job.weights + ((group * job.blocks + b) * job.inputs + c) * weight_bytes
+                bias = 0 if c else job.bias + (group * job.blocks + b) * block * size
                 _accumulate(real, block, at + c * job.channel_step, job.channel_step, n_channels, job.taps,
-                    job.n_taps, weights, to + (b - first) * block * step, step)  # fmt: skip
+                    job.n_taps, weights, to + (b - first) * block * step, step, bias)  # fmt: skip
 
 
 @part
@@ -150,7 +123,10 @@ def _lay_out(job, workspace, image_at, z, y, x):
                 inside = plane >= 0 and row >= 0
                 start = channel_at + plane * job.source_z + row * job.source_y if inside else -1
                 line = workspace + job.line if job.deal_line else to
-                fetch_line(job, workspace, start, job.before_x, x * job.stride_x, job.span, line)
+                if job.copied_in:
+                    copy_padded(job, start, x * job.stride_x, job.span, line)
+                else:
+                    fetch_line(job, workspace, start, job.before_x, x * job.stride_x, job.span, line)
                 if job.deal_line:
                     invoke(1, job.deal_line, (line, 0, job.span, job.to_lanes, to, 1))
                 to += job.pitch
@@ -183,6 +159,12 @@ def slide_layer(job_at, source_at, target_at, memory, start, stop):
             _lay_out(job, workspace, image_at, z, first_y, first_x)
             ready = position
         first, stop_block = job.blocks * portion // job.parts, job.blocks * (portion + 1) // job.parts
+        if job.correlate_rows:
+            to = target_at + image * job.target_n + group * job.outputs * job.target_k
+            to += first_y * job.target_y + first_x * job.size
+            invoke(3, job.correlate_rows, (job_at, workspace, group, first, stop_block, to, y - first_y,
+                x - first_x))  # fmt: skip
+            continue
         invoke(2, job.convolve, (job_at, workspace, group, first, stop_block))
         for o in range(first * job.block, min(stop_block * job.block, job.outputs)):
             sums = workspace + job.sums + (o - first * job.block) * job.sums_step
@@ -192,4 +174,7 @@ def slide_layer(job_at, source_at, target_at, memory, start, stop):
             for j in range(y - first_y, job.band):
                 line = sums + (j * job.stretch + x - first_x) * job.size
                 row = to + (first_y + j) * job.target_y + x * job.target_x
-                place_line(job, workspace, line, row, first_x + job.wide - x)
+                if job.copied_out:
+                    copy_row(row, line, (first_x + job.wide - x) * job.size)
+                else:
+                    place_line(job, workspace, line, row, first_x + job.wide - x)

@@ -1,0 +1,58 @@
+"""Units of work that threads take one range after the other.
+
+With a fixed half each, two threads wait for the one that starts late or shares its core. A thread of the pool
+starts 0.1 to 0.5 ms after the call, and a whole depthwise layer takes 0.9 ms on one core.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import threads
+from imfilter._base.program import Program, address
+
+#: Multiply-adds below which one thread is faster: starting a second thread and waiting for it takes 80 us.
+_SMALL = 3_000_000
+#: Multiply-adds of the smallest and the largest range: some 20 us, and some tenths of a second.
+_LEAST, _MOST = 1_000_000, 4_000_000_000
+
+
+def run(
+    program: Program, source: npt.NDArray, target: npt.NDArray, workers: int | None, step: int = 1
+) -> None:
+    """Compute all units of a layer. `step` neighbouring units share a part of their work.
+
+    The kernels of layers set no flags, and no result depends on the bytes after a line. So the workspace is
+    not zeroed.
+    """
+    units = program.lines
+    count = 1 if program.work <= _SMALL else min(units, threads.most(workers))
+    ranges = _ranges(units, count, program.work, step)
+
+    def task(_first: int, _last: int) -> None:
+        workspace = np.empty(program.workspace, np.uint8)
+        where = address(source), address(target), address(workspace)
+        try:
+            while ranges:
+                program.call(*where, *ranges.pop())
+        except IndexError:  # another thread took the last one
+            return
+        except BaseException:
+            ranges.clear()
+            raise
+
+    threads.run(task, count, workers if count > 1 else 1)
+
+
+def _ranges(units: int, count: int, work: int, step: int) -> list[tuple[int, int]]:
+    """Return ranges of units, the first last. Each is a part of the rest, so all threads end together."""
+    # A range that starts within a step repeats the shared part. So there are few, unless threads would idle.
+    step = step if units >= step * count else -(-units // count)
+    least = max(1, -(-units * _LEAST // max(work, 1)))
+    most = max(1, units * _MOST // max(work, 1))
+    found, start = [], 0
+    while start < units:
+        size = min(max((units - start) // (2 * count), least), most) if count > 1 else most
+        stop = min(start + -(-size // step) * step, units)
+        found.append((start, stop))
+        start = stop
+    return found[::-1]
