@@ -169,7 +169,7 @@ def test_direct_filters_do_without_scipy():
 #: Words that the package no longer uses for things of its own.
 RETIRED = {
     *("Again", "Chain", "Deal", "Mending", "Part", "Side", "There", "Ticker", "Tickers", "after_ticks"),
-    *("comb", "deal", "deals", "dealt", "elsewhere"),
+    *("comb", "deal", "deals", "dealt", "deal_line", "dealt_line", "dealing", "elsewhere"),
     *("doubt", "hold", "joins", "keeps", "look_ahead", "mend", "moments", "reserve", "room", "shelf"),
     *("spill", "strange", "trusting", "watched", "_settle"),
 }

@@ -32,7 +32,7 @@ _FEW_TAPS = 25
 _UNITS = 8
 #: Kernels and tables that only some jobs have.
 _OPTIONAL = (
-    *("bias", "cval", "convolve", "to_lanes", "deal_line", "check_finite", "weights", "correlate_rows"),
+    *("bias", "cval", "convolve", "to_lanes", "transpose_line", "check_finite", "weights", "correlate_rows"),
 )
 
 
@@ -147,7 +147,7 @@ def _plan(
     if x.stride > 1:
         columns = np.arange(span)
         job["to_lanes"] = columns % x.stride * phase + columns // x.stride * size
-        job["deal_line"] = lane_transpose.to_lanes.address(real)
+        job["transpose_line"] = lane_transpose.to_lanes.address(real)
     job["band"], job["wide"], job["stretch"], job["pitch"], job["span"] = (
         band,
         tile_columns,

@@ -122,13 +122,13 @@ def _lay_out(job, workspace, image_at, z, y, x):
                 row = source_index(job.border_y, job.before_y, job.samples_y, padded)
                 inside = plane >= 0 and row >= 0
                 start = channel_at + plane * job.source_z + row * job.source_y if inside else -1
-                line = workspace + job.line if job.deal_line else to
+                line = workspace + job.line if job.transpose_line else to
                 if job.copied_in:
                     copy_padded(job, start, x * job.stride_x, job.span, line)
                 else:
                     fetch_line(job, workspace, start, job.before_x, x * job.stride_x, job.span, line)
-                if job.deal_line:
-                    invoke(1, job.deal_line, (line, 0, job.span, job.to_lanes, to, 1))
+                if job.transpose_line:
+                    invoke(1, job.transpose_line, (line, 0, job.span, job.to_lanes, to, 1))
                 to += job.pitch
 
 
