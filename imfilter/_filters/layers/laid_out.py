@@ -114,7 +114,7 @@ def recent(weight: npt.NDArray, groups: int) -> LaidOut:
         found = _recent.get(key)
         if found is not None:
             _recent.move_to_end(key)
-    word = f"u{weight.itemsize}"
+    word = "u8" if weight.nbytes % 8 == 0 else f"u{weight.itemsize}"
     if found is not None and np.array_equal(flat.view(word), found.weight.reshape(-1).view(word)):
         return found
     made = LaidOut(weight.copy(), groups)
