@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         conv_weight_gradient,
     )
     from imfilter.layers.branches import Branches, Residual
-    from imfilter.layers.convolution import conv, dynamic_conv
+    from imfilter.layers.convolution import PreparedConv, conv, dynamic_conv, prepare
     from imfilter.layers.loss import cross_entropy
     from imfilter.layers.normalization import BatchNorm
     from imfilter.layers.pool_gradients import avg_pool_gradient, max_pool_gradient
@@ -48,6 +48,7 @@ __all__ = [
     "GlobalPool",
     "Memory",
     "Pool",
+    "PreparedConv",
     "ReceptiveField",
     "Residual",
     "Row",
@@ -70,6 +71,7 @@ __all__ = [
     "output_shape",
     "parameters",
     "pointwise",
+    "prepare",
     "receptive_fields",
     "separable_cost",
     "stacked_kernels",
@@ -89,7 +91,7 @@ _HOMES = {
     ),
     "backward": ("conv_bias_gradient", "conv_input_gradient", "conv_transpose", "conv_weight_gradient"),
     "branches": ("Branches", "Residual"),
-    "convolution": ("conv", "dynamic_conv"),
+    "convolution": ("PreparedConv", "conv", "dynamic_conv", "prepare"),
     "loss": ("cross_entropy",),
     "normalization": ("BatchNorm",),
     "pool_gradients": ("avg_pool_gradient", "max_pool_gradient"),

@@ -252,7 +252,7 @@ def prepare(
 
     Examples
     --------
-    >>> from imfilter.layers.convolution import prepare
+    >>> from imfilter.layers import prepare
     >>> differences = prepare([[[-1.0, 1.0]], [[1.0, 1.0]]], [0.0, 0.5])
     >>> differences([[1.0, 2.0, 4.0, 8.0]])
     array([[ 1. ,  2. ,  4. ],

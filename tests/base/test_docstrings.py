@@ -29,7 +29,7 @@ LEFT_OUT = {
 
 
 # Classes that are only returned have attributes, which numpydoc does not look for.
-RETURNED = {"Comparison", "Memory", "ReceptiveField", "Row"}
+RETURNED = {"Comparison", "Memory", "PreparedConv", "ReceptiveField", "Row"}
 LAYERS = [
     *(f"imfilter.layers.{name}" for name in layers.__all__ if name not in {"networks", *RETURNED}),
     *(f"imfilter.layers.networks.{name}" for name in layers.networks.__all__),

@@ -28,7 +28,7 @@ _FIELDS = (
     *("weights", "bias"),  # for each block of outputs, input channel, tap and output of the block
     # Workspace offsets: copied rows, a line before its split into phases, sums, and memory of kernels.
     *("rows_at", "line", "sums", "sums_step", "tiles", "spare", "flag"),
-    *("fetch", "transpose_line", "convolve", "place"),  # kernels; `transpose_line` is 0 without strides along the line
+    *("fetch", "transpose_line", "convolve", "place"),  # kernels; the second is 0 without strides along lines
     "correlate_rows",  # writes the outputs in place of `convolve` and `place`; 0 if it does not apply
 )
 LAYER_JOB = np.dtype([*((name, np.int64) for name in _FIELDS), ("cval", np.float64)])
