@@ -94,6 +94,10 @@ class Activation(Layer):
         """Return the shape of the input."""
         if not callable(self.function):
             arguments.word(self.function, "function", tuple(_FUNCTIONS))
+        if self.derivative is not None and not callable(self.derivative):
+            raise TypeError(f"derivative must be a function, got {arguments.brief(self.derivative)}")
+        if self.derivative is not None and isinstance(self.function, str):
+            raise ValueError(f"derivative must be left out for the function {self.function!r}")
         return shape
 
     def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
@@ -115,7 +119,11 @@ class Activation(Layer):
                 guided = mode.guided and is_rectifier(self)
                 return (np.maximum(found, 0) if guided else found), ()
             assert self.derivative is not None
-            return np.asarray(self.derivative(x, gradient)), ()
+            given = self.derivative(x.copy(), gradient.copy())  # which may work in place
+            found = arguments.image(given, "the result of derivative")
+            if found.shape != x.shape:
+                raise ValueError(f"the result of derivative must be of shape {x.shape}, got {found.shape}")
+            return found, ()
 
         return result, pullback
 

@@ -6,13 +6,16 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from imfilter._base import arguments
 from imfilter.layers.base import Arrays, Backward, Layer, Leaf, Mode, Shape, Weights
 from imfilter.layers.receptive import ReceptiveField, Window
 from imfilter.layers.sequential import Sequential, Step, joined
+from imfilter.layers.specs import fixed
 from imfilter.typing import NDArray
 
 __all__ = ["Branches", "Residual"]
@@ -164,6 +167,10 @@ class Residual(Container):
     name: str | None = None
     operation = "add"
 
+    def __post_init__(self) -> None:
+        for name in ("layers", "shortcut"):
+            object.__setattr__(self, name, fixed(getattr(self, name)))
+
     @functools.cached_property
     def sequences(self) -> dict[str, Sequential]:
         """The layers, and those of the shortcut with paths that do not name it."""
@@ -182,9 +189,13 @@ class Residual(Container):
     def joined_shape(self, shapes: list[Shape]) -> Shape:
         """Return the shape of the sum."""
         if shapes[0] != shapes[1]:
+            if self.shortcut:
+                raise ValueError(
+                    f"the layers must give the shape of the shortcut, {shapes[1]}, got {shapes[0]}"
+                )
             raise ValueError(
-                f"the layers must give the shape of the shortcut, {shapes[1]}, got {shapes[0]}; "
-                "put layers that change the shape into shortcut"
+                f"the layers must give the shape of the input, {shapes[1]}, got {shapes[0]}; "
+                "layers in shortcut can change the shape of the input"
             )
         return shapes[0]
 
@@ -233,20 +244,40 @@ class Branches(Container):
     name: str | None = None
     operation = "concatenate"
 
+    def __post_init__(self) -> None:
+        given = self.branches
+        if isinstance(given, Mapping):
+            given = MappingProxyType({name: fixed(layers) for name, layers in given.items()})
+        elif isinstance(given, list | tuple):
+            given = tuple(map(fixed, given))
+        object.__setattr__(self, "branches", given)
+
+    def __hash__(self) -> int:
+        names = {name: sequence.layers for name, sequence in self.sequences.items()}
+        return hash((tuple(names.items()), self.name))
+
+    def __reduce__(self) -> tuple[Any, ...]:  # views of mappings cannot be copied
+        given = self.branches
+        return Branches, (dict(given) if isinstance(given, Mapping) else given, self.name)
+
     @functools.cached_property
     def sequences(self) -> dict[str, Sequential]:
         """The branches."""
         given: Any = self.branches
         if not isinstance(given, Mapping):
             if isinstance(given, str) or not isinstance(given, Sequence):
-                raise TypeError(f"branches must be a sequence of sequences of layers, got {given!r}")
+                raise TypeError(
+                    f"branches must be a sequence of sequences of layers, got {arguments.brief(given)}"
+                )
             given = {f"branch{number}": layers for number, layers in enumerate(given, 1)}
         if not given:
             raise ValueError("branches must not be empty, got none")
         found = {}
         for name, layers in given.items():
-            if not isinstance(name, str) or not name:
-                raise TypeError(f"branches must have names that are strings, got {name!r}")
+            if not isinstance(name, str):
+                raise TypeError(f"branches must have names that are strings, got {arguments.brief(name)}")
+            if not name or not name.isprintable():
+                raise ValueError(f"branches must have names of printable characters, got {name!r}")
             with _named(name):
                 found[name] = Sequential(layers)
         return found

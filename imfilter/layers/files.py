@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +17,8 @@ from imfilter.typing import NDArray
 
 #: Arrays in files of other libraries that no layer needs.
 _NEEDLESS = ("num_batches_tracked",)
+#: Longest reason of a library in an error.
+_MOST_CHARACTERS = 120
 #: Element types of a file of safetensors that become an array, besides BF16.
 _TYPES = ("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL")
 
@@ -88,10 +91,10 @@ def _opened(
     name = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(name, str):
         raise TypeError(f"path must be a string or a path, got {path!r}")
-    if name.endswith(".npz"):
+    if name.lower().endswith(".npz"):
         with _zipped(name) as opened:
             yield opened
-    elif name.endswith(".safetensors"):
+    elif name.lower().endswith(".safetensors"):
         with _tensors(name) as opened:
             yield opened
     else:
@@ -104,32 +107,47 @@ def _zipped(name: str) -> Iterator[tuple[Sequence[str], Callable[[str], NDArray]
     with open(name, "rb") as file:
         if not zipfile.is_zipfile(file):
             raise ValueError("the file must be one of numpy.savez, got another format or a damaged file")
-        file.seek(0)
         with _whole(Exception):  # of any type, from NumPy and the modules that it calls
-            archive = np.load(file, allow_pickle=False)
+            archive = zipfile.ZipFile(file)
 
         def read(key: str) -> NDArray:
             with _whole(Exception):
-                array: Any = archive[key]
-                if not isinstance(array, np.ndarray):
-                    raise ValueError(f"{key} is not an array")
-                return array
+                return _array(archive, key)
 
         with archive:
-            yield archive.files, read
+            yield [name.removesuffix(".npy") for name in archive.namelist()], read
+
+
+def _array(archive: zipfile.ZipFile, key: str) -> NDArray:
+    """Return an array of a file of NumPy. Its size is compared with the file before memory is allocated."""
+    names = archive.namelist()
+    entry = archive.getinfo(f"{key}.npy" if f"{key}.npy" in names else key)
+    with archive.open(entry) as file:
+        version = np.lib.format.read_magic(file)
+        header = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = header(file)
+    if dtype.hasobject:
+        raise ValueError(f"{key} must contain real numbers, got objects")
+    if math.prod(shape) * dtype.itemsize > entry.file_size:
+        raise ValueError(f"{key} of shape {shape} is larger than its part of the file")
+    with archive.open(entry) as file:
+        array: NDArray = np.lib.format.read_array(file, allow_pickle=False)
+    return array
 
 
 @contextmanager
 def _tensors(name: str) -> Iterator[tuple[Sequence[str], Callable[[str], NDArray]]]:
     """Open a file of safetensors."""
+    with open(name, "rb"):  # errors of the system are those of Python
+        pass
     try:
         from safetensors import SafetensorError, deserialize, safe_open
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
             f"{name}: reading .safetensors needs the package safetensors: pip install 'imfilter[safetensors]'"
         ) from None
-    with open(name, "rb"):  # errors of the system are those of Python
-        pass
     with _whole(SafetensorError):
         file = safe_open(name, framework="numpy")
     halves: dict[str, Any] = {}
@@ -161,5 +179,5 @@ def _whole(*errors: type[Exception]) -> Iterator[None]:
     except MemoryError:
         raise
     except errors as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = repr(" ".join(str(error).split()))[1:-1][:_MOST_CHARACTERS] or type(error).__name__
         raise ValueError(f"the file is damaged or has another format: {reason}") from None

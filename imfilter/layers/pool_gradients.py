@@ -111,14 +111,16 @@ def max_pool_gradient(
     array([[[0., 1., 2., 0.]]])
     """
     slopes, samples, axes = _checked(gradient, x, size, stride, padding, ceil_mode)
-    padded = _padded(samples, axes, -np.inf)
+    integers = samples.dtype.kind in "iu"
+    lowest = np.iinfo(samples.dtype).min if integers else -np.inf
+    padded = _padded(samples, axes, lowest)
     firsts = np.meshgrid(*(axis.first for axis in axes), indexing="ij")
     winner = np.ravel_multi_index(firsts, [axis.size for axis in axes])
     winner = np.broadcast_to(winner, slopes.shape).copy()
-    best = np.full(slopes.shape, -np.inf, samples.dtype)
+    best = np.full(slopes.shape, lowest, samples.dtype)
     for number, where in _places(axes):
         values = padded[where]
-        better = (values > best) | np.isnan(values)
+        better = values > best if integers else (values > best) | np.isnan(values)
         np.copyto(best, values, where=better)
         np.copyto(winner, number, where=better)
     result = np.zeros(padded.shape, slopes.dtype)
@@ -220,7 +222,11 @@ def _checked(
     if slopes.shape != wanted:
         raise ValueError(f"gradient must be of shape {wanted}, got {slopes.shape}")
     real = np.result_type(dtypes.derived(slopes.dtype), dtypes.derived(samples.dtype))
-    return slopes.astype(real, copy=False), samples.astype(real, copy=False), axes
+    slopes = slopes.astype(real, copy=False)
+    # float64 does not hold all integers of 64 bits, so integers are compared as they are.
+    if samples.dtype.kind == "b":
+        samples = samples.view(np.uint8)
+    return slopes, samples if samples.dtype.kind in "iu" else samples.astype(real, copy=False), axes
 
 
 def _places(axes: list[_Axis]) -> Iterator[tuple[int, tuple[Any, ...]]]:

@@ -10,7 +10,7 @@ from imfilter._base import arguments
 from imfilter.layers import arithmetic
 from imfilter.layers.base import Arrays, Layer, Mode, Pullback, Shape
 from imfilter.layers.receptive import ReceptiveField, Window
-from imfilter.layers.specs import spatial, times
+from imfilter.layers.specs import fixed, spatial, times
 from imfilter.typing import NDArray
 
 __all__ = ["GlobalPool", "Pool"]
@@ -52,6 +52,10 @@ class Pool(Layer):
     reduce: str = "max"
     ceil_mode: bool = False
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("size", "stride", "padding"):
+            object.__setattr__(self, name, fixed(getattr(self, name)))
 
     def output(self, shape: Shape) -> Shape:
         """Return the shape of the result, or raise an error if the input does not fit."""

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import numpy as np
+
+from imfilter._base import arguments
 from imfilter.layers.base import Backward, Layer, Leaf, Mode, Shape, Weights
 from imfilter.layers.receptive import ReceptiveField
 from imfilter.typing import NDArray
@@ -35,21 +38,25 @@ class Sequential:
 
     def __init__(self, layers: Sequence[Layer], prefix: str = "") -> None:
         if isinstance(layers, Layer) or not isinstance(layers, Sequence):
-            raise TypeError(f"layers must be a sequence of layers, got {layers!r}")
+            raise TypeError(f"layers must be a sequence of layers, got {arguments.brief(layers)}")
         self.layers = tuple(layers)
         for number, layer in enumerate(self.layers, 1):
             if not isinstance(layer, Layer):
-                raise TypeError(f"layer {number} must be a layer, such as Conv(8, 3), got {layer!r}")
+                raise TypeError(
+                    f"layer {number} must be a layer, such as Conv(8, 3), got {arguments.brief(layer)}"
+                )
         self.names = _names(self.layers, prefix)
+        self._known: dict[Shape, list[Shape]] = {}  # shapes of all results, by that of the input
 
     def walk(self, shape: Shape, field: ReceptiveField, units: Shape) -> Iterator[Step]:
         """Yield each layer with its shapes, from the shape and the receptive field of the input.
 
         `units` is the number of units of the input along each axis.
         """
+        outputs = self.shapes(shape)[1:]
         for number, (name, layer) in enumerate(zip(self.names, self.layers, strict=True), 1):
+            output = outputs[number - 1]
             with self.place(number):
-                output = layer.output(shape)
                 field = layer.field(field, units, shape)
                 units = layer.extent(units, shape)
             yield Step(name, layer, shape, output, field, units)
@@ -63,10 +70,13 @@ class Sequential:
 
     def shapes(self, shape: Shape) -> list[Shape]:
         """Return the shape of the input, and of the result of each layer."""
-        found = [shape]
-        for number, layer in enumerate(self.layers, 1):
-            with self.place(number):
-                found.append(layer.output(found[-1]))
+        found = self._known.get(shape)
+        if found is None:
+            found = [shape]
+            for number, layer in enumerate(self.layers, 1):
+                with self.place(number):
+                    found.append(layer.output(found[-1]))
+            self._known[shape] = found
         return found
 
     def leaves(self, shape: Shape, path: str = "") -> Iterator[Leaf]:
@@ -82,8 +92,8 @@ class Sequential:
                 before, place = x, joined(path, self.names[number - 1])
                 x = layer.forward(x, weights, place, mode)
                 _check(layer, before, x)
-            if mode.results is not None:
-                mode.results[place] = x
+            if mode.results is not None:  # each result has memory of its own
+                mode.results[place] = x.copy() if np.may_share_memory(x, before) else x
         return x
 
     def traced(self, x: NDArray, weights: Weights, path: str, mode: Mode) -> tuple[NDArray, Backward]:
@@ -145,7 +155,9 @@ def _names(layers: Sequence[Layer], prefix: str) -> tuple[str, ...]:
         counts[kind] = counts.get(kind, 0) + 1
         name = f"{prefix}{kind}{counts[kind]}" if layer.name is None else layer.name
         if not isinstance(name, str):
-            raise TypeError(f"layer {number}: name must be a string, got {name!r}")
+            raise TypeError(f"layer {number}: name must be a string, got {arguments.brief(name)}")
+        if not name or not name.isprintable():
+            raise ValueError(f"layer {number}: name must have printable characters, got {name!r}")
         if name in names:
             raise ValueError(
                 f"layer {number} must have a unique name, got {name!r}, "

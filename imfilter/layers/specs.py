@@ -60,6 +60,10 @@ class Conv(Layer):
     name: str | None = None
     connections: Sequence[Sequence[int]] | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("kernel", "stride", "padding", "dilation", "connections"):
+            object.__setattr__(self, name, fixed(getattr(self, name)))
+
     def output(self, shape: Shape) -> Shape:
         """Return the shape of the result, or raise an error if the input does not fit."""
         spatial(shape)
@@ -290,6 +294,12 @@ def weight_and_bias(arrays: Arrays) -> tuple[NDArray, NDArray | None]:
     weight = arrays[0]
     assert weight is not None
     return weight, arrays[1]
+
+
+def fixed(value: Any) -> Any:
+    """Return lists and arrays as tuples, so that layers can be compared and hashed."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    return tuple(map(fixed, value)) if isinstance(value, list | tuple) else value
 
 
 def spatial(shape: Shape) -> Shape:

@@ -168,7 +168,7 @@ class Stack(Weighted):
             wanted = result.shape[1:] if single else result.shape
             raise ValueError(f"gradient must be of shape {wanted}, got {np.shape(gradient)}")
         found: dict[str, Arrays] = {}
-        before = backward(slopes.astype(result.dtype, copy=False), found)
+        before = backward(slopes.astype(result.dtype), found)  # a copy, which layers may pass on
         ordered = {leaf.path: found[leaf.path] for leaf in self._leaves if leaf.path in found}
         return before[0] if single else before, ordered
 
@@ -273,7 +273,8 @@ class Stack(Weighted):
         stack : Stack
             The stack. Its layers have the same names.
         weights : dict
-            Its arrays by the names of the layers. Products have the type of the weights.
+            Its arrays by the names of the layers, as copies. Products are float32, or float64 if the weights
+            have a wide type.
 
         Raises
         ------
@@ -288,7 +289,10 @@ class Stack(Weighted):
         >>> [type(layer).__name__ for layer in folded.layers], folded.parameters
         (['Dense'], 9)
         """
-        found = self._checked(weights)
+        found = {
+            name: tuple(None if array is None else array.copy() for array in arrays)
+            for name, arrays in self._checked(weights).items()
+        }
         layers = merged(self._sequence, found, "")
         return Stack(layers, self.input_shape), found
 

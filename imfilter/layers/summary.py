@@ -72,6 +72,10 @@ class Summary:
     input_shape: Sequence[int]
 
     def __post_init__(self) -> None:
+        if self.input_shape is None or isinstance(self.input_shape, str):
+            raise TypeError(
+                f"input_shape must be a sequence of integers, got {arguments.brief(self.input_shape)}"
+            )
         shape = tuple(
             arguments.integer(n, "input_shape", least=1)
             for n in arguments.each(self.input_shape, None, "input_shape")

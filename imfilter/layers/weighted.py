@@ -22,6 +22,11 @@ class Weighted(Summary):
     #: Names of the layers in files of PyTorch's own implementation, by the paths of the layers here.
     pytorch_names: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.pytorch_names is not None and not isinstance(self.pytorch_names, Mapping):
+            raise TypeError(f"pytorch_names must be a mapping, got {arguments.brief(self.pytorch_names)}")
+
     def initial_weights(self, seed: int = 0) -> dict[str, Arrays]:
         """Return random weights to start training with.
 

@@ -59,12 +59,18 @@ def _arrays(entry: Any, shapes: dict[str, Shape]) -> Arrays:
         entry = (entry, None)
     if len(names) <= 2:
         if not isinstance(entry, tuple | list) or len(entry) != 2:
-            raise TypeError(f"weights must be a pair (weight, bias), got {type(entry).__name__}")
+            raise TypeError(f"weights must be a pair (weight, bias), got {_kind(entry)}")
         if len(names) == 1 and entry[1] is not None:
             raise ValueError("bias must be None for a layer with bias=False")
     elif not isinstance(entry, tuple | list) or len(entry) != len(names):
-        raise TypeError(f"weights must be ({', '.join(names)}), got {type(entry).__name__}")
+        raise TypeError(f"weights must be ({', '.join(names)}), got {_kind(entry)}")
     return pair(_fitting(value, name, shapes[name]) for value, name in zip(entry, names, strict=False))
+
+
+def _kind(entry: Any) -> str:
+    """Return the type of an entry, and its length if it is a sequence."""
+    name = type(entry).__name__
+    return f"{name} of {len(entry)}" if isinstance(entry, tuple | list) else name
 
 
 def _fitting(value: Any, name: str, wanted: Shape) -> NDArray:

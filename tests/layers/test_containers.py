@@ -35,8 +35,8 @@ CONV, WIDE = Conv(4, 3, padding=1), Conv(8, 3, padding=1)
         ),
         (
             [CONV, Residual([WIDE], name="block")],
-            "layer 2 (Residual 'block'): the layers must give the shape of the shortcut, (4, 5, 6), got "
-            "(8, 5, 6); put layers that change the shape into shortcut",
+            "layer 2 (Residual 'block'): the layers must give the shape of the input, (4, 5, 6), got "
+            "(8, 5, 6); layers in shortcut can change the shape of the input",
         ),
         (
             [Branches([[CONV], [WIDE, Branches({"a": [], "b": [Pool(9)]})]], "mixed")],

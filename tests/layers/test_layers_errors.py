@@ -159,7 +159,7 @@ X = np.ones((1, 4, 5))
             X,
             [*GOOD[:2], (GOOD[2],)],
             TypeError,
-            r"layer 4 .*: weights must be a pair \(weight, bias\), got tuple",
+            r"layer 4 .*: weights must be a pair \(weight, bias\), got tuple of 1",
         ),
         (
             X,

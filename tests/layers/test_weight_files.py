@@ -1,10 +1,12 @@
 """Weights from files of NumPy and of safetensors, and files that do not fit."""
 
 import builtins
+import io
 import json
 import re
 import struct
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -198,7 +200,7 @@ def test_long_lists_are_cut(tmp_path):
     assert message.endswith("8 more of another shape")
 
 
-@pytest.mark.parametrize("name", ["w.pt", "w", "w.npy", "w.NPZ", "npz"])
+@pytest.mark.parametrize("name", ["w.pt", "w", "w.npy", "npz"])
 def test_other_endings(tmp_path, name):
     (tmp_path / name).write_bytes(b"x")
     one_line(
@@ -280,7 +282,11 @@ def test_other_files_with_the_ending(tmp_path):
     )
     named = arrays() | {"fc.bias": np.array([None, {}, 3], object)}
     path = save(tmp_path / "pickled.npz", named)
-    one_line(lambda: STACK.load_weights(path), ValueError, r"pickled.npz: .*Object arrays")
+    one_line(
+        lambda: STACK.load_weights(path),
+        ValueError,
+        r"pickled.npz: .*fc.bias must contain real numbers, got objects",
+    )
     named = arrays() | {"fc.bias": np.ones(3, complex)}
     path = save(tmp_path / "complex.npz", named)
     one_line(
@@ -321,3 +327,35 @@ def test_without_the_package(tmp_path, monkeypatch):
         r"pip install 'imfilter\[safetensors\]'",
     )
     assert STACK.load_weights(save(tmp_path / "w.npz", arrays()))
+
+
+def test_endings_in_capitals(tmp_path):
+    path = save(tmp_path / "w.npz", arrays()).rename(tmp_path / "W.NPZ")
+    assert list(STACK.load_weights(path))
+
+
+def test_an_array_that_claims_to_be_huge(tmp_path):
+    """300 bytes that would be 7 TB: refused before memory is allocated."""
+    path, header = tmp_path / "w.npz", io.BytesIO()
+    description = {"descr": "<f8", "fortran_order": False, "shape": (10**12,)}
+    np.lib.format.write_array_header_1_0(header, description)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("fc.weight.npy", header.getvalue())
+        archive.writestr("fc.bias.npy", header.getvalue())
+    stack = Stack([Dense(2, name="fc")], (3,))
+    one_line(lambda: stack.load_weights(path), ValueError, r"w.npz: .*larger than its part of the file")
+
+
+def test_a_damaged_archive_is_one_short_line_without_advice_on_pickles(tmp_path):
+    path = save(tmp_path / "w.npz", arrays())
+    whole = path.read_bytes()
+    messages = []
+    for place in range(60):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x40]) + whole[place + 1 :])
+        try:
+            STACK.load_weights(path)
+        except ValueError as error:
+            messages.append(str(error))
+    assert len(messages) > 20
+    assert all(len(message) < 300 + len(str(path)) for message in messages)
+    assert all(message.isprintable() and "pickle" not in message for message in messages)
