@@ -17,6 +17,11 @@ from imfilter.typing import NDArray, PaddingMode
 
 __all__ = ["Conv", "Dense", "Flatten"]
 
+#: Number of products up to which NumPy computes a dense layer in one thread. Threads of its matrix library
+#: wait in a loop afterwards, and take a core from the next layers: the forward passes of a ResNet-18 had 0.56
+#: times PyTorch's speed with them, and 1.26 times without (Zen 4). 512 to 1000 units take 0.08 ms, not 0.02.
+_FEW_PRODUCTS = 1 << 21
+
 
 @dataclass(frozen=True)
 class Conv(Layer):
@@ -273,7 +278,9 @@ class Dense(Layer):
         weight, bias = weight_and_bias(arrays)
         x = x.astype(dtypes.derived(x.dtype), copy=False)
         with np.errstate(invalid="ignore", over="ignore"):  # infinity and NaN are valid values
-            result = dtypes.ordered(x) @ dtypes.ordered(weight.astype(x.dtype, copy=False)).T
+            x, weight = dtypes.ordered(x), dtypes.ordered(weight.astype(x.dtype, copy=False))
+            small = len(x) * weight.size <= _FEW_PRODUCTS
+            result = np.einsum("ni,ui->nu", x, weight) if small else x @ weight.T
             return result if bias is None else result + bias.astype(x.dtype)
 
     def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
