@@ -60,6 +60,13 @@ def _stack(a, k):
     return stack.forward(a[None], {"conv": weight, "dense": dense})
 
 
+def _dense(k):
+    """A small network of classes, and its weights."""
+    parts = [layers.Flatten(), layers.Dense(4), layers.Activation("relu"), layers.Dense(3)]
+    weights = (np.resize(k, (4, 9)), np.resize(k, 4)), (np.resize(k, (3, 4)), np.resize(k, 3))
+    return layers.Stack(parts, input_shape=(1, 3, 3)), weights
+
+
 def _backward(a, k):
     """The gradients of a stack with branches and normalization."""
     inside = [layers.Conv(2, 3, padding=1, name="conv"), layers.BatchNorm(name="norm")]
@@ -167,6 +174,8 @@ CALLS = {
     "layers.avg_pool_gradient": lambda a, k: layers.avg_pool_gradient(
         a[None, None, ::2, ::2], a[None, None], 2
     ),
+    "layers.prepare": lambda a, k: layers.prepare(k[None, None], k[0, :1])(a[None]),
+    "layers.PreparedConv": lambda a, k: layers.prepare(k[None, None]).weight + 0 * a[0, 0],
     "layers.cross_entropy": lambda a, k: layers.cross_entropy(a, (k.ravel() > 0)[0] + np.arange(SIDE) % 9),
     "layers.Stack": _stack,
     "layers.Stack, backwards": _backward,
@@ -183,6 +192,11 @@ CALLS = {
     "series.Forecaster": lambda a, k: series.fit_forecaster(a[0], 2).residuals,
     "series.Cascade": _cascade,
     "series.Stream": _streamed,
+    "show.saliency": lambda a, k: show.saliency(*_dense(k), a[None, :3, :3], 1),
+    "show.guided_backprop": lambda a, k: show.guided_backprop(*_dense(k), a[None, :3, :3], 1),
+    "show.class_model": lambda a, k: show.class_model(*_dense(k), 1, steps=2),
+    "show.activity": lambda a, k: list(show.activity(*_dense(k), a[None, None, :3, :3]).zeros.values()),
+    "show.embed": lambda a, k: show.embed(*_dense(k), a[None, :3, :3]),
     "show.kernels": lambda a, k: show.kernels(k),
     "show.feature_maps": lambda a, k: show.feature_maps(a.reshape(4, 12, 12)),
     "show.patches": lambda a, k: show.patches(a, k, 2, return_places=True),

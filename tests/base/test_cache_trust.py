@@ -19,11 +19,12 @@ import pytest
 from imfilter._simd import jit
 from tests.cli.commands import subprocess_env
 
+pytestmark = pytest.mark.slow  # each test starts processes
+
 # The smallest kernel, which takes a moment to compile.
 KERNEL = """
 from imfilter._simd import jit
 
-pytestmark = pytest.mark.slow  # each test starts processes
 def tiny(number):
     if number < 0:
         raise ValueError

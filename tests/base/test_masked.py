@@ -66,6 +66,7 @@ CALLS = {
         "dynamic_conv": (X, WEIGHT[None], LINE[:2]),
         "max_pool_gradient": (GRADIENT[..., :2, :2], X, 2),
         "pointwise": (X, POINT, LINE[:2]),
+        "prepare": (WEIGHT, LINE[:2]),
     },
     series: {
         "causal": (SERIES, LINE),

@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.commands import COINS, subprocess_env
 
+pytestmark = pytest.mark.slow  # each test starts processes
 SIGNALS = [
     *("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF"),
     *("SIGXCPU", "SIGIO", "SIGRTMIN", "SIGRTMAX"),
@@ -24,7 +25,6 @@ SIGNALS = [
 WRITING = """
 import os, sys, time
 
-pytestmark = pytest.mark.slow  # each test starts processes
 def wait(descriptor):
     print("written", flush=True)
     time.sleep(100)

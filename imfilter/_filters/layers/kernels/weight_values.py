@@ -3,6 +3,7 @@
 import numpy as np
 
 from imfilter._filters.layers.kernels.tile_transforms import FAR, NEAR
+from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.vector import load_one, store_one
 
@@ -41,6 +42,7 @@ def _write_row(to, step, values):
 
 
 @Driver
+@denormals_as_zeros
 def transform_weights(weight_at, values_at, step, inputs, outputs, block, blocks, start, stop):
     """Write the values of blocks `start` … `stop` of outputs, counted over all groups.
 
