@@ -1,6 +1,7 @@
 """Gradients of every kind of layer against PyTorch's, in one to three dimensions."""
 
 import itertools
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ class Evaluation:
             for row, read in zip(mask, layer.connections, strict=True):
                 row[list(read)] = 1
             weight = weight * mask.reshape(*mask.shape, *[1] * (x.ndim - 2))
-        pads = layer.padding if isinstance(layer.padding, list) else [(layer.padding,) * 2] * (x.ndim - 2)
+        pads = layer.padding if isinstance(layer.padding, tuple) else [(layer.padding,) * 2] * (x.ndim - 2)
         modes = {"zero": "constant", "edge": "replicate", "wrap": "circular", "mirror": "reflect"}
         flat = [side for pair in reversed(pads) for side in pair]
         x = self.f.pad(x, flat, mode=modes[layer.padding_mode])
@@ -92,7 +93,7 @@ class Evaluation:
 
 
 def named(branches):
-    if isinstance(branches, dict):
+    if isinstance(branches, Mapping):
         return branches.items()
     return [(f"branch{number}", part) for number, part in enumerate(branches, 1)]
 
