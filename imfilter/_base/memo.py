@@ -23,6 +23,7 @@ def remembered(size: Callable[[Any], int]) -> Callable[[_Function], _Function]:
         def found(first: Any, *rest: Any, **options: Any) -> object:
             return (kept if size(first) <= _SMALL else function)(first, *rest, **options)
 
+        # The type checker does not know this attribute of functions.
         found.cache_clear = kept.cache_clear  # type: ignore[attr-defined]
         return cast(_Function, found)
 

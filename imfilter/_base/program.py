@@ -17,9 +17,9 @@ from imfilter._simd.jit import Driver
 from imfilter._simd.vector import LINE
 
 #: Multiply-adds below which one thread is faster: starting a second thread and waiting for it takes 80 us.
-_SMALL = 3_000_000
+SMALL = 3_000_000
 #: Multiply-adds between two checks for an interrupt: some tenths of a second.
-_PATIENCE = 4_000_000_000
+PATIENCE = 4_000_000_000
 #: Pixels of an image that one thread filters alone, and the maximum number of row tasks of larger images.
 _ALONE, _SHARES = 1 << 18, 8
 
@@ -66,7 +66,7 @@ class Program:
 
         Return whether this succeeded. Running sums fail if a sample is not finite.
         """
-        if self.work <= _SMALL:
+        if self.work <= SMALL:
             return self.compute(image, target, 0, self.lines)
         refused: list[bool] = []
 
@@ -74,7 +74,7 @@ class Program:
             if not self.compute(image, target, start, stop):
                 refused.append(True)
 
-        pieces = max(1, min(self.work // _PATIENCE, self.lines // (8 * self.rows)))
+        pieces = max(1, min(self.work // PATIENCE, self.lines // (8 * self.rows)))
         threads.run(task, self.lines, workers, pieces)
         return not refused
 

@@ -148,7 +148,7 @@ def undone_here(path: str, page: Any, codec: Codec) -> Undo | None:
         If the compression needs a package that is not installed.
     """
     try:
-        import imagecodecs  # noqa: F401
+        import imagecodecs  # noqa: F401  (checks that it is installed)
     except ImportError:
         pass
     else:

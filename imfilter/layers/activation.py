@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imfilter._base import arguments
-from imfilter.layers.base import Arrays, Layer, Mode, Pullback, Shape
+from imfilter.layers.base import Arrays, Layer, Mode, Pullback, Shape, SingleLayer
 from imfilter.typing import NDArray
 
 __all__ = ["Activation", "Dropout"]
@@ -60,7 +60,7 @@ _RECTIFIERS = ("relu", "relu6")
 
 
 @dataclass(frozen=True)
-class Activation(Layer):
+class Activation(SingleLayer):
     """An activation function. The result has the shape of the input.
 
     Parameters
@@ -135,7 +135,7 @@ class Activation(Layer):
 
 
 @dataclass(frozen=True)
-class Dropout(Layer):
+class Dropout(SingleLayer):
     """A layer that is the identity here. In training elsewhere it replaces random samples by 0.
 
     Parameters

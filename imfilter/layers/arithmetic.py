@@ -350,6 +350,17 @@ def spatial(value: Any, name: str, *, least: int = 1) -> tuple[int, ...]:
     return lengths
 
 
+def pool_padding(padding: Any, sizes: Sequence[int], size: Any) -> tuple[int, ...]:
+    """Return the padding of a pool along each axis, or raise an error that names its `size`.
+
+    A window must contain a sample of the image, because padding has no maximum.
+    """
+    sides = arguments.integers(padding, len(sizes), "padding", least=0)
+    if any(side > taps // 2 for side, taps in zip(sides, sizes, strict=True)):
+        raise ValueError(f"padding must be at most half of size {size}, got {padding}")
+    return sides
+
+
 def given(padding: Any, lengths: Sequence[int]) -> tuple[Padding, ...]:
     """Return the explicit `padding` of each axis. For 'same' and 'valid' it is 0."""
     ones = (1,) * len(lengths)  # a window of one sample always fits

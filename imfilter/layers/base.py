@@ -47,7 +47,7 @@ class Leaf(NamedTuple):
 
 
 class Layer(ABC):
-    """The interface of a layer. The defaults are those of a layer without arrays that works in place."""
+    """The interface of a layer. The defaults are those of a layer without arrays."""
 
     name: str | None
     #: Whether the result needs no memory of its own.
@@ -96,12 +96,32 @@ class Layer(ABC):
         return output[1:] if len(output) > 1 else units
 
     @abstractmethod
+    def forward(self, x: NDArray, weights: Weights, path: str, mode: Mode) -> NDArray:
+        """Return the result for a batch ``(N, channels, *spatial)`` of floats with the arrays of a path."""
+
+    @abstractmethod
+    def traced(self, x: NDArray, weights: Weights, path: str, mode: Mode) -> tuple[NDArray, Backward]:
+        """Return the result for a batch, and the function that computes the gradients of all arrays."""
+
+    def leaves(self, shape: Shape, path: str) -> Iterator[Leaf]:
+        """Yield the layer, or the layers that it contains, in their order."""
+        yield Leaf(path, self, shape)
+
+    def text(self, shape: Shape) -> str:
+        """Return the text of the layer in a table."""
+        return type(self).__name__.lower()
+
+
+class SingleLayer(Layer):
+    """A layer that contains no other layers."""
+
+    @abstractmethod
     def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
         """Return the result for a batch ``(N, channels, *spatial)`` of floats."""
 
+    @abstractmethod
     def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
         """Return the result for a batch, and the function that computes its gradients."""
-        raise NotImplementedError
 
     def forward(self, x: NDArray, weights: Weights, path: str, mode: Mode) -> NDArray:
         """Return the result for a batch with the arrays of a path."""
@@ -118,11 +138,3 @@ class Layer(ABC):
             return before
 
         return result, backward
-
-    def leaves(self, shape: Shape, path: str) -> Iterator[Leaf]:
-        """Yield the layer, or the layers that it contains, in their order."""
-        yield Leaf(path, self, shape)
-
-    def text(self, shape: Shape) -> str:
-        """Return the text of the layer in a table."""
-        return type(self).__name__.lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,26 +28,26 @@ class Container(Layer):
     #: The operation that makes the result, as text of a table.
     operation = ""
 
-    @functools.cached_property
+    @property
+    @abstractmethod
     def sequences(self) -> dict[str, Sequential]:
         """The sequences by their names. Errors in a sequence with a name start with it."""
-        raise NotImplementedError
 
     def path(self, path: str, name: str) -> str:
         """Return the path of the layers of a sequence."""
         return joined(path, name)
 
+    @abstractmethod
     def joined_shape(self, shapes: list[Shape]) -> Shape:
         """Return the shape of the result, or raise an error if the results of the sequences do not fit."""
-        raise NotImplementedError
 
+    @abstractmethod
     def join(self, results: list[NDArray]) -> NDArray:
         """Return the result from those of the sequences."""
-        raise NotImplementedError
 
+    @abstractmethod
     def part(self, gradient: NDArray, results: list[NDArray], number: int) -> NDArray:
         """Return the gradient of the result of one sequence."""
-        raise NotImplementedError
 
     def output(self, shape: Shape) -> Shape:
         """Return the shape of the result, or raise an error that names the layer inside."""
@@ -86,10 +87,6 @@ class Container(Layer):
         """Return the number of units of the result. Those of a flat result depend on all of the input."""
         output = self.output(shape)
         return output[1:] if len(output) > 1 else (1,) * len(units)
-
-    def apply(self, x: NDArray, *arrays: NDArray | None) -> NDArray:
-        """Not used: the arrays of the layers inside have paths of their own."""
-        raise NotImplementedError
 
     def forward(self, x: NDArray, weights: Weights, path: str, mode: Mode) -> NDArray:
         """Return the result for a batch."""

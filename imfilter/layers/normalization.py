@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from imfilter._base import arguments
-from imfilter.layers.base import Arrays, Layer, Mode, Pullback, Shape, Weights
+from imfilter.layers.base import Arrays, Mode, Pullback, Shape, SingleLayer, Weights
 from imfilter.typing import NDArray
 
 __all__ = ["BatchNorm"]
 
 
 @dataclass(frozen=True)
-class BatchNorm(Layer):
+class BatchNorm(SingleLayer):
     """Batch normalization: each channel minus its mean, divided by its standard deviation, times a weight.
 
     The result is ``weight*(x - mean)/sqrt(variance + eps) + bias``. In a forward pass, mean and variance are

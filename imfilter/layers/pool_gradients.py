@@ -11,6 +11,7 @@ import numpy as np
 from imfilter._base import arguments, dtypes
 from imfilter._base.keywords import hinted
 from imfilter._base.padding import positions
+from imfilter.layers.arithmetic import pool_padding
 from imfilter.typing import ArrayLike, NDArray, PerAxis
 
 
@@ -210,12 +211,10 @@ def _checked(
         raise ValueError(f"x must have shape (N, C, *spatial) with 1 to 3 spatial axes, got {samples.shape}")
     sizes = arguments.integers(size, n, "size", least=1)
     steps = sizes if stride is None else arguments.integers(stride, n, "stride", least=1)
-    sides = arguments.integers(padding, n, "padding", least=0)
+    sides = pool_padding(padding, sizes, size)
     ceil = arguments.flag(ceil_mode, "ceil_mode")
     axes = []
     for length, taps, step, side in zip(samples.shape[2:], sizes, steps, sides, strict=True):
-        if side > taps // 2:
-            raise ValueError(f"padding must be at most half of size {size}, got {padding}")
         count = positions(length, side, side, taps, step, ceil_mode=ceil)
         axes.append(_Axis(length, taps, step, side, count))
     wanted = (*samples.shape[:2], *(axis.windows for axis in axes))

@@ -8,7 +8,7 @@ from typing import Any
 
 from imfilter._base import arguments
 from imfilter.layers import arithmetic
-from imfilter.layers.base import Arrays, Layer, Mode, Pullback, Shape
+from imfilter.layers.base import Arrays, Mode, Pullback, Shape, SingleLayer
 from imfilter.layers.receptive import ReceptiveField, Window
 from imfilter.layers.specs import fixed, spatial, times
 from imfilter.typing import NDArray
@@ -19,7 +19,7 @@ _REDUCES = ("max", "mean")
 
 
 @dataclass(frozen=True)
-class Pool(Layer):
+class Pool(SingleLayer):
     """Max pooling or average pooling of each channel.
 
     Parameters
@@ -62,12 +62,7 @@ class Pool(Layer):
         lengths = spatial(shape)
         arguments.word(self.reduce, "reduce", _REDUCES)
         sizes = arguments.integers(self.size, len(lengths), "size", least=1)
-        # A window must contain a sample of the image, because padding has no maximum.
-        for size, side in zip(
-            sizes, arguments.integers(self.padding, len(lengths), "padding", least=0), strict=True
-        ):
-            if side > size // 2:
-                raise ValueError(f"padding must be at most half of size {self.size}, got {self.padding}")
+        arithmetic.pool_padding(self.padding, sizes, self.size)
         extent = arithmetic.output_shape(
             lengths, sizes, stride=self._step(), padding=self._sides(lengths), ceil_mode=self.ceil_mode
         )
@@ -93,11 +88,7 @@ class Pool(Layer):
 
     def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
         """Return the pooled batch, and the function that computes the gradient."""
-        from imfilter.layers import pool_gradients
-
-        of_pool = (
-            pool_gradients.max_pool_gradient if self.reduce == "max" else pool_gradients.avg_pool_gradient
-        )
+        of_pool = _gradient(self.reduce)
 
         def pullback(gradient: NDArray) -> tuple[NDArray, Arrays]:
             before = of_pool(
@@ -121,7 +112,7 @@ class Pool(Layer):
 
 
 @dataclass(frozen=True)
-class GlobalPool(Layer):
+class GlobalPool(SingleLayer):
     """Global pooling: the mean or the maximum of each channel. The result has no spatial axes.
 
     Parameters
@@ -164,11 +155,7 @@ class GlobalPool(Layer):
 
     def differentiate(self, x: NDArray, arrays: Arrays, mode: Mode) -> tuple[NDArray, Pullback]:
         """Return one value for each channel of a batch, and the function that computes the gradient."""
-        from imfilter.layers import pool_gradients
-
-        of_pool = (
-            pool_gradients.max_pool_gradient if self.reduce == "max" else pool_gradients.avg_pool_gradient
-        )
+        of_pool = _gradient(self.reduce)
 
         def pullback(gradient: NDArray) -> tuple[NDArray, Arrays]:
             one = (1,) * (x.ndim - 2)
@@ -179,3 +166,10 @@ class GlobalPool(Layer):
     def text(self, shape: Shape) -> str:
         """Return the text of the layer in a table."""
         return f"global {self.reduce} pool"
+
+
+def _gradient(reduce: str) -> Callable[..., NDArray]:
+    """Return the function that computes the gradient of a pool."""
+    from imfilter.layers import pool_gradients
+
+    return pool_gradients.max_pool_gradient if reduce == "max" else pool_gradients.avg_pool_gradient

@@ -11,7 +11,7 @@ import numpy as np
 
 from imfilter._base import arguments, borders, dtypes
 from imfilter.layers import arithmetic
-from imfilter.layers.base import Arrays, Layer, Mode, Pullback, Shape
+from imfilter.layers.base import Arrays, Mode, Pullback, Shape, SingleLayer
 from imfilter.layers.receptive import ReceptiveField, Window
 from imfilter.typing import NDArray, PaddingMode
 
@@ -19,12 +19,13 @@ __all__ = ["Conv", "Dense", "Flatten"]
 
 #: Number of products up to which NumPy computes a dense layer in one thread. Threads of its matrix library
 #: wait in a loop afterwards, and take a core from the next layers: the forward passes of a ResNet-18 had 0.56
-#: times PyTorch's speed with them, and 1.26 times without (Zen 4). 512 to 1000 units take 0.08 ms, not 0.02.
+#: times PyTorch's speed, and 1.26 times with a matrix library of one thread (Zen 4). This sum itself takes
+#: 0.08 ms from 512 to 1000 units, the matrix library 0.02. Its effect on a whole network is not measured.
 _FEW_PRODUCTS = 1 << 21
 
 
 @dataclass(frozen=True)
-class Conv(Layer):
+class Conv(SingleLayer):
     """A convolution layer. The layer before it determines the number of input channels.
 
     Parameters
@@ -189,7 +190,7 @@ class Conv(Layer):
 
 
 @dataclass(frozen=True)
-class Flatten(Layer):
+class Flatten(SingleLayer):
     """Flatten each image to one axis, in C order.
 
     Parameters
@@ -221,7 +222,7 @@ class Flatten(Layer):
 
 
 @dataclass(frozen=True)
-class Dense(Layer):
+class Dense(SingleLayer):
     """A fully connected layer: each unit is a weighted sum of all inputs plus a bias.
 
     Parameters

@@ -236,11 +236,11 @@ def embed(stack: Stack, weights: Any, x: ArrayLike) -> NDArray:
     >>> imfilter.show.embed(stack, stack.initial_weights(), [[1.0, 2.0], [0.0, 0.0]]).shape
     (2, 2)
     """
-    names = [row.name for row in stack.table()[1:]]
-    heavy = [number for number, row in enumerate(stack.table()[1:]) if row.parameters]
+    rows = stack.table()[1:]
+    heavy = [number for number, row in enumerate(rows) if row.parameters]
     if not heavy or heavy[-1] == 0:
         raise ValueError("stack must have a layer before its last layer with weights, got none")
-    features = stack.results(x, weights)[names[heavy[-1] - 1]]
+    features = stack.results(x, weights)[rows[heavy[-1] - 1].name]
     return features.reshape(*features.shape[: np.ndim(x) - len(stack.input_shape)], -1)
 
 
@@ -305,21 +305,21 @@ def activity(stack: Stack, weights: Any, images: ArrayLike) -> Activity:
     rectifiers = stack.rectifiers
     if not rectifiers:
         raise ValueError("stack must have an activation 'relu' or 'relu6', got none")
-    totals: dict[str, NDArray[np.float64]] = {}
+    counts: dict[str, NDArray[np.int64]] = {}
+    places: dict[str, int] = {}
     for first in range(0, len(batch), _TOGETHER):
         results = stack.results(batch[first : first + _TOGETHER], weights)
         for name in rectifiers:
             result = results[name]
-            axes = (0, *range(2, result.ndim))
-            share = (result == 0).mean(axis=axes) * (len(result) / len(batch))
-            totals[name] = totals.get(name, np.zeros(len(share))) + share
-    every = {name: np.minimum(share, 1.0) for name, share in totals.items()}
+            count = (result == 0).sum(axis=(0, *range(2, result.ndim)))
+            counts[name] = counts.get(name, 0) + count
+            places[name] = places.get(name, 0) + result.size // len(count)
     dead = tuple(
         f"{name}[{channel}]"
-        for name, share in every.items()
-        for channel in np.flatnonzero(share >= 1 - 1e-12)
+        for name, count in counts.items()
+        for channel in np.flatnonzero(count == places[name])
     )
-    return Activity(every, dead)
+    return Activity({name: count / places[name] for name, count in counts.items()}, dead)
 
 
 #: Images that are computed at a time.

@@ -36,7 +36,7 @@ def test_no_result_depends_on_the_memory_that_it_uses(shape, kernel, groups, wor
             return np.full(size, 255, dtype)
 
     monkeypatch.setattr(shared_units, "np", Spoiled)
-    monkeypatch.setattr(shared_units, "_SMALL", 0)
+    monkeypatch.setattr(shared_units, "SMALL", 0)
     monkeypatch.setattr(shared_units, "_LEAST", 1)
     found = layers.conv(x, weight, padding=1, groups=groups, workers=workers)
     np.testing.assert_array_equal(found, expected)

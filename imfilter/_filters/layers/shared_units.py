@@ -8,12 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import threads
-from imfilter._base.program import Program, address
+from imfilter._base.program import PATIENCE, SMALL, Program, address
 
-#: Multiply-adds below which one thread is faster: starting a second thread and waiting for it takes 80 us.
-_SMALL = 3_000_000
-#: Multiply-adds of the smallest and the largest range: some 20 us, and some tenths of a second.
-_LEAST, _MOST = 1_000_000, 4_000_000_000
+#: Multiply-adds of the smallest range: some 20 us. `PATIENCE` limits the largest one.
+_LEAST = 1_000_000
 
 
 def run(
@@ -25,7 +23,7 @@ def run(
     not zeroed.
     """
     units = program.lines
-    count = 1 if program.work <= _SMALL else min(units, threads.most(workers))
+    count = 1 if program.work <= SMALL else min(units, threads.most(workers))
     ranges = _ranges(units, count, program.work, step)
 
     def task(_first: int, _last: int) -> None:
@@ -48,7 +46,7 @@ def _ranges(units: int, count: int, work: int, step: int) -> list[tuple[int, int
     # A range that starts within a step repeats the shared part. So there are few, unless threads would idle.
     step = step if units >= step * count else -(-units // count)
     least = max(1, -(-units * _LEAST // max(work, 1)))
-    most = max(1, units * _MOST // max(work, 1))
+    most = max(1, units * PATIENCE // max(work, 1))
     found, start = [], 0
     while start < units:
         size = min(max((units - start) // (2 * count), least), most) if count > 1 else most

@@ -154,21 +154,27 @@ class Compiled(Algorithm):
         made = call.programs.get(key, _UNKNOWN)
         if made is _UNKNOWN:
             sides = ArrayLayout.of(image), ArrayLayout.of(target)
-            made = cached(call.programs, key, lambda: self._made(call, operator, key, *sides))
+            made = cached(call.programs, key, lambda: self._made(call, operator, key, assume_finite, *sides))
         if made is None:
             packed = np.ascontiguousarray(image)
             return self.run(call, operator, packed, target, workers, assume_finite=assume_finite)
         return made.run(image, target, workers)
 
     def _made(
-        self, call: Call, operator: Operator, key: tuple[Any, ...], source: ArrayLayout, target: ArrayLayout
+        self,
+        call: Call,
+        operator: Operator,
+        key: tuple[Any, ...],
+        assume_finite: bool,
+        source: ArrayLayout,
+        target: ArrayLayout,
     ) -> Program | None:
         """Return the program for one layout, by the key of `run`."""
 
         def case() -> tuple[Settings, Placement]:
             settings = Settings(
                 *(self.name, call.real, call.mode, call.bias, call.cval),
-                *(call.tolerance, key[1], call.divisor),
+                *(call.tolerance, assume_finite, call.divisor),
             )
             shape = operator.shape
             return settings, Placement(

@@ -4,8 +4,6 @@ import math
 from collections.abc import Hashable
 from typing import NamedTuple
 
-import numpy as np
-
 from imfilter._base.call_cache import Calls
 from imfilter._filters.linear.algorithm import Algorithm, LinearPlan, Offer, Request
 from imfilter._filters.linear.box import RunningBox, totals_of
@@ -78,15 +76,15 @@ def likeness(operator: Operator) -> Hashable:
     """
     if max(operator.shape) >= _SHORT or len(operator.terms) >= _FEW_TERMS:
         return None
-    dense = operator.dense
-    if dense is not None and (operator.equal or operator.count > _MOST_TAPS or not _single(dense)):
+    dense, taps = operator.dense, operator.count
+    if dense is not None and (operator.equal or taps > _MOST_TAPS or not _single(dense, taps)):
         return None
-    return operator.shape, operator.norm, operator.count, operator.nonzero, operator.equal
+    return operator.shape, operator.norm, taps, operator.nonzero, operator.equal
 
 
-def _single(kernel: Taps) -> bool:
+def _single(kernel: Taps, taps: int) -> bool:
     """Tell whether a sum of separable kernels is never faster than one sum over a dense kernel."""
-    if kernel.ndim == 1 or np.count_nonzero(kernel) <= FEW:
+    if kernel.ndim == 1 or taps <= FEW:
         return True
     rank = least_rank(kernel)
     return rank > MOST_TERMS or (

@@ -50,30 +50,30 @@ _SHORTEST = 256
 
 #: Kernels and tables of a job that some ways to compute do not use.
 _OPTIONAL = (
-    *(
-        "combine",
-        "combine_source",
-        "to_lanes",
-        "lane_places",
-        "divide",
-        "fetch",
-        "fetch_real",
-        "group",
-        "half_weights",
-    ),
-    *(
-        "halves",
-        "join",
-        "line_places",
-        "n_halves",
-        "offsets",
-        "place",
-        "sum_along",
-        "sum_line",
-        "sum_planes",
-        "sum_rows",
-    ),
-    *("sum_symmetric", "sum_window", "weights", "weights_x", "weights_z"),
+    "combine",
+    "combine_source",
+    "divide",
+    "fetch",
+    "fetch_real",
+    "group",
+    "half_weights",
+    "halves",
+    "join",
+    "lane_places",
+    "line_places",
+    "n_halves",
+    "offsets",
+    "place",
+    "sum_along",
+    "sum_line",
+    "sum_planes",
+    "sum_rows",
+    "sum_symmetric",
+    "sum_window",
+    "to_lanes",
+    "weights",
+    "weights_x",
+    "weights_z",
 )
 
 
@@ -142,7 +142,7 @@ class _Sums(NamedTuple):
     final: int
     block: int  # neighbouring rows that are computed together
     planes: int  # neighbouring planes that are computed together
-    lane_layout: bool
+    lane_layout: bool  # whether the samples of a line are rearranged
     lanes: int
     whole_lines: bool  # whether sums fill packed lines of the output
     steps: tuple[int, int, int]
