@@ -83,12 +83,14 @@ def _names(stack: layers.Stack, network: str, name: str | None) -> str | None:
 
 
 def _saliency(stack: layers.Stack, weights: Any, source: str, options: Mapping[str, Any]) -> Array:
-    found = show.saliency(stack, weights, _image(stack, source, options["range"]), options["label"])
+    found = show.saliency(
+        stack, weights, _image(stack, source, options["range"], options["max_pixels"]), options["label"]
+    )
     return show.feature_maps(found, pixels=options["pixels"], labels=False)
 
 
 def _guided(stack: layers.Stack, weights: Any, source: str, options: Mapping[str, Any]) -> Array:
-    image = _image(stack, source, options["range"])
+    image = _image(stack, source, options["range"], options["max_pixels"])
     return _signed(show.guided_backprop(stack, weights, image, options["label"]), options["pixels"])
 
 
@@ -110,11 +112,11 @@ def _activity(stack: layers.Stack, weights: Any, source: str, options: Mapping[s
             f"{source}: the network needs Nx{_times(shape)} values, the file has {_times(images.shape)}"
         )
     found = show.activity(stack, weights, images)
-    across = min(_ACROSS, max(map(len, found.zeros.values())))
-    side = min(16, max(1, options["pixels"] // _ACROSS))
+    side = max(1, options["pixels"] // _ACROSS)
     title = "dark: never 0; light: always 0 (dead)"
     sheets = []
     for name, zeros in found.zeros.items():
+        across = min(_ACROSS, len(zeros))
         rows = np.full((-(-len(zeros) // across), across), np.nan)
         rows.flat[: len(zeros)] = zeros
         picture = colormap.coloured(rows, 0.0, 1.0, signed=False)
@@ -154,7 +156,7 @@ def _signed(image: Array, pixels: int) -> Array:
     return show.kernels(image[None], pixels=pixels, labels=False, color=len(image) == 3)
 
 
-def _image(stack: layers.Stack, source: str, ends: tuple[float, float]) -> Array:
+def _image(stack: layers.Stack, source: str, ends: tuple[float, float], most: int = 0) -> Array:
     """Return a picture as an input of the network."""
     shape = tuple(stack.input_shape)
     if source.lower().endswith(".npy"):
@@ -162,7 +164,7 @@ def _image(stack: layers.Stack, source: str, ends: tuple[float, float]) -> Array
         array = array[None] if array.ndim == len(shape) - 1 else array
     else:
         with quiet.decoders():
-            picture = io.read(source)
+            picture = io.read(source, max_pixels=most or None)
         plane = over_black(picture) / full_scale(picture.pixels.dtype)
         if plane.ndim == 3 and shape[0] == 1:
             plane = luminance(plane)

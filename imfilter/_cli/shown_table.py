@@ -121,11 +121,16 @@ SHOWN: tuple[Command, ...] = (
     Command(
         "activity",
         "network",
-        "Draw how often each filter of a network gives 0, for images (N, channels, rows, columns) in a .npy "
-        "file. Dark filters never give 0. Light filters always give 0: they are dead.",
+        "Draw how often each filter of a network gives 0, for the images of a .npy file.",
         (
             *_NETWORK,
-            Option("pixels", "count", 1024, "Width of a row of 128 filters in the picture."),
+            Option(
+                "pixels",
+                "count",
+                1024,
+                "Width of a row of 128 filters in the picture. Dark filters never give 0. Light filters "
+                "always give 0: they are dead. IN has the shape (N, channels, rows, columns).",
+            ),
         ),
         "show activity images.npy activity.png --network alexnet --weights weights.npz",
     ),

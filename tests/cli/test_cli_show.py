@@ -304,7 +304,9 @@ def three() -> imfilter.layers.Stack:
     return imfilter.layers.Stack(made, input_shape=(3, 4, 5))
 
 
-def test_grey_is_red_green_and_blue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_grey_is_red_green_and_blue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(imfilter.layers.networks, "alexnet", three)
     keep(tmp_path / "weights.npz", three())
     grey = noise(4, 5)
@@ -313,6 +315,9 @@ def test_grey_is_red_green_and_blue(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     colour = save(tmp_path / "colour.png", np.stack([grey] * 3, axis=-1))
     done("show", "saliency", colour, tmp_path / "b.png", *given)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    line = failed(capsys, 1, "show", "saliency", colour, tmp_path / "c.png", *given, "--max-pixels", 5)
+    assert "colour.png" in line
+    assert "more than the limit of 5" in line
     image = networks._image(three(), str(tmp_path / "grey.png"), (0.0, 1.0))
     np.testing.assert_array_equal(image, [grey / 255] * 3)
 
@@ -355,7 +360,7 @@ def test_activity_has_rows_of_128_filters(
     dark, light = (
         colormap.coloured(np.full((1, 1), value), 0, 1, signed=False)[0, 0] for value in (0.0, 1.0)
     )
-    assert (sheet == light).all(axis=-1).sum() == 2 * 16
+    assert (sheet == light).all(axis=-1).sum() == 2 * 16  # squares of 4 pixels
     assert (sheet == dark).all(axis=-1).sum() == 303 * 16
     for shape, text in ((3, 3), "the file has 3x3"), ((2,), "the file has 2"), ((0, 2), "the file has 0x2"):
         np.save(tmp_path / "images.npy", np.ones(shape))
