@@ -1,16 +1,11 @@
 """Paragraphs of the help of a command, by kind of command."""
 
 NOTES = {
-    "shown": (
-        "OUT is a picture; .csv and .json list patches: picture, row, column, response. Kernels are "
-        "correlated with the luminance (BT.601) of pictures, from 0 to 255. Kernels with three axes are "
-        "correlated with red, green and blue. Transparent pixels are put on black.",
-    ),
+    "shown": ("OUT is a picture.",),  # the options of each command say the rest
     "network": (
-        "OUT is a picture. The network has the weights of the file and expects an image of its own size. A "
-        "picture is converted from black and white to the values of --range; an alpha channel is put on "
-        "black. Values of .npy are not changed: (channels, rows, columns), or (rows, columns) for one "
-        "channel. Names of arrays in the file are layer.weight and layer.bias.",
+        "OUT is a picture. The names of arrays in the file of weights are layer.weight and layer.bias, and "
+        "layer.running_mean and layer.running_var for batch normalization. Each array must have the shape "
+        "that the network needs.",
     ),
     "series": (
         "IN and OUT are tables (.csv, .tsv, .txt) or arrays (.npy); - is standard input or output.",

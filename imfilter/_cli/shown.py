@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,12 +39,22 @@ def run(command: Command, sources: Sequence[str], destination: str, options: Map
             listing.write(destination, _COLUMNS, rows)
             return
     elif command.name == "kernels":
-        sheet = show.kernels(npy.read(sources[0]), **arguments)
+        sheet = _drawn(sources[0], show.kernels, "weight", arguments)
     else:
-        sheet = show.feature_maps(
-            npy.read(sources[0]), **{**arguments, "signed": arguments["signed"] or None}
-        )
+        arguments["signed"] = arguments["signed"] or None
+        sheet = _drawn(sources[0], show.feature_maps, "maps", arguments)
     io.write(destination, Image(sheet, channels=True), quality=options["quality"])
+
+
+def _drawn(source: str, draw: Callable[..., Array], name: str, arguments: dict[str, Any]) -> Array:
+    """Draw the array of a file. An error about the array begins with the name of the file."""
+    array = npy.read(source)
+    try:
+        return draw(array, **arguments)
+    except ValueError as error:
+        if not str(error).startswith(f"{name} "):  # it is about an option
+            raise
+        raise FileError(f"{source}: {error}") from None
 
 
 def _patches(

@@ -1,6 +1,6 @@
 """Pictures of kernels and feature maps, and what the units of a network respond to.
 
-The functions need only NumPy and Pillow:
+`kernels` and `feature_maps` need only NumPy and Pillow:
 
 >>> import imfilter
 >>> picture = imfilter.show.kernels(imfilter.weights.LAPLACIAN)
@@ -9,11 +9,12 @@ The functions need only NumPy and Pillow:
 >>> imfilter.io.write("laplacian.png", imfilter.io.Image(picture, channels=True))  # doctest: +SKIP
 """
 
-from imfilter.show.inside import activity, class_model, embed, guided_backprop, saliency
+from imfilter.show.inside import Activity, activity, class_model, embed, guided_backprop, saliency
 from imfilter.show.searching import occlusion_map, patches
 from imfilter.show.sheets import feature_maps, kernels
 
 __all__ = [
+    "Activity",
     "activity",
     "class_model",
     "embed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -65,12 +66,14 @@ def saliency(stack: Stack, weights: Any, x: ArrayLike, label: int) -> NDArray:
            [0., 4.]])
     """
     gradient = _score_gradient(stack, weights, x, label, guided=False)
-    return np.abs(gradient).max(axis=gradient.ndim - len(stack.input_shape))
+    return np.asarray(np.abs(gradient).max(axis=gradient.ndim - len(stack.input_shape)))
 
 
 @hinted
 def guided_backprop(stack: Stack, weights: Any, x: ArrayLike, label: int) -> NDArray:
     """Compute the gradient of the score of a class through rectifiers that pass only positive gradients.
+
+    The score is that before the softmax, if the stack ends with one.
 
     Parameters
     ----------
@@ -129,7 +132,11 @@ def class_model(
     """Compute an image that has a high score of a class, by gradient ascent from an image of zeros.
 
     Each step adds `rate` times the gradient of the score, divided by its root mean square. Then the image is
-    multiplied by 1 - `l2`. After every fourth step it is smoothed with a Gaussian.
+    multiplied by 1 - `l2`. After every fourth step it is smoothed with a Gaussian. The score is that before
+    the softmax, if the stack ends with one.
+
+    If the gradient at the image of zeros is 0, the image does not change, and a UserWarning says so. This
+    happens for a network with rectifiers whose biases are all 0.
 
     Parameters
     ----------
@@ -140,9 +147,9 @@ def class_model(
     label : int
         The class, from 0 to classes - 1.
     steps : int, optional
-        Number of steps. Default 200.
+        Number of steps, from 0 to 100000. Default 200.
     rate : float, optional
-        Root mean square of the change of a step. Default 0.1.
+        Root mean square of the change of a step, more than 0. Default 0.1.
     l2 : float, optional
         Part of the image that each step removes, from 0 to 1. Default 0.01.
     blur : float, optional
@@ -157,7 +164,8 @@ def class_model(
     Raises
     ------
     TypeError, ValueError
-        If an argument has the wrong type or value. The message names the argument or the layer.
+        If an argument has the wrong type or value, or if the gradient is NaN or infinite. The message names
+        the argument or the layer.
 
     See Also
     --------
@@ -181,16 +189,31 @@ def class_model(
     """
     import imfilter
 
-    count, size = arguments.integer(steps, "steps", least=0), arguments.number(rate, "rate")
+    _check(stack)
+    count = arguments.integer(steps, "steps", least=0, most=100_000)
+    size = arguments.number(rate, "rate")
+    if not size > 0:
+        raise ValueError(f"rate must be more than 0, got {size}")
     decay, (sigma,) = arguments.number(l2, "l2"), arguments.sigmas(blur, 1, "blur")
     if not 0 <= decay <= 1:
         raise ValueError(f"l2 must be from 0 to 1, got {decay}")
     image = np.zeros(tuple(stack.input_shape), np.float32)
     for step in range(count):
         gradient = _score_gradient(stack, weights, image, label, guided=False)
+        _check_finite(gradient, "gradient", step)
         spread = float(np.sqrt(np.mean(gradient.astype(np.float64) ** 2)))
         if spread > 0:
-            image += np.float32(size / spread) * gradient
+            with np.errstate(over="ignore"):
+                image += (gradient * (size / spread)).astype(np.float32)
+            _check_finite(image, "image", step)
+        elif step == 0:
+            warnings.warn(
+                "the gradient of the score is 0 for an image of zeros, so the result is an image of zeros; "
+                "use weights that are trained, with biases that are not 0",
+                UserWarning,
+                stacklevel=3,
+            )
+            return image
         image *= np.float32(1 - decay)
         if sigma and step % 4 == 3 and image.ndim > 1:
             image = imfilter.gaussian(image, sigma, axes=tuple(range(1, image.ndim)))
@@ -216,7 +239,8 @@ def embed(stack: Stack, weights: Any, x: ArrayLike) -> NDArray:
     Returns
     -------
     ndarray
-        The features, of shape (units,) or (N, units).
+        The features, of shape (units,) or (N, units). If the last layer with weights is a convolution, they
+        are its input: all channels and positions in one axis.
 
     Raises
     ------
@@ -236,11 +260,13 @@ def embed(stack: Stack, weights: Any, x: ArrayLike) -> NDArray:
     >>> imfilter.show.embed(stack, stack.initial_weights(), [[1.0, 2.0], [0.0, 0.0]]).shape
     (2, 2)
     """
+    _check(stack)
     rows = stack.table()[1:]
     heavy = [number for number, row in enumerate(rows) if row.parameters]
     if not heavy or heavy[-1] == 0:
         raise ValueError("stack must have a layer before its last layer with weights, got none")
-    features = stack.results(x, weights)[rows[heavy[-1] - 1].name]
+    with np.errstate(all="ignore"):
+        features = stack.results(x, weights)[rows[heavy[-1] - 1].name]
     return features.reshape(*features.shape[: np.ndim(x) - len(stack.input_shape)], -1)
 
 
@@ -297,6 +323,7 @@ def activity(stack: Stack, weights: Any, images: ArrayLike) -> Activity:
     >>> imfilter.show.activity(stack, {"fc": ([[1.0], [0.0]], None)}, [[1.0], [-1.0]])
     Activity(zeros={'relu': array([0.5, 1. ])}, dead=('relu[1]',))
     """
+    _check(stack)
     batch = arguments.image(images, "images")
     if batch.ndim != len(stack.input_shape) + 1:
         raise ValueError(
@@ -308,7 +335,8 @@ def activity(stack: Stack, weights: Any, images: ArrayLike) -> Activity:
     counts: dict[str, NDArray[np.int64]] = {}
     places: dict[str, int] = {}
     for first in range(0, len(batch), _TOGETHER):
-        results = stack.results(batch[first : first + _TOGETHER], weights)
+        with np.errstate(all="ignore"):
+            results = stack.results(batch[first : first + _TOGETHER], weights)
         for name in rectifiers:
             result = results[name]
             count = (result == 0).sum(axis=(0, *range(2, result.ndim)))
@@ -328,6 +356,7 @@ _TOGETHER = 256
 
 def _score_gradient(stack: Stack, weights: Any, x: ArrayLike, label: int, *, guided: bool) -> NDArray:
     """Return the gradient of the score of a class, in the shape of the image or the batch."""
+    _check(stack)
     scores = stack.without_softmax()
     shape = scores.shapes[-1]
     if len(shape) != 1:
@@ -337,4 +366,20 @@ def _score_gradient(stack: Stack, weights: Any, x: ArrayLike, label: int, *, gui
     batch = image.shape[: image.ndim - len(stack.input_shape)]
     wanted = np.zeros((*batch, shape[0]), np.float32)
     wanted[..., number] = 1
-    return scores.backward(image, weights, wanted, guided=guided)[0]
+    with np.errstate(all="ignore"):  # weights that are not finite give results that are not finite
+        return scores.backward(image, weights, wanted, guided=guided)[0]
+
+
+def _check(stack: Any) -> None:
+    from imfilter.layers import Stack
+
+    if not isinstance(stack, Stack):
+        raise TypeError(f"stack must be a Stack, got {stack!r}")
+
+
+def _check_finite(values: NDArray, name: str, step: int) -> None:
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"the {name} is NaN or infinite in step {step + 1}; weights must be finite, "
+            "and rate not too large"
+        )

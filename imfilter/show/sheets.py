@@ -172,9 +172,8 @@ def _colored(array: NDArray, scale: Any, pixels: Any, columns: Any, labels: Any)
     most = most if each else [max(most)] * len(most)
     pictures = []
     for tile, largest in zip(tiles, most, strict=True):
-        with np.errstate(invalid="ignore"):
-            shades = np.clip(127.5 * (1 + np.nan_to_num(tile) / (largest or 1)), 0, 255)
-        pictures.append(montage.enlarged(np.rint(shades).astype(np.uint8), side))
+        parts = np.nan_to_num(np.clip(tile, -largest, largest) / (largest or 1))  # infinite ones at the ends
+        pictures.append(montage.enlarged(np.rint(127.5 * (1 + parts)).astype(np.uint8), side))
     if words is None and labels is not False:
         words = [str(number) for number in range(len(array))]
     return montage.arranged(pictures, across, words)

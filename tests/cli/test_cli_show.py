@@ -14,7 +14,8 @@ import pytest
 
 import imfilter
 from imfilter import io, show
-from imfilter._cli import options, shown_table, table
+from imfilter._cli import networks, options, shown_table, table
+from imfilter._filters.show import colormap, montage
 from tests.cli.commands import COINS, RNG, done, failed, noise, save
 
 NAMES = [command.name for command in shown_table.SHOWN]
@@ -81,6 +82,9 @@ def test_help_and_example(
     np.save("weights.npy", RNG.normal(size=(2, 3, 3, 3)))
     np.save("maps.npy", RNG.normal(size=(3, 30, 20)))
     save(tmp_path / "digit.png", noise(32, 32))
+    assert ("--range" in text) == (command.name in ("saliency", "guided_backprop"))
+    assert ("correlated" in text) == (command.name == "patches")
+    assert "-" not in command.example.split()[1]  # the name is spelled as in the list
     if "alexnet" in command.example:
         monkeypatch.setattr(imfilter.layers.networks, "alexnet", small)
         np.save("images.npy", RNG.normal(size=(5, 1, 8, 8)))
@@ -167,6 +171,7 @@ def test_patches_of_a_colour_kernel(tmp_path: Path) -> None:
         (1, ["kernels", "W", "out.gif"], "unknown file type '.gif'"),
         (1, ["kernels", "W", "out.csv"], "unknown file type '.csv'"),
         (1, ["kernels", "W", "nowhere/out.png"], "does not exist"),
+        (1, ["kernels", "W", "out.png", "--color"], "weights.npy: weight must have shape (outputs, 3,"),
         (2, ["maps", "W", "out.png", "--channel-axis", "1"], "must be 0 or -1"),
         (2, ["patches", "C", "out.png"], "missing option '--kernel'"),
         (2, ["patches", "C", "out.png", "--kernel", "NOPE"], "must be a kernel in imfilter.weights ("),
@@ -220,16 +225,41 @@ def test_a_network_is_drawn_as_its_functions_compute(tmp_path: Path) -> None:
             ("--network", "lenet"),
             "--network must be one of .*lenet5.*, got 'lenet'; did you mean 'lenet5'?",
         ),
+        (2, ("--network", "resnet"), "resnet18, .*, got 'resnet'; did you mean 'resnet(18|34|50)'"),
+        (2, ("--network", "resnet-18"), "got 'resnet-18'; did you mean 'resnet18'"),
+        (2, ("--network", "resnet(18)"), r"got 'resnet\(18\)'; did you mean 'resnet18'"),
+        (2, ("--network", "resnet20"), "got 'resnet20'; did you mean 'resnet[1-5]"),
+        (2, ("--network", "MobileNetV2"), "did you mean 'mobilenet_v2'"),
+        (2, ("--network", "lenet5", "--names", "pytorch"), "lenet5, which has no names of PyTorch, got 'py"),
         (2, ("--network", "lenet5", "--classes", 5), "--classes must be left out for lenet5"),
         (1, ("--network", "vgg16", "--classes", 5), "the file must have the arrays of the layers"),
         (2, ("--network", "lenet5", "--names", "torch"), "--names must be 'pytorch', got 'torch'"),
         (2, ("--network", "lenet5", "--label", 10), "label must be at most 9, got 10"),
-        (1, ("--network", "lenet5", "--weights", "none.npz"), "none.npz"),
+        (
+            1,
+            ("--network", "lenet5", "--weights", "none.npz"),
+            "^none.npz: cannot be read: No such file or directory",
+        ),
+        (1, ("--network", "lenet5", "--weights", "."), r"^\.: "),
+        (
+            1,
+            ("--network", "lenet5", "--weights", "folder.npz"),
+            "^folder.npz: cannot be read: Is a",
+        ),
+        (1, ("--network", "lenet5", "--weights", "text.npz"), "^text.npz: the file"),
     ],
 )
 def test_networks_that_do_not_fit(
-    code: int, options: tuple[Any, ...], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    code: int,
+    options: tuple[Any, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder.npz").mkdir()
+    Path("text.npz").write_text("text")
     keep(tmp_path / "weights.npz", imfilter.layers.networks.lenet5())
     picture, out = save(tmp_path / "digit.png", noise(32, 32)), tmp_path / "out.png"
     given = ("--weights", tmp_path / "weights.npz", "--label", 1, *options)
@@ -243,3 +273,117 @@ def test_a_picture_of_another_size(tmp_path: Path, capsys: pytest.CaptureFixture
     given = ("--network", "lenet5", "--weights", tmp_path / "weights.npz", "--label", 1)
     line = failed(capsys, 1, "show", "saliency", picture, tmp_path / "out.png", *given)
     assert "the network needs 1x32x32 values, the file has 1x32x31" in line
+
+
+def test_every_name_of_a_network_works() -> None:
+    bases = {re.sub(r"^resnet\d+", "resnet", name) for name in shown_table.NETWORKS}
+    assert bases == set(imfilter.layers.networks.__all__)
+    for name in shown_table.NETWORKS:
+        if name.startswith("resnet"):
+            expected = imfilter.layers.networks.resnet(int(name[6:])).parameters
+        else:
+            expected = getattr(imfilter.layers.networks, name)().parameters
+        assert networks._network(name, None).parameters == expected
+
+
+def test_a_memory_error_is_about_the_file_of_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def load(*arguments: Any, **options: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(imfilter.layers.Stack, "load_weights", load)
+    given = ("--network", "lenet5", "--weights", "big.npz", "--label", 1)
+    line = failed(capsys, 1, "show", "saliency", COINS, tmp_path / "out.png", *given)
+    assert line == "big.npz: is too large for the memory of this machine"
+
+
+def three() -> imfilter.layers.Stack:
+    """A network for three channels."""
+    made = [imfilter.layers.Flatten(), imfilter.layers.Dense(3, name="fc")]
+    return imfilter.layers.Stack(made, input_shape=(3, 4, 5))
+
+
+def test_grey_is_red_green_and_blue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(imfilter.layers.networks, "alexnet", three)
+    keep(tmp_path / "weights.npz", three())
+    grey = noise(4, 5)
+    given = ("--network", "alexnet", "--weights", tmp_path / "weights.npz", "--label", 1)
+    done("show", "saliency", save(tmp_path / "grey.png", grey), tmp_path / "a.png", *given)
+    colour = save(tmp_path / "colour.png", np.stack([grey] * 3, axis=-1))
+    done("show", "saliency", colour, tmp_path / "b.png", *given)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    line = failed(capsys, 1, "show", "saliency", colour, tmp_path / "c.png", *given, "--max-pixels", 5)
+    assert "colour.png" in line
+    assert "more than the limit of 5" in line
+    image = networks._image(three(), str(tmp_path / "grey.png"), (0.0, 1.0))
+    np.testing.assert_array_equal(image, [grey / 255] * 3)
+
+
+def wide() -> imfilter.layers.Stack:
+    """A network with 300 units, of which those of weight 0 are dead."""
+    made = [
+        *(imfilter.layers.Dense(5, name="a"), imfilter.layers.Activation("relu", name="few")),
+        *(imfilter.layers.Dense(300, name="b"), imfilter.layers.Activation("relu", name="many")),
+    ]
+    return imfilter.layers.Stack(made, input_shape=(2,))
+
+
+def test_activity_has_rows_of_128_filters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(imfilter.layers.networks, "alexnet", wide)
+    bias = np.ones(300)
+    bias[[7, 200]] = -1
+    parts = {"a.weight": np.zeros((5, 2)), "a.bias": np.ones(5), "b.weight": np.zeros((300, 5))}
+    np.savez(tmp_path / "weights.npz", **parts, **{"b.bias": bias})
+    np.save(tmp_path / "images.npy", np.ones((3, 2)))
+    given = ("--network", "alexnet", "--weights", tmp_path / "weights.npz", "--pixels", 512)
+    labels: list[str] = []
+    arranged = montage.arranged
+
+    def noted(pictures: Any, columns: int, words: Any, title: str) -> Any:
+        labels.extend([title, *words])
+        return arranged(pictures, columns, words, title)
+
+    monkeypatch.setattr(networks.montage, "arranged", noted)
+    done("show", "activity", tmp_path / "images.npy", tmp_path / "out.png", *given)
+    assert labels == [
+        *("dark: never 0; light: always 0 (dead)", "few: 0 of 5 dead"),
+        *("", "many: 2 of 300 dead (7, 200)"),
+    ]
+    sheet = io.read(tmp_path / "out.png").pixels
+    assert sheet.shape[1] < 600
+    assert sheet.shape[0] < 200
+    dark, light = (
+        colormap.coloured(np.full((1, 1), value), 0, 1, signed=False)[0, 0] for value in (0.0, 1.0)
+    )
+    assert (sheet == light).all(axis=-1).sum() == 2 * 16  # squares of 4 pixels
+    assert (sheet == dark).all(axis=-1).sum() == 303 * 16
+    for shape, text in ((3, 3), "the file has 3x3"), ((2,), "the file has 2"), ((0, 2), "the file has 0x2"):
+        np.save(tmp_path / "images.npy", np.ones(shape))
+        line = failed(capsys, 1, "show", "activity", tmp_path / "images.npy", tmp_path / "o.png", *given)
+        assert f"images.npy: the network needs Nx2 values, {text}" in line
+
+
+def test_a_class_model_that_stays_zero_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(imfilter.layers.networks, "alexnet", small)
+    keep(tmp_path / "weights.npz", small())
+    given = ("--network", "alexnet", "--label", 1)
+    done("show", "class-model", tmp_path / "weights.npz", tmp_path / "out.png", *given)
+    assert "weights.npz: the gradient of the score is 0" in capsys.readouterr().err
+    for option, text in (("--rate", "must be positive"), ("--steps", "must be 0 or more")):
+        source = tmp_path / "weights.npz"
+        line = failed(capsys, 2, "show", "class_model", source, tmp_path / "o.png", *given, option, "-1")
+        assert text in line
+
+
+def test_an_empty_file_of_kernels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "w.npy", np.zeros((0, 3, 3, 3)))
+    for more in ((), ("--color",)):
+        line = failed(capsys, 1, "show", "kernels", tmp_path / "w.npy", tmp_path / "o.png", *more)
+        assert "w.npy: weight must" in line

@@ -176,6 +176,18 @@ def test_kernels_in_colour_are_around_mid_grey():
             "stack must give one score for each class",
         ),
         (lambda: show.class_model(SMALL, WEIGHTS, 0, l2=2), ValueError, "l2 must be from 0 to 1, got 2"),
+        (lambda: show.class_model(SMALL, WEIGHTS, 0, rate=0), ValueError, "rate must be more than 0, got 0"),
+        (lambda: show.class_model(SMALL, WEIGHTS, 0, rate=1e300), ValueError, "the image is NaN or infinite"),
+        (
+            lambda: show.class_model(SMALL, WEIGHTS, 0, steps=10**6),
+            ValueError,
+            "steps must be at most 100000",
+        ),
+        (lambda: show.saliency(3, WEIGHTS, IMAGES, 0), TypeError, "stack must be a Stack, got 3"),
+        (lambda: show.guided_backprop(3, WEIGHTS, IMAGES, 0), TypeError, "stack must be a Stack, got 3"),
+        (lambda: show.class_model(3, WEIGHTS, 0), TypeError, "stack must be a Stack, got 3"),
+        (lambda: show.activity(3, WEIGHTS, IMAGES), TypeError, "stack must be a Stack, got 3"),
+        (lambda: show.embed(3, WEIGHTS, IMAGES), TypeError, "stack must be a Stack, got 3"),
         (lambda: show.class_model(SMALL, WEIGHTS, 0, steps=-1), ValueError, "steps must be at least 0"),
         (lambda: show.class_model(SMALL, WEIGHTS, 0, blur=-1), ValueError, "blur must be at least 0"),
         (lambda: show.activity(SMALL, WEIGHTS, IMAGES[0]), ValueError, "images must have shape"),
@@ -196,6 +208,49 @@ def test_arguments_that_do_not_fit(call, error, message):
         call()
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e308])
+def test_a_class_model_is_never_blank_without_a_word(value):
+    weights = {name: tuple(array.copy() for array in arrays) for name, arrays in WEIGHTS.items()}
+    weights["fc"][0][0] = value
+    weights["fc"][0][0, ::2] *= -1
+    with pytest.raises(ValueError, match="the gradient is NaN or infinite in step 1; weights must be finite"):
+        show.class_model(SMALL, weights, 0)
+    weights["fc"][0][:] = 0
+    with pytest.warns(UserWarning, match="the gradient of the score is 0 for an image of zeros") as told:
+        model = show.class_model(SMALL, weights, 0)
+    assert len(told) == 1
+    assert told[0].filename == __file__
+    assert not model.any()
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_infinite_kernels_in_colour_have_the_ends_of_the_scale():
+    weight = np.zeros((1, 3, 1, 2))
+    weight[0, :, 0] = [[np.inf, 0.25], [-np.inf, -0.5], [np.nan, 0]]
+    picture = show.kernels(weight, color=True, labels=False, pixels=2)
+    tiles = [tuple(pixel) for pixel in picture.reshape(-1, 3).tolist()]
+    assert (255, 0, 128) in tiles
+    assert (191, 0, 128) in tiles
+    weight[:] = np.inf
+    assert show.kernels(weight, color=True).dtype == np.uint8
+
+
+def test_the_saliency_of_one_unit_is_an_array():
+    stack = Stack([Dense(2, name="fc")], input_shape=(1,))
+    found = show.saliency(stack, {"fc": ([[3.0], [-4.0]], [0.0, 0.0])}, [1.0], 1)
+    assert isinstance(found, np.ndarray)
+    assert found == 4
+
+
+def test_features_before_a_last_convolution():
+    stack = Stack([Conv(2, 3, name="a"), Activation("relu", name="b"), Conv(1, 1)], input_shape=(1, 5, 5))
+    weights = stack.initial_weights(seed=0)
+    x = RNG.normal(size=(4, 1, 5, 5))
+    expected = stack.results(x, weights)["b"].reshape(4, 18)
+    np.testing.assert_array_equal(show.embed(stack, weights, x), expected)
+
+
 def test_names_are_found_lazily():
     assert imfilter.show.saliency is show.saliency
-    assert set(show.__all__) >= {"kernels", "patches", "saliency", "class_model"}
+    assert set(show.__all__) >= {"kernels", "patches", "saliency", "class_model", "Activity"}
