@@ -4,12 +4,21 @@ Figures are medians of runs in turns. Before the measurement, the results of bot
 ratio is PyTorch's time divided by imfilter's time. Both libraries create a new array for every result.
 
 After a call, PyTorch's threads wait for the next one in a loop, for some milliseconds, and take a core from
-whatever runs then. So each turn starts with a pause and one call that is not measured.
+whatever runs then. So each turn starts with a pause. After a pause, the threads of both libraries need some
+calls to wake up. So a turn also has calls that are not measured.
+
+The C library may return the memory of a large array to the system, and then each page of the next array costs
+time. Whether it does depends on what else is allocated. So this process keeps its memory, if the C library is
+glibc. Otherwise PyTorch takes up to five times as long for results of 13 to 26 MB.
 """
 
+import ctypes
 import math
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -19,8 +28,12 @@ from imfilter import layers
 from . import measure, report
 
 THREADS = 2
-#: Seconds before each turn, turns of each library, and seconds of a turn.
-PAUSE, TURNS, TURN = 0.02, 25, 0.01
+#: Seconds of the pause before each turn, of calls that are not measured, and of the measured calls.
+PAUSE, AWAKE, TURN = 0.02, 0.03, 0.03
+#: Turns of each library.
+TURNS = 25
+#: Options of glibc's `mallopt`, and a size in bytes: memory below it is kept.
+TRIM_THRESHOLD, MMAP_THRESHOLD, KEPT = -1, -3, 1 << 30
 #: Largest difference of the results, as a share of the largest.
 DIFFERENCE = 1e-5
 #: Number of the first layers whose geometric mean is printed by itself.
@@ -52,6 +65,41 @@ POOLED = (8, 64, 112, 112)
 Call = Callable[[], np.ndarray]
 
 
+def keep_memory() -> None:
+    """Let the C library keep the memory that is freed."""
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        if hasattr(library, "mallopt"):
+            library.mallopt(TRIM_THRESHOLD, KEPT)
+            library.mallopt(MMAP_THRESHOLD, KEPT)
+
+
+def whole_network() -> tuple[str, Call, Call]:
+    """Return the name, and the calls of both libraries, of the forward pass of a ResNet-18 for one image."""
+    import torch
+
+    from tests.layers.torch_networks import ResNet
+
+    module = ResNet((2, 2, 2, 2), False, 1000).eval()
+    stack = layers.networks.resnet(18)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weights.npz"
+        np.savez(path, **{name: value.numpy() for name, value in module.state_dict().items()})
+        weights = stack.load_weights(path)
+    x = np.random.default_rng(0).normal(size=(1, 3, 224, 224)).astype(np.float32)
+    tensor = torch.from_numpy(x)
+
+    def theirs() -> np.ndarray:
+        with torch.inference_mode():
+            return module(tensor).numpy()
+
+    def ours() -> np.ndarray:
+        with imfilter.set_workers(THREADS):
+            return stack.forward(x, weights)
+
+    return "ResNet-18, one image of 224x224", ours, theirs
+
+
 def contests() -> Iterator[tuple[str, Call, Call]]:
     """Yield the name, and the calls of both libraries, of each comparison."""
     import torch
@@ -78,6 +126,7 @@ def contests() -> Iterator[tuple[str, Call, Call]]:
             lambda f=ours: f(x, 2, axes=(2, 3), workers=THREADS),
             lambda f=theirs: f(tensor, 2).numpy(),
         )
+    yield whole_network()
 
 
 def race(*calls: Call) -> list[measure.Timing]:
@@ -86,7 +135,9 @@ def race(*calls: Call) -> list[measure.Timing]:
     for _ in range(TURNS):
         for call, found in zip(calls, samples, strict=True):
             time.sleep(PAUSE)
-            call()
+            begin = time.perf_counter()
+            while time.perf_counter() - begin < AWAKE:
+                call()
             count, begin = 0, time.perf_counter()
             while (duration := time.perf_counter() - begin) < TURN:
                 call()
@@ -102,6 +153,7 @@ def mean(ratios: list[float]) -> float:
 
 def main() -> None:
     """Print a line for each comparison, and the geometric means of the convolutions."""
+    keep_memory()
     ratios = []
     for name, ours, theirs in contests():
         result = theirs()

@@ -42,7 +42,7 @@ WITHOUT = {
     ),
     "series": ("Causality", "ForecastErrors", "Timing", "check_causal", "timing"),
     "color": (),
-    "show": (),
+    "show": ("Activity",),
 }
 
 
