@@ -57,6 +57,7 @@ def forgotten():
     return forget
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("name", FILTERS)
 def test_what_is_kept_changes_no_result(name, dtype, forgotten):

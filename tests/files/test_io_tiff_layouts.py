@@ -15,6 +15,7 @@ from imfilter import io
 from tests.files.pictures import RNG, picture, raw_tiff
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", [None, "zlib", "lzw", "zstd", "lzma"])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float16", "float32", "float64"])
 @pytest.mark.parametrize("shape", [(45, 37), (45, 37, 3), (45, 37, 4)])

@@ -27,6 +27,7 @@ def slopes(loss, array, places):
     return np.array(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", [False, True], ids=["running", "training"])
 @pytest.mark.parametrize("n", [1, 2, 3])
 @pytest.mark.parametrize("name", CASES)

@@ -122,6 +122,7 @@ def test_kernels_of_one_tap_and_many_inputs(inputs):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", [(3, 3), (1, 3), (3, 1), (5, 5), (2, 4), (7, 3)])
 @pytest.mark.parametrize("rows", [1, 3, 4, 9])
 @pytest.mark.parametrize("columns", [7, 16, 17, 70, 1300])

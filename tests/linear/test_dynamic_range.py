@@ -171,6 +171,7 @@ def worst(found, image, kernels, relative, rng, mode="mirror", cval=0.0):
     return share
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", BOUND)
 @pytest.mark.parametrize("name", FILTERS)
 def test_each_window_by_its_own_samples(name, dtype):

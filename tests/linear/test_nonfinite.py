@@ -38,6 +38,7 @@ def footprint(shape, kernel, at, mode):
     return naive.correlate(mark, used, mode=mode) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf], ids=str)
 @pytest.mark.parametrize("name", KERNELS)
