@@ -18,7 +18,7 @@ image : array_like
     Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
     colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.""",
     "mode": """\
-mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
     How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
     - 'mirror': ``d c b | a b c d | c b a``
@@ -26,10 +26,23 @@ mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
     - 'edge': ``a a a | a b c d | d d d``
     - 'wrap': ``b c d | a b c d | a b c``
     - 'zero': ``0 0 0 | a b c d | 0 0 0``
-    - 'constant': ``k k k | a b c d | k k k`` with k = `cval`""",
+    - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+    - 'shrink': samples beyond the border are absent, as with `mask`""",
     "cval": """\
 cval : float, optional
     Value beyond the border with ``mode="constant"``. Default 0.""",
+    "mask": """\
+mask : array_like, optional
+    Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+    where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+    value. It counts as the mean of the samples that are present in the window. Default: all are present.""",
+    "nan": """\
+nan : {'propagate', 'ignore'}, optional
+    Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.""",
+    "min_coverage": """\
+min_coverage : float, optional
+    Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+    less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.""",
     "axes": """\
 axes : int or tuple of int, optional
     One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.""",

@@ -10,7 +10,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
-from imfilter.typing import ArrayLike, DTypeLike, Kernel, Mode, NDArray, Padding, PerAxis
+from imfilter.typing import ArrayLike, DTypeLike, Kernel, Mode, NDArray, Nan, Padding, PerAxis
 
 
 @hinted
@@ -24,6 +24,9 @@ def correlate(
     padding: Padding = "same",
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -61,7 +64,7 @@ def correlate(
         - 'valid': no border
         - an integer, or for each filtered axis an integer or a pair (before, after); the output has
           length ``floor((n + before + after - dilation*(k - 1) - 1)/stride) + 1``
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -70,8 +73,18 @@ def correlate(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -125,7 +138,7 @@ def correlate(
         stride,
         dilation,
         padding,
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 
@@ -140,6 +153,9 @@ def convolve(
     padding: Padding = "same",
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -167,7 +183,7 @@ def convolve(
     padding : {'same', 'valid'}, int or sequence, optional
         Number of border samples, as for `correlate`. Default 'same': the centre of a flipped kernel of even
         length k is at ``(k - 1)//2``, as in SciPy.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -176,8 +192,18 @@ def convolve(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -226,7 +252,7 @@ def convolve(
         stride,
         dilation,
         padding,
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 

@@ -9,7 +9,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
-from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, PerAxis
+from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, Nan, PerAxis
 
 
 @hinted
@@ -21,6 +21,9 @@ def sobel(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -44,7 +47,7 @@ def sobel(
     spacing : float or sequence of float, optional
         Distance between samples in any unit of length: one for all filtered axes, or one for each.
         Derivatives are per that unit. Default 1.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -53,8 +56,18 @@ def sobel(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -105,7 +118,7 @@ def sobel(
         axis,
         normalize,
         spacing,
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 
@@ -118,6 +131,9 @@ def scharr(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -140,7 +156,7 @@ def scharr(
     spacing : float or sequence of float, optional
         Distance between samples in any unit of length: one for all filtered axes, or one for each.
         Derivatives are per that unit. Default 1.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -149,8 +165,18 @@ def scharr(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -200,7 +226,7 @@ def scharr(
         axis,
         normalize,
         spacing,
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 
@@ -213,6 +239,9 @@ def prewitt(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -235,7 +264,7 @@ def prewitt(
     spacing : float or sequence of float, optional
         Distance between samples in any unit of length: one for all filtered axes, or one for each.
         Derivatives are per that unit. Default 1.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -244,8 +273,18 @@ def prewitt(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -296,7 +335,7 @@ def prewitt(
         axis,
         normalize,
         spacing,
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 

@@ -68,9 +68,10 @@ def canny(
         gradient, from 0 to 1. 'median': multiples of its median; default 2/3 and 4/3. 'otsu': multiples of
         Otsu's threshold; default 1/2 and 1. A function gets the array of gradients and returns both
         thresholds.
-    mask : array_like of bool, optional
-        Part of the image where edges are searched. Samples outside the mask do not affect the smoothing, and
-        the boundary of the mask is not an edge. Default: the whole image.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How the image continues beyond its border for the Gaussian; see `imfilter.gaussian`. Default 'mirror'.
         With 'zero', the smoothed image is divided by the sum of the weights inside the image. For the Sobel

@@ -7,7 +7,7 @@ from typing import Any
 from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.rank import apply as rank
-from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, PerAxis
+from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, Nan, PerAxis
 
 
 def _first(n: int) -> int:
@@ -37,6 +37,9 @@ def median(
     footprint: ArrayLike | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -57,7 +60,7 @@ def median(
         sample more before its centre than after it, as in SciPy. A window may be longer than the image.
     footprint : array_like, optional
         Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -66,8 +69,18 @@ def median(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -111,7 +124,11 @@ def median(
     array([1, 1, 1, 2, 2, 2])
     """
     return rank.apply(
-        image, _middle, size, footprint, Common(mode, cval, axes, channel_axis, dtype, out, workers)
+        image,
+        _middle,
+        size,
+        footprint,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 
@@ -124,6 +141,9 @@ def percentile(
     footprint: ArrayLike | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -145,7 +165,7 @@ def percentile(
         sample more before its centre than after it, as in SciPy. A window may be longer than the image.
     footprint : array_like, optional
         Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -154,8 +174,18 @@ def percentile(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -198,7 +228,12 @@ def percentile(
     array([1, 1, 2, 2, 3])
     """
     return rank.apply(
-        image, _at, size, footprint, Common(mode, cval, axes, channel_axis, dtype, out, workers), q
+        image,
+        _at,
+        size,
+        footprint,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
+        q,
     )
 
 
@@ -210,6 +245,9 @@ def minimum(
     footprint: ArrayLike | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -228,7 +266,7 @@ def minimum(
         sample more before its centre than after it, as in SciPy. A window may be longer than the image.
     footprint : array_like, optional
         Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -237,8 +275,18 @@ def minimum(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -281,7 +329,11 @@ def minimum(
     array([1, 1, 1, 1, 1, 5])
     """
     return rank.apply(
-        image, _first, size, footprint, Common(mode, cval, axes, channel_axis, dtype, out, workers)
+        image,
+        _first,
+        size,
+        footprint,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 
@@ -293,6 +345,9 @@ def maximum(
     footprint: ArrayLike | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -311,7 +366,7 @@ def maximum(
         sample more before its centre than after it, as in SciPy. A window may be longer than the image.
     footprint : array_like, optional
         Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -320,8 +375,18 @@ def maximum(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -364,5 +429,9 @@ def maximum(
     array([3, 4, 4, 5, 9, 9])
     """
     return rank.apply(
-        image, _last, size, footprint, Common(mode, cval, axes, channel_axis, dtype, out, workers)
+        image,
+        _last,
+        size,
+        footprint,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )

@@ -9,7 +9,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, Term, separable
-from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, PerAxis
+from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, Nan, PerAxis
 
 
 def _derivatives(order: int, sigmas: Any, truncate: Any, radius: Any, spacings: Any) -> list[Term]:
@@ -31,6 +31,9 @@ def laplacian_of_gaussian(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -57,7 +60,7 @@ def laplacian_of_gaussian(
     spacing : float or sequence of float, optional
         Distance between samples in any unit of length: one for all filtered axes, or one for each.
         Derivatives are per that unit. Default 1.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -66,8 +69,18 @@ def laplacian_of_gaussian(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -111,7 +124,7 @@ def laplacian_of_gaussian(
         image,
         _laplacian_of_gaussian,
         (sigma, truncate, radius, spacing),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
         preserves_dtype=False,
     )
 
@@ -136,6 +149,9 @@ def difference_of_gaussians(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -165,7 +181,7 @@ def difference_of_gaussians(
     spacing : float or sequence of float, optional
         Distance between samples in any unit of length: one for all filtered axes, or one for each.
         Derivatives are per that unit. Default 1.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -174,8 +190,18 @@ def difference_of_gaussians(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -219,7 +245,7 @@ def difference_of_gaussians(
         image,
         _difference_of_gaussians,
         (low, high, truncate, radius, spacing),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
         preserves_dtype=False,
     )
 
@@ -247,6 +273,9 @@ def gaussian_gradient_magnitude(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -271,7 +300,7 @@ def gaussian_gradient_magnitude(
     spacing : float or sequence of float, optional
         Distance between samples in any unit of length: one for all filtered axes, or one for each.
         Derivatives are per that unit. Default 1.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -280,8 +309,18 @@ def gaussian_gradient_magnitude(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -326,7 +365,7 @@ def gaussian_gradient_magnitude(
         image,
         _gaussian_gradient_magnitude,
         (sigma, truncate, radius, spacing),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
         preserves_dtype=False,
     )
 

@@ -8,7 +8,7 @@ from imfilter import weights
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator
-from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray
+from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, Nan
 
 
 @hinted
@@ -18,6 +18,9 @@ def laplacian(
     diagonals: bool = False,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -34,7 +37,7 @@ def laplacian(
     diagonals : bool, optional
         Whether all ``3**n - 1`` neighbours have the weight 1, including the diagonal ones. Default False:
         only the neighbours along the axes count.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -43,8 +46,18 @@ def laplacian(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -90,7 +103,7 @@ def laplacian(
         image,
         _laplacian,
         (diagonals,),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
         preserves_dtype=False,
     )
 

@@ -11,7 +11,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
-from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, PerAxis
+from imfilter.typing import ArrayLike, DTypeLike, Mode, NDArray, Nan, PerAxis
 
 
 @hinted
@@ -21,6 +21,9 @@ def sharpen(
     *,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -36,7 +39,7 @@ def sharpen(
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     amount : float, optional
         Weight of the Laplacian. Default 1.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -45,8 +48,18 @@ def sharpen(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -91,7 +104,7 @@ def sharpen(
         image,
         _sharpen,
         (amount,),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
         preserves_dtype=True,
     )
 
@@ -112,6 +125,9 @@ def unsharp_mask(
     radius: PerAxis[int] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -136,7 +152,7 @@ def unsharp_mask(
         samples. Default 4.
     radius : int or sequence of int, optional
         Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
@@ -145,8 +161,18 @@ def unsharp_mask(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
+        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
+        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -192,7 +218,7 @@ def unsharp_mask(
         image,
         _unsharp_mask,
         (sigma, amount, truncate, radius),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
         preserves_dtype=True,
     )
 

@@ -27,7 +27,7 @@ _Value = TypeVar("_Value")
 #: One value for all filtered axes, or one for each.
 PerAxis: TypeAlias = _Value | Sequence[_Value]
 #: How an image continues beyond its border.
-Mode: TypeAlias = Literal["mirror", "symmetric", "edge", "wrap", "zero", "constant"]
+Mode: TypeAlias = Literal["mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink"]
 #: The same for a layer. The only constant border of a layer is zero.
 PaddingMode: TypeAlias = Literal["zero", "mirror", "symmetric", "edge", "wrap"]
 #: How a series continues beyond its ends.

@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, dtypes, threads
+from imfilter._base import arguments, dtypes, missing, threads
 from imfilter._base.call_cache import Calls, key_of
 from imfilter._base.keywords import Common
 from imfilter._base.plan import Plan, Planned, planning
@@ -40,6 +40,9 @@ class Family(Generic[_Call]):
     plan: Callable[[_Call, npt.NDArray], Plan]
     #: Returns the result in `out` or in a new array: ``compute(call, image, out, workers)``.
     compute: Callable[[_Call, npt.NDArray, npt.NDArray | None, int | None], npt.NDArray]
+    #: Filters an image with missing data: ``with_missing(image, common, fixed, presence, undefined, *given)``.
+    #: Returns the result, and with `undefined` where too little is present for a result.
+    with_missing: Callable[..., tuple[npt.NDArray, npt.NDArray[np.bool_] | None]] | None = None
     calls: Calls[_Call] = field(default_factory=Calls)
 
 
@@ -50,6 +53,8 @@ def apply(
 
     A call with the arguments of an earlier call is not checked again.
     """
+    if missing.wanted(image, common):
+        return _apply_with_missing(family, image, common, fixed, *given)
     array = image if type(image) is np.ndarray else arguments.image(image)
     out, workers = common.out, common.workers
     key = key_of(array, out, common, fixed, *given)
@@ -66,6 +71,28 @@ def apply(
         asked.append(family.plan(call, array))
         raise Planned
     return family.compute(call, array, out, workers)
+
+
+def _apply_with_missing(
+    family: Family[_Call], image: npt.ArrayLike, common: Common, fixed: Any, *given: tuple[Any, ...]
+) -> npt.NDArray:
+    """Filter an image with missing data. A masked array gives a masked array."""
+    own, masked = None, isinstance(image, np.ma.MaskedArray)
+    if masked:
+        own, image = ~np.ma.getmaskarray(image), np.ma.getdata(image)
+    array = arguments.image(image)
+    present = missing.presence(array, common, own)
+    undefined = None
+    if present is None:
+        plain = common._replace(mask=None, nan="propagate", min_coverage=0.0)
+        result = apply(family, array, plain, fixed, *given)
+    elif planning.get() is not None:
+        raise NotImplementedError
+    else:
+        assert family.with_missing is not None
+        checked = common._replace(out=arguments.out(common.out))
+        result, undefined = family.with_missing(array, checked, fixed, present, masked, *given)
+    return np.ma.MaskedArray(result, mask=undefined) if masked else result
 
 
 def cached(programs: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:

@@ -22,6 +22,9 @@ class Common(NamedTuple):
     dtype: npt.DTypeLike | None = None
     out: npt.NDArray[Any] | None = None
     workers: int | None = None
+    mask: npt.ArrayLike | None = None
+    nan: str = "propagate"
+    min_coverage: float = 0.0
 
 
 def unknown(function: str, options: Mapping[str, Any], known: frozenset[str]) -> None:

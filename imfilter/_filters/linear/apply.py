@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, engine, padding
+from imfilter._base import arguments, borders, dtypes, engine, padding, threads
 from imfilter._base.call_cache import Calls, key_of, words
 from imfilter._base.keywords import Common
+from imfilter._base.missing import Presence
 from imfilter._filters.linear import (
     box,
     cosine,
     infinities,
+    normalized,
     planner,
 )
 from imfilter._filters.linear.algorithm import HUGE, TINY, Call, Request
@@ -169,6 +171,67 @@ def _planned(
     )
 
 
+def _with_missing(
+    array: npt.NDArray,
+    given: Common,
+    fixed: tuple[Build, bool, str],
+    present: Presence,
+    undefined: bool,
+    own: tuple[Any, ...],
+    geometry: Geometry = _EVERY_SAMPLE,
+) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
+    """Filter an image with missing data; see `normalized`."""
+    build, preserves_dtype, _ = fixed
+    chosen = arguments.axes(array, given.axes, given.channel_axis)
+    operator, _ = _operator(build, array.ndim, chosen, own)
+    count, lengths = len(chosen), [array.shape[a] for a in chosen]
+    stride = arguments.integers(geometry.stride, count, "stride", least=1)
+    dilation = arguments.integers(geometry.dilation, count, "dilation", least=1)
+    paddings = padding.resolve(
+        geometry.padding, lengths, operator.shape, stride, dilation, flipped=geometry.flipped
+    )
+    mode = borders.check_mode(given.mode, more=("shrink",))
+    cval = arguments.number(given.cval, "cval", finite=False) if mode == "constant" else 0.0
+    shape = list(array.shape)
+    for axis, pad in zip(chosen, paddings, strict=True):
+        shape[axis] = pad.length
+    default = array.dtype.newbyteorder("=") if preserves_dtype else dtypes.derived(array.dtype)
+    dtype = arguments.dtype(given.dtype, given.out, default)
+    real = dtypes.FLOAT64 if present.min_coverage else dtypes.working(array.dtype, dtype)
+    low, high = operator.extremes
+    if low < TINY or high > HUGE or not present.moderate:
+        real = dtypes.FLOAT64
+    spans = tuple((n - 1) * d + 1 for n, d in zip(operator.shape, dilation, strict=True))
+    bias = arguments.number(geometry.bias, "bias")
+    layout = normalized.Layout(
+        chosen, paddings, stride, dilation, spans, mode, cval, bias, tuple(shape), real
+    )
+    arguments.fitting(given.out, layout.shape)
+    target = dtypes.target(given.out, array, layout.shape, dtype)
+    hollow = np.empty(layout.shape, bool) if undefined else None
+    inner = {"zero": "constant", "shrink": "zero"}.get(mode, mode)
+
+    def correlate(
+        samples: npt.NDArray, part: normalized.Part, pairs: tuple[tuple[int, int], ...], beyond: float
+    ) -> npt.NDArray:
+        common = Common(inner, beyond, chosen, dtype=real, workers=1)
+        places = Geometry(stride, dilation, pairs)
+        method = "separable" if isinstance(part.kernel, tuple) else "direct"
+        return apply(
+            samples, _known, (part.kernel,), common, preserves_dtype=False, method=method, geometry=places
+        )
+
+    kernels = operator.known("normalized", lambda: normalized.kernels_of(operator))
+    workers = threads.requested(given.workers)
+    normalized.run(kernels, operator.norm, layout, correlate, array, present, target, hollow, workers)
+    return engine.delivered(target, given.out, dtype), hollow
+
+
+def _known(ndim: int, axes: tuple[int, ...], kernel: Any) -> Operator:
+    """Return the operator of a part of a kernel."""
+    return Operator((kernel,)) if isinstance(kernel, tuple) else Operator(dense=kernel)
+
+
 def _operator(build: Build, ndim: int, axes: tuple[int, ...], own: tuple[Any, ...]) -> tuple[Operator, bool]:
     """Return the operator of a filter, and whether an earlier call has made it."""
     try:
@@ -192,4 +255,6 @@ def _whole(dtype: np.dtype) -> bool:
     return dtype.kind in "biu"
 
 
-FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, lambda call, image: call.plan, run)
+FAMILY: engine.Family[Call] = engine.Family(
+    _validate_and_plan, lambda call, image: call.plan, run, _with_missing
+)
