@@ -10,7 +10,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
-from imfilter.typing import ArrayLike, DTypeLike, Kernel, Mode, NDArray, Nan, Padding, PerAxis
+from imfilter.typing import ArrayLike, DTypeLike, Kernel, Mode, Nan, NDArray, Padding, PerAxis
 
 
 @hinted
@@ -78,13 +78,14 @@ def correlate(
         Value beyond the border with ``mode="constant"``. Default 0.
     mask : array_like, optional
         Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
-        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
-        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value. It counts as the mean of the samples that are present in the window. Default: all are
+        present.
     nan : {'propagate', 'ignore'}, optional
-        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
     min_coverage : float, optional
-        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
-        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights.
+        Where less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -197,13 +198,14 @@ def convolve(
         Value beyond the border with ``mode="constant"``. Default 0.
     mask : array_like, optional
         Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
-        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
-        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value. It counts as the mean of the samples that are present in the window. Default: all are
+        present.
     nan : {'propagate', 'ignore'}, optional
-        Whether NaN makes all results NaN whose window contains it, or is an absent sample. Default 'propagate'.
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
     min_coverage : float, optional
-        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights. Where
-        less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
+        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights.
+        Where less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional

@@ -70,8 +70,9 @@ def canny(
         thresholds.
     mask : array_like, optional
         Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
-        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have any
-        value. It counts as the mean of the samples that are present in the window. Default: all are present.
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value. It counts as the mean of the samples that are present in the window. Default: all are
+        present.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How the image continues beyond its border for the Gaussian; see `imfilter.gaussian`. Default 'mirror'.
         With 'zero', the smoothed image is divided by the sum of the weights inside the image. For the Sobel

@@ -42,7 +42,7 @@ class Presence:
         if self.mask is None or not self.graded:
             return True
         low = float(np.min(self.mask, where=self.mask > 0, initial=np.inf))
-        return _TINY < low and float(self.mask.max()) < _HUGE
+        return low > _TINY and float(self.mask.max()) < _HUGE
 
     def at(self, image: npt.NDArray, where: Any) -> npt.NDArray:
         """Return how much the samples at an index of the image count: truth values, or floats if `graded`."""
