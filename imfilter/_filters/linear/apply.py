@@ -16,6 +16,7 @@ from imfilter._filters.linear import (
     cosine,
     infinities,
     normalized,
+    normalized_window,
     planner,
 )
 from imfilter._filters.linear.algorithm import HUGE, TINY, Call, Request
@@ -207,8 +208,7 @@ def _with_missing(
         chosen, paddings, stride, dilation, spans, mode, cval, bias, tuple(shape), real
     )
     arguments.fitting(given.out, layout.shape)
-    target = dtypes.target(given.out, array, layout.shape, dtype)
-    hollow = np.empty(layout.shape, bool) if undefined else None
+    target = dtypes.target(given.out, array, layout.shape, dtypes.direct_target(dtype, real))
     inner = {"zero": "constant", "shrink": "zero"}.get(mode, mode)
 
     def correlate(
@@ -222,8 +222,14 @@ def _with_missing(
         )
 
     kernels = operator.known("normalized", lambda: normalized.kernels_of(operator))
-    workers = threads.requested(given.workers)
-    normalized.run(kernels, operator.norm, layout, correlate, array, present, target, hollow, workers)
+    workers, image = threads.requested(given.workers), dtypes.readable(array)
+    if normalized_window.applies(kernels, layout, image):
+        normalized_window.run(kernels, operator.norm, layout, image, present, target, workers)
+    else:
+        normalized.run(kernels, operator.norm, layout, correlate, image, present, target, workers)
+    hollow = None
+    if undefined:
+        hollow = normalized.uncovered(kernels, layout, correlate, image, present, workers)
     return engine.delivered(target, given.out, dtype), hollow
 
 

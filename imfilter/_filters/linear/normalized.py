@@ -21,14 +21,29 @@ import numpy.typing as npt
 from imfilter._base import dtypes, threads
 from imfilter._base.missing import Presence, rows_of
 from imfilter._base.padding import Padding
+from imfilter._base.program import address, set_addresses
+from imfilter._filters.linear.kernels.normalized import (
+    BOOLS,
+    COMBINE_JOB,
+    LOAD_JOB,
+    NO_MASK,
+    NUMBERS,
+    combine_both,
+    combine_one,
+    load_samples,
+    over_piece,
+)
 from imfilter._filters.linear.operators import Operator, Taps, Term, outer
+from imfilter._simd.vector import BYTES
 
 #: Samples of a piece without its halo. All arrays of a piece stay in the third-level cache.
 _PIECE = 1 << 18
 #: Most taps of a separable kernel that is multiplied out.
 _SMALL = 9
-#: Shares of the weight that differ only by rounding errors are equal.
-_ROUNDED = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-12}
+#: Weights of the largest kernel that is kept as a whole.
+_KEPT = 256
+#: Shares of the weight that differ by less, relative to it, are equal.
+ROUNDED = 1e-12
 
 
 class Part(NamedTuple):
@@ -40,11 +55,15 @@ class Part(NamedTuple):
 
 
 class Kernel(NamedTuple):
-    """A kernel as parts of one sign, the sum of its weights, and the sum of their magnitudes."""
+    """A kernel as parts of one sign, the sum of its weights, and the sum of their magnitudes.
+
+    `weights` is the whole kernel if it is small.
+    """
 
     parts: tuple[Part, ...]
     total: float
     size: float
+    weights: Taps | None
 
 
 class Layout(NamedTuple):
@@ -80,7 +99,8 @@ def kernels_of(operator: Operator) -> tuple[Kernel, ...]:
 def _dense(weights: Taps) -> Kernel:
     parts = [Part(np.maximum(sign * weights, 0.0), sign > 0) for sign in (1.0, -1.0)]
     used = tuple(part for part in parts if np.any(part.kernel))
-    return Kernel(used, math.fsum(weights.flat), math.fsum(np.abs(weights).flat))
+    kept = weights if weights.size <= _KEPT else None
+    return Kernel(used, math.fsum(weights.flat), math.fsum(np.abs(weights).flat), kept)
 
 
 def _separable(term: Term) -> Kernel:
@@ -93,7 +113,9 @@ def _separable(term: Term) -> Kernel:
         if all(map(np.any, kernel)):
             parts.append(Part(kernel, math.prod(signs) > 0))
     total = math.prod(math.fsum(taps) for taps in term)
-    return Kernel(tuple(parts), total, math.prod(math.fsum(np.abs(taps)) for taps in term))
+    size = math.prod(math.fsum(np.abs(taps)) for taps in term)
+    kept = outer(term) if math.prod(map(len, term)) <= _KEPT else None
+    return Kernel(tuple(parts), total, size, kept)
 
 
 def _centred(centre: Term, term: Term) -> Kernel:
@@ -106,7 +128,8 @@ def _centred(centre: Term, term: Term) -> Kernel:
         return _dense(outer(centre) + outer(term))
     around = kernel.parts[0]._replace(centre=-abs(own))
     parts = around, Part(None, whole > 0, abs(whole))
-    return Kernel(parts, kernel.total + weight, kernel.size - abs(own) + abs(whole))
+    kept = None if kernel.weights is None else kernel.weights + outer(centre)
+    return Kernel(parts, kernel.total + weight, kernel.size - abs(own) + abs(whole), kept)
 
 
 class Piece(NamedTuple):
@@ -142,23 +165,54 @@ def run(
     image: npt.NDArray,
     presence: Presence,
     target: npt.NDArray,
-    undefined: npt.NDArray[np.bool_] | None,
     workers: int | None,
 ) -> None:
-    """Write the result to `target`, and to `undefined` where less than the least coverage is present."""
+    """Write the result to `target`."""
     parts = list(pieces(image, layout))
 
     def task(start: int, stop: int) -> None:
         for piece in parts[start:stop]:
-            found, hollow = _filtered(kernels, norm, layout, correlate, image, presence, piece)
-            dtypes.place(found, target[piece.result])
-            if undefined is not None:
-                undefined[piece.result] = hollow
+            _filter(kernels, norm, layout, correlate, image, presence, piece, target[piece.result])
 
     threads.run(task, len(parts), workers)
 
 
-def _filtered(
+def uncovered(
+    kernels: tuple[Kernel, ...],
+    layout: Layout,
+    correlate: Correlate,
+    image: npt.NDArray,
+    presence: Presence,
+    workers: int | None,
+) -> npt.NDArray[np.bool_]:
+    """Return where too little is present for a result."""
+    parts, found = list(pieces(image, layout)), np.zeros(layout.shape, bool)
+
+    def task(start: int, stop: int) -> None:
+        for piece in parts[start:stop]:
+            _, counts = _loaded(layout, image, presence, piece)
+            pairs, beyond = _pairs(layout, piece), _beyond(layout)
+            for kernel in kernels:
+                both = _sums(kernel, correlate, counts, pairs, beyond, piece, layout)
+                present = sum(part for part in both if part is not None)
+                found[piece.result] |= ~(present > presence.min_coverage * kernel.size * (1 - ROUNDED))
+
+    threads.run(task, len(parts), workers)
+    return found
+
+
+def _pairs(layout: Layout, piece: Piece) -> tuple[tuple[int, int], ...]:
+    """Return the padding of each filtered axis of a piece, which is padded along its own axis."""
+    pads = zip(layout.axes, layout.paddings, strict=True)
+    return tuple((0, 0) if axis == piece.axis else (pad.before, pad.after) for axis, pad in pads)
+
+
+def _beyond(layout: Layout) -> float:
+    """Return how much the border constant counts."""
+    return 0.0 if layout.mode == "shrink" else 1.0
+
+
+def _filter(
     kernels: tuple[Kernel, ...],
     norm: bool,
     layout: Layout,
@@ -166,49 +220,70 @@ def _filtered(
     image: npt.NDArray,
     presence: Presence,
     piece: Piece,
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_]]:
-    """Return a piece of the result, and where too little is present."""
+    target: npt.NDArray,
+) -> None:
+    """Write a piece of the result to `target`."""
+    real, several = layout.real, len(kernels) > 1 or norm
     samples, counts = _loaded(layout, image, presence, piece)
-    pairs = [(pad.before, pad.after) for pad in layout.paddings]
-    if piece.axis in layout.axes:
-        pairs[layout.axes.index(piece.axis)] = 0, 0
-    beyond = 0.0 if layout.mode == "shrink" else 1.0
-    result, hollow = None, np.zeros((), bool)
-    with np.errstate(all="ignore"):
-        for kernel in kernels:
-            sums = [
-                _sums(kernel, correlate, array, tuple(pairs), cval, piece, layout)
-                for array, cval in ((samples, layout.cval), (counts, beyond))
-            ]
-            one, few = _combined(kernel, *sums[0], *sums[1], presence.min_coverage, layout.real)
-            hollow = hollow | few
-            one = one * one if norm else one
-            result = one if result is None else result + one
-        assert result is not None
-        result = np.sqrt(result) if norm else result
-        return result + layout.real.type(layout.bias) if layout.bias else result, hollow
+    pairs, beyond = _pairs(layout, piece), _beyond(layout)
+    result: npt.NDArray = np.zeros((), real)
+    for kernel in kernels:
+        sums = (
+            *_sums(kernel, correlate, samples, pairs, layout.cval, piece, layout),
+            *_sums(kernel, correlate, counts, pairs, beyond, piece, layout),
+        )
+        least = presence.min_coverage * kernel.size * (1 - ROUNDED)
+        to = np.empty(target.shape, real) if several else target
+        _combine(kernel.total, sums, least, 0.0 if several else layout.bias, to)
+        if several:
+            with np.errstate(all="ignore"):
+                result = result + (to * to if norm else to)
+    if several:
+        with np.errstate(all="ignore"):
+            result = np.sqrt(result) if norm else result
+            dtypes.place(result + real.type(layout.bias) if layout.bias else result, target)
 
 
 def _loaded(
     layout: Layout, image: npt.NDArray, presence: Presence, piece: Piece
 ) -> tuple[npt.NDArray, npt.NDArray]:
     """Return the samples of a piece times how much they count, and how much they count."""
-    rows, real = piece.rows, layout.real
-    inside = (slice(None),) * piece.axis
-    near = rows if not len(rows) or rows.min() >= 0 else np.maximum(rows, 0)
+    rows, real, inside = piece.rows, layout.real, (slice(None),) * piece.axis
+    near = rows if rows.min() >= 0 else np.maximum(rows, 0)
     first, last = int(near[0]), int(near[-1])
     straight = last - first + 1 == len(near) and bool((np.diff(near) == 1).all())
     where = (*inside, slice(first, last + 1) if straight else near)
-    counts = presence.at(image, where)
-    samples = np.where(counts > 0, dtypes.readable(image[where]), 0).astype(real, copy=False)
-    if presence.graded:
-        counts = counts.astype(real)
-        samples = samples * counts
-    else:
-        counts = counts.astype(real)
+    piece_of_image = np.ascontiguousarray(dtypes.readable(image[where]))
+    mask = None if presence.mask is None else np.ascontiguousarray(presence.mask[where])
+    if mask is not None and presence.graded:
+        mask = mask.astype(real, copy=False)
+    samples, counts = _load(piece_of_image, mask, presence.ignore_nan, real)
     if near is not rows:
         samples[(*inside, rows < 0)] = layout.cval
-        counts[(*inside, rows < 0)] = 0.0 if layout.mode == "shrink" else 1.0
+        counts[(*inside, rows < 0)] = _beyond(layout)
+    return samples, counts
+
+
+def _load(
+    image: npt.NDArray, mask: npt.NDArray | None, ignore_nan: bool, real: np.dtype
+) -> tuple[npt.NDArray, npt.NDArray]:
+    """Return contiguous samples times how much they count, and how much they count."""
+    count, lanes = image.size, BYTES // real.itemsize
+    if count < lanes:
+        shape = image.shape
+        image = np.resize(image, lanes)
+        mask = None if mask is None else np.resize(mask, lanes)
+        samples, counts = _load(image, mask, ignore_nan, real)
+        return samples[:count].reshape(shape), counts[:count].reshape(shape)
+    samples, counts = np.empty(image.shape, real), np.empty(image.shape, real)
+    job = np.zeros((), LOAD_JOB)
+    job["kind"] = NO_MASK if mask is None else BOOLS if mask.dtype.kind == "b" else NUMBERS
+    job["ignore_nan"], job["count"] = ignore_nan, count
+    tables = {"image": image, "samples": samples, "counts": counts}
+    tables |= {} if mask is None else {"mask": mask}
+    owners = set_addresses(job, tables)
+    over_piece.entry()(load_samples.address(real, image.dtype), address(job))
+    del owners
     return samples, counts
 
 
@@ -223,13 +298,14 @@ def _sums(
 ) -> tuple[npt.NDArray | None, npt.NDArray | None]:
     """Return the sums over the positive part of a kernel, and over the magnitudes of the negative part."""
     sums: dict[bool, npt.NDArray | None] = {True: None, False: None}
-    for part in kernel.parts:
-        found = None if part.kernel is None else correlate(array, part, pairs, cval)
-        if part.centre:
-            own = _centre(array, piece, layout) * array.dtype.type(part.centre)
-            found = own if found is None else found + own
-        earlier = sums[part.positive]
-        sums[part.positive] = found if earlier is None or found is None else earlier + found
+    with np.errstate(all="ignore"):
+        for part in kernel.parts:
+            found = None if part.kernel is None else correlate(array, part, pairs, cval)
+            if part.centre:
+                own = _centre(array, piece, layout) * array.dtype.type(part.centre)
+                found = own if found is None else found + own
+            earlier = sums[part.positive]
+            sums[part.positive] = found if earlier is None or found is None else earlier + found
     return sums[True], sums[False]
 
 
@@ -243,26 +319,33 @@ def _centre(array: npt.NDArray, piece: Piece, layout: Layout) -> npt.NDArray:
     return array[(*(slice(None),) * piece.axis, slice(before, before + count))]
 
 
-def _combined(
-    kernel: Kernel,
-    positive: npt.NDArray | None,
-    negative: npt.NDArray | None,
-    more: npt.NDArray | None,
-    less: npt.NDArray | None,
-    least: float,
-    real: np.dtype,
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_]]:
-    """Return the result of a kernel from its four sums, and where too little is present."""
-    total = real.type(kernel.total)
-    if positive is None or negative is None:
-        sums, counts = (positive, more) if negative is None else (negative, less)
-        result = sums / counts * total
-    else:
-        counts = more + less
-        absent = total - (more - less)
-        result = (positive - negative) + np.where(absent == 0, 0, (positive + negative) / counts * absent)
-    few = counts <= 0
-    if least:
-        few |= counts < least * kernel.size * (1 - _ROUNDED[real])
-    result[few] = np.nan
-    return result, few
+def _combine(
+    total: float, sums: tuple[npt.NDArray | None, ...], least: float, bias: float, target: npt.NDArray
+) -> None:
+    """Write the result of a kernel from its sums over samples and over counts."""
+    names = "positive", "negative", "more", "less"
+    tables = {
+        name: np.ascontiguousarray(array)
+        for name, array in zip(names, sums, strict=True)
+        if array is not None
+    }
+    if not tables:  # a kernel of zeros sees nothing
+        dtypes.place(np.full(target.shape, np.nan), target)
+        return
+    both = len(tables) == 4
+    if not both:
+        tables = dict(zip(("positive", "more"), tables.values(), strict=True))
+    real, count = tables["more"].dtype, target.size
+    padded = max(count, BYTES // real.itemsize)
+    if padded > count:
+        tables = {name: np.resize(array, padded) for name, array in tables.items()}
+    direct = target.flags.c_contiguous and target.dtype in dtypes.NATIVE and padded == count
+    to = target if direct else np.empty(padded, real)
+    job = np.zeros((), COMBINE_JOB)
+    job["total"], job["least"], job["bias"], job["count"] = total, least, bias, padded
+    owners = set_addresses(job, tables | {"to": to})
+    code = combine_both if both else combine_one
+    over_piece.entry()(code.address(real, to.dtype), address(job))
+    del owners
+    if not direct:
+        dtypes.place(to[:count].reshape(target.shape), target)

@@ -1,0 +1,169 @@
+"""Small windows over missing data: all sums of an output in registers, tap by tap.
+
+Padded rows are copied with what they count, and stay in the workspace as long as the next row of outputs
+needs them.
+"""
+
+import numpy as np
+
+from imfilter._simd.denormals import denormals_as_zeros
+from imfilter._simd.jit import Driver, kernel
+from imfilter._simd.lanewise import fma, root, where
+from imfilter._simd.lines import place_line
+from imfilter._simd.vector import (
+    BYTES,
+    LINE,
+    invoke,
+    load,
+    load_one,
+    peek,
+    poke,
+    record,
+    size_of,
+    splat,
+    store,
+)
+
+#: One window, all int64 except the last: addresses and steps in bytes, everything else in samples.
+_FIELDS = (
+    *("taps", "n_rows"),  # table of taps; rows that the window of one output reads
+    *("terms", "n_terms", "norm"),  # table of terms; whether the result is the root of a sum of squares
+    *("rows", "targets"),  # for each row of outputs: offsets of the rows of the image, and of the output
+    *("masks", "mask"),  # for each row of outputs: offsets of the rows of the mask; address of the mask
+    *("border_x", "before_x", "samples_x", "padded_x", "columns", "channels"),
+    *("source_x", "source_c", "source_packed", "mask_x", "mask_c", "mask_packed"),
+    *("target_x", "target_c", "target_packed"),
+    "ignore_nan",
+    # Workspace: copied rows, their state, the results of a row, and memory of kernels.
+    *("pitch", "copied", "state", "line", "spare"),
+    *("fetch", "fetch_mask", "place", "merge", "sum_up"),
+)
+#: The border constant, how much it counts, and the number added to every result.
+_NUMBERS = ("cval", "beyond", "bias")
+WINDOW_JOB = np.dtype([*((n, np.int64) for n in _FIELDS), *((n, np.float64) for n in _NUMBERS)])
+#: A tap: the row of the window, the offset along the row in bytes, and the place of its weight.
+TAP = np.dtype([("row", np.int64), ("offset", np.int64), ("weight", np.float64)])
+#: A term: its taps of positive weight are `begin` … `middle`, those of negative weight `middle` … `stop`.
+TERM = np.dtype(
+    [
+        *((n, np.int64) for n in ("begin", "middle", "stop")),
+        *((n, np.float64) for n in ("total", "least")),
+    ]
+)
+_TAP, _TERM = TAP.itemsize, TERM.itemsize
+#: The state of a copied row: the row of the image, and the last row of outputs that needed it.
+STATE = 16
+#: Stands for the offset of a row beyond the border.
+BORDER = -(1 << 62)
+
+
+@kernel("real")
+def merge(real, job_at, samples, counts):
+    """Multiply a padded row by how much its samples count. Samples that do not count become 0."""
+    job = record(WINDOW_JOB, job_at)
+    lanes, size = BYTES // size_of(real), size_of(real)
+    zeros = splat(real, real.type(0))
+    x = 0
+    while x < job.padded_x * job.channels:
+        value, count = load(real, samples + x * size, real), load(real, counts + x * size, real)
+        if job.ignore_nan:
+            count = where(value == value, count, zeros)
+            store(counts + x * size, real, count)
+        store(samples + x * size, real, where(count > 0, value * count, zeros))
+        x += lanes
+
+
+@kernel("real")
+def sum_up(real, job_at, window, further, line):
+    """Compute one row of outputs. `window` holds the addresses of its rows; counts are `further` on."""
+    job = record(WINDOW_JOB, job_at)
+    lanes, size = BYTES // size_of(real), size_of(real)
+    zero, nothing = splat(real, real.type(0)), splat(real, real.type(np.nan))
+    x = 0
+    while x < job.columns * job.channels:
+        result = zero
+        for i in range(job.n_terms):
+            term = record(TERM, job.terms + i * _TERM)
+            positive = more = zero
+            for t in range(term.begin, term.middle):
+                tap = record(TAP, job.taps + t * _TAP)
+                at = peek(window + 8 * tap.row) + tap.offset + x * size
+                weight = splat(real, real.type(tap.weight))
+                positive = fma(load(real, at, real), weight, positive)
+                more = fma(load(real, at + further, real), weight, more)
+            if term.middle < term.stop:
+                negative = less = zero
+                for t in range(term.middle, term.stop):
+                    tap = record(TAP, job.taps + t * _TAP)
+                    at = peek(window + 8 * tap.row) + tap.offset + x * size
+                    weight = splat(real, real.type(tap.weight))
+                    negative = fma(load(real, at, real), weight, negative)
+                    less = fma(load(real, at + further, real), weight, less)
+                counts, absent = more + less, term.total - (more - less)
+                mean = (positive + negative) / counts
+                # Where nothing is absent, an infinite mean must not become NaN.
+                found = positive - negative + where(absent == 0, absent, mean * absent)
+            else:
+                counts = more
+                found = positive / counts * term.total
+            found = where(counts > term.least, found, nothing)
+            result = fma(found, found, result) if job.norm else result + found
+        if job.norm:
+            result = root(result)
+        store(line + x * size, real, result + job.bias)
+        x += lanes
+
+
+@Driver
+@denormals_as_zeros
+def slide_normalized(job_at, source_at, target_at, memory, start, stop):
+    """Compute rows `start` … `stop` of outputs.
+
+    job_at: address of the `WINDOW_JOB`. source_at, target_at: addresses of the image and the output.
+    memory: workspace, divided as the job says.
+    """
+    job = record(WINDOW_JOB, job_at)
+    workspace = (memory + LINE - 1) // LINE * LINE
+    copied, state = workspace + job.copied, workspace + job.state
+    window = state + STATE * job.n_rows
+    for slot in range(job.n_rows):
+        poke(state + STATE * slot, BORDER - 1)
+        poke(state + STATE * slot + 8, -1)
+    further = job.n_rows * job.pitch
+    for row in range(start, stop):
+        needed = job.rows + 8 * row * job.n_rows
+        # First keep the copied rows that this row needs too. Then copy the others in place of the rest.
+        for k in range(job.n_rows):
+            poke(window + 8 * k, 0)
+            for slot in range(job.n_rows):
+                if peek(state + STATE * slot) == peek(needed + 8 * k):
+                    poke(state + STATE * slot + 8, row)
+                    poke(window + 8 * k, copied + slot * job.pitch)
+                    break
+        for k in range(job.n_rows):
+            if peek(window + 8 * k):
+                continue
+            offset, slot = peek(needed + 8 * k), 0
+            for other in range(job.n_rows):
+                if peek(state + STATE * other) == offset:  # two taps may need the same row
+                    slot = other
+                    break
+                if peek(state + STATE * other + 8) != row:
+                    slot = other
+            line = copied + slot * job.pitch
+            if peek(state + STATE * slot) != offset or peek(state + STATE * slot + 8) != row:
+                invoke(2, job.fetch, (
+                    source_at + offset if offset != BORDER else -1, job.source_x, job.source_c, job.source_packed,
+                    job.channels, job.border_x, job.before_x, job.samples_x, 0, job.padded_x, job.cval,
+                    line, 0))  # fmt: skip
+                mask_at = job.mask + peek(job.masks + 8 * (row * job.n_rows + k)) if offset != BORDER else -1
+                invoke(2, job.fetch_mask, (
+                    mask_at, job.mask_x, job.mask_c, job.mask_packed,
+                    job.channels, job.border_x, job.before_x, job.samples_x, 0, job.padded_x, job.beyond,
+                    line + further, 0))  # fmt: skip
+                invoke(1, job.merge, (job_at, line, line + further))
+                poke(state + STATE * slot, offset)
+                poke(state + STATE * slot + 8, row)
+            poke(window + 8 * k, line)
+        invoke(1, job.sum_up, (job_at, window, further, workspace + job.line))
+        place_line(job, workspace, workspace + job.line, target_at + peek(job.targets + 8 * row), job.columns)
