@@ -1,18 +1,17 @@
 """Missing data: which samples of an image are present, how much each counts, and how much must be present."""
 
 import functools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes
+from imfilter._base import arguments, borders, dtypes, threads
 from imfilter._base.keywords import Common
 
-#: Samples of an image that are searched for NaN at a time.
-_CHUNK = 1 << 16
+#: Samples of an image that are searched for NaN at a time, and from which on threads share the search.
+_CHUNK, _MANY = 1 << 16, 1 << 20
 #: Range of confidences that are multiplied in float32.
 _TINY, _HUGE = 1e-10, 1e10
 NAN_POLICIES = ("propagate", "ignore")
@@ -85,7 +84,7 @@ def presence(image: npt.NDArray, common: Common, own: npt.NDArray | None = None)
         mask = own if mask is None else np.where(own, mask, mask.dtype.type(0))
     if mask is not None and _all_ones(mask):
         mask = None
-    ignore = ignore and image.dtype.kind == "f" and has_nan(image)
+    ignore = ignore and image.dtype.kind == "f" and has_nan(image, threads.requested(common.workers))
     shrink = isinstance(common.mode, str) and common.mode == "shrink"
     if mask is None and not ignore and not shrink:
         return None
@@ -122,22 +121,20 @@ def _all_ones(mask: npt.NDArray) -> bool:
     return bool(mask.all()) if mask.dtype.kind == "b" else bool((mask == 1).all())
 
 
-def has_nan(image: npt.NDArray) -> bool:
+def has_nan(image: npt.NDArray, workers: int | None) -> bool:
     """Tell whether an array of floats contains NaN, without an array of its size."""
-    flat = image.reshape(-1) if image.flags.c_contiguous else None
-    if flat is None:
-        return any(has_nan(np.ascontiguousarray(part)) for part in _parts(image))
-    for start in range(0, flat.size, _CHUNK):
-        part = flat[start : start + _CHUNK]
-        # The smallest number is NaN if any is. This takes a tenth of the time of a search.
-        if np.isnan(np.min(part)):
-            return True
-    return False
+    found: list[bool] = []
+    parts = image.reshape(-1) if image.flags.c_contiguous else image
+    step = max(1, _CHUNK * len(parts) // image.size)
 
+    def task(start: int, stop: int) -> None:
+        for first in range(start * step, stop * step, step):
+            # The smallest number is NaN if any is. This takes a tenth of the time of a search.
+            if not found and np.isnan(np.min(parts[first : first + step])):
+                found.append(True)
 
-def _parts(image: npt.NDArray) -> Sequence[npt.NDArray]:
-    """Return an array in parts along its first axis, or as a whole if it has only one axis."""
-    return [image] if image.ndim == 1 else list(image)
+    threads.run(task, -(-len(parts) // step), 1 if image.size < _MANY else workers)
+    return bool(found)
 
 
 @functools.lru_cache(maxsize=64)

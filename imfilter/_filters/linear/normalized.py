@@ -38,8 +38,6 @@ from imfilter._simd.vector import BYTES
 
 #: Samples of a piece without its halo. All arrays of a piece stay in the third-level cache.
 _PIECE = 1 << 18
-#: Most taps of a separable kernel that is multiplied out.
-_SMALL = 9
 #: Weights of the largest kernel that is kept as a whole.
 _KEPT = 256
 #: Shares of the weight that differ by less, relative to it, are equal.
@@ -105,8 +103,6 @@ def _dense(weights: Taps) -> Kernel:
 
 def _separable(term: Term) -> Kernel:
     """Return a separable kernel. Its parts are the products of the parts of one sign of each axis."""
-    if math.prod(map(len, term)) <= _SMALL:
-        return _dense(outer(term))
     parts = []
     for signs in itertools.product((1.0, -1.0), repeat=len(term)):
         kernel = tuple(np.maximum(sign * taps, 0.0) for sign, taps in zip(signs, term, strict=True))

@@ -1,7 +1,7 @@
 """Missing data under a small window: one kernel computes all sums of an output; see `normalized`."""
 
-import itertools
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -13,19 +13,25 @@ from imfilter._base.program import Job, address, layout_workspace, pitch
 from imfilter._filters.linear.kernels.normalized_window import (
     BORDER,
     STATE,
+    SUMMED,
     TAP,
     TERM,
     WINDOW_JOB,
     merge,
     slide_normalized,
+    sum_rows,
     sum_up,
 )
 from imfilter._filters.linear.normalized import ROUNDED, Kernel, Layout
+from imfilter._filters.linear.operators import Taps, Term
 from imfilter._simd import lines
 from imfilter._simd.vector import BYTES
 
 #: Number of taps, of all terms, up to which one pass over all taps is faster than a sum for each part.
-MOST_TAPS = 64
+MOST_TAPS = 80
+#: Cost of a tap of a sum of rows, and of the sum itself, where a tap along the line costs 2: its loads cross
+#: cache lines.
+_ROW_TAP, _SUMMED_ROW = 1, 2
 #: A last axis that is not filtered is the line if it is at least as long. Otherwise its samples are channels.
 _LINE_LENGTH = 32
 _UINT8 = np.dtype(np.uint8)
@@ -36,9 +42,10 @@ def applies(kernels: tuple[Kernel, ...], layout: Layout, image: npt.NDArray) -> 
     line = _Line.of(layout, image)
     if line.filtered is not None and layout.stride[line.filtered] > 1:
         return False
-    if any(kernel.weights is None or not kernel.parts for kernel in kernels):
-        return False
-    return sum(int(np.count_nonzero(kernel.weights)) for kernel in kernels) <= MOST_TAPS
+    for kernel in kernels:
+        if not kernel.parts or (kernel.weights is None and any(part.centre for part in kernel.parts)):
+            return False
+    return _tables(kernels, layout, 0.0, line.filtered, _others(image, line), 1) is not None
 
 
 class _Line(NamedTuple):
@@ -88,12 +95,15 @@ def run(
         ones = np.ones((1,) * line.along + image.shape[line.along :], bool)
         mask = np.broadcast_to(ones, image.shape)
     counted = mask.view(_UINT8) if mask.dtype.kind == "b" else mask
-    others = [a for a in range(image.ndim) if a not in (line.along, line.channels)]
+    others = _others(image, line)
 
     job = Job(WINDOW_JOB)
     rows = _rows(layout, image.shape, (image.strides, counted.strides), others)
-    steps = dilation * channels * size
-    job["taps"], job["terms"] = _taps(kernels, layout, presence.min_coverage, others, line.filtered, steps)
+    step = dilation * channels * size
+    tables = _tables(kernels, layout, presence.min_coverage, line.filtered, others, step)
+    assert tables is not None
+    job["taps"], job["terms"], job["row_taps"], job["summed"] = tables
+    job["n_summed"] = len(tables.summed)
     job["n_terms"], job["norm"], job["ignore_nan"] = len(kernels), int(norm), int(presence.ignore_nan)
     job["rows"], job["masks"] = rows
     job["n_rows"] = rows[0].shape[1]
@@ -111,12 +121,15 @@ def run(
     job["fetch_mask"] = lines.fetch.address(real, counted.dtype)
     job["place"] = lines.place.address(real, target.dtype)
     job["merge"], job["sum_up"] = merge.address(real), sum_up.address(real)
+    job["sum_rows"] = sum_rows.address(real)
+    straight = target.dtype == real and columns * channels >= BYTES // size
+    job["direct"] = int(straight and job["target_packed"])
     job["pitch"] = pitch(padded * channels * size + 2 * BYTES)
     workspace = layout_workspace(
         job,
         {
-            "copied": 2 * job["n_rows"] * job["pitch"],
-            "state": (STATE + 8) * job["n_rows"],
+            "copied": 2 * (job["n_rows"] + job["n_summed"]) * job["pitch"],
+            "state": (STATE + 8) * (job["n_rows"] + job["n_summed"]),
             "line": job["pitch"],
             "spare": columns * channels * 8 + BYTES,
         },
@@ -161,32 +174,80 @@ def _starts(
     return found
 
 
-def _taps(
+class _Tables(NamedTuple):
+    """Tables of a job: taps, terms, the taps of sums of rows, and these sums."""
+
+    taps: npt.NDArray
+    terms: npt.NDArray
+    row_taps: npt.NDArray
+    summed: npt.NDArray
+
+
+def _others(image: npt.NDArray, line: _Line) -> list[int]:
+    """Return the axes that are not axes of the line."""
+    return [a for a in range(image.ndim) if a not in (line.along, line.channels)]
+
+
+def _tables(
     kernels: tuple[Kernel, ...],
     layout: Layout,
     least: float,
-    others: list[int],
     filtered: int | None,
+    others: list[int],
     step: int,
-) -> tuple[npt.NDArray, npt.NDArray]:
-    """Return the tables of taps and terms. `step`: bytes from tap to tap along the line."""
-    taps: list[tuple[int, int, float]] = []
-    terms = []
+) -> _Tables | None:
+    """Return the tables; None if there are too many taps. `step`: bytes from tap to tap along the line."""
     order = [layout.axes.index(axis) for axis in others if axis in layout.axes]
+    n_rows = math.prod(len(range(0, layout.spans[k], layout.dilation[k])) for k in order)
+    taps: list[tuple[int, int, float]] = []
+    row_taps: list[tuple[int, int, float]] = []
+    terms, summed, known = [], list[tuple[int, int]](), dict[bytes, int]()
     for kernel in kernels:
-        assert kernel.weights is not None
-        shape = kernel.weights.shape
         bounds = [len(taps)]
-        for sign in (1, -1):
-            for at in itertools.product(*map(range, shape)):
-                weight = sign * float(kernel.weights[at])
-                if weight > 0:
-                    row = 0
-                    for k in order:
-                        row = row * shape[k] + at[k]
-                    taps.append((row, 0 if filtered is None else at[filtered] * step, weight))
+        for positive in (True, False):
+            for part in _parts(kernel, positive=positive):
+                for rows, along in _factors(part, order, filtered):
+                    if np.count_nonzero(rows) == 1:
+                        number = int(np.flatnonzero(rows)[0])
+                        along = along * rows[number]
+                    else:
+                        key = rows.tobytes()
+                        if key not in known:
+                            known[key] = n_rows + len(summed)
+                            begin = len(row_taps)
+                            row_taps += [(int(r), 0, float(rows[r])) for r in np.flatnonzero(rows)]
+                            summed.append((begin, len(row_taps)))
+                        number = known[key]
+                    taps += [(number, int(x) * step, float(along[x])) for x in np.flatnonzero(along)]
             bounds.append(len(taps))
         if bounds[0] == bounds[1]:  # only negative weights: their magnitudes are the first part
             bounds[1] = bounds[2]
         terms.append((*bounds, kernel.total, least * kernel.size * (1 - ROUNDED)))
-    return np.array(taps, TAP), np.array(terms, TERM)
+    if len(taps) + len(row_taps) // 2 > MOST_TAPS:
+        return None
+    return _Tables(np.array(taps, TAP), np.array(terms, TERM), np.array(row_taps, TAP), np.array(summed, SUMMED))
+
+
+def _parts(kernel: Kernel, *, positive: bool) -> Iterator[Taps | Term]:
+    """Yield the parts of one sign."""
+    if any(part.centre for part in kernel.parts):
+        assert kernel.weights is not None
+        yield np.maximum(kernel.weights if positive else -kernel.weights, 0.0)
+        return
+    for part in kernel.parts:
+        if part.positive == positive and part.kernel is not None:
+            yield part.kernel
+
+
+def _factors(part: Taps | Term, order: list[int], filtered: int | None) -> Iterator[tuple[Taps, Taps]]:
+    """Yield the weights of rows and along the line whose products, added, are a part of a kernel."""
+    if isinstance(part, tuple):
+        rows = np.ones(1)
+        for k in order:
+            rows = np.multiply.outer(rows, part[k]).reshape(-1)
+        yield rows, np.ones(1) if filtered is None else part[filtered]
+        return
+    axes = (*order, *(() if filtered is None else (filtered,)))
+    table = part.transpose(axes).reshape(-1, 1 if filtered is None else part.shape[filtered])
+    for number in np.flatnonzero(table.any(axis=1)):
+        yield np.eye(len(table))[number], table[number]

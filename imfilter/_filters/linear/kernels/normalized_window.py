@@ -26,23 +26,28 @@ from imfilter._simd.vector import (
 
 #: One window, all int64 except the last: addresses and steps in bytes, everything else in samples.
 _FIELDS = (
-    *("taps", "n_rows"),  # table of taps; rows that the window of one output reads
+    *("taps", "n_rows"),  # table of taps; rows of the image that the window of one output reads
+    *("summed", "n_summed"),  # table of lines that are sums of these rows
+    "row_taps",  # table of their weights
     *("terms", "n_terms", "norm"),  # table of terms; whether the result is the root of a sum of squares
     *("rows", "targets"),  # for each row of outputs: offsets of the rows of the image, and of the output
     *("masks", "mask"),  # for each row of outputs: offsets of the rows of the mask; address of the mask
     *("border_x", "before_x", "samples_x", "padded_x", "columns", "channels"),
     *("source_x", "source_c", "source_packed", "mask_x", "mask_c", "mask_packed"),
     *("target_x", "target_c", "target_packed"),
-    "ignore_nan",
+    *("ignore_nan", "direct"),  # whether results are written straight to the output
     # Workspace: copied rows, their state, the results of a row, and memory of kernels.
     *("pitch", "copied", "state", "line", "spare"),
-    *("fetch", "fetch_mask", "place", "merge", "sum_up"),
+    *("fetch", "fetch_mask", "place", "merge", "sum_rows", "sum_up"),
 )
 #: The border constant, how much it counts, and the number added to every result.
 _NUMBERS = ("cval", "beyond", "bias")
 WINDOW_JOB = np.dtype([*((n, np.int64) for n in _FIELDS), *((n, np.float64) for n in _NUMBERS)])
-#: A tap: the row of the window, the offset along the row in bytes, and the place of its weight.
+#: A tap: the row of the window, the offset along the row in bytes, and the weight. Numbers of rows from
+#: `n_rows` on are those of summed rows.
 TAP = np.dtype([("row", np.int64), ("offset", np.int64), ("weight", np.float64)])
+#: A summed row: its taps in the table `row_taps`.
+SUMMED = np.dtype([("begin", np.int64), ("stop", np.int64)])
 #: A term: its taps of positive weight are `begin` … `middle`, those of negative weight `middle` … `stop`.
 TERM = np.dtype(
     [
@@ -50,7 +55,7 @@ TERM = np.dtype(
         *((n, np.float64) for n in ("total", "least")),
     ]
 )
-_TAP, _TERM = TAP.itemsize, TERM.itemsize
+_TAP, _TERM, _SUMMED = TAP.itemsize, TERM.itemsize, SUMMED.itemsize
 #: The state of a copied row: the row of the image, and the last row of outputs that needed it.
 STATE = 16
 #: Stands for the offset of a row beyond the border.
@@ -74,13 +79,37 @@ def merge(real, job_at, samples, counts):
 
 
 @kernel("real")
+def sum_rows(real, job_at, window, further, begin, stop, to):
+    """Write a weighted sum of rows, and that of their counts. The taps are `begin` … `stop` of the table."""
+    job = record(WINDOW_JOB, job_at)
+    lanes, size = BYTES // size_of(real), size_of(real)
+    zero = splat(real, real.type(0))
+    x = 0
+    while x < job.padded_x * job.channels:
+        samples = counts = zero
+        for t in range(begin, stop):
+            tap = record(TAP, job.row_taps + t * _TAP)
+            at, weight = peek(window + 8 * tap.row) + x * size, splat(real, real.type(tap.weight))
+            samples = fma(load(real, at, real), weight, samples)
+            counts = fma(load(real, at + further, real), weight, counts)
+        store(to + x * size, real, samples)
+        store(to + further + x * size, real, counts)
+        x += lanes
+
+
+@kernel("real")
 def sum_up(real, job_at, window, further, line):
-    """Compute one row of outputs. `window` holds the addresses of its rows; counts are `further` on."""
+    """Compute one row of outputs. `window` holds the addresses of its rows; counts are `further` on.
+
+    If the job says `direct`, the last vector of the row overlaps the previous one. Otherwise it is longer
+    than the row.
+    """
     job = record(WINDOW_JOB, job_at)
     lanes, size = BYTES // size_of(real), size_of(real)
     zero, nothing = splat(real, real.type(0)), splat(real, real.type(np.nan))
-    x = 0
-    while x < job.columns * job.channels:
+    total = job.columns * job.channels
+    for block in range((total + lanes - 1) // lanes):
+        x = min(block * lanes, total - lanes) if job.direct else block * lanes
         result = zero
         for i in range(job.n_terms):
             term = record(TERM, job.terms + i * _TERM)
@@ -111,7 +140,6 @@ def sum_up(real, job_at, window, further, line):
         if job.norm:
             result = root(result)
         store(line + x * size, real, result + job.bias)
-        x += lanes
 
 
 @Driver
@@ -129,7 +157,9 @@ def slide_normalized(job_at, source_at, target_at, memory, start, stop):
     for slot in range(job.n_rows):
         poke(state + STATE * slot, BORDER - 1)
         poke(state + STATE * slot + 8, -1)
-    further = job.n_rows * job.pitch
+    further = (job.n_rows + job.n_summed) * job.pitch
+    for i in range(job.n_summed):
+        poke(window + 8 * (job.n_rows + i), copied + (job.n_rows + i) * job.pitch)
     for row in range(start, stop):
         needed = job.rows + 8 * row * job.n_rows
         # First keep the copied rows that this row needs too. Then copy the others in place of the rest.
@@ -165,5 +195,11 @@ def slide_normalized(job_at, source_at, target_at, memory, start, stop):
                 poke(state + STATE * slot, offset)
                 poke(state + STATE * slot + 8, row)
             poke(window + 8 * k, line)
-        invoke(1, job.sum_up, (job_at, window, further, workspace + job.line))
-        place_line(job, workspace, workspace + job.line, target_at + peek(job.targets + 8 * row), job.columns)
+        for i in range(job.n_summed):
+            part = record(SUMMED, job.summed + i * _SUMMED)
+            invoke(1, job.sum_rows, (job_at, window, further, part.begin, part.stop,
+                copied + (job.n_rows + i) * job.pitch))  # fmt: skip
+        line, to = workspace + job.line, target_at + peek(job.targets + 8 * row)
+        invoke(1, job.sum_up, (job_at, window, further, to if job.direct else line))
+        if not job.direct:
+            place_line(job, workspace, line, to, job.columns)
