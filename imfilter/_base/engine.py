@@ -1,5 +1,6 @@
 """The common steps of every image filter: check the arguments once, plan, compute, write the result."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
@@ -40,8 +41,8 @@ class Family(Generic[_Call]):
     plan: Callable[[_Call, npt.NDArray], Plan]
     #: Returns the result in `out` or in a new array: ``compute(call, image, out, workers)``.
     compute: Callable[[_Call, npt.NDArray, npt.NDArray | None, int | None], npt.NDArray]
-    #: Filters an image with missing data: ``with_missing(image, common, fixed, presence, undefined, *given)``.
-    #: Returns the result, and with `undefined` where too little is present for a result.
+    #: Filters an image with missing data: ``with_missing(image, common, fixed, presence, wanted, *given)``.
+    #: Returns the result, and if `wanted`, where too little is present for a result.
     with_missing: Callable[..., tuple[npt.NDArray, npt.NDArray[np.bool_] | None]] | None = None
     calls: Calls[_Call] = field(default_factory=Calls)
 
@@ -79,20 +80,23 @@ def _apply_with_missing(
     """Filter an image with missing data. A masked array gives a masked array."""
     own, masked = None, isinstance(image, np.ma.MaskedArray)
     if masked:
-        own, image = ~np.ma.getmaskarray(image), np.ma.getdata(image)
+        own, image = ~np.ma.getmaskarray(image), np.ma.getdata(image)  # type: ignore[arg-type]
     array = arguments.image(image)
     present = missing.presence(array, common, own)
     undefined = None
     if present is None:
         plain = common._replace(mask=None, nan="propagate", min_coverage=0.0)
         result = apply(family, array, plain, fixed, *given)
-    elif planning.get() is not None:
-        raise NotImplementedError
+    elif (asked := planning.get()) is not None:
+        asked.append(Plan("missing", "samples are absent: what is present is summed too", math.nan))
+        raise Planned
     else:
         assert family.with_missing is not None
         checked = common._replace(out=arguments.out(common.out))
         result, undefined = family.with_missing(array, checked, fixed, present, masked, *given)
-    return np.ma.MaskedArray(result, mask=undefined) if masked else result
+    if not masked:
+        return result
+    return np.ma.MaskedArray(result, mask=np.ma.nomask if undefined is None else undefined)
 
 
 def cached(programs: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:

@@ -16,6 +16,9 @@ from imfilter._base import suggestions
 COMMON = {
     "mode": "mirror",
     "cval": 0.0,
+    "mask": None,
+    "nan": "propagate",
+    "min_coverage": 0.0,
     "axes": None,
     "channel_axis": None,
     "dtype": None,

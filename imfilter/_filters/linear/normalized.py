@@ -255,8 +255,9 @@ def _loaded(
         mask = mask.astype(real, copy=False)
     samples, counts = _load(piece_of_image, mask, presence.ignore_nan, real)
     if near is not rows:
-        samples[(*inside, rows < 0)] = layout.cval
-        counts[(*inside, rows < 0)] = _beyond(layout)
+        outside = (*inside, rows < 0)
+        samples[outside] = layout.cval
+        counts[outside] = _beyond(layout)
     return samples, counts
 
 

@@ -164,9 +164,7 @@ def _rows(
     return [np.ascontiguousarray(np.where(beyond, BORDER, offsets)) for offsets in found]
 
 
-def _starts(
-    shape: tuple[int, ...], strides: tuple[int, ...], others: list[int]
-) -> npt.NDArray[np.int64]:
+def _starts(shape: tuple[int, ...], strides: tuple[int, ...], others: list[int]) -> npt.NDArray[np.int64]:
     """Return the offset of each row of outputs."""
     found = np.zeros(1, np.int64)
     for axis in others:
@@ -225,7 +223,9 @@ def _tables(
         terms.append((*bounds, kernel.total, least * kernel.size * (1 - ROUNDED)))
     if len(taps) + len(row_taps) // 2 > MOST_TAPS:
         return None
-    return _Tables(np.array(taps, TAP), np.array(terms, TERM), np.array(row_taps, TAP), np.array(summed, SUMMED))
+    return _Tables(
+        np.array(taps, TAP), np.array(terms, TERM), np.array(row_taps, TAP), np.array(summed, SUMMED)
+    )
 
 
 def _parts(kernel: Kernel, *, positive: bool) -> Iterator[Taps | Term]:

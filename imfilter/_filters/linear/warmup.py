@@ -9,6 +9,13 @@ from imfilter._filters.linear.kernels import box, cosine, large_samples, sample_
 from imfilter._filters.linear.kernels.box_rows import slide_box
 from imfilter._filters.linear.kernels.cosine_rows import slide_cosine
 from imfilter._filters.linear.kernels.job import BLOCK_ALONG
+from imfilter._filters.linear.kernels.normalized import (
+    combine_both,
+    combine_one,
+    load_samples,
+    over_piece,
+)
+from imfilter._filters.linear.kernels.normalized_window import merge, slide_normalized, sum_rows, sum_up
 from imfilter._filters.linear.kernels.sliding_window import prepare, slide
 from imfilter._filters.linear.kernels.symmetric_rows import sum_symmetric, sum_symmetric_along
 from imfilter._filters.linear.kernels.symmetric_sums import ABOUT, CENTRED, looped, written_out
@@ -77,9 +84,22 @@ def combinations() -> Iterator[Combination]:
     for real, terms in ((_F32, 8), (_F32, 10), (_F64, 10)):
         yield cosine.oscillate, (real, terms)
     yield from _sizes()
+    yield from _missing()
     for sums in (_U16, _I32, _F64):
         for channels in (1, 3):
             yield box.box_prefix, (sums, channels)
+
+
+def _missing() -> Iterator[Combination]:
+    """Yield the kernels for missing data."""
+    yield slide_normalized, ()
+    yield over_piece, ()
+    for real in (_F32, _F64):
+        for kernel in (merge, sum_rows, sum_up):
+            yield kernel, (real,)
+        yield load_samples, (real, real)
+        yield combine_one, (real, real)
+        yield combine_both, (real, real)
 
 
 def _sizes() -> Iterator[Combination]:

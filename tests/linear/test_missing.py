@@ -1,0 +1,368 @@
+"""Linear filters of images with missing data, against the definition."""
+
+import re
+
+import numpy as np
+import pytest
+
+import imfilter
+from tests.reference import missing, naive
+
+MODES = (*naive.MODES, "shrink")
+SHAPES = {1: (41,), 2: (13, 17), 3: (6, 7, 9)}
+TOLERANCE = {"float64": 1e-10, "float32": 2e-5}
+RNG = np.random.default_rng(20)
+KERNELS = {n: RNG.normal(size=(5, 4, 3)[:n]) for n in (1, 2, 3)}
+
+#: Each filter, and the same by the definition.
+FILTERS = {
+    "correlate": (
+        lambda a, **o: imfilter.correlate(a, KERNELS[a.ndim], **o),
+        lambda a, c, **o: missing.correlate(a, c, KERNELS[a.ndim], **o),
+    ),
+    "correlate weights of one sign": (
+        lambda a, **o: imfilter.correlate(a, -np.abs(KERNELS[a.ndim]), **o),
+        lambda a, c, **o: missing.correlate(a, c, -np.abs(KERNELS[a.ndim]), **o),
+    ),
+    "convolve": (
+        lambda a, **o: imfilter.convolve(a, KERNELS[a.ndim], stride=2, bias=0.5, dilation=2, **o),
+        lambda a, c, **o: missing.correlate(
+            a, c, KERNELS[a.ndim], flip=True, stride=2, bias=0.5, dilation=2, **o
+        ),
+    ),
+    "correlate valid": (
+        lambda a, **o: imfilter.correlate(a, KERNELS[a.ndim], padding="valid", **o),
+        lambda a, c, **o: missing.correlate(a, c, KERNELS[a.ndim], padding="valid", **o),
+    ),
+    "correlate padded": (
+        lambda a, **o: imfilter.correlate(a, KERNELS[a.ndim], padding=4, **o),
+        lambda a, c, **o: missing.correlate(a, c, KERNELS[a.ndim], padding=4, **o),
+    ),
+    "correlate large": (
+        lambda a, **o: imfilter.correlate(a, LARGE[a.ndim], **o),
+        lambda a, c, **o: missing.correlate(a, c, LARGE[a.ndim], **o),
+    ),
+    "gaussian": (
+        lambda a, **o: imfilter.gaussian(a, 1.3, **o),
+        lambda a, c, **o: missing.gaussian(a, c, 1.3, **o),
+    ),
+    "gaussian wide": (
+        lambda a, **o: imfilter.gaussian(a, WIDE[a.ndim], **o),
+        lambda a, c, **o: missing.gaussian(a, c, WIDE[a.ndim], **o),
+    ),
+    "gaussian first derivatives": (
+        lambda a, **o: imfilter.gaussian(a, 1.0, order=1, **o),
+        lambda a, c, **o: missing.gaussian(a, c, 1.0, 1, **o),
+    ),
+    "box": (
+        lambda a, **o: imfilter.box(a, 4, **o),
+        lambda a, c, **o: missing.correlate(a, c, [np.full(4, 1 / 4)] * a.ndim, **o),
+    ),
+    "box long": (
+        lambda a, **o: imfilter.box(a, LONG[a.ndim], **o),
+        lambda a, c, **o: missing.correlate(a, c, [np.full(n, 1 / n) for n in [LONG[a.ndim]] * a.ndim], **o),
+    ),
+    "sharpen": (
+        lambda a, **o: imfilter.sharpen(a, 0.7, **o),
+        lambda a, c, **o: missing.sharpen(a, c, 0.7, **o),
+    ),
+    "unsharp_mask": (
+        lambda a, **o: imfilter.unsharp_mask(a, 0.8, 1.5, **o),
+        lambda a, c, **o: missing.unsharp_mask(a, c, 0.8, 1.5, **o),
+    ),
+    "sobel": (
+        lambda a, **o: imfilter.sobel(a, **o),
+        lambda a, c, **o: missing.derivative("sobel", a, c, **o),
+    ),
+    "scharr axis": (
+        lambda a, **o: imfilter.scharr(a, axis=-1, **o),
+        lambda a, c, **o: missing.derivative("scharr", a, c, a.ndim - 1, **o),
+    ),
+    "prewitt": (
+        lambda a, **o: imfilter.prewitt(a, **o),
+        lambda a, c, **o: missing.derivative("prewitt", a, c, **o),
+    ),
+    "laplacian": (
+        lambda a, **o: imfilter.laplacian(a, **o),
+        lambda a, c, **o: missing.correlate(a, c, naive.laplacian_taps(a.ndim), **o),
+    ),
+    "laplacian_of_gaussian": (
+        lambda a, **o: imfilter.laplacian_of_gaussian(a, 1.0, **o),
+        lambda a, c, **o: sum(missing.gaussians(a, c, 1.0, 2, **o)),
+    ),
+    "difference_of_gaussians": (
+        lambda a, **o: imfilter.difference_of_gaussians(a, 0.8, 1.4, **o),
+        lambda a, c, **o: missing.gaussian(a, c, 0.8, **o) - missing.gaussian(a, c, 1.4, **o),
+    ),
+    "gaussian_gradient_magnitude": (
+        lambda a, **o: imfilter.gaussian_gradient_magnitude(a, 0.9, **o),
+        lambda a, c, **o: np.sqrt(sum(part**2 for part in missing.gaussians(a, c, 0.9, 1, **o))),
+    ),
+}
+#: In three dimensions, a definition with as many taps would take minutes.
+WIDE, LONG = {1: 7, 2: 7, 3: 1.6}, {1: 25, 2: 25, 3: 8}
+LARGE = {1: RNG.normal(size=61), 2: RNG.normal(size=(11, 12)), 3: RNG.normal(size=(5, 6, 7))}
+
+
+def absences(shape):
+    """Masks of several kinds of absence."""
+    rng = np.random.default_rng(len(shape))
+    single = np.ones(shape, bool)
+    single[(1,) * len(shape)] = False
+    block = np.ones(shape, bool)
+    block[tuple(slice(0, -(-2 * n // 3)) for n in shape)] = False
+    line = np.ones(shape, bool)
+    line[len(line) // 2 :] = False
+    corner = np.zeros(shape, bool)
+    corner[(0,) * len(shape)] = True
+    return {
+        "random": rng.random(shape) < 0.6,
+        "rare": rng.random(shape) < 0.1,
+        "single": single,
+        "block": block,
+        "line": line,
+        "corner": corner,
+        "nothing": np.zeros(shape, bool),
+    }
+
+
+def picture(dtype, shape):
+    """Samples of a type."""
+    rng = np.random.default_rng(7)
+    if np.dtype(dtype).kind == "f":
+        return rng.normal(size=shape).astype(dtype)
+    return rng.integers(0, np.iinfo(dtype).max, shape, endpoint=True).astype(dtype)
+
+
+def close(result, expected, image, counts, kind):
+    """Compare with the definition: the same NaN, the values within the tolerance of the type."""
+    if result.dtype.kind in "iu":
+        low, high = np.iinfo(result.dtype).min, np.iinfo(result.dtype).max
+        rounded = np.rint(np.clip(np.nan_to_num(expected), low, high))
+        difference = np.abs(result.astype(np.float64) - rounded)
+        assert difference.max() <= 1
+        exact = np.abs(expected - np.floor(expected) - 0.5) > 1e-3  # only ties may differ
+        assert not difference[exact & np.isfinite(expected)].any()
+        return
+    np.testing.assert_array_equal(np.isnan(result), np.isnan(expected))
+    present = np.abs(np.asarray(image, np.float64)[counts > 0])
+    scale = max(present.max(initial=0.0), np.nanmax(np.abs(expected), initial=0.0), 3.0)
+    np.testing.assert_allclose(result, expected, rtol=0, atol=TOLERANCE[kind] * scale)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("name", FILTERS)
+def test_definition(name, n, mode):
+    """Every filter, border and number of axes, with every kind of absence, in float64."""
+    run, definition = FILTERS[name]
+    image = picture("float64", SHAPES[n])
+    for mask in absences(image.shape).values():
+        expected = definition(image, mask, mode=mode, **({"cval": 3.0} if mode == "constant" else {}))
+        result = run(image, mask=mask, mode=mode, cval=3.0)
+        close(result, expected, image, mask, "float64")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "uint16"])
+@pytest.mark.parametrize("name", FILTERS)
+def test_types(name, dtype):
+    run, definition = FILTERS[name]
+    image = picture(dtype, SHAPES[2])
+    for mask in absences(image.shape).values():
+        close(run(image, mask=mask), definition(image, mask), image, mask, "float32")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", FILTERS)
+def test_confidences_and_nan(name, dtype):
+    """Numbers as a mask, NaN as absent samples, and both together; also where little is present."""
+    run, definition = FILTERS[name]
+    rng, image = np.random.default_rng(3), picture(dtype, SHAPES[2])
+    trust = np.where(rng.random(image.shape) < 0.3, 0.0, rng.random(image.shape) * 2)
+    close(run(image, mask=trust), definition(image, trust), image, trust, dtype)
+    holes = np.where(rng.random(image.shape) < 0.3, np.nan, image).astype(dtype)
+    there = ~np.isnan(holes)
+    for least in (0.0, 0.5, 1.0):
+        result = run(holes, nan="ignore", min_coverage=least)
+        close(result, definition(holes, there, least=least), image, there, dtype)
+    both = run(holes, nan="ignore", mask=trust)
+    close(both, definition(holes, trust * there), image, trust * there, dtype)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_what_is_under_the_mask_changes_nothing(name):
+    run, _ = FILTERS[name]
+    for n in (1, 2, 3):
+        image, mask = picture("float64", SHAPES[n]), absences(SHAPES[n])["random"]
+        expected = run(image, mask=mask)
+        for value in (1e300, np.nan, np.inf, -np.inf):
+            np.testing.assert_array_equal(run(np.where(mask, image, value), mask=mask), expected)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_nothing_absent_gives_the_same_bits(name):
+    run, _ = FILTERS[name]
+    for dtype in ("float32", "uint8"):
+        image = picture(dtype, SHAPES[2])
+        expected = run(image)
+        for options in (
+            {"mask": np.ones(image.shape, bool)},
+            {"mask": np.ones(image.shape, np.float32)},
+            {"nan": "ignore"},
+            {"min_coverage": 1.0},
+        ):
+            np.testing.assert_array_equal(run(image, **options), expected)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_bits_do_not_depend_on_workers_or_layout(name):
+    run, _ = FILTERS[name]
+    image, mask = picture("float32", (700, 901)), np.random.default_rng(0).random((700, 901)) < 0.7
+    expected = run(image, mask=mask, workers=1)
+    np.testing.assert_array_equal(run(image, mask=mask, workers=3), expected)
+    np.testing.assert_array_equal(run(np.asfortranarray(image), mask=mask, workers=2), expected)
+    turned = run(image[::-1, ::-1].copy()[::-1, ::-1], mask=np.asfortranarray(mask))
+    np.testing.assert_array_equal(turned, expected)
+    holes = np.where(mask, image, np.float32(np.nan))
+    np.testing.assert_array_equal(run(holes, nan="ignore"), expected)
+    np.testing.assert_array_equal(run(np.ma.masked_array(image, ~mask)).filled(np.nan), expected)
+
+
+@pytest.mark.parametrize("name", ["correlate", "correlate large", "gaussian", "sobel", "unsharp_mask"])
+def test_parts_with_a_halo_are_the_whole(name):
+    run, _ = FILTERS[name]
+    image, mask = picture("float32", (300, 200)), np.random.default_rng(0).random((300, 200)) < 0.7
+    expected = run(image, mask=mask)
+    for first, stop in ((0, 130), (130, 131), (131, 300)):
+        low, high = max(first - 20, 0), min(stop + 20, 300)
+        part = run(image[low:high], mask=mask[low:high])
+        np.testing.assert_array_equal(part[first - low : stop - low], expected[first:stop])
+
+
+#: Filters whose arguments do not depend on the number of axes of the image.
+PLANAR = {
+    "correlate": lambda a, **o: imfilter.correlate(a, KERNELS[2], **o),
+    "gaussian": lambda a, **o: imfilter.gaussian(a, (1.0, 1.4), **o),
+    "gaussian wide": lambda a, **o: imfilter.gaussian(a, 7, **o),
+    "sobel": imfilter.sobel,
+    "laplacian": imfilter.laplacian,
+}
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+@pytest.mark.parametrize("name", PLANAR)
+def test_channels_and_batches(name, axis):
+    """Each channel by itself, with a mask of the spatial shape and with one for each channel."""
+    run = PLANAR[name]
+    for channels in (3, 40):
+        image = np.moveaxis(picture("float32", (channels, 21, 26)), 0, axis)
+        mask = np.random.default_rng(5).random((21, 26)) < 0.6
+        every = np.moveaxis(np.random.default_rng(6).random((channels, 21, 26)) < 0.6, 0, axis)
+        result = np.moveaxis(run(image, mask=mask, channel_axis=axis), axis, 0)
+        other = np.moveaxis(run(image, mask=every, channel_axis=axis), axis, 0)
+        for c, plane in enumerate(np.moveaxis(image, axis, 0)):
+            np.testing.assert_allclose(result[c], run(plane, mask=mask), rtol=0, atol=1e-5)
+            own = np.moveaxis(every, axis, 0)[c]
+            np.testing.assert_allclose(other[c], run(plane, mask=own), rtol=0, atol=1e-5)
+
+
+def test_masked_arrays():
+    image = np.ma.masked_array(np.arange(40.0).reshape(5, 8), False)
+    image[1, 2:5] = np.ma.masked
+    image[:, 6:] = np.ma.masked
+    result = imfilter.box(image, 3, mode="shrink")
+    plain = imfilter.box(image.data, 3, mask=~image.mask, mode="shrink")
+    assert isinstance(result, np.ma.MaskedArray)
+    np.testing.assert_array_equal(result.mask, np.isnan(plain))
+    assert result.mask[:, 7].all()
+    assert not result.mask[:, :6].any()
+    np.testing.assert_array_equal(result.filled(np.nan), plain)
+    whole = imfilter.box(np.ma.masked_array(np.ones((3, 3))), 3)
+    assert isinstance(whole, np.ma.MaskedArray)
+    assert not whole.mask.any()
+    integers = imfilter.box(np.ma.masked_array(np.full((4, 4), 9, np.uint8), [[0, 1, 1, 1]] * 4), 1)
+    np.testing.assert_array_equal(integers.mask, [[0, 1, 1, 1]] * 4)
+    assert integers.dtype == np.uint8
+    assert (integers.data == [9, 0, 0, 0]).all()
+
+
+@pytest.mark.parametrize("name", ["gaussian", "correlate large", "sobel"])
+def test_out_may_be_the_image(name):
+    run, _ = FILTERS[name]
+    image, mask = picture("float32", (300, 400)), np.random.default_rng(0).random((300, 400)) < 0.7
+    expected = run(image, mask=mask)
+    here = image.copy()
+    assert run(here, mask=mask, out=here) is here
+    np.testing.assert_array_equal(here, expected)
+    trust = mask.astype(np.float32)
+    assert run(image, mask=trust, out=trust) is trust
+    np.testing.assert_array_equal(trust, expected)
+
+
+def test_a_constant_stays_a_constant():
+    """A derivative of a constant is 0, whatever is absent."""
+    image, mask = np.full((20, 30), 7.25), np.random.default_rng(0).random((20, 30)) < 0.5
+    for run in (imfilter.sobel, imfilter.laplacian, lambda a, **o: imfilter.gaussian(a, 1.5, order=1, **o)):
+        result = run(image, mask=mask)
+        assert np.nanmax(np.abs(result)) < 1e-13
+    np.testing.assert_allclose(imfilter.gaussian(image, 2, mask=mask), 7.25, rtol=1e-14)
+
+
+def test_large_samples_stay_in_their_windows():
+    """The fill value of a raster, and infinity that is present."""
+    image, mask = picture("float32", (40, 60)), np.ones((40, 60), bool)
+    image[20, 30], mask[3, 3] = np.inf, False
+    result = imfilter.gaussian(image, 1.0, mask=mask)
+    assert np.isposinf(result[16:25, 26:35]).all()
+    assert np.isfinite(result[:, :26]).all()
+    assert np.isnan(imfilter.sobel(np.where(mask, 1.0, np.nan), mask=np.ones_like(mask))).sum() == 8
+
+
+NUMBERS = "mask must contain truth values or finite numbers of at least 0, got"
+WRONG = (
+    ({"mask": np.ones((3, 4))}, "mask must have shape (4, 5), got (3, 4)"),
+    ({"mask": -np.ones((4, 5))}, NUMBERS + " -1.0"),
+    (
+        {"mask": np.full((4, 5), np.nan)},
+        NUMBERS + " nan",
+    ),
+    (
+        {"mask": np.full((4, 5), np.inf)},
+        NUMBERS + " inf",
+    ),
+    ({"min_coverage": 1.5}, "min_coverage must be from 0 to 1, got 1.5"),
+    ({"min_coverage": -0.1}, "min_coverage must be from 0 to 1, got -0.1"),
+    ({"nan": "drop"}, "nan must be one of 'propagate', 'ignore', got 'drop'"),
+    ({"mode": "shrunk", "mask": np.zeros((4, 5))}, "mode must be one of"),
+    ({"out": np.zeros((4, 4)), "mask": np.zeros((4, 5))}, "out must have shape (4, 5), got (4, 4)"),
+)
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG)
+@pytest.mark.parametrize("name", ["gaussian", "correlate large", "sobel"])
+def test_errors(name, options, message):
+    run, _ = FILTERS[name]
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        run(np.ones((4, 5)), **options)
+    assert "\n" not in str(error.value)
+
+
+def test_a_mask_of_complex_numbers_is_refused():
+    with pytest.raises(TypeError, match="mask must contain real numbers"):
+        imfilter.box(np.ones(5), 3, mask=np.ones(5, complex))
+
+
+def test_of_astropy():
+    """`astropy.convolution.convolve` with ``nan_treatment="interpolate"``, by its own formula."""
+    image = np.array([1.0, np.nan, 3.0, 4.0, np.nan])
+    kernel = np.array([0.25, 0.5, 0.25])
+    expected = [
+        1.0,
+        (0.25 * 1 + 0.25 * 3) / 0.5,
+        (0.5 * 3 + 0.25 * 4) / 0.75,
+        (0.25 * 3 + 0.5 * 4) / 0.75,
+        4.0,
+    ]
+    result = imfilter.correlate(image, kernel, nan="ignore", mode="shrink")
+    np.testing.assert_allclose(result, expected)
