@@ -212,7 +212,7 @@ def _with_missing(
     inner = {"zero": "constant", "shrink": "zero"}.get(mode, mode)
 
     def correlate(
-        samples: npt.NDArray, part: normalized.Part, pairs: tuple[tuple[int, int], ...], beyond: float
+        samples: npt.NDArray, part: normalized.SignedKernel, pairs: tuple[tuple[int, int], ...], beyond: float
     ) -> npt.NDArray:
         common = Common(inner, beyond, chosen, dtype=real, workers=1)
         places = Geometry(stride, dilation, pairs)

@@ -13,7 +13,7 @@ has its size.
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ _KEPT = 256
 ROUNDED = 1e-12
 
 
-class Part(NamedTuple):
+class SignedKernel(NamedTuple):
     """Weights of at least 0: a dense kernel, a separable one or none, and a weight of the centre to add."""
 
     kernel: Taps | Term | None
@@ -58,7 +58,7 @@ class Kernel(NamedTuple):
     `weights` is the whole kernel if it is small.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[SignedKernel, ...]
     total: float
     size: float
     weights: Taps | None
@@ -80,7 +80,7 @@ class Layout(NamedTuple):
 
 
 #: Correlates samples with a part, from the padding of each axis: ``correlate(samples, part, pairs, cval)``.
-Correlate = Callable[[npt.NDArray, Part, tuple[tuple[int, int], ...], float], npt.NDArray]
+Correlate = Callable[[npt.NDArray, SignedKernel, tuple[tuple[int, int], ...], float], npt.NDArray]
 
 
 def kernels_of(operator: Operator) -> tuple[Kernel, ...]:
@@ -95,7 +95,7 @@ def kernels_of(operator: Operator) -> tuple[Kernel, ...]:
 
 
 def _dense(weights: Taps) -> Kernel:
-    parts = [Part(np.maximum(sign * weights, 0.0), sign > 0) for sign in (1.0, -1.0)]
+    parts = [SignedKernel(np.maximum(sign * weights, 0.0), sign > 0) for sign in (1.0, -1.0)]
     used = tuple(part for part in parts if np.any(part.kernel))
     kept = weights if weights.size <= _KEPT else None
     return Kernel(used, math.fsum(weights.flat), math.fsum(np.abs(weights).flat), kept)
@@ -107,7 +107,7 @@ def _separable(term: Term) -> Kernel:
     for signs in itertools.product((1.0, -1.0), repeat=len(term)):
         kernel = tuple(np.maximum(sign * taps, 0.0) for sign, taps in zip(signs, term, strict=True))
         if all(map(np.any, kernel)):
-            parts.append(Part(kernel, math.prod(signs) > 0))
+            parts.append(SignedKernel(kernel, math.prod(signs) > 0))
     total = math.prod(math.fsum(taps) for taps in term)
     size = math.prod(math.fsum(np.abs(taps)) for taps in term)
     kept = outer(term) if math.prod(map(len, term)) <= _KEPT else None
@@ -123,7 +123,7 @@ def _centred(centre: Term, term: Term) -> Kernel:
     if len(kernel.parts) > 1 or not isinstance(kernel.parts[0].kernel, tuple):
         return _dense(outer(centre) + outer(term))
     around = kernel.parts[0]._replace(centre=-abs(own))
-    parts = around, Part(None, whole > 0, abs(whole))
+    parts = around, SignedKernel(None, whole > 0, abs(whole))
     kept = None if kernel.weights is None else kernel.weights + outer(centre)
     return Kernel(parts, kernel.total + weight, kernel.size - abs(own) + abs(whole), kept)
 
@@ -255,7 +255,7 @@ def _loaded(
         mask = mask.astype(real, copy=False)
     samples, counts = _load(piece_of_image, mask, presence.ignore_nan, real)
     if near is not rows:
-        outside = (*inside, rows < 0)
+        outside: tuple[Any, ...] = (*inside, rows < 0)
         samples[outside] = layout.cval
         counts[outside] = _beyond(layout)
     return samples, counts

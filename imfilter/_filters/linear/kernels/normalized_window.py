@@ -183,8 +183,8 @@ def slide_normalized(job_at, source_at, target_at, memory, start, stop):
             if peek(state + STATE * slot) != offset or peek(state + STATE * slot + 8) != row:
                 invoke(2, job.fetch, (
                     source_at + offset if offset != BORDER else -1, job.source_x, job.source_c,
-                    job.source_packed, job.channels, job.border_x, job.before_x, job.samples_x, 0, job.padded_x, job.cval,
-                    line, 0))  # fmt: skip
+                    job.source_packed, job.channels, job.border_x, job.before_x, job.samples_x, 0,
+                    job.padded_x, job.cval, line, 0))  # fmt: skip
                 mask_at = job.mask + peek(job.masks + 8 * (row * job.n_rows + k)) if offset != BORDER else -1
                 invoke(2, job.fetch_mask, (
                     mask_at, job.mask_x, job.mask_c, job.mask_packed,
