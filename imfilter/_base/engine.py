@@ -44,6 +44,10 @@ class Family(Generic[_Call]):
     #: Filters an image with missing data: ``with_missing(image, common, fixed, presence, wanted, *given)``.
     #: Returns the result, and if `wanted`, where too little is present for a result.
     with_missing: Callable[..., tuple[npt.NDArray, npt.NDArray[np.bool_] | None]] | None = None
+    #: Does what `compute` does, but returns None if a sample is not finite, as far as it can tell cheaply.
+    compute_finite: Callable[[_Call, npt.NDArray, npt.NDArray | None, int | None], npt.NDArray | None] = (
+        lambda *_: None
+    )
     calls: Calls[_Call] = field(default_factory=Calls)
 
 
@@ -57,6 +61,18 @@ def apply(
     if missing.wanted(image, common):
         return _apply_with_missing(family, image, common, fixed, *given)
     array = image if type(image) is np.ndarray else arguments.image(image)
+    call, out, workers = _settled(family, array, common, fixed, given)
+    asked = planning.get()
+    if asked is not None:
+        asked.append(family.plan(call, array))
+        raise Planned
+    return family.compute(call, array, out, workers)
+
+
+def _settled(
+    family: Family[_Call], array: npt.NDArray, common: Common, fixed: Any, given: tuple[Any, ...]
+) -> tuple[_Call, npt.NDArray | None, int | None]:
+    """Return the call for the arguments, the array for the result, and the number of threads."""
     out, workers = common.out, common.workers
     key = key_of(array, out, common, fixed, *given)
     call = family.calls.get(key)
@@ -67,11 +83,7 @@ def apply(
         call = family.settle(arguments.image(array), common, fixed, *given)
         arguments.fitting(out, call.result_shape)
         family.calls.keep(key, call)
-    asked = planning.get()
-    if asked is not None:
-        asked.append(family.plan(call, array))
-        raise Planned
-    return family.compute(call, array, out, workers)
+    return call, out, workers
 
 
 def _apply_with_missing(
@@ -82,18 +94,24 @@ def _apply_with_missing(
     if masked:
         own, image = ~np.ma.getmaskarray(image), np.ma.getdata(image)  # type: ignore[arg-type]
     array = arguments.image(image)
-    present = missing.presence(array, common, own)
-    undefined = None
-    if present is None:
-        plain = common._replace(mask=None, nan="propagate", min_coverage=0.0)
-        result = apply(family, array, plain, fixed, *given)
-    elif (asked := planning.get()) is not None:
-        asked.append(Plan("missing", "samples are absent: what is present is summed too", math.nan))
-        raise Planned
-    else:
-        assert family.with_missing is not None
-        checked = common._replace(out=arguments.out(common.out))
-        result, undefined = family.with_missing(array, checked, fixed, present, masked, *given)
+    asked, plans = missing.asked(array, common, own), planning.get()
+    plain = common._replace(mask=None, nan="propagate", min_coverage=0.0)
+    undefined, result = None, None
+    if asked.only_nan and plans is None and not missing.often_nan(array):
+        # A search for NaN would take longer than many filters.
+        call, out, workers = _settled(family, array, plain, fixed, given)
+        result = family.compute_finite(call, array, out, workers)
+    if result is None:
+        present = missing.found(asked, array, common.workers)
+        if present is None:
+            result = apply(family, array, plain, fixed, *given)
+        elif plans is not None:
+            plans.append(Plan("missing", "samples are absent: what is present is summed too", math.nan))
+            raise Planned
+        else:
+            assert family.with_missing is not None
+            checked = common._replace(out=arguments.out(common.out))
+            result, undefined = family.with_missing(array, checked, fixed, present, masked, *given)
     if not masked:
         return result
     return np.ma.MaskedArray(result, mask=np.ma.nomask if undefined is None else undefined)

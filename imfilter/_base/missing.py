@@ -1,7 +1,8 @@
 """Missing data: which samples of an image are present, how much each counts, and how much must be present."""
 
 import functools
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from imfilter._base.keywords import Common
 
 #: Samples of an image that are searched for NaN at a time, and from which on threads share the search.
 _CHUNK, _MANY = 1 << 16, 1 << 20
+#: Samples of an image that are looked at before it is filtered as if nothing was absent.
+_FEW = 1000
 #: Range of confidences that are multiplied in float32.
 _TINY, _HUGE = 1e-10, 1e10
 NAN_POLICIES = ("propagate", "ignore")
@@ -34,6 +37,11 @@ class Presence:
     def graded(self) -> bool:
         """Whether samples may count more or less, not only be present or absent."""
         return self.mask is not None and self.mask.dtype.kind != "b"
+
+    @property
+    def only_nan(self) -> bool:
+        """Whether all samples are present except NaN."""
+        return self.ignore_nan and self.mask is None and not self.shrink
 
     @property
     def moderate(self) -> bool:
@@ -69,7 +77,12 @@ def wanted(image: Any, common: Common) -> bool:
 
 
 def presence(image: npt.NDArray, common: Common, own: npt.NDArray | None = None) -> Presence | None:
-    """Check the arguments about missing data. Return None if every sample is present.
+    """Check the arguments about missing data. Return None if every sample is present; see `asked`."""
+    return found(asked(image, common, own), image, common.workers)
+
+
+def asked(image: npt.NDArray, common: Common, own: npt.NDArray | None = None) -> Presence:
+    """Check the arguments about missing data. The image is not yet searched for NaN.
 
     `own` is the mask of the image itself: True where a sample is present.
     """
@@ -84,11 +97,16 @@ def presence(image: npt.NDArray, common: Common, own: npt.NDArray | None = None)
         mask = own if mask is None else np.where(own, mask, mask.dtype.type(0))
     if mask is not None and _all_ones(mask):
         mask = None
-    ignore = ignore and image.dtype.kind == "f" and has_nan(image, threads.requested(common.workers))
     shrink = isinstance(common.mode, str) and common.mode == "shrink"
-    if mask is None and not ignore and not shrink:
-        return None
-    return Presence(mask, ignore, shrink, least)
+    return Presence(mask, ignore and image.dtype.kind == "f", shrink, least)
+
+
+def found(asked: Presence, image: npt.NDArray, workers: int | None) -> Presence | None:
+    """Return the presence that was asked for, or None if every sample of the image is present."""
+    if asked.ignore_nan and not has_nan(image, threads.requested(workers)):
+        asked = replace(asked, ignore_nan=False)
+    nothing = asked.mask is None and not asked.ignore_nan and not asked.shrink
+    return None if nothing else asked
 
 
 def _checked(value: npt.ArrayLike, image: npt.NDArray, channel_axis: Any) -> npt.NDArray:
@@ -119,6 +137,12 @@ def _checked(value: npt.ArrayLike, image: npt.NDArray, channel_axis: Any) -> npt
 def _all_ones(mask: npt.NDArray) -> bool:
     """Tell whether a mask changes nothing."""
     return bool(mask.all()) if mask.dtype.kind == "b" else bool((mask == 1).all())
+
+
+def often_nan(image: npt.NDArray) -> bool:
+    """Tell whether some samples of an image, spread over it, contain NaN."""
+    each = math.ceil(_FEW ** (1 / image.ndim))
+    return bool(np.isnan(image[tuple(slice(None, None, max(1, n // each)) for n in image.shape)]).any())
 
 
 def has_nan(image: npt.NDArray, workers: int | None) -> bool:

@@ -45,6 +45,7 @@ class Settings(NamedTuple):
     tolerance: float  # of cosines that approximate taps
     assume_finite: bool  # whether the program may refuse an image with non-finite samples
     divisor: int  # of sums of integers, with exactly rounded quotients; 0: no division
+    watch: bool  # whether the program must refuse an image with non-finite samples
 
 
 @dataclass(eq=False)

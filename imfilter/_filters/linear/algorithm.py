@@ -174,7 +174,7 @@ class Compiled(Algorithm):
         def case() -> tuple[Settings, Placement]:
             settings = Settings(
                 *(self.name, call.real, call.mode, call.bias, call.cval),
-                *(call.tolerance, assume_finite, call.divisor),
+                *(call.tolerance, assume_finite, call.divisor, call.watch),
             )
             shape = operator.shape
             return settings, Placement(
@@ -215,6 +215,8 @@ class Call:
     programs: dict[Any, Program | None] = field(default_factory=dict)
     #: What programs depend on except the weights, for each layout.
     cases: dict[Any, tuple[Settings, Placement]] = field(default_factory=dict)
+    watch: bool = False  # whether an image with samples that are not finite must be refused
+    watching: Call | None = None  # the same call with `watch`
     apart: Call | None = None  # sums samples that are not finite, if folding adds weights of both signs
 
     @property
@@ -224,13 +226,13 @@ class Call:
 
     def changed(self, **fields: Any) -> Call:
         """Return a call with other values of some fields. Its programs are its own."""
-        return replace(self, programs={}, cases={}, apart=None, **fields)
+        return replace(self, programs={}, cases={}, apart=None, watching=None, **fields)
 
     def with_weights(self, operator: Operator) -> Call:
         """Return the same call for an operator that plans do not tell from this one; see `likeness`."""
         plan = self.plan
         used = operator if plan.operator is self.operator else operator.whole()
         call = copy.copy(self)  # a third of the time of `replace`
-        call.operator, call.programs = operator, {}
+        call.operator, call.programs, call.watching = operator, {}, None
         call.plan = LinearPlan(plan.algorithm, plan.reason, plan.cost, plan.implementation, used)
         return call

@@ -19,7 +19,7 @@ from imfilter._filters.linear import (
     normalized_window,
     planner,
 )
-from imfilter._filters.linear.algorithm import HUGE, TINY, Call, Request
+from imfilter._filters.linear.algorithm import HUGE, TINY, Call, Compiled, Request
 from imfilter._filters.linear.fold import cancels, folded
 from imfilter._filters.linear.operators import Operator
 
@@ -37,6 +37,21 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         else:
             plain = chosen.implementation.fallback or chosen.implementation
             plain.run(call, chosen.operator, image, target, workers, assume_finite=False)
+    return engine.delivered(target, out, call.dtype)
+
+
+def run_finite(
+    call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | None
+) -> npt.NDArray | None:
+    """Do what `run` does. Return None if a sample is not finite, or if the algorithm cannot tell."""
+    implementation = call.plan.implementation
+    if not isinstance(implementation, Compiled):
+        return None
+    if call.watching is None:
+        call.watching = call.changed(watch=True)
+    image, target = dtypes.readable(given), dtypes.target(out, given, call.shape, call.native)
+    if not implementation.run(call.watching, call.plan.operator, image, target, workers):
+        return None
     return engine.delivered(target, out, call.dtype)
 
 
@@ -262,5 +277,5 @@ def _whole(dtype: np.dtype) -> bool:
 
 
 FAMILY: engine.Family[Call] = engine.Family(
-    _validate_and_plan, lambda call, image: call.plan, run, _with_missing
+    _validate_and_plan, lambda call, image: call.plan, run, _with_missing, run_finite
 )

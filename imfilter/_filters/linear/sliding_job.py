@@ -190,7 +190,7 @@ def _fixed(
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
     # The sum of several layers may add infinities of both signs; see `infinities`.
     meeting = settings.assume_finite and len(tables.layers) > 1 and not tables.norm
-    job["check_finite"] = (tables.filled or meeting) and source.kind == "f"
+    job["check_finite"] = (tables.filled or meeting or settings.watch) and source.kind == "f"
     job["n_layers"], job["zero"] = len(tables.layers), _ZERO
     job["n_planes"] = len(tables.offsets_z)
     job["n_across"] = len(tables.offsets_z) if tables.across else 0
