@@ -366,3 +366,59 @@ def test_of_astropy():
     ]
     result = imfilter.correlate(image, kernel, nan="ignore", mode="shrink")
     np.testing.assert_allclose(result, expected)
+
+
+@pytest.mark.parametrize("dtype", ["?", "int8", "int64", "uint64", "float16", "longdouble", ">f4", ">u2"])
+def test_every_type_of_image_and_mask(dtype):
+    """Any image gives what its samples give as float64, and any mask what its numbers give."""
+    rng, dtype = np.random.default_rng(1), np.dtype(dtype)
+    image = (rng.integers(0, 2 if dtype.kind == "b" else 100, (14, 19))).astype(dtype)
+    mask = rng.random(image.shape) < 0.6
+    for name in ("correlate", "correlate large", "box", "sobel"):
+        run, _ = FILTERS[name]
+        expected = run(image.astype(np.float64), mask=mask)
+        result = run(image, mask=mask)
+        if result.dtype.kind == "f":
+            exact = 1e-3 if result.dtype == np.float16 else 2e-5
+            np.testing.assert_allclose(result, expected, rtol=exact, atol=exact * np.nanmax(np.abs(expected)))
+        else:
+            assert np.abs(result.astype(np.float64) - np.nan_to_num(expected)).max() <= 0.5 + 1e-9
+        counts = (mask * rng.integers(1, 4, image.shape)).astype(dtype)
+        trusted = run(image.astype(np.float64), mask=counts if dtype.kind == "b" else counts.astype(float))
+        np.testing.assert_allclose(
+            run(image.astype(np.float64), mask=counts),
+            trusted,
+            rtol=1e-6,
+            atol=1e-6 * np.nanmax(np.abs(trusted)),
+        )
+
+
+def test_masks_of_any_layout():
+    rng = np.random.default_rng(2)
+    image, mask = rng.normal(size=(40, 50)), rng.random((40, 50)) < 0.6
+    wide = np.zeros((80, 150), bool)
+    wide[::2, ::3] = mask
+    for name in ("correlate", "correlate large", "sobel"):
+        run, _ = FILTERS[name]
+        expected = run(image, mask=mask)
+        for other in (wide[::2, ::3], mask.T.copy().T, mask[::-1, ::-1].copy()[::-1, ::-1], mask.tolist()):
+            np.testing.assert_array_equal(run(image, mask=other), expected)
+        np.testing.assert_array_equal(
+            run(image[::-1], mask=mask[::-1]), run(image[::-1].copy(), mask=mask[::-1])
+        )
+
+
+def test_tiny_images():
+    for shape in ((1,), (1, 1), (2, 1), (1, 1, 1)):
+        for mode in MODES:
+            for name in ("gaussian", "sobel", "box", "unsharp_mask", "correlate", "gaussian wide"):
+                run, definition = FILTERS[name]
+                image = np.full(shape, 3.5)
+                for mask in (np.zeros(shape, bool), np.full(shape, 0.25)):
+                    close(
+                        run(image, mask=mask, mode=mode),
+                        definition(image, mask, mode=mode),
+                        image,
+                        mask,
+                        "float64",
+                    )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from imfilter._base import arguments, borders, dtypes, engine, padding, threads
 from imfilter._base.call_cache import Calls, key_of, words
 from imfilter._base.keywords import Common
+from imfilter._base.loops import ArrayLayout
 from imfilter._base.missing import Presence
 from imfilter._filters.linear import (
     box,
@@ -238,8 +239,15 @@ def _with_missing(
 
     kernels = operator.known("normalized", lambda: normalized.kernels_of(operator))
     workers, image = threads.requested(given.workers), dtypes.readable(array)
-    if normalized_window.applies(kernels, layout, image):
-        normalized_window.run(kernels, operator.norm, layout, image, present, target, workers)
+    mask = present.mask
+    if mask is not None and mask.dtype.kind == "b":
+        mask = mask.view(np.uint8)
+    sides = ArrayLayout.of(image), None if mask is None else ArrayLayout.of(mask), ArrayLayout.of(target)
+    case = layout, *sides, present.ignore_nan, present.min_coverage
+    small = operator.known(case, lambda: normalized_window.prepared(kernels, operator.norm, *case))
+    if small is not None:
+        tables = {} if mask is None else {"mask": mask}
+        small.program(**tables).run(image, target, workers)
     else:
         normalized.run(kernels, operator.norm, layout, correlate, image, present, target, workers)
     hollow = None

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import borders
-from imfilter._base.missing import Presence, rows_of
-from imfilter._base.program import Job, address, layout_workspace, pitch
+from imfilter._base.loops import ArrayLayout
+from imfilter._base.missing import rows_of
+from imfilter._base.program import Job, Prepared, layout_workspace, pitch
 from imfilter._filters.linear.kernels.normalized_window import (
     BORDER,
     STATE,
@@ -29,23 +30,8 @@ from imfilter._simd.vector import BYTES
 
 #: Number of taps, of all terms, up to which one pass over all taps is faster than a sum for each part.
 MOST_TAPS = 80
-#: Cost of a tap of a sum of rows, and of the sum itself, where a tap along the line costs 2: its loads cross
-#: cache lines.
-_ROW_TAP, _SUMMED_ROW = 1, 2
 #: A last axis that is not filtered is the line if it is at least as long. Otherwise its samples are channels.
 _LINE_LENGTH = 32
-_UINT8 = np.dtype(np.uint8)
-
-
-def applies(kernels: tuple[Kernel, ...], layout: Layout, image: npt.NDArray) -> bool:
-    """Tell whether the window is small, and outputs are neighbours along the line."""
-    line = _Line.of(layout, image)
-    if line.filtered is not None and layout.stride[line.filtered] > 1:
-        return False
-    for kernel in kernels:
-        if not kernel.parts or (kernel.weights is None and any(part.centre for part in kernel.parts)):
-            return False
-    return _tables(kernels, layout, 0.0, line.filtered, _others(image, line), 1) is not None
 
 
 class _Line(NamedTuple):
@@ -56,16 +42,16 @@ class _Line(NamedTuple):
     channels: int | None
 
     @classmethod
-    def of(cls, layout: Layout, image: npt.NDArray) -> "_Line":
+    def of(cls, layout: Layout, shape: tuple[int, ...]) -> "_Line":
         """Choose the axes of the line."""
-        last, channels = image.ndim - 1, None
-        if last not in layout.axes and last and image.shape[last] < _LINE_LENGTH:
+        last, channels = len(shape) - 1, None
+        if last not in layout.axes and last and shape[last] < _LINE_LENGTH:
             last, channels = last - 1, last
         return cls(last, layout.axes.index(last) if last in layout.axes else None, channels)
 
-    def steps(self, array: npt.NDArray) -> tuple[int, int, int]:
+    def steps(self, array: ArrayLayout) -> tuple[int, int, int]:
         """Return the steps along a line and from channel to channel, and whether a line is contiguous."""
-        size = array.itemsize
+        size = array.dtype.itemsize
         step, between = array.strides[self.along], size
         count = 1
         if self.channels is not None:
@@ -73,52 +59,61 @@ class _Line(NamedTuple):
         return step, between, int(step == count * size and (count == 1 or between == size))
 
 
-def run(
+def prepared(
     kernels: tuple[Kernel, ...],
     norm: bool,
     layout: Layout,
-    image: npt.NDArray,
-    presence: Presence,
-    target: npt.NDArray,
-    workers: int | None,
-) -> None:
-    """Filter an image that kernels can read into a target that kernels can write."""
-    real, line = layout.real, _Line.of(layout, image)
-    size, mask = real.itemsize, presence.mask
+    image: ArrayLayout,
+    mask: ArrayLayout | None,
+    target: ArrayLayout,
+    ignore_nan: bool,
+    least: float,
+) -> Prepared | None:
+    """Return the job for arrays of these layouts. It lacks the mask, if there is one.
+
+    Return None if the window is large, if outputs are not neighbours along the line, or if the kernel is 0.
+    """
+    real, line = layout.real, _Line.of(layout, image.shape)
+    if line.filtered is not None and layout.stride[line.filtered] > 1:
+        return None
+    for kernel in kernels:
+        if not kernel.parts or (kernel.weights is None and any(part.centre for part in kernel.parts)):
+            return None
+    size = real.itemsize
     samples, columns = image.shape[line.along], layout.shape[line.along]
     channels = 1 if line.channels is None else image.shape[line.channels]
     before, padded, dilation = 0, samples, 1
     if line.filtered is not None:
         before, dilation = layout.paddings[line.filtered].before, layout.dilation[line.filtered]
         padded = columns - 1 + layout.spans[line.filtered]
+    others = [a for a in range(len(image.shape)) if a not in (line.along, line.channels)]
+    tables = _tables(kernels, layout, least, line.filtered, others, dilation * channels * size)
+    if tables is None:
+        return None
+    ones = None
     if mask is None:  # one row of ones serves all rows
-        ones = np.ones((1,) * line.along + image.shape[line.along :], bool)
-        mask = np.broadcast_to(ones, image.shape)
-    counted = mask.view(_UINT8) if mask.dtype.kind == "b" else mask
-    others = _others(image, line)
+        ones = np.ones((1,) * line.along + image.shape[line.along :], np.uint8)
+        mask = ArrayLayout.of(np.broadcast_to(ones, image.shape))
 
     job = Job(WINDOW_JOB)
-    rows = _rows(layout, image.shape, (image.strides, counted.strides), others)
-    step = dilation * channels * size
-    tables = _tables(kernels, layout, presence.min_coverage, line.filtered, others, step)
-    assert tables is not None
+    rows = _rows(layout, image.shape, (image.strides, mask.strides), others)
     job["taps"], job["terms"], job["row_taps"], job["summed"] = tables
     job["n_summed"] = len(tables.summed)
-    job["n_terms"], job["norm"], job["ignore_nan"] = len(kernels), int(norm), int(presence.ignore_nan)
+    job["n_terms"], job["norm"], job["ignore_nan"] = len(kernels), int(norm), int(ignore_nan)
     job["rows"], job["masks"] = rows
     job["n_rows"] = rows[0].shape[1]
     job["targets"] = _starts(layout.shape, target.strides, others)
-    job["mask"] = address(counted)
+    job["mask"] = 0 if ones is None else ones
     mode = "zero" if layout.mode == "shrink" else layout.mode
     job["border_x"] = borders.outside(samples, before, max(padded - before - samples, 0), mode)
     job["before_x"], job["samples_x"], job["padded_x"] = before, samples, padded
     job["columns"], job["channels"] = columns, channels
-    for name, array in (("source", image), ("mask", counted), ("target", target)):
+    for name, array in (("source", image), ("mask", mask), ("target", target)):
         job[f"{name}_x"], job[f"{name}_c"], job[f"{name}_packed"] = line.steps(array)
     job["cval"], job["bias"] = layout.cval, layout.bias
     job["beyond"] = 0.0 if layout.mode == "shrink" else 1.0
     job["fetch"] = lines.fetch.address(real, image.dtype)
-    job["fetch_mask"] = lines.fetch.address(real, counted.dtype)
+    job["fetch_mask"] = lines.fetch.address(real, mask.dtype)
     job["place"] = lines.place.address(real, target.dtype)
     job["merge"], job["sum_up"] = merge.address(real), sum_up.address(real)
     job["sum_rows"] = sum_rows.address(real)
@@ -136,8 +131,7 @@ def run(
     )
     work = math.prod(layout.shape) * 2 * len(job["taps"])
     count = len(job["targets"])
-    program = job.program(slide_normalized, counted, lines=count, work=work, rows=1, workspace=workspace)
-    program.run(image, target, workers)
+    return job.prepared(slide_normalized, lines=count, work=work, rows=1, workspace=workspace)
 
 
 def _rows(
@@ -179,11 +173,6 @@ class _Tables(NamedTuple):
     terms: npt.NDArray
     row_taps: npt.NDArray
     summed: npt.NDArray
-
-
-def _others(image: npt.NDArray, line: _Line) -> list[int]:
-    """Return the axes that are not axes of the line."""
-    return [a for a in range(image.ndim) if a not in (line.along, line.channels)]
 
 
 def _tables(
