@@ -1,6 +1,5 @@
 """Missing data: which samples of an image are present, how much each counts, and how much must be present."""
 
-import functools
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -161,10 +160,13 @@ def has_nan(image: npt.NDArray, workers: int | None) -> bool:
     return bool(found)
 
 
-@functools.lru_cache(maxsize=64)
-def rows_of(n: int, before: int, after: int, mode: str) -> npt.NDArray[np.int64]:
-    """Return the sample at each position of a padded axis of `n` samples; -1 is the constant."""
+def rows_of(
+    n: int, before: int, after: int, mode: str, start: int = 0, stop: int | None = None
+) -> npt.NDArray[np.int64]:
+    """Return the sample at positions `start` … `stop` of a padded axis of `n` samples; -1 is the constant."""
     outside = borders.outside(n, before, after, "zero" if mode == "shrink" else mode)
-    rows = np.concatenate([outside[:before], np.arange(n), outside[before:]])
-    rows.flags.writeable = False
+    rows = np.arange(start, before + n + after if stop is None else stop) - before
+    low, high = rows < 0, rows >= n
+    if low.any() or high.any():
+        rows[high], rows[low] = outside[before + rows[high] - n], outside[before + rows[low]]
     return rows

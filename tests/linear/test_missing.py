@@ -1,6 +1,7 @@
 """Linear filters of images with missing data, against the definition."""
 
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -406,6 +407,24 @@ def test_masks_of_any_layout():
         np.testing.assert_array_equal(
             run(image[::-1], mask=mask[::-1]), run(image[::-1].copy(), mask=mask[::-1])
         )
+
+
+def test_long_signals_take_little_memory():
+    rng = np.random.default_rng(4)
+    signal, mask, out = rng.normal(size=3_000_000), rng.random(3_000_000) < 0.7, np.empty(3_000_000)
+    for run in (
+        lambda a, **o: imfilter.gaussian(a, 2, **o),
+        lambda a, **o: imfilter.correlate(a, [1, -2, 1], **o),
+    ):
+        run(signal[:9], mask=mask[:9])
+        tracemalloc.start()
+        try:
+            run(signal, mask=mask, out=out, workers=1)
+            assert tracemalloc.get_traced_memory()[1] < signal.nbytes / 2
+        finally:
+            tracemalloc.stop()
+        part = run(signal[1_000_000:1_001_000], mask=mask[1_000_000:1_001_000])
+        np.testing.assert_array_equal(out[1_000_020:1_000_980], part[20:-20])
 
 
 def test_tiny_images():

@@ -140,17 +140,18 @@ def pieces(image: npt.NDArray, layout: Layout) -> Iterator[Piece]:
     """Cut the image along the axis whose samples are the furthest apart."""
     axis = max(range(image.ndim), key=lambda a: (image.shape[a] > 1, abs(image.strides[a]), -a))
     length, others = layout.shape[axis], max(1, math.prod(layout.shape) // layout.shape[axis])
-    rows, stride, span = np.arange(image.shape[axis]), 1, 1
+    pad, stride, span = Padding(0, 0, length), 1, 1
     if axis in layout.axes:
         k = layout.axes.index(axis)
         pad, stride, span = layout.paddings[k], layout.stride[k], layout.spans[k]
-        rows = rows_of(image.shape[axis], pad.before, pad.after, layout.mode)
     step = max(_PIECE // others, 2 * span, 1)
     for first in range(0, length, step):
         last = min(first + step, length)
         result = [slice(None)] * image.ndim
         result[axis] = slice(first, last)
-        yield Piece(tuple(result), axis, rows[first * stride : (last - 1) * stride + span])
+        ends = first * stride, (last - 1) * stride + span
+        rows = rows_of(image.shape[axis], pad.before, pad.after, layout.mode, *ends)
+        yield Piece(tuple(result), axis, rows)
 
 
 def run(
@@ -164,13 +165,12 @@ def run(
     workers: int | None,
 ) -> None:
     """Write the result to `target`."""
-    parts = list(pieces(image, layout))
 
     def task(start: int, stop: int) -> None:
-        for piece in parts[start:stop]:
+        for piece in itertools.islice(pieces(image, layout), start, stop):
             _filter(kernels, norm, layout, correlate, image, presence, piece, target[piece.result])
 
-    threads.run(task, len(parts), workers)
+    threads.run(task, sum(1 for _ in pieces(image, layout)), workers)
 
 
 def uncovered(
@@ -182,10 +182,10 @@ def uncovered(
     workers: int | None,
 ) -> npt.NDArray[np.bool_]:
     """Return where too little is present for a result."""
-    parts, found = list(pieces(image, layout)), np.zeros(layout.shape, bool)
+    found = np.zeros(layout.shape, bool)
 
     def task(start: int, stop: int) -> None:
-        for piece in parts[start:stop]:
+        for piece in itertools.islice(pieces(image, layout), start, stop):
             _, counts = _loaded(layout, image, presence, piece)
             pairs, beyond = _pairs(layout, piece), _beyond(layout)
             for kernel in kernels:
@@ -193,7 +193,7 @@ def uncovered(
                 present = sum(part for part in both if part is not None)
                 found[piece.result] |= ~(present > presence.min_coverage * kernel.size * (1 - ROUNDED))
 
-    threads.run(task, len(parts), workers)
+    threads.run(task, sum(1 for _ in pieces(image, layout)), workers)
     return found
 
 

@@ -32,6 +32,8 @@ from imfilter._simd.vector import BYTES
 MOST_TAPS = 80
 #: A last axis that is not filtered is the line if it is at least as long. Otherwise its samples are channels.
 _LINE_LENGTH = 32
+#: Samples of the longest range of columns. The rows of a window stay in the second-level cache.
+_LONGEST = 1 << 14
 
 
 class _Line(NamedTuple):
@@ -106,8 +108,11 @@ def prepared(
     job["mask"] = 0 if ones is None else ones
     mode = "zero" if layout.mode == "shrink" else layout.mode
     job["border_x"] = borders.outside(samples, before, max(padded - before - samples, 0), mode)
-    job["before_x"], job["samples_x"], job["padded_x"] = before, samples, padded
-    job["columns"], job["channels"] = columns, channels
+    ranges = -(-columns * channels // _LONGEST)
+    wide = -(-columns // ranges)
+    job["before_x"], job["samples_x"], job["channels"] = before, samples, channels
+    job["width"], job["columns"], job["padded_x"] = columns, wide, padded - columns + wide
+    job["lines"] = len(job["targets"])
     for name, array in (("source", image), ("mask", mask), ("target", target)):
         job[f"{name}_x"], job[f"{name}_c"], job[f"{name}_packed"] = line.steps(array)
     job["cval"], job["bias"] = layout.cval, layout.bias
@@ -117,20 +122,20 @@ def prepared(
     job["place"] = lines.place.address(real, target.dtype)
     job["merge"], job["sum_up"] = merge.address(real), sum_up.address(real)
     job["sum_rows"] = sum_rows.address(real)
-    straight = target.dtype == real and columns * channels >= BYTES // size
+    straight = target.dtype == real and wide * channels >= BYTES // size
     job["direct"] = int(straight and job["target_packed"])
-    job["pitch"] = pitch(padded * channels * size + 2 * BYTES)
+    job["pitch"] = pitch((padded - columns + wide) * channels * size + 2 * BYTES)
     workspace = layout_workspace(
         job,
         {
             "copied": 2 * (job["n_rows"] + job["n_summed"]) * job["pitch"],
             "state": (STATE + 8) * (job["n_rows"] + job["n_summed"]),
             "line": job["pitch"],
-            "spare": columns * channels * 8 + BYTES,
+            "spare": wide * channels * 8 + BYTES,
         },
     )
     work = math.prod(layout.shape) * 2 * len(job["taps"])
-    count = len(job["targets"])
+    count = job["lines"] * ranges
     return job.prepared(slide_normalized, lines=count, work=work, rows=1, workspace=workspace)
 
 

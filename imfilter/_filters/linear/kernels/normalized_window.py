@@ -31,7 +31,9 @@ _FIELDS = (
     *("terms", "n_terms", "norm"),  # table of terms; whether the result is the root of a sum of squares
     *("rows", "targets"),  # for each row of outputs: offsets of the rows of the image, and of the output
     *("masks", "mask"),  # for each row of outputs: offsets of the rows of the mask; address of the mask
-    *("border_x", "before_x", "samples_x", "padded_x", "columns", "channels"),
+    *("border_x", "before_x", "samples_x", "channels"),
+    # Columns of outputs, columns of a range and padded columns that it reads, rows of outputs.
+    *("width", "columns", "padded_x", "lines"),
     *("source_x", "source_c", "source_packed", "mask_x", "mask_c", "mask_packed"),
     *("target_x", "target_c", "target_packed"),
     *("ignore_nan", "direct"),  # whether results are written straight to the output
@@ -144,7 +146,9 @@ def sum_up(real, job_at, window, further, line):
 @Driver
 @denormals_as_zeros
 def slide_normalized(job_at, source_at, target_at, memory, start, stop):
-    """Compute rows `start` … `stop` of outputs.
+    """Compute rows `start` … `stop` of outputs, counted over the ranges of columns and the rows.
+
+    All ranges have the same number of columns. The last one starts earlier, and computes some outputs again.
 
     job_at: address of the `WINDOW_JOB`. source_at, target_at: addresses of the image and the output.
     memory: workspace, divided as the job says.
@@ -153,13 +157,18 @@ def slide_normalized(job_at, source_at, target_at, memory, start, stop):
     workspace = (memory + LINE - 1) // LINE * LINE
     copied, state = workspace + job.copied, workspace + job.state
     window = state + STATE * job.n_rows
-    for slot in range(job.n_rows):
-        poke(state + STATE * slot, BORDER - 1)
-        poke(state + STATE * slot + 8, -1)
     further = (job.n_rows + job.n_summed) * job.pitch
     for i in range(job.n_summed):
         poke(window + 8 * (job.n_rows + i), copied + (job.n_rows + i) * job.pitch)
-    for row in range(start, stop):
+    ready = -1  # the range of columns that the copied rows belong to
+    for unit in range(start, stop):
+        row, number = unit % job.lines, unit // job.lines
+        first = min(number * job.columns, job.width - job.columns)
+        if number != ready:
+            for slot in range(job.n_rows):
+                poke(state + STATE * slot, BORDER - 1)
+                poke(state + STATE * slot + 8, -1)
+            ready = number
         needed = job.rows + 8 * row * job.n_rows
         # First keep the copied rows that this row needs too. Then copy the others in place of the rest.
         for k in range(job.n_rows):
@@ -183,12 +192,12 @@ def slide_normalized(job_at, source_at, target_at, memory, start, stop):
             if peek(state + STATE * slot) != offset or peek(state + STATE * slot + 8) != row:
                 invoke(2, job.fetch, (
                     source_at + offset if offset != BORDER else -1, job.source_x, job.source_c,
-                    job.source_packed, job.channels, job.border_x, job.before_x, job.samples_x, 0,
+                    job.source_packed, job.channels, job.border_x, job.before_x, job.samples_x, first,
                     job.padded_x, job.cval, line, 0))  # fmt: skip
                 mask_at = job.mask + peek(job.masks + 8 * (row * job.n_rows + k)) if offset != BORDER else -1
                 invoke(2, job.fetch_mask, (
                     mask_at, job.mask_x, job.mask_c, job.mask_packed,
-                    job.channels, job.border_x, job.before_x, job.samples_x, 0, job.padded_x, job.beyond,
+                    job.channels, job.border_x, job.before_x, job.samples_x, first, job.padded_x, job.beyond,
                     line + further, 0))  # fmt: skip
                 invoke(1, job.merge, (job_at, line, line + further))
                 poke(state + STATE * slot, offset)
@@ -198,7 +207,7 @@ def slide_normalized(job_at, source_at, target_at, memory, start, stop):
             part = record(SUMMED, job.summed + i * _SUMMED)
             invoke(1, job.sum_rows, (job_at, window, further, part.begin, part.stop,
                 copied + (job.n_rows + i) * job.pitch))  # fmt: skip
-        line, to = workspace + job.line, target_at + peek(job.targets + 8 * row)
+        line, to = workspace + job.line, target_at + peek(job.targets + 8 * row) + first * job.target_x
         invoke(1, job.sum_up, (job_at, window, further, to if job.direct else line))
         if not job.direct:
             place_line(job, workspace, line, to, job.columns)
