@@ -17,6 +17,19 @@ def no_remembered_calls(monkeypatch):
         monkeypatch.setattr(module, "FAMILY", replace(module.FAMILY, calls=Calls()))
 
 
+def pytest_configure():
+    """End at signals as usual: a process that nohup started, or a shell in the background, ignores some.
+
+    The processes that tests start inherit what is ignored.
+    """
+    for name in ("SIGHUP", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def interruptible():
     """Make SIGINT raise KeyboardInterrupt, also in a process that ignores SIGINT, as with nohup."""
