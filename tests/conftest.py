@@ -28,11 +28,3 @@ def pytest_configure():
             signal.signal(number, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.fixture
-def interruptible():
-    """Make SIGINT raise KeyboardInterrupt, also in a process that ignores SIGINT, as with nohup."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)

@@ -185,7 +185,6 @@ def test_long_windows_take_little_memory():
     assert int(done.stdout) < 100_000
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_is_heard():
     """Well before such a median is done, which takes minutes."""
     image = np.random.default_rng(0).integers(0, 255, (1200, 1300)).astype(np.uint8)
