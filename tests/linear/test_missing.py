@@ -441,3 +441,29 @@ def test_tiny_images():
                         mask,
                         "float64",
                     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_hunt(seed):
+    """Any filter, type, border, number of axes, mask and least coverage together, seeded."""
+    rng = np.random.default_rng(seed)
+    for _ in range(60):
+        name, n = rng.choice(list(FILTERS)), int(rng.integers(1, 4))
+        dtype, mode = rng.choice(["float64", "float32", "uint8", "uint16"]), str(rng.choice(MODES))
+        run, definition = FILTERS[name]
+        shape = tuple(int(k) for k in rng.integers(1, (60, 20, 9)[n - 1], n))
+        if name == "correlate valid":
+            shape = tuple(k + 5 for k in shape)
+        image, options = picture(dtype, shape), {}
+        mask = list(absences(shape).values())[rng.integers(7)] if min(shape) > 1 else rng.random(shape) < 0.7
+        counts = mask * rng.choice([0.25, 1.0, 1.5], shape) if rng.random() < 0.5 else mask
+        options["mask"], least = counts, float(rng.choice([0.0, 0.3, 1.0]))
+        if np.dtype(dtype).kind == "f" and rng.random() < 0.5:
+            holes = rng.random(shape) < 0.2
+            image, options["nan"] = np.where(holes, np.nan, image).astype(dtype), "ignore"
+            counts = counts * ~holes
+        border = {"cval": 2.0} if mode == "constant" else {}
+        expected = definition(image, counts, mode=mode, least=least, **border)
+        result = run(image, mode=mode, min_coverage=least, **border, **options)
+        close(result, expected, np.nan_to_num(image), counts, "float64" if dtype == "float64" else "float32")
