@@ -121,6 +121,48 @@ def _validate_and_plan(
     return call.with_weights(operator)
 
 
+class _Resolved(NamedTuple):
+    """Checked arguments that determine the positions of samples, and the result."""
+
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    paddings: tuple[padding.Padding, ...]
+    mode: str
+    cval: float
+    bias: float
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+def _resolved(
+    array: npt.NDArray,
+    given: Common,
+    chosen: tuple[int, ...],
+    operator: Operator,
+    geometry: Geometry,
+    *,
+    preserves_dtype: bool,
+    shrink: bool = False,
+) -> _Resolved:
+    """Check the arguments that all linear filters have. With `shrink`, the border may be absent."""
+    count, lengths = len(chosen), [array.shape[a] for a in chosen]
+    bias = arguments.number(geometry.bias, "bias") + 0.0  # -0.0 becomes 0.0, which has the same key
+    stride = arguments.integers(geometry.stride, count, "stride", least=1)
+    dilation = arguments.integers(geometry.dilation, count, "dilation", least=1)
+    paddings = padding.resolve(
+        geometry.padding, lengths, operator.shape, stride, dilation, flipped=geometry.flipped
+    )
+    mode = borders.check_mode(given.mode, more=("shrink",) if shrink else ())
+    cval = arguments.number(given.cval, "cval", finite=False)
+    cval = cval + 0.0 if mode == "constant" else 0.0
+    shape = list(array.shape)
+    for axis, pad in zip(chosen, paddings, strict=True):
+        shape[axis] = pad.length
+    default = array.dtype.newbyteorder("=") if preserves_dtype else dtypes.derived(array.dtype)
+    dtype = arguments.dtype(given.dtype, given.out, default)
+    return _Resolved(stride, dilation, paddings, mode, cval, bias, tuple(shape), dtype)
+
+
 def _likeness(operator: Operator) -> Hashable:
     """Return the facts about an operator that calls depend on; None if they may depend on the weights."""
     low, high = operator.extremes
@@ -140,21 +182,10 @@ def _planned(
 ) -> Call:
     """Check the other arguments, and make the call that follows from them; `folded` explains `apart`."""
     low, high = operator.extremes
-    count, lengths = len(chosen), [array.shape[a] for a in chosen]
-    bias = arguments.number(geometry.bias, "bias") + 0.0  # -0.0 becomes 0.0, which has the same key
-    stride = arguments.integers(geometry.stride, count, "stride", least=1)
-    dilation = arguments.integers(geometry.dilation, count, "dilation", least=1)
-    paddings = padding.resolve(
-        geometry.padding, lengths, operator.shape, stride, dilation, flipped=geometry.flipped
+    lengths = [array.shape[a] for a in chosen]
+    stride, dilation, paddings, mode, cval, bias, shape, dtype = _resolved(
+        array, given, chosen, operator, geometry, preserves_dtype=preserves_dtype
     )
-    mode = borders.check_mode(given.mode)
-    cval = arguments.number(given.cval, "cval", finite=False)
-    cval = cval + 0.0 if mode == "constant" else 0.0
-    shape = list(array.shape)
-    for axis, pad in zip(chosen, paddings, strict=True):
-        shape[axis] = pad.length
-    default = array.dtype.newbyteorder("=") if preserves_dtype else dtypes.derived(array.dtype)
-    dtype = arguments.dtype(given.dtype, given.out, default)
     spoiled = None
     if (
         not apart
@@ -174,13 +205,13 @@ def _planned(
         real = dtypes.FLOAT64
     unit = max(stride + dilation) == 1
     request = Request(
-        *(array.dtype, dtype, real, array.shape, tuple(shape), chosen),
+        *(array.dtype, dtype, real, array.shape, shape, chosen),
         *(unit, bias, cval, divisor, method),
     )
     planned = planner.choose(operator, request)
     return Call(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
-        *(mode, cval, tuple(shape), dtype),
+        *(mode, cval, shape, dtype),
         *(real, dtypes.direct_target(dtype, real), cosine.tolerance(array.dtype, dtype)),
         divisor=divisor,
         whole=request.peak is not None,
@@ -201,28 +232,15 @@ def _with_missing(
     build, preserves_dtype, _ = fixed
     chosen = arguments.axes(array, given.axes, given.channel_axis)
     operator, _ = _operator(build, array.ndim, chosen, own)
-    count, lengths = len(chosen), [array.shape[a] for a in chosen]
-    stride = arguments.integers(geometry.stride, count, "stride", least=1)
-    dilation = arguments.integers(geometry.dilation, count, "dilation", least=1)
-    paddings = padding.resolve(
-        geometry.padding, lengths, operator.shape, stride, dilation, flipped=geometry.flipped
+    stride, dilation, paddings, mode, cval, bias, shape, dtype = _resolved(
+        array, given, chosen, operator, geometry, preserves_dtype=preserves_dtype, shrink=True
     )
-    mode = borders.check_mode(given.mode, more=("shrink",))
-    cval = arguments.number(given.cval, "cval", finite=False) if mode == "constant" else 0.0
-    shape = list(array.shape)
-    for axis, pad in zip(chosen, paddings, strict=True):
-        shape[axis] = pad.length
-    default = array.dtype.newbyteorder("=") if preserves_dtype else dtypes.derived(array.dtype)
-    dtype = arguments.dtype(given.dtype, given.out, default)
     real = dtypes.FLOAT64 if present.min_coverage else dtypes.working(array.dtype, dtype)
     low, high = operator.extremes
     if low < TINY or high > HUGE or not present.moderate:
         real = dtypes.FLOAT64
     spans = tuple((n - 1) * d + 1 for n, d in zip(operator.shape, dilation, strict=True))
-    bias = arguments.number(geometry.bias, "bias")
-    layout = normalized.Layout(
-        chosen, paddings, stride, dilation, spans, mode, cval, bias, tuple(shape), real
-    )
+    layout = normalized.Layout(chosen, paddings, stride, dilation, spans, mode, cval, bias, shape, real)
     arguments.fitting(given.out, layout.shape)
     target = dtypes.target(given.out, array, layout.shape, dtypes.direct_target(dtype, real))
     inner = {"zero": "constant", "shrink": "zero"}.get(mode, mode)

@@ -4,18 +4,19 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, engine
+from imfilter._base import arguments, borders, dtypes, engine, threads
 from imfilter._base.keywords import Common
 from imfilter._base.loops import ArrayLayout, Loops, over_merged
+from imfilter._base.missing import Presence
 from imfilter._base.padding import Padding
 from imfilter._base.plan import Plan
 from imfilter._base.program import Program
-from imfilter._filters.rank import blocks, networks, repeats
+from imfilter._filters.rank import blocks, networks, present, repeats
 from imfilter._filters.rank.footprint import Neighbourhood, key, non_finite
 from imfilter._filters.rank.keys import Number, exact, keys_of
 
@@ -38,6 +39,8 @@ class Call:
 
 #: Largest number of samples that a listed window may span.
 _MOST_SAMPLES = 1 << 24
+#: The same if samples are absent: then the samples of each window are sorted.
+_MOST_PRESENT = 1 << 20
 #: Border modes that use a constant.
 _CONSTANT = ("zero", "constant")
 
@@ -113,6 +116,48 @@ def _validate_and_plan(array: npt.NDArray, given: Common, pick: Pick, window: tu
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
     return Call(around, axes, mode, cval, dtype, compared, long, array.shape)
+
+
+def _with_missing(
+    array: npt.NDArray,
+    given: Common,
+    pick: Pick,
+    presence: Presence,
+    wanted: bool,
+    window: tuple[Any, ...],
+) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
+    """Find the ranks among the samples that are present; see `present`."""
+    axes = arguments.axes(array, given.axes, given.channel_axis)
+    size, footprint, *own = window
+    around = arguments.window(size, footprint, len(axes))
+    inside = around if isinstance(around, np.ndarray) else None
+    taps = int(np.count_nonzero(inside)) if inside is not None else math.prod(cast(tuple[int, ...], around))
+    if taps > _MOST_PRESENT:
+        raise ValueError(f"size must span at most {_MOST_PRESENT} samples if samples are absent, got {taps}")
+    inside = np.ones(cast(tuple[int, ...], around), bool) if inside is None else inside
+    ranks = np.array([0, *(pick(n, *own) for n in range(1, taps + 1))], np.int64)
+    mode = borders.check_mode(given.mode, more=("shrink",))
+    cval = arguments.constant(given.cval, "cval")
+    dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
+    arguments.fitting(given.out, array.shape)
+    cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
+    keys = None
+    if compared is None:
+        keys = keys_of(array, cval if mode in _CONSTANT else None)
+        source, border = keys.values, np.array([keys.border_key], keys.values.dtype)
+    else:
+        source = dtypes.readable(array).astype(compared, copy=False)
+        border = np.array([dtypes.rounded(compared, cval)], compared)
+    fewest = max(1, math.ceil(presence.min_coverage * taps * (1 - 1e-12)))
+    chosen = present.Window(inside, axes, ranks, fewest, mode, border)
+    found, few = present.run(source, array, presence, chosen, threads.requested(given.workers))
+    out = dtypes.empty(array.shape, dtype) if given.out is None else given.out
+    if keys is None:
+        dtypes.place(found, out)
+    else:
+        keys.place(np.where(few, source.flat[0], found), out)
+    out[few] = np.nan if out.dtype.kind == "f" else 0
+    return out, few
 
 
 def _around(
@@ -227,4 +272,4 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     return Plan(algorithm, reason, cost * 1e-9 * array.size)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute)
+FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute, _with_missing)

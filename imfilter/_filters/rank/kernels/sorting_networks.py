@@ -283,3 +283,10 @@ def scattered(rows: int, taps: tuple[_Ref, ...], rank: int) -> Network:
     if rank in (0, len(taps) - 1):
         return build.finish(build.extreme(taps, int(rank > 0)))
     return build.finish(build.sort(taps)[rank])
+
+
+@functools.lru_cache(maxsize=64)
+def smallest(samples: int, kept: int) -> Network:
+    """Return the network for the smallest of some samples, in sorted order. Each sample is a row."""
+    build = _Builder(samples, samples, 0)
+    return build.finish(*build.sort([(sample, 0) for sample in range(samples)])[:kept])
