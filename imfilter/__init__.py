@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from imfilter.derivative import prewitt, scharr, sobel
     from imfilter.descriptor import hog
     from imfilter.edges import canny, hysteresis_threshold
+    from imfilter.extremes import maximum, minimum
     from imfilter.learn import FittedKernel, fit_kernel
     from imfilter.peaks import corner_peaks
     from imfilter.pool import avg_pool, max_pool
     from imfilter.pool_cells import global_pool, pyramid_pool
-    from imfilter.rank import maximum, median, minimum, percentile
+    from imfilter.rank import median, percentile
     from imfilter.scale_space import (
         difference_of_gaussians,
         gaussian_gradient_magnitude,
@@ -88,7 +89,8 @@ _HOMES = {
     "peaks": ("corner_peaks",),
     "pool": ("avg_pool", "max_pool"),
     "pool_cells": ("global_pool", "pyramid_pool"),
-    "rank": ("maximum", "median", "minimum", "percentile"),
+    "extremes": ("maximum", "minimum"),
+    "rank": ("median", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }
 #: Public modules with names of their own.

@@ -62,13 +62,13 @@ def sobel(
     mask : array_like, optional
         Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
-        any value. It counts as the mean of the samples that are present in the window. Default: all are
-        present.
+        any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
         Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
     min_coverage : float, optional
-        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights.
-        Where less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -172,13 +172,13 @@ def scharr(
     mask : array_like, optional
         Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
-        any value. It counts as the mean of the samples that are present in the window. Default: all are
-        present.
+        any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
         Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
     min_coverage : float, optional
-        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights.
-        Where less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -281,13 +281,13 @@ def prewitt(
     mask : array_like, optional
         Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
-        any value. It counts as the mean of the samples that are present in the window. Default: all are
-        present.
+        any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
         Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
     min_coverage : float, optional
-        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights.
-        Where less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional

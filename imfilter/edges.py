@@ -71,8 +71,7 @@ def canny(
     mask : array_like, optional
         Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
-        any value. It counts as the mean of the samples that are present in the window. Default: all are
-        present.
+        any value, and changes no result. Default: all samples are present.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
         How the image continues beyond its border for the Gaussian; see `imfilter.gaussian`. Default 'mirror'.
         With 'zero', the smoothed image is divided by the sum of the weights inside the image. For the Sobel
@@ -253,7 +252,7 @@ def _level(array: NDArray, sigmas: tuple[float, ...], inside: NDArray[np.bool_] 
 
 def _within(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the samples whose neighbours are all in the mask."""
-    from imfilter.rank import minimum
+    from imfilter.extremes import minimum
 
     return minimum(inside, 3, mode="edge").astype(bool)
 

@@ -180,7 +180,7 @@ def _above(heights: NDArray, bound: Any) -> NDArray[np.bool_]:
 
 def _highest(values: NDArray) -> NDArray:
     """Return the maximum of each sample and its neighbours."""
-    from imfilter.rank import maximum
+    from imfilter.extremes import maximum
 
     if values.ndim <= 3:
         return maximum(values, 3, mode="edge")

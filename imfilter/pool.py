@@ -9,7 +9,7 @@ from imfilter._base.keywords import Common, hinted
 from imfilter._base.padding import positions
 from imfilter._filters.pooling import apply as pooling
 from imfilter._filters.pooling.windows import Windows
-from imfilter.typing import ArrayLike, DTypeLike, NDArray, Padding, PerAxis
+from imfilter.typing import ArrayLike, DTypeLike, Nan, NDArray, Padding, PerAxis
 
 #: Largest number of samples that a dilated window may span.
 _WIDEST = 1 << 31
@@ -24,6 +24,9 @@ def max_pool(
     padding: Padding = 0,
     dilation: PerAxis[int] = 1,
     ceil_mode: bool = False,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -53,6 +56,16 @@ def max_pool(
     ceil_mode : bool, optional
         Whether to add a last window that reaches beyond the padded image. It contains only the samples that
         it covers. A window that starts after the end of the image is not added. Default False.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -104,7 +117,7 @@ def max_pool(
         pooling.MAX,
         _slide,
         (size, stride, padding, dilation, ceil_mode, True),
-        Common("mirror", 0.0, axes, channel_axis, dtype, out, workers),
+        Common("mirror", 0.0, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 
@@ -118,6 +131,9 @@ def avg_pool(
     dilation: PerAxis[int] = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -150,6 +166,16 @@ def avg_pool(
     count_padding : bool, optional
         Whether padding samples count as zeros in the mean. If False, only samples of the image count. With
         `ceil_mode`, places after the end of the padding never count. Default True.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -205,7 +231,7 @@ def avg_pool(
         pooling.MEAN,
         _slide,
         own,
-        Common("mirror", 0.0, axes, channel_axis, dtype, out, workers),
+        Common("mirror", 0.0, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 

@@ -11,7 +11,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.pooling import apply as pooling
 from imfilter._filters.pooling.windows import Windows
-from imfilter.typing import ArrayLike, DTypeLike, NDArray, PerAxis, Reduce
+from imfilter.typing import ArrayLike, DTypeLike, Nan, NDArray, PerAxis, Reduce
 
 
 @hinted
@@ -19,6 +19,9 @@ def global_pool(
     image: ArrayLike,
     reduce: Reduce = "mean",
     *,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -34,6 +37,16 @@ def global_pool(
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     reduce : {'mean', 'max', 'min'}, optional
         How the samples of a channel are reduced to one number. Default 'mean'.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -80,7 +93,7 @@ def global_pool(
         _reduction(reduce),
         _whole,
         (),
-        Common(axes=axes, channel_axis=channel_axis, dtype=dtype, out=out, workers=workers),
+        Common("mirror", 0.0, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
         keep=False,
     )
 
@@ -91,6 +104,9 @@ def pyramid_pool(
     levels: Sequence[PerAxis[int]] = (1, 2, 4),
     reduce: Reduce = "max",
     *,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: int | tuple[int, ...] | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -113,6 +129,16 @@ def pyramid_pool(
         (1, 2, 4).
     reduce : {'max', 'mean', 'min'}, optional
         How the samples of a cell are reduced to one number. Default 'max'.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -157,17 +183,20 @@ def pyramid_pool(
     >>> imfilter.pyramid_pool(np.zeros((37, 51, 3)), channel_axis=-1).shape
     (3, 21)
     """
-    common = Common(axes=axes, channel_axis=channel_axis, dtype=dtype, workers=workers)
-    array, what = arguments.image(image), _reduction(reduce)
+    common = Common("mirror", 0.0, axes, channel_axis, dtype, None, workers, mask, nan, min_coverage)
+    masked = isinstance(image, np.ma.MaskedArray)
+    array, what = arguments.image(np.ma.getdata(image) if masked else image), _reduction(reduce)
     chosen = arguments.axes(array, axes, channel_axis)
     batch = [a for a in range(array.ndim) if a not in chosen]
     shape = [*(array.shape[a] for a in batch), -1]
     order = [*batch, *chosen]
     found = [
-        pooling.apply(array, what, _divide, (level,), common).transpose(order).reshape(shape)
+        pooling.apply(image if masked else array, what, _divide, (level,), common)
+        .transpose(order)
+        .reshape(shape)
         for level in _levels(levels, len(chosen))
     ]
-    return np.concatenate(found, axis=-1)
+    return (np.ma.concatenate if masked else np.concatenate)(found, axis=-1)
 
 
 def _reduction(reduce: Any) -> str:

@@ -117,6 +117,15 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
         out[low] = bounds.min
 
 
+def neutral(dtype: np.dtype, *, largest: bool) -> Any:
+    """Return the sample that changes no maximum (`largest`) or no minimum of others."""
+    if dtype.kind == "b":
+        return dtype.type(not largest)
+    if dtype.kind == "f":
+        return dtype.type(-np.inf if largest else np.inf)
+    return dtype.type(np.iinfo(dtype).min if largest else np.iinfo(dtype).max)
+
+
 def rounded(dtype: np.dtype, value: float | np.longdouble) -> Any:
     """Return a number rounded and saturated to a type, as `place` does. Integers of any size are exact."""
     if dtype.kind == "f":

@@ -12,8 +12,10 @@ import numpy.typing as npt
 from imfilter._base import arguments, dtypes, engine
 from imfilter._base.keywords import Common
 from imfilter._base.loops import ArrayLayout, LoopAxis, Loops, extent, over_merged, tiles
+from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import Job, Program, layout_workspace
+from imfilter._filters.pooling import present
 from imfilter._filters.pooling.kernels import pooled_lines
 from imfilter._filters.pooling.kernels import windows as windows_kernels
 from imfilter._filters.pooling.windows import Windows, table
@@ -147,6 +149,36 @@ def _validate_and_plan(
     if reduction == MEAN:
         joined, real, target = _arithmetic(read, dtype, math.prod(along.taps for along in windows))
     return Call(reduction, axes, windows, tuple(shape), dtype, joined, real, target, keyed, keep)
+
+
+def _with_missing(
+    array: npt.NDArray,
+    given: Common,
+    fixed: tuple[str, Cut, bool],
+    presence: Presence,
+    wanted: bool,
+    options: tuple[Any, ...],
+) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
+    """Reduce the present samples of the windows; see `present`."""
+    reduction, cut, _ = fixed
+    call = _validate_and_plan(array, given, fixed, options)
+    arguments.fitting(given.out, call.result_shape)
+    if reduction == MEAN:
+        found, few = present.mean(array, presence, call.axes, call.windows)
+    else:
+        plain = Common(axes=given.axes, channel_axis=given.channel_axis, workers=given.workers)
+
+        def pooled(filled: npt.NDArray) -> npt.NDArray:
+            return engine.apply(FAMILY, filled, plain, (reduction, cut, True), options)
+
+        found, few = present.extreme(
+            array, presence, call.axes, call.windows, pooled, largest=reduction == MAX
+        )
+    out = dtypes.empty(call.result_shape, call.dtype) if given.out is None else given.out
+    dtypes.place(found.reshape(call.result_shape), out)
+    few = np.broadcast_to(few, found.shape).reshape(call.result_shape)
+    out[few] = np.nan if out.dtype.kind == "f" else 0
+    return out, few
 
 
 def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dtype, np.dtype, np.dtype]:
@@ -312,4 +344,4 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     return Plan("pooling", reason, cost * 1e-9)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute)
+FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute, _with_missing)

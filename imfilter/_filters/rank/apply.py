@@ -136,10 +136,16 @@ def _with_missing(
         raise ValueError(f"size must span at most {_MOST_PRESENT} samples if samples are absent, got {taps}")
     inside = np.ones(cast(tuple[int, ...], around), bool) if inside is None else inside
     ranks = np.array([0, *(pick(n, *own) for n in range(1, taps + 1))], np.int64)
+    fewest = max(1, math.ceil(presence.min_coverage * taps * (1 - 1e-12)))
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     arguments.fitting(given.out, array.shape)
+    largest = bool(ranks[taps] == taps - 1 and taps > 1)
+    if not ranks.any() or (largest and (ranks[1:] == np.arange(taps)).all()):
+        return _extreme(
+            array, given._replace(mode=mode), pick, presence, window, dtype, fewest, largest=largest
+        )
     cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
     keys = None
     if compared is None:
@@ -148,16 +154,63 @@ def _with_missing(
     else:
         source = dtypes.readable(array).astype(compared, copy=False)
         border = np.array([dtypes.rounded(compared, cval)], compared)
-    fewest = max(1, math.ceil(presence.min_coverage * taps * (1 - 1e-12)))
     chosen = present.Window(inside, axes, ranks, fewest, mode, border)
-    found, few = present.run(source, array, presence, chosen, threads.requested(given.workers))
+    target = dtypes.target(given.out, array, array.shape, source.dtype)
+    few = present.run(
+        source, array, presence, chosen, target, threads.requested(given.workers),
+        wanted=wanted or keys is not None or dtype.kind != source.dtype.kind,
+    )  # fmt: skip
     out = dtypes.empty(array.shape, dtype) if given.out is None else given.out
-    if keys is None:
-        dtypes.place(found, out)
-    else:
-        keys.place(np.where(few, source.flat[0], found), out)
-    out[few] = np.nan if out.dtype.kind == "f" else 0
+    if keys is not None and few is not None:
+        keys.place(np.where(few, source.flat[0], target), out)
+    elif out is not target:
+        dtypes.place(target, out)
+    if few is not None:
+        out[few] = np.nan if out.dtype.kind == "f" else 0
     return out, few
+
+
+def _extreme(
+    array: npt.NDArray,
+    given: Common,
+    pick: Pick,
+    presence: Presence,
+    window: tuple[Any, ...],
+    dtype: np.dtype,
+    fewest: int,
+    *,
+    largest: bool,
+) -> tuple[npt.NDArray, npt.NDArray[np.bool_]]:
+    """Find the minimum or the maximum of the present samples: absent ones get a value that changes neither.
+
+    At least `fewest` samples are present if the sample of that rank, from the largest on, is present.
+    """
+    size, footprint, *_ = window
+    there, absent = presence.present(array), dtypes.neutral(array.dtype, largest=largest)
+    if array.dtype.kind == "f" and not largest:
+        absent = array.dtype.type(np.nan)  # sorts last, after infinity
+    plain = Common(axes=given.axes, channel_axis=given.channel_axis, workers=given.workers)
+    cval, beyond = given.cval if given.mode == "constant" else 0, 1
+    mode = "constant" if given.mode in ("zero", "shrink") else given.mode
+    if given.mode == "shrink":
+        cval, beyond = absent.item() if array.dtype.itemsize <= 8 else absent, 0
+    sides = (
+        (np.where(there, array, absent), pick, cval, window),
+        (there, _nth, beyond, (size, footprint, fewest)),
+    )
+    found, enough = (
+        engine.apply(FAMILY, samples, plain._replace(mode=mode, cval=constant), chosen, settings)
+        for samples, chosen, constant, settings in sides
+    )
+    out = dtypes.empty(array.shape, dtype) if given.out is None else given.out
+    dtypes.place(found, out)
+    out[~enough] = np.nan if out.dtype.kind == "f" else 0
+    return out, ~enough
+
+
+def _nth(samples: int, which: int) -> int:
+    """Return the rank of a sample that is counted from the largest on."""
+    return samples - which
 
 
 def _around(

@@ -5,6 +5,7 @@ keys of a window begin with those of the present samples, and the rank is an ind
 number alone.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -16,7 +17,14 @@ from imfilter._base import threads
 from imfilter._base.missing import Presence, rows_of
 from imfilter._base.padding import Padding
 from imfilter._base.program import address, set_addresses
-from imfilter._filters.rank.kernels.present import SORT_JOB, over_windows, sort_windows
+from imfilter._filters.rank.kernels.present import (
+    LOAD_JOB,
+    SORT_JOB,
+    load_lines,
+    over_lines,
+    over_windows,
+    sort_windows,
+)
 from imfilter._simd.vector import in_register
 
 #: Samples of a piece of the image, and of all windows of a piece if they are listed.
@@ -48,28 +56,41 @@ class Window(NamedTuple):
 
 
 def run(
-    source: npt.NDArray, image: npt.NDArray, presence: Presence, window: Window, workers: int | None
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_]]:
-    """Return the ranks, in the type of `source`, and where too few samples are present.
+    source: npt.NDArray,
+    image: npt.NDArray,
+    presence: Presence,
+    window: Window,
+    target: npt.NDArray,
+    workers: int | None,
+    *,
+    wanted: bool,
+) -> npt.NDArray[np.bool_] | None:
+    """Write the ranks to `target`. If `wanted`, return where too few samples are present.
 
-    source: the samples of `image` in a type whose samples have keys; see `_keys`.
+    source: the samples of `image` in a type whose samples have keys; see `_keys`. `target` has this type.
     """
-    found, few = np.empty(image.shape, source.dtype), np.empty(image.shape, bool)
-    small = window.taps <= _SMALL
+    few = np.empty(image.shape, bool) if wanted else None
+    mask = presence.mask
+    if mask is not None and presence.graded:
+        mask = mask > 0
+    lines = _Lines.of(source, mask)
+    lanes = in_register(source.dtype)
+    small = window.taps <= _SMALL and image.shape[-1] >= lanes
 
     def task(start: int, stop: int) -> None:
-        for number, (where, rows) in enumerate(_pieces(image.shape, window, small=small)):
-            if start <= number < stop:
-                keys, there = _padded(source, image, presence, window, rows)
-                shape = found[where].shape
-                ranked = _sorted if small else _listed
-                values, counts = ranked(keys, there, window, shape)
-                found[where] = _samples(values, source.dtype)
-                few[where] = counts < window.fewest
+        for where, rows in itertools.islice(_pieces(image.shape, window, small=small), start, stop):
+            part = target[where]
+            quick = small and part.shape[-1] >= lanes
+            if quick and image.ndim > 1 and lines is not None:
+                piece = lines.loaded(presence, window, rows)
+            else:
+                piece = _padded(source, image, presence, window, rows)
+            (_sort if quick and part.strides[-1] == part.itemsize else _list)(*piece, window, part)
+            if few is not None:
+                few[where] = _counts(piece[1], window, part.shape) < window.fewest
 
-    total = sum(1 for _ in _pieces(image.shape, window, small=small))
-    threads.run(task, total, workers)
-    return found, few
+    threads.run(task, sum(1 for _ in _pieces(image.shape, window, small=small)), workers)
+    return few
 
 
 def _pieces(
@@ -143,43 +164,105 @@ def _places(
     return starts, offsets.astype(np.int64)
 
 
-def _listed(
-    keys: npt.NDArray, there: npt.NDArray, window: Window, shape: tuple[int, ...]
-) -> tuple[npt.NDArray, npt.NDArray]:
-    """Return the keys of the ranks, and the numbers of present samples: each window is listed and sorted."""
-    starts, offsets = _places(shape, window, keys.shape)
-    index = starts[..., None] + offsets
-    counts = there.reshape(-1)[index].sum(axis=-1, dtype=np.int64)
-    ordered = np.sort(keys.reshape(-1)[index], axis=-1)
-    return np.take_along_axis(ordered, window.ranks[counts][..., None], -1)[..., 0], counts
+def _counts(there: npt.NDArray, window: Window, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """Return the number of present samples of each window."""
+    starts, offsets = _places(shape, window, there.shape)
+    counts = np.zeros(shape, np.int64)
+    for offset in offsets:
+        counts += there.reshape(-1)[starts + offset].astype(np.int64)
+    return counts
 
 
-def _sorted(
-    keys: npt.NDArray, there: npt.NDArray, window: Window, shape: tuple[int, ...]
-) -> tuple[npt.NDArray, npt.NDArray]:
-    """Do what `_listed` does, in registers. The windows of a line are neighbours."""
-    kind, lanes = keys.dtype, in_register(keys.dtype)
-    if shape[-1] < lanes:
-        return _listed(keys, there, window, shape)
-    starts, offsets = _places(shape, window, keys.shape)
-    found, counts = np.empty(shape, kind), np.empty(shape, kind)
-    firsts = np.ascontiguousarray(starts[..., 0].reshape(-1)) * kind.itemsize
-    kept = int(window.ranks.max()) + 1
+def _list(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDArray) -> None:
+    """Write the ranks of a piece: each window is listed and sorted."""
+    starts, offsets = _places(target.shape, window, keys.shape)
+    counts = _counts(there, window, target.shape)
+    ordered = np.sort(keys.reshape(-1)[starts[..., None] + offsets], axis=-1)
+    found = np.take_along_axis(ordered, window.ranks[counts][..., None], -1)[..., 0]
+    target[...] = _samples(found, target.dtype)
+    target[counts < window.fewest] = np.nan if target.dtype.kind == "f" else 0
+
+
+def _sort(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDArray) -> None:
+    """Do what `_list` does, in registers."""
+    kind, size = keys.dtype, keys.itemsize
+    starts, offsets = _places((*target.shape[:-1], 1), window, keys.shape)
+    tos = np.zeros(target.shape[:-1], np.int64)
+    for axis, length in enumerate(target.shape[:-1]):
+        steps = np.arange(length) * target.strides[axis]
+        tos += steps.reshape([-1 if a == axis else 1 for a in range(tos.ndim)])
     job = np.zeros((), SORT_JOB)
-    job["rows"], job["count"] = len(firsts), shape[-1]
-    job["sort"] = sort_windows.address(kind, window.taps, kept)
-    owners = set_addresses(
-        job,
-        {
-            "keys": keys,
-            "there": there,
-            "found": found,
-            "counts": counts,
-            "starts": firsts,
-            "offsets": offsets * kind.itemsize,
-            "ranks": window.ranks * lanes * kind.itemsize,
-        },
-    )
+    job["rows"], job["count"], job["fewest"] = tos.size, target.shape[-1], window.fewest
+    floating = int(target.dtype.kind == "f")
+    job["sort"] = sort_windows.address(kind, floating, window.taps, int(window.ranks.max()) + 1)
+    job["found"] = address(target)
+    tables = {
+        "keys": keys,
+        "there": there,
+        "starts": starts * size,
+        "tos": tos,
+        "offsets": offsets * size,
+        "ranks": window.ranks * in_register(kind) * size,
+    }
+    owners = set_addresses(job, tables)
     over_windows.entry()(address(job))
     del owners
-    return found, counts
+
+
+class _Lines(NamedTuple):
+    """The samples as integers and the mask as bytes, whose lines kernels can read."""
+
+    bits: npt.NDArray
+    mask: npt.NDArray | None
+    floating: bool
+
+    @classmethod
+    def of(cls, source: npt.NDArray, mask: npt.NDArray | None) -> "_Lines | None":
+        """Return the lines of an image, or None if its samples or those of its mask are not neighbours."""
+        if source.strides[-1] != source.itemsize or (mask is not None and mask.strides[-1] != 1):
+            return None
+        floating = source.dtype.kind == "f"
+        kind = f"i{source.itemsize}" if floating else "u1" if source.dtype.kind == "b" else source.dtype
+        return cls(source.view(kind), None if mask is None else mask.view(np.uint8), floating)
+
+    def loaded(
+        self, presence: Presence, window: Window, rows: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray, npt.NDArray]:
+        """Do what `_padded` does, for images of two axes or more."""
+        shape, kind = self.bits.shape, self.bits.dtype
+        pads = [window.padding(axis, length) for axis, length in enumerate(shape)]
+        indices = [rows_of(n, pad.before, pad.after, window.mode) for n, pad in zip(shape, pads, strict=True)]
+        indices[0] = rows
+        padded = tuple(map(len, indices))
+        keys, there = np.empty(padded, kind), np.empty(padded, kind)
+        outside = np.zeros(padded[:-1], bool)
+        sources, masks, targets = (np.zeros(padded[:-1], np.int64) for _ in range(3))
+        for axis, index in enumerate(indices[:-1]):
+            column = [-1 if a == axis else 1 for a in range(len(shape) - 1)]
+            near = np.maximum(index, 0).reshape(column)
+            sources += near * self.bits.strides[axis]
+            masks += 0 if self.mask is None else near * self.mask.strides[axis]
+            targets += np.arange(len(index)).reshape(column) * keys.strides[axis]
+            outside |= (index < 0).reshape(column)
+        job = np.zeros((), LOAD_JOB)
+        job["lines"], job["count"], job["ignore_nan"] = sources.size, shape[-1], presence.ignore_nan
+        job["load"] = load_lines.address(kind, int(self.floating))
+        job["image"], job["mask"] = address(self.bits), 0 if self.mask is None else address(self.mask)
+        inner = targets + pads[-1].before * keys.itemsize
+        owners = set_addresses(
+            job, {"keys": keys, "there": there, "sources": sources, "masks": masks, "targets": inner}
+        )
+        over_lines.entry()(address(job))
+        del owners
+        border, beyond = _keys(window.border).item(), int(window.mode != "shrink")
+        border = border if beyond else np.iinfo(kind).max
+        before, index = pads[-1].before, indices[-1]
+        for side in (slice(0, before), slice(before + shape[-1], None)):
+            columns = index[side]
+            if len(columns):
+                constant = columns[0] < 0
+                for array, value in ((keys, border), (there, beyond)):
+                    array[..., side] = value if constant else array[..., before + columns]
+        if outside.any():
+            keys[outside], there[outside] = border, beyond
+        return keys, there

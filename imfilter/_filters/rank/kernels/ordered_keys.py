@@ -42,16 +42,20 @@ def _turned(builder, value, width):
     return builder.xor(value, signs), *(constant(kind, number) for number in beside)
 
 
+def keys_of_bits(builder, value, width):
+    """Return the keys of floats of `width` bits whose bits are given, and which of them are NaN."""
+    turned, most, infinity, _ = _turned(builder, value, width)
+    missing = builder.icmp_signed(">", builder.and_(value, most), infinity)
+    return builder.select(missing, most, turned), missing
+
+
 @intrinsic
 def to_key(typingctx, bits):
     """Return the keys of floats whose bits are given; see the top of this module."""
     width = dtype_of(bits).bitwidth
 
     def codegen(context, builder, sig, args):
-        (value,) = args
-        turned, most, infinity, _ = _turned(builder, value, width)
-        size = builder.and_(value, most)
-        return builder.select(builder.icmp_signed(">", size, infinity), most, turned)
+        return keys_of_bits(builder, args[0], width)[0]
 
     return bits(bits), codegen
 

@@ -1,7 +1,7 @@
 """Small windows in which samples are absent: the samples of each window are sorted in registers.
 
-Absent samples have the largest key, so the sorted samples begin with those that are present. The number of
-present samples chooses, lane by lane, which of the sorted samples is the result.
+Absent samples have the largest key, so the sorted keys begin with those of present samples. The number of
+present samples chooses, lane by lane, which of the sorted keys is the result.
 """
 
 import numpy as np
@@ -10,34 +10,94 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._filters.rank.kernels import sorting_networks
+from imfilter._filters.rank.kernels.ordered_keys import keys_of_bits, turned_back
 from imfilter._simd.jit import Driver, kernel
-from imfilter._simd.llvm import WORD, choose, constant, element, entry, read, write
+from imfilter._simd.llvm import WORD, choose, constant, element, entry, read, spread, write
 from imfilter._simd.vector import BYTES, REGISTERS, invoke, peek, record, register_lanes, size_of
 
-#: Addresses of the keys and of 1 for each present sample, which have the same layout; of the results and of
-#: their numbers of present samples. `starts`: the first sample of each row of windows, in bytes. `offsets`:
-#: the samples of a window, in bytes. `ranks`: for each number of present samples, the offset of the result
-#: in the memory of sorted samples. All rows have `count` windows.
+#: Lines of `count` samples, not fewer than a register holds. `sources`, `masks`, `targets`: offsets of each
+#: line in bytes, in the image at `image`, in the mask at `mask` (0: none), and in the piece with its border,
+#: whose keys are at `keys` and which has 1 for each present sample at `there`.
+LOAD_JOB = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            *("image", "mask", "keys", "there", "sources", "masks", "targets", "lines", "count"),
+            *("ignore_nan", "load"),
+        )
+    ]
+)
+#: Rows of `count` windows, not fewer than a register holds. `starts`: the first sample of each row in the
+#: piece, `tos`: its first result from `found` on, `offsets`: the samples of a window, all in bytes. `ranks`:
+#: for each number of present samples, the offset of the result among the sorted keys. With fewer present
+#: samples than `fewest`, the result is NaN or 0.
 SORT_JOB = np.dtype(
     [
         (name, np.int64)
         for name in (
-            *("keys", "there", "found", "counts", "starts", "offsets", "ranks", "rows", "count"),
+            *("keys", "there", "found", "starts", "tos", "offsets", "ranks", "rows", "count", "fewest"),
             "sort",
         )
     ]
 )
 
 
+def _most(kind):
+    """Return the largest integer of a Numba type."""
+    return 2 ** (kind.bitwidth - kind.signed) - 1
+
+
 @intrinsic(prefer_literal=True)
-def _sort(typingctx, kind, samples, kept, keys, there, offsets, ranks, found, counts):
-    """Find the ranks of a register of windows. The other arguments are those of `SORT_JOB`."""
-    n, most = samples.literal_value, kept.literal_value
-    lanes = register_lanes(kind.dtype)
+def _load(typingctx, kind, floating, image, mask, ignore_nan, keys, there):
+    """Load a register of samples, whose bits are `kind`, and write their keys and which are present."""
+    lanes, width = register_lanes(kind.dtype), kind.dtype.bitwidth
+    is_float = bool(floating.literal_value)
 
     def codegen(context, builder, sig, args):
-        keys, there, offsets, ranks, found, counts = args[3:]
-        vector = ir.VectorType(element(kind.dtype), lanes)
+        image, mask, ignore_nan, keys, there = args[2:]
+        vector, bytes_of = (ir.VectorType(t, lanes) for t in (element(kind.dtype), ir.IntType(8)))
+        value = read(builder, image, vector)
+        present = cgutils.alloca_once_value(builder, constant(ir.VectorType(ir.IntType(1), lanes), 1))
+        with builder.if_then(builder.icmp_signed("!=", mask, WORD(0))):
+            given = builder.icmp_unsigned("!=", read(builder, mask, bytes_of), constant(bytes_of, 0))
+            builder.store(given, present)
+        if is_float:
+            value, missing = keys_of_bits(builder, value, width)
+            with builder.if_then(builder.icmp_signed("!=", ignore_nan, WORD(0))):
+                builder.store(builder.and_(builder.load(present), builder.not_(missing)), present)
+        found = builder.load(present)
+        write(builder, keys, builder.select(found, value, constant(vector, _most(kind.dtype))))
+        write(builder, there, builder.zext(found, vector))
+        return context.get_dummy_value()
+
+    return types.none(kind, floating, *(types.int64,) * 5), codegen
+
+
+@kernel("kind", "floating")
+def load_lines(kind, floating, job_at):
+    """Load all lines of a piece; see `LOAD_JOB`."""
+    job = record(LOAD_JOB, job_at)
+    size = size_of(kind)
+    lanes = BYTES // REGISTERS // size
+    for line in range(job.lines):
+        start, to = job.image + peek(job.sources + 8 * line), peek(job.targets + 8 * line)
+        mask = job.mask + peek(job.masks + 8 * line) if job.mask else 0
+        for block in range((job.count + lanes - 1) // lanes):
+            x = min(block * lanes, job.count - lanes)
+            _load(kind, floating, start + x * size, mask + x if job.mask else 0, job.ignore_nan,
+                job.keys + to + x * size, job.there + to + x * size)  # fmt: skip
+
+
+@intrinsic(prefer_literal=True)
+def _sort(typingctx, kind, floating, samples, kept, keys, there, offsets, ranks, fewest, found):
+    """Find the ranks of a register of windows. The other arguments are those of `SORT_JOB`."""
+    n, most = samples.literal_value, kept.literal_value
+    lanes, width = register_lanes(kind.dtype), kind.dtype.bitwidth
+
+    def codegen(context, builder, sig, args):
+        keys, there, offsets, ranks, fewest, found = args[4:]
+        scalar = element(kind.dtype)
+        vector = ir.VectorType(scalar, lanes)
         memory = cgutils.alloca_once(builder, ir.ArrayType(vector, most))
         values, present = {}, constant(vector, 0)
         for i in range(n):
@@ -58,29 +118,42 @@ def _sort(typingctx, kind, samples, kept, keys, there, offsets, ranks, found, co
             sample = read(builder, builder.add(at, entry(builder, ranks, i)), vector)
             same = builder.icmp_signed("==", present, constant(vector, i))
             result = builder.select(same, sample, result)
-        write(builder, found, result)
-        write(builder, counts, present)
+        nothing = constant(vector, 0)
+        if floating.literal_value:
+            result = turned_back(builder, result, width)
+            nothing = turned_back(builder, constant(vector, _most(kind.dtype)), width)
+        limit = builder.trunc(fewest, scalar) if width < WORD.width else fewest
+        limits = spread(builder, limit, vector)
+        few = builder.icmp_unsigned("<", present, limits)
+        write(builder, found, builder.select(few, nothing, result))
         return context.get_dummy_value()
 
-    return types.none(kind, samples, kept, *(types.int64,) * 6), codegen
+    return types.none(kind, floating, samples, kept, *(types.int64,) * 6), codegen
 
 
-@kernel("kind", "samples", "kept")
-def sort_windows(kind, samples, kept, job_at):
-    """Find the ranks of all windows of a piece; see `SORT_JOB`. Rows are not shorter than a register."""
+@kernel("kind", "floating", "samples", "kept")
+def sort_windows(kind, floating, samples, kept, job_at):
+    """Find the ranks of all windows of a piece; see `SORT_JOB`."""
     job = record(SORT_JOB, job_at)
     size = size_of(kind)
     lanes = BYTES // REGISTERS // size
     for row in range(job.rows):
-        start, to = peek(job.starts + 8 * row), row * job.count * size
+        start, to = peek(job.starts + 8 * row), job.found + peek(job.tos + 8 * row)
         for block in range((job.count + lanes - 1) // lanes):
             x = min(block * lanes, job.count - lanes) * size
-            _sort(kind, samples, kept, job.keys + start + x, job.there + start + x, job.offsets, job.ranks,
-                job.found + to + x, job.counts + to + x)  # fmt: skip
+            _sort(kind, floating, samples, kept, job.keys + start + x, job.there + start + x, job.offsets,
+                job.ranks, job.fewest, to + x)  # fmt: skip
+
+
+@Driver
+def over_lines(job_at):
+    """Run the kernel of a `LOAD_JOB`."""
+    job = record(LOAD_JOB, job_at)
+    invoke(2, job.load, (job_at,))
 
 
 @Driver
 def over_windows(job_at):
-    """Run the kernel of a job."""
+    """Run the kernel of a `SORT_JOB`."""
     job = record(SORT_JOB, job_at)
-    invoke(3, job.sort, (job_at,))
+    invoke(4, job.sort, (job_at,))

@@ -1,0 +1,217 @@
+"""Rank filters: minimum and maximum."""
+
+from __future__ import annotations
+
+from imfilter._base.keywords import Common, hinted
+from imfilter._filters.rank import apply as rank
+from imfilter.typing import ArrayLike, DTypeLike, Mode, Nan, NDArray, PerAxis
+
+
+def _first(n: int) -> int:
+    return 0
+
+
+def _last(n: int) -> int:
+    return n - 1
+
+
+@hinted
+def minimum(
+    image: ArrayLike,
+    size: PerAxis[int] = 3,
+    *,
+    footprint: ArrayLike | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
+    """Replace each sample by the minimum of its neighbourhood (grey erosion).
+
+    Parameters
+    ----------
+    image : array_like
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
+    size : int or sequence of int, optional
+        Length of the window: one for all filtered axes, or one for each. Default 3. An even window has one
+        sample more before its centre than after it, as in SciPy. A window may be longer than the image.
+    footprint : array_like, optional
+        Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray
+        Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
+        sample, so the result is exact for every dtype. NaN sorts after +inf, and -0.0 sorts before 0.0.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
+
+    See Also
+    --------
+    maximum : The largest sample of the neighbourhood.
+    scipy.ndimage.minimum_filter : The same with ``mode="mirror"``.
+    cv2.erode : The same for odd sizes, with ``borderType=cv2.BORDER_REFLECT_101``.
+
+    References
+    ----------
+    R. C. Gonzalez and R. E. Woods, *Digital Image Processing*, 4th ed., 2018, section 9.8.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> imfilter.minimum([3, 1, 4, 1, 5, 9], 3)
+    array([1, 1, 1, 1, 1, 5])
+    """
+    return rank.apply(
+        image,
+        _first,
+        size,
+        footprint,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
+    )
+
+
+@hinted
+def maximum(
+    image: ArrayLike,
+    size: PerAxis[int] = 3,
+    *,
+    footprint: ArrayLike | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    mask: ArrayLike | None = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
+    axes: int | tuple[int, ...] | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
+    """Replace each sample by the maximum of its neighbourhood (grey dilation).
+
+    Parameters
+    ----------
+    image : array_like
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
+    size : int or sequence of int, optional
+        Length of the window: one for all filtered axes, or one for each. Default 3. An even window has one
+        sample more before its centre than after it, as in SciPy. A window may be longer than the image.
+    footprint : array_like, optional
+        Window of any shape, instead of `size`. It contains the samples where the footprint is not zero.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray
+        Array of the shape and dtype of `image`, or of `dtype` or `out`. Every output value is an input
+        sample, so the result is exact for every dtype. NaN sorts after +inf, and -0.0 sorts before 0.0.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
+
+    See Also
+    --------
+    minimum : The smallest sample of the neighbourhood.
+    scipy.ndimage.maximum_filter : The same with ``mode="mirror"``.
+    cv2.dilate : The same for odd sizes, with ``borderType=cv2.BORDER_REFLECT_101``.
+
+    References
+    ----------
+    R. C. Gonzalez and R. E. Woods, *Digital Image Processing*, 4th ed., 2018, section 9.8.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> imfilter.maximum([3, 1, 4, 1, 5, 9], 3)
+    array([3, 4, 4, 5, 9, 9])
+    """
+    return rank.apply(
+        image,
+        _last,
+        size,
+        footprint,
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
+    )

@@ -1,0 +1,172 @@
+"""Ranks among the samples that are present, against plain loops; every value is exact."""
+
+import math
+
+import numpy as np
+import pytest
+
+import imfilter
+from tests.reference import naive
+
+MODES = (*naive.MODES, "shrink")
+DTYPES = ("?", "u1", "i2", "u4", "i8", "u8", "f2", "f4", "f8", "g")
+
+
+def by_loops(image, there, inside, q, mode="mirror", cval=0, least=0.0):
+    """The rank by definition, as an array of objects; None where too few samples are present."""
+    before = [k // 2 for k in inside.shape]
+    found = np.empty(image.shape, object)
+    for place in np.ndindex(image.shape):
+        values = []
+        for tap in np.argwhere(inside):
+            at = [
+                naive.border_index(i + j - b, n, "constant" if mode in ("zero", "shrink") else mode)
+                for i, j, b, n in zip(place, tap, before, image.shape, strict=True)
+            ]
+            if None in at:
+                if mode != "shrink":
+                    values.append(image.dtype.type(cval if mode == "constant" else 0))
+            elif there[tuple(at)]:
+                values.append(image[tuple(at)])
+        enough = values and len(values) >= least * np.count_nonzero(inside) * (1 - 1e-12)
+        values.sort(key=lambda v: (math.isnan(v), v, not np.signbit(v)) if v.dtype.kind == "f" else v)
+        found[place] = values[min(int(len(values) * q / 100), len(values) - 1)] if enough else None
+    return found
+
+
+def same(result, expected):
+    missing = np.array([value is None for value in expected.flat]).reshape(expected.shape)
+    empty = np.nan if result.dtype.kind == "f" else 0
+    whole = np.array([empty if v is None else v for v in expected.flat], result.dtype)
+    np.testing.assert_array_equal(result, whole.reshape(expected.shape))
+    if result.dtype.kind == "f":
+        there = ~missing & ~np.isnan(result)
+        assert (np.signbit(result) == np.signbit(whole.reshape(expected.shape)))[there].all()
+
+
+def picture(dtype, shape, seed=0):
+    rng = np.random.default_rng(seed)
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        image = np.round(rng.normal(size=shape), 1).astype(dtype)
+        image.flat[::7] = rng.choice([-0.0, 0.0, np.inf, -np.inf], image.flat[::7].shape)
+        return image
+    if dtype.kind == "b":
+        return rng.random(shape) < 0.5
+    info = np.iinfo(dtype)
+    values = np.array([info.min, info.min + 1, 0, 5, 9, info.max - 1, info.max], dtype)
+    return rng.choice(values, shape)
+
+
+SHAPES = (
+    *(((7, 37), (3, 4)), ((5, 6), (3, 3)), ((70,), (5,))),
+    *(((3, 4, 19), (2, 3, 2)), ((9, 4), (5, 11))),
+)
+
+
+@pytest.mark.parametrize("q", [0, 30, 50, 100])
+@pytest.mark.parametrize("mode", MODES)
+def test_borders_and_shapes(mode, q):
+    """Lines longer and shorter than a register, windows that are even, long, or of any shape."""
+    rng = np.random.default_rng(q)
+    for shape, window in (
+        ((7, 37), (3, 4)),
+        ((5, 6), (3, 3)),
+        ((70,), (5,)),
+        ((3, 4, 19), (2, 3, 2)),
+        ((9, 4), (5, 11)),
+    ):
+        image, there = picture("f4", shape), rng.random(shape) < 0.5
+        inside = rng.random(window) < 0.7
+        inside.flat[0] = True
+        for least in (0.0, 0.5):
+            options = {"mode": mode, "cval": 2.0, "mask": there, "min_coverage": least}
+            result = imfilter.percentile(image, q, footprint=inside, **options)
+            same(result, by_loops(image, there, inside, q, mode, 2.0, least))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_types(dtype):
+    image, rng = picture(dtype, (6, 71)), np.random.default_rng(3)
+    box, big = np.ones((3, 3), bool), np.ones((9, 9), bool)
+    for there in (rng.random(image.shape) < 0.5, np.zeros(image.shape, bool), rng.random(image.shape) < 0.05):
+        for filtered, q in ((imfilter.minimum, 0), (imfilter.median, 50), (imfilter.maximum, 100)):
+            same(filtered(image, 3, mask=there), by_loops(image, there, box, q))
+        same(
+            imfilter.percentile(image[:, :20], 25, 9, mask=there[:, :20]),
+            by_loops(image[:, :20], there[:, :20], big, 25),
+        )
+        trust = there * 0.25
+        np.testing.assert_array_equal(
+            imfilter.median(image, 3, mask=trust), imfilter.median(image, 3, mask=there)
+        )
+
+
+@pytest.mark.parametrize("name", ["minimum", "median", "maximum"])
+def test_what_is_absent_changes_nothing(name):
+    run, rng = getattr(imfilter, name), np.random.default_rng(5)
+    image, there = rng.normal(size=(40, 80)), rng.random((40, 80)) < 0.6
+    for size in (5, 9):
+        expected = run(image, size, mask=there)
+        for value in (1e300, np.nan, np.inf, -np.inf, -0.0):
+            np.testing.assert_array_equal(run(np.where(there, image, value), size, mask=there), expected)
+        holes = np.where(there, image, np.nan)
+        np.testing.assert_array_equal(run(holes, size, nan="ignore"), expected)
+        for options in ({"workers": 3}, {"out": np.empty_like(image)}):
+            np.testing.assert_array_equal(run(image, size, mask=there, **options), expected)
+        np.testing.assert_array_equal(
+            run(np.asfortranarray(image), size, mask=np.asfortranarray(there)), expected
+        )
+        turned = run(image[::-1, ::-1], size, mask=there[::-1, ::-1])
+        if size % 2:
+            np.testing.assert_array_equal(turned, expected[::-1, ::-1])
+        masked = run(np.ma.masked_array(image, ~there), size)
+        np.testing.assert_array_equal(masked.filled(np.nan), expected)
+        np.testing.assert_array_equal(masked.mask, np.isnan(expected))
+        np.testing.assert_array_equal(run(image, size, mask=np.ones_like(there)), run(image, size))
+        np.testing.assert_array_equal(run(image, size, nan="ignore"), run(image, size))
+        here = image.copy()
+        assert run(here, size, mask=there, out=here) is here
+        np.testing.assert_array_equal(here, expected)
+
+
+def test_nan_that_is_present():
+    """NaN sorts last among the present samples, as it does without a mask."""
+    image = np.array([1.0, np.nan, 3.0, 4.0, 5.0])
+    there = np.array([True, True, True, False, True])
+    result = imfilter.percentile(image, 100, 3, mask=there, mode="edge")
+    np.testing.assert_array_equal(result, [np.nan, np.nan, np.nan, 5.0, 5.0])
+    np.testing.assert_array_equal(imfilter.minimum(image, 3, mask=there, mode="edge"), [1, 1, 3, 3, 5])
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_channels(axis):
+    rng = np.random.default_rng(8)
+    image, there = rng.integers(0, 255, (3, 20, 40)).astype(np.uint8), rng.random((20, 40)) < 0.5
+    result = imfilter.median(np.moveaxis(image, 0, axis), 5, mask=there, channel_axis=axis)
+    for plane, found in zip(image, np.moveaxis(result, axis, 0), strict=True):
+        np.testing.assert_array_equal(found, imfilter.median(plane, 5, mask=there))
+
+
+@pytest.mark.parametrize("periods", [1, 3, 5])
+def test_medians_of_pandas(periods):
+    import pandas
+
+    rng = np.random.default_rng(periods)
+    x = np.where(rng.random(300) < 0.4, np.nan, rng.normal(size=300))
+    rolling = pandas.Series(x).rolling(5, center=True, min_periods=periods)
+    options = {"nan": "ignore", "mode": "shrink", "min_coverage": periods / 5}
+    upper = imfilter.median(x, 5, **options)
+    lower = -imfilter.median(-x, 5, **options)
+    np.testing.assert_allclose((lower + upper) / 2, rolling.median().to_numpy())
+    np.testing.assert_array_equal(imfilter.minimum(x, 5, **options), rolling.min().to_numpy())
+    np.testing.assert_array_equal(imfilter.maximum(x, 5, **options), rolling.max().to_numpy())
+
+
+def test_errors():
+    with pytest.raises(ValueError, match=r"mask must have shape \(4, 5\), got \(3,\)"):
+        imfilter.median(np.ones((4, 5)), mask=np.ones(3))
+    with pytest.raises(ValueError, match="size must span at most 1048576 samples if samples are absent"):
+        imfilter.median(np.ones((4, 5)), 1025, mask=np.zeros((4, 5)))
+    with pytest.raises(ValueError, match=r"mode must be one of .*'shrink', got 'shrinks'"):
+        imfilter.maximum(np.ones((4, 5)), mode="shrinks", mask=np.zeros((4, 5)))
