@@ -11,7 +11,7 @@ import tifffile
 from . import exif, metadata, pages, samples, segments
 from .image import FileError, Image, check_size, warn
 
-_UNASSOCIATED = 2
+_ASSOCIATED, _UNASSOCIATED = 1, 2
 _GREY, _RGB = 1, 2
 #: GDAL_NODATA: the value of absent samples, as text.
 _NODATA = 42113
@@ -45,6 +45,8 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
 def _nodata(path: str, page: Any) -> float | None:
     """Return the value of absent samples, if the samples of the picture are those of the file."""
     if _NODATA not in page.tags or int(page.photometric) not in (_GREY, _RGB) or page.bitspersample < 8:
+        return None
+    if _ASSOCIATED in map(int, page.extrasamples):  # colours are divided by alpha
         return None
     value = page.tags[_NODATA].value
     text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
@@ -94,7 +96,8 @@ def write(file: IO[bytes], image: Image) -> str | None:
     if image.alpha:
         options.update(extrasamples=[_UNASSOCIATED])
     if image.nodata is not None:
-        options.update(extratags=[(_NODATA, "s", 0, repr(image.nodata), True)])
+        value = image.nodata if isinstance(image.nodata, int) else float(image.nodata)
+        options.update(extratags=[(_NODATA, "s", 0, repr(value), True)])
     try:
         tifffile.imwrite(
             file,

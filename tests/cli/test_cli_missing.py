@@ -15,6 +15,7 @@ import imfilter
 from imfilter import io
 from imfilter._cli import strips, table
 from tests.cli.commands import EXTRA, RNG, done, failed, noise, run, said, save
+from tests.files.exif_blocks import patched, photograph
 
 MISSING = [command for command in table.COMMANDS if table.missing_of(command)]
 LINEAR = ["gaussian", "box", "sharpen", "unsharp_mask"]
@@ -283,6 +284,31 @@ def test_tags_that_say_nothing(tmp_path: Path) -> None:
     white = tmp_path / "white.tif"
     tifffile.imwrite(white, pixels, photometric="miniswhite", extratags=[(42113, "s", 0, "3", True)])
     assert io.read(white).nodata is None  # the samples of the picture are 255 minus those of the file
+
+
+@pytest.mark.parametrize(
+    "value", [3, -1.5, np.float32(-1.5), np.int16(-7), float("nan"), -3.4028234663852886e38]
+)
+def test_values_are_written_and_read(tmp_path: Path, value: float) -> None:
+    io.write(tmp_path / "a.tif", io.Image(noise(9, 9), nodata=value))
+    np.testing.assert_equal(io.read(tmp_path / "a.tif").nodata, float(value))
+    for ending in (".png", ".npy"):
+        io.write(tmp_path / f"a{ending}", io.Image(noise(9, 9), nodata=value))
+        assert io.read(tmp_path / f"a{ending}").nodata is None
+
+
+def test_the_tag_beside_exif(tmp_path: Path) -> None:
+    exif = b"Exif\0\0" + patched(photograph("<"))
+    io.write(tmp_path / "in.jpg", io.Image(noise(16, 16, 3), True, exif=exif))
+    done("box", tmp_path / "in.jpg", tmp_path / "out.tif", "--nodata", 0)
+    done("box", tmp_path / "in.jpg", tmp_path / "plain.tif")
+    found, plain = io.read(tmp_path / "out.tif"), io.read(tmp_path / "plain.tif")
+    assert found.nodata == 0
+    assert found.exif is not None
+    assert found.exif == plain.exif
+    done("fill", tmp_path / "out.tif", tmp_path / "again.tif")
+    again = io.read(tmp_path / "again.tif")
+    assert (again.nodata, again.exif) == (0, plain.exif)
 
 
 def test_a_value_that_the_result_cannot_have(tmp_path: Path) -> None:
