@@ -69,8 +69,10 @@ def apply(
     if transparent or (image.alpha and image.present is not None):
         image = missing.whole_pixels(image)
         work = _filled if run.fills else _transparent
-        return missing.written(strips.filtered(image, rows, lambda piece: work(task, piece)))
-    return missing.written(_weighted(task, image))
+        result = strips.filtered(image, rows, lambda piece: work(task, piece))
+    else:
+        result = _weighted(task, image)
+    return missing.written(result, image if run.fills else None)
 
 
 def _black_and_white(pixels: Array) -> Array:

@@ -122,12 +122,24 @@ def masked(image: Image, plane: Array) -> Array:
     return np.ma.MaskedArray(plane, ~np.broadcast_to(present, plane.shape))
 
 
-def written(image: Image) -> Image:
-    """Return a result with the value of absent pixels where it is undefined."""
-    nodata = image.nodata
-    if nodata is not None and image.pixels.dtype.kind == "f" and nodata == nodata:
-        pixels = image.pixels
-        np.copyto(pixels, pixels.dtype.type(nodata), where=np.isnan(pixels))
+def written(image: Image, source: Image | None = None) -> Image:
+    """Return a result with the value of absent pixels where it is undefined.
+
+    Parameters
+    ----------
+    image : Image
+        The result.
+    source : Image, optional
+        The input, if its samples are kept where they are present, also NaN.
+    """
+    nodata, pixels = image.nodata, image.pixels
+    if nodata is not None and pixels.dtype.kind == "f" and nodata == nodata:
+        undefined = np.isnan(pixels)
+        if source is not None and source.present is not None:
+            present = source.present
+            undefined &= ~(present if present.ndim == pixels.ndim else present[..., None])
+        if source is None or source.present is not None:
+            np.copyto(pixels, pixels.dtype.type(nodata), where=undefined)
     return dataclasses.replace(
         image, nodata=nodata if _held(nodata, image.pixels.dtype) else None, present=None
     )

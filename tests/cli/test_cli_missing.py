@@ -334,6 +334,15 @@ def test_fill(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(tmp_path / "out.tif"), expected)
     done("fill", source, tmp_path / "out.tif", "--sigma", 3, "--nan", "propagate")
     np.testing.assert_array_equal(read(tmp_path / "out.tif"), pixels)
+    pixels[20, 25] = -9999
+    save(source, pixels)
+    done("fill", source, tmp_path / "out.tif", "--nan", "propagate", "--nodata", -9999)
+    kept = imfilter.fill(pixels, 1.0, mask=pixels != -9999, nan="propagate")
+    assert np.isnan(kept[~present]).all()
+    undefined = (pixels == -9999) & np.isnan(kept)
+    np.testing.assert_array_equal(read(tmp_path / "out.tif"), np.where(undefined, -9999, kept))
+    pixels[20, 25] = 5
+    save(source, pixels)
     done("fill", source, tmp_path / "out.npy", "--sigma", 3, "--min-coverage", 0.5)
     np.testing.assert_array_equal(read(tmp_path / "out.npy"), imfilter.fill(pixels, 3.0, min_coverage=0.5))
 
