@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from imfilter import weights
-from imfilter._base import arguments, borders, dtypes, engine, missing
+from imfilter._base import arguments, borders, dtypes, engine, missing, threads
 from imfilter._base.keywords import Common, hinted
 from imfilter._base.plan import planning
 from imfilter._filters.linear import apply as linear
@@ -19,6 +19,8 @@ from imfilter.typing import ArrayLike, DTypeLike, Kernel, Method, Mode, Nan, NDA
 
 #: Shares that differ only by rounding errors are equal, as for `min_coverage`.
 _ROUNDED = 1e-12
+#: Samples that are merged at a time, and from which on threads share the work.
+_CHUNK, _MANY = 1 << 15, 1 << 18
 
 
 @hinted
@@ -286,31 +288,53 @@ def fill(
     array = arguments.image(np.ma.getdata(image) if masked else image)
     place = arguments.fitting(arguments.out(out), array.shape)
     element = arguments.dtype(dtype, place, array.dtype.newbyteorder("="))
-    window: dict[str, Any] = {
-        "truncate": truncate,
-        "radius": radius,
-        "spacing": spacing,
-        "cval": cval,
-        "axes": axes,
-    }
-    window |= {"channel_axis": channel_axis, "dtype": element, "workers": workers}
+    window: dict[str, Any] = {"truncate": truncate, "radius": radius, "spacing": spacing, "axes": axes}
+    window |= {"cval": cval, "channel_axis": channel_axis, "dtype": element, "workers": workers}
+    if planning.get() is not None:
+        gaussian(array, sigma, mode=mode, **window)
     common = Common(mode, cval, axes, channel_axis, dtype, place, workers, mask, nan, min_coverage)
     own = ~np.ma.getmaskarray(cast(Any, image)) if masked else None
-    known = planning.get() is None
-    present = missing.presence(array, common, own) if known else None
-    absent = None if present is None else ~present.present(array)
-    smooth = None
-    if absent is not None and absent.any():
+    present = missing.presence(array, common, own)
+    undefined = None
+    if present is None:  # nothing to compute, but the arguments must be right
+        plan(array.shape, array.dtype, gaussian, sigma, mode=mode, **window)
+        result = dtypes.empty(array.shape, element) if place is None else place
+        dtypes.place(array, result)
+    else:
         window |= {"mask": mask, "nan": nan, "min_coverage": min_coverage}
         smooth = gaussian(image, sigma, mode=mode, **window)
-    elif known:  # nothing to compute, but the arguments must be right
-        plan(array.shape, array.dtype, gaussian, sigma, mode="zero" if mode == "shrink" else mode, **window)
-    else:
-        gaussian(array, sigma, mode=mode, **window)  # a plan is asked for
-    result = dtypes.empty(array.shape, element) if place is None else place
-    dtypes.place(array, result)
-    undefined = None
-    if smooth is not None and absent is not None:
-        np.copyto(result, np.ma.getdata(smooth), where=absent)
-        undefined = np.ma.getmaskarray(smooth) & absent
+        undefined = np.ma.getmaskarray(smooth) if masked else None
+        result = _merged(array, present, np.ma.getdata(smooth), place, undefined, workers)
     return np.ma.MaskedArray(result, np.ma.nomask if undefined is None else undefined) if masked else result
+
+
+def _merged(
+    array: NDArray,
+    present: missing.Presence,
+    smooth: NDArray,
+    place: NDArray | None,
+    undefined: NDArray[np.bool_] | None,
+    workers: int | None,
+) -> NDArray:
+    """Return the samples of an image that are present, and the others from `smooth`, in `place` if given.
+
+    In `undefined`, samples that are present become False.
+    """
+    result = dtypes.empty(array.shape, smooth.dtype) if place is None else place
+    if result is not array and np.may_share_memory(result, array):
+        array = array.copy()  # parts of it are read after others are written
+    axis = max(range(array.ndim), key=lambda a: (array.shape[a] > 1, abs(array.strides[a])))
+    length = array.shape[axis]
+    step = max(1, _CHUNK * length // array.size)
+
+    def task(start: int, stop: int) -> None:
+        for first in range(start * step, stop * step, step):
+            part = (*(slice(None),) * axis, slice(first, first + step))
+            absent = present.at(array, part) == 0
+            dtypes.place(array[part], result[part])
+            np.copyto(result[part], smooth[part], where=absent)
+            if undefined is not None:
+                undefined[part] &= absent
+
+    threads.run(task, -(-length // step), 1 if array.size < _MANY else threads.requested(workers))
+    return result

@@ -316,6 +316,20 @@ def test_workers_and_pieces_give_the_same_bits():
     mask = random_mask(image.shape)
     one = imfilter.fill(image, 1, mask=mask, workers=1)
     np.testing.assert_array_equal(one, imfilter.fill(image, 1, mask=mask, workers=2))
+    tall = imfilter.fill(np.asfortranarray(image), 1, mask=np.asfortranarray(mask), workers=2)
+    np.testing.assert_array_equal(one, tall)
+    memory = np.zeros((701, 900), "f4")
+    for first in (0, 1):
+        memory[first : first + 700] = image
+        imfilter.fill(memory[first : first + 700], 1, mask=mask, out=memory[1 - first :][:700], workers=2)
+        np.testing.assert_array_equal(memory[1 - first :][:700], one)
+    same = image.copy()
+    imfilter.fill(same, 1, mask=mask, out=same, workers=2)
+    np.testing.assert_array_equal(same, one)
+    masked = imfilter.fill(np.ma.masked_array(image, ~mask), 1, radius=1, workers=2)
+    hollow = np.isnan(imfilter.fill(image, 1, radius=1, mask=mask))
+    assert 0 < hollow.sum() < (~mask).sum()
+    np.testing.assert_array_equal(np.ma.getmaskarray(masked), hollow)
     part = imfilter.fill(image[100:300], 1, mask=mask[100:300])
     np.testing.assert_array_equal(part[8:-8], one[108:292])
 
