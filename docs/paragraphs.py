@@ -220,6 +220,8 @@ _KINDS = {
 
 #: Entries that a function describes in its own words, although a shared paragraph has the same name.
 _OWN: dict[str, tuple[str, ...]] = {
+    "absent.coverage": ("mask", "size", "footprint", "mode", "cval", "out"),
+    "absent.fill": ("mask", "nan", "spacing", "ndarray"),
     "arithmetic.memory": ("dtype",),
     "color.rgb_to_gray": (
         "image",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imfilter import color, layers, series, show, weights
+    from imfilter.absent import coverage, fill
     from imfilter.control import Plan, plan, set_workers, warmup
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
@@ -43,7 +44,9 @@ __all__ = [
     "convolve",
     "corner_peaks",
     "correlate",
+    "coverage",
     "difference_of_gaussians",
+    "fill",
     "fit_kernel",
     "gaussian",
     "gaussian_gradient_magnitude",
@@ -76,6 +79,7 @@ __all__ = [
 
 #: The module of each public name.
 _HOMES = {
+    "absent": ("coverage", "fill"),
     "control": ("Plan", "plan", "set_workers", "warmup"),
     "convolution": ("convolve", "correlate"),
     "corners": ("harris", "shi_tomasi"),

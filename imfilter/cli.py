@@ -21,7 +21,7 @@ from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.options import click_option
 from ._cli.series_table import SERIES
 from ._cli.shown_table import SHOWN
-from ._cli.table import COMMANDS, FILES, LIMITS, SHARED, TABLES, Command, find, options_of
+from ._cli.table import COMMANDS, FILES, LIMITS, MASK, MIN_COVERAGE, SHARED, TABLES, Command, find, options_of
 
 _WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
@@ -43,7 +43,8 @@ class _Filters(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Options that filters share"):
-            records = [click_option(option).get_help_record(ctx) for option in (*LIMITS, *SHARED, *FILES)]
+            shared = (*MASK, MIN_COVERAGE, *LIMITS, *SHARED, *FILES)
+            records = [click_option(option).get_help_record(ctx) for option in shared]
             formatter.write_dl([record for record in records if record is not None])
         super().format_epilog(ctx, formatter)
 

@@ -137,6 +137,8 @@ CALLS = {
     ".laplacian_of_gaussian": _image("laplacian_of_gaussian", 1.0),
     ".difference_of_gaussians": _image("difference_of_gaussians", 1.0),
     ".gaussian_gradient_magnitude": _image("gaussian_gradient_magnitude", 1.0),
+    ".coverage": lambda a, k: imfilter.coverage(np.abs(a), kernel=k),
+    ".fill": lambda a, k: imfilter.fill(a, 1.0, mask=np.arange(a.size).reshape(a.shape) % 3 > 0),
     ".canny": _image("canny", 10.0, 20.0, sigma=1.0),
     ".canny by shares": _image("canny", 0.1, 0.2),
     ".hysteresis_threshold": _image("hysteresis_threshold", 10, 40),

@@ -12,7 +12,7 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import colour, edges, limits, reach, render, strips
+from . import colour, edges, limits, missing, reach, render, strips
 from .render import Tone
 from .table import Command
 from .task import Array, Filter, Task, like
@@ -45,8 +45,10 @@ def apply(
     if kind.picture and image.pixels.dtype == np.bool_:
         image = dataclasses.replace(image, pixels=_black_and_white(image.pixels))
     given, source = limits.asked(options), image.pixels.dtype
+    image = missing.found(command, image, options)
     if command.kind == "edges":
-        return edges.edges(Filter(command, options, image.spatial), image, options, kind, given)
+        image = edges.edges(Filter(command, options, image.spatial), image, options, kind, given)
+        return dataclasses.replace(image, nodata=None, present=None)
     edgy = command.kind in ("derivative", "descriptor")
     target = render.target_dtype(kind, source, options["dtype"], scaled=edgy or given is not None)
     limits.check_use(given, target if kind.picture or command.kind not in ("corners", "descriptor") else None)
@@ -55,6 +57,7 @@ def apply(
     if command.kind == "corners":
         return edges.marked_corners(image, options, kind, target, given)
     run = Filter(command, options, image.spatial)
+    run.nodata = image.nodata
     rows = reach.rows_of(command, options, image.pixels.shape[0], run.options.get("kernel"))
     task = Task(run, options, kind, target, given, rows)
     if command.kind == "descriptor":
@@ -62,10 +65,14 @@ def apply(
     # An opaque image is treated as an image without alpha.
     transparent = image.opacity is not None and not _is_opaque(image)
     if command.kind == "derivative":
-        return edges.derivative(task, image, transparent=transparent)
-    if transparent:
-        return strips.filtered(image, rows, lambda piece: _transparent(task, piece))
-    return _weighted(task, image)
+        return missing.written(edges.derivative(task, image, transparent=transparent))
+    if transparent or (image.alpha and image.present is not None):
+        image = missing.whole_pixels(image)
+        work = _filled if run.fills else _transparent
+        result = strips.filtered(image, rows, lambda piece: work(task, piece))
+    else:
+        result = _weighted(task, image)
+    return missing.written(result, image if run.fills else None)
 
 
 def _black_and_white(pixels: Array) -> Array:
@@ -82,9 +89,9 @@ def _is_opaque(image: Image) -> bool:
 def _weighted(task: Task, image: Image) -> Image:
     """Smooth an opaque image, or correlate it with a kernel."""
     run, target, tone = task.run, task.target, _tone(task, image)
-    exact = target is None or target.kind == "f" or (run.smooths and tone == Tone(target))
+    exact = target is None or target.kind == "f" or (run.smooths and tone == Tone(target, nodata=run.nodata))
     if exact and not image.alpha:
-        return like(image, run(image.colour, target))  # the filter rounds
+        return like(image, run(missing.masked(image, image.colour), target))  # the filter rounds
     if exact and run.smooths:
         dtype = target or image.pixels.dtype
         result = dataclasses.replace(image, pixels=dtypes.empty(image.pixels.shape, dtype))
@@ -94,7 +101,8 @@ def _weighted(task: Task, image: Image) -> Image:
 
     def part(piece: Image) -> Image:
         dtype = dtypes.derived(piece.pixels.dtype) if run.smooths else None
-        pixels = run(piece.colour, target) if exact else tone.of(run(piece.colour, dtype))
+        plane = missing.masked(piece, piece.colour)
+        pixels = run(plane, target) if exact else tone.of(run(plane, dtype))
         if not (piece.alpha and run.total):
             return like(piece, pixels)
         return like(piece, pixels, np.full(pixels.shape[:2], full_scale(pixels.dtype), pixels.dtype))
@@ -109,7 +117,7 @@ def _tone(task: Task, image: Image) -> Tone:
         scale = full_scale(task.target) / task.given.height
     elif task.target is not None and task.kind.picture:
         scale = render.depth_scale(image.pixels.dtype, task.target)
-    return Tone(task.target, scale, task.black * task.run.total, task.signed)
+    return Tone(task.target, scale, task.black * task.run.total, task.signed, task.run.nodata)
 
 
 def _transparent(task: Task, image: Image) -> Image:
@@ -119,11 +127,11 @@ def _transparent(task: Task, image: Image) -> Image:
     bias: dict[str, Any] = {"bias": 0.0} if "bias" in run.options else {}
     offset = run.options.get("bias", 0.0)
     if run.total == 0.0:
-        values = run(colour.weighed(image.colour, shares, task.black), **bias)
+        values = run(missing.masked(image, colour.weighed(image.colour, shares, task.black)), **bias)
         return like(image, tone.of(values + values.dtype.type(offset)))
-    values = run(colour.weighed(image.colour, shares), **bias)
+    values = run(missing.masked(image, colour.weighed(image.colour, shares)), **bias)
     # Outside the image, the picture is opaque and has the colour cval, as without alpha.
-    cover = run(shares, **bias, cval=1.0) / shares.dtype.type(run.total)
+    cover = run(missing.masked(image, shares), **bias, cval=1.0) / shares.dtype.type(run.total)
     target = task.target or (values.dtype if bias else image.pixels.dtype)
     full = full_scale(target)
     visible = cover >= (0.5 / full if target.kind in "ui" else 1e-6)
@@ -132,5 +140,27 @@ def _transparent(task: Task, image: Image) -> Image:
     if offset:
         values += values.dtype.type(offset)
     np.copyto(values, tone.black, where=~visible[per_channel])
-    alpha = Tone(target, full).of(np.clip(cover, 0, 1))
+    undefined = np.isnan(cover)
+    np.copyto(values, np.nan, where=undefined[per_channel])
+    alpha = Tone(target, full).of(np.where(undefined, 0, np.clip(cover, 0, 1)))
     return like(image, dataclasses.replace(tone, target=target).of(values), alpha)
+
+
+def _filled(task: Task, image: Image) -> Image:
+    """Fill absent pixels of an image with alpha. Colour counts by its opacity, and opacity is filled, too."""
+    assert image.opacity is not None
+    run, shares, present = task.run, colour.share(image.opacity), image.present
+    if present is None:
+        present = np.ones(shares.shape, np.bool_)
+    per_channel = (...,) if image.colour.ndim == shares.ndim else (..., None)
+    counts = np.where(present, shares, 0)
+    real = dtypes.derived(image.pixels.dtype)
+    values = run(image.colour, real, mask=counts)
+    np.copyto(values, image.colour, where=present[per_channel])
+    alpha = run(shares, mask=present)
+    undefined = np.isnan(alpha)
+    # Where only transparent pixels are near, the result is transparent, too.
+    np.copyto(values, 0, where=np.isnan(values) & ~undefined[per_channel])
+    target = task.target or image.pixels.dtype
+    alpha = Tone(target, full_scale(target)).of(np.where(undefined, 0, np.clip(alpha, 0, 1)))
+    return like(image, dataclasses.replace(_tone(task, image), target=target).of(values), alpha)

@@ -12,7 +12,7 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import colour, corners, limits, render, strips
+from . import colour, corners, limits, missing, render, strips
 from .limits import Limits
 from .render import Tone
 from .task import Array, Filter, Task, like
@@ -29,18 +29,20 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Image:
 
     def plane(piece: Image) -> Array:
         opaque = colour.over_black(piece, task.black) if transparent else piece.colour
-        return colour.luminance(opaque) if grey else opaque
+        return missing.masked(piece, colour.luminance(opaque) if grey else opaque)
 
     if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
         rows = task.rows if transparent or grey else None  # only a conversion of colour needs bands
         return strips.filtered(image, rows, lambda piece: like(piece, run(plane(piece), target)))
     ends = limits.of(task.given, image.pixels.dtype, task.kind.name)
-    dtype = plane(dataclasses.replace(image, pixels=image.pixels[:1])).dtype
+    dtype = plane(strips.cut(image, slice(0, 1))).dtype
     edge = render.edge_response(lambda step: run(step, mode="edge"), dtype, run.ndim, run.options)
     edge *= ends.height / full_scale(dtype)
 
     def part(piece: Image) -> Image:
-        return like(piece, render.pictured(run(plane(piece)), target, edge, signed=task.signed))
+        return like(
+            piece, render.pictured(run(plane(piece)), target, edge, signed=task.signed, nodata=run.nodata)
+        )
 
     return strips.filtered(image, task.rows, part)
 
@@ -81,7 +83,11 @@ def edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format, g
         # With given limits, thresholds are on the scale of 8 bits.
         return Tone(dtypes.derived(values.dtype), _EIGHT_BITS / given.height, given.black).of(values)
 
-    edges: Array = run.whole(_plane(image, plane, always=given is not None))
+    values, present = _plane(image, plane, always=given is not None), missing.of_pixels(image)
+    if present is None:
+        edges: Array = run.whole(values)
+    else:
+        edges = run.whole(np.where(present, values, values.dtype.type(0)), mask=present)
     if target is None:
         return like(image, edges)
     white = np.array(full_scale(target)).astype(target)

@@ -19,6 +19,13 @@ NOTES = {
         "Colour is filtered channel by channel. Colour is weighted with opacity, and opacity is filtered, "
         "too, so transparent pixels do not affect others. The result has the bit depth of the input.",
     ),
+    "fill": (
+        "Absent pixels are those of --mask, of the value --nodata, and NaN. Each becomes the mean of the "
+        "pixels that are present around it, weighted by a Gaussian. The others do not change. Where none is "
+        "near, the result is the value of --nodata, or else NaN, or 0 in integers. A larger --sigma fills "
+        "larger holes.",
+        "Colour is filled channel by channel and counts by its opacity. Opacity is filled, too.",
+    ),
     "linear": (
         "Colour is filtered channel by channel, weighted with opacity. For a kernel with sum zero, a "
         "transparent picture is put on black, and the result is opaque. Results are rounded and saturated to "

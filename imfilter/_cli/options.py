@@ -120,6 +120,16 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def nodata(text: str) -> float | str:
+    """Read the value of absent samples: a number, exact if it is whole, or none."""
+    if text.strip().lower() == "none":
+        return "none"
+    try:
+        return int(text) if re.fullmatch(r"\s*[-+]?\d+\s*", text) else float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number, nan or none") from None
+
+
 def _ends(text: str) -> int:
     if text not in ("0", "-1"):
         raise ValueError(f"must be 0 or -1, got {text!r}")
@@ -148,6 +158,9 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "positive": ("NUMBER", _positive),
     "range": ("LOW,HIGH", _range),
     "text": ("NAME", str),
+    "file": ("FILE", str),
+    "nodata": ("VALUE", nodata),
+    "nan": ("WORD", _one_of("propagate", "ignore")),
     "kernel": ("KERNEL", str),
     "taps": ("NUMBERS", _taps),
     "initial": ("INITIAL", _initial),

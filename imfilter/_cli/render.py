@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilter._base import dtypes
+
 from .._files.fit import saturated
 from .._files.formats import Format
 from .._files.image import full_scale
@@ -68,18 +70,24 @@ class Tone:
         The value that becomes 0.
     signed : bool
         Move 0 to mid-grey, in integers.
+    nodata : float or None
+        The value of the file for NaN, if the type has it. None: NaN, and 0 in integers.
     """
 
     target: np.dtype[Any] | None
     scale: float = 1.0
     black: float = 0.0
     signed: bool = False
+    nodata: float | None = None
 
     def of(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the values of the file: scaled, rounded half to even and saturated."""
         if self.target is None:
             return values
         number = values.dtype.type if values.dtype.kind == "f" else np.float64
+        hollow = None
+        if self.nodata is not None and values.dtype.kind == "f" and dtypes.holds(self.target, self.nodata):
+            hollow = np.isnan(values)
         if self.black:
             values = values - number(self.black)
         if self.scale != 1.0:
@@ -87,10 +95,16 @@ class Tone:
         if self.signed and self.target.kind in "ui":
             ends = np.iinfo(self.target)
             values = values + number((int(ends.max) + int(ends.min) + 1) // 2)
-        return saturated(values, self.target)
+        result = saturated(values, self.target)
+        if hollow is not None and hollow.any():
+            result = result.copy() if result is values else result
+            result[hollow] = self.nodata
+        return result
 
 
-def pictured(values: NDArray[Any], target: np.dtype[Any], edge: float, *, signed: bool) -> NDArray[Any]:
+def pictured(
+    values: NDArray[Any], target: np.dtype[Any], edge: float, *, signed: bool, nodata: float | None = None
+) -> NDArray[Any]:
     """Show a derivative in integers.
 
     Parameters
@@ -103,11 +117,13 @@ def pictured(values: NDArray[Any], target: np.dtype[Any], edge: float, *, signed
         The response to a full-scale straight edge. It becomes white.
     signed : bool
         Show zero as mid-grey and the edge as white or black, instead of the absolute value.
+    nodata : float or None
+        The value of the file for NaN.
     """
     white = full_scale(target)
     if signed:
-        return Tone(target, white / 2 / edge, signed=True).of(values)
-    return Tone(target, white / edge).of(np.abs(values, out=values))
+        return Tone(target, white / 2 / edge, signed=True, nodata=nodata).of(values)
+    return Tone(target, white / edge, nodata=nodata).of(np.abs(values, out=values))
 
 
 def edge_response(

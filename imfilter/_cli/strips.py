@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imfilter._base import dtypes
 
@@ -74,7 +75,7 @@ def filtered(image: Image, rows: Rows | None, work: Callable[[Image], Image]) ->
         part = work(band.piece)
         if out is None:
             shape = (rows.length, *part.pixels.shape[1:])
-            out = dataclasses.replace(part, pixels=dtypes.empty(shape, part.pixels.dtype))
+            out = dataclasses.replace(part, pixels=dtypes.empty(shape, part.pixels.dtype), present=None)
         length = band.stop - band.start
         out.pixels[band.start : band.stop] = part.pixels[band.first : band.first + length]
     assert out is not None
@@ -104,10 +105,16 @@ def _bands(image: Image, rows: Rows) -> Iterator[_Band]:
         first, last = max(low, 0), min(high, n)
         if rows.wraps and (low < 0 or high > n):
             first = low // unit * unit
-            pixels = image.pixels.take(np.arange(first, high) % n, axis=0)
+            piece = cut(image, np.arange(first, high) % n)
         else:
             # For each missing row beyond the border, the filter needs a row inside the image.
             last = max(last, min(1 - low, n))
             first = min(first, max(2 * n - high - 1, 0)) // unit * unit
-            pixels = image.pixels[first:last]
-        yield _Band(start, stop, dataclasses.replace(image, pixels=pixels), start - first // rows.step)
+            piece = cut(image, slice(first, last))
+        yield _Band(start, stop, piece, start - first // rows.step)
+
+
+def cut(image: Image, where: slice | NDArray[np.int64]) -> Image:
+    """Return some rows of an image."""
+    present = None if image.present is None else image.present[where]
+    return dataclasses.replace(image, pixels=image.pixels[where], present=present)

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal[
-    "smoothing", "linear", "derivative", "edges", "corners", "descriptor", "shown", "network", "series"
+    "smoothing",
+    "linear",
+    "derivative",
+    "fill",
+    "edges",
+    "corners",
+    "descriptor",
+    "shown",
+    "network",
+    "series",
 ]
 
 
@@ -272,11 +281,18 @@ COMMANDS: tuple[Command, ...] = (
         (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
         "gaussian_gradient_magnitude in.png edges.png --sigma 2",
     ),
+    Command(
+        "fill",
+        "fill",
+        "Fill absent pixels from their neighbourhood, and keep the others.",
+        (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
+        "fill in.png out.png --nodata 0 --sigma 3",
+    ),
 )
 
 #: Options of the border, which are keywords of the functions. Descriptors do not have them.
 BORDER = (
-    Option("mode", "text", "mirror", "Border: mirror, symmetric, edge, wrap, zero or constant."),
+    Option("mode", "text", "mirror", "Border: mirror, symmetric, edge, wrap, zero, constant or shrink."),
     Option("cval", "number", 0.0, "Value outside the image with --mode constant."),
 )
 SHARED = (
@@ -284,6 +300,18 @@ SHARED = (
     Option("workers", "count", None, "Number of threads.", "every core"),
     Option("dtype", "dtype", None, "Type of the result: uint8, uint16, float32 ...", "by input and format"),
     Option("channel_axis", "ends", None, "For .npy: channel axis, 0 or -1 (3 channels are RGB).", "none"),
+)
+
+#: Options about absent pixels.
+MASK = (
+    Option("mask", "file", None, "A file of the size of IN: pixels that are not 0 are present.", "all are"),
+    Option("nodata", "nodata", None, "Value of absent pixels, or nan, or none.", "the tag of a GeoTIFF"),
+    Option("nan", "nan", "propagate", "Whether NaN is absent: ignore, or propagate to every window with it."),
+)
+MIN_COVERAGE = Option("min_coverage", "number", 0.0, "Share of the window that must be present, 0 to 1.")
+_FILLED = (
+    *MASK[:2],
+    Option("nan", "nan", "ignore", "Whether NaN is absent: ignore, or propagate (keep it)."),
 )
 
 #: Option of the derivatives for colour.
@@ -322,7 +350,16 @@ def options_of(command: Command) -> tuple[Option, ...]:
     # A gradient magnitude has no sign.
     if command.kind in ("linear", "derivative") and command.name != "gaussian_gradient_magnitude":
         options += (SIGNED,)
-    return options + LIMITS + shared_of(command) + FILES
+    return options + missing_of(command) + LIMITS + shared_of(command) + FILES
+
+
+def missing_of(command: Command) -> tuple[Option, ...]:
+    """Return the options of a command about absent pixels."""
+    if command.kind == "edges":
+        return MASK
+    if command.kind in ("smoothing", "linear", "derivative", "fill"):
+        return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
+    return ()
 
 
 def shared_of(command: Command) -> tuple[Option, ...]:

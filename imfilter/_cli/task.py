@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import imfilter
+from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image
@@ -38,14 +39,19 @@ class Filter:
 
     def __init__(self, command: Command, options: Mapping[str, Any], ndim: int) -> None:
         names = [option.name for option in (*command.options, *shared_of(command))]
+        names += ["min_coverage"] if "min_coverage" in options else []
         self.options = {name: options[name] for name in names if name not in ("dtype", "channel_axis")}
         if "axis" in self.options:
             self.options["axis"] = _axis(self.options["axis"], ndim)
         if "kernel" in self.options:
             self.options["kernel"] = kernels.parse(self.options["kernel"], ndim)
+        if command.kind == "fill":
+            self.options["nan"] = "propagate"  # absent samples are masked
         self._function = getattr(imfilter, command.name)
+        self.nodata: float | None = None
         self.ndim = ndim
-        self.smooths = command.kind == "smoothing"
+        self.fills = command.kind == "fill"
+        self.smooths = command.kind == "smoothing" or self.fills
 
     @property
     def total(self) -> float:
@@ -55,10 +61,19 @@ class Filter:
     def __call__(
         self, pixels: Array, dtype: np.dtype[Any] | None = None, *, out: Array | None = None, **changed: Any
     ) -> Array:
-        """Filter all channels (last axis), or the single plane."""
+        """Filter all channels (last axis), or the single plane. Absent samples are masked in a masked array.
+
+        In a result of integers, an undefined sample is 0, or the value of absent samples if the type has it.
+        In floats it is NaN.
+        """
         channel_axis = -1 if pixels.ndim > self.ndim else None
         options = {**self.options, **changed}
         result: Array = self._function(pixels, channel_axis=channel_axis, dtype=dtype, out=out, **options)
+        if not isinstance(result, np.ma.MaskedArray):
+            return result
+        undefined, result = np.ma.getmaskarray(result), np.ma.getdata(result)
+        if self.nodata is not None and result.dtype.kind in "ui" and dtypes.holds(result.dtype, self.nodata):
+            result[undefined] = self.nodata
         return result
 
     def whole(self, plane: Array, **changed: Any) -> Any:

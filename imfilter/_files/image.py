@@ -44,6 +44,11 @@ class Image:
         Resolution in dots per inch, horizontal then vertical.
     colorimetry : tuple of (bytes, bytes)
         PNG chunks that define the colour space (gAMA, cHRM, sRGB, cICP): kind and content.
+    nodata : int, float or None
+        Value of samples that are absent: the tag GDAL_NODATA of a GeoTIFF.
+    present : ndarray or None
+        Which pixels are present, in the shape of the pixels without alpha or without channels. None: all. It
+        is not part of a file.
     """
 
     pixels: NDArray[Any]
@@ -53,6 +58,8 @@ class Image:
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
     colorimetry: tuple[tuple[bytes, bytes], ...] = ()
+    nodata: float | None = None
+    present: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         """Check that the attributes are consistent."""

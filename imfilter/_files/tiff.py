@@ -11,7 +11,10 @@ import tifffile
 from . import exif, metadata, pages, samples, segments
 from .image import FileError, Image, check_size, warn
 
-_UNASSOCIATED = 2
+_ASSOCIATED, _UNASSOCIATED = 1, 2
+_GREY, _RGB = 1, 2
+#: GDAL_NODATA: the value of absent samples, as text.
+_NODATA = 42113
 # For files of these programs, tifffile would read directories that have not been checked.
 _PLAIN = {"is_lsm": False, "is_ndpi": False, "is_scanimage": False}
 
@@ -30,12 +33,29 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
             raise FileError(f"{path}: has no pixels")
         samples.check(path, page)
         pixels, alpha = samples.picture(page, segments.samples(path, file, page))
-        dpi, icc = _dpi(page), page.iccprofile
+        dpi, icc, nodata = _dpi(page), page.iccprofile, _nodata(path, page)
     orientation, block = _exif(path, file)
     if dpi and metadata.swaps_axes(orientation):
         dpi = dpi[::-1]
     pixels = metadata.upright(pixels, orientation)
-    return Image(pixels, pixels.ndim == 3, alpha, icc if isinstance(icc, bytes) else None, block, dpi)
+    icc = icc if isinstance(icc, bytes) else None
+    return Image(pixels, pixels.ndim == 3, alpha, icc, block, dpi, nodata=nodata)
+
+
+def _nodata(path: str, page: Any) -> float | None:
+    """Return the value of absent samples, if the samples of the picture are those of the file."""
+    if _NODATA not in page.tags or int(page.photometric) not in (_GREY, _RGB) or page.bitspersample < 8:
+        return None
+    if _ASSOCIATED in map(int, page.extrasamples):  # colours are divided by alpha
+        return None
+    value = page.tags[_NODATA].value
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+    text = text.strip("\0 \t\r\n")
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+    except ValueError:
+        warn(path, f"its value of absent samples is not a number and left out: {text[:40]!r}")
+        return None
 
 
 def _exif(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
@@ -75,6 +95,9 @@ def write(file: IO[bytes], image: Image) -> str | None:
         options.update(resolution=image.dpi, resolutionunit="INCH")
     if image.alpha:
         options.update(extrasamples=[_UNASSOCIATED])
+    if image.nodata is not None:
+        value = image.nodata if isinstance(image.nodata, int) else float(image.nodata)
+        options.update(extratags=[(_NODATA, "s", 0, repr(value), True)])
     try:
         tifffile.imwrite(
             file,

@@ -60,7 +60,7 @@ def test_no_placeholder_is_left(name):
 
 
 #: The argument that is the image, where it has another name.
-IMAGES = {"corner_peaks": "response", "fit_kernel": "inputs", "patches": "images"}
+IMAGES = {"corner_peaks": "response", "coverage": "mask", "fit_kernel": "inputs", "patches": "images"}
 SPATIAL = [n for n in FILTERS if n not in ("plan", "set_workers", "warmup")] + ["occlusion_map", "patches"]
 
 

@@ -21,6 +21,8 @@ def masked(array):
     return np.ma.masked_array(array, np.arange(np.size(array)).reshape(np.shape(array)) == 2)
 
 
+#: Functions that take a masked array as an image with absent samples.
+WELCOME = {"fill"}
 #: Arguments of each function, in order; each array is masked in turn.
 CALLS = {
     imfilter: {
@@ -30,6 +32,7 @@ CALLS = {
         "convolve": (IMAGE, KERNEL),
         "corner_peaks": (IMAGE,),
         "correlate": (IMAGE, KERNEL),
+        "coverage": (IMAGE, 3),
         "difference_of_gaussians": (IMAGE, 1),
         "fit_kernel": (IMAGE, IMAGE, 1),
         "gaussian": (IMAGE, 1),
@@ -118,7 +121,7 @@ def test_every_function_is_here(module):
             if first is not None and str(first.annotation).startswith("ArrayLike"):
                 found.add(name)
     assert found
-    assert found <= CALLS[module].keys()
+    assert found - WELCOME <= CALLS[module].keys()
 
 
 OTHERS = {

@@ -35,6 +35,8 @@ WRITES = {
     "looking_inside": TRAINED
     | {"saliency.png", "class_models.png", "neighbours_pixels.png", "neighbours_features.png"}
     | {"lenet5.npz", "digit.png"},
+    "missing_pixels": {"dead_pixels.png", "clouds.png"},
+    "missing_regions": {"depth_holes.png", "organ.png"},
     "receptive_field": {"receptive_field.png"},
     "separable_kernel": {"motion.png"},
     "sobel_edges": {"edges.png", "edge_directions.png"},

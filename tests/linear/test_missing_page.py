@@ -1,0 +1,80 @@
+"""The calls of docs/missing.md: its examples, and those of other libraries, which give the same result."""
+
+import re
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.convolution import Gaussian2DKernel, convolve, interpolate_replace_nans
+from scipy.ndimage import gaussian_filter, uniform_filter
+
+import imfilter
+
+PAGE = (Path(__file__).parents[2] / "docs" / "missing.md").read_text()
+RNG = np.random.default_rng(8)
+X = RNG.normal(size=(60, 70))
+X[RNG.random(X.shape) < 0.3] = np.nan
+PRESENT = ~np.isnan(X)
+NAMES = {
+    "image": X,
+    "present": PRESENT,
+    "zeroed": np.where(PRESENT, X, 0),
+    "x": X,
+    "s": 2,
+    "r": 8,
+    "n": 5,
+    "m": 3,
+    "masked_array": np.ma.masked_array(X, ~PRESENT),
+    "imfilter": imfilter,
+    "ceil": ceil,
+    "Series": pd.Series,
+    "coverage": imfilter.coverage,
+    "gaussian": imfilter.gaussian,
+    "box": imfilter.box,
+    "fill": imfilter.fill,
+    "convolve": convolve,
+    "interpolate_replace_nans": interpolate_replace_nans,
+    "np": np,
+    "Gaussian2DKernel": Gaussian2DKernel,
+    "gaussian_filter": gaussian_filter,
+    "uniform_filter": uniform_filter,
+    "median": imfilter.median,
+}
+ROWS = re.findall(r"^\| (`[^|]+) \| (\w+)[^|]*?: `([^|]+)` \|$", PAGE, re.M)
+
+
+def test_examples_run():
+    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    assert len(blocks) == 2
+    for block in blocks:
+        names = dict(NAMES)
+        exec(block, names)
+    assert np.isfinite(names["filled"]).all()
+
+
+@pytest.mark.parametrize("library", ["astropy", "SciPy", "pandas"])
+def test_calls_of_other_libraries(library):
+    rows = [(ours.split("`")[1], theirs) for ours, name, theirs in ROWS if name == library]
+    assert len(rows) == 2
+    rows = [row for row in rows if not row[0].startswith("median")]
+    for ours, theirs in rows:
+        names = NAMES | ({"x": X[0]} if library == "pandas" else {})
+        found, expected = eval(ours, names), eval(theirs, names)
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-12, err_msg=ours)
+        assert np.isnan(found).any() == (library == "pandas")
+
+
+def test_the_call_of_julia_by_its_formula():
+    """Normalized by what is present inside the image, with a kernel of twice ceil(s) samples to each side."""
+    ((ours, _, _),) = [row for row in ROWS if row[1] == "Julia"]
+    taps = np.exp(-(np.arange(-4, 5) ** 2) / 8)
+    kernel = np.outer(taps, taps) / taps.sum() ** 2
+    sums = [imfilter.correlate(a, kernel, mode="zero") for a in (NAMES["zeroed"], PRESENT.astype(float))]
+    np.testing.assert_allclose(eval(ours.split("`")[1], dict(NAMES)), sums[0] / sums[1], rtol=1e-10)
+
+
+def test_differences_of_other_libraries():
+    with pytest.raises(ValueError, match="sum"):
+        convolve(X, np.array([[-1.0, 0.0, 1.0]]))
