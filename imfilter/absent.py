@@ -15,7 +15,7 @@ from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
 from imfilter.control import plan
 from imfilter.smooth import gaussian
-from imfilter.typing import ArrayLike, DTypeLike, Kernel, Method, Mode, Nan, NDArray, PerAxis
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Kernel, Mask, Method, Mode, Nan, NDArray, PerAxis
 
 #: Shares that differ only by rounding errors are equal, as for `min_coverage`.
 _ROUNDED = 1e-12
@@ -35,7 +35,7 @@ def coverage(
     radius: PerAxis[int] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -187,10 +187,10 @@ def fill(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "ignore",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -237,8 +237,9 @@ def fill(
         Whether NaN is an absent sample (default), or a sample that is present. Then it is kept, and makes
         every absent sample NaN whose window contains it.
     min_coverage : float, optional
-        Smallest share of the window that must be present, from 0 to 1, by the magnitudes of the weights.
-        Where less is present, or nothing, the result is NaN, or 0 if it is an integer. Default 0.
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional

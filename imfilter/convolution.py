@@ -10,7 +10,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
-from imfilter.typing import ArrayLike, DTypeLike, Kernel, Mode, Nan, NDArray, Padding, PerAxis
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Kernel, Mask, Mode, Nan, NDArray, Padding, PerAxis
 
 
 @hinted
@@ -24,10 +24,10 @@ def correlate(
     padding: Padding = "same",
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -154,10 +154,10 @@ def convolve(
     padding: Padding = "same",
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,

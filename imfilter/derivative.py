@@ -9,7 +9,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
-from imfilter.typing import ArrayLike, DTypeLike, Mode, Nan, NDArray, PerAxis
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, PerAxis
 
 
 @hinted
@@ -21,10 +21,10 @@ def sobel(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -132,10 +132,10 @@ def scharr(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -241,10 +241,10 @@ def prewitt(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,

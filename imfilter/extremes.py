@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.rank import apply as rank
-from imfilter.typing import ArrayLike, DTypeLike, Mode, Nan, NDArray, PerAxis
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, PerAxis
 
 
 def _first(n: int) -> int:
@@ -23,10 +23,10 @@ def minimum(
     footprint: ArrayLike | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -124,10 +124,10 @@ def maximum(
     footprint: ArrayLike | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,

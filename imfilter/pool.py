@@ -9,7 +9,7 @@ from imfilter._base.keywords import Common, hinted
 from imfilter._base.padding import positions
 from imfilter._filters.pooling import apply as pooling
 from imfilter._filters.pooling.windows import Windows
-from imfilter.typing import ArrayLike, DTypeLike, Nan, NDArray, Padding, PerAxis
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Nan, NDArray, Padding, PerAxis
 
 #: Largest number of samples that a dilated window may span.
 _WIDEST = 1 << 31
@@ -24,10 +24,10 @@ def max_pool(
     padding: Padding = 0,
     dilation: PerAxis[int] = 1,
     ceil_mode: bool = False,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -131,10 +131,10 @@ def avg_pool(
     dilation: PerAxis[int] = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,

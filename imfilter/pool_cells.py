@@ -11,7 +11,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.pooling import apply as pooling
 from imfilter._filters.pooling.windows import Windows
-from imfilter.typing import ArrayLike, DTypeLike, Nan, NDArray, PerAxis, Reduce
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Nan, NDArray, PerAxis, Reduce
 
 
 @hinted
@@ -19,10 +19,10 @@ def global_pool(
     image: ArrayLike,
     reduce: Reduce = "mean",
     *,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -104,10 +104,10 @@ def pyramid_pool(
     levels: Sequence[PerAxis[int]] = (1, 2, 4),
     reduce: Reduce = "max",
     *,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     workers: int | None = None,

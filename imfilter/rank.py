@@ -7,7 +7,7 @@ from typing import Any
 from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.rank import apply as rank
-from imfilter.typing import ArrayLike, DTypeLike, Mode, Nan, NDArray, PerAxis
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, PerAxis
 
 
 def _middle(n: int) -> int:
@@ -29,10 +29,10 @@ def median(
     footprint: ArrayLike | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -134,10 +134,10 @@ def percentile(
     footprint: ArrayLike | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,

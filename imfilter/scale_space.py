@@ -9,7 +9,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, Term, separable
-from imfilter.typing import ArrayLike, DTypeLike, Mode, Nan, NDArray, PerAxis
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, PerAxis
 
 
 def _derivatives(order: int, sigmas: Any, truncate: Any, radius: Any, spacings: Any) -> list[Term]:
@@ -31,10 +31,10 @@ def laplacian_of_gaussian(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -150,10 +150,10 @@ def difference_of_gaussians(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -275,10 +275,10 @@ def gaussian_gradient_magnitude(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,

@@ -8,7 +8,7 @@ from imfilter import weights
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator
-from imfilter.typing import ArrayLike, DTypeLike, Mode, Nan, NDArray
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray
 
 
 @hinted
@@ -18,10 +18,10 @@ def laplacian(
     diagonals: bool = False,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,

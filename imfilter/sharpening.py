@@ -11,7 +11,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
-from imfilter.typing import ArrayLike, DTypeLike, Mode, Nan, NDArray, PerAxis
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, PerAxis
 
 
 @hinted
@@ -21,10 +21,10 @@ def sharpen(
     *,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -126,10 +126,10 @@ def unsharp_mask(
     radius: PerAxis[int] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,

@@ -12,7 +12,7 @@ from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
 from imfilter._filters.linear.planner import METHODS
-from imfilter.typing import ArrayLike, DTypeLike, Method, Mode, Nan, NDArray, PerAxis
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Method, Mode, Nan, NDArray, PerAxis
 
 
 @hinted
@@ -27,10 +27,10 @@ def gaussian(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -155,10 +155,10 @@ def box(
     *,
     mode: Mode = "mirror",
     cval: float = 0.0,
-    mask: ArrayLike | None = None,
+    mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
-    axes: int | tuple[int, ...] | None = None,
+    axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,

@@ -8,9 +8,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 __all__ = [
     "Align",
     "ArrayLike",
+    "Axes",
     "BlockNorm",
     "DTypeLike",
     "Kernel",
+    "Mask",
     "Method",
     "Mode",
     "NDArray",
@@ -26,6 +28,10 @@ _Value = TypeVar("_Value")
 
 #: One value for all filtered axes, or one for each.
 PerAxis: TypeAlias = _Value | Sequence[_Value]
+#: One axis or several.
+Axes: TypeAlias = int | tuple[int, ...]
+#: Truth values, or how much each sample counts.
+Mask: TypeAlias = ArrayLike | None
 #: How an image continues beyond its border.
 Mode: TypeAlias = Literal["mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink"]
 #: The same for a layer. The only constant border of a layer is zero.
