@@ -40,7 +40,7 @@ NAMES = {
     "Gaussian2DKernel": Gaussian2DKernel,
     "gaussian_filter": gaussian_filter,
     "uniform_filter": uniform_filter,
-    "median": imfilter.median,
+    "minimum": imfilter.minimum,
 }
 ROWS = re.findall(r"^\| (`[^|]+) \| (\w+)[^|]*?: `([^|]+)` \|$", PAGE, re.M)
 
