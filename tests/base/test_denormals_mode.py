@@ -89,7 +89,8 @@ def test_every_kernel_that_python_calls_says_what_denormals_are():
                 function = value._compiler.py_func
                 found[function.__qualname__] = function.__qualname__.rpartition(".")[2]
     alone = {name for name, mode in found.items() if mode not in ("zeros", "numbers")}
-    assert alone == {"flood", "switch"}  # of which the one knows bytes only
+    # All but `switch` know integers only.
+    assert alone == {"flood", "over_lines", "over_windows", "switch"}
     assert {n for n, mode in found.items() if mode == "numbers"} == {
         *("slide_rank.numbers", "slide_blocks.numbers", "slide_repeated.numbers", "slide_extremes.numbers"),
         *("middle.numbers", "push_median.numbers", "keep_apart.numbers", "survey.numbers"),
