@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.rank.kernels import bitset, histogram, ordered_keys, radix_sort, unrolled_network
+from imfilter._filters.rank.kernels import (
+    bitset,
+    histogram,
+    ordered_keys,
+    present,
+    radix_sort,
+    unrolled_network,
+)
 from imfilter._filters.rank.kernels.blocks import slide_blocks
 from imfilter._filters.rank.kernels.network_rows import slide_rank
 from imfilter._simd import lines
@@ -36,3 +43,9 @@ def combinations() -> Iterator[Combination]:
     for summed in (_U8, _U16):
         for what in (histogram.VALUES, histogram.PLACES):
             yield histogram.rank_counts, (_U8, summed, what)
+    yield present.over_lines, ()
+    yield present.over_windows, ()
+    for kind, floating in ((_U8, 0), (_U16, 0), (_I32, 1)):
+        yield present.load_lines, (kind, floating)
+        for samples in (9, 25):
+            yield present.sort_windows, (kind, floating, samples, samples // 2 + 1)
