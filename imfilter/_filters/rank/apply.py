@@ -141,7 +141,7 @@ def _with_missing(
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     arguments.fitting(given.out, array.shape)
-    largest = bool(ranks[taps] == taps - 1 and taps > 1)
+    largest = bool(ranks[taps] == taps - 1)
     if not ranks.any() or (largest and (ranks[1:] == np.arange(taps)).all()):
         return _extreme(
             array, given._replace(mode=mode), pick, presence, window, dtype, fewest, largest=largest
@@ -154,7 +154,8 @@ def _with_missing(
     else:
         source = dtypes.readable(array).astype(compared, copy=False)
         border = np.array([dtypes.rounded(compared, cval)], compared)
-    chosen = present.Window(inside, axes, ranks, fewest, mode, border)
+    ranks = np.zeros_like(ranks) if largest else ranks
+    chosen = present.Window(inside, axes, ranks, fewest, mode, border, reverse=largest)
     target = dtypes.target(given.out, array, array.shape, source.dtype)
     few = present.run(
         source, array, presence, chosen, target, threads.requested(given.workers),
@@ -269,6 +270,27 @@ def _run(
     return program.run(source, target, workers) or _run(call, workers, source, target, check_finite=False)
 
 
+def _compute_finite(
+    call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
+) -> npt.NDArray | None:
+    """Do what `_compute` does if the program finds no NaN; return None if it finds one, or does not look."""
+    plain = call.compared is not None and call.long is None and call.around.inside.size > 1
+    if not plain or non_finite(call.cval) or array.ndim > max(call.axes) + 2:
+        return None
+    source = dtypes.readable(array)
+    source = source if source.dtype == call.compared else source.astype(call.compared)
+    target = dtypes.target(out, array, array.shape, source.dtype)
+    sides = ArrayLayout.of(source), ArrayLayout.of(target)
+
+    def make() -> Program:
+        return _program(call, *sides, check_finite=True)
+
+    program = engine.cached(call.programs, (True, source.strides, target.strides), make)
+    if program.flag < 0 or not program.run(source, target, workers):
+        return None
+    return engine.delivered(target, out, call.dtype)
+
+
 def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_finite: bool) -> Program:
     """Return the program for one layout of image and output."""
     loops = _loops(call.around.inside.shape, call.axes, source, target)
@@ -325,4 +347,6 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     return Plan(algorithm, reason, cost * 1e-9 * array.size)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.Family(
+    _validate_and_plan, _planned, _compute, _with_missing, _compute_finite
+)

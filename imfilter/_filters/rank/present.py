@@ -18,7 +18,9 @@ from imfilter._base.missing import Presence, rows_of
 from imfilter._base.padding import Padding
 from imfilter._base.program import address, set_addresses
 from imfilter._filters.rank.kernels.present import (
+    FLOATS,
     LOAD_JOB,
+    REVERSED,
     SORT_JOB,
     load_lines,
     over_lines,
@@ -30,7 +32,7 @@ from imfilter._simd.vector import in_register
 #: Samples of a piece of the image, and of all windows of a piece if they are listed.
 _PIECE, _LISTED = 1 << 17, 1 << 21
 #: Number of samples of the largest window that is sorted in registers.
-_SMALL = 49
+SMALL = 49
 
 
 class Window(NamedTuple):
@@ -42,6 +44,7 @@ class Window(NamedTuple):
     fewest: int  # number of present samples that a result needs
     mode: str
     border: npt.NDArray  # the border constant, one sample of the type that is compared
+    reverse: bool = False  # whether ranks count from the largest sample on
 
     @property
     def taps(self) -> int:
@@ -75,7 +78,7 @@ def run(
         mask = mask > 0
     lines = _Lines.of(source, mask)
     lanes = in_register(source.dtype)
-    small = window.taps <= _SMALL and image.shape[-1] >= lanes
+    small = window.taps <= SMALL and image.shape[-1] >= lanes
 
     def task(start: int, stop: int) -> None:
         for where, rows in itertools.islice(_pieces(image.shape, window, small=small), start, stop):
@@ -116,8 +119,8 @@ def _padded(
     """Return the keys of a piece with its border, and 1 for each present sample in the type of the keys."""
     near = np.maximum(rows, 0)
     there = presence.at(image, near)
-    keys, there = _keys(source[near]), there > 0 if presence.graded else there
-    border, beyond = _keys(window.border).item(), window.mode != "shrink"
+    keys, there = _keys(source[near], window.reverse), there > 0 if presence.graded else there
+    border, beyond = _keys(window.border, window.reverse).item(), window.mode != "shrink"
     for axis in range(image.ndim):
         length = image.shape[axis]
         pad = window.padding(axis, length)
@@ -131,25 +134,26 @@ def _padded(
     return np.ascontiguousarray(keys), np.ascontiguousarray(there.astype(keys.dtype))
 
 
-def _keys(samples: npt.NDArray) -> npt.NDArray:
-    """Return integers of the order of the samples: -0.0 before 0.0, and NaN last."""
+def _keys(samples: npt.NDArray, reverse: bool) -> npt.NDArray:
+    """Return integers of the order of the samples, or the reverse order: -0.0 before 0.0, and NaN last."""
     if samples.dtype.kind != "f":
-        return samples.view(np.uint8) if samples.dtype.kind == "b" else samples
+        keys = samples.view(np.uint8) if samples.dtype.kind == "b" else samples
+        return ~keys if reverse else keys
     bits = samples.view(f"i{samples.dtype.itemsize}")
     most = np.iinfo(bits.dtype).max
     keys = bits ^ ((bits >> (8 * bits.itemsize - 1)) & most)
     keys[np.isnan(samples)] = most
-    return keys
+    return ~keys if reverse else keys
 
 
-def _samples(keys: npt.NDArray, dtype: np.dtype) -> npt.NDArray:
+def _samples(keys: npt.NDArray, dtype: np.dtype, reverse: bool) -> npt.NDArray:
     """Return the samples of keys."""
+    keys = ~keys if reverse else keys
     if dtype.kind != "f":
         return keys.view(dtype)
     most = np.iinfo(keys.dtype).max
     bits = keys ^ ((keys >> (8 * keys.itemsize - 1)) & most)
-    found = bits.view(dtype)
-    return np.where(keys == most, dtype.type(np.nan), found)
+    return np.where(keys == most, dtype.type(np.nan), bits.view(dtype))
 
 
 def _places(
@@ -179,7 +183,7 @@ def _list(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDA
     counts = _counts(there, window, target.shape)
     ordered = np.sort(keys.reshape(-1)[starts[..., None] + offsets], axis=-1)
     found = np.take_along_axis(ordered, window.ranks[counts][..., None], -1)[..., 0]
-    target[...] = _samples(found, target.dtype)
+    target[...] = _samples(found, target.dtype, window.reverse)
     target[counts < window.fewest] = np.nan if target.dtype.kind == "f" else 0
 
 
@@ -193,8 +197,8 @@ def _sort(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDA
         tos += steps.reshape([-1 if a == axis else 1 for a in range(tos.ndim)])
     job = np.zeros((), SORT_JOB)
     job["rows"], job["count"], job["fewest"] = tos.size, target.shape[-1], window.fewest
-    floating = int(target.dtype.kind == "f")
-    job["sort"] = sort_windows.address(kind, floating, window.taps, int(window.ranks.max()) + 1)
+    form = FLOATS * (target.dtype.kind == "f") + REVERSED * window.reverse
+    job["sort"] = sort_windows.address(kind, form, window.taps, int(window.ranks.max()) + 1)
     job["found"] = address(target)
     tables = {
         "keys": keys,
@@ -246,7 +250,7 @@ class _Lines(NamedTuple):
             outside |= (index < 0).reshape(column)
         job = np.zeros((), LOAD_JOB)
         job["lines"], job["count"], job["ignore_nan"] = sources.size, shape[-1], presence.ignore_nan
-        job["load"] = load_lines.address(kind, int(self.floating))
+        job["load"] = load_lines.address(kind, FLOATS * self.floating + REVERSED * window.reverse)
         job["image"], job["mask"] = address(self.bits), 0 if self.mask is None else address(self.mask)
         inner = targets + pads[-1].before * keys.itemsize
         owners = set_addresses(
@@ -254,7 +258,7 @@ class _Lines(NamedTuple):
         )
         over_lines.entry()(address(job))
         del owners
-        border, beyond = _keys(window.border).item(), int(window.mode != "shrink")
+        border, beyond = _keys(window.border, window.reverse).item(), int(window.mode != "shrink")
         border = border if beyond else np.iinfo(kind).max
         before, index = pads[-1].before, indices[-1]
         for side in (slice(0, before), slice(before + shape[-1], None)):

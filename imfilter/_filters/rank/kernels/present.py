@@ -1,7 +1,8 @@
 """Small windows in which samples are absent: the samples of each window are sorted in registers.
 
 Absent samples have the largest key, so the sorted keys begin with those of present samples. The number of
-present samples chooses, lane by lane, which of the sorted keys is the result.
+present samples chooses, lane by lane, which of the sorted keys is the result. For maxima, the bits of the
+keys of present samples are inverted, which reverses their order.
 """
 
 import numpy as np
@@ -15,6 +16,8 @@ from imfilter._simd.jit import Driver, kernel
 from imfilter._simd.llvm import WORD, choose, constant, element, entry, read, spread, write
 from imfilter._simd.vector import BYTES, REGISTERS, invoke, peek, record, register_lanes, size_of
 
+#: What keys are made of: integers or floats, and whether their order is reversed.
+FLOATS, REVERSED = 1, 2
 #: Lines of `count` samples, not fewer than a register holds. `sources`, `masks`, `targets`: offsets of each
 #: line in bytes, in the image at `image`, in the mask at `mask` (0: none), and in the piece with its border,
 #: whose keys are at `keys` and which has 1 for each present sample at `there`.
@@ -48,10 +51,10 @@ def _most(kind):
 
 
 @intrinsic(prefer_literal=True)
-def _load(typingctx, kind, floating, image, mask, ignore_nan, keys, there):
+def _load(typingctx, kind, form, image, mask, ignore_nan, keys, there):
     """Load a register of samples, whose bits are `kind`, and write their keys and which are present."""
     lanes, width = register_lanes(kind.dtype), kind.dtype.bitwidth
-    is_float = bool(floating.literal_value)
+    how = form.literal_value
 
     def codegen(context, builder, sig, args):
         image, mask, ignore_nan, keys, there = args[2:]
@@ -61,20 +64,22 @@ def _load(typingctx, kind, floating, image, mask, ignore_nan, keys, there):
         with builder.if_then(builder.icmp_signed("!=", mask, WORD(0))):
             given = builder.icmp_unsigned("!=", read(builder, mask, bytes_of), constant(bytes_of, 0))
             builder.store(given, present)
-        if is_float:
+        if how & FLOATS:
             value, missing = keys_of_bits(builder, value, width)
             with builder.if_then(builder.icmp_signed("!=", ignore_nan, WORD(0))):
                 builder.store(builder.and_(builder.load(present), builder.not_(missing)), present)
+        if how & REVERSED:
+            value = builder.not_(value)
         found = builder.load(present)
         write(builder, keys, builder.select(found, value, constant(vector, _most(kind.dtype))))
         write(builder, there, builder.zext(found, vector))
         return context.get_dummy_value()
 
-    return types.none(kind, floating, *(types.int64,) * 5), codegen
+    return types.none(kind, form, *(types.int64,) * 5), codegen
 
 
-@kernel("kind", "floating")
-def load_lines(kind, floating, job_at):
+@kernel("kind", "form")
+def load_lines(kind, form, job_at):
     """Load all lines of a piece; see `LOAD_JOB`."""
     job = record(LOAD_JOB, job_at)
     size = size_of(kind)
@@ -84,12 +89,12 @@ def load_lines(kind, floating, job_at):
         mask = job.mask + peek(job.masks + 8 * line) if job.mask else 0
         for block in range((job.count + lanes - 1) // lanes):
             x = min(block * lanes, job.count - lanes)
-            _load(kind, floating, start + x * size, mask + x if job.mask else 0, job.ignore_nan,
+            _load(kind, form, start + x * size, mask + x if job.mask else 0, job.ignore_nan,
                 job.keys + to + x * size, job.there + to + x * size)  # fmt: skip
 
 
 @intrinsic(prefer_literal=True)
-def _sort(typingctx, kind, floating, samples, kept, keys, there, offsets, ranks, fewest, found):
+def _sort(typingctx, kind, form, samples, kept, keys, there, offsets, ranks, fewest, found):
     """Find the ranks of a register of windows. The other arguments are those of `SORT_JOB`."""
     n, most = samples.literal_value, kept.literal_value
     lanes, width = register_lanes(kind.dtype), kind.dtype.bitwidth
@@ -114,12 +119,14 @@ def _sort(typingctx, kind, floating, samples, kept, keys, there, offsets, ranks,
         for i, value in enumerate(network.results):
             write(builder, builder.add(at, WORD(i * BYTES // REGISTERS)), values[value])
         result = values[network.results[0]]
-        for i in range(2, n + 1):
+        for i in range(2, n + 1) if most > 1 else ():  # otherwise the rank is always 0
             sample = read(builder, builder.add(at, entry(builder, ranks, i)), vector)
             same = builder.icmp_signed("==", present, constant(vector, i))
             result = builder.select(same, sample, result)
         nothing = constant(vector, 0)
-        if floating.literal_value:
+        if form.literal_value & REVERSED:
+            result = builder.not_(result)
+        if form.literal_value & FLOATS:
             result = turned_back(builder, result, width)
             nothing = turned_back(builder, constant(vector, _most(kind.dtype)), width)
         limit = builder.trunc(fewest, scalar) if width < WORD.width else fewest
@@ -128,11 +135,11 @@ def _sort(typingctx, kind, floating, samples, kept, keys, there, offsets, ranks,
         write(builder, found, builder.select(few, nothing, result))
         return context.get_dummy_value()
 
-    return types.none(kind, floating, samples, kept, *(types.int64,) * 6), codegen
+    return types.none(kind, form, samples, kept, *(types.int64,) * 6), codegen
 
 
-@kernel("kind", "floating", "samples", "kept")
-def sort_windows(kind, floating, samples, kept, job_at):
+@kernel("kind", "form", "samples", "kept")
+def sort_windows(kind, form, samples, kept, job_at):
     """Find the ranks of all windows of a piece; see `SORT_JOB`."""
     job = record(SORT_JOB, job_at)
     size = size_of(kind)
@@ -141,7 +148,7 @@ def sort_windows(kind, floating, samples, kept, job_at):
         start, to = peek(job.starts + 8 * row), job.found + peek(job.tos + 8 * row)
         for block in range((job.count + lanes - 1) // lanes):
             x = min(block * lanes, job.count - lanes) * size
-            _sort(kind, floating, samples, kept, job.keys + start + x, job.there + start + x, job.offsets,
+            _sort(kind, form, samples, kept, job.keys + start + x, job.there + start + x, job.offsets,
                 job.ranks, job.fewest, to + x)  # fmt: skip
 
 
