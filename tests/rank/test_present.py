@@ -64,7 +64,7 @@ SHAPES = (
 )
 
 
-@pytest.mark.parametrize("q", [0, 30, 50, 100])
+@pytest.mark.parametrize("q", [0, 30, 50, 95, 100])
 @pytest.mark.parametrize("mode", MODES)
 def test_borders_and_shapes(mode, q):
     """Lines longer and shorter than a register, windows that are even, long, or of any shape."""

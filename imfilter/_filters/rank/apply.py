@@ -141,11 +141,10 @@ def _with_missing(
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     arguments.fitting(given.out, array.shape)
-    largest = bool(ranks[taps] == taps - 1)
-    if not ranks.any() or (largest and (ranks[1:] == np.arange(taps)).all()):
-        return _extreme(
-            array, given._replace(mode=mode), pick, presence, window, dtype, fewest, largest=largest
-        )
+    largest = taps > 1 and bool((ranks[1:] == np.arange(taps)).all())
+    if taps > present.SMALL and (largest or not ranks.any()):
+        given = given._replace(mode=mode)
+        return _extreme(array, given, pick, presence, window, dtype, fewest, largest=largest)
     cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
     keys = None
     if compared is None:

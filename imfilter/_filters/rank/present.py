@@ -30,7 +30,7 @@ from imfilter._filters.rank.kernels.present import (
 from imfilter._simd.vector import in_register
 
 #: Samples of a piece of the image, and of all windows of a piece if they are listed.
-_PIECE, _LISTED = 1 << 17, 1 << 21
+_PIECE, _LISTED = 1 << 18, 1 << 21
 #: Number of samples of the largest window that is sorted in registers.
 SMALL = 49
 
