@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from imfilter._base import arguments, borders, threads
-from imfilter._base.keywords import hinted
-from imfilter.typing import ArrayLike, NDArray
+import numpy as np
+
+from imfilter._base import arguments, borders, dtypes, inside, missing, threads
+from imfilter._base.keywords import Common, hinted
+from imfilter.typing import ArrayLike, Mask, Nan, NDArray
 from imfilter.weights import gaussian as bell
 
 _APERTURES = (3, 5, 7)
+#: The taps of the Sobel operators, which smooth along one axis and differentiate along the other.
+_OPERATORS = {
+    3: ((1, 2, 1), (-1, 0, 1)),
+    5: ((1, 4, 6, 4, 1), (-1, -2, 0, 2, 1)),
+    7: ((1, 6, 15, 20, 15, 6, 1), (-1, -4, -5, 0, 5, 4, 1)),
+}
 
 
 @hinted
@@ -23,6 +31,9 @@ def harris(
     aperture: int = 3,
     mode: str = "mirror",
     cval: float = 0.0,
+    mask: Mask = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
@@ -51,11 +62,22 @@ def harris(
         1. Leave it out for a box.
     aperture : {3, 5, 7}, optional
         Length of the Sobel operator. Default 3.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How the image and the products continue beyond the border; see `imfilter.gaussian`. Default 'mirror'.
-        With 'zero' and 'constant' the products beyond the border are 0.
+        With 'zero' and 'constant' the products beyond the border are 0. With 'shrink' the samples beyond it
+        are absent, as with `mask`.
     cval : float, optional
         Value beyond the border of the image with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     out : ndarray, optional
         Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
     workers : int, optional
@@ -65,7 +87,7 @@ def harris(
     -------
     ndarray
         Array of the shape of `image`, or `out`. Its dtype is float32 for bool, 8- and 16-bit integers,
-        float16 and float32; float64 for wider types.
+        float16 and float32; float64 for wider types. A masked array gives a masked array.
 
     Raises
     ------
@@ -97,7 +119,8 @@ def harris(
     [3, 3]
     """
     share = arguments.number(k, "k")
-    return _respond(image, share, window, size, sigma, aperture, mode, cval, out, workers)
+    common = Common(mode, cval, out=out, workers=workers, mask=mask, nan=nan, min_coverage=min_coverage)
+    return _respond(image, share, window, size, sigma, aperture, common)
 
 
 @hinted
@@ -110,6 +133,9 @@ def shi_tomasi(
     aperture: int = 3,
     mode: str = "mirror",
     cval: float = 0.0,
+    mask: Mask = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
@@ -122,7 +148,7 @@ def shi_tomasi(
     image : array_like
         Grey image of two spatial axes. Convert a colour image with `imfilter.color.rgb_to_gray` first. Bool,
         integers or floats. The function does not change it.
-    window, size, sigma, aperture, mode, cval, out, workers : optional
+    window, size, sigma, aperture, mode, cval, mask, nan, min_coverage, out, workers : optional
         As for `harris`.
 
     Returns
@@ -159,7 +185,8 @@ def shi_tomasi(
     >>> [int(i) for i in np.unravel_index(response.argmax(), response.shape)]
     [3, 3]
     """
-    return _respond(image, None, window, size, sigma, aperture, mode, cval, out, workers)
+    common = Common(mode, cval, out=out, workers=workers, mask=mask, nan=nan, min_coverage=min_coverage)
+    return _respond(image, None, window, size, sigma, aperture, common)
 
 
 def _respond(
@@ -169,13 +196,11 @@ def _respond(
     size: Any,
     sigma: Any,
     aperture: Any,
-    mode: Any,
-    cval: Any,
-    out: Any,
-    workers: Any,
+    common: Common,
 ) -> NDArray:
     """Check the arguments, and compute one of the responses."""
-    array = arguments.plane(image)
+    bare, own = inside.split(image)
+    array = arguments.plane(bare)
     width = arguments.integer(aperture, "aperture")
     if width not in _APERTURES:
         raise ValueError(f"aperture must be 3, 5 or 7, got {width}")
@@ -189,12 +214,53 @@ def _respond(
     else:
         (deviation,) = arguments.sigmas(1.0 if sigma is None else sigma, 1)
         taps = tuple(bell(deviation).tolist())
-    borders.check_mode(mode)
-    value = arguments.number(cval, "cval", finite=False) if mode == "constant" else 0.0
-    workers = threads.requested(workers)
+    mode = borders.check_mode(common.mode, more=("shrink",))
+    value = arguments.number(common.cval, "cval", finite=False) if mode == "constant" else 0.0
+    workers = threads.requested(common.workers)
+    present = missing.presence(array, common, own)
     from imfilter._filters.corners import structure_tensor
 
-    place = arguments.fitting(arguments.out(out), array.shape)
-    return structure_tensor.respond(
-        array, structure_tensor.Window(width, scale, taps), k, mode, value, place, workers
+    place = arguments.fitting(arguments.out(common.out), array.shape)
+    shape = structure_tensor.Window(width, scale, taps)
+    found = None if present is None else present.present(array)
+    if present is None or found is None or (found.all() and not present.shrink):
+        result = structure_tensor.respond(array, shape, k, mode, value, place, workers)
+        return inside.remasked(result, own, None)
+    result, known = _with_missing(array, found, shape, k, common._replace(cval=value, workers=workers))
+    if place is None:
+        place = np.empty(array.shape, dtypes.derived(array.dtype))
+    dtypes.place(result, place)
+    return inside.remasked(place, own, known)
+
+
+def _with_missing(
+    array: NDArray, found: NDArray[np.bool_], window: Any, k: float | None, common: Common
+) -> tuple[NDArray, NDArray[np.bool_]]:
+    """Return the response of an image with missing data, and where it is known."""
+    from imfilter.convolution import correlate
+
+    smooth, difference = _OPERATORS[window.aperture]
+    image = np.ma.MaskedArray(array, mask=~found)
+    options: dict[str, Any] = {"dtype": np.float64, "workers": common.workers}
+    border: dict[str, Any] = {"mode": common.mode, "cval": common.cval}
+    kernels = [[smooth, difference], [difference, smooth]]
+    dx, dy = (
+        correlate(image, [np.array(t, float) for t in kernel], **border, **options) for kernel in kernels
     )
+    unknown = ~found | np.ma.getmaskarray(dx) | np.ma.getmaskarray(dy)
+    dx, dy = np.ma.getdata(dx) * window.scale, np.ma.getdata(dy) * window.scale
+    options["mode"] = "zero" if common.mode == "constant" else common.mode
+    options["min_coverage"] = common.min_coverage
+    taps = np.array(window.taps)
+    with np.errstate(all="ignore"):
+        sums = [
+            correlate(np.ma.MaskedArray(p, mask=unknown), [taps, taps], **options)
+            for p in (dx * dx, dx * dy, dy * dy)
+        ]
+        known = found & ~np.ma.getmaskarray(sums[0])
+        a, b, c = map(np.ma.getdata, sums)
+        if k is None:
+            result = (a + c) / 2 - np.sqrt(((a - c) / 2) ** 2 + b * b)
+        else:
+            result = a * c - b * b - k * (a + c) ** 2
+    return np.where(known, result, np.nan), known

@@ -6,9 +6,9 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from imfilter._base import arguments, threads
+from imfilter._base import arguments, inside, threads
 from imfilter._base.keywords import hinted
-from imfilter.typing import ArrayLike, BlockNorm, NDArray
+from imfilter.typing import ArrayLike, BlockNorm, Mask, Nan, NDArray
 
 _NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
 
@@ -25,6 +25,8 @@ def hog(
     interpolate: bool = ...,
     visualize: Literal[False] = ...,
     feature_vector: bool = ...,
+    mask: Mask = ...,
+    nan: Nan = ...,
     channel_axis: int | None = ...,
     workers: int | None = ...,
 ) -> NDArray: ...
@@ -42,6 +44,8 @@ def hog(
     interpolate: bool = ...,
     visualize: Literal[True],
     feature_vector: bool = ...,
+    mask: Mask = ...,
+    nan: Nan = ...,
     channel_axis: int | None = ...,
     workers: int | None = ...,
 ) -> tuple[NDArray, NDArray]: ...
@@ -59,6 +63,8 @@ def hog(
     interpolate: bool = False,
     visualize: bool = False,
     feature_vector: bool = True,
+    mask: Mask = None,
+    nan: Nan = "propagate",
     channel_axis: int | None = None,
     workers: int | None = None,
 ) -> NDArray | tuple[NDArray, NDArray]:
@@ -93,6 +99,12 @@ def hog(
     feature_vector : bool, optional
         Whether to return a vector. If False, the descriptor has five axes: rows and columns of blocks, rows
         and columns of cells in a block, and bins. Default True.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
     channel_axis : int, optional
         Axis of the colour channels. At each sample the channel with the largest gradient counts. Default: no
         channel axis.
@@ -129,7 +141,8 @@ def hog(
     >>> imfilter.hog(np.eye(32)).shape
     (324,)
     """
-    array = arguments.image(image)
+    bare, own = inside.split(image)
+    array = given = arguments.image(bare)
     if channel_axis is None:
         if array.ndim != 2:
             raise ValueError(
@@ -148,17 +161,24 @@ def hog(
     root, shown = arguments.flag(transform_sqrt, "transform_sqrt"), arguments.flag(visualize, "visualize")
     shared = arguments.flag(interpolate, "interpolate")
     flat, workers = arguments.flag(feature_vector, "feature_vector"), threads.requested(workers)
-    if root and (array < 0).any():
+    found = inside.of(given, own, mask, nan, channel_axis=channel_axis)
+    if found is not None:
+        found = found[..., None] if channel_axis is None else np.moveaxis(found, channel_axis, -1)
+    if root and ((array < 0) if found is None else (array < 0) & found).any():
         raise ValueError("image must not be negative with transform_sqrt=True")
     for n, c, b, name in zip(array.shape, cell, block, ("rows", "columns"), strict=False):
         if n // c < b:
             raise ValueError(
                 f"image must have {c * b} {name} for {b} cells of {c} in a block, got shape {array.shape[:2]}"
             )
-    from imfilter._filters.hog import descriptor
+    from imfilter._filters.hog import descriptor, missing
 
     real = np.dtype(np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64)
-    histograms = descriptor.cells(array, descriptor.Cells(bins, cell, root, shared), workers)
+    settings = descriptor.Cells(bins, cell, root, shared)
+    if found is None:
+        histograms = descriptor.cells(array, settings, workers)
+    else:
+        histograms = missing.cells(array, found, settings)
     found = descriptor.blocks(histograms, block, norm, real, workers)
     result = found.ravel() if flat else found
     return (result, descriptor.picture(histograms, cell, array.shape[:2], real)) if shown else result

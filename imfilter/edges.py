@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from imfilter._base import arguments, borders, dtypes
+from imfilter._base import inside as samples
 from imfilter._base.keywords import hinted
-from imfilter.typing import ArrayLike, NDArray
+from imfilter.typing import ArrayLike, Mask, Nan, NDArray
 
 #: The values of `threshold`, with the default of low and high for each.
 _RULES: dict[str, tuple[float, float] | None] = {
@@ -31,9 +32,10 @@ def canny(
     norm: str = "l2",
     nms: str = "sector",
     threshold: str | Callable[[NDArray], tuple[float, float]] = "absolute",
-    mask: ArrayLike | None = None,
     mode: str = "mirror",
     cval: float = 0.0,
+    mask: Mask = None,
+    nan: Nan = "propagate",
     out: NDArray | None = None,
     workers: int | None = None,
 ) -> NDArray:
@@ -68,16 +70,18 @@ def canny(
         gradient, from 0 to 1. 'median': multiples of its median; default 2/3 and 4/3. 'otsu': multiples of
         Otsu's threshold; default 1/2 and 1. A function gets the array of gradients and returns both
         thresholds.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
+        How the image continues beyond its border for the Gaussian; see `imfilter.gaussian`. Default 'mirror'.
+        With 'zero' and 'shrink', the smoothed image is divided by the sum of the weights inside the image.
+        For the Sobel operator, the border is always 'edge'.
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
     mask : array_like, optional
         Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
         any value, and changes no result. Default: all samples are present.
-    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant'}, optional
-        How the image continues beyond its border for the Gaussian; see `imfilter.gaussian`. Default 'mirror'.
-        With 'zero', the smoothed image is divided by the sum of the weights inside the image. For the Sobel
-        operator, the border is always 'edge'.
-    cval : float, optional
-        Value beyond the border with ``mode="constant"``. Default 0.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
     out : ndarray, optional
         Array for the result, of bool or of any other type. Edges are 1. It may be `image` itself.
     workers : int, optional
@@ -86,7 +90,8 @@ def canny(
     Returns
     -------
     ndarray
-        Array of bool of the shape of `image`, or `out`.
+        Array of bool of the shape of `image`, or `out`. A masked array gives a masked array. Absent samples
+        do not influence the smoothed image, and neither they nor their neighbours are edges.
 
     Raises
     ------
@@ -117,14 +122,16 @@ def canny(
     >>> imfilter.canny(step, 50, 150, sigma=0)[0].astype(int)
     array([0, 0, 1, 0, 0, 0])
     """
-    array = arguments.plane(image)
+    bare, own = samples.split(image)
+    array = arguments.plane(bare)
     arguments.word(norm, "norm", ("l1", "l2"))
     arguments.word(nms, "nms", ("sector", "interpolated"))
     if not callable(threshold):
         arguments.word(threshold, "threshold", tuple(_RULES))
     sigmas = arguments.sigmas(sigma, 2)
-    borders.check_mode(mode)
-    inside = None if mask is None else _mask(mask, array.shape)
+    mode = borders.check_mode(mode, more=("shrink",))
+    mode = "zero" if mode == "shrink" else mode  # a border of zeros has no weight either
+    inside = samples.of(array, own, mask, nan)
     given, place = _given(low, high, threshold), arguments.fitting(arguments.out(out), array.shape)
     from imfilter._base import threads
     from imfilter._filters.canny import edges as engine
@@ -138,17 +145,11 @@ def canny(
         whole = smooth.rows(0, array.shape[0], workers)
         given = _found(given, threshold, _gradient(whole, norm, workers), _counted(allowed, array.shape, nms))
         smooth, step = _Smooth(whole, (0.0, 0.0), None, mode, value), array.shape[0]
-    return engine.edges(
+    found = engine.edges(
         *(smooth.rows, array.shape, step, given, norm, allowed, place, workers),
         interpolated=nms == "interpolated",
     )
-
-
-def _mask(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    inside = arguments.image(mask, "mask")
-    if inside.shape != shape:
-        raise ValueError(f"mask must have the shape of image, {shape}, got {inside.shape}")
-    return inside != 0
+    return samples.remasked(found, own, inside)
 
 
 def _given(low: Any, high: Any, threshold: Any) -> tuple[float, float] | None:
@@ -313,7 +314,13 @@ def _otsu(values: NDArray) -> float:
 
 @hinted
 def hysteresis_threshold(
-    image: ArrayLike, low: float, high: float, *, connectivity: int | None = None
+    image: ArrayLike,
+    low: float,
+    high: float,
+    *,
+    connectivity: int | None = None,
+    mask: Mask = None,
+    nan: Nan = "propagate",
 ) -> NDArray[np.bool_]:
     """Apply hysteresis thresholding to the image.
 
@@ -330,11 +337,17 @@ def hysteresis_threshold(
     connectivity : int, optional
         Number of axes along which neighbours may differ by one sample. 1: neighbours share a face. Default:
         all axes, so diagonal neighbours are included.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
 
     Returns
     -------
     ndarray of bool
-        Array of the shape of `image`.
+        Array of the shape of `image`. A masked array gives a masked array.
 
     Raises
     ------
@@ -359,15 +372,20 @@ def hysteresis_threshold(
     >>> imfilter.hysteresis_threshold([1, 2, 3, 2, 1, 2, 1], 1, 2)
     array([False,  True,  True,  True, False, False, False])
     """
-    array = arguments.image(image)
+    bare, own = samples.split(image)
+    array = arguments.image(bare)
     bounds = _ordered(low, high)
     steps = array.ndim
     if connectivity is not None:
         steps = arguments.integer(connectivity, "connectivity", least=1, most=array.ndim)
     from imfilter._filters.canny.hysteresis import connected
 
+    inside = samples.of(array, own, mask, nan)
     with np.errstate(invalid="ignore"):
-        return connected(array > bounds[0], array > bounds[1], steps)
+        weak, strong = array > bounds[0], array > bounds[1]
+    if inside is not None:
+        weak, strong = weak & inside, strong & inside
+    return samples.remasked(connected(weak, strong, steps), own, inside)
 
 
 def _threshold(value: Any, name: str) -> float:

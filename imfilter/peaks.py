@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from imfilter._base import arguments
+from imfilter._base import arguments, inside
 from imfilter._base.keywords import hinted
-from imfilter.typing import ArrayLike, NDArray
+from imfilter.typing import ArrayLike, Mask, Nan, NDArray
 
 #: Metrics for the distance between two peaks.
 METRICS = ("euclidean", "chebyshev")
@@ -27,6 +27,8 @@ def corner_peaks(
     exclude_border: int = 0,
     count: int | None = None,
     refine: bool = False,
+    mask: Mask = None,
+    nan: Nan = "propagate",
 ) -> NDArray:
     """Find the peaks of a response such as `harris`, strongest first.
 
@@ -58,6 +60,12 @@ def corner_peaks(
         Whether to refine the positions to fractions of a sample. A parabola through the peak and its two
         neighbours is fitted along each axis, and the peak moves to its maximum, by at most half a sample.
         Default False.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
 
     Returns
     -------
@@ -98,7 +106,8 @@ def corner_peaks(
     >>> imfilter.corner_peaks([[2, 0, 0], [0, 0, 0], [0, 0, 1]], min_distance=2.5, metric="chebyshev")
     array([[0, 0]])
     """
-    array = arguments.image(response, "response")
+    bare, own = inside.split(response)
+    array = arguments.image(bare, "response")
     distance = arguments.number(min_distance, "min_distance")
     if distance < 0:
         raise ValueError(f"min_distance must not be negative, got {distance}")
@@ -116,16 +125,21 @@ def corner_peaks(
     native = array.dtype.newbyteorder("=")
     # Wide types are not converted: float64 cannot represent all 64-bit integers and long doubles.
     values = array.astype(native, copy=False) if native.itemsize > 8 else dtypes.readable(array)
-    where = _tops(values, margin, least, share)
+    found = inside.of(array, own, mask, nan)
+    where = _tops(values, margin, least, share, found)
     heights = values[tuple(where.T)]
     # Strongest first. Of equal peaks, the first in the array comes first.
     where = where[len(where) - 1 - np.argsort(heights[::-1], kind="stable")[::-1]]
     where = spacing.select(where, array.shape, distance, how, most)
-    return _refined(values, where) if refined else where
+    return _refined(values, where, found) if refined else where
 
 
 def _tops(
-    values: NDArray, margin: int, least: float | np.longdouble | None, share: float
+    values: NDArray,
+    margin: int,
+    least: float | np.longdouble | None,
+    share: float,
+    inside: NDArray[np.bool_] | None,
 ) -> NDArray[np.int64]:
     """Return the indices of the peaks in C order, one for each plateau."""
     import scipy.ndimage as ndi
@@ -133,10 +147,13 @@ def _tops(
     from imfilter._filters.canny.hysteresis import connected
 
     lowest = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
-    low = values
-    if values.dtype.kind == "f" and (missing := np.isnan(values)).any():
-        low = np.where(missing, values.dtype.type(lowest), values)
-    tops = (low == _highest(low)) & (low > low.min())
+    low = values if inside is None else np.where(inside, values, values.dtype.type(lowest))
+    if values.dtype.kind == "f" and (missing := np.isnan(low)).any():
+        low = np.where(missing, values.dtype.type(lowest), low)
+    if inside is not None and not inside.any():
+        return np.empty((0, low.ndim), np.int64)
+    smallest = low.min() if inside is None else low[inside].min()
+    tops = (low == _highest(low)) & (low > smallest)
     # A plateau with a higher neighbour is not a peak.
     slopes = _highest(np.where(tops, low.dtype.type(lowest), low))
     tops &= ~connected(tops, tops & (slopes == low), low.ndim)
@@ -189,7 +206,9 @@ def _highest(values: NDArray) -> NDArray:
     return values
 
 
-def _refined(values: NDArray, where: NDArray[np.int64]) -> NDArray[np.float64]:
+def _refined(
+    values: NDArray, where: NDArray[np.int64], inside: NDArray[np.bool_] | None
+) -> NDArray[np.float64]:
     """Move peaks to the tops of parabolas along each axis."""
     # Long double holds integers of 64 bits, whose differences are what counts.
     real = np.longdouble if values.dtype.itemsize >= 8 and values.dtype != np.float64 else np.float64
@@ -199,6 +218,9 @@ def _refined(values: NDArray, where: NDArray[np.int64]) -> NDArray[np.float64]:
         step = np.zeros(where.shape[1], np.int64)
         step[axis] = 1
         inner = (where[:, axis] > 0) & (where[:, axis] < n - 1)
+        if inside is not None:  # a parabola needs both neighbours
+            present = inside[tuple((where[inner] - step).T)] & inside[tuple((where[inner] + step).T)]
+            inner[inner] = present
         before = values[tuple((where[inner] - step).T)].astype(real)
         after = values[tuple((where[inner] + step).T)].astype(real)
         bend = before - 2 * here[inner] + after

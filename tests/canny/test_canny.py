@@ -201,7 +201,7 @@ def test_workers_and_layouts_do_not_matter(nms, shape):
         ),
         (
             ValueError,
-            "mask must have the shape of image, (5, 6), got (5, 5)",
+            "mask must have shape (5, 6), got (5, 5)",
             (1, 2),
             {"mask": np.ones((5, 5))},
         ),

@@ -76,9 +76,9 @@ def _voting(source: ArrayLayout, settings: Cells) -> Program:
     height = min(_HEIGHT, cell[0])
     job["cells_y"], job["cells_x"] = rows, columns
     for axis, n in zip("yx", cell, strict=True):
-        before, shares = _shares(n) if settings.shared else (0, np.ones(n))
-        job[f"cell_{axis}"], job[f"before_cell_{axis}"], job[f"reach_{axis}"] = n, before, len(shares)
-        job[f"shares_{axis}"] = shares
+        before, parts = shares(n) if settings.shared else (0, np.ones(n))
+        job[f"cell_{axis}"], job[f"before_cell_{axis}"], job[f"reach_{axis}"] = n, before, len(parts)
+        job[f"shares_{axis}"] = parts
     job["n_tiles"], job["bins"], job["height"] = len(job["tiles"]) - 1, orientations, height
     job["fetch"] = lines.fetch.address(_REAL, source.dtype)
     real = source.dtype if source.dtype == dtypes.FLOAT32 else _REAL
@@ -111,7 +111,7 @@ def _voting(source: ArrayLayout, settings: Cells) -> Program:
     )
 
 
-def _shares(length: int) -> tuple[int, _Array]:
+def shares(length: int) -> tuple[int, _Array]:
     """Return the number of samples before a cell that vote for it, and the share of each vote for the cell.
 
     The shares decrease linearly from the middle of the cell to the middles of its neighbours.
