@@ -130,6 +130,16 @@ def test_what_is_absent_changes_nothing(name):
         np.testing.assert_array_equal(here, expected)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_large_extremes_at_every_border(dtype):
+    image, rng = picture(dtype, (9, 12)), np.random.default_rng(7)
+    there, box = rng.random(image.shape) < 0.1, np.ones((5, 11), bool)
+    for mode in MODES:
+        for filtered, q in ((imfilter.minimum, 0), (imfilter.maximum, 100)):
+            result = filtered(image, (5, 11), mask=there, mode=mode, min_coverage=0.1)
+            same(result, by_loops(image, there, box, q, mode, 0, 0.1))
+
+
 def test_nan_that_is_present():
     """NaN sorts last among the present samples, as it does without a mask."""
     image = np.array([1.0, np.nan, 3.0, 4.0, 5.0])

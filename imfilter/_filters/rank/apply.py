@@ -193,7 +193,7 @@ def _extreme(
     cval, beyond = given.cval if given.mode == "constant" else 0, 1
     mode = "constant" if given.mode in ("zero", "shrink") else given.mode
     if given.mode == "shrink":
-        cval, beyond = absent.item() if array.dtype.itemsize <= 8 else absent, 0
+        cval, beyond = (int(absent) if array.dtype.kind in "biu" else absent), 0
     sides = (
         (np.where(there, array, absent), pick, cval, window),
         (there, _nth, beyond, (size, footprint, fewest)),
