@@ -131,7 +131,8 @@ def _checked(value: npt.ArrayLike, image: npt.NDArray, channel_axis: Any) -> npt
     if not low >= 0 or not np.isfinite(mask.max()):
         wrong = mask[~(np.isfinite(mask) & (mask >= 0))].flat[0]
         raise ValueError(f"mask must contain truth values or finite numbers of at least 0, got {wrong}")
-    return mask
+    present = mask > 0
+    return present if np.array_equal(present, mask) else mask  # 0 and 1 are truth values
 
 
 def _all_ones(mask: npt.NDArray, workers: int | None) -> bool:

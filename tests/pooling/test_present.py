@@ -108,3 +108,9 @@ def test_what_is_absent_changes_nothing(pool):
     np.testing.assert_array_equal(out, expected)
     with pytest.raises(ValueError, match=r"min_coverage must be from 0 to 1, got 2\.0"):
         pool(image, 3, min_coverage=2)
+
+
+def test_masks_of_0_and_1_are_masks_of_bool():
+    image = np.array([[2**62 + 1, 2**62 + 3], [2**62 + 5, 7]], np.int64)
+    there = np.array([[1.0, 1.0], [1.0, 0.0]])
+    assert imfilter.avg_pool(image, 2, mask=there) == imfilter.avg_pool(image, 2, mask=there > 0) == 2**62 + 3

@@ -180,3 +180,29 @@ def test_errors():
         imfilter.median(np.ones((4, 5)), 1025, mask=np.zeros((4, 5)))
     with pytest.raises(ValueError, match=r"mode must be one of .*'shrink', got 'shrinks'"):
         imfilter.maximum(np.ones((4, 5)), mode="shrinks", mask=np.zeros((4, 5)))
+
+
+@pytest.mark.parametrize("size", [7, 9])
+def test_border_constants_that_the_image_cannot_hold(size):
+    """The result has a type that can."""
+    image = np.full((12, 13), 7, np.uint8)
+    there, box = np.ones(image.shape, bool), np.ones((size, size), bool)
+    there[0, 0] = False
+    for name, cval, dtype in (
+        *(("maximum", 300, np.int32), ("minimum", -5, np.int32), ("minimum", 6.5, float)),
+        *(("maximum", np.nan, np.float32), ("median", 6.5, float)),
+    ):
+        run = getattr(imfilter, name)
+        options = {"mode": "constant", "cval": cval, "dtype": dtype}
+        found = run(image, size, mask=there, **options)
+        wide = image.astype(float)
+        q = {"minimum": 0, "median": 50, "maximum": 100}[name]
+        same(found.astype(float), by_loops(wide, there, box, q, "constant", cval))
+
+
+def test_windows_of_any_size():
+    """Extremes have no limit, and medians an error that names it."""
+    image, there = np.arange(6000.0).reshape(20, 300), np.ones((20, 300), bool)
+    there[19, 299] = False
+    assert (imfilter.maximum(image, (1001, 1101), mask=there) == 5998).all()
+    assert (imfilter.minimum(image, (1001, 1101), mask=there) == 0).all()

@@ -29,9 +29,9 @@ def mean(
     Positions in the padding that the divisor counts are samples that are 0.
     """
     counts = presence.at(image, ...)
-    exact = image.dtype.kind in "biu" and not presence.graded
-    wide: Any = np.longdouble if exact and image.dtype.itemsize == 8 else np.int64 if exact else np.float64
-    if image.dtype.kind == "f" and image.dtype.itemsize > 8:
+    whole = image.dtype.kind in "biu"
+    wide: Any = np.int64 if whole and not presence.graded else np.float64
+    if image.dtype.itemsize > 8 or (whole and image.dtype.itemsize == 8):
         wide = np.longdouble
     samples = np.where(counts > 0, image, image.dtype.type(0)).astype(wide)
     if presence.graded:

@@ -132,19 +132,22 @@ def _with_missing(
     around = arguments.window(size, footprint, len(axes))
     inside = around if isinstance(around, np.ndarray) else None
     taps = int(np.count_nonzero(inside)) if inside is not None else math.prod(cast(tuple[int, ...], around))
-    if taps > _MOST_PRESENT:
-        raise ValueError(f"size must span at most {_MOST_PRESENT} samples if samples are absent, got {taps}")
     inside = np.ones(cast(tuple[int, ...], around), bool) if inside is None else inside
-    ranks = np.array([0, *(pick(n, *own) for n in range(1, taps + 1))], np.int64)
+    extreme = _extreme_of(pick, own, taps)
     fewest = max(1, math.ceil(presence.min_coverage * taps * (1 - 1e-12)))
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     arguments.fitting(given.out, array.shape)
-    largest = taps > 1 and bool((ranks[1:] == np.arange(taps)).all())
-    if taps > present.SMALL and (largest or not ranks.any()):
+    native = array.dtype.newbyteorder("=")
+    fits = mode != "constant" or dtype.newbyteorder("=") == native or dtypes.holds(native, cval)
+    if extreme is not None and taps > present.SMALL and fits:
         given = given._replace(mode=mode)
-        return _extreme(array, given, pick, presence, window, dtype, fewest, largest=largest)
+        return _extreme(array, given, pick, presence, window, dtype, fewest, largest=extreme == MAXIMUM)
+    if taps > _MOST_PRESENT:
+        raise ValueError(f"size must span at most {_MOST_PRESENT} samples if samples are absent, got {taps}")
+    listed = [0, *(pick(n, *own) for n in range(1, taps + 1))]
+    ranks = np.zeros(taps + 1, np.int64) if extreme == MAXIMUM else np.array(listed, np.int64)
     cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
     keys = None
     if compared is None:
@@ -153,8 +156,7 @@ def _with_missing(
     else:
         source = dtypes.readable(array).astype(compared, copy=False)
         border = np.array([dtypes.rounded(compared, cval)], compared)
-    ranks = np.zeros_like(ranks) if largest else ranks
-    chosen = present.Window(inside, axes, ranks, fewest, mode, border, reverse=largest)
+    chosen = present.Window(inside, axes, ranks, fewest, mode, border, reverse=extreme == MAXIMUM)
     target = dtypes.target(given.out, array, array.shape, source.dtype)
     few = present.run(
         source, array, presence, chosen, target, threads.requested(given.workers),
@@ -168,6 +170,17 @@ def _with_missing(
     if few is not None:
         out[few] = np.nan if out.dtype.kind == "f" else 0
     return out, few
+
+
+MINIMUM, MAXIMUM = "minimum", "maximum"
+
+
+def _extreme_of(pick: Pick, own: list[Any], taps: int) -> str | None:
+    """Return which extreme a rank is for any number of samples, or None. Few numbers tell."""
+    numbers = {1, 2, 3, taps // 2 or 1, taps}
+    if all(pick(n, *own) == 0 for n in numbers):
+        return MINIMUM
+    return MAXIMUM if all(pick(n, *own) == n - 1 for n in numbers) else None
 
 
 def _extreme(
