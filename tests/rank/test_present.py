@@ -206,3 +206,21 @@ def test_windows_of_any_size():
     there[19, 299] = False
     assert (imfilter.maximum(image, (1001, 1101), mask=there) == 5998).all()
     assert (imfilter.minimum(image, (1001, 1101), mask=there) == 0).all()
+
+
+@pytest.mark.parametrize("dtype", ["?", "u1", "i2", "i8", "f4", "f8"])
+def test_large_windows(dtype):
+    """Results bit by bit, with more samples than 8 bits count."""
+    image, rng = picture(dtype, (9, 66)), np.random.default_rng(11)
+    for window in ((9, 9), (17, 19)):
+        inside = rng.random(window) < 0.9
+        for there in (
+            rng.random(image.shape) < 0.5,
+            rng.random(image.shape) < 0.02,
+            np.ones(image.shape, bool),
+        ):
+            there[0, 0] = False
+            for q in (25, 50):
+                result = imfilter.percentile(image, q, footprint=inside, mask=there, min_coverage=0.01)
+                if q == 25 or window == (9, 9):
+                    same(result, by_loops(image, there, inside, q, least=0.01))

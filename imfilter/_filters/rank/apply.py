@@ -156,6 +156,9 @@ def _with_missing(
     else:
         source = dtypes.readable(array).astype(compared, copy=False)
         border = np.array([dtypes.rounded(compared, cval)], compared)
+    if taps >> (8 * source.itemsize):  # the number of present samples is counted in the type of the samples
+        wide = np.dtype(f"{'i' if source.dtype.kind == 'i' else 'u'}{4 if taps >> 16 else 2}")
+        source, border = source.astype(wide), border.astype(wide)
     chosen = present.Window(inside, axes, ranks, fewest, mode, border, reverse=extreme == MAXIMUM)
     target = dtypes.target(given.out, array, array.shape, source.dtype)
     few = present.run(

@@ -22,6 +22,7 @@ from imfilter._filters.rank.kernels.present import (
     LOAD_JOB,
     REVERSED,
     SORT_JOB,
+    bisect_windows,
     load_lines,
     over_lines,
     over_windows,
@@ -78,7 +79,7 @@ def run(
         mask = mask > 0
     lines = _Lines.of(source, mask)
     lanes = in_register(source.dtype)
-    small = window.taps <= SMALL and image.shape[-1] >= lanes
+    small = image.shape[-1] >= lanes
 
     def task(start: int, stop: int) -> None:
         for where, rows in itertools.islice(_pieces(image.shape, window, small=small), start, stop):
@@ -197,8 +198,12 @@ def _sort(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDA
         tos += steps.reshape([-1 if a == axis else 1 for a in range(tos.ndim)])
     job = np.zeros((), SORT_JOB)
     job["rows"], job["count"], job["fewest"] = tos.size, target.shape[-1], window.fewest
+    sorts = window.taps <= SMALL
     form = FLOATS * (target.dtype.kind == "f") + REVERSED * window.reverse
-    job["sort"] = sort_windows.address(kind, form, window.taps, int(window.ranks.max()) + 1)
+    if sorts:
+        job["sort"] = sort_windows.address(kind, form, window.taps, int(window.ranks.max()) + 1)
+    else:
+        job["sort"], job["taps"] = bisect_windows.address(kind, form, 0, 0), window.taps
     job["found"] = address(target)
     tables = {
         "keys": keys,
@@ -206,7 +211,7 @@ def _sort(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDA
         "starts": starts * size,
         "tos": tos,
         "offsets": offsets * size,
-        "ranks": window.ranks * in_register(kind) * size,
+        "ranks": window.ranks * (in_register(kind) * size if sorts else 1),
     }
     owners = set_addresses(job, tables)
     over_windows.entry()(address(job))

@@ -1,4 +1,8 @@
-"""Small windows in which samples are absent: the samples of each window are sorted in registers.
+"""Windows in which samples are absent.
+
+The samples of a small window are sorted in registers. For a larger window, the bits of the result are found
+one by one, from the highest on: a bit is set if at most as many samples as the rank are less than the number
+with this bit.
 
 Absent samples have the largest key, so the sorted keys begin with those of present samples. The number of
 present samples chooses, lane by lane, which of the sorted keys is the result. For maxima, the bits of the
@@ -32,14 +36,14 @@ LOAD_JOB = np.dtype(
 )
 #: Rows of `count` windows, not fewer than a register holds. `starts`: the first sample of each row in the
 #: piece, `tos`: its first result from `found` on, `offsets`: the samples of a window, all in bytes. `ranks`:
-#: for each number of present samples, the offset of the result among the sorted keys. With fewer present
-#: samples than `fewest`, the result is NaN or 0.
+#: for each number of present samples, the offset of the result among the sorted keys; for windows of `taps`
+#: samples that are not sorted, the rank. With fewer present samples than `fewest`, the result is NaN or 0.
 SORT_JOB = np.dtype(
     [
         (name, np.int64)
         for name in (
             *("keys", "there", "found", "starts", "tos", "offsets", "ranks", "rows", "count", "fewest"),
-            "sort",
+            *("taps", "sort"),
         )
     ]
 )
@@ -93,11 +97,25 @@ def load_lines(kind, form, job_at):
                 job.keys + to + x * size, job.there + to + x * size)  # fmt: skip
 
 
+def _finish(builder, kind, form, result, present, fewest, found):
+    """Write the samples of keys, or NaN or 0 where fewer samples are present than `fewest`."""
+    vector, width = result.type, kind.bitwidth
+    nothing = constant(vector, 0)
+    if form & REVERSED:
+        result = builder.not_(result)
+    if form & FLOATS:
+        result = turned_back(builder, result, width)
+        nothing = turned_back(builder, constant(vector, _most(kind)), width)
+    limit = builder.trunc(fewest, vector.element) if width < WORD.width else fewest
+    limits = spread(builder, limit, vector)
+    few = builder.icmp_unsigned("<", present, limits)
+    write(builder, found, builder.select(few, nothing, result))
+
+
 @intrinsic(prefer_literal=True)
 def _sort(typingctx, kind, form, samples, kept, keys, there, offsets, ranks, fewest, found):
     """Find the ranks of a register of windows. The other arguments are those of `SORT_JOB`."""
-    n, most = samples.literal_value, kept.literal_value
-    lanes, width = register_lanes(kind.dtype), kind.dtype.bitwidth
+    n, most, lanes = samples.literal_value, kept.literal_value, register_lanes(kind.dtype)
 
     def codegen(context, builder, sig, args):
         keys, there, offsets, ranks, fewest, found = args[4:]
@@ -123,16 +141,7 @@ def _sort(typingctx, kind, form, samples, kept, keys, there, offsets, ranks, few
             sample = read(builder, builder.add(at, entry(builder, ranks, i)), vector)
             same = builder.icmp_signed("==", present, constant(vector, i))
             result = builder.select(same, sample, result)
-        nothing = constant(vector, 0)
-        if form.literal_value & REVERSED:
-            result = builder.not_(result)
-        if form.literal_value & FLOATS:
-            result = turned_back(builder, result, width)
-            nothing = turned_back(builder, constant(vector, _most(kind.dtype)), width)
-        limit = builder.trunc(fewest, scalar) if width < WORD.width else fewest
-        limits = spread(builder, limit, vector)
-        few = builder.icmp_unsigned("<", present, limits)
-        write(builder, found, builder.select(few, nothing, result))
+        _finish(builder, kind.dtype, form.literal_value, result, present, fewest, found)
         return context.get_dummy_value()
 
     return types.none(kind, form, samples, kept, *(types.int64,) * 6), codegen
@@ -150,6 +159,70 @@ def sort_windows(kind, form, samples, kept, job_at):
             x = min(block * lanes, job.count - lanes) * size
             _sort(kind, form, samples, kept, job.keys + start + x, job.there + start + x, job.offsets,
                 job.ranks, job.fewest, to + x)  # fmt: skip
+
+
+@intrinsic(prefer_literal=True)
+def _bisect(typingctx, kind, form, keys, there, offsets, taps, ranks, fewest, found):
+    """Find the ranks of a register of windows of any size. The other arguments are those of `SORT_JOB`."""
+    lanes, width = register_lanes(kind.dtype), kind.dtype.bitwidth
+
+    def codegen(context, builder, sig, args):
+        keys, there, offsets, taps, ranks, fewest, found = args[2:]
+        scalar = element(kind.dtype)
+        vector = ir.VectorType(scalar, lanes)
+        # With the sign bit inverted, the order of signed keys is that of unsigned integers.
+        sign = constant(vector, 1 << (width - 1) if kind.dtype.signed else 0)
+
+        def counted(of_sample):
+            """Return the sums of a number of each sample."""
+            total = cgutils.alloca_once(builder, vector)
+            builder.store(constant(vector, 0), total)
+            with cgutils.for_range(builder, taps) as loop:
+                number = of_sample(entry(builder, offsets, loop.index))
+                builder.store(builder.add(builder.load(total), number), total)
+            return builder.load(total)
+
+        present = counted(lambda offset: read(builder, builder.add(there, offset), vector))
+        rank = constant(vector, 0)
+        for lane in map(ir.IntType(32), range(lanes)):
+            count = builder.extract_element(present, lane)
+            count = builder.zext(count, WORD) if width < WORD.width else count
+            own = entry(builder, ranks, count)
+            own = builder.trunc(own, scalar) if width < WORD.width else own
+            rank = builder.insert_element(rank, own, lane)
+        prefix = cgutils.alloca_once(builder, vector)
+        builder.store(constant(vector, 0), prefix)
+        with cgutils.for_range(builder, WORD(width)) as loop:
+            shift = builder.sub(WORD(width - 1), loop.index)
+            bit = builder.shl(WORD(1), shift)
+            bit = builder.trunc(bit, scalar) if width < WORD.width else bit
+            candidate = builder.or_(builder.load(prefix), spread(builder, bit, vector))
+
+            def less(offset, candidate=candidate):
+                key = builder.xor(read(builder, builder.add(keys, offset), vector), sign)
+                return builder.zext(builder.icmp_unsigned("<", key, candidate), vector)
+
+            few = builder.icmp_unsigned("<=", counted(less), rank)
+            builder.store(builder.select(few, candidate, builder.load(prefix)), prefix)
+        result = builder.xor(builder.load(prefix), sign)
+        _finish(builder, kind.dtype, form.literal_value, result, present, fewest, found)
+        return context.get_dummy_value()
+
+    return types.none(kind, form, *(types.int64,) * 7), codegen
+
+
+@kernel("kind", "form", "samples", "kept")
+def bisect_windows(kind, form, samples, kept, job_at):
+    """Find the ranks of all windows of a piece; see `SORT_JOB`. `samples` and `kept` are not used."""
+    job = record(SORT_JOB, job_at)
+    size = size_of(kind)
+    lanes = BYTES // REGISTERS // size
+    for row in range(job.rows):
+        start, to = peek(job.starts + 8 * row), job.found + peek(job.tos + 8 * row)
+        for block in range((job.count + lanes - 1) // lanes):
+            x = min(block * lanes, job.count - lanes) * size
+            _bisect(kind, form, job.keys + start + x, job.there + start + x, job.offsets, job.taps, job.ranks,
+                job.fewest, to + x)  # fmt: skip
 
 
 @Driver
