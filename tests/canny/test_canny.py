@@ -53,6 +53,7 @@ def test_large_noise_is_that_of_opencv():
         np.testing.assert_array_equal(imfilter.canny(image, 100, 900, sigma=0, norm=norm), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GREY + COLOUR)
 @pytest.mark.parametrize("sigma", [1, 2, 3])
 def test_interpolated_edges_are_those_of_scikit_image(name, sigma):

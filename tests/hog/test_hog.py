@@ -43,6 +43,7 @@ def test_agrees_with_scikit_image(norm, dtype):
         same(photos.as_type(image, dtype), block_norm=norm, feature_vector=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", [(8, 8), (5, 7), (16, 4), (1, 1), (3, 3), (6, 10)])
 @pytest.mark.parametrize("block", [(1, 1), (3, 3), (2, 4)])
 def test_cells_and_blocks(cell, block):

@@ -103,6 +103,7 @@ def test_definition(name, shape):
         assert np.abs(narrow - expected).max() <= 2e-6 * size * largest, mode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILTERS)
 def test_images_smaller_than_the_kernel(name):
     call = FILTERS[name]
@@ -143,6 +144,7 @@ NOT_QUITE_ZERO = ("gaussian order 2", "gaussian order 3", "laplacian_of_gaussian
 DERIVATIVES = [n for n in FILTERS if n not in AVERAGING and not n.startswith(NOT_QUITE_ZERO)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", DERIVATIVES)
 def test_a_constant_has_no_derivative(name, shape):

@@ -130,6 +130,7 @@ def test_what_is_absent_changes_nothing(name):
         np.testing.assert_array_equal(here, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_large_extremes_at_every_border(dtype):
     image, rng = picture(dtype, (9, 12)), np.random.default_rng(7)
@@ -208,6 +209,7 @@ def test_windows_of_any_size():
     assert (imfilter.minimum(image, (1001, 1101), mask=there) == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["?", "u1", "i2", "i8", "f4", "f8"])
 def test_large_windows(dtype):
     """Results bit by bit, with more samples than 8 bits count."""
