@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from imfilter.control import plan
 from imfilter.smooth import gaussian
 from imfilter.typing import ArrayLike, Axes, DTypeLike, Kernel, Mask, Method, Mode, Nan, NDArray, PerAxis
 
-#: Shares that differ only by rounding errors are equal, as for `min_coverage`.
-_ROUNDED = 1e-12
 #: Samples that are merged at a time, and from which on threads share the work.
 _CHUNK, _MANY = 1 << 15, 1 << 18
 
@@ -138,7 +136,7 @@ def coverage(
         np.rint(share, out=share)
     total = _sum(magnitudes)
     np.divide(share, total, out=share) if total else share.fill(0)
-    share[abs(share - 1) < _ROUNDED] = 1
+    share[abs(share - 1) < missing.ROUNDED] = 1
     return engine.delivered(share, place, element)
 
 
@@ -285,8 +283,8 @@ def fill(
     >>> imfilter.fill([10, 20, -9999, 40], 1, mask=[True, True, False, True])
     array([10, 20, 28, 40])
     """
-    masked = isinstance(image, np.ma.MaskedArray)
-    array = arguments.image(np.ma.getdata(image) if masked else image)
+    bare, own = missing.split(image)
+    array, masked = arguments.image(bare), own is not None
     place = arguments.fitting(arguments.out(out), array.shape)
     element = arguments.dtype(dtype, place, array.dtype.newbyteorder("="))
     window: dict[str, Any] = {"truncate": truncate, "radius": radius, "spacing": spacing, "axes": axes}
@@ -294,7 +292,6 @@ def fill(
     if planning.get() is not None:
         gaussian(array, sigma, mode=mode, **window)
     common = Common(mode, cval, axes, channel_axis, dtype, place, workers, mask, nan, min_coverage)
-    own = ~np.ma.getmaskarray(cast(Any, image)) if masked else None
     present = missing.presence(array, common, own)
     undefined = None
     if present is None:  # nothing to compute, but the arguments must be right

@@ -12,12 +12,6 @@ from imfilter.typing import ArrayLike, Mask, Nan, NDArray
 from imfilter.weights import gaussian as bell
 
 _APERTURES = (3, 5, 7)
-#: The taps of the Sobel operators, which smooth along one axis and differentiate along the other.
-_OPERATORS = {
-    3: ((1, 2, 1), (-1, 0, 1)),
-    5: ((1, 4, 6, 4, 1), (-1, -2, 0, 2, 1)),
-    7: ((1, 6, 15, 20, 15, 6, 1), (-1, -4, -5, 0, 5, 4, 1)),
-}
 
 
 @hinted
@@ -199,7 +193,7 @@ def _respond(
     common: Common,
 ) -> NDArray:
     """Check the arguments, and compute one of the responses."""
-    bare, own = inside.split(image)
+    bare, own = missing.split(image)
     array = arguments.plane(bare)
     width = arguments.integer(aperture, "aperture")
     if width not in _APERTURES:
@@ -223,7 +217,7 @@ def _respond(
     place = arguments.fitting(arguments.out(common.out), array.shape)
     shape = structure_tensor.Window(width, scale, taps)
     found = None if present is None else present.present(array)
-    if present is None or found is None or (found.all() and not present.shrink):
+    if found is None or (mode != "shrink" and found.all()):
         result = structure_tensor.respond(array, shape, k, mode, value, place, workers)
         return inside.remasked(result, own, None)
     result, known = _with_missing(array, found, shape, k, common._replace(cval=value, workers=workers))
@@ -237,16 +231,15 @@ def _with_missing(
     array: NDArray, found: NDArray[np.bool_], window: Any, k: float | None, common: Common
 ) -> tuple[NDArray, NDArray[np.bool_]]:
     """Return the response of an image with missing data, and where it is known."""
+    from imfilter._filters.corners import structure_tensor
     from imfilter.convolution import correlate
 
-    smooth, difference = _OPERATORS[window.aperture]
+    smooth, difference = structure_tensor.sobel(window.aperture)
     image = np.ma.MaskedArray(array, mask=~found)
     options: dict[str, Any] = {"dtype": np.float64, "workers": common.workers}
     border: dict[str, Any] = {"mode": common.mode, "cval": common.cval}
     kernels = [[smooth, difference], [difference, smooth]]
-    dx, dy = (
-        correlate(image, [np.array(t, float) for t in kernel], **border, **options) for kernel in kernels
-    )
+    dx, dy = (correlate(image, kernel, **border, **options) for kernel in kernels)
     unknown = ~found | np.ma.getmaskarray(dx) | np.ma.getmaskarray(dy)
     dx, dy = np.ma.getdata(dx) * window.scale, np.ma.getdata(dy) * window.scale
     options["mode"] = "zero" if common.mode == "constant" else common.mode

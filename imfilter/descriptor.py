@@ -6,7 +6,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from imfilter._base import arguments, inside, threads
+from imfilter._base import arguments, inside, missing, threads
 from imfilter._base.keywords import hinted
 from imfilter.typing import ArrayLike, BlockNorm, Mask, Nan, NDArray
 
@@ -141,7 +141,7 @@ def hog(
     >>> imfilter.hog(np.eye(32)).shape
     (324,)
     """
-    bare, own = inside.split(image)
+    bare, own = missing.split(image)
     array = given = arguments.image(bare)
     if channel_axis is None:
         if array.ndim != 2:
@@ -171,14 +171,14 @@ def hog(
             raise ValueError(
                 f"image must have {c * b} {name} for {b} cells of {c} in a block, got shape {array.shape[:2]}"
             )
-    from imfilter._filters.hog import descriptor, missing
+    from imfilter._filters.hog import descriptor, present_votes
 
     real = np.dtype(np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64)
     settings = descriptor.Cells(bins, cell, root, shared)
     if found is None:
         histograms = descriptor.cells(array, settings, workers)
     else:
-        histograms = missing.cells(array, found, settings)
+        histograms = present_votes.cells(array, found, settings)
     found = descriptor.blocks(histograms, block, norm, real, workers)
     result = found.ravel() if flat else found
     return (result, descriptor.picture(histograms, cell, array.shape[:2], real)) if shown else result

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from imfilter._base import arguments, borders, dtypes
+from imfilter._base import arguments, borders, dtypes, missing
 from imfilter._base import inside as samples
 from imfilter._base.keywords import hinted
 from imfilter.typing import ArrayLike, Mask, Nan, NDArray
@@ -122,7 +122,7 @@ def canny(
     >>> imfilter.canny(step, 50, 150, sigma=0)[0].astype(int)
     array([0, 0, 1, 0, 0, 0])
     """
-    bare, own = samples.split(image)
+    bare, own = missing.split(image)
     array = arguments.plane(bare)
     arguments.word(norm, "norm", ("l1", "l2"))
     arguments.word(nms, "nms", ("sector", "interpolated"))
@@ -372,7 +372,7 @@ def hysteresis_threshold(
     >>> imfilter.hysteresis_threshold([1, 2, 3, 2, 1, 2, 1], 1, 2)
     array([False,  True,  True,  True, False, False, False])
     """
-    bare, own = samples.split(image)
+    bare, own = missing.split(image)
     array = arguments.image(bare)
     bounds = _ordered(low, high)
     steps = array.ndim

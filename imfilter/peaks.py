@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from imfilter._base import arguments, inside
+from imfilter._base import arguments, inside, missing
 from imfilter._base.keywords import hinted
 from imfilter.typing import ArrayLike, Mask, Nan, NDArray
 
@@ -106,7 +106,7 @@ def corner_peaks(
     >>> imfilter.corner_peaks([[2, 0, 0], [0, 0, 0], [0, 0, 1]], min_distance=2.5, metric="chebyshev")
     array([[0, 0]])
     """
-    bare, own = inside.split(response)
+    bare, own = missing.split(response)
     array = arguments.image(bare, "response")
     distance = arguments.number(min_distance, "min_distance")
     if distance < 0:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from imfilter._base import arguments
+from imfilter._base import arguments, missing
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.pooling import apply as pooling
 from imfilter._filters.pooling.windows import Windows
@@ -184,8 +184,8 @@ def pyramid_pool(
     (3, 21)
     """
     common = Common("mirror", 0.0, axes, channel_axis, dtype, None, workers, mask, nan, min_coverage)
-    masked = isinstance(image, np.ma.MaskedArray)
-    array, what = arguments.image(np.ma.getdata(image) if masked else image), _reduction(reduce)
+    bare, own = missing.split(image)
+    array, what, masked = arguments.image(bare), _reduction(reduce), own is not None
     chosen = arguments.axes(array, axes, channel_axis)
     batch = [a for a in range(array.ndim) if a not in chosen]
     shape = [*(array.shape[a] for a in batch), -1]

@@ -43,7 +43,7 @@ class Family(Generic[_Call]):
     compute: Callable[[_Call, npt.NDArray, npt.NDArray | None, int | None], npt.NDArray]
     #: Filters an image with missing data: ``with_missing(image, common, fixed, presence, wanted, *given)``.
     #: Returns the result, and if `wanted`, where too little is present for a result.
-    with_missing: Callable[..., tuple[npt.NDArray, npt.NDArray[np.bool_] | None]] | None = None
+    with_missing: Callable[..., tuple[npt.NDArray, npt.NDArray[np.bool_] | None]]
     #: Does what `compute` does, but returns None if a sample is not finite, as far as it can tell cheaply.
     compute_finite: Callable[[_Call, npt.NDArray, npt.NDArray | None, int | None], npt.NDArray | None] = (
         lambda *_: None
@@ -90,10 +90,8 @@ def _apply_with_missing(
     family: Family[_Call], image: npt.ArrayLike, common: Common, fixed: Any, *given: tuple[Any, ...]
 ) -> npt.NDArray:
     """Filter an image with missing data. A masked array gives a masked array."""
-    own, masked = None, isinstance(image, np.ma.MaskedArray)
-    if masked:
-        own, image = ~np.ma.getmaskarray(image), np.ma.getdata(image)  # type: ignore[arg-type]
-    array = arguments.image(image)
+    bare, own = missing.split(image)
+    array, masked = arguments.image(bare), own is not None
     asked, plans = missing.asked(array, common, own), planning.get()
     plain = common._replace(mask=None, nan="propagate", min_coverage=0.0)
     undefined, result = None, None
@@ -109,7 +107,6 @@ def _apply_with_missing(
             plans.append(Plan("missing", "samples are absent: what is present is summed too", math.nan))
             raise Planned
         else:
-            assert family.with_missing is not None
             checked = common._replace(out=arguments.out(common.out))
             result, undefined = family.with_missing(array, checked, fixed, present, masked, *given)
     if not masked:

@@ -9,13 +9,6 @@ from imfilter._base import missing
 from imfilter._base.keywords import Common
 
 
-def split(image: Any) -> tuple[Any, npt.NDArray[np.bool_] | None]:
-    """Return an image without its mask, and True where its samples are present. None: it has no mask."""
-    if isinstance(image, np.ma.MaskedArray):
-        return np.ma.getdata(image), ~np.ma.getmaskarray(image)
-    return image, None
-
-
 def of(
     image: npt.NDArray, own: npt.NDArray[np.bool_] | None, mask: Any, nan: Any, *, channel_axis: Any = None
 ) -> npt.NDArray[np.bool_] | None:

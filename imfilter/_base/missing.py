@@ -17,6 +17,8 @@ _CHUNK, _MANY = 1 << 19, 1 << 20
 _FEW = 1000
 #: Range of confidences that are multiplied in float32.
 _TINY, _HUGE = 1e-10, 1e10
+#: Shares that differ by less, relative to them, are equal.
+ROUNDED = 1e-12
 NAN_POLICIES = ("propagate", "ignore")
 
 
@@ -51,6 +53,10 @@ class Presence:
         low = float(np.min(self.mask, where=self.mask > 0, initial=np.inf))
         return low > _TINY and float(self.mask.max()) < _HUGE
 
+    def least(self, total: Any) -> Any:
+        """Return how much of a `total` must be present. Shares that differ by rounding errors are equal."""
+        return self.min_coverage * total * (1 - ROUNDED)
+
     def at(self, image: npt.NDArray, where: Any) -> npt.NDArray:
         """Return how much the samples at an index of the image count: truth values, or floats if `graded`."""
         samples = image[where]
@@ -63,6 +69,13 @@ class Presence:
     def present(self, image: npt.NDArray) -> npt.NDArray[np.bool_]:
         """Return which samples of the image are present."""
         return self.at(image, ...) > 0 if self.graded else self.at(image, ...)
+
+
+def split(image: Any) -> tuple[Any, npt.NDArray[np.bool_] | None]:
+    """Return an image without its mask, and True where its samples are present. None: it has no mask."""
+    if isinstance(image, np.ma.MaskedArray):
+        return np.ma.getdata(image), ~np.ma.getmaskarray(image)
+    return image, None
 
 
 def wanted(image: Any, common: Common) -> bool:

@@ -24,6 +24,12 @@ class Window(NamedTuple):
     taps: tuple[float, ...]  # of the window, along both axes
 
 
+def sobel(aperture: int) -> tuple[npt.NDArray, npt.NDArray]:
+    """Return the taps of a Sobel operator along both axes: for smoothing and for differences."""
+    outer, low = (np.array(half, np.float64) for half in structure_tensor.SOBEL[aperture])
+    return np.concatenate([outer, outer[-2::-1]]), np.concatenate([-low, [0.0], low[::-1]])
+
+
 def respond(
     image: npt.NDArray,
     window: Window,

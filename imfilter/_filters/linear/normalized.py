@@ -40,8 +40,6 @@ from imfilter._simd.vector import BYTES
 _PIECE = 1 << 18
 #: Weights of the largest kernel that is kept as a whole.
 _KEPT = 256
-#: Shares of the weight that differ by less, relative to it, are equal.
-ROUNDED = 1e-12
 
 
 class SignedKernel(NamedTuple):
@@ -191,7 +189,7 @@ def uncovered(
             for kernel in kernels:
                 both = _sums(kernel, correlate, counts, pairs, beyond, piece, layout)
                 present = sum(part for part in both if part is not None)
-                found[piece.result] |= ~(present > presence.min_coverage * kernel.size * (1 - ROUNDED))
+                found[piece.result] |= ~(present > presence.least(kernel.size))
 
     threads.run(task, sum(1 for _ in pieces(image, layout)), workers)
     return found
@@ -228,7 +226,7 @@ def _filter(
             *_sums(kernel, correlate, samples, pairs, layout.cval, piece, layout),
             *_sums(kernel, correlate, counts, pairs, beyond, piece, layout),
         )
-        least = presence.min_coverage * kernel.size * (1 - ROUNDED)
+        least = presence.least(kernel.size)
         to = np.empty(target.shape, real) if several else target
         _combine(kernel.total, sums, least, 0.0 if several else layout.bias, to)
         if several:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from imfilter._base import borders
 from imfilter._base.loops import ArrayLayout
-from imfilter._base.missing import rows_of
+from imfilter._base.missing import ROUNDED, rows_of
 from imfilter._base.program import Job, Prepared, layout_workspace, pitch
 from imfilter._filters.linear.kernels.normalized_window import (
     BORDER,
@@ -23,7 +23,7 @@ from imfilter._filters.linear.kernels.normalized_window import (
     sum_rows,
     sum_up,
 )
-from imfilter._filters.linear.normalized import ROUNDED, Kernel, Layout
+from imfilter._filters.linear.normalized import Kernel, Layout
 from imfilter._filters.linear.operators import Taps, Term
 from imfilter._simd import lines
 from imfilter._simd.vector import BYTES

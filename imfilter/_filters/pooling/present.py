@@ -14,9 +14,6 @@ from imfilter._base import dtypes
 from imfilter._base.missing import Presence
 from imfilter._filters.pooling.windows import Windows, table
 
-#: Shares of a window that differ only by rounding errors are equal.
-_ROUNDED = 1 - 1e-12
-
 #: Pools an image without missing data.
 Plain = Callable[[npt.NDArray], npt.NDArray]
 
@@ -41,7 +38,7 @@ def mean(
     present = _summed(counts.astype(np.float64), axes, windows) + padding
     with np.errstate(all="ignore"):
         found = _summed(samples, axes, windows) / present
-    few = ~(present > 0) | (present < presence.min_coverage * divisors * _ROUNDED)
+    few = ~(present > 0) | (present < presence.least(divisors))
     return found, few
 
 
@@ -59,7 +56,7 @@ def extreme(
     found = plain(np.where(there, image, dtypes.neutral(image.dtype, largest=largest)))
     present = _summed(there.astype(np.int64), axes, windows)
     samples = _outer(windows, axes, image.ndim, "count")
-    return found, (present == 0) | (present < presence.min_coverage * samples * _ROUNDED)
+    return found, (present == 0) | (present < presence.least(samples))
 
 
 def _outer(windows: tuple[Windows, ...], axes: tuple[int, ...], ndim: int, name: str) -> npt.NDArray:

@@ -134,7 +134,7 @@ def _with_missing(
     taps = int(np.count_nonzero(inside)) if inside is not None else math.prod(cast(tuple[int, ...], around))
     inside = np.ones(cast(tuple[int, ...], around), bool) if inside is None else inside
     extreme = _extreme_of(pick, own, taps)
-    fewest = max(1, math.ceil(presence.min_coverage * taps * (1 - 1e-12)))
+    fewest = max(1, math.ceil(presence.least(taps)))
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
@@ -276,12 +276,7 @@ def _run(
         target[...] = source
         return True
     check_finite = check_finite and source.dtype.kind == "f" and not non_finite(call.cval)
-    where = check_finite, source.strides, target.strides  # the call fixes shapes and types
-
-    def make() -> Program:
-        return _program(call, ArrayLayout.of(source), ArrayLayout.of(target), check_finite=check_finite)
-
-    program = engine.cached(call.programs, where, make)
+    program = _program_of(call, source, target, check_finite=check_finite)
     return program.run(source, target, workers) or _run(call, workers, source, target, check_finite=False)
 
 
@@ -295,15 +290,20 @@ def _compute_finite(
     source = dtypes.readable(array)
     source = source if source.dtype == call.compared else source.astype(call.compared)
     target = dtypes.target(out, array, array.shape, source.dtype)
-    sides = ArrayLayout.of(source), ArrayLayout.of(target)
-
-    def make() -> Program:
-        return _program(call, *sides, check_finite=True)
-
-    program = engine.cached(call.programs, (True, source.strides, target.strides), make)
+    program = _program_of(call, source, target, check_finite=True)
     if program.flag < 0 or not program.run(source, target, workers):
         return None
     return engine.delivered(target, out, call.dtype)
+
+
+def _program_of(call: Call, source: npt.NDArray, target: npt.NDArray, *, check_finite: bool) -> Program:
+    """Return the program for image and output. Make it if their layout is new."""
+    where = check_finite, source.strides, target.strides  # the call fixes shapes and types
+    return engine.cached(
+        call.programs,
+        where,
+        lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target), check_finite=check_finite),
+    )
 
 
 def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_finite: bool) -> Program:
