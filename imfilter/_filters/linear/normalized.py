@@ -12,7 +12,7 @@ has its size.
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -134,8 +134,10 @@ class Piece(NamedTuple):
     rows: npt.NDArray[np.int64]  # samples along the axis; -1 is the border constant
 
 
-def pieces(image: npt.NDArray, layout: Layout) -> Iterator[Piece]:
-    """Cut the image along the axis whose samples are the furthest apart."""
+def _over_pieces(
+    image: npt.NDArray, layout: Layout, workers: int | None, task: Callable[[Piece], None]
+) -> None:
+    """Cut the image along the axis whose samples are the furthest apart, and call ``task(piece)``."""
     axis = max(range(image.ndim), key=lambda a: (image.shape[a] > 1, abs(image.strides[a]), -a))
     length, others = layout.shape[axis], max(1, math.prod(layout.shape) // layout.shape[axis])
     pad, stride, span = Padding(0, 0, length), 1, 1
@@ -143,13 +145,15 @@ def pieces(image: npt.NDArray, layout: Layout) -> Iterator[Piece]:
         k = layout.axes.index(axis)
         pad, stride, span = layout.paddings[k], layout.stride[k], layout.spans[k]
     step = max(_PIECE // others, 2 * span, 1)
-    for first in range(0, length, step):
-        last = min(first + step, length)
-        result = [slice(None)] * image.ndim
-        result[axis] = slice(first, last)
-        ends = first * stride, (last - 1) * stride + span
-        rows = rows_of(image.shape[axis], pad.before, pad.after, layout.mode, *ends)
-        yield Piece(tuple(result), axis, rows)
+
+    def work(start: int, stop: int) -> None:
+        for first in range(start * step, min(stop * step, length), step):
+            last = min(first + step, length)
+            ends = first * stride, (last - 1) * stride + span
+            rows = rows_of(image.shape[axis], pad.before, pad.after, layout.mode, *ends)
+            task(Piece((*(slice(None),) * axis, slice(first, last)), axis, rows))
+
+    threads.run(work, -(-length // step), workers)
 
 
 def run(
@@ -164,11 +168,10 @@ def run(
 ) -> None:
     """Write the result to `target`."""
 
-    def task(start: int, stop: int) -> None:
-        for piece in itertools.islice(pieces(image, layout), start, stop):
-            _filter(kernels, norm, layout, correlate, image, presence, piece, target[piece.result])
+    def task(piece: Piece) -> None:
+        _filter(kernels, norm, layout, correlate, image, presence, piece, target[piece.result])
 
-    threads.run(task, sum(1 for _ in pieces(image, layout)), workers)
+    _over_pieces(image, layout, workers, task)
 
 
 def uncovered(
@@ -182,16 +185,15 @@ def uncovered(
     """Return where too little is present for a result."""
     found = np.zeros(layout.shape, bool)
 
-    def task(start: int, stop: int) -> None:
-        for piece in itertools.islice(pieces(image, layout), start, stop):
-            _, counts = _loaded(layout, image, presence, piece)
-            pairs, beyond = _pairs(layout, piece), _beyond(layout)
-            for kernel in kernels:
-                both = _sums(kernel, correlate, counts, pairs, beyond, piece, layout)
-                present = sum(part for part in both if part is not None)
-                found[piece.result] |= ~(present > presence.least(kernel.size))
+    def task(piece: Piece) -> None:
+        _, counts = _loaded(layout, image, presence, piece)
+        pairs, beyond = _pairs(layout, piece), _beyond(layout)
+        for kernel in kernels:
+            both = _sums(kernel, correlate, counts, pairs, beyond, piece, layout)
+            present = sum(part for part in both if part is not None)
+            found[piece.result] |= ~(present > presence.least(kernel.size))
 
-    threads.run(task, sum(1 for _ in pieces(image, layout)), workers)
+    _over_pieces(image, layout, workers, task)
     return found
 
 

@@ -5,9 +5,8 @@ keys of a window begin with those of the present samples, and the rank is an ind
 number alone.
 """
 
-import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,33 +80,42 @@ def run(
     lanes = in_register(source.dtype)
     small = image.shape[-1] >= lanes
 
-    def task(start: int, stop: int) -> None:
-        for where, rows in itertools.islice(_pieces(image.shape, window, small=small), start, stop):
-            part = target[where]
-            quick = small and part.shape[-1] >= lanes
-            if quick and image.ndim > 1 and lines is not None:
-                piece = lines.loaded(presence, window, rows)
-            else:
-                piece = _padded(source, image, presence, window, rows)
-            (_sort if quick and part.strides[-1] == part.itemsize else _list)(*piece, window, part)
-            if few is not None:
-                few[where] = _counts(piece[1], window, part.shape) < window.fewest
+    def task(where: slice, rows: npt.NDArray[np.int64]) -> None:
+        part = target[where]
+        quick = small and part.shape[-1] >= lanes
+        if quick and image.ndim > 1 and lines is not None:
+            piece = lines.loaded(presence, window, rows)
+        else:
+            piece = _padded(source, image, presence, window, rows)
+        (_sort if quick and part.strides[-1] == part.itemsize else _list)(*piece, window, part)
+        if few is not None:
+            few[where] = _counts(piece[1], window, part.shape) < window.fewest
 
-    threads.run(task, sum(1 for _ in _pieces(image.shape, window, small=small)), workers)
+    _over_pieces(image.shape, window, workers, task, small=small)
     return few
 
 
-def _pieces(
-    shape: tuple[int, ...], window: Window, *, small: bool
-) -> Iterator[tuple[tuple[slice, ...], npt.NDArray[np.int64]]]:
-    """Yield pieces of the result, cut along the first axis, and the padded rows that each needs."""
+def _over_pieces(
+    shape: tuple[int, ...],
+    window: Window,
+    workers: int | None,
+    task: Callable[[slice, npt.NDArray[np.int64]], None],
+    *,
+    small: bool,
+) -> None:
+    """Cut the result along the first axis, and call ``task(rows of the result, padded rows it needs)``."""
     length, others = shape[0], math.prod(shape[1:])
     step = max(1, (_PIECE if small else _LISTED // window.taps) // others)
     pad = window.padding(0, length)
     span = pad.before + pad.after
-    for first in range(0, length, step):
-        last = min(first + step, length)
-        yield (slice(first, last),), rows_of(length, pad.before, pad.after, window.mode, first, last + span)
+
+    def work(start: int, stop: int) -> None:
+        for first in range(start * step, min(stop * step, length), step):
+            last = min(first + step, length)
+            rows = rows_of(length, pad.before, pad.after, window.mode, first, last + span)
+            task(slice(first, last), rows)
+
+    threads.run(work, -(-length // step), workers)
 
 
 def _padded(
