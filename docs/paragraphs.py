@@ -124,11 +124,19 @@ mode : str, optional
     "cval": """\
 cval : float, optional
     Value beyond the ends with ``mode="constant"``. Default 0.""",
+    "mask": """\
+mask : array_like, optional
+    Samples that are present, in the shape of `x`, or one mask along `axis` for all series. Bool: True
+    where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+    any value, and changes no result. Default: all samples are present.""",
     "nan": """\
 nan : {'propagate', 'ignore'}, optional
-    'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
-    The result is computed from the other samples, and it is NaN if they are too few. Default
-    'propagate'.""",
+    Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.""",
+    "min_coverage": """\
+min_coverage : float, optional
+    Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+    of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+    Default 0.""",
     "axis": """\
 axis : int, optional
     Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.""",
@@ -198,12 +206,14 @@ ndarray
 ndarray
     Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
     by n - 1. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
-    and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64.""",
+    and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64. A masked
+    array gives a masked array, which is masked where the result is NaN.""",
     "series derives": """\
 ndarray
     Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
     by n - 1. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit integers,
-    float16 and float32; float64 for wider types. It is computed in float64.""",
+    float16 and float32; float64 for wider types. It is computed in float64. A masked array gives a masked
+    array, which is masked where the result is NaN.""",
 }
 
 #: The functions that have each kind of result.
@@ -223,112 +233,36 @@ _OWN: dict[str, tuple[str, ...]] = {
     "absent.coverage": ("mask", "size", "footprint", "mode", "cval", "out"),
     "absent.fill": ("mask", "nan", "spacing", "ndarray"),
     "arithmetic.memory": ("dtype",),
-    "color.rgb_to_gray": (
-        "image",
-        "channel_axis",
-        "out",
-        "ValueError",
-    ),
-    "color.rgb_to_lab": (
-        "image",
-        "channel_axis",
-        "TypeError",
-        "ValueError",
-    ),
-    "color.lab_to_rgb": (
-        "channel_axis",
-        "dtype",
-        "out",
-        "TypeError",
-        "ValueError",
-    ),
+    "color.rgb_to_gray": ("image", "channel_axis", "out", "ValueError"),
+    "color.rgb_to_lab": ("image", "channel_axis", "TypeError", "ValueError"),
+    "color.lab_to_rgb": ("channel_axis", "dtype", "out", "TypeError", "ValueError"),
     "color.lab_to_lch": ("TypeError",),
     "color.lch_to_lab": ("TypeError",),
     "control.plan": ("dtype",),
     "convolution.correlate": ("ndarray",),
     "convolution.convolve": ("ndarray",),
-    "corners.harris": (
-        "image",
-        "size",
-        "mode",
-        "cval",
-    ),
+    "corners.harris": ("image", "size", "mode", "cval"),
     "corners.shi_tomasi": ("image",),
-    "descriptor.hog": (
-        "image",
-        "channel_axis",
-        "ValueError",
-    ),
-    "edges.canny": (
-        "image",
-        "mode",
-        "out",
-        "TypeError",
-    ),
-    "edges.hysteresis_threshold": (
-        "image",
-        "TypeError",
-        "ValueError",
-    ),
-    "io.write": (
-        "image",
-        "ValueError",
-    ),
-    "learn.fit_kernel": (
-        "mode",
-        "axes",
-        "channel_axis",
-        "ValueError",
-    ),
+    "descriptor.hog": ("image", "channel_axis", "ValueError"),
+    "edges.canny": ("image", "mode", "out", "TypeError"),
+    "edges.hysteresis_threshold": ("image", "TypeError", "ValueError"),
+    "io.write": ("image", "ValueError"),
+    "learn.fit_kernel": ("mode", "axes", "channel_axis", "ValueError"),
     "sheets.feature_maps": ("channel_axis",),
-    "searching.patches": (
-        "size",
-        "channel_axis",
-        "ValueError",
-    ),
-    "searching.occlusion_map": (
-        "image",
-        "size",
-        "channel_axis",
-        "TypeError",
-    ),
+    "searching.patches": ("size", "channel_axis", "ValueError"),
+    "searching.occlusion_map": ("image", "size", "channel_axis", "TypeError"),
     "smooth.box": ("size",),
-    "weights.gaussian": (
-        "truncate",
-        "radius",
-    ),
-    "weights.box": (
-        "size",
-        "ndarray",
-    ),
+    "weights.gaussian": ("truncate", "radius"),
+    "weights.box": ("size", "ndarray"),
     "weights.laplacian": ("ndarray",),
     "causality.causal": ("ndarray",),
-    "causality.check_causal": (
-        "x",
-        "TypeError",
-        "ValueError",
-    ),
-    "embedding.embed": (
-        "x",
-        "ValueError",
-    ),
-    "forecasting.fit_forecaster": (
-        "x",
-        "ValueError",
-    ),
-    "arithmetic.output_shape": (
-        "stride",
-        "padding",
-        "dilation",
-    ),
+    "causality.check_causal": ("x", "TypeError", "ValueError"),
+    "embedding.embed": ("x", "ValueError"),
+    "forecasting.fit_forecaster": ("x", "ValueError"),
+    "arithmetic.output_shape": ("stride", "padding", "dilation"),
     "arithmetic.parameters": ("groups",),
     "arithmetic.multiplications": ("groups",),
-    "backward.conv_transpose": (
-        "stride",
-        "padding",
-        "dilation",
-        "groups",
-    ),
+    "backward.conv_transpose": ("stride", "padding", "dilation", "groups"),
     "convolution.conv": ("groups",),
     "convolution.dynamic_conv": ("workers",),
     "pool_gradients.max_pool_gradient": ("size",),

@@ -99,10 +99,7 @@ def asked(image: npt.NDArray, common: Common, own: npt.NDArray | None = None) ->
 
     `own` is the mask of the image itself: True where a sample is present.
     """
-    ignore = arguments.word(common.nan, "nan", NAN_POLICIES) == "ignore"
-    least = arguments.number(common.min_coverage, "min_coverage")
-    if not 0 <= least <= 1:
-        raise ValueError(f"min_coverage must be from 0 to 1, got {least}")
+    ignore, least = policy(common.nan, common.min_coverage)
     mask = None if common.mask is None else _checked(common.mask, image, common.channel_axis)
     if common.out is not None and mask is not None and np.may_share_memory(mask, common.out):
         mask = mask.copy()  # `out` is written while the mask is read
@@ -112,6 +109,15 @@ def asked(image: npt.NDArray, common: Common, own: npt.NDArray | None = None) ->
         mask = None
     shrink = isinstance(common.mode, str) and common.mode == "shrink"
     return Presence(mask, ignore and image.dtype.kind == "f", shrink, least)
+
+
+def policy(nan: Any, min_coverage: Any) -> tuple[bool, float]:
+    """Return whether NaN is absent, and how much of a window must be present."""
+    ignore = arguments.word(nan, "nan", NAN_POLICIES) == "ignore"
+    least = arguments.number(min_coverage, "min_coverage")
+    if not 0 <= least <= 1:
+        raise ValueError(f"min_coverage must be from 0 to 1, got {least}")
+    return ignore, least
 
 
 def found(asked: Presence, image: npt.NDArray, workers: int | None) -> Presence | None:
@@ -132,20 +138,51 @@ def _checked(value: npt.ArrayLike, image: npt.NDArray, channel_axis: Any) -> npt
         if mask.shape == spatial and mask.shape != shape:
             mask = np.expand_dims(mask, channel)
             mask = np.broadcast_to(mask, shape)
+    return _weights(_of_shape(mask, shape, spatial))
+
+
+def _of_shape(mask: npt.NDArray, shape: tuple[int, ...], other: tuple[int, ...]) -> npt.NDArray:
+    """Return the mask if it has the shape of the data. The error also names another accepted shape."""
     if mask.shape != shape:
-        accepted = f"{shape}" if spatial == shape else f"{shape} or {spatial}"
+        accepted = f"{shape}" if other == shape else f"{shape} or {other}"
         raise ValueError(f"mask must have shape {accepted}, got {mask.shape}")
+    return mask
+
+
+def _weights(mask: npt.NDArray) -> npt.NDArray:
+    """Return how much samples count: truth values, or floats of at least 0."""
     if mask.dtype.kind == "b":
         return mask
     mask = dtypes.readable(mask)
     if mask.dtype.kind != "f":
         mask = mask.astype(np.float64)
-    low = mask.min()
-    if not low >= 0 or not np.isfinite(mask.max()):
+    if not mask.min(initial=0) >= 0 or not np.isfinite(mask.max(initial=0)):
         wrong = mask[~(np.isfinite(mask) & (mask >= 0))].flat[0]
         raise ValueError(f"mask must contain truth values or finite numbers of at least 0, got {wrong}")
     present = mask > 0
     return present if np.array_equal(present, mask) else mask  # 0 and 1 are truth values
+
+
+def counts(
+    value: npt.ArrayLike | None, own: npt.NDArray[np.bool_] | None, shape: tuple[int, ...], along: int | None
+) -> npt.NDArray | None:
+    """Return how much each sample of series counts. None: all samples count 1.
+
+    `value` is a mask of the series, or one along the axis of time for all. `own` is that of a masked array.
+    """
+    mask = own
+    if value is not None:
+        mask, other = arguments.numbers_of(value, "mask"), shape
+        if along is not None:
+            other = shape[along : along + 1]
+            if mask.shape == other != shape:
+                mask = np.broadcast_to(mask.reshape(-1, *(1,) * (len(shape) - 1 - along)), shape)
+        mask = _weights(_of_shape(mask, shape, other))
+        if own is not None:
+            mask = np.where(own, mask, mask.dtype.type(0))
+    if mask is None or (mask == 1).all():
+        return None
+    return mask if mask.dtype.kind == "b" else mask.astype(np.float64)
 
 
 def _all_ones(mask: npt.NDArray, workers: int | None) -> bool:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from imfilter._base import arguments as check
-from imfilter._base import borders
+from imfilter._base import borders, missing
 from imfilter._base.keywords import hinted, unknown
-from imfilter._filters.series.filters import Design, Ends, Sliding, Timing, filtered
+from imfilter._filters.series.apply import filtered
+from imfilter._filters.series.design import Design, Ends, Timing
+from imfilter._filters.series.sliding import Sliding
 from imfilter._filters.series.windows import Window
 from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
@@ -23,7 +25,9 @@ class Shared(NamedTuple):
     align: str = "centre"
     mode: str = "edge"
     cval: float = 0.0
+    mask: ArrayLike | None = None
     nan: str = "propagate"
+    min_coverage: float = 0.0
     axis: int = -1
     dtype: DTypeLike | None = None
     out: NDArray[Any] | None = None
@@ -81,14 +85,13 @@ def where(shared: Shared, more: tuple[str, ...] = ("valid", "shrink")) -> Where:
     late = (*_LATER, "fit") if align == "causal" else ()
     words = tuple(w for w in (*borders.MODES, *more) if w not in late)
     mode = borders.check_mode(shared.mode, more=more, offered=words)
-    nan = check.word(shared.nan, "nan", ("propagate", "ignore"))
     cval = check.constant(shared.cval, "cval")
     if mode in late:
         raise ValueError(
             f"mode must be one of {', '.join(map(repr, words))} with align='causal', got {mode!r}, "
             "which makes the first results depend on later samples"
         )
-    return Where((align, Ends(mode, cval, nan == "ignore")))
+    return Where((align, Ends(mode, cval, *missing.policy(shared.nan, shared.min_coverage))))
 
 
 def window_size(size: Any) -> int:
@@ -107,9 +110,9 @@ def of_window(window: type[Window], size: Any, shared: Shared) -> Sliding:
 def run(x: ArrayLike, design: Design, shared: Shared) -> NDArray:
     """Filter a series with a design."""
     if design.past is not None:
-        array = check.series(x)
+        array = check.series(missing.split(x)[0])
         design = design.after(check.axis_index(shared.axis, array.ndim, "axis"), array.shape)
-    return filtered(x, design, shared.axis, shared.dtype, shared.out, shared.workers)
+    return filtered(x, design, shared.mask, shared.axis, shared.dtype, shared.out, shared.workers)
 
 
 class Filter(ABC):
@@ -200,6 +203,8 @@ class Call(NamedTuple):
 
     def live(self) -> Call:
         """Return the causal call for a stream. Raise an error if the alignment is not causal."""
+        if "mask" in self.options:
+            raise TypeError("mask must be left out: pass it to push with the samples")
         for name in ("axis", "out", "workers"):
             if name in self.options:
                 raise TypeError(f"{name} must be left out: the first axis of a chunk is time")
@@ -240,7 +245,7 @@ class Call(NamedTuple):
 
 
 #: Options that a filter object accepts, too.
-PLACED = ("axis", "dtype", "out", "workers")
+PLACED = ("mask", "axis", "dtype", "out", "workers")
 
 
 def _hint(partial: functools.partial[Any]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from imfilter._filters.series.filters import Timing
+from imfilter._filters.series.design import Timing
 from imfilter._filters.series.pipeline import Pipeline
 from imfilter.series.base import Call, Compound, Filter, Shared, run
-from imfilter.typing import ArrayLike, DTypeLike, NDArray
+from imfilter.typing import ArrayLike, DTypeLike, Mask, NDArray
 
 
 class Cascade(Compound):
@@ -85,6 +85,7 @@ class Cascade(Compound):
         self,
         x: ArrayLike,
         *,
+        mask: Mask = None,
         axis: int = -1,
         dtype: DTypeLike | None = None,
         out: NDArray[Any] | None = None,
@@ -97,6 +98,9 @@ class Cascade(Compound):
         x : array_like
             Series of bool, integers or floats, of any shape. An axis may be empty. The function does not
             change it.
+        mask : array_like, optional
+            Samples that are present, as in `moving_average`. The first stage uses it. Default: all samples
+            are present.
         axis : int, optional
             Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
         dtype : dtype, optional
@@ -127,7 +131,7 @@ class Cascade(Compound):
         >>> series.Cascade(series.difference, series.difference)([[0, 1, 4, 9, 16, 25]])
         array([[ 0.75,  1.75,  2.  ,  2.  , -0.75, -1.75]])
         """
-        return run(x, self._design, Shared(axis=axis, dtype=dtype, out=out, workers=workers))
+        return run(x, self._design, Shared(mask=mask, axis=axis, dtype=dtype, out=out, workers=workers))
 
     @property
     def design(self) -> Pipeline:

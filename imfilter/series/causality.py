@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from imfilter._base import arguments
-from imfilter._filters.series.filters import Ends, Sliding, Timing, group_delay
+from imfilter._base import arguments, missing
+from imfilter._filters.series.design import Ends, Timing, group_delay
+from imfilter._filters.series.sliding import Sliding
 from imfilter._filters.series.windows import Weighted
 from imfilter.series.base import Call, Shared, run, series_filter
-from imfilter.typing import ArrayLike, DTypeLike, NDArray
+from imfilter.typing import ArrayLike, DTypeLike, Mask, Nan, NDArray
 
 __all__ = ["Causality", "Timing", "causal", "check_causal", "timing"]
 
@@ -37,7 +38,8 @@ def _causal(kernel: Any, bias: Any, initial: Any, shared: Shared) -> Sliding:
             )
     window = Weighted(size, size - 1, taps, offset)
     timing = Timing(0, group_delay(taps, size - 1))
-    return Sliding(window, Ends(mode), timing, preserves_dtype=False, past=past)
+    ends = Ends(mode, 0.0, *missing.policy(shared.nan, shared.min_coverage))
+    return Sliding(window, ends, timing, preserves_dtype=False, past=past)
 
 
 @series_filter(_causal)
@@ -47,6 +49,9 @@ def causal(
     bias: float = 0.0,
     *,
     initial: Any = "zero",
+    mask: Mask = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axis: int = -1,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -55,7 +60,8 @@ def causal(
     """Filter a series with a causal kernel: ``y[t] = sum(kernel[i] * x[t - i]) + bias``.
 
     No result depends on a later sample. The delay is the centre of gravity of the kernel; `timing` returns
-    it.
+    it. An absent sample counts as the mean of the present samples of its window, weighted with the magnitudes
+    of the weights.
 
     Parameters
     ----------
@@ -71,6 +77,16 @@ def causal(
         'valid': none; the first result is that of the first whole window. An array holds the last
         ``len(kernel) - 1`` samples, the oldest first. It is used for all series, or has the axes of `x` for
         separate samples.
+    mask : array_like, optional
+        Samples that are present, in the shape of `x`, or one mask along `axis` for all series. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -85,7 +101,8 @@ def causal(
     ndarray
         Array of the shape of `x`. With ``initial='valid'``, the axis of time is shorter by
         ``len(kernel) - 1``. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit
-        integers, float16 and float32; float64 for wider types. It is computed in float64.
+        integers, float16 and float32; float64 for wider types. It is computed in float64. A masked array
+        gives a masked array, which is masked where the result is NaN.
 
     Raises
     ------
@@ -113,7 +130,9 @@ def causal(
     >>> series.causal([1.0, 2.0, 4.0, 8.0], [1, -1], initial=[3.0])
     array([-2.,  1.,  2.,  4.])
     """
-    shared = Shared(axis=axis, dtype=dtype, out=out, workers=workers)
+    shared = Shared(
+        mask=mask, nan=nan, min_coverage=min_coverage, axis=axis, dtype=dtype, out=out, workers=workers
+    )
     return run(x, _causal(kernel, bias, initial, shared), shared)
 
 

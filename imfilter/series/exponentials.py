@@ -7,9 +7,9 @@ from typing import Any
 
 from imfilter._base import arguments
 from imfilter._filters.series.exponential import Recursion
-from imfilter._filters.series.filters import Recursive
+from imfilter._filters.series.recursive import Recursive
 from imfilter.series.base import Shared, run, series_filter, where
-from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
+from imfilter.typing import Align, ArrayLike, DTypeLike, Mask, Nan, NDArray, SeriesMode
 
 
 def _exponential(alpha: Any, span: Any, halflife: Any, adjust: Any, shared: Shared) -> Recursive:
@@ -60,7 +60,9 @@ def exponential(
     align: Align = "causal",
     mode: SeriesMode = "edge",
     cval: float = 0.0,
+    mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axis: int = -1,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -71,6 +73,9 @@ def exponential(
     No result depends on a later sample, and the delay is ``(1 - alpha) / alpha`` samples. With
     ``align='centre'`` the results are filtered a second time in reverse order. Then every result depends on
     all samples, and the delay is 0.
+
+    An absent sample does not change the mean, and the weights of the samples before it decay as usual. The
+    coverage is the share of all weights that belongs to present samples.
 
     Parameters
     ----------
@@ -107,10 +112,16 @@ def exponential(
         before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `x`, or one mask along `axis` for all series. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
-        The result is computed from the other samples, and it is NaN if they are too few. Default
-        'propagate'.
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -125,7 +136,8 @@ def exponential(
     ndarray
         Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
         by n - 1. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
-        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64.
+        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64. A masked
+        array gives a masked array, which is masked where the result is NaN.
 
     Raises
     ------
@@ -157,5 +169,5 @@ def exponential(
     >>> series.exponential([0.0, 4.0, 4.0, 4.0], alpha=0.5)
     array([0. , 2. , 3. , 3.5])
     """
-    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
+    shared = Shared(align, mode, cval, mask, nan, min_coverage, axis, dtype, out, workers)
     return run(x, _exponential(alpha, span, halflife, adjust, shared), shared)

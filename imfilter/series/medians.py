@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from imfilter._filters.series.filters import Sliding
 from imfilter._filters.series.median import Median
+from imfilter._filters.series.sliding import Sliding
 from imfilter.series.base import Shared, of_window, run, series_filter
-from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
+from imfilter.typing import Align, ArrayLike, DTypeLike, Mask, Nan, NDArray, SeriesMode
 
 
 def _median(size: Any, shared: Shared) -> Sliding:
@@ -22,7 +22,9 @@ def median(
     align: Align = "centre",
     mode: SeriesMode = "edge",
     cval: float = 0.0,
+    mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axis: int = -1,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -63,10 +65,16 @@ def median(
         before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `x`, or one mask along `axis` for all series. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
-        The result is computed from the other samples, and it is NaN if they are too few. Default
-        'propagate'.
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -81,7 +89,8 @@ def median(
     ndarray
         Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
         by n - 1. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
-        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64.
+        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64. A masked
+        array gives a masked array, which is masked where the result is NaN.
 
     Raises
     ------
@@ -108,5 +117,5 @@ def median(
     >>> series.median([1.0, 1.0, 9.0, 1.0, 2.0], 3)
     array([1., 1., 1., 2., 2.])
     """
-    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
+    shared = Shared(align, mode, cval, mask, nan, min_coverage, axis, dtype, out, workers)
     return run(x, _median(size, shared), shared)

@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 from imfilter._base import arguments
-from imfilter._filters.series.filters import Sliding, Timing, group_delay
+from imfilter._filters.series.design import Timing, group_delay
+from imfilter._filters.series.sliding import Sliding
 from imfilter._filters.series.windows import Polynomial
 from imfilter.series.base import Shared, Where, run, series_filter, where, window_size
-from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
+from imfilter.typing import Align, ArrayLike, DTypeLike, Mask, Nan, NDArray, SeriesMode
 
 #: Largest accepted power of ten for the scale of a derivative.
 _POWERS = 300
@@ -20,8 +21,7 @@ def _fitted(how: Where, before: int, size: int, degree: int, deriv: int, spacing
     if deriv <= degree and abs(deriv * math.log10(step)) > _POWERS:
         raise ValueError(f"spacing**{deriv} must be from 1e-{_POWERS} to 1e{_POWERS}, got spacing={step}")
     window = Polynomial(size, before, degree, deriv, step if deriv <= degree else 1.0)
-    taps = window.taps(tuple(range(size)), before)
-    timing = Timing(size - 1 - before, group_delay(taps, before))
+    timing = Timing(size - 1 - before, group_delay(window.taps, before))
     return Sliding(window, how.ends, timing, preserves_dtype=deriv == 0)
 
 
@@ -46,7 +46,9 @@ def savgol(
     align: Align = "centre",
     mode: SeriesMode = "edge",
     cval: float = 0.0,
+    mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axis: int = -1,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -58,7 +60,7 @@ def savgol(
 
     The lookahead is ``(size - 1) // 2`` samples. With ``align='causal'`` it is 0, and the polynomial is
     evaluated at the newest sample of its window. Then the delay is 0 for order 1 and higher; `timing` returns
-    it.
+    it. If samples are absent, the polynomial is fitted to those present, with the order that they allow.
 
     Parameters
     ----------
@@ -93,10 +95,16 @@ def savgol(
         before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `x`, or one mask along `axis` for all series. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
-        The result is computed from the other samples, and it is NaN if they are too few. Default
-        'propagate'.
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -146,7 +154,7 @@ def savgol(
     >>> series.savgol([0.0, 1.0, 4.0, 9.0, 16.0], 3, 2, deriv=1, mode="fit").round(9)
     array([0., 2., 4., 6., 8.])
     """
-    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
+    shared = Shared(align, mode, cval, mask, nan, min_coverage, axis, dtype, out, workers)
     return run(x, _savgol(size, order, deriv, spacing, shared), shared)
 
 
@@ -166,7 +174,9 @@ def difference(
     align: Align = "centre",
     mode: SeriesMode = "edge",
     cval: float = 0.0,
+    mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axis: int = -1,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -175,7 +185,7 @@ def difference(
     """Differentiate a series with the kernel [-1 0 1]/2 or [1 -2 1].
 
     The lookahead is 1 sample and the delay is 0. With ``align='causal'`` the lookahead is 0 and the delay is
-    1 sample.
+    1 sample. If one of three samples is absent, the slope is that between the other two.
 
     Parameters
     ----------
@@ -207,10 +217,16 @@ def difference(
         before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `x`, or one mask along `axis` for all series. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
-        The result is computed from the other samples, and it is NaN if they are too few. Default
-        'propagate'.
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -225,7 +241,8 @@ def difference(
     ndarray
         Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
         by n - 1. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit integers,
-        float16 and float32; float64 for wider types. It is computed in float64.
+        float16 and float32; float64 for wider types. It is computed in float64. A masked array gives a masked
+        array, which is masked where the result is NaN.
 
     Raises
     ------
@@ -252,5 +269,5 @@ def difference(
     >>> series.difference([0.0, 1.0, 4.0, 9.0], 2, spacing=0.5, mode="valid")
     array([8., 8.])
     """
-    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
+    shared = Shared(align, mode, cval, mask, nan, min_coverage, axis, dtype, out, workers)
     return run(x, _difference(order, spacing, shared), shared)

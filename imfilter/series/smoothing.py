@@ -9,10 +9,11 @@ import numpy as np
 
 from imfilter import weights as kernels
 from imfilter._base import arguments
-from imfilter._filters.series.filters import Sliding, Timing, group_delay
+from imfilter._filters.series.design import Timing, group_delay
+from imfilter._filters.series.sliding import Sliding
 from imfilter._filters.series.windows import ZERO_SUM, Mean, Weighted
 from imfilter.series.base import Shared, of_window, run, series_filter, where
-from imfilter.typing import Align, ArrayLike, DTypeLike, Nan, NDArray, SeriesMode
+from imfilter.typing import Align, ArrayLike, DTypeLike, Mask, Nan, NDArray, SeriesMode
 
 
 def _moving_average(size: Any, shared: Shared) -> Sliding:
@@ -27,7 +28,9 @@ def moving_average(
     align: Align = "centre",
     mode: SeriesMode = "edge",
     cval: float = 0.0,
+    mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axis: int = -1,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -66,10 +69,16 @@ def moving_average(
         before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `x`, or one mask along `axis` for all series. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
-        The result is computed from the other samples, and it is NaN if they are too few. Default
-        'propagate'.
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -84,7 +93,8 @@ def moving_average(
     ndarray
         Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
         by n - 1. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
-        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64.
+        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64. A masked
+        array gives a masked array, which is masked where the result is NaN.
 
     Raises
     ------
@@ -112,7 +122,7 @@ def moving_average(
     >>> series.moving_average([1.0, 2.0, 6.0, 4.0], 3, align="causal", mode="shrink")
     array([1. , 1.5, 3. , 4. ])
     """
-    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
+    shared = Shared(align, mode, cval, mask, nan, min_coverage, axis, dtype, out, workers)
     return run(x, _moving_average(size, shared), shared)
 
 
@@ -144,7 +154,9 @@ def weighted_average(
     align: Align = "centre",
     mode: SeriesMode = "edge",
     cval: float = 0.0,
+    mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axis: int = -1,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -153,7 +165,8 @@ def weighted_average(
     """Replace each sample by a weighted mean of a window.
 
     The lookahead is ``(len(weights) - 1) // 2`` samples, or 0 with ``align='causal'``. The delay is the
-    distance from the centre of gravity of the weights to the sample; `timing` returns it.
+    distance from the centre of gravity of the weights to the sample; `timing` returns it. An absent sample
+    counts as the mean of the present samples of its window, weighted with the magnitudes of the weights.
 
     Parameters
     ----------
@@ -183,10 +196,16 @@ def weighted_average(
         before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `x`, or one mask along `axis` for all series. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
-        The result is computed from the other samples, and it is NaN if they are too few. Default
-        'propagate'.
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -201,7 +220,8 @@ def weighted_average(
     ndarray
         Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
         by n - 1. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
-        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64.
+        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64. A masked
+        array gives a masked array, which is masked where the result is NaN.
 
     Raises
     ------
@@ -226,7 +246,7 @@ def weighted_average(
     >>> series.weighted_average([0.0, 4.0, 0.0, 0.0], [1, 2, 1])
     array([1., 2., 1., 0.])
     """
-    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
+    shared = Shared(align, mode, cval, mask, nan, min_coverage, axis, dtype, out, workers)
     return run(x, _weighted_average(weights, shared), shared)
 
 
@@ -246,7 +266,9 @@ def gaussian(
     align: Align = "centre",
     mode: SeriesMode = "edge",
     cval: float = 0.0,
+    mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axis: int = -1,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -289,10 +311,16 @@ def gaussian(
         before the first sample.
     cval : float, optional
         Value beyond the ends with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `x`, or one mask along `axis` for all series. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        'propagate': the result is NaN for every window that contains NaN. 'ignore': NaN is a missing sample.
-        The result is computed from the other samples, and it is NaN if they are too few. Default
-        'propagate'.
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -307,7 +335,8 @@ def gaussian(
     ndarray
         Array of the shape of `x`. With mode 'valid', a window of n samples makes the axis of time shorter
         by n - 1. Its dtype is `dtype`, or that of `out`. Default: the dtype of `x`, rounded half to even
-        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64.
+        and saturated. With ``dtype=float`` the results are not rounded. It is computed in float64. A masked
+        array gives a masked array, which is masked where the result is NaN.
 
     Raises
     ------
@@ -332,5 +361,5 @@ def gaussian(
     >>> series.gaussian([0, 0, 100, 0, 0], 1.0, mode="zero")
     array([ 5, 24, 40, 24,  5])
     """
-    shared = Shared(align, mode, cval, nan, axis, dtype, out, workers)
+    shared = Shared(align, mode, cval, mask, nan, min_coverage, axis, dtype, out, workers)
     return run(x, _gaussian(sigma, truncate, radius, shared), shared)

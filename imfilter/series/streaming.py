@@ -6,13 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from imfilter._base import arguments, denormals, dtypes
+from imfilter._base import arguments, denormals, dtypes, missing
 from imfilter._filters.series import exact_median
-from imfilter._filters.series.filters import State, Timing
+from imfilter._filters.series.design import State, Timing
 from imfilter._filters.series.per_sample import Pushed
 from imfilter._filters.series.pipeline import packed, restored
 from imfilter.series.base import MOST, Call, Compound, named
-from imfilter.typing import NDArray
+from imfilter.typing import Mask, NDArray
 
 #: Types of single samples with a fast path, and the range of integers that float64 represents exactly.
 _NUMBERS, _WHOLE = frozenset((float, np.float64)), 1 << 53
@@ -35,7 +35,8 @@ class Stream:
         Number of series that are filtered together. Default: one series, whose samples are single numbers.
     **options
         Keyword arguments of the filter. The alignment of the filter, and of each stage of a cascade, is
-        'causal'. `axis`, `out` and `workers` are not accepted: the first axis of a chunk is time.
+        'causal'. `axis`, `out` and `workers` are not accepted: the first axis of a chunk is time. `mask` is
+        an argument of `push`.
 
     Attributes
     ----------
@@ -89,7 +90,7 @@ class Stream:
         """The lookahead, which is 0, and the delay."""
         return self._design.timing
 
-    def push(self, samples: Any) -> Any:
+    def push(self, samples: Any, mask: Mask = None) -> Any:
         """Filter the next sample, or the next samples, and return the results.
 
         Parameters
@@ -97,25 +98,31 @@ class Stream:
         samples : float or array_like
             One sample or a chunk. A sample is a number; with `channels`, it is an array with one number for
             each channel. A chunk has any length, and its first axis is time. Python numbers are float64.
+        mask : bool, float or array_like, optional
+            Samples that are present, in the shape of `samples`. A chunk with `channels` also accepts one
+            value for each time. Bool: True where a sample is present. Numbers: how much a sample counts, at
+            least 0. Default: all samples are present.
 
         Returns
         -------
         float or ndarray
             One result for each sample. The result of a single sample has no axis of time. With mode 'valid'
-            there are fewer results at the start; then the result of a single sample is None.
+            there are fewer results at the start; then the result of a single sample is None. Masked arrays
+            give masked arrays; see `moving_average`.
 
         Raises
         ------
         TypeError, ValueError
-            If `samples` has the wrong type or shape. Then the state does not change.
+            If `samples` or `mask` has the wrong type or shape. Then the state does not change.
         """
         if type(samples) is int and -_WHOLE <= samples <= _WHOLE:
             samples = float(samples)
         # NaN takes the general path, because the filter may ignore it.
-        if self._per_sample is not None and type(samples) in _NUMBERS and samples == samples:
+        if self._per_sample is not None and type(samples) in _NUMBERS and samples == samples and mask is None:
             return self._per_sample.push(samples)
         self._flush()
-        array = arguments.numbers_of(samples, "samples")
+        bare, own = missing.split(samples)
+        array = arguments.numbers_of(bare, "samples")
         if not hasattr(samples, "dtype"):
             array = array.astype(np.float64)
         inner = () if self.channels is None else (self.channels,)
@@ -129,7 +136,14 @@ class Stream:
             array.dtype.newbyteorder("=") if self._design.preserves_dtype else dtypes.derived(array.dtype)
         )
         wanted_type = self._dtype or default
-        result = self._advance(array.reshape(1, -1, self.channels or 1), wanted_type).reshape(-1, *inner)
+        present = missing.counts(mask, own, array.shape, None if single else 0)
+        lines = (1, -1, self.channels or 1)
+        result, undefined = self._advance(
+            array.reshape(lines), None if present is None else present.reshape(lines), wanted_type
+        )
+        result = result.reshape(-1, *inner)
+        if own is not None:
+            result = np.ma.MaskedArray(result, mask=undefined.reshape(result.shape))
         if not single:
             return result
         if not len(result):
@@ -141,10 +155,12 @@ class Stream:
             and self._state is not None
         ):
             self._per_sample = self._design.per_sample(self._state)
-        return result[0] if inner else result[0].item()
+        return result[0] if inner or own is not None else result[0].item()
 
-    def _advance(self, lines: NDArray, wanted: np.dtype) -> NDArray:
-        """Filter samples of any type, and return the results with the dtype `wanted`."""
+    def _advance(
+        self, lines: NDArray, present: NDArray | None, wanted: np.dtype
+    ) -> tuple[NDArray, NDArray[np.bool_]]:
+        """Filter samples of any type. Return the results with the dtype `wanted`, and where there is none."""
         design, state, kind, exact = self._design, self._state, lines.dtype, False
         held = kind if state is None else state.values.dtype
         if not kind == held == dtypes.FLOAT64:
@@ -152,21 +168,22 @@ class Stream:
             exact = exact_median.takes(design, kind)
         lines = np.ascontiguousarray(lines, kind) if exact else denormals.widened(lines, exact=design.exact)
         if not lines.shape[1]:
-            return np.empty(lines.shape, wanted)
+            return np.empty(lines.shape, wanted), np.empty(lines.shape, bool)
         if exact:
-            state = exact_median.begin(design, lines) if state is None else state
-            result, self._state = exact_median.advance(design, state, lines, wanted)
-            return result
+            state = exact_median.begin(design, lines, present) if state is None else state
+            result, undefined, self._state = exact_median.advance(design, state, lines, present, wanted)
+            return result, undefined
         if state is None:
-            state = design.begin(lines.shape[2], lines)
+            state = design.begin(lines.shape[2], lines, present)
         elif held != dtypes.FLOAT64:
             state = exact_median.widened(design, state)
-        result, self._state = design.advance(state, lines)
+        result, self._state = design.advance(state, lines, present)
+        undefined = np.isnan(result)
         if wanted == result.dtype:
-            return result
+            return result, undefined
         placed = np.empty(result.shape, wanted)
         denormals.place(result, placed, exact=design.exact)
-        return placed
+        return placed, undefined
 
     def _flush(self) -> None:
         """Move the state from the fast path of single samples to the general path."""

@@ -254,7 +254,8 @@ def test_a_state_that_is_none_is_refused():
         ]
         if len(held) == 2:
             wrong.append((held[0], np.zeros(3, bool)))
-            wrong.append((held[0], np.zeros(held[0].shape)))
+            wrong.append((held[0], np.zeros(held[0].shape, "f4")))
+            wrong.append((held[0], np.full(held[0].shape, -1.0)))
         else:
             wrong += [held[:2], (held[0], held[1], 5), (held[0], held[2], held[1])]
         for other in wrong:

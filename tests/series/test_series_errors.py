@@ -41,7 +41,7 @@ WRONG = [
         TypeError,
         "x must contain real numbers, got dtype complex128",
     ),
-    (lambda: series.moving_average(np.ma.array(X), 2), TypeError, "x must be an array without mask"),
+    (lambda: series.embed(np.ma.array(X)), TypeError, "x must be an array without mask"),
     (lambda: series.moving_average(X, 2, axis=1), ValueError, "axis must be from -1 to 0"),
     (
         lambda: series.moving_average(X, 2, align="left"),

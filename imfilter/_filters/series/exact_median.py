@@ -17,10 +17,13 @@ from imfilter._base import dtypes
 from imfilter._filters.rank.keys import Number, exact, places
 from imfilter._filters.series.kernels.median import LOWER, UPPER
 from imfilter._filters.series.median import Median, between
+from imfilter._filters.series.windows import Present
 
 #: Up to this integer, float64 represents the mean of two integers exactly.
 _EXACT = 1 << 52
 
+#: Where a median has too few samples.
+Undefined = npt.NDArray[np.bool_]
 #: Runs a design over keys; see `_medians`.
 _Run = Callable[[Any, npt.NDArray, float], npt.NDArray[np.float64]]
 
@@ -32,26 +35,30 @@ def takes(design: Any, dtype: np.dtype) -> bool:
     return not exact(dtype) or (dtype.kind in "iu" and dtype.itemsize == 8)
 
 
-def whole(design: Any, lines: npt.NDArray, wanted: np.dtype, workers: int | None) -> npt.NDArray:
-    """Return the medians of whole series in the dtype `wanted`."""
+def whole(
+    design: Any, lines: npt.NDArray, present: Present | None, wanted: np.dtype, workers: int | None
+) -> tuple[npt.NDArray, Undefined]:
+    """Return the medians of whole series in the dtype `wanted`, and where there is none."""
 
     def run(keyed: Any, keys: npt.NDArray, border_key: float) -> npt.NDArray[np.float64]:
-        result: npt.NDArray[np.float64] = keyed.whole(keys, workers)
+        result: npt.NDArray[np.float64] = keyed.whole(keys, present, workers)
         return result
 
     return _medians(design, lines, wanted, run)
 
 
-def begin(design: Any, first: npt.NDArray) -> Any:
+def begin(design: Any, first: npt.NDArray, present: Present | None) -> Any:
     """Return the state before the `first` samples. The border constant is added later."""
-    state = design.begin(first.shape[2], first)
+    state = design.begin(first.shape[2], first, present)
     if design.ends.mode in ("valid", "zero", "constant"):
-        return state._replace(values=first[:, :0])
+        return state._replace(values=first[:, :0], present=None)
     return state._replace(values=np.repeat(first[:, :1], state.values.shape[1], axis=1))
 
 
-def advance(design: Any, state: Any, lines: npt.NDArray, wanted: np.dtype) -> tuple[npt.NDArray, Any]:
-    """Return the medians of the next samples in the dtype `wanted`, and the state after them."""
+def advance(
+    design: Any, state: Any, lines: npt.NDArray, present: Present | None, wanted: np.dtype
+) -> tuple[npt.NDArray, Undefined, Any]:
+    """Return the medians of the next samples in the dtype `wanted`, where there is none, and the state."""
     values = np.concatenate([state.values, lines], axis=1)
     history, known = design.window.size - 1, state.values.shape[1]
     missing = 0 if design.ends.mode == "valid" else history - known
@@ -59,27 +66,40 @@ def advance(design: Any, state: Any, lines: npt.NDArray, wanted: np.dtype) -> tu
 
     def run(keyed: Any, keys: npt.NDArray, border_key: float) -> npt.NDArray[np.float64]:
         nonlocal after
-        before = np.full((1, missing, keys.shape[2]), border_key)
-        begun = state._replace(values=np.concatenate([before, keys[:, :known]], axis=1))
-        result, after = keyed.advance(begun, keys[:, known:])
+        begun = _after_constants(state, missing, border_key, keys[:, :known])
+        result, after = keyed.advance(begun, keys[:, known:], present)
         return result
 
-    medians = _medians(design, values, wanted, run)
-    return medians, after._replace(values=values[:, max(0, values.shape[1] - history) :].copy())
+    medians, undefined = _medians(design, values, wanted, run)
+    kept = values[:, max(0, values.shape[1] - history) :].copy()
+    counts = None if after.present is None else after.present[:, after.present.shape[1] - kept.shape[1] :]
+    return medians, undefined, after._replace(values=kept, present=counts)
+
+
+def _after_constants(state: Any, missing: int, constant: float, values: npt.NDArray) -> Any:
+    """Return a state whose `values` follow border constants."""
+    counts = state.present
+    if missing > 0:
+        before = (1, missing, values.shape[2])
+        values = np.concatenate([np.full(before, constant), values], axis=1)
+        if counts is not None:
+            counts = np.concatenate([np.ones(before, counts.dtype), counts], axis=1)
+    return state._replace(values=values, present=counts)
 
 
 def widened(design: Any, state: Any) -> Any:
     """Return a state in float64, for next samples of another type."""
     values = state.values.astype(np.float64)
-    missing = design.window.size - 1 - values.shape[1]
-    if missing > 0 and design.ends.mode in ("zero", "constant"):
-        before = np.full((1, missing, values.shape[2]), design.ends.constant)
-        values = np.concatenate([before, values], axis=1)
-    return state._replace(values=values)
+    constants = design.ends.mode in ("zero", "constant")
+    missing = design.window.size - 1 - values.shape[1] if constants else 0
+    return _after_constants(state, missing, design.ends.constant, values)
 
 
-def _medians(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> npt.NDArray:
-    """Return medians in the dtype `wanted`, from the keys that ``run(design, keys, border_key)`` returns."""
+def _medians(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> tuple[npt.NDArray, Undefined]:
+    """Return medians in the dtype `wanted`, and where there is none.
+
+    They come from the keys that ``run(design, keys, border_key)`` returns.
+    """
     ends = design.ends
     constant: Number | None = {"zero": 0, "constant": ends.cval}.get(ends.mode)
     if isinstance(constant, float) and constant.is_integer():
@@ -95,8 +115,8 @@ def _medians(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> 
     border_key = math.nan if constant is not None and constant != constant else float(order.border_key)
     pair = [run(_keyed(design, border_key, which), keys, border_key) for which in (LOWER, UPPER)]
     out = np.empty(pair[0].shape, wanted)
-    missing = np.isnan(pair[0])
-    indices = [np.where(missing, 0.0, medians).astype(np.int64) for medians in pair]
+    undefined = np.isnan(pair[0])
+    indices = [np.where(undefined, 0.0, medians).astype(np.int64) for medians in pair]
     low, high = (order.samples(index) for index in indices)
     is_border = [
         index == order.border_key if constant is not None else np.zeros(index.shape, bool)
@@ -114,13 +134,13 @@ def _medians(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> 
                 constant if b[index] else int(v[index]) for b, v in zip(is_border, (low, high), strict=True)
             ]
             out[index] = dtypes.rounded(wanted, _middle(*both, whole=wanted.kind in "iu"))
-    out[missing] = dtypes.rounded(wanted, math.nan)
-    return out
+    out[undefined] = dtypes.rounded(wanted, math.nan)
+    return out, undefined
 
 
 def _near(
     design: Any, samples: npt.NDArray, constant: int | None, wanted: np.dtype, run: _Run
-) -> npt.NDArray | None:
+) -> tuple[npt.NDArray, Undefined] | None:
     """Return medians of integers that are near 0 or near each other, from differences to a base."""
     limits = [0, 0] if not samples.size else [int(samples.min()), int(samples.max())]
     limits += [] if constant is None else [constant]
@@ -130,14 +150,15 @@ def _near(
     border_key, bits = float((constant or 0) - base), np.uint64(base % (1 << 64))  # sums are modulo 2**64
     keys = (samples.view(np.uint64) - bits if base else samples).astype(np.float64)
     result = run(_keyed(design, border_key), keys, border_key)
-    out = np.empty(result.shape, wanted)
+    out, undefined = np.empty(result.shape, wanted), np.isnan(result)
     if base:
-        twice = (2.0 * result).astype(np.uint64)  # every window has a sample
+        twice = (2.0 * np.where(undefined, 0.0, result)).astype(np.uint64)
         low = (bits + (twice >> np.uint64(1))).view(samples.dtype)
         _halfway(low, (twice & np.uint64(1)).astype(samples.dtype), out)
     else:
         dtypes.place(result, out)
-    return out
+    out[undefined] = dtypes.rounded(wanted, math.nan)
+    return out, undefined
 
 
 def _keyed(design: Any, border_key: float, which: int | None = None) -> Any:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from imfilter._base import dtypes, threads
 from imfilter._base.program import address
 from imfilter._filters.series.kernels import exponential
+from imfilter._filters.series.windows import Present
 
 _Lines = npt.NDArray[np.float64]
 
@@ -52,7 +53,7 @@ class Recursion:
         entry, alpha, flags = exponential.recur.entry(), self.alpha, self.flags
 
         def call(source: int, target: int) -> None:
-            entry(source, target, 1, 0, 1, 1, 1, address(state), alpha, flags, 1)
+            entry(source, target, 0, 1, 0, 1, 1, 1, address(state), alpha, flags, 1)
 
         return call
 
@@ -60,13 +61,18 @@ class Recursion:
         self,
         lines: _Lines,
         state: _Lines,
+        present: Present | None,
         workers: int | None,
         out: _Lines | None = None,
         *,
         backwards: bool = False,
     ) -> _Lines:
-        """Return the means along lines and update their state. `out` must not overlap `lines`."""
+        """Return the means along lines and update their state. `out` must not overlap `lines`.
+
+        `present` says how much each sample counts; None: all samples count 1.
+        """
         lines = np.ascontiguousarray(lines)
+        counts = None if present is None else np.ascontiguousarray(present, np.float64)
         count, samples, series = lines.shape
         result = dtypes.empty(lines.shape, dtypes.FLOAT64) if out is None else out
         if not lines.size:
@@ -74,7 +80,9 @@ class Recursion:
         flags = self.flags
         if self.ignore and not np.isnan(lines).any():
             flags -= exponential.IGNORE
-        walk = _Walk(lines, result, self.alpha, flags, -1 if backwards else 1)
+        if counts is not None:
+            flags += exponential.COUNT
+        walk = _Walk(lines, result, counts, self.alpha, flags, -1 if backwards else 1)
         columns = min(max(-(-series // threads.most(workers)), _COLUMNS[0]), _COLUMNS[1])
         blocks = -(-series // columns)
         pieces = threads.most(workers) if count * blocks == 1 and lines.size > _ALONE else 1
@@ -104,6 +112,7 @@ class _Walk:
 
     lines: _Lines
     result: _Lines
+    counts: _Lines | None
     alpha: float
     flags: int
     turn: int
@@ -131,10 +140,11 @@ class _Walk:
             row = first if self.turn > 0 else samples - 1 - first
             offset = 8 * ((line * samples + row) * series + left)
             source, target = address(self.lines) + offset, address(self.result) + offset
+            counts = 0 if self.counts is None else address(self.counts) + offset
             if unused is not None:
                 target = address(unused) + (0 if self.turn > 0 else 8 * (rows - 1) * series_count)
             entry(
-                source, target, count, samples * series, rows, series_count, series,
+                source, target, counts, count, samples * series, rows, series_count, series,
                 address(state), self.alpha, self.flags, self.turn,
             )  # fmt: skip
 

@@ -53,7 +53,7 @@ class Median(Window):
         self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
         lines = np.ascontiguousarray(dense(lines))
-        present = None if present is None else np.ascontiguousarray(present)
+        present = None if present is None else np.ascontiguousarray(present > 0)
         result = place(lines, self.size, out)
         count, rows, series = result.shape
         block = max(_BLOCK // max(series, 1), 4 * self.size)
@@ -69,6 +69,10 @@ class Median(Window):
 
         threads.run(task, count * blocks if result.size else 0, workers)
         return result
+
+    def coverage(self, present: Present, workers: int | None) -> Lines:
+        """Return the share of the samples of each window that is present, however much each counts."""
+        return super().coverage(present > 0, workers)
 
     def _fill(self, result: Lines, lines: Lines, present: Present | None) -> None:
         """Fill a block of results."""

@@ -8,10 +8,11 @@ import numpy.typing as npt
 
 from imfilter._base import arguments
 from imfilter._filters.series import exact_median
-from imfilter._filters.series.filters import Design, Recursive, Sliding, State, Timing
+from imfilter._filters.series.design import Design, State, Timing
 from imfilter._filters.series.per_sample import PipelinePerSample, Pushed
-
-_Lines = npt.NDArray[np.float64]
+from imfilter._filters.series.recursive import Recursive
+from imfilter._filters.series.sliding import Sliding
+from imfilter._filters.series.windows import Lines, Present
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ class Pipeline:
         return any(stage.exact for stage in self.stages)
 
     @property
-    def past(self) -> _Lines | None:
+    def past(self) -> Lines | None:
         """The given samples before the first one, of a stage that has them, or None."""
         return next((s.past for s in self.stages if s.past is not None), None)
 
@@ -73,24 +74,27 @@ class Pipeline:
             n = stage.length(n)
         return Pipeline(tuple(stages))
 
-    def whole(self, lines: _Lines, workers: int | None, out: _Lines | None = None) -> _Lines:
-        """Filter whole series, into `out` if given. `out` must not overlap `lines`."""
+    def whole(
+        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
+        """Filter whole series, into `out` if given. `out` must not overlap `lines` or `present`."""
         for stage in self.stages[:-1]:
-            lines = stage.whole(lines, workers)
-        return self.stages[-1].whole(lines, workers, out)
+            lines, present = stage.whole(lines, present, workers), None
+        return self.stages[-1].whole(lines, present, workers, out)
 
-    def begin(self, series: int, first: _Lines) -> State:
+    def begin(self, series: int, first: Lines, present: Present | None) -> State:
         """Return the state before the `first` samples."""
         return _pipeline_state((None,) * len(self.stages))
 
-    def advance(self, state: State, lines: _Lines) -> tuple[_Lines, State]:
+    def advance(self, state: State, lines: Lines, present: Present | None) -> tuple[Lines, State]:
         """Filter the next samples. Return the results and the state after them."""
         after: list[State | None] = []
         for stage, current in zip(self.stages, state.stages, strict=True):
             if lines.shape[1]:
                 if current is None:
-                    current = stage.begin(lines.shape[2], lines)
-                lines, current = stage.advance(current, lines)
+                    current = stage.begin(lines.shape[2], lines, present)
+                lines, current = stage.advance(current, lines, present)
+            present = None
             after.append(current)
         return lines, _pipeline_state(tuple(after))
 
@@ -150,11 +154,10 @@ def restored(design: Any, history: Any, series: int) -> State | None:
         raise ValueError(
             f"state['held'] must have samples of {series} series for this filter, got {_shown(values)}"
         )
-    if present is not None and (
-        not isinstance(present, np.ndarray) or present.dtype != bool or present.shape != values.shape
-    ):
+    if not _counts(design, values, present, series):
         raise ValueError(
-            f"state['held'] must have a bool mask of shape {values.shape}, got {_shown(present)}"
+            f"state['held'] must have a mask of shape {values.shape} for this filter, or None, "
+            f"got {_shown(present)}"
         )
     return State(values.copy(), None if present is None else present.copy())
 
@@ -167,7 +170,7 @@ def _shown(part: Any) -> str:
 
 def _fits(design: Sliding | Recursive, values: npt.NDArray, series: int) -> bool:
     """Return whether the state of a filter of `series` series can have these samples."""
-    shape = design.begin(series, np.zeros((1, 1, series))).values.shape
+    shape = design.begin(series, np.zeros((1, 1, series)), None).values.shape
     exact = exact_median.takes(design, values.dtype)
     if not exact and values.dtype != np.float64:
         return False
@@ -177,3 +180,18 @@ def _fits(design: Sliding | Recursive, values: npt.NDArray, series: int) -> bool
     if isinstance(design, Sliding) and design.ends.mode in growing and values.ndim == 3:
         return values.shape[::2] == shape[::2] and values.shape[1] < design.size
     return values.shape == shape
+
+
+def _counts(design: Sliding | Recursive, values: npt.NDArray, present: Any, series: int) -> bool:
+    """Return whether the samples of a state can count this much."""
+    if isinstance(design, Recursive):
+        first = design.begin(series, np.zeros((1, 1, series)), None).present
+        if first is None or present is None:
+            return first is None and present is None
+    elif present is None:
+        return True
+    if not isinstance(present, np.ndarray) or present.shape != values.shape:
+        return False
+    if isinstance(design, Recursive):
+        return present.dtype == np.float64
+    return present.dtype == bool or (present.dtype == np.float64 and bool((present >= 0).all()))

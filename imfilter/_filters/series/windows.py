@@ -2,6 +2,7 @@
 
 Lines are float64 of shape (lines, samples, series): the samples of several series are interleaved. The result
 of a window depends only on its samples. So cutting a series into pieces does not change any bit of a result.
+`present` has the same shape and says how much each sample counts: truth values, or floats of at least 0.
 """
 
 import functools
@@ -22,7 +23,7 @@ from imfilter._filters.series.mean import Averaging
 from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
 
 Lines = npt.NDArray[np.float64]
-Present = npt.NDArray[np.bool_]
+Present = npt.NDArray[np.bool_ | np.float64]
 
 #: Up to this number of interleaved series, the kernel treats them as one run.
 _COLUMNS = 256
@@ -30,9 +31,9 @@ _COLUMNS = 256
 ZERO_SUM = 1e-12
 #: Below this number of elements, one thread finishes before a second thread starts.
 _ALONE = 1 << 15
-#: Number of elements between two checks for an interrupt, and number of windows with missing samples that are
-#: computed together.
-_PIECE, _TOGETHER = 1 << 22, 1 << 15
+#: Number of elements between two checks for an interrupt, and number of samples of the windows with missing
+#: samples that are computed together.
+_PIECE, _TOGETHER = 1 << 22, 1 << 19
 
 
 def _slide(
@@ -131,6 +132,19 @@ def _weighing(taps: Lines, bias: float) -> Callable[[int, int], object]:
 _quotients: Any = as_zeros(np.divide)
 
 
+@as_zeros
+def _products(present: Present, lines: Lines) -> Lines:
+    """Return how much each sample counts times the sample. An absent sample gives 0, whatever its value."""
+    known: Lines = np.where(present > 0, lines, 0.0)
+    return known if present.dtype == bool else present * known
+
+
+def _full(present: Present, size: int, workers: int | None) -> npt.NDArray[np.bool_]:
+    """Return which windows contain only samples that count 1."""
+    full: npt.NDArray[np.bool_] = _average((present == 1).astype(np.float64), size, 1.0, workers) == size
+    return full
+
+
 @dataclass(frozen=True, eq=False)
 class Window(ABC):
     """Consecutive samples of a series. `before` of them precede the position of the result."""
@@ -145,6 +159,10 @@ class Window(ABC):
     ) -> Lines:
         """Return the result of each window of lines, from all samples or from the `present` ones."""
 
+    def coverage(self, present: Present, workers: int | None) -> Lines:
+        """Return the share of each window that is present."""
+        return _average(present.astype(np.float64), self.size, float(self.size), workers)
+
     @abstractmethod
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
         """Return an object that filters one series sample by sample, after ``size - 1`` earlier samples."""
@@ -158,14 +176,14 @@ class Mean(Window):
     ) -> Lines:
         if present is None:
             return _average(lines, self.size, float(self.size), workers, out)
-        lines = np.where(present, lines, 0.0)
-        sums = _average(lines, self.size, 1.0, workers)
+        known = _products(present, lines)
         counts = _average(present.astype(np.float64), self.size, 1.0, workers)
         counts[counts == 0] = math.nan
-        result = _quotients(sums, counts, out=out)
+        result: Lines = _quotients(_average(known, self.size, 1.0, workers), counts, out=out)
         # Full windows must be bit-identical to those of a series without gaps. The quotients of very small
         # numbers would differ.
-        np.copyto(result, _average(lines, self.size, float(self.size), workers), where=counts == self.size)
+        whole = _average(known, self.size, float(self.size), workers)
+        np.copyto(result, whole, where=_full(present, self.size, workers))
         return result
 
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
@@ -174,7 +192,10 @@ class Mean(Window):
 
 @dataclass(frozen=True, eq=False)
 class Weighted(Window):
-    """A weighted sum plus a bias. If samples are missing, it is divided by the sum of the other weights."""
+    """A weighted sum plus a bias.
+
+    An absent sample counts as the mean of the others, weighted with the magnitudes of the weights.
+    """
 
     taps: Lines
     bias: float = 0.0
@@ -184,99 +205,130 @@ class Weighted(Window):
     ) -> Lines:
         if present is None:
             return _weigh(lines, self.taps, self.bias, workers, out)
-        sums = _weigh(np.where(present, lines, 0.0), self.taps, self.bias, workers)
-        ones = present.astype(np.float64)
-        weights = _weigh(ones, self.taps, 0.0, workers)
-        # Weights of both signs may have a sum of zero, or of a rounding error instead of zero.
-        most = _weigh(ones, np.abs(self.taps), 0.0, workers)
-        weights[np.abs(weights) <= ZERO_SUM * most] = math.nan
+        known = _products(present, lines)
+        result = self._with_means(known, present.astype(np.float64), workers)
         # The sum of all weights is only nearly 1. Dividing by it would change the bits of full windows.
-        weights[_average(ones, self.size, 1.0, workers) == self.size] = 1.0
-        return _quotients(sums, weights, out=out)
+        whole = _weigh(known, self.taps, self.bias, workers, out)
+        np.copyto(whole, result, where=~_full(present, self.size, workers))
+        return whole
+
+    @as_zeros
+    def _with_means(self, known: Lines, counts: Lines, workers: int | None) -> Lines:
+        """Return the weighted sums of windows from products of samples with what they count."""
+        sizes = np.abs(self.taps)
+        weights = _weigh(counts, sizes, 0.0, workers)
+        weights[weights == 0] = math.nan
+        sums = _weigh(known, self.taps, 0.0, workers)
+        with np.errstate(invalid="ignore", over="ignore"):  # infinite samples, and sums that overflow
+            if (self.taps >= 0).all():
+                return sums / (weights / math.fsum(self.taps)) + self.bias
+            absent = _weigh(1.0 - counts, self.taps, 0.0, workers)
+            return sums + absent * (_weigh(known, sizes, 0.0, workers) / weights) + self.bias
+
+    def coverage(self, present: Present, workers: int | None) -> Lines:
+        """Return the share of the weights of each window that is present."""
+        sizes = np.abs(self.taps)
+        total = math.fsum(sizes) or 1.0
+        return _weigh(present.astype(np.float64), sizes / total, 0.0, workers)
 
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
         return PerSampleFilter(history, _weighing(self.taps, self.bias))
 
 
-@functools.lru_cache(maxsize=4096)
-def polynomial_taps(places: tuple[int, ...], order: int, deriv: int, at: float) -> Lines:
-    """Return the taps at `places` for a derivative at `at` of the least-squares polynomial of the samples.
+def polynomial_taps(counts: Present, order: int, deriv: int, at: float) -> Lines:
+    """Return taps for a derivative at `at` of the least-squares polynomial of each window, as rows.
 
-    If there are fewer samples than coefficients, the order is as high as the samples allow. The taps are NaN
-    if this order is less than the order of the derivative.
+    `counts` has a row for each window, and says how much its samples count. A window with fewer samples than
+    coefficients has the highest order that the samples allow. The taps are NaN if this order is less than the
+    order of the derivative.
     """
-    degree = min(order, len(places) - 1)
     if deriv > order:
-        return np.zeros(len(places))
-    if deriv > degree:
-        return np.full(len(places), math.nan)
-    offsets = np.array(places, np.longdouble) - at
-    reach = max(float(np.abs(offsets).max()), 1.0)
+        return np.zeros(counts.shape)
+    weights = counts.astype(np.longdouble)
+    offsets = np.arange(counts.shape[1], dtype=np.longdouble) - at
+    known, degree = weights > 0, np.count_nonzero(weights > 0, axis=1) - 1
+    reach = np.maximum(np.where(known, abs(offsets), 0).max(axis=1), 1.0)[:, None]
     # Polynomials that are orthogonal over the samples, by Stieltjes' three-term recurrence, and their
     # derivatives at the position `at`. Normal equations of powers would lose half of the digits.
     x = offsets / reach
     last, this = np.zeros_like(x), np.ones_like(x)
-    derived_last = np.zeros(deriv + 1, np.longdouble)
-    derived = np.zeros(deriv + 1, np.longdouble)
-    derived[0] = 1.0
-    total, norm = np.zeros_like(x), np.longdouble(1.0)
-    for p in range(degree + 1):
-        square = (this * this).sum()
-        total += this * (derived[deriv] / square)
-        shift, back = (x * this * this).sum() / square, square / norm if p else np.longdouble(0.0)
+    derived_last = np.zeros((len(x), deriv + 1), np.longdouble)
+    derived = np.zeros_like(derived_last)
+    derived[:, 0] = 1.0
+    total, norm = np.zeros_like(x), np.ones_like(reach)
+    for p in range(min(order, int(degree.max(initial=-1))) + 1):
+        fits = (degree >= p)[:, None]
+        square = np.where(fits, _row_sums(weights * this * this), 1.0)
+        total += np.where(fits, this * (derived[:, deriv:] / square), 0.0)
+        shift = _row_sums(weights * x * this * this) / square
+        back = square / norm if p else np.zeros_like(square)
         # With t = 0 at this position, (t - shift) * q has the k-th derivative k*q^(k-1) - shift*q^(k).
         raised = -shift * derived - back * derived_last
-        raised[1:] += np.arange(1, deriv + 1) * derived[:-1]
+        raised[:, 1:] += np.arange(1, deriv + 1) * derived[:, :-1]
         last, this = this, (x - shift) * this - back * last
         derived_last, derived, norm = derived, raised, square
-    return (total / np.longdouble(reach) ** deriv).astype(np.float64)
+    taps = (weights * total / reach**deriv).astype(np.float64)
+    taps[degree < deriv] = math.nan
+    return taps
+
+
+def _row_sums(terms: npt.NDArray[np.longdouble]) -> npt.NDArray[np.longdouble]:
+    """Return the sum of each row as a column. The order of the additions does not depend on other rows."""
+    return np.cumsum(terms, axis=1)[:, -1:]
+
+
+@functools.lru_cache(maxsize=256)
+def _full_taps(size: int, order: int, deriv: int, at: int) -> Lines:
+    """Return the taps of a window whose samples all count 1."""
+    return polynomial_taps(np.ones((1, size), bool), order, deriv, at)[0]
 
 
 @dataclass(frozen=True, eq=False)
 class Polynomial(Window):
-    """A derivative of the least-squares polynomial of the existing samples, at the position of the result."""
+    """A derivative of the least-squares polynomial of the present samples, at the position of the result."""
 
     order: int
     deriv: int = 0
     spacing: float = 1.0
 
-    def taps(self, places: tuple[int, ...], at: int) -> Lines:
-        """Return the taps of the samples at `places` in the window, for a result at position `at`."""
-        return polynomial_taps(places, self.order, self.deriv, at) / self.spacing**self.deriv
+    @property
+    def taps(self) -> Lines:
+        """The taps of a window whose samples all count 1."""
+        return _full_taps(self.size, self.order, self.deriv, self.before) / self.spacing**self.deriv
 
     def compute(
         self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
-        taps = self.taps(tuple(range(self.size)), self.before)
         if present is None:
-            return _weigh(lines, taps, 0.0, workers, out)
-        lines = np.where(present, lines, 0.0)
-        result = _weigh(lines, taps, 0.0, workers, out)
+            return _weigh(lines, self.taps, 0.0, workers, out)
+        known = np.where(present > 0, lines, 0.0)
+        result = _weigh(known, self.taps, 0.0, workers, out)
         if result.size:
-            missing = _average((~present).astype(np.float64), self.size, 1.0, workers) > 0
-            gaps = np.argwhere(missing)
-            for first in range(0, len(gaps), _TOGETHER):
-                self._recompute(lines, present, result, gaps[first : first + _TOGETHER])
+            gaps = np.argwhere(~_full(present, self.size, workers))
+            together = max(1, _TOGETHER // self.size)
+            for first in range(0, len(gaps), together):
+                self._recompute(known, present, result, gaps[first : first + together])
         return result
 
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
-        return PerSampleFilter(history, _weighing(self.taps(tuple(range(self.size)), self.before), 0.0))
+        return PerSampleFilter(history, _weighing(self.taps, 0.0))
 
     @as_zeros
     def _recompute(self, lines: Lines, present: Present, result: Lines, gaps: npt.NDArray[np.int64]) -> None:
         """Compute the windows with missing samples. Windows with the same pattern share their taps."""
         line, row, series = gaps.T
         indices = row[:, None] + np.arange(self.size)
-        mask = present[line[:, None], indices, series[:, None]]
-        patterns, pattern_of_window = np.unique(mask, axis=0, return_inverse=True)
-        table = np.full(patterns.shape, 0.0)
-        for pattern, taps in zip(patterns, table, strict=True):
-            positions = np.flatnonzero(pattern)
-            taps[positions] = self.taps(tuple(map(int, positions)), self.before)
-        weights = table[pattern_of_window.reshape(-1)]
+        counts = present[line[:, None], indices, series[:, None]]
+        if counts.dtype == bool:
+            patterns, which = np.unique(counts, axis=0, return_inverse=True)
+        else:
+            patterns, which = counts, np.arange(len(counts))
+        taps = polynomial_taps(patterns, self.order, self.deriv, self.before) / self.spacing**self.deriv
+        weights = taps[which.reshape(-1)]
         total = np.zeros(len(gaps))
         for i in range(self.size):  # in a fixed order of additions
             with np.errstate(invalid="ignore", over="ignore"):  # infinities and overflow
                 total += weights[:, i] * lines[line, indices[:, i], series]
-        total[mask.sum(axis=1) <= (self.deriv if self.deriv <= self.order else 0)] = math.nan
+        known = np.count_nonzero(counts, axis=1)
+        total[known <= (self.deriv if self.deriv <= self.order else 0)] = math.nan
         result[line, row, series] = total

@@ -17,8 +17,8 @@ _LANES = BYTES // 8
 _ROWS = 128
 
 #: Options of a recursion: normalise by the weights of the existing samples; skip NaN; keep the low parts of
-#: means.
-ADJUST, IGNORE, CAREFUL = 1, 2, 4
+#: means; samples count more or less.
+ADJUST, IGNORE, CAREFUL, COUNT = 1, 2, 4, 8
 
 
 @inlined
@@ -33,19 +33,19 @@ def _blend(value, mean, low, gain, rest, careful):
 
 
 @inlined
-def _next(value, mean, low, weight, alpha, decay, flags):
+def _next(value, count, mean, low, weight, alpha, decay, flags):
     """Return the mean, its low part and the weight of the samples so far, after one more sample."""
-    if flags & IGNORE and value != value:
+    if count == 0.0 or (flags & IGNORE and value != value):
         return mean, low, (weight * decay if weight >= 0.0 else weight)
     if weight < 0.0:
-        return value, 0.0, 1.0
+        return value, 0.0, (count if flags & ADJUST else 1.0)
     gain, rest = alpha, decay
     if flags & ADJUST:
-        weight = fma(weight, decay, 1.0)
-        gain = 1.0 / weight
+        weight = fma(weight, decay, count)
+        gain = count / weight
         rest = 1.0 - gain
-    elif weight != 1.0:  # after a gap
-        gain = alpha / (weight * decay + alpha)
+    elif weight != 1.0 or count != 1.0:  # after a gap
+        gain = alpha * count / (weight * decay + alpha * count)
         rest = 1.0 - gain
         weight = 1.0
     mean, low = _blend(value, mean, low, gain, rest, flags & CAREFUL)
@@ -64,13 +64,15 @@ def _steadily(source, target, rows, along, mean, low, alpha, decay, careful):
 
 
 @inlined
-def _one_by_one(source, target, rows, along, own_state, alpha, decay, flags):
+def _one_by_one(source, target, counts, rows, along, own_state, alpha, decay, flags):
     """Process samples of one series. `own_state` is the address of its state."""
     mean, low = load_one(_F64, own_state, _F64), load_one(_F64, own_state + 8, _F64)
     weight = load_one(_F64, own_state + 16, _F64)
-    steady = flags & (ADJUST | IGNORE) == 0
-    for _ in range(1 if steady else rows):
-        mean, low, weight = _next(load_one(_F64, source, _F64), mean, low, weight, alpha, decay, flags)
+    steady = flags & (ADJUST | IGNORE | COUNT) == 0
+    for i in range(1 if steady else rows):
+        count = load_one(_F64, counts + i * along, _F64) if flags & COUNT else 1.0
+        value = load_one(_F64, source, _F64)
+        mean, low, weight = _next(value, count, mean, low, weight, alpha, decay, flags)
         store_one(target, _F64, mean)
         source += along
         target += along
@@ -108,9 +110,10 @@ def _side_by_side(source, target, rows, series, along, state, alpha, decay):
 
 @Driver
 @denormals_as_zeros
-def recur(source, target, lines, pitch, rows, series, step, state, alpha: float, flags, turn):
+def recur(source, target, counts, lines, pitch, rows, series, step, state, alpha: float, flags, turn):
     """Write the exponential means of `rows` samples of some series, and update their `state`.
 
+    counts: address of how much each sample counts, in the layout of `source`; it is read with `COUNT`.
     lines, pitch: number of lines of series, and elements between them. Their states follow each other. step:
     elements between two samples of a series. state: address of four float64 per series: the mean, its low
     part, the weight of the samples so far, which is -1 before the first sample, and an unused number. flags:
@@ -124,11 +127,15 @@ def recur(source, target, lines, pitch, rows, series, step, state, alpha: float,
             n = min(chunk, rows - top)
             for i in range(series):
                 offset = along * top + 8 * i
-                _one_by_one(source + offset, target + offset, n, along, state + 32 * i, alpha, decay, flags)
+                _one_by_one(
+                    source + offset, target + offset, counts + offset, n, along, state + 32 * i, alpha, decay,
+                    flags,
+                )  # fmt: skip
             top += n
         if top < rows:
             offset = along * top
             _side_by_side(source + offset, target + offset, rows - top, series, along, state, alpha, decay)
         source += 8 * pitch
         target += 8 * pitch
+        counts += 8 * pitch
         state += 32 * series
