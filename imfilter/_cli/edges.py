@@ -55,7 +55,7 @@ def descriptor(task: Task, image: Image) -> Image:
         plane = missing.masked(piece, colour.over_black(piece, task.black))
         return run.whole(plane, channel_axis=-1 if plane.ndim > image.spatial else None, **changed)
 
-    # Samples beside absent ones are summed in another order, so bands would round otherwise than the whole.
+    # Absent samples change the rounding of other sums, so bands would not have the bits of the whole.
     rows = task.rows if image.present is None else None
     if not task.kind.picture:
         return like(image, Tone(target).of(describe(image)))
@@ -108,7 +108,7 @@ def _plane(image: Image, make: Callable[[Image], Array], *, always: bool = False
 def corner_response(image: Image, options: Mapping[str, Any]) -> Array:
     """Return the corner response of every pixel of an image: a masked array if it may be undefined."""
     if image.present is not None or options["min_coverage"]:
-        # In bands without absent pixels, the response would round otherwise than in the whole image.
+        # Bands without absent pixels would not have the bits of the whole, either.
         plane = missing.masked(image, _plane(image, colour.one_plane))
         return corners.measure(np.ma.MaskedArray(plane), options)
     rows = None  # a single plane needs no bands

@@ -25,6 +25,7 @@ OUTPUTS = [
     *(("harris", ending, []) for ending in ("csv", "json", "npy", "png", "tif")),
     ("harris", "json", ["--refine", "--strength", 0, "--min-coverage", 0.7]),
     *(("hog", ending, HOG_OPTIONS) for ending in ("npy", "png", "tif")),
+    ("hog", "tif", ["--interpolate", "--dtype", "float64"]),
 ]
 
 
@@ -198,7 +199,7 @@ def test_roots_of_what_is_present(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_bands_give_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, ending: str, options: list[Any], mode: str
 ) -> None:
-    pixels, present = noise(96, 40, 4), holes(96, 40)
+    pixels, present = noise(120, 40, 4, dtype="uint16"), holes(120, 40)
     present[40:] = True  # some bands have no absent pixels
     source, mask = save(tmp_path / "in.png", pixels), mask_file(tmp_path / "mask.png", present)
     more = ["--mask", mask, *options, *(["--mode", mode] if name == "harris" else [])]
