@@ -223,13 +223,13 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     if not options["exif"]:
         image = dataclasses.replace(image, exif=None)
 
-    from ._cli import arrays, corners, edges, limits
+    from ._cli import arrays, corners, edges, limits, missing
     from ._cli.apply import apply
 
     image = arrays.with_channels(image, options["channel_axis"])
     if kind is None:
         limits.check_use(limits.asked(options), None)
-        response = edges.corner_response(image, options)
+        response = edges.corner_response(missing.found(image, options), options)
         corners.write(destination, response, corners.detect(response, options))
         return
     image = apply(command, image, options, kind, source)  # frees the input before the result is written

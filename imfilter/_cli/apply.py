@@ -45,7 +45,7 @@ def apply(
     if kind.picture and image.pixels.dtype == np.bool_:
         image = dataclasses.replace(image, pixels=_black_and_white(image.pixels))
     given, source = limits.asked(options), image.pixels.dtype
-    image = missing.found(command, image, options)
+    image = missing.found(image, options)
     if command.kind == "edges":
         image = edges.edges(Filter(command, options, image.spatial), image, options, kind, given)
         return dataclasses.replace(image, nodata=None, present=None)
@@ -55,13 +55,13 @@ def apply(
     if given is None and not (edgy and kind.picture):
         limits.warn_of_rounding(image, target, name)
     if command.kind == "corners":
-        return edges.marked_corners(image, options, kind, target, given)
+        return missing.written(edges.marked_corners(image, options, kind, target, given))
     run = Filter(command, options, image.spatial)
     run.nodata = image.nodata
     rows = reach.rows_of(command, options, image.pixels.shape[0], run.options.get("kernel"))
     task = Task(run, options, kind, target, given, rows)
     if command.kind == "descriptor":
-        return edges.descriptor(task, image)
+        return dataclasses.replace(edges.descriptor(task, image), nodata=None, present=None)
     # An opaque image is treated as an image without alpha.
     transparent = image.opacity is not None and not _is_opaque(image)
     if command.kind == "derivative":

@@ -21,8 +21,8 @@ _SHARE, _LEAST = 1 / 150, 2
 
 
 def measure(plane: Array, options: Mapping[str, Any]) -> Array:
-    """Return the response of every pixel."""
-    names = ("k", "size", "aperture", "mode", "cval", "workers")
+    """Return the response of every pixel. Absent pixels are masked in a masked array."""
+    names = ("k", "size", "aperture", "mode", "cval", "min_coverage", "workers")
     return imfilter.harris(plane, **{name: options[name] for name in names})
 
 

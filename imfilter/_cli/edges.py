@@ -52,15 +52,17 @@ def descriptor(task: Task, image: Image) -> Image:
     run, target = task.run, task.target
 
     def describe(piece: Image, **changed: Any) -> Any:
-        plane = colour.over_black(piece, task.black)
+        plane = missing.masked(piece, colour.over_black(piece, task.black))
         return run.whole(plane, channel_axis=-1 if plane.ndim > image.spatial else None, **changed)
 
+    # Absent samples change the rounding of other sums, so bands would not have the bits of the whole.
+    rows = task.rows if image.present is None else None
     if not task.kind.picture:
         return like(image, Tone(target).of(describe(image)))
     assert target is not None
     if target.kind == "f":
         return strips.filtered(
-            image, task.rows, lambda piece: like(piece, describe(piece, visualize=True)[1].astype(target))
+            image, rows, lambda piece: like(piece, describe(piece, visualize=True)[1].astype(target))
         )
     white = limits.of(task.given, image.pixels.dtype, task.kind.name).height
     shown, cell = {"visualize": True, "cells_per_block": 1}, task.options["pixels_per_cell"]
@@ -69,7 +71,7 @@ def descriptor(task: Task, image: Image) -> Image:
     def part(piece: Image) -> Image:
         return like(piece, render.pictured(describe(piece, visualize=True)[1], target, edge, signed=False))
 
-    return strips.filtered(image, task.rows, part)
+    return strips.filtered(image, rows, part)
 
 
 def edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format, given: Limits | None) -> Image:
@@ -102,8 +104,13 @@ def _plane(image: Image, make: Callable[[Image], Array], *, always: bool = False
     return strips.filtered(image, rows, lambda piece: like(piece, make(piece))).pixels
 
 
+@np.errstate(over="ignore", invalid="ignore")  # absent pixels have any value
 def corner_response(image: Image, options: Mapping[str, Any]) -> Array:
-    """Return the corner response of every pixel of an image."""
+    """Return the corner response of every pixel of an image: a masked array if it may be undefined."""
+    if image.present is not None or options["min_coverage"]:
+        # Bands without absent pixels would not have the bits of the whole, either.
+        plane = missing.masked(image, _plane(image, colour.one_plane))
+        return corners.measure(np.ma.MaskedArray(plane), options)
     rows = None  # a single plane needs no bands
     if image.opacity is not None or colour.is_rgb(image):
         around = options["size"] + options["aperture"]
@@ -118,21 +125,19 @@ def corner_response(image: Image, options: Mapping[str, Any]) -> Array:
 def marked_corners(
     image: Image, options: Mapping[str, Any], kind: Format, target: np.dtype[Any] | None, given: Limits | None
 ) -> Image:
-    """Return the picture with marked corners. For ``.npy``, return the response."""
+    """Return the picture with marked corners and without absent pixels. For ``.npy``, return the response."""
     response = corner_response(image, options)
     if not kind.picture or target is None:
-        return like(image, Tone(target).of(response))
+        return like(image, Tone(target, nodata=image.nodata).of(np.ma.getdata(response)))
     black = 0.0 if given is None else given.black
-    tone = (
-        Tone(target, full_scale(target) / given.height, black)
-        if given
-        else Tone(target, render.depth_scale(image.pixels.dtype, target))
-    )
+    scale = full_scale(target) / given.height if given else render.depth_scale(image.pixels.dtype, target)
+    tone = Tone(target, scale, black, nodata=image.nodata)
 
     def painted(piece: Image) -> Image:
         plane = colour.over_black(piece, black)
         rgb = plane if plane.ndim == 3 and plane.shape[-1] == 3 else np.stack([plane] * 3, axis=-1)
-        return dataclasses.replace(piece, pixels=tone.of(rgb), channels=True, alpha=False)
+        pixels = missing.blanked(piece, tone.of(rgb))
+        return dataclasses.replace(piece, pixels=pixels, channels=True, alpha=False)
 
     positions = corners.detect(response, options)
     del response

@@ -13,26 +13,21 @@ from imfilter._base import dtypes
 
 from .._files.image import Image
 from . import strips
-from .table import Command, missing_of
 
 Array = NDArray[Any]
 Presence = NDArray[np.bool_]
 
 
-def found(command: Command, image: Image, options: Mapping[str, Any]) -> Image:
-    """Return the image with the pixels that are present, by the options of the command.
+def found(image: Image, options: Mapping[str, Any]) -> Image:
+    """Return the image with the pixels that are present, by the options of a filter.
 
     Parameters
     ----------
-    command : Command
-        The filter. If it has no options about absent pixels, all are present.
     image : Image
         The input. Its value of absent pixels is used unless the options give one.
     options : mapping
         Every option of the command by name.
     """
-    if not missing_of(command):
-        return dataclasses.replace(image, nodata=None)
     nodata = image.nodata if options["nodata"] is None else options["nodata"]
     nodata = None if nodata == "none" else nodata
     present = None if options["mask"] is None else _of_file(options["mask"], image, options)
@@ -120,6 +115,15 @@ def masked(image: Image, plane: Array) -> Array:
     elif present.ndim < plane.ndim:
         present = present[..., None]
     return np.ma.MaskedArray(plane, ~np.broadcast_to(present, plane.shape))
+
+
+def blanked(image: Image, pixels: Array) -> Array:
+    """Make the absent pixels of a picture NaN, or in integers the value of absent pixels or 0, in place."""
+    present = of_pixels(image)
+    if present is not None:
+        whole = image.nodata if _held(image.nodata, pixels.dtype) else 0
+        pixels[~present] = np.nan if pixels.dtype.kind == "f" else whole
+    return pixels
 
 
 def written(image: Image, source: Image | None = None) -> Image:

@@ -355,11 +355,9 @@ def options_of(command: Command) -> tuple[Option, ...]:
 
 def missing_of(command: Command) -> tuple[Option, ...]:
     """Return the options of a command about absent pixels."""
-    if command.kind == "edges":
+    if command.kind in ("edges", "descriptor"):
         return MASK
-    if command.kind in ("smoothing", "linear", "derivative", "fill"):
-        return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
-    return ()
+    return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
 
 
 def shared_of(command: Command) -> tuple[Option, ...]:

@@ -51,10 +51,6 @@ def test_the_tag_of_a_geotiff(tmp_path: Path, dtype: str) -> None:
     filled = read(tmp_path / "fill.tif")
     np.testing.assert_array_equal(filled[present], pixels[present])
     assert (filled >= 0).all()
-    done(
-        "harris", source, tmp_path / "corners.tif", "--range", "0,255", "--dtype", "uint8"
-    )  # has no such option
-    assert io.read(tmp_path / "corners.tif").nodata is None
 
 
 def test_a_value_with_more_digits_than_the_samples(tmp_path: Path) -> None:
