@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import series
+from .._base import dtypes
 from .._files import npy
 from .._files.atomic import check_target, replacing
 from .._files.columns import Reader, Rows, Writer
@@ -54,16 +55,34 @@ class Filter:
                 self.options[name] = kernels.from_file(self.options[name], f"--{name}")
         self.function = getattr(series, command.name)
         self.workers = options["workers"]
+        self._nodata = None if options["nodata"] == "none" else options["nodata"]
+        if self._nodata is not None and self._nodata != self._nodata:
+            self._nodata, self.options["nan"] = None, "ignore"
         self.lookahead = series.timing(self.function, **self.options).lookahead
 
     def __call__(self, x: Array, **more: Any) -> Array:
-        """Filter a whole series."""
-        result: Array = self.function(x, workers=self.workers, **self.options, **more)
+        """Filter a whole series. With a value of missing samples, the result is a masked array."""
+        present = self.present(x)
+        samples = x if present is None else np.ma.MaskedArray(x, ~present)
+        result: Array = self.function(samples, workers=self.workers, **self.options, **more)
         return result
+
+    def written(self, result: Array) -> Array:
+        """Return a result with the value of missing samples where it is undefined, if its type has it."""
+        if not isinstance(result, np.ma.MaskedArray):
+            return result
+        if self._nodata is None or not dtypes.holds(result.dtype, self._nodata):
+            return np.ma.getdata(result)
+        filled: Array = result.filled(self._nodata)
+        return filled
+
+    def present(self, x: Array) -> NDArray[np.bool_] | None:
+        """Return which samples do not have the value of missing samples. None: there is no such value."""
+        return None if self._nodata is None else x != self._nodata
 
     def aligned(self, result: Array, n: int) -> Array:
         """Return results along the last axis at the positions of their samples, and NaN elsewhere."""
-        missing = n - result.shape[-1]
+        result, missing = np.ma.getdata(result), n - result.shape[-1]
         if not missing:
             return result
         placed = np.full((*result.shape[:-1], n), np.nan)
@@ -179,7 +198,8 @@ def _array(run_filter: Filter, source: str, file: Any, destination: str, options
     with _output(destination) as out:
         # Standard output may be a pipe, and NumPy cannot write arrays to a pipe.
         buffer = io.BytesIO()
-        np.save(buffer if destination == "-" else out, result, allow_pickle=False)
+        written = run_filter.written(result)
+        np.save(buffer if destination == "-" else out, written, allow_pickle=False)
         out.write(buffer.getbuffer())
         if options["plot"]:
             before = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])
@@ -238,13 +258,13 @@ def _live(reader: Reader, sheet: Sheet, run_filter: Filter) -> None:
             if sheet.filled(rows).cells:
                 streams = streams or [run_filter.stream() for _ in sheet.choice.columns]
             writer = writer or Writer(out, reader)
-            for answered in _answered(rows, sheet, streams):
+            for answered in _answered(rows, sheet, run_filter, streams):
                 writer.write(answered.cells)
                 out.flush()
     sheet.check_some(1)
 
 
-def _answered(rows: Rows, sheet: Sheet, streams: list[series.Stream]) -> Iterator[Rows]:
+def _answered(rows: Rows, sheet: Sheet, run_filter: Filter, streams: list[series.Stream]) -> Iterator[Rows]:
     """Yield rows with their results. If a row is invalid, first yield the rows before it."""
     with_samples = sheet.filled(rows)
     if with_samples.cells:
@@ -254,19 +274,25 @@ def _answered(rows: Rows, sheet: Sheet, streams: list[series.Stream]) -> Iterato
             if len(rows.cells) == 1:
                 raise
             for line, row in zip(*rows, strict=True):
-                yield from _answered(Rows([line], [row]), sheet, streams)
+                yield from _answered(Rows([line], [row]), sheet, run_filter, streams)
             return
-        results = [_pushed(stream, x) for stream, x in zip(streams, samples, strict=True)]
+        results = [
+            _pushed(stream, x, run_filter.present(x)) for stream, x in zip(streams, samples, strict=True)
+        ]
         sheet.put(with_samples.cells, results)
     yield rows
 
 
-def _pushed(stream: series.Stream, samples: NDArray[np.float64]) -> NDArray[np.float64]:
+def _pushed(
+    stream: series.Stream, samples: NDArray[np.float64], present: NDArray[np.bool_] | None
+) -> NDArray[np.float64]:
     """Return a result for each sample, and NaN if there is no result yet."""
+    if present is not None and present.all():
+        present = None
     if len(samples) == 1:  # a plain number takes only 3 us
-        result = stream.push(samples.item())
+        result = stream.push(samples.item(), None if present is None else present.item())
         return np.array([np.nan if result is None else result])
-    results = stream.push(samples)
+    results = stream.push(samples, present)
     return np.concatenate([np.full(len(samples) - len(results), np.nan), results])
 
 

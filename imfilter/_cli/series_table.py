@@ -10,8 +10,12 @@ _SIZE = Option("size", "integer", None, "Number of samples of the window.", "req
 _SPACING = Option("spacing", "number", 1.0, "Time between samples. Derivatives are per unit of time.")
 _FORMS = "Numbers ('1,2,1'), or a .npy, .txt or .csv file."
 
-#: Shared options of the functions. `causal` has only the type.
+#: Shared options of the functions. `causal` has only those about missing samples, and the type.
 _DTYPE = Option("dtype", "number_type", None, "Type of the result, rounded.", "float64; for .npy by input")
+_MISSING = (
+    Option("nan", "nan", "propagate", "Missing samples: propagate to every window with one, or ignore."),
+    Option("min_coverage", "number", 0.0, "Smallest share of a window that must be present."),
+)
 _ENDS = (
     Option("align", "text", None, "centre: window around the sample; causal: no later samples.", "centre"),
     Option(
@@ -21,12 +25,7 @@ _ENDS = (
         "Ends: edge, zero, constant, mirror, symmetric, wrap, shrink (shorter windows), valid (whole ones).",
     ),
     Option("cval", "number", 0.0, "Value beyond the ends with --mode constant."),
-    Option(
-        "nan",
-        "text",
-        "propagate",
-        "Missing samples: propagate to every window that contains them, or ignore.",
-    ),
+    *_MISSING,
     _DTYPE,
 )
 _FIT = (
@@ -57,6 +56,7 @@ TABLE = (
 )
 TIME = Option("time", "text", None, "Column of times for --plot: dates or numbers.", "sample numbers")
 FILES = (
+    Option("nodata", "nodata", None, "Value of missing samples. They are ignored.", "none"),
     *TABLE,
     Option("plot", "text", None, "Draw the series before and after: a .png, .svg or .pdf file.", "none"),
     TIME,
@@ -148,6 +148,6 @@ SERIES: tuple[Command, ...] = (
             Option("initial", "initial", "zero", "Before the first sample: zero, edge, valid or numbers."),
         ),
         "prices.csv out.csv --column price --kernel 1,-1",
-        (_DTYPE,),
+        (*_MISSING, _DTYPE),
     ),
 )

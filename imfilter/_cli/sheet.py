@@ -104,8 +104,11 @@ class Sheet:
             for row, text in zip(rows, texts, strict=True):
                 if self._append:
                     row.insert(column + 1, text)
-                elif text or not cells.is_missing(row[column]):  # a missing sample keeps its text
+                elif text or not self._is_missing(row[column]):  # a missing sample keeps its text
                     row[column] = text
+
+    def _is_missing(self, cell: str) -> bool:
+        return cells.is_missing(cell) or cells.number(cell) == self._options["nodata"]
 
     def check_some(self, samples: int) -> None:
         """Raise an error if the table has no rows."""

@@ -108,7 +108,7 @@ def fit_forecaster(
         )
     except Undetermined as error:
         raise ValueError(_open(error, biased)) from None
-    kernel, mean = found.kernel[::-1].copy(), float(lines.mean(dtype=np.float64))
+    kernel, mean = found.kernel[::-1].copy(), float(np.ascontiguousarray(lines).mean(dtype=np.float64))
     tail = np.moveaxis(lines[..., n - first :], -1, axis).copy()
     unknown_yet = ForecastErrors(math.nan, math.nan, math.nan)
     model = Forecaster(kernel, found.bias, ahead, mean, axis, unknown_yet, tail, lines)

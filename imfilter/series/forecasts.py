@@ -154,7 +154,14 @@ class Forecaster(Filter):
         """
         along = self.axis if axis is None else axis
         return causal(
-            x, self.kernel, self.bias, initial=initial, axis=along, dtype=dtype, out=out, workers=workers
+            arguments.series(x),
+            self.kernel,
+            self.bias,
+            initial=initial,
+            axis=along,
+            dtype=dtype,
+            out=out,
+            workers=workers,
         )
 
     def forecast(self, steps: int, x: ArrayLike | None = None, *, axis: int | None = None) -> NDArray:
@@ -254,8 +261,9 @@ class Forecaster(Filter):
     def errors_in(self, lines: NDArray) -> ForecastErrors:
         """Return the errors of the forecasts of series whose last axis is time."""
         first = self.size + self.horizon - 1
-        goals = lines[..., first:].astype(np.float64)
-        last = lines[..., self.size - 1 : lines.shape[-1] - self.horizon].astype(np.float64)
+        # In memory the numbers have the order of the axes, so that the sums do not depend on the layout.
+        goals = lines[..., first:].astype(np.float64, order="C")
+        last = lines[..., self.size - 1 : lines.shape[-1] - self.horizon].astype(np.float64, order="C")
         return ForecastErrors(_root(self._missed(lines)), _root(goals - last), _root(goals - self.mean))
 
     def _missed(self, lines: NDArray) -> NDArray:

@@ -21,13 +21,15 @@ def masked(array):
     return np.ma.masked_array(array, np.arange(np.size(array)).reshape(np.shape(array)) == 2)
 
 
-def welcome(name):
-    """Whether a function takes a masked array as an image with absent samples."""
-    function = getattr(imfilter, name)
+def welcome(module, name):
+    """Whether a function takes a masked array as an image or a series with absent samples."""
+    function = getattr(module, name)
     return inspect.isfunction(function) and {"mask", "nan"} <= inspect.signature(function).parameters.keys()
 
 
-WELCOME = {name for name in imfilter.__all__ if welcome(name)}
+WELCOME = {
+    module: {name for name in module.__all__ if welcome(module, name)} for module in (imfilter, series)
+}
 #: Arguments of each function, in order; each array is masked in turn.
 CALLS = {
     imfilter: {
@@ -102,7 +104,7 @@ EACH = [
     for module, calls in CALLS.items()
     for name, given in calls.items()
     for i, argument in enumerate(given)
-    if isinstance(argument, np.ndarray) and not (module is imfilter and i == 0 and name in WELCOME)
+    if isinstance(argument, np.ndarray) and not (i == 0 and name in WELCOME.get(module, ()))
 ]
 
 
@@ -115,23 +117,31 @@ def test_arguments(module, name, which):
             getattr(module, name)(*given, **NEEDED.get(name, {}))
 
 
-@pytest.mark.parametrize("name", sorted(WELCOME & CALLS[imfilter].keys()))
-def test_images_with_absent_samples(name):
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        pytest.param(module, name, id=f"{module.__name__.rpartition('.')[2]}.{name}")
+        for module, names in WELCOME.items()
+        for name in sorted(names & CALLS[module].keys())
+    ],
+)
+def test_images_with_absent_samples(module, name):
     """A masked array is the same as its data with a mask."""
-    image, *others = CALLS[imfilter][name]
+    image, *others = CALLS[module][name]
+    function = functools.partial(getattr(module, name), **NEEDED.get(name, {}))
     mask = np.random.default_rng(0).random(image.shape) < 0.5
-    result = getattr(imfilter, name)(np.ma.masked_array(image, mask), *others)
-    plain = getattr(imfilter, name)(image, *others, mask=~mask)
-    whole = getattr(imfilter, name)(np.ma.array(image), *others)
+    result = function(np.ma.masked_array(image, mask), *others)
+    plain = function(image, *others, mask=~mask)
+    whole = function(np.ma.array(image), *others)
     if name in ("hog", "corner_peaks"):  # whose results are no images
         np.testing.assert_array_equal(result, plain)
-        np.testing.assert_array_equal(whole, getattr(imfilter, name)(image, *others))
+        np.testing.assert_array_equal(whole, function(image, *others))
         return
     assert isinstance(result, np.ma.MaskedArray)
     assert isinstance(whole, np.ma.MaskedArray)
     if plain.dtype.kind == "f":
         np.testing.assert_array_equal(result.filled(np.nan), plain)
-    np.testing.assert_array_equal(whole.filled(-1), getattr(imfilter, name)(image, *others))
+    np.testing.assert_array_equal(whole.filled(-1), function(image, *others))
 
 
 @pytest.mark.parametrize("module", CALLS, ids=lambda m: m.__name__)
@@ -145,7 +155,7 @@ def test_every_function_is_here(module):
             if first is not None and str(first.annotation).startswith("ArrayLike"):
                 found.add(name)
     assert found
-    assert found - WELCOME <= CALLS[module].keys()
+    assert found - WELCOME.get(module, set()) <= CALLS[module].keys()
 
 
 OTHERS = {
@@ -156,8 +166,6 @@ OTHERS = {
     "a list of targets": lambda: imfilter.fit_kernel([IMAGE], [masked(IMAGE)], 1),
     "canny's mask": lambda: imfilter.canny(IMAGE, 1, 2, mask=masked(IMAGE > 3)),
     "a first series": lambda: series.causal(SERIES, LINE, initial=masked(LINE)[:2]),
-    "a stream": lambda: series.Stream(series.moving_average, 3).push(masked(SERIES)),
-    "a cascade": lambda: series.Cascade(functools.partial(series.median, size=3))(masked(SERIES)),
     "a forecaster": lambda: series.fit_forecaster(SERIES**2 % 7, 3).predict(masked(SERIES)),
     "images of patches": lambda: show.patches(KERNEL, [masked(IMAGE)]),
     "a filling": lambda: show.occlusion_map(IMAGE, lambda image: 1.0, 2, fill=masked(LINE)),

@@ -72,7 +72,7 @@ def test_options_are_those_of_the_function(entry: table.Command) -> None:
         else:
             assert option.default == default, option.name
     # Everything else is not for a command, or is in the table for arrays.
-    assert set(parameters) - {option.name for option in own} == {"x", "axis", "out", "workers"}
+    assert set(parameters) - {option.name for option in own} == {"x", "mask", "axis", "out", "workers"}
     assert {option.form for option in entry.options} <= {*options.FORMS, "flag", "switch"}
     assert len({option.name for option in entry.options}) == len(entry.options)
 

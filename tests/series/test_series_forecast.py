@@ -109,6 +109,15 @@ def test_predictions_and_forecasts(horizon):
     )
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_errors_do_not_depend_on_the_layout(seed):
+    x = np.random.default_rng(seed).normal(size=(6, 5, 70))
+    found = series.fit_forecaster(x, 3, horizon=2)
+    other = np.ascontiguousarray(np.moveaxis(x, -1, 1))
+    assert found.evaluate(other, axis=1) == found.errors
+    assert series.fit_forecaster(other, 3, horizon=2, axis=1).errors == found.errors
+
+
 def test_many_series_at_once():
     x = wiggle((6, 5, 70))
     found = series.fit_forecaster(x, 3, horizon=2)
