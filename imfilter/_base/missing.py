@@ -12,7 +12,7 @@ from imfilter._base import arguments, borders, dtypes, threads
 from imfilter._base.keywords import Common
 
 #: Bytes of an array that are searched at a time, and samples from which on threads share the search.
-_CHUNK, _MANY = 1 << 19, 1 << 20
+_CHUNK, _MANY = 1 << 21, 1 << 20
 #: Samples of an image that are looked at before it is filtered as if nothing was absent.
 _FEW = 1000
 #: Range of confidences that are multiplied in float32.
