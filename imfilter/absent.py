@@ -123,12 +123,11 @@ def coverage(
     # Counts are whole numbers, so any algorithm is exact. Other sums must be exact relative to themselves.
     whole = kind in ("size", "footprint") and array.dtype.kind == "b"
     one_by_one: Method = "separable" if isinstance(magnitudes, tuple) else "direct"
-    border = {"shrink": "zero", "zero": "constant"}.get(border, border)
     share = linear.apply(
         array,
         _operator,
         (magnitudes,),
-        Common(border, 1.0, axes, channel_axis, np.float64, None, workers),
+        Common(missing.border_of_counts(border), 1.0, axes, channel_axis, np.float64, None, workers),
         preserves_dtype=False,
         method="auto" if whole else one_by_one,
     )

@@ -28,7 +28,7 @@ def check_mode(
             f"{name} 'reflect' is ambiguous: use 'mirror' for d c b | a b c d | c b a (NumPy's reflect), "
             "'symmetric' for c b a | a b c d | d c b (SciPy's reflect)"
         )
-    if mode.lower() in ("valid", "same", "full") and not more:
+    if mode.lower() in ("valid", "same", "full") and not offered and "valid" not in more:
         raise ValueError(
             f"{name} must be one of {names}, got {mode!r}, "
             "which is a value of padding: correlate(padding=...)"

@@ -218,6 +218,14 @@ def _any_part(array: npt.NDArray, found: Callable[[npt.NDArray], bool], workers:
     return bool(met)
 
 
+def border_of_counts(mode: str) -> str:
+    """Return the border of an array of how much samples count, with a constant of 1.
+
+    Beyond a border of zeros samples are present, and beyond 'shrink' they are absent.
+    """
+    return {"zero": "constant", "shrink": "zero"}.get(mode, mode)
+
+
 def rows_of(
     n: int, before: int, after: int, mode: str, start: int = 0, stop: int | None = None
 ) -> npt.NDArray[np.int64]:

@@ -11,7 +11,7 @@ from imfilter._base import arguments, borders, dtypes, engine, padding, threads
 from imfilter._base.call_cache import Calls, key_of, words
 from imfilter._base.keywords import Common
 from imfilter._base.loops import ArrayLayout
-from imfilter._base.missing import Presence
+from imfilter._base.missing import Presence, border_of_counts
 from imfilter._filters.linear import (
     box,
     cosine,
@@ -142,9 +142,8 @@ def _resolved(
     geometry: Geometry,
     *,
     preserves_dtype: bool,
-    shrink: bool = False,
 ) -> _Resolved:
-    """Check the arguments that all linear filters have. With `shrink`, the border may be absent."""
+    """Check the arguments that all linear filters have."""
     count, lengths = len(chosen), [array.shape[a] for a in chosen]
     bias = arguments.number(geometry.bias, "bias") + 0.0  # -0.0 becomes 0.0, which has the same key
     stride = arguments.integers(geometry.stride, count, "stride", least=1)
@@ -152,7 +151,7 @@ def _resolved(
     paddings = padding.resolve(
         geometry.padding, lengths, operator.shape, stride, dilation, flipped=geometry.flipped
     )
-    mode = borders.check_mode(given.mode, more=("shrink",) if shrink else ())
+    mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.number(given.cval, "cval", finite=False)
     cval = cval + 0.0 if mode == "constant" else 0.0
     shape = list(array.shape)
@@ -233,7 +232,7 @@ def _with_missing(
     chosen = arguments.axes(array, given.axes, given.channel_axis)
     operator, _ = _operator(build, array.ndim, chosen, own)
     stride, dilation, paddings, mode, cval, bias, shape, dtype = _resolved(
-        array, given, chosen, operator, geometry, preserves_dtype=preserves_dtype, shrink=True
+        array, given, chosen, operator, geometry, preserves_dtype=preserves_dtype
     )
     real = dtypes.FLOAT64 if present.min_coverage else dtypes.working(array.dtype, dtype)
     low, high = operator.extremes
@@ -243,7 +242,7 @@ def _with_missing(
     layout = normalized.Layout(chosen, paddings, stride, dilation, spans, mode, cval, bias, shape, real)
     arguments.fitting(given.out, layout.shape)
     target = dtypes.target(given.out, array, layout.shape, dtypes.direct_target(dtype, real))
-    inner = {"zero": "constant", "shrink": "zero"}.get(mode, mode)
+    inner = border_of_counts(mode)
 
     def correlate(
         samples: npt.NDArray, part: normalized.SignedKernel, pairs: tuple[tuple[int, int], ...], beyond: float

@@ -111,7 +111,7 @@ def _validate_and_plan(array: npt.NDArray, given: Common, pick: Pick, window: tu
     axes = arguments.axes(array, given.axes, given.channel_axis)
     size, footprint, *own = window
     around, long = _around(array, axes, size, footprint, pick, tuple(own))
-    mode = borders.check_mode(given.mode)
+    mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)

@@ -6,7 +6,7 @@ All arrays have at least as many samples as a vector. The last vector overlaps t
 import numpy as np
 
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.jit import Driver, kernel
+from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import where
 from imfilter._simd.vector import BYTES, invoke, load, record, size_of, splat, store
 
@@ -28,6 +28,21 @@ COMBINE_JOB = np.dtype(
         *((name, np.float64) for name in ("total", "least", "bias")),
     ]
 )
+
+
+@inlined
+def result_of_one(sums, counts, total):
+    """Return the result of a kernel of one sign: the weighted mean times the sum of the weights."""
+    return sums / counts * total
+
+
+@inlined
+def result_of_both(positive, negative, more, less, total):
+    """Return the result from sums over the positive and the negative part of a kernel."""
+    absent = total - (more - less)
+    mean = (positive + negative) / (more + less)
+    # Where nothing is absent, an infinite mean must not become NaN.
+    return positive - negative + where(absent == 0, absent, mean * absent)
 
 
 @kernel("real", "source")
@@ -60,7 +75,7 @@ def combine_one(real, target, job_at):
     for block in range((job.count + lanes - 1) // lanes):
         at = min(block * lanes, job.count - lanes)
         sums, counts = load(real, job.positive + at * size, real), load(real, job.more + at * size, real)
-        result = sums / counts * total + bias
+        result = result_of_one(sums, counts, total) + bias
         store(job.to + at * size_of(target), target, where(counts > least, result, nothing))
 
 
@@ -78,12 +93,8 @@ def combine_both(real, target, job_at):
             load(real, job.negative + at * size, real),
         )
         more, less = load(real, job.more + at * size, real), load(real, job.less + at * size, real)
-        counts, absent = more + less, total - (more - less)
-        mean = (positive + negative) / counts
-        # Where nothing is absent, an infinite mean must not become NaN.
-        filled = where(absent == 0, absent, mean * absent)
-        result = positive - negative + filled + bias
-        store(job.to + at * size_of(target), target, where(counts > least, result, nothing))
+        result = result_of_both(positive, negative, more, less, total) + bias
+        store(job.to + at * size_of(target), target, where(more + less > least, result, nothing))
 
 
 @Driver

@@ -6,6 +6,7 @@ needs them.
 
 import numpy as np
 
+from imfilter._filters.linear.kernels.normalized import result_of_both, result_of_one
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel
 from imfilter._simd.lanewise import fma, root, where
@@ -129,13 +130,11 @@ def sum_up(real, job_at, window, further, line):
                     weight = splat(real, real.type(tap.weight))
                     negative = fma(load(real, at, real), weight, negative)
                     less = fma(load(real, at + further, real), weight, less)
-                counts, absent = more + less, term.total - (more - less)
-                mean = (positive + negative) / counts
-                # Where nothing is absent, an infinite mean must not become NaN.
-                found = positive - negative + where(absent == 0, absent, mean * absent)
+                counts = more + less
+                found = result_of_both(positive, negative, more, less, term.total)
             else:
                 counts = more
-                found = positive / counts * term.total
+                found = result_of_one(positive, counts, term.total)
             found = where(counts > term.least, found, nothing)
             result = fma(found, found, result) if job.norm else result + found
         if job.norm:
