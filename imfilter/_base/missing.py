@@ -11,8 +11,9 @@ import numpy.typing as npt
 from imfilter._base import arguments, borders, dtypes, threads
 from imfilter._base.keywords import Common
 
-#: Bytes of an array that are searched at a time, and samples from which on threads share the search.
-_CHUNK, _MANY = 1 << 21, 1 << 20
+#: Bytes of an array that are searched at a time, and bytes from which on threads share the search. A thread
+#: reads 29 GB/s, and to wake another one takes as long as to read 3 MB.
+_CHUNK, _MANY = 1 << 21, 1 << 24
 #: Samples of an image that are looked at before it is filtered as if nothing was absent.
 _FEW = 1000
 #: Range of confidences that are multiplied in float32.
@@ -214,7 +215,7 @@ def _any_part(array: npt.NDArray, found: Callable[[npt.NDArray], bool], workers:
             if not met and found(parts[first : first + step]):
                 met.append(True)
 
-    threads.run(task, -(-len(parts) // step), 1 if array.size < _MANY else workers)
+    threads.run(task, -(-len(parts) // step), 1 if array.nbytes < _MANY else workers)
     return bool(met)
 
 
