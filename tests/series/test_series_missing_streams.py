@@ -28,19 +28,19 @@ def has_ends(call, mode):
 def test_streams_with_masks_are_bit_identical_to_whole_series(call, mode):
     f, given, own = call
     how = {"initial": "edge" if mode == "shrink" else mode} if f is series.causal else {"mode": mode}
-    x = RNG.normal(size=(90, 2))
+    x = RNG.normal(size=(48, 2))
     x[RNG.random(x.shape) < 0.1] = np.nan
     for mask in (RNG.random(x.shape) > 0.3, np.where(RNG.random(x.shape) > 0.3, RNG.random(x.shape), 0)):
         for least, nan in ((0.0, "ignore"), (0.4, "ignore"), (0.4, "propagate")):
             options = {**own, **how, "min_coverage": least, "nan": nan}
             causal = {} if f is series.causal else {"align": "causal"}
             expected = f(x, *given, mask=mask, axis=0, **causal, **options)
-            for length in (1, 4, 33):
+            for length in (1, 5, 33):
                 stream = series.Stream(f, *given, channels=2, **options)
                 found = []
                 for i in range(0, len(x), length):
                     found.append(stream.push(x[i : i + length], mask[i : i + length]))
-                    stream = pickle.loads(pickle.dumps(stream))
+                    stream = pickle.loads(pickle.dumps(stream)) if length > 1 else stream
                 np.testing.assert_array_equal(bits(np.concatenate(found)), bits(expected))
 
 
