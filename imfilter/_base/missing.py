@@ -75,7 +75,9 @@ class Presence:
 def split(image: Any) -> tuple[Any, npt.NDArray[np.bool_] | None]:
     """Return an image without its mask, and True where its samples are present. None: it has no mask."""
     if isinstance(image, np.ma.MaskedArray):
-        return np.ma.getdata(image), ~np.ma.getmaskarray(image)
+        mask = np.ma.getmaskarray(image)
+        # Each field of a structured array has a mask. Such arrays are refused later, like those without mask.
+        return np.ma.getdata(image), ~mask if mask.dtype.kind == "b" else None
     return image, None
 
 
@@ -154,7 +156,8 @@ def _weights(mask: npt.NDArray) -> npt.NDArray:
     """Return how much samples count: truth values, or floats of at least 0."""
     if mask.dtype.kind == "b":
         return mask
-    mask = dtypes.readable(mask)
+    with np.errstate(over="ignore"):  # of long doubles
+        mask = dtypes.readable(mask)
     if mask.dtype.kind != "f":
         mask = mask.astype(np.float64)
     if not mask.min(initial=0) >= 0 or not np.isfinite(mask.max(initial=0)):

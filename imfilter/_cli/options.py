@@ -125,7 +125,10 @@ def nodata(text: str) -> float | str:
     if text.strip().lower() == "none":
         return "none"
     try:
-        return int(text) if re.fullmatch(r"\s*[-+]?\d+\s*", text) else float(text)
+        value = float(text)
+        if math.isinf(value) and "inf" not in text.lower():  # outside the range of float64
+            raise ValueError(text)
+        return int(text) if re.fullmatch(r"\s*[-+]?\d+\s*", text) else value
     except ValueError:
         raise ValueError(f"{text!r} is not a number, nan or none") from None
 

@@ -71,18 +71,26 @@ class Filter:
         """Return a result with the value of missing samples where it is undefined, if its type has it."""
         if not isinstance(result, np.ma.MaskedArray):
             return result
-        if self._nodata is None or not dtypes.holds(result.dtype, self._nodata):
+        dtype = result.dtype
+        if self._nodata is None or not (dtype.kind == "f" or dtypes.holds(dtype, self._nodata)):
             return np.ma.getdata(result)
-        filled: Array = result.filled(self._nodata)
-        return filled
+        # Floats are rounded as in the input: float32 has no 0.1.
+        return np.where(np.ma.getmaskarray(result), dtype.type(self._nodata), np.ma.getdata(result))
 
     def present(self, x: Array) -> NDArray[np.bool_] | None:
         """Return which samples do not have the value of missing samples. None: there is no such value."""
         return None if self._nodata is None else x != self._nodata
 
+    def drawn(self, x: Array) -> Array:
+        """Return a series for a plot: NaN where samples have the value of missing samples."""
+        present = self.present(x)
+        return x if present is None else np.where(present, x, np.nan)
+
     def aligned(self, result: Array, n: int) -> Array:
         """Return results along the last axis at the positions of their samples, and NaN elsewhere."""
-        result, missing = np.ma.getdata(result), n - result.shape[-1]
+        if isinstance(result, np.ma.MaskedArray):
+            result = np.where(np.ma.getmaskarray(result), np.nan, np.ma.getdata(result))
+        missing = n - result.shape[-1]
         if not missing:
             return result
         placed = np.full((*result.shape[:-1], n), np.nan)
@@ -202,7 +210,7 @@ def _array(run_filter: Filter, source: str, file: Any, destination: str, options
         np.save(buffer if destination == "-" else out, written, allow_pickle=False)
         out.write(buffer.getbuffer())
         if options["plot"]:
-            before = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])
+            before = run_filter.drawn(np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis]))
             after = np.moveaxis(result, axis, -1).reshape(len(before), -1)
             after = run_filter.aligned(after, before.shape[1])
             names = [""] if len(before) == 1 else [str(i) for i in range(len(before))]
@@ -245,7 +253,8 @@ def _whole(
                 names = [sheet.choice.name(column) for column in sheet.choice.columns]
                 x = None if times[0] is None else np.concatenate([t for t in times if t is not None])
                 name = "sample" if sheet.choice.time is None else sheet.choice.name(sheet.choice.time)
-                plot.draw(options["plot"], run_filter.title, names, before, after, x, name)
+                drawn = list(map(run_filter.drawn, before))
+                plot.draw(options["plot"], run_filter.title, names, drawn, after, x, name)
 
 
 def _live(reader: Reader, sheet: Sheet, run_filter: Filter) -> None:

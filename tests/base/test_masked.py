@@ -190,6 +190,17 @@ def test_others(name):
         OTHERS[name]()
 
 
+def test_structured_arrays():
+    records = np.ma.zeros(5, [("a", float)])
+    for name, call in (
+        ("image", lambda: imfilter.box(records, 3)),
+        ("x", lambda: series.difference(records)),
+        ("samples", lambda: series.Stream(series.difference).push(records)),
+    ):
+        with pytest.raises(TypeError, match=f"^{name} must contain real numbers, got dtype "):
+            call()
+
+
 @pytest.mark.parametrize("name", ["minimum", "maximum", "median", "percentile"])
 def test_footprints(name):
     with pytest.raises(TypeError, match="footprint must be an array without mask, got a masked array"):

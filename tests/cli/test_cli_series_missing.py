@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from imfilter import series
+from imfilter._cli import plot
 from tests.cli.commands import done, failed
 from tests.cli.test_cli_series_live import streamed
 
@@ -56,12 +57,39 @@ def test_values_of_missing_samples_in_arrays(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.load(out), [[4, 5, 6, 6, np.nan, 3, 3]])
 
 
+@pytest.mark.parametrize(("dtype", "value"), [("float32", 0.1), ("float16", -9999), ("float64", 0.1)])
+def test_values_of_missing_samples_are_rounded_to_floats(tmp_path: Path, dtype: str, value: float) -> None:
+    source, out = tmp_path / "in.npy", tmp_path / "out.npy"
+    x = np.array([value, 5, value, value, value, 7], dtype)
+    np.save(source, x)
+    done("series", "median", source, out, "--size", 3, "--nodata", value)
+    np.testing.assert_array_equal(np.load(out), np.array([5, 5, 5, value, 7, 7], dtype))
+
+
+def test_plots_have_gaps_at_missing_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[list[np.ndarray]] = []
+    monkeypatch.setattr(plot, "check", lambda path: None)
+    monkeypatch.setattr(plot, "draw", lambda path, title, names, *drawn: shown.append(list(drawn[:2])))
+    table, array = tmp_path / "in.csv", tmp_path / "in.npy"
+    table.write_text(TEXT)
+    np.save(array, np.array([1, -9999, 3, -9999, -9999, -9999, 8], np.int16))
+    for source, more in ((table, ("--column", "x")), (array, ())):
+        out = tmp_path / f"out{source.suffix}"
+        options = ("--size", 3, "--nodata", -9999, "--plot", tmp_path / "p.png", *more)
+        done("series", "moving_average", source, out, *options)
+    for before, after in shown:
+        np.testing.assert_array_equal(before, [[1, np.nan, 3, np.nan, np.nan, np.nan, 8]])
+        np.testing.assert_array_equal(after, [[1, 2, 3, 3, np.nan, 8, 8]])
+    assert len(shown) == 2
+
+
 def test_wrong_values_of_missing_samples(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "in.csv"
     source.write_text(TEXT)
     given = ("series", "median", source, tmp_path / "out.csv", "--column", "x", "--size", 3)
     for code, words, *more in (
         (2, "'some' is not a number, nan or none", "--nodata", "some"),
+        (2, "is not a number, nan or none", "--nodata", "9" * 400),
         (2, "min_coverage must be from 0 to 1, got 2", "--min-coverage", 2),
         (2, "'drop' is not one of propagate, ignore", "--nan", "drop"),
     ):

@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -205,6 +206,37 @@ def test_min_coverage_is_min_periods_of_pandas(size):
                     x, size, align="causal", mode="shrink", nan="ignore", min_coverage=periods / size
                 )
                 np.testing.assert_allclose(result, getattr(rolling, name)().to_numpy(), atol=1e-12)
+
+
+def test_full_windows_have_full_coverage():
+    x, mask = np.arange(8.0), np.arange(8) != 1
+    expected = [1.0, np.nan, np.nan, 1.0, 1.0, 1.0, 1.0, 1.0]
+    result = series.causal(x, [0.0, 0.0], 1.0, mask=mask, min_coverage=0.5)
+    np.testing.assert_array_equal(result, expected)
+    stream = series.Stream(series.causal, [0.0, 0.0], 1.0, min_coverage=0.5)
+    pushed = [stream.push(*pair) for pair in zip(x.tolist(), mask.tolist(), strict=True)]
+    np.testing.assert_array_equal(pushed, expected)
+    many = 100_000  # the sum of so many equal shares is 1 - 1.9e-12
+    mask = np.arange(many + 50) != 0
+    result = series.weighted_average(
+        np.ones(many + 50), np.ones(many), mode="valid", mask=mask, min_coverage=1
+    )
+    np.testing.assert_array_equal(np.isnan(result), np.arange(51) == 0)
+
+
+def test_products_that_overflow_give_no_warning():
+    for value, count in ((1e300, 1e10), (1.0, 1e308)):
+        x, mask = np.full(6, value), np.full(6, count)
+        for call in (
+            partial(series.moving_average, size=3),
+            partial(series.gaussian, sigma=1),
+            partial(series.weighted_average, weights=[1, -3, 1]),
+        ):
+            assert call(x, mask=mask).shape == x.shape
+    huge = np.full(6, np.finfo(np.longdouble).max)
+    if huge[0] > np.finfo(np.float64).max:
+        with pytest.raises(ValueError, match="mask must contain truth values or finite numbers"):
+            series.moving_average(x, 3, mask=huge)
 
 
 @pytest.mark.parametrize("adjust", [False, True])
