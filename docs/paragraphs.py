@@ -256,6 +256,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "weights.box": ("size", "ndarray"),
     "weights.laplacian": ("ndarray",),
     "causality.causal": ("ndarray",),
+    "exponentials.exponential": ("align",),
     "causality.check_causal": ("x", "TypeError", "ValueError"),
     "embedding.embed": ("x", "ValueError"),
     "forecasting.fit_forecaster": ("x", "ValueError"),

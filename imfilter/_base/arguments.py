@@ -38,9 +38,11 @@ def image(value: npt.ArrayLike, name: str = "image") -> npt.NDArray:
     return array
 
 
-def numbers_of(value: npt.ArrayLike, name: str) -> npt.NDArray:
-    """Return `value` as an array of real numbers of any shape."""
-    return _real_array(value, name, "", "fill the masked samples with NaN first")
+def numbers_of(
+    value: npt.ArrayLike, name: str, advice: str = "fill the masked samples with NaN first"
+) -> npt.NDArray:
+    """Return `value` as an array of real numbers of any shape. `advice` is for masked arrays."""
+    return _real_array(value, name, "", advice)
 
 
 def series(value: npt.ArrayLike, name: str = "x") -> npt.NDArray:

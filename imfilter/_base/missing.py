@@ -20,6 +20,8 @@ _FEW = 1000
 _TINY, _HUGE = 1e-10, 1e10
 #: Shares that differ by less, relative to them, are equal.
 ROUNDED = 1e-12
+#: Advice for a mask that is a masked array.
+_UNMASK = "use mask.filled(0)"
 NAN_POLICIES = ("propagate", "ignore")
 
 
@@ -133,7 +135,7 @@ def found(asked: Presence, image: npt.NDArray, workers: int | None) -> Presence 
 
 def _checked(value: npt.ArrayLike, image: npt.NDArray, channel_axis: Any) -> npt.NDArray:
     """Return a mask in the shape of the image: truth values, or floats of at least 0."""
-    mask = arguments.numbers_of(value, "mask")
+    mask = arguments.numbers_of(value, "mask", _UNMASK)
     shape, spatial = image.shape, image.shape
     if channel_axis is not None:
         channel = arguments.axis_index(channel_axis, image.ndim, "channel_axis")
@@ -176,7 +178,7 @@ def counts(
     """
     mask = own
     if value is not None:
-        mask, other = arguments.numbers_of(value, "mask"), shape
+        mask, other = arguments.numbers_of(value, "mask", _UNMASK), shape
         if along is not None:
             other = shape[along : along + 1]
             if mask.shape == other != shape:

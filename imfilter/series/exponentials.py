@@ -92,10 +92,9 @@ def exponential(
     adjust : bool, optional
         Whether to normalise the weights over the existing samples, as with mode 'shrink'. If False, `mode`
         determines the samples before the first sample. Default False.
-    align : {'centre', 'causal'}, optional
-        Position of the window. 'centre': the window is centred on the sample; an even window has one sample
-        more before its centre than after it. 'causal': the window ends at the sample, so no result depends
-        on a later sample. Default 'centre'.
+    align : {'causal', 'centre'}, optional
+        'causal': forwards only, so no result depends on a later sample. 'centre': forwards and then
+        backwards. Default 'causal'.
     mode : str, optional
         How a series ``a b c d`` continues beyond its ends. Default 'edge'.
 

@@ -224,6 +224,14 @@ def test_full_windows_have_full_coverage():
     np.testing.assert_array_equal(np.isnan(result), np.arange(51) == 0)
 
 
+@pytest.mark.parametrize("count", [1e-20, 1e-12, 0.5, 1e9])
+def test_a_polynomial_through_all_samples_does_not_depend_on_what_they_count(count):
+    result = series.savgol([1.0, 4.0, 9.0], 3, 2, mode="valid", mask=[1, count, 1])
+    np.testing.assert_allclose(result, [4.0], rtol=1e-14)
+    slope = series.difference([1.0, 4.0, 9.0], mode="valid", mask=[1, 0, count])
+    np.testing.assert_allclose(slope, [4.0], rtol=1e-14)
+
+
 def test_products_that_overflow_give_no_warning():
     for value, count in ((1e300, 1e10), (1.0, 1e308)):
         x, mask = np.full(6, value), np.full(6, count)
@@ -254,6 +262,7 @@ def test_masked_exponential_means_are_those_of_pandas(adjust):
         ({"mask": -np.ones((2, 5))}, ValueError, "finite numbers of at least 0, got -1.0"),
         ({"mask": np.full(5, np.nan)}, ValueError, "finite numbers of at least 0, got nan"),
         ({"mask": ["a"] * 5}, TypeError, "mask must contain real numbers"),
+        ({"mask": np.ma.ones(5)}, TypeError, r"must be an array without mask, .*: use mask.filled\(0\)"),
         ({"min_coverage": 1.5}, ValueError, "min_coverage must be from 0 to 1, got 1.5"),
         ({"min_coverage": "all"}, TypeError, "min_coverage must be a number"),
         ({"nan": "drop"}, ValueError, "nan must be one of 'propagate', 'ignore', got 'drop'"),

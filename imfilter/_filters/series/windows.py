@@ -252,6 +252,8 @@ def polynomial_taps(counts: Present, order: int, deriv: int, at: float) -> Lines
     weights = counts.astype(np.longdouble)
     offsets = np.arange(counts.shape[1], dtype=np.longdouble) - at
     known, degree = weights > 0, np.count_nonzero(weights > 0, axis=1) - 1
+    # A polynomial through all samples does not depend on how much each counts.
+    weights[known & (degree <= order)[:, None]] = 1
     reach = np.maximum(np.where(known, abs(offsets), 0).max(axis=1), 1.0)[:, None]
     # Polynomials that are orthogonal over the samples, by Stieltjes' three-term recurrence, and their
     # derivatives at the position `at`. Normal equations of powers would lose half of the digits.
