@@ -2,12 +2,36 @@
 
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from imfilter._base.call_cache import Calls
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.rank import apply as rank
+
+#: The files that take the longest. They start first, so that no process works alone at the end.
+LONGEST = (
+    "linear/test_correlate_grid.py",
+    "pooling/test_pool.py",
+    "linear/test_missing.py",
+    "rank/test_rank.py",
+    "samples/test_samples.py",
+    "linear/test_filters.py",
+    "linear/test_nonfinite_border.py",
+    "base/test_cache.py",
+    "linear/test_zero_taps.py",
+    "peers/test_agreement.py",
+    "base/test_api.py",
+    "linear/test_means.py",
+    "rank/test_present.py",
+    "base/test_extremes.py",
+    "cli/test_cli_process.py",
+    "series/test_series_stream.py",
+    "cli/test_cli_strips.py",
+    "files/test_io_limits.py",
+    "base/test_new_arguments.py",
+)
 
 
 @pytest.fixture
@@ -17,14 +41,24 @@ def no_remembered_calls(monkeypatch):
         monkeypatch.setattr(module, "FAMILY", replace(module.FAMILY, calls=Calls()))
 
 
-def pytest_configure():
-    """End at signals as usual: a process that nohup started, or a shell in the background, ignores some.
+def pytest_configure(config):
+    """Keep the order of files, and end at signals as usual.
 
-    The processes that tests start inherit what is ignored.
+    A process that nohup started, or a shell in the background, ignores some signals. The processes that tests
+    start inherit what is ignored.
     """
+    if hasattr(config.option, "loadscopereorder"):  # pytest-xdist would start files with many tests first
+        config.option.loadscopereorder = False
     for name in ("SIGHUP", "SIGQUIT"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    """Put the longest files first."""
+    folder = Path(__file__).parent
+    places = {folder / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
