@@ -252,6 +252,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "searching.patches": ("size", "channel_axis", "ValueError"),
     "searching.occlusion_map": ("image", "size", "channel_axis", "TypeError"),
     "smooth.box": ("size",),
+    "windows.generic": ("size", "nan", "TypeError", "ValueError", "padding", "stride"),
     "weights.gaussian": ("truncate", "radius"),
     "weights.box": ("size", "ndarray"),
     "weights.laplacian": ("ndarray",),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from imfilter.second_derivative import laplacian
     from imfilter.sharpening import sharpen, unsharp_mask
     from imfilter.smooth import box, gaussian
+    from imfilter.windows import generic
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,7 @@ __all__ = [
     "fit_kernel",
     "gaussian",
     "gaussian_gradient_magnitude",
+    "generic",
     "global_pool",
     "harris",
     "hog",
@@ -96,6 +98,7 @@ _HOMES = {
     "extremes": ("maximum", "minimum"),
     "rank": ("median", "percentile"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
+    "windows": ("generic",),
 }
 #: Public modules with names of their own.
 _NAMESPACES = ("color", "layers", "series", "show", "weights")

@@ -1,16 +1,18 @@
 """Types of arguments, for type annotations."""
 
-from collections.abc import Sequence
-from typing import Literal, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 __all__ = [
     "Align",
+    "Args",
     "ArrayLike",
     "Axes",
     "BlockNorm",
     "DTypeLike",
+    "Function",
     "Kernel",
     "Mask",
     "Method",
@@ -22,6 +24,9 @@ __all__ = [
     "PerAxis",
     "Reduce",
     "SeriesMode",
+    "Shape",
+    "Size",
+    "Stride",
 ]
 
 _Value = TypeVar("_Value")
@@ -30,6 +35,15 @@ _Value = TypeVar("_Value")
 PerAxis: TypeAlias = _Value | Sequence[_Value]
 #: One axis or several.
 Axes: TypeAlias = int | tuple[int, ...]
+#: The distance between results: one for all filtered axes, or one for each.
+Stride: TypeAlias = PerAxis[int]
+#: The length of a window: one for all filtered axes, or one for each.
+Size: TypeAlias = PerAxis[int] | None
+#: A window of any shape, as an array that is not zero inside.
+Shape: TypeAlias = ArrayLike | None
+#: A function of a window and of more arguments, and these arguments.
+Function: TypeAlias = Callable[..., Any]
+Args: TypeAlias = tuple[Any, ...]
 #: Truth values, or how much each sample counts.
 Mask: TypeAlias = ArrayLike | None
 #: How an image continues beyond its border.

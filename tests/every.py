@@ -136,6 +136,7 @@ CALLS = {
     ".laplacian": _image("laplacian"),
     ".laplacian_of_gaussian": _image("laplacian_of_gaussian", 1.0),
     ".difference_of_gaussians": _image("difference_of_gaussians", 1.0),
+    ".generic": _image("generic", lambda window: window[0] - window[-1], 3),
     ".gaussian_gradient_magnitude": _image("gaussian_gradient_magnitude", 1.0),
     ".coverage": lambda a, k: imfilter.coverage(np.abs(a), kernel=k),
     ".fill": lambda a, k: imfilter.fill(a, 1.0, mask=np.arange(a.size).reshape(a.shape) % 3 > 0),

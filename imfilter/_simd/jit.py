@@ -235,8 +235,7 @@ class _KernelCache(_Cache):
     def enable(self) -> None:
         """Do nothing: this cache is always on."""
 
-    def disable(self) -> None:
-        """Do nothing: this cache is always on."""
+    disable = enable
 
     def flush(self) -> None:
         """Do nothing: the salt retires old files."""
@@ -300,8 +299,7 @@ def _listen() -> None:
         os.register_at_fork(after_in_child=patience.forget)
 
 
-#: ``contract`` and ``nsz`` keep NaN and infinity exact. Full fastmath would assume that neither
-#: occurs.
+#: ``contract`` and ``nsz`` keep NaN and infinity exact. Full fastmath would assume that neither occurs.
 _OPTIONS = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 
 
@@ -395,3 +393,8 @@ def _compiler(function: Callable[..., Any], *, no_cpython_wrapper: bool = True, 
     """Return Numba's dispatcher, by default without wrappers: they compile slower than small functions."""
     options |= {"no_cpython_wrapper": no_cpython_wrapper, "no_cfunc_wrapper": True}
     return numba.njit(**_OPTIONS, **options)(function)
+
+
+def of_user(function: Any, **options: bool) -> Any:
+    """Return Numba's dispatcher of a function that a user wrote. Each operation is rounded by itself."""
+    return numba.njit(function, error_model="numpy", nogil=True, **options)

@@ -41,6 +41,17 @@ FILTERS = {
     "percentile": ({"q": REQUIRED, "size": 3}, {"footprint": None}),
     "minimum": ({"size": 3}, {"footprint": None}),
     "maximum": ({"size": 3}, {"footprint": None}),
+    "generic": (
+        {"function": REQUIRED, "size": None},
+        {
+            "footprint": None,
+            "args": (),
+            "outputs": 1,
+            "compile": True,
+            "stride": 1,
+            "padding": "same",
+        },
+    ),
     "sobel": ({}, {"axis": None, "normalize": False, "spacing": None}),
     "scharr": ({}, {"axis": None, "normalize": False, "spacing": None}),
     "prewitt": ({}, {"axis": None, "normalize": False, "spacing": None}),

@@ -27,6 +27,7 @@ FAMILIES = {
     "layers": set(),
     "learn": set(),
     "show": {"linear"},
+    "generic": set(),
 }
 
 

@@ -25,6 +25,7 @@ ARGUMENTS = {
     "fit_kernel": ((3, 3, 3),),
     "gaussian": (1.0,),
     "gaussian_gradient_magnitude": (1.0,),
+    "generic": (lambda window: window[0], 3),
     "global_pool": (),
     "laplacian": (),
     "laplacian_of_gaussian": (1.0,),

@@ -1,0 +1,1 @@
+"""Windows of functions that a user writes."""
