@@ -13,7 +13,7 @@ from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan, Planned, planning
 from imfilter._base.program import address
 from imfilter._filters.generic import functions
-from imfilter._filters.generic.pieces import Piece, Windows, bands, piece
+from imfilter._filters.generic.pieces import Memory, Piece, Windows, bands, piece
 
 #: Writes the results of a piece: ``evaluate(piece, results, fewest)``.
 _Evaluate = Callable[[Piece, npt.NDArray[np.float64], int], None]
@@ -89,7 +89,8 @@ def _windows(
     paddings = padding.resolve(pad, lengths, inside.shape, steps, (1,) * n, flipped=False)
     mode = borders.check_mode(common.mode, more=("shrink",))
     cval = arguments.number(common.cval, "cval", finite=False)
-    return Windows(inside, paddings, steps, mode, cval if mode == "constant" else 0.0)
+    beyond = cval if mode == "constant" else 0.0
+    return Windows(inside, paddings, steps, mode, beyond, tuple(lengths))
 
 
 def _over_pieces(
@@ -114,17 +115,28 @@ def _over_pieces(
     fewest = 1 if presence is None else max(1, math.ceil(presence.least(windows.size)))
 
     def task(start: int, stop: int) -> None:
+        memory = Memory()
         for part in parts[start:stop]:
-            samples = piece(image, mask, presence, windows, *part)
-            found = np.empty((len(target), len(samples.starts), samples.pitch))
-            evaluate(samples, found, fewest)
-            values = found[..., : samples.count].reshape(-1, *samples.shape)
-            with np.errstate(invalid="ignore", over="ignore"):  # NaN in integers, and numbers out of range
-                dtypes.place(values, result[(slice(None), *samples.where)])
+            samples = piece(image, mask, presence, windows, memory, *part)
+            to = result[(slice(None), *samples.where)]
+            lines = len(to), len(samples.starts), samples.pitch
+            if _holds(to, samples):
+                evaluate(samples, to.reshape(lines), fewest)
+            else:
+                found = memory.array("results", lines, np.float64)
+                evaluate(samples, found, fewest)
+                with np.errstate(invalid="ignore", over="ignore"):  # NaN in integers, and what is too large
+                    dtypes.place(found[..., : samples.count].reshape(to.shape), to)
             if hollow is not None and samples.present is not None:
                 hollow[samples.where] = _counts(samples) < fewest
 
     threads.run(task, len(parts), workers)
+
+
+def _holds(to: npt.NDArray, samples: Piece) -> bool:
+    """Tell whether the loops can write the results of a piece to their place."""
+    native = to.dtype == dtypes.FLOAT64 and to.dtype.isnative and to.flags.aligned
+    return native and samples.pitch == samples.count and all(part.flags.c_contiguous for part in to)
 
 
 def _counts(samples: Piece) -> npt.NDArray[np.int64]:

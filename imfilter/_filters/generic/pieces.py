@@ -1,5 +1,6 @@
 """Pieces of an image with their border, as float64, in the layout that the loops over windows read."""
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,8 @@ from imfilter._base.missing import Presence, rows_of
 from imfilter._base.padding import Padding
 from imfilter._filters.generic.kernels.windows import LANES
 
-#: Results of a piece.
-_PIECE = 1 << 16
+#: Results of a piece, and results of a row from which on a piece may be lower than a window.
+_PIECE, _WIDE = 1 << 15, 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,7 @@ class Windows:
     stride: tuple[int, ...]
     mode: str
     cval: float
+    lengths: tuple[int, ...]  # of the image
 
     @property
     def size(self) -> int:
@@ -34,6 +36,19 @@ class Windows:
     def shape(self) -> tuple[int, ...]:
         """The shape of the results along the filtered axes."""
         return tuple(pad.length for pad in self.paddings)
+
+    def rows(self, axis: int, first: int, last: int) -> npt.NDArray[np.int64]:
+        """Return the samples along an axis that results `first` to `last` need. -1 is the constant."""
+        pad, step, span = self.paddings[axis], self.stride[axis], self.inside.shape[axis]
+        begin, end = first * step, (last - 1) * step + span
+        if axis:  # all samples are there, also those after the last window: the border may repeat them
+            begin, end = 0, max(end, pad.before + self.lengths[axis])
+        return rows_of(self.lengths[axis], pad.before, pad.after, self.mode, begin, end)
+
+    @functools.cached_property
+    def columns(self) -> list[npt.NDArray[np.int64]]:
+        """The samples along the other axes, with their border."""
+        return [self.rows(axis, 0, self.shape[axis]) for axis in range(1, len(self.stride))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +69,31 @@ class Piece:
 
     @property
     def pitch(self) -> int:
-        """The number of results that are kept for a row: whole vectors."""
-        return -(-self.count // LANES) * LANES
+        """The number of results that are kept for a row: at least a vector."""
+        return max(self.count, LANES)
 
 
 def bands(windows: Windows, batch: tuple[int, ...]) -> list[tuple[tuple[int, ...], int, int]]:
     """Return the pieces of the results: a batch index, and a range along the first filtered axis."""
     length, others = windows.shape[0], max(1, math.prod(windows.shape[1:]))
-    step = max(1, _PIECE // others)
+    step = max(1, _PIECE // others, min(length, windows.inside.shape[0]) if others < _WIDE else 1)
     cuts = [(first, min(first + step, length)) for first in range(0, length, step)]
     return [(index, first, last) for index in np.ndindex(batch) for first, last in cuts]
+
+
+class Memory:
+    """Memory that the pieces of a thread use one after the other."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, npt.NDArray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any, slack: int = 0) -> npt.NDArray:
+        """Return an array with `slack` elements behind it, which are finite."""
+        size = math.prod(shape)
+        kept = self._kept.get(name)
+        if kept is None or kept.size < size + slack:
+            kept = self._kept[name] = np.zeros(size + slack, dtype)
+        return kept[:size].reshape(shape)
 
 
 def piece(
@@ -71,92 +101,83 @@ def piece(
     mask: npt.NDArray | None,
     presence: Presence | None,
     windows: Windows,
+    memory: Memory,
     index: tuple[int, ...],
     first: int,
     last: int,
 ) -> Piece:
     """Return the samples that results `first` to `last` along the first filtered axis need."""
-    values = _padded(image[index], windows, first, last, windows.cval, np.float64)
-    there = None
+    indices = [windows.rows(0, first, last), *windows.columns]
+    padded = tuple(map(len, indices))
+    stride = windows.stride[-1]
+    # The last vector may read beyond the last window.
+    values = memory.array("samples", padded, np.float64, LANES)
+    _fill(values, image[index], windows, indices, windows.cval)
+    present = None
     if presence is not None:
-        beyond = windows.mode != "shrink"
-        known = np.broadcast_to(np.True_, image[index].shape) if mask is None else mask[index] > 0
-        there = _padded(known, windows, first, last, beyond, np.bool_)
+        there = np.empty(padded, bool)
+        known = np.broadcast_to(np.True_, windows.lengths) if mask is None else mask[index] > 0
+        _fill(there, known, windows, indices, windows.mode != "shrink")
         if presence.ignore_nan:
             there &= ~np.isnan(values)
+        present = np.ascontiguousarray(_by_phase(there, stride)).reshape(-1).view(np.uint8)
+    if stride > 1:
+        ordered = _by_phase(values, stride)
+        values = memory.array("phases", ordered.shape, np.float64, LANES)
+        values[...] = ordered
+    width = -(-padded[-1] // stride)
+    lines = (*padded[1:-1], width * stride)
+    steps = [math.prod(lines[i:]) for i in range(len(padded) - 1)]
     shape = (last - first, *windows.shape[1:])
-    values, steps, column = _by_phase(values, windows.stride[-1])
-    places = [np.arange(n) * s * step for n, s, step in zip(shape[:-1], windows.stride, steps, strict=False)]
     starts = np.zeros(shape[:-1], np.int64)
-    for axis, line in enumerate(places):
+    for axis, (n, step) in enumerate(zip(shape[:-1], steps, strict=True)):
+        line = np.arange(n) * windows.stride[axis] * step
         starts += line.reshape([-1 if a == axis else 1 for a in range(starts.ndim)])
     taps = np.argwhere(windows.inside)
-    offsets = taps[:, :-1] @ np.array(steps, np.int64) + column[taps[:, -1]]
-    slack = np.zeros(values.size + LANES)  # the last vector may read beyond the last window
-    slack[: values.size] = values.reshape(-1)
-    present = None
-    if there is not None:
-        present = np.ascontiguousarray(_by_phase(there, windows.stride[-1])[0]).reshape(-1).view(np.uint8)
-    return Piece(
-        (*index, slice(first, last)), shape, slack, present, 8 * starts.reshape(-1), 8 * offsets.reshape(-1)
-    )
+    offsets = taps[:, :-1] @ np.array(steps, np.int64) + taps[:, -1] % stride * width + taps[:, -1] // stride
+    where = (*index, slice(first, last))
+    return Piece(where, shape, values.reshape(-1), present, 8 * starts.reshape(-1), 8 * offsets.reshape(-1))
 
 
-def _padded(
-    source: npt.NDArray, windows: Windows, first: int, last: int, constant: float | bool, dtype: Any
-) -> npt.NDArray:
-    """Return the samples of some results with their border."""
-    pads, stride = windows.paddings, windows.stride[0]
-    spans = windows.inside.shape
-    rows = rows_of(
-        source.shape[0], pads[0].before, pads[0].after, windows.mode, first * stride,
-        (last - 1) * stride + spans[0],
-    )  # fmt: skip
-    # All samples are here, also those after the last window, because the border may repeat them.
-    lengths = [
-        max((pad.length - 1) * step + span, pad.before + n)
-        for pad, step, span, n in zip(pads, windows.stride, spans, source.shape, strict=True)
-    ]
-    padded = np.empty((len(rows), *lengths[1:]), dtype)
-    inner = tuple(
-        slice(pad.before, pad.before + n) for pad, n in zip(pads[1:], source.shape[1:], strict=True)
+def _fill(
+    padded: npt.NDArray,
+    source: npt.NDArray,
+    windows: Windows,
+    indices: list[npt.NDArray[np.int64]],
+    constant: float | bool,
+) -> None:
+    """Write samples and their border into `padded`. `indices` are the samples along each axis."""
+    rows, inner = (
+        indices[0],
+        [
+            slice(pad.before, pad.before + n)
+            for pad, n in zip(windows.paddings[1:], source.shape[1:], strict=True)
+        ],
     )
     known = np.flatnonzero(rows >= 0)
+    if len(known) < len(rows):
+        padded[rows < 0] = constant
     if len(known):
-        low, high = known[0], known[-1] + 1
+        low, high = int(known[0]), int(known[-1]) + 1
         near = rows[low:high]
-        regular = len(near) == 1 or (np.diff(near) == 1).all()
+        regular = near[-1] - near[0] == len(near) - 1 and bool((np.diff(near) == 1).all())
         part = source[near[0] : near[-1] + 1] if regular else source[near]
         padded[(slice(low, high), *inner)] = part
-    padded[rows < 0] = constant
     for axis in range(1, source.ndim):
-        pad, length = pads[axis], lengths[axis]
-        index = rows_of(source.shape[axis], pad.before, pad.after, windows.mode, 0, length)
-        inside = inner[axis - 1]
-        for outside in (slice(0, inside.start), slice(inside.stop, length)):
-            to = (*(slice(None),) * axis, outside)
-            columns = index[outside]
-            if not len(columns):
-                continue
-            if columns[0] < 0:
-                padded[to] = constant
-            else:
-                padded[to] = np.take(padded, pad.before + columns, axis)
-    return padded
+        before, length = windows.paddings[axis].before, padded.shape[axis]
+        for outside in (slice(0, before), slice(inner[axis - 1].stop, length)):
+            columns, to = indices[axis][outside], (*(slice(None),) * axis, outside)
+            if len(columns):
+                copied = columns[0] >= 0
+                padded[to] = np.take(padded, before + columns, axis) if copied else constant
 
 
-def _by_phase(padded: npt.NDArray, stride: int) -> tuple[npt.NDArray, list[int], npt.NDArray[np.int64]]:
-    """Return samples in an order in which the same sample of neighbouring windows is a neighbour.
-
-    Also return the distances between samples along the other axes, and the place of each column.
-    """
+def _by_phase(padded: npt.NDArray, stride: int) -> npt.NDArray:
+    """Return samples in an order in which the same sample of neighbouring windows is a neighbour."""
+    if stride == 1:
+        return padded
     *others, n = padded.shape
     width = -(-n // stride)
-    if stride > 1:
-        whole = np.zeros((*others, width * stride), padded.dtype)
-        whole[..., :n] = padded
-        padded = np.ascontiguousarray(whole.reshape(*others, width, stride).swapaxes(-1, -2))
-    lines = [*others[1:], width * stride]
-    steps = [math.prod(lines[i:]) for i in range(len(others))] if others else []
-    columns = np.arange(n)
-    return padded, steps, columns % stride * width + columns // stride
+    whole = np.zeros((*others, width * stride), padded.dtype)
+    whole[..., :n] = padded
+    return whole.reshape(*others, width, stride).swapaxes(-1, -2)

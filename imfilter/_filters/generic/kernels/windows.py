@@ -44,13 +44,15 @@ def _store_results(typingctx, to, further, result, all_lanes):
 def over_lanes(function: Any, size: int) -> Callable[..., None]:
     """Return a loop that computes windows of `size` samples in the lanes of vectors.
 
-    The last vector of a row computes windows that nobody reads, so `pitch` is a multiple of a vector.
+    The last vector of a row overlaps the one before it. A row that is shorter than a vector computes windows
+    that nobody reads.
     """
 
     def run(samples, offsets, starts, rows, count, to, pitch, further, args):
         for row in range(rows):
             first, place = samples + peek(starts + 8 * row), to + row * pitch
-            for x in range(0, count, LANES):
+            for block in range((count + LANES - 1) // LANES):
+                x = max(min(block * LANES, count - LANES), 0)
                 window = lane_window(size, first + 8 * x, offsets)
                 _store_results(place + 8 * x, further, function(window, *args), 1)
 
