@@ -225,7 +225,7 @@ _KINDS = {
     ),
     "ranks": ("maximum", "median", "minimum", "percentile"),
     "series keeps": ("exponential", "gaussian", "median", "moving_average", "weighted_average"),
-    "series derives": ("causal", "difference"),
+    "series derives": ("causal", "difference", "moving_apply"),
 }
 
 #: Entries that a function describes in its own words, although a shared paragraph has the same name.
@@ -256,6 +256,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "weights.gaussian": ("truncate", "radius"),
     "weights.box": ("size", "ndarray"),
     "weights.laplacian": ("ndarray",),
+    "applying.moving_apply": ("nan", "TypeError"),
     "causality.causal": ("ndarray",),
     "exponentials.exponential": ("align",),
     "causality.check_causal": ("x", "TypeError", "ValueError"),

@@ -182,6 +182,7 @@ CALLS = {
     "layers.cross_entropy": lambda a, k: layers.cross_entropy(a, (k.ravel() > 0)[0] + np.arange(SIDE) % 9),
     "layers.Stack": _stack,
     "layers.Stack, backwards": _backward,
+    "series.moving_apply": _series("moving_apply", lambda window: window[0] - window[-1], 4),
     "series.moving_average": _series("moving_average", 4),
     "series.weighted_average": lambda a, k: series.weighted_average(a, np.abs(k[0]) + k.dtype.type(1)),
     "series.gaussian": _series("gaussian", 1.0),

@@ -31,6 +31,8 @@ FUNCTIONS = {
     "gaussianfilter": "gaussian",
     "gaussianfilter1d": "gaussian",
     "gaussianlaplace": "laplacian_of_gaussian",
+    "genericfilter": "generic",
+    "genericfilter1d": "generic",
     "goodfeaturestotrack": "shi_tomasi",
     "greydilation": "maximum",
     "greyerosion": "minimum",
@@ -58,6 +60,7 @@ FUNCTIONS = {
     "uniformfilter": "box",
     "uniformfilter1d": "box",
     "unsharp": "unsharp_mask",
+    "vectorizedfilter": "generic",
 }
 #: Keys are arguments of functions in other libraries. A message names the first value that the function has.
 ARGUMENTS = {

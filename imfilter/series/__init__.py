@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from imfilter.series.applying import moving_apply
     from imfilter.series.cascades import Cascade
     from imfilter.series.causality import Causality, Timing, causal, check_causal, timing
     from imfilter.series.embedding import embed
@@ -33,6 +34,7 @@ __all__ = [
     "fit_forecaster",
     "gaussian",
     "median",
+    "moving_apply",
     "moving_average",
     "savgol",
     "timing",
@@ -41,6 +43,7 @@ __all__ = [
 
 #: The module of each public name.
 _HOMES = {
+    "applying": ("moving_apply",),
     "cascades": ("Cascade",),
     "causality": ("Causality", "Timing", "causal", "check_causal", "timing"),
     "embedding": ("embed",),

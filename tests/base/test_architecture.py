@@ -23,7 +23,7 @@ FAMILIES = {
     "corners": set(),
     "hog": set(),
     "color": set(),
-    "series": {"rank"},
+    "series": {"generic", "rank"},
     "layers": set(),
     "learn": set(),
     "show": {"linear"},

@@ -11,10 +11,12 @@ from typing import Any
 
 import numba
 import numpy as np
+import numpy.typing as npt
 from numba.core import errors
 from numba.core import types as numba_types
 
 from imfilter._base import arguments
+from imfilter._base.program import address
 from imfilter._filters.generic.kernels import windows
 from imfilter._simd import jit
 
@@ -224,3 +226,54 @@ def results_of(function: Any, value: Any, outputs: int) -> tuple[float, ...]:
 
 def _wanted(outputs: int) -> str:
     return "a number" if outputs == 1 else f"a tuple of {outputs} numbers, for outputs={outputs}"
+
+
+def run_line(
+    function: Any,
+    size: int,
+    args: tuple[Any, ...],
+    samples: npt.NDArray[np.float64],
+    present: npt.NDArray[np.uint8] | None,
+    offsets: npt.NDArray[np.int64],
+    result: npt.NDArray[np.float64],
+    at: npt.NDArray[np.int64],
+) -> None:
+    """Write the results of windows that begin at one sample after the other.
+
+    Sample k of a window is `offsets[k]` bytes after its first sample. In `at`, the second number is the
+    window that is computed.
+    """
+    ready, count = compiled(function, size, with_defaults(function, args), 1), len(result)
+    start, further = np.zeros(1, np.int64), max(count, windows.LANES)
+    found = result
+    if ready.in_lanes is not None and present is None and count < windows.LANES:
+        # The vector is longer than the line.
+        samples, found = np.concatenate([samples, np.zeros(windows.LANES)]), np.empty(windows.LANES)
+    line = address(offsets), address(start), 1, count, address(found), 8 * further, 8 * further
+    args = with_defaults(function, args)
+    if present is None and ready.in_lanes is not None:
+        ready.in_lanes(address(samples), *line, args)
+    else:
+        there = 0 if present is None else address(present)
+        ready.one_by_one(address(samples), there, *line, 1, address(at), args)
+    if found is not result:
+        result[:] = found[:count]
+
+
+def run_line_in_python(
+    function: Any,
+    args: tuple[Any, ...],
+    samples: npt.NDArray[np.float64],
+    present: npt.NDArray[np.uint8] | None,
+    offsets: npt.NDArray[np.int64],
+    result: npt.NDArray[np.float64],
+    at: npt.NDArray[np.int64],
+) -> None:
+    """Do what `run_line` does, and call the function as Python."""
+    for x in range(len(result)):
+        at[1] = x
+        places = x + offsets // 8
+        if present is not None:
+            places = places[present[places] != 0]
+        value = function(samples[places], *args) if len(places) else np.nan
+        (result[x],) = results_of(function, value, 1)
