@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -139,8 +138,11 @@ def _results(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> 
     if samples.dtype.kind == "f":
         for values, mask in zip((low, high), is_border, strict=True):
             values[mask] = constant
-        blended = {MEAN: between, LINEAR: partial(_along, share=share)}.get(which)
-        dtypes.place(low if blended is None else blended(low, high), out)
+        if which == LINEAR:
+            low = _along(low, high, share)
+        elif which == MEAN:
+            low = between(low, high)
+        dtypes.place(low, out)
     else:
         if which == LINEAR:
             _along_integers(low, high, share, out)
@@ -151,7 +153,7 @@ def _results(design: Any, samples: npt.NDArray, wanted: np.dtype, run: _Run) -> 
             both = [
                 constant if b[index] else int(v[index]) for b, v in zip(is_border, (low, high), strict=True)
             ]
-            middle = _middle(*both, share[index], whole=wanted.kind in "iu")
+            middle = _middle(both[0], both[1], float(share[index]), whole=wanted.kind in "iu")
             out[index] = dtypes.rounded(wanted, middle)
     out[undefined] = dtypes.rounded(wanted, math.nan)
     return out, undefined

@@ -35,7 +35,7 @@ def blocks(size: int, series: int) -> tuple[int, int]:
     return max(_ROWS // columns, _MULTIPLE * size), columns
 
 
-def _greedy(size: int, widths: tuple[int, ...]) -> list[int]:
+def parts_of(size: int, widths: tuple[int, ...]) -> list[int]:
     """Return the levels of the groups that compose `size` samples, the largest first."""
     found: list[int] = []
     for level in range(len(widths) - 1, -1, -1):
@@ -47,13 +47,14 @@ def _greedy(size: int, widths: tuple[int, ...]) -> list[int]:
 @functools.lru_cache(maxsize=1024)
 def widths_of(size: int) -> tuple[int, ...]:
     """Return the numbers of samples of the groups of each level, for windows of `size` samples."""
-    best, chosen = math.inf, (1,)
+    best: float = math.inf
+    chosen: tuple[int, ...] = (1,)
 
     def add(widths: tuple[int, ...], cost: float) -> None:
         nonlocal best, chosen
         last = widths[-1]
         if size // last <= 16 * _GROUPS:
-            parts = _greedy(size, widths)
+            parts = parts_of(size, widths)
             singles = parts.count(0)
             total = cost + _SAMPLE * singles + _GROUP * (len(parts) - singles)
             if total < best:
@@ -81,7 +82,7 @@ def _tables(size: int) -> _Tables:
     composed = [(width, [level] * (width // widths[level])) for level, width in enumerate(widths[1:])]
     levels: list[tuple[int, int, int]] = []
     parts: list[tuple[int, int, int]] = []
-    for width, members in (*composed, (size, _greedy(size, widths))):
+    for width, members in (*composed, (size, parts_of(size, widths))):
         levels.append((width, len(members), len(parts)))
         row = 0
         for level in members:

@@ -6,38 +6,28 @@ overlap, cover a window. The result is one of the samples, so it does not depend
 
 import numpy as np
 
-from imfilter._filters.series.kernels.blocks import LANES, gather, scatter
+from imfilter._filters.series.kernels.blocks import LANES, copy_along, gather, scatter
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lanewise import maximum, minimum
-from imfilter._simd.vector import load, load_one, store, store_one
+from imfilter._simd.vector import load, store
 
 _F64 = np.dtype(np.float64)
 
 
 @inlined
-def _fold(to, first, second, count, beyond, upper):
+def _fold(to, first, second, count, upper):
     """Write the minima, or with `upper` the maxima, of `count` pairs: NaN if either is NaN.
 
-    beyond: whether the memory after the last element may be read and written, up to a vector.
+    The last vector may reach beyond the last pair. There are no scalars: the compiler may change the sign of a
+    zero among them.
     """
-    e, end = 0, count if beyond else count - LANES + 1
     if upper:
-        while e < end:
-            store(
-                to + 8 * e, _F64, maximum(load(_F64, first + 8 * e, _F64), load(_F64, second + 8 * e, _F64))
-            )
-            e += LANES
+        for at in range(0, 8 * count, 8 * LANES):
+            store(to + at, _F64, maximum(load(_F64, first + at, _F64), load(_F64, second + at, _F64)))
     else:
-        while e < end:
-            store(
-                to + 8 * e, _F64, minimum(load(_F64, first + 8 * e, _F64), load(_F64, second + 8 * e, _F64))
-            )
-            e += LANES
-    while e < count:
-        a, b = load_one(_F64, first + 8 * e, _F64), load_one(_F64, second + 8 * e, _F64)
-        store_one(to + 8 * e, _F64, maximum(a, b) if upper else minimum(a, b))
-        e += 1
+        for at in range(0, 8 * count, 8 * LANES):
+            store(to + at, _F64, minimum(load(_F64, first + at, _F64), load(_F64, second + at, _F64)))
 
 
 @Driver
@@ -53,19 +43,26 @@ def extreme(source, target, rows, step, size, upper, buffer, block, columns):
         for top in range(0, rows, block):
             n = min(block, rows - top)
             line, to = source + 8 * (top * step + left), target + 8 * (top * step + left)
-            span = 1
+            span, count = 1, n * width
             if width == step and size > 1:
-                _fold(buffer, line, line + 8 * step, (n + size - 2) * width, False, upper)
+                pairs = (n + size - 2) * width
+                whole = pairs // LANES * LANES
+                _fold(buffer, line, line + 8 * step, whole, upper)
+                rest = buffer + 8 * whole
+                copy_along(rest, line + 8 * whole, pairs + step - whole)
+                _fold(rest, rest, rest + 8 * step, pairs - whole, upper)
                 span = 2
             else:
                 gather(buffer, line, n + size - 1, width, step)
             while 2 * span <= size:
-                second = buffer + 8 * span * width
-                _fold(buffer, buffer, second, (n + size - 2 * span) * width, True, upper)
+                _fold(buffer, buffer, buffer + 8 * span * width, (n + size - 2 * span) * width, upper)
                 span *= 2
-            second = buffer + 8 * (size - span) * width
+            second = 8 * (size - span) * width
+            whole = count // LANES * LANES if width == step else 0
+            _fold(to, buffer, buffer + second, whole, upper)
+            rest = buffer + 8 * whole
+            _fold(rest, rest, rest + second, count - whole, upper)
             if width == step:
-                _fold(to, buffer, second, n * width, False, upper)
+                copy_along(to + 8 * whole, rest, count - whole)
             else:
-                _fold(buffer, buffer, second, n * width, True, upper)
                 scatter(to, buffer, n, width, step)

@@ -33,9 +33,9 @@ def _merged(arrays, pitch, at, row, parts, n_parts, inverse):
     arrays: address of the samples, and of means and sums of squares for each level. row: bytes of a row.
     inverse: of the number of samples.
     """
-    zero = splat(_F64, 0.0)
     samples, level = arrays + at, peek(parts)
     reference = load(_F64, samples, _F64)
+    zero = reference - reference  # NaN where the sample is not finite
     mean, sums = zero, zero
     if level:
         place = samples + (2 * level - 1) * pitch
@@ -144,9 +144,10 @@ def counted_variance(source, target, rows, step, size, counts, ddof: float, is_r
             first, many = 8 * (top * step + left), n * width
             gather(group, source + first, n + size - 1, width, step)
             gather(group + 3 * pitch, counts + first, n + size - 1, width, step)
-            for at in range(group + pitch, group + pitch + 8 * (n + size - 1) * width, 8 * LANES):
-                store(at, _F64, splat(_F64, 0.0))
-                store(at + pitch, _F64, splat(_F64, 0.0))
+            for at in range(group, group + 8 * (n + size - 1) * width, 8 * LANES):
+                zero = load(_F64, at, _F64) - load(_F64, at, _F64)  # NaN where the sample is not finite
+                store(at + pitch, _F64, zero)
+                store(at + 2 * pitch, _F64, zero)
             span, done, start = 1, 0, size
             while True:
                 if size & span:
