@@ -23,8 +23,10 @@ _SAMPLES, _GROUPS = 10, 8
 _SAMPLE, _GROUP, _LEVEL = 2.0, 4.0, 5.0
 #: From this size of a group on, only this number of groups is merged.
 _LARGE, _USUAL = 512, 5
-#: Number of rows of a block, of its elements in all, and the same as multiples of the window.
-_ROWS, _MULTIPLE = 1024, 3
+#: Number of rows of a block: smallest number of elements, multiple of a window and the largest number of
+#: elements for it, and smallest multiple of a window. Standard deviations of 1,000 samples take 42 ms, and 48
+#: ms in blocks of 3,000 rows (10 million samples, one thread, Zen 4).
+_ROWS, _MULTIPLE, _MOST, _LEAST = 1024, 12, 12288, 2
 #: Number of interleaved series that are processed together, and if windows are long.
 COLUMNS, _FEW, _LONG = 64, 8, 64
 
@@ -32,7 +34,7 @@ COLUMNS, _FEW, _LONG = 64, 8, 64
 def blocks(size: int, series: int) -> tuple[int, int]:
     """Return the numbers of rows and of series that are processed together."""
     columns = min(series, COLUMNS if size <= _LONG else _FEW)
-    return max(_ROWS // columns, _MULTIPLE * size), columns
+    return max(_ROWS // columns, min(_MULTIPLE * size, _MOST // columns), _LEAST * size), columns
 
 
 def parts_of(size: int, widths: tuple[int, ...]) -> list[int]:

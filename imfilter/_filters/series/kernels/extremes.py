@@ -19,8 +19,8 @@ _F64 = np.dtype(np.float64)
 def _fold(to, first, second, count, upper):
     """Write the minima, or with `upper` the maxima, of `count` pairs: NaN if either is NaN.
 
-    The last vector may reach beyond the last pair. There are no scalars: the compiler may change the sign of a
-    zero among them.
+    The last vector may reach beyond the last pair. There are no scalars: the compiler may change the sign of
+    a zero among them.
     """
     if upper:
         for at in range(0, 8 * count, 8 * LANES):

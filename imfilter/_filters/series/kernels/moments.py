@@ -5,9 +5,10 @@ mean, and the sum of squares of differences to the mean. Groups are merged to la
 Golub and R. J. LeVeque, Algorithms for computing the sample variance, The American Statistician 37, 1983).
 Only differences of samples enter, so an offset of the series costs no digits.
 
-The mean of the first group is the origin when groups are merged. It belongs to a large part of the samples.
-So the sum of squares about the mean is not much smaller than that about the origin: few digits are lost, the
-result is never negative, and it is 0 for equal samples. The order is the same for every window.
+The first sample of a window is the reference. Its distance from the mean is a part of the sum of squares. So
+for n samples the sum of squares about the mean is at least an n-th of that about the reference, in which the
+digits are lost. The result is never negative, and it is 0 for equal samples. The order is the same for every
+window.
 """
 
 import numpy as np
@@ -35,28 +36,27 @@ def _merged(arrays, pitch, at, row, parts, n_parts, inverse):
     """
     samples, level = arrays + at, peek(parts)
     reference = load(_F64, samples, _F64)
-    zero = reference - reference  # NaN where the sample is not finite
-    mean, sums = zero, zero
+    total = reference - reference  # NaN where the sample is not finite
+    squares, sums = total, total
     if level:
         place = samples + (2 * level - 1) * pitch
-        mean, sums = load(_F64, place, _F64), load(_F64, place + pitch, _F64)
-    total, squares = zero, zero
+        u, sums = load(_F64, place, _F64), load(_F64, place + pitch, _F64)
+        total = u * load_one(_F64, parts + 16, _F64)
+        squares = total * u
     for i in range(1, n_parts):
         entry = parts + 8 * FIELDS * i
         level, first = peek(entry), samples + peek(entry + 8) * row
+        weight = splat(_F64, load_one(_F64, entry + 16, _F64))
         u = load(_F64, first, _F64) - reference
         if level:
             place = first + (2 * level - 1) * pitch
-            u = u + (load(_F64, place, _F64) - mean)
+            u = u + load(_F64, place, _F64)
             sums = sums + load(_F64, place + pitch, _F64)
-            weighted = u * load_one(_F64, entry + 16, _F64)
-        else:
-            u = u - mean
-            weighted = u
-        total = total + weighted
-        squares = fma(weighted, u, squares)
+        # Additions and fused multiply-adds run at the same time.
+        total = fma(u, weight, total)
+        squares = fma(u * weight, u, squares)
     shift = total * splat(_F64, inverse)
-    return mean + shift, sums + (squares - total * shift)
+    return shift, sums + fma(total * splat(_F64, -inverse), total, squares)
 
 
 @Driver
