@@ -137,6 +137,10 @@ min_coverage : float, optional
     Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
     of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
     Default 0.""",
+    "min_count": """\
+min_count : int, optional
+    Smallest number of samples of the window that must be present, from 1 to `size`, instead of
+    `min_coverage`. A sample is present if it is more than 0 in `mask`.""",
     "axis": """\
 axis : int, optional
     Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.""",
@@ -224,8 +228,14 @@ _KINDS = {
         *("laplacian_of_gaussian", "prewitt", "scharr", "sobel"),
     ),
     "ranks": ("maximum", "median", "minimum", "percentile"),
-    "series keeps": ("exponential", "gaussian", "median", "moving_average", "weighted_average"),
-    "series derives": ("causal", "difference", "moving_apply"),
+    "series keeps": (
+        *("exponential", "gaussian", "median", "moving_average", "moving_maximum", "moving_minimum"),
+        *("moving_quantile", "weighted_average"),
+    ),
+    "series derives": (
+        *("causal", "difference", "moving_apply", "moving_rank", "moving_std", "moving_sum"),
+        "moving_variance",
+    ),
 }
 
 #: Entries that a function describes in its own words, although a shared paragraph has the same name.

@@ -22,6 +22,7 @@ __all__ = [
     "Padding",
     "PaddingMode",
     "PerAxis",
+    "QuantileMethod",
     "Reduce",
     "SeriesMode",
     "Shape",
@@ -62,5 +63,7 @@ Method: TypeAlias = Literal["auto", "direct", "separable", "fft"]
 Reduce: TypeAlias = Literal["max", "min", "mean"]
 Align: TypeAlias = Literal["centre", "causal"]
 Nan: TypeAlias = Literal["propagate", "ignore"]
+#: Which number between two samples a quantile is.
+QuantileMethod: TypeAlias = Literal["linear", "lower", "higher", "nearest", "midpoint"]
 #: How the blocks of a histogram of oriented gradients are normalised.
 BlockNorm: TypeAlias = Literal["L1", "L1-sqrt", "L2", "L2-Hys"]

@@ -81,6 +81,7 @@ ARGUMENTS = {
     "input": ("image", "x"),
     "kernel_size": ("size", "kernel"),
     "ksize": ("size", "aperture", "radius"),
+    "min_periods": ("min_count",),
     "multichannel": ("channel_axis",),
     "n_jobs": ("workers",),
     "num_workers": ("workers",),

@@ -28,6 +28,12 @@ _ENDS = (
     *_MISSING,
     _DTYPE,
 )
+_MOVING = (
+    *_ENDS[:-1],
+    Option("min_count", "integer", None, "Smallest number of samples that must be present.", "none"),
+    _DTYPE,
+)
+_DDOF = Option("ddof", "number", 0, "Number that is subtracted from the number of samples.")
 _FIT = (
     _ENDS[0],
     replace(_ENDS[1], help=_ENDS[1].help[:-1] + ", fit (polynomials of the first and last window)."),
@@ -101,6 +107,64 @@ SERIES: tuple[Command, ...] = (
         "Replace each sample by the median of a window.",
         (_SIZE,),
         "prices.csv out.csv --column price --size 7 --plot out.png --time time",
+    ),
+    _series(
+        "moving_minimum",
+        "Replace each sample by the smallest sample of a window.",
+        (_SIZE,),
+        "prices.csv out.csv --column price --size 20",
+        _MOVING,
+    ),
+    _series(
+        "moving_maximum",
+        "Replace each sample by the largest sample of a window.",
+        (_SIZE,),
+        "prices.csv out.csv --column price --size 20",
+        _MOVING,
+    ),
+    _series(
+        "moving_sum",
+        "Replace each sample by the sum of a window.",
+        (_SIZE,),
+        "prices.csv out.csv --column volume --size 20 --align causal",
+        _MOVING,
+    ),
+    _series(
+        "moving_std",
+        "Replace each sample by the standard deviation of a window.",
+        (_SIZE, _DDOF),
+        "prices.csv out.csv --column price --size 20 --append --name volatility",
+        _MOVING,
+    ),
+    _series(
+        "moving_variance",
+        "Replace each sample by the variance of a window.",
+        (_SIZE, _DDOF),
+        "prices.csv out.csv --column price --size 20 --ddof 1",
+        _MOVING,
+    ),
+    _series(
+        "moving_quantile",
+        "Replace each sample by a quantile of a window.",
+        (
+            _SIZE,
+            Option("q", "number", None, "The quantile, from 0 to 1.", "required"),
+            Option(
+                "method",
+                "text",
+                "linear",
+                "Between two samples: linear, lower, higher, nearest or midpoint.",
+            ),
+        ),
+        "prices.csv out.csv --column price --size 20 --q 0.9",
+        _MOVING,
+    ),
+    _series(
+        "moving_rank",
+        "Replace each sample by its rank in a window.",
+        (_SIZE,),
+        "prices.csv out.csv --column price --size 20 --align causal --mode shrink",
+        _MOVING,
     ),
     _series(
         "exponential",

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from imfilter.series.causality import Causality, Timing, causal, check_causal, timing
     from imfilter.series.embedding import embed
     from imfilter.series.exponentials import exponential
+    from imfilter.series.extremes import moving_maximum, moving_minimum
     from imfilter.series.forecasting import fit_forecaster
     from imfilter.series.forecasts import Forecaster, ForecastErrors
     from imfilter.series.medians import median
     from imfilter.series.polynomials import difference, savgol
+    from imfilter.series.ranks import moving_quantile, moving_rank
     from imfilter.series.smoothing import gaussian, moving_average, weighted_average
+    from imfilter.series.spreads import moving_std, moving_sum, moving_variance
     from imfilter.series.streaming import Stream
 
 __all__ = [
@@ -36,6 +39,13 @@ __all__ = [
     "median",
     "moving_apply",
     "moving_average",
+    "moving_maximum",
+    "moving_minimum",
+    "moving_quantile",
+    "moving_rank",
+    "moving_std",
+    "moving_sum",
+    "moving_variance",
     "savgol",
     "timing",
     "weighted_average",
@@ -52,6 +62,9 @@ _HOMES = {
     "polynomials": ("difference", "savgol"),
     "exponentials": ("exponential",),
     "medians": ("median",),
+    "extremes": ("moving_maximum", "moving_minimum"),
+    "ranks": ("moving_quantile", "moving_rank"),
+    "spreads": ("moving_std", "moving_sum", "moving_variance"),
     "smoothing": ("gaussian", "moving_average", "weighted_average"),
     "streaming": ("Stream",),
 }

@@ -32,6 +32,7 @@ class Shared(NamedTuple):
     dtype: DTypeLike | None = None
     out: NDArray[Any] | None = None
     workers: int | None = None
+    min_count: int | None = None
 
 
 #: Largest window length, and largest number of series in a stream.
@@ -99,12 +100,21 @@ def window_size(size: Any) -> int:
     return check.integer(size, "size", least=1, most=MOST)
 
 
-def of_window(window: type[Window], size: Any, shared: Shared) -> Sliding:
-    """Return the design of a filter whose window has no weights."""
+def of_window(
+    window: type[Window], size: Any, shared: Shared, *options: Any, preserves_dtype: bool = True
+) -> Sliding:
+    """Return the design of a filter whose window has no weights. `options` are those of the window."""
     length, how = window_size(size), where(shared)
-    before = how.before(length)
+    before, ends = how.before(length), how.ends
+    if shared.min_count is not None:
+        if ends.min_coverage:
+            raise ValueError(
+                "min_count and min_coverage must not both be given, "
+                f"got {check.brief(shared.min_count)} and {ends.min_coverage}"
+            )
+        ends = ends._replace(min_count=check.integer(shared.min_count, "min_count", least=1, most=length))
     timing = Timing(length - 1 - before, before - (length - 1) / 2)
-    return Sliding(window(length, before), how.ends, timing, preserves_dtype=True)
+    return Sliding(window(length, before, *options), ends, timing, preserves_dtype)
 
 
 def run(x: ArrayLike, design: Design, shared: Shared) -> NDArray:

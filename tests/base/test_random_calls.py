@@ -29,6 +29,11 @@ SERIES = {
     "moving_average": 1,
     "gaussian": 1,
     "median": 1,
+    "moving_maximum": 1,
+    "moving_quantile": 2,
+    "moving_rank": 1,
+    "moving_std": 2,
+    "moving_sum": 1,
     "savgol": 2,
     "exponential": 0,
     "difference": 0,
@@ -48,6 +53,10 @@ OPTIONS = (
     "initial",
     "bias",
     "deriv",
+    "ddof",
+    "min_count",
+    "min_coverage",
+    "method",
 )
 
 

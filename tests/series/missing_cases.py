@@ -59,6 +59,40 @@ def of_median(x, c, before):
     return (np.median(x[there]) if there.any() else math.nan), there.mean()
 
 
+def of_sum(x, c, before):
+    there = c > 0
+    return ((c * x)[there].sum() if there.any() else math.nan), c.mean()
+
+
+def of_sorted(value):
+    def result(x, c, before):
+        there = c > 0
+        return (value(x[there]) if there.any() else math.nan), there.mean()
+
+    return result
+
+
+def of_variance(ddof, root):
+    def result(x, c, before):
+        there = c > 0
+        known, counts = x[there], c[there]
+        if not counts.sum() > ddof:
+            return math.nan, c.mean()
+        mean = (counts * known).sum() / counts.sum()
+        variance = (counts * (known - mean) ** 2).sum() / (counts.sum() - ddof)
+        return (math.sqrt(variance) if root else variance), c.mean()
+
+    return result
+
+
+def of_rank(x, c, before):
+    there = c > 0
+    if not there[before]:
+        return math.nan, there.mean()
+    less, equal = (x[there] < x[before]).sum(), (x[there] == x[before]).sum()
+    return less + (equal + 1) / 2, there.mean()
+
+
 def of_polynomial(order, deriv, spacing=1.0):
     def result(x, c, before):
         there = np.flatnonzero(c > 0)
@@ -82,6 +116,13 @@ FILTERS = {
     "gaussian": (series.gaussian, (1.3,), {"radius": 4}, 9, of_kernel(GAUSS)),
     "median": (series.median, (5,), {}, 5, of_median),
     "even median": (series.median, (4,), {}, 4, of_median),
+    "moving_sum": (series.moving_sum, (6,), {}, 6, of_sum),
+    "moving_minimum": (series.moving_minimum, (5,), {}, 5, of_sorted(np.min)),
+    "moving_maximum": (series.moving_maximum, (6,), {}, 6, of_sorted(np.max)),
+    "moving_variance": (series.moving_variance, (7,), {}, 7, of_variance(0, False)),
+    "moving_std": (series.moving_std, (6, 0.5), {}, 6, of_variance(0.5, True)),
+    "moving_quantile": (series.moving_quantile, (6, 0.3), {}, 6, of_sorted(lambda v: np.quantile(v, 0.3))),
+    "moving_rank": (series.moving_rank, (5,), {}, 5, of_rank),
     "savgol": (series.savgol, (7, 2), {}, 7, of_polynomial(2, 0)),
     "savgol slope": (series.savgol, (7, 3, 1), {"spacing": 0.5}, 7, of_polynomial(3, 1, 0.5)),
     "difference": (series.difference, (), {}, 3, of_polynomial(1, 1)),

@@ -20,6 +20,13 @@ WINDOWS = [
     (series.gaussian, (1.5,), {}),
     (series.median, (4,), {}),
     (series.median, (9,), {}),
+    (series.moving_minimum, (5,), {}),
+    (series.moving_maximum, (24,), {}),
+    (series.moving_sum, (7,), {}),
+    (series.moving_std, (7, 1), {}),
+    (series.moving_variance, (40,), {}),
+    (series.moving_quantile, (5, 0.3), {}),
+    (series.moving_rank, (6,), {}),
     (series.savgol, (9, 3), {}),
     (series.savgol, (7, 2, 1), {"spacing": 0.1}),
     (series.difference, (1,), {}),
@@ -124,6 +131,10 @@ def test_large_chunks_and_many_threads():
         (series.causal, (RNG.normal(size=25),), {}),
         (series.savgol, (11, 3), {}),
         (series.median, (9,), {"nan": "ignore"}),
+        (series.moving_minimum, (300,), {}),
+        (series.moving_std, (300,), {}),
+        (series.moving_quantile, (9, 0.9), {}),
+        (series.moving_rank, (9,), {}),
         (series.exponential, (), {"alpha": 0.01}),
     ):
         expected = call(x, *args, workers=3, **causally(call, options))
@@ -156,6 +167,11 @@ def test_dtypes_of_streams():
     assert series.Stream(series.median, 3, channels=2).push(np.empty((0, 2))).shape == (0, 2)
 
 
+#: Filters by the order of samples: a sample that changes may leave a result as it is.
+ORDERED = (
+    *(series.median, series.moving_maximum, series.moving_minimum, series.moving_quantile),
+    series.moving_rank,
+)
 ALIGNED = [f for f in FILTERS if f[0] is not series.causal and f[2]["nan"] == "propagate"]
 
 
@@ -175,7 +191,7 @@ def test_what_looks_ahead_is_found_out(call, args, options):
         assert found
     elif call is series.exponential:
         assert not found
-    elif call is series.median:  # of which not every sample tells
+    elif call in ORDERED:  # of which not every sample tells
         assert (bool(found), found.lookahead) == (ahead == 0, ahead)
     else:
         first = int(call is series.difference and found.sample == 1)  # the very first may have no result

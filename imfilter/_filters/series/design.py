@@ -38,6 +38,7 @@ class Ends(NamedTuple):
     cval: Number = 0.0
     ignore: bool = False  # skip NaN
     min_coverage: float = 0.0
+    min_count: int = 0  # the smallest number of samples of a window that must be present
 
     @property
     def constant(self) -> float:

@@ -17,15 +17,21 @@ from imfilter._filters.series.windows import Lines, Present, Window, dense, plac
 #: Number of windows that the rank filter computes together, and number of windows below which the sorted
 #: window is faster. With blocks of 1 << 14, threads wait for the interpreter: 10 million samples with windows
 #: of 5 take 100 ms instead of 37 ms.
-_BLOCK, _FEW = 1 << 18, 1 << 12
+BLOCK, FEW = 1 << 18, 1 << 12
 #: In long windows, moving this number of samples takes as long as ranking one sample.
-_LONG = 300
+LONG = 300
 #: Number of bits of positions in the smallest block of a sorted window.
-_LEAST_BITS = 5
+LEAST_BITS = 5
 
 
 def _at(n: int, rank: int) -> int:
     return rank
+
+
+def ranked(lines: Lines, size: int, rank: int) -> Lines:
+    """Return the samples of a rank, from 0, of windows of `size` samples around each sample."""
+    common = Common(mode="edge", axes=(0,), workers=1)
+    return rank_apply.apply(lines, _at, (size,), None, common, rank)
 
 
 def between(lower: Lines, upper: Lines) -> Lines:
@@ -56,7 +62,7 @@ class Median(Window):
         present = None if present is None else np.ascontiguousarray(present > 0)
         result = place(lines, self.size, out)
         count, rows, series = result.shape
-        block = max(_BLOCK // max(series, 1), 4 * self.size)
+        block = max(BLOCK // max(series, 1), 4 * self.size)
         blocks = -(-rows // block)
 
         def task(start: int, stop: int) -> None:
@@ -77,27 +83,23 @@ class Median(Window):
     def _fill(self, result: Lines, lines: Lines, present: Present | None) -> None:
         """Fill a block of results."""
         rows, size = len(result), self.size
-        large = result.size > _FEW and size > 2 and (rows > size or rows * size > _LONG * (rows + size))
+        large = result.size > FEW and size > 2 and (rows > size or rows * size > LONG * (rows + size))
         if large and (present is None or present.all()) and not np.isnan(lines).any():
             # 10 million samples take 37 ms instead of 260 with windows of 5, and 67 ms instead of 480 with
             # windows of 25 (2.5 GHz Xeon).
             inside = slice(size // 2, size // 2 + rows)
             if size % 2 or self.which != median.MEAN:
-                one = self._ranked(lines, (size - (self.which == median.LOWER)) // 2)
+                one = ranked(lines, size, (size - (self.which == median.LOWER)) // 2)
                 np.add(one[inside], 0.0, out=result)  # converts -0.0 to 0.0
                 return
-            upper = self._ranked(lines, size // 2)[inside]
-            lower = self._ranked(lines, size // 2 - 1)[inside]
+            upper = ranked(lines, size, size // 2)[inside]
+            lower = ranked(lines, size, size // 2 - 1)[inside]
             np.copyto(result, between(lower, upper))
             return
         entry, buffer = median.middle.entry(), np.empty(size)
         mask = 0 if present is None else address(present)
         arguments = address(lines), address(result), rows, lines.shape[1], size, mask, address(buffer)
         entry(*arguments, self.which)
-
-    def _ranked(self, lines: Lines, rank: int) -> Lines:
-        common = Common(mode="edge", axes=(0,), workers=1)
-        return rank_apply.apply(lines, _at, (self.size,), None, common, rank)
 
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
         return _Live(history)
@@ -112,7 +114,7 @@ class _Live:
 
     def __init__(self, history: npt.NDArray[np.float64]) -> None:
         size = len(history) + 1
-        bits = max(size.bit_length() // 2, _LEAST_BITS)
+        bits = max(size.bit_length() // 2, LEAST_BITS)
         # The first push removes this first sample.
         self._samples = np.concatenate([[0.0], history])
         blocks = -(-size >> bits)

@@ -8,7 +8,7 @@ import numpy as np
 from imfilter._base import borders, dtypes
 from imfilter._filters.series.design import Ends, State, Timing
 from imfilter._filters.series.per_sample import Pushed
-from imfilter._filters.series.windows import Lines, Polynomial, Present, Window
+from imfilter._filters.series.windows import Lines, Polynomial, Present, Window, average
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +95,9 @@ class Sliding:
         result = self.window.compute(lines, counts, workers, out)
         if counts is not None and self.ends.least:
             result[self.window.coverage(counts, workers) < self.ends.least] = math.nan
+        if counts is not None and self.ends.min_count:
+            present_count = average((counts > 0).astype(np.float64), self.window.size, 1.0, workers)
+            result[present_count < self.ends.min_count] = math.nan
         if out is not None and result is not out:
             out[...] = result
         return result

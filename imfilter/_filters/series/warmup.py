@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from imfilter._filters.series.kernels import exponential, mean, median, windows
+from imfilter._filters.series.kernels import exponential, extremes, mean, median, moments, order, windows
 from imfilter._simd.jit import Combination
 
 
@@ -12,6 +12,13 @@ def combinations() -> Iterator[Combination]:
         windows.weigh,
         median.middle,
         median.push_median,
+        extremes.extreme,
+        moments.variance,
+        moments.counted_variance,
+        order.slide,
+        order.push,
+        order.blend,
+        order.ranks,
         mean.average,
         exponential.recur,
     ):

@@ -36,17 +36,17 @@ _ALONE = 1 << 15
 _PIECE, _TOGETHER = 1 << 22, 1 << 19
 
 
-def _slide(
+def slide(
     call: Any, lines: Lines, size: int, result: Lines, workers: int | None, present: Present | None = None
 ) -> None:
     """Call a kernel for pieces of lines: addresses of samples and results, number of windows, mask."""
     count, samples, series = lines.shape
     rows = samples - size + 1
     source, target = address(lines), address(result)
-    mask = address(present) if present is not None else 0
+    mask, item = (0, 0) if present is None else (address(present), present.itemsize)
     if count * rows * series <= _ALONE:
         for i in range(count):
-            first = i * samples * series
+            first = i * samples * series * item
             call(
                 source + lines.strides[0] * i,
                 target + result.strides[0] * i,
@@ -59,7 +59,7 @@ def _slide(
         while start < stop:
             line, row = divmod(start, rows)
             row_count = min(rows - row, stop - start)
-            first = (line * samples + row) * series
+            first = (line * samples + row) * series * item
             call(
                 source + line * lines.strides[0] + 8 * row * series,
                 target + line * result.strides[0] + 8 * row * series,
@@ -101,11 +101,11 @@ def _weigh(lines: Lines, taps: Lines, bias: float, workers: int | None, out: Lin
             else:
                 entry(source, target, rows, series, series, series, at, size, bias)
 
-        _slide(call, lines, size, result, workers)
+        slide(call, lines, size, result, workers)
     return result
 
 
-def _average(lines: Lines, size: int, divisor: float, workers: int | None, out: Lines | None = None) -> Lines:
+def average(lines: Lines, size: int, divisor: float, workers: int | None, out: Lines | None = None) -> Lines:
     """Return the sums of all windows, divided by `divisor`."""
     lines, series = dense(lines), lines.shape[2]
     result = place(lines, size, out)
@@ -115,7 +115,7 @@ def _average(lines: Lines, size: int, divisor: float, workers: int | None, out: 
         def call(source: int, target: int, rows: int, _: int) -> None:
             average.rows(source, target, rows, series)
 
-        _slide(call, lines, size, result, workers)
+        slide(call, lines, size, result, workers)
     return result
 
 
@@ -134,15 +134,15 @@ _quotients: Any = as_zeros(np.errstate(invalid="ignore", over="ignore")(np.divid
 
 @as_zeros
 @np.errstate(over="ignore", invalid="ignore")
-def _products(present: Present, lines: Lines) -> Lines:
+def products(present: Present, lines: Lines) -> Lines:
     """Return how much each sample counts times the sample. An absent sample gives 0, whatever its value."""
     known: Lines = np.where(present > 0, lines, 0.0)
     return known if present.dtype == bool else present * known
 
 
-def _full(present: Present, size: int, workers: int | None) -> npt.NDArray[np.bool_]:
+def full_windows(present: Present, size: int, workers: int | None) -> npt.NDArray[np.bool_]:
     """Return which windows contain only samples that count 1."""
-    full: npt.NDArray[np.bool_] = _average((present == 1).astype(np.float64), size, 1.0, workers) == size
+    full: npt.NDArray[np.bool_] = average((present == 1).astype(np.float64), size, 1.0, workers) == size
     return full
 
 
@@ -162,7 +162,7 @@ class Window(ABC):
 
     def coverage(self, present: Present, workers: int | None) -> Lines:
         """Return the share of each window that is present."""
-        return _average(present.astype(np.float64), self.size, float(self.size), workers)
+        return average(present.astype(np.float64), self.size, float(self.size), workers)
 
     @abstractmethod
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
@@ -176,15 +176,15 @@ class Mean(Window):
         self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
         if present is None:
-            return _average(lines, self.size, float(self.size), workers, out)
-        known = _products(present, lines)
-        counts = _average(present.astype(np.float64), self.size, 1.0, workers)
+            return average(lines, self.size, float(self.size), workers, out)
+        known = products(present, lines)
+        counts = average(present.astype(np.float64), self.size, 1.0, workers)
         counts[counts == 0] = math.nan
-        result: Lines = _quotients(_average(known, self.size, 1.0, workers), counts, out=out)
+        result: Lines = _quotients(average(known, self.size, 1.0, workers), counts, out=out)
         # Full windows must be bit-identical to those of a series without gaps. The quotients of very small
         # numbers would differ.
-        whole = _average(known, self.size, float(self.size), workers)
-        np.copyto(result, whole, where=_full(present, self.size, workers))
+        whole = average(known, self.size, float(self.size), workers)
+        np.copyto(result, whole, where=full_windows(present, self.size, workers))
         return result
 
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
@@ -206,11 +206,11 @@ class Weighted(Window):
     ) -> Lines:
         if present is None:
             return _weigh(lines, self.taps, self.bias, workers, out)
-        known = _products(present, lines)
+        known = products(present, lines)
         result = self._with_means(known, present.astype(np.float64), workers)
         # The sum of all weights is only nearly 1. Dividing by it would change the bits of full windows.
         whole = _weigh(known, self.taps, self.bias, workers, out)
-        np.copyto(whole, result, where=~_full(present, self.size, workers))
+        np.copyto(whole, result, where=~full_windows(present, self.size, workers))
         return whole
 
     @as_zeros
@@ -233,7 +233,7 @@ class Weighted(Window):
         shares = _weigh(present.astype(np.float64), sizes / total, 0.0, workers)
         # A full window has the result of a series without gaps, also if the sum of the shares is not 1: of
         # 100,000 weights it is 2e-12 less, and of weights of 0 it is 0.
-        shares[_full(present, self.size, workers)] = 1.0
+        shares[full_windows(present, self.size, workers)] = 1.0
         return shares
 
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
@@ -311,7 +311,7 @@ class Polynomial(Window):
         known = np.where(present > 0, lines, 0.0)
         result = _weigh(known, self.taps, 0.0, workers, out)
         if result.size:
-            gaps = np.argwhere(~_full(present, self.size, workers))
+            gaps = np.argwhere(~full_windows(present, self.size, workers))
             together = max(1, _TOGETHER // self.size)
             for first in range(0, len(gaps), together):
                 self._recompute(known, present, result, gaps[first : first + together])

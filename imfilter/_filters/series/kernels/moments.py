@@ -1,0 +1,172 @@
+"""Variances of windows that slide along series of float64, without a running sum.
+
+A group of samples has a reference, which is one of its samples, the difference from the reference to the
+mean, and the sum of squares of differences to the mean. Groups are merged to larger groups (T. F. Chan, G. H.
+Golub and R. J. LeVeque, Algorithms for computing the sample variance, The American Statistician 37, 1983).
+Only differences of samples enter, so an offset of the series costs no digits.
+
+The first sample of a window is the reference. Its distance from the mean is a part of the sum of squares. So
+for n samples the sum of squares about the mean is at least an n-th of that about the reference, in which the
+digits are lost. The result is never negative, and it is 0 for equal samples. The order is the same for every
+window.
+"""
+
+import numpy as np
+
+from imfilter._filters.series.kernels.blocks import LANES, copy_along, gather, scatter
+from imfilter._simd.denormals import denormals_as_zeros
+from imfilter._simd.jit import Driver, inlined
+from imfilter._simd.lanewise import fma, root, where
+from imfilter._simd.vector import load, load_one, peek, splat, store
+
+_F64 = np.dtype(np.float64)
+#: Arrays of `counted_variance`: references, means, sums of squares and counts of groups, and of windows.
+COUNTED_ARRAYS = 8
+#: Numbers of each part of a group, 8 bytes each: the number of its level, where 0 is a sample, its first
+#: row, and the number of its samples as a float.
+FIELDS = 3
+
+
+@inlined
+def _merged(arrays, pitch, at, row, parts, n_parts, inverse):
+    """Return the mean minus the reference, and the sum of squares, of a group that has parts.
+
+    arrays: address of the samples, and of means and sums of squares for each level. row: bytes of a row.
+    inverse: of the number of samples.
+    """
+    samples, level = arrays + at, peek(parts)
+    reference = load(_F64, samples, _F64)
+    total = reference - reference  # NaN where the sample is not finite
+    squares, sums = total, total
+    if level:
+        place = samples + (2 * level - 1) * pitch
+        u, sums = load(_F64, place, _F64), load(_F64, place + pitch, _F64)
+        total = u * load_one(_F64, parts + 16, _F64)
+        squares = total * u
+    for i in range(1, n_parts):
+        entry = parts + 8 * FIELDS * i
+        level, first = peek(entry), samples + peek(entry + 8) * row
+        weight = splat(_F64, load_one(_F64, entry + 16, _F64))
+        u = load(_F64, first, _F64) - reference
+        if level:
+            place = first + (2 * level - 1) * pitch
+            u = u + load(_F64, place, _F64)
+            sums = sums + load(_F64, place + pitch, _F64)
+        # Additions and fused multiply-adds run at the same time.
+        total = fma(u, weight, total)
+        squares = fma(u * weight, u, squares)
+    shift = total * splat(_F64, inverse)
+    return shift, sums + fma(total * splat(_F64, -inverse), total, squares)
+
+
+@Driver
+@denormals_as_zeros
+def variance(
+    source, target, rows, step, size, levels, n_levels, parts, degrees: float, is_root, buffer, block, columns
+):  # fmt: skip
+    """Write the variances, or their roots, of `rows` windows of `size` samples of `step` series.
+
+    levels: for each level the number of its samples, the number of its parts and the first of them; the
+    windows are the last level. parts: see `FIELDS`. degrees: what the sums of squares are divided by. The
+    kernel processes `block` rows of `columns` series together. buffer: memory for ``2*n_levels`` arrays of
+    ``block + size - 1`` rows of them, and of two vectors.
+    """
+    for left in range(0, step, columns):
+        width = min(columns, step - left)
+        pitch = 8 * LANES * (-(-(block + size - 1) * width // LANES) + 1)
+        stage = buffer + (2 * n_levels - 1) * pitch
+        for top in range(0, rows, block):
+            n = min(block, rows - top)
+            first = 8 * (top * step + left)
+            gather(buffer, source + first, n + size - 1, width, step)
+            for level in range(n_levels):
+                samples, n_parts = peek(levels + 24 * level), peek(levels + 24 * level + 8)
+                table = parts + 8 * FIELDS * peek(levels + 24 * level + 16)
+                inverse = 1.0 / samples
+                count = (n + size - samples) * width
+                mean_at = buffer + (2 * level + 1) * pitch
+                if level < n_levels - 1:
+                    for at in range(0, 8 * count, 8 * LANES):
+                        mean, squares = _merged(buffer, pitch, at, 8 * width, table, n_parts, inverse)
+                        store(mean_at + at, _F64, mean)
+                        store(mean_at + pitch + at, _F64, squares)
+                else:
+                    direct = 8 * (count - LANES) if width == step else -1
+                    for at in range(0, 8 * count, 8 * LANES):
+                        _, squares = _merged(buffer, pitch, at, 8 * width, table, n_parts, inverse)
+                        result = squares / splat(_F64, degrees)
+                        if is_root:
+                            result = root(result)
+                        store(target + first + at if at <= direct else stage + at, _F64, result)
+                    if width == step:
+                        rest = 8 * (count // LANES) * LANES
+                        copy_along(target + first + rest, stage + rest, count % LANES)
+                    else:
+                        scatter(target + first, stage, n, width, step)
+
+
+@inlined
+def _merge_counted(to, first, second, count, pitch):
+    """Merge `count` pairs of groups. A group in which nothing counts gives the other group."""
+    for at in range(0, 8 * count, 8 * LANES):
+        a, b = first + at, second + at
+        reference, later = load(_F64, a, _F64), load(_F64, b, _F64)
+        mean, late_mean = load(_F64, a + pitch, _F64), load(_F64, b + pitch, _F64)
+        squares, late_squares = load(_F64, a + 2 * pitch, _F64), load(_F64, b + 2 * pitch, _F64)
+        n, more = load(_F64, a + 3 * pitch, _F64), load(_F64, b + 3 * pitch, _F64)
+        total, none, only = n + more, n == 0.0, more == 0.0
+        share = where(only, 0.0, more / total)
+        delta = (later - reference) + (late_mean - mean)
+        merged = fma(delta, share, mean)
+        sums = fma(delta * delta, n * share, squares + late_squares)
+        store(to + at, _F64, where(none, later, reference))
+        store(to + pitch + at, _F64, where(none, late_mean, where(only, mean, merged)))
+        store(to + 2 * pitch + at, _F64, where(none, late_squares, where(only, squares, sums)))
+        store(to + 3 * pitch + at, _F64, total)
+
+
+@Driver
+@denormals_as_zeros
+def counted_variance(source, target, rows, step, size, counts, ddof: float, is_root, buffer, block, columns):
+    """Write the variances, or their roots, of the samples that count, in `rows` windows of `step` series.
+
+    counts: address of how much each sample counts. An absent sample must be finite. ddof: number that is
+    subtracted from the number of samples. One group for each bit of `size` composes a window, the smallest
+    group last. The kernel processes `block` rows of `columns` series together. buffer: memory for
+    `COUNTED_ARRAYS` arrays of ``block + size - 1`` rows of them, and of two vectors.
+    """
+    for left in range(0, step, columns):
+        width = min(columns, step - left)
+        pitch = 8 * LANES * (-(-(block + size - 1) * width // LANES) + 1)
+        group, window = buffer, buffer + 4 * pitch
+        for top in range(0, rows, block):
+            n = min(block, rows - top)
+            first, many = 8 * (top * step + left), n * width
+            gather(group, source + first, n + size - 1, width, step)
+            gather(group + 3 * pitch, counts + first, n + size - 1, width, step)
+            for at in range(group, group + 8 * (n + size - 1) * width, 8 * LANES):
+                zero = load(_F64, at, _F64) - load(_F64, at, _F64)  # NaN where the sample is not finite
+                store(at + pitch, _F64, zero)
+                store(at + 2 * pitch, _F64, zero)
+            span, done, start = 1, 0, size
+            while True:
+                if size & span:
+                    start -= span
+                    part = group + 8 * start * width
+                    if done:
+                        _merge_counted(window, part, window, many, pitch)
+                    else:
+                        for at in range(0, 8 * many, 8 * LANES):
+                            for i in range(0, 4 * pitch, pitch):
+                                store(window + i + at, _F64, load(_F64, part + i + at, _F64))
+                    done += span
+                if 2 * span > size:
+                    break
+                count = (n + size - 2 * span) * width
+                _merge_counted(group, group, group + 8 * span * width, count, pitch)
+                span *= 2
+            for at in range(window, window + 8 * many, 8 * LANES):
+                degrees = load(_F64, at + 3 * pitch, _F64) - ddof
+                result = where(degrees > 0.0, load(_F64, at + 2 * pitch, _F64) / degrees, np.nan)
+                store(at + 2 * pitch, _F64, root(result) if is_root else result)
+            scatter(target + first, window + 2 * pitch, n, width, step)

@@ -1,0 +1,128 @@
+"""Sums, extremes and variances of windows that slide along series."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from imfilter._base.program import address
+from imfilter._filters.series.kernels import extremes
+from imfilter._filters.series.kernels.blocks import LANES
+from imfilter._filters.series.mean import Averaging
+from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
+from imfilter._filters.series.variance import Spreading, blocks
+from imfilter._filters.series.windows import (
+    Lines,
+    Present,
+    Window,
+    average,
+    dense,
+    full_windows,
+    place,
+    products,
+    slide,
+)
+
+
+class Sum(Window):
+    """The sum. An absent sample is 0."""
+
+    def compute(
+        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
+        if present is None:
+            return average(lines, self.size, 1.0, workers, out)
+        result = average(products(present, lines), self.size, 1.0, workers, out)
+        result[average((present > 0).astype(np.float64), self.size, 1.0, workers) == 0] = math.nan
+        return result
+
+    def per_sample(self, history: Lines) -> Pushed:
+        return PerSampleFilter(history, Averaging(self.size, 1.0).one())
+
+
+@dataclass(frozen=True, eq=False)
+class Extreme(Window):
+    """The minimum, or the maximum if `upper`."""
+
+    upper: bool = False
+
+    exact = True
+
+    def compute(
+        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
+        if present is None:
+            return self._extremes(lines, workers, out)
+        worst = -math.inf if self.upper else math.inf
+        result = self._extremes(np.where(present > 0, lines, worst), workers, out)
+        result[average((present > 0).astype(np.float64), self.size, 1.0, workers) == 0] = math.nan
+        return result
+
+    def coverage(self, present: Present, workers: int | None) -> Lines:
+        """Return the share of the samples of each window that is present, however much each counts."""
+        return super().coverage(present > 0, workers)
+
+    def _extremes(self, lines: Lines, workers: int | None, out: Lines | None) -> Lines:
+        lines, series = dense(lines), lines.shape[2]
+        result = place(lines, self.size, out)
+
+        def call(source: int, target: int, rows: int, _: int) -> None:
+            self._call(rows, series)(source, target)
+
+        if result.size:
+            slide(call, lines, self.size, result, workers)
+        return result
+
+    def _call(self, rows: int, series: int) -> Any:
+        """Return a function that computes `rows` windows of interleaved series."""
+        entry, (block, columns) = extremes.extreme.entry(), blocks(self.size, series)
+        block = min(block, rows)
+        buffer = np.zeros((block + self.size - 1) * columns + LANES)
+        numbers = rows, series, self.size, self.upper, address(buffer), block, columns
+
+        def call(source: int, target: int, owner: Any = buffer) -> None:
+            entry(source, target, *numbers)
+
+        return call
+
+    def per_sample(self, history: Lines) -> Pushed:
+        return PerSampleFilter(history, self._call(1, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Variance(Window):
+    """The sum of squares of differences to the mean, over the number of samples minus `ddof`, or its root."""
+
+    ddof: float = 0.0
+    root: bool = False
+
+    def compute(
+        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
+        if present is None:
+            return self._spreads(lines, None, workers, out)
+        known = np.where(present > 0, lines, 0.0)
+        counts = np.ascontiguousarray(present, np.float64)
+        result = self._spreads(known, counts, workers, out)
+        # Full windows must be bit-identical to those of a series without gaps, which has other groups.
+        np.copyto(
+            result,
+            self._spreads(known, None, workers, None),
+            where=full_windows(present, self.size, workers),
+        )
+        return result
+
+    def _spreads(self, lines: Lines, counts: Lines | None, workers: int | None, out: Lines | None) -> Lines:
+        lines, series = dense(lines), lines.shape[2]
+        result, spreading = place(lines, self.size, out), Spreading(self.size, self.ddof, self.root)
+        if result.size:
+
+            def call(source: int, target: int, rows: int, mask: int) -> None:
+                spreading.rows(source, target, rows, series, mask)
+
+            slide(call, lines, self.size, result, workers, counts)
+        return result
+
+    def per_sample(self, history: Lines) -> Pushed:
+        return PerSampleFilter(history, Spreading(self.size, self.ddof, self.root).one())

@@ -1,0 +1,155 @@
+"""Quantiles and ranks of windows that slide along series."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from imfilter._base import threads
+from imfilter._base.program import address, set_addresses
+from imfilter._filters.series.kernels import order
+from imfilter._filters.series.kernels.median import LIVE_JOB, LOWER, MEAN, UPPER
+from imfilter._filters.series.median import BLOCK, FEW, LEAST_BITS, LONG, ranked
+from imfilter._filters.series.per_sample import Pushed
+from imfilter._filters.series.windows import Lines, Present, Window, dense, place
+
+#: How a quantile between two samples is computed.
+METHODS = {
+    "linear": order.LINEAR,
+    "lower": LOWER,
+    "higher": UPPER,
+    "nearest": order.NEAREST,
+    "midpoint": MEAN,
+}
+#: Up to this number of samples, a sample is compared with all others of its window. Otherwise the window is
+#: kept sorted. Windows of 1,000 samples take 85 ns and 340 ns for each sample (one thread, Zen 4).
+_COMPARED = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Ordered(Window):
+    """A result that depends on the order of the samples of a window only."""
+
+    share: float = 0.0
+    which: int = order.RANK
+
+    exact = True
+
+    def compute(
+        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
+    ) -> Lines:
+        lines = np.ascontiguousarray(dense(lines))
+        present = None if present is None else np.ascontiguousarray(present > 0)
+        result = place(lines, self.size, None)
+        count, rows, series = result.shape
+        block = max(BLOCK // max(series, 1), 4 * self.size)
+        blocks = -(-rows // block)
+
+        def task(start: int, stop: int) -> None:
+            for i in range(start, stop):
+                line, b = divmod(i, blocks)
+                end = min((b + 1) * block, rows)
+                reach = slice(b * block, end + self.size - 1)
+                mask = None if present is None else present[line, reach]
+                self._fill(result[line, b * block : end], lines[line, reach], mask)
+
+        threads.run(task, count * blocks if result.size else 0, workers)
+        return result
+
+    def coverage(self, present: Present, workers: int | None) -> Lines:
+        """Return the share of the samples of each window that is present, however much each counts."""
+        return super().coverage(present > 0, workers)
+
+    def _fill(self, result: Lines, lines: Lines, present: Present | None) -> None:
+        """Fill a block of results."""
+        whole = (present is None or bool(present.all())) and not np.isnan(lines).any()
+        if whole and self._at_once(result, lines):
+            return
+        (rows, series), size = result.shape, self.size
+        job, _tables = _sorted_window(size)
+        mask = 0 if present is None else address(present)
+        order.slide.entry()(
+            address(job), address(lines), address(result), rows, series, mask, self.before, self.share,
+            self.which,
+        )  # fmt: skip
+
+    def _at_once(self, result: Lines, lines: Lines) -> bool:
+        """Fill a block of results of whole windows by a faster way. Return whether there is one."""
+        raise NotImplementedError
+
+    def per_sample(self, history: Lines) -> Pushed:
+        return _Live(history, self.share, self.which)
+
+
+@dataclass(frozen=True, eq=False)
+class Quantile(Ordered):
+    """The quantile `share`. `which` chooses among the samples beside it."""
+
+    def neighbours(self) -> tuple[int, int, float]:
+        """Return the positions of both neighbours in a sorted window, and the weight of the upper one."""
+        position = self.share * (self.size - 1)
+        if self.which == order.NEAREST:
+            nearest = round(position)
+            return nearest, nearest, 0.0
+        low = math.floor(position)
+        return low, math.ceil(position), position - low
+
+    def _at_once(self, result: Lines, lines: Lines) -> bool:
+        rows, size = len(result), self.size
+        if result.size <= FEW or size <= 2 or (rows <= size and rows * size <= LONG * (rows + size)):
+            return False
+        inside = slice(size // 2, size // 2 + rows)
+        low, high, rest = self.neighbours()
+        wanted = {LOWER: (low,), UPPER: (high,)}.get(self.which, (low, high) if rest else (low,))
+        found = [np.ascontiguousarray(ranked(lines, size, rank)[inside]) for rank in wanted]
+        order.blend.entry()(
+            address(found[0]), address(found[-1]), address(result), result.size, rest, self.which
+        )
+        return True
+
+
+class Rank(Ordered):
+    """The rank of the sample at the position of the result, from 1. Equal samples have their mean rank."""
+
+    def _at_once(self, result: Lines, lines: Lines) -> bool:
+        if self.size > _COMPARED:
+            return False
+        series = result.shape[1]
+        order.ranks.entry()(address(lines), address(result), result.size, series, self.size, self.before)
+        return True
+
+
+def _sorted_window(size: int, samples: Lines | None = None) -> tuple[Any, dict[str, Any]]:
+    """Return the job of a sorted window, and its tables."""
+    bits = max(size.bit_length() // 2, LEAST_BITS)
+    blocks = -(-size >> bits)
+    ordered = np.full(blocks << bits, math.inf)
+    job = np.zeros(1, LIVE_JOB)
+    job["size"], job["bits"] = size, bits
+    tables = {"ordered": ordered, "first": np.zeros(blocks, np.int64), "result": np.empty(1)}
+    if samples is not None:
+        ordered[:size] = np.sort(np.where(np.isnan(samples), math.inf, samples)) + 0.0
+        job["non_finite"] = np.isnan(samples).sum()
+        tables["samples"] = samples
+    set_addresses(job, tables)
+    return job, tables
+
+
+class _Live:
+    """A sorted window to which samples are added one by one."""
+
+    def __init__(self, history: Lines, share: float, which: int) -> None:
+        # The first push removes this first sample.
+        self._samples = np.concatenate([[0.0], history])
+        self._job, self._tables = _sorted_window(len(self._samples), self._samples)
+        self._numbers, self._push = (share, which), order.push.entry()
+
+    def push(self, sample: float) -> float:
+        """Add the next sample and return the result."""
+        self._push(address(self._job), sample, *self._numbers)
+        return float(self._tables["result"][0])
+
+    def history(self) -> Lines:
+        """Return a copy of the last samples."""
+        return np.roll(self._samples, -int(self._job["oldest"][0]))[1:]
