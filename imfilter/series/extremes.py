@@ -114,7 +114,6 @@ def moving_minimum(
         ``nan="ignore"``. ``min_periods`` is `min_count`, and its default is `size`.
     bottleneck.move_min : The same as that of pandas.
 
-
     References
     ----------
     M. van Herk, "A fast algorithm for local minimum and maximum filters on rectangular and octagonal
@@ -225,7 +224,6 @@ def moving_maximum(
     pandas.Series.rolling : Its ``max()`` is the same with ``align="causal"``, ``mode="shrink"`` and
         ``nan="ignore"``. ``min_periods`` is `min_count`, and its default is `size`.
     bottleneck.move_max : The same as that of pandas.
-
 
     References
     ----------

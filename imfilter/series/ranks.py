@@ -128,7 +128,6 @@ def moving_quantile(
     pandas.Series.rolling : Its ``quantile(q, interpolation=method)`` is the same with ``align="causal"``,
         ``mode="shrink"`` and ``nan="ignore"``. ``min_periods`` is `min_count`, and its default is `size`.
 
-
     References
     ----------
     R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", *The American Statistician* 50 (4),
@@ -243,7 +242,6 @@ def moving_rank(
         ``nan="ignore"``. ``min_periods`` is `min_count`, and its default is `size`.
     bottleneck.move_rank : The same from -1 to 1: ``2 * (rank - 1) / (n - 1) - 1`` for n samples, and 0 for
         one sample.
-
 
     References
     ----------

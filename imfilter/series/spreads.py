@@ -124,7 +124,6 @@ def moving_sum(
         ``nan="ignore"``. ``min_periods`` is `min_count`, and its default is `size`.
     bottleneck.move_sum : The same as that of pandas.
 
-
     References
     ----------
     N. J. Higham, "The accuracy of floating point summation", *SIAM Journal on Scientific Computing* 14 (4),
@@ -245,7 +244,6 @@ def moving_variance(
         ``nan="ignore"``. ``min_periods`` is `min_count`, and its default is `size`. Its ``ddof`` is 1 by
         default.
     bottleneck.move_var : The same as that of pandas, with ``ddof=0`` by default.
-
 
     References
     ----------
@@ -368,7 +366,6 @@ def moving_std(
         ``nan="ignore"``. ``min_periods`` is `min_count`, and its default is `size`. Its ``ddof`` is 1 by
         default.
     bottleneck.move_std : The same as that of pandas, with ``ddof=0`` by default.
-
 
     References
     ----------

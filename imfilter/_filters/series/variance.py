@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base.program import address
-from imfilter._filters.series.kernels import moments
+from imfilter._filters.series.kernels import variance
 from imfilter._filters.series.kernels.blocks import LANES
 from imfilter._simd.vector import LINE
 
@@ -112,19 +112,19 @@ class Spreading:
         size, tables = self._size, self._tables
         block, columns = blocks(size, series)
         block = min(block, rows)
-        arrays = moments.COUNTED_ARRAYS if counts else 2 * len(tables.levels)
+        arrays = variance.COUNTED_ARRAYS if counts else 2 * len(tables.levels)
         buffer = np.zeros(arrays * ((block + size - 1) * columns + 2 * LANES) + LINE // 8)
         place = -(-address(buffer) // LINE) * LINE, block, columns
         if counts:
             counted = rows, series, size, counts, self._ddof, self._is_root, *place
-            return functools.partial(_call, moments.counted_variance.entry(), counted, buffer)
+            return functools.partial(_call, variance.counted_variance.entry(), counted, buffer)
         degrees = size - self._ddof
         levels, parts = address(tables.levels), address(tables.parts)
         numbers = (
             rows, series, size, levels, len(tables.levels), parts, degrees if degrees > 0 else math.nan,
             self._is_root, *place,
         )  # fmt: skip
-        return functools.partial(_call, moments.variance.entry(), numbers, (buffer, tables))
+        return functools.partial(_call, variance.variance.entry(), numbers, (buffer, tables))
 
 
 def _call(entry: Any, numbers: tuple[Any, ...], owners: Any, source: int, target: int) -> None:

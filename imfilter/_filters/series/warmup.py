@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from imfilter._filters.series.kernels import exponential, extremes, mean, median, moments, order, windows
+from imfilter._filters.series.kernels import exponential, extremes, mean, median, order, variance, windows
 from imfilter._simd.jit import Combination
 
 
@@ -13,8 +13,8 @@ def combinations() -> Iterator[Combination]:
         median.middle,
         median.push_median,
         extremes.extreme,
-        moments.variance,
-        moments.counted_variance,
+        variance.variance,
+        variance.counted_variance,
         order.slide,
         order.push,
         order.blend,
