@@ -26,6 +26,7 @@ FAMILIES = {
     "series": {"rank"},
     "layers": set(),
     "learn": set(),
+    "threshold": {"linear"},
     "show": {"linear"},
 }
 
