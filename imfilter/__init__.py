@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imfilter import color, layers, series, show, weights
+    from imfilter import color, layers, series, show, threshold, weights
     from imfilter.absent import coverage, fill
     from imfilter.control import Plan, plan, set_workers, warmup
     from imfilter.convolution import convolve, correlate
@@ -72,6 +72,7 @@ __all__ = [
     "shi_tomasi",
     "show",
     "sobel",
+    "threshold",
     "unsharp_mask",
     "warmup",
     "weights",
@@ -98,7 +99,7 @@ _HOMES = {
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
 }
 #: Public modules with names of their own.
-_NAMESPACES = ("color", "layers", "series", "show", "weights")
+_NAMESPACES = ("color", "layers", "series", "show", "threshold", "weights")
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 

@@ -25,7 +25,7 @@ _PIECE = 1 << 30
 _MANY_BINS = 1 << 13
 #: Samples of a part of an image whose extremes are searched, and samples from which on threads share work.
 _PART, _MANY = 1 << 18, 1 << 17
-_UNSIGNED = {1: np.dtype("u1"), 2: np.dtype("u2"), 4: np.dtype("u4"), 8: np.dtype("u8")}
+_UNSIGNED: dict[int, np.dtype] = {1: np.dtype("u1"), 2: np.dtype("u2"), 4: np.dtype("u4"), 8: np.dtype("u8")}
 
 
 @dataclass(frozen=True)

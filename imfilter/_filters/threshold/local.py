@@ -41,7 +41,7 @@ def apply(image: Any, size: Any, common: Common, numbers: tuple[float, float, fl
     result = place if place is not None and apart else dtypes.empty(array.shape, element)
     undefined = None
     with np.errstate(all="ignore"):
-        both = (1, *sizes)[-2:]
+        both = (sizes[0] if len(sizes) > 1 else 1, sizes[-1])
         if found is None and len(sizes) < 3 and sliding.fits(both):
             sliding.run(array, chosen, sliding.Window(both, mode, cval, numbers), result, workers)
         else:

@@ -53,7 +53,11 @@ def _sum(values: npt.NDArray, weights: npt.NDArray[np.float64] | None, workers: 
 def _whole(values: npt.NDArray, workers: int | None) -> int:
     """Return the sum of integers, exactly: those of 64 bits in two halves."""
     if values.dtype.itemsize < 8:  # float64 holds the sum of a part
-        kernel, entry, size = kernels.sum_whole.address(values.dtype), kernels.sum_samples.entry(), len(values)
+        kernel, entry, size = (
+            kernels.sum_whole.address(values.dtype),
+            kernels.sum_samples.entry(),
+            len(values),
+        )
         at = address(values)
 
         def of(start: int, stop: int) -> int:

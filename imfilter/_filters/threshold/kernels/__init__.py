@@ -1,1 +1,1 @@
-"""Compiled loops of thresholds: histograms, the best classes of a histogram, its smoothing, local thresholds."""
+"""Compiled loops of thresholds: histograms, their best classes, their smoothing, and local thresholds."""

@@ -23,7 +23,7 @@ def _gain(sums, first, stop):
 
 @inlined
 def _choose(sums, before, after, to, stops, first, low, high):
-    """Find the end of the class that starts at bin `first`, from `low` to `high`. Of equal ends, the first."""
+    """Find the best end of the class that starts at bin `first`. Of equal ends from `low` on, the first."""
     best, end = -1.0, low
     for stop in range(low, high + 1):
         value = _gain(sums, first, stop) + load_one(_F64, before + 8 * stop, _F64)

@@ -50,7 +50,7 @@ def count_whole(source, samples, count, low, mask, tables, bins, number):
 
 @inlined
 def _bin(value, limits, bins, first, scale):
-    """Return the last bin that starts at `value` or below it. The product may be wrong by a rounding error."""
+    """Return the last bin that starts at `value` or below. The product may be wrong by a rounding error."""
     place = min(max(np.int64((value - first) * scale), 0), bins - 1)
     while place > 0 and value < load_one(_F64, limits + 8 * place, _F64):
         place -= 1

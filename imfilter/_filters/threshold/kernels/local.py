@@ -4,9 +4,9 @@ A tile of the image is computed at a time. Sums are those of the differences to 
 tile, and of their squares. No sum is the difference of two sums, so a result depends only on the samples of
 its window, and a large sample leaves no error behind.
 
-Down the columns, the rows are divided into blocks of the height of a window. A window begins in one block and
-ends in the next. Its sum is that of the last rows of one block plus that of the first rows of the other. Along
-the rows, sums of 1, 2, 4, ... neighbours are added.
+Down the columns, the rows are divided into blocks of the height of a window. A window begins in one block
+and ends in the next. Its sum is that of the last rows of one block plus that of the first rows of the other.
+Along the rows, sums of 1, 2, 4, ... neighbours are added.
 """
 
 import numpy as np
