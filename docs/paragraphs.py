@@ -79,6 +79,27 @@ radius : int or sequence of int, optional
     Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.""",
 }
 
+#: Thresholds of a whole image.
+GLOBAL = {
+    "image": """\
+image : array_like
+    Image, signal or volume. Every axis is spatial, and all samples have one histogram. Bool, integers or
+    floats. The function does not change it.""",
+    "bins": """\
+bins : int, optional
+    Number of equal bins between the smallest and the largest sample, at least 2. Only images of floats
+    have such bins. In other images, each integer has a bin. Default 256.""",
+    "mask": """\
+mask : array_like, optional
+    Samples that are present, in the shape of `image`. Bool: True where a sample is present. Numbers: how
+    much a sample counts, at least 0. An absent sample may have any value, and changes no result. Default:
+    all samples are present.""",
+    "nan": """\
+nan : {'propagate', 'ignore'}, optional
+    Whether NaN makes the result NaN (default), or is an absent sample.""",
+    "workers": IMAGES["workers"],
+}
+
 POOLS = {
     "size": """\
 size : int or sequence of int
@@ -263,6 +284,10 @@ _OWN: dict[str, tuple[str, ...]] = {
     "searching.occlusion_map": ("image", "size", "channel_axis", "TypeError"),
     "smooth.box": ("size",),
     "windows.generic": ("size", "nan", "TypeError", "ValueError", "padding", "stride"),
+    "neighbourhoods.local": ("size",),
+    "neighbourhoods.niblack": ("size",),
+    "neighbourhoods.sauvola": ("size",),
+    "shapes.minimum": ("ValueError",),
     "weights.gaussian": ("truncate", "radius"),
     "weights.box": ("size", "ndarray"),
     "weights.laplacian": ("ndarray",),
@@ -288,6 +313,8 @@ def _shared(path: Path, function: str) -> dict[tuple[str, str], str]:
     folder = path.parent.name
     images = folder not in ("series", "layers")
     groups = {"series": [SERIES], "layers": [LAYERS]}.get(folder, [IMAGES])
+    if folder == "threshold" and path.stem != "neighbourhoods":
+        groups = [GLOBAL]
     if path.stem in ("pool", "pool_cells"):
         groups = [IMAGES, POOLS]
     if path.stem == "pool_gradients":
@@ -342,7 +369,9 @@ def written(path: Path) -> str:
 def modules() -> list[Path]:
     """Return the modules with public functions."""
     return [
-        p for folder in (".", "series", "show", "layers") for p in sorted((PACKAGE / folder).glob("*.py"))
+        p
+        for folder in (".", "series", "show", "layers", "threshold")
+        for p in sorted((PACKAGE / folder).glob("*.py"))
     ]
 
 

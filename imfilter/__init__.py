@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imfilter import color, layers, series, show, weights
+    from imfilter import color, layers, series, show, threshold, weights
     from imfilter.absent import coverage, fill
     from imfilter.control import Plan, plan, set_workers, warmup
     from imfilter.convolution import convolve, correlate
@@ -74,6 +74,7 @@ __all__ = [
     "shi_tomasi",
     "show",
     "sobel",
+    "threshold",
     "unsharp_mask",
     "warmup",
     "weights",
@@ -101,7 +102,7 @@ _HOMES = {
     "windows": ("generic",),
 }
 #: Public modules with names of their own.
-_NAMESPACES = ("color", "layers", "series", "show", "weights")
+_NAMESPACES = ("color", "layers", "series", "show", "threshold", "weights")
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 

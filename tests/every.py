@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 import imfilter
-from imfilter import color, layers, series, show
+from imfilter import color, layers, series, show, threshold
 from imfilter.sklearn import HOG
 
 SIDE = 24
@@ -20,6 +20,7 @@ WITHOUT = {
         "series",
         "set_workers",
         "show",
+        "threshold",
         "warmup",
         "weights",
     ),
@@ -43,6 +44,7 @@ WITHOUT = {
     "series": ("Causality", "ForecastErrors", "Timing", "check_causal", "timing"),
     "color": (),
     "show": ("Activity",),
+    "threshold": (),
 }
 
 
@@ -155,6 +157,14 @@ CALLS = {
     ".global_pool": _image("global_pool", "min"),
     ".pyramid_pool": _image("pyramid_pool"),
     ".fit_kernel": _learned,
+    **{
+        f"threshold.{name}": partial(lambda name, a, k: getattr(threshold, name)(a), name)
+        for name in ("isodata", "li", "mean", "multi_otsu", "niblack", "otsu", "sauvola", "triangle", "yen")
+    },
+    "threshold.minimum": lambda a, k: threshold.minimum(
+        np.concatenate([np.sort(a, None)[:9], np.sort(a, None)[-9:]])
+    ),
+    "threshold.local": lambda a, k: threshold.local(a, 5),
     "color.rgb_to_gray": lambda a, k: color.rgb_to_gray(_rgb(a)),
     "color.rgb_to_lab": lambda a, k: color.rgb_to_lab(_rgb(a)),
     "color.lab_to_rgb": lambda a, k: color.lab_to_rgb(_rgb(a)),
@@ -219,6 +229,7 @@ CALLS = {
 def public():
     """The names that must have a call."""
     modules = {"": imfilter, "color": color, "layers": layers, "series": series, "show": show}
+    modules["threshold"] = threshold
     return {
         f"{prefix}.{name}"
         for prefix, module in modules.items()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 #: Keys are functions of SciPy, OpenCV, scikit-image or PyTorch, in lower case and without underscores.
 FUNCTIONS = {
+    "adaptivethreshold": "threshold.local",
     "avgpool": "avg_pool",
     "avgpool2d": "avg_pool",
     "blur": "box",
@@ -57,6 +58,17 @@ FUNCTIONS = {
     "rolling": "series.moving_average",
     "savgolfilter": "series.savgol",
     "sepfilter2d": "correlate",
+    "thresholdisodata": "threshold.isodata",
+    "thresholdli": "threshold.li",
+    "thresholdlocal": "threshold.local",
+    "thresholdmean": "threshold.mean",
+    "thresholdminimum": "threshold.minimum",
+    "thresholdmultiotsu": "threshold.multi_otsu",
+    "thresholdniblack": "threshold.niblack",
+    "thresholdotsu": "threshold.otsu",
+    "thresholdsauvola": "threshold.sauvola",
+    "thresholdtriangle": "threshold.triangle",
+    "thresholdyen": "threshold.yen",
     "uniformfilter": "box",
     "uniformfilter1d": "box",
     "unsharp": "unsharp_mask",

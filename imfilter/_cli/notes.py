@@ -35,6 +35,11 @@ NOTES = {
         "Colour is converted to luminance (BT.601). Transparent pixels are put on black. Edges are white on "
         "black; in .npy they are true and false.",
     ),
+    "threshold": (
+        "Colour is converted to luminance (BT.601). Transparent pixels are put on black. Pixels above the "
+        "threshold are white, others and absent ones are black. multi_otsu writes grey levels. In .npy, "
+        "results are true and false, or the numbers of the classes from 0.",
+    ),
     "corners": (
         "Colour is converted to luminance (BT.601). Transparent pixels are put on black. In a picture, red "
         "crosses mark the corners. .csv and .json list the corners, strongest first. .npy contains the raw "

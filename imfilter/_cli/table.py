@@ -16,6 +16,7 @@ Kind = Literal[
     "shown",
     "network",
     "series",
+    "threshold",
 ]
 
 
@@ -345,6 +346,8 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return options
     if command.kind in ("shown", "network"):
         return options + FILES[::2]
+    if command.kind == "threshold":
+        return options + missing_of(command) + SHARED + FILES
     if command.kind == "derivative":
         options += (PER_CHANNEL,)
     # A gradient magnitude has no sign.

@@ -26,6 +26,7 @@ FAMILIES = {
     "series": {"generic", "rank"},
     "layers": set(),
     "learn": set(),
+    "threshold": {"linear"},
     "show": {"linear"},
     "generic": set(),
 }

@@ -1,0 +1,49 @@
+"""Pictures of black and white, or of grey levels, by thresholds."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from imfilter import threshold
+from imfilter._base import arguments
+
+from .._files.formats import Format
+from .._files.image import Image, full_scale
+from . import colour, missing, render
+from .task import like
+
+
+def picture(image: Image, options: Mapping[str, Any], kind: Format) -> Image:
+    """Return white above the threshold. For ``.npy``, return booleans, or the numbers of classes.
+
+    Parameters
+    ----------
+    image : Image
+        The input, with the pixels that are present.
+    options : mapping
+        Every option of the command by name.
+    kind : Format
+        The format of the output file.
+    """
+    target = render.target_dtype(kind, np.dtype(np.uint8), options["dtype"], scaled=False)
+    method = arguments.word(options["method"], "method", tuple(threshold.__all__))
+    values, present = colour.one_plane(image), missing.of_pixels(image)
+    function = getattr(threshold, method)
+    names = set(inspect.signature(function).parameters) - {"mask", "nan", "dtype", "channel_axis", "method"}
+    found = function(values, mask=present, **{name: options[name] for name in names & set(options)})
+    if np.ndim(found) == 0 and found != found:
+        raise ValueError("nan must be 'ignore' for a picture with NaN, got 'propagate'")
+    several = method == "multi_otsu"
+    with np.errstate(invalid="ignore"):
+        levels = np.digitize(values, found, right=True).astype(np.uint8) if several else values > found
+    if present is not None:
+        levels[~present] = 0
+    if target is None:
+        return like(image, levels)
+    steps = np.linspace(0, full_scale(target), options["classes"] if several else 2)
+    steps = steps if target.kind == "f" else np.rint(steps)
+    return like(image, steps.astype(target)[levels.view(np.uint8)])

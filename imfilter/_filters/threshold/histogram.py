@@ -1,0 +1,222 @@
+"""The histogram of an image: its samples that are present, counted in bins."""
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments, dtypes, missing, threads
+from imfilter._base.keywords import Common
+from imfilter._base.program import address
+from imfilter._filters.threshold.kernels import histogram as kernels
+
+_Array = npt.NDArray
+Number = int | float
+
+#: Largest range of integers with a bin for each. Integers of a wider range are sorted.
+_WIDEST = 1 << 20
+#: Samples that a thread counts in a table, whose counts have 32 bits.
+_PIECE = 1 << 30
+#: Bins from which on there are two tables, not four, which would not fit into the second-level cache.
+_MANY_BINS = 1 << 13
+#: Samples of a part of an image whose extremes are searched, and samples from which on threads share work.
+_PART, _MANY = 1 << 18, 1 << 17
+_UNSIGNED: dict[int, np.dtype] = {1: np.dtype("u1"), 2: np.dtype("u2"), 4: np.dtype("u4"), 8: np.dtype("u8")}
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """The bins of an image that are not empty. Place 0 is the first bin, and bins have a width of 1.
+
+    Every criterion gives the same threshold for values that are scaled and shifted, so it works on places. A
+    threshold at place p is ``value(p)``.
+    """
+
+    places: _Array  # increasing integers
+    counts: npt.NDArray[np.float64]
+    low: Number  # the value at position 0
+    step: float  # the width of a bin
+    centres: _Array | None  # of the bins of real numbers; None: the value of a place is low + place
+
+    @property
+    def positions(self) -> npt.NDArray[np.float64]:
+        """The bins that are not empty, as floats."""
+        return self.places.astype(np.float64)
+
+    @property
+    def middle(self) -> float:
+        """The distance from the smallest sample to the centre of the first bin, in widths of a bin."""
+        return 0.0 if self.centres is None else 0.5
+
+    def value(self, place: Any) -> Number:
+        """Return the value of a bin."""
+        return int(self.low) + int(place) if self.centres is None else float(self.centres[place])
+
+    def at(self, position: float) -> float:
+        """Return the value at a distance from the smallest sample, in widths of a bin."""
+        return float(self.low + position * self.step)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The samples of an image that are present, as an array of one axis in a native type."""
+
+    values: _Array
+    weights: npt.NDArray[np.float64] | None  # how much each counts, or None
+    workers: int | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the samples are integers."""
+        return self.values.dtype.kind != "f"
+
+
+def present(image: Any, mask: Any, nan: Any, workers: Any) -> Samples | None:
+    """Check the arguments and return the samples that are present. None: one of them is NaN."""
+    bare, own = missing.split(image)
+    array = arguments.image(bare)
+    threads_wanted = threads.requested(workers)
+    found = missing.presence(array, Common(mask=mask, nan=nan, workers=workers), own)
+    with np.errstate(over="ignore"):  # of long doubles
+        values, weights = dtypes.readable(array), None
+    if found is None:
+        values = values.reshape(-1) if values.flags.c_contiguous else values.ravel(order="K")
+    else:
+        inside = found.present(array)
+        values = values[inside]
+        if not len(values):
+            raise ValueError("image must have at least one sample that is present, got none")
+        if found.graded:
+            weights = np.asarray(found.at(array, ...)[inside], np.float64)
+    if values.dtype.kind == "f" and missing.has_nan(values, threads_wanted):
+        return None
+    return Samples(values, weights, threads_wanted)
+
+
+def threshold(
+    image: Any, choose: Callable[[Histogram], Any], bins: Any, mask: Any, nan: Any, workers: Any
+) -> Any:
+    """Return the threshold of an image: NaN, the value of a constant image, or ``choose(histogram)``."""
+    number = arguments.integer(bins, "bins", least=2, most=_WIDEST)
+    samples = present(image, mask, nan, workers)
+    if samples is None:
+        return math.nan
+    found = of_samples(samples, number)
+    return choose(found) if isinstance(found, Histogram) else found
+
+
+def of_samples(samples: Samples, bins: int) -> Histogram | Number:
+    """Return the histogram of samples, or their value if they are equal."""
+    values = samples.values
+    # To count all values of 16 bits takes less time than to find the extremes of a large image.
+    narrow = values.dtype.itemsize == 1 or (
+        values.dtype.itemsize == 2 and samples.whole and len(values) > _WIDEST
+    )
+    low, high = (0, 0) if narrow else _extremes(samples)
+    if narrow:
+        info = np.iinfo(values.dtype)
+        return _nonempty(samples, int(info.min), int(info.max))
+    if low == high:
+        return high
+    if samples.whole:
+        return _nonempty(samples, low, high) if high - low < _WIDEST else _sorted(samples, low)
+    return _real(samples, low, high, bins)
+
+
+def _extremes(samples: Samples) -> tuple[Any, Any]:
+    """Return the smallest and the largest sample as numbers of Python."""
+    values, found = samples.values, list[tuple[Any, Any]]()
+
+    def task(start: int, stop: int) -> None:
+        for first in range(start * _PART, min(stop * _PART, len(values)), _PART):
+            part = values[first : first + _PART]
+            found.append((part.min().item(), part.max().item()))
+
+    threads.run(task, -(-len(values) // _PART), samples.workers)
+    return min(low for low, _ in found), max(high for _, high in found)
+
+
+def _nonempty(samples: Samples, low: int, high: int) -> Histogram | Number:
+    """Return the histogram of integers from `low` to `high`."""
+    bins = high - low + 1
+    if samples.weights is None:
+        counts = _counted(samples, low, bins, None)
+    else:
+        # The difference of integers is right in their own unsigned type.
+        unsigned = _UNSIGNED[samples.values.dtype.itemsize]
+        places = samples.values.view(unsigned) - unsigned.type(low % (1 << 8 * unsigned.itemsize))
+        counts = np.bincount(places.astype(np.int64), samples.weights, bins)
+    filled = np.flatnonzero(counts)
+    if len(filled) == 1:
+        return low + int(filled[0])
+    first = int(filled[0])
+    return Histogram(filled - first, counts[filled].astype(np.float64), low + first, 1.0, None)
+
+
+def _sorted(samples: Samples, low: int) -> Histogram:
+    """Return the histogram of integers of a wide range."""
+    unsigned = _UNSIGNED[samples.values.dtype.itemsize]
+    values = samples.values.view(unsigned) - unsigned.type(low % (1 << 8 * unsigned.itemsize))
+    places, back, counts = np.unique(values, return_inverse=True, return_counts=True)
+    weighed = counts if samples.weights is None else np.bincount(back.reshape(-1), samples.weights)
+    return Histogram(places, weighed.astype(np.float64), low, 1.0, None)
+
+
+def _real(samples: Samples, low: float, high: float, bins: int) -> Histogram:
+    """Return the histogram of real numbers in equal bins from the smallest to the largest."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        wrong = high if math.isfinite(low) else low
+        raise ValueError(f"image must be finite, got {wrong}; leave such samples out with mask=")
+    if not math.isfinite(high - low):
+        raise ValueError(f"image must have a range that fits into float64, got {low} to {high}")
+    # The limits of NumPy and scikit-image have the type of the samples.
+    for element in (samples.values.dtype, dtypes.FLOAT64):
+        limits = np.linspace(low, high, bins + 1, dtype=element)
+        if (limits[1:] > limits[:-1]).all():
+            break
+    else:
+        raise ValueError(
+            f"bins must be fewer than the floats between the smallest and the largest sample, {low} and "
+            f"{high}, got {bins}"
+        )
+    centres, table = (limits[1:] + limits[:-1]) / 2, limits.astype(np.float64)
+    if samples.weights is None:
+        counts = _counted(samples, 0, bins, np.append(table, bins / (high - low)))
+    else:
+        places = np.searchsorted(table[1:-1], samples.values, side="right")
+        counts = np.bincount(places, samples.weights, bins)
+    filled = np.flatnonzero(counts)
+    return Histogram(filled, counts[filled].astype(np.float64), low, (high - low) / bins, centres)
+
+
+def _counted(
+    samples: Samples, low: int, bins: int, limits: npt.NDArray[np.float64] | None
+) -> npt.NDArray[np.int64]:
+    """Return the number of samples in each bin. Counts are integers, so the order does not matter."""
+    values = samples.values
+    size, entry = values.dtype.itemsize, kernels.count_samples.entry()
+    if limits is None:
+        kernel, mask = kernels.count_whole.address(_UNSIGNED[size]), (1 << min(8 * size, 63)) - 1
+    else:
+        kernel, mask = kernels.count_real.address(values.dtype), 0
+    total, lock, at = np.zeros(bins, np.int64), threading.Lock(), address(values)
+    number = 2 if bins > _MANY_BINS and limits is None else kernels.TABLES
+    more = number if limits is None else address(limits)
+
+    def task(start: int, stop: int) -> None:
+        for first in range(start, stop, _PIECE):
+            tables = np.zeros((number, bins), np.uint32)
+            count = min(stop - first, _PIECE)
+            job = np.array(
+                [kernel, at + first * size, count, low, mask, address(tables), bins, more], np.int64
+            )
+            entry(address(job))
+            with lock:
+                np.add(total, tables.sum(axis=0, dtype=np.int64), out=total)
+
+    threads.run(task, len(values), samples.workers if len(values) > _MANY else 1)
+    return total

@@ -1,0 +1,108 @@
+"""Histograms: the number of samples of each whole number, or in each bin of real numbers.
+
+Neighbouring samples are often equal. To add to a count that was stored just before takes as long as the store
+needs to arrive, about five cycles. So neighbours are counted in different tables, which are added at the end.
+"""
+
+import numpy as np
+
+from imfilter._simd.denormals import denormals_as_numbers
+from imfilter._simd.jit import Driver, inlined, kernel
+from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, size_of, splat, store, store_one
+
+_U32, _I64, _F64 = np.dtype(np.uint32), np.dtype(np.int64), np.dtype(np.float64)
+#: Samples of a whole vector of float64.
+LANES = BYTES // 8
+#: Largest number of tables. Each has a uint32 for every bin.
+TABLES = 4
+
+
+@inlined
+def _add(table, place):
+    """Add 1 to a count."""
+    at = table + 4 * place
+    store_one(at, _U32, np.uint32(load_one(_U32, at, _U32) + np.uint32(1)))
+
+
+@kernel("source")
+def count_whole(source, samples, count, low, mask, tables, bins, number):
+    """Count whole numbers. Those of the value `low` have place 0.
+
+    samples: address of unsigned numbers. The difference to `low` is taken modulo `mask` + 1, so signed
+    numbers may be given as unsigned ones. number: of tables, 2 or 4.
+    """
+    size, step = size_of(source), 4 * bins
+    third, fourth = 2 % number * step, 3 % number * step
+    whole = count // TABLES * TABLES
+    for i in range(0, whole, TABLES):
+        at = samples + size * i
+        a = (load_one(_I64, at, source) - low) & mask
+        b = (load_one(_I64, at + size, source) - low) & mask
+        c = (load_one(_I64, at + 2 * size, source) - low) & mask
+        d = (load_one(_I64, at + 3 * size, source) - low) & mask
+        _add(tables, a)
+        _add(tables + step, b)
+        _add(tables + third, c)
+        _add(tables + fourth, d)
+    for i in range(whole, count):
+        _add(tables, (load_one(_I64, samples + size * i, source) - low) & mask)
+
+
+@inlined
+def _bin(value, limits, bins, first, scale):
+    """Return the last bin that starts at `value` or below. The product may be wrong by a rounding error."""
+    place = min(max(np.int64((value - first) * scale), 0), bins - 1)
+    while place > 0 and value < load_one(_F64, limits + 8 * place, _F64):
+        place -= 1
+    while place < bins - 1 and value >= load_one(_F64, limits + 8 * place + 8, _F64):
+        place += 1
+    return place
+
+
+@kernel("source")
+def count_real(source, samples, count, low, mask, tables, bins, limits):
+    """Count finite real numbers.
+
+    limits: address of the limits of the bins, one more than bins, and then of the bins per unit. low, mask:
+    not used.
+    """
+    size, step = size_of(source), 4 * bins
+    first = load_one(_F64, limits, _F64)
+    scale = load_one(_F64, limits + 8 * bins + 8, _F64)
+    for i in range(count):
+        value = load_one(_F64, samples + size * i, source)
+        _add(tables + i % TABLES * step, _bin(value, limits, bins, first, scale))
+
+
+@kernel("source")
+def sum_whole(source, samples, count, to):
+    """Write the sum of whole numbers as float64, which must hold it."""
+    size = size_of(source)
+    total, more = splat(_F64, 0.0), splat(_F64, 0.0)
+    whole = count // (2 * LANES) * 2 * LANES
+    for i in range(0, whole, 2 * LANES):
+        total = total + load(_F64, samples + i * size, source)
+        more = more + load(_F64, samples + (i + LANES) * size, source)
+    store(to, _F64, total + more)
+    number = 0.0
+    for i in range(LANES):
+        number += load_one(_F64, to + 8 * i, _F64)
+    for i in range(whole, count):
+        number += load_one(_F64, samples + i * size, source)
+    store_one(to, _F64, number)
+
+
+@Driver
+@denormals_as_numbers
+def sum_samples(kernel_at, samples, count, to):
+    """Call `sum_whole` at an address. to: address of a whole vector."""
+    invoke(1, kernel_at, (samples, count, to))
+
+
+@Driver
+@denormals_as_numbers
+def count_samples(job):
+    """Call a kernel of this module. job: address of the kernel and its arguments."""
+    invoke(1, peek(job), (
+        peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32), peek(job + 40), peek(job + 48),
+        peek(job + 56)))  # fmt: skip

@@ -1,0 +1,75 @@
+"""The mean of the samples that are present."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import threads
+from imfilter._base.program import address
+from imfilter._filters.threshold import histogram
+from imfilter._filters.threshold.kernels import histogram as kernels
+
+#: Samples that are summed together. The sum does not depend on the number of threads.
+_PART, _MANY = 1 << 18, 1 << 19
+
+
+def mean(image: Any, mask: Any, nan: Any, workers: Any) -> float:
+    """Return the mean. The sum of integers is exact."""
+    samples = histogram.present(image, mask, nan, workers)
+    if samples is None:
+        return math.nan
+    values, weights = samples.values, samples.weights
+    if not samples.whole or weights is not None:
+        total = _sum(values, weights, samples.workers)
+        return total / (len(values) if weights is None else math.fsum(weights))
+    return _whole(values, samples.workers) / len(values)
+
+
+def _parts(values: npt.NDArray, one: Any, workers: int | None) -> list[Any]:
+    """Return ``one(start, stop)`` for each part of an array."""
+    count = -(-len(values) // _PART)
+    found: list[Any] = [None] * count
+
+    def task(start: int, stop: int) -> None:
+        for i in range(start, stop):
+            found[i] = one(i * _PART, (i + 1) * _PART)
+
+    threads.run(task, count, workers if len(values) > _MANY else 1)
+    return found
+
+
+def _sum(values: npt.NDArray, weights: npt.NDArray[np.float64] | None, workers: int | None) -> float:
+    def one(start: int, stop: int) -> float:
+        part = values[start:stop].astype(np.float64)
+        return float(part.sum() if weights is None else (part * weights[start:stop]).sum())
+
+    with np.errstate(all="ignore"):
+        parts = np.array(_parts(values, one, workers))
+        return math.fsum(parts) if np.isfinite(parts).all() else float(parts.sum())
+
+
+def _whole(values: npt.NDArray, workers: int | None) -> int:
+    """Return the sum of integers, exactly: those of 64 bits in two halves."""
+    if values.dtype.itemsize < 8:  # float64 holds the sum of a part
+        kernel, entry, size = (
+            kernels.sum_whole.address(values.dtype),
+            kernels.sum_samples.entry(),
+            len(values),
+        )
+        at = address(values)
+
+        def of(start: int, stop: int) -> int:
+            to = np.empty(kernels.LANES)
+            count = min(stop, size) - start
+            entry(kernel, at + start * values.itemsize, count, address(to))
+            return int(to[0])
+
+        return sum(_parts(values, of, workers))
+    high, low = values >> 32, values & values.dtype.type(0xFFFFFFFF)
+
+    def one(start: int, stop: int) -> int:
+        return (int(high[start:stop].sum()) << 32) + int(low[start:stop].sum())
+
+    return sum(_parts(values, one, workers))

@@ -1,0 +1,25 @@
+"""Compilation ahead of time: histograms of the usual element types."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from imfilter._filters.threshold.kernels import classes, histogram, local
+from imfilter._simd.jit import Combination
+
+
+def combinations() -> Iterator[Combination]:
+    """Yield kernels with the types for which they are compiled."""
+    yield histogram.count_samples, ()
+    for element in ("u1", "u2"):
+        yield histogram.count_whole, (np.dtype(element),)
+        yield histogram.sum_whole, (np.dtype(element),)
+    yield histogram.sum_samples, ()
+    yield histogram.count_real, (np.dtype("f4"),)
+    yield classes.divide, ()
+    yield classes.smooth_to_two, ()
+    yield local.slide_local, ()
+    for element in ("u1", "f4"):
+        yield local.fetch_line, (np.dtype(element),)
+        yield local.mean_of_some, (np.dtype(element),)
+    yield local.place_line, (np.dtype("f4"),)
