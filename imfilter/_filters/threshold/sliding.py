@@ -99,7 +99,7 @@ def _compute(planes: _Array, target: _Array, window: Window, shift: float, worke
         "tiles_x": tiles_x,
         "pitch": pitch,
         "fetch": kernels.fetch_line.address(planes.dtype),
-        "mean": kernels.mean_of_some.address(planes.dtype),
+        "median": kernels.median_of_some.address(planes.dtype),
         "place": kernels.place_line.address(target.dtype),
         "cval": (window.cval if window.mode == "constant" else 0.0) - shift,
         "shift": shift,

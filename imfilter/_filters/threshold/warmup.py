@@ -21,5 +21,5 @@ def combinations() -> Iterator[Combination]:
     yield local.slide_local, ()
     for element in ("u1", "f4"):
         yield local.fetch_line, (np.dtype(element),)
-        yield local.mean_of_some, (np.dtype(element),)
+        yield local.median_of_some, (np.dtype(element),)
     yield local.place_line, (np.dtype("f4"),)

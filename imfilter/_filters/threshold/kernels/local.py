@@ -1,8 +1,8 @@
 """Local thresholds from the mean m and the standard deviation s of each window: m * (a + b*s) + c*s.
 
-A tile of the image is computed at a time. Sums are those of the differences to a reference, a mean of the
-tile, and of their squares. No sum is the difference of two sums, so a result depends only on the samples of
-its window, and a large sample leaves no error behind.
+A tile of the image is computed at a time. Sums are those of the differences to a reference, a median of
+the tile, and of their squares. No sum is the difference of two sums, so a result depends only on the samples
+of its window, and a large sample leaves no error behind.
 
 Down the columns, the rows are divided into blocks of the height of a window. A window begins in one block
 and ends in the next. Its sum is that of the last rows of one block plus that of the first rows of the other.
@@ -34,8 +34,8 @@ _F64 = np.dtype(np.float64)
 LANES = BYTES // 8
 #: A variance that is smaller, relative to the mean of squares, is a rounding error.
 _ROUNDED = 1e-14
-#: About how many samples of a tile the reference is computed from, along each axis.
-_FEW = 16
+#: Most samples of a tile that the reference is computed from, along each axis.
+_FEW = 8
 
 #: One call, all int64: addresses and strides in bytes, everything else in samples.
 _FIELDS = (
@@ -46,7 +46,7 @@ _FIELDS = (
     *("rows", "columns"),  # tables: the sample at each padded coordinate, -1 for the constant
     *("tile_y", "tile_x", "tiles_y", "tiles_x"),  # size and number of tiles
     *("workspace", "pitch"),  # bytes of each thread, and of a line
-    *("fetch", "mean", "place"),  # kernels
+    *("fetch", "median", "place"),  # kernels
 )
 LOCAL_JOB = np.dtype(
     [(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("cval", "shift", "a", "b", "c")]
@@ -78,18 +78,25 @@ def fetch_line(source, row, columns, before, width, first, count, reference: flo
 
 
 @kernel("source")
-def mean_of_some(source, start, row_step, rows, columns, to):
-    """Write the mean of some finite samples, or 0. Those of integers become a whole number."""
-    size, number, total = size_of(source), 0, 0.0
-    down, along = max(rows // _FEW, 1), max(columns // _FEW, 1)
+def median_of_some(source, start, row_step, rows, columns, to):
+    """Write the median of some finite samples, or 0. Space for all of them is needed.
+
+    Unlike a mean, it is not moved by a few samples that are far larger than the others.
+    """
+    size, number = size_of(source), 0
+    down, along = -(-rows // _FEW), -(-columns // _FEW)
     for y in range(0, rows, down):
         for x in range(0, columns, along):
             value = load_one(_F64, start + y * row_step + x * size, source)
-            if value - value == 0:
-                number += 1
-                total += value
-    mean = total / max(number, 1)
-    store_one(to, _F64, np.rint(mean) if mean - mean == 0 else 0.0)
+            if value - value != 0:
+                continue
+            at = number
+            while at > 0 and load_one(_F64, to + 8 * at - 8, _F64) > value:
+                store_one(to + 8 * at, _F64, load_one(_F64, to + 8 * at - 8, _F64))
+                at -= 1
+            store_one(to + 8 * at, _F64, value)
+            number += 1
+    store_one(to, _F64, load_one(_F64, to + 8 * (number // 2), _F64) if number else 0.0)
 
 
 @kernel("target")
@@ -173,7 +180,7 @@ def _tile(job, memory, unit):
     found, found_squares = memory + 6 * pitch, memory + 7 * pitch
     block = memory + LINES * pitch
     start = image + y * job.source_row + x * job.source_size
-    invoke(1, job.mean, (start, job.source_row, stop - y, wide, result))
+    invoke(1, job.median, (start, job.source_row, stop - y, wide, result))
     reference = load_one(_F64, result, _F64)
     number = np.float64(job.size_y * job.size_x)
     for begin in range(y, stop, size):

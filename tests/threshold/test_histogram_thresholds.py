@@ -1,0 +1,180 @@
+"""Thresholds of whole images: definitions, scikit-image, missing data, element types, errors."""
+
+import math
+
+import numpy as np
+import pytest
+import skimage.filters as peers
+
+import imfilter
+from imfilter import threshold
+from tests.photos import GREY, as_type, photo
+from tests.reference import thresholds as loops
+
+EXACT = ("otsu", "yen", "isodata", "triangle")
+ALL = (*EXACT, "li", "minimum")
+TYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
+
+
+def same(got, want):
+    if isinstance(want, float):
+        assert got == pytest.approx(want, rel=1e-9)
+    else:
+        assert got == want
+        assert type(got) is int
+
+
+@pytest.mark.parametrize("name", [*EXACT, "li"])
+@pytest.mark.parametrize("dtype", TYPES)
+def test_the_definition(name, dtype):
+    rng = np.random.default_rng(3)
+    for _ in range(25):
+        low = (np.iinfo(dtype).min, np.iinfo(dtype).max - 60, 0)[rng.integers(3)]
+        values = rng.integers(0, rng.integers(2, 60), rng.integers(2, 40)).tolist()
+        values = [low + v for v in values]
+        if len(set(values)) < 2:
+            continue
+        image = np.array(values, dtype)
+        same(getattr(threshold, name)(image), getattr(loops, name)(loops.counted(image.tolist())))
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4, 5, 6])
+def test_the_best_division_into_classes(classes):
+    rng = np.random.default_rng(classes)
+    for _ in range(15):
+        image = rng.integers(-9, rng.integers(3, 12), 60)
+        pairs = loops.counted(image)
+        if len(pairs) > classes:
+            assert threshold.multi_otsu(image, classes).tolist() == loops.multi_otsu(pairs, classes)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_integers_of_a_wide_range(name):
+    rng = np.random.default_rng(5)
+    image = np.concatenate([rng.integers(-50, 50, 40), 2**21 + rng.integers(-50, 50, 60)])
+    if name == "isodata":  # the loop would be long
+        assert threshold.isodata(image) == threshold.isodata(image // 1 + 7) - 7
+        return
+    same(getattr(threshold, name)(image), getattr(loops, name)(loops.counted(image)))
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("picture", GREY)
+def test_integers_are_those_of_scikit_image(name, picture):
+    image = photo(picture)
+    try:
+        want = getattr(peers, f"threshold_{name}")(image)
+    except RuntimeError:
+        with pytest.raises(ValueError, match="two maxima"):
+            getattr(threshold, name)(image)
+        return
+    same(getattr(threshold, name)(image), want.item())
+
+
+@pytest.mark.parametrize("name", [*EXACT, "li"])
+@pytest.mark.parametrize("picture", GREY)
+def test_wide_integers_and_floats_are_those_of_scikit_image(name, picture):
+    image = as_type(photo(picture), "uint16")
+    same(getattr(threshold, name)(image), getattr(peers, f"threshold_{name}")(image).item())
+    for dtype in ("float32", "float64"):
+        image = as_type(photo(picture), dtype)
+        step = float(np.ptp(image)) / 256
+        want = getattr(peers, f"threshold_{name}")(image)
+        assert getattr(threshold, name)(image) == pytest.approx(want, abs=1.001 * step)
+
+
+@pytest.mark.parametrize("picture", GREY)
+def test_several_thresholds_are_those_of_scikit_image(picture):
+    image = photo(picture)
+    for classes in (2, 3):
+        want = peers.threshold_multiotsu(image, classes)
+        assert threshold.multi_otsu(image, classes).tolist() == want.tolist()
+
+
+def test_the_mean_is_exact():
+    for dtype in TYPES:
+        info = np.iinfo(dtype)
+        image = np.array([info.max, info.max, info.min, info.max - 1], dtype)
+        assert threshold.mean(image) == sum(image.tolist()) / 4
+    assert threshold.mean(photo("camera")) == photo("camera").mean()
+    assert threshold.mean([1.0, np.inf]) == math.inf
+
+
+@pytest.mark.parametrize("name", [*ALL, "mean"])
+def test_a_constant_image_gives_its_value(name):
+    function = getattr(threshold, name)
+    for dtype in (*TYPES, "float16", "float32", "float64", "longdouble"):
+        assert function(np.full((3, 4), 7, dtype)) == 7
+    assert function(np.ones(3, bool)) == 1
+    assert threshold.multi_otsu(np.full(5, 7)).tolist() == [7, 7]
+    assert threshold.multi_otsu([3, 3, 8], 4).tolist() == [3, 8, 8]
+
+
+@pytest.mark.parametrize("name", [*EXACT, "li", "mean"])
+def test_masks_and_confidences(name):
+    function, rng = getattr(threshold, name), np.random.default_rng(9)
+    image, mask = rng.integers(0, 200, (20, 30)).astype(np.uint8), rng.random((20, 30)) < 0.6
+    want = function(image[mask])
+    assert function(image, mask=mask) == want
+    assert function(np.ma.MaskedArray(image, ~mask)) == want
+    real = image.astype(float)
+    assert function(np.where(mask, real, np.nan), nan="ignore") == pytest.approx(function(real[mask]))
+    assert math.isnan(function(np.where(mask, real, np.nan)))
+    counts = rng.integers(0, 4, image.shape)
+    assert function(image, mask=counts) == pytest.approx(function(np.repeat(image, counts.ravel())))
+    assert function(real, mask=counts / 2) == pytest.approx(function(np.repeat(real, counts.ravel())))
+    with pytest.raises(ValueError, match="at least one sample that is present"):
+        function(image, mask=np.zeros(image.shape, bool))
+    assert np.isnan(threshold.multi_otsu([1.0, np.nan, 3.0])).all()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32"])
+def test_layouts_and_workers_change_nothing(dtype):
+    rng = np.random.default_rng(1)
+    image = rng.integers(0, 250, (600, 500)).astype(dtype)
+    for name in (*EXACT, "li", "mean"):
+        function = getattr(threshold, name)
+        want = function(image, workers=1)
+        for other in (
+            image.T,
+            image[::-1],
+            np.asfortranarray(image),
+            image.astype(image.dtype.newbyteorder()),
+        ):
+            assert function(other, workers=3) == want
+
+
+def test_bins_are_those_of_numpy():
+    rng = np.random.default_rng(2)
+    from imfilter._filters.threshold import histogram
+
+    for dtype in ("float32", "float64"):
+        for scale, shift in ((1, 0), (0.1, 1e3), (1e30, 0), (1e-30, 0)):
+            image = (rng.normal(size=3000) * scale + shift).astype(dtype)
+            samples = histogram.present(image, None, "propagate", 2)
+            found = histogram.of_samples(samples, 50)
+            counts, edges = np.histogram(image, 50)
+            full = np.zeros(50)
+            full[found.places] = found.counts
+            np.testing.assert_array_equal(full, counts)
+            np.testing.assert_allclose(found.centres, (edges[1:] + edges[:-1]) / 2, atol=1e-6 * np.ptp(image))
+
+
+def test_errors():
+    for image, message in (
+        ([], "image must not be empty"),
+        ([1.0, np.inf], "image must be finite, got inf"),
+        ([1j], "image must contain real numbers"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=message):
+            threshold.otsu(image)
+    with pytest.raises(ValueError, match="bins must be at least 2, got 1"):
+        threshold.otsu([1.0, 2.0], bins=1)
+    with pytest.raises(ValueError, match="bins must be fewer"):
+        threshold.otsu([1.0, np.nextafter(1.0, 2)])
+    with pytest.raises(ValueError, match="classes must be at most 6, got 7"):
+        threshold.multi_otsu([1, 2], 7)
+    with pytest.raises(ValueError, match="range of at most 1048576 integers"):
+        threshold.minimum([0, 5, 2**30])
+    with pytest.raises(AttributeError, match=r"threshold\.otsu"):
+        imfilter.threshold_otsu  # noqa: B018
