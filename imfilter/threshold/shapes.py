@@ -201,8 +201,8 @@ def minimum(
     Examples
     --------
     >>> import imfilter
-    >>> imfilter.threshold.minimum([1, 2, 2, 3, 8, 9, 9, 10])
-    5
+    >>> imfilter.threshold.minimum([1, 1, 2, 2, 2, 2, 3, 4, 4, 4, 4, 5, 5])
+    2
     """
     return _histogram.threshold(image, criteria.minimum, bins, mask, nan, workers)
 

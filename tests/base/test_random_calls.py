@@ -177,6 +177,8 @@ def test_series(name):
         options = some(rng, OPTIONS, 0.08)
         if name == "savgol" and number % 2:
             given = [3, int(rng.integers(3))]
+        if name in ("moving_quantile", "moving_std") and number % 2:
+            given = [3, int(rng.integers(2))]
         if name == "exponential" and number % 2:
             options["alpha"] = 0.25
         fine += call(getattr(series, name), [x, *given], options)
