@@ -32,7 +32,7 @@ SERIES = {
     "moving_maximum": 1,
     "moving_quantile": 2,
     "moving_rank": 1,
-    "moving_std": 2,
+    "moving_std": 1,
     "moving_sum": 1,
     "savgol": 2,
     "exponential": 0,

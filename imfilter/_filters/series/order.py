@@ -69,7 +69,7 @@ class Ordered(Window):
         (rows, series), size = result.shape, self.size
         job, _tables = _sorted_window(size)
         mask = 0 if present is None else address(present)
-        order.slide.entry()(
+        order.slide_sorted.entry()(
             address(job), address(lines), address(result), rows, series, mask, self.before, self.share,
             self.which,
         )  # fmt: skip
@@ -103,7 +103,7 @@ class Quantile(Ordered):
         low, high, rest = self.neighbours()
         wanted = {LOWER: (low,), UPPER: (high,)}.get(self.which, (low, high) if rest else (low,))
         found = [np.ascontiguousarray(ranked(lines, size, rank)[inside]) for rank in wanted]
-        order.blend.entry()(
+        order.blend_neighbours.entry()(
             address(found[0]), address(found[-1]), address(result), result.size, rest, self.which
         )
         return True
@@ -116,7 +116,7 @@ class Rank(Ordered):
         if self.size > _COMPARED:
             return False
         series = result.shape[1]
-        order.ranks.entry()(address(lines), address(result), result.size, series, self.size, self.before)
+        order.compare.entry()(address(lines), address(result), result.size, series, self.size, self.before)
         return True
 
 
@@ -143,7 +143,7 @@ class _Live:
         # The first push removes this first sample.
         self._samples = np.concatenate([[0.0], history])
         self._job, self._tables = _sorted_window(len(self._samples), self._samples)
-        self._numbers, self._push = (share, which), order.push.entry()
+        self._numbers, self._push = (share, which), order.push_sorted.entry()
 
     def push(self, sample: float) -> float:
         """Add the next sample and return the result."""

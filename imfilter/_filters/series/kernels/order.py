@@ -108,7 +108,7 @@ def _write(job, to, count, bad, value, share, which):
 
 @Driver
 @denormals_as_numbers
-def slide(job_at, source, target, rows, step, present, skipped, share: float, which):
+def slide_sorted(job_at, source, target, rows, step, present, skipped, share: float, which):
     """Write quantiles or ranks of `rows` windows of each of `step` series. See `LIVE_JOB`.
 
     present: address of a byte for each sample, which is not 0 if the sample is present; or 0. skipped: number
@@ -147,7 +147,7 @@ def slide(job_at, source, target, rows, step, present, skipped, share: float, wh
 
 @Driver
 @denormals_as_numbers
-def push(job_at, sample: float, share: float, which):
+def push_sorted(job_at, sample: float, share: float, which):
     """Replace the oldest sample of a full window. Write a quantile, or the rank of the new sample."""
     job = record(LIVE_JOB, job_at)
     at = job.samples + 8 * job.oldest
@@ -163,7 +163,7 @@ def push(job_at, sample: float, share: float, which):
 
 @Driver
 @denormals_as_numbers
-def blend(lower, upper, target, count, share: float, which):
+def blend_neighbours(lower, upper, target, count, share: float, which):
     """Write the quantiles from arrays of both neighbours. The result is 0.0 instead of -0.0."""
     for at in range(0, 8 * count, 8):
         low, high = load_one(_F64, lower + at, _F64), load_one(_F64, upper + at, _F64)
@@ -179,7 +179,7 @@ def _below(total, one, sample):
 
 @Driver
 @denormals_as_numbers
-def ranks(source, target, count, step, size, skipped):
+def compare(source, target, count, step, size, skipped):
     """Write the ranks of samples in `count` windows, by comparison with every sample. No sample may be NaN.
 
     The samples of a window are `step` elements apart.
