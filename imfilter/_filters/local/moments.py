@@ -4,10 +4,17 @@ The mean of a line is kept as one of its samples plus a small rest. So the means
 without the error of a large common offset.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from imfilter._base import dtypes
+from imfilter._base.program import address, set_addresses
+from imfilter._filters.local.kernels.merge import COUNTED, MERGE_JOB, RESTS, SPREADS, merge, over_lines
+from imfilter._filters.local.pieces import offsets, roomy
+from imfilter._simd.vector import BYTES
 
 
 class Step(NamedTuple):
@@ -24,7 +31,7 @@ class Step(NamedTuple):
         offsets = np.zeros((len(taps), 3), np.int64)
         offsets[:, axis] = np.arange(len(taps))
         extent = tuple(len(taps) - 1 if a == axis else 0 for a in range(3))
-        return cls(offsets, np.asarray(taps, np.float64), len(taps) // 2, extent)  # type: ignore[arg-type]
+        return cls(offsets, np.array(taps, np.float64), len(taps) // 2, extent)  # type: ignore[arg-type]
 
     @classmethod
     def of_footprint(cls, inside: npt.NDArray[np.bool_]) -> "Step":
@@ -37,75 +44,102 @@ class Step(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """One sample of each window, the mean minus this sample, the variance, and how much is present."""
+    """One sample of each window, the mean minus this sample, the variance, and how much is present.
+
+    All are contiguous, and vectors may be read beyond their ends. All but the samples are float64.
+    """
 
     sample: npt.NDArray
-    rest: npt.NDArray | None
-    spread: npt.NDArray | None
-    counts: npt.NDArray | None
+    rest: npt.NDArray | None = None
+    spread: npt.NDArray | None = None
+    counts: npt.NDArray | None = None
 
-    @classmethod
-    def of(cls, samples: npt.NDArray, rest: npt.NDArray | None, counts: npt.NDArray | None) -> "Moments":
-        """Return windows of single samples. Absent samples become 0."""
-        if counts is not None:
-            samples = np.where(counts > 0, samples, 0.0)
-            rest = None if rest is None else np.where(counts > 0, rest, 0.0)
-        return cls(samples, rest, None, counts)
+    @property
+    def form(self) -> int:
+        """What there is besides the samples."""
+        present = (self.rest, RESTS), (self.spread, SPREADS), (self.counts, COUNTED)
+        return sum(bit for array, bit in present if array is not None)
 
 
-def split(samples: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray | None]:
+class Finish(NamedTuple):
+    """Where the variances are written or their roots, and how much must be counted at least."""
+
+    target: npt.NDArray
+    root: bool
+    least: float
+
+
+def split(samples: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray]:
     """Return samples as float64, and what float64 does not hold of them."""
-    values = samples.astype(np.float64)
-    kind = samples.dtype
-    if kind.kind in "iu" and kind.itemsize == 8:
+    kind, values, rest = samples.dtype, roomy(samples.shape), roomy(samples.shape)
+    if kind.kind in "iu":
         low = samples & kind.type(2047)  # the other 53 bits fit into float64
-        return (samples - low).astype(np.float64), low.astype(np.float64)
-    if kind.kind == "f" and kind.itemsize > 8:
-        with np.errstate(all="ignore"):
-            rest = (samples - values).astype(np.float64)
-        return values, np.where(np.isfinite(rest), rest, 0.0)
-    return values, None
+        values[...], rest[...] = samples - low, low
+        return values, rest
+    with np.errstate(all="ignore"):
+        values[...] = samples
+        rest[...] = samples - values
+    rest[~np.isfinite(rest)] = 0
+    return values, rest
 
 
-@np.errstate(all="ignore")
-def merged(moments: Moments, step: Step) -> Moments:
-    """Return the moments of the windows of a step."""
-    shape = [n - e for n, e in zip(moments.sample.shape[1:4], step.extent, strict=True)]
+def merged(moments: Moments, step: Step, finish: Finish | None = None) -> Moments:
+    """Return the moments of the windows of a step. With `finish`, only the results and counts."""
+    padded = moments.sample.shape
+    extent = (0, *step.extent, 0)
+    shape = tuple(n - e for n, e in zip(padded, extent, strict=True))
+    pitches = [math.prod(padded[a + 1 :]) for a in range(5)]
+    # Lines are as long as their samples are neighbours in the parts and in the result.
+    first = max((a for a in range(5) if extent[a]), default=0)
+    native = finish is not None and finish.target.dtype in dtypes.NATIVE and finish.target.dtype.isnative
+    view = finish.target if finish is not None and native else None
+    count = math.prod(shape[first:])
+    if view is not None:
+        while first < 4 and not _packed(view, first):
+            first += 1
+            count = math.prod(shape[first:])
+        if not _packed(view, first) or count * 8 < BYTES:
+            view = None
+            first = max((a for a in range(5) if extent[a]), default=0)
+            count = math.prod(shape[first:])
+    starts = offsets(shape[:first], pitches)
+    places = np.arange(starts.size) * count
+    new = {name: roomy(shape) for name in ("sample", "rest", "spread")} if finish is None else {}
+    counts = None if moments.counts is None else roomy(shape)
+    job = np.zeros((), MERGE_JOB)
+    direct = view
+    if finish is not None:
+        job["root"], job["least"] = finish.root, finish.least
+        if direct is None:
+            direct = roomy(shape)
+        else:
+            places = offsets(shape[:first], [s // direct.itemsize for s in direct.strides])
+        job["result"] = address(direct)
+    target = dtypes.FLOAT64 if direct is None else direct.dtype
+    job["lines"], job["count"], job["taps"], job["centre"] = starts.size, count, len(step.weights), step.centre
+    job["total"] = step.weights.sum()
+    job["merge"] = merge.address(moments.sample.dtype, target, moments.form)
+    for name, array in (*moments._asdict().items(), *((f"to_{n}", a) for n, a in (*new.items(), ("counts", counts)))):
+        job[name] = 0 if array is None else address(array)
+    owners = set_addresses(
+        job, {"starts": starts, "places": places, "offsets": step.offsets @ pitches[1:4], "weights": step.weights}
+    )
+    over_lines.entry()(address(job))
+    del owners
+    if finish is not None:
+        if direct is not view and direct is not None:
+            dtypes.place(direct, finish.target)
+        return Moments(direct, counts=counts)  # type: ignore[arg-type]
+    return Moments(counts=counts, **new)
 
-    def at(array: npt.NDArray, tap: int) -> npt.NDArray:
-        z, y, x = (slice(o, o + n) for o, n in zip(step.offsets[tap], shape, strict=True))
-        return array[:, z, y, x]
 
-    taps = range(len(step.weights))
-    weights: list[npt.NDArray | float] = step.weights.tolist()
-    counts = None
-    if moments.counts is None:
-        total: npt.NDArray | float = float(step.weights.sum())
-        own = at(moments.sample, step.centre)
-    else:
-        weights = [step.weights[t] * at(moments.counts, t) for t in taps]
-        total = counts = sum(weights)
-        own = np.full(counts.shape, -np.inf)
-        for t in taps:
-            np.fmax(own, np.where(weights[t] > 0, at(moments.sample, t), -np.inf), out=own)
-        own[counts == 0] = 0.0
+def _packed(view: npt.NDArray, first: int) -> bool:
+    """Tell whether the samples of the axes from `first` on are contiguous."""
+    size = view.itemsize
+    for n, step in zip(view.shape[:first - 1:-1] if first else view.shape[::-1],
+                       view.strides[:first - 1:-1] if first else view.strides[::-1], strict=True):  # fmt: skip
+        if n > 1 and step != size:
+            return False
+        size *= n
+    return True
 
-    def apart(tap: int) -> npt.NDArray:
-        value = at(moments.sample, tap) - own
-        value = value if moments.rest is None else value + at(moments.rest, tap)
-        return value if counts is None else np.where(weights[tap] > 0, value, 0.0)
-
-    def mean(values: list[npt.NDArray]) -> npt.NDArray:
-        return sum(w * v for w, v in zip(weights, values, strict=True)) / total
-
-    away = [apart(t) for t in taps]
-    rest = mean(away)
-    squares = [(a - rest) ** 2 for a in away]
-    if moments.spread is not None:
-        squares = [s + at(moments.spread, t) for t, s in enumerate(squares)]
-    if counts is not None:
-        squares = [np.where(w > 0, s, 0.0) for w, s in zip(weights, squares, strict=True)]
-    spread = mean(squares)
-    if counts is not None:
-        rest, spread = (np.where(counts > 0, a, 0.0) for a in (rest, spread))
-    return Moments(own, rest, spread, counts)

@@ -1,7 +1,7 @@
 """Pieces of an image with their borders. The cuts depend on the shape alone, not on threads or memory."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from imfilter._base import dtypes, threads
 from imfilter._base.missing import Presence, rows_of
 from imfilter._base.padding import Padding
+from imfilter._simd.vector import BYTES
 
 #: Samples of a piece without its halo.
 _PIECE = 1 << 18
@@ -52,9 +53,12 @@ class Frame(NamedTuple):
         """Let `compute` write the results, in the order of the frame, and bring them to `target`."""
         view = self.ordered(target)
         compute(view)
+        self.back(view, target)
+
+    def back(self, view: npt.NDArray, target: npt.NDArray) -> None:
+        """Bring results in the order of the frame to an array, unless they are there."""
         if not np.may_share_memory(view, target):
-            turned = [target.shape[a] for a in self.order]
-            target.transpose(self.order)[...] = view.reshape(turned)
+            target.transpose(self.order)[...] = view.reshape([target.shape[a] for a in self.order])
 
     def cuts(self) -> list["Cut"]:
         """Return the pieces of the result."""
@@ -112,6 +116,12 @@ def _taken(index: npt.NDArray[np.int64]) -> slice | npt.NDArray[np.int64]:
     return slice(first, first + len(near)) if straight else near
 
 
+def roomy(shape: tuple[int, ...], kind: npt.DTypeLike = np.float64) -> npt.NDArray:
+    """Return a new contiguous array. Vectors may be read and written beyond its end."""
+    count, kind = math.prod(shape), np.dtype(kind)
+    return dtypes.empty((count + BYTES // kind.itemsize,), kind)[:count].reshape(shape)
+
+
 def padded(
     frame: Frame, cut: Cut, array: npt.NDArray, kind: np.dtype, constant: float, *, border: bool = True
 ) -> npt.NDArray:
@@ -122,7 +132,7 @@ def padded(
     indices = list(_indices(frame, cut))
     at_z, at_y = map(_taken, indices[:2])
     source = array[cut.batch[0] : cut.batch[1]][:, at_z][:, :, at_y]
-    piece = dtypes.empty((source.shape[0], *map(len, indices), source.shape[-1]), kind)
+    piece = roomy((source.shape[0], *map(len, indices), source.shape[-1]), kind)
     index, (n, before) = indices[2], (frame.shape[3], frame.pads[2].before)
     first = max(before - cut.x[0], 0)  # columns from here on are samples
     last = max(min(len(index), n + before - cut.x[0]), first)
@@ -148,10 +158,19 @@ def counts(
 ) -> npt.NDArray:
     """Return how much the samples of a piece count. `mask` is in the order of the frame."""
     if mask is None:
-        found = np.ones(samples.shape, kind)
+        found = roomy(samples.shape, kind)
+        found.fill(1)
     else:
         found = padded(frame, cut, mask, kind, 0.0, border=False)
     if presence.ignore_nan and samples.dtype.kind == "f":
         found[np.isnan(samples)] = 0
     set_border(frame, cut, found, 0.0 if frame.mode == "shrink" else 1.0)
     return found
+
+
+def offsets(shape: Sequence[int], steps: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return the offsets of all elements over some axes, from the distances along each."""
+    total = np.zeros(1, np.int64)
+    for n, step in zip(shape, steps, strict=False):
+        total = (total[:, None] + np.arange(n) * step).reshape(-1)
+    return total

@@ -15,7 +15,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._filters.local import pieces
-from imfilter._filters.local.moments import Moments, Step, merged, split
+from imfilter._filters.local.moments import Finish, Moments, Step, merged, split
 from imfilter._filters.local.pieces import Cut, Frame
 
 #: Largest number of samples that a window may span.
@@ -135,23 +135,17 @@ def _filled(
     def compute(view: npt.NDArray) -> None:
         def task(cut: Cut) -> None:
             moments = _loaded(call, cut, source, presence, mask)
-            for step in steps:
+            for step in steps[:-1]:
                 moments = merged(moments, step)
-            found = moments.spread
-            with np.errstate(all="ignore"):
-                found = np.sqrt(found) if call.root else found
-            if moments.counts is not None:
-                missing = ~(moments.counts > least)
-                found[missing] = np.nan
-                if unknown is not None:
-                    unknown[cut.where] = missing
-            dtypes.place(found, view[cut.where])
+            found = merged(moments, steps[-1], Finish(view[cut.where], call.root, least))
+            if unknown is not None and found.counts is not None:
+                unknown[cut.where] = ~(found.counts > least)
 
         pieces.over(frame, workers, task)
 
     frame.results(target, compute)
-    if few is not None and unknown is not None and not np.may_share_memory(few, unknown):
-        few.transpose(frame.order)[...] = unknown.reshape([few.shape[a] for a in frame.order])
+    if few is not None and unknown is not None:
+        frame.back(unknown, few)
     return engine.delivered(target, out, call.dtype)
 
 
@@ -159,15 +153,21 @@ def _loaded(
     call: Call, cut: Cut, source: npt.NDArray, presence: Presence | None, mask: npt.NDArray | None
 ) -> Moments:
     """Return the samples of a piece, and how much they count."""
-    samples = pieces.padded(call.frame, cut, source, source.dtype, 0, border=False)
+    frame, kind = call.frame, source.dtype
+    wide = kind.itemsize >= 8 and kind.newbyteorder("=") != dtypes.FLOAT64
+    if not wide:
+        native = dtypes.readable(source[:0]).dtype
+        kind = native if dtypes.holds(native, call.cval) else dtypes.FLOAT64
+    samples = pieces.padded(frame, cut, source, kind, 0 if wide else call.cval)
+    rest = None
+    if wide:
+        samples, rest = split(samples)
+        pieces.set_border(frame, cut, samples, call.cval)
+        pieces.set_border(frame, cut, rest, 0.0)
     counts = None
     if presence is not None:
-        counts = pieces.counts(call.frame, cut, samples, presence, mask, dtypes.FLOAT64)
-    values, rest = split(samples)
-    pieces.set_border(call.frame, cut, values, call.cval)
-    if rest is not None:
-        pieces.set_border(call.frame, cut, rest, 0.0)
-    return Moments.of(values, rest, counts)
+        counts = pieces.counts(frame, cut, samples, presence, mask, dtypes.FLOAT64)
+    return Moments(samples, rest, None, counts)
 
 
 def _with_missing(
