@@ -44,12 +44,12 @@ def _weight(form, job, at, tap):
 
 
 @inlined
-def _apart(source, form, job, at, tap, own, weight):
-    """Return the mean of a part minus the sample of the window."""
+def _apart(source, form, job, at, tap, own, beside, weight):
+    """Return the mean of a part minus a part that is the sample `own` and the rest `beside`."""
     place = at + peek(job.offsets + 8 * tap)
     value = load(_F64, job.sample + size_of(source) * place, source) - own
     if form & RESTS:
-        value = value + load(_F64, job.rest + 8 * place, _F64)
+        value = value + (load(_F64, job.rest + 8 * place, _F64) - beside)
     if form & COUNTED:
         return where(weight > 0, value, 0.0)
     return value
@@ -57,17 +57,24 @@ def _apart(source, form, job, at, tap, own, weight):
 
 @inlined
 def _own(source, form, job, at):
-    """Return a sample of the window that is present: the centre, or the largest one."""
+    """Return the sample and the rest of a part that is present: the centre, or the largest one."""
+    zero = splat(_F64, 0.0)
     if form & COUNTED:
         least = splat(_F64, -np.inf)
-        found = least
+        found, beside = least, zero
         for tap in range(job.taps):
             place = at + peek(job.offsets + 8 * tap)
             value = load(_F64, job.sample + size_of(source) * place, source)
-            present = load(_F64, job.counts + 8 * place, _F64) > 0
-            found = larger(where(present, value, least), found)
-        return where(found == least, 0.0, found)
-    return load(_F64, job.sample + size_of(source) * (at + peek(job.offsets + 8 * job.centre)), source)
+            value = where(load(_F64, job.counts + 8 * place, _F64) > 0, value, least)
+            if form & RESTS:
+                beside = where(value > found, load(_F64, job.rest + 8 * place, _F64), beside)
+            found = larger(value, found)
+        return where(found == least, 0.0, found), beside
+    place = at + peek(job.offsets + 8 * job.centre)
+    beside = zero
+    if form & RESTS:
+        beside = load(_F64, job.rest + 8 * place, _F64)
+    return load(_F64, job.sample + size_of(source) * place, source), beside
 
 
 @kernel("source", "target", "form")
@@ -81,11 +88,11 @@ def merge(source, target, form, job_at):
         for block in range((job.count + lanes - 1) // lanes):
             column = min(block * lanes, max(job.count - lanes, 0))
             at, to = start + column, place + column
-            own = _own(source, form, job, at)
+            own, beside = _own(source, form, job, at)
             sums, counts = zero, zero
             for tap in range(job.taps):
                 weight = _weight(form, job, at, tap)
-                sums = fma(_apart(source, form, job, at, tap, own, weight), weight, sums)
+                sums = fma(_apart(source, form, job, at, tap, own, beside, weight), weight, sums)
                 if form & COUNTED:
                     counts = counts + weight
             if not form & COUNTED:
@@ -96,7 +103,7 @@ def merge(source, target, form, job_at):
             squares = zero
             for tap in range(job.taps):
                 weight = _weight(form, job, at, tap)
-                away = _apart(source, form, job, at, tap, own, weight) - mean
+                away = _apart(source, form, job, at, tap, own, beside, weight) - mean
                 away = away * away
                 if form & SPREADS:
                     away = away + load(_F64, job.spread + 8 * (at + peek(job.offsets + 8 * tap)), _F64)
@@ -114,7 +121,7 @@ def merge(source, target, form, job_at):
                 if form & COUNTED:
                     spread = where(counts > 0, spread, zero)
                 store(job.to_sample + 8 * to, _F64, own)
-                store(job.to_rest + 8 * to, _F64, mean)
+                store(job.to_rest + 8 * to, _F64, beside + mean)
                 store(job.to_spread + 8 * to, _F64, spread)
             if form & COUNTED:
                 if job.to_counts:
