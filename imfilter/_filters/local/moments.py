@@ -60,6 +60,11 @@ class Moments(NamedTuple):
         present = (self.rest, RESTS), (self.spread, SPREADS), (self.counts, COUNTED)
         return sum(bit for array, bit in present if array is not None)
 
+    @property
+    def plain(self) -> bool:
+        """Whether there are samples only."""
+        return self.form == 0
+
 
 class Finish(NamedTuple):
     """Where the variances are written or their roots, and how much must be counted at least."""
@@ -95,10 +100,10 @@ def merged(moments: Moments, step: Step, finish: Finish | None = None) -> Moment
     view = finish.target if finish is not None and native else None
     count = math.prod(shape[first:])
     if view is not None:
-        while first < 4 and not _packed(view, first):
+        while first < 4 and not packed(view, first):
             first += 1
             count = math.prod(shape[first:])
-        if not _packed(view, first) or count * 8 < BYTES:
+        if not packed(view, first) or count * 8 < BYTES:
             view = None
             first = max((a for a in range(5) if extent[a]), default=0)
             count = math.prod(shape[first:])
@@ -133,7 +138,7 @@ def merged(moments: Moments, step: Step, finish: Finish | None = None) -> Moment
     return Moments(counts=counts, **new)
 
 
-def _packed(view: npt.NDArray, first: int) -> bool:
+def packed(view: npt.NDArray, first: int) -> bool:
     """Tell whether the samples of the axes from `first` on are contiguous."""
     size = view.itemsize
     for n, step in zip(view.shape[:first - 1:-1] if first else view.shape[::-1],

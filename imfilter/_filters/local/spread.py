@@ -14,7 +14,7 @@ from imfilter._base import arguments, borders, dtypes, engine, threads
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
-from imfilter._filters.local import pieces
+from imfilter._filters.local import pieces, sums
 from imfilter._filters.local.moments import Finish, Moments, Step, merged, split
 from imfilter._filters.local.pieces import Cut, Frame
 
@@ -28,6 +28,7 @@ class Window(NamedTuple):
     taps: tuple[npt.NDArray, ...]
     footprint: npt.NDArray[np.bool_] | None
     sizes: tuple[int, ...]
+    equal: bool = False  # whether this is a box
 
     @property
     def total(self) -> float:
@@ -97,7 +98,7 @@ def _window(size: Any, window: Any, sigma: Any, footprint: Any, count: int) -> W
     found = arguments.window(size, footprint, count)
     if isinstance(found, tuple):
         _bounded(Window((), None, found), "size")
-        return Window(tuple(map(np.ones, found)), None, found)
+        return Window(tuple(map(np.ones, found)), None, found, True)
     return _bounded(Window((), found, found.shape), "footprint")
 
 
@@ -135,9 +136,13 @@ def _filled(
     def compute(view: npt.NDArray) -> None:
         def task(cut: Cut) -> None:
             moments = _loaded(call, cut, source, presence, mask)
+            finish = Finish(view[cut.where], call.root, least)
+            if call.window.equal and moments.plain and sums.applies(moments.sample, frame.sizes):
+                if sums.box(moments.sample, frame.sizes, finish):
+                    return
             for step in steps[:-1]:
                 moments = merged(moments, step)
-            found = merged(moments, steps[-1], Finish(view[cut.where], call.root, least))
+            found = merged(moments, steps[-1], finish)
             if unknown is not None and found.counts is not None:
                 unknown[cut.where] = ~(found.counts > least)
 
