@@ -26,6 +26,7 @@ FUNCTIONS = {
     "erosion": "minimum",
     "ewm": "series.exponential",
     "fftconvolve": "convolve",
+    "entropy": "local_entropy",
     "filter2d": "correlate",
     "gaussianblur": "gaussian",
     "gaussianfilter": "gaussian",
@@ -55,6 +56,7 @@ FUNCTIONS = {
     "rolling": "series.moving_average",
     "savgolfilter": "series.savgol",
     "sepfilter2d": "correlate",
+    "sqrboxfilter": "local_variance",
     "uniformfilter": "box",
     "uniformfilter1d": "box",
     "unsharp": "unsharp_mask",
@@ -62,6 +64,7 @@ FUNCTIONS = {
 #: Keys are arguments of functions in other libraries. A message names the first value that the function has.
 ARGUMENTS = {
     "anchor": ("padding",),
+    "bins": ("levels",),
     "border": ("mode",),
     "border_type": ("mode",),
     "bordertype": ("mode",),

@@ -36,9 +36,8 @@ def close(result, expected, tolerance=CLOSE):
 def test_every_dtype(dtype):
     image = picture(dtype, (7, 9))
     expected = windows.variance(image, box(3, 4))
-    assert (
-        imfilter.local_variance(image, 3).dtype
-        == np.result_type(np.float32, imfilter.laplacian(image).dtype)
+    assert imfilter.local_variance(image, 3).dtype == np.result_type(
+        np.float32, imfilter.laplacian(image).dtype
     )
     close(imfilter.local_variance(image, (3, 4), dtype=float), expected)
     close(imfilter.local_std(image, (3, 4), dtype=float), np.sqrt(expected))
@@ -51,7 +50,12 @@ def test_every_dtype(dtype):
 @pytest.mark.parametrize("shape", [(11,), (5, 6), (3, 4, 5), (1, 1), (1, 7)])
 def test_every_border(mode, dtype, shape):
     image = picture(dtype, shape, 1)
-    for sizes in ((3,) * len(shape), (4, 5, 2)[: len(shape)], (1,) * len(shape), (13,) + (1,) * (len(shape) - 1)):
+    for sizes in (
+        (3,) * len(shape),
+        (4, 5, 2)[: len(shape)],
+        (1,) * len(shape),
+        (13,) + (1,) * (len(shape) - 1),
+    ):
         expected = windows.variance(image, box(*sizes), mode, 0.5)
         close(imfilter.local_variance(image, sizes, mode=mode, cval=0.5, dtype=float), expected)
 
@@ -295,7 +299,11 @@ def test_results_in_integers_are_rounded():
         ({"window": "disk"}, ValueError, "window must be one of 'box', 'gaussian', got 'disk'"),
         ({"window": None}, TypeError, "window must be one of 'box', 'gaussian', got None"),
         ({"sigma": 1}, ValueError, "sigma must be left out with window='box', got 1"),
-        ({"window": "gaussian", "size": 5}, ValueError, "size must be left out with window='gaussian', got 5"),
+        (
+            {"window": "gaussian", "size": 5},
+            ValueError,
+            "size must be left out with window='gaussian', got 5",
+        ),
         ({"window": "gaussian", "sigma": -1}, ValueError, "sigma must be at least 0, got -1"),
         (
             {"window": "gaussian", "footprint": [[1]]},

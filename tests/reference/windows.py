@@ -36,9 +36,11 @@ def variance(image, weights, mode="mirror", cval=0, counts=None, least=0.0):
     for place in np.ndindex(image.shape):
         found = samples(image, weights, place, mode, cval, counts)
         share = sum(w for _, w in found)
-        if not found or not share >= least * total * (1 - 1e-12):
-            result[place] = np.nan
-        elif not all(math.isfinite(v) for v, _ in found):
+        if (
+            not found
+            or not share >= least * total * (1 - 1e-12)
+            or not all(math.isfinite(v) for v, _ in found)
+        ):
             result[place] = np.nan
         else:
             pairs = [(exact(v), Fraction(w)) for v, w in found]

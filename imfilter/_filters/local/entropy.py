@@ -14,7 +14,7 @@ from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
 from imfilter._filters.local import pieces
 from imfilter._filters.local.bins import Bins
-from imfilter._filters.local.kernels.histograms import ENTROPY_JOB, measure, over_lines
+from imfilter._filters.local.kernels.histograms import ENTROPY_JOB, measure, measure_lines
 from imfilter._filters.local.pieces import Cut, Frame
 
 #: Largest number of samples that a window may span.
@@ -148,7 +148,7 @@ def _measured(
     steps = [math.prod(shape[a + 1 :]) for a in range(5)]
     places = pieces.offsets(rows, (steps[0], steps[1], steps[2], 1))
     beside = np.pad(inside, ((0, 0), (0, 0), (1, 1)))
-    ends = np.argwhere(inside & ~beside[..., 2:]) + (0, 0, 1)
+    ends = np.argwhere(inside & ~beside[..., 2:]) + np.array((0, 0, 1))
     begins = np.argwhere(inside & ~beside[..., :-2])
     along = np.array(pitches[1:4])
     job = np.zeros((), ENTROPY_JOB)
@@ -173,7 +173,7 @@ def _measured(
             "rises": np.diff(call.terms),
         },
     )
-    over_lines.entry()(address(job))
+    measure_lines.entry()(address(job))
     del owners
     return found, presents
 

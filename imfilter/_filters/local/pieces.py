@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -137,7 +137,9 @@ def padded(
     first = max(before - cut.x[0], 0)  # columns from here on are samples
     last = max(min(len(index), n + before - cut.x[0]), first)
     with np.errstate(over="ignore"):
-        piece[..., first:last, :] = source[..., index[first] : index[first] + last - first, :] if last > first else 0
+        piece[..., first:last, :] = (
+            source[..., index[first] : index[first] + last - first, :] if last > first else 0
+        )
         for side in (slice(0, first), slice(last, None)):
             if len(index[side]):
                 piece[..., side, :] = source[..., np.maximum(index[side], 0), :]
@@ -150,7 +152,8 @@ def set_border(frame: Frame, cut: Cut, piece: npt.NDArray, constant: float) -> N
     """Write the constant beyond the border of a piece."""
     for place, index in enumerate(_indices(frame, cut)):
         if index.min() < 0:
-            piece[(*(slice(None),) * (place + 1), index < 0)] = constant
+            where: tuple[Any, ...] = (*(slice(None),) * (place + 1), index < 0)
+            piece[where] = constant
 
 
 def counts(

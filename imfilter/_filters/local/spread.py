@@ -4,6 +4,7 @@ A window over several axes is computed axis by axis. The variance of a window is
 its lines plus the variance of their means. Every term is at least 0, so nothing cancels.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,11 +16,13 @@ from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._filters.local import pieces, sums
-from imfilter._filters.local.moments import Finish, Moments, Step, merged, split
+from imfilter._filters.local.parts import Finish, Parts, Step, merged, split
 from imfilter._filters.local.pieces import Cut, Frame
 
 #: Largest number of samples that a window may span.
 _MOST_SAMPLES = 1 << 24
+#: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
+Bells = Callable[..., tuple[npt.NDArray, ...]]
 
 
 class Window(NamedTuple):
@@ -60,16 +63,24 @@ class Call:
 
 
 def apply(
-    image: npt.ArrayLike, root: bool, size: Any, window: Any, sigma: Any, footprint: Any, common: Common
+    image: npt.ArrayLike,
+    root: bool,
+    bells: Bells,
+    size: Any,
+    window: Any,
+    sigma: Any,
+    footprint: Any,
+    common: Common,
 ) -> npt.NDArray:
-    """Return the variance of every window, or its `root`."""
-    return engine.apply(FAMILY, image, common, root, (size, window, sigma, footprint))
+    """Return the variance of every window, or its `root`. `bells` returns the taps of Gaussians."""
+    return engine.apply(FAMILY, image, common, (root, bells), (size, window, sigma, footprint))
 
 
-def _settle(array: npt.NDArray, given: Common, root: bool, own: tuple[Any, ...]) -> Call:
+def _settle(array: npt.NDArray, given: Common, fixed: tuple[bool, Bells], own: tuple[Any, ...]) -> Call:
     """Check the arguments."""
+    root, bells = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
-    window = _window(*own, len(axes))
+    window = _window(own, len(axes), bells)
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.number(given.cval, "cval", finite=False)
     cval = cval if mode == "constant" else 0.0
@@ -78,12 +89,11 @@ def _settle(array: npt.NDArray, given: Common, root: bool, own: tuple[Any, ...])
     return Call(window, frame, cval, root, dtype, array.shape)
 
 
-def _window(size: Any, window: Any, sigma: Any, footprint: Any, count: int) -> Window:
+def _window(own: tuple[Any, ...], count: int, bells: Bells) -> Window:
     """Check the arguments of the window."""
+    size, window, sigma, footprint = own
     arguments.word(window, "window", ("box", "gaussian"))
     if window == "gaussian":
-        from imfilter import weights
-
         if footprint is not None:
             raise ValueError("footprint must be left out with window='gaussian'")
         if not (isinstance(size, int) and size == 3):  # 3 is the default
@@ -91,7 +101,7 @@ def _window(size: Any, window: Any, sigma: Any, footprint: Any, count: int) -> W
                 f"size must be left out with window='gaussian', got {arguments.brief(size)}; give sigma"
             )
         deviations = arguments.sigmas(1.0 if sigma is None else sigma, count)
-        taps = weights.gaussians(deviations, (0,) * count, 4.0, None, (1.0,) * count)
+        taps = bells(deviations, (0,) * count, 4.0, None, (1.0,) * count)
         return _bounded(Window(taps, None, tuple(map(len, taps))), "sigma")
     if sigma is not None:
         raise ValueError(f"sigma must be left out with window='box', got {arguments.brief(sigma)}")
@@ -135,14 +145,14 @@ def _filled(
 
     def compute(view: npt.NDArray) -> None:
         def task(cut: Cut) -> None:
-            moments = _loaded(call, cut, source, presence, mask)
+            parts = _loaded(call, cut, source, presence, mask)
             finish = Finish(view[cut.where], call.root, least)
-            if call.window.equal and moments.plain and sums.applies(moments.sample, frame.sizes):
-                if sums.box(moments.sample, frame.sizes, finish):
-                    return
+            quick = call.window.equal and parts.plain and sums.applies(parts.sample, frame.sizes)
+            if quick and sums.box(parts.sample, frame.sizes, finish):
+                return
             for step in steps[:-1]:
-                moments = merged(moments, step)
-            found = merged(moments, steps[-1], finish)
+                parts = merged(parts, step)
+            found = merged(parts, steps[-1], finish)
             if unknown is not None and found.counts is not None:
                 unknown[cut.where] = ~(found.counts > least)
 
@@ -156,7 +166,7 @@ def _filled(
 
 def _loaded(
     call: Call, cut: Cut, source: npt.NDArray, presence: Presence | None, mask: npt.NDArray | None
-) -> Moments:
+) -> Parts:
     """Return the samples of a piece, and how much they count."""
     frame, kind = call.frame, source.dtype
     wide = kind.itemsize >= 8 and kind.newbyteorder("=") != dtypes.FLOAT64
@@ -172,19 +182,19 @@ def _loaded(
     counts = None
     if presence is not None:
         counts = pieces.counts(frame, cut, samples, presence, mask, dtypes.FLOAT64)
-    return Moments(samples, rest, None, counts)
+    return Parts(samples, rest, None, counts)
 
 
 def _with_missing(
     array: npt.NDArray,
     given: Common,
-    root: bool,
+    fixed: tuple[bool, Bells],
     presence: Presence,
     wanted: bool,
     own: tuple[Any, ...],
 ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
     """Return the result for an image with missing data."""
-    call = _settle(array, given, root, own)
+    call = _settle(array, given, fixed, own)
     arguments.fitting(given.out, array.shape)
     few = np.empty(array.shape, bool) if wanted else None
     return _filled(call, array, given.out, threads.requested(given.workers), presence, few), few
@@ -193,7 +203,7 @@ def _with_missing(
 def _plan(call: Call, image: npt.NDArray) -> Plan:
     """Return the algorithm."""
     way = "one step for each axis" if call.window.footprint is None else "all samples of the footprint"
-    return Plan("moments", way, float("nan"))
+    return Plan("merged", way, float("nan"))
 
 
 FAMILY: engine.Family[Call] = engine.Family(_settle, _plan, _compute, _with_missing)

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from imfilter._base import dtypes
 from imfilter._base.loops import tiles
 from imfilter._base.program import address, set_addresses
-from imfilter._filters.local.kernels.sums import EXACT, PRODUCTS, SHORT, SUMS_JOB, over_piece, sum_boxes
-from imfilter._filters.local.moments import Finish, packed
+from imfilter._filters.local.kernels.sums import EXACT, PRODUCTS, SHORT, SUMS_JOB, sum_boxes, sum_piece
+from imfilter._filters.local.parts import Finish, packed
 from imfilter._filters.local.pieces import offsets, roomy
 from imfilter._simd.vector import BYTES
 
@@ -69,7 +69,7 @@ def box(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish) -> bo
             "workspace": workspace,
         },
     )
-    over_piece.entry()(address(job))
+    sum_piece.entry()(address(job))
     del owners
     if refused[0]:
         return False

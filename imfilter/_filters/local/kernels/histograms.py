@@ -80,6 +80,6 @@ def measure(code, job_at):
 
 @Driver
 @denormals_as_numbers
-def over_lines(job_at):
+def measure_lines(job_at):
     """Run the kernel of a job."""
     invoke(1, record(ENTROPY_JOB, job_at).measure, (job_at,))

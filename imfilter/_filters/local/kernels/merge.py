@@ -14,17 +14,29 @@ from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, record, s
 
 #: What parts have besides their samples: rests, variances, and counts. Without counts, all is present.
 RESTS, SPREADS, COUNTED = 1, 2, 4
-#: Addresses of the parts and of what is written; tables of the offsets of each line in both, and of the taps,
-#: in elements; the weights; the number of lines, of their results and of taps. `centre` is the number of the
-#: tap whose sample is kept if all are present. If `result` is not 0, only the variances are written there, or
-#: their roots, and NaN where at most `least` is counted; also the counts if `to_counts` is not 0.
+#: Addresses of the parts and of what is written; tables of the offsets of each line in the parts, in what is
+#: written and in the result, and of the taps, in elements; the weights; the number of lines, of their results
+#: and of taps. `centre` is the number of the tap whose sample is kept if all are present. If `result` is not
+#: 0, only the variances are written there, or their roots, and NaN where at most `least` is counted. The
+#: counts are written if `to_counts` is not 0.
 MERGE_JOB = np.dtype(
     [
         *(
             (name, np.int64)
             for name in (
                 *("sample", "rest", "spread", "counts", "to_sample", "to_rest", "to_spread", "to_counts"),
-                *("result", "starts", "places", "offsets", "weights", "lines", "count", "taps", "centre"),
+                *(
+                    "result",
+                    "starts",
+                    "spots",
+                    "places",
+                    "offsets",
+                    "weights",
+                    "lines",
+                    "count",
+                    "taps",
+                    "centre",
+                ),
                 *("root", "merge"),
             )
         ),
@@ -84,10 +96,10 @@ def merge(source, target, form, job_at):
     lanes, zero = BYTES // 8, splat(_F64, 0.0)
     total, nothing = splat(_F64, job.total), splat(_F64, np.nan)
     for line in range(job.lines):
-        start, place = peek(job.starts + 8 * line), peek(job.places + 8 * line)
+        start, spot = peek(job.starts + 8 * line), peek(job.spots + 8 * line)
         for block in range((job.count + lanes - 1) // lanes):
             column = min(block * lanes, max(job.count - lanes, 0))
-            at, to = start + column, place + column
+            at, to = start + column, spot + column
             own, beside = _own(source, form, job, at)
             sums, counts = zero, zero
             for tap in range(job.taps):
@@ -116,20 +128,20 @@ def merge(source, target, form, job_at):
                     spread = root(spread)
                 if form & COUNTED:
                     spread = where(counts > job.least, spread, nothing)
-                store(job.result + size_of(target) * to, target, spread)
+                place = peek(job.places + 8 * line) + column
+                store(job.result + size_of(target) * place, target, spread)
             else:
                 if form & COUNTED:
                     spread = where(counts > 0, spread, zero)
                 store(job.to_sample + 8 * to, _F64, own)
                 store(job.to_rest + 8 * to, _F64, beside + mean)
                 store(job.to_spread + 8 * to, _F64, spread)
-            if form & COUNTED:
-                if job.to_counts:
-                    store(job.to_counts + 8 * to, _F64, counts)
+            if form & COUNTED and job.to_counts:
+                store(job.to_counts + 8 * to, _F64, counts)
 
 
 @Driver
 @denormals_as_zeros
-def over_lines(job_at):
+def merge_lines(job_at):
     """Run the kernel of a job."""
     invoke(3, record(MERGE_JOB, job_at).merge, (job_at,))

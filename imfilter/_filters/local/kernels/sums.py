@@ -17,11 +17,11 @@ from imfilter._simd.lanewise import convert, count_lanes, fma, root, where
 from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, poke, record, size_of, splat, store
 
 #: Pieces and results: addresses, numbers of batch elements, planes and rows of results, distances of batch
-#: elements, planes and rows of the piece in elements, offsets of each row of results. The box: lengths, number
-#: of its samples, distance of neighbours along a line, offset of its centre. The tiles of columns: their
-#: starts and the end of the last. The workspace, the size of a line in it, the number of sums along a line,
-#: and the offsets of those that are added. `again`: whether windows are computed again here, or counted at
-#: `refused`.
+#: elements, planes and rows of the piece in elements, offsets of each row of results. The box: lengths, the
+#: number of its samples, distance of neighbours along a line, offset of its centre. The tiles of columns:
+#: their starts and the end of the last. The workspace, the size of a line in it, the number of sums along a
+#: line, and the offsets of those that are added. `again`: whether inexact windows are computed again here.
+#: Otherwise 1 is written to the address `refused`.
 SUMS_JOB = np.dtype(
     [
         *(
@@ -135,7 +135,7 @@ def _place(target, rounding, found, taps, rooted, to):
 def sum_boxes(source, target, rounding, job_at):
     """Write the variances, or their roots, of all boxes of a piece; see `SUMS_JOB`."""
     job = record(SUMS_JOB, job_at)
-    size, lanes, line, taps_y = size_of(source), BYTES // 8, 2 * job.pitch, job.taps_y
+    size, line, taps_y = size_of(source), 2 * job.pitch, job.taps_y
     nothing, start = job.workspace, job.workspace + line
     ends, sums = start + line, start + line + line * taps_y
     zero = splat(_F64, 0.0)
@@ -155,7 +155,8 @@ def sum_boxes(source, target, rounding, job_at):
                     reference = 0.0
                 before = nothing
                 for y in range(taps_y - 1, -1, -1):
-                    _add_row(source, job, at + size * y * job.step_y, reference, before, ends + line * y, wide)
+                    row = at + size * y * job.step_y
+                    _add_row(source, job, row, reference, before, ends + line * y, wide)
                     before = ends + line * y
                 before = nothing
                 for y in range(min(taps_y, job.rows - top)):
@@ -178,6 +179,6 @@ def sum_boxes(source, target, rounding, job_at):
 
 @Driver
 @denormals_as_zeros
-def over_piece(job_at):
+def sum_piece(job_at):
     """Run the kernel of a job."""
     invoke(3, record(SUMS_JOB, job_at).sum, (job_at,))

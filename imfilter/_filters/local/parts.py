@@ -1,4 +1,4 @@
-"""Means and variances of windows, merged along one axis after the other.
+"""Parts of windows: means and variances, merged along one axis after the other.
 
 The mean of a line is kept as one of its samples plus a small rest. So the means of two lines are subtracted
 without the error of a large common offset.
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from imfilter._base import dtypes
 from imfilter._base.program import address, set_addresses
-from imfilter._filters.local.kernels.merge import COUNTED, MERGE_JOB, RESTS, SPREADS, merge, over_lines
+from imfilter._filters.local.kernels.merge import COUNTED, MERGE_JOB, RESTS, SPREADS, merge, merge_lines
 from imfilter._filters.local.pieces import offsets, roomy
 from imfilter._simd.vector import BYTES
 
@@ -43,7 +43,7 @@ class Step(NamedTuple):
         return cls(offsets, np.ones(len(offsets)), centre, (z, y, x))
 
 
-class Moments(NamedTuple):
+class Parts(NamedTuple):
     """One sample of each window, the mean minus this sample, the variance, and how much is present.
 
     All are contiguous, and vectors may be read beyond their ends. All but the samples are float64.
@@ -88,63 +88,54 @@ def split(samples: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray]:
     return values, rest
 
 
-def merged(moments: Moments, step: Step, finish: Finish | None = None) -> Moments:
-    """Return the moments of the windows of a step. With `finish`, only the results and counts."""
-    padded = moments.sample.shape
-    extent = (0, *step.extent, 0)
+def merged(parts: Parts, step: Step, finish: Finish | None = None) -> Parts:
+    """Return the parts of the windows of a step. With `finish`, only the counts, and write the results."""
+    padded, extent = parts.sample.shape, (0, *step.extent, 0)
     shape = tuple(n - e for n, e in zip(padded, extent, strict=True))
-    pitches = [math.prod(padded[a + 1 :]) for a in range(5)]
+    new = {name: roomy(shape) for name in ("sample", "rest", "spread")} if finish is None else {}
+    if parts.counts is not None:
+        new["counts"] = roomy(shape)
+    result = None if finish is None else _result(finish.target, shape)
     # Lines are as long as their samples are neighbours in the parts and in the result.
     first = max((a for a in range(5) if extent[a]), default=0)
-    native = finish is not None and finish.target.dtype in dtypes.NATIVE and finish.target.dtype.isnative
-    view = finish.target if finish is not None and native else None
-    count = math.prod(shape[first:])
-    if view is not None:
-        while first < 4 and not packed(view, first):
-            first += 1
-            count = math.prod(shape[first:])
-        if not packed(view, first) or count * 8 < BYTES:
-            view = None
-            first = max((a for a in range(5) if extent[a]), default=0)
-            count = math.prod(shape[first:])
-    starts = offsets(shape[:first], pitches)
-    places = np.arange(starts.size) * count
-    new = {name: roomy(shape) for name in ("sample", "rest", "spread")} if finish is None else {}
-    counts = None if moments.counts is None else roomy(shape)
+    while result is not None and not packed(result, first):
+        first += 1
+    pitches = [math.prod(padded[a + 1 :]) for a in range(5)]
+    starts, count = offsets(shape[:first], pitches), math.prod(shape[first:])
+    tables = {"starts": starts, "spots": np.arange(starts.size) * count}
+    tables |= {"offsets": step.offsets @ pitches[1:4], "weights": step.weights}
     job = np.zeros((), MERGE_JOB)
-    direct = view
-    if finish is not None:
-        job["root"], job["least"] = finish.root, finish.least
-        if direct is None:
-            direct = roomy(shape)
-        else:
-            places = offsets(shape[:first], [s // direct.itemsize for s in direct.strides])
-        job["result"] = address(direct)
-    target = dtypes.FLOAT64 if direct is None else direct.dtype
-    job["lines"], job["count"], job["taps"], job["centre"] = starts.size, count, len(step.weights), step.centre
-    job["total"] = step.weights.sum()
-    job["merge"] = merge.address(moments.sample.dtype, target, moments.form)
-    for name, array in (*moments._asdict().items(), *((f"to_{n}", a) for n, a in (*new.items(), ("counts", counts)))):
+    job["lines"], job["count"], job["taps"] = starts.size, count, len(step.weights)
+    job["centre"], job["total"] = step.centre, step.weights.sum()
+    if finish is not None and result is not None:
+        tables["places"] = offsets(shape[:first], [s // result.itemsize for s in result.strides])
+        job["root"], job["least"], job["result"] = finish.root, finish.least, address(result)
+    for name, array in parts._asdict().items():
         job[name] = 0 if array is None else address(array)
-    owners = set_addresses(
-        job, {"starts": starts, "places": places, "offsets": step.offsets @ pitches[1:4], "weights": step.weights}
-    )
-    over_lines.entry()(address(job))
+    for name, array in new.items():
+        job[f"to_{name}"] = address(array)
+    target = dtypes.FLOAT64 if result is None else result.dtype
+    job["merge"] = merge.address(parts.sample.dtype, target, parts.form)
+    owners = set_addresses(job, tables)
+    merge_lines.entry()(address(job))
     del owners
-    if finish is not None:
-        if direct is not view and direct is not None:
-            dtypes.place(direct, finish.target)
-        return Moments(direct, counts=counts)  # type: ignore[arg-type]
-    return Moments(counts=counts, **new)
+    if finish is not None and result is not None and result is not finish.target:
+        dtypes.place(result, finish.target)
+    return Parts(**{"sample": parts.sample, **new})
+
+
+def _result(target: npt.NDArray, shape: tuple[int, ...]) -> npt.NDArray:
+    """Return the array for results: the target if its lines are long enough for vectors, or a new array."""
+    native = target.dtype in dtypes.NATIVE and target.dtype.isnative
+    direct = native and packed(target, 3) and math.prod(shape[3:]) * 8 >= BYTES
+    return target if direct else roomy(shape)
 
 
 def packed(view: npt.NDArray, first: int) -> bool:
     """Tell whether the samples of the axes from `first` on are contiguous."""
     size = view.itemsize
-    for n, step in zip(view.shape[:first - 1:-1] if first else view.shape[::-1],
-                       view.strides[:first - 1:-1] if first else view.strides[::-1], strict=True):  # fmt: skip
+    for n, step in zip(reversed(view.shape[first:]), reversed(view.strides[first:]), strict=True):
         if n > 1 and step != size:
             return False
         size *= n
     return True
-
