@@ -60,6 +60,8 @@ def call(name, image, arguments=None, **options):
     given = ARGUMENTS[name] if arguments is None else arguments
     if name == "fit_kernel":
         given, options = (image, *given), {"ridge": 1.0, **options}
+    if name == "local_entropy":
+        options = {"value_range": (0, 200), **options}
     return getattr(imfilter, name)(image, *given, **options)
 
 

@@ -47,7 +47,7 @@ def apply(
     return engine.apply(FAMILY, image, common, "entropy", (size, footprint, levels, value_range))
 
 
-def _settle(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]) -> Call:
+def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]) -> Call:
     """Check the arguments."""
     size, footprint, levels, value_range = own
     axes = arguments.axes(array, given.axes, given.channel_axis)
@@ -187,7 +187,7 @@ def _with_missing(
     own: tuple[Any, ...],
 ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
     """Return the result for an image with missing data."""
-    call = _settle(array, given, fixed, own)
+    call = _checked(array, given, fixed, own)
     arguments.fitting(given.out, array.shape)
     few = np.empty(array.shape, bool) if wanted else None
     return _filled(call, array, given.out, threads.requested(given.workers), presence, few), few
@@ -198,4 +198,4 @@ def _plan(call: Call, image: npt.NDArray) -> Plan:
     return Plan("histogram", "the histogram of a window moves along the line", math.nan)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_settle, _plan, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)

@@ -76,7 +76,7 @@ def apply(
     return engine.apply(FAMILY, image, common, (root, bells), (size, window, sigma, footprint))
 
 
-def _settle(array: npt.NDArray, given: Common, fixed: tuple[bool, Bells], own: tuple[Any, ...]) -> Call:
+def _checked(array: npt.NDArray, given: Common, fixed: tuple[bool, Bells], own: tuple[Any, ...]) -> Call:
     """Check the arguments."""
     root, bells = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
@@ -194,7 +194,7 @@ def _with_missing(
     own: tuple[Any, ...],
 ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
     """Return the result for an image with missing data."""
-    call = _settle(array, given, fixed, own)
+    call = _checked(array, given, fixed, own)
     arguments.fitting(given.out, array.shape)
     few = np.empty(array.shape, bool) if wanted else None
     return _filled(call, array, given.out, threads.requested(given.workers), presence, few), few
@@ -206,4 +206,4 @@ def _plan(call: Call, image: npt.NDArray) -> Plan:
     return Plan("merged", way, float("nan"))
 
 
-FAMILY: engine.Family[Call] = engine.Family(_settle, _plan, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)
