@@ -15,7 +15,7 @@ from imfilter._base.program import address, set_addresses
 from imfilter._filters.local import pieces
 from imfilter._filters.local.bins import Bins
 from imfilter._filters.local.kernels.histograms import ENTROPY_JOB, measure, measure_lines
-from imfilter._filters.local.pieces import Cut, Frame
+from imfilter._filters.local.pieces import Cut, Frame, Store
 
 #: Largest number of samples that a window may span.
 _MOST_SAMPLES = 1 << 24
@@ -100,8 +100,8 @@ def _filled(
     unknown = None if few is None else frame.ordered(few)
 
     def compute(view: npt.NDArray) -> None:
-        def task(cut: Cut) -> None:
-            codes = _codes(call, cut, source, presence, mask)
+        def task(cut: Cut, store: Store) -> None:
+            codes = _codes(call, cut, source, presence, mask, store)
             found, counts = _measured(call, codes, presence is not None, least, unknown is not None)
             dtypes.place(found, view[cut.where])
             if unknown is not None:
@@ -116,15 +116,20 @@ def _filled(
 
 
 def _codes(
-    call: Call, cut: Cut, source: npt.NDArray, presence: Presence | None, mask: npt.NDArray | None
+    call: Call,
+    cut: Cut,
+    source: npt.NDArray,
+    presence: Presence | None,
+    mask: npt.NDArray | None,
+    store: Store,
 ) -> npt.NDArray:
     """Return the number of the bin of each sample of a piece."""
     frame, bins = call.frame, call.bins
     kind = bins.kind(absent=presence is not None)
     if bins.direct and kind == np.uint8:
         native = dtypes.readable(source[:0]).dtype
-        return pieces.padded(frame, cut, source, native, bins.constant(call.cval))
-    samples = pieces.padded(frame, cut, source, source.dtype, 0, border=False)
+        return pieces.padded(frame, cut, source, native, bins.constant(call.cval), store)
+    samples = pieces.padded(frame, cut, source, source.dtype, None, store)
     codes = pieces.roomy(samples.shape, kind)
     codes[...] = bins.codes(samples)
     pieces.set_border(frame, cut, codes, bins.constant(call.cval))

@@ -91,13 +91,30 @@ class Cut(NamedTuple):
         return tuple(slice(*part) for part in self)
 
 
-def over(frame: Frame, workers: int | None, task: Callable[[Cut], None]) -> None:
-    """Call ``task(piece)`` for every piece."""
+class Store:
+    """Memory that one piece after another uses: the system takes as long to give new memory as to fill it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, npt.NDArray[np.uint8]] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray:
+        """Return an array as `roomy` does. The earlier array of the same name is overwritten."""
+        kind = np.dtype(kind)
+        size = math.prod(shape) * kind.itemsize
+        kept = self._kept.get(name)
+        if kept is None or len(kept) < size + BYTES:
+            kept = self._kept[name] = dtypes.empty((size + BYTES,), np.dtype(np.uint8))
+        return kept[:size].view(kind).reshape(shape)
+
+
+def over(frame: Frame, workers: int | None, task: Callable[[Cut, Store], None]) -> None:
+    """Call ``task(piece, store)`` for every piece."""
     cuts = frame.cuts()
 
     def work(start: int, stop: int) -> None:
+        store = Store()
         for cut in cuts[start:stop]:
-            task(cut)
+            task(cut, store)
 
     threads.run(work, len(cuts), workers, max(1, len(cuts) // 64))
 
@@ -123,16 +140,22 @@ def roomy(shape: tuple[int, ...], kind: npt.DTypeLike = np.float64) -> npt.NDArr
 
 
 def padded(
-    frame: Frame, cut: Cut, array: npt.NDArray, kind: np.dtype, constant: float, *, border: bool = True
+    frame: Frame,
+    cut: Cut,
+    array: npt.NDArray,
+    kind: np.dtype,
+    constant: float | None,
+    store: Store | None = None,
 ) -> npt.NDArray:
     """Return a contiguous piece of an array, which is in the order of the frame, with its border.
 
-    Without `border`, samples beyond it that are constants have any value.
+    If `constant` is None, samples beyond the border that are constants have any value.
     """
     indices = list(_indices(frame, cut))
     at_z, at_y = map(_taken, indices[:2])
     source = array[cut.batch[0] : cut.batch[1]][:, at_z][:, :, at_y]
-    piece = roomy((source.shape[0], *map(len, indices), source.shape[-1]), kind)
+    shape = (source.shape[0], *map(len, indices), source.shape[-1])
+    piece = roomy(shape, kind) if store is None else store.array("piece", shape, kind)
     index, (n, before) = indices[2], (frame.shape[3], frame.pads[2].before)
     first = max(before - cut.x[0], 0)  # columns from here on are samples
     last = max(min(len(index), n + before - cut.x[0]), first)
@@ -143,7 +166,7 @@ def padded(
         for side in (slice(0, first), slice(last, None)):
             if len(index[side]):
                 piece[..., side, :] = source[..., np.maximum(index[side], 0), :]
-    if border:
+    if constant is not None:
         set_border(frame, cut, piece, constant)
     return piece
 
@@ -164,7 +187,7 @@ def counts(
         found = roomy(samples.shape, kind)
         found.fill(1)
     else:
-        found = padded(frame, cut, mask, kind, 0.0, border=False)
+        found = padded(frame, cut, mask, kind, None)
     if presence.ignore_nan and samples.dtype.kind == "f":
         found[np.isnan(samples)] = 0
     set_border(frame, cut, found, 0.0 if frame.mode == "shrink" else 1.0)

@@ -17,7 +17,7 @@ from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._filters.local import pieces, sums
 from imfilter._filters.local.parts import Finish, Parts, Step, merged, split
-from imfilter._filters.local.pieces import Cut, Frame
+from imfilter._filters.local.pieces import Cut, Frame, Store
 
 #: Largest number of samples that a window may span.
 _MOST_SAMPLES = 1 << 24
@@ -144,11 +144,11 @@ def _filled(
     unknown = None if few is None else frame.ordered(few)
 
     def compute(view: npt.NDArray) -> None:
-        def task(cut: Cut) -> None:
-            parts = _loaded(call, cut, source, presence, mask)
+        def task(cut: Cut, store: Store) -> None:
+            parts = _loaded(call, cut, source, presence, mask, store)
             finish = Finish(view[cut.where], call.root, least)
             quick = call.window.equal and parts.plain and sums.applies(parts.sample, frame.sizes)
-            if quick and sums.box(parts.sample, frame.sizes, finish):
+            if quick and sums.box(parts.sample, frame.sizes, finish, store):
                 return
             for step in steps[:-1]:
                 parts = merged(parts, step)
@@ -165,7 +165,12 @@ def _filled(
 
 
 def _loaded(
-    call: Call, cut: Cut, source: npt.NDArray, presence: Presence | None, mask: npt.NDArray | None
+    call: Call,
+    cut: Cut,
+    source: npt.NDArray,
+    presence: Presence | None,
+    mask: npt.NDArray | None,
+    store: Store,
 ) -> Parts:
     """Return the samples of a piece, and how much they count."""
     frame, kind = call.frame, source.dtype
@@ -173,7 +178,7 @@ def _loaded(
     if not wide:
         native = dtypes.readable(source[:0]).dtype
         kind = native if dtypes.holds(native, call.cval) else dtypes.FLOAT64
-    samples = pieces.padded(frame, cut, source, kind, 0 if wide else call.cval)
+    samples = pieces.padded(frame, cut, source, kind, None if wide else call.cval, store)
     rest = None
     if wide:
         samples, rest = split(samples)

@@ -10,7 +10,7 @@ from imfilter._base.loops import tiles
 from imfilter._base.program import address, set_addresses
 from imfilter._filters.local.kernels.sums import EXACT, PRODUCTS, SHORT, SUMS_JOB, sum_boxes, sum_piece
 from imfilter._filters.local.parts import Finish, packed
-from imfilter._filters.local.pieces import offsets, roomy
+from imfilter._filters.local.pieces import Store, offsets, roomy
 from imfilter._simd.vector import BYTES
 
 #: Columns of a tile. The sums of a tile of a small box stay in the second-level cache.
@@ -28,7 +28,7 @@ def applies(samples: npt.NDArray, sizes: tuple[int, int, int]) -> bool:
     return columns * 8 >= BYTES and samples.dtype in dtypes.NATIVE and math.prod(sizes) > 1
 
 
-def box(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish) -> bool:
+def box(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, store: Store) -> bool:
     """Write the results of a piece. Return False if some are not exact enough, and must be computed again."""
     shape = (samples.shape[0], *(n - t + 1 for n, t in zip(samples.shape[1:4], sizes, strict=True)),
              samples.shape[4])  # fmt: skip
@@ -45,7 +45,7 @@ def box(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish) -> bo
     starts = np.cumsum([0, *(1 << level for level in set_bits)])
     parts = [2 * pitch * level + 8 * int(start) * beside
              for level, start in zip(set_bits, starts, strict=False)]  # fmt: skip
-    workspace = np.empty(2 * pitch * (2 + sizes[1] + levels) + 2 * BYTES, np.uint8)
+    workspace = store.array("workspace", (2 * pitch * (2 + sizes[1] + levels) + 2 * BYTES,), np.uint8)
     refused = np.zeros(1, np.int64)
     job = np.zeros((), SUMS_JOB)
     job["piece"], job["result"] = address(samples), address(direct)
