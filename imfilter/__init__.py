@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.extremes import maximum, minimum
     from imfilter.learn import FittedKernel, fit_kernel
+    from imfilter.local_statistics import local_entropy, local_std, local_variance
     from imfilter.peaks import corner_peaks
     from imfilter.pool import avg_pool, max_pool
     from imfilter.pool_cells import global_pool, pyramid_pool
@@ -59,6 +60,9 @@ __all__ = [
     "laplacian",
     "laplacian_of_gaussian",
     "layers",
+    "local_entropy",
+    "local_std",
+    "local_variance",
     "max_pool",
     "maximum",
     "median",
@@ -93,6 +97,7 @@ _HOMES = {
     "descriptor": ("hog",),
     "edges": ("canny", "hysteresis_threshold"),
     "learn": ("FittedKernel", "fit_kernel"),
+    "local_statistics": ("local_entropy", "local_std", "local_variance"),
     "peaks": ("corner_peaks",),
     "pool": ("avg_pool", "max_pool"),
     "pool_cells": ("global_pool", "pyramid_pool"),

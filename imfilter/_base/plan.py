@@ -21,8 +21,9 @@ class Plan:
         ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums),
         ``"cosines"`` (a long smooth kernel as a sum of cosines), ``"winograd"`` (rows
         of outputs share sums over differences of rows) or ``"fft"``; for ranks ``"network"``
-        (of comparisons), ``"bits"`` (counted in sorted blocks), ``"histogram"`` or ``"repeated"`` (a box
-        that is longer than the image, and reads samples several times); ``"pooling"``; ``"missing"`` if
+        (of comparisons), ``"bits"`` (counted in sorted blocks), ``"histogram"`` (also for entropies) or
+        ``"repeated"`` (a box that is longer than the image, and reads samples several times);
+        ``"pooling"``; ``"merged"`` (variances, from those of parts of a window); ``"missing"`` if
         samples are absent.
     reason : str
         Why it was chosen, with the cost of what was not.

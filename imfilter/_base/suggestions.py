@@ -27,6 +27,7 @@ FUNCTIONS = {
     "erosion": "minimum",
     "ewm": "series.exponential",
     "fftconvolve": "convolve",
+    "entropy": "local_entropy",
     "filter2d": "correlate",
     "gaussianblur": "gaussian",
     "gaussianfilter": "gaussian",
@@ -58,6 +59,7 @@ FUNCTIONS = {
     "rolling": "series.moving_average",
     "savgolfilter": "series.savgol",
     "sepfilter2d": "correlate",
+    "sqrboxfilter": "local_variance",
     "thresholdisodata": "threshold.isodata",
     "thresholdli": "threshold.li",
     "thresholdlocal": "threshold.local",
@@ -77,6 +79,7 @@ FUNCTIONS = {
 #: Keys are arguments of functions in other libraries. A message names the first value that the function has.
 ARGUMENTS = {
     "anchor": ("padding",),
+    "bins": ("levels",),
     "border": ("mode",),
     "border_type": ("mode",),
     "bordertype": ("mode",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,8 +29,7 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Image:
     grey = colour.is_rgb(image) and not task.options["per_channel"]
 
     def plane(piece: Image) -> Array:
-        opaque = colour.over_black(piece, task.black) if transparent else piece.colour
-        return missing.masked(piece, colour.luminance(opaque) if grey else opaque)
+        return missing.masked(piece, _opaque(task, piece, transparent=transparent, grey=grey))
 
     if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
         rows = task.rows if transparent or grey else None  # only a conversion of colour needs bands
@@ -45,6 +45,36 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Image:
         )
 
     return strips.filtered(image, task.rows, part)
+
+
+def _opaque(task: Task, piece: Image, *, transparent: bool, grey: bool) -> Array:
+    """Return the colour over black, or its luminance."""
+    opaque = colour.over_black(piece, task.black) if transparent else piece.colour
+    return colour.luminance(opaque) if grey else opaque
+
+
+def entropy(task: Task, image: Image, *, transparent: bool) -> Image:
+    """Compute an entropy. In a picture of integers, the largest one that the bins allow is white."""
+    run, target, source = task.run, task.target, image.pixels.dtype
+    grey = colour.is_rgb(image) and not task.options["per_channel"]
+    whole = target is not None and target.kind in "ui"
+    if run.options["value_range"] is None and task.given is not None:
+        run.options["value_range"] = (task.given.black, task.given.white)
+    elif run.options["value_range"] is None and source.kind == "f":
+        if whole:
+            limits.of(None, source, task.kind.name)  # raises an error that names the options
+        raise ValueError("the bins of a float image need --value-range LOW,HIGH, for example 0,1")
+
+    def plane(piece: Image) -> Array:
+        values = _opaque(task, piece, transparent=transparent, grey=grey)
+        rounded = source.kind in "ui" and values.dtype != source
+        return missing.masked(piece, Tone(source).of(values) if rounded else values)
+
+    tone = Tone(target, nodata=run.nodata)
+    if target is not None and whole and (task.kind.picture or task.given):
+        most = math.log2(max(run.options["levels"], 2))
+        tone = dataclasses.replace(tone, scale=full_scale(target) / most)
+    return strips.filtered(image, task.rows, lambda piece: like(piece, tone.of(run(plane(piece)))))
 
 
 def descriptor(task: Task, image: Image) -> Image:

@@ -50,6 +50,17 @@ NOTES = {
         "are put on black. A picture shows the histogram of each cell as a star of lines. White is the "
         "histogram of a straight edge from black to white. .npy contains the descriptor.",
     ),
+    "statistic": (
+        "Colour is converted to luminance (BT.601). Transparent pixels are put on black, and the result is "
+        "opaque. In an integer format, white is the response to a straight edge from black to the maximum of "
+        "the type, along an axis. .npy and float TIFF contain the raw values.",
+    ),
+    "entropy": (
+        "Colour is converted to luminance (BT.601), rounded to the type of the input. Transparent pixels are "
+        "put on black, and the result is opaque. In an integer format, white is the largest entropy that the "
+        "bins allow: 8 bits with 256 levels. .npy and float TIFF contain bits. The bins of floats need "
+        "--value-range, --full-scale or --range.",
+    ),
     "derivative": (
         "Colour is converted to luminance (BT.601). Transparent pixels are put on black, and the result is "
         "opaque. In an integer format, white is the response to a straight edge from black to the maximum of "

@@ -9,6 +9,8 @@ Kind = Literal[
     "smoothing",
     "linear",
     "derivative",
+    "statistic",
+    "entropy",
     "fill",
     "edges",
     "corners",
@@ -52,7 +54,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Command:
-    """One filter of the command line: the public function of the same name.
+    """One filter of the command line: the public function of the same name, or of the name `calls`.
 
     Parameters
     ----------
@@ -66,6 +68,8 @@ class Command:
         The options of the function.
     example : str
         A command line without the leading ``imfilter``.
+    calls : str
+        The function, if it has another name.
     """
 
     name: str
@@ -73,6 +77,7 @@ class Command:
     summary: str
     options: tuple[Option, ...]
     example: str
+    calls: str = ""
 
 
 _SIGMA = "Standard deviation in pixels: one for both axes, or rows,columns."
@@ -282,6 +287,25 @@ COMMANDS: tuple[Command, ...] = (
         (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
         "gaussian_gradient_magnitude in.png edges.png --sigma 2",
     ),
+    *(
+        Command(
+            *(name, "statistic", f"Show the {what} of the neighbourhood.", (_WINDOW,)),
+            *(f"{name} in.png out.png --size 9", f"local_{name}"),
+        )
+        for name, what in (("std", "standard deviation"), ("variance", "variance"))
+    ),
+    Command(
+        "entropy",
+        "entropy",
+        "Show the entropy of the neighbourhood.",
+        (
+            _WINDOW,
+            Option("levels", "integer", 256, "Number of bins of the histogram."),
+            Option("value_range", "range", None, "LOW,HIGH: the ends of the bins.", "the type's"),
+        ),
+        "entropy in.png out.png --size 9",
+        "local_entropy",
+    ),
     Command(
         "fill",
         "fill",
@@ -348,7 +372,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return options + FILES[::2]
     if command.kind == "threshold":
         return options + missing_of(command) + SHARED + FILES
-    if command.kind == "derivative":
+    if command.kind in ("derivative", "statistic", "entropy"):
         options += (PER_CHANNEL,)
     # A gradient magnitude has no sign.
     if command.kind in ("linear", "derivative") and command.name != "gaussian_gradient_magnitude":

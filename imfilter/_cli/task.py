@@ -47,7 +47,7 @@ class Filter:
             self.options["kernel"] = kernels.parse(self.options["kernel"], ndim)
         if command.kind == "fill":
             self.options["nan"] = "propagate"  # absent samples are masked
-        self._function = getattr(imfilter, command.name)
+        self._function = getattr(imfilter, command.calls or command.name)
         self.nodata: float | None = None
         self.ndim = ndim
         self.fills = command.kind == "fill"

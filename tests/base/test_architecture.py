@@ -18,6 +18,7 @@ OTHERS = [p for folder in ("tests", "benchmarks", "samples") for p in sorted((RO
 FAMILIES = {
     "linear": set(),
     "rank": set(),
+    "local": set(),
     "pooling": {"rank"},
     "canny": set(),
     "corners": set(),

@@ -29,6 +29,9 @@ ARGUMENTS = {
     "global_pool": (),
     "laplacian": (),
     "laplacian_of_gaussian": (1.0,),
+    "local_entropy": (3,),
+    "local_std": (3,),
+    "local_variance": (3,),
     "max_pool": (2,),
     "maximum": (3,),
     "median": (3,),
@@ -58,6 +61,8 @@ def call(name, image, arguments=None, **options):
     given = ARGUMENTS[name] if arguments is None else arguments
     if name == "fit_kernel":
         given, options = (image, *given), {"ridge": 1.0, **options}
+    if name == "local_entropy":
+        options = {"value_range": (0, 200), **options}
     return getattr(imfilter, name)(image, *given, **options)
 
 

@@ -18,6 +18,7 @@ COINS = ROOT / "samples" / "coins.png"
 RNG = np.random.default_rng(11)
 NAMES = [command.name for command in table.COMMANDS]
 DERIVATIVES = [command.name for command in table.COMMANDS if command.kind == "derivative"]
+STATISTICS = [command.name for command in table.COMMANDS if command.kind in ("statistic", "entropy")]
 SMOOTHING = [command.name for command in table.COMMANDS if command.kind == "smoothing"]
 EXTRA = {"correlate": ["--kernel", "1,2,1;2,4,2;1,2,1"], "convolve": ["--kernel", "SHARPEN"]}
 

@@ -25,7 +25,7 @@ from tests.cli.commands import (
 
 @pytest.mark.parametrize("command", table.COMMANDS, ids=NAMES)
 def test_defaults_are_those_of_the_function(command: table.Command) -> None:
-    parameters = inspect.signature(getattr(imfilter, command.name)).parameters
+    parameters = inspect.signature(getattr(imfilter, command.calls or command.name)).parameters
     # Edges and corners are of one plane, of which the command makes a picture; corners have two functions.
     apart = {"dtype", "channel_axis"} if command.kind in ("edges", "corners") else set()
     apart |= {"distance", "metric", "strength", "count", "refine"} if command.kind == "corners" else set()

@@ -41,7 +41,8 @@ def test_the_advice_on_floats_works_when_followed(
         assert said(capsys) == ""
         pixels = io.read(out).pixels
         assert pixels.max() > np.iinfo(pixels.dtype).max // 10
-        assert len(np.unique(pixels)) > 20
+        # Nine samples have few entropies.
+        assert len(np.unique(pixels)) > (2 if name == "entropy" else 20)
 
 
 @pytest.mark.parametrize("name", NAMES)

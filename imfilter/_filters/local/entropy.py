@@ -1,0 +1,206 @@
+"""The entropy of windows: the checks, and the way of a call."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments, borders, dtypes, engine, threads
+from imfilter._base.keywords import Common
+from imfilter._base.missing import Presence
+from imfilter._base.plan import Plan
+from imfilter._base.program import address, set_addresses
+from imfilter._filters.local import pieces
+from imfilter._filters.local.bins import Bins
+from imfilter._filters.local.kernels.histograms import ENTROPY_JOB, measure, measure_lines
+from imfilter._filters.local.pieces import Cut, Frame, Store
+
+#: Largest number of samples that a window may span.
+_MOST_SAMPLES = 1 << 24
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """The part of a call that is known before the samples are read."""
+
+    inside: npt.NDArray[np.bool_]  # over z, y and x
+    frame: Frame
+    bins: Bins
+    cval: float
+    dtype: np.dtype
+    result_shape: tuple[int, ...]
+    terms: npt.NDArray[np.int64]  # n*log2(n), in units
+    unit: float
+
+    @property
+    def taps(self) -> int:
+        """The number of samples of the window."""
+        return len(self.terms) - 1
+
+
+def apply(
+    image: npt.ArrayLike, size: Any, footprint: Any, levels: Any, value_range: Any, common: Common
+) -> npt.NDArray:
+    """Return the entropy of every window."""
+    return engine.apply(FAMILY, image, common, "entropy", (size, footprint, levels, value_range))
+
+
+def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]) -> Call:
+    """Check the arguments."""
+    size, footprint, levels, value_range = own
+    axes = arguments.axes(array, given.axes, given.channel_axis)
+    window = arguments.window(size, footprint, len(axes))
+    sizes = window if isinstance(window, tuple) else window.shape
+    if math.prod(sizes) > _MOST_SAMPLES:
+        name = "size" if footprint is None else "footprint"
+        raise ValueError(
+            f"{name} must span at most {_MOST_SAMPLES} samples, got {arguments.brief(math.prod(sizes))}"
+        )
+    bins = Bins.of(array.dtype, levels, value_range)
+    mode = borders.check_mode(given.mode, more=("shrink",))
+    cval = arguments.number(given.cval, "cval", finite=False)
+    cval = cval if mode == "constant" else 0.0
+    dtype = arguments.dtype(given.dtype, given.out, dtypes.derived(array.dtype))
+    frame = Frame.of(array.shape, axes, sizes, mode)
+    inside = np.ones(sizes, bool) if isinstance(window, tuple) else window
+    inside = inside.transpose(np.argsort(frame.axes))
+    inside = inside.reshape((1,) * (3 - inside.ndim) + inside.shape)
+    terms, unit = _terms(int(np.count_nonzero(inside)))
+    return Call(inside, frame, bins, cval, dtype, array.shape, terms, unit)
+
+
+def _terms(taps: int) -> tuple[npt.NDArray[np.int64], float]:
+    """Return n*log2(n) for up to `taps` samples as whole multiples of a unit, and how many units make 1."""
+    n = np.arange(taps + 1, dtype=np.float64)
+    terms = n * np.log2(np.maximum(n, 1))
+    unit = 2.0 ** (61 - math.ceil(math.log2(max(terms[-1], 1))))
+    return np.rint(terms * unit).astype(np.int64), unit
+
+
+def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Return the result, in `out` or a new array."""
+    return _filled(call, array, out, workers, None, None)
+
+
+def _filled(
+    call: Call,
+    array: npt.NDArray,
+    out: npt.NDArray | None,
+    workers: int | None,
+    presence: Presence | None,
+    few: npt.NDArray[np.bool_] | None,
+) -> npt.NDArray:
+    """Return the result, and write where too little is present to `few`."""
+    frame, source = call.frame, call.frame.ordered(array)
+    mask = None if presence is None or presence.mask is None else frame.ordered(presence.mask) > 0
+    target = dtypes.target(out, array, array.shape, call.dtype)
+    least = 0.0 if presence is None else presence.least(call.taps)
+    unknown = None if few is None else frame.ordered(few)
+
+    def compute(view: npt.NDArray) -> None:
+        def task(cut: Cut, store: Store) -> None:
+            codes = _codes(call, cut, source, presence, mask, store)
+            found, counts = _measured(call, codes, presence is not None, least, unknown is not None)
+            dtypes.place(found, view[cut.where])
+            if unknown is not None:
+                unknown[cut.where] = ~(counts > least)
+
+        pieces.over(frame, workers, task)
+
+    frame.results(target, compute)
+    if few is not None and unknown is not None:
+        frame.back(unknown, few)
+    return engine.delivered(target, out, call.dtype)
+
+
+def _codes(
+    call: Call,
+    cut: Cut,
+    source: npt.NDArray,
+    presence: Presence | None,
+    mask: npt.NDArray | None,
+    store: Store,
+) -> npt.NDArray:
+    """Return the number of the bin of each sample of a piece."""
+    frame, bins = call.frame, call.bins
+    kind = bins.kind(absent=presence is not None)
+    if bins.direct and kind == np.uint8:
+        native = dtypes.readable(source[:0]).dtype
+        return pieces.padded(frame, cut, source, native, bins.constant(call.cval), store)
+    samples = pieces.padded(frame, cut, source, source.dtype, None, store)
+    codes = pieces.roomy(samples.shape, kind)
+    codes[...] = bins.codes(samples)
+    pieces.set_border(frame, cut, codes, bins.constant(call.cval))
+    if presence is not None:
+        there = pieces.counts(frame, cut, samples, presence, mask, np.dtype(bool))
+        codes[~there] = bins.absent
+    return codes
+
+
+def _measured(
+    call: Call, codes: npt.NDArray, absent: bool, least: float, counted: bool
+) -> tuple[npt.NDArray, npt.NDArray]:
+    """Return the entropy of all windows of a piece, and the numbers of their samples if `counted`."""
+    padded, inside = codes.shape, call.inside
+    shape = (padded[0], *(n - t + 1 for n, t in zip(padded[1:4], inside.shape, strict=True)), padded[4])
+    pitches = [math.prod(padded[a + 1 :]) for a in range(5)]
+    found = np.empty(shape)
+    presents = np.empty(shape if counted else 0)
+    rows = (shape[0], shape[1], shape[2], shape[4])
+    starts = pieces.offsets(rows, (pitches[0], pitches[1], pitches[2], 1))
+    steps = [math.prod(shape[a + 1 :]) for a in range(5)]
+    places = pieces.offsets(rows, (steps[0], steps[1], steps[2], 1))
+    beside = np.pad(inside, ((0, 0), (0, 0), (1, 1)))
+    ends = np.argwhere(inside & ~beside[..., 2:]) + np.array((0, 0, 1))
+    begins = np.argwhere(inside & ~beside[..., :-2])
+    along = np.array(pitches[1:4])
+    job = np.zeros((), ENTROPY_JOB)
+    job["lines"], job["count"], job["step"] = len(starts), shape[3], padded[4]
+    job["taps"], job["moves"] = call.taps, len(ends)
+    job["absent"] = call.bins.absent if absent else -1
+    job["nan"] = call.bins.nan if call.bins.floating else -1
+    job["measure"] = measure.address(codes.dtype)
+    job["unit"], job["least"] = call.unit, least
+    job["codes"], job["to"] = address(codes), address(found)
+    job["presents"] = address(presents) if counted else 0
+    owners = set_addresses(
+        job,
+        {
+            "starts": starts,
+            "places": places,
+            "offsets": np.argwhere(inside) @ along,
+            "enter": ends @ along,
+            "leave": begins @ along,
+            "counts": np.zeros(call.bins.levels + 2, np.int32),
+            "terms": call.terms,
+            "rises": np.diff(call.terms),
+        },
+    )
+    measure_lines.entry()(address(job))
+    del owners
+    return found, presents
+
+
+def _with_missing(
+    array: npt.NDArray,
+    given: Common,
+    fixed: str,
+    presence: Presence,
+    wanted: bool,
+    own: tuple[Any, ...],
+) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
+    """Return the result for an image with missing data."""
+    call = _checked(array, given, fixed, own)
+    arguments.fitting(given.out, array.shape)
+    few = np.empty(array.shape, bool) if wanted else None
+    return _filled(call, array, given.out, threads.requested(given.workers), presence, few), few
+
+
+def _plan(call: Call, image: npt.NDArray) -> Plan:
+    """Return the algorithm."""
+    return Plan("histogram", "the histogram of a window moves along the line", math.nan)
+
+
+FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)

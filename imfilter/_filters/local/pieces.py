@@ -1,0 +1,202 @@
+"""Pieces of an image with their borders. The cuts depend on the shape alone, not on threads or memory."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import dtypes, threads
+from imfilter._base.missing import Presence, rows_of
+from imfilter._base.padding import Padding
+from imfilter._simd.vector import BYTES
+
+#: Samples of a piece without its halo.
+_PIECE = 1 << 18
+
+
+class Frame(NamedTuple):
+    """The order of axes in which pieces are computed: batch, z, y, x, and the samples that follow each x."""
+
+    order: tuple[int, ...]
+    shape: tuple[int, int, int, int, int]
+    axes: tuple[int, ...]  # which of the five each filtered axis is
+    pads: tuple[Padding, Padding, Padding]  # of z, y and x
+    mode: str
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], axes: tuple[int, ...], sizes: tuple[int, ...], mode: str) -> "Frame":
+        """Return the frame of an image for a window of `sizes` over its `axes`."""
+        filtered = sorted(axes)
+        before = [a for a in range(filtered[-1]) if a not in axes]
+        after = range(filtered[-1] + 1, len(shape))
+        lengths = [1] * (3 - len(axes)) + [shape[a] for a in filtered]
+        taps = [1] * (3 - len(axes)) + [sizes[axes.index(a)] for a in filtered]
+        pads = [Padding.same(n, t, 1, 1) for n, t in zip(lengths, taps, strict=True)]
+        batch, last = (math.prod(shape[a] for a in some) for some in (before, after))
+        places = tuple(4 - len(axes) + filtered.index(a) for a in axes)
+        z, y, x = lengths
+        return cls((*before, *filtered, *after), (batch, z, y, x, last), places, (*pads,), mode)  # type: ignore[arg-type]
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """The lengths of the window along z, y and x."""
+        z, y, x = (pad.before + pad.after + 1 for pad in self.pads)
+        return z, y, x
+
+    def ordered(self, array: npt.NDArray) -> npt.NDArray:
+        """Return an array of the shape of the image in the order of the frame, shared if possible."""
+        return array.transpose(self.order).reshape(self.shape)
+
+    def results(self, target: npt.NDArray, compute: Callable[[npt.NDArray], None]) -> None:
+        """Let `compute` write the results, in the order of the frame, and bring them to `target`."""
+        view = self.ordered(target)
+        compute(view)
+        self.back(view, target)
+
+    def back(self, view: npt.NDArray, target: npt.NDArray) -> None:
+        """Bring results in the order of the frame to an array, unless they are there."""
+        if not np.may_share_memory(view, target):
+            target.transpose(self.order)[...] = view.reshape([target.shape[a] for a in self.order])
+
+    def cuts(self) -> list["Cut"]:
+        """Return the pieces of the result."""
+        left, steps = float(_PIECE), []
+        least = (1, *self.sizes)
+        for place in range(4):
+            inner = math.prod(self.shape[place + 1 :])
+            step = min(max(int(left) // inner, least[place]), self.shape[place])
+            left /= step
+            steps.append(step)
+        ranges = [[(i, min(i + step, n)) for i in range(0, n, step)]
+                  for n, step in zip(self.shape, steps, strict=False)]  # fmt: skip
+        return [Cut(b, z, y, x) for b in ranges[0] for z in ranges[1] for y in ranges[2] for x in ranges[3]]
+
+
+Range = tuple[int, int]
+
+
+class Cut(NamedTuple):
+    """The ranges of a piece of the result, in the order of a frame."""
+
+    batch: Range
+    z: Range
+    y: Range
+    x: Range
+
+    @property
+    def where(self) -> tuple[slice, ...]:
+        """The index of the piece."""
+        return tuple(slice(*part) for part in self)
+
+
+class Store:
+    """Memory that one piece after another uses: the system takes as long to give new memory as to fill it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, npt.NDArray[np.uint8]] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray:
+        """Return an array as `roomy` does. The earlier array of the same name is overwritten."""
+        kind = np.dtype(kind)
+        size = math.prod(shape) * kind.itemsize
+        kept = self._kept.get(name)
+        if kept is None or len(kept) < size + BYTES:
+            kept = self._kept[name] = dtypes.empty((size + BYTES,), np.dtype(np.uint8))
+        return kept[:size].view(kind).reshape(shape)
+
+
+def over(frame: Frame, workers: int | None, task: Callable[[Cut, Store], None]) -> None:
+    """Call ``task(piece, store)`` for every piece."""
+    cuts = frame.cuts()
+
+    def work(start: int, stop: int) -> None:
+        store = Store()
+        for cut in cuts[start:stop]:
+            task(cut, store)
+
+    threads.run(work, len(cuts), workers, max(1, len(cuts) // 64))
+
+
+def _indices(frame: Frame, cut: Cut) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the samples that a piece needs along z, y and x. -1 is the constant."""
+    for n, pad, (start, stop) in zip(frame.shape[1:4], frame.pads, cut[1:], strict=True):
+        yield rows_of(n, pad.before, pad.after, frame.mode, start, stop + pad.before + pad.after)
+
+
+def _taken(index: npt.NDArray[np.int64]) -> slice | npt.NDArray[np.int64]:
+    """Return an index of samples without the constant, as a slice if it is one."""
+    near = np.maximum(index, 0) if index.min() < 0 else index
+    first = int(near[0])
+    straight = len(near) == int(near[-1]) - first + 1 and bool((np.diff(near) == 1).all())
+    return slice(first, first + len(near)) if straight else near
+
+
+def roomy(shape: tuple[int, ...], kind: npt.DTypeLike = np.float64) -> npt.NDArray:
+    """Return a new contiguous array. Vectors may be read and written beyond its end."""
+    count, kind = math.prod(shape), np.dtype(kind)
+    return dtypes.empty((count + BYTES // kind.itemsize,), kind)[:count].reshape(shape)
+
+
+def padded(
+    frame: Frame,
+    cut: Cut,
+    array: npt.NDArray,
+    kind: np.dtype,
+    constant: float | None,
+    store: Store | None = None,
+) -> npt.NDArray:
+    """Return a contiguous piece of an array, which is in the order of the frame, with its border.
+
+    If `constant` is None, samples beyond the border that are constants have any value.
+    """
+    indices = list(_indices(frame, cut))
+    at_z, at_y = map(_taken, indices[:2])
+    source = array[cut.batch[0] : cut.batch[1]][:, at_z][:, :, at_y]
+    shape = (source.shape[0], *map(len, indices), source.shape[-1])
+    piece = roomy(shape, kind) if store is None else store.array("piece", shape, kind)
+    index, (n, before) = indices[2], (frame.shape[3], frame.pads[2].before)
+    first = max(before - cut.x[0], 0)  # columns from here on are samples
+    last = max(min(len(index), n + before - cut.x[0]), first)
+    with np.errstate(over="ignore"):
+        piece[..., first:last, :] = (
+            source[..., index[first] : index[first] + last - first, :] if last > first else 0
+        )
+        for side in (slice(0, first), slice(last, None)):
+            if len(index[side]):
+                piece[..., side, :] = source[..., np.maximum(index[side], 0), :]
+    if constant is not None:
+        set_border(frame, cut, piece, constant)
+    return piece
+
+
+def set_border(frame: Frame, cut: Cut, piece: npt.NDArray, constant: float) -> None:
+    """Write the constant beyond the border of a piece."""
+    for place, index in enumerate(_indices(frame, cut)):
+        if index.min() < 0:
+            where: tuple[Any, ...] = (*(slice(None),) * (place + 1), index < 0)
+            piece[where] = constant
+
+
+def counts(
+    frame: Frame, cut: Cut, samples: npt.NDArray, presence: Presence, mask: npt.NDArray | None, kind: np.dtype
+) -> npt.NDArray:
+    """Return how much the samples of a piece count. `mask` is in the order of the frame."""
+    if mask is None:
+        found = roomy(samples.shape, kind)
+        found.fill(1)
+    else:
+        found = padded(frame, cut, mask, kind, None)
+    if presence.ignore_nan and samples.dtype.kind == "f":
+        found[np.isnan(samples)] = 0
+    set_border(frame, cut, found, 0.0 if frame.mode == "shrink" else 1.0)
+    return found
+
+
+def offsets(shape: Sequence[int], steps: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return the offsets of all elements over some axes, from the distances along each."""
+    total = np.zeros(1, np.int64)
+    for n, step in zip(shape, steps, strict=False):
+        total = (total[:, None] + np.arange(n) * step).reshape(-1)
+    return total

@@ -1,0 +1,1 @@
+"""Tests of the local variance, standard deviation and entropy."""
