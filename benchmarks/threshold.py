@@ -1,7 +1,7 @@
 """Thresholds and those of scikit-image: `python -m benchmarks.threshold`.
 
-Each line has the time for an image of 3840x2160 with one thread and with two, and the time of scikit-image, which
-has one thread, divided by that with two.
+Each line has the time for an image of 3840x2160 with one thread and with two, and the time of scikit-image,
+which has one thread, divided by that with two.
 """
 
 from collections.abc import Callable

@@ -221,7 +221,7 @@ def li(
     >>> import imfilter
     >>> image = [10, 11, 11, 12, 80, 90, 90, 91]
     >>> round(imfilter.threshold.li(image), 2)
-    28.23
+    27.63
     """
     return _histogram.threshold(image, criteria.li, bins, mask, nan, workers)
 
