@@ -201,8 +201,8 @@ def minimum(
     Examples
     --------
     >>> import imfilter
-    >>> imfilter.threshold.minimum([1, 1, 2, 2, 2, 2, 3, 4, 4, 4, 4, 5, 5])
-    2
+    >>> imfilter.threshold.minimum([1, 2, 2, 3, 3, 3, 4, 4, 5, 20, 21, 21, 22, 22, 22, 23, 23, 24])
+    7
     """
     return _histogram.threshold(image, criteria.minimum, bins, mask, nan, workers)
 

@@ -207,6 +207,8 @@ def _counted(
     number = 2 if bins > _MANY_BINS and limits is None else kernels.TABLES
     more = number if limits is None else address(limits)
 
+    low -= (low >> 63) << 64 if low > 0 else 0  # the same 64 bits
+
     def task(start: int, stop: int) -> None:
         for first in range(start, stop, _PIECE):
             tables = np.zeros((number, bins), np.uint32)

@@ -1,6 +1,7 @@
 """The mean of the samples that are present."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,32 +42,32 @@ def _parts(values: npt.NDArray, one: Any, workers: int | None) -> list[Any]:
 
 
 def _sum(values: npt.NDArray, weights: npt.NDArray[np.float64] | None, workers: int | None) -> float:
-    def one(start: int, stop: int) -> float:
-        part = values[start:stop].astype(np.float64)
-        return float(part.sum() if weights is None else (part * weights[start:stop]).sum())
+    def weighed(start: int, stop: int) -> float:
+        assert weights is not None
+        return float((values[start:stop].astype(np.float64) * weights[start:stop]).sum())
 
     with np.errstate(all="ignore"):
-        parts = np.array(_parts(values, one, workers))
+        parts = np.array(_parts(values, _line(values) if weights is None else weighed, workers))
         return math.fsum(parts) if np.isfinite(parts).all() else float(parts.sum())
+
+
+def _line(values: npt.NDArray) -> Callable[[int, int], float]:
+    """Return a function that sums a part of an array."""
+    kernel, entry = kernels.sum_line.address(values.dtype), kernels.sum_samples.entry()
+    at, size = address(values), values.itemsize
+
+    def one(start: int, stop: int) -> float:
+        to = np.empty(kernels.LANES)
+        entry(kernel, at + start * size, min(stop, len(values)) - start, address(to))
+        return float(to[0])
+
+    return one
 
 
 def _whole(values: npt.NDArray, workers: int | None) -> int:
     """Return the sum of integers, exactly: those of 64 bits in two halves."""
     if values.dtype.itemsize < 8:  # float64 holds the sum of a part
-        kernel, entry, size = (
-            kernels.sum_whole.address(values.dtype),
-            kernels.sum_samples.entry(),
-            len(values),
-        )
-        at = address(values)
-
-        def of(start: int, stop: int) -> int:
-            to = np.empty(kernels.LANES)
-            count = min(stop, size) - start
-            entry(kernel, at + start * values.itemsize, count, address(to))
-            return int(to[0])
-
-        return sum(_parts(values, of, workers))
+        return sum(map(int, _parts(values, _line(values), workers)))
     high, low = values >> 32, values & values.dtype.type(0xFFFFFFFF)
 
     def one(start: int, stop: int) -> int:

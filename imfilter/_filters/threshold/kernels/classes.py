@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imfilter._simd.denormals import denormals_as_numbers
+from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.vector import load_one, peek, poke, store_one
 
@@ -34,7 +34,7 @@ def _choose(sums, before, after, to, stops, first, low, high):
 
 
 @Driver
-@denormals_as_numbers
+@denormals_as_zeros
 def divide(sums, bins, classes, gains, stops):
     """Find the ends of the classes that start at each bin, for every number of classes.
 
@@ -85,7 +85,7 @@ def _maxima(values, bins, found):
 
 
 @Driver
-@denormals_as_numbers
+@denormals_as_zeros
 def smooth_to_two(values, spare, bins, most, found):
     """Replace float32 values by means of three until they have fewer than three maxima, or `most` times.
 

@@ -6,7 +6,7 @@ needs to arrive, about five cycles. So neighbours are counted in different table
 
 import numpy as np
 
-from imfilter._simd.denormals import denormals_as_numbers
+from imfilter._simd.denormals import denormals_as_numbers, denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, size_of, splat, store, store_one
 
@@ -75,8 +75,8 @@ def count_real(source, samples, count, low, mask, tables, bins, limits):
 
 
 @kernel("source")
-def sum_whole(source, samples, count, to):
-    """Write the sum of whole numbers as float64, which must hold it."""
+def sum_line(source, samples, count, to):
+    """Write the sum of samples as float64. It is exact for whole numbers if float64 holds it."""
     size = size_of(source)
     total, more = splat(_F64, 0.0), splat(_F64, 0.0)
     whole = count // (2 * LANES) * 2 * LANES
@@ -93,9 +93,9 @@ def sum_whole(source, samples, count, to):
 
 
 @Driver
-@denormals_as_numbers
+@denormals_as_zeros
 def sum_samples(kernel_at, samples, count, to):
-    """Call `sum_whole` at an address. to: address of a whole vector."""
+    """Call `sum_line` at an address. to: address of a whole vector."""
     invoke(1, kernel_at, (samples, count, to))
 
 
