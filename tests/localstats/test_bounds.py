@@ -5,6 +5,9 @@ import pytest
 
 import imfilter
 
+#: Distance of the rows that are compared.
+STEP = 5
+
 
 def image_of(kind, rng, shape):
     """An image in which sums of squares lose digits in some windows: edges, ramps, faint or strong noise."""
@@ -21,18 +24,19 @@ def image_of(kind, rng, shape):
 
 
 def exact(image, size):
-    """The variance by two passes in long doubles, after the centre of each window has been subtracted."""
+    """The variance of some rows by two passes in long doubles, from distances to the centre of each window."""
     around = [(size // 2, (size - 1) // 2)] * 2
     padded = np.pad(image.astype(np.longdouble), around, "reflect")
     seen = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
-    result = np.empty(image.shape, np.longdouble)
-    for row in range(len(image)):
+    rows = []
+    for row in range(0, len(image), STEP):
         values = seen[row] - image[row, :, None, None]
         values = values - values.mean((1, 2), keepdims=True)
-        result[row] = (values * values).mean((1, 2))
-    return result
+        rows.append((values * values).mean((1, 2)))
+    return np.stack(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["noise", "edge", "ramp", "offset", "patches"])
 @pytest.mark.parametrize("size", [2, 5, 15, 31, 64])
 def test_bounds_of_boxes(kind, size):
@@ -40,7 +44,7 @@ def test_bounds_of_boxes(kind, size):
     for dtype, bound in (("f8", 1e-11), ("f4", 2e-7)):
         image = image_of(kind, rng, (66, 90)).astype(dtype)
         expected = exact(image, size)
-        found = imfilter.local_variance(image, size)
+        found = imfilter.local_variance(image, size)[::STEP]
         error = abs(found - expected)
         tiny = 1e-36 if dtype == "f4" else 1e-300  # float32 holds no smaller variance with all digits
         assert (error <= bound * expected + tiny).all()

@@ -21,6 +21,7 @@ def picture(shape, seed=0, levels=256):
     return (np.random.default_rng(seed).random(shape) ** 3 * levels).astype("u1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shape", [(13,), (6, 7), (3, 4, 5), (1, 1), (1, 9)])
 def test_every_border(mode, shape):
@@ -53,6 +54,7 @@ def test_equal_to_scikit_image_for_sixteen_bits():
     np.testing.assert_array_equal(ten_bits, found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [2, 7, 16, 255, 256, 1000, 65536])
 @pytest.mark.parametrize("dtype", ["?", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", ">i8"])
 def test_bins_of_integers(dtype, levels):

@@ -45,6 +45,7 @@ def test_every_dtype(dtype):
     close(default, expected, 2e-7 if default.dtype == np.float32 else CLOSE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("dtype", ["u1", "i8", "f4", "f8"])
 @pytest.mark.parametrize("shape", [(11,), (5, 6), (3, 4, 5), (1, 1), (1, 7)])
@@ -77,6 +78,7 @@ def test_footprints(mode):
                 close(found, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_gaussian_windows(mode):
     for shape, sigma in (((9,), 0.7), ((6, 7), (0.5, 0.9)), ((3, 4, 5), (0.3, 0.6, 0))):
@@ -93,6 +95,7 @@ def test_gaussian_windows(mode):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("dtype", ["u1", "i8", "f4", "f8", "g"])
 def test_masks(mode, dtype):

@@ -1,0 +1,46 @@
+"""Images that are cut into pieces along different axes give what small images give."""
+
+import numpy as np
+import pytest
+import scipy.ndimage as ndi
+
+import imfilter
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("shape", "axes", "sizes"),
+    [
+        ((600_001,), (0,), (9,)),
+        ((3, 5, 100_000), (0, 2), (3, 5)),
+        ((2000, 12, 13), (1, 2), (4, 5)),
+        ((7, 9, 3000, 3), (0, 1, 2), (3, 4, 5)),
+        ((150_000, 3), (0,), (7,)),
+    ],
+)
+def test_pieces(shape, axes, sizes):
+    rng = np.random.default_rng(1)
+    image, there = rng.normal(size=shape), rng.random(shape) < 0.3
+    window = [1] * len(shape)
+    for axis, size in zip(axes, sizes, strict=True):
+        window[axis] = size
+
+    def mean(values):
+        return ndi.uniform_filter(values, window, mode="mirror")
+
+    counts = mean(there.astype(float))
+    counts[counts < 1e-9] = np.nan
+    sums, squares = mean(image * there) / counts, mean(image * image * there) / counts
+    found = imfilter.local_variance(np.ma.array(image, mask=~there), sizes, axes=axes)
+    np.testing.assert_array_equal(found.mask, np.isnan(counts))
+    np.testing.assert_allclose(found.data, squares - sums * sums, rtol=0, atol=1e-10)
+    found = imfilter.local_variance(image, sizes, axes=axes)
+    np.testing.assert_allclose(found, mean(image * image) - mean(image) ** 2, rtol=0, atol=1e-11)
+    whole = (image * 4).astype("i1")
+    found = imfilter.local_entropy(whole, sizes, axes=axes)
+    turned = imfilter.local_entropy(
+        whole.T, sizes[::-1], axes=[len(shape) - 1 - a for a in axes[::-1]], workers=3
+    )
+    if all(size % 2 for size in sizes):
+        np.testing.assert_array_equal(turned.T, found)
+    assert found.max() <= np.log2(np.prod(sizes)) + 1e-6
