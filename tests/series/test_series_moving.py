@@ -60,6 +60,7 @@ def cases(n):
     return ((x, "propagate"), (holes, "propagate"), (holes, "ignore"), (np.full(n, np.nan), "ignore"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*CALLS, "moving_rank"])
 @pytest.mark.parametrize("size", SIZES)
 def test_every_mode_against_plain_loops(name, size):
