@@ -24,7 +24,7 @@ def image_of(kind, rng, shape):
 
 
 def exact(image, size):
-    """The variance of some rows by two passes in long doubles, from distances to the centre of each window."""
+    """The variance by two passes in long doubles, from distances to the centre of each window."""
     around = [(size // 2, (size - 1) // 2)] * 2
     padded = np.pad(image.astype(np.longdouble), around, "reflect")
     seen = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
