@@ -38,7 +38,7 @@ def test_the_definition(name, dtype):
         same(getattr(threshold, name)(image), getattr(loops, name)(loops.counted(image.tolist())))
 
 
-@pytest.mark.parametrize("classes", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("classes", [2, 3, 4, 5, pytest.param(6, marks=pytest.mark.slow)])
 def test_the_best_division_into_classes(classes):
     rng = np.random.default_rng(classes)
     for _ in range(15):

@@ -131,6 +131,11 @@ def test_missing_samples():
     assert np.isnan(threshold.local(holes, 5, method="median", nan="ignore", min_coverage=1.0)).any()
 
 
+def test_the_plan():
+    assert imfilter.plan((40, 50), "uint8", threshold.niblack).algorithm == "tiles"
+    assert imfilter.plan((4, 5, 6), "uint8", threshold.sauvola, 3).algorithm == "boxes"
+
+
 def test_out_may_be_the_image():
     image = np.random.default_rng(8).normal(size=(20, 25))
     for function in (lambda a, **o: threshold.niblack(a, 5, **o), lambda a, **o: threshold.local(a, 5, **o)):

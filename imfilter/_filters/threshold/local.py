@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, missing, threads
 from imfilter._base.keywords import Common
-from imfilter._base.plan import planning
+from imfilter._base.plan import Plan, Planned, planning
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
 from imfilter._filters.threshold import sliding
@@ -33,16 +33,20 @@ def apply(image: Any, size: Any, common: Common, numbers: tuple[float, float, fl
     sizes = arguments.integers(size, len(chosen), "size", least=1)
     mode = borders.check_mode(common.mode, more=("shrink",))
     cval = arguments.number(common.cval, "cval", finite=False)
-    if planning.get() is not None:
-        linear.apply(array, _box, (sizes,), common._replace(axes=chosen, out=None), preserves_dtype=True)
+    both = (sizes[0] if len(sizes) > 1 else 1, sizes[-1])
+    tiled = len(sizes) < 3 and sliding.fits(both)
+    plans = planning.get()
+    if plans is not None:
+        reason = "sums of blocks of rows" if tiled else "a box of the image, and one of its squares"
+        plans.append(Plan("tiles" if tiled else "boxes", reason, math.nan))
+        raise Planned
     workers = threads.requested(common.workers)
     found = missing.presence(array, common._replace(out=place), own)
     apart = place is None or not np.may_share_memory(place, array)
     result = place if place is not None and apart else dtypes.empty(array.shape, element)
     undefined = None
     with np.errstate(all="ignore"):
-        both = (sizes[0] if len(sizes) > 1 else 1, sizes[-1])
-        if found is None and len(sizes) < 3 and sliding.fits(both):
+        if found is None and tiled:
             sliding.run(array, chosen, sliding.Window(both, mode, cval, numbers), result, workers)
         else:
             window = common._replace(mode=mode, cval=cval, axes=chosen, out=None, workers=workers)
