@@ -12,8 +12,10 @@ from imfilter._base.missing import Presence, rows_of
 from imfilter._base.padding import Padding
 from imfilter._filters.generic.kernels.windows import LANES
 
-#: Results of a piece, and results of a row from which on a piece may be lower than a window.
-_PIECE, _WIDE = 1 << 15, 1 << 13
+#: Results of a piece, and results of a row from which on a piece may be lower than a window. A piece costs
+#: 0.1 ms beside its samples. A range of 5x5 at 1920x1080 takes 9.5 ms with pieces of 1 << 15, 7.7 ms with
+#: 1 << 17 and 9.2 ms with 1 << 19; with two threads 9.7, 5.2 and 6.4 ms.
+_PIECE, _WIDE = 1 << 17, 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
