@@ -3,7 +3,7 @@
 import functools
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -197,10 +197,16 @@ def _is_line(trailing: int, count: int) -> bool:
     return trailing >= _WIDE_BATCH and count < 3
 
 
+def places_of(shape: Sequence[int], steps: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return the distance of each element from the first, in C order, from the distances along each axis."""
+    total = np.zeros(1, np.int64)
+    for n, step in zip(shape, steps, strict=False):
+        total = (total[:, None] + np.arange(n) * step).reshape(-1)
+    return total
+
+
 def offsets(source: ArrayLayout, target: ArrayLayout, axes: list[int]) -> npt.NDArray[np.int64]:
     """Return the offsets of each image of the batch and its output from the first, in bytes."""
-    total = np.zeros((1, 2), np.int64)
-    for axis in axes:
-        steps = np.arange(source.shape[axis])[:, None] * (source.strides[axis], target.strides[axis])
-        total = (total[:, None] + steps).reshape(-1, 2)
-    return total
+    lengths = [source.shape[axis] for axis in axes]
+    pairs = [places_of(lengths, [side.strides[axis] for axis in axes]) for side in (source, target)]
+    return np.stack(pairs, axis=-1)

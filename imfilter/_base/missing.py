@@ -243,3 +243,14 @@ def rows_of(
     if low.any() or high.any():
         rows[high], rows[low] = outside[before + rows[high] - n], outside[before + rows[low]]
     return rows
+
+
+def taken(rows: npt.NDArray[np.int64]) -> slice | npt.NDArray[np.int64]:
+    """Return the index of the samples at positions of `rows_of`, as a slice if it is one.
+
+    At a constant it is any sample.
+    """
+    near = np.maximum(rows, 0) if rows.min() < 0 else rows
+    first, last = int(near[0]), int(near[-1])
+    straight = last - first + 1 == len(near) and bool((np.diff(near) == 1).all())
+    return slice(first, last + 1) if straight else near

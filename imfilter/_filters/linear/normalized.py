@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes, threads
-from imfilter._base.missing import Presence, rows_of
+from imfilter._base.missing import Presence, rows_of, taken
 from imfilter._base.padding import Padding
 from imfilter._base.program import address, set_addresses
 from imfilter._filters.linear.kernels.normalized import (
@@ -245,16 +245,13 @@ def _loaded(
 ) -> tuple[npt.NDArray, npt.NDArray]:
     """Return the samples of a piece times how much they count, and how much they count."""
     rows, real, inside = piece.rows, layout.real, (slice(None),) * piece.axis
-    near = rows if rows.min() >= 0 else np.maximum(rows, 0)
-    first, last = int(near[0]), int(near[-1])
-    straight = last - first + 1 == len(near) and bool((np.diff(near) == 1).all())
-    where = (*inside, slice(first, last + 1) if straight else near)
+    where = (*inside, taken(rows))
     piece_of_image = np.ascontiguousarray(dtypes.readable(image[where]))
     mask = None if presence.mask is None else np.ascontiguousarray(presence.mask[where])
     if mask is not None and presence.graded:
         mask = mask.astype(real, copy=False)
     samples, counts = _load(piece_of_image, mask, presence.ignore_nan, real)
-    if near is not rows:
+    if rows.min() < 0:
         outside: tuple[Any, ...] = (*inside, rows < 0)
         samples[outside] = layout.cval
         counts[outside] = _beyond(layout)

@@ -9,13 +9,15 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, engine, threads
 from imfilter._base.keywords import Common
+from imfilter._base.loops import places_of
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
+from imfilter._base.store import Store, roomy
 from imfilter._filters.local import pieces
 from imfilter._filters.local.bins import Bins
 from imfilter._filters.local.kernels.histograms import ENTROPY_JOB, measure, measure_lines
-from imfilter._filters.local.pieces import Cut, Frame, Store
+from imfilter._filters.local.pieces import Cut, Frame
 
 #: Largest number of samples that a window may span.
 _MOST_SAMPLES = 1 << 24
@@ -130,7 +132,7 @@ def _codes(
         native = dtypes.readable(source[:0]).dtype
         return pieces.padded(frame, cut, source, native, bins.constant(call.cval), store)
     samples = pieces.padded(frame, cut, source, source.dtype, None, store)
-    codes = pieces.roomy(samples.shape, kind)
+    codes = roomy(samples.shape, kind)
     codes[...] = bins.codes(samples)
     pieces.set_border(frame, cut, codes, bins.constant(call.cval))
     if presence is not None:
@@ -149,9 +151,9 @@ def _measured(
     found = np.empty(shape)
     presents = np.empty(shape if counted else 0)
     rows = (shape[0], shape[1], shape[2], shape[4])
-    starts = pieces.offsets(rows, (pitches[0], pitches[1], pitches[2], 1))
+    starts = places_of(rows, (pitches[0], pitches[1], pitches[2], 1))
     steps = [math.prod(shape[a + 1 :]) for a in range(5)]
-    places = pieces.offsets(rows, (steps[0], steps[1], steps[2], 1))
+    places = places_of(rows, (steps[0], steps[1], steps[2], 1))
     beside = np.pad(inside, ((0, 0), (0, 0), (1, 1)))
     ends = np.argwhere(inside & ~beside[..., 2:]) + np.array((0, 0, 1))
     begins = np.argwhere(inside & ~beside[..., :-2])

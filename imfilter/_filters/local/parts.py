@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
+from imfilter._base.loops import places_of
 from imfilter._base.program import address, set_addresses
+from imfilter._base.store import roomy
 from imfilter._filters.local.kernels.merge import COUNTED, MERGE_JOB, RESTS, SPREADS, merge, merge_lines
-from imfilter._filters.local.pieces import offsets, roomy
 from imfilter._simd.vector import BYTES
 
 
@@ -30,8 +31,8 @@ class Step(NamedTuple):
         """Return the step along an axis: 0, 1 or 2 for z, y or x."""
         offsets = np.zeros((len(taps), 3), np.int64)
         offsets[:, axis] = np.arange(len(taps))
-        extent = tuple(len(taps) - 1 if a == axis else 0 for a in range(3))
-        return cls(offsets, np.array(taps, np.float64), len(taps) // 2, extent)  # type: ignore[arg-type]
+        z, y, x = (len(taps) - 1 if a == axis else 0 for a in range(3))
+        return cls(offsets, np.array(taps, np.float64), len(taps) // 2, (z, y, x))
 
     @classmethod
     def of_footprint(cls, inside: npt.NDArray[np.bool_]) -> "Step":
@@ -101,14 +102,14 @@ def merged(parts: Parts, step: Step, finish: Finish | None = None) -> Parts:
     while result is not None and not packed(result, first):
         first += 1
     pitches = [math.prod(padded[a + 1 :]) for a in range(5)]
-    starts, count = offsets(shape[:first], pitches), math.prod(shape[first:])
+    starts, count = places_of(shape[:first], pitches), math.prod(shape[first:])
     tables = {"starts": starts, "spots": np.arange(starts.size) * count}
     tables |= {"offsets": step.offsets @ pitches[1:4], "weights": step.weights}
     job = np.zeros((), MERGE_JOB)
     job["lines"], job["count"], job["taps"] = starts.size, count, len(step.weights)
     job["centre"], job["total"] = step.centre, step.weights.sum()
     if finish is not None and result is not None:
-        tables["places"] = offsets(shape[:first], [s // result.itemsize for s in result.strides])
+        tables["places"] = places_of(shape[:first], [s // result.itemsize for s in result.strides])
         job["root"], job["least"], job["result"] = finish.root, finish.least, address(result)
     for name, array in parts._asdict().items():
         job[name] = 0 if array is None else address(array)

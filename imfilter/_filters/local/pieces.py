@@ -1,16 +1,16 @@
 """Pieces of an image with their borders. The cuts depend on the shape alone, not on threads or memory."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import dtypes, threads
-from imfilter._base.missing import Presence, rows_of
+from imfilter._base import threads
+from imfilter._base.missing import Presence, rows_of, taken
 from imfilter._base.padding import Padding
-from imfilter._simd.vector import BYTES
+from imfilter._base.store import Store, roomy
 
 #: Samples of a piece without its halo.
 _PIECE = 1 << 18
@@ -37,7 +37,9 @@ class Frame(NamedTuple):
         batch, last = (math.prod(shape[a] for a in some) for some in (before, after))
         places = tuple(4 - len(axes) + filtered.index(a) for a in axes)
         z, y, x = lengths
-        return cls((*before, *filtered, *after), (batch, z, y, x, last), places, (*pads,), mode)  # type: ignore[arg-type]
+        pad_z, pad_y, pad_x = pads
+        order = (*before, *filtered, *after)
+        return cls(order, (batch, z, y, x, last), places, (pad_z, pad_y, pad_x), mode)
 
     @property
     def sizes(self) -> tuple[int, int, int]:
@@ -91,22 +93,6 @@ class Cut(NamedTuple):
         return tuple(slice(*part) for part in self)
 
 
-class Store:
-    """Memory that one piece after another uses: the system takes as long to give new memory as to fill it."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, npt.NDArray[np.uint8]] = {}
-
-    def array(self, name: str, shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray:
-        """Return an array as `roomy` does. The earlier array of the same name is overwritten."""
-        kind = np.dtype(kind)
-        size = math.prod(shape) * kind.itemsize
-        kept = self._kept.get(name)
-        if kept is None or len(kept) < size + BYTES:
-            kept = self._kept[name] = dtypes.empty((size + BYTES,), np.dtype(np.uint8))
-        return kept[:size].view(kind).reshape(shape)
-
-
 def over(frame: Frame, workers: int | None, task: Callable[[Cut, Store], None]) -> None:
     """Call ``task(piece, store)`` for every piece."""
     cuts = frame.cuts()
@@ -125,20 +111,6 @@ def _indices(frame: Frame, cut: Cut) -> Iterator[npt.NDArray[np.int64]]:
         yield rows_of(n, pad.before, pad.after, frame.mode, start, stop + pad.before + pad.after)
 
 
-def _taken(index: npt.NDArray[np.int64]) -> slice | npt.NDArray[np.int64]:
-    """Return an index of samples without the constant, as a slice if it is one."""
-    near = np.maximum(index, 0) if index.min() < 0 else index
-    first = int(near[0])
-    straight = len(near) == int(near[-1]) - first + 1 and bool((np.diff(near) == 1).all())
-    return slice(first, first + len(near)) if straight else near
-
-
-def roomy(shape: tuple[int, ...], kind: npt.DTypeLike = np.float64) -> npt.NDArray:
-    """Return a new contiguous array. Vectors may be read and written beyond its end."""
-    count, kind = math.prod(shape), np.dtype(kind)
-    return dtypes.empty((count + BYTES // kind.itemsize,), kind)[:count].reshape(shape)
-
-
 def padded(
     frame: Frame,
     cut: Cut,
@@ -152,7 +124,7 @@ def padded(
     If `constant` is None, samples beyond the border that are constants have any value.
     """
     indices = list(_indices(frame, cut))
-    at_z, at_y = map(_taken, indices[:2])
+    at_z, at_y = map(taken, indices[:2])
     source = array[cut.batch[0] : cut.batch[1]][:, at_z][:, :, at_y]
     shape = (source.shape[0], *map(len, indices), source.shape[-1])
     piece = roomy(shape, kind) if store is None else store.array("piece", shape, kind)
@@ -192,11 +164,3 @@ def counts(
         found[np.isnan(samples)] = 0
     set_border(frame, cut, found, 0.0 if frame.mode == "shrink" else 1.0)
     return found
-
-
-def offsets(shape: Sequence[int], steps: Sequence[int]) -> npt.NDArray[np.int64]:
-    """Return the offsets of all elements over some axes, from the distances along each."""
-    total = np.zeros(1, np.int64)
-    for n, step in zip(shape, steps, strict=False):
-        total = (total[:, None] + np.arange(n) * step).reshape(-1)
-    return total

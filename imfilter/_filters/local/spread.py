@@ -15,9 +15,10 @@ from imfilter._base import arguments, borders, dtypes, engine, threads
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
+from imfilter._base.store import Store
 from imfilter._filters.local import pieces, sums
 from imfilter._filters.local.parts import Finish, Parts, Step, merged, split
-from imfilter._filters.local.pieces import Cut, Frame, Store
+from imfilter._filters.local.pieces import Cut, Frame
 
 #: Largest number of samples that a window may span.
 _MOST_SAMPLES = 1 << 24

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.loops import tiles
+from imfilter._base.loops import places_of, tiles
 from imfilter._base.program import address, set_addresses
+from imfilter._base.store import Store, roomy
 from imfilter._filters.local.kernels.sums import EXACT, PRODUCTS, SHORT, SUMS_JOB, sum_boxes, sum_piece
 from imfilter._filters.local.parts import Finish, packed
-from imfilter._filters.local.pieces import Store, offsets, roomy
 from imfilter._simd.vector import BYTES
 
 #: Columns of a tile. The sums of a tile of a small box stay in the second-level cache.
@@ -62,7 +62,7 @@ def box(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, store
     owners = set_addresses(
         job,
         {
-            "places": offsets(shape[:3], steps[:3]),
+            "places": places_of(shape[:3], steps[:3]),
             "tiles": cut,
             "parts": np.array(parts, np.int64),
             "refused": refused,

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import threads
+from imfilter._base.loops import places_of
 from imfilter._base.missing import Presence, rows_of
 from imfilter._base.padding import Padding
 from imfilter._base.program import address, set_addresses
@@ -170,9 +171,7 @@ def _places(
 ) -> tuple[npt.NDArray, npt.NDArray]:
     """Return the place of the first sample of each window in a padded piece, and those of a window."""
     steps = np.cumprod((1, *padded[:0:-1]))[::-1]
-    starts = np.zeros(shape, np.int64)
-    for axis, step in enumerate(steps):
-        starts += (np.arange(shape[axis]) * step).reshape([-1 if a == axis else 1 for a in range(len(shape))])
+    starts = places_of(shape, steps.tolist()).reshape(shape)
     offsets = np.argwhere(window.inside) @ steps[list(window.axes)]
     return starts, offsets.astype(np.int64)
 
@@ -200,10 +199,7 @@ def _sort(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDA
     """Do what `_list` does, in registers."""
     kind, size = keys.dtype, keys.itemsize
     starts, offsets = _places((*target.shape[:-1], 1), window, keys.shape)
-    tos = np.zeros(target.shape[:-1], np.int64)
-    for axis, length in enumerate(target.shape[:-1]):
-        steps = np.arange(length) * target.strides[axis]
-        tos += steps.reshape([-1 if a == axis else 1 for a in range(tos.ndim)])
+    tos = places_of(target.shape[:-1], target.strides)
     job = np.zeros((), SORT_JOB)
     job["rows"], job["count"], job["fewest"] = tos.size, target.shape[-1], window.fewest
     sorts = window.taps <= SMALL
