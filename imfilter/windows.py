@@ -159,4 +159,5 @@ def generic(
     array([0.5, 0.5, 1. , 1. ])
     """
     common = Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage)
-    return calls.apply(image, function, (size, footprint), args, outputs, compile, common, stride, padding)
+    call = function, args, outputs, compile
+    return calls.apply(image, call, (size, footprint), (stride, padding), common)

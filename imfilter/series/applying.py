@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from imfilter._base import arguments
+from imfilter._filters.generic.user_function import UserFunction
 from imfilter._filters.series.applied import Applied
-from imfilter._filters.series.design import Timing
 from imfilter._filters.series.sliding import Sliding
-from imfilter.series.base import Shared, run, series_filter, where, window_size
+from imfilter.series.base import Shared, of_window, run, series_filter
 from imfilter.typing import Align, Args, ArrayLike, DTypeLike, Function, Mask, Nan, NDArray, SeriesMode
 
 
 def _moving_apply(function: Any, size: Any, args: Any, compile: Any, shared: Shared) -> Sliding:  # noqa: A002
-    if not callable(function):
-        raise TypeError(f"function must be a function of a window, got {arguments.brief(function)}")
-    if not isinstance(args, tuple):
-        raise TypeError(f"args must be a tuple, got {arguments.brief(args)}")
-    native, length, how = arguments.flag(compile, "compile"), window_size(size), where(shared)
-    before = how.before(length)
-    window = Applied(length, before, function, args, native)
-    timing = Timing(length - 1 - before, before - (length - 1) / 2)
-    return Sliding(window, how.ends, timing, preserves_dtype=False)
+    user = UserFunction.checked(function, args, compile)
+    return of_window(Applied, size, shared, user, preserves_dtype=False)
 
 
 @series_filter(_moving_apply)

@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numba
-import numpy as np
-import numpy.typing as npt
 from numba.core import errors
 from numba.core import types as numba_types
 
 from imfilter._base import arguments
-from imfilter._base.program import address
 from imfilter._filters.generic.kernels import windows
 from imfilter._simd import jit
 
@@ -32,9 +29,7 @@ class Compiled:
     """The loops over windows with a function."""
 
     one_by_one: Callable[..., None]
-    in_lanes: (
-        Callable[..., None] | None
-    )  # None: the function has branches that depend on samples, for example
+    in_lanes: Callable[..., None] | None  # None, for example, if a branch depends on samples
 
 
 def name_of(function: Any) -> str:
@@ -57,15 +52,6 @@ def compiled(function: Any, size: int, args: tuple[Any, ...], outputs: int) -> C
         if key not in known:
             known[key] = _compile(function, plain, size, kinds, outputs)
         return known[key]
-
-
-def with_defaults(function: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the arguments after the window, with the default values of those that are not given."""
-    plain = getattr(function, "py_func", function)
-    if not isinstance(plain, python.FunctionType) or not plain.__defaults__:
-        return args
-    missing = plain.__code__.co_argcount - 1 - len(args)
-    return (*args, *plain.__defaults__[-missing:]) if 0 < missing <= len(plain.__defaults__) else args
 
 
 #: Functions without a closure, by their code and defaults: a lambda in a loop is compiled once.
@@ -121,19 +107,19 @@ def _compile(
     except Exception as error:  # Numba also raises errors of Python here
         raise TypeError(_refused(plain, error)) from None
     result = own.overloads[window].signature.return_type
-    check_type(plain, result, outputs)
+    _check_type(plain, result, outputs)
     loop = jit.of_user(windows.over_windows(own, size, outputs))
     return Compiled(loop, _in_lanes(function, plain, size, kinds, outputs))
 
 
-def check_type(plain: Any, result: Any, outputs: int) -> None:
+def _check_type(plain: Any, result: Any, outputs: int) -> None:
     """Check what a compiled function returns."""
     found = result.types if isinstance(result, types.BaseTuple) else (result,)
     numbers = all(isinstance(types.unliteral(t), types.Integer | types.Float | types.Boolean) for t in found)
     if outputs == 1 and isinstance(result, types.BaseTuple):
         numbers = False
     if not numbers or len(found) != outputs:
-        raise TypeError(f"function {name_of(plain)}() must return {_wanted(outputs)}, got {_plainly(result)}")
+        raise TypeError(f"function {name_of(plain)}() must return {wanted(outputs)}, got {_plainly(result)}")
 
 
 def _plainly(kind: Any) -> str:
@@ -210,70 +196,5 @@ def _reason(text: str) -> str:
     return next((line for line in last if not line.startswith(("Failed in", "During:"))), "Numba refuses it")
 
 
-def results_of(function: Any, value: Any, outputs: int) -> tuple[float, ...]:
-    """Return what a Python function returned, as numbers."""
-    values = tuple(value) if outputs > 1 and isinstance(value, tuple | list) else (value,)
-    words = str | bytes | complex | np.complexfloating
-    if len(values) == outputs and not any(isinstance(v, words) or np.ndim(v) for v in values):
-        try:
-            return tuple(map(float, values))
-        except (TypeError, ValueError):  # None, for example
-            pass
-    raise TypeError(
-        f"function {name_of(function)}() must return {_wanted(outputs)}, got {arguments.brief(value)}"
-    )
-
-
-def _wanted(outputs: int) -> str:
+def wanted(outputs: int) -> str:
     return "a number" if outputs == 1 else f"a tuple of {outputs} numbers, for outputs={outputs}"
-
-
-def run_line(
-    function: Any,
-    size: int,
-    args: tuple[Any, ...],
-    samples: npt.NDArray[np.float64],
-    present: npt.NDArray[np.uint8] | None,
-    offsets: npt.NDArray[np.int64],
-    result: npt.NDArray[np.float64],
-    at: npt.NDArray[np.int64],
-) -> None:
-    """Write the results of windows that begin at one sample after the other.
-
-    Sample k of a window is `offsets[k]` bytes after its first sample. In `at`, the second number is the
-    window that is computed.
-    """
-    ready, count = compiled(function, size, with_defaults(function, args), 1), len(result)
-    start, further = np.zeros(1, np.int64), max(count, windows.LANES)
-    found = result
-    if ready.in_lanes is not None and present is None and count < windows.LANES:
-        # The vector is longer than the line.
-        samples, found = np.concatenate([samples, np.zeros(windows.LANES)]), np.empty(windows.LANES)
-    line = address(offsets), address(start), 1, count, address(found), 8 * further, 8 * further
-    args = with_defaults(function, args)
-    if present is None and ready.in_lanes is not None:
-        ready.in_lanes(address(samples), *line, args)
-    else:
-        there = 0 if present is None else address(present)
-        ready.one_by_one(address(samples), there, *line, 1, address(at), args)
-    if found is not result:
-        result[:] = found[:count]
-
-
-def run_line_in_python(
-    function: Any,
-    args: tuple[Any, ...],
-    samples: npt.NDArray[np.float64],
-    present: npt.NDArray[np.uint8] | None,
-    offsets: npt.NDArray[np.int64],
-    result: npt.NDArray[np.float64],
-    at: npt.NDArray[np.int64],
-) -> None:
-    """Do what `run_line` does, and call the function as Python."""
-    for x in range(len(result)):
-        at[1] = x
-        places = x + offsets // 8
-        if present is not None:
-            places = places[present[places] != 0]
-        value = function(samples[places], *args) if len(places) else np.nan
-        (result[x],) = results_of(function, value, 1)

@@ -1,30 +1,32 @@
 """Windows of series whose result is what a function of a user returns."""
 
 import ctypes
+import functools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import threads
-from imfilter._filters.generic import functions
+from imfilter._filters.generic.functions import Compiled
+from imfilter._filters.generic.user_function import Rows, UserFunction
 from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
 from imfilter._filters.series.windows import Lines, Present, Window, dense, place
 
-_Double = ctypes.c_double
 #: Number of windows between two checks for an interrupt.
 _PIECE = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
 class Applied(Window):
-    """The result of ``function(window, *args)`` for the samples that are present."""
+    """The result of a function of a user for the samples that are present."""
 
-    function: Any
-    args: tuple[Any, ...]
-    compile: bool
+    function: UserFunction
     exact = True  # the function gets the samples as they are
+
+    @functools.cached_property
+    def _loops(self) -> Compiled | None:
+        return self.function.loops(self.size, 1)
 
     def compute(
         self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
@@ -33,8 +35,7 @@ class Applied(Window):
         result = place(lines, self.size, out)
         there = None if present is None else np.ascontiguousarray(present > 0).view(np.uint8)
         count, rows, series = result.shape
-        # Series are interleaved. So window i begins i samples after the first one, whatever its series.
-        total, offsets = rows * series, 8 * series * np.arange(self.size)
+        total = rows * series
         blocks = -(-total // _PIECE)
 
         def task(start: int, stop: int) -> None:
@@ -44,7 +45,7 @@ class Applied(Window):
                 needed = slice(first, last + (self.size - 1) * series)
                 target = result[line].reshape(-1)[first:last]
                 known = None if there is None else there[line].reshape(-1)[needed]
-                self._fill(target, lines[line].reshape(-1)[needed], known, offsets, first, series)
+                self._fill(target, lines[line].reshape(-1)[needed], known, first, series)
 
         threads.run(task, count * blocks if result.size else 0, workers)
         return result
@@ -54,30 +55,24 @@ class Applied(Window):
         result: Lines,
         samples: Lines,
         present: npt.NDArray[np.uint8] | None,
-        offsets: npt.NDArray[np.int64],
         first: int,
         series: int,
     ) -> None:
-        """Write the results of consecutive windows."""
-        at = np.zeros(2, np.int64)
-        try:
-            if self.compile:
-                functions.run_line(self.function, self.size, self.args, samples, present, offsets, result, at)
-            else:
-                functions.run_line_in_python(self.function, self.args, samples, present, offsets, result, at)
-        except Exception as error:
-            name, sample = functions.name_of(self.function), (first + int(at[1])) // series
-            error.add_note(
-                f"imfilter.series.moving_apply: {name}() was called for the window from {sample} on"
-            )
-            raise
+        """Write the results of consecutive windows, from number `first` on."""
+        # Series are interleaved. So the next window begins at the next sample, maybe of another series.
+        offsets = 8 * series * np.arange(self.size)
+        row = Rows(samples, present, np.zeros(1, np.int64), offsets, len(result))
+
+        def note(row: int, window: int) -> str:
+            name, sample = self.function.name, (first + window) // series
+            return f"imfilter.series.moving_apply: {name}() was called for the window from {sample} on"
+
+        self.function.run(self._loops, row, result.reshape(1, 1, -1), 1, note)
 
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
-        offsets, size = 8 * np.arange(self.size), self.size
-
         def call(source: int, target: int) -> None:
-            samples = np.ctypeslib.as_array((_Double * size).from_address(source))
-            result = np.ctypeslib.as_array((_Double * 1).from_address(target))
-            self._fill(result, samples, None, offsets, 0, 1)
+            samples = np.ctypeslib.as_array((ctypes.c_double * self.size).from_address(source))
+            result = np.ctypeslib.as_array((ctypes.c_double * 1).from_address(target))
+            self._fill(result, samples, None, 0, 1)
 
         return PerSampleFilter(history, call)
