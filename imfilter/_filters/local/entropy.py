@@ -7,20 +7,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, engine, threads
+from imfilter._base import arguments, borders, dtypes, engine
 from imfilter._base.keywords import Common
 from imfilter._base.loops import places_of
-from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
 from imfilter._base.store import Store, roomy
 from imfilter._filters.local import pieces
 from imfilter._filters.local.bins import Bins
+from imfilter._filters.local.family import Source, bounded, family
 from imfilter._filters.local.kernels.histograms import ENTROPY_JOB, measure, measure_lines
 from imfilter._filters.local.pieces import Cut, Frame
-
-#: Largest number of samples that a window may span.
-_MOST_SAMPLES = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +38,11 @@ class Call:
         """The number of samples of the window."""
         return len(self.terms) - 1
 
+    @property
+    def total(self) -> float:
+        """The sum of the weights of the window."""
+        return self.taps
+
 
 def apply(
     image: npt.ArrayLike, size: Any, footprint: Any, levels: Any, value_range: Any, common: Common
@@ -55,11 +57,7 @@ def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]
     axes = arguments.axes(array, given.axes, given.channel_axis)
     window = arguments.window(size, footprint, len(axes))
     sizes = window if isinstance(window, tuple) else window.shape
-    if math.prod(sizes) > _MOST_SAMPLES:
-        name = "size" if footprint is None else "footprint"
-        raise ValueError(
-            f"{name} must span at most {_MOST_SAMPLES} samples, got {arguments.brief(math.prod(sizes))}"
-        )
+    bounded(sizes, "size" if footprint is None else "footprint")
     bins = Bins.of(array.dtype, levels, value_range)
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.number(given.cval, "cval", finite=False)
@@ -81,75 +79,40 @@ def _terms(taps: int) -> tuple[npt.NDArray[np.int64], float]:
     return np.rint(terms * unit).astype(np.int64), unit
 
 
-def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Return the result, in `out` or a new array."""
-    return _filled(call, array, out, workers, None, None)
+def _fill(call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store) -> npt.NDArray | None:
+    """Write the results of a piece, and return the numbers of samples if data is missing."""
+    codes, missing = _codes(call, cut, source, store), source.presence is not None
+    found, counts = _measured(call, codes, missing, source.least)
+    dtypes.place(found, view)
+    return counts
 
 
-def _filled(
-    call: Call,
-    array: npt.NDArray,
-    out: npt.NDArray | None,
-    workers: int | None,
-    presence: Presence | None,
-    few: npt.NDArray[np.bool_] | None,
-) -> npt.NDArray:
-    """Return the result, and write where too little is present to `few`."""
-    frame, source = call.frame, call.frame.ordered(array)
-    mask = None if presence is None or presence.mask is None else frame.ordered(presence.mask) > 0
-    target = dtypes.target(out, array, array.shape, call.dtype)
-    least = 0.0 if presence is None else presence.least(call.taps)
-    unknown = None if few is None else frame.ordered(few)
-
-    def compute(view: npt.NDArray) -> None:
-        def task(cut: Cut, store: Store) -> None:
-            codes = _codes(call, cut, source, presence, mask, store)
-            found, counts = _measured(call, codes, presence is not None, least, unknown is not None)
-            dtypes.place(found, view[cut.where])
-            if unknown is not None:
-                unknown[cut.where] = ~(counts > least)
-
-        pieces.over(frame, workers, task)
-
-    frame.results(target, compute)
-    if few is not None and unknown is not None:
-        frame.back(unknown, few)
-    return engine.delivered(target, out, call.dtype)
-
-
-def _codes(
-    call: Call,
-    cut: Cut,
-    source: npt.NDArray,
-    presence: Presence | None,
-    mask: npt.NDArray | None,
-    store: Store,
-) -> npt.NDArray:
+def _codes(call: Call, cut: Cut, source: Source, store: Store) -> npt.NDArray:
     """Return the number of the bin of each sample of a piece."""
-    frame, bins = call.frame, call.bins
+    frame, bins, presence = call.frame, call.bins, source.presence
     kind = bins.kind(absent=presence is not None)
     if bins.direct and kind == np.uint8:
-        native = dtypes.readable(source[:0]).dtype
-        return pieces.padded(frame, cut, source, native, bins.constant(call.cval), store)
-    samples = pieces.padded(frame, cut, source, source.dtype, None, store)
+        native = dtypes.readable(source.samples[:0]).dtype
+        return pieces.padded(frame, cut, source.samples, native, bins.constant(call.cval), store)
+    samples = pieces.padded(frame, cut, source.samples, source.samples.dtype, None, store)
     codes = roomy(samples.shape, kind)
     codes[...] = bins.codes(samples)
     pieces.set_border(frame, cut, codes, bins.constant(call.cval))
     if presence is not None:
-        there = pieces.counts(frame, cut, samples, presence, mask, np.dtype(bool))
+        there = pieces.counts(frame, cut, samples, presence, source.mask, np.dtype(bool))
         codes[~there] = bins.absent
     return codes
 
 
 def _measured(
-    call: Call, codes: npt.NDArray, absent: bool, least: float, counted: bool
-) -> tuple[npt.NDArray, npt.NDArray]:
-    """Return the entropy of all windows of a piece, and the numbers of their samples if `counted`."""
+    call: Call, codes: npt.NDArray, missing: bool, least: float
+) -> tuple[npt.NDArray, npt.NDArray | None]:
+    """Return the entropy of all windows of a piece, and their numbers of samples if some are `missing`."""
     padded, inside = codes.shape, call.inside
     shape = (padded[0], *(n - t + 1 for n, t in zip(padded[1:4], inside.shape, strict=True)), padded[4])
     pitches = [math.prod(padded[a + 1 :]) for a in range(5)]
     found = np.empty(shape)
-    presents = np.empty(shape if counted else 0)
+    presents = np.empty(shape) if missing else None
     rows = (shape[0], shape[1], shape[2], shape[4])
     starts = places_of(rows, (pitches[0], pitches[1], pitches[2], 1))
     steps = [math.prod(shape[a + 1 :]) for a in range(5)]
@@ -161,12 +124,12 @@ def _measured(
     job = np.zeros((), ENTROPY_JOB)
     job["lines"], job["count"], job["step"] = len(starts), shape[3], padded[4]
     job["taps"], job["moves"] = call.taps, len(ends)
-    job["absent"] = call.bins.absent if absent else -1
+    job["absent"] = call.bins.absent if missing else -1
     job["nan"] = call.bins.nan if call.bins.floating else -1
     job["measure"] = measure.address(codes.dtype)
     job["unit"], job["least"] = call.unit, least
     job["codes"], job["to"] = address(codes), address(found)
-    job["presents"] = address(presents) if counted else 0
+    job["presents"] = 0 if presents is None else address(presents)
     owners = set_addresses(
         job,
         {
@@ -185,24 +148,9 @@ def _measured(
     return found, presents
 
 
-def _with_missing(
-    array: npt.NDArray,
-    given: Common,
-    fixed: str,
-    presence: Presence,
-    wanted: bool,
-    own: tuple[Any, ...],
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
-    """Return the result for an image with missing data."""
-    call = _checked(array, given, fixed, own)
-    arguments.fitting(given.out, array.shape)
-    few = np.empty(array.shape, bool) if wanted else None
-    return _filled(call, array, given.out, threads.requested(given.workers), presence, few), few
-
-
 def _plan(call: Call, image: npt.NDArray) -> Plan:
     """Return the algorithm."""
     return Plan("histogram", "the histogram of a window moves along the line", math.nan)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)
+FAMILY: engine.Family[Call] = family(_checked, _plan, _fill)

@@ -11,17 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, engine, threads
+from imfilter._base import arguments, borders, dtypes, engine
 from imfilter._base.keywords import Common
-from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.store import Store
 from imfilter._filters.local import pieces, sums
+from imfilter._filters.local.family import Source, bounded, family
 from imfilter._filters.local.parts import Finish, Parts, Step, merged, split
 from imfilter._filters.local.pieces import Cut, Frame
 
-#: Largest number of samples that a window may span.
-_MOST_SAMPLES = 1 << 24
 #: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
 Bells = Callable[..., tuple[npt.NDArray, ...]]
 
@@ -61,6 +59,11 @@ class Call:
     root: bool
     dtype: np.dtype
     result_shape: tuple[int, ...]
+
+    @property
+    def total(self) -> float:
+        """The sum of the weights of the window."""
+        return self.window.total
 
 
 def apply(
@@ -103,107 +106,48 @@ def _window(own: tuple[Any, ...], count: int, bells: Bells) -> Window:
             )
         deviations = arguments.sigmas(1.0 if sigma is None else sigma, count)
         taps = bells(deviations, (0,) * count, 4.0, None, (1.0,) * count)
-        return _bounded(Window(taps, None, tuple(map(len, taps))), "sigma")
+        sizes = tuple(map(len, taps))
+        bounded(sizes, "sigma")
+        return Window(taps, None, sizes)
     if sigma is not None:
         raise ValueError(f"sigma must be left out with window='box', got {arguments.brief(sigma)}")
     found = arguments.window(size, footprint, count)
     if isinstance(found, tuple):
-        _bounded(Window((), None, found), "size")
+        bounded(found, "size")
         return Window(tuple(map(np.ones, found)), None, found, True)
-    return _bounded(Window((), found, found.shape), "footprint")
+    bounded(found.shape, "footprint")
+    return Window((), found, found.shape)
 
 
-def _bounded(window: Window, name: str) -> Window:
-    """Refuse a window of too many samples."""
-    count = 1
-    for n in window.sizes:
-        count *= n
-    if count > _MOST_SAMPLES:
-        raise ValueError(f"{name} must span at most {_MOST_SAMPLES} samples, got {arguments.brief(count)}")
-    return window
+def _fill(call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store) -> npt.NDArray | None:
+    """Write the results of a piece, and return how much is counted if data is missing."""
+    parts, steps = _loaded(call, cut, source, store), call.window.steps(call.frame)
+    finish = Finish(view, call.root, source.least)
+    quick = call.window.equal and parts.plain and sums.applies(parts.sample, call.frame.sizes)
+    if quick and sums.box(parts.sample, call.frame.sizes, finish, store):
+        return None
+    for step in steps[:-1]:
+        parts = merged(parts, step)
+    return merged(parts, steps[-1], finish).counts
 
 
-def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Return the result, in `out` or a new array."""
-    return _filled(call, array, out, workers, None, None)
-
-
-def _filled(
-    call: Call,
-    array: npt.NDArray,
-    out: npt.NDArray | None,
-    workers: int | None,
-    presence: Presence | None,
-    few: npt.NDArray[np.bool_] | None,
-) -> npt.NDArray:
-    """Return the result, and write where too little is present to `few`."""
-    frame = call.frame
-    steps, source = call.window.steps(frame), frame.ordered(array)
-    mask = None if presence is None or presence.mask is None else frame.ordered(presence.mask)
-    target = dtypes.target(out, array, array.shape, call.dtype)
-    least = 0.0 if presence is None else presence.least(call.window.total)
-    unknown = None if few is None else frame.ordered(few)
-
-    def compute(view: npt.NDArray) -> None:
-        def task(cut: Cut, store: Store) -> None:
-            parts = _loaded(call, cut, source, presence, mask, store)
-            finish = Finish(view[cut.where], call.root, least)
-            quick = call.window.equal and parts.plain and sums.applies(parts.sample, frame.sizes)
-            if quick and sums.box(parts.sample, frame.sizes, finish, store):
-                return
-            for step in steps[:-1]:
-                parts = merged(parts, step)
-            found = merged(parts, steps[-1], finish)
-            if unknown is not None and found.counts is not None:
-                unknown[cut.where] = ~(found.counts > least)
-
-        pieces.over(frame, workers, task)
-
-    frame.results(target, compute)
-    if few is not None and unknown is not None:
-        frame.back(unknown, few)
-    return engine.delivered(target, out, call.dtype)
-
-
-def _loaded(
-    call: Call,
-    cut: Cut,
-    source: npt.NDArray,
-    presence: Presence | None,
-    mask: npt.NDArray | None,
-    store: Store,
-) -> Parts:
+def _loaded(call: Call, cut: Cut, source: Source, store: Store) -> Parts:
     """Return the samples of a piece, and how much they count."""
-    frame, kind = call.frame, source.dtype
+    frame, kind = call.frame, source.samples.dtype
     wide = kind.itemsize >= 8 and kind.newbyteorder("=") != dtypes.FLOAT64
     if not wide:
-        native = dtypes.readable(source[:0]).dtype
+        native = dtypes.readable(source.samples[:0]).dtype
         kind = native if dtypes.holds(native, call.cval) else dtypes.FLOAT64
-    samples = pieces.padded(frame, cut, source, kind, None if wide else call.cval, store)
+    samples = pieces.padded(frame, cut, source.samples, kind, None if wide else call.cval, store)
     rest = None
     if wide:
         samples, rest = split(samples)
         pieces.set_border(frame, cut, samples, call.cval)
         pieces.set_border(frame, cut, rest, 0.0)
     counts = None
-    if presence is not None:
-        counts = pieces.counts(frame, cut, samples, presence, mask, dtypes.FLOAT64)
+    if source.presence is not None:
+        counts = pieces.counts(frame, cut, samples, source.presence, source.mask, dtypes.FLOAT64)
     return Parts(samples, rest, None, counts)
-
-
-def _with_missing(
-    array: npt.NDArray,
-    given: Common,
-    fixed: tuple[bool, Bells],
-    presence: Presence,
-    wanted: bool,
-    own: tuple[Any, ...],
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
-    """Return the result for an image with missing data."""
-    call = _checked(array, given, fixed, own)
-    arguments.fitting(given.out, array.shape)
-    few = np.empty(array.shape, bool) if wanted else None
-    return _filled(call, array, given.out, threads.requested(given.workers), presence, few), few
 
 
 def _plan(call: Call, image: npt.NDArray) -> Plan:
@@ -212,4 +156,4 @@ def _plan(call: Call, image: npt.NDArray) -> Plan:
     return Plan("merged", way, float("nan"))
 
 
-FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)
+FAMILY: engine.Family[Call] = family(_checked, _plan, _fill)
