@@ -1,14 +1,15 @@
 """Local thresholds: the mean and the standard deviation of each window, and what is computed from them."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, missing, threads
+from imfilter._base import arguments, borders, dtypes, engine, missing
 from imfilter._base.keywords import Common
-from imfilter._base.plan import Plan, Planned, planning
+from imfilter._base.plan import Plan
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
 from imfilter._filters.threshold import sliding
@@ -20,45 +21,96 @@ _Reals = npt.NDArray[np.float64]
 _ROUNDED = 1e-14
 
 
+@dataclass(frozen=True, eq=False)
+class Call:
+    """The part of a call that is known before the samples are read."""
+
+    axes: tuple[int, ...]
+    sizes: tuple[int, ...]
+    window: sliding.Window
+    dtype: np.dtype
+    result_shape: tuple[int, ...]
+
+    @property
+    def tiled(self) -> bool:
+        """Whether the windows can slide over tiles."""
+        return len(self.sizes) < 3 and sliding.fits(self.window.sizes)
+
+
 def apply(image: Any, size: Any, common: Common, numbers: tuple[float, float, float]) -> _Array:
     """Return ``m * (a + b*s) + c*s`` with the mean m and the standard deviation s of each window.
 
     numbers: a, b and c.
     """
-    bare, own = missing.split(image)
-    array = arguments.image(bare)
-    place = arguments.fitting(arguments.out(common.out), array.shape)
-    element = arguments.dtype(common.dtype, place, dtypes.derived(array.dtype))
-    chosen = arguments.axes(array, common.axes, common.channel_axis)
-    sizes = arguments.integers(size, len(chosen), "size", least=1)
-    mode = borders.check_mode(common.mode, more=("shrink",))
-    cval = arguments.number(common.cval, "cval", finite=False)
+    return engine.apply(FAMILY, image, common, "threshold", (size,), numbers)
+
+
+def _checked(
+    array: _Array, given: Common, fixed: str, own: tuple[Any, ...], numbers: tuple[float, float, float]
+) -> Call:
+    """Check the arguments."""
+    (size,) = own
+    element = arguments.dtype(given.dtype, given.out, dtypes.derived(array.dtype))
+    axes = arguments.axes(array, given.axes, given.channel_axis)
+    sizes = arguments.integers(size, len(axes), "size", least=1)
+    mode = borders.check_mode(given.mode, more=("shrink",))
+    cval = arguments.number(given.cval, "cval", finite=False)
     both = (sizes[0] if len(sizes) > 1 else 1, sizes[-1])
-    tiled = len(sizes) < 3 and sliding.fits(both)
-    plans = planning.get()
-    if plans is not None:
-        reason = "sums of blocks of rows" if tiled else "a box of the image, and one of its squares"
-        plans.append(Plan("tiles" if tiled else "boxes", reason, math.nan))
-        raise Planned
-    workers = threads.requested(common.workers)
-    found = missing.presence(array, common._replace(out=place), own)
-    apart = place is None or not np.may_share_memory(place, array)
-    result = place if place is not None and apart else dtypes.empty(array.shape, element)
-    undefined = None
+    return Call(axes, sizes, sliding.Window(both, mode, cval, numbers), element, array.shape)
+
+
+def _compute(call: Call, array: _Array, out: _Array | None, workers: int | None) -> _Array:
+    """Return the thresholds of an image without missing data, in `out` or a new array."""
+    if not call.tiled:
+        window = Common(call.window.mode, call.window.cval, call.axes, workers=workers)
+        return _from_moments(call, array, window, None, out, masked=False)[0]
+    target = dtypes.target(out, array, array.shape, call.dtype)
     with np.errstate(all="ignore"):
-        if found is None and tiled:
-            sliding.run(array, chosen, sliding.Window(both, mode, cval, numbers), result, workers)
-        else:
-            window = common._replace(mode=mode, cval=cval, axes=chosen, out=None, workers=workers)
-            mean, deviation, undefined = _mean_and_std(array, sizes, window, found, own is not None)
-            a, b, c = numbers
-            dtypes.place(mean * (a + b * deviation) + c * deviation, result)
-    if place is not None and result is not place:
-        place[...] = result
-        result = place
-    if own is None:
-        return result
-    return np.ma.MaskedArray(result, np.ma.nomask if undefined is None else undefined)
+        sliding.run(array, call.axes, call.window, target, workers)
+    return engine.delivered(target, out, call.dtype)
+
+
+def _with_missing(
+    array: _Array,
+    given: Common,
+    fixed: str,
+    presence: missing.Presence,
+    wanted: bool,
+    own: tuple[Any, ...],
+    numbers: tuple[float, float, float],
+) -> tuple[_Array, npt.NDArray[np.bool_] | None]:
+    """Return the thresholds of an image with missing data."""
+    call = _checked(array, given, fixed, own, numbers)
+    arguments.fitting(given.out, array.shape)
+    window = given._replace(mode=call.window.mode, cval=call.window.cval, axes=call.axes, out=None)
+    return _from_moments(call, array, window, presence, given.out, masked=wanted)
+
+
+def _from_moments(
+    call: Call,
+    array: _Array,
+    window: Common,
+    presence: missing.Presence | None,
+    out: _Array | None,
+    *,
+    masked: bool,
+) -> tuple[_Array, npt.NDArray[np.bool_] | None]:
+    """Return the thresholds from means and deviations of the size of the image."""
+    a, b, c = call.window.numbers
+    target = dtypes.target(out, array, array.shape, call.dtype)
+    with np.errstate(all="ignore"):
+        mean, deviation, undefined = _mean_and_std(array, call.sizes, window, presence, masked)
+        dtypes.place(mean * (a + b * deviation) + c * deviation, target)
+    return engine.delivered(target, out, call.dtype), undefined
+
+
+def _plan(call: Call, image: _Array) -> Plan:
+    """Return the algorithm."""
+    reason = "sums of blocks of rows" if call.tiled else "a box of the image, and one of its squares"
+    return Plan("tiles" if call.tiled else "boxes", reason, math.nan)
+
+
+FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)
 
 
 def _box(ndim: int, chosen: tuple[int, ...], sizes: tuple[int, ...]) -> Operator:
