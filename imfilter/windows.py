@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.generic import apply as calls
+from imfilter._filters.generic.user_function import UserFunction
 from imfilter.typing import (
     Args,
     ArrayLike,
@@ -159,5 +160,5 @@ def generic(
     array([0.5, 0.5, 1. , 1. ])
     """
     common = Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage)
-    call = function, args, outputs, compile
-    return calls.apply(image, call, (size, footprint), (stride, padding), common)
+    user = UserFunction.checked(function, args, compile)
+    return calls.apply(image, user, outputs, (size, footprint), (stride, padding), common)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from imfilter._base import arguments, denormals, dtypes, missing
-from imfilter._filters.series import exact_median
+from imfilter._filters.series import exact_order
 from imfilter._filters.series.design import State, Timing
 from imfilter._filters.series.per_sample import Pushed
 from imfilter._filters.series.pipeline import packed, restored
@@ -165,18 +165,18 @@ class Stream:
         held = kind if state is None else state.values.dtype
         if not kind == held == dtypes.FLOAT64:
             kind = np.result_type(held, kind)  # the common type of both, in native byte order
-            exact = exact_median.takes(design, kind)
+            exact = exact_order.takes(design, kind)
         lines = np.ascontiguousarray(lines, kind) if exact else denormals.widened(lines, exact=design.exact)
         if not lines.shape[1]:
             return np.empty(lines.shape, wanted), np.empty(lines.shape, bool)
         if exact:
-            state = exact_median.begin(design, lines, present) if state is None else state
-            result, undefined, self._state = exact_median.advance(design, state, lines, present, wanted)
+            state = exact_order.begin(design, lines, present) if state is None else state
+            result, undefined, self._state = exact_order.advance(design, state, lines, present, wanted)
             return result, undefined
         if state is None:
             state = design.begin(lines.shape[2], lines, present)
         elif held != dtypes.FLOAT64:
-            state = exact_median.widened(design, state)
+            state = exact_order.widened(design, state)
         result, self._state = design.advance(state, lines, present)
         undefined = np.isnan(result)
         if wanted == result.dtype:

@@ -42,30 +42,30 @@ class Call:
 
 def apply(
     image: npt.ArrayLike,
-    call: tuple[Any, Any, Any, Any],
+    user: UserFunction,
+    outputs: Any,
     window: tuple[Any, Any],
     places: tuple[Any, Any],
     common: Common,
 ) -> npt.NDArray:
-    """Return the results of a function for every window.
+    """Return the results of a function for every window, `outputs` numbers for each.
 
-    call: the function, its arguments, how many numbers it returns, and whether it is compiled. window: size
-    and footprint. places: stride and padding.
+    window: size and footprint. places: stride and padding.
     """
-    return engine.apply(FAMILY, image, common, "generic", call, window, places)
+    # A function has no key, so a call is checked each time: what the function reads may change.
+    return engine.apply(FAMILY, image, common, "generic", (user, outputs), window, places)
 
 
 def _checked(
     array: npt.NDArray,
     given: Common,
     fixed: str,
-    call: tuple[Any, Any, Any, Any],
+    call: tuple[UserFunction, Any],
     window: tuple[Any, Any],
     places: tuple[Any, Any],
 ) -> Call:
     """Check the arguments."""
-    function, args, outputs, native = call
-    user = UserFunction.checked(function, args, native)
+    user, outputs = call
     count = arguments.integer(outputs, "outputs", least=1)
     axes = arguments.axes(array, given.axes, given.channel_axis)
     windows = _windows(array, axes, window, places, given)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments, denormals, dtypes, missing, threads
-from imfilter._filters.series import exact_median
+from imfilter._filters.series import exact_order
 from imfilter._filters.series.design import Design
 
 
@@ -40,9 +40,9 @@ def filtered(
     if 0 in shape:
         result = dtypes.empty(shape, wanted) if target is None else target
         return result if own is None else np.ma.MaskedArray(result)
-    if exact_median.takes(design, array.dtype):
+    if exact_order.takes(design, array.dtype):
         samples = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(lines)
-        result, undefined = exact_median.whole(design, samples, present, wanted, workers)
+        result, undefined = exact_order.whole(design, samples, present, wanted, workers)
         result = result.reshape(shape)
         if target is not None:
             target[...] = result

@@ -1,6 +1,7 @@
 """Quantiles and ranks of windows that slide along series."""
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,9 +75,9 @@ class Ordered(Window):
             self.which,
         )  # fmt: skip
 
+    @abstractmethod
     def _at_once(self, result: Lines, lines: Lines) -> bool:
         """Fill a block of results of whole windows by a faster way. Return whether there is one."""
-        raise NotImplementedError
 
     def per_sample(self, history: Lines) -> Pushed:
         return _Live(history, self.share, self.which)

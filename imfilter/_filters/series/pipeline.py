@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments
-from imfilter._filters.series import exact_median
+from imfilter._filters.series import exact_order
 from imfilter._filters.series.design import Design, State, Timing
 from imfilter._filters.series.per_sample import PipelinePerSample, Pushed
 from imfilter._filters.series.recursive import Recursive
@@ -171,7 +171,7 @@ def _shown(part: Any) -> str:
 def _fits(design: Sliding | Recursive, values: npt.NDArray, series: int) -> bool:
     """Return whether the state of a filter of `series` series can have these samples."""
     shape = design.begin(series, np.zeros((1, 1, series)), None).values.shape
-    exact = exact_median.takes(design, values.dtype)
+    exact = exact_order.takes(design, values.dtype)
     if not exact and values.dtype != np.float64:
         return False
     # The number of samples grows until the window is full. Exact medians store no border constants, so their

@@ -25,7 +25,7 @@ from imfilter._filters.series.windows import Present
 #: Up to this integer, float64 represents the mean of two integers exactly.
 _EXACT = 1 << 52
 
-#: Where a median has too few samples.
+#: Where a result has too few samples.
 Undefined = npt.NDArray[np.bool_]
 #: Runs a design over keys; see `_results`.
 _Run = Callable[[Any, npt.NDArray, float], npt.NDArray[np.float64]]
