@@ -32,21 +32,21 @@ def found(image: Image, options: Mapping[str, Any]) -> Image:
     nodata = None if nodata == "none" else nodata
     present = None if options["mask"] is None else _of_file(options["mask"], image, options)
     ignore = options["nan"] == "ignore" or (nodata is not None and nodata != nodata)
-    if nodata is not None and nodata == nodata and _held(nodata, image.pixels.dtype):
-        present = _without(image, present, _narrowed(nodata, image.pixels.dtype), equal=True)
+    if nodata is not None and nodata == nodata and held(nodata, image.pixels.dtype):
+        present = _without(image, present, narrowed(nodata, image.pixels.dtype), equal=True)
     if ignore and image.pixels.dtype.kind == "f":
         present = _without(image, present, np.nan, equal=False)
     return dataclasses.replace(image, nodata=nodata, present=present)
 
 
-def _narrowed(nodata: float, dtype: np.dtype[Any]) -> float:
+def narrowed(nodata: float, dtype: np.dtype[Any]) -> float:
     """Return the value as samples of a type hold it. Programs write it with more digits than float32 has."""
     return dtypes.narrowed(float(nodata), dtype) if dtype.kind == "f" else nodata
 
 
-def _held(nodata: float | None, dtype: np.dtype[Any]) -> bool:
+def held(nodata: float | None, dtype: np.dtype[Any]) -> bool:
     """Tell whether samples of a type can have the value."""
-    return nodata is not None and dtypes.holds(dtype, _narrowed(nodata, dtype))
+    return nodata is not None and dtypes.holds(dtype, narrowed(nodata, dtype))
 
 
 def _without(image: Image, present: Presence | None, value: float, *, equal: bool) -> Presence | None:
@@ -121,7 +121,7 @@ def blanked(image: Image, pixels: Array) -> Array:
     """Make the absent pixels of a picture NaN, or in integers the value of absent pixels or 0, in place."""
     present = of_pixels(image)
     if present is not None:
-        whole = image.nodata if _held(image.nodata, pixels.dtype) else 0
+        whole = image.nodata if held(image.nodata, pixels.dtype) else 0
         pixels[~present] = np.nan if pixels.dtype.kind == "f" else whole
     return pixels
 
@@ -145,5 +145,5 @@ def written(image: Image, source: Image | None = None) -> Image:
         if source is None or source.present is not None:
             np.copyto(pixels, pixels.dtype.type(nodata), where=undefined)
     return dataclasses.replace(
-        image, nodata=nodata if _held(nodata, image.pixels.dtype) else None, present=None
+        image, nodata=nodata if held(nodata, image.pixels.dtype) else None, present=None
     )

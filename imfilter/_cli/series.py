@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import series
-from .._base import dtypes
 from .._files import npy
 from .._files.atomic import check_target, replacing
 from .._files.columns import Reader, Rows, Writer
 from .._files.image import FileError
-from . import ending, kernels, plot
+from . import ending, kernels, missing, plot
 from .series_table import FILES, TABLE, TIME
 from .sheet import Sheet
 from .table import Command
@@ -72,10 +71,10 @@ class Filter:
         if not isinstance(result, np.ma.MaskedArray):
             return result
         dtype = result.dtype
-        if self._nodata is None or not (dtype.kind == "f" or dtypes.holds(dtype, self._nodata)):
+        if self._nodata is None or not missing.held(self._nodata, dtype):
             return np.ma.getdata(result)
-        # Floats are rounded as in the input: float32 has no 0.1.
-        return np.where(np.ma.getmaskarray(result), dtype.type(self._nodata), np.ma.getdata(result))
+        value = dtype.type(missing.narrowed(self._nodata, dtype))  # float32 has no 0.1
+        return np.where(np.ma.getmaskarray(result), value, np.ma.getdata(result))
 
     def present(self, x: Array) -> NDArray[np.bool_] | None:
         """Return which samples do not have the value of missing samples. None: there is no such value."""
@@ -90,11 +89,11 @@ class Filter:
         """Return results along the last axis at the positions of their samples, and NaN elsewhere."""
         if isinstance(result, np.ma.MaskedArray):
             result = np.where(np.ma.getmaskarray(result), np.nan, np.ma.getdata(result))
-        missing = n - result.shape[-1]
-        if not missing:
+        lacking = n - result.shape[-1]
+        if not lacking:
             return result
         placed = np.full((*result.shape[:-1], n), np.nan)
-        first = max(0, missing - int(self.lookahead))
+        first = max(0, lacking - int(self.lookahead))
         placed[..., first : first + result.shape[-1]] = result
         return placed
 
