@@ -15,8 +15,6 @@ _Call = TypeVar("_Call")
 
 #: Types whose values `_bits` distinguishes.
 _SIMPLE = frozenset({bool, int, float, str, NoneType})
-#: Leading shared arguments in the key. A call depends only on shape and dtype of `out`, not on `workers`.
-_SHARED = Common._fields.index("out")
 #: Number of calls that the cache keeps.
 _MOST = 256
 #: Kernels with more taps are not looked up: comparing them takes longer than checking them.
@@ -35,30 +33,33 @@ class Calls(OrderedDict[Any, _Call]):
                     self.popitem(last=False)
 
 
-def key_of(array: npt.NDArray, out: Any, common: Common, fixed: Any, *given: tuple[Any, ...]) -> Any:
-    """Return the cache key of a call: its image, its output, the filter and its arguments.
+def key_of(array: npt.ArrayLike, common: Common, fixed: Any, given: tuple[tuple[Any, ...], ...]) -> Any:
+    """Return the cache key of a call: its image, the shared arguments, the filter and its own arguments.
 
-    Return None if an argument may change without notice, or may be invalid.
+    Return None if the image or `out` is not an array, or if an argument may change without notice, may be
+    invalid, or asks for missing data. The key of shared arguments is None if all have their defaults. The
+    border 'mirror' does not use `cval`, so any float is accepted as the default.
     """
-    place = None
+    if type(array) is not np.ndarray:
+        return None
+    mode, cval, axes, channel_axis, dtype, out, _, mask, nan, min_coverage = common
+    if mask is not None or type(nan) is not str or nan != "propagate":
+        return None
+    if type(min_coverage) is not float or min_coverage:
+        return None
+    place = shared = None
     if out is not None:
         if type(out) is not np.ndarray:
             return None
         place = out.shape, out.dtype, out.flags.writeable
+    plain = axes is channel_axis is dtype is None and type(mode) is str and mode == "mirror"
     try:
-        return fixed, tuple(map(words, given)), _shared(common), array.shape, array.dtype, place
+        if not plain or type(cval) is not float:
+            shared = words((mode, cval, axes, channel_axis, dtype))
+        own = words(given[0]) if len(given) == 1 else tuple(map(words, given))
+        return fixed, own, shared, array.shape, array.dtype, place
     except TypeError:
         return None
-
-
-def _shared(common: Common) -> Any:
-    """Return the cache key of the shared arguments. It is None if all have their defaults.
-
-    The border 'mirror' does not use `cval`, so any float is accepted as the default.
-    """
-    mode, cval, axes, channel_axis, dtype = shared = common[:_SHARED]
-    plain = axes is channel_axis is dtype is None and type(mode) is str and mode == "mirror"
-    return None if plain and type(cval) is float else words(shared)
 
 
 def words(values: tuple[Any, ...]) -> Any:

@@ -58,10 +58,16 @@ def apply(
 
     A call with the arguments of an earlier call is not checked again.
     """
-    if missing.wanted(image, common):
+    call, out, workers = family.calls.get(key_of(image, common, fixed, given)), common.out, common.workers
+    if call is not None:
+        array: npt.NDArray = image  # type: ignore[assignment]  # only arrays have a key
+        if workers is not None:  # the default is looked up only for threads
+            workers = threads.requested(workers)
+    elif missing.wanted(image, common):
         return _apply_with_missing(family, image, common, fixed, *given)
-    array = image if type(image) is np.ndarray else arguments.image(image)
-    call, out, workers = _settled(family, array, common, fixed, given)
+    else:
+        array = arguments.image(image)
+        call, out, workers = _settled(family, array, common, fixed, given)
     asked = planning.get()
     if asked is not None:
         asked.append(family.plan(call, array))
@@ -73,14 +79,12 @@ def _settled(
     family: Family[_Call], array: npt.NDArray, common: Common, fixed: Any, given: tuple[Any, ...]
 ) -> tuple[_Call, npt.NDArray | None, int | None]:
     """Return the call for the arguments, the array for the result, and the number of threads."""
-    out, workers = common.out, common.workers
-    key = key_of(array, out, common, fixed, *given)
+    out, workers = common.out, threads.requested(common.workers)
+    key = key_of(array, common, fixed, given)
     call = family.calls.get(key)
-    if call is None or workers is not None:  # the default is looked up only for threads
-        workers = threads.requested(workers)
     if call is None:
         out = arguments.out(out)
-        call = family.settle(arguments.image(array), common, fixed, *given)
+        call = family.settle(array, common, fixed, *given)
         arguments.fitting(out, call.result_shape)
         family.calls.keep(key, call)
     return call, out, workers

@@ -110,14 +110,22 @@ def test_what_compares_equal_and_is_not_the_same():
         "",
         "nan",
     ]
-    keys = {key_of(IMAGE, None, Common(cval=value), "filter", (value,)) for value in values}
+    keys = {key_of(IMAGE, Common(cval=value), "filter", ((value,),)) for value in values}
     assert len(keys) == len(values)
     assert None not in keys
     # Once more, as other objects.
     again = [float("nan"), float("-inf"), -0.0, np.float64(-0.0), (1.0,), 2**53 + 1, "n" + "an", [(-0.0, 1)]]
-    assert keys >= {key_of(IMAGE, None, Common(cval=value), "filter", (value,)) for value in again}
+    assert keys >= {key_of(IMAGE, Common(cval=value), "filter", ((value,),)) for value in again}
 
 
 def test_what_may_change_unseen_has_no_key():
-    assert key_of(IMAGE, None, Common(), "filter", (object(),)) is None
-    assert key_of(IMAGE, None, Common(cval={}), "filter", (1,)) is None
+    assert key_of(IMAGE, Common(), "filter", ((object(),),)) is None
+    assert key_of(IMAGE, Common(cval={}), "filter", ((1,),)) is None
+
+
+def test_only_arrays_without_missing_data_have_keys():
+    assert key_of(IMAGE, Common(), "filter", ((1,),)) is not None
+    assert key_of(IMAGE.tolist(), Common(), "filter", ((1,),)) is None
+    assert key_of(np.ma.masked_array(IMAGE), Common(), "filter", ((1,),)) is None
+    for asked in (Common(mask=IMAGE), Common(nan="ignore"), Common(min_coverage=0.5), Common(out=[1])):
+        assert key_of(IMAGE, asked, "filter", ((1,),)) is None
