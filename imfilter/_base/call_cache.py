@@ -1,6 +1,5 @@
 """Cache of calls by their arguments: a loop over many small images checks and plans once."""
 
-import contextlib
 import marshal
 from collections import OrderedDict
 from types import NoneType
@@ -29,8 +28,10 @@ class Calls(OrderedDict[Any, _Call]):
         if key is not None:
             self[key] = call
             while len(self) > _MOST:
-                with contextlib.suppress(KeyError):  # another thread was faster
+                try:
                     self.popitem(last=False)
+                except KeyError:  # another thread was faster
+                    break
 
 
 def key_of(array: npt.ArrayLike, common: Common, fixed: Any, given: tuple[tuple[Any, ...], ...]) -> Any:

@@ -58,7 +58,8 @@ def apply(
 
     A call with the arguments of an earlier call is not checked again.
     """
-    call, out, workers = family.calls.get(key_of(image, common, fixed, given)), common.out, common.workers
+    key, out, workers = key_of(image, common, fixed, given), common.out, common.workers
+    call = family.calls.get(key)
     if call is not None:
         array: npt.NDArray = image  # type: ignore[assignment]  # only arrays have a key
         if workers is not None:  # the default is looked up only for threads
@@ -67,7 +68,7 @@ def apply(
         return _apply_with_missing(family, image, common, fixed, *given)
     else:
         array = arguments.image(image)
-        call, out, workers = _settled(family, array, common, fixed, given)
+        call, out, workers = _settled(family, array, common, fixed, given, key)
     asked = planning.get()
     if asked is not None:
         asked.append(family.plan(call, array))
@@ -76,12 +77,20 @@ def apply(
 
 
 def _settled(
-    family: Family[_Call], array: npt.NDArray, common: Common, fixed: Any, given: tuple[Any, ...]
+    family: Family[_Call],
+    array: npt.NDArray,
+    common: Common,
+    fixed: Any,
+    given: tuple[Any, ...],
+    unknown: Any = None,
 ) -> tuple[_Call, npt.NDArray | None, int | None]:
-    """Return the call for the arguments, the array for the result, and the number of threads."""
+    """Return the call for the arguments, the array for the result, and the number of threads.
+
+    `unknown` is the key of the arguments if no call has it yet.
+    """
     out, workers = common.out, threads.requested(common.workers)
-    key = key_of(array, common, fixed, given)
-    call = family.calls.get(key)
+    key = key_of(array, common, fixed, given) if unknown is None else unknown
+    call = None if key is unknown else family.calls.get(key)
     if call is None:
         out = arguments.out(out)
         call = family.settle(array, common, fixed, *given)
