@@ -14,10 +14,11 @@ from numba.core import errors
 from numba.core import types as numba_types
 
 from imfilter._base import arguments
-from imfilter._filters.generic.kernels import windows
+from imfilter._filters.generic.kernels import scalar_where, windows
 from imfilter._simd import jit
 
 types: Any = numba_types  # many of its names are not in its stubs
+COMPILER: Any = scalar_where.Compiler
 _PYTHON = "compile=False runs it as Python"
 _lock = threading.RLock()
 #: What is compiled, by the function, and then by what else it depends on.
@@ -98,7 +99,7 @@ def _type_of(value: Any, number: int) -> Any:
 def _compile(
     function: Any, plain: python.FunctionType, size: int, kinds: tuple[Any, ...], outputs: int
 ) -> Compiled:
-    own = function if function is not plain else jit.of_user(plain, boundscheck=True)
+    own = function if function is not plain else jit.of_user(plain, boundscheck=True, pipeline_class=COMPILER)
     window = types.Array(types.float64, 1, "C"), *kinds
     try:
         own.compile(window)
@@ -145,7 +146,7 @@ def _in_lanes(
     if getattr(function, "targetoptions", {}).get("fastmath"):
         return None  # its own options say how it is computed
     try:
-        lanes = jit.of_user(plain)
+        lanes = jit.of_user(plain, pipeline_class=COMPILER)
         lanes.compile((windows.LaneWindow(size), *kinds))
         loop = jit.of_user(windows.over_lanes(lanes, size))
         loop.compile((*(types.int64,) * 8, types.Tuple(kinds)))
