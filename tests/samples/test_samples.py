@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 
 import imfilter
 from imfilter import cli, io
+from imfilter._filters.generic import functions
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCRIPTS = sorted(SAMPLES.glob("*.py"))
@@ -32,13 +33,17 @@ WRITES = {
     "film": {"film.png"},
     "forecast": set(),
     "lenet5": {"lenet5.png"},
+    "local_contrast": {"local_contrast.png"},
     "looking_inside": TRAINED
     | {"saliency.png", "class_models.png", "neighbours_pixels.png", "neighbours_features.png"}
     | {"lenet5.npz", "digit.png"},
     "missing_pixels": {"dead_pixels.png", "clouds.png"},
     "missing_regions": {"depth_holes.png", "organ.png"},
+    "page": {"page.png"},
     "receptive_field": {"receptive_field.png"},
+    "roughness": {"roughness.png"},
     "separable_kernel": {"motion.png"},
+    "sigma_mean": {"sigma_mean.png"},
     "sobel_edges": {"edges.png", "edge_directions.png"},
     "temperature": {"temperature.csv"},
     "train_lenet5": TRAINED,
@@ -163,6 +168,44 @@ def test_a_film_is_filtered_in_time_and_in_space(tmp_path: Path, monkeypatch: py
     assert errors[2] < 0.4 * errors[0]
     np.testing.assert_array_equal(found["edges"][7], imfilter.sobel(found["smooth"][7]))
     assert found["share"] > 2
+
+
+def test_a_slope_is_not_roughness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ran("roughness", tmp_path, monkeypatch)
+    slope, rocks = np.s_[120:180, 20:130], np.s_[20:80, 170:280]
+    assert found["spread"][slope].mean() > 4 * found["spread"][rocks].mean()
+    assert found["rough"][rocks].mean() > 20 * found["rough"][slope].mean()
+    np.testing.assert_allclose(found["spread"][150, 220], found["spot"].std(), rtol=1e-11)
+    np.testing.assert_allclose(found["rough"][150, 220], found["residual"].std(), rtol=1e-9)
+    assert functions.compiled(found["roughness"], 81, (9,), 1).in_lanes
+
+
+def test_a_sigma_mean_keeps_edges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ran("sigma_mean", tmp_path, monkeypatch)
+    (noisy, _), (plain, blurred), (sigma, kept) = found["measured"].values()
+    assert sigma > noisy + 3 > plain + 3
+    assert kept > 0.9 > 0.5 > blurred
+    spot = found["noisy"][100:105, 200:205]
+    near = spot[abs(spot - spot[2, 2]) <= 30]
+    np.testing.assert_allclose(found["keeping"][102, 202], near.mean(), rtol=1e-13)
+    assert functions.compiled(found["sigma_mean"], 25, (30.0,), 1).in_lanes
+
+
+def test_a_threshold_for_each_pixel_reads_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = ran("page", tmp_path, monkeypatch)["wrong"]
+    assert wrong["otsu"] > 0.3
+    assert wrong["sauvola"] < 0.01
+    assert wrong["sauvola"] == min(wrong.values())
+
+
+def test_local_contrast_has_no_gain_and_no_offset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ran("local_contrast", tmp_path, monkeypatch)
+    _, larger, smaller, _ = found["changes"].values()
+    assert max(larger, smaller) < 1e-11
+    for result in found["results"].values():
+        assert abs(result[:, :100].std() / result[:, 250:].std() - 1) < 0.05
+    shadowed = found["views"]["in a shadow"]
+    assert shadowed[:, :100].std() > 2 * shadowed[:, 250:].std()
 
 
 def test_the_first_command_of_the_readme(tmp_path: Path) -> None:
