@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 from imfilter._filters.generic.user_function import UserFunction
@@ -13,7 +15,9 @@ from imfilter.typing import Align, Args, ArrayLike, DTypeLike, Function, Mask, N
 
 def _moving_apply(function: Any, size: Any, args: Any, compile: Any, shared: Shared) -> Sliding:  # noqa: A002
     user = UserFunction.checked(function, args, compile)
-    return of_window(Applied, size, shared, user, preserves_dtype=False)
+    design = of_window(Applied, size, shared, user, preserves_dtype=False)
+    fewest = max(1, design.ends.min_count, math.ceil(design.ends.least * design.size))
+    return replace(design, window=Applied(design.size, design.window.before, user, fewest))
 
 
 @series_filter(_moving_apply)
@@ -30,6 +34,7 @@ def moving_apply(
     mask: Mask = None,
     nan: Nan = "propagate",
     min_coverage: float = 0.0,
+    min_count: int | None = None,
     axis: int = -1,
     dtype: DTypeLike | None = None,
     out: NDArray | None = None,
@@ -49,7 +54,7 @@ def moving_apply(
         it.
     function : callable
         ``function(window, *args)``. `window` holds float64 samples; with absent samples, only those that are
-        present. It returns a number.
+        present. It returns a number. It is not called for a window in which too few samples are present.
     size : int
         Number of samples of the window.
     args : tuple, optional
@@ -86,6 +91,9 @@ def moving_apply(
         Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
         of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
         Default 0.
+    min_count : int, optional
+        Smallest number of samples of the window that must be present, from 1 to `size`, instead of
+        `min_coverage`. A sample is present if it is more than 0 in `mask`.
     axis : int, optional
         Axis of time. Default -1, the last axis. Series along the other axes are filtered separately.
     dtype : dtype, optional
@@ -115,7 +123,9 @@ def moving_apply(
     See Also
     --------
     imfilter.generic : The same for images.
-    pandas.Series.rolling : Its ``apply(function, raw=True)`` is the same with ``align="causal"``.
+    pandas.Series.rolling : Its ``apply(function, raw=True)`` is the same with ``align="causal"``,
+        ``mode="shrink"`` and ``nan="ignore"``, but its window contains the NaN. ``min_periods`` is
+        `min_count`, and its default is `size`.
 
     References
     ----------
@@ -128,5 +138,5 @@ def moving_apply(
     >>> series.moving_apply([1.0, 5.0, 2.0, 2.0], lambda window: max(window) - min(window), 3)
     array([4., 4., 3., 0.])
     """
-    shared = Shared(align, mode, cval, mask, nan, min_coverage, axis, dtype, out, workers)
+    shared = Shared(align, mode, cval, mask, nan, min_coverage, axis, dtype, out, workers, min_count)
     return run(x, _moving_apply(function, size, args, compile, shared), shared)

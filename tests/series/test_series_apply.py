@@ -110,3 +110,47 @@ def test_errors():
         with pytest.raises(ValueError, match="five") as caught:
             series.moving_apply(x, fails, 2, align="causal", compile=native)
         assert "fails() was called for the window from" in caught.value.__notes__[0]
+
+
+def third(window):
+    """A function that needs three samples."""
+    return window[2] - window[0] + len(window)
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_too_few_samples_are_not_given_to_the_function(native):
+    x, known = RNG.random(80), RNG.random(80) > 0.5
+    confidence = known * RNG.uniform(0.01, 3, 80)
+    for mode, align in (("edge", "centre"), ("shrink", "causal"), ("valid", "causal"), ("wrap", "centre")):
+        for mask in (known, confidence):
+            expected = []
+            for samples, there, _ in windows(x, mask, 6, align, mode, 0.0):
+                kept = samples[there > 0]
+                expected.append(third(kept) if len(kept) >= 3 else math.nan)
+            assert np.isnan(expected).any()
+            for option in ({"min_count": 3}, {"min_coverage": 0.5}):
+                how = {"align": align, "mode": mode, "mask": mask, "compile": native} | option
+                found = series.moving_apply(x, third, 6, **how)
+                np.testing.assert_array_equal(found, expected)
+                gaps = series.moving_apply(np.where(known, x, np.nan), third, 6, nan="ignore", **how)
+                np.testing.assert_array_equal(gaps, expected)
+
+
+def test_min_count_in_streams_and_of_pandas():
+    x = np.where(RNG.random((90, 4)) < 0.4, np.nan, RNG.normal(size=(90, 4)))
+    how = {"nan": "ignore", "mode": "shrink", "min_count": 4}
+    whole = series.moving_apply(x, third, 6, axis=0, align="causal", **how)
+    frame = pd.DataFrame(x).rolling(6, min_periods=4)
+    expected = frame.apply(lambda w: third(w[~np.isnan(w)]), raw=True)
+    np.testing.assert_allclose(whole, expected.to_numpy(), rtol=1e-13)
+    for length in (1, 7, 50):
+        stream = series.Stream(series.moving_apply, third, 6, channels=4, **how)
+        parts = [stream.push(x[i : i + length]) for i in range(0, 90, length)]
+        np.testing.assert_array_equal(bits(np.concatenate(parts)), bits(whole))
+    stream = series.Stream(series.moving_apply, third, 6, **how)
+    one = [stream.push(value) for value in x[:, 0].tolist()]
+    np.testing.assert_array_equal(bits(np.array(one)), bits(whole[:, 0]))
+    with pytest.raises(ValueError, match="min_count must be at most 3, got 4"):
+        series.moving_apply(x, third, 3, min_count=4)
+    with pytest.raises(ValueError, match=r"must not both be given, got 2 and 0\.5"):
+        series.moving_apply(x, third, 3, min_count=2, min_coverage=0.5)

@@ -22,6 +22,7 @@ class Applied(Window):
     """The result of a function of a user for the samples that are present."""
 
     function: UserFunction
+    fewest: int = 1  # the function is not called for windows of fewer present samples
     exact = True  # the function gets the samples as they are
 
     @functools.cached_property
@@ -67,7 +68,11 @@ class Applied(Window):
             name, sample = self.function.name, (first + window) // series
             return f"imfilter.series.moving_apply: {name}() was called for the window from {sample} on"
 
-        self.function.run(self._loops, row, result.reshape(1, 1, -1), 1, note)
+        self.function.run(self._loops, row, result.reshape(1, 1, -1), self.fewest, note)
+
+    def coverage(self, present: Present, workers: int | None) -> Lines:
+        """Return the share of the samples of each window that are present."""
+        return super().coverage(present > 0, workers)
 
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
         def call(source: int, target: int) -> None:
