@@ -21,7 +21,8 @@ def triangle(
     """Return the threshold farthest from the line between the peak and the end of the longer tail.
 
     The line is drawn in the histogram from its highest bin to the last bin of the longer tail. The method is
-    for images with one high peak, for example a dark background with few bright objects.
+    for images with one high peak, for example a dark background with few bright objects. Of equally far bins,
+    the one nearest to the end of the tail is returned.
 
     Parameters
     ----------
@@ -58,7 +59,8 @@ def triangle(
     See Also
     --------
     minimum : The lowest bin between two peaks.
-    skimage.filters.threshold_triangle : The same without `mask`, with ``nbins`` for `bins`.
+    skimage.filters.threshold_triangle : The same without `mask`, with ``nbins`` for `bins`. It rounds the
+        distances, so it may return another one of equally far bins.
 
     References
     ----------

@@ -58,6 +58,12 @@ def isodata(pairs):
 
 
 def triangle(pairs):
+    """The farthest bin. Of several, the one nearest to the end of the tail."""
+    return farthest(pairs)[0]
+
+
+def farthest(pairs):
+    """All bins that are farthest from the line (Zack, Rogers and Latt 1977), from the end of the tail on."""
     counts, first, last = dict(pairs), pairs[0][0], pairs[-1][0]
     peak = max(counts, key=lambda v: (counts[v], -v))
     flipped = peak - first < last - peak
@@ -65,12 +71,9 @@ def triangle(pairs):
         counts = {-v: n for v, n in counts.items()}
         peak = -peak
         first = -last
-    best, found = None, None
-    for v in range(first, peak):
-        value = counts[peak] * (v - first) - (peak - first) * counts.get(v, 0)
-        if best is None or value > best:
-            best, found = value, v
-    return -found if flipped else found
+    far = {v: counts[peak] * (v - first) - (peak - first) * counts.get(v, 0) for v in range(first, peak)}
+    best = max(far.values())
+    return [-v if flipped else v for v, value in far.items() if value == best]
 
 
 def li(pairs):

@@ -91,6 +91,25 @@ def test_several_thresholds_are_those_of_scikit_image(picture):
         assert threshold.multi_otsu(image, classes).tolist() == want.tolist()
 
 
+def test_triangles_differ_from_scikit_image_only_in_ties():
+    rng, ties = np.random.default_rng(0), 0
+    for number in range(1500):
+        spread = rng.uniform(1, 60)
+        samples = rng.normal(100, spread, 200) if number % 2 else rng.exponential(spread, 200)
+        image = samples.clip(0, 255).astype(np.uint8)
+        image = 255 - image if number % 3 else image
+        bins = loops.farthest(loops.counted(image.tolist()))
+        ours, theirs = threshold.triangle(image), peers.threshold_triangle(image)
+        assert ours == bins[0]
+        assert theirs in bins
+        assert ours == theirs or len(bins) > 1
+        ties += ours != theirs
+    assert ties  # the images have such a case
+    for tied, far in (([0, 0, 0, 1, 1, 2, 3], [2, 1]), ([3, 3, 3, 2, 2, 1, 0], [1, 2])):
+        assert loops.farthest(loops.counted(tied)) == far
+        assert threshold.triangle(tied) == far[0]
+
+
 def test_the_mean_is_exact():
     for dtype in TYPES:
         info = np.iinfo(dtype)
