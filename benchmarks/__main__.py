@@ -10,9 +10,9 @@ All libraries run in one process and take turns. Figures are medians. The spread
 deviation. A ratio is a library's time divided by imfilter's time in the same run. Above 1, imfilter is
 faster. The rows in which imfilter is slower are listed again at the end.
 
-SciPy and scikit-image always use one thread, and they are slow. If OpenCV is in a row, they take part only in
-the run with the largest number of threads. A library is left out if its time at a smaller size predicts more
-than three times `--patience` seconds.
+SciPy, scikit-image, pandas and bottleneck always use one thread, and most are slow. If OpenCV is in a row,
+they take part only in the run with the largest number of threads. A library is left out if its time at a
+smaller size predicts more than three times `--patience` seconds.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from pathlib import Path
 from . import measure, report, rows, store
 
 #: Peers that always use one thread.
-SINGLE = ("SciPy", "scikit-image")
+SINGLE = ("SciPy", "scikit-image", "pandas", "bottleneck")
 #: Limit for one call, as a multiple of the patience.
 _STRETCH = 3
 

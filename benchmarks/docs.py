@@ -3,12 +3,14 @@
     python -m benchmarks --json out.json
     python -m benchmarks.docs out.json           docs/benchmarks.md and docs/images/ratios.svg
     python -m benchmarks.docs out.json --readme  and the table of README.md with a few rows
+    python -m benchmarks.docs new.json --section "Windows"   a section with the rows of another run
 
 All text of the page comes from the measurements. Do not edit it by hand.
 """
 
 import argparse
 import math
+import re
 import statistics
 from collections.abc import Iterable
 from pathlib import Path
@@ -100,6 +102,8 @@ def paragraph(about: dict) -> str:
             ("SciPy", "scipy"),
             ("scikit-image", "scikit-image"),
             ("SimpleITK", "simpleitk"),
+            ("pandas", "pandas"),
+            ("bottleneck", "bottleneck"),
             ("NumPy", "numpy"),
             ("Numba", "numba"),
         )
@@ -110,10 +114,10 @@ def paragraph(about: dict) -> str:
         f"{about['runs']} interleaved runs in one process. "
         "`out` is preallocated if a library accepts it. The column of a library is its time divided by "
         "imfilter's time with the same number of threads. Above 1, imfilter is faster; **bold** means "
-        "that it is slower. SciPy and scikit-image always have one thread. A single column compares them "
-        "with imfilter's run with the most threads. Copies: imfilter's time with the most threads, "
-        "divided by the time of `numpy.copyto` for the same image. Empty cells: the library has no such "
-        "function, or it takes too long."
+        "that it is slower. SciPy, scikit-image, pandas and bottleneck always have one thread. A single "
+        "column compares them with imfilter's run with the most threads. Copies: imfilter's time with the "
+        "most threads, divided by the time of `numpy.copyto` for the same image. Empty cells: the library "
+        "has no such function, or it takes too long."
     )
 
 
@@ -149,6 +153,22 @@ def page(entries: list[dict], about: dict) -> str:
     for size in smaller:
         parts += [f"## {size}", table([e for e in entries if e["size"] == size], brief=True)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def section(title: str, entries: list[dict], about: dict) -> str:
+    """Return a section with the rows of a run of its own, maybe of another machine."""
+    lost = report.losses(entries)
+    parts = [f"## {title}", paragraph(about), _sum(entries)]
+    parts += [f"imfilter is slower in {len(lost)} of {sum(len(e['ratios']) for e in entries)} comparisons:"]
+    parts += ["\n".join(f"- {text}" for text in lost) or "none", table(entries, sizes=True)]
+    return "\n\n".join(parts) + "\n"
+
+
+def with_section(text: str, title: str, written: str) -> str:
+    """Return a page with the section in place of the one with the same title, or at the end."""
+    before, *rest = re.split(rf"^## {re.escape(title)}\n", text, maxsplit=1, flags=re.M)
+    after = re.split(r"^(?=## )", rest[0], maxsplit=1, flags=re.M)[1:] if rest else []
+    return "\n".join([before.rstrip("\n") + "\n", written, *after])
 
 
 def _pictures(entries: Iterable[dict]) -> list[str]:
@@ -202,7 +222,13 @@ def main() -> None:
         "--page", type=Path, default=ROOT / "docs" / "benchmarks.md", help="default docs/benchmarks.md"
     )
     parser.add_argument("--readme", action="store_true", help="also write the table of README.md")
+    parser.add_argument("--section", metavar="TITLE", help="only add these rows to the page, as a section")
     given = parser.parse_args()
+    if given.section:
+        about, entries = store.read(given.file)
+        written = section(given.section, entries, about)
+        given.page.write_text(with_section(given.page.read_text(), given.section, written))
+        return
     from . import plot  # the tables do not need matplotlib
 
     about, entries = store.read(given.file)

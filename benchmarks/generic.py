@@ -6,68 +6,15 @@ compiled (`LowLevelCallable`), and with the Python function. SciPy runs in one t
 timed on a part of the image.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 
 import imfilter
+from tests.peers.windows import contrast, deviation, low_level, middle, spread
 
 from . import measure, report
 
 SHAPE, SIZE, PART = (1080, 1920), 5, 40
 RUNS, PATIENCE = 7, 20.0
-
-
-def deviation(window: Any) -> float:
-    """Return the standard deviation, by two loops."""
-    mean = 0.0
-    for value in window:
-        mean += value
-    mean /= len(window)
-    squares = 0.0
-    for value in window:
-        squares += (value - mean) * (value - mean)
-    return np.sqrt(squares / len(window))
-
-
-def spread(window: Any) -> float:
-    """Return the range."""
-    low = high = window[0]
-    for value in window:
-        low = min(low, value)
-        high = max(high, value)
-    return high - low
-
-
-def contrast(window: Any) -> float:
-    """Return the centre minus the mean."""
-    total = 0.0
-    for value in window:
-        total += value
-    return window[len(window) // 2] - total / len(window)
-
-
-def middle(window: Any) -> float:
-    """Return the median, by sorting."""
-    return np.sort(window)[len(window) // 2]
-
-
-def low_level(function: Callable[..., float]) -> Any:
-    """Return a callback for SciPy that calls the compiled function."""
-    from scipy import LowLevelCallable
-
-    inner = numba.njit(function, error_model="numpy")
-    pointer = numba.types.CPointer(numba.types.float64)
-    kind = numba.types.intc(pointer, numba.types.intp, pointer, numba.types.voidptr)
-
-    @numba.cfunc(kind)
-    def call(samples: Any, size: Any, result: Any, data: Any) -> int:
-        result[0] = inner(numba.carray(samples, (size,)))
-        return 1
-
-    return LowLevelCallable(call.ctypes, signature="int (double *, intptr_t, double *, void *)")
 
 
 def main() -> None:

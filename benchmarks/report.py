@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("numpy", "numba", "scipy", "opencv-python-headless", "scikit-image", "simpleitk")
-PEERS = ("OpenCV", "SciPy", "scikit-image", "SimpleITK")
+PACKAGES = (
+    "numpy",
+    "numba",
+    "scipy",
+    "opencv-python-headless",
+    "scikit-image",
+    "simpleitk",
+    "pandas",
+    "bottleneck",
+)
+PEERS = ("OpenCV", "SciPy", "scikit-image", "SimpleITK", "pandas", "bottleneck")
 
 
 @dataclass(frozen=True)

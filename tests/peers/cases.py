@@ -30,6 +30,7 @@ from tests.peers.libraries import (
 )
 from tests.peers.nonlinear import color_rows, edge_rows, rank_rows
 from tests.peers.pooling import pool_rows
+from tests.peers.windows import moving_rows, threshold_rows, window_rows
 from tests.reference import naive
 
 # --- the rows ---------------------------------------------------------------------------------------
@@ -300,4 +301,7 @@ CASES = [
     *edge_rows(),
     *color_rows(),
     *pool_rows(),
+    *window_rows(),
+    *threshold_rows(),
+    *moving_rows(),
 ]
