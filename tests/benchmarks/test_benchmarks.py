@@ -151,3 +151,15 @@ def test_a_verdict_says_what_was_chosen_and_what_was_best():
     assert str(verdict).endswith("chosen fft: best direct, 1.50x of it, WRONG")
     good = planning.Verdict("row", "fft", {"fft": 0.1}, {"fft": 0.3})
     assert planning.total([verdict, good]).startswith("1 of 2 choices (50%) are within 25% of the best")
+
+
+def test_a_section_replaces_the_one_with_its_title():
+    page = docs.page(ENTRIES, ABOUT)
+    written = docs.section("Own rows", [entry(threads=2, pandas=4.0, bottleneck=0.5)], ABOUT)
+    assert "imfilter is slower in 1 of 2 comparisons" in written
+    assert "| sobel magnitude, float32 | 1920x1080 | 2 | 4.0 | **0.50** | 1.2 |" in written
+    once = docs.with_section(page, "Own rows", written)
+    assert once == page + "\n" + written
+    assert docs.with_section(once, "Own rows", written) == once
+    more = docs.with_section(once, "More", "## More\n")
+    assert docs.with_section(more, "Own rows", "## Own rows\n") == page + "\n## Own rows\n\n## More\n"
