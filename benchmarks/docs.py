@@ -155,10 +155,10 @@ def page(entries: list[dict], about: dict) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def section(title: str, entries: list[dict], about: dict) -> str:
+def section(title: str, entries: list[dict], about: dict, note: str = "") -> str:
     """Return a section with the rows of a run of its own, maybe of another machine."""
     lost = report.losses(entries)
-    parts = [f"## {title}", paragraph(about), _sum(entries)]
+    parts = [f"## {title}", f"{paragraph(about)} {note}".rstrip(), _sum(entries)]
     parts += [f"imfilter is slower in {len(lost)} of {sum(len(e['ratios']) for e in entries)} comparisons:"]
     parts += ["\n".join(f"- {text}" for text in lost) or "none", table(entries, sizes=True)]
     return "\n\n".join(parts) + "\n"
@@ -223,10 +223,11 @@ def main() -> None:
     )
     parser.add_argument("--readme", action="store_true", help="also write the table of README.md")
     parser.add_argument("--section", metavar="TITLE", help="only add these rows to the page, as a section")
+    parser.add_argument("--note", default="", help="what a reader must know about the run of the section")
     given = parser.parse_args()
     if given.section:
         about, entries = store.read(given.file)
-        written = section(given.section, entries, about)
+        written = section(given.section, entries, about, given.note)
         given.page.write_text(with_section(given.page.read_text(), given.section, written))
         return
     from . import plot  # the tables do not need matplotlib

@@ -206,6 +206,12 @@ out : ndarray, optional
     "workers": IMAGES["workers"],
 }
 
+RANKS = {
+    "nan": """\
+nan : {'propagate', 'ignore'}, optional
+    Whether NaN is a sample that sorts after +inf (default), or is an absent sample."""
+}
+
 ERRORS = """\
 TypeError
     If an argument has the wrong type, for example a complex array or a float instead of an integer.
@@ -287,7 +293,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "local_statistics.local_entropy": ("ndarray",),
     "smooth.box": ("size",),
     "windows.generic": ("size", "nan", "TypeError", "ValueError", "padding", "stride"),
-    "neighbourhoods.local": ("size",),
+    "neighbourhoods.local": ("size", "nan"),
     "neighbourhoods.niblack": ("size",),
     "neighbourhoods.sauvola": ("size",),
     "shapes.minimum": ("ValueError",),
@@ -320,6 +326,8 @@ def _shared(path: Path, function: str) -> dict[tuple[str, str], str]:
         groups = [GLOBAL]
     if path.stem in ("pool", "pool_cells"):
         groups = [IMAGES, POOLS]
+    if path.stem in ("rank", "extremes") and images:
+        groups = [IMAGES, RANKS]
     if path.stem == "pool_gradients":
         groups = [LAYERS, POOLS]
     found = {("Parameters", name): text for group in groups for name, text in group.items()}

@@ -61,7 +61,7 @@ def minimum(
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
         any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+        Whether NaN is a sample that sorts after +inf (default), or is an absent sample.
     min_coverage : float, optional
         Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
         of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
@@ -162,7 +162,7 @@ def maximum(
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
         any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+        Whether NaN is a sample that sorts after +inf (default), or is an absent sample.
     min_coverage : float, optional
         Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
         of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.

@@ -263,7 +263,7 @@ def local(
         before its centre than after it. A window may be longer than the image.
     method : {'gaussian', 'mean', 'median'}, optional
         'gaussian': the mean weighted with a Gaussian, whose standard deviation is ``(size - 1) / 6``. 'mean':
-        the mean of the window. 'median': its median. Default 'gaussian'.
+        the mean of the window. 'median': its median, the upper one of two. Default 'gaussian'.
     offset : float, optional
         Number that is subtracted. Default 0.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
@@ -283,7 +283,8 @@ def local(
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
         any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+        Whether NaN makes every mean NaN whose window contains it (default), or is an absent sample. In a
+        median it sorts after +inf by default.
     min_coverage : float, optional
         Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
         of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.

@@ -189,3 +189,14 @@ def test_the_command_with_absent_pixels_and_errors(tmp_path, capsys):
     done("threshold", "--help")
     assert "Example: imfilter threshold page.png" in capsys.readouterr().out
     assert "threshold" in imfilter.__all__
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_nan_is_the_largest_sample_of_a_median(dtype):
+    image = np.array([[1.0, 5.0, np.nan], [3.0, np.nan, np.nan], [2.0, 4.0, 6.0]], dtype)
+    found = threshold.local(image, (1, 3), method="median", mode="edge")
+    np.testing.assert_array_equal(found, [[1, 5, np.nan], [3, np.nan, np.nan], [2, 4, 6]])
+    np.testing.assert_array_equal(found, imfilter.median(image, (1, 3), mode="edge"))
+    assert np.isnan(threshold.local(image, (1, 3), method="mean", mode="edge")).sum() == 5
+    even = threshold.local(image[2], 2, method="median", mode="edge")
+    np.testing.assert_array_equal(even, [2, 4, 6])
