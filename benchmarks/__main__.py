@@ -17,6 +17,7 @@ smaller size predicts more than three times `--patience` seconds.
 
 import argparse
 import math
+import time
 from pathlib import Path
 
 from . import measure, report, rows, store
@@ -43,12 +44,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--patience", type=float, default=2.0, help="seconds for each library of a row, default 2"
     )
+    parser.add_argument(
+        "--processor-time",
+        action="store_true",
+        help="measure processor time, on a machine that other programs use; one thread",
+    )
     parser.add_argument("--quick", action="store_true", help="only 1920x1080, 5 runs, 1 second each")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write all figures to a file, row by row")
     parser.add_argument("--resume", action="store_true", help="keep the rows that are in the file")
     given = parser.parse_args()
     if given.quick:
         given.runs, given.patience = min(given.runs, 5), min(given.patience, 1.0)
+    if given.processor_time:
+        given.threads = [1]
     if given.resume and not given.json:
         parser.error("--resume needs --json")
     given.sizes = given.sizes or (["1920x1080"] if given.quick else list(rows.SIZES))
@@ -59,6 +67,7 @@ def main() -> None:
     """Run the table."""
     given = arguments()
     about = report.machine() | {"threads": given.threads, "runs": given.runs}
+    about["clock"] = "processor" if given.processor_time else "wall"
     print(
         f"{about['cpu']}, {about['cores']} cores; "
         + ", ".join(f"{k} {v}" for k, v in about["versions"].items())
@@ -104,7 +113,8 @@ def run(row: rows.Row, threads: int, given: argparse.Namespace, speed: dict) -> 
             skipped[name] = f"left out: about {expected:.0f} s per call"
     rows.use_threads(threads)
     calls = rows.contestants(row, threads, postponed | set(skipped))
-    times = measure.race(calls, runs=given.runs, patience=given.patience)
+    clock = time.process_time if given.processor_time else time.perf_counter
+    times = measure.race(calls, runs=given.runs, patience=given.patience, clock=clock)
     ours = times["imfilter"].median
     return {
         "row": case.name,

@@ -109,9 +109,10 @@ def paragraph(about: dict) -> str:
         )
         if package in versions
     )
+    clock = "Processor time, not elapsed time. " if about.get("clock") == "processor" else ""
     return (
-        f"{about['cpu']}, {about['cores']} cores; {known}; {str(about['date'])[:10]}. Medians of up to "
-        f"{about['runs']} interleaved runs in one process. "
+        f"{about['cpu']}, {about['cores']} cores; {known}; {str(about['date'])[:10]}. {clock}Medians of "
+        f"up to {about['runs']} interleaved runs in one process. "
         "`out` is preallocated if a library accepts it. The column of a library is its time divided by "
         "imfilter's time with the same number of threads. Above 1, imfilter is faster; **bold** means "
         "that it is slower. SciPy, scikit-image, pandas and bottleneck always have one thread. A single "

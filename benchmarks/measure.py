@@ -38,29 +38,37 @@ class Timing:
         }
 
 
-def _sample(call: Callable[[], object], repeats: int) -> float:
-    begin = time.perf_counter()
-    for _ in range(repeats):
-        call()
-    return (time.perf_counter() - begin) / repeats
-
-
-def race(contestants: dict[str, Callable[[], object]], *, runs: int, patience: float) -> dict[str, Timing]:
+def race(
+    contestants: dict[str, Callable[[], object]],
+    *,
+    runs: int,
+    patience: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Timing]:
     """Time the contestants in turns and return the timing of each.
+
+    With ``clock=time.process_time``, times are those of the processor, of all threads together.
 
     Every contestant first runs once to load its code and its memory. This run is not a sample. A contestant
     whose turns would take more than `patience` seconds gets fewer turns, at least one. If its first run takes
     longer than this, it is the only sample. If the second run takes a third of this, it is also a sample.
     """
+
+    def sample(call: Callable[[], object], repeats: int) -> float:
+        begin = clock()
+        for _ in range(repeats):
+            call()
+        return (clock() - begin) / repeats
+
     repeats, turns_left, samples = {}, {}, {}
     for name, call in contestants.items():
-        first = _sample(call, 1)
+        first = sample(call, 1)
         if first > patience:
             turns_left[name], samples[name] = 0, [first]
             continue
         # The first run may have compiled or loaded something. The second run gives the time of one call.
-        duration = _sample(call, 1)
-        repeats[name] = max(1, round(_SAMPLE_SECONDS / max(duration, 1e-7)))
+        duration = max(sample(call, 1), 1e-7)
+        repeats[name] = max(1, round(_SAMPLE_SECONDS / duration))
         samples[name] = [duration] if duration > patience / 3 else []
         turns_left[name] = max(1, min(runs, int(patience / (duration * repeats[name]))) - len(samples[name]))
     collecting = gc.isenabled()
@@ -70,7 +78,7 @@ def race(contestants: dict[str, Callable[[], object]], *, runs: int, patience: f
             for name, call in contestants.items():
                 if turns_left[name]:
                     turns_left[name] -= 1
-                    samples[name].append(_sample(call, repeats[name]))
+                    samples[name].append(sample(call, repeats[name]))
     finally:
         if collecting:
             gc.enable()

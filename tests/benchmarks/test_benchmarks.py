@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import imfilter
-from benchmarks import docs, limits, peak, planning, report, rows, store
+from benchmarks import docs, limits, measure, peak, planning, report, rows, store
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear import planner
 from tests.peers.cases import CASES
@@ -163,3 +163,16 @@ def test_a_section_replaces_the_one_with_its_title():
     assert docs.with_section(once, "Own rows", written) == once
     more = docs.with_section(once, "More", "## More\n")
     assert docs.with_section(more, "Own rows", "## Own rows\n") == page + "\n## Own rows\n\n## More\n"
+
+
+def test_the_clock_may_be_the_processor():
+    now = [0.0]
+
+    def busy():
+        now[0] += 0.25
+
+    found = measure.race({"busy": busy, "idle": lambda: None}, runs=3, patience=2.0, clock=lambda: now[0])
+    assert found["busy"].median == 0.25
+    assert found["idle"].median == 0.0
+    assert "Processor time, not elapsed time." in docs.paragraph(ABOUT | {"clock": "processor"})
+    assert "Processor time" not in docs.paragraph(ABOUT)
