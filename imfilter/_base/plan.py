@@ -23,8 +23,8 @@ class Plan:
         of outputs share sums over differences of rows) or ``"fft"``; for ranks ``"network"``
         (of comparisons), ``"bits"`` (counted in sorted blocks), ``"histogram"`` (also for entropies) or
         ``"repeated"`` (a box that is longer than the image, and reads samples several times);
-        ``"pooling"``; ``"merged"`` (variances, from those of parts of a window); ``"missing"`` if
-        samples are absent.
+        ``"pooling"``; ``"merged"`` (variances, from those of parts of a window), ``"groups"`` (the same
+        in boxes) or ``"sums"`` (exact, of small integers); ``"missing"`` if samples are absent.
     reason : str
         Why it was chosen, with the cost of what was not.
     cost : float

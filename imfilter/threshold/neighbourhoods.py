@@ -117,7 +117,7 @@ def niblack(
     """
     factor = arguments.number(k, "k")
     common = Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage)
-    return _local.apply(image, size, common, (1.0, 0.0, -factor))
+    return _local.thresholds(image, size, common, (1.0, 0.0, -factor))
 
 
 @hinted
@@ -228,7 +228,7 @@ def sauvola(
         if largest <= 0:
             raise ValueError(f"r must be more than 0, got {largest}")
     common = Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage)
-    return _local.apply(image, size, common, (1 - factor, factor / largest, 0.0))
+    return _local.thresholds(image, size, common, (1 - factor, factor / largest, 0.0))
 
 
 @hinted

@@ -27,7 +27,7 @@ FAMILIES = {
     "series": {"generic", "rank"},
     "layers": set(),
     "learn": set(),
-    "threshold": {"linear"},
+    "threshold": {"local"},
     "show": {"linear"},
     "generic": set(),
 }

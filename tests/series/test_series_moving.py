@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from imfilter import series
-from imfilter._filters.series import order, variance
+from imfilter._base import grouping
+from imfilter._filters.series import order
 from tests.reference import series_by_loops as loops
 
 RNG = np.random.default_rng(77)
@@ -147,9 +148,9 @@ def test_degrees_of_freedom():
 
 def test_groups_compose_every_window():
     for size in (*range(1, 300), 999, 1000, 4097, 10**6, 2**31 - 1):
-        widths = variance.widths_of(size)
+        widths = grouping.widths_of(size)
         assert all(b % a == 0 for a, b in itertools.pairwise(widths))
-        parts = [widths[level] for level in variance.parts_of(size, widths)]
+        parts = [widths[level] for level in grouping.parts_of(size, widths)]
         assert sum(parts) == size
         assert len(parts) < 200
 

@@ -132,8 +132,8 @@ def test_missing_samples():
 
 
 def test_the_plan():
-    assert imfilter.plan((40, 50), "uint8", threshold.niblack).algorithm == "tiles"
-    assert imfilter.plan((4, 5, 6), "uint8", threshold.sauvola, 3).algorithm == "boxes"
+    assert imfilter.plan((40, 50), "uint8", threshold.niblack).algorithm == "sums"
+    assert imfilter.plan((4, 5, 6), "float32", threshold.sauvola, 3).algorithm == "groups"
 
 
 def test_out_may_be_the_image():

@@ -68,10 +68,14 @@ class Parts(NamedTuple):
 
 
 class Finish(NamedTuple):
-    """Where the variances are written or their roots, and how much must be counted at least."""
+    """Where results are written, which, and how much must be counted at least.
+
+    form: `VARIANCE`, `DEVIATION` or `THRESHOLD`. numbers: a, b and c of thresholds; see `kernels/box.py`.
+    """
 
     target: npt.NDArray
-    root: bool
+    form: int
+    numbers: tuple[float, float, float]
     least: float
 
 
@@ -110,7 +114,8 @@ def merged(parts: Parts, step: Step, finish: Finish | None = None) -> Parts:
     job["centre"], job["total"] = step.centre, step.weights.sum()
     if finish is not None and result is not None:
         tables["places"] = places_of(shape[:first], [s // result.itemsize for s in result.strides])
-        job["root"], job["least"], job["result"] = finish.root, finish.least, address(result)
+        job["form"], job["least"], job["result"] = finish.form, finish.least, address(result)
+        job["a"], job["b"], job["c"] = finish.numbers
     for name, array in parts._asdict().items():
         job[name] = 0 if array is None else address(array)
     for name, array in new.items():

@@ -14,6 +14,8 @@ from imfilter._base.store import Store, roomy
 
 #: Samples of a piece without its halo.
 _PIECE = 1 << 18
+#: Least length of a piece of planes along an axis, in windows. Its halo, which is computed too, is a window.
+_WINDOWS = 3
 
 
 class Frame(NamedTuple):
@@ -65,7 +67,7 @@ class Frame(NamedTuple):
     def cuts(self) -> list["Cut"]:
         """Return the pieces of the result."""
         left, steps = float(_PIECE), []
-        least = (1, *self.sizes)
+        least = (1, *(_WINDOWS * n if self.sizes[0] == 1 else n for n in self.sizes))
         for place in range(4):
             inner = math.prod(self.shape[place + 1 :])
             step = min(max(int(left) // inner, least[place]), self.shape[place])

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from imfilter._base import arguments, borders, dtypes, engine
 from imfilter._base.keywords import Common
 from imfilter._base.plan import Plan
-from imfilter._base.store import Store
-from imfilter._filters.local import pieces, sums
+from imfilter._base.store import Store, roomy
+from imfilter._filters.local import box, pieces
 from imfilter._filters.local.family import Source, bounded, family
+from imfilter._filters.local.kernels.box import DEVIATION, THRESHOLD, VARIANCE
 from imfilter._filters.local.parts import Finish, Parts, Step, merged, split
 from imfilter._filters.local.pieces import Cut, Frame
 
@@ -56,7 +57,8 @@ class Call:
     window: Window
     frame: Frame
     cval: float
-    root: bool
+    form: int
+    numbers: tuple[float, float, float]  # of thresholds
     dtype: np.dtype
     result_shape: tuple[int, ...]
 
@@ -77,12 +79,31 @@ def apply(
     common: Common,
 ) -> npt.NDArray:
     """Return the variance of every window, or its `root`. `bells` returns the taps of Gaussians."""
-    return engine.apply(FAMILY, image, common, (root, bells), (size, window, sigma, footprint))
+    form = DEVIATION if root else VARIANCE
+    return engine.apply(
+        FAMILY, image, common, (form, (0.0, 0.0, 0.0), bells), (size, window, sigma, footprint)
+    )
 
 
-def _checked(array: npt.NDArray, given: Common, fixed: tuple[bool, Bells], own: tuple[Any, ...]) -> Call:
+def thresholds(
+    image: npt.ArrayLike, size: Any, common: Common, numbers: tuple[float, float, float]
+) -> npt.NDArray:
+    """Return ``m * (a + b*s) + c*s`` with the mean m and the standard deviation s of each box.
+
+    numbers: a, b and c.
+    """
+    fixed = THRESHOLD, numbers, _no_bells
+    return engine.apply(FAMILY, image, common, fixed, (size, "box", None, None))
+
+
+def _no_bells(*given: Any) -> tuple[npt.NDArray, ...]:
+    """Return the taps of no Gaussian: only boxes are used."""
+    raise NotImplementedError
+
+
+def _checked(array: npt.NDArray, given: Common, fixed: tuple[Any, ...], own: tuple[Any, ...]) -> Call:
     """Check the arguments."""
-    root, bells = fixed
+    form, numbers, bells = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
     window = _window(own, len(axes), bells)
     mode = borders.check_mode(given.mode, more=("shrink",))
@@ -90,7 +111,7 @@ def _checked(array: npt.NDArray, given: Common, fixed: tuple[bool, Bells], own: 
     cval = cval if mode == "constant" else 0.0
     dtype = arguments.dtype(given.dtype, given.out, dtypes.derived(array.dtype))
     frame = Frame.of(array.shape, axes, window.sizes, mode)
-    return Call(window, frame, cval, root, dtype, array.shape)
+    return Call(window, frame, cval, form, numbers, dtype, array.shape)
 
 
 def _window(own: tuple[Any, ...], count: int, bells: Bells) -> Window:
@@ -120,15 +141,52 @@ def _window(own: tuple[Any, ...], count: int, bells: Bells) -> Window:
 
 
 def _fill(call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store) -> npt.NDArray | None:
-    """Write the results of a piece, and return how much is counted if data is missing."""
-    parts, steps = _loaded(call, cut, source, store), call.window.steps(call.frame)
-    finish = Finish(view, call.root, source.least)
-    quick = call.window.equal and parts.plain and sums.applies(parts.sample, call.frame.sizes)
-    if quick and sums.box(parts.sample, call.frame.sizes, finish, store):
+    """Write the results of a piece, and return how much is counted if data is missing.
+
+    Where nothing is absent, the results are those of an image without missing data, bit by bit.
+    """
+    parts = _loaded(call, cut, source, store)
+    finish = Finish(view, call.form, call.numbers, source.least)
+    if parts.counts is None:
+        _whole(call, parts, finish, store)
         return None
+    full = _full(parts.counts, call.frame.sizes, store)
+    present = parts._replace(counts=None)
+    if full.all():
+        _whole(call, present, finish, store)
+        return np.full(view.shape, call.total)
+    counts = _merged(call, parts, finish).counts
+    if full.any():
+        found = np.empty(view.shape, view.dtype)
+        _whole(call, present, finish._replace(target=found), store)
+        np.copyto(view, found, where=full)
+    return counts
+
+
+def _whole(call: Call, parts: Parts, finish: Finish, store: Store) -> None:
+    """Write the results of a piece whose samples are all present."""
+    if call.window.equal and parts.plain:
+        box.compute(parts.sample, call.frame.sizes, finish, store)
+    else:
+        _merged(call, parts, finish)
+
+
+def _merged(call: Call, parts: Parts, finish: Finish) -> Parts:
+    """Merge the parts of windows along each axis, and write the results."""
+    steps = call.window.steps(call.frame)
     for step in steps[:-1]:
         parts = merged(parts, step)
-    return merged(parts, steps[-1], finish).counts
+    return merged(parts, steps[-1], finish)
+
+
+def _full(counts: npt.NDArray, sizes: tuple[int, int, int], store: Store) -> npt.NDArray[np.bool_]:
+    """Tell where all samples in the box around a window count once."""
+    ones = roomy(counts.shape, np.uint8)
+    np.equal(counts, 1, out=ones.view(bool))
+    z, y, x = (n - t + 1 for n, t in zip(counts.shape[1:4], sizes, strict=True))
+    shares = np.empty((counts.shape[0], z, y, x, counts.shape[4]))
+    box.compute(ones, sizes, Finish(shares, THRESHOLD, (1.0, 0.0, 0.0), 0.0), store)
+    return shares == 1
 
 
 def _loaded(call: Call, cut: Cut, source: Source, store: Store) -> Parts:
@@ -152,8 +210,13 @@ def _loaded(call: Call, cut: Cut, source: Source, store: Store) -> Parts:
 
 def _plan(call: Call, image: npt.NDArray) -> Plan:
     """Return the algorithm."""
-    way = "one step for each axis" if call.window.footprint is None else "all samples of the footprint"
-    return Plan("merged", way, float("nan"))
+    if call.window.footprint is not None:
+        return Plan("merged", "all samples of the footprint", float("nan"))
+    if not call.window.equal:
+        return Plan("merged", "one step for each axis", float("nan"))
+    if box.exact(image.dtype, int(call.total)):
+        return Plan("sums", "sums of integers are exact", float("nan"))
+    return Plan("groups", "groups of samples down the columns, and along the rows", float("nan"))
 
 
 FAMILY: engine.Family[Call] = family(_checked, _plan, _fill)

@@ -4,17 +4,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.local.kernels import histograms, merge, sums
+from imfilter._filters.local.kernels import box, histograms, merge, real, whole
 from imfilter._simd.jit import Combination
 
-_U8, _U16, _F32, _F64 = map(np.dtype, ("u1", "u2", "f4", "f8"))
+_U8, _U16, _I32, _F32, _F64 = map(np.dtype, ("u1", "u2", "i4", "f4", "f8"))
 
 
 def combinations() -> Iterator[Combination]:
     """Yield kernels with the types for which they are compiled."""
-    yield sums.sum_piece, ()
-    yield sums.sum_boxes, (_U8, _F32, sums.SHORT)
-    yield sums.sum_boxes, (_F32, _F32, sums.PRODUCTS)
+    yield box.sum_piece, ()
+    for form in (box.DEVIATION | box.SHORT, box.THRESHOLD | box.SHORT):
+        yield whole.whole_boxes, (_U8, _F32, _I32, form | box.NARROW)
+        yield whole.whole_boxes, (_U8, _F32, _I32, form)
+        yield real.real_boxes, (_F32, _F32, form | box.MEANS)
     yield merge.merge_lines, ()
     for source in (_U8, _F32):
         for form in (0, merge.COUNTED):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.threshold.kernels import classes, histogram, local
+from imfilter._filters.threshold.kernels import classes, histogram
 from imfilter._simd.jit import Combination
 
 
@@ -19,8 +19,3 @@ def combinations() -> Iterator[Combination]:
     yield histogram.count_real, (np.dtype("f4"),)
     yield classes.divide, ()
     yield classes.smooth_to_two, ()
-    yield local.slide_local, ()
-    for element in ("u1", "f4"):
-        yield local.fetch_line, (np.dtype(element),)
-        yield local.median_of_some, (np.dtype(element),)
-    yield local.place_line, (np.dtype("f4"),)

@@ -7,6 +7,7 @@ offset that all samples share changes no result. All terms of the variance are a
 
 import numpy as np
 
+from imfilter._filters.local.kernels.box import DEVIATION, THRESHOLD
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import fma, larger, root, where
@@ -17,7 +18,7 @@ RESTS, SPREADS, COUNTED = 1, 2, 4
 #: Addresses of the parts and of what is written; tables of the offsets of each line in the parts, in what is
 #: written and in the result, and of the taps, in elements; the weights; the number of lines, of their results
 #: and of taps. `centre` is the number of the tap whose sample is kept if all are present. If `result` is not
-#: 0, only the variances are written there, or their roots, and NaN where at most `least` is counted. The
+#: 0, only the results are written there, see `box.VARIANCE`, and NaN where at most `least` is counted. The
 #: counts are written if `to_counts` is not 0.
 MERGE_JOB = np.dtype(
     [
@@ -37,10 +38,10 @@ MERGE_JOB = np.dtype(
                     "taps",
                     "centre",
                 ),
-                *("root", "merge"),
+                *("form", "merge"),
             )
         ),
-        *((name, np.float64) for name in ("total", "least")),
+        *((name, np.float64) for name in ("total", "least", "a", "b", "c")),
     ]
 )
 _F64 = np.dtype(np.float64)
@@ -124,7 +125,11 @@ def merge(source, target, form, job_at):
                 squares = fma(away, weight, squares)
             spread = squares / counts
             if job.result:
-                if job.root:
+                if job.form == THRESHOLD:
+                    deviation = root(spread)
+                    middle = own + (beside + mean)
+                    spread = middle * (deviation * job.b + job.a) + deviation * job.c
+                elif job.form == DEVIATION:
                     spread = root(spread)
                 if form & COUNTED:
                     spread = where(counts > job.least, spread, nothing)

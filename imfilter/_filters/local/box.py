@@ -1,0 +1,132 @@
+"""Means and variances in boxes whose samples are all present: `kernels/whole.py` and `kernels/real.py`."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import dtypes
+from imfilter._base.grouping import levels_of
+from imfilter._base.loops import places_of, tiles
+from imfilter._base.program import address, set_addresses
+from imfilter._base.store import Store, roomy
+from imfilter._filters.local.kernels import box as kernels
+from imfilter._filters.local.kernels.real import real_boxes
+from imfilter._filters.local.kernels.whole import whole_boxes
+from imfilter._filters.local.parts import Finish, packed
+from imfilter._simd.vector import BYTES, LINE
+
+_INT32 = np.dtype(np.int32)
+#: Most bytes of a line of sums, and of the lines that are kept. Those of a row stay in the first-level cache,
+#: and those that are kept in the second.
+_LINE, _RING = 1 << 12, 1 << 18
+#: Least number of columns of a tile: a multiple of its margin, which each tile computes again, and vectors.
+_LONG, _LEAST = 4, 128
+
+
+def compute(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, store: Store) -> None:
+    """Write the results of a piece. Every result depends on the samples of its window only."""
+    shape = (samples.shape[0], *(n - t + 1 for n, t in zip(samples.shape[1:4], sizes, strict=True)),
+             samples.shape[4])  # fmt: skip
+    pitches = [math.prod(samples.shape[a + 1 :]) for a in range(5)]
+    beside, columns, taps = shape[4], shape[3] * shape[4], math.prod(sizes)
+    target = finish.target
+    kind = dtypes.direct_target(target.dtype, dtypes.FLOAT64)
+    direct = target if kind == target.dtype and packed(target, 3) else roomy(shape, kind)
+    short = kernels.SHORT if direct.dtype == dtypes.FLOAT32 else 0
+    sums = _sums_of(samples.dtype, taps)
+    item = 8 if sums is None else sums.itemsize
+    margin = (sizes[2] - 1) * beside
+    along, along_parts = _tables(sizes[2], 1, beside * item, 1 if sums is not None else sizes[0] * sizes[1])
+    down, down_parts = _tables(sizes[1], sizes[0], 1, 1)
+    kept = 2 * int(down[:-1, 5].sum()) if sums is None else 0  # lines of groups that later windows need
+    most = min(_LINE, _RING // max(kept, 1)) // item - margin
+    cut = tiles(columns, max(1, columns // max(most, _LONG * margin, _LEAST)))
+    pitch = -(-item * (int(np.diff(cut).max()) + margin) // BYTES) * BYTES + BYTES + LINE
+    start = pitch * (2 * len(along) + 2) + 24 * (int(down[:, 2].max()) + 1)
+    start = -(-start // LINE) * LINE
+    for level in down[:-1]:
+        level[4] = start
+        start += 2 * pitch * int(level[5])
+    memory = store.array("workspace", (start + BYTES + LINE,), np.uint8)
+    workspace = memory[-address(memory) % LINE :]  # lines start at cache lines
+    job = np.zeros((), kernels.BOX_JOB)
+    job["piece"], job["result"] = address(samples), address(direct)
+    job["batch"], job["planes"], job["rows"] = shape[:3]
+    job["step_b"], job["step_z"], job["step_y"] = pitches[:3]
+    job["taps_z"], job["taps_y"], job["taps_x"] = sizes
+    job["taps"], job["beside"], job["pitch"], job["n_tiles"] = taps, beside, pitch, len(cut) - 1
+    job["n_down"], job["n_along"] = len(down), len(along)
+    job["exact"] = sums is not None
+    job["a"], job["b"], job["c"] = finish.numbers
+    if sums is None:
+        means = kernels.MEANS if short and samples.dtype == dtypes.FLOAT32 else 0
+        job["kernel"] = real_boxes.address(samples.dtype, direct.dtype, finish.form | short | means)
+    else:
+        narrow = kernels.NARROW if sums == _INT32 and _narrow(samples.dtype, taps) else 0
+        job["kernel"] = whole_boxes.address(samples.dtype, direct.dtype, sums, finish.form | short | narrow)
+    steps = [s // direct.itemsize for s in direct.strides]
+    tables = {"places": places_of(shape[:3], steps[:3]), "tiles": cut, "workspace": workspace}
+    tables |= {"down": down, "down_parts": down_parts, "along": along, "along_parts": along_parts}
+    owners = set_addresses(job, tables)
+    kernels.sum_piece.entry()(address(job))
+    del owners
+    if direct is not target:
+        dtypes.place(direct, target)
+
+
+def exact(source: np.dtype, taps: int) -> bool:
+    """Tell whether the sums of a box of `taps` samples are exact."""
+    return _sums_of(source, taps) is not None
+
+
+def _sums_of(source: np.dtype, taps: int) -> np.dtype | None:
+    """Return the type of exact sums of samples and of their squares, or None."""
+    if source.kind not in "biu" or source.itemsize > 2:
+        return None
+    largest = taps << 16 * source.itemsize
+    if largest < 1 << 31:
+        return _INT32
+    return dtypes.FLOAT64 if largest < 1 << 53 else None
+
+
+def _narrow(source: np.dtype, taps: int) -> bool:
+    """Tell whether int32 holds the variance times the square of the number of samples."""
+    return taps * taps << 16 * source.itemsize - 2 < 1 << 31
+
+
+def _tables(size: int, planes: int, step: int, samples: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the tables of the levels of windows of `size` rows and `planes`, and of their parts.
+
+    step: of a row or column in the table. samples: of each row or column.
+    """
+    levels: list[tuple[int, ...]] = []
+    parts: list[tuple[int, int, int, int]] = []
+
+    def add(width: int, members: list[tuple[int, int, int]], counts: list[int]) -> None:
+        levels.append((sum(counts) * samples, width, len(members), len(parts), 0, 0))
+        for (level, row, plane), count in zip(members, counts, strict=True):
+            parts.append((level, row * step, plane, int(np.float64(count * samples).view(np.int64))))
+
+    if planes > 1:
+        add(1, [(0, 0, plane) for plane in range(planes)], [1] * planes)
+        if size == 1:
+            return np.array(levels, np.int64), np.array(parts, np.int64)
+    above = planes > 1
+    widths = [1]
+    for width, members in levels_of(size):
+        add(
+            width,
+            [(level + above, row, 0) for level, row in members],
+            [widths[level] * planes for level, _ in members],
+        )
+        widths.append(width)
+    found = np.array(levels, np.int64)
+    # A group is kept until the last group that contains it is complete.
+    for width, _, n_parts, first, _, _ in zip(*found[:, [1, 0, 2, 3, 4, 5]].T.tolist(), strict=True):
+        for level, row, _, _ in parts[first : first + n_parts]:
+            if level:
+                delay = width - row // step - int(found[level - 1, 1])
+                found[level - 1, 5] = max(found[level - 1, 5], delay + 1)
+    return found, np.array(parts, np.int64)
