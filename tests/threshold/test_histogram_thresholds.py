@@ -197,3 +197,15 @@ def test_errors():
         threshold.minimum([0, 5, 2**30])
     with pytest.raises(AttributeError, match=r"threshold\.otsu"):
         imfilter.threshold_otsu  # noqa: B018
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2"])
+@pytest.mark.parametrize("count", [1, 127, 129, (1 << 18) + 77])
+def test_means_of_extreme_integers_are_exact(dtype, count):
+    info = np.iinfo(dtype)
+    for image in (
+        np.full(count, info.max, dtype),
+        np.full(count, info.min, dtype),
+        np.arange(count).astype(dtype),
+    ):
+        assert threshold.mean(image) == int(image.sum(dtype=np.int64)) / count

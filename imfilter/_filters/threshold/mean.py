@@ -13,7 +13,7 @@ from imfilter._filters.threshold import histogram
 from imfilter._filters.threshold.kernels import histogram as kernels
 
 #: Samples that are summed together. The sum does not depend on the number of threads.
-_PART, _MANY = 1 << 18, 1 << 19
+_PART, _MANY = min(1 << 18, kernels.MOST_SMALL), 1 << 19
 
 
 def mean(image: Any, mask: Any, nan: Any, workers: Any) -> float:
@@ -53,11 +53,13 @@ def _sum(values: npt.NDArray, weights: npt.NDArray[np.float64] | None, workers: 
 
 def _line(values: npt.NDArray) -> Callable[[int, int], float]:
     """Return a function that sums a part of an array."""
-    kernel, entry = kernels.sum_line.address(values.dtype), kernels.sum_samples.entry()
+    small = values.dtype.kind in "iu" and values.itemsize <= 2
+    kernel = (kernels.sum_small if small else kernels.sum_line).address(values.dtype)
+    entry = kernels.sum_samples.entry()
     at, size = address(values), values.itemsize
 
     def one(start: int, stop: int) -> float:
-        to = np.empty(kernels.LANES)
+        to = np.empty(2 * kernels.LANES)
         entry(kernel, at + start * size, min(stop, len(values)) - start, address(to))
         return float(to[0])
 
