@@ -71,13 +71,13 @@ class Spreading:
         if counts:
             counted = rows, series, size, counts, self._ddof, self._is_root, *place
             return functools.partial(_call, variance.counted_variance.entry(), counted, buffer)
-        degrees = size - self._ddof
+        degrees, spots = size - self._ddof, np.empty_like(tables.parts)
         levels, parts = address(tables.levels), address(tables.parts)
         numbers = (
             rows, series, size, levels, len(tables.levels), parts, degrees if degrees > 0 else math.nan,
-            self._is_root, *place,
+            self._is_root, address(spots), *place,
         )  # fmt: skip
-        return functools.partial(_call, variance.variance.entry(), numbers, (buffer, tables))
+        return functools.partial(_call, variance.variance.entry(), numbers, (buffer, spots, tables))
 
 
 def _call(entry: Any, numbers: tuple[Any, ...], owners: Any, source: int, target: int) -> None:

@@ -17,7 +17,7 @@ from imfilter._filters.series.kernels.blocks import LANES, copy_along, gather, s
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lanewise import fma, root, where
-from imfilter._simd.vector import load, load_one, peek, splat, store
+from imfilter._simd.vector import load, load_one, peek, poke, splat, store
 
 _F64 = np.dtype(np.float64)
 #: Arrays of `counted_variance`: references, means, sums of squares and counts of groups, and of windows.
@@ -28,30 +28,37 @@ FIELDS = 3
 
 
 @inlined
-def _merged(arrays, pitch, at, row, parts, n_parts, inverse):
+def _locate(parts, count, row, pitch, spots):
+    """Write where the parts of groups are: their samples, their means or 0, and their numbers of samples.
+
+    Samples and means are bytes from the first sample of a group. row, pitch: bytes of a row and of an array.
+    """
+    for i in range(0, 8 * FIELDS * count, 8 * FIELDS):
+        level, first = peek(parts + i), peek(parts + i + 8) * row
+        poke(spots + i, first)
+        poke(spots + i + 8, first + (2 * level - 1) * pitch if level else 0)
+        poke(spots + i + 16, peek(parts + i + 16))
+
+
+@inlined
+def _merged(samples, pitch, spots, n_parts, inverse):
     """Return the mean minus the reference, and the sum of squares, of a group that has parts.
 
-    arrays: address of the samples, and of means and sums of squares for each level. row: bytes of a row.
-    inverse: of the number of samples.
+    samples: address of the first. spots: see `_locate`. inverse: of the number of samples.
     """
-    samples, level = arrays + at, peek(parts)
     reference = load(_F64, samples, _F64)
     total = reference - reference  # NaN where the sample is not finite
-    squares, sums = total, total
-    if level:
-        place = samples + (2 * level - 1) * pitch
-        u, sums = load(_F64, place, _F64), load(_F64, place + pitch, _F64)
-        total = u * load_one(_F64, parts + 16, _F64)
+    squares, sums, means = total, total, peek(spots + 8)
+    if means:
+        u, sums = load(_F64, samples + means, _F64), load(_F64, samples + means + pitch, _F64)
+        total = u * load_one(_F64, spots + 16, _F64)
         squares = total * u
-    for i in range(1, n_parts):
-        entry = parts + 8 * FIELDS * i
-        level, first = peek(entry), samples + peek(entry + 8) * row
-        weight = splat(_F64, load_one(_F64, entry + 16, _F64))
-        u = load(_F64, first, _F64) - reference
-        if level:
-            place = first + (2 * level - 1) * pitch
-            u = u + load(_F64, place, _F64)
-            sums = sums + load(_F64, place + pitch, _F64)
+    for spot in range(spots + 8 * FIELDS, spots + 8 * FIELDS * n_parts, 8 * FIELDS):
+        means, weight = peek(spot + 8), splat(_F64, load_one(_F64, spot + 16, _F64))
+        u = load(_F64, samples + peek(spot), _F64) - reference
+        if means:
+            u = u + load(_F64, samples + means, _F64)
+            sums = sums + load(_F64, samples + means + pitch, _F64)
         # Additions and fused multiply-adds run at the same time.
         total = fma(u, weight, total)
         squares = fma(u * weight, u, squares)
@@ -62,38 +69,41 @@ def _merged(arrays, pitch, at, row, parts, n_parts, inverse):
 @Driver
 @denormals_as_zeros
 def variance(
-    source, target, rows, step, size, levels, n_levels, parts, degrees: float, is_root, buffer, block, columns
+    source, target, rows, step, size, levels, n_levels, parts, degrees: float, is_root, spots, buffer, block,
+    columns,
 ):  # fmt: skip
     """Write the variances, or their roots, of `rows` windows of `size` samples of `step` series.
 
     levels: for each level the number of its samples, the number of its parts and the first of them; the
     windows are the last level. parts: see `FIELDS`. degrees: what the sums of squares are divided by. The
     kernel processes `block` rows of `columns` series together. buffer: memory for ``2*n_levels`` arrays of
-    ``block + size - 1`` rows of them, and of two vectors.
+    ``block + size - 1`` rows of them, and of two vectors. spots: memory for as many parts as there are.
     """
+    last = levels + 24 * (n_levels - 1)
     for left in range(0, step, columns):
         width = min(columns, step - left)
         pitch = 8 * LANES * (-(-(block + size - 1) * width // LANES) + 1)
         stage = buffer + (2 * n_levels - 1) * pitch
+        _locate(parts, peek(last + 8) + peek(last + 16), 8 * width, pitch, spots)
         for top in range(0, rows, block):
             n = min(block, rows - top)
             first = 8 * (top * step + left)
             gather(buffer, source + first, n + size - 1, width, step)
             for level in range(n_levels):
                 samples, n_parts = peek(levels + 24 * level), peek(levels + 24 * level + 8)
-                table = parts + 8 * FIELDS * peek(levels + 24 * level + 16)
+                table = spots + 8 * FIELDS * peek(levels + 24 * level + 16)
                 inverse = 1.0 / samples
                 count = (n + size - samples) * width
                 mean_at = buffer + (2 * level + 1) * pitch
                 if level < n_levels - 1:
                     for at in range(0, 8 * count, 8 * LANES):
-                        mean, squares = _merged(buffer, pitch, at, 8 * width, table, n_parts, inverse)
+                        mean, squares = _merged(buffer + at, pitch, table, n_parts, inverse)
                         store(mean_at + at, _F64, mean)
                         store(mean_at + pitch + at, _F64, squares)
                 else:
                     direct = 8 * (count - LANES) if width == step else -1
                     for at in range(0, 8 * count, 8 * LANES):
-                        _, squares = _merged(buffer, pitch, at, 8 * width, table, n_parts, inverse)
+                        _, squares = _merged(buffer + at, pitch, table, n_parts, inverse)
                         result = squares / splat(_F64, degrees)
                         if is_root:
                             result = root(result)
