@@ -1,7 +1,7 @@
 """Local statistics of images of 3840x2160: `python -m benchmarks.local_statistics`.
 
-The other library for the standard deviation is OpenCV: the root of the mean of the squares minus the square
-of the mean. For the entropy it is scikit-image, timed on a part of the image.
+The other libraries for the standard deviation are OpenCV and SciPy: the root of the mean of the squares minus
+the square of the mean. For the entropy it is scikit-image, timed on a part of the image.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import scipy.ndimage as ndi
 from skimage.filters import rank
 from skimage.morphology import disk
 
@@ -27,19 +28,27 @@ def opencv_std(image: Any, size: int) -> Any:
     return cv2.sqrt(cv2.max(cv2.subtract(squares, cv2.multiply(mean, mean)), 0))
 
 
+def scipy_std(image: Any, size: int) -> Any:
+    """Return the standard deviation by SciPy."""
+    values = image.astype(np.float64)
+    mean, squares = (ndi.uniform_filter(part, size, mode="mirror") for part in (values, values * values))
+    return np.sqrt(np.maximum(squares - mean * mean, 0))
+
+
 def main() -> None:
-    """Print a line for each filter: milliseconds, and the time of the other library divided by them."""
+    """Print a line for each filter: milliseconds, and the times of the others divided by them."""
     rng = np.random.default_rng(1)
     noise = rng.random(SHAPE) * 255
     cv2.setNumThreads(THREADS)
-    for dtype in ("uint8", "float32"):
+    for dtype in ("uint8", "uint16", "float32"):
         image = noise.astype(dtype)
         for size in (5, 15, 61):
-            ours, theirs = timed(
+            ours, *theirs = timed(
                 lambda image=image, size=size: imfilter.local_std(image, size, workers=THREADS),
                 lambda image=image, size=size: opencv_std(image, size),
+                lambda image=image, size=size: scipy_std(image, size),
             )
-            show(f"local_std {size}, {dtype}", ours, theirs)
+            show(f"local_std {size}, {dtype}", ours, *theirs)
     image, part = noise.astype("uint8"), noise[:270].astype("uint8")
     ours, theirs = timed(
         lambda: imfilter.local_entropy(image, footprint=disk(5), workers=THREADS),
@@ -48,15 +57,16 @@ def main() -> None:
     show("local_entropy of a disk of radius 5, uint8", ours, theirs * SHAPE[0] / len(part))
 
 
-def timed(ours: Callable[[], Any], theirs: Callable[[], Any]) -> list[float]:
-    """Return the best time of both calls in seconds."""
-    found = measure.race({"ours": ours, "theirs": theirs}, runs=RUNS, patience=PATIENCE)
-    return [found[name].fastest for name in ("ours", "theirs")]
+def timed(*calls: Callable[[], Any]) -> list[float]:
+    """Return the best time of each call in seconds."""
+    found = measure.race({str(i): call for i, call in enumerate(calls)}, runs=RUNS, patience=PATIENCE)
+    return [found[str(i)].fastest for i in range(len(calls))]
 
 
-def show(name: str, ours: float, theirs: float) -> None:
+def show(name: str, ours: float, *theirs: float) -> None:
     """Print a line."""
-    print(f"{name:45} {1e3 * ours:8.1f} ms {theirs / ours:6.1f} times", flush=True)
+    ratios = ", ".join(f"{time / ours:6.1f}" for time in theirs)
+    print(f"{name:45} {1e3 * ours:8.1f} ms {ratios} times", flush=True)
 
 
 if __name__ == "__main__":

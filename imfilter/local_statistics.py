@@ -32,9 +32,9 @@ def local_variance(
     """Compute the variance of the neighbourhood of each sample.
 
     The population variance is the mean of the squared distances from the mean (``ddof=0``). It is computed in
-    float64, and no common offset cancels digits: samples of 1e7 plus or minus 1 keep nine digits. The
-    result is never negative, and exactly 0 in a constant window. A huge sample spoils only the windows that
-    contain it. The squares of distances must be in the range of float64.
+    float64 or in integers, and no common offset cancels digits: samples of 1e7 plus or minus 1 keep nine
+    digits. The result is never negative, and exactly 0 in a constant window. It depends on the samples of its
+    window only. The squares of distances must be in the range of float64.
 
     Parameters
     ----------

@@ -51,6 +51,24 @@ def test_bounds_of_boxes(kind, size):
         assert (found[expected == 0] == 0).all()
 
 
+@pytest.mark.parametrize(("dtype", "size"), [("u1", 18), ("u1", 19), ("u1", 20), ("i1", 9), ("u2", 6)])
+def test_extreme_integers_do_not_overflow(dtype, size):
+    info = np.iinfo(dtype)
+    image = np.full((50, 90), info.max, dtype)
+    image[::2, ::3], image[25:, 40:] = info.min, info.min
+    expected = whole(image.astype(np.int64), size)
+    np.testing.assert_array_equal(imfilter.local_variance(image, size, dtype=float), expected)
+    found = imfilter.local_std(image, size)
+    np.testing.assert_allclose(found, np.sqrt(expected), rtol=2e-7, atol=0)
+
+
+def test_a_window_of_many_integers_of_16_bits():
+    image = np.random.default_rng(2).integers(0, 1 << 16, (60, 70)).astype("u2")
+    image[20:] |= 0xFFF0
+    found = imfilter.local_variance(image, 55, dtype=float)  # the product of both sums has 59 bits
+    np.testing.assert_allclose(found, whole(image.astype(object), 55).astype(float), rtol=1e-15)
+
+
 def test_integers_are_exact():
     rng = np.random.default_rng(1)
     for dtype, size in (("u1", 15), ("u1", 40), ("i1", 9), ("u2", 5)):
