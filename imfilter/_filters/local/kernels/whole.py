@@ -6,6 +6,7 @@ Integers make no error, so a sum depends on its window only. Along a row, groups
 A step down of int32 takes 4 loads and 2 stores of 16 columns, 5 cycles. Along the row, a window of 15 takes 8
 loads and a store for each of both sums, 20 cycles. The result takes 2 products, a root and a store: 15.
 For 3840x2160 that is 40 cycles * 8.3e6 / 16 = 21e6 cycles, and 8 MB to read and 33 MB to write.
+Measured: 17 ms of processor time for 15 x 15 uint8; the copy and the result alone take 11 ms (Zen 4).
 """
 
 import numpy as np
