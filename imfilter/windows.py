@@ -138,7 +138,8 @@ def generic(
     Notes
     -----
     Numba reads global names once, when it compiles the function. Pass what changes in `args`. Compiling takes
-    half a second for each function, number of samples and type of `args`. The code is kept in memory.
+    a second or two for each function, number of samples and type of `args`. The code is kept on disk if all
+    that the function reads has a certain value (numbers, strings, small arrays, compiled functions).
 
     References
     ----------

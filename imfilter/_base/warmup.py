@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from imfilter._simd import jit
+from imfilter._simd import code_files, jit
 
 #: The families are found by name, because this module knows no filter.
 _FAMILIES = Path(__file__).resolve().parent.parent / "_filters"
@@ -45,12 +45,12 @@ def compilations() -> Iterator[list[str]]:
 
 def places() -> tuple[Path, ...]:
     """Return the folders for compiled kernels, in the order in which they are searched."""
-    return jit.folders()
+    return code_files.folders()
 
 
 def flaw() -> str | None:
     """Return the reason why no folder is used if other users can write to all of them, else None."""
-    flaws = [jit.flaw(folder.resolve()) for folder in places()]
+    flaws = [code_files.flaw(folder.resolve()) for folder in places()]
     return flaws[-1] if all(flaws) else None
 
 

@@ -1,4 +1,4 @@
-"""The only module that compiles: compiler options, the cache on disk, and the notice of long compilation."""
+"""The only module that compiles: compiler options, caches on disk, and the notice of long compilation."""
 
 import contextlib
 import functools
@@ -6,29 +6,28 @@ import hashlib
 import inspect
 import os
 import pickle
-import stat
 import sys
-import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import llvmlite.binding
 import numba
 import numpy as np
-from numba.core import config, event, types
+from numba.core import event, types
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
-from numba.core.runtime import _nrt_python
+from numba.core.runtime import _nrt_python, rtsys
 from numba.core.serialize import dumps
+
+from imfilter._simd import code_files
+from imfilter._simd.code_files import folders
 
 _SIMD = Path(__file__).resolve().parent
 _PATIENCE = 1.0  # seconds of compiling before the notice
-_OLD = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _COMPILING = "imfilter: compiling for this filter and type of image; "
 NOTICE = _COMPILING + "the next run of the same starts at once\n"
 NOTICE_UNKEPT = (
@@ -51,114 +50,11 @@ def _salt(family: Path) -> bytes:
     return digest.digest()
 
 
-@functools.cache
-def folders() -> tuple[Path, ...]:
-    """Return the folders for compiled kernels, best first. They need not exist or be writable."""
-    chosen = os.environ.get("IMFILTER_CACHE_DIR") or config.CACHE_DIR
-    if chosen:
-        return (Path(chosen) / "imfilter",)
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    folders = [_SIMD / "__pycache__"]
-    with contextlib.suppress(RuntimeError):  # the user has no home folder
-        folders.append((Path(base) if base else Path.home() / ".cache") / "imfilter")
-    return tuple(folders)
-
-
-def flaw(folder: Path) -> str | None:
-    """Return how other users could put code into a folder, or None if they cannot.
-
-    They could if they own the folder or a parent folder, or may write to one. Root and the owner of this file
-    do not count, because they can change the running code anyway.
-    """
-    if not hasattr(os, "geteuid"):
-        return None
-    for place in (folder, *folder.parents):
-        with contextlib.suppress(OSError):  # a missing folder will be created
-            status = place.stat()
-            # In a folder like /tmp everybody may create files, but nobody may change the files of others.
-            shared = place != folder and bool(status.st_mode & stat.S_ISVTX)
-            if how := _access_of_others(status, shared):
-                return f"{str(place)!r} {how}"
-    return None
-
-
-def _access_of_others(status: os.stat_result, shared: bool = False) -> str | None:
-    if status.st_uid not in {0, os.geteuid(), os.stat(__file__).st_uid}:
-        return "belongs to another user"
-    if shared or not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return None
-    if not status.st_mode & stat.S_IWOTH and _is_own_group(status.st_gid):
-        return None
-    return "can be written by others"
-
-
-@functools.cache
-def _is_own_group(number: int) -> bool:
-    """Tell whether a group is the private group of the user, which many systems create with the same name."""
-    import grp
-    import pwd
-
-    with contextlib.suppress(KeyError):
-        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(number)
-        return number == user.pw_gid and user.pw_name == group.gr_name and set(group.gr_mem) <= {user.pw_name}
-    return False
-
-
-@functools.cache
-def _warn(text: str) -> None:
-    """Print a warning once."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"imfilter: {text}\n")
-
-
-_safe: dict[Path, Path] = {}
-
-
-def _trusted(folder: Path) -> Path | None:
-    """Return the real path of a code folder. Warn and return None if others could write there."""
-    if folder in _safe:
-        return _safe[folder]
-    real = Path(os.path.realpath(folder))
-    if why := flaw(real):
-        _warn(
-            f"compiled code in {str(folder)!r} is ignored, because {why}; "
-            "set IMFILTER_CACHE_DIR to a folder that only you can write"
-        )
-        return None
-    if real.is_dir():  # otherwise somebody else may still create it
-        _safe[folder] = real
-    return real
-
-
-def _make(folder: Path) -> None:
-    """Create a folder and its parents. Only this user can write to them, whatever the umask is."""
-    if not folder.is_dir():
-        _make(folder.parent)
-        with contextlib.suppress(FileExistsError):  # another process was faster
-            folder.mkdir(mode=0o755)
-
-
-def _read(path: Path) -> bytes | None:
-    """Return the bytes of a file, or None if other users could have written it."""
-    with open(os.open(path, _OLD), "rb") as file:
-        status = os.fstat(file.fileno())
-        if hasattr(os, "geteuid") and (how := _access_of_others(status)):
-            _warn(f"compiled code in {str(path.parent)!r} is made anew where its file {how}")
-            return None
-        return file.read()
-
-
-def _can_keep() -> bool:
-    """Tell whether some folder can keep compiled code. Only an attempt to write is certain."""
-    for place in folders():
-        with contextlib.suppress(OSError):
-            if _trusted(place) is not None:
-                _make(place)
-                with tempfile.TemporaryFile(dir=place) as file:
-                    file.write(b"0")
-                    file.flush()
-                return True
-    return False
+def _folder(function: Callable[..., Any]) -> Path:
+    """Return the folder of the module that defines a function."""
+    # The code object of a wrapper belongs to another file. The module is that of the wrapped function.
+    module = sys.modules.get(function.__module__)
+    return Path(getattr(module, "__file__", None) or function.__code__.co_filename).resolve().parent
 
 
 @functools.cache
@@ -168,26 +64,34 @@ def _name_runtime() -> None:
         llvmlite.binding.add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
 
 
-class _KernelCache(_Cache):
-    """One file for each kernel, signature, processor and version of the sources.
+class _DiskCache(_Cache):
+    """One file for each function, signature, processor and version of the sources.
 
     Numba's own cache has one index file per function. Two processes that compile different signatures
     at the same time can leave an index that points to the wrong code. Here the file name contains the
-    whole key, so there is no index. Files are written under another name and then renamed. If two
-    processes write the same file, both write the same content. Files that cannot be read or are damaged
-    count as absent. Failures to write are ignored.
+    whole key, so there is no index. If two processes write the same file, both write the same content.
+    Failures to write are ignored.
     """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
-        # The code object of a wrapper belongs to another file. The module is that of the wrapped function.
-        module = sys.modules.get(function.__module__)
-        place = getattr(module, "__file__", None) or function.__code__.co_filename
-        self._family = Path(place).resolve().parent
 
     @property
     def cache_path(self) -> str:
         return str(folders()[0])
+
+    def enable(self) -> None:
+        """Do nothing: this cache is always on."""
+
+    disable = enable
+
+    def flush(self) -> None:
+        """Do nothing: the salt retires old files."""
+
+
+class _KernelCache(_DiskCache):
+    """Compiled kernels."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+        self._family = _folder(function)
 
     def _file(self, sig: Any, codegen: Any) -> str:
         key = repr((_salt(self._family), self._name, str(sig), codegen.magic_tuple())).encode()
@@ -197,48 +101,64 @@ class _KernelCache(_Cache):
         # Loading compiled code needs neither the imports of `target_context.refresh` (0.5 s), which prepare
         # compilation, nor Numba's memory runtime (30 ms), because kernels hold no arrays.
         _name_runtime()
-        name = self._file(sig, target_context.codegen())
-        for place in folders():
-            try:
-                if (folder := _trusted(place)) is None or (kept := _read(folder / name)) is None:
-                    continue
-                digest, data = kept.split(b"\n", 1)
-                if digest.decode() == hashlib.sha256(data).hexdigest():
-                    return CompileResult._rebuild(target_context, *pickle.loads(data))
-            except (OSError, ValueError):
-                continue
+        data = code_files.load(self._file(sig, target_context.codegen()))
+        with contextlib.suppress(OSError, ValueError):
+            return data and CompileResult._rebuild(target_context, *pickle.loads(data))
         return None
 
     def save_overload(self, sig: Any, cres: CompileResult) -> None:
-        name = self._file(sig, cres.codegen)
-        data = dumps(cres._reduce())
-        data = hashlib.sha256(data).hexdigest().encode() + b"\n" + data
-        for place in folders():
-            try:
-                if _trusted(place) is None:
-                    continue
-                _make(place)
-                if (folder := _trusted(place)) is None:  # another was faster
-                    continue
-                partial = folder / f"{name}.{uuid.uuid4().hex[:16]}"
-                try:
-                    with open(os.open(partial, _NEW, 0o644), "wb") as file:
-                        file.write(data)
-                    partial.replace(folder / name)
-                except OSError:
-                    partial.unlink(missing_ok=True)
-                    raise
-            except OSError:
-                continue
+        code_files.save(self._file(sig, cres.codegen), dumps(cres._reduce()))
+
+
+@dataclass(frozen=True)
+class UserKey:
+    """The key of a function of a user on disk: everything that its code depends on."""
+
+    digest: str
+    current: Callable[[], str | None]  # the digest of the function as it is now
+
+    def file(self, loop: Callable[..., Any], *more: Any) -> str:
+        """Return the name of a file for a loop that calls the function."""
+        key = repr((_salt(_folder(loop)), self.digest, loop.__qualname__, *more)).encode()
+        return f"{code_files.USER}{hashlib.sha256(key).hexdigest()}.nbc"
+
+
+class _UserCache(_DiskCache):
+    """Compiled loops that call a function of a user. They hold arrays and call functions of Numba."""
+
+    def __init__(self, loop: Callable[..., Any], key: UserKey) -> None:
+        self._loop, self._key = loop, key
+
+    def _file(self, sig: Any, codegen: Any) -> str:
+        return self._key.file(self._loop, str(sig), codegen.magic_tuple())
+
+    def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
+        rtsys.initialize(target_context)
+        with contextlib.suppress(OSError, ValueError):
+            data = code_files.load(self._file(sig, target_context.codegen()))
+            if data is None:
+                return None
+            needed, reduced = pickle.loads(data)
+            if not all(map(llvmlite.binding.address_of_symbol, needed)):
+                target_context.refresh()  # 0.3 s: registers the functions of all of Numba
+            if all(map(llvmlite.binding.address_of_symbol, needed)):
+                return CompileResult._rebuild(target_context, *reduced)
+        return None
+
+    def save_overload(self, sig: Any, cres: CompileResult) -> None:
+        """Keep the code if it needs no address of this process, and the function is still the same.
+
+        The function reads its globals while it is compiled, which is maybe long after the key was made.
+        """
+        if cres.lifted or cres.library.has_dynamic_globals or self._key.current() != self._key.digest:
             return
-
-    def enable(self) -> None:
-        """Do nothing: this cache is always on."""
-
-    disable = enable
-
-    def flush(self) -> None:
-        """Do nothing: the salt retires old files."""
+        module = cres.library._final_module
+        needed = [
+            part.name
+            for part in (*module.functions, *module.global_variables)
+            if part.is_declaration and not part.name.startswith("llvm.")
+        ]
+        code_files.save(self._file(sig, cres.codegen), dumps((needed, cres._reduce())))
 
 
 def is_ours(event: Any) -> bool:
@@ -284,7 +204,7 @@ class _Patience(event.Listener):
                 return
             self._told = True
         if sys.stderr is not None:
-            sys.stderr.write(NOTICE if _can_keep() else NOTICE_UNKEPT)
+            sys.stderr.write(NOTICE if code_files.can_keep() else NOTICE_UNKEPT)
 
     def forget(self) -> None:
         """Reset in a forked child: it compiles nothing yet, and no thread there would release the lock."""
@@ -395,6 +315,23 @@ def _compiler(function: Callable[..., Any], *, no_cpython_wrapper: bool = True, 
     return numba.njit(**_OPTIONS, **options)(function)
 
 
-def of_user(function: Any, **options: bool) -> Any:
-    """Return Numba's dispatcher of a function that a user wrote. Each operation is rounded by itself."""
-    return numba.njit(function, error_model="numpy", nogil=True, **options)
+def of_user(function: Any, key: UserKey | None = None, **options: bool) -> Any:
+    """Return Numba's dispatcher of a function that a user wrote. Each operation is rounded by itself.
+
+    With a key, the function is a loop that calls the user's function, and its code is kept on disk.
+    """
+    compiler = numba.njit(function, error_model="numpy", nogil=True, **options)
+    if key is not None:
+        compiler._cache = _UserCache(function, key)
+    return compiler
+
+
+def known_of(loop: Callable[..., Any], key: UserKey | None) -> bytes | None:
+    """Return what `make_known` has kept of a function of a user, or None."""
+    return None if key is None else code_files.load(key.file(loop))
+
+
+def make_known(loop: Callable[..., Any], key: UserKey | None, what: bytes) -> None:
+    """Keep a fact of a function of a user on disk, if it is still the same function."""
+    if key is not None and key.current() == key.digest:
+        code_files.save(key.file(loop), what)

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from imfilter._simd import jit
+from imfilter._simd import code_files
 from tests.cli.commands import subprocess_env
 
 pytestmark = pytest.mark.slow  # each test starts processes
@@ -143,7 +143,7 @@ def test_folders_and_those_above_them(tmp_path: Path, place: str, mode: int, tru
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / place).chmod(mode)
     for folder in (tmp_path / "a" / "b", *([] if place == "a/b" else [tmp_path / "a" / "b" / "new"])):
-        assert (jit.flaw(folder) is None) == trusted
+        assert (code_files.flaw(folder) is None) == trusted
     tmp_path.chmod(0o700)
 
 
@@ -152,7 +152,7 @@ def test_folders_and_those_above_them(tmp_path: Path, place: str, mode: int, tru
 def test_owners_of_folders_and_of_those_above_them(tmp_path: Path, place: str) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     os.chown(tmp_path / place, OTHER, OTHER)
-    assert jit.flaw(tmp_path / "a" / "b") == f"{str(tmp_path / place)!r} belongs to another user"
+    assert code_files.flaw(tmp_path / "a" / "b") == f"{str(tmp_path / place)!r} belongs to another user"
     os.chown(tmp_path / place, 0, 0)
 
 
@@ -270,10 +270,10 @@ def test_a_group_of_ones_own_is_nobody_else(
 
     monkeypatch.setattr(grp, "getgrgid", found)
     monkeypatch.setattr(pwd, "getpwuid", lambda number: SimpleNamespace(pw_name="ada", pw_gid=primary))
-    jit._is_own_group.cache_clear()
+    code_files._is_own_group.cache_clear()
     status = os.stat_result((0o40775, 0, 0, 1, os.geteuid(), 1000, 0, 0, 0, 0))
-    assert (jit._access_of_others(status) is None) == trusted
-    jit._is_own_group.cache_clear()
+    assert (code_files._access_of_others(status) is None) == trusted
+    code_files._is_own_group.cache_clear()
 
 
 @root

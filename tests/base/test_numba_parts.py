@@ -15,6 +15,12 @@ PARTS = {
     "numba.core.compiler:CompileResult._rebuild": "loads compiled code",
     "numba.core.compiler:CompileResult._reduce": "saves compiled code",
     "numba.core.runtime._nrt_python:c_helpers": "gives loaded code the functions of Numba's runtime",
+    "numba.core.runtime:rtsys.initialize": "prepares Numba's runtime for functions of users",
+    "numba.core.codegen:CodeLibrary.has_dynamic_globals": "says that code has addresses of this process",
+    "numba.core.typing.templates:builtin_registry.functions": "lists functions that extensions define",
+    "numba.core.typing.templates:builtin_registry.attributes": "lists attributes that extensions define",
+    "numba.core.dispatcher:Dispatcher": "recognises compiled functions that a function of a user calls",
+    "numba.core.compiler:Compiler": "recognises functions that are compiled in the usual way",
     "numba.core.serialize:dumps": "saves compiled code",
     "numba.core.config:CACHE_DIR": "names the folder for compiled code",
     "numba.core.event:Listener": "notices a compilation",
@@ -23,7 +29,7 @@ PARTS = {
     "numba.core.types:IntegerLiteral": "passes a number that is constant to the compiler",
     "numba.core.types:DType": "passes an element type",
 }
-#: Methods of Numba's cache that it calls and `_KernelCache` defines.
+#: Methods of Numba's cache that it calls and both caches define.
 METHODS = ("load_overload", "save_overload", "enable", "disable", "flush")
 #: Arguments of `CompileResult._rebuild`, which takes what `_reduce` returns.
 REBUILT = ("target_context", "libdata", "fndesc", "env", "signature", "objectmode", "lifted", "typeann")
@@ -55,8 +61,9 @@ def test_the_cache_has_the_methods_that_numba_calls():
     assert abstract <= {*METHODS, "cache_path"}, advice("_Cache", f"has the new abstract methods {abstract}")
     for name in METHODS:
         theirs = list(inspect.signature(getattr(jit._Cache, name)).parameters)
-        ours = list(inspect.signature(getattr(jit._KernelCache, name)).parameters)
-        assert len(theirs) == len(ours), advice(f"_Cache.{name}", f"takes {theirs}")
+        for cache in (jit._KernelCache, jit._UserCache):
+            ours = list(inspect.signature(getattr(cache, name)).parameters)
+            assert len(theirs) == len(ours), advice(f"_Cache.{name}", f"takes {theirs}")
 
 
 def test_compiled_code_is_rebuilt_from_what_it_is_reduced_to():
@@ -77,6 +84,12 @@ def test_a_dispatcher_has_what_a_kernel_uses():
     code = nothing.overloads[signature.args]
     for name in ("library", "fndesc", "entry_point"):
         assert hasattr(code, name), advice(f"CompileResult.{name}", "is missing (calls compiled code)")
+    assert code.library._final_module.functions is not None, advice("CodeLibrary._final_module", "is missing")
+    for name in ("targetoptions", "locals", "_can_compile", "py_func"):
+        assert hasattr(nothing, name), advice(f"Dispatcher.{name}", "is missing (is part of a key on disk)")
+    assert hasattr(nothing._compiler, "pipeline_class"), advice(
+        "Dispatcher._compiler", "has no pipeline_class"
+    )
     assert code.library.get_pointer_to_function(code.fndesc.llvm_func_name), advice(
         "CodeLibrary.get_pointer_to_function", "finds no code (kernels call each other by address)"
     )

@@ -128,6 +128,8 @@ def _filled(
 ) -> npt.NDArray:
     """Return the result, and write where too few samples are present to `few`, piece by piece."""
     windows, loops, last = call.windows, call.loops, range(-len(call.axes), 0)
+    if loops is not None and presence is not None:
+        loops.prepare()
     target = dtypes.target(out, array, call.result_shape, call.dtype)
     results = target if call.outputs > 1 else target[None]
     image, result = (

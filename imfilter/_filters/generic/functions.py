@@ -1,11 +1,14 @@
 """The function of a user, ready to be called for windows: compiled if it can be, and kept."""
 
+import contextlib
+import functools
 import inspect
 import re
+import sys
 import threading
 import types as python
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +17,7 @@ from numba.core import errors
 from numba.core import types as numba_types
 
 from imfilter._base import arguments
+from imfilter._filters.generic import dependencies
 from imfilter._filters.generic.kernels import scalar_where, windows
 from imfilter._simd import jit
 
@@ -29,8 +33,40 @@ _compiled: weakref.WeakKeyDictionary[Any, dict[Any, "Compiled"]] = weakref.WeakK
 class Compiled:
     """The loops over windows with a function."""
 
-    one_by_one: Callable[..., None]
+    one_by_one: Any  # a dispatcher of Numba
     in_lanes: Callable[..., None] | None  # None, for example, if a branch depends on samples
+    name: str
+    signature: tuple[Any, ...]  # of `one_by_one`
+
+    def prepare(self) -> None:
+        """Compile `one_by_one` if it is not. Here an interrupt can end it, in a worker's thread none can."""
+        if self.signature not in self.one_by_one.overloads:
+            with patience(self.name):
+                self.one_by_one.compile(self.signature)
+
+
+#: Seconds of compilation before the notice.
+PATIENCE = 10.0
+
+
+@contextlib.contextmanager
+def patience(name: str) -> Iterator[None]:
+    """Print a notice to stderr if a function is compiled for long."""
+    timer = threading.Timer(PATIENCE, _tell, (name,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _tell(name: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(
+            f"imfilter: compiling {name}() takes more than {PATIENCE:g} seconds; Ctrl-C ends it "
+            f"after the step that runs, and {_PYTHON}\n"
+        )
 
 
 def name_of(function: Any) -> str:
@@ -99,7 +135,31 @@ def _type_of(value: Any, number: int) -> Any:
 def _compile(
     function: Any, plain: python.FunctionType, size: int, kinds: tuple[Any, ...], outputs: int
 ) -> Compiled:
+    digest = functools.partial(dependencies.digest, function, kinds, size, outputs)
+    found = digest()
+    key = None if found is None else jit.UserKey(found, digest)
     own = function if function is not plain else jit.of_user(plain, boundscheck=True, pipeline_class=COMPILER)
+    with patience(name_of(plain)):
+        # What is known of a function from another process needs no compilation.
+        known = jit.known_of(windows.over_windows, key)
+        if known is None:
+            _check_type(plain, _compiled_alone(own, plain, kinds), outputs)
+        rows = jit.of_user(windows.over_windows(own, size, outputs), key)
+        lanes = None if known == _ROWS else _in_lanes(function, plain, size, kinds, key, known is not None)
+        loops = Compiled(rows, lanes, name_of(plain), (*(types.int64,) * 11, types.Tuple(kinds)))
+        if lanes is None:
+            rows.compile(loops.signature)
+        if known is None:
+            jit.make_known(windows.over_windows, key, _ROWS if lanes is None else _LANES)
+    return loops
+
+
+#: What is kept of a function that compiles: whether it runs on vectors too.
+_ROWS, _LANES = b"rows", b"lanes"
+
+
+def _compiled_alone(own: Any, plain: python.FunctionType, kinds: tuple[Any, ...]) -> Any:
+    """Compile a function for one window. Return the type of its result."""
     window = types.Array(types.float64, 1, "C"), *kinds
     try:
         own.compile(window)
@@ -107,10 +167,7 @@ def _compile(
         raise TypeError(_unbounded(plain)) from None
     except Exception as error:  # Numba also raises errors of Python here
         raise TypeError(_refused(plain, error)) from None
-    result = own.overloads[window].signature.return_type
-    _check_type(plain, result, outputs)
-    loop = jit.of_user(windows.over_windows(own, size, outputs))
-    return Compiled(loop, _in_lanes(function, plain, size, kinds, outputs))
+    return own.overloads[window].signature.return_type
 
 
 def _check_type(plain: Any, result: Any, outputs: int) -> None:
@@ -140,15 +197,21 @@ def _plainly(kind: Any) -> str:
 
 
 def _in_lanes(
-    function: Any, plain: python.FunctionType, size: int, kinds: tuple[Any, ...], outputs: int
+    function: Any,
+    plain: python.FunctionType,
+    size: int,
+    kinds: tuple[Any, ...],
+    key: jit.UserKey | None,
+    certain: bool,
 ) -> Callable[..., None] | None:
     """Return the loop over vectors of windows, or None if the function is not one of vectors."""
     if getattr(function, "targetoptions", {}).get("fastmath"):
         return None  # its own options say how it is computed
     try:
         lanes = jit.of_user(plain, pipeline_class=COMPILER)
-        lanes.compile((windows.LaneWindow(size), *kinds))
-        loop = jit.of_user(windows.over_lanes(lanes, size))
+        if not certain:
+            lanes.compile((windows.LaneWindow(size), *kinds))
+        loop = jit.of_user(windows.over_lanes(lanes, size), key)
         loop.compile((*(types.int64,) * 8, types.Tuple(kinds)))
     except Exception:
         return None

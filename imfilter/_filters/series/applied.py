@@ -35,6 +35,8 @@ class Applied(Window):
         lines = np.ascontiguousarray(dense(lines))
         result = place(lines, self.size, out)
         there = None if present is None else np.ascontiguousarray(present > 0).view(np.uint8)
+        if there is not None and self._loops is not None:
+            self._loops.prepare()
         count, rows, series = result.shape
         total = rows * series
         blocks = -(-total // _PIECE)
