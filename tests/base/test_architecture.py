@@ -1,6 +1,7 @@
 """The house: which module may import which, where Numba is called, and how long a file may be."""
 
 import ast
+import functools
 import subprocess
 import sys
 import tokenize
@@ -59,16 +60,24 @@ def name_of(path):
     return ".".join(["imfilter", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
 
 
+@functools.cache
+def parsed(path):
+    """The module node of a file."""
+    return ast.parse(path.read_text())
+
+
+@functools.cache
 def imports(path):
     """Modules named by the import statements of a file, absolute; names imported from a package too."""
-    package = ["imfilter", *path.relative_to(PACKAGE).parent.parts]
-    for node in ast.walk(ast.parse(path.read_text())):
+    package, found = ["imfilter", *path.relative_to(PACKAGE).parent.parts], []
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join(base + (node.module.split(".") if node.module else []))
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            found += [f"{module}.{alias.name}" for alias in node.names]
+    return found
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -107,7 +116,7 @@ def test_every_family_is_known():
 def test_packages_say_what_lives_there():
     for path in SOURCES:
         if path.name == "__init__.py":
-            text = ast.get_docstring(ast.parse(path.read_text()))
+            text = ast.get_docstring(parsed(path))
             assert text, path
             assert room(name_of(path)) == "public" or len(text.splitlines()) <= 6, path
 
@@ -120,7 +129,7 @@ def test_numba_compiles_in_one_place(path):
     for module in imports(path):
         if module.startswith("numba."):
             assert module.rpartition(".")[2] not in words, f"{path.name} imports {module}"
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if (
             isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)
@@ -134,9 +143,9 @@ def test_numba_compiles_in_one_place(path):
 
 @pytest.mark.parametrize("path", [*SOURCES, *OTHERS], ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_are_short_and_say_what_they_are(path):
-    text = path.read_text()
-    assert len(text.splitlines()) <= 400
-    assert ast.get_docstring(ast.parse(text)), "no docstring"
+    assert len(path.read_text().splitlines()) <= 400
+    tree = parsed(path) if path.is_relative_to(PACKAGE) else ast.parse(path.read_text())
+    assert ast.get_docstring(tree), "no docstring"
 
 
 def test_there_are_sources():
