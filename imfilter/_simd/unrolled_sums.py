@@ -112,12 +112,14 @@ def sum_window(
     the table for prefetching; see `prefetch`.
     """
     lanes = BYTES // size_of(real)
-    if count >= lanes:
-        _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count, ahead)
-        return
-    places = overhang + outputs * BYTES
-    for o in range(outputs):
-        poke(places + 8 * o, overhang + o * BYTES)
-    _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, places, lanes, 0)
-    for o in range(outputs):
-        copy(target, peek(to + 8 * o), overhang + o * BYTES, count)
+    places, number_of_sums = to, count  # one call for both cases: its code takes long to compile
+    if count < lanes:
+        places, number_of_sums, ahead = overhang + outputs * BYTES, lanes, 0
+        for o in range(outputs):
+            poke(places + 8 * o, overhang + o * BYTES)
+    _sums(
+        real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, places, number_of_sums, ahead
+    )
+    if count < lanes:
+        for o in range(outputs):
+            copy(target, peek(to + 8 * o), overhang + o * BYTES, count)

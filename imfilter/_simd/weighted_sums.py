@@ -213,24 +213,35 @@ def sum_rows(
     the table for prefetching; see `prefetch`.
     """
     lanes = BYTES // size_of(real)
+    places, last = to, count - lanes  # one call for both cases: its code takes long to compile
     if count < lanes:
-        places = overhang + outputs * BYTES
+        places, last, ahead = overhang + outputs * BYTES, 0, 0
         for o in range(outputs):
             poke(places + 8 * o, overhang + o * BYTES)
-        _sums(
-            real, source, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, 0, places
-        )
-        for o in range(outputs):
-            copy(real, peek(to + 8 * o), overhang + o * BYTES, count)
-        return
     x = 0
     while x < count:
-        shift = min(x, count - lanes)
+        shift = min(x, last)
         prefetch_rows(real, REGISTERS, ahead, shift)
         _sums(
-            real, source, outputs, REGISTERS, single, lines, offsets, n, weights, rows, group, bias, shift, to
+            real,
+            source,
+            outputs,
+            REGISTERS,
+            single,
+            lines,
+            offsets,
+            n,
+            weights,
+            rows,
+            group,
+            bias,
+            shift,
+            places,
         )
         x += lanes
+    if count < lanes:
+        for o in range(outputs):
+            copy(real, peek(to + 8 * o), overhang + o * BYTES, count)
 
 
 @kernel("real", "outputs")

@@ -100,15 +100,30 @@ def sum_symmetric(
     are needed next are prefetched, as `ahead` says; see there.
     """
     lanes = _lanes(real, outputs)
-    if count >= lanes:
-        _rows(real, source, target, outputs, number, norm, lines, halves, n, weights, bias, to, count, ahead)
-        return
-    places = overhang + outputs * BYTES
-    for o in range(outputs):
-        poke(places + 8 * o, overhang + o * BYTES)
-    _rows(real, source, target, outputs, number, norm, lines, halves, n, weights, bias, places, lanes, 0)
-    for o in range(outputs):
-        copy(target, peek(to + 8 * o), overhang + o * BYTES, count)
+    places, number_of_sums = to, count  # one call for both cases: its code takes long to compile
+    if count < lanes:
+        places, number_of_sums, ahead = overhang + outputs * BYTES, lanes, 0
+        for o in range(outputs):
+            poke(places + 8 * o, overhang + o * BYTES)
+    _rows(
+        real,
+        source,
+        target,
+        outputs,
+        number,
+        norm,
+        lines,
+        halves,
+        n,
+        weights,
+        bias,
+        places,
+        number_of_sums,
+        ahead,
+    )
+    if count < lanes:
+        for o in range(outputs):
+            copy(target, peek(to + 8 * o), overhang + o * BYTES, count)
 
 
 @kernel("real", "outputs", "number")
