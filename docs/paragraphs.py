@@ -293,6 +293,9 @@ _OWN: dict[str, tuple[str, ...]] = {
     "local_statistics.local_entropy": ("ndarray",),
     "smooth.box": ("size",),
     "windows.generic": ("size", "nan", "TypeError", "ValueError", "padding", "stride"),
+    "distances.distance": ("image", "spacing", "axes", "dtype", "out"),
+    "thinning.skeleton": ("image", "axes", "out", "workers"),
+    "thinning.thin": ("image", "axes", "out", "workers"),
     "neighbourhoods.local": ("size", "nan"),
     "neighbourhoods.niblack": ("size",),
     "neighbourhoods.sauvola": ("size",),
@@ -381,7 +384,7 @@ def modules() -> list[Path]:
     """Return the modules with public functions."""
     return [
         p
-        for folder in (".", "series", "show", "layers", "threshold")
+        for folder in (".", "series", "show", "layers", "threshold", "morphology")
         for p in sorted((PACKAGE / folder).glob("*.py"))
     ]
 

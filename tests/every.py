@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 import imfilter
-from imfilter import color, layers, series, show, threshold
+from imfilter import color, layers, morphology, series, show, threshold
 from imfilter.sklearn import HOG
 
 SIDE = 24
@@ -16,6 +16,7 @@ WITHOUT = {
         "Plan",
         "color",
         "layers",
+        "morphology",
         "plan",
         "series",
         "set_workers",
@@ -45,6 +46,7 @@ WITHOUT = {
     "color": (),
     "show": ("Activity",),
     "threshold": (),
+    "morphology": (),
 }
 
 
@@ -169,6 +171,9 @@ CALLS = {
         np.concatenate([np.sort(a, None)[:9], np.sort(a, None)[-9:]])
     ),
     "threshold.local": lambda a, k: threshold.local(a, 5),
+    "morphology.distance": lambda a, k: morphology.distance(a > 60, indices=True),
+    "morphology.skeleton": lambda a, k: morphology.skeleton(a > 60),
+    "morphology.thin": lambda a, k: morphology.thin(a > 60, 1),
     "color.rgb_to_gray": lambda a, k: color.rgb_to_gray(_rgb(a)),
     "color.rgb_to_lab": lambda a, k: color.rgb_to_lab(_rgb(a)),
     "color.lab_to_rgb": lambda a, k: color.lab_to_rgb(_rgb(a)),
@@ -233,7 +238,7 @@ CALLS = {
 def public():
     """The names that must have a call."""
     modules = {"": imfilter, "color": color, "layers": layers, "series": series, "show": show}
-    modules["threshold"] = threshold
+    modules |= {"threshold": threshold, "morphology": morphology}
     return {
         f"{prefix}.{name}"
         for prefix, module in modules.items()

@@ -29,6 +29,7 @@ FAMILIES = {
     "layers": set(),
     "learn": set(),
     "threshold": {"local"},
+    "morphology": set(),
     "show": {"linear"},
     "generic": set(),
 }

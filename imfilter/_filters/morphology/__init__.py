@@ -1,0 +1,1 @@
+"""Morphology of images: distances and thinning."""

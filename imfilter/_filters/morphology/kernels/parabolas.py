@@ -1,0 +1,117 @@
+"""Squared distances along a line: the lower envelope of parabolas, as the lower convex hull of points.
+
+Let f be the squared distance of the sample at p along the axes before. It gives the sample at x the squared
+distance f + w (x - p)**2. The parabolas of the lower envelope are the vertices of the lower hull of the
+points (p, f + w p**2), from left to right. The hull needs no division. A sample that is 0 divides the line:
+what is beyond it is never nearer. So each run of samples between zeros has a hull of its own.
+"""
+
+import numpy as np
+
+from imfilter._simd.jit import inlined
+from imfilter._simd.lanewise import where
+from imfilter._simd.vector import (
+    BYTES,
+    REGISTERS,
+    load_like,
+    load_one,
+    size_of,
+    splat_register,
+    store,
+    store_one,
+)
+
+_I32, _I64 = np.dtype(np.int32), np.dtype(np.int64)
+#: Bytes of one register.
+REGISTER = BYTES // REGISTERS
+
+
+@inlined
+def hull(real, wide, far, line, first, last, w, places, values):
+    """Write the places and the values of the vertices from sample `first` to `last`. Return their number.
+
+    wide: type of the arithmetic, which holds products. far: the value of a sample without a distance.
+    """
+    size, step = size_of(real), size_of(wide)
+    top = np.int64(0)
+    # The last vertex, and its differences to the one before.
+    p, q = np.int64(0), load_one(wide, line + size * first, real)
+    rise, run = q - q, np.int64(1)
+    for i in range(first, last + 1):
+        v = load_one(wide, line + size * i, real)
+        if v >= far:
+            continue
+        if first < i < last:
+            # A point on or above the chord of its neighbours is no vertex.
+            chord = load_one(wide, line + size * i - size, real) + load_one(
+                wide, line + size * i + size, real
+            )
+            if v + v >= chord + w + w:
+                continue
+        while top > 1:
+            ahead = i - p
+            if rise * ahead - (v - q) * run < w * (run * ahead * (run + ahead)):
+                break
+            top -= 1
+            p = load_one(_I64, places + 8 * top - 8, _I64)
+            q = load_one(wide, values + step * top - step, wide)
+            if top > 1:
+                run = p - load_one(_I64, places + 8 * top - 16, _I64)
+                rise = q - load_one(wide, values + step * top - 2 * step, wide)
+        if top > 0:
+            rise, run = v - q, i - p
+        p, q = np.int64(i), v
+        store_one(places + 8 * top, _I64, p)
+        store_one(values + step * top, wide, q)
+        top += 1
+    return top
+
+
+@inlined
+def _at(wide, places, values, k, x, w):
+    """Return the squared distance that vertex `k` gives sample `x`."""
+    away = x - load_one(_I64, places + 8 * k, _I64)
+    return load_one(wide, values + size_of(wide) * k, wide) + w * (away * away)
+
+
+@inlined
+def envelope(real, wide, chosen, far, start, stop, w, places, values, count, lanes, squares, nearest):
+    """Write the squared distance of a run, and if `chosen` the place of the leftmost nearest vertex.
+
+    Up to a vector after the run is overwritten. lanes: address of the numbers 0, 1, 2 …
+    """
+    step, width = size_of(wide), REGISTER // size_of(real)
+    numbers = load_like(splat_register(real, real.type(0)), lanes, real)
+    k = np.int64(0)
+    for x in range(start, stop, width):
+        end = min(x + width, stop) - 1
+        # Along the vertices, the distance of a sample falls and then rises. The vertices of these samples are
+        # from the one of the first sample to the one of the last.
+        here = _at(wide, places, values, k, x, w)
+        while k + 1 < count:
+            there = _at(wide, places, values, k + 1, x, w)
+            if there >= here:
+                break
+            here = there
+            k += 1
+        best, found = splat_register(real, real.type(far)), splat_register(real, real.type(-1))
+        j = k
+        here = _at(wide, places, values, j, end, w)
+        while True:
+            p = load_one(_I64, places + 8 * j, _I64)
+            away = numbers + real.type(x - p)
+            cost = away * away * real.type(w) + real.type(load_one(wide, values + step * j, wide))
+            less = cost < best
+            best = where(less, cost, best)
+            if chosen:
+                found = where(less, real.type(p), found)
+            j += 1
+            if j >= count:
+                break
+            there = _at(wide, places, values, j, end, w)
+            if there >= here:
+                break
+            here = there
+        store(squares + size_of(real) * x, real, best)
+        if chosen:
+            store(nearest + 4 * x, _I32, found)
