@@ -14,6 +14,7 @@ from imfilter._base import dtypes, engine, threads
 from imfilter._base.program import SMALL, Job, Program, address, layout_workspace
 from imfilter._filters.morphology.kernels.distance_lines import DISTANCE_JOB, measure, measure_lines
 from imfilter._filters.morphology.kernels.nearest import LANES, nearest_row
+from imfilter._filters.morphology.kernels.parabolas import REACH
 from imfilter._simd.vector import BYTES
 
 _Array = npt.NDArray
@@ -196,12 +197,13 @@ def _pass(frame: Frame, metric: Metric, axis: int, workers: int | None, **arrays
     target = arrays.get("target")
     result = dtypes.FLOAT32 if target is None else target.dtype
     chosen = int(arrays.get("near_x") is not None)
-    job["kernel"] = measure.address(metric.real, metric.wide, result, chosen)
+    near = int(metric.whole and not chosen)
+    job["kernel"] = measure.address(metric.real, metric.wide, result, chosen, near)
     size = metric.real.itemsize
     workspace = layout_workspace(
         job,
         {
-            "line": size * length + BYTES,
+            "line": size * (length + 2 * REACH) + BYTES,
             "result": size * length + BYTES,
             "places": 8 * length + 16,
             "values": 8 * length + 16,

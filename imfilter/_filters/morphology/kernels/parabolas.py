@@ -9,7 +9,7 @@ what is beyond it is never nearer. So each run of samples between zeros has a hu
 import numpy as np
 
 from imfilter._simd.jit import inlined
-from imfilter._simd.lanewise import where
+from imfilter._simd.lanewise import count_lanes, smaller, where
 from imfilter._simd.vector import (
     BYTES,
     REGISTERS,
@@ -24,6 +24,8 @@ from imfilter._simd.vector import (
 _I32, _I64 = np.dtype(np.int32), np.dtype(np.int64)
 #: Bytes of one register.
 REGISTER = BYTES // REGISTERS
+#: Largest distance along the line for which neighbours are compared one after the other.
+REACH = 64
 
 
 @inlined
@@ -115,3 +117,31 @@ def envelope(real, wide, chosen, far, start, stop, w, places, values, count, lan
         store(squares + size_of(real) * x, real, best)
         if chosen:
             store(nearest + 4 * x, _I32, found)
+
+
+@inlined
+def compare_neighbours(real, line, x, stop, numbers, squares):
+    """Write the squared distance of some samples for spacings of 1. Return the first that is wrong, or `stop`.
+
+    Samples are compared with neighbours that are farther and farther away, until these are farther than the
+    nearest zero. It is wrong if it is more than `REACH`. A vector is written. The line has `REACH` samples more
+    at both ends.
+    """
+    size = size_of(real)
+    order = load_like(splat_register(real, real.type(0)), numbers, real)
+    inside = order < real.type(min(stop - x, REGISTER // size))
+    best = where(inside, load_like(order, line + size * x, real), real.type(0))
+    away = 1
+    while count_lanes(best > real.type(away * away)) > 0:
+        if away >= REACH:
+            store(squares + size * x, real, best)
+            while load_one(real, squares + size * x, real) <= REACH * REACH:
+                x += 1
+            return x
+        for far in range(away, away + 2):
+            before = load_like(order, line + size * (x - far), real)
+            near = smaller(before, load_like(order, line + size * (x + far), real))
+            best = smaller(best, near + real.type(far * far))
+        away += 2
+    store(squares + size * x, real, best)
+    return stop
