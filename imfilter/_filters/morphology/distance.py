@@ -197,8 +197,7 @@ def _pass(frame: Frame, metric: Metric, axis: int, workers: int | None, **arrays
     target = arrays.get("target")
     result = dtypes.FLOAT32 if target is None else target.dtype
     chosen = int(arrays.get("near_x") is not None)
-    near = int(metric.whole and not chosen)
-    job["kernel"] = measure.address(metric.real, metric.wide, result, chosen, near)
+    job["kernel"] = measure.address(metric.real, metric.wide, result, chosen)
     size = metric.real.itemsize
     workspace = layout_workspace(
         job,

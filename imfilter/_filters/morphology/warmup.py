@@ -14,5 +14,5 @@ def combinations() -> Iterator[Combination]:
     """Yield kernels with the types for which they are compiled."""
     yield nearest.nearest_row, ()
     yield distance_lines.measure_lines, ()
-    yield distance_lines.measure, (_I32, _I64, _F32, 0, 1)
+    yield distance_lines.measure, (_I32, _I64, _F32, 0)
     yield thinning.thin_words, ()

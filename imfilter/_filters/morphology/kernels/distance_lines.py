@@ -92,59 +92,29 @@ def _fill(real, chosen, line, count, result, found):
 
 
 @inlined
-def _run(real, wide, chosen, far, line, count, w, places, values, numbers, result, found, start, stop, first):
-    """Write the squared distances of a run of samples between two zeros, from sample `first` on.
-
-    Return whether a sample of the line has a distance.
-    """
-    n = hull(real, wide, far, line, max(start - 1, 0), min(stop, count - 1), w, places, values)
-    if n == 0:  # the run is the whole line
-        _fill(real, chosen, line, count, result, found)
-        return False
-    # This overwrites samples after the run, which are written later.
-    envelope(real, wide, chosen, far, first, stop, w, places, values, n, numbers, result, found)
-    return True
-
-
-@inlined
 def _transform(real, wide, chosen, far, line, count, w, places, values, numbers, result, found):
-    """Write squared distances along the line too. See `envelope` for `found`."""
+    """Write squared distances along the line too. See `envelope` for `found`.
+
+    Most zeros are near in many images. A run of samples with others is one problem, with the zeros around it.
+    """
     size, x = size_of(real), np.int64(0)
     while x < count:
-        while x < count and load_one(real, line + size * x, real) == 0:
-            store_one(result + size * x, real, real.type(0))
-            if chosen:
-                store_one(found + 4 * x, _I32, np.int32(x))
-            x += 1
-        start = x
-        while x < count and load_one(real, line + size * x, real) != 0:
-            x += 1
-        if start < x and not _run(
-            *(real, wide, chosen, far, line, count, w, places, values, numbers, result, found, start, x, start)
-        ):
-            return
-
-
-@inlined
-def _transform_near(real, wide, far, line, count, places, values, numbers, result):
-    """Do what `_transform` does, for spacings of 1. Most zeros are near in many images."""
-    size, width, x = size_of(real), REGISTER // size_of(real), np.int64(0)
-    while x < count:
-        wrong = compare_neighbours(real, line, x, count, numbers, result)
+        wrong = compare_neighbours(real, chosen, line, x, count, w, numbers, result, found)
         if wrong == count:
-            x += width
+            x += REGISTER // size
             continue
         start, stop = wrong, wrong
         while start > 0 and load_one(real, line + size * (start - 1), real) != 0:
             start -= 1
         while stop < count and load_one(real, line + size * stop, real) != 0:
             stop += 1
-        first = max(start, x)
-        if not _run(
-            *(real, wide, 0, far, line, count, wide.type(1), places, values, numbers, result, result),
-            *(start, stop, first),
-        ):
+        n = hull(real, wide, far, line, max(start - 1, 0), min(stop, count - 1), w, places, values)
+        if n == 0:  # the run is the whole line
+            _fill(real, chosen, line, count, result, found)
             return
+        # This overwrites samples after the run, which are written later.
+        first = max(start, x)
+        envelope(real, wide, chosen, far, first, stop, w, places, values, n, numbers, result, found)
         x = stop
 
 
@@ -183,12 +153,12 @@ def _write_roots(real, target, far, scale, line, count, to):
         i += 1
 
 
-@kernel("real", "wide", "target", "chosen", "near")
-def measure(real, wide, target, chosen, near, job_at, memory, start, stop):
+@kernel("real", "wide", "target", "chosen")
+def measure(real, wide, target, chosen, job_at, memory, start, stop):
     """Measure some lines.
 
     real: type of squared distances. wide: type that holds products of them. target: type of the result.
-    chosen: whether to write the place of the nearest zero. near: whether to compare neighbours first.
+    chosen: whether to write the place of the nearest zero.
     """
     job = record(DISTANCE_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
@@ -215,12 +185,9 @@ def measure(real, wide, target, chosen, near, job_at, memory, start, stop):
             if job.near_z:
                 z, w_z = outer // job.rows % job.planes, real.type(job.weight_z)
                 _add_planes(real, job.near_z + 4 * first, z, w_z, step, count, line)
-        if near:
-            _transform_near(real, wide, wide.type(job.far), line, count, places, values, numbers, result)
-        else:
-            _transform(
-                *(real, wide, chosen, wide.type(job.far), line, count, w, places, values, numbers, result, found)
-            )
+        _transform(
+            real, wide, chosen, wide.type(job.far), line, count, w, places, values, numbers, result, found
+        )
         if chosen:
             _copy(found, count, job.near_x + 4 * first, step)
             if job.near_y:
@@ -241,4 +208,4 @@ def measure_lines(job_at, memory, start, stop):
 
     job_at: address of the `DISTANCE_JOB`. memory: workspace, divided as the job says.
     """
-    invoke(5, record(DISTANCE_JOB, job_at).kernel, (job_at, memory, start, stop))
+    invoke(4, record(DISTANCE_JOB, job_at).kernel, (job_at, memory, start, stop))

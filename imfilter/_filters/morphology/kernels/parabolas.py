@@ -7,9 +7,12 @@ what is beyond it is never nearer. So each run of samples between zeros has a hu
 """
 
 import numpy as np
+from numba.core import types
+from numba.extending import intrinsic
 
+from imfilter._simd import llvm
 from imfilter._simd.jit import inlined
-from imfilter._simd.lanewise import count_lanes, smaller, where
+from imfilter._simd.lanewise import count_lanes, full_like, smaller, where
 from imfilter._simd.vector import (
     BYTES,
     REGISTERS,
@@ -26,6 +29,19 @@ _I32, _I64 = np.dtype(np.int32), np.dtype(np.int64)
 REGISTER = BYTES // REGISTERS
 #: Largest distance along the line for which neighbours are compared one after the other.
 REACH = 64
+
+
+@intrinsic
+def add_product(typingctx, a, b, c):
+    """Return a*b + c of vectors, `b` a number. That of floats is rounded once, wherever it is computed."""
+
+    def codegen(context, builder, sig, args):
+        factor = llvm.spread(builder, args[1], args[0].type)
+        if isinstance(a.dtype, types.Float):
+            return llvm.multiply_add(builder, args[0], factor, args[2])
+        return builder.add(builder.mul(args[0], factor), args[2])
+
+    return a(a, b, c), codegen
 
 
 @inlined
@@ -102,7 +118,8 @@ def envelope(real, wide, chosen, far, start, stop, w, places, values, count, lan
         while True:
             p = load_one(_I64, places + 8 * j, _I64)
             away = numbers + real.type(x - p)
-            cost = away * away * real.type(w) + real.type(load_one(wide, values + step * j, wide))
+            height = full_like(away, real, real.type(load_one(wide, values + step * j, wide)))
+            cost = add_product(away * away, real.type(w), height)
             less = cost < best
             best = where(less, cost, best)
             if chosen:
@@ -120,28 +137,44 @@ def envelope(real, wide, chosen, far, start, stop, w, places, values, count, lan
 
 
 @inlined
-def compare_neighbours(real, line, x, stop, numbers, squares):
-    """Write the squared distance of some samples for spacings of 1. Return the first that is wrong, or `stop`.
+def compare_neighbours(real, chosen, line, x, stop, w, numbers, squares, nearest):
+    """Do what `envelope` does for a vector of samples. Return the first that is wrong, or `stop`.
 
     Samples are compared with neighbours that are farther and farther away, until these are farther than the
-    nearest zero. It is wrong if it is more than `REACH`. A vector is written. The line has `REACH` samples more
-    at both ends.
+    nearest zero. It is wrong if it is more than `REACH` away. The line has `REACH` samples more at both ends.
     """
-    size = size_of(real)
+    size, weight = size_of(real), real.type(w)
     order = load_like(splat_register(real, real.type(0)), numbers, real)
     inside = order < real.type(min(stop - x, REGISTER // size))
     best = where(inside, load_like(order, line + size * x, real), real.type(0))
-    away = 1
-    while count_lanes(best > real.type(away * away)) > 0:
+    places, found, away = order + real.type(x), order + real.type(x), 1
+    while True:
+        limit = weight * real.type(away * away)
+        # A zero to the left that is as far is chosen.
+        if count_lanes(best >= limit if chosen else best > limit) == 0:
+            break
         if away >= REACH:
             store(squares + size * x, real, best)
-            while load_one(real, squares + size * x, real) <= REACH * REACH:
+            if chosen:
+                store(nearest + 4 * x, _I32, found)
+            while load_one(real, squares + size * x, real) <= weight * real.type(REACH * REACH):
                 x += 1
             return x
         for far in range(away, away + 2):
+            square = full_like(order, real, real.type(far * far))
             before = load_like(order, line + size * (x - far), real)
-            near = smaller(before, load_like(order, line + size * (x + far), real))
-            best = smaller(best, near + real.type(far * far))
+            after = load_like(order, line + size * (x + far), real)
+            if chosen:
+                before = add_product(square, weight, before)
+                found = where(before <= best, places - real.type(far), found)
+                best = smaller(before, best)
+                after = add_product(square, weight, after)
+                found = where(after < best, places + real.type(far), found)
+                best = smaller(after, best)
+            else:
+                best = smaller(best, add_product(square, weight, smaller(before, after)))
         away += 2
     store(squares + size * x, real, best)
+    if chosen:
+        store(nearest + 4 * x, _I32, found)
     return stop
