@@ -12,7 +12,7 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import colour, edges, limits, missing, reach, render, strips, thresholds
+from . import colour, edges, limits, missing, objects, reach, render, strips, thresholds
 from .render import Tone
 from .table import Command
 from .task import Array, Filter, Task, like
@@ -44,6 +44,9 @@ def apply(
     """
     if kind.picture and image.pixels.dtype == np.bool_:
         image = dataclasses.replace(image, pixels=_black_and_white(image.pixels))
+    if command.kind == "objects":
+        result = objects.picture(command, image, options, kind)
+        return dataclasses.replace(result, nodata=None, present=None)
     if command.kind == "threshold":
         result = thresholds.picture(missing.found(image, options), options, kind)
         return dataclasses.replace(result, nodata=None, present=None)

@@ -40,6 +40,12 @@ NOTES = {
         "threshold are white, others and absent ones are black. multi_otsu writes grey levels. In .npy, "
         "results are true and false, or the numbers of the classes from 0.",
     ),
+    "objects": (
+        "Pixels that are not black belong to objects. Colour is converted to luminance (BT.601). Transparent "
+        "pixels are put on black. Distances are in pixels: floats in TIFF and .npy, rounded and saturated to "
+        "the bit depth of the input in other formats (--dtype uint16 for distances above 255). Lines are "
+        "white on black; in .npy they are true and false.",
+    ),
     "corners": (
         "Colour is converted to luminance (BT.601). Transparent pixels are put on black. In a picture, red "
         "crosses mark the corners. .csv and .json list the corners, strongest first. .npy contains the raw "

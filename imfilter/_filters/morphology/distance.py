@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from imfilter._base import dtypes, engine, threads
 from imfilter._base.program import SMALL, Job, Program, address, layout_workspace
-from imfilter._filters.morphology.kernels.distance_lines import DISTANCE_JOB, measure, measure_lines
+from imfilter._filters.morphology.kernels.distance_lines import DISTANCE_JOB, measure, measure_distances
 from imfilter._filters.morphology.kernels.nearest import LANES, nearest_row
 from imfilter._filters.morphology.kernels.parabolas import REACH
 from imfilter._simd.vector import BYTES
@@ -212,7 +212,9 @@ def _pass(frame: Frame, metric: Metric, axis: int, workers: int | None, **arrays
         },
     )
     lines = frame.samples // length
-    program = job.program(measure_lines, lines=lines, work=_WORK * frame.samples, rows=1, workspace=workspace)
+    program = job.program(
+        measure_distances, lines=lines, work=_WORK * frame.samples, rows=1, workspace=workspace
+    )
     _run(program, workers)
 
 

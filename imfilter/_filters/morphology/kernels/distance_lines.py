@@ -203,7 +203,7 @@ def measure(real, wide, target, chosen, job_at, memory, start, stop):
 
 @Driver
 @denormals_as_numbers
-def measure_lines(job_at, memory, start, stop):
+def measure_distances(job_at, memory, start, stop):
     """Measure lines `start` to `stop`, counted over the outer and then the interleaved lines.
 
     job_at: address of the `DISTANCE_JOB`. memory: workspace, divided as the job says.
