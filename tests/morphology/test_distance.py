@@ -226,6 +226,17 @@ def test_long_lines():
     np.testing.assert_array_equal(distance(line[:, None]), want[:, None])
 
 
+@pytest.mark.parametrize("shape", [(23_100, 3), (3, 23_100), (23_200, 3), (2, 3, 23_100)])
+def test_the_largest_squares_of_int32(shape):
+    image = np.ones(shape, bool)
+    image.flat[[0, 70]] = False
+    zeros = np.argwhere(~image)
+    squares = [((np.indices(shape) - z.reshape(-1, *(1,) * len(shape))) ** 2).sum(axis=0) for z in zeros]
+    found = np.sqrt(np.min(squares, axis=0))
+    np.testing.assert_array_equal(distance(image, dtype=float), found)
+    np.testing.assert_array_equal(distance(image, indices=True, dtype=float)[0], found)
+
+
 ERRORS = [
     (TypeError, "image", (np.ones((2, 2), complex),), {}),
     (ValueError, "image must not be empty", (np.ones((0, 2)),), {}),

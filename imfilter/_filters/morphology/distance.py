@@ -19,8 +19,9 @@ from imfilter._simd.vector import BYTES
 
 _Array = npt.NDArray
 _I32 = np.dtype(np.int32)
-#: Largest sum of squared lengths whose squared distances, and sums of two, are int32; and what is farther.
-_LARGEST = 1 << 30
+#: Largest sum of squared lengths whose squared distances are int32. Twice it is farther than all, and the sum
+#: of that and the square of `REACH` fits, too.
+_LARGEST = 1 << 29
 #: Longest axis: the rows of zeros are int32.
 _LONGEST = 1 << 29
 #: Multiply-adds that a sample counts as, to decide whether to use a second thread.
@@ -193,7 +194,7 @@ def _pass(frame: Frame, metric: Metric, axis: int, workers: int | None, **arrays
     job["rows"], job["planes"] = (lengths[axis - n] if n <= axis else 1 for n in (1, 2))
     job["weight"] = weights[axis]
     job["weight_y"], job["weight_z"] = (weights[axis - n] if n <= axis else 0.0 for n in (1, 2))
-    job["scale"], job["far"] = metric.scale, float(_LARGEST) if metric.whole else math.inf
+    job["scale"], job["far"] = metric.scale, float(2 * _LARGEST) if metric.whole else math.inf
     target = arrays.get("target")
     result = dtypes.FLOAT32 if target is None else target.dtype
     chosen = int(arrays.get("near_x") is not None)

@@ -74,12 +74,14 @@ def _read_rows(real, far, near_y, y, w, step, count, line):
 
 
 @inlined
-def _add_planes(real, near_z, z, w, step, count, line):
+def _add_planes(real, far, near_z, z, w, step, count, line):
     """Add squared distances along another axis."""
     for i in range(count):
         at = line + size_of(real) * i
-        away = real.type(load_one(_I32, near_z + 4 * step * i, _I32) - z)
-        store_one(at, real, real.type(load_one(real, at, real) + away * away * w))
+        square = load_one(real, at, real)
+        if square < far:
+            away = real.type(load_one(_I32, near_z + 4 * step * i, _I32) - z)
+            store_one(at, real, real.type(square + away * away * w))
 
 
 @inlined
@@ -184,7 +186,7 @@ def measure(real, wide, target, chosen, job_at, memory, start, stop):
             _read_rows(real, far, job.near_y + 4 * first, y, real.type(job.weight_y), step, count, line)
             if job.near_z:
                 z, w_z = outer // job.rows % job.planes, real.type(job.weight_z)
-                _add_planes(real, job.near_z + 4 * first, z, w_z, step, count, line)
+                _add_planes(real, far, job.near_z + 4 * first, z, w_z, step, count, line)
         _transform(
             real, wide, chosen, wide.type(job.far), line, count, w, places, values, numbers, result, found
         )

@@ -10,6 +10,7 @@ import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 
+from imfilter._filters.morphology.kernels.lane_bits import lane_bits, lowest_bit
 from imfilter._simd import llvm
 from imfilter._simd.jit import inlined
 from imfilter._simd.lanewise import count_lanes, full_like, smaller, where
@@ -29,6 +30,9 @@ _I32, _I64 = np.dtype(np.int32), np.dtype(np.int64)
 REGISTER = BYTES // REGISTERS
 #: Largest distance along the line for which neighbours are compared one after the other.
 REACH = 64
+#: Half the lengths of the chords that find most points that are no vertices. On the background of coins at
+#: 4K, which has 0.8 million vertices, chords of 1 alone leave 3.6 million points, and all leave 2.5 million.
+CHORDS = (1, 2, 4, 8)
 
 
 @intrinsic
@@ -50,38 +54,49 @@ def hull(real, wide, far, line, first, last, w, places, values):
 
     wide: type of the arithmetic, which holds products. far: the value of a sample without a distance.
     """
-    size, step = size_of(real), size_of(wide)
+    size, step, width = size_of(real), size_of(wide), REGISTER // size_of(real)
+    none = splat_register(real, real.type(0))
     top = np.int64(0)
     # The last vertex, and its differences to the one before.
     p, q = np.int64(0), load_one(wide, line + size * first, real)
     rise, run = q - q, np.int64(1)
-    for i in range(first, last + 1):
-        v = load_one(wide, line + size * i, real)
-        if v >= far:
-            continue
-        if first < i < last:
-            # A point on or above the chord of its neighbours is no vertex.
-            chord = load_one(wide, line + size * i - size, real) + load_one(
-                wide, line + size * i + size, real
-            )
-            if v + v >= chord + w + w:
-                continue
-        while top > 1:
-            ahead = i - p
-            if rise * ahead - (v - q) * run < w * (run * ahead * (run + ahead)):
-                break
-            top -= 1
-            p = load_one(_I64, places + 8 * top - 8, _I64)
-            q = load_one(wide, values + step * top - step, wide)
-            if top > 1:
-                run = p - load_one(_I64, places + 8 * top - 16, _I64)
-                rise = q - load_one(wide, values + step * top - 2 * step, wide)
-        if top > 0:
-            rise, run = v - q, i - p
-        p, q = np.int64(i), v
-        store_one(places + 8 * top, _I64, p)
-        store_one(values + step * top, wide, q)
-        top += 1
+    for x in range(first, last + 1, width):
+        # A point on or above the chord of two others is no vertex. This finds most of them.
+        at = line + size * x
+        some = load_like(none, at, real)
+        bits = np.int64(-1)
+        for away in CHORDS:
+            reach = size * away
+            bend = (some - load_like(none, at - reach, real)) - (load_like(none, at + reach, real) - some)
+            bits &= lane_bits(bend < real.type(w * wide.type(2 * away * away)))
+        finite = lane_bits(some < real.type(far))
+        if x == first:
+            bits |= 1
+        if x + width > last:
+            bits = (bits | 1 << (last - x)) & ((2 << (last - x)) - 1)
+        bits &= finite
+        while bits != 0:
+            i = x + lowest_bit(bits)
+            bits &= bits - 1
+            v = load_one(wide, line + size * i, real)
+            while top > 1:
+                ahead = i - p
+                if run + ahead == 2:
+                    break  # it is below the chord of its neighbours
+                if rise * ahead - (v - q) * run < w * (run * ahead * (run + ahead)):
+                    break
+                top -= 1
+                p = load_one(_I64, places + 8 * top - 8, _I64)
+                q = load_one(wide, values + step * top - step, wide)
+                if top > 1:
+                    run = p - load_one(_I64, places + 8 * top - 16, _I64)
+                    rise = q - load_one(wide, values + step * top - 2 * step, wide)
+            if top > 0:
+                rise, run = v - q, i - p
+            p, q = np.int64(i), v
+            store_one(places + 8 * top, _I64, p)
+            store_one(values + step * top, wide, q)
+            top += 1
     return top
 
 
