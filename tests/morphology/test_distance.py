@@ -210,10 +210,13 @@ def test_large_squares_are_those_of_small_ones(monkeypatch):
     volume = image.reshape(6, 10, 70)
     want = [distance(a, indices=i) for a in (image, volume) for i in (False, True)]
     monkeypatch.setattr(decisions, "_LARGEST", 1)
+    decisions.Metric.of.cache_clear()
+    assert not decisions.Metric.of((1.0, 1.0), image.shape).whole
     for (a, i), result in zip(itertools.product((image, volume), (False, True)), want, strict=True):
         found = distance(a, indices=i)
         for x, y in zip((found,) if not i else found, (result,) if not i else result, strict=True):
             np.testing.assert_array_equal(x, y)
+    decisions.Metric.of.cache_clear()
 
 
 def test_long_lines():

@@ -4,6 +4,7 @@ A pass over the first axis finds the nearest zero of every column. The pass over
 lower envelope of parabolas: Felzenszwalb and Huttenlocher, 2012.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes, engine, threads
-from imfilter._base.program import SMALL, Job, Program, address, layout_workspace
+from imfilter._base.program import SMALL, Job, Prepared, address, layout_workspace
 from imfilter._filters.morphology.kernels.distance_lines import DISTANCE_JOB, measure, measure_distances
 from imfilter._filters.morphology.kernels.nearest import LANES, nearest_row
 from imfilter._filters.morphology.kernels.parabolas import REACH
@@ -40,6 +41,7 @@ class Frame:
     shape: tuple[int, ...]  # of the image in this order
 
     @classmethod
+    @functools.lru_cache(maxsize=64)
     def of(cls, shape: tuple[int, ...], axes: tuple[int, ...]) -> "Frame":
         """Return the frame of an image. The measured axes keep the order that they have in the image."""
         batch = [a for a in range(len(shape)) if a not in axes]
@@ -74,6 +76,7 @@ class Metric:
     whole: bool  # whether squared distances are int32
 
     @classmethod
+    @functools.lru_cache(maxsize=64)
     def of(cls, spacings: tuple[float, ...], lengths: tuple[int, ...]) -> "Metric":
         """Return the metric. Only ratios of spacings matter, so equal ones give whole numbers."""
         if len(set(spacings)) == 1:
@@ -185,21 +188,30 @@ def _nearest_rows(flags: npt.NDArray[np.uint8], near: _Array, frame: Frame, work
 
 
 def _pass(frame: Frame, metric: Metric, axis: int, workers: int | None, **arrays: _Array | None) -> None:
-    """Measure along the lines of an axis."""
+    """Measure along the lines of an axis. `arrays` are fields of the job."""
+    given = {name: array for name, array in arrays.items() if array is not None}
+    result = given["target"].dtype if "target" in given else dtypes.FLOAT32
+    program = _prepared(frame, metric, axis, "near_x" in given, result).program(**given)
+
+    def task(start: int, stop: int) -> None:
+        memory = np.empty(program.workspace, np.uint8)
+        program.call(address(memory), start, stop)
+
+    threads.run(task, program.lines, workers if program.work > SMALL else 1)
+
+
+@functools.lru_cache(maxsize=64)
+def _prepared(frame: Frame, metric: Metric, axis: int, chosen: bool, result: np.dtype) -> Prepared:
+    """Return the job of a pass without its arrays. chosen: whether the nearest zeros are written."""
     lengths, weights = frame.lengths, metric.weights
-    length, inner = lengths[axis], math.prod(lengths[axis + 1 :])
     job = Job(DISTANCE_JOB, "flags", "near_y", "near_z", "near_x", "squares", "squares_to", "target")
-    job |= {name: address(array) for name, array in arrays.items() if array is not None}
-    job |= {"length": length, "inner": inner}
+    job |= {"length": lengths[axis], "inner": math.prod(lengths[axis + 1 :])}
     job["rows"], job["planes"] = (lengths[axis - n] if n <= axis else 1 for n in (1, 2))
     job["weight"] = weights[axis]
     job["weight_y"], job["weight_z"] = (weights[axis - n] if n <= axis else 0.0 for n in (1, 2))
     job["scale"], job["far"] = metric.scale, float(2 * _LARGEST) if metric.whole else math.inf
-    target = arrays.get("target")
-    result = dtypes.FLOAT32 if target is None else target.dtype
-    chosen = int(arrays.get("near_x") is not None)
-    job["kernel"] = measure.address(metric.real, metric.wide, result, chosen)
-    size = metric.real.itemsize
+    job["kernel"] = measure.address(metric.real, metric.wide, result, int(chosen))
+    size, length = metric.real.itemsize, lengths[axis]
     workspace = layout_workspace(
         job,
         {
@@ -212,18 +224,7 @@ def _pass(frame: Frame, metric: Metric, axis: int, workers: int | None, **arrays
             "numbers": BYTES,
         },
     )
-    lines = frame.samples // length
-    program = job.program(
-        measure_distances, lines=lines, work=_WORK * frame.samples, rows=1, workspace=workspace
+    size = frame.samples
+    return job.prepared(
+        measure_distances, lines=size // length, work=_WORK * size, rows=1, workspace=workspace
     )
-    _run(program, workers)
-
-
-def _run(program: Program, workers: int | None) -> None:
-    """Measure all lines. The kernel has its addresses in the job."""
-
-    def task(start: int, stop: int) -> None:
-        memory = np.empty(program.workspace, np.uint8)
-        program.call(address(memory), start, stop)
-
-    threads.run(task, program.lines, workers if program.work > SMALL else 1)
