@@ -79,6 +79,26 @@ radius : int or sequence of int, optional
     Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.""",
 }
 
+#: Filters by structuring elements. The border and the window have other words than in other filters.
+MORPHOLOGY = IMAGES | {
+    "element": """\
+element : array_like, optional
+    Array of 0 and 1 with one axis for each filtered axis, such as `disk` returns. Its origin is at
+    ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.""",
+    "iterations": """\
+iterations : int, optional
+    How often the erosion or the dilation is repeated. Default 1.""",
+    "connectivity": """\
+connectivity : int, optional
+    Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,
+    the neighbours along the axes.""",
+    "weights": """\
+weights : array_like, optional
+    Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
+    They are subtracted in an erosion and added in a dilation, and saturated in integers.""",
+    "mode": IMAGES["mode"].replace("Default 'mirror'", "Default 'shrink'"),
+}
+
 #: Thresholds of a whole image.
 GLOBAL = {
     "image": """\
@@ -324,6 +344,8 @@ def _shared(path: Path, function: str) -> dict[tuple[str, str], str]:
     groups = {"series": [SERIES], "layers": [LAYERS]}.get(folder, [IMAGES])
     if folder == "threshold" and path.stem != "neighbourhoods":
         groups = [GLOBAL]
+    if folder == "morphology":
+        groups = [MORPHOLOGY]
     if path.stem in ("pool", "pool_cells"):
         groups = [IMAGES, POOLS]
     if path.stem in ("rank", "extremes") and images:
@@ -381,7 +403,7 @@ def modules() -> list[Path]:
     """Return the modules with public functions."""
     return [
         p
-        for folder in (".", "series", "show", "layers", "threshold")
+        for folder in (".", "series", "show", "layers", "threshold", "morphology")
         for p in sorted((PACKAGE / folder).glob("*.py"))
     ]
 

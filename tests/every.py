@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 import imfilter
-from imfilter import color, layers, series, show, threshold
+from imfilter import color, layers, morphology, series, show, threshold
 from imfilter.sklearn import HOG
 
 SIDE = 24
@@ -16,6 +16,7 @@ WITHOUT = {
         "Plan",
         "color",
         "layers",
+        "morphology",
         "plan",
         "series",
         "set_workers",
@@ -45,6 +46,7 @@ WITHOUT = {
     "color": (),
     "show": ("Activity",),
     "threshold": (),
+    "morphology": ("Element", "ball", "diamond", "disk", "line", "octagon", "rectangle", "star"),
 }
 
 
@@ -168,6 +170,11 @@ CALLS = {
     "threshold.minimum": lambda a, k: threshold.minimum(
         np.concatenate([np.sort(a, None)[:9], np.sort(a, None)[-9:]])
     ),
+    **{
+        f"morphology.{name}": partial(lambda name, a, k: getattr(morphology, name)(a), name)
+        for name in ("black_tophat", "closing", "dilation", "erosion", "gradient", "opening", "white_tophat")
+    },
+    "morphology.erosion with weights": lambda a, k: morphology.erosion(a, weights=k, mode="mirror"),
     "threshold.local": lambda a, k: threshold.local(a, 5),
     "color.rgb_to_gray": lambda a, k: color.rgb_to_gray(_rgb(a)),
     "color.rgb_to_lab": lambda a, k: color.rgb_to_lab(_rgb(a)),
@@ -233,7 +240,7 @@ CALLS = {
 def public():
     """The names that must have a call."""
     modules = {"": imfilter, "color": color, "layers": layers, "series": series, "show": show}
-    modules["threshold"] = threshold
+    modules |= {"threshold": threshold, "morphology": morphology}
     return {
         f"{prefix}.{name}"
         for prefix, module in modules.items()

@@ -278,7 +278,7 @@ def _program_of(call: Call, source: npt.NDArray, target: npt.NDArray, *, check_f
 
 def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_finite: bool) -> Program:
     """Return the program for one layout of image and output."""
-    loops = _loops(call.around.inside.shape, call.axes, source, target)
+    loops = loops_of(call.around.inside.shape, call.axes, source, target)
     around = call.around.along(loops)
     algorithm = next(iter(_costs(around, source.dtype, loops.channels)))
     if algorithm == "chords":
@@ -308,7 +308,9 @@ def _border_key(call: Call, dtype: np.dtype, *, turned: bool = True) -> int:
     return key(dtype, math.nan if last else value.item(), turned=turned)
 
 
-def _loops(shape: tuple[int, ...], axes: tuple[int, ...], source: ArrayLayout, target: ArrayLayout) -> Loops:
+def loops_of(
+    shape: tuple[int, ...], axes: tuple[int, ...], source: ArrayLayout, target: ArrayLayout
+) -> Loops:
     """Return the loops over an image for a neighbourhood of the given shape."""
     paddings = tuple(Padding.same(source.shape[a], taps, 1, 1) for a, taps in zip(axes, shape, strict=True))
     one = (1,) * len(shape)
@@ -338,7 +340,7 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     side = ArrayLayout(
         array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared
     )
-    loops = _loops(around.inside.shape, call.axes, side, side)
+    loops = loops_of(around.inside.shape, call.axes, side, side)
     costs = _costs(around.along(loops), side.dtype, loops.channels)
     (algorithm, cost), *others = costs.items()
     what = {

@@ -37,14 +37,16 @@ class Step(NamedTuple):
     """How the rows of a set are computed: the copies of other sets that are combined, and by what.
 
     A set without copies is a sample of a plane of the image. Beyond the border, it and a `bounded` set have
-    the constant of the border or, where the border is absent, a value that `what` ignores. A bounded set has
-    the given numbers of rows and columns before those of the image.
+    the border of those that read them. A bounded set has the given numbers of rows and columns before those
+    of the image.
     """
 
     copies: tuple[unions.Copy, ...]
     what: int  # SMALLEST or LARGEST, or a number of the caller
+    border: int  # the same, of those that read it
     plane: int = -1
     bounded: tuple[int, int] | None = None
+    weights: tuple[int, ...] = ()  # bits of the weights of the copies
 
 
 class Prepared(NamedTuple):
@@ -72,7 +74,7 @@ def steps_of(inside: npt.NDArray[np.bool_], what: int) -> list[Step]:
     """Return the steps of an extreme in a footprint of three axes."""
     union = unions.of(inside)
     planes = (*union.planes, *(-1,) * (len(union.copies) - len(union.planes)))
-    return [Step(copies, what, plane) for copies, plane in zip(union.copies, planes, strict=True)]
+    return [Step(copies, what, what, plane) for copies, plane in zip(union.copies, planes, strict=True)]
 
 
 def scheduled(steps: list[Step]) -> Prepared:
@@ -89,7 +91,7 @@ def scheduled(steps: list[Step]) -> Prepared:
                 lead[of] = oldest[of] = lead[i] + y
                 first[of], more[of], known[of] = first[i] + y, more[i] + x, True
     table = np.zeros(count, SET)
-    operands: list[tuple[int, int, int]] = []
+    operands: list[tuple[int, int, int, int]] = []
     line = 0
     for i, step in enumerate(steps):
         own, depth = table[i], lead[i] - oldest[i] + 1
@@ -97,7 +99,12 @@ def scheduled(steps: list[Step]) -> Prepared:
         own["begin"], own["more"], own["first"] = first[i] - lead[i], more[i], len(operands)
         own["count"], own["bounded"] = len(step.copies), step.bounded is not None
         own["before_y"], own["before_x"] = step.bounded or (0, 0)
-        operands += [(of, lead[of] - lead[i] - y, x) for of, y, x in step.copies]
+        own["weighed"] = bool(step.weights)
+        bits = step.weights or (0,) * len(step.copies)
+        operands += [
+            (of, lead[of] - lead[i] - y, x, weight)
+            for (of, y, x), weight in zip(step.copies, bits, strict=True)
+        ]
         line += depth
     return Prepared(tuple(steps), table, np.array(operands, OPERAND), int(table["begin"].min()), line)
 
@@ -117,21 +124,23 @@ def make(
     *,
     check_finite: bool,
     combine: dict[int, int] | None = None,
+    turn: bool = True,
 ) -> Program:
     """Lay out the lines. `border_keys` has the key of the border for each kind of step.
 
-    With `check_finite`, floats are compared directly and the program may refuse an image. `combine` has the
-    addresses of kernels for kinds of steps that are no extremes.
+    With `check_finite`, floats are compared directly and the program may refuse an image. Otherwise they are
+    turned into keys, unless the kernels do this. `combine` has the addresses of kernels, with two constants,
+    for kinds of steps that are no extremes.
     """
     integer, size = kind(source.dtype), source.dtype.itemsize
-    turned = source.dtype.kind == "f" and not check_finite
+    turned = source.dtype.kind == "f" and turn and not check_finite
     compared, kernels = source.dtype if check_finite else integer, dict(combine or {})
     sets = chords.sets.copy()
     for own, step in zip(sets, chords.steps, strict=True):
         if step.copies and step.what not in kernels:
             kernels[step.what] = extreme.address(compared, step.what)
         own["combine"] = kernels[step.what] if step.copies else 0
-        own["border_key"] = border_keys.get(step.what, 0)
+        own["border_key"] = border_keys.get(step.border, 0)
     job = Job(CHORD_JOB, "restore")
     set_geometry(job, loops, source, target, mode)
     job["size"], job["begin"] = size, chords.begin
@@ -151,7 +160,7 @@ def make(
     sizes = {
         "lines": chords.lines * job["pitch"],
         "newest": 8 * len(sets),
-        "at": 8 * max(2, int(sets["count"].max())),
+        "at": 16 * int(sets["count"].max()),
         "spare": 0 if job["target_packed"] else wide * pixel + BYTES,
         "flag": 8,
     }

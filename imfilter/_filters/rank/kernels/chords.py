@@ -39,18 +39,20 @@ CHORD_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 #: many lines it has; the row, from the current output on, that is computed next, and the row before the first
 #: output at which this begins; the columns that it needs beyond those of the output; its operands and the
 #: kernel that combines them. If `bounded`, rows and columns outside of the image are filled with the border.
-#: The set has `before_y` rows and `before_x` columns before those of the image.
+#: The set has `before_y` rows and `before_x` columns before those of the image. If `weighed`, the weights of
+#: the operands follow their addresses in the table.
 SET = np.dtype(
     [
         (name, np.int64)
         for name in (
             *("plane", "border_key", "line", "depth", "lead", "begin", "more"),
-            *("first", "count", "combine", "bounded", "before_y", "before_x"),
+            *("first", "count", "combine", "weighed", "bounded", "before_y", "before_x"),
         )
     ]
 )
-#: A row of a set: which set, how many rows before its newest row, and how many columns further on.
-OPERAND = np.dtype([(name, np.int64) for name in ("of", "age", "shift")])
+#: A row of a set: which set, how many rows before its newest row, how many columns further on, and the
+#: bits of a weight.
+OPERAND = np.dtype([(name, np.int64) for name in ("of", "age", "shift", "weight")])
 _SET, _OPERAND = SET.itemsize, OPERAND.itemsize
 #: The minimum or the maximum.
 SMALLEST, LARGEST = 0, 1
@@ -115,6 +117,8 @@ def _operands(job, workspace, own):
         ago = peek(newest + 8 * operand.of) - operand.age
         ago = other.line + (ago + other.depth if ago < 0 else ago)
         poke(at + 8 * j, workspace + job.lines + ago * job.pitch + operand.shift * pixel)
+        if own.weighed:
+            poke(at + 8 * (own.count + j), operand.weight)
 
 
 @part
