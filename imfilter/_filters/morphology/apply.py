@@ -1,7 +1,7 @@
 """The common path of all filters of this family: check, compose stages or run them as one pipeline."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,21 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     return _composed(call, array, None, out, workers)[0] if found is None else found
 
 
+def _settle_absent(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
+    """Do what `_settle` does for an image whose border is absent."""
+    return replace(_settle(array, given, operation, own), mode="shrink")
+
+
+def _compute_absent(
+    call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
+) -> npt.NDArray:
+    """Filter an image whose border is absent, by an element that contains its origin."""
+    found = pipeline.run(call, array, out, workers)
+    if found is None:
+        found, _ = _composed(call, array, Presence(None, False, True, 0.0), out, workers)
+    return found
+
+
 def _with_missing(
     array: npt.NDArray,
     given: Common,
@@ -97,11 +112,10 @@ def _with_missing(
     """Filter an image with missing data."""
     call = _settle(array, given, operation, own)
     out = arguments.fitting(given.out, array.shape)
-    found = None
     if _all_present(presence) and call.element.centred and presence.min_coverage == 0:  # no window is empty
-        found = pipeline.run(call, array, out, given.workers)
-    few = None
-    if found is None:
+        given = given._replace(mode="zero", mask=None, nan="propagate", min_coverage=0.0)
+        found, few = engine.apply(_ABSENT_BORDER, array, given, operation, own), None
+    else:
         found, few = _composed(call, array, presence, out, given.workers)
     return found, np.zeros(array.shape, bool) if few is None and wanted else few
 
@@ -204,3 +218,5 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
 
 
 FAMILY: engine.Family[Call] = engine.Family(_settle, _planned, _compute, _with_missing)
+#: The same for images whose border is absent, and of which all samples are present.
+_ABSENT_BORDER: engine.Family[Call] = engine.Family(_settle_absent, _planned, _compute_absent, _with_missing)

@@ -17,13 +17,14 @@ from imfilter._base.program import Program
 from imfilter._filters.morphology.kernels.combine import LARGEST, SMALLEST, difference
 from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.rank import chords, unions
+from imfilter._filters.rank.apply import delivered, target_of
 from imfilter._filters.rank.footprint import key, non_finite
 
 #: The number of the kind of a step that subtracts.
 _DIFFERENCE = 2
 #: Borders with a constant, or without samples.
 _PLAIN = ("shrink", "zero", "constant")
-#: Largest number of lines in all ring buffers: each has 4 KB or more.
+#: Largest number of lines in all ring buffers. With more, single stages are as fast.
 _MOST = 1500
 
 
@@ -56,10 +57,10 @@ def run(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | 
     if (max(lengths) > 1 and call.mode not in _PLAIN) or (call.mode == "constant" and non_finite(call.cval)):
         return None
     source = dtypes.readable(array)
-    target = dtypes.target(out, array, array.shape, source.dtype)
+    target = target_of(array, source.dtype, call.dtype, out)
     if not over_merged(functools.partial(_ran, call, workers), source, target, call.axes):
         return None
-    return engine.delivered(target, out, call.dtype)
+    return delivered(target, array, call.dtype, out)
 
 
 def _ran(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
@@ -89,8 +90,10 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program | 
     loops = Loops.of(source, target, shape, call.axes, paddings, one, one)
     if loops.z.taps > 1:
         return None
-    steps = _steps(sides, loops)
-    prepared = chords.scheduled(steps)
+    prepared = chords.scheduled(_steps(sides, loops, frugal=False))
+    if prepared.lines > chords.MANY:
+        frugal = chords.scheduled(_steps(sides, loops, frugal=True))
+        prepared = frugal if 2 * frugal.lines < prepared.lines else prepared
     if prepared.lines > _MOST:
         return None
     check = source.dtype.kind == "f"
@@ -138,11 +141,13 @@ class _Stage(NamedTuple):
         return self._replace(inside=self.inside.transpose(where).reshape(lengths))
 
 
-def _steps(sides: list[list[_Stage] | None], loops: Loops) -> list[chords.Step]:
+def _steps(sides: list[list[_Stage] | None], loops: Loops, *, frugal: bool) -> list[chords.Step]:
     """Return the steps of all stages. The result of the second side, if there is one, is subtracted."""
     steps: list[chords.Step] = []
     results = [
-        _chain(steps, [] if stages is None else [stage.along(loops) for stage in stages], loops)
+        _chain(
+            steps, [] if stages is None else [stage.along(loops) for stage in stages], loops, frugal=frugal
+        )
         for stages in sides
     ]
     if len(results) > 1:
@@ -150,7 +155,7 @@ def _steps(sides: list[list[_Stage] | None], loops: Loops) -> list[chords.Step]:
     return steps
 
 
-def _chain(steps: list[chords.Step], stages: list[_Stage], loops: Loops) -> unions.Copy:
+def _chain(steps: list[chords.Step], stages: list[_Stage], loops: Loops, *, frugal: bool) -> unions.Copy:
     """Append the steps of stages that follow each other. Return the set of the result, from an output on."""
     left_y, left_x = loops.y.before, loops.x.before
     first = stages[0].what if stages else SMALLEST
@@ -159,7 +164,7 @@ def _chain(steps: list[chords.Step], stages: list[_Stage], loops: Loops) -> unio
         number = len(steps)
         steps.append(chords.Step((), first, first, plane=0))
     for place, stage in enumerate(stages):
-        union = unions.of(stage.inside)
+        union = unions.of(stage.inside, frugal=frugal)
         numbers = [number, *range(len(steps), len(steps) + len(union.copies) - 1)]
         for copies in union.copies[1:]:
             renamed = tuple((numbers[of], y, x) for of, y, x in copies)

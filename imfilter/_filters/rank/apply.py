@@ -86,9 +86,29 @@ def _ranked(
         out = dtypes.empty(image.shape, call.dtype) if out is None else out
         dtypes.place(np.broadcast_to(found, image.shape), out)
         return out
-    target = dtypes.target(out, image, image.shape, source.dtype)
+    target = target_of(image, source.dtype, call.dtype, out)
     over_merged(functools.partial(_run, call, workers), source, target, call.axes)
-    return engine.delivered(target, out, call.dtype)
+    return delivered(target, image, call.dtype, out)
+
+
+def target_of(
+    image: npt.NDArray, compared: np.dtype, dtype: np.dtype, out: npt.NDArray | None
+) -> npt.NDArray:
+    """Return the array that kernels write. Truth values are written as bytes in place."""
+    if dtype.kind == image.dtype.kind == "b" and out is not None and not np.may_share_memory(out, image):
+        return out.view(np.uint8)
+    return dtypes.target(out, image, image.shape, compared)
+
+
+def delivered(
+    target: npt.NDArray, image: npt.NDArray, dtype: np.dtype, out: npt.NDArray | None
+) -> npt.NDArray:
+    """Return the content of the array that kernels have written, in `out` or as `dtype`."""
+    if dtype.kind == image.dtype.kind == "b":
+        if out is None or np.may_share_memory(target, out):
+            return target.view(np.bool_) if out is None else out
+        target = target.view(np.bool_)
+    return engine.delivered(target, out, dtype)
 
 
 def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None) -> npt.NDArray:

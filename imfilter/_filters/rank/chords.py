@@ -25,8 +25,11 @@ from imfilter._simd.vector import BYTES
 
 #: Kinds of steps: the minimum and the maximum.
 EXTREMES = (SMALLEST, LARGEST)
-#: Bytes that the lines of a tile may take of the second-level cache, and the smallest size of a tile.
-_CACHE, _NARROW = 640 * 1024, 4096
+#: Bytes that the lines of a tile may take of the second-level cache; the smallest size of a tile, because
+#: each line has a cost; and bytes that the lines may take at most.
+_CACHE, _NARROW, _MEMORY = 640 * 1024, 4096, 3 << 20
+#: Number of lines from which on fewer of them are faster, even if more rows are read.
+MANY = 400
 #: Nanoseconds for reading a vector, for each set beside it, and for reading and writing one byte.
 _READ, _SET, _LINE = 3.0, 3.0, 0.15
 #: Largest number of runs of samples in a row of a footprint.
@@ -67,12 +70,17 @@ def prepared(around: Neighbourhood) -> Prepared | None:
     inside = around.inside
     if np.count_nonzero(inside[..., 1:] > inside[..., :-1]) > _MOST:
         return None
-    return scheduled(steps_of(inside, LARGEST if around.rank else SMALLEST))
+    what = LARGEST if around.rank else SMALLEST
+    found = scheduled(steps_of(inside, what))
+    if found.lines < MANY:
+        return found
+    frugal = scheduled(steps_of(inside, what, frugal=True))
+    return frugal if 2 * frugal.lines < found.lines else found
 
 
-def steps_of(inside: npt.NDArray[np.bool_], what: int) -> list[Step]:
+def steps_of(inside: npt.NDArray[np.bool_], what: int, *, frugal: bool = False) -> list[Step]:
     """Return the steps of an extreme in a footprint of three axes."""
-    union = unions.of(inside)
+    union = unions.of(inside, frugal=frugal)
     planes = (*union.planes, *(-1,) * (len(union.copies) - len(union.planes)))
     return [Step(copies, what, what, plane) for copies, plane in zip(union.copies, planes, strict=True)]
 
@@ -146,7 +154,8 @@ def make(
     job["size"], job["begin"] = size, chords.begin
     job["sets"], job["n_sets"], job["operands"] = sets, len(sets), chords.operands
     pixel, reach = loops.channels * size, int(sets["more"].max())
-    widest = max(_CACHE // chords.lines, _NARROW, 4 * reach * pixel) // pixel
+    most = _MEMORY // chords.lines - reach * pixel - 2 * BYTES
+    widest = max(_CACHE // chords.lines, min(_NARROW, most), BYTES) // pixel
     cut = tiles(loops.x.length, -(-loops.x.length // max(1, widest)))
     narrow, wide = extent(cut)
     job["tiles"], job["n_tiles"] = cut, len(cut) - 1

@@ -7,6 +7,7 @@ any direction: those of a diagonal line, for example. The starts of equal runs a
 is divided in the same way. So a box is a run of runs.
 """
 
+import functools
 import itertools
 from collections import Counter, defaultdict
 from typing import NamedTuple
@@ -19,13 +20,15 @@ _Point = tuple[int, int]
 #: A copy of a set: its number, and the position of its first row and first column.
 Copy = tuple[int, int, int]
 
-#: Largest number of samples of a plane for which all directions are tried, and of those for which each
-#: distance between two of them is a direction.
-_MANY, _FEW = 1 << 15, 400
+#: Largest number of samples of a plane for which all directions are tried, not only rows and columns, and of
+#: those for which each distance between two of them is a direction. A disc of radius 64 takes 20 ms.
+_MANY, _FEW = 3200, 400
+#: Largest footprint, in samples, whose sets are kept for the next call.
+_KEPT = 1 << 20
 #: Number of distances that are tried, the most frequent first.
 _TRIED = 8
 #: The cost of a set beside that of its copies: a row is written and later read.
-_SET = 1.0
+_SET = 1.5
 _ROWS, _COLUMNS = (0, 1), (1, 0)
 
 
@@ -41,10 +44,18 @@ class Union(NamedTuple):
         return sum(map(len, self.copies))
 
 
-def of(inside: npt.NDArray[np.bool_]) -> Union:
-    """Return the sets of a footprint of three axes."""
+def of(inside: npt.NDArray[np.bool_], *, frugal: bool = False) -> Union:
+    """Return the sets of a footprint of three axes: as fast as possible, or `frugal` with memory for rows."""
+    found = _known if inside.size <= _KEPT else _known.__wrapped__
+    return found(inside.shape, inside.tobytes(), frugal)
+
+
+@functools.lru_cache(64)
+def _known(shape: tuple[int, ...], content: bytes, frugal: bool) -> Union:
+    """Return the sets of a footprint with the given content."""
+    inside = np.frombuffer(content, bool).reshape(shape)
     planes = [p for p in range(len(inside)) if inside[p].any()]
-    build = _Builder(len(planes))
+    build = _Builder(len(planes), 2 if frugal else 1)
     found: list[Copy] = []
     for number, plane in enumerate(planes):
         found += build.cover(number, inside[plane])
@@ -56,34 +67,36 @@ class _Runs(NamedTuple):
 
     direction: _Point
     starts: dict[int, list[_Point]]  # by length
+    few: int  # so many runs of a length are not copies of a set of their own
 
     @property
     def cost(self) -> float:
         """The number of sets that are read, and the cost of the sets that are made."""
         cost = _SET * 2 * (max(self.starts).bit_length() - 1)
         for length, starts in self.starts.items():
-            if _made(length, len(starts)):
-                cost += 2 * _SET
-            cost += len(starts) * (1 if _made(length, len(starts)) or not length & length - 1 else 2)
+            made = self.made(length)
+            cost += 2 * _SET if made else 0
+            cost += len(starts) * (1 if made or not length & length - 1 else 2)
         return cost
 
-
-def _made(length: int, count: int) -> bool:
-    """Tell whether `count` runs of a length are copies of a set of their own."""
-    return count > 1 and bool(length & length - 1)
+    def made(self, length: int) -> bool:
+        """Tell whether runs of a length, which is no power of 2, are copies of a set of their own."""
+        return len(self.starts[length]) > self.few and bool(length & length - 1)
 
 
 class _Builder:
     """Finds sets, and never the same set twice."""
 
-    def __init__(self, planes: int) -> None:
+    def __init__(self, planes: int, few: int) -> None:
+        self._few = few
         self.copies: list[tuple[Copy, ...]] = [()] * planes
         self._numbers: dict[tuple[Copy, ...], int] = {}
 
     def cover(self, number: int, inside: npt.NDArray[np.bool_]) -> list[Copy]:
         """Return copies whose union is a plane. `number` is that of its samples."""
         if np.count_nonzero(inside) > _MANY:
-            return self._divided(number, _along_rows(inside), None)
+            either = _along_rows(inside, self._few), _along_columns(inside, self._few)
+            return self._divided(number, min(either, key=lambda runs: runs.cost), None)
         points = {(int(y), int(x)) for y, x in np.argwhere(inside)}
         return self._cover(number, points, points)
 
@@ -92,7 +105,7 @@ class _Builder:
         best, least = None, float(len(points))
         for direction in _directions(points):
             for among in (points,) if allowed is points else (points, allowed):
-                runs = _runs(points, among, direction)
+                runs = _runs(points, among, direction, self._few)
                 if runs.cost < least:
                     best, least = runs, runs.cost
         if best is None:
@@ -108,7 +121,7 @@ class _Builder:
         starts: defaultdict[int, set[_Point]] = defaultdict(set)
         for length, points in runs.starts.items():
             half = 1 << length.bit_length() - 1
-            if half == length or _made(length, len(points)):
+            if half == length or runs.made(length):
                 if half != length:
                     sets[length] = self._joined(sets[half], v, length - half)
                 starts[length].update(points)
@@ -139,14 +152,21 @@ class _Builder:
         return self._numbers[copies]
 
 
-def _along_rows(inside: npt.NDArray[np.bool_]) -> _Runs:
+def _along_rows(inside: npt.NDArray[np.bool_], few: int) -> _Runs:
     """Return the runs along the rows of a plane."""
     change = np.diff(np.pad(inside, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     first, after = np.argwhere(change > 0), np.argwhere(change < 0)
     starts: defaultdict[int, list[_Point]] = defaultdict(list)
     for (y, x), length in zip(first.tolist(), (after - first)[:, 1].tolist(), strict=True):
         starts[length].append((y, x))
-    return _Runs(_ROWS, dict(starts))
+    return _Runs(_ROWS, dict(starts), few)
+
+
+def _along_columns(inside: npt.NDArray[np.bool_], few: int) -> _Runs:
+    """Return the runs along the columns of a plane."""
+    runs = _along_rows(inside.T, few)
+    starts = {length: [(y, x) for x, y in points] for length, points in runs.starts.items()}
+    return _Runs(_COLUMNS, starts, few)
 
 
 def _directions(points: set[_Point]) -> list[_Point]:
@@ -161,7 +181,7 @@ def _directions(points: set[_Point]) -> list[_Point]:
     return found
 
 
-def _runs(points: set[_Point], allowed: set[_Point], v: _Point) -> _Runs:
+def _runs(points: set[_Point], allowed: set[_Point], v: _Point, few: int) -> _Runs:
     """Return runs along a direction that contain all points. Gaps are filled with points that are allowed."""
     starts: defaultdict[int, list[_Point]] = defaultdict(list)
     done: set[_Point] = set()
@@ -176,7 +196,7 @@ def _runs(points: set[_Point], allowed: set[_Point], v: _Point) -> _Runs:
                 last = length
             y, x = y + v[0], x + v[1]
         starts[last].append(point)
-    return _Runs(v, dict(starts))
+    return _Runs(v, dict(starts), few)
 
 
 def _left(points: set[_Point], v: _Point) -> dict[_Point, int]:
