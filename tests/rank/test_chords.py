@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.ndimage
 from skimage.morphology import ball, disk, star
 
 import imfilter
@@ -132,3 +133,30 @@ def test_sets_save_operations():
 def test_plan_names_the_algorithm():
     plan = imfilter.plan((500, 500), "uint8", imfilter.minimum, footprint=disk(9))
     assert plan.algorithm == "chords"
+
+
+@pytest.mark.parametrize("size", [(40, 40), (45, 61), (90, 41)])
+def test_large_boxes(size):
+    """Boxes from 40x40 on are unions, too. A box is separable, and a line of it is found by a network."""
+    for dtype in ("u1", "f4"):
+        image = picture(dtype, (70, 333), strange=True)
+        for mode in ("mirror", "wrap", "zero", "shrink"):
+            for name in ("minimum", "maximum"):
+                found = getattr(imfilter, name)(image, size, mode=mode)
+                rows = getattr(imfilter, name)(image, (1, size[1]), mode=mode)
+                same(found, getattr(imfilter, name)(rows, (size[0], 1), mode=mode))
+    image = picture("i2", (70, 333))
+    same(imfilter.minimum(image, size), scipy.ndimage.minimum_filter(image, size, mode="mirror"))
+
+
+def test_truth_values_are_written_in_place():
+    image = picture("?", (20, 300))
+    inside = np.asarray(disk(2))
+    expected = extreme(image, inside, mode="mirror", sign=1)
+    place = np.zeros((20, 600), bool)[:, ::2]
+    assert imfilter.minimum(image, footprint=inside, out=place) is place
+    same(place, expected)
+    over = image.copy()
+    same(imfilter.minimum(over, footprint=inside, out=over), expected)
+    same(imfilter.minimum(image, footprint=inside, dtype="u1"), expected.astype("u1"))
+    same(imfilter.minimum(image.view("u1"), footprint=inside, dtype="?"), expected)
