@@ -154,6 +154,15 @@ def test_idempotent_and_ordered(name):
                 same(getattr(morphology, name)(once, element), once)
 
 
+def test_border_constants_of_truth_values():
+    """A constant is rounded and saturated to the type of the image: 2 is True."""
+    image = picture("?", (9, 12))
+    for name in NAMES:
+        for cval in (0.2, 2, -1):
+            found = getattr(morphology, name)(image, morphology.disk(2), mode="constant", cval=cval)
+            same(found, by_loops(name, image, morphology.disk(2), mode="constant", cval=cval >= 0.5))
+
+
 def test_wide_differences():
     """Differences of 64-bit integers have 65 bits."""
     for dtype in ("i8", "u8"):

@@ -68,7 +68,7 @@ def apply(
     return engine.apply(FAMILY, image, common, operation, (element, iterations, connectivity, weights))
 
 
-def _settle(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
+def _validate_and_plan(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
     """Check the arguments and derive the settings of the call."""
     element, iterations, connectivity, weights = own
     axes = arguments.axes(array, given.axes, given.channel_axis)
@@ -86,9 +86,9 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     return _composed(call, array, None, out, workers)[0] if found is None else found
 
 
-def _settle_absent(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
-    """Do what `_settle` does for an image whose border is absent."""
-    return replace(_settle(array, given, operation, own), mode="shrink")
+def _plan_without_border(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
+    """Do what `_validate_and_plan` does for an image whose border is absent."""
+    return replace(_validate_and_plan(array, given, operation, own), mode="shrink")
 
 
 def _compute_absent(
@@ -110,7 +110,7 @@ def _with_missing(
     own: tuple[Any, ...],
 ) -> Found:
     """Filter an image with missing data."""
-    call = _settle(array, given, operation, own)
+    call = _validate_and_plan(array, given, operation, own)
     out = arguments.fitting(given.out, array.shape)
     if _all_present(presence) and call.element.centred and presence.min_coverage == 0:  # no window is empty
         given = given._replace(mode="zero", mask=None, nan="propagate", min_coverage=0.0)
@@ -217,6 +217,8 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     )
 
 
-FAMILY: engine.Family[Call] = engine.Family(_settle, _planned, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute, _with_missing)
 #: The same for images whose border is absent, and of which all samples are present.
-_ABSENT_BORDER: engine.Family[Call] = engine.Family(_settle_absent, _planned, _compute_absent, _with_missing)
+_ABSENT_BORDER: engine.Family[Call] = engine.Family(
+    _plan_without_border, _planned, _compute_absent, _with_missing
+)

@@ -110,7 +110,8 @@ def _border_keys(call: Call, dtype: np.dtype) -> dict[int, int]:
         neutral = {what: dtypes.neutral(dtype, largest=what == LARGEST).item() for what in chords.EXTREMES}
         return {what: key(dtype, value, turned=False) for what, value in neutral.items()}
     cval = call.cval if call.mode == "constant" else 0
-    return dict.fromkeys(chords.EXTREMES, key(dtype, dtypes.rounded(dtype, cval), turned=False))
+    cval = dtypes.rounded(call.dtype.newbyteorder("="), cval)  # truth values are compared as bytes
+    return dict.fromkeys(chords.EXTREMES, key(dtype, cval, turned=False))
 
 
 class _Stage(NamedTuple):

@@ -54,10 +54,12 @@ def among_present(
     if given.mode == "shrink":
         cval, beyond = (int(absent) if array.dtype.kind in "biu" else absent), 0
     found = rank(np.where(there, array, absent), plain._replace(mode=mode, cval=cval), pick, window)
-    enough = rank(there, plain._replace(mode=mode, cval=beyond), nth, (size, footprint, fewest))
-    out = dtypes.empty(array.shape, dtype) if given.out is None else given.out
-    dtypes.place(found, out)
-    few = ~enough
+    few = ~rank(there, plain._replace(mode=mode, cval=beyond), nth, (size, footprint, fewest))
+    out = given.out
+    if out is None:
+        out = found if found.dtype == dtype else dtypes.empty(array.shape, dtype)
+    if out is not found:
+        dtypes.place(found, out)
     blank(out, few)
     return out, few
 

@@ -171,7 +171,7 @@ def _with_missing(
             few = np.broadcast_to(few, found.shape)
             absent.blank(found, few)
         return found, np.zeros(found.shape, bool) if few is None and wanted else few
-    if extreme is not None and fits:
+    if extreme is not None and taps > present.SMALL and fits:
         given = given._replace(mode=mode)
         return absent.among_present(
             _rank, array, given, pick, presence, window, dtype, fewest, largest=extreme == absent.MAXIMUM
