@@ -345,7 +345,7 @@ def _shared(path: Path, function: str) -> dict[tuple[str, str], str]:
     if folder == "threshold" and path.stem != "neighbourhoods":
         groups = [GLOBAL]
     if folder == "morphology":
-        groups = [MORPHOLOGY]
+        groups = [] if path.stem == "elements" else [MORPHOLOGY]
     if path.stem in ("pool", "pool_cells"):
         groups = [IMAGES, POOLS]
     if path.stem in ("rank", "extremes") and images:

@@ -36,8 +36,8 @@ def disk(radius: float) -> Element:
 
     Parameters
     ----------
-    radius : int or sequence of int, optional
-        Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.
+    radius : float
+        Largest distance from the origin, in samples, from 0 to 4096.
 
     Returns
     -------
@@ -72,8 +72,8 @@ def ball(radius: float) -> Element:
 
     Parameters
     ----------
-    radius : int or sequence of int, optional
-        Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.
+    radius : float
+        Largest distance from the origin, in samples, from 0 to 256.
 
     Returns
     -------
@@ -108,8 +108,8 @@ def diamond(radius: int) -> Element:
 
     Parameters
     ----------
-    radius : int or sequence of int, optional
-        Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.
+    radius : int
+        Largest number of steps from the origin, from 0 to 4096.
 
     Returns
     -------
