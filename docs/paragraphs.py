@@ -79,6 +79,26 @@ radius : int or sequence of int, optional
     Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.""",
 }
 
+#: Filters by structuring elements. The border and the window have other words than in other filters.
+MORPHOLOGY = IMAGES | {
+    "element": """\
+element : array_like, optional
+    Array of 0 and 1 with one axis for each filtered axis, such as `disk` returns. Its origin is at
+    ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.""",
+    "iterations": """\
+iterations : int, optional
+    How often the erosion or the dilation is repeated. Default 1.""",
+    "connectivity": """\
+connectivity : int, optional
+    Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,
+    the neighbours along the axes.""",
+    "weights": """\
+weights : array_like, optional
+    Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
+    They are subtracted in an erosion and added in a dilation, and saturated in integers.""",
+    "mode": IMAGES["mode"].replace("Default 'mirror'", "Default 'shrink'"),
+}
+
 #: Thresholds of a whole image.
 GLOBAL = {
     "image": """\
@@ -294,8 +314,6 @@ _OWN: dict[str, tuple[str, ...]] = {
     "smooth.box": ("size",),
     "windows.generic": ("size", "nan", "TypeError", "ValueError", "padding", "stride"),
     "distances.distance": ("image", "spacing", "axes", "dtype", "out"),
-    "thinning.skeleton": ("image", "axes", "out", "workers"),
-    "thinning.thin": ("image", "axes", "out", "workers"),
     "neighbourhoods.local": ("size", "nan"),
     "neighbourhoods.niblack": ("size",),
     "neighbourhoods.sauvola": ("size",),
@@ -327,6 +345,8 @@ def _shared(path: Path, function: str) -> dict[tuple[str, str], str]:
     groups = {"series": [SERIES], "layers": [LAYERS]}.get(folder, [IMAGES])
     if folder == "threshold" and path.stem != "neighbourhoods":
         groups = [GLOBAL]
+    if folder == "morphology":
+        groups = [] if path.stem in ("elements", "thinning") else [MORPHOLOGY]
     if path.stem in ("pool", "pool_cells"):
         groups = [IMAGES, POOLS]
     if path.stem in ("rank", "extremes") and images:

@@ -17,12 +17,13 @@ import click
 from imfilter._base.suggestions import function_name, suggestion
 
 from ._cli import ending, messages, warmup
+from ._cli.command import Command
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.object_table import OBJECTS
 from ._cli.options import click_option
 from ._cli.series_table import SERIES
 from ._cli.shown_table import SHOWN
-from ._cli.table import COMMANDS, FILES, LIMITS, MASK, MIN_COVERAGE, SHARED, TABLES, Command, find, options_of
+from ._cli.table import COMMANDS, FILES, LIMITS, MASK, MIN_COVERAGE, SHARED, TABLES, find, options_of
 from ._cli.threshold_table import THRESHOLD
 
 _WARMUP, _SHOW, _SERIES = "warmup", "show", "series"

@@ -46,7 +46,7 @@ WITHOUT = {
     "color": (),
     "show": ("Activity",),
     "threshold": (),
-    "morphology": (),
+    "morphology": ("Element", "ball", "diamond", "disk", "line", "octagon", "rectangle", "star"),
 }
 
 
@@ -170,6 +170,11 @@ CALLS = {
     "threshold.minimum": lambda a, k: threshold.minimum(
         np.concatenate([np.sort(a, None)[:9], np.sort(a, None)[-9:]])
     ),
+    **{
+        f"morphology.{name}": partial(lambda name, a, k: getattr(morphology, name)(a), name)
+        for name in ("black_tophat", "closing", "dilation", "erosion", "gradient", "opening", "white_tophat")
+    },
+    "morphology.erosion with weights": lambda a, k: morphology.erosion(a, weights=k, mode="mirror"),
     "threshold.local": lambda a, k: threshold.local(a, 5),
     "morphology.distance": lambda a, k: morphology.distance(a > 60, indices=True),
     "morphology.skeleton": lambda a, k: morphology.skeleton(a > 60),

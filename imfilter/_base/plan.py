@@ -21,7 +21,8 @@ class Plan:
         ``"direct"``, ``"separable"``, ``"low-rank"``, ``"running"`` (running sums),
         ``"cosines"`` (a long smooth kernel as a sum of cosines), ``"winograd"`` (rows
         of outputs share sums over differences of rows) or ``"fft"``; for ranks ``"network"``
-        (of comparisons), ``"bits"`` (counted in sorted blocks), ``"histogram"`` (also for entropies) or
+        (of comparisons), ``"chords"`` (extremes of rows of runs of samples), ``"bits"`` (counted in
+        sorted blocks), ``"histogram"`` (also for entropies) or
         ``"repeated"`` (a box that is longer than the image, and reads samples several times);
         ``"pooling"``; ``"merged"`` (variances, from those of parts of a window), ``"groups"`` (the same
         in boxes) or ``"sums"`` (exact, of small integers); ``"missing"`` if samples are absent.

@@ -13,8 +13,8 @@ from imfilter._base import dtypes
 from .._files.formats import Format
 from .._files.image import Image, full_scale
 from . import colour, edges, limits, missing, objects, reach, render, strips, thresholds
+from .command import Command
 from .render import Tone
-from .table import Command
 from .task import Array, Filter, Task, like
 
 
@@ -64,7 +64,7 @@ def apply(
         return missing.written(edges.marked_corners(image, options, kind, target, given))
     run = Filter(command, options, image.spatial)
     run.nodata = image.nodata
-    rows = reach.rows_of(command, options, image.pixels.shape[0], run.options.get("kernel"))
+    rows = reach.rows_of(command, run.options, image.pixels.shape[0])
     task = Task(run, options, kind, target, given, rows)
     if command.kind == "descriptor":
         return dataclasses.replace(edges.descriptor(task, image), nodata=None, present=None)
@@ -100,7 +100,7 @@ def _weighted(task: Task, image: Image) -> Image:
     exact = target is None or target.kind == "f" or (run.smooths and tone == Tone(target, nodata=run.nodata))
     if exact and not image.alpha:
         return like(image, run(missing.masked(image, image.colour), target))  # the filter rounds
-    if exact and run.smooths:
+    if exact and run.smooths and run.total:
         dtype = target or image.pixels.dtype
         result = dataclasses.replace(image, pixels=dtypes.empty(image.pixels.shape, dtype))
         run(image.colour, out=result.colour)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from .._files import source
 
 _AXES = {"X": -1, "Y": -2}
-_FILES = (".npy", ".txt", ".csv")
+#: Endings of files with the numbers of a kernel or an element.
+FILES = (".npy", ".txt", ".csv")
 
 
 def parse(texts: Sequence[str], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
@@ -47,7 +48,7 @@ def total(kernel: NDArray[Any] | list[NDArray[Any]]) -> float:
 
 def _one(text: str) -> NDArray[Any]:
     suffix = os.path.splitext(text)[1].lower()
-    if suffix in _FILES:
+    if suffix in FILES:
         return from_file(text)
     if re.fullmatch(r"\s*[A-Za-z]\w*\s*", text):
         return _from_name(text.strip().upper())

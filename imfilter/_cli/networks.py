@@ -19,8 +19,8 @@ from .._files.image import FileError, Image, full_scale
 from .._filters.show import colormap, montage
 from . import quiet
 from .colour import luminance, over_black
+from .command import Command
 from .shown_table import NETWORKS
-from .table import Command
 
 Array = NDArray[Any]
 

@@ -26,6 +26,16 @@ NOTES = {
         "larger holes.",
         "Colour is filled channel by channel and counts by its opacity. Opacity is filled, too.",
     ),
+    "morphology": (
+        "Colour is filtered channel by channel. Colour is weighted with opacity, and opacity is filtered, "
+        "too. The result has the bit depth of the input. Pixels beyond the border do not count (--mode "
+        "shrink).",
+    ),
+    "residue": (
+        "Colour is filtered channel by channel. A transparent picture is put on black, and the result is "
+        "opaque. The result has the bit depth and the scale of the input. Pixels beyond the border do not "
+        "count (--mode shrink).",
+    ),
     "linear": (
         "Colour is filtered channel by channel, weighted with opacity. For a kernel with sum zero, a "
         "transparent picture is put on black, and the result is opaque. Results are rounded and saturated to "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .table import Command, Option
+from .command import Command, Option
 
 OBJECTS: tuple[Command, ...] = (
     Command(

@@ -13,7 +13,7 @@ from imfilter._base import dtypes
 from .._files.formats import Format
 from .._files.image import Image, full_scale
 from . import colour, render
-from .table import Command
+from .command import Command
 from .task import like
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from .table import Option
+from .command import Option
 
 DTYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "float64")
 _NUMBER_TYPES = (*DTYPES, "int64", "uint64")

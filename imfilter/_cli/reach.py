@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from imfilter._base import padding
 
+from .command import Command
 from .strips import Rows
-from .table import Command
 
 #: Larger than the length of any image.
 _FAR = 1 << 40
 
 
-def rows_of(command: Command, options: Mapping[str, Any], length: int, kernel: Any = None) -> Rows | None:
+def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows | None:
     """Return the rows of an image of `length` rows that the rows of a result depend on.
 
     Return None if the options are invalid. Then the filter raises an error with a better message.
@@ -27,16 +27,14 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int, kernel: A
     command : Command
         The filter.
     options : mapping
-        Every option of the command by name.
+        The options of the function by name, with arrays for kernel and element.
     length : int
         Rows of the image.
-    kernel : ndarray or list of ndarray
-        The kernel of correlate and convolve.
     """
     wraps = options.get("mode") == "wrap"
     if command.kind == "linear":
         try:
-            return _of_kernel(command, kernel, options, length, wraps=wraps)
+            return _of_kernel(command, options, length, wraps=wraps)
         except (ValueError, TypeError, IndexError, ArithmeticError):
             return None
     if command.kind == "descriptor":
@@ -48,9 +46,8 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int, kernel: A
     return Rows(length, around, around, wraps=wraps)
 
 
-def _of_kernel(
-    command: Command, kernel: Any, options: Mapping[str, Any], length: int, *, wraps: bool
-) -> Rows | None:
+def _of_kernel(command: Command, options: Mapping[str, Any], length: int, *, wraps: bool) -> Rows | None:
+    kernel = options["kernel"]
     taps = len(kernel[0]) if isinstance(kernel, list) else _dense(kernel).shape[0]
     step, gap = int(_first(options["stride"])), int(_first(options["dilation"]))
     border = options["padding"] if isinstance(options["padding"], str) else _first(options["padding"])
@@ -75,6 +72,10 @@ def _first(value: Any) -> Any:
 def of(options: Mapping[str, Any], *, rows: bool = False) -> float:
     """Return how far from an edge a filter responds, in pixels: across rows if `rows`, else the maximum."""
     largest = _first if rows else np.max
+    if "element" in options:
+        element = options["element"]
+        length = 3 if element is None else _first(element.shape) if rows else max(element.shape)
+        return float(min(length * options["iterations"], _FAR))  # half of it in each of at most two passes
     if "aperture" in options:
         return float(options["size"] + options["aperture"])
     for name in ("size", "radius"):

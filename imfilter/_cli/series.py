@@ -20,9 +20,9 @@ from .._files.atomic import check_target, replacing
 from .._files.columns import Reader, Rows, Writer
 from .._files.image import FileError
 from . import ending, kernels, missing, plot
+from .command import Command
 from .series_table import FILES, TABLE, TIME
 from .sheet import Sheet
-from .table import Command
 
 Array = NDArray[Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .table import Command, Option
+from .command import Command, Option
 
 _SIZE = Option("size", "integer", None, "Number of samples of the window.", "required")
 _SPACING = Option("spacing", "number", 1.0, "Time between samples. Derivatives are per unit of time.")

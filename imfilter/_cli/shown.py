@@ -14,7 +14,8 @@ from .._files import npy
 from .._files.image import FileError, Image, full_scale
 from . import kernels, listing, quiet
 from .colour import LUMINANCE, is_rgb, over_black
-from .table import TABLES, Command
+from .command import Command
+from .table import TABLES
 
 Array = NDArray[Any]
 

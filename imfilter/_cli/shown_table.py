@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from .table import KERNEL, Command, Option
+from .command import Command, Option
+from .table import KERNEL
 
 #: Names of --network. A number after resnet is its argument `depth`.
 NETWORKS = (

@@ -2,84 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+import dataclasses
 
-Kind = Literal[
-    "smoothing",
-    "linear",
-    "derivative",
-    "statistic",
-    "entropy",
-    "fill",
-    "edges",
-    "corners",
-    "descriptor",
-    "shown",
-    "network",
-    "series",
-    "threshold",
-    "objects",
-]
-
-
-@dataclass(frozen=True)
-class Option:
-    """One option: a keyword of the function, or an option of the command.
-
-    Parameters
-    ----------
-    name : str
-        The keyword. The option has the same name, with hyphens.
-    form : str
-        The parser of its text: a name in ``options.FORMS``.
-    default : object
-        Value if the option is omitted.
-    help : str
-        One line.
-    shown : str
-        The default in words, if the value is not clear.
-    """
-
-    name: str
-    form: str
-    default: Any
-    help: str
-    shown: str = ""
-
-    @property
-    def flag(self) -> str:
-        """The option as the user types it."""
-        return "--" + self.name.replace("_", "-")
-
-
-@dataclass(frozen=True)
-class Command:
-    """One filter of the command line: the public function of the same name, or of the name `calls`.
-
-    Parameters
-    ----------
-    name : str
-        The command and the function.
-    kind : str
-        Its treatment of colour, alpha and bit depth: see ``apply``.
-    summary : str
-        One line of help.
-    options : tuple of Option
-        The options of the function.
-    example : str
-        A command line without the leading ``imfilter``.
-    calls : str
-        The function, if it has another name.
-    """
-
-    name: str
-    kind: Kind
-    summary: str
-    options: tuple[Option, ...]
-    example: str
-    calls: str = ""
-
+from .command import Command, Option
+from .morphology_table import MORPHOLOGY
 
 _SIGMA = "Standard deviation in pixels: one for both axes, or rows,columns."
 _TRUNCATE = Option("truncate", "number", 4.0, "Cut the Gaussian at this many standard deviations.")
@@ -314,6 +240,7 @@ COMMANDS: tuple[Command, ...] = (
         (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
         "fill in.png out.png --nodata 0 --sigma 3",
     ),
+    *MORPHOLOGY,
 )
 
 #: Options of the border, which are keywords of the functions. Descriptors do not have them.
@@ -390,6 +317,8 @@ def missing_of(command: Command) -> tuple[Option, ...]:
 
 def shared_of(command: Command) -> tuple[Option, ...]:
     """Return the shared options of a command that are keywords of its function."""
+    if command.kind in ("morphology", "residue"):  # what lies beyond the border does not count
+        return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
     return tuple(o for o in SHARED if command.kind not in ("descriptor", "objects") or o not in BORDER)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,10 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image
-from . import kernels, strips
+from . import elements, kernels, strips
+from .command import Command
 from .limits import Limits
-from .table import Command, shared_of
+from .table import shared_of
 
 Array = NDArray[Any]
 
@@ -45,17 +47,22 @@ class Filter:
             self.options["axis"] = _axis(self.options["axis"], ndim)
         if "kernel" in self.options:
             self.options["kernel"] = kernels.parse(self.options["kernel"], ndim)
+        if "element" in self.options:
+            self.options["element"] = elements.parse(self.options["element"])
         if command.kind == "fill":
             self.options["nan"] = "propagate"  # absent samples are masked
-        self._function = getattr(imfilter, command.calls or command.name)
+        self._function = operator.attrgetter(command.calls or command.name)(imfilter)
         self.nodata: float | None = None
         self.ndim = ndim
         self.fills = command.kind == "fill"
-        self.smooths = command.kind == "smoothing" or self.fills
+        self.smooths = command.kind in ("smoothing", "morphology", "residue") or self.fills
+        self._residue = command.kind == "residue"
 
     @property
     def total(self) -> float:
         """The response of the filter to a constant image of 1."""
+        if self._residue:
+            return 0.0
         return kernels.total(self.options["kernel"]) if "kernel" in self.options else 1.0
 
     def __call__(

@@ -19,6 +19,7 @@ OTHERS = [p for folder in ("tests", "benchmarks", "samples") for p in sorted((RO
 FAMILIES = {
     "linear": set(),
     "rank": set(),
+    "morphology": {"rank"},
     "local": set(),
     "pooling": {"rank"},
     "canny": set(),
@@ -29,7 +30,6 @@ FAMILIES = {
     "layers": set(),
     "learn": set(),
     "threshold": {"local"},
-    "morphology": set(),
     "show": {"linear"},
     "generic": set(),
 }

@@ -20,7 +20,13 @@ NAMES = [command.name for command in table.COMMANDS]
 DERIVATIVES = [command.name for command in table.COMMANDS if command.kind == "derivative"]
 STATISTICS = [command.name for command in table.COMMANDS if command.kind in ("statistic", "entropy")]
 SMOOTHING = [command.name for command in table.COMMANDS if command.kind == "smoothing"]
-EXTRA = {"correlate": ["--kernel", "1,2,1;2,4,2;1,2,1"], "convolve": ["--kernel", "SHARPEN"]}
+RESIDUES = [command.name for command in table.COMMANDS if command.kind == "residue"]
+EXTRA = {
+    "correlate": ["--kernel", "1,2,1;2,4,2;1,2,1"],
+    "convolve": ["--kernel", "SHARPEN"],
+    "tophat": ["--element", "disk:6"],  # details of three pixels are few in a photograph
+    "blackhat": ["--element", "disk:6"],
+}
 
 
 def run(*arguments: object) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import shlex
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import imfilter
 from imfilter import io
 from imfilter._cli import options, reach, table
+from imfilter._cli.command import Command
 from tests.cli.commands import (
     NAMES,
     ROOT,
@@ -24,8 +26,8 @@ from tests.cli.commands import (
 
 
 @pytest.mark.parametrize("command", table.COMMANDS, ids=NAMES)
-def test_defaults_are_those_of_the_function(command: table.Command) -> None:
-    parameters = inspect.signature(getattr(imfilter, command.calls or command.name)).parameters
+def test_defaults_are_those_of_the_function(command: Command) -> None:
+    parameters = inspect.signature(operator.attrgetter(command.calls or command.name)(imfilter)).parameters
     # Edges and corners are of one plane, of which the command makes a picture; corners have two functions.
     apart = {"dtype", "channel_axis"} if command.kind in ("edges", "corners") else set()
     apart |= {"distance", "metric", "strength", "count", "refine"} if command.kind == "corners" else set()
@@ -43,7 +45,7 @@ def test_defaults_are_those_of_the_function(command: table.Command) -> None:
 
 @pytest.mark.parametrize("command", table.COMMANDS, ids=NAMES)
 def test_help_lists_options_defaults_and_an_example(
-    command: table.Command, capsys: pytest.CaptureFixture[str]
+    command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done(command.name, "--help")
     text = " ".join(capsys.readouterr().out.split())
@@ -56,7 +58,7 @@ def test_help_lists_options_defaults_and_an_example(
 
 
 @pytest.mark.parametrize("command", table.COMMANDS, ids=NAMES)
-def test_examples_run(command: table.Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_run(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     save(tmp_path / "in.png", noise(20, 30, 3))
     words = shlex.split(command.example)

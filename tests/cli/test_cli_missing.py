@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def test_options_are_those_of_the_function() -> None:
     names = [option.name for option in (*table.MASK, table.MIN_COVERAGE)]
     assert names == ["mask", "nodata", "nan", "min_coverage"]
     for command in table.COMMANDS:
-        known = inspect.signature(getattr(imfilter, command.calls or command.name)).parameters
+        known = inspect.signature(operator.attrgetter(command.calls or command.name)(imfilter)).parameters
         options = {option.name: option for option in table.missing_of(command)}
         assert list(options) == names[: 4 if "min_coverage" in known else 3]
         assert known["nan"].default == options["nan"].default

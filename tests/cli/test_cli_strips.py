@@ -45,6 +45,13 @@ WINDOWS = {
         ["--cells-per-block", "4,2", "--orientations", "6"],
     ],
     "canny": [["--sigma", "2"]],
+    "erode": [["--element", "disk:3"], ["--element", "line:9,60", "--iterations", "3"]],
+    "dilate": [["--element", "rectangle:8,3"], ["--connectivity", "2", "--mode", "wrap"]],
+    "open": [["--element", "octagon:3,2", "--iterations", "2"]],
+    "close": [["--element", "disk:4", "--mode", "symmetric"]],
+    "tophat": [["--element", "disk:6"]],
+    "blackhat": [["--element", "diamond:4"]],
+    "gradient": [["--element", "rectangle:6,2"]],
 }
 CASES = [(name, more) for name in NAMES for more in ([], *WINDOWS.get(name, []))]
 

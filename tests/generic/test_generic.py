@@ -1,8 +1,10 @@
 """`generic` against plain loops and SciPy: functions, borders, footprints, types, masks, layouts."""
 
+import gc
 import itertools
 import math
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -255,3 +257,16 @@ def test_python_is_an_answer_to_what_cannot_be_compiled():
     np.testing.assert_allclose(found, expected)
     assert imfilter.generic(image, np.ptp, 3, compile=False).shape == (6, 7)
     assert pickle.loads(pickle.dumps(found)).shape == (6, 7)
+
+
+@pytest.mark.slow
+def test_functions_do_not_stay_in_memory(monkeypatch):
+    monkeypatch.setattr(functions, "_MOST", 1)
+    known, image = weakref.WeakSet(), RNG.random(9)
+    for k in (1.0, 2.0, 3.0):
+        closed = _times(k)
+        known.add(closed)
+        np.testing.assert_array_equal(imfilter.generic(image, closed, 1), k * image)
+    del closed
+    gc.collect()
+    assert len(known) == 1

@@ -70,12 +70,12 @@ def test_1d_every_combination(function, mode):
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", naive.MODES)
 def test_2d_every_size_and_kernel(mode):
-    """Every 2-D size with every kernel size, each in two modes; strides, dilations, paddings take turns."""
+    """Every 2-D size with every kernel size, each in one mode; strides, dilations, paddings take turns."""
     rng = np.random.default_rng(2)
     kernels = [rng.normal(size=size) for size in itertools.product(range(1, 10), range(1, 10))]
     shapes = itertools.product(range(1, 9), range(1, 9))
     cells = itertools.product(enumerate(kernels), enumerate(shapes))
-    chosen = [(k, s) for (i, k), (j, s) in cells if (i + j + naive.MODES.index(mode)) % 3 == 0]
+    chosen = [(k, s) for (i, k), (j, s) in cells if (i + j + naive.MODES.index(mode)) % 6 == 0]
     for turn, (kernel, shape) in enumerate(chosen):
         size = kernel.shape
         if turn % 2 == 0:  # every other time the plain call, which takes the quick ways

@@ -7,7 +7,7 @@ import re
 import sys
 import threading
 import types as python
-import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,8 +25,10 @@ types: Any = numba_types  # many of its names are not in its stubs
 COMPILER: Any = scalar_where.Compiler
 _PYTHON = "compile=False runs it as Python"
 _lock = threading.RLock()
-#: What is compiled, by the function, and then by what else it depends on.
-_compiled: weakref.WeakKeyDictionary[Any, dict[Any, "Compiled"]] = weakref.WeakKeyDictionary()
+#: What is compiled, by the function, and then by what else it depends on. The function used last is the last.
+_compiled: OrderedDict[Any, dict[Any, "Compiled"]] = OrderedDict()
+#: Number of functions whose compiled code stays in memory.
+_MOST = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +86,11 @@ def compiled(function: Any, size: int, args: tuple[Any, ...], outputs: int) -> C
         )
     kinds = tuple(map(_type_of, args, range(len(args))))
     with _lock:
-        known = _compiled.setdefault(_same(function, plain), {})
-        key = size, kinds, outputs
+        same, key = _same(function, plain), (size, kinds, outputs)
+        known = _compiled.setdefault(same, {})
+        _compiled.move_to_end(same)
+        while len(_compiled) > _MOST:
+            _compiled.popitem(last=False)
         if key not in known:
             known[key] = _compile(function, plain, size, kinds, outputs)
         return known[key]
@@ -93,7 +98,6 @@ def compiled(function: Any, size: int, args: tuple[Any, ...], outputs: int) -> C
 
 #: Functions without a closure, by their code and defaults: a lambda in a loop is compiled once.
 _alike: dict[Any, Any] = {}
-_MOST_ALIKE = 256
 
 
 def _same(function: Any, plain: python.FunctionType) -> Any:
@@ -111,7 +115,7 @@ def _same(function: Any, plain: python.FunctionType) -> Any:
     except TypeError:  # a default that has no hash
         return function
     if earlier is None:
-        if len(_alike) >= _MOST_ALIKE:
+        if len(_alike) >= _MOST:
             _alike.clear()
         # The values are kept too, so that no other object gets their place in memory.
         earlier = _alike[key] = function, [plain.__globals__.get(name) for name in names]

@@ -16,7 +16,7 @@ from imfilter._base.missing import Presence
 from imfilter._base.padding import Padding
 from imfilter._base.plan import Plan
 from imfilter._base.program import Program
-from imfilter._filters.rank import blocks, networks, present, repeats
+from imfilter._filters.rank import absent, blocks, chords, networks, present, repeats
 from imfilter._filters.rank.footprint import Neighbourhood, key, non_finite
 from imfilter._filters.rank.keys import Number, exact, keys_of
 
@@ -70,6 +70,8 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
 
     keyed = engine.cached(call.keyed, (kind, keys.border_key), make)
     found = _ranked(keyed, keys.values, array, None, workers)
+    if call.mode == "shrink":  # without a sample in the window, the key belongs to none
+        found = found.clip(0, 2 * array.size - 2)
     out = dtypes.empty(array.shape, call.dtype) if out is None else out
     keys.place(found, out)
     return out
@@ -84,9 +86,29 @@ def _ranked(
         out = dtypes.empty(image.shape, call.dtype) if out is None else out
         dtypes.place(np.broadcast_to(found, image.shape), out)
         return out
-    target = dtypes.target(out, image, image.shape, source.dtype)
+    target = target_of(image, source.dtype, call.dtype, out)
     over_merged(functools.partial(_run, call, workers), source, target, call.axes)
-    return engine.delivered(target, out, call.dtype)
+    return delivered(target, image, call.dtype, out)
+
+
+def target_of(
+    image: npt.NDArray, compared: np.dtype, dtype: np.dtype, out: npt.NDArray | None
+) -> npt.NDArray:
+    """Return the array that kernels write. Truth values are written as bytes in place."""
+    if dtype.kind == image.dtype.kind == "b" and out is not None and not np.may_share_memory(out, image):
+        return out.view(np.uint8)
+    return dtypes.target(out, image, image.shape, compared)
+
+
+def delivered(
+    target: npt.NDArray, image: npt.NDArray, dtype: np.dtype, out: npt.NDArray | None
+) -> npt.NDArray:
+    """Return the content of the array that kernels have written, in `out` or as `dtype`."""
+    if dtype.kind == image.dtype.kind == "b":
+        if out is None or np.may_share_memory(target, out):
+            return target.view(np.bool_) if out is None else out
+        target = target.view(np.bool_)
+    return engine.delivered(target, out, dtype)
 
 
 def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None) -> npt.NDArray:
@@ -133,7 +155,7 @@ def _with_missing(
     inside = around if isinstance(around, np.ndarray) else None
     taps = int(np.count_nonzero(inside)) if inside is not None else math.prod(cast(tuple[int, ...], around))
     inside = np.ones(cast(tuple[int, ...], around), bool) if inside is None else inside
-    extreme = _extreme_of(pick, own, taps)
+    extreme = absent.extreme_of(pick, own, taps)
     fewest = max(1, math.ceil(presence.least(taps)))
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.constant(given.cval, "cval")
@@ -141,13 +163,23 @@ def _with_missing(
     arguments.fitting(given.out, array.shape)
     native = array.dtype.newbyteorder("=")
     fits = mode != "constant" or dtype.newbyteorder("=") == native or dtypes.holds(native, cval)
+    if extreme is not None and mode == "shrink" and presence.mask is None and not presence.ignore_nan:
+        given = given._replace(mode="zero", mask=None, nan="propagate", min_coverage=0.0)
+        found = _rank(array, given, pick, window, ABSENT_BORDER)
+        few = absent.near_border(_rank, array.shape, axes, inside, window, fewest)
+        if few is not None:
+            few = np.broadcast_to(few, found.shape)
+            absent.blank(found, few)
+        return found, np.zeros(found.shape, bool) if few is None and wanted else few
     if extreme is not None and taps > present.SMALL and fits:
         given = given._replace(mode=mode)
-        return _extreme(array, given, pick, presence, window, dtype, fewest, largest=extreme == MAXIMUM)
+        return absent.among_present(
+            _rank, array, given, pick, presence, window, dtype, fewest, largest=extreme == absent.MAXIMUM
+        )
     if taps > _MOST_PRESENT:
         raise ValueError(f"size must span at most {_MOST_PRESENT} samples if samples are absent, got {taps}")
     listed = [0, *(pick(n, *own) for n in range(1, taps + 1))]
-    ranks = np.zeros(taps + 1, np.int64) if extreme == MAXIMUM else np.array(listed, np.int64)
+    ranks = np.zeros(taps + 1, np.int64) if extreme == absent.MAXIMUM else np.array(listed, np.int64)
     cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
     keys = None
     if compared is None:
@@ -159,7 +191,7 @@ def _with_missing(
     if taps >> (8 * source.itemsize):  # the number of present samples is counted in the type of the samples
         wide = np.dtype(f"{'i' if source.dtype.kind == 'i' else 'u'}{4 if taps >> 16 else 2}")
         source, border = source.astype(wide), border.astype(wide)
-    chosen = present.Window(inside, axes, ranks, fewest, mode, border, reverse=extreme == MAXIMUM)
+    chosen = present.Window(inside, axes, ranks, fewest, mode, border, reverse=extreme == absent.MAXIMUM)
     target = dtypes.target(given.out, array, array.shape, source.dtype)
     few = present.run(
         source, array, presence, chosen, target, threads.requested(given.workers),
@@ -175,58 +207,16 @@ def _with_missing(
     return out, few
 
 
-MINIMUM, MAXIMUM = "minimum", "maximum"
+def _rank(
+    array: npt.NDArray, common: Common, pick: Pick, window: tuple[Any, ...], family: Any = None
+) -> npt.NDArray:
+    """Filter an image of which all samples are present."""
+    return engine.apply(FAMILY if family is None else family, array, common, pick, window)
 
 
-def _extreme_of(pick: Pick, own: list[Any], taps: int) -> str | None:
-    """Return which extreme a rank is for any number of samples, or None. Few numbers tell."""
-    numbers = {1, 2, 3, taps // 2 or 1, taps}
-    if all(pick(n, *own) == 0 for n in numbers):
-        return MINIMUM
-    return MAXIMUM if all(pick(n, *own) == n - 1 for n in numbers) else None
-
-
-def _extreme(
-    array: npt.NDArray,
-    given: Common,
-    pick: Pick,
-    presence: Presence,
-    window: tuple[Any, ...],
-    dtype: np.dtype,
-    fewest: int,
-    *,
-    largest: bool,
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_]]:
-    """Find the minimum or the maximum of the present samples: absent ones get a value that changes neither.
-
-    At least `fewest` samples are present if the sample of that rank, from the largest on, is present.
-    """
-    size, footprint, *_ = window
-    there, absent = presence.present(array), dtypes.neutral(array.dtype, largest=largest)
-    if array.dtype.kind == "f" and not largest:
-        absent = array.dtype.type(np.nan)  # sorts last, after infinity
-    plain = Common(axes=given.axes, channel_axis=given.channel_axis, workers=given.workers)
-    cval, beyond = given.cval if given.mode == "constant" else 0, 1
-    mode = "constant" if given.mode in ("zero", "shrink") else given.mode
-    if given.mode == "shrink":
-        cval, beyond = (int(absent) if array.dtype.kind in "biu" else absent), 0
-    sides = (
-        (np.where(there, array, absent), pick, cval, window),
-        (there, _nth, beyond, (size, footprint, fewest)),
-    )
-    found, enough = (
-        engine.apply(FAMILY, samples, plain._replace(mode=mode, cval=constant), chosen, settings)
-        for samples, chosen, constant, settings in sides
-    )
-    out = dtypes.empty(array.shape, dtype) if given.out is None else given.out
-    dtypes.place(found, out)
-    out[~enough] = np.nan if out.dtype.kind == "f" else 0
-    return out, ~enough
-
-
-def _nth(samples: int, which: int) -> int:
-    """Return the rank of a sample that is counted from the largest on."""
-    return samples - which
+def _with_absent_border(array: npt.NDArray, given: Common, pick: Pick, window: tuple[Any, ...]) -> Call:
+    """Check the arguments and derive the settings of a minimum or maximum with samples of the image alone."""
+    return replace(_validate_and_plan(array, given, pick, window), mode="shrink")
 
 
 def _around(
@@ -308,21 +298,39 @@ def _program_of(call: Call, source: npt.NDArray, target: npt.NDArray, *, check_f
 
 def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_finite: bool) -> Program:
     """Return the program for one layout of image and output."""
-    loops = _loops(call.around.inside.shape, call.axes, source, target)
+    loops = loops_of(call.around.inside.shape, call.axes, source, target)
     around = call.around.along(loops)
     algorithm = next(iter(_costs(around, source.dtype, loops.channels)))
+    if algorithm == "chords":
+        sets = chords.prepared(around)
+        assert sets is not None
+        border_key = _border_key(call, source.dtype, turned=not check_finite)
+        keys = dict.fromkeys(chords.EXTREMES, border_key)
+        return chords.make(sets, loops, source, target, call.mode, keys, check_finite=check_finite)
     if algorithm == "network":
         network = networks.network_for(around, source.dtype.itemsize, loops.channels)
         assert network is not None
-        border_key = key(source.dtype, call.cval, turned=not check_finite)
+        border_key = _border_key(call, source.dtype, turned=not check_finite)
         return networks.make(
             network, around, loops, source, target, call.mode, border_key, check_finite=check_finite
         )
-    counted, border_key = algorithm == "histogram", key(source.dtype, call.cval)
+    counted, border_key = algorithm == "histogram", _border_key(call, source.dtype)
     return blocks.make(around, loops, source, target, call.mode, border_key, counted=counted)
 
 
-def _loops(shape: tuple[int, ...], axes: tuple[int, ...], source: ArrayLayout, target: ArrayLayout) -> Loops:
+def _border_key(call: Call, dtype: np.dtype, *, turned: bool = True) -> int:
+    """Return the key of the border constant. For an absent border, it is one that changes no extreme."""
+    if call.mode != "shrink":
+        return key(dtype, call.cval, turned=turned)
+    largest = call.around.rank > 0
+    value = dtypes.neutral(dtype, largest=largest)
+    last = dtype.kind == "f" and turned and not largest  # NaN sorts after infinity
+    return key(dtype, math.nan if last else value.item(), turned=turned)
+
+
+def loops_of(
+    shape: tuple[int, ...], axes: tuple[int, ...], source: ArrayLayout, target: ArrayLayout
+) -> Loops:
     """Return the loops over an image for a neighbourhood of the given shape."""
     paddings = tuple(Padding.same(source.shape[a], taps, 1, 1) for a, taps in zip(axes, shape, strict=True))
     one = (1,) * len(shape)
@@ -334,7 +342,10 @@ def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, f
     found = {"bits": blocks.cost(around, dtype.itemsize, counted=False)}
     if blocks.counts(around, dtype.itemsize):
         found["histogram"] = blocks.cost(around, dtype.itemsize, counted=True)
-    network = networks.network_for(around, dtype.itemsize, channels)
+    sets = chords.prepared(around)
+    if sets is not None:
+        found["chords"] = chords.cost(sets, dtype.itemsize)
+    network = networks.network_for(around, dtype.itemsize, channels) if sets is None else None
     if network is not None:
         found["network"] = networks.cost(network, dtype.itemsize)
     return dict(sorted(found.items(), key=lambda item: item[1]))
@@ -349,11 +360,12 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     side = ArrayLayout(
         array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared
     )
-    loops = _loops(around.inside.shape, call.axes, side, side)
+    loops = loops_of(around.inside.shape, call.axes, side, side)
     costs = _costs(around.along(loops), side.dtype, loops.channels)
     (algorithm, cost), *others = costs.items()
     what = {
         "network": "a network of comparisons of whole lines",
+        "chords": "minima of whole rows of runs of samples",
         "bits": "samples of a block sorted once, and bits counted",
         "histogram": "histograms of columns, of values or places in a sorted block",
     }
@@ -365,3 +377,5 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
 FAMILY: engine.Family[Call] = engine.Family(
     _validate_and_plan, _planned, _compute, _with_missing, _compute_finite
 )
+#: Minima and maxima of which samples beyond the border are absent. At least one sample must be present.
+ABSENT_BORDER: engine.Family[Call] = engine.Family(_with_absent_border, _planned, _compute, _with_missing)

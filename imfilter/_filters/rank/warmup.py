@@ -13,6 +13,7 @@ from imfilter._filters.rank.kernels import (
     unrolled_network,
 )
 from imfilter._filters.rank.kernels.blocks import slide_blocks
+from imfilter._filters.rank.kernels.chords import LARGEST, SMALLEST, extreme, fill_key, slide_chords
 from imfilter._filters.rank.kernels.network_rows import slide_rank
 from imfilter._simd import lines
 from imfilter._simd.jit import Combination
@@ -24,6 +25,7 @@ def combinations() -> Iterator[Combination]:
     """Yield kernels with the types for which they are compiled."""
     yield slide_rank, ()
     yield slide_blocks, ()
+    yield slide_chords, ()
     for compared, kind, how in (
         (_U8, _U8, ordered_keys.INTEGERS),
         (_U16, _U16, ordered_keys.INTEGERS),
@@ -31,6 +33,9 @@ def combinations() -> Iterator[Combination]:
     ):
         yield ordered_keys.fetch_keys, (kind, how)
         yield ordered_keys.compare, (compared,)
+        yield fill_key, (kind,)
+        for which in (SMALLEST, LARGEST):
+            yield extreme, (compared, which)
         yield lines.place, (kind, kind)
         yield unrolled_network.rank_window, (compared, 0, 5, 5, 12)
         for rank in (0, 4, 8):

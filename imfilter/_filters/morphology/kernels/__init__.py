@@ -1,1 +1,1 @@
-"""Compiled loops of morphology: distances and thinning."""
+"""The kernels of morphology."""

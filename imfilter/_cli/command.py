@@ -1,0 +1,83 @@
+"""What a row of a table of commands contains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal[
+    "smoothing",
+    "linear",
+    "derivative",
+    "statistic",
+    "entropy",
+    "fill",
+    "edges",
+    "corners",
+    "descriptor",
+    "shown",
+    "network",
+    "series",
+    "threshold",
+    "morphology",
+    "residue",
+    "objects",
+]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: a keyword of the function, or an option of the command.
+
+    Parameters
+    ----------
+    name : str
+        The keyword. The option has the same name, with hyphens.
+    form : str
+        The parser of its text: a name in ``options.FORMS``.
+    default : object
+        Value if the option is omitted.
+    help : str
+        One line.
+    shown : str
+        The default in words, if the value is not clear.
+    """
+
+    name: str
+    form: str
+    default: Any
+    help: str
+    shown: str = ""
+
+    @property
+    def flag(self) -> str:
+        """The option as the user types it."""
+        return "--" + self.name.replace("_", "-")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One filter of the command line: the public function of the same name, or of the name `calls`.
+
+    Parameters
+    ----------
+    name : str
+        The command and the function.
+    kind : str
+        Its treatment of colour, alpha and bit depth: see ``apply``.
+    summary : str
+        One line of help.
+    options : tuple of Option
+        The options of the function.
+    example : str
+        A command line without the leading ``imfilter``.
+    calls : str
+        The function, if it has another name.
+    """
+
+    name: str
+    kind: Kind
+    summary: str
+    options: tuple[Option, ...]
+    example: str
+    calls: str = ""

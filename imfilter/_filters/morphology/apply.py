@@ -1,0 +1,224 @@
+"""The common path of all filters of this family: check, compose stages or run them as one pipeline."""
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments, borders, engine
+from imfilter._base.keywords import Common
+from imfilter._base.missing import Presence
+from imfilter._base.plan import Plan
+from imfilter._base.program import Program
+from imfilter._filters.morphology import pipeline, structure, weighed
+from imfilter._filters.morphology.residues import difference
+from imfilter._filters.morphology.settings import Found, Settings, new, without
+from imfilter._filters.morphology.structure import Structure
+from imfilter._filters.rank import absent
+from imfilter._filters.rank.apply import FAMILY as RANKS
+
+#: The stages of each filter: whether they dilate. Where there are two lists, the second result is subtracted
+#: from the first. None is the image itself.
+_STAGES: dict[str, tuple[list[bool] | None, ...]] = {
+    "erosion": ([False],),
+    "dilation": ([True],),
+    "opening": ([False, True],),
+    "closing": ([True, False],),
+    "white_tophat": (None, [False, True]),
+    "black_tophat": ([True, False], None),
+    "gradient": ([True], [False]),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """The part of a call that is known before the samples are read."""
+
+    operation: str
+    element: Structure
+    iterations: int
+    axes: tuple[int, ...]
+    mode: str
+    cval: Any
+    dtype: np.dtype
+    result_shape: tuple[int, ...]
+    programs: dict[Any, Program | None] = field(default_factory=dict)
+
+    def sides(self) -> tuple[list[bool] | None, ...]:
+        """Return the stages of each side of the difference, or of the only side."""
+        return tuple(
+            None if stages is None else [stage for stage in stages for _ in range(self.iterations)]
+            for stages in _STAGES[self.operation]
+        )
+
+
+def apply(
+    image: npt.ArrayLike,
+    operation: str,
+    common: Common,
+    element: Any,
+    iterations: Any,
+    connectivity: Any,
+    weights: Any,
+) -> npt.NDArray:
+    """Check the arguments and filter an image."""
+    element = np.asarray(element) if type(element) is structure.Element else element
+    return engine.apply(FAMILY, image, common, operation, (element, iterations, connectivity, weights))
+
+
+def _validate_and_plan(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
+    """Check the arguments and derive the settings of the call."""
+    element, iterations, connectivity, weights = own
+    axes = arguments.axes(array, given.axes, given.channel_axis)
+    shape = structure.of(element, weights, connectivity, len(axes))
+    count = arguments.integer(iterations, "iterations", least=1)
+    mode = borders.check_mode(given.mode, more=("shrink",))
+    cval = arguments.constant(given.cval, "cval")
+    dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
+    return Call(operation, shape, count, axes, mode, cval, dtype, array.shape)
+
+
+def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Filter an image of which all samples are present."""
+    found = pipeline.run(call, array, out, workers)
+    return _composed(call, array, None, out, workers)[0] if found is None else found
+
+
+def _plan_without_border(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
+    """Do what `_validate_and_plan` does for an image whose border is absent."""
+    return replace(_validate_and_plan(array, given, operation, own), mode="shrink")
+
+
+def _compute_absent(
+    call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
+) -> npt.NDArray:
+    """Filter an image whose border is absent, by an element that contains its origin."""
+    found = pipeline.run(call, array, out, workers)
+    if found is None:
+        found, _ = _composed(call, array, Presence(None, False, True, 0.0), out, workers)
+    return found
+
+
+def _with_missing(
+    array: npt.NDArray,
+    given: Common,
+    operation: str,
+    presence: Presence,
+    wanted: bool,
+    own: tuple[Any, ...],
+) -> Found:
+    """Filter an image with missing data."""
+    call = _validate_and_plan(array, given, operation, own)
+    out = arguments.fitting(given.out, array.shape)
+    if _all_present(presence) and call.element.centred and presence.min_coverage == 0:  # no window is empty
+        given = given._replace(mode="zero", mask=None, nan="propagate", min_coverage=0.0)
+        found, few = engine.apply(_ABSENT_BORDER, array, given, operation, own), None
+    else:
+        found, few = _composed(call, array, presence, out, given.workers)
+    return found, np.zeros(array.shape, bool) if few is None and wanted else few
+
+
+def _composed(
+    call: Call,
+    array: npt.NDArray,
+    presence: Presence | None,
+    out: npt.NDArray | None,
+    workers: int | None,
+) -> Found:
+    """Filter an image, one stage after the other."""
+    settings = Settings(call.axes, call.mode, call.cval, workers)
+    if len(call.sides()) == 1:
+        (stages,) = call.sides()
+        assert stages is not None
+        return _chain(call, array, stages, settings, presence, call.dtype, out)
+    if out is not None and np.may_share_memory(out, array):
+        array = array.copy()
+    native = array.dtype.newbyteorder("=")
+    sides: list[npt.NDArray] = []
+    few: npt.NDArray[np.bool_] | None = None
+    for stages in call.sides():
+        side, unknown = array.astype(native, copy=False), None
+        if stages is None:
+            if presence is not None and not (there := presence.present(array)).all():
+                unknown = ~there
+        else:
+            side, unknown = _chain(call, array, stages, settings, presence, native, None)
+        sides.append(side)
+        if unknown is not None:
+            few = unknown if few is None else few | unknown
+    out = new(array, call.dtype, out)
+    difference(sides[0], sides[1], out)
+    if few is not None:
+        absent.blank(out, few)
+    return out, few
+
+
+def _chain(
+    call: Call,
+    array: npt.NDArray,
+    stages: list[bool],
+    settings: Settings,
+    presence: Presence | None,
+    dtype: np.dtype,
+    out: npt.NDArray | None,
+) -> Found:
+    """Run stages one after the other. A later stage sees what is present and has a result."""
+    native, few = array.dtype.newbyteorder("="), None
+    seen, found = presence, array
+    for number, dilates in enumerate(stages):
+        if number and (few is not None or not _all_present(presence)):
+            seen = without(presence, array, few)
+        final = number == len(stages) - 1
+        kind, place = (dtype, out) if final else (native, None)
+        found, few = _stage(call, found, settings, seen, kind, place, dilates=dilates)
+    return found, few
+
+
+def _stage(
+    call: Call,
+    array: npt.NDArray,
+    settings: Settings,
+    presence: Presence | None,
+    dtype: np.dtype,
+    out: npt.NDArray | None,
+    *,
+    dilates: bool,
+) -> Found:
+    """Erode or dilate an image."""
+    element = call.element.reflected if dilates else call.element
+    if element.weights is not None:
+        return weighed.stage(array, element, settings, presence, dtype, out, dilates=dilates)
+    pick, window, common = (_last if dilates else _first), (3, element.inside), settings.common(dtype, out)
+    if presence is None or (_all_present(presence) and not presence.shrink):
+        return engine.apply(RANKS, array, common, pick, window), None
+    found, few = RANKS.with_missing(array, common, pick, presence, True, window)
+    return found, few if few is not None and few.any() else None
+
+
+def _all_present(presence: Presence | None) -> bool:
+    """Tell whether all samples of the image are present."""
+    return presence is None or (presence.mask is None and not presence.ignore_nan)
+
+
+def _first(samples: int) -> int:
+    return 0
+
+
+def _last(samples: int) -> int:
+    return samples - 1
+
+
+def _planned(call: Call, array: npt.NDArray) -> Plan:
+    """Return the algorithm that would run, and the reason."""
+    return Plan(
+        "morphology", f"{call.operation} by {np.count_nonzero(call.element.inside)} samples", math.nan
+    )
+
+
+FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute, _with_missing)
+#: The same for images whose border is absent, and of which all samples are present.
+_ABSENT_BORDER: engine.Family[Call] = engine.Family(
+    _plan_without_border, _planned, _compute_absent, _with_missing
+)

@@ -1,0 +1,189 @@
+"""Minima and maxima in footprints of any shape, for images of one shape and layout: cost and program."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base.loops import ArrayLayout, Loops, extent, tiles
+from imfilter._base.program import Job, Program, layout_workspace, pitch, set_geometry
+from imfilter._filters.rank import unions
+from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
+from imfilter._filters.rank.kernels import ordered_keys
+from imfilter._filters.rank.kernels.chords import (
+    CHORD_JOB,
+    LARGEST,
+    OPERAND,
+    SET,
+    SMALLEST,
+    extreme,
+    fill_key,
+    slide_chords,
+)
+from imfilter._simd import lines
+from imfilter._simd.vector import BYTES
+
+#: Kinds of steps: the minimum and the maximum.
+EXTREMES = (SMALLEST, LARGEST)
+#: Bytes that the lines of a tile may take of the second-level cache; the smallest size of a tile, because
+#: each line has a cost; and bytes that the lines may take at most.
+_CACHE, _NARROW, _MEMORY = 640 * 1024, 4096, 3 << 20
+#: Number of lines from which on fewer of them are faster, even if more rows are read.
+MANY = 400
+#: Nanoseconds for reading a vector, for each set beside it, and for reading and writing one byte.
+_READ, _SET, _LINE = 3.0, 3.0, 0.15
+#: Smallest number of rows and of columns of a box. Networks are faster for smaller boxes: 25x25 uint8 took
+#: 1.5 ms by a network at 4K and 1.8 by sets, 51x51 2.7 and 2.1, 101x101 4.5 and 2.4 (Zen 4, one thread).
+_BOX = 40
+#: Largest number of runs of samples in a row of a footprint.
+_MOST = 1 << 16
+
+
+class Step(NamedTuple):
+    """How the rows of a set are computed: the copies of other sets that are combined, and by what.
+
+    A set without copies is a sample of a plane of the image. Beyond the border, it and a `bounded` set have
+    the border of those that read them. A bounded set has the given numbers of rows and columns before those
+    of the image.
+    """
+
+    copies: tuple[unions.Copy, ...]
+    what: int  # SMALLEST or LARGEST, or a number of the caller
+    border: int  # the same, of those that read it
+    plane: int = -1
+    bounded: tuple[int, int] | None = None
+    weights: tuple[int, ...] = ()  # bits of the weights of the copies
+
+
+class Prepared(NamedTuple):
+    """The sets of a pipeline and how their rows follow each other; see `kernels.chords`."""
+
+    steps: tuple[Step, ...]
+    sets: npt.NDArray
+    operands: npt.NDArray
+    begin: int
+    lines: int  # in all ring buffers
+
+
+@for_neighbourhoods
+def prepared(around: Neighbourhood) -> Prepared | None:
+    """Return the sets of a neighbourhood of three axes, or None for small boxes and other ranks."""
+    inside = around.inside
+    if not around.extreme or (around.full and (len(inside) > 1 or min(inside.shape[1:]) < _BOX)):
+        return None
+    if np.count_nonzero(inside[..., 1:] > inside[..., :-1]) > _MOST:
+        return None
+    what = LARGEST if around.rank else SMALLEST
+    found = scheduled(steps_of(inside, what))
+    if found.lines < MANY:
+        return found
+    frugal = scheduled(steps_of(inside, what, frugal=True))
+    return frugal if 2 * frugal.lines < found.lines else found
+
+
+def steps_of(inside: npt.NDArray[np.bool_], what: int, *, frugal: bool = False) -> list[Step]:
+    """Return the steps of an extreme in a footprint of three axes."""
+    union = unions.of(inside, frugal=frugal)
+    planes = (*union.planes, *(-1,) * (len(union.copies) - len(union.planes)))
+    return [Step(copies, what, what, plane) for copies, plane in zip(union.copies, planes, strict=True)]
+
+
+def scheduled(steps: list[Step]) -> Prepared:
+    """Return when the rows of sets are computed, and how many are kept. The last set is the result."""
+    count = len(steps)
+    lead, oldest, first, more = ([0] * count for _ in range(4))
+    known = [False] * (count - 1) + [True]
+    for i in reversed(range(count)):  # each set after those that are made of it
+        for of, y, x in steps[i].copies:
+            if known[of]:
+                lead[of], oldest[of] = max(lead[of], lead[i] + y), min(oldest[of], lead[i] + y)
+                first[of], more[of] = min(first[of], first[i] + y), max(more[of], more[i] + x)
+            else:
+                lead[of] = oldest[of] = lead[i] + y
+                first[of], more[of], known[of] = first[i] + y, more[i] + x, True
+    table = np.zeros(count, SET)
+    operands: list[tuple[int, int, int, int]] = []
+    line = 0
+    for i, step in enumerate(steps):
+        own, depth = table[i], lead[i] - oldest[i] + 1
+        own["plane"], own["line"], own["depth"], own["lead"] = step.plane, line, depth, lead[i]
+        own["begin"], own["more"], own["first"] = first[i] - lead[i], more[i], len(operands)
+        own["count"], own["bounded"] = len(step.copies), step.bounded is not None
+        own["before_y"], own["before_x"] = step.bounded or (0, 0)
+        own["weighed"] = bool(step.weights)
+        bits = step.weights or (0,) * len(step.copies)
+        operands += [
+            (of, lead[of] - lead[i] - y, x, weight)
+            for (of, y, x), weight in zip(step.copies, bits, strict=True)
+        ]
+        line += depth
+    return Prepared(tuple(steps), table, np.array(operands, OPERAND), int(table["begin"].min()), line)
+
+
+def cost(chords: Prepared, itemsize: int) -> float:
+    """Return the nanoseconds per sample of `itemsize` bytes on one core."""
+    return (_LINE + (len(chords.operands) * _READ + len(chords.sets) * _SET) / BYTES) * itemsize
+
+
+def make(
+    chords: Prepared,
+    loops: Loops,
+    source: ArrayLayout,
+    target: ArrayLayout,
+    mode: str,
+    border_keys: dict[int, int],
+    *,
+    check_finite: bool,
+    combine: dict[int, int] | None = None,
+    turn: bool = True,
+) -> Program:
+    """Lay out the lines. `border_keys` has the key of the border for each kind of step.
+
+    With `check_finite`, floats are compared directly and the program may refuse an image. Otherwise they are
+    turned into keys, unless the kernels do this. `combine` has the addresses of kernels, with two constants,
+    for kinds of steps that are no extremes.
+    """
+    integer, size = kind(source.dtype), source.dtype.itemsize
+    turned = source.dtype.kind == "f" and turn and not check_finite
+    compared, kernels = source.dtype if check_finite else integer, dict(combine or {})
+    sets = chords.sets.copy()
+    for own, step in zip(sets, chords.steps, strict=True):
+        if step.copies and step.what not in kernels:
+            kernels[step.what] = extreme.address(compared, step.what)
+        own["combine"] = kernels[step.what] if step.copies else 0
+        own["border_key"] = border_keys.get(step.border, 0)
+    job = Job(CHORD_JOB, "restore")
+    set_geometry(job, loops, source, target, mode)
+    job["size"], job["begin"] = size, chords.begin
+    job["sets"], job["n_sets"], job["operands"] = sets, len(sets), chords.operands
+    pixel, reach = loops.channels * size, int(sets["more"].max())
+    most = _MEMORY // chords.lines - reach * pixel - 2 * BYTES
+    widest = max(_CACHE // chords.lines, min(_NARROW, most), BYTES) // pixel
+    cut = tiles(loops.x.length, -(-loops.x.length // max(1, widest)))
+    narrow, wide = extent(cut)
+    job["tiles"], job["n_tiles"] = cut, len(cut) - 1
+    job["direct"] = bool(job["target_packed"] and not turned and narrow * pixel >= BYTES)
+    how = ordered_keys.CHECKED if check_finite else ordered_keys.TURNED if turned else ordered_keys.INTEGERS
+    job["fetch"], job["fill"] = ordered_keys.fetch_keys.address(integer, how), fill_key.address(integer)
+    if turned:
+        job["restore"] = ordered_keys.restore.address(integer)
+    job["place"] = lines.place.address(integer, integer)
+    job["pitch"] = pitch((wide + reach) * pixel + 2 * BYTES)
+    sizes = {
+        "lines": chords.lines * job["pitch"],
+        "newest": 8 * len(sets),
+        "at": 16 * int(sets["count"].max()),
+        "spare": 0 if job["target_packed"] else wide * pixel + BYTES,
+        "flag": 8,
+    }
+    workspace = layout_workspace(job, sizes)
+    rows = len(loops.batch) * loops.z.length * (len(cut) - 1) * loops.y.length
+    each = len(chords.operands) + 2 * len(sets)
+    return job.program(
+        slide_chords,
+        lines=rows,
+        work=rows * wide * loops.channels * each * size // 4,
+        rows=loops.y.taps,
+        workspace=workspace,
+        check_finite=check_finite,
+    )

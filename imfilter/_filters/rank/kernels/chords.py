@@ -1,0 +1,180 @@
+"""Minima and maxima in footprints of any shape, one row of outputs at a time.
+
+A footprint is a union of shifted copies of smaller sets, such as runs of samples ("chords"). Each set has a
+row of results for each row of the image. The rows that are still needed are in a ring buffer. A row of a set
+is the minimum of rows of smaller sets, each read some rows further down and some samples further on. The
+smallest set is a sample of the image; one for each plane of the footprint.
+"""
+
+import numpy as np
+
+from imfilter._simd.denormals import denormals_as_numbers
+from imfilter._simd.jit import Driver, kernel, part
+from imfilter._simd.lanewise import larger, smaller
+from imfilter._simd.lines import fill, place_line, source_index
+from imfilter._simd.units import place_of
+from imfilter._simd.vector import BYTES, LINE, invoke, load, peek, poke, record, store
+
+#: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
+#: *Padded* coordinates count from the first sample of the border.
+_FIELDS = (
+    *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
+    *("size", "direct"),  # of an element, in bytes; whether results are written directly to the output
+    *("before_z", "before_y", "before_x"),  # padded samples before the image
+    *("samples_z", "samples_y", "samples_x"),  # samples of the image
+    *("source_z", "source_y", "source_x", "source_c", "source_packed"),
+    *("target_z", "target_y", "target_x", "target_c", "target_packed"),
+    # Tables: offsets of the images of a batch; borders (see `source_index`); start columns of the tiles of
+    # the output; sets (see `SET`), of which the last is the result, and what they are made of (see
+    # `OPERAND`). `begin` is the row, before the first output, at which the first set begins.
+    *("batch", "border_z", "border_y", "border_x", "tiles", "n_tiles"),
+    *("sets", "n_sets", "operands", "begin"),
+    # Workspace offsets: lines, and the distance between them; the newest line of each set; addresses of
+    # operands; the others are those of other drivers.
+    *("lines", "pitch", "newest", "at", "spare", "flag"),
+    *("fetch", "fill", "restore", "place"),  # kernels; the third is for floats
+)
+CHORD_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
+#: A set: the plane of the image that it is a row of, or -1; the key of the border; its first line and how
+#: many lines it has; the row, from the current output on, that is computed next, and the row before the first
+#: output at which this begins; the columns that it needs beyond those of the output; its operands and the
+#: kernel that combines them. If `bounded`, rows and columns outside of the image are filled with the border.
+#: The set has `before_y` rows and `before_x` columns before those of the image. If `weighed`, the weights of
+#: the operands follow their addresses in the table.
+SET = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            *("plane", "border_key", "line", "depth", "lead", "begin", "more"),
+            *("first", "count", "combine", "weighed", "bounded", "before_y", "before_x"),
+        )
+    ]
+)
+#: A row of a set: which set, how many rows before its newest row, how many columns further on, and the
+#: bits of a weight.
+OPERAND = np.dtype([(name, np.int64) for name in ("of", "age", "shift", "weight")])
+_SET, _OPERAND = SET.itemsize, OPERAND.itemsize
+#: The minimum or the maximum.
+SMALLEST, LARGEST = 0, 1
+
+
+@kernel("kind", "which")
+def extreme(kind, which, at, count, to, extent):
+    """Write the minima (or maxima) of `count` lines, whose addresses are in the table `at`, to a line.
+
+    `extent` is the size of the line in bytes, not less than a vector. The last vector overlaps the previous
+    one.
+    """
+    first, second, last = peek(at), peek(at + 8), extent - BYTES
+    if count == 2:  # the usual case
+        for start in range(0, extent, BYTES):
+            x = min(start, last)
+            a, b = load(kind, first + x, kind), load(kind, second + x, kind)
+            store(to + x, kind, smaller(a, b) if which == SMALLEST else larger(a, b))
+        return
+    for start in range(0, extent, BYTES):
+        x = min(start, last)
+        found = load(kind, first + x, kind)
+        for i in range(1, count):
+            other = load(kind, peek(at + 8 * i) + x, kind)
+            found = smaller(found, other) if which == SMALLEST else larger(found, other)
+        store(to + x, kind, found)
+
+
+@part
+def _source(job, image_at, z, plane, p):
+    """Return the address of padded row `p` in plane `plane` of the footprint for output plane `z`, or -1."""
+    row = source_index(job.border_y, job.before_y, job.samples_y, p)
+    index = source_index(job.border_z, job.before_z, job.samples_z, z + plane)
+    return image_at + index * job.source_z + row * job.source_y if row >= 0 and index >= 0 else -1
+
+
+@kernel("kind")
+def fill_key(kind, line, count, value):
+    """Write the same integer to `count` elements of a line."""
+    fill(kind, line, count, kind.type(value))
+
+
+@part
+def _bound(job, own, line, x, count):
+    """Fill the columns of a row of a set that are outside of the image. The row has `count` columns."""
+    pixel = job.channels * job.size
+    left = min(max(own.before_x - x, 0), count)
+    right = min(max(own.before_x + job.samples_x - x, left), count)
+    if left:
+        invoke(1, job.fill, (line, left * job.channels, own.border_key))
+    if right < count:
+        invoke(1, job.fill, (line + right * pixel, (count - right) * job.channels, own.border_key))
+
+
+@part
+def _operands(job, workspace, own):
+    """Write the addresses of the operands of a set to the table."""
+    at, newest, pixel = workspace + job.at, workspace + job.newest, job.channels * job.size
+    for j in range(own.count):
+        operand = record(OPERAND, job.operands + (own.first + j) * _OPERAND)
+        other = record(SET, job.sets + operand.of * _SET)
+        ago = peek(newest + 8 * operand.of) - operand.age
+        ago = other.line + (ago + other.depth if ago < 0 else ago)
+        poke(at + 8 * j, workspace + job.lines + ago * job.pitch + operand.shift * pixel)
+        if own.weighed:
+            poke(at + 8 * (own.count + j), operand.weight)
+
+
+@part
+def _step(job, workspace, image_at, z, y, x, wide, early, to):
+    """Compute the next row of each set, and the results of row `y` if `early` is 0, at the address `to`."""
+    at, newest = workspace + job.at, workspace + job.newest
+    for i in range(job.n_sets):
+        own = record(SET, job.sets + i * _SET)
+        line = peek(newest + 8 * i) + 1
+        line = 0 if line >= own.depth else line
+        poke(newest + 8 * i, line)
+        if early < own.begin:
+            continue
+        line, count = workspace + job.lines + (own.line + line) * job.pitch, wide + own.more
+        row = y + early + own.lead
+        if own.plane >= 0:
+            invoke(2, job.fetch, (
+                _source(job, image_at, z, own.plane, row), job.source_x, job.source_c, job.source_packed,
+                job.channels, job.border_x, job.before_x, job.samples_x, x, count, own.border_key, line,
+                workspace + job.flag))  # fmt: skip
+            continue
+        if own.bounded and not 0 <= row - own.before_y < job.samples_y:
+            invoke(1, job.fill, (line, count * job.channels, own.border_key))
+            continue
+        _operands(job, workspace, own)
+        extent = count * job.channels * job.size
+        if i == job.n_sets - 1 and job.direct:
+            invoke(2, own.combine, (at, own.count, to, extent))
+            continue
+        invoke(2, own.combine, (at, own.count, line, (extent + BYTES - 1) // BYTES * BYTES))
+        if own.bounded:
+            _bound(job, own, line, x, count)
+        if i == job.n_sets - 1:
+            if job.restore:
+                invoke(1, job.restore, (line, wide * job.channels))
+            place_line(job, workspace, line, to, wide)
+
+
+@Driver
+@denormals_as_numbers
+def slide_chords(job_at, source_at, target_at, memory, start, stop):
+    """Compute rows `start` … `stop`, counted over batch, plane, tile and row in this order.
+
+    job_at: address of the `CHORD_JOB`. source_at, target_at: addresses of the image and the output.
+    memory: zeroed workspace, divided as the job says.
+    """
+    job = record(CHORD_JOB, job_at)
+    workspace = (memory + LINE - 1) // LINE * LINE
+    for unit in range(start, stop):
+        y, tile, z, image = place_of(unit, job.rows, job.n_tiles, job.planes)
+        image_at = source_at + peek(job.batch + 16 * image)
+        x = peek(job.tiles + 8 * tile)
+        wide = peek(job.tiles + 8 * tile + 8) - x
+        to = target_at + peek(job.batch + 16 * image + 8)
+        to += z * job.target_z + y * job.target_y + x * job.target_x
+        for early in range(job.begin if unit == start or y == 0 else 0, 1):
+            _step(job, workspace, image_at, z, y, x, wide, early, to)
+        if peek(workspace + job.flag):  # the whole image must be computed again
+            return

@@ -1,0 +1,229 @@
+"""Erosion and dilation."""
+
+from __future__ import annotations
+
+from imfilter._base.keywords import Common, hinted
+from imfilter._filters.morphology import apply as morphology
+from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, Shape
+
+
+@hinted
+def erosion(
+    image: ArrayLike,
+    element: Shape = None,
+    *,
+    iterations: int = 1,
+    connectivity: int = 1,
+    weights: ArrayLike | None = None,
+    mode: Mode = "shrink",
+    cval: float = 0.0,
+    mask: Mask = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
+    axes: Axes | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
+    """Replace each sample by the minimum of the samples that the element covers.
+
+    The element is moved so that its origin is on the sample. With weights w, it is the minimum of
+    ``f(x + b) - w(b)`` over the offsets b of the element.
+
+    Parameters
+    ----------
+    image : array_like
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
+    element : array_like, optional
+        Array of 0 and 1 with one axis for each filtered axis, such as `disk` returns. Its origin is at
+        ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.
+    iterations : int, optional
+        How often the erosion or the dilation is repeated. Default 1.
+    connectivity : int, optional
+        Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,
+        the neighbours along the axes.
+    weights : array_like, optional
+        Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
+        They are subtracted in an erosion and added in a dilation, and saturated in integers.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'shrink'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray
+        Array of the shape and dtype of `image`, or of `dtype` or `out`. By a flat element, every value is an
+        input sample, so the result is exact for every dtype. NaN sorts after +inf, and -0.0 before 0.0.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
+
+    See Also
+    --------
+    dilation : The maximum, by the reflected element.
+    imfilter.minimum : The same by a flat element, with another default border.
+    scipy.ndimage.grey_erosion : The same with a `footprint`, a `structure` of weights and mode 'mirror', but
+        integers wrap around there. ``binary_erosion(border_value=1)`` has the border of mode 'shrink'.
+    cv2.erode : The same with its default border, for flat elements.
+    skimage.morphology.erosion : The same with ``mode="ignore"``, for elements of odd size.
+
+    References
+    ----------
+    J. Serra, *Image Analysis and Mathematical Morphology*, Academic Press, 1982.
+
+    Examples
+    --------
+    >>> from imfilter import morphology
+    >>> morphology.erosion([9, 5, 6, 7, 8], [1, 1, 1])
+    array([5, 5, 5, 6, 7])
+    """
+    common = Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage)
+    return morphology.apply(image, "erosion", common, element, iterations, connectivity, weights)
+
+
+@hinted
+def dilation(
+    image: ArrayLike,
+    element: Shape = None,
+    *,
+    iterations: int = 1,
+    connectivity: int = 1,
+    weights: ArrayLike | None = None,
+    mode: Mode = "shrink",
+    cval: float = 0.0,
+    mask: Mask = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
+    axes: Axes | None = None,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray | None = None,
+    workers: int | None = None,
+) -> NDArray:
+    """Replace each sample by the maximum of the samples that the reflected element covers.
+
+    The element is reflected about its origin, as in SciPy. So an opening, which is an erosion and then a
+    dilation, never exceeds the image, and opening twice changes nothing more. OpenCV and scikit-image do not
+    reflect it in a dilation: this differs if the element is not symmetric. With weights w, it is the maximum
+    of ``f(x - b) + w(b)`` over the offsets b of the element.
+
+    Parameters
+    ----------
+    image : array_like
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
+    element : array_like, optional
+        Array of 0 and 1 with one axis for each filtered axis, such as `disk` returns. Its origin is at
+        ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.
+    iterations : int, optional
+        How often the erosion or the dilation is repeated. Default 1.
+    connectivity : int, optional
+        Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,
+        the neighbours along the axes.
+    weights : array_like, optional
+        Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
+        They are subtracted in an erosion and added in a dilation, and saturated in integers.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'shrink'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
+    axes : int or tuple of int, optional
+        One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
+    channel_axis : int, optional
+        Axis of the colour channels. Each channel is filtered separately. Default: no channel axis.
+    dtype : dtype, optional
+        Element type of the result. Values are rounded half to even and saturated.
+    out : ndarray, optional
+        Array for the result. Its dtype is the dtype of the result. It may be `image` or overlap it.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray
+        Array of the shape and dtype of `image`, or of `dtype` or `out`. By a flat element, every value is an
+        input sample, so the result is exact for every dtype. NaN sorts after +inf, and -0.0 before 0.0.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
+
+    See Also
+    --------
+    erosion : The minimum.
+    imfilter.maximum : The same by a flat symmetric element, with another default border.
+    scipy.ndimage.grey_dilation : The same with a `footprint`, a `structure` of weights and mode 'mirror', but
+        integers wrap around there.
+    cv2.dilate : The same with its default border, for flat symmetric elements.
+    skimage.morphology.dilation : The same with ``mode="ignore"``, for symmetric elements of odd size.
+
+    References
+    ----------
+    J. Serra, *Image Analysis and Mathematical Morphology*, Academic Press, 1982.
+
+    Examples
+    --------
+    >>> from imfilter import morphology
+    >>> morphology.dilation([0, 0, 1, 0, 0], [0, 1, 1])
+    array([0, 0, 1, 1, 0])
+    """
+    common = Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage)
+    return morphology.apply(image, "dilation", common, element, iterations, connectivity, weights)

@@ -1,0 +1,91 @@
+"""Erosion and dilation by their definitions, in plain loops.
+
+Samples are compared as Python numbers: NaN after infinity, -0.0 before 0.0.
+"""
+
+import numpy as np
+
+from tests.reference import naive
+
+
+def order(value):
+    """A key of the order of samples."""
+    if isinstance(value, np.floating):
+        return (bool(np.isnan(value)), 0 if np.isnan(value) else value, not np.signbit(value))
+    return (False, int(value), True)
+
+
+def neighbours(image, element, place, sign, mode, cval, there):
+    """The present samples at ``place + sign * offset``, each with the index of its offset in the element."""
+    for tap in np.argwhere(element):
+        at = [
+            naive.border_index(i + sign * (j - k // 2), n, "constant" if mode in ("zero", "shrink") else mode)
+            for i, j, k, n in zip(place, tap, element.shape, image.shape, strict=True)
+        ]
+        if None not in at:
+            if there is None or there[tuple(at)]:
+                yield image[tuple(at)], tuple(tap)
+        elif mode != "shrink":
+            yield image.dtype.type(cval if mode == "constant" else 0), tuple(tap)
+
+
+def extreme(
+    image, element, *, dilate=False, mode="shrink", cval=0, there=None, least=0.0, weights=None, sign=None
+):
+    """The minimum at ``x + b`` (of ``f(x+b) - w(b)``), or the maximum at ``x - b`` (of ``f(x-b) + w(b)``)."""
+    result, element = np.empty_like(image), np.asarray(element) != 0
+    sign = (-1 if dilate else 1) if sign is None else sign
+    for place in np.ndindex(image.shape):
+        values = []
+        for value, tap in neighbours(image, element, place, sign, mode, cval, there):
+            if weights is not None:
+                value = weighed(value, weights[tap], dilate, image.dtype)
+            values.append(value)
+        if not values or len(values) < least * np.count_nonzero(element) * (1 - 1e-12):
+            result[place] = np.nan if image.dtype.kind == "f" else 0
+        else:
+            result[place] = (max if dilate else min)(values, key=order)
+    return result
+
+
+def weighed(value, weight, dilate, dtype):
+    """A sample plus or minus a weight, saturated."""
+    if dtype.kind == "f":
+        return value + dtype.type(weight) if dilate else value - dtype.type(weight)
+    low, high = (0, 1) if dtype.kind == "b" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+    exact = int(value) + int(weight) if dilate else int(value) - int(weight)
+    return dtype.type(min(max(exact, low), high))
+
+
+def difference(a, b):
+    """The difference of two arrays of one type, saturated."""
+    if a.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            return a - b
+    low, high = (0, 1) if a.dtype.kind == "b" else (int(np.iinfo(a.dtype).min), int(np.iinfo(a.dtype).max))
+    pairs = zip(a.flat, b.flat, strict=True)
+    return np.array([min(max(int(x) - int(y), low), high) for x, y in pairs], a.dtype).reshape(a.shape)
+
+
+def picture(dtype, shape, seed=0, *, strange=False):
+    """An image of a type. `strange` adds NaN, infinities and -0.0 to floats."""
+    rng, dtype = np.random.default_rng(seed), np.dtype(dtype)
+    if dtype.kind == "b":
+        return rng.random(shape) < 0.5
+    if dtype.kind == "f":
+        image = rng.integers(-20, 20, shape).astype(dtype)
+        if strange:
+            for value in (np.nan, np.inf, -np.inf, -0.0):
+                image[rng.random(shape) < 0.1] = value
+        return image
+    bounds = np.iinfo(dtype)
+    return rng.integers(bounds.min, bounds.max, shape, dtype, endpoint=True)
+
+
+def same(result, expected):
+    """Assert that two arrays have the same dtype and bits, where NaN is any NaN."""
+    assert result.dtype == expected.dtype
+    np.testing.assert_array_equal(result, expected)
+    if result.dtype.kind == "f":
+        there = ~np.isnan(expected)
+        np.testing.assert_array_equal(np.signbit(result)[there], np.signbit(expected)[there])
