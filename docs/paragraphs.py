@@ -293,6 +293,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "local_statistics.local_entropy": ("ndarray",),
     "smooth.box": ("size",),
     "windows.generic": ("size", "nan", "TypeError", "ValueError", "padding", "stride"),
+    "geodesic.reconstruction": ("mask", "footprint", "out", "workers", "TypeError", "ValueError"),
     "neighbourhoods.local": ("size", "nan"),
     "neighbourhoods.niblack": ("size",),
     "neighbourhoods.sauvola": ("size",),
@@ -334,6 +335,8 @@ def _shared(path: Path, function: str) -> dict[tuple[str, str], str]:
     for kind, names in _KINDS.items():
         if function in names and kind.startswith("series") != images:
             found["Returns", "ndarray"] = RESULTS[kind]
+    if folder == "morphology":  # the type of `out` is free there
+        del found["Parameters", "out"]
     own = _OWN.get(f"{path.stem}.{function}", ())
     errors = ERRORS.split("\nValueError")
     found["Raises", "TypeError"], found["Raises", "ValueError"] = errors[0], "ValueError" + errors[1]
@@ -381,7 +384,7 @@ def modules() -> list[Path]:
     """Return the modules with public functions."""
     return [
         p
-        for folder in (".", "series", "show", "layers", "threshold")
+        for folder in (".", "series", "show", "layers", "morphology", "threshold")
         for p in sorted((PACKAGE / folder).glob("*.py"))
     ]
 

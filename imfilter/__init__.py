@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imfilter import color, layers, series, show, threshold, weights
+    from imfilter import color, layers, morphology, series, show, threshold, weights
     from imfilter.absent import coverage, fill
     from imfilter.control import Plan, plan, set_workers, warmup
     from imfilter.convolution import convolve, correlate
@@ -67,6 +67,7 @@ __all__ = [
     "maximum",
     "median",
     "minimum",
+    "morphology",
     "percentile",
     "plan",
     "prewitt",
@@ -107,7 +108,7 @@ _HOMES = {
     "windows": ("generic",),
 }
 #: Public modules with names of their own.
-_NAMESPACES = ("color", "layers", "series", "show", "threshold", "weights")
+_NAMESPACES = ("color", "layers", "morphology", "series", "show", "threshold", "weights")
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 

@@ -25,6 +25,7 @@ FAMILIES = {
     "corners": set(),
     "hog": set(),
     "color": set(),
+    "morphology": {"rank"},
     "series": {"generic", "rank"},
     "layers": set(),
     "learn": set(),

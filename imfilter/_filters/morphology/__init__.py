@@ -1,0 +1,1 @@
+"""Morphology: reconstruction and what stands on it, in linear time, block by block."""
