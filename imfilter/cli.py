@@ -19,6 +19,7 @@ from imfilter._base.suggestions import function_name, suggestion
 from ._cli import ending, messages, warmup
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.options import click_option
+from ._cli.region_table import REGIONS
 from ._cli.series_table import SERIES
 from ._cli.shown_table import SHOWN
 from ._cli.table import COMMANDS, FILES, LIMITS, MASK, MIN_COVERAGE, SHARED, TABLES, Command, find, options_of
@@ -32,14 +33,21 @@ class _Filters(click.Group):
     """The commands of the table. Each is created on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*(command.name for command in COMMANDS), THRESHOLD.name, _SHOW, _SERIES, _WARMUP]
+        return [
+            *(command.name for command in COMMANDS),
+            THRESHOLD.name,
+            *(c.name for c in REGIONS),
+            _SHOW,
+            _SERIES,
+            _WARMUP,
+        ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == _WARMUP:
             return click.Command(_WARMUP, callback=_warmup, help=warmup.ABOUT, short_help="Compile ahead.")
         if cmd_name in (_SHOW, _SERIES):
             return _show if cmd_name == _SHOW else _series
-        command = find(cmd_name, (*COMMANDS, THRESHOLD))
+        command = find(cmd_name, (*COMMANDS, THRESHOLD, *REGIONS))
         return None if command is None else _click_command(command)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 import imfilter
-from imfilter import color, layers, series, show, threshold
+from imfilter import color, layers, morphology, series, show, threshold
 from imfilter.sklearn import HOG
 
 SIDE = 24
@@ -16,6 +16,7 @@ WITHOUT = {
         "Plan",
         "color",
         "layers",
+        "morphology",
         "plan",
         "series",
         "set_workers",
@@ -44,6 +45,7 @@ WITHOUT = {
     "series": ("Causality", "ForecastErrors", "Timing", "check_causal", "timing"),
     "color": (),
     "show": ("Activity",),
+    "morphology": (),
     "threshold": (),
 }
 
@@ -169,6 +171,18 @@ CALLS = {
         np.concatenate([np.sort(a, None)[:9], np.sort(a, None)[-9:]])
     ),
     "threshold.local": lambda a, k: threshold.local(a, 5),
+    **{
+        f"morphology.{name}": partial(
+            lambda name, args, a, k: getattr(morphology, name)(a, *args), name, args
+        )
+        for name, args in {
+            **dict.fromkeys(("clear_border", "fill_holes", "local_maxima", "local_minima"), ()),
+            **dict.fromkeys(("area_closing", "area_opening"), (7,)),
+            **dict.fromkeys(("h_maxima", "h_minima"), (3,)),
+            "hit_or_miss": ([[0, 1], [1, 1]],),
+        }.items()
+    },
+    "morphology.reconstruction": lambda a, k: morphology.reconstruction(np.minimum(a, a[::-1]), a),
     "color.rgb_to_gray": lambda a, k: color.rgb_to_gray(_rgb(a)),
     "color.rgb_to_lab": lambda a, k: color.rgb_to_lab(_rgb(a)),
     "color.lab_to_rgb": lambda a, k: color.lab_to_rgb(_rgb(a)),
@@ -233,7 +247,7 @@ CALLS = {
 def public():
     """The names that must have a call."""
     modules = {"": imfilter, "color": color, "layers": layers, "series": series, "show": show}
-    modules["threshold"] = threshold
+    modules["morphology"], modules["threshold"] = morphology, threshold
     return {
         f"{prefix}.{name}"
         for prefix, module in modules.items()

@@ -40,6 +40,10 @@ NOTES = {
         "threshold are white, others and absent ones are black. multi_otsu writes grey levels. In .npy, "
         "results are true and false, or the numbers of the classes from 0.",
     ),
+    "regions": (
+        "Colour is filtered channel by channel. Opacity does not change. No path leads through pixels that "
+        "are absent, NaN or wholly transparent.",
+    ),
     "corners": (
         "Colour is converted to luminance (BT.601). Transparent pixels are put on black. In a picture, red "
         "crosses mark the corners. .csv and .json list the corners, strongest first. .npy contains the raw "

@@ -19,6 +19,7 @@ Kind = Literal[
     "network",
     "series",
     "threshold",
+    "regions",
 ]
 
 
@@ -370,8 +371,8 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return options
     if command.kind in ("shown", "network"):
         return options + FILES[::2]
-    if command.kind == "threshold":
-        return options + missing_of(command) + SHARED + FILES
+    if command.kind in ("threshold", "regions"):
+        return options + missing_of(command) + shared_of(command) + FILES
     if command.kind in ("derivative", "statistic", "entropy"):
         options += (PER_CHANNEL,)
     # A gradient magnitude has no sign.
@@ -382,14 +383,14 @@ def options_of(command: Command) -> tuple[Option, ...]:
 
 def missing_of(command: Command) -> tuple[Option, ...]:
     """Return the options of a command about absent pixels."""
-    if command.kind in ("edges", "descriptor"):
+    if command.kind in ("edges", "descriptor", "regions"):
         return MASK
     return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
 
 
 def shared_of(command: Command) -> tuple[Option, ...]:
     """Return the shared options of a command that are keywords of its function."""
-    return tuple(o for o in SHARED if command.kind != "descriptor" or o not in BORDER)
+    return tuple(o for o in SHARED if command.kind not in ("descriptor", "regions") or o not in BORDER)
 
 
 def find(name: str, table: tuple[Command, ...] = COMMANDS) -> Command | None:

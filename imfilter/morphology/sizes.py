@@ -67,7 +67,8 @@ def area_opening(
     See Also
     --------
     area_closing : The same for dark components.
-    skimage.morphology.area_opening : The same, with ``area_threshold`` for `area`, for 2 and more axes.
+    skimage.morphology.area_opening : The same, with ``area_threshold`` for `area`, for 2 and more axes. If
+        the area exceeds the image, its result is a constant. Here it is the smallest sample.
 
     References
     ----------
@@ -148,7 +149,8 @@ def area_closing(
     See Also
     --------
     area_opening : The same for bright components.
-    skimage.morphology.area_closing : The same, with ``area_threshold`` for `area`, for 2 and more axes.
+    skimage.morphology.area_closing : The same, with ``area_threshold`` for `area`, for 2 and more axes. If
+        the area exceeds the image, its result is a constant. Here it is the largest sample.
 
     References
     ----------

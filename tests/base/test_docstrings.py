@@ -10,13 +10,13 @@ import pytest
 from numpydoc.validate import validate
 
 import imfilter
-from imfilter import color, layers, series, show, threshold, weights
+from imfilter import color, layers, morphology, series, show, threshold, weights
 
 FILTERS = [name for name in imfilter.__all__ if inspect.isfunction(getattr(imfilter, name))]
 PUBLIC = [f"imfilter.{name}" for name in FILTERS if name != "set_workers"]
 ROOMS = [
     f"{module.__name__}.{name}"
-    for module in (color, series, show, threshold, weights)
+    for module in (color, morphology, series, show, threshold, weights)
     for name in module.__all__
     if inspect.isfunction(getattr(module, name))
 ]

@@ -100,7 +100,7 @@ def _filled(
         found = to if direct else np.empty(to.shape, kind)
         call.filter.fill(call.settings, samples, found, own)
         if not direct:
-            dtypes.place(found, to)
+            dtypes.place(found.view(np.uint8) if kind.kind == "b" else found, to)
         if gone is not None:
             to[gone] = nothing
 

@@ -151,9 +151,9 @@ class HighExtrema:
         rest = (own if self.maxima else np.array(end, own.dtype)).astype(own.dtype).view(unsigned)
         edge = np.array(end, own.dtype).view(unsigned) if self.maxima else own.view(unsigned)
         with np.errstate(over="ignore"):
-            room = rest - edge
+            left = rest - edge
             moved = own.view(unsigned) - height if self.maxima else own.view(unsigned) + height
-        over = np.asarray(room < height)
+        over = np.asarray(left < height)
         to[...] = np.where(over, np.array(end, own.dtype), moved.view(own.dtype))
         return over
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, dtypes, engine
+from imfilter._base import arguments, dtypes
 from imfilter._base.inside import of, remasked
 from imfilter._base.keywords import Common
 from imfilter._base.missing import split
@@ -43,8 +43,8 @@ def hit_or_miss(image: Any, present: Any, absent: Any, common: Common) -> npt.ND
     if inside is not None:
         result &= inside
     if place is not None:
-        dtypes.place(result, place)
-    return remasked(engine.delivered(result, place, result.dtype), own, inside)
+        dtypes.place(result.view(np.uint8), place)
+    return remasked(result if place is None else place, own, inside)
 
 
 def _element(value: Any, name: str, n: int) -> npt.NDArray[np.bool_]:
