@@ -16,7 +16,19 @@ from imfilter._filters.morphology.kernels.queue import (
 )
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, kernel
-from imfilter._simd.vector import invoke, load_one, peek, record, size_of, store_one
+from imfilter._simd.lanewise import larger, smaller, where
+from imfilter._simd.vector import (
+    BYTES,
+    invoke,
+    load,
+    load_one,
+    peek,
+    record,
+    size_of,
+    splat,
+    store,
+    store_one,
+)
 
 #: Addresses of the code, of the samples, of their marks (a byte for each), of a `BLOCK` and of a `QUEUE`;
 #: whether plateaus at the border of the block count.
@@ -76,6 +88,37 @@ def _beside(element, job, block, z, y, x, index, mark):
     return -1
 
 
+@inlined
+def _mark_row(element, maxima, job, block, z, y):
+    """Mark the samples of a row without a better neighbour."""
+    size, row = size_of(element), (z * block.y + y) * block.x
+    lanes, count, first = BYTES // size, block.x - 2, 0
+    if count >= lanes and (job.borders or not _outermost(block, z, y, 1)):
+        for part_of in range((count + lanes - 1) // lanes):
+            # The last vector overlaps the one before it, which changes nothing.
+            at = row + 1 + min(part_of * lanes, count - lanes)
+            own = load(element, job.samples + size * at, element)
+            best = own
+            for i in range(block.n):
+                neighbour = block.table + 40 * i
+                if inside(block, z, y, 1, neighbour):
+                    other = load(element, job.samples + size * (at + peek(neighbour)), element)
+                    best = larger(other, best) if maxima else smaller(other, best)
+            store(job.marks + at, _U8, where(best == own, splat(element, element.type(1)), 0))
+        first = block.x - 1
+        _mark_one(element, maxima, job, block, z, y, 0, row)
+    for x in range(first, block.x):
+        _mark_one(element, maxima, job, block, z, y, x, row + x)
+
+
+@inlined
+def _mark_one(element, maxima, job, block, z, y, x, index):
+    """Mark a sample if it has no better neighbour."""
+    value = load_one(element, job.samples + size_of(element) * index, element)
+    best = _is_best(element, maxima, job, block, z, y, x, index, value)
+    store_one(job.marks + index, _U8, np.uint8(best))
+
+
 @kernel("element", "maxima")
 def mark(element, maxima, job_at):
     """Mark the samples of all plateaus without a better neighbour; see `PLATEAUS_JOB`.
@@ -85,14 +128,9 @@ def mark(element, maxima, job_at):
     """
     job = record(PLATEAUS_JOB, job_at)
     block, queue = record(BLOCK, job.block), record(QUEUE, job.queue)
-    size, index = size_of(element), 0
     for z in range(block.z):
         for y in range(block.y):
-            for x in range(block.x):
-                value = load_one(element, job.samples + size * index, element)
-                best = _is_best(element, maxima, job, block, z, y, x, index, value)
-                store_one(job.marks + index, _U8, np.uint8(best))
-                index += 1
+            _mark_row(element, maxima, job, block, z, y)
     index = 0
     for z in range(block.z):
         for y in range(block.y):
