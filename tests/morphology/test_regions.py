@@ -134,6 +134,20 @@ def test_extrema(dtype, name):
                     )
 
 
+@pytest.mark.parametrize("dtype", TYPES)
+def test_extrema_of_long_rows(dtype):
+    """Rows longer than a vector, with plateaus across its ends."""
+    rng = np.random.default_rng(8)
+    image = np.repeat(rng.integers(0, 9, (5, 181)), 3, axis=1)[:, :541].astype(dtype)
+    wide = image if dtype != "float16" else image.astype(np.float32)
+    for connectivity in (1, 2):
+        for borders in (True, False):
+            options = {"connectivity": connectivity, "allow_borders": borders}
+            for name in ("local_maxima", "local_minima"):
+                got, want = getattr(morphology, name)(image, **options), getattr(peers, name)(wide, **options)
+                np.testing.assert_array_equal(got, want)
+
+
 def test_heights():
     image = np.array([0, 6, 4, 5, 0, 3, 0], np.uint8)
     np.testing.assert_array_equal(morphology.h_maxima(image, 2.5), morphology.h_maxima(image, 3))

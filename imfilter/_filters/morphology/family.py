@@ -58,7 +58,8 @@ def apply(image: npt.ArrayLike, which: Filter, own: tuple[Any, ...], common: Com
 def _checked(array: npt.NDArray, given: Common, which: Filter, own: tuple[Any, ...]) -> Call:
     axes = arguments.axes(array, given.axes, given.channel_axis)
     settings = which.checked(array, len(axes), *own)
-    dtype = which.dtype(array.dtype) if given.out is None else given.out.dtype
+    own_type = which.dtype(array.dtype.newbyteorder("="))
+    dtype = own_type if given.out is None else given.out.dtype
     return Call(which, settings, axes, dtype, array.shape)
 
 

@@ -16,7 +16,7 @@ from imfilter._filters.morphology.kernels.queue import (
 )
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, kernel
-from imfilter._simd.lanewise import larger, smaller, where
+from imfilter._simd.lanewise import bytes_of, larger, smaller
 from imfilter._simd.vector import (
     BYTES,
     invoke,
@@ -25,7 +25,6 @@ from imfilter._simd.vector import (
     peek,
     record,
     size_of,
-    splat,
     store,
     store_one,
 )
@@ -104,7 +103,7 @@ def _mark_row(element, maxima, job, block, z, y):
                 if inside(block, z, y, 1, neighbour):
                     other = load(element, job.samples + size * (at + peek(neighbour)), element)
                     best = larger(other, best) if maxima else smaller(other, best)
-            store(job.marks + at, _U8, where(best == own, splat(element, element.type(1)), 0))
+            store(job.marks + at, _U8, bytes_of(best == own))
         first = block.x - 1
         _mark_one(element, maxima, job, block, z, y, 0, row)
     for x in range(first, block.x):
