@@ -267,6 +267,13 @@ ndarray
     array, which is masked where the result is NaN.""",
 }
 
+#: The paragraphs of modules of morphology. The others have those of regions, where `out` has any type.
+REGIONS = {name: text for name, text in IMAGES.items() if name != "out"}
+_OF_MORPHOLOGY: dict[str, list[dict[str, str]]] = {
+    **dict.fromkeys(("grey", "openings", "differences", "distances"), [MORPHOLOGY]),
+    **dict.fromkeys(("elements", "thinning"), []),
+}
+
 #: The functions that have each kind of result.
 _KINDS = {
     "keeps": ("box", "maximum", "sharpen", "unsharp_mask"),
@@ -314,6 +321,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "smooth.box": ("size",),
     "windows.generic": ("size", "nan", "TypeError", "ValueError", "padding", "stride"),
     "distances.distance": ("image", "spacing", "axes", "dtype", "out"),
+    "geodesic.reconstruction": ("mask", "footprint", "out", "workers", "TypeError", "ValueError"),
     "neighbourhoods.local": ("size", "nan"),
     "neighbourhoods.niblack": ("size",),
     "neighbourhoods.sauvola": ("size",),
@@ -346,7 +354,7 @@ def _shared(path: Path, function: str) -> dict[tuple[str, str], str]:
     if folder == "threshold" and path.stem != "neighbourhoods":
         groups = [GLOBAL]
     if folder == "morphology":
-        groups = [] if path.stem in ("elements", "thinning") else [MORPHOLOGY]
+        groups = _OF_MORPHOLOGY.get(path.stem, [REGIONS])
     if path.stem in ("pool", "pool_cells"):
         groups = [IMAGES, POOLS]
     if path.stem in ("rank", "extremes") and images:

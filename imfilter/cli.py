@@ -21,12 +21,15 @@ from ._cli.command import Command
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.object_table import OBJECTS
 from ._cli.options import click_option
+from ._cli.region_table import REGIONS
 from ._cli.series_table import SERIES
 from ._cli.shown_table import SHOWN
 from ._cli.table import COMMANDS, FILES, LIMITS, MASK, MIN_COVERAGE, SHARED, TABLES, find, options_of
 from ._cli.threshold_table import THRESHOLD
 
 _WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
+#: The commands that filter a picture.
+_ALL = (*COMMANDS, THRESHOLD, *OBJECTS, *REGIONS)
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 
@@ -34,14 +37,14 @@ class _Filters(click.Group):
     """The commands of the table. Each is created on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*(command.name for command in (*COMMANDS, THRESHOLD, *OBJECTS)), _SHOW, _SERIES, _WARMUP]
+        return [*(command.name for command in _ALL), _SHOW, _SERIES, _WARMUP]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == _WARMUP:
             return click.Command(_WARMUP, callback=_warmup, help=warmup.ABOUT, short_help="Compile ahead.")
         if cmd_name in (_SHOW, _SERIES):
             return _show if cmd_name == _SHOW else _series
-        command = find(cmd_name, (*COMMANDS, THRESHOLD, *OBJECTS))
+        command = find(cmd_name, _ALL)
         return None if command is None else _click_command(command)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

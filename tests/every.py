@@ -179,6 +179,18 @@ CALLS = {
     "morphology.distance": lambda a, k: morphology.distance(a > 60, indices=True),
     "morphology.skeleton": lambda a, k: morphology.skeleton(a > 60),
     "morphology.thin": lambda a, k: morphology.thin(a > 60, 1),
+    **{
+        f"morphology.{name}": partial(
+            lambda name, args, a, k: getattr(morphology, name)(a, *args), name, args
+        )
+        for name, args in {
+            **dict.fromkeys(("clear_border", "fill_holes", "local_maxima", "local_minima"), ()),
+            **dict.fromkeys(("area_closing", "area_opening"), (7,)),
+            **dict.fromkeys(("h_maxima", "h_minima"), (3,)),
+            "hit_or_miss": ([[0, 1], [1, 1]],),
+        }.items()
+    },
+    "morphology.reconstruction": lambda a, k: morphology.reconstruction(np.minimum(a, a[::-1]), a),
     "color.rgb_to_gray": lambda a, k: color.rgb_to_gray(_rgb(a)),
     "color.rgb_to_lab": lambda a, k: color.rgb_to_lab(_rgb(a)),
     "color.lab_to_rgb": lambda a, k: color.lab_to_rgb(_rgb(a)),

@@ -56,6 +56,10 @@ NOTES = {
         "the bit depth of the input in other formats (--dtype uint16 for distances above 255). Lines are "
         "white on black; in .npy they are true and false.",
     ),
+    "regions": (
+        "Colour is filtered channel by channel. Opacity does not change. No path leads through pixels that "
+        "are absent, NaN or wholly transparent.",
+    ),
     "corners": (
         "Colour is converted to luminance (BT.601). Transparent pixels are put on black. In a picture, red "
         "crosses mark the corners. .csv and .json list the corners, strongest first. .npy contains the raw "

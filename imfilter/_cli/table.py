@@ -298,7 +298,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return options
     if command.kind in ("shown", "network"):
         return options + FILES[::2]
-    if command.kind in ("threshold", "objects"):
+    if command.kind in ("threshold", "objects", "regions"):
         return options + missing_of(command) + shared_of(command) + FILES
     if command.kind in ("derivative", "statistic", "entropy"):
         options += (PER_CHANNEL,)
@@ -310,8 +310,10 @@ def options_of(command: Command) -> tuple[Option, ...]:
 
 def missing_of(command: Command) -> tuple[Option, ...]:
     """Return the options of a command about absent pixels."""
-    if command.kind in ("edges", "descriptor", "objects"):
-        return MASK if command.kind != "objects" else ()
+    if command.kind == "objects":
+        return ()
+    if command.kind in ("edges", "descriptor", "regions"):
+        return MASK
     return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
 
 
@@ -319,7 +321,9 @@ def shared_of(command: Command) -> tuple[Option, ...]:
     """Return the shared options of a command that are keywords of its function."""
     if command.kind in ("morphology", "residue"):  # what lies beyond the border does not count
         return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
-    return tuple(o for o in SHARED if command.kind not in ("descriptor", "objects") or o not in BORDER)
+    return tuple(
+        o for o in SHARED if command.kind not in ("descriptor", "objects", "regions") or o not in BORDER
+    )
 
 
 def find(name: str, table: tuple[Command, ...] = COMMANDS) -> Command | None:

@@ -87,6 +87,17 @@ def bits_of(typingctx, a):
     return found(a), codegen
 
 
+@intrinsic
+def bytes_of(typingctx, mask):
+    """Return the lanes of a mask as bytes: 1 where it is true, else 0."""
+    found = Vector(types.uint8, mask.lanes)
+
+    def codegen(context, builder, sig, args):
+        return builder.zext(args[0], ir.VectorType(ir.IntType(8), mask.lanes))
+
+    return found(mask), codegen
+
+
 @intrinsic(prefer_literal=True)
 def lanes_from(typingctx, first, second, n):
     """Return as many lanes as a vector has, from lane `n` of the first on into the second."""

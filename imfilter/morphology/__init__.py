@@ -1,13 +1,12 @@
-"""Morphology: erosion, dilation and what is made of them.
+"""Morphology: erosion and dilation, reconstruction, regions, distances and thinning.
 
 Grey and binary images have the same functions: an image of bool gives bool. An element is an array of 0
 and 1, such as `disk`, `ball`, `diamond`, `octagon`, `rectangle`, `line` and `star` return. Its origin is at
-``length // 2`` along each axis.
+``length // 2`` along each axis. Samples beyond the border do not count: the default is ``mode="shrink"``.
 
-`distance` measures how far each sample that is not 0 is from the nearest 0. `skeleton` and `thin` reduce
-objects to lines.
-
-Samples beyond the border do not count: the default is ``mode="shrink"``.
+`reconstruction` grows a seed below a limit. `fill_holes`, `clear_border`, `h_maxima`, `local_maxima`,
+`area_opening` and their opposites find, keep or remove regions. `distance` measures how far each sample that
+is not 0 is from the nearest 0. `skeleton` and `thin` reduce objects to lines.
 
 Examples
 --------
@@ -20,24 +19,38 @@ array([0, 0, 0, 7, 7, 7, 0])
 from imfilter.morphology.differences import black_tophat, gradient, white_tophat
 from imfilter.morphology.distances import distance
 from imfilter.morphology.elements import Element, ball, diamond, disk, line, octagon, rectangle, star
+from imfilter.morphology.geodesic import clear_border, fill_holes, reconstruction
 from imfilter.morphology.grey import dilation, erosion
 from imfilter.morphology.openings import closing, opening
+from imfilter.morphology.patterns import hit_or_miss
+from imfilter.morphology.regional import h_maxima, h_minima, local_maxima, local_minima
+from imfilter.morphology.sizes import area_closing, area_opening
 from imfilter.morphology.thinning import skeleton, thin
 
 __all__ = [
     "Element",
+    "area_closing",
+    "area_opening",
     "ball",
     "black_tophat",
+    "clear_border",
     "closing",
     "diamond",
     "dilation",
     "disk",
     "distance",
     "erosion",
+    "fill_holes",
     "gradient",
+    "h_maxima",
+    "h_minima",
+    "hit_or_miss",
     "line",
+    "local_maxima",
+    "local_minima",
     "octagon",
     "opening",
+    "reconstruction",
     "rectangle",
     "skeleton",
     "star",

@@ -49,6 +49,7 @@ CALLS = {
     "harris": bordered("harris"),
     "harris k": lambda value: imfilter.harris(0 * IMAGE, k=value),
     "canny": lambda value: imfilter.canny(IMAGE, value, 1.0, sigma=0),
+    "h_maxima": lambda value: imfilter.morphology.h_maxima(IMAGE, value + 1.0),
     "hysteresis": lambda value: imfilter.hysteresis_threshold(IMAGE - 1, value, 1.0),
 }
 

@@ -23,6 +23,7 @@ IMAGES = sorted(SAMPLES.glob("*.png"))
 TRAINED = {"lenet5_kernels.png", "lenet5_maps.png"}
 WRITES = {
     "borders": {f"border_{mode}.png" for mode in ("mirror", "symmetric", "edge", "wrap", "zero", "constant")},
+    "coins": {"coins_found.png"},
     "compare_with_opencv": {"compare_with_opencv.txt"},
     "despeckle": {"specks.png", "median.png", "gaussian.png"},
     "crossing_alarms": set(),
@@ -132,6 +133,15 @@ def test_a_median_takes_spikes_and_the_past_alone_lags(
     assert cli.call(["series", "median", str(tmp_path / "temperature.csv"), str(out), *arguments]) == 0
     again = np.loadtxt(out, delimiter=",", skiprows=1)[:, 1]
     np.testing.assert_allclose(again, found["results"]["median"], atol=6e-4)
+
+
+def test_every_coin_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The photograph has four rows of six coins, and no mark covers two of them."""
+    found = ran("coins", tmp_path, monkeypatch)
+    assert found["count"] == 24
+    centres = np.array(found["ndimage"].center_of_mass(found["discs"], found["labels"], range(1, 25)))
+    rows = np.sort(centres[:, 0]).reshape(4, 6)
+    assert np.ptp(rows, axis=1).max() < np.diff(rows.mean(axis=1)).min() / 2
 
 
 def test_alarms_are_late_by_lookahead_or_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,1 +1,1 @@
-"""Morphology: erosion, dilation and what is made of them; distances and thinning."""
+"""Morphology: erosion, dilation and what is made of them; distances, thinning, and reconstruction."""

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.morphology.kernels import combine, distance_lines, nearest, thinning
+from imfilter._filters.morphology.kernels import (
+    areas,
+    combine,
+    distance_lines,
+    nearest,
+    plateaus,
+    reconstruct,
+    runs,
+    thinning,
+)
 from imfilter._simd.jit import Combination
 
 
@@ -20,3 +29,15 @@ def combinations() -> Iterator[Combination]:
     yield distance_lines.measure_distances, ()
     yield distance_lines.measure, (whole, wide, result, 0)
     yield thinning.thin_words, ()
+    yield reconstruct.run_reconstruction, ()
+    yield plateaus.mark_plateaus, ()
+    yield runs.find_runs, ()
+    yield runs.change_runs, ()
+    yield areas.open_areas, ()
+    for name in ("u1", "f4"):
+        for sense in (reconstruct.ERODE, reconstruct.DILATE):
+            yield reconstruct.reconstruct, (np.dtype(name), sense)
+            yield plateaus.mark, (np.dtype(name), sense)
+    for name in ("u1", "u4"):
+        yield areas.sort, (np.dtype(name), np.dtype("i4"))
+        yield areas.join, (np.dtype(name), np.dtype("i4"))
