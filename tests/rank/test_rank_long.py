@@ -203,3 +203,17 @@ def test_an_interrupt_is_heard():
     finally:
         alarm.join()
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("cval", [-0.0, 0.5, 3.0, np.nan, np.inf])
+def test_truth_values_with_any_constant(cval):
+    image = np.random.default_rng(4).random((4, 5)) > 0.5
+    for filtered in (
+        lambda **k: imfilter.percentile(image, 50, (1, 2), **k),
+        lambda **k: imfilter.minimum(image, footprint=[[1, 0], [1, 1]], **k),
+        lambda **k: imfilter.maximum(image, 9, **k),
+    ):
+        found, out = filtered(mode="constant", cval=cval), np.empty(image.shape, bool)
+        assert (found.dtype, found.shape) == (np.bool_, image.shape)
+        assert filtered(mode="constant", cval=cval, out=out) is out
+        np.testing.assert_array_equal(out, found)
