@@ -270,8 +270,8 @@ ndarray
 #: The paragraphs of modules of morphology. The others have those of regions, where `out` has any type.
 REGIONS = {name: text for name, text in IMAGES.items() if name != "out"}
 _OF_MORPHOLOGY: dict[str, list[dict[str, str]]] = {
-    **dict.fromkeys(("grey", "openings", "differences", "distances"), [MORPHOLOGY]),
-    **dict.fromkeys(("elements", "thinning"), []),
+    **{name: [MORPHOLOGY] for name in ("grey", "openings", "differences", "distances")},
+    **{name: [] for name in ("elements", "thinning")},
 }
 
 #: The functions that have each kind of result.
