@@ -12,8 +12,13 @@ from imfilter._base.denormals import as_zeros
 from tests.denormals import FLOATS, SIZES, bits, flushed, near_zero, none_denormal, same, smallest
 from tests.peers.cases import CASES
 
-#: Filters whose results are samples, or are told by comparisons alone.
-COMPARING = ("median", "minimum", "maximum", "percentile", "max_pool")
+#: Filters whose results are samples, or are told by comparisons alone, and functions of a user.
+COMPARING = (
+    *("median", "minimum", "maximum", "percentile", "max_pool", "generic", "local_entropy"),
+    *(f"series.moving_{name}" for name in ("minimum", "maximum", "quantile", "rank", "apply")),
+    *(f"threshold.{name}" for name in ("otsu", "multi_otsu", "li", "yen", "triangle", "isodata")),
+    *("threshold.minimum", "threshold.mean", "threshold.local median"),
+)
 COMPUTING = [c for c in CASES if not c.name.startswith(COMPARING) and not c.name.startswith("canny")]
 
 
