@@ -308,3 +308,51 @@ def test_errors(call, error, text):
     with pytest.raises(error, match=text) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+# --- small heights, and long doubles ----------------------------------------------------------------------
+
+
+def test_a_height_too_small_to_change_a_sample():
+    hill = [10, 11, 12, 11, 10]
+    top = [False, False, True, False, False]
+    for dtype, h in (("f4", 1e-7), ("f8", 1e-17), ("f8", 1e-300), ("g", 1e-25)):
+        image = np.array(hill, dtype)
+        np.testing.assert_array_equal(morphology.h_maxima(image, h), top)
+        np.testing.assert_array_equal(morphology.h_minima(-image, h), top)
+    steps = np.float32([1e8, 1e8 + 16, 1e8 + 8, 1e8])
+    np.testing.assert_array_equal(morphology.h_maxima(steps, 1), [False, True, False, False])
+
+
+@pytest.mark.parametrize("name", ["h_maxima", "h_minima"])
+def test_heights_of_long_doubles_are_those_of_floats(name):
+    function, rng = getattr(morphology, name), np.random.default_rng(3)
+    for _ in range(40):
+        image = rng.integers(0, 9, (6, 7)).astype("f8")
+        image[rng.random(image.shape) < 0.05] = np.nan
+        there, h = rng.random(image.shape) < 0.8, int(rng.integers(1, 5))
+        for mask in (None, there):
+            expected = function(image, h, mask=mask)
+            np.testing.assert_array_equal(function(image.astype("g"), h, mask=mask), expected)
+
+
+def test_long_doubles_are_not_rounded():
+    x = np.array([1, 3, 2, 6, 1], "g") / np.longdouble(7)
+    seed = np.where(x == x[3], x, 0)
+    for found in (
+        morphology.area_opening(x, 2),
+        morphology.area_closing(x, 2),
+        morphology.fill_holes(x),
+        morphology.reconstruction(seed, x),
+    ):
+        assert found.dtype == x.dtype
+        assert np.isin(found, x).all()
+    border = morphology.reconstruction(np.where(np.arange(5) % 4 == 0, x, x.min()), x)
+    np.testing.assert_array_equal(morphology.clear_border(x), x - border)
+    near = np.array([0, 1, 1 + 8 * np.finfo("g").eps, 1, 0])
+    np.testing.assert_array_equal(morphology.local_maxima(near), [False, False, True, False, False])
+
+
+def test_infinities_at_the_border():
+    found = morphology.clear_border(np.array([np.inf, 1, 2, np.inf]))
+    np.testing.assert_array_equal(found, [np.nan, 0, 0, np.nan])

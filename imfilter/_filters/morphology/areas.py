@@ -29,6 +29,7 @@ class AreaFilter:
     """Components of high samples, or of low ones, are removed if their area is small."""
 
     plan = Plan("union-find", "over the samples in the order of their values", math.nan)
+    ordering = True
 
     def __init__(self, *, opening: bool) -> None:
         self.opening = opening

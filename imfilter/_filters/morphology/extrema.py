@@ -26,6 +26,7 @@ class LocalExtrema:
     """The samples of plateaus without a better neighbour."""
 
     plan = Plan("plateaus", "a pass over the rows, and a queue for plateaus", math.nan)
+    ordering = True
 
     def __init__(self, *, maxima: bool) -> None:
         self.maxima = maxima

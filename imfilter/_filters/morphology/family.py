@@ -26,6 +26,10 @@ class Filter(Protocol):
     def plan(self) -> Plan:
         """The algorithm."""
 
+    @property
+    def ordering(self) -> bool:
+        """Whether results are truth values or samples, and depend on the order of samples alone."""
+
     def checked(self, array: npt.NDArray, n: int, *own: Any) -> Any:
         """Check the arguments of a filter of `n` axes."""
 
@@ -95,18 +99,50 @@ def _filled(
     nothing = np.nan if call.dtype.kind == "f" else 0
 
     def fill(block: Block, to: Block, gone: Absent) -> None:
-        samples = block if block.dtype.kind == "b" else dtypes.readable(block)
+        samples, values, size = block, None, kind
+        if is_long(block.dtype) and call.filter.ordering:
+            (samples,), values = ranked(block)
+        elif is_long(block.dtype):
+            samples, size = block.astype(np.longdouble), np.dtype(np.longdouble if kind.kind == "f" else kind)
+        elif block.dtype.kind != "b":
+            samples = dtypes.readable(block)
         samples, own = dtypes.ordered(samples), gone if gone is None else dtypes.ordered(gone)
-        direct = to.dtype == kind and to.dtype.isnative and to.flags.c_contiguous and to.flags.aligned
-        found = to if direct else np.empty(to.shape, kind)
+        direct = to.dtype == size and to.dtype.isnative and to.flags.c_contiguous and to.flags.aligned
+        found = to if direct else np.empty(to.shape, size)
         call.filter.fill(call.settings, samples, found, own)
-        if not direct:
+        if values is not None and kind.kind == "f":
+            dtypes.place(of_ranks(found, values), to)
+        elif not direct:
             dtypes.place(found.view(np.uint8) if kind.kind == "b" else found, to)
         if gone is not None:
             to[gone] = nothing
 
     over(fill, call.axes, workers, array, target, absent)
     return engine.delivered(target, out, call.dtype)
+
+
+def is_long(dtype: np.dtype) -> bool:
+    """Tell whether a type of floats is wider than those of the kernels."""
+    return dtype.kind == "f" and dtype.itemsize > 8
+
+
+def ranked(*blocks: Block) -> tuple[list[npt.NDArray[np.float64]], Block]:
+    """Return the places of samples among the values of all blocks, and the values. NaN stays NaN."""
+    values = np.unique(np.concatenate([block.reshape(-1) for block in blocks]))
+    values = values[~np.isnan(values)]
+    found = []
+    for block in blocks:
+        places = np.searchsorted(values, block).astype(np.float64)
+        places[np.isnan(block)] = np.nan
+        found.append(places)
+    return found, values
+
+
+def of_ranks(places: npt.NDArray[np.float64], values: Block) -> Block:
+    """Return the values at places."""
+    found, known = np.full(places.shape, np.nan, values.dtype), ~np.isnan(places)
+    found[known] = values[places[known].astype(np.int64)]
+    return found
 
 
 def over(

@@ -10,7 +10,7 @@ from imfilter._base import arguments, dtypes
 from imfilter._base.plan import Plan
 from imfilter._filters.morphology import components
 from imfilter._filters.morphology import neighbours as places
-from imfilter._filters.morphology.family import Absent, Block
+from imfilter._filters.morphology.family import Absent, Block, is_long, of_ranks, ranked
 from imfilter._filters.morphology.reconstruction import barred, extreme, grow, parts
 
 PLAN = Plan("reconstruction", "sweeps over the rows, then a queue", math.nan)
@@ -20,7 +20,7 @@ _BOOL = np.dtype(bool)
 class FillHoles:
     """Holes are filled: what no path reaches from the border without a higher sample."""
 
-    plan = PLAN
+    plan, ordering = PLAN, True
 
     def checked(self, array: npt.NDArray, n: int, connectivity: Any) -> npt.NDArray[np.bool_]:
         """Return the neighbours of a sample."""
@@ -45,7 +45,7 @@ class FillHoles:
 class ClearBorder:
     """What is connected to the border is removed."""
 
-    plan = PLAN
+    plan, ordering = PLAN, False
 
     def checked(self, array: npt.NDArray, n: int, connectivity: Any) -> npt.NDArray[np.bool_]:
         """Return the neighbours of a sample."""
@@ -64,7 +64,13 @@ class ClearBorder:
             components.at_border(to, settings, value=True, change=True)
             return
         limits = block if absent is None else barred(block, absent, dilation=True)
-        _from_border(limits, to, settings, dilation=True)
+        if is_long(block.dtype):
+            (places,), values = ranked(limits)
+            grown = np.empty(places.shape)
+            _from_border(places, grown, settings, dilation=True)
+            to[...] = of_ranks(grown, values)
+        else:
+            _from_border(limits, to, settings, dilation=True)
         for image, found in parts(block, to):
             _subtract(image, found)
 
@@ -82,7 +88,8 @@ def _from_border(limits: Block, to: Block, neighbours: npt.NDArray[np.bool_], *,
 def _subtract(image: npt.NDArray, found: npt.NDArray) -> None:
     """Replace samples that are at most those of the image by the difference, saturated."""
     if image.dtype.kind != "i":
-        np.subtract(image, found, out=found)
+        with np.errstate(invalid="ignore"):  # infinity minus infinity
+            np.subtract(image, found, out=found)
         return
     unsigned = np.dtype(f"u{image.dtype.itemsize}")
     difference = image.view(unsigned) - found.view(unsigned)
@@ -99,7 +106,7 @@ class Height(NamedTuple):
 class HighExtrema:
     """The samples of maxima, or minima, of at least some height."""
 
-    plan = PLAN
+    plan, ordering = PLAN, False
 
     def __init__(self, *, maxima: bool) -> None:
         self.maxima = maxima
@@ -110,7 +117,7 @@ class HighExtrema:
         if not (height > 0 and math.isfinite(height)):
             raise ValueError(f"h must be finite and more than 0, got {arguments.brief(h)}")
         neighbours = places.checked(connectivity, n)
-        kind = dtypes.readable(array[:0]).dtype
+        kind = np.dtype(np.longdouble) if is_long(array.dtype) else dtypes.readable(array[:0]).dtype
         if kind.kind == "f":
             return Height(neighbours, kind.type(height))
         height = math.ceil(height)
@@ -129,9 +136,13 @@ class HighExtrema:
         if settings.height is None or not _spans(present, settings.height):
             to[...] = False
             return
-        grown = np.empty_like(block)
+        grown, moved = np.empty_like(block), True
         for own, found in parts(limits, grown):
             self._shift(own, settings.height, found)
+            moved = moved and not (own.dtype.kind == "f" and bool((own == found).any()))
+        if is_long(block.dtype) or not moved:
+            to[...] = self._by_ranks(limits, settings)
+            return
         grow(grown, limits, settings.neighbours, dilation=self.maxima)
         shifted = np.empty(0, block.dtype)
         for own, found, result in parts(limits, grown, to):
@@ -140,6 +151,26 @@ class HighExtrema:
             np.equal(found, shifted, out=result)
             if saturated is not None:
                 result &= ~saturated
+
+    def _by_ranks(self, limits: Block, settings: Height) -> npt.NDArray[np.bool_]:
+        """Find the extrema of floats by the order of samples and of lowered samples.
+
+        A height may be too small to change a sample. The lowered sample is still below the sample.
+        """
+        (places,), values = ranked(limits if self.maxima else -limits)
+        with np.errstate(over="ignore", invalid="ignore"):
+            lowered = values - settings.height
+        own = np.arange(len(values))
+        below = np.minimum(np.searchsorted(values, lowered, side="right"), own)  # samples not above it
+        lowered_ranks, ranks = below + own, own + np.searchsorted(below, own, side="right")
+        if not len(values):
+            return np.zeros(limits.shape, bool)
+        nan = np.isnan(places)
+        index = np.where(nan, 0, places).astype(np.int64)
+        seeds, bounds = (np.where(nan, np.nan, r[index].astype(np.float64)) for r in (lowered_ranks, ranks))
+        grown = seeds.copy()
+        grow(grown, bounds, settings.neighbours, dilation=True)
+        return np.asarray(grown == seeds)
 
     def _shift(self, own: npt.NDArray, height: Any, to: npt.NDArray) -> npt.NDArray[np.bool_] | None:
         """Lower samples by the height, or raise them. Return which would leave the range of their type."""

@@ -44,6 +44,11 @@ def between(seed: Any, mask: Any, method: Any, around: tuple[Any, Any], common: 
     target = dtypes.target(given, start, start.shape, dtype)
 
     def block(own: npt.NDArray, limit: npt.NDArray, to: npt.NDArray) -> None:
+        if family.is_long(dtype):
+            (places, bounds), values = family.ranked(own.astype(dtype), limit.astype(dtype))
+            grow(places, bounds, neighbours, dilation=dilation)
+            to[...] = family.of_ranks(places, values)
+            return
         limit = readable(limit.astype(dtype, copy=False))
         kind = limit.dtype
         direct = to.flags.c_contiguous and to.flags.aligned and to.dtype.isnative
