@@ -43,6 +43,7 @@ class Call:
     mode: str
     cval: Any
     dtype: np.dtype
+    truth: bool  # whether samples are truth values
     result_shape: tuple[int, ...]
     programs: dict[Any, Program | None] = field(default_factory=dict)
 
@@ -77,7 +78,8 @@ def _validate_and_plan(array: npt.NDArray, given: Common, operation: str, own: t
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
-    return Call(operation, shape, count, axes, mode, cval, dtype, array.shape)
+    truth = array.dtype.kind == "b"
+    return Call(operation, shape, count, axes, mode, cval, dtype, truth, array.shape)
 
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:

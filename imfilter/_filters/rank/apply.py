@@ -32,6 +32,7 @@ class Call:
     dtype: np.dtype
     compared: np.dtype | None  # type in which samples and the border constant are compared; None: by `keys`
     long: repeats.Box | None = None  # a box longer than the image; replaces `around`
+    truth: bool = False  # whether samples and the border constant are 0 or 1
     result_shape: tuple[int, ...] = ()
     programs: dict[Any, Program] = field(default_factory=dict)
     keyed: dict[Any, "Call"] = field(default_factory=dict)  # calls for keys, by key type and border key
@@ -66,7 +67,9 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     kind = keys.values.dtype
 
     def make() -> Call:
-        return replace(call, cval=keys.border_key, dtype=kind, compared=kind, programs={}, keyed={})
+        return replace(
+            call, cval=keys.border_key, dtype=kind, compared=kind, truth=False, programs={}, keyed={}
+        )
 
     keyed = engine.cached(call.keyed, (kind, keys.border_key), make)
     found = _ranked(keyed, keys.values, array, None, workers)
@@ -142,7 +145,8 @@ def _validate_and_plan(array: npt.NDArray, given: Common, pick: Pick, window: tu
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
-    return Call(around, axes, mode, cval, dtype, compared, long, array.shape)
+    truth = array.dtype.kind == "b" and compared == np.uint8 and cval in (0, 1)
+    return Call(around, axes, mode, cval, dtype, compared, long, truth, array.shape)
 
 
 def _with_missing(
@@ -311,7 +315,10 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_fini
         assert sets is not None
         border_key = _border_key(call, source.dtype, turned=not check_finite)
         keys = dict.fromkeys(chords.EXTREMES, border_key)
-        return chords.make(sets, loops, source, target, call.mode, keys, check_finite=check_finite)
+        truth = call.truth and loops.channels == 1
+        return chords.make(
+            sets, loops, source, target, call.mode, keys, check_finite=check_finite, truth=truth
+        )
     if algorithm == "network":
         network = networks.network_for(around, source.dtype.itemsize, loops.channels)
         assert network is not None

@@ -1,0 +1,135 @@
+"""Lines of truth values as bits: packed, shifted, combined and unpacked.
+
+Bit i of a line is its sample number i. A copy of a set that begins some samples further on begins in the
+middle of a byte. So the address of such an operand is that of a bit: 8 times the address of its byte, plus
+the number of the bit.
+"""
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.llvm import WORD, constant, lanewise, read, write
+from imfilter._simd.vector import BYTES, Vector, in_lanes, load, move_one, peek, poke, size_of, store
+
+#: How lines are combined: all bits, one of the bits, or the bits of the first that are not in the second.
+ALL, ANY, WITHOUT = 0, 1, 2
+#: Bits, and bytes, of a word. Words hold bits in the order of addresses: the processor is little-endian.
+_BITS, _BYTES = 64, 8
+
+
+@intrinsic
+def _packed(typingctx, address):
+    """Return a word of bits: which of the bytes at an address are not 0."""
+
+    def codegen(context, builder, sig, args):
+        samples = read(builder, args[0], ir.VectorType(ir.IntType(8), _BITS))
+        return builder.bitcast(builder.icmp_unsigned("!=", samples, constant(samples.type, 0)), WORD)
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def _unpack(typingctx, to, word):
+    """Write a byte, 0 or 1, for each bit of a word."""
+
+    def codegen(context, builder, sig, args):
+        bits = builder.bitcast(args[1], ir.VectorType(ir.IntType(1), _BITS))
+        write(builder, args[0], builder.zext(bits, ir.VectorType(ir.IntType(8), _BITS)))
+        return context.get_dummy_value()
+
+    return types.none(types.int64, types.int64), codegen
+
+
+@intrinsic
+def _funnel(typingctx, low, high, shift):
+    """Return the words that begin `shift` bits after those in `low`. `high` has the words that follow."""
+    vector = low if isinstance(low, Vector) else None
+
+    def codegen(context, builder, sig, args):
+        number = args[2] if vector is None else in_lanes(context, builder, args[2], types.int64, vector)
+        return lanewise(builder, "fshr", args[1], args[0], number)
+
+    return low(low, high, types.int64), codegen
+
+
+@intrinsic
+def _without(typingctx, a, b):
+    """Return the bits of `a` that are not in `b`."""
+
+    def codegen(context, builder, sig, args):
+        return builder.and_(args[0], builder.not_(args[1]))
+
+    return a(a, b), codegen
+
+
+@inlined
+def _bits_at(kind, bit):
+    """Return a vector of the bits at the address of a bit."""
+    at, shift = bit >> 3, bit & 7
+    if shift == 0:
+        return load(kind, at, kind)
+    return _funnel(load(kind, at, kind), load(kind, at + _BYTES, kind), shift)
+
+
+@kernel("kind", "which")
+def combine_bits(kind, which, at, count, to, extent):
+    """Combine `count` lines of bits, whose addresses are in the table `at`, to a line of `extent` bytes.
+
+    `extent` is a number of whole vectors. `kind` is the type of a word.
+    """
+    for start in range(0, extent, BYTES):
+        found = _bits_at(kind, peek(at) + 8 * start)
+        for i in range(1, count):
+            other = _bits_at(kind, peek(at + 8 * i) + 8 * start)
+            if which == ALL:
+                found = found & other
+            elif which == ANY:
+                found = found | other
+            else:
+                found = _without(found, other)
+        store(to + start, kind, found)
+
+
+@kernel("kind")
+def pack(kind, row, count, line):
+    """Write the bits of `count` samples, one in a byte, to a line. The rest of the last word is arbitrary.
+
+    `kind`, the type of a sample, has one byte.
+    """
+    for i in range(0, count, _BITS):
+        poke(line + (i >> 3), _packed(row + i))
+
+
+@kernel("kind")
+def fill_bits(kind, line, first, count, value):
+    """Write the same bit, 0 or 1 where `value` is not 0, to `count` bits of a line from number `first` on."""
+    end = first + count
+    for i in range(first - first % _BITS, end, _BITS):
+        word, inside = line + (i >> 3), -1
+        if i < first:
+            inside = inside << (first - i)
+        if i + _BITS > end:
+            inside = inside & ((1 << (end - i)) - 1)
+        poke(word, peek(word) | inside if value else peek(word) & ~inside)
+
+
+@kernel("kind", "target")
+def place_bits(kind, target, line, to, count, channels, step_x, step_c, packed, spare):
+    """Write `count` bits of a line to the output, as bytes. `channels` is 1.
+
+    If the output is not `packed`, or is shorter than a word, the bytes are first written to `spare`.
+    """
+    size = size_of(kind)
+    straight = packed and count >= _BITS
+    unpacked, whole = to if straight else spare, count // _BITS * _BITS
+    for i in range(0, whole, _BITS):
+        _unpack(unpacked + i, peek(line + (i >> 3)))
+    if whole < count:
+        first = count - _BITS if straight else whole  # the last word overlaps the previous one
+        word = line + (first >> 3)
+        _unpack(unpacked + first, _funnel(peek(word), peek(word + _BYTES), first & 7))
+    if not straight:
+        for x in range(count):
+            move_one(to + x * step_x, spare + x * size, target)
