@@ -195,7 +195,9 @@ def _stage(
     pick, window, common = (_last if dilates else _first), (3, element.inside), settings.common(dtype, out)
     if presence is None or (_all_present(presence) and not presence.shrink):
         return engine.apply(RANKS, array, common, pick, window), None
-    found, few = RANKS.with_missing(array, common, pick, presence, True, window)
+    # If only the border is absent, the shape of the image tells where results are missing, mostly nowhere.
+    wanted = not _all_present(presence)
+    found, few = RANKS.with_missing(array, common, pick, presence, wanted, window)
     return found, few if few is not None and few.any() else None
 
 
