@@ -99,11 +99,11 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program | 
     if prepared.lines > _MOST:
         return None
     check = source.dtype.kind == "f"
-    truth = call.truth and loops.channels == 1
-    kernels = {} if truth else {_DIFFERENCE: difference.address(source.dtype, 0)}  # bits have their own
+    packed = call.truth and loops.channels == 1
+    kernels = {} if packed else {_DIFFERENCE: difference.address(source.dtype, 0)}  # bits have their own
     return chords.make(
         prepared, loops, source, target, call.mode, _border_keys(call, source.dtype), check_finite=check,
-        combine=kernels, truth=truth,
+        combine=kernels, packed=packed,
     )  # fmt: skip
 
 

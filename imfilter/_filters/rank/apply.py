@@ -309,15 +309,16 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_fini
     """Return the program for one layout of image and output."""
     loops = loops_of(call.around.inside.shape, call.axes, source, target)
     around = call.around.along(loops)
-    algorithm = next(iter(_costs(around, source.dtype, loops.channels)))
-    if algorithm == "chords":
-        sets = chords.prepared(around)
+    packed = call.truth and loops.channels == 1
+    algorithm = next(iter(_costs(around, source.dtype, loops.channels, packed=packed)))
+    if algorithm in ("chords", "packed"):
+        packed = algorithm == "packed"
+        sets = chords.prepared_bits(around) if packed else chords.prepared(around)
         assert sets is not None
         border_key = _border_key(call, source.dtype, turned=not check_finite)
         keys = dict.fromkeys(chords.EXTREMES, border_key)
-        truth = call.truth and loops.channels == 1
         return chords.make(
-            sets, loops, source, target, call.mode, keys, check_finite=check_finite, truth=truth
+            sets, loops, source, target, call.mode, keys, check_finite=check_finite, packed=packed
         )
     if algorithm == "network":
         network = networks.network_for(around, source.dtype.itemsize, loops.channels)
@@ -349,14 +350,20 @@ def loops_of(
     return Loops.of(source, target, shape, axes, paddings, one, one)
 
 
-def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, float]:
-    """Return the available algorithms and their cost per sample, the cheapest first."""
+def _costs(around: Neighbourhood, dtype: np.dtype, channels: int, *, packed: bool) -> dict[str, float]:
+    """Return the available algorithms and their cost per sample, the cheapest first.
+
+    With `packed`, samples are truth values that can be packed to bits.
+    """
     found = {"bits": blocks.cost(around, dtype.itemsize, counted=False)}
     if blocks.counts(around, dtype.itemsize):
         found["histogram"] = blocks.cost(around, dtype.itemsize, counted=True)
     sets = chords.prepared(around)
     if sets is not None:
         found["chords"] = chords.cost(sets, dtype.itemsize)
+    bits = chords.prepared_bits(around) if packed else None
+    if bits is not None:
+        found["packed"] = chords.cost_of_bits(bits)
     network = networks.network_for(around, dtype.itemsize, channels) if sets is None else None
     if network is not None:
         found["network"] = networks.cost(network, dtype.itemsize)
@@ -373,11 +380,13 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
         array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared
     )
     loops = loops_of(around.inside.shape, call.axes, side, side)
-    costs = _costs(around.along(loops), side.dtype, loops.channels)
+    packed = call.truth and loops.channels == 1
+    costs = _costs(around.along(loops), side.dtype, loops.channels, packed=packed)
     (algorithm, cost), *others = costs.items()
     what = {
         "network": "a network of comparisons of whole lines",
         "chords": "minima of whole rows of runs of samples",
+        "packed": "minima of whole rows of runs of samples, packed to bits",
         "bits": "samples of a block sorted once, and bits counted",
         "histogram": "histograms of columns, of values or places in a sorted block",
     }

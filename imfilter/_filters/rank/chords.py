@@ -32,6 +32,8 @@ _CACHE, _NARROW, _MEMORY = 640 * 1024, 4096, 3 << 20
 MANY = 400
 #: Nanoseconds for reading a vector, for each set beside it, and for reading and writing one byte.
 _READ, _SET, _LINE = 3.0, 3.0, 0.15
+#: The same for a sample that is unpacked, that is packed, and whose bit is read.
+_UNPACK, _PACK, _READ_BITS = 0.14, 0.03, 0.0019
 #: Smallest number of rows and of columns of a box. Networks are faster for smaller boxes: 25x25 uint8 took
 #: 1.5 ms by a network at 4K and 1.8 by sets, 51x51 2.7 and 2.1, 101x101 4.5 and 2.4 (Zen 4, one thread).
 _BOX = 40
@@ -71,8 +73,16 @@ class Prepared(NamedTuple):
 @for_neighbourhoods
 def prepared(around: Neighbourhood) -> Prepared | None:
     """Return the sets of a neighbourhood of three axes, or None for small boxes and other ranks."""
+    if around.full and (len(around.inside) > 1 or min(around.inside.shape[1:]) < _BOX):
+        return None
+    return prepared_bits(around)
+
+
+@for_neighbourhoods
+def prepared_bits(around: Neighbourhood) -> Prepared | None:
+    """Return the sets of a neighbourhood of three axes for truth values, or None for other ranks."""
     inside = around.inside
-    if not around.extreme or (around.full and (len(inside) > 1 or min(inside.shape[1:]) < _BOX)):
+    if not around.extreme:
         return None
     if np.count_nonzero(inside[..., 1:] > inside[..., :-1]) > _MOST:
         return None
@@ -128,6 +138,12 @@ def cost(chords: Prepared, itemsize: int) -> float:
     return (_LINE + (len(chords.operands) * _READ + len(chords.sets) * _SET) / BYTES) * itemsize
 
 
+def cost_of_bits(chords: Prepared) -> float:
+    """Return the nanoseconds per sample that is packed to a bit, on one core."""
+    planes = sum(step.plane >= 0 for step in chords.steps)
+    return _UNPACK + planes * _PACK + len(chords.operands) * _READ_BITS
+
+
 def make(
     chords: Prepared,
     loops: Loops,
@@ -139,13 +155,14 @@ def make(
     check_finite: bool,
     combine: dict[int, int] | None = None,
     turn: bool = True,
-    truth: bool = False,
+    packed: bool = False,
 ) -> Program:
     """Lay out the lines. `border_keys` has the key of the border for each kind of step.
 
     With `check_finite`, floats are compared directly and the program may refuse an image. Otherwise they are
     turned into keys, unless the kernels do this. `combine` has the addresses of kernels, with two constants,
-    for kinds of steps that are no extremes. If samples are `truth` values, lines hold their bits.
+    for kinds of steps that are no extremes. With `packed`, samples are
+    truth values, and lines hold their bits.
     """
     integer, size = kind(source.dtype), source.dtype.itemsize
     turned = source.dtype.kind == "f" and turn and not check_finite
@@ -155,30 +172,30 @@ def make(
         if step.copies and step.what not in kernels:
             kernels[step.what] = (
                 bit_lines.combine_bits.address(_WORD, step.what)
-                if truth
+                if packed
                 else extreme.address(compared, step.what)
             )
         own["combine"] = kernels[step.what] if step.copies else 0
         own["border_key"] = border_keys.get(step.border, 0)
     job = Job(CHORD_JOB, "restore", "pack")
     set_geometry(job, loops, source, target, mode)
-    pixel, log_units = (1, 3) if truth else (loops.channels * size, 0)
+    pixel, log_units = (1, 3) if packed else (loops.channels * size, 0)
     job["pixel"], job["log_units"], job["begin"] = pixel, log_units, chords.begin
     job["sets"], job["n_sets"], job["operands"] = sets, len(sets), chords.operands
     reach = int(sets["more"].max())
     most = _MEMORY // chords.lines - (reach * pixel >> log_units) - 2 * BYTES
     widest = (max(_CACHE // chords.lines, min(_NARROW, most), BYTES) << log_units) // pixel
-    widest = min(widest, LONGEST) if truth else widest
+    widest = min(widest, LONGEST) if packed else widest
     cut = tiles(loops.x.length, -(-loops.x.length // max(1, widest)))
     narrow, wide = extent(cut)
     job["tiles"], job["n_tiles"] = cut, len(cut) - 1
-    job["direct"] = bool(job["target_packed"] and not turned and not truth and narrow * pixel >= BYTES)
+    job["direct"] = bool(job["target_packed"] and not turned and not packed and narrow * pixel >= BYTES)
     how = ordered_keys.CHECKED if check_finite else ordered_keys.TURNED if turned else ordered_keys.INTEGERS
     job["fetch"], job["fill"] = ordered_keys.fetch_keys.address(integer, how), fill_key.address(integer)
     if turned:
         job["restore"] = ordered_keys.restore.address(integer)
     job["place"] = lines.place.address(integer, integer)
-    if truth:
+    if packed:
         job["fill"], job["pack"] = bit_lines.fill_bits.address(integer), bit_lines.pack.address(integer)
         job["place"] = bit_lines.place_bits.address(integer, integer)
     job["pitch"] = pitch(((wide + reach) * pixel >> log_units) + 2 * BYTES + LINE)
@@ -186,15 +203,15 @@ def make(
         "lines": chords.lines * job["pitch"],
         "newest": 8 * len(sets),
         "at": 16 * int(sets["count"].max()),
-        "spare": 0 if job["target_packed"] and not truth else wide * loops.channels * size + BYTES,
+        "spare": 0 if job["target_packed"] and not packed else wide * loops.channels * size + BYTES,
         "flag": 8,
-        "row": wide + reach + BYTES if truth else 0,
+        "row": wide + reach + BYTES if packed else 0,
     }
     workspace = layout_workspace(job, sizes)
     rows = len(loops.batch) * loops.z.length * (len(cut) - 1) * loops.y.length
     each = len(chords.operands) + 2 * len(sets)
     work = rows * wide * loops.channels * each * size // 4
-    if truth:
+    if packed:
         work = rows * (_BIT_WORK * wide + _BIT_SET_WORK * each)
     return job.program(
         slide_chords,

@@ -32,7 +32,7 @@ _FIELDS = (
     *("batch", "border_z", "border_y", "border_x", "tiles", "n_tiles"),
     *("sets", "n_sets", "operands", "begin"),
     # Workspace offsets: lines, and the distance between them; the newest line of each set; addresses of
-    # operands; the next are those of other drivers. `row` is a row of samples as bytes, before they are packed.
+    # operands; the next are those of other drivers. `row` is a row of samples that are packed to bits next.
     *("lines", "pitch", "newest", "at", "spare", "flag", "row"),
     # Kernels; `restore` is for floats, `pack` for bits.
     *("fetch", "pack", "fill", "restore", "place"),
