@@ -177,7 +177,7 @@ def make(
             )
         own["combine"] = kernels[step.what] if step.copies else 0
         own["border_key"] = border_keys.get(step.border, 0)
-    job = Job(CHORD_JOB, "restore", "pack")
+    job = Job(CHORD_JOB, "restore")
     set_geometry(job, loops, source, target, mode)
     pixel, log_units = (1, 3) if packed else (loops.channels * size, 0)
     job["pixel"], job["log_units"], job["begin"] = pixel, log_units, chords.begin
@@ -196,7 +196,8 @@ def make(
         job["restore"] = ordered_keys.restore.address(integer)
     job["place"] = lines.place.address(integer, integer)
     if packed:
-        job["fill"], job["pack"] = bit_lines.fill_bits.address(integer), bit_lines.pack.address(integer)
+        job["fetch"] = bit_lines.fetch_bits.address(integer, ordered_keys.INTEGERS)
+        job["fill"] = bit_lines.fill_bits.address(integer)
         job["place"] = bit_lines.place_bits.address(integer, integer)
     job["pitch"] = pitch(((wide + reach) * pixel >> log_units) + 2 * BYTES + LINE)
     sizes = {
@@ -205,9 +206,12 @@ def make(
         "at": 16 * int(sets["count"].max()),
         "spare": 0 if job["target_packed"] and not packed else wide * loops.channels * size + BYTES,
         "flag": 8,
-        "row": wide + reach + BYTES if packed else 0,
     }
+    if packed:
+        sizes["aside"] = wide + reach + BYTES
     workspace = layout_workspace(job, sizes)
+    if not packed:
+        job["aside"] = job["flag"]
     rows = len(loops.batch) * loops.z.length * (len(cut) - 1) * loops.y.length
     each = len(chords.operands) + 2 * len(sets)
     work = rows * wide * loops.channels * each * size // 4

@@ -47,8 +47,8 @@ def combinations() -> Iterator[Combination]:
             yield radix_sort.sort, (kind, turned)
     for which in (SMALLEST, LARGEST):
         yield bit_lines.combine_bits, (_U64, which)
-    for kernel in (bit_lines.pack, bit_lines.fill_bits):
-        yield kernel, (_U8,)
+    yield bit_lines.fetch_bits, (_U8, ordered_keys.INTEGERS)
+    yield bit_lines.fill_bits, (_U8,)
     yield bit_lines.place_bits, (_U8, _U8)
     yield bitset.rank_bits, ()
     for summed in (_U8, _U16):

@@ -10,8 +10,20 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.lines import fetch_samples, inner_columns, source_index
 from imfilter._simd.llvm import WORD, constant, lanewise, read, write
-from imfilter._simd.vector import BYTES, Vector, in_lanes, load, move_one, peek, poke, size_of, store
+from imfilter._simd.vector import (
+    BYTES,
+    Vector,
+    in_lanes,
+    load,
+    load_one,
+    move_one,
+    peek,
+    poke,
+    size_of,
+    store,
+)
 
 #: How lines are combined: all bits, one of the bits, or the bits of the first that are not in the second.
 ALL, ANY, WITHOUT = 0, 1, 2
@@ -92,14 +104,83 @@ def combine_bits(kind, which, at, count, to, extent):
         store(to + start, kind, found)
 
 
-@kernel("kind")
-def pack(kind, row, count, line):
-    """Write the bits of `count` samples, one in a byte, to a line. The rest of the last word is arbitrary.
+@inlined
+def _unchanged(how, value, flag):
+    return value
 
-    `kind`, the type of a sample, has one byte.
+
+@inlined
+def _border_bits(kind, address, step_x, border, before, samples, first, begin, end, border_key, line):
+    """Add bits `begin` … `end` of a line, which are 0 and outside of the image; see `fetch_bits`."""
+    word = 0
+    for p in range(begin, end):
+        column, found = source_index(border, before, samples, first + p), border_key != 0
+        if column >= 0:
+            found = load_one(kind, address + column * step_x, kind) != 0
+        word |= found << p % _BITS
+        if p % _BITS == _BITS - 1 or p == end - 1:
+            to = line + (p // _BITS) * _BYTES
+            poke(to, peek(to) | word)
+            word = 0
+
+
+@kernel("kind", "how")
+def fetch_bits(
+    kind,
+    how,
+    address,
+    step_x,
+    step_c,
+    packed,
+    channels,
+    border,
+    before,
+    samples,
+    first,
+    count,
+    border_key,
+    line,
+    row,
+):
+    """Write the bits of padded columns `first` … `first + count` of the source line at `address` to `line`.
+
+    Bits are 1 where samples are not 0. `border_key` fills the places without a sample, and the whole line if
+    ``address < 0``. `channels` is 1. If the samples are not `packed`, or fewer than a word has bits, they are
+    first copied to `row`. Copying them always took 60 ns more of the 330 for 3840 samples and a disc of
+    radius 5 (Zen 4).
+
+    The rest of the last word is arbitrary. `kind` has one byte. `how` is not used: the kernels that fetch
+    have two constants.
     """
-    for i in range(0, count, _BITS):
-        poke(line + (i >> 3), _packed(row + i))
+    words = -(-count // _BITS)
+    if address < 0:
+        for i in range(words):
+            poke(line + i * _BYTES, -1 if border_key else 0)
+        return
+    inner, outer = inner_columns(before, samples, first, count)
+    if not packed or outer - inner < _BITS:
+        fetch_samples(
+            kind, kind, _unchanged, how, address, step_x, step_c, packed, channels, border, before, samples,
+            first, count, kind.type(border_key), row, 0, 0)  # fmt: skip
+        for i in range(words):
+            poke(line + i * _BYTES, _packed(row + i * _BITS))
+        return
+    start = address + (first - before) * step_x  # of column 0 of the line, if it were in the image
+    begin, end = inner // _BITS, outer // _BITS
+    for i in range(begin):
+        poke(line + i * _BYTES, 0)
+    for i in range(end, words):
+        poke(line + i * _BYTES, 0)
+    if inner % _BITS:
+        poke(line + begin * _BYTES, _packed(start + inner) << inner % _BITS)
+        begin += 1
+    for i in range(begin, end):
+        poke(line + i * _BYTES, _packed(start + i * _BITS))
+    if outer % _BITS:
+        inside = (1 << outer % _BITS) - 1
+        poke(line + end * _BYTES, _packed(start + outer - _BITS) >> (_BITS - outer % _BITS) & inside)
+    _border_bits(kind, address, step_x, border, before, samples, first, 0, inner, border_key, line)
+    _border_bits(kind, address, step_x, border, before, samples, first, outer, count, border_key, line)
 
 
 @kernel("kind")

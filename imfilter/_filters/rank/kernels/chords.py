@@ -32,10 +32,9 @@ _FIELDS = (
     *("batch", "border_z", "border_y", "border_x", "tiles", "n_tiles"),
     *("sets", "n_sets", "operands", "begin"),
     # Workspace offsets: lines, and the distance between them; the newest line of each set; addresses of
-    # operands; the next are those of other drivers. `row` is a row of samples that are packed to bits next.
-    *("lines", "pitch", "newest", "at", "spare", "flag", "row"),
-    # Kernels; `restore` is for floats, `pack` for bits.
-    *("fetch", "pack", "fill", "restore", "place"),
+    # operands; the next are those of other drivers. `aside` is that of the last argument of `fetch`.
+    *("lines", "pitch", "newest", "at", "spare", "flag", "aside"),
+    *("fetch", "fill", "restore", "place"),  # kernels; the third is for floats
 )
 CHORD_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 #: A set: the plane of the image that it is a row of, or -1; the key of the border; its first line and how
@@ -141,10 +140,8 @@ def _step(job, workspace, image_at, z, y, x, wide, early, to):
         if own.plane >= 0:
             invoke(2, job.fetch, (
                 _source(job, image_at, z, own.plane, row), job.source_x, job.source_c, job.source_packed,
-                job.channels, job.border_x, job.before_x, job.samples_x, x, count, own.border_key,
-                workspace + job.row if job.pack else line, workspace + job.flag))  # fmt: skip
-            if job.pack:
-                invoke(1, job.pack, (workspace + job.row, count, line))
+                job.channels, job.border_x, job.before_x, job.samples_x, x, count, own.border_key, line,
+                workspace + job.aside))  # fmt: skip
             continue
         if own.bounded and not 0 <= row - own.before_y < job.samples_y:
             invoke(1, job.fill, (line, 0, count * job.channels, own.border_key))
