@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base.loops import LONGEST, ArrayLayout, Loops, extent, tiles
-from imfilter._base.program import Job, Program, layout_workspace, pitch, set_geometry
+from imfilter._base.program import Job, Program, far, layout_workspace, pitch, set_geometry
 from imfilter._filters.rank import unions
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
 from imfilter._filters.rank.kernels import bit_lines, ordered_keys
@@ -196,6 +196,8 @@ def make(
         job["restore"] = ordered_keys.restore.address(integer)
     job["place"] = lines.place.address(integer, integer)
     if packed:
+        steps = loops.y.source_step, loops.y.target_step  # the next row is prefetched
+        job["source_c"], job["target_c"] = steps if far(loops, source) else (0, 0)
         job["fetch"] = bit_lines.fetch_bits.address(integer, ordered_keys.INTEGERS)
         job["fill"] = bit_lines.fill_bits.address(integer)
         job["place"] = bit_lines.place_bits.address(integer, integer)
