@@ -5,6 +5,7 @@ import pytest
 
 import imfilter
 from imfilter import morphology
+from imfilter._filters.rank import apply as rank
 from imfilter._filters.rank import chords
 from tests.morphology.test_grey import MODES, NAMES, by_loops, elements
 from tests.rank.test_chords import footprints
@@ -142,6 +143,26 @@ def test_border_constants_that_are_no_truth_values():
     same(found, imfilter.maximum(image.view("u1"), footprint=inside, **options))
     assert found.max() == 7
     same(imfilter.maximum(image, footprint=inside, **options), found != 0)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (3, 5), (3, 3, 3), (1, 4, 2), (2, 1, 1), (9,), (64,), (25, 25)])
+def test_boxes(size, monkeypatch, no_remembered_calls):
+    """Boxes by bits, also where a network is faster."""
+    costs, seen = rank._costs, []
+
+    def preferred(*where, **how):
+        found = costs(*where, **how)
+        seen.append("packed" in found)
+        return {"packed": found["packed"]} if "packed" in found else found
+
+    monkeypatch.setattr(rank, "_costs", preferred)
+    image = np.random.default_rng(1).random((3, 5, 90)[-len(size) :]) < 0.5
+    for mode in MODES:
+        for name in ("minimum", "maximum"):
+            found = getattr(imfilter, name)(image, size, mode=mode, cval=1)
+            bytes_ = getattr(imfilter, name)(image.view(np.uint8), size, mode=mode, cval=1)
+            same(found, bytes_.view(bool))
+    assert any(seen) or max(size) > 9  # longer boxes than the image have a way of their own
 
 
 def test_full_and_tiny_images():
