@@ -57,8 +57,8 @@ def algorithm(request, monkeypatch, no_remembered_calls):
     """Every window by every algorithm that there is for it, whichever would cost less."""
     costs = rank._costs
 
-    def preferred(*where, **how):
-        found = costs(*where, **how)
+    def preferred(*where):
+        found = costs(*where)
         return {request.param: found[request.param]} if request.param in found else found
 
     monkeypatch.setattr(rank, "_costs", preferred)

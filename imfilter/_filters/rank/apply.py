@@ -309,8 +309,7 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_fini
     """Return the program for one layout of image and output."""
     loops = loops_of(call.around.inside.shape, call.axes, source, target)
     around = call.around.along(loops)
-    packed = call.truth and loops.channels == 1
-    algorithm = next(iter(_costs(around, source.dtype, loops.channels, packed=packed)))
+    algorithm = next(iter(_costs(around, source.dtype, loops.channels, call.truth)))
     if algorithm in ("chords", "packed"):
         packed = algorithm == "packed"
         sets = chords.prepared_bits(around) if packed else chords.prepared(around)
@@ -350,19 +349,15 @@ def loops_of(
     return Loops.of(source, target, shape, axes, paddings, one, one)
 
 
-def _costs(around: Neighbourhood, dtype: np.dtype, channels: int, *, packed: bool) -> dict[str, float]:
-    """Return the available algorithms and their cost per sample, the cheapest first.
-
-    With `packed`, samples are truth values that can be packed to bits.
-    """
+def _costs(around: Neighbourhood, dtype: np.dtype, channels: int, truth: bool) -> dict[str, float]:
+    """Return the available algorithms and their cost per sample, the cheapest first."""
     found = {"bits": blocks.cost(around, dtype.itemsize, counted=False)}
     if blocks.counts(around, dtype.itemsize):
         found["histogram"] = blocks.cost(around, dtype.itemsize, counted=True)
     sets = chords.prepared(around)
     if sets is not None:
         found["chords"] = chords.cost(sets, dtype.itemsize)
-    bits = chords.prepared_bits(around) if packed else None
-    if bits is not None:
+    if truth and channels == 1 and (bits := chords.prepared_bits(around)) is not None:
         found["packed"] = chords.cost_of_bits(bits)
     network = networks.network_for(around, dtype.itemsize, channels) if sets is None else None
     if network is not None:
@@ -380,8 +375,7 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
         array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared
     )
     loops = loops_of(around.inside.shape, call.axes, side, side)
-    packed = call.truth and loops.channels == 1
-    costs = _costs(around.along(loops), side.dtype, loops.channels, packed=packed)
+    costs = _costs(around.along(loops), side.dtype, loops.channels, call.truth)
     (algorithm, cost), *others = costs.items()
     what = {
         "network": "a network of comparisons of whole lines",
