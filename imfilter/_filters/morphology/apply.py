@@ -43,6 +43,7 @@ class Call:
     mode: str
     cval: Any
     dtype: np.dtype
+    truth: bool  # whether samples are truth values
     result_shape: tuple[int, ...]
     programs: dict[Any, Program | None] = field(default_factory=dict)
 
@@ -77,7 +78,8 @@ def _validate_and_plan(array: npt.NDArray, given: Common, operation: str, own: t
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
-    return Call(operation, shape, count, axes, mode, cval, dtype, array.shape)
+    truth = array.dtype.kind == "b"
+    return Call(operation, shape, count, axes, mode, cval, dtype, truth, array.shape)
 
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
@@ -193,7 +195,9 @@ def _stage(
     pick, window, common = (_last if dilates else _first), (3, element.inside), settings.common(dtype, out)
     if presence is None or (_all_present(presence) and not presence.shrink):
         return engine.apply(RANKS, array, common, pick, window), None
-    found, few = RANKS.with_missing(array, common, pick, presence, True, window)
+    # If only the border is absent, the shape of the image tells where results are missing, mostly nowhere.
+    wanted = not _all_present(presence)
+    found, few = RANKS.with_missing(array, common, pick, presence, wanted, window)
     return found, few if few is not None and few.any() else None
 
 

@@ -42,6 +42,8 @@ class Call(Protocol):
     @property
     def dtype(self) -> np.dtype: ...
     @property
+    def truth(self) -> bool: ...
+    @property
     def programs(self) -> dict[Any, Program | None]: ...
     def sides(self) -> tuple[list[bool] | None, ...]: ...
 
@@ -97,10 +99,11 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program | 
     if prepared.lines > _MOST:
         return None
     check = source.dtype.kind == "f"
-    kernels = {_DIFFERENCE: difference.address(source.dtype, 0)}
+    packed = call.truth and loops.channels == 1
+    kernels = {} if packed else {_DIFFERENCE: difference.address(source.dtype, 0)}  # bits have their own
     return chords.make(
         prepared, loops, source, target, call.mode, _border_keys(call, source.dtype), check_finite=check,
-        combine=kernels,
+        combine=kernels, packed=packed,
     )  # fmt: skip
 
 

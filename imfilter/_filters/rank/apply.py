@@ -32,6 +32,7 @@ class Call:
     dtype: np.dtype
     compared: np.dtype | None  # type in which samples and the border constant are compared; None: by `keys`
     long: repeats.Box | None = None  # a box longer than the image; replaces `around`
+    truth: bool = False  # whether samples and the border constant are 0 or 1
     result_shape: tuple[int, ...] = ()
     programs: dict[Any, Program] = field(default_factory=dict)
     keyed: dict[Any, "Call"] = field(default_factory=dict)  # calls for keys, by key type and border key
@@ -66,7 +67,9 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     kind = keys.values.dtype
 
     def make() -> Call:
-        return replace(call, cval=keys.border_key, dtype=kind, compared=kind, programs={}, keyed={})
+        return replace(
+            call, cval=keys.border_key, dtype=kind, compared=kind, truth=False, programs={}, keyed={}
+        )
 
     keyed = engine.cached(call.keyed, (kind, keys.border_key), make)
     found = _ranked(keyed, keys.values, array, None, workers)
@@ -142,7 +145,8 @@ def _validate_and_plan(array: npt.NDArray, given: Common, pick: Pick, window: tu
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
-    return Call(around, axes, mode, cval, dtype, compared, long, array.shape)
+    truth = array.dtype.kind == "b" and compared == np.uint8 and cval in (0, 1)
+    return Call(around, axes, mode, cval, dtype, compared, long, truth, array.shape)
 
 
 def _with_missing(
@@ -305,13 +309,16 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_fini
     """Return the program for one layout of image and output."""
     loops = loops_of(call.around.inside.shape, call.axes, source, target)
     around = call.around.along(loops)
-    algorithm = next(iter(_costs(around, source.dtype, loops.channels)))
-    if algorithm == "chords":
-        sets = chords.prepared(around)
+    algorithm = next(iter(_costs(around, source.dtype, loops.channels, call.truth)))
+    if algorithm in ("chords", "packed"):
+        packed = algorithm == "packed"
+        sets = chords.prepared_bits(around) if packed else chords.prepared(around)
         assert sets is not None
         border_key = _border_key(call, source.dtype, turned=not check_finite)
         keys = dict.fromkeys(chords.EXTREMES, border_key)
-        return chords.make(sets, loops, source, target, call.mode, keys, check_finite=check_finite)
+        return chords.make(
+            sets, loops, source, target, call.mode, keys, check_finite=check_finite, packed=packed
+        )
     if algorithm == "network":
         network = networks.network_for(around, source.dtype.itemsize, loops.channels)
         assert network is not None
@@ -342,7 +349,7 @@ def loops_of(
     return Loops.of(source, target, shape, axes, paddings, one, one)
 
 
-def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, float]:
+def _costs(around: Neighbourhood, dtype: np.dtype, channels: int, truth: bool) -> dict[str, float]:
     """Return the available algorithms and their cost per sample, the cheapest first."""
     found = {"bits": blocks.cost(around, dtype.itemsize, counted=False)}
     if blocks.counts(around, dtype.itemsize):
@@ -350,6 +357,8 @@ def _costs(around: Neighbourhood, dtype: np.dtype, channels: int) -> dict[str, f
     sets = chords.prepared(around)
     if sets is not None:
         found["chords"] = chords.cost(sets, dtype.itemsize)
+    if truth and channels == 1 and (bits := chords.prepared_bits(around)) is not None:
+        found["packed"] = chords.cost_of_bits(bits)
     network = networks.network_for(around, dtype.itemsize, channels) if sets is None else None
     if network is not None:
         found["network"] = networks.cost(network, dtype.itemsize)
@@ -366,11 +375,12 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
         array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared
     )
     loops = loops_of(around.inside.shape, call.axes, side, side)
-    costs = _costs(around.along(loops), side.dtype, loops.channels)
+    costs = _costs(around.along(loops), side.dtype, loops.channels, call.truth)
     (algorithm, cost), *others = costs.items()
     what = {
         "network": "a network of comparisons of whole lines",
         "chords": "minima of whole rows of runs of samples",
+        "packed": "minima of whole rows of runs of samples, packed to bits",
         "bits": "samples of a block sorted once, and bits counted",
         "histogram": "histograms of columns, of values or places in a sorted block",
     }

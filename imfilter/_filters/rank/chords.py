@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base.loops import ArrayLayout, Loops, extent, tiles
-from imfilter._base.program import Job, Program, layout_workspace, pitch, set_geometry
+from imfilter._base.loops import LONGEST, ArrayLayout, Loops, extent, tiles
+from imfilter._base.program import Job, Program, far, layout_workspace, pitch, set_geometry
 from imfilter._filters.rank import unions
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
-from imfilter._filters.rank.kernels import ordered_keys
+from imfilter._filters.rank.kernels import bit_lines, ordered_keys
 from imfilter._filters.rank.kernels.chords import (
     CHORD_JOB,
     LARGEST,
@@ -21,7 +21,7 @@ from imfilter._filters.rank.kernels.chords import (
     slide_chords,
 )
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES
+from imfilter._simd.vector import BYTES, LINE
 
 #: Kinds of steps: the minimum and the maximum.
 EXTREMES = (SMALLEST, LARGEST)
@@ -32,11 +32,18 @@ _CACHE, _NARROW, _MEMORY = 640 * 1024, 4096, 3 << 20
 MANY = 400
 #: Nanoseconds for reading a vector, for each set beside it, and for reading and writing one byte.
 _READ, _SET, _LINE = 3.0, 3.0, 0.15
+#: The same for a sample that is unpacked, that is packed, and whose bit is read. Networks are faster for
+#: boxes up to 3x3: 3x3 took 0.54 ms by a network at 4K and 0.66 by bits, 9x9 1.17 and 0.90, 25x25 1.39 and
+#: 0.61 (Zen 4, one thread).
+_UNPACK, _PACK, _READ_BITS = 0.14, 0.03, 0.0019
 #: Smallest number of rows and of columns of a box. Networks are faster for smaller boxes: 25x25 uint8 took
 #: 1.5 ms by a network at 4K and 1.8 by sets, 51x51 2.7 and 2.1, 101x101 4.5 and 2.4 (Zen 4, one thread).
 _BOX = 40
 #: Largest number of runs of samples in a row of a footprint.
 _MOST = 1 << 16
+#: The type of a word of bits. The work for a sample that is packed and unpacked, and for a set or a copy of
+#: it in a row, in multiply-adds.
+_WORD, _BIT_WORK, _BIT_SET_WORK = np.dtype(np.uint64), 4, 250
 
 
 class Step(NamedTuple):
@@ -68,8 +75,16 @@ class Prepared(NamedTuple):
 @for_neighbourhoods
 def prepared(around: Neighbourhood) -> Prepared | None:
     """Return the sets of a neighbourhood of three axes, or None for small boxes and other ranks."""
+    if around.full and (len(around.inside) > 1 or min(around.inside.shape[1:]) < _BOX):
+        return None
+    return prepared_bits(around)
+
+
+@for_neighbourhoods
+def prepared_bits(around: Neighbourhood) -> Prepared | None:
+    """Return the sets of a neighbourhood of three axes for truth values, or None for other ranks."""
     inside = around.inside
-    if not around.extreme or (around.full and (len(inside) > 1 or min(inside.shape[1:]) < _BOX)):
+    if not around.extreme:
         return None
     if np.count_nonzero(inside[..., 1:] > inside[..., :-1]) > _MOST:
         return None
@@ -125,6 +140,12 @@ def cost(chords: Prepared, itemsize: int) -> float:
     return (_LINE + (len(chords.operands) * _READ + len(chords.sets) * _SET) / BYTES) * itemsize
 
 
+def cost_of_bits(chords: Prepared) -> float:
+    """Return the nanoseconds per sample that is packed to a bit, on one core."""
+    planes = sum(step.plane >= 0 for step in chords.steps)
+    return _UNPACK + planes * _PACK + len(chords.operands) * _READ_BITS
+
+
 def make(
     chords: Prepared,
     loops: Loops,
@@ -136,12 +157,14 @@ def make(
     check_finite: bool,
     combine: dict[int, int] | None = None,
     turn: bool = True,
+    packed: bool = False,
 ) -> Program:
     """Lay out the lines. `border_keys` has the key of the border for each kind of step.
 
     With `check_finite`, floats are compared directly and the program may refuse an image. Otherwise they are
     turned into keys, unless the kernels do this. `combine` has the addresses of kernels, with two constants,
-    for kinds of steps that are no extremes.
+    for kinds of steps that are no extremes. With `packed`, samples are
+    truth values, and lines hold their bits.
     """
     integer, size = kind(source.dtype), source.dtype.itemsize
     turned = source.dtype.kind == "f" and turn and not check_finite
@@ -149,40 +172,59 @@ def make(
     sets = chords.sets.copy()
     for own, step in zip(sets, chords.steps, strict=True):
         if step.copies and step.what not in kernels:
-            kernels[step.what] = extreme.address(compared, step.what)
+            kernels[step.what] = (
+                bit_lines.combine_bits.address(_WORD, step.what)
+                if packed
+                else extreme.address(compared, step.what)
+            )
         own["combine"] = kernels[step.what] if step.copies else 0
         own["border_key"] = border_keys.get(step.border, 0)
     job = Job(CHORD_JOB, "restore")
     set_geometry(job, loops, source, target, mode)
-    job["size"], job["begin"] = size, chords.begin
+    pixel, log_units = (1, 3) if packed else (loops.channels * size, 0)
+    job["pixel"], job["log_units"], job["begin"] = pixel, log_units, chords.begin
     job["sets"], job["n_sets"], job["operands"] = sets, len(sets), chords.operands
-    pixel, reach = loops.channels * size, int(sets["more"].max())
-    most = _MEMORY // chords.lines - reach * pixel - 2 * BYTES
-    widest = max(_CACHE // chords.lines, min(_NARROW, most), BYTES) // pixel
+    reach = int(sets["more"].max())
+    most = _MEMORY // chords.lines - (reach * pixel >> log_units) - 2 * BYTES
+    widest = (max(_CACHE // chords.lines, min(_NARROW, most), BYTES) << log_units) // pixel
+    widest = min(widest, LONGEST) if packed else widest
     cut = tiles(loops.x.length, -(-loops.x.length // max(1, widest)))
     narrow, wide = extent(cut)
     job["tiles"], job["n_tiles"] = cut, len(cut) - 1
-    job["direct"] = bool(job["target_packed"] and not turned and narrow * pixel >= BYTES)
+    job["direct"] = bool(job["target_packed"] and not turned and not packed and narrow * pixel >= BYTES)
     how = ordered_keys.CHECKED if check_finite else ordered_keys.TURNED if turned else ordered_keys.INTEGERS
     job["fetch"], job["fill"] = ordered_keys.fetch_keys.address(integer, how), fill_key.address(integer)
     if turned:
         job["restore"] = ordered_keys.restore.address(integer)
     job["place"] = lines.place.address(integer, integer)
-    job["pitch"] = pitch((wide + reach) * pixel + 2 * BYTES)
+    if packed:
+        steps = loops.y.source_step, loops.y.target_step  # the next row is prefetched
+        job["source_c"], job["target_c"] = steps if far(loops, source) else (0, 0)
+        job["fetch"] = bit_lines.fetch_bits.address(integer, ordered_keys.INTEGERS)
+        job["fill"] = bit_lines.fill_bits.address(integer)
+        job["place"] = bit_lines.place_bits.address(integer, integer)
+    job["pitch"] = pitch(((wide + reach) * pixel >> log_units) + 2 * BYTES + LINE)
     sizes = {
         "lines": chords.lines * job["pitch"],
         "newest": 8 * len(sets),
         "at": 16 * int(sets["count"].max()),
-        "spare": 0 if job["target_packed"] else wide * pixel + BYTES,
+        "spare": 0 if job["target_packed"] and not packed else wide * loops.channels * size + BYTES,
         "flag": 8,
     }
+    if packed:
+        sizes["aside"] = wide + reach + BYTES
     workspace = layout_workspace(job, sizes)
+    if not packed:
+        job["aside"] = job["flag"]
     rows = len(loops.batch) * loops.z.length * (len(cut) - 1) * loops.y.length
     each = len(chords.operands) + 2 * len(sets)
+    work = rows * wide * loops.channels * each * size // 4
+    if packed:
+        work = rows * (_BIT_WORK * wide + _BIT_SET_WORK * each)
     return job.program(
         slide_chords,
         lines=rows,
-        work=rows * wide * loops.channels * each * size // 4,
+        work=work,
         rows=loops.y.taps,
         workspace=workspace,
         check_finite=check_finite,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from imfilter._filters.rank.kernels import (
+    bit_lines,
     bitset,
     histogram,
     ordered_keys,
@@ -18,7 +19,7 @@ from imfilter._filters.rank.kernels.network_rows import slide_rank
 from imfilter._simd import lines
 from imfilter._simd.jit import Combination
 
-_U8, _U16, _I32, _F32 = map(np.dtype, ("u1", "u2", "i4", "f4"))
+_U8, _U16, _U64, _I32, _F32 = map(np.dtype, ("u1", "u2", "u8", "i4", "f4"))
 
 
 def combinations() -> Iterator[Combination]:
@@ -44,6 +45,11 @@ def combinations() -> Iterator[Combination]:
             turned = ordered_keys.TURNED if kind == _I32 else ordered_keys.INTEGERS
             yield ordered_keys.fetch_keys, (kind, turned)
             yield radix_sort.sort, (kind, turned)
+    for which in (SMALLEST, LARGEST):
+        yield bit_lines.combine_bits, (_U64, which)
+    yield bit_lines.fetch_bits, (_U8, ordered_keys.INTEGERS)
+    yield bit_lines.fill_bits, (_U8,)
+    yield bit_lines.place_bits, (_U8, _U8)
     yield bitset.rank_bits, ()
     for summed in (_U8, _U16):
         for what in (histogram.VALUES, histogram.PLACES):

@@ -13,13 +13,15 @@ from imfilter._simd.jit import Driver, kernel, part
 from imfilter._simd.lanewise import larger, smaller
 from imfilter._simd.lines import fill, place_line, source_index
 from imfilter._simd.units import place_of
-from imfilter._simd.vector import BYTES, LINE, invoke, load, peek, poke, record, store
+from imfilter._simd.vector import BYTES, LINE, invoke, load, peek, poke, record, size_of, store
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.
 _FIELDS = (
     *("planes", "rows", "channels"),  # of the output; channels are interleaved in a line
-    *("size", "direct"),  # of an element, in bytes; whether results are written directly to the output
+    # Bytes, or bits, of a pixel of a line; the number of bits of a byte is 2 to the power of `log_units` if
+    # these are bits, otherwise this is 0; whether results are written directly to the output.
+    *("pixel", "log_units", "direct"),
     *("before_z", "before_y", "before_x"),  # padded samples before the image
     *("samples_z", "samples_y", "samples_x"),  # samples of the image
     *("source_z", "source_y", "source_x", "source_c", "source_packed"),
@@ -30,8 +32,8 @@ _FIELDS = (
     *("batch", "border_z", "border_y", "border_x", "tiles", "n_tiles"),
     *("sets", "n_sets", "operands", "begin"),
     # Workspace offsets: lines, and the distance between them; the newest line of each set; addresses of
-    # operands; the others are those of other drivers.
-    *("lines", "pitch", "newest", "at", "spare", "flag"),
+    # operands; the next are those of other drivers. `aside` is that of the last argument of `fetch`.
+    *("lines", "pitch", "newest", "at", "spare", "flag", "aside"),
     *("fetch", "fill", "restore", "place"),  # kernels; the third is for floats
 )
 CHORD_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
@@ -90,33 +92,34 @@ def _source(job, image_at, z, plane, p):
 
 
 @kernel("kind")
-def fill_key(kind, line, count, value):
-    """Write the same integer to `count` elements of a line."""
-    fill(kind, line, count, kind.type(value))
+def fill_key(kind, line, first, count, value):
+    """Write the same integer to `count` elements of a line from number `first` on."""
+    fill(kind, line + first * size_of(kind), count, kind.type(value))
 
 
 @part
 def _bound(job, own, line, x, count):
     """Fill the columns of a row of a set that are outside of the image. The row has `count` columns."""
-    pixel = job.channels * job.size
     left = min(max(own.before_x - x, 0), count)
     right = min(max(own.before_x + job.samples_x - x, left), count)
     if left:
-        invoke(1, job.fill, (line, left * job.channels, own.border_key))
+        invoke(1, job.fill, (line, 0, left * job.channels, own.border_key))
     if right < count:
-        invoke(1, job.fill, (line + right * pixel, (count - right) * job.channels, own.border_key))
+        first, more = right * job.channels, (count - right) * job.channels
+        invoke(1, job.fill, (line, first, more, own.border_key))
 
 
 @part
 def _operands(job, workspace, own):
-    """Write the addresses of the operands of a set to the table."""
-    at, newest, pixel = workspace + job.at, workspace + job.newest, job.channels * job.size
+    """Write the addresses of the operands of a set to the table: of bytes, or of bits."""
+    at, newest = workspace + job.at, workspace + job.newest
     for j in range(own.count):
         operand = record(OPERAND, job.operands + (own.first + j) * _OPERAND)
         other = record(SET, job.sets + operand.of * _SET)
         ago = peek(newest + 8 * operand.of) - operand.age
         ago = other.line + (ago + other.depth if ago < 0 else ago)
-        poke(at + 8 * j, workspace + job.lines + ago * job.pitch + operand.shift * pixel)
+        start = workspace + job.lines + ago * job.pitch
+        poke(at + 8 * j, (start << job.log_units) + operand.shift * job.pixel)
         if own.weighed:
             poke(at + 8 * (own.count + j), operand.weight)
 
@@ -138,13 +141,13 @@ def _step(job, workspace, image_at, z, y, x, wide, early, to):
             invoke(2, job.fetch, (
                 _source(job, image_at, z, own.plane, row), job.source_x, job.source_c, job.source_packed,
                 job.channels, job.border_x, job.before_x, job.samples_x, x, count, own.border_key, line,
-                workspace + job.flag))  # fmt: skip
+                workspace + job.aside))  # fmt: skip
             continue
         if own.bounded and not 0 <= row - own.before_y < job.samples_y:
-            invoke(1, job.fill, (line, count * job.channels, own.border_key))
+            invoke(1, job.fill, (line, 0, count * job.channels, own.border_key))
             continue
         _operands(job, workspace, own)
-        extent = count * job.channels * job.size
+        extent = (count * job.pixel + (1 << job.log_units) - 1) >> job.log_units
         if i == job.n_sets - 1 and job.direct:
             invoke(2, own.combine, (at, own.count, to, extent))
             continue
