@@ -87,6 +87,7 @@ def _check_name(name: str, noun: str, known: list[str], help_command: str) -> No
     if name.startswith("-") or spelled in known:
         return
     ours = function_name(name)
+    ours = next((command.name for command in _ALL if ours and command.calls == ours), ours)
     hint = suggestion(spelled, known, ours if ours in known else None) or f"; see {help_command}"
     raise click.UsageError(f"unknown {noun} {name!r}{hint}")
 

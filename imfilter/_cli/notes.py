@@ -52,9 +52,9 @@ NOTES = {
     ),
     "objects": (
         "Pixels that are not black belong to objects. Colour is converted to luminance (BT.601). Transparent "
-        "pixels are put on black. Distances are in pixels: floats in TIFF and .npy, rounded and saturated to "
-        "the bit depth of the input in other formats (--dtype uint16 for distances above 255). Lines are "
-        "white on black; in .npy they are true and false.",
+        "pixels are put on black. distance writes pixels: floats in TIFF and .npy, rounded and saturated to "
+        "the bit depth of the input in other formats (--dtype uint16 for distances above 255). skeleton "
+        "writes white lines on black, and true and false in .npy.",
     ),
     "regions": (
         "Colour is filtered channel by channel. Opacity does not change. No path leads through pixels that "

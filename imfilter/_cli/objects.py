@@ -35,6 +35,8 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
         The format of the output file.
     """
     values = colour.one_plane(image)
+    if command.name == "skeleton" and image.spatial != 2:
+        raise ValueError(f"IN must have two axes and channels, got shape {image.pixels.shape}")
     given = {"channel_axis": -1 if values.ndim > image.spatial else None, "workers": options["workers"]}
     if command.name == "distance":
         wanted = options["dtype"]

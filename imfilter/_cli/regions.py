@@ -70,10 +70,20 @@ def _reconstructed(
         seed = np.broadcast_to(seed[..., None], colour.shape)
     if seed.shape != colour.shape:
         raise ValueError(f"--seed must have the shape of IN, {colour.shape}, got {seed.shape}")
+    if seed.dtype != colour.dtype:
+        seed = Tone(colour.dtype, render.depth_scale(seed.dtype, colour.dtype)).of(seed)
     if present is not None:
         worst = dtypes.neutral(colour.dtype, largest=method == "dilation")
         colour = np.where(present, colour, worst)
         seed = np.where(present, seed, worst)
+    dilation = method == "dilation"
+    wrong = np.argwhere(seed > colour if dilation else seed < colour)
+    if wrong.size:
+        place = tuple(wrong[0].tolist())
+        raise ValueError(
+            f"--seed must not be {'brighter' if dilation else 'darker'} than IN with --method {method}, "
+            f"got {seed[place]} and {colour[place]} at {place}"
+        )
     found: Array = morphology.reconstruction(seed, colour, method, **shared)
     return found
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from imfilter import threshold
 from imfilter._base import arguments
+from imfilter._filters.threshold.local import half_range
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
@@ -34,7 +35,10 @@ def picture(image: Image, options: Mapping[str, Any], kind: Format) -> Image:
     values, present = colour.one_plane(image), missing.of_pixels(image)
     function = getattr(threshold, method)
     names = set(inspect.signature(function).parameters) - {"mask", "nan", "dtype", "channel_axis", "method"}
-    found = function(values, mask=present, **{name: options[name] for name in names & set(options)})
+    given = {name: options[name] for name in names & set(options)}
+    if "r" in given and given["r"] is None:  # a luminance is in floats, and has the range of the picture
+        given["r"] = half_range(image.pixels.dtype)
+    found = function(values, mask=present, **given)
     if np.ndim(found) == 0 and found != found:
         raise ValueError("nan must be 'ignore' for a picture with NaN, got 'propagate'")
     several = method == "multi_otsu"

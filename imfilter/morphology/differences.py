@@ -63,7 +63,7 @@ def white_tophat(
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
         any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+        Whether NaN sorts after +inf (default), so that a maximum is NaN, or is an absent sample.
     min_coverage : float, optional
         Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
         of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
@@ -173,7 +173,7 @@ def black_tophat(
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
         any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+        Whether NaN sorts after +inf (default), so that a maximum is NaN, or is an absent sample.
     min_coverage : float, optional
         Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
         of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
@@ -283,7 +283,7 @@ def gradient(
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
         any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+        Whether NaN sorts after +inf (default), so that a maximum is NaN, or is an absent sample.
     min_coverage : float, optional
         Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
         of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.

@@ -64,7 +64,7 @@ def opening(
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
         any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+        Whether NaN sorts after +inf (default), so that a maximum is NaN, or is an absent sample.
     min_coverage : float, optional
         Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
         of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
@@ -137,8 +137,9 @@ def closing(
 ) -> NDArray:
     """Fill what is darker than its surroundings and smaller than the element.
 
-    A closing is a dilation and then an erosion by the same element. It is never below the image, and a second
-    closing changes nothing (with ``mode="shrink"``). With `iterations`, both are repeated.
+    A closing is a dilation and then an erosion by the same element. By a flat element that contains its
+    origin, it is never below the image, and a second closing changes nothing (with ``mode="shrink"``). With
+    `iterations`, both are repeated.
 
     Parameters
     ----------
@@ -173,7 +174,7 @@ def closing(
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
         any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
-        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+        Whether NaN sorts after +inf (default), so that a maximum is NaN, or is an absent sample.
     min_coverage : float, optional
         Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
         of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.

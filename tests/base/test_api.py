@@ -227,7 +227,7 @@ def test_plan_refuses_what_the_call_would():
 ELSEWHERE = {
     "GaussianBlur": "gaussian",
     "gaussian_filter": "gaussian",
-    "erode": "minimum",
+    "erode": "morphology.erosion",
     "medianBlur": "median",
     "savgol_filter": "series.savgol",
     "conv2d": "layers.conv",

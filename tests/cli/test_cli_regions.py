@@ -78,5 +78,7 @@ def test_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = save(tmp_path / "small.png", np.zeros((3, 4), np.uint8))
     assert "--seed must have the shape of IN" in failed(capsys, 2, "reconstruct", COINS, out, "--seed", small)
     high = save(tmp_path / "high.png", np.full((303, 384), 255, np.uint8))
-    assert "seed must not be greater" in failed(capsys, 2, "reconstruct", COINS, out, "--seed", high)
+    assert "--seed must not be brighter than IN" in failed(
+        capsys, 2, "reconstruct", COINS, out, "--seed", high
+    )
     assert not out.exists()

@@ -17,7 +17,7 @@ def thinned(
 ) -> npt.NDArray[np.bool_]:
     """Return the samples that remain of those that are not zero, for every image of a batch."""
     batch = [a for a in range(image.ndim) if a not in axes]
-    order = (*batch, *sorted(axes))
+    order = (*batch, *axes)
     source = image.transpose(order)
     result = np.empty(source.shape, np.bool_)
     count = math.prod(source.shape[: len(batch)])
