@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.rank import apply as rank
+from imfilter._filters.rank.picks import first, last
 from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, PerAxis
-
-
-def _first(n: int) -> int:
-    return 0
-
-
-def _last(n: int) -> int:
-    return n - 1
 
 
 @hinted
@@ -109,7 +102,7 @@ def minimum(
     """
     return rank.apply(
         image,
-        _first,
+        first,
         size,
         footprint,
         Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
@@ -210,7 +203,7 @@ def maximum(
     """
     return rank.apply(
         image,
-        _last,
+        last,
         size,
         footprint,
         Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),

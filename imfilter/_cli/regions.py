@@ -10,6 +10,7 @@ import numpy as np
 
 from imfilter import morphology
 from imfilter._base import dtypes
+from imfilter._filters.morphology.two_images import beyond
 
 from .._files.formats import Format
 from .._files.image import Image
@@ -77,9 +78,8 @@ def _reconstructed(
         colour = np.where(present, colour, worst)
         seed = np.where(present, seed, worst)
     dilation = method == "dilation"
-    wrong = np.argwhere(seed > colour if dilation else seed < colour)
-    if wrong.size:
-        place = tuple(wrong[0].tolist())
+    place = beyond(seed, colour, options["workers"], dilation=dilation)
+    if place is not None:
         raise ValueError(
             f"--seed must not be {'brighter' if dilation else 'darker'} than IN with --method {method}, "
             f"got {seed[place]} and {colour[place]} at {place}"

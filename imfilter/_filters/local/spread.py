@@ -92,13 +92,8 @@ def thresholds(
 
     numbers: a, b and c.
     """
-    fixed = THRESHOLD, numbers, _no_bells
+    fixed = THRESHOLD, numbers, None  # no Gaussian is needed
     return engine.apply(FAMILY, image, common, fixed, (size, "box", None, None))
-
-
-def _no_bells(*given: Any) -> tuple[npt.NDArray, ...]:
-    """Return the taps of no Gaussian: only boxes are used."""
-    raise NotImplementedError
 
 
 def _checked(array: npt.NDArray, given: Common, fixed: tuple[Any, ...], own: tuple[Any, ...]) -> Call:
@@ -114,7 +109,7 @@ def _checked(array: npt.NDArray, given: Common, fixed: tuple[Any, ...], own: tup
     return Call(window, frame, cval, form, numbers, dtype, array.shape)
 
 
-def _window(own: tuple[Any, ...], count: int, bells: Bells) -> Window:
+def _window(own: tuple[Any, ...], count: int, bells: Bells | None) -> Window:
     """Check the arguments of the window."""
     size, window, sigma, footprint = own
     arguments.word(window, "window", ("box", "gaussian"))
@@ -126,6 +121,7 @@ def _window(own: tuple[Any, ...], count: int, bells: Bells) -> Window:
                 f"size must be left out with window='gaussian', got {arguments.brief(size)}; give sigma"
             )
         deviations = arguments.sigmas(1.0 if sigma is None else sigma, count)
+        assert bells is not None
         taps = bells(deviations, (0,) * count, 4.0, None, (1.0,) * count)
         sizes = tuple(map(len, taps))
         bounded(sizes, "sigma")

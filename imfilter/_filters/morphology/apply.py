@@ -18,6 +18,7 @@ from imfilter._filters.morphology.settings import Found, Settings, new, without
 from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.rank import absent
 from imfilter._filters.rank.apply import FAMILY as RANKS
+from imfilter._filters.rank.picks import first, last
 
 #: The stages of each filter: whether they dilate. Where there are two lists, the second result is subtracted
 #: from the first. None is the image itself.
@@ -192,7 +193,7 @@ def _stage(
     element = call.element.reflected if dilates else call.element
     if element.weights is not None:
         return weighed.stage(array, element, settings, presence, dtype, out, dilates=dilates)
-    pick, window, common = (_last if dilates else _first), (3, element.inside), settings.common(dtype, out)
+    pick, window, common = (last if dilates else first), (3, element.inside), settings.common(dtype, out)
     if presence is None or (_all_present(presence) and not presence.shrink):
         return engine.apply(RANKS, array, common, pick, window), None
     # If only the border is absent, the shape of the image tells where results are missing, mostly nowhere.
@@ -204,14 +205,6 @@ def _stage(
 def _all_present(presence: Presence | None) -> bool:
     """Tell whether all samples of the image are present."""
     return presence is None or (presence.mask is None and not presence.ignore_nan)
-
-
-def _first(samples: int) -> int:
-    return 0
-
-
-def _last(samples: int) -> int:
-    return samples - 1
 
 
 def _planned(call: Call, array: npt.NDArray) -> Plan:

@@ -11,7 +11,7 @@ from imfilter._base.plan import Plan
 from imfilter._base.program import set_addresses
 from imfilter._filters.morphology import components
 from imfilter._filters.morphology import neighbours as places
-from imfilter._filters.morphology.family import Absent, Block, as_floats
+from imfilter._filters.morphology.family import Absent, Block, as_floats, of_ranks
 from imfilter._filters.morphology.kernels.areas import AREA_JOB, join, open_areas, sort
 
 #: Bits of a digit of the sort.
@@ -59,9 +59,11 @@ class AreaFilter:
         found = _opened(source, settings, self.opening)
         if absent is None:
             to[...] = found
-        else:
+        elif values is None:
             found[absent] = 0
-            to[...] = found if values is None else values[found.astype(np.int64)]
+            to[...] = found
+        else:
+            to[...] = of_ranks(found, values)
 
 
 def _opened(block: Block, settings: Areas, opening: bool) -> Block:

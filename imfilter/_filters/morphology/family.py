@@ -14,6 +14,7 @@ from imfilter._base import arguments, dtypes, engine, threads
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
+from imfilter._filters.rank.keys import exact
 
 Block = npt.NDArray[Any]
 Absent = npt.NDArray[np.bool_] | None
@@ -100,9 +101,9 @@ def _filled(
 
     def fill(block: Block, to: Block, gone: Absent) -> None:
         samples, values, size = block, None, kind
-        if is_long(block.dtype) and call.filter.ordering:
+        if not exact(block.dtype) and call.filter.ordering:
             (samples,), values = ranked(block)
-        elif is_long(block.dtype):
+        elif not exact(block.dtype):
             samples, size = block.astype(np.longdouble), np.dtype(np.longdouble if kind.kind == "f" else kind)
         elif block.dtype.kind != "b":
             samples = dtypes.readable(block)
@@ -121,11 +122,6 @@ def _filled(
     return engine.delivered(target, out, call.dtype)
 
 
-def is_long(dtype: np.dtype) -> bool:
-    """Tell whether a type of floats is wider than those of the kernels."""
-    return dtype.kind == "f" and dtype.itemsize > 8
-
-
 def ranked(*blocks: Block) -> tuple[list[npt.NDArray[np.float64]], Block]:
     """Return the places of samples among the values of all blocks, and the values. NaN stays NaN."""
     values = np.unique(np.concatenate([block.reshape(-1) for block in blocks]))
@@ -139,8 +135,9 @@ def ranked(*blocks: Block) -> tuple[list[npt.NDArray[np.float64]], Block]:
 
 
 def of_ranks(places: npt.NDArray[np.float64], values: Block) -> Block:
-    """Return the values at places."""
-    found, known = np.full(places.shape, np.nan, values.dtype), ~np.isnan(places)
+    """Return the values at places: NaN, or 0 in integers, where there is no place."""
+    nothing = np.nan if values.dtype.kind == "f" else 0
+    found, known = np.full(places.shape, nothing, values.dtype), ~np.isnan(places)
     found[known] = values[places[known].astype(np.int64)]
     return found
 
@@ -176,8 +173,7 @@ def as_floats(block: Block, absent: npt.NDArray[np.bool_]) -> tuple[Block, npt.N
     elif block.dtype.itemsize <= 4:
         found = block.astype(dtypes.derived(block.dtype))
     else:
-        values, places = np.unique(block, return_inverse=True)
-        found = places.reshape(block.shape).astype(np.float64)
+        (found,), values = ranked(block)
     found[absent] = np.nan
     return found, values
 

@@ -10,8 +10,9 @@ from imfilter._base import arguments, dtypes
 from imfilter._base.plan import Plan
 from imfilter._filters.morphology import components
 from imfilter._filters.morphology import neighbours as places
-from imfilter._filters.morphology.family import Absent, Block, is_long, of_ranks, ranked
+from imfilter._filters.morphology.family import Absent, Block, of_ranks, ranked
 from imfilter._filters.morphology.reconstruction import barred, extreme, grow, parts
+from imfilter._filters.rank.keys import exact
 
 PLAN = Plan("reconstruction", "sweeps over the rows, then a queue", math.nan)
 _BOOL = np.dtype(bool)
@@ -64,7 +65,7 @@ class ClearBorder:
             components.at_border(to, settings, value=True, change=True)
             return
         limits = block if absent is None else barred(block, absent, dilation=True)
-        if is_long(block.dtype):
+        if not exact(block.dtype):
             (places,), values = ranked(limits)
             grown = np.empty(places.shape)
             _from_border(places, grown, settings, dilation=True)
@@ -117,7 +118,7 @@ class HighExtrema:
         if not (height > 0 and math.isfinite(height)):
             raise ValueError(f"h must be finite and more than 0, got {arguments.brief(h)}")
         neighbours = places.checked(connectivity, n)
-        kind = np.dtype(np.longdouble) if is_long(array.dtype) else dtypes.readable(array[:0]).dtype
+        kind = np.dtype(np.longdouble) if not exact(array.dtype) else dtypes.readable(array[:0]).dtype
         if kind.kind == "f":
             return Height(neighbours, kind.type(height))
         height = math.ceil(height)
@@ -140,7 +141,7 @@ class HighExtrema:
         for own, found in parts(limits, grown):
             self._shift(own, settings.height, found)
             moved = moved and not (own.dtype.kind == "f" and bool((own == found).any()))
-        if is_long(block.dtype) or not moved:
+        if not exact(block.dtype) or not moved:
             to[...] = self._by_ranks(limits, settings)
             return
         grow(grown, limits, settings.neighbours, dilation=self.maxima)

@@ -11,14 +11,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.missing import split
 from imfilter._base.threads import requested
 from imfilter._filters.rank import apply as rank
-
-
-def _first(n: int) -> int:
-    return 0
-
-
-def _last(n: int) -> int:
-    return n - 1
+from imfilter._filters.rank.picks import first, last
 
 
 def hit_or_miss(image: Any, present: Any, absent: Any, common: Common) -> npt.NDArray:
@@ -36,10 +29,10 @@ def hit_or_miss(image: Any, present: Any, absent: Any, common: Common) -> npt.ND
     result = np.ones(array.shape, bool)
     shared = Common(mode="constant", axes=axes, workers=workers)
     if hit.any():
-        result &= rank.apply(fit, _first, 3, hit, shared)
+        result &= rank.apply(fit, first, 3, hit, shared)
     if miss.any():
         clear = found if inside is None else found & inside
-        result &= ~rank.apply(clear, _last, 3, miss, shared)
+        result &= ~rank.apply(clear, last, 3, miss, shared)
     if inside is not None:
         result &= inside
     if place is not None:

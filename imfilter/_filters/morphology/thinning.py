@@ -1,12 +1,10 @@
 """Skeletons of pictures of two values: samples are removed from the outside until lines remain."""
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import threads
 from imfilter._base.program import address
+from imfilter._filters.morphology.family import over
 from imfilter._filters.morphology.kernels.thinning import GUO, ZHANG, thin_words
 
 RULES = {"zhang": ZHANG, "guo": GUO}
@@ -16,20 +14,13 @@ def thinned(
     image: npt.NDArray, axes: tuple[int, ...], rule: str, iterations: int | None, workers: int | None
 ) -> npt.NDArray[np.bool_]:
     """Return the samples that remain of those that are not zero, for every image of a batch."""
-    batch = [a for a in range(image.ndim) if a not in axes]
-    order = (*batch, *axes)
-    source = image.transpose(order)
-    result = np.empty(source.shape, np.bool_)
-    count = math.prod(source.shape[: len(batch)])
-    images, places = source.reshape(count, *source.shape[-2:]), result.reshape(count, *source.shape[-2:])
-    limit = -1 if iterations is None else 2 * iterations
+    result, limit = np.empty(image.shape, np.bool_), -1 if iterations is None else 2 * iterations
 
-    def task(start: int, stop: int) -> None:
-        for number in range(start, stop):
-            _thin(images[number], places[number], RULES[rule], limit)
+    def task(own: npt.NDArray, to: npt.NDArray[np.bool_]) -> None:
+        _thin(own, to, RULES[rule], limit)
 
-    threads.run(task, count, workers if count > 1 and image.size > 1 << 14 else 1)
-    return np.ascontiguousarray(result.transpose(np.argsort(order)))
+    over(task, axes, workers if image.size > 1 << 14 else 1, image, result)
+    return result
 
 
 def _thin(image: npt.NDArray, result: npt.NDArray[np.bool_], rule: int, limit: int) -> None:

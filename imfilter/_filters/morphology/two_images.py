@@ -12,6 +12,7 @@ from imfilter._filters.morphology import family
 from imfilter._filters.morphology import neighbours as places
 from imfilter._filters.morphology.geodesic import PLAN
 from imfilter._filters.morphology.reconstruction import PART, grow, readable
+from imfilter._filters.rank.keys import exact
 
 
 def between(seed: Any, mask: Any, method: Any, around: tuple[Any, Any], common: Common) -> npt.NDArray:
@@ -34,7 +35,7 @@ def between(seed: Any, mask: Any, method: Any, around: tuple[Any, Any], common: 
     if asked is not None:
         asked.append(PLAN)
         raise Planned
-    wrong = _beyond(start, limits, workers, dilation=dilation)
+    wrong = beyond(start, limits, workers, dilation=dilation)
     if wrong is not None:
         raise ValueError(
             f"seed must not be {'greater' if dilation else 'less'} than mask with method={method!r}, "
@@ -44,7 +45,7 @@ def between(seed: Any, mask: Any, method: Any, around: tuple[Any, Any], common: 
     target = dtypes.target(given, start, start.shape, dtype)
 
     def block(own: npt.NDArray, limit: npt.NDArray, to: npt.NDArray) -> None:
-        if family.is_long(dtype):
+        if not exact(dtype):
             (places, bounds), values = family.ranked(own.astype(dtype), limit.astype(dtype))
             grow(places, bounds, neighbours, dilation=dilation)
             to[...] = family.of_ranks(places, values)
@@ -63,7 +64,7 @@ def between(seed: Any, mask: Any, method: Any, around: tuple[Any, Any], common: 
     return engine.delivered(target, out, dtype)
 
 
-def _beyond(
+def beyond(
     seed: npt.NDArray, mask: npt.NDArray, workers: int | None, *, dilation: bool
 ) -> tuple[int, ...] | None:
     """Return the place of the first sample of `seed` that exceeds `mask`, or None. It takes little memory."""

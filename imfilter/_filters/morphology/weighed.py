@@ -16,6 +16,7 @@ from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.rank import absent, chords
 from imfilter._filters.rank.apply import FAMILY, loops_of
 from imfilter._filters.rank.footprint import Neighbourhood, key
+from imfilter._filters.rank.picks import nth
 
 #: Types of the arithmetic of integers: the largest sample, the largest weight, and a value that no sample
 #: reaches by weights.
@@ -67,7 +68,7 @@ def _few(
     fewest = max(1, math.ceil(presence.least(int(np.count_nonzero(structure.inside)))))
     mode = missing.border_of_counts(settings.mode)
     common = settings._replace(mode=mode, cval=1).common()
-    enough = engine.apply(FAMILY, there, common, absent.nth, (3, structure.inside, fewest))
+    enough = engine.apply(FAMILY, there, common, nth, (3, structure.inside, fewest))
     return None if enough.all() else ~enough
 
 

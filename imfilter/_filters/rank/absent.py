@@ -9,6 +9,7 @@ import numpy.typing as npt
 from imfilter._base import dtypes, missing
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
+from imfilter._filters.rank.picks import nth
 
 #: Filters an image: ``rank(image, common, pick, window)``.
 Rank = Callable[[npt.NDArray, Common, Callable[..., int], tuple[Any, ...]], npt.NDArray]
@@ -21,11 +22,6 @@ def extreme_of(pick: Callable[..., int], own: list[Any], taps: int) -> str | Non
     if all(pick(n, *own) == 0 for n in numbers):
         return MINIMUM
     return MAXIMUM if all(pick(n, *own) == n - 1 for n in numbers) else None
-
-
-def nth(samples: int, which: int) -> int:
-    """Return the rank of a sample that is counted from the largest on."""
-    return samples - which
 
 
 def among_present(
