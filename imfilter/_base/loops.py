@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base.memo import once
 from imfilter._base.padding import Padding
 
 #: Elements of the longest line computed at once. A 1-D signal is one line: threads share it only in tiles.
@@ -136,7 +137,7 @@ class Placement:
         self._arguments = source, target, shape, axes, paddings, stride, dilation
         self._hash = hash(self._arguments)  # once, because it takes 2 us
 
-    @functools.cached_property
+    @once
     def loops(self) -> Loops:
         """The loops z, y and x."""
         return Loops.of(*self._arguments)

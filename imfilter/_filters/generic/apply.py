@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, engine, padding, threads
 from imfilter._base.keywords import Common
+from imfilter._base.memo import once
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.store import Store
@@ -34,7 +35,7 @@ class Call:
         """The shape of the result: several outputs are its first axis."""
         return (self.outputs, *self.shape) if self.outputs > 1 else self.shape
 
-    @functools.cached_property
+    @once
     def loops(self) -> Compiled | None:
         """The compiled loops, or None."""
         return self.function.loops(self.windows.size, self.outputs)

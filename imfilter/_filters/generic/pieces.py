@@ -1,6 +1,5 @@
 """Pieces of an image with their border, as float64, in the layout that the loops over windows read."""
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base.loops import places_of
+from imfilter._base.memo import once
 from imfilter._base.missing import Presence, rows_of, taken
 from imfilter._base.padding import Padding
 from imfilter._base.store import Store
@@ -49,7 +49,7 @@ class Windows:
             begin, end = 0, max(end, pad.before + self.lengths[axis])
         return rows_of(self.lengths[axis], pad.before, pad.after, self.mode, begin, end)
 
-    @functools.cached_property
+    @once
     def columns(self) -> list[npt.NDArray[np.int64]]:
         """The samples along the other axes, with their border."""
         return [self.rows(axis, 0, self.shape[axis]) for axis in range(1, len(self.stride))]

@@ -1,5 +1,6 @@
 """Dense kernels as sums of separable terms. Whole weights are split exactly, others up to rounding."""
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -64,12 +65,19 @@ def least_rank(kernel: Taps) -> int:
     n = min(MOST_TERMS + 1, *matrix.shape)
     if n == 1:
         return 1
-    rows, columns = (np.arange(n) * (length - 1) // (n - 1) for length in matrix.shape)
-    part = matrix[rows[:, None], columns] / float(np.abs(kernel).sum() or 1.0)
+    part = matrix.ravel().take(_part(n, matrix.shape))
+    part /= float(np.add.reduce(np.abs(kernel), axis=None)) or 1.0
     least, others = max(_TOLERANCE.values()), float(np.vdot(part, part)) / (n - 1)
     if abs(float(np.linalg.det(part))) > least * others ** ((n - 1) / 2):
         return n
     return n if np.linalg.svd(part, compute_uv=False)[-1] > least else 1
+
+
+@functools.lru_cache(64)
+def _part(n: int, shape: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """Return the flat indices of `n` rows and columns that are spread over a matrix."""
+    rows, columns = (np.arange(n) * (length - 1) // (n - 1) for length in shape)
+    return rows[:, None] * shape[1] + columns
 
 
 def _collected(found: Iterator[tuple[npt.NDArray, ...] | None], worth: Worth) -> list[Any] | None:

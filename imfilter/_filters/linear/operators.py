@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base.memo import once
+
 Taps = npt.NDArray[np.float64]
 Term = tuple[Taps, ...]
 
@@ -52,7 +54,7 @@ class Operator:
                 self._known[key] = kept
         return kept[0]
 
-    @functools.cached_property
+    @once
     def shape(self) -> tuple[int, ...]:
         """Length of the kernel along each axis."""
         if self.dense is not None:
@@ -68,7 +70,7 @@ class Operator:
             return kernels
         return [cancelled(np.sum(kernels, axis=0), np.sum(np.abs(kernels), axis=0))]
 
-    @functools.cached_property
+    @once
     def small(self) -> bool:
         """Whether the operator is one dense kernel, or can be."""
         return self.dense is not None or math.prod(self.shape) <= LARGEST
@@ -79,7 +81,7 @@ class Operator:
             return self
         return self.known("whole", lambda: Operator(dense=self.components()[0]))
 
-    @functools.cached_property
+    @once
     def count(self) -> int:
         """The number of taps, at least of those that are not zero. Large terms are not multiplied out."""
         if self.dense is not None:
@@ -89,12 +91,12 @@ class Operator:
             return most
         return sum(int(np.count_nonzero(c)) for c in self.components())
 
-    @functools.cached_property
+    @once
     def nonzero(self) -> tuple[tuple[int, ...], ...]:
         """The number of weights that are not zero, of each term along each axis."""
         return tuple(tuple(of_each(term, np.count_nonzero)) for term in self.terms)
 
-    @functools.cached_property
+    @once
     def equal(self) -> bool:
         """Whether all weights are equal and not zero, so that the operator is a box."""
         if self.dense is not None:
@@ -131,7 +133,7 @@ class Operator:
             return float(np.abs(self.dense).sum())
         return sum(total(term) for term in self.terms)
 
-    @functools.cached_property
+    @once
     def extremes(self) -> tuple[float, float]:
         """The smallest and the largest magnitude of the taps and their products, without zeros."""
         kernels = [(self.dense,)] if self.dense is not None else self.terms
@@ -147,6 +149,9 @@ class Operator:
 
 def of_each(term: Sequence[Taps], find: Callable[[Taps], _Found]) -> list[_Found]:
     """Return what `find` returns for the taps of each axis. Axes that share their taps share the result."""
+    first = term[0]
+    if all(taps is first for taps in term):  # the usual case
+        return [find(first)] * len(term)
     found: dict[int, _Found] = {}
     for taps in term:
         if id(taps) not in found:

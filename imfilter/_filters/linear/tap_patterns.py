@@ -95,9 +95,13 @@ def direct(
     window = symmetry.window(components) if norm or len(components) == 1 else None
     # Sort by row first, so that the taps of each row are contiguous.
     by_row = np.array([component.swapaxes(0, 1) for component in components])
-    read = by_row != 0
-    for component, taps in zip(components, read, strict=True):
-        taps |= window is not None or (fill and _nearly_full(component))
+    if window is not None:
+        read = np.ones(by_row.shape, bool)
+    else:
+        read = by_row != 0
+        if fill:
+            for component, taps in zip(components, read, strict=True):
+                taps |= _nearly_full(component)
     weights = by_row[read]
     pattern = None if window is None else window._replace(weights=())
     filled = window is None and not weights.all()

@@ -1,6 +1,5 @@
 """The tables of taps that the sliding window reads, and those of their weights."""
 
-import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base.memo import once
 from imfilter._filters.linear import symmetry
 from imfilter._filters.linear.kernels.job import (
     ALONG,
@@ -77,7 +77,7 @@ class Schedule:
         most = STRAIGHT if min(height, self.alike) > 1 else STRAIGHT_LINE
         return (self.plain or self.norm) and 0 < height * self.alike * self.components <= most
 
-    @functools.cached_property
+    @once
     def longest_line(self) -> int:
         """The most taps along a line, of a layer or of a window of one row."""
         if len(self.layers):

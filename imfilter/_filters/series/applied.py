@@ -1,13 +1,13 @@
 """Windows of series whose result is what a function of a user returns."""
 
 import ctypes
-import functools
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import threads
+from imfilter._base.memo import once
 from imfilter._filters.generic.functions import Compiled
 from imfilter._filters.generic.user_function import Rows, UserFunction
 from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
@@ -25,7 +25,7 @@ class Applied(Window):
     fewest: int = 1  # the function is not called for windows of fewer present samples
     exact = True  # the function gets the samples as they are
 
-    @functools.cached_property
+    @once
     def _loops(self) -> Compiled | None:
         return self.function.loops(self.size, 1)
 
