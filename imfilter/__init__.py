@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from imfilter.pool import avg_pool, max_pool
     from imfilter.pool_cells import global_pool, pyramid_pool
     from imfilter.rank import median, percentile
+    from imfilter.resampling import from_pyramid, pyramid, resize
     from imfilter.scale_space import (
         difference_of_gaussians,
         gaussian_gradient_magnitude,
@@ -50,6 +51,7 @@ __all__ = [
     "difference_of_gaussians",
     "fill",
     "fit_kernel",
+    "from_pyramid",
     "gaussian",
     "gaussian_gradient_magnitude",
     "generic",
@@ -71,7 +73,9 @@ __all__ = [
     "percentile",
     "plan",
     "prewitt",
+    "pyramid",
     "pyramid_pool",
+    "resize",
     "scharr",
     "series",
     "set_workers",
@@ -104,6 +108,7 @@ _HOMES = {
     "pool_cells": ("global_pool", "pyramid_pool"),
     "extremes": ("maximum", "minimum"),
     "rank": ("median", "percentile"),
+    "resampling": ("from_pyramid", "pyramid", "resize"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
     "windows": ("generic",),
 }

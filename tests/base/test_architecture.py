@@ -22,6 +22,7 @@ FAMILIES = {
     "morphology": {"rank"},
     "local": set(),
     "pooling": {"rank"},
+    "resampling": {"pooling"},
     "canny": set(),
     "corners": set(),
     "hog": set(),

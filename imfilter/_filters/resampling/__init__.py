@@ -1,0 +1,1 @@
+"""Images at other positions than those of their samples: resizing and pyramids."""

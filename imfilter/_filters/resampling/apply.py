@@ -1,0 +1,277 @@
+"""Weighted sums at other positions than those of the samples: the checks, and the program for a layout."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments, borders, dtypes, engine
+from imfilter._base.keywords import Common
+from imfilter._base.missing import Presence
+from imfilter._base.plan import Plan
+from imfilter._base.program import Job, Program, layout_workspace, pitch
+from imfilter._filters.pooling import apply as pooling
+from imfilter._filters.pooling.windows import Windows
+from imfilter._filters.resampling import missing
+from imfilter._filters.resampling.kernels import sums
+from imfilter._filters.resampling.tables import Table
+from imfilter._simd import lane_transpose, lines
+from imfilter._simd.vector import BYTES, in_register
+
+#: Elements of a line that are kept for each row of a group. All rows stay in the second-level cache.
+_ELEMENTS = 2048
+#: Most taps of one sum in float32. The errors of more could add up to more than the bound.
+_FEW = 32
+#: Nanoseconds of a multiply-add and of a sample on one core (Zen 4).
+_TAP, _SAMPLE = 0.04, 0.3
+
+#: Returns the tables of the filtered axes: ``tables(lengths, *own)``. The border 'shrink' is one of its own
+#: arguments, because its weights are scaled and no sample is absent.
+Tables = Callable[..., tuple[Table, ...]]
+
+
+class Order(NamedTuple):
+    """The order of the axes of an image: batch, z, y, x, and the samples that follow each x."""
+
+    axes: tuple[int, ...]
+    before: int  # number of batch axes
+    filtered: int
+
+    @classmethod
+    def of(cls, ndim: int, axes: tuple[int, ...]) -> "Order":
+        """Return the order for the filtered `axes`."""
+        last = max(axes)
+        before = [a for a in range(last) if a not in axes]
+        return cls((*before, *sorted(axes), *range(last + 1, ndim)), len(before), len(axes))
+
+    def shape(self, shape: tuple[int, ...]) -> tuple[int, int, int, int, int]:
+        """Return the shape of five axes of an array of the given shape."""
+        moved = [shape[a] for a in self.axes]
+        middle = self.before + self.filtered
+        z, y, x = [1] * (3 - self.filtered) + moved[self.before : middle]
+        return math.prod(moved[: self.before]), z, y, x, math.prod(moved[middle:])
+
+    def packed(self, array: npt.NDArray) -> npt.NDArray:
+        """Return an array as one of five axes, whose lines are contiguous. The memory is shared if possible."""
+        view = array.transpose(self.axes).reshape(self.shape(array.shape))
+        step = view.itemsize
+        for axis in (4, 3):
+            if view.shape[axis] > 1 and view.strides[axis] != step:
+                return np.ascontiguousarray(view)
+            step *= view.shape[axis]
+        return view
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """The part of a call that is known before the samples are read."""
+
+    order: Order
+    tables: tuple[Table, Table, Table]  # of z, y and x
+    axes: tuple[int, ...]
+    relative: bool  # whether sums are relative to a sample, because the weights add up to 1
+    cval: float
+    real: np.dtype
+    dtype: np.dtype
+    result_shape: tuple[int, ...]
+    programs: dict[Any, Program] = field(default_factory=dict)
+
+
+def apply(image: npt.ArrayLike, tables: Tables, own: tuple[Any, ...], common: Common) -> npt.NDArray:
+    """Return the sums of an image. ``tables(lengths, mode, *own)`` checks the filter's own arguments."""
+    mode = borders.check_mode(common.mode, more=("shrink",))
+    if mode == "shrink":
+        common = common._replace(mode="edge")
+    return engine.apply(FAMILY, image, common, tables, (mode, *own))
+
+
+def _checked(array: npt.NDArray, given: Common, tables: Tables, own: tuple[Any, ...]) -> Call:
+    """Check the arguments."""
+    axes = arguments.axes(array, given.axes, given.channel_axis)
+    cval = arguments.number(given.cval, "cval", finite=False) if given.mode == "constant" else 0.0
+    made = tables(tuple(array.shape[a] for a in axes), *own)
+    dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
+    return _call(array, axes, made, dtype, cval)
+
+
+def _call(
+    array: npt.NDArray,
+    axes: tuple[int, ...],
+    tables: tuple[Table, ...],
+    dtype: np.dtype,
+    cval: float,
+    *,
+    relative: bool = True,
+) -> Call:
+    """Return the call for the tables of the filtered axes."""
+    shape = list(array.shape)
+    for axis, table in zip(axes, tables, strict=True):
+        shape[axis] = table.outputs
+    along = [_SINGLE] * (3 - len(axes)) + [tables[axes.index(a)] for a in sorted(axes)]
+    real = dtypes.working(array.dtype, dtype)
+    if real == dtypes.FLOAT32 and max(along[0].most * along[1].most, along[2].most) > _FEW:
+        real = dtypes.FLOAT64
+    z, y, x = along
+    return Call(Order.of(array.ndim, axes), (z, y, x), axes, relative, cval, real, dtype, tuple(shape))
+
+
+#: The table of an axis that there is not.
+_SINGLE = Table(1, np.array([0, 1]), np.zeros(1, np.int64), np.ones(1), np.zeros(1), np.zeros(1, np.int64), 1)
+
+
+def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Write the sums to `out` or a new array."""
+    if call.relative and all(table.picks for table in call.tables):
+        return _picked(call, array, out)
+    if call.relative and all(table.factor for table in call.tables):
+        return _pooled(call, array, out, workers)
+    source = call.order.packed(dtypes.readable(array))
+    target = dtypes.target(out, array, call.result_shape, dtypes.direct_target(call.dtype, call.real))
+    view = call.order.packed(target)
+    key = source.strides, view.strides, source.dtype, view.dtype
+    engine.cached(call.programs, key, lambda: _program(call, source, view)).run(source, view, workers)
+    if not np.may_share_memory(view, target):
+        target.transpose(call.order.axes)[...] = view.reshape([target.shape[a] for a in call.order.axes])
+    return engine.delivered(target, out, call.dtype)
+
+
+def _along(call: Call) -> tuple[Table, ...]:
+    """Return the tables of the filtered axes, in the order of `axes`."""
+    along = sorted(call.axes)
+    return tuple(call.tables[3 - len(along) + along.index(a)] for a in call.axes)
+
+
+def _picked(call: Call, array: npt.NDArray, out: npt.NDArray | None) -> npt.NDArray:
+    """Copy samples, which is exact for every type."""
+    for axis, table in zip(call.axes, _along(call), strict=True):
+        if not table.identity:
+            array = array.take(table.samples, axis)
+    if out is not None and np.may_share_memory(array, out):
+        array = array.copy()
+    out = dtypes.empty(call.result_shape, call.dtype) if out is None else out
+    dtypes.place(array, out)
+    return out
+
+
+def _pooled(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Return the means of cells of whole samples. This takes a third of the time of sums."""
+
+    def cells(lengths: tuple[int, ...]) -> tuple[Windows, ...]:
+        return tuple(
+            Windows(n, t.outputs, taps=t.factor, stride=t.factor)
+            for n, t in zip(lengths, _along(call), strict=True)
+        )
+
+    common = Common(axes=call.axes, dtype=call.dtype, out=out, workers=workers)
+    return pooling.apply(array, pooling.MEAN, cells, (), common)
+
+
+def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
+    """Return the program for one layout."""
+    z, y, x = call.tables
+    real, last = call.real, source.shape[4]
+    lanes, size = in_register(real), real.itemsize
+    job = Job(sums.SUM_JOB)
+    for name, array in (("source", source), ("target", target)):
+        job[f"{name}_b"], job[f"{name}_z"], job[f"{name}_y"] = array.strides[:3]
+    job["width"], job["size"], job["lanes"] = source.itemsize, size, lanes
+    job["target_width"], job["planes"], job["rows"] = target.itemsize, z.outputs, y.outputs
+    job["groups"], job["last"], job["cval"] = -(-y.outputs // lanes), last, call.cval
+    for axis, table in zip("zyx", call.tables, strict=True):
+        for name in ("starts", "samples", "weights", "constants", "about"):
+            job[f"{name}_{axis}"] = getattr(table, name)
+    job["weights_x"] = x.weights.astype(real)
+    tiles = _tiles(x, last)
+    for name, column in zip(("outputs", "count", "first", "samples"), tiles.T, strict=True):
+        job[f"tile_{name}"] = column
+    job["tiles"], job["relative"], job["along"] = len(tiles), call.relative, not x.identity
+    job["sum_rows"] = sums.sum_rows.address(real, source.dtype)
+    job["to_lanes"] = lane_transpose.to_lanes.address(real)
+    job["sum_columns"] = sums.sum_columns.address(real)
+    job["join"] = lane_transpose.join.address(real)
+    job["place"] = lines.place.address(real, target.dtype)
+    elements, outputs = int(tiles[:, 3].max()) * last, int(tiles[:, 1].max()) * last
+    register = lanes * size
+    job["pitch"] = pitch(elements * size + register)
+    job["pitch_joined"] = pitch(max(outputs, lanes) * size)
+    job["offsets"] = np.arange(-(-elements // lanes) * lanes) * register
+    job["segments"] = np.arange(lanes) * job["pitch_joined"]
+    sizes = {
+        "lines": lanes * job["pitch"],
+        "transposed": (elements + lanes) * register if job["along"] else 0,
+        "sums": max(outputs, lanes) * register if job["along"] else 0,
+        "joined": lanes * job["pitch_joined"] + register if job["along"] else 0,
+        "taps": 16 * z.most * y.most,
+        "spare": BYTES,
+    }
+    workspace = layout_workspace(job, sizes)
+    rows = source.shape[0] * z.outputs * y.outputs
+    count = rows * last * (z.most * y.most * x.length + x.most * x.outputs)
+    return job.program(
+        sums.resample,
+        lines=source.shape[0] * z.outputs * job["groups"] * len(tiles),
+        work=count,
+        rows=1,
+        workspace=workspace,
+    )
+
+
+def _tiles(x: Table, last: int) -> npt.NDArray[np.int64]:
+    """Cut a line into tiles. Return the first output, the outputs, the first sample and the samples of each."""
+    low = np.minimum.reduceat(np.append(x.samples, x.length), x.starts[:-1])
+    high = np.maximum.reduceat(np.append(x.samples, -1), x.starts[:-1])
+    empty = x.starts[1:] == x.starts[:-1]
+    low[empty], high[empty] = x.length, -1
+    found, begin = [], 0
+    # A border may read the other end of the line. Then the line is not cut.
+    most = _ELEMENTS if (np.diff(low[~empty]) >= 0).all() and (np.diff(high[~empty]) >= 0).all() else math.inf
+    while begin < x.outputs:
+        stop = begin + 1
+        while stop < x.outputs and (
+            max(int(high[stop]) - int(low[begin]) + 1, stop + 1 - begin) * last <= most
+        ):
+            stop += 1
+        first = min(int(low[begin:stop].min()), x.length - 1)
+        samples = max(int(high[begin:stop].max()) - first + 1, 1)
+        found.append((begin, stop - begin, first, samples))
+        begin = stop
+    return np.array(found, np.int64)
+
+
+def _with_missing(
+    array: npt.NDArray,
+    given: Common,
+    tables: Tables,
+    presence: Presence,
+    wanted: bool,
+    own: tuple[Any, ...],
+) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
+    """Sum the samples that are present; see `missing`."""
+    call = _checked(array, given, tables, own)
+    arguments.fitting(given.out, call.result_shape)
+
+    def summed(samples: npt.NDArray, made: tuple[Table, ...], cval: float) -> npt.NDArray:
+        one = _call(samples, call.axes, made, dtypes.FLOAT64, cval, relative=False)
+        return _compute(one, samples, None, given.workers)
+
+    found, few = missing.resampled(array, presence, _along(call), call.cval, summed)
+    out = dtypes.empty(call.result_shape, call.dtype) if given.out is None else given.out
+    dtypes.place(found, out)
+    out[few] = np.nan if out.dtype.kind == "f" else 0
+    return out, few if wanted else None
+
+
+def _planned(call: Call, array: npt.NDArray) -> Plan:
+    """Return the algorithm that would run, and the reason."""
+    z, y, x = call.tables
+    rows = math.prod(call.result_shape) / x.outputs
+    taps = z.most * y.most
+    cost = rows * (x.length * (taps * _TAP + _SAMPLE) + x.outputs * (x.most * _TAP + _SAMPLE))
+    reason = f"sums of {taps} rows and {x.most} columns take {cost:.3g} ns"
+    return Plan("separable", reason, cost * 1e-9)
+
+
+FAMILY: engine.Family[Call] = engine.Family(_checked, _planned, _compute, _with_missing)

@@ -1,0 +1,1 @@
+"""Weighted sums of rows, and of columns in the lane layout."""

@@ -1,0 +1,222 @@
+"""Weighted sums of rows, then of columns.
+
+A sum is computed relative to one sample of its window, the reference r: ``r + sum(w*(x - r))``. The weights
+add up to 1. So equal samples give exactly this sample, and a rounding error is proportional to the contrast.
+"""
+
+import numpy as np
+
+from imfilter._simd.denormals import denormals_as_zeros
+from imfilter._simd.jit import Driver, inlined, kernel, part
+from imfilter._simd.lanewise import absolute, fma, where
+from imfilter._simd.vector import (
+    BYTES,
+    REGISTERS,
+    invoke,
+    load_like,
+    load_one,
+    peek,
+    poke,
+    record,
+    size_of,
+    splat,
+    splat_register,
+    store,
+    store_one,
+)
+
+#: Distances in bytes of batch elements, planes and rows of the image and the result. Sizes of an element of
+#: them and of the arithmetic, and of a register. Numbers of planes, rows, groups of rows, tiles, and of
+#: samples that follow each x. Tables of the taps along z, y and x: see `tables.Table`. Weights along x are of
+#: the type of the arithmetic. Tables of the tiles: the first output, the number of outputs, the first sample
+#: and the number of samples. `relative`: whether sums are relative to a reference. `along`: whether columns
+#: are summed too. Kernels. Places in the workspace, and the distance of lines there.
+SUM_JOB = np.dtype(
+    [
+        *(
+            (name, np.int64)
+            for name in (
+                *("source_b", "source_z", "source_y", "target_b", "target_z", "target_y"),
+                *("width", "size", "lanes", "target_width", "planes", "rows", "groups", "tiles", "last"),
+                *("starts_z", "samples_z", "weights_z", "constants_z", "about_z"),
+                *("starts_y", "samples_y", "weights_y", "constants_y", "about_y"),
+                *("starts_x", "samples_x", "weights_x", "constants_x", "about_x"),
+                *("tile_outputs", "tile_count", "tile_first", "tile_samples", "relative", "along"),
+                *("sum_rows", "to_lanes", "sum_columns", "join", "place"),
+                *("lines", "pitch", "transposed", "sums", "joined", "pitch_joined", "taps", "offsets"),
+                *("segments", "spare"),
+            )
+        ),
+        ("cval", np.float64),
+    ]
+)
+_F64 = np.dtype(np.float64)
+#: Larger samples are not references: their difference from another sample could overflow.
+_LARGEST32, _LARGEST64 = 2.0**102, 2.0**968
+
+
+@inlined
+def _fitting(real, sample):
+    """Return a vector of samples as references: 0 in place of those that are not finite, or huge."""
+    limit = _LARGEST32 if size_of(real) == 4 else _LARGEST64
+    return where(absolute(sample) < limit, sample, 0.0)
+
+
+@inlined
+def _of_rows(real, source, zero, shift, taps, n, about, constant, cval):
+    """Return one vector of sums of rows, `shift` elements after their starts."""
+    width = size_of(source)
+    reference = zero
+    if about:
+        reference = _fitting(real, load_like(zero, about + shift * width, source))
+    total = zero
+    if constant != 0:
+        total = (zero + cval - reference) * constant
+    for t in range(n):
+        sample = load_like(zero, peek(taps + 16 * t) + shift * width, source)
+        weight = zero + load_one(real, taps + 16 * t + 8, _F64)
+        total = fma(sample - reference, weight, total)
+    return total + reference
+
+
+@kernel("real", "source")
+def sum_rows(real, source, taps, n, about, count, constant: float, cval: float, to):
+    """Write weighted sums of `count` elements of `n` rows.
+
+    `taps` is the table of the addresses of the rows and their weights. `about` is the address of the
+    reference row, or 0.
+    """
+    size, width, lanes = size_of(real), size_of(source), BYTES // size_of(real)
+    few, i = lanes // REGISTERS, 0
+    wide, narrow = splat(real, real.type(0)), splat_register(real, real.type(0))
+    part, other = real.type(constant), real.type(cval)
+    while i + lanes <= count:
+        store(to + i * size, real, _of_rows(real, source, wide, i, taps, n, about, part, other))
+        i += lanes
+    while i < count and few <= count:
+        shift = min(i, count - few)  # the last vector overlaps the previous one
+        found = _of_rows(real, source, narrow, shift, taps, n, about, part, other)
+        store(to + shift * size, real, found)
+        i += few
+    limit = real.type(_LARGEST32 if size == 4 else _LARGEST64)
+    for k in range(i, count):  # lines shorter than a register
+        reference = real.type(0)
+        if about:
+            sample = load_one(real, about + k * width, source)
+            reference = sample if -limit < sample < limit else reference
+        total = real.type(0)
+        if constant != 0:
+            total = (other - reference) * part
+        for t in range(n):
+            sample = load_one(real, peek(taps + 16 * t) + k * width, source)
+            total = fma(sample - reference, load_one(real, taps + 16 * t + 8, _F64), total)
+        store_one(to + k * size, real, total + reference)
+
+
+@kernel("real")
+def sum_columns(
+    real, lanes, first, count, channels, starts, samples, weights, constants, about, cval: float, to
+):
+    """Write sums of columns in the lane layout, for `count` outputs from `first` on.
+
+    `lanes` is where sample 0 of the line would be. `about` is the table of references, or 0.
+    """
+    zero = splat_register(real, real.type(0))
+    step = size_of(real) * (BYTES // size_of(real) // REGISTERS)
+    pixel = channels * step
+    for x in range(first, first + count):
+        begin, stop = peek(starts + 8 * x), peek(starts + 8 * x + 8)
+        constant = load_one(real, constants + 8 * x, _F64)
+        for c in range(channels):
+            line, reference = lanes + c * step, zero
+            if about:
+                reference = _fitting(real, load_like(zero, line + peek(about + 8 * x) * pixel, real))
+            total = zero
+            if constant != 0:
+                total = (zero + real.type(cval) - reference) * constant
+            for t in range(begin, stop):
+                sample = load_like(zero, line + peek(samples + 8 * t) * pixel, real)
+                weight = zero + load_one(real, weights + t * size_of(real), real)
+                total = fma(sample - reference, weight, total)
+            store(to, real, total + reference)
+            to += step
+
+
+@part
+def _list_rows(job, image, z, y, taps):
+    """List the rows of an output row with their weights. Return their number and the weight of the constant."""
+    n = 0
+    constant_z = load_one(_F64, job.constants_z + 8 * z, _F64)
+    constant_y = load_one(_F64, job.constants_y + 8 * y, _F64)
+    begin_y, stop_y = peek(job.starts_y + 8 * y), peek(job.starts_y + 8 * y + 8)
+    all_y = constant_y
+    for t in range(begin_y, stop_y):
+        all_y += load_one(_F64, job.weights_y + 8 * t, _F64)
+    constant = constant_z * all_y
+    for s in range(peek(job.starts_z + 8 * z), peek(job.starts_z + 8 * z + 8)):
+        weight = load_one(_F64, job.weights_z + 8 * s, _F64)
+        plane = image + peek(job.samples_z + 8 * s) * job.source_z
+        constant += weight * constant_y
+        for t in range(begin_y, stop_y):
+            poke(taps + 16 * n, plane + peek(job.samples_y + 8 * t) * job.source_y)
+            store_one(taps + 16 * n + 8, _F64, weight * load_one(_F64, job.weights_y + 8 * t, _F64))
+            n += 1
+    return n, constant
+
+
+@part
+def _sum_group(job, image, result, z, group, tile, workspace):
+    """Compute a tile of a group of rows."""
+    first, samples = peek(job.tile_first + 8 * tile), peek(job.tile_samples + 8 * tile)
+    begin, count = peek(job.tile_outputs + 8 * tile), peek(job.tile_count + 8 * tile)
+    image += first * job.last * job.width
+    register = job.lanes * job.size
+    y0 = group * job.lanes
+    rows = min(job.lanes, job.rows - y0)
+    lines, joined = workspace + job.lines, workspace + job.joined
+    for r in range(rows):
+        y = y0 + r
+        n, constant = _list_rows(job, image, z, y, workspace + job.taps)
+        about = 0
+        if job.relative:
+            about = (
+                image + peek(job.about_z + 8 * z) * job.source_z + peek(job.about_y + 8 * y) * job.source_y
+            )
+        to = lines + r * job.pitch
+        invoke(2, job.sum_rows, (
+            workspace + job.taps, n, about, samples * job.last, constant, job.cval, to))  # fmt: skip
+    pitch = job.pitch
+    if job.along:
+        lanes, sums = workspace + job.transposed, workspace + job.sums
+        invoke(1, job.to_lanes, (lines, job.pitch, samples * job.last, job.offsets, lanes, job.lanes))
+        invoke(1, job.sum_columns, (
+            lanes - first * job.last * register, begin, count, job.last, job.starts_x, job.samples_x,
+            job.weights_x, job.constants_x, job.about_x if job.relative else 0, job.cval, sums))  # fmt: skip
+        invoke(1, job.join, (sums, max(count * job.last, job.lanes), job.segments, joined, job.lanes))
+        lines, pitch = joined, job.pitch_joined
+    target = result + begin * job.last * job.target_width
+    for r in range(rows):
+        invoke(2, job.place, (
+            lines + r * pitch, target + (y0 + r) * job.target_y, count, job.last, job.last * job.target_width,
+            job.target_width, 1, workspace + job.spare))  # fmt: skip
+
+
+@Driver
+@denormals_as_zeros
+def resample(job_at, image, result, workspace, start, stop):
+    """Compute tiles `start` to `stop` of groups of rows, of all planes and batch elements."""
+    job = record(SUM_JOB, job_at)
+    workspace += -workspace % 64
+    for number in range(start, stop):
+        tile, rest = number % job.tiles, number // job.tiles
+        group, rest = rest % job.groups, rest // job.groups
+        z, b = rest % job.planes, rest // job.planes
+        _sum_group(
+            job,
+            image + b * job.source_b,
+            result + b * job.target_b + z * job.target_z,
+            z,
+            group,
+            tile,
+            workspace,
+        )
