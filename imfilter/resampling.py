@@ -9,7 +9,19 @@ from imfilter._base.keywords import Common, hinted
 from imfilter._filters.resampling import apply as resampling
 from imfilter._filters.resampling import levels as pyramids
 from imfilter._filters.resampling import tables
-from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, PerAxis
+from imfilter.typing import (
+    Alignment,
+    ArrayLike,
+    Axes,
+    DTypeLike,
+    Mask,
+    Mode,
+    Nan,
+    NDArray,
+    Resampling,
+    Scale,
+    Size,
+)
 
 #: Largest length of an axis of the result.
 _LONGEST = 1 << 31
@@ -18,12 +30,12 @@ _LONGEST = 1 << 31
 @hinted
 def resize(
     image: ArrayLike,
-    shape: PerAxis[int] | None = None,
+    shape: Size = None,
     *,
-    scale: PerAxis[float] | None = None,
-    method: Literal["area", "linear", "cubic", "lanczos", "nearest"] = "area",
+    scale: Scale = None,
+    method: Resampling = "area",
     antialias: bool = True,
-    align: Literal["centres", "corners"] = "centres",
+    align: Alignment = "centres",
     cubic: float = -0.5,
     mode: Mode = "edge",
     cval: float = 0.0,
@@ -71,7 +83,7 @@ def resize(
     cubic : float, optional
         Parameter a of 'cubic'. Default -0.5. OpenCV has -0.75.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
-        How an image ``a b c d`` continues beyond its border. Default 'edge'.
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
         - 'mirror': ``d c b | a b c d | c b a``
         - 'symmetric': ``c b a | a b c d | d c b``
@@ -79,7 +91,7 @@ def resize(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
-        - 'shrink': weights beyond the border are left out, and the others are scaled
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     mask : array_like, optional
@@ -235,7 +247,7 @@ def pyramid(
         - 'wrap': ``b c d | a b c d | a b c``
         - 'zero': ``0 0 0 | a b c d | 0 0 0``
         - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
-        - 'shrink': weights beyond the border are left out, and the others are scaled
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional
@@ -278,9 +290,8 @@ def pyramid(
     >>> [level.shape for level in imfilter.pyramid([[0.0] * 12] * 9, 2)]
     [(9, 12), (5, 6), (3, 3)]
     """
-    kind = arguments.word(kind, "kind", pyramids.KINDS)
     common = Common(mode, cval, axes, channel_axis, None, None, workers)
-    return pyramids.taken(image, levels, kind, common)
+    return pyramids.taken(image, levels, arguments.word(kind, "kind", pyramids.KINDS), common)
 
 
 @hinted
@@ -300,7 +311,15 @@ def from_pyramid(
     pyramid : list of ndarray
         What `pyramid` returned with ``kind="laplacian"``, or changed levels of the same shapes and dtypes.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
-        The border that `pyramid` had. Default 'mirror'.
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
     axes : int or tuple of int, optional

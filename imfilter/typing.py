@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 __all__ = [
     "Align",
+    "Alignment",
     "Args",
     "ArrayLike",
     "Axes",
@@ -24,6 +25,8 @@ __all__ = [
     "PerAxis",
     "QuantileMethod",
     "Reduce",
+    "Resampling",
+    "Scale",
     "SeriesMode",
     "Shape",
     "Size",
@@ -63,6 +66,11 @@ Method: TypeAlias = Literal["auto", "direct", "separable", "fft"]
 Reduce: TypeAlias = Literal["max", "min", "mean"]
 Align: TypeAlias = Literal["centre", "causal"]
 Nan: TypeAlias = Literal["propagate", "ignore"]
+#: How samples are weighted at positions between them, and which positions of two images agree.
+Resampling: TypeAlias = Literal["area", "linear", "cubic", "lanczos", "nearest"]
+Alignment: TypeAlias = Literal["centres", "corners"]
+#: One factor for all filtered axes, or one for each.
+Scale: TypeAlias = PerAxis[float] | None
 #: Which number between two samples a quantile is.
 QuantileMethod: TypeAlias = Literal["linear", "lower", "higher", "nearest", "midpoint"]
 #: How the blocks of a histogram of oriented gradients are normalised.

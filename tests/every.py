@@ -162,6 +162,11 @@ CALLS = {
     ".avg_pool": _image("avg_pool", 2),
     ".global_pool": _image("global_pool", "min"),
     ".pyramid_pool": _image("pyramid_pool"),
+    ".resize": _image("resize", 7, method="cubic"),
+    ".resize to a larger size": _image("resize", scale=1.4, method="lanczos", mode="constant", cval=1.5),
+    ".resize to means": _image("resize", scale=0.5),
+    ".pyramid": lambda a, k: imfilter.pyramid(a, 2)[1],
+    ".from_pyramid": lambda a, k: imfilter.from_pyramid(imfilter.pyramid(a, 2, kind="laplacian")),
     ".fit_kernel": _learned,
     **{
         f"threshold.{name}": partial(lambda name, a, k: getattr(threshold, name)(a), name)

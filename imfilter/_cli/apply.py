@@ -104,6 +104,9 @@ def _weighted(task: Task, image: Image) -> Image:
         return like(image, run(missing.masked(image, image.colour), target))  # the filter rounds
     if exact and run.smooths and run.total:
         dtype = target or image.pixels.dtype
+        if run.resizes:
+            pixels = run(image.colour, dtype)
+            return like(image, pixels, np.full(pixels.shape[: image.spatial], full_scale(dtype), dtype))
         result = dataclasses.replace(image, pixels=dtypes.empty(image.pixels.shape, dtype))
         run(image.colour, out=result.colour)
         result.pixels[..., -1] = full_scale(dtype)

@@ -21,6 +21,7 @@ Kind = Literal[
     "threshold",
     "morphology",
     "residue",
+    "resampling",
     "objects",
     "regions",
 ]

@@ -36,6 +36,10 @@ NOTES = {
         "opaque. The result has the bit depth and the scale of the input. Pixels beyond the border do not "
         "count (--mode shrink).",
     ),
+    "resampling": (
+        "Colour is resampled channel by channel. Colour is weighted with opacity, and opacity is resampled, "
+        "too, so transparent pixels do not affect others. The result has the bit depth of the input.",
+    ),
     "linear": (
         "Colour is filtered channel by channel, weighted with opacity. For a kernel with sum zero, a "
         "transparent picture is put on black, and the result is opaque. Results are rounded and saturated to "

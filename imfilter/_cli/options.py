@@ -171,6 +171,8 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "delimiter": ("CHARACTER", _delimiter),
     "dtype": ("TYPE", _one_of(*DTYPES)),
     "number_type": ("TYPE", _one_of(*_NUMBER_TYPES)),
+    "resampling": ("METHOD", _one_of("area", "linear", "cubic", "lanczos", "nearest")),
+    "alignment": ("WORD", _one_of("centres", "corners")),
     "ends": ("AXIS", _ends),
     "colour": ("COLOUR", _colour),
 }

@@ -20,7 +20,8 @@ _FAR = 1 << 40
 def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows | None:
     """Return the rows of an image of `length` rows that the rows of a result depend on.
 
-    Return None if the options are invalid. Then the filter raises an error with a better message.
+    Return None if the image must be filtered whole, or if the options are invalid. Then the filter raises an
+    error with a better message.
 
     Parameters
     ----------
@@ -31,6 +32,8 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows |
     length : int
         Rows of the image.
     """
+    if command.kind == "resampling":
+        return None
     wraps = options.get("mode") == "wrap"
     if command.kind == "linear":
         try:

@@ -6,6 +6,7 @@ import dataclasses
 
 from .command import Command, Option
 from .morphology_table import MORPHOLOGY
+from .scale_table import SCALES
 
 _SIGMA = "Standard deviation in pixels: one for both axes, or rows,columns."
 _TRUNCATE = Option("truncate", "number", 4.0, "Cut the Gaussian at this many standard deviations.")
@@ -241,6 +242,7 @@ COMMANDS: tuple[Command, ...] = (
         "fill in.png out.png --nodata 0 --sigma 3",
     ),
     *MORPHOLOGY,
+    *SCALES,
 )
 
 #: Options of the border, which are keywords of the functions. Descriptors do not have them.
@@ -321,6 +323,8 @@ def shared_of(command: Command) -> tuple[Option, ...]:
     """Return the shared options of a command that are keywords of its function."""
     if command.kind in ("morphology", "residue"):  # what lies beyond the border does not count
         return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
+    if command.kind == "resampling":
+        return (dataclasses.replace(BORDER[0], default="edge"), *SHARED[1:])
     return tuple(
         o for o in SHARED if command.kind not in ("descriptor", "objects", "regions") or o not in BORDER
     )

@@ -55,7 +55,8 @@ class Filter:
         self.nodata: float | None = None
         self.ndim = ndim
         self.fills = command.kind == "fill"
-        self.smooths = command.kind in ("smoothing", "morphology", "residue") or self.fills
+        self.smooths = command.kind in ("smoothing", "morphology", "residue", "resampling") or self.fills
+        self.resizes = command.kind == "resampling"
         self._residue = command.kind == "residue"
 
     @property

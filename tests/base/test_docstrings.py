@@ -61,7 +61,10 @@ def test_no_placeholder_is_left(name):
 
 #: The argument that is the image, where it has another name.
 IMAGES = {"corner_peaks": "response", "coverage": "mask", "fit_kernel": "inputs", "patches": "images"}
-SPATIAL = [n for n in FILTERS if n not in ("plan", "set_workers", "warmup")] + ["occlusion_map", "patches"]
+SPATIAL = [n for n in FILTERS if n not in ("from_pyramid", "plan", "set_workers", "warmup")] + [
+    "occlusion_map",
+    "patches",
+]
 
 
 @pytest.mark.parametrize("name", SPATIAL)

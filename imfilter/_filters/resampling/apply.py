@@ -55,7 +55,7 @@ class Order(NamedTuple):
         return math.prod(moved[: self.before]), z, y, x, math.prod(moved[middle:])
 
     def packed(self, array: npt.NDArray) -> npt.NDArray:
-        """Return an array as one of five axes, whose lines are contiguous. The memory is shared if possible."""
+        """Return an array as one of five axes, with contiguous lines. Share the memory if possible."""
         view = array.transpose(self.axes).reshape(self.shape(array.shape))
         step = view.itemsize
         for axis in (4, 3):
@@ -220,7 +220,10 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
 
 
 def _tiles(x: Table, last: int) -> npt.NDArray[np.int64]:
-    """Cut a line into tiles. Return the first output, the outputs, the first sample and the samples of each."""
+    """Cut a line into tiles.
+
+    Return the first output, the number of outputs, the first sample and the number of samples of each.
+    """
     low = np.minimum.reduceat(np.append(x.samples, x.length), x.starts[:-1])
     high = np.maximum.reduceat(np.append(x.samples, -1), x.starts[:-1])
     empty = x.starts[1:] == x.starts[:-1]
@@ -253,11 +256,13 @@ def _with_missing(
     call = _checked(array, given, tables, own)
     arguments.fitting(given.out, call.result_shape)
 
-    def summed(samples: npt.NDArray, made: tuple[Table, ...], cval: float) -> npt.NDArray:
-        one = _call(samples, call.axes, made, dtypes.FLOAT64, cval, relative=False)
+    def summed(samples: npt.NDArray, made: tuple[Table, ...]) -> npt.NDArray:
+        inside = tuple(t._replace(constants=np.zeros(t.outputs)) for t in made)
+        one = _call(samples, call.axes, inside, dtypes.FLOAT64, 0.0, relative=False)
         return _compute(one, samples, None, given.workers)
 
-    found, few = missing.resampled(array, presence, _along(call), call.cval, summed)
+    place = missing.Place(call.axes, array.ndim)
+    found, few = missing.resampled(array, presence, _along(call), place, call.cval, summed)
     out = dtypes.empty(call.result_shape, call.dtype) if given.out is None else given.out
     dtypes.place(found, out)
     out[few] = np.nan if out.dtype.kind == "f" else 0

@@ -1,5 +1,6 @@
 """Pyramids: images of half the size, and what each level loses."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def taken(image: npt.ArrayLike, levels: Any, kind: str, common: Common) -> list[
     for _ in range(most):
         found.append(apply.apply(found[-1], _reduced, (), common))
     if kind == LAPLACIAN:
-        for i, (level, smaller) in enumerate(zip(found, found[1:], strict=False)):
+        for i, (level, smaller) in enumerate(itertools.pairwise(found)):
             found[i] = _difference(level, _expanded(smaller, level.shape, axes, common))
     return found
 
@@ -43,7 +44,7 @@ def added_up(pyramid: Any, common: Common) -> npt.NDArray:
         return image.copy()
     wanted = _wide(image.dtype)
     shapes = [level.shape for level in levels]
-    for i, (larger, smaller) in enumerate(zip(shapes, shapes[1:], strict=False)):
+    for i, (larger, smaller) in enumerate(itertools.pairwise(shapes)):
         halved = tuple((n + 1) // 2 if a in axes else n for a, n in enumerate(larger))
         if halved != smaller:
             raise ValueError(f"pyramid[{i + 1}] must have shape {halved} after {larger}, got {smaller}")

@@ -79,7 +79,7 @@ def of(
         return _table(length, np.minimum(places, length - 1), _unit(weights))._replace(factor=factor)
     at = (np.arange(outputs) + 0.5) * step - 0.5
     if align == CORNERS:
-        step = (length - 1) / max(outputs - 1, 1)
+        step = (length - 1) / (outputs - 1) if outputs > 1 else 0.0
         at = np.arange(outputs) * step
     if method == NEAREST:
         places = np.clip(np.floor(at + 0.5), 0, length - 1).astype(np.int64)[:, None]
@@ -150,7 +150,7 @@ def _table(length: int, places: _Whole, weights: _Reals, mode: str = "edge") -> 
     output = np.broadcast_to(np.arange(len(places))[:, None], places.shape)
     used = (weights != 0) & (places >= 0)
     keys, number = np.unique(output[used] * np.int64(length) + places[used], return_inverse=True)
-    summed = np.bincount(number, weights[used], len(keys))
+    summed = np.bincount(number, weights[used], len(keys)).astype(np.float64)
     outputs, samples = keys // length, keys % length
     starts = np.searchsorted(outputs, np.arange(len(places) + 1)).astype(np.int64)
     about = np.zeros(len(places), np.int64)

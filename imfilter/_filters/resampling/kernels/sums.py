@@ -144,7 +144,7 @@ def sum_columns(
 
 @part
 def _list_rows(job, image, z, y, taps):
-    """List the rows of an output row with their weights. Return their number and the weight of the constant."""
+    """List the rows of an output row and their weights. Return their number and the constant's weight."""
     n = 0
     constant_z = load_one(_F64, job.constants_z + 8 * z, _F64)
     constant_y = load_one(_F64, job.constants_y + 8 * y, _F64)

@@ -1,0 +1,1 @@
+"""Tests of resizing and of pyramids."""
