@@ -16,7 +16,7 @@ from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import Job, Program, layout_workspace
 from imfilter._filters.pooling import present
-from imfilter._filters.pooling.kernels import pooled_lines
+from imfilter._filters.pooling.kernels import pooled_lines, quads
 from imfilter._filters.pooling.kernels import windows as windows_kernels
 from imfilter._filters.pooling.windows import Windows, table
 from imfilter._filters.rank import keys as rank_keys
@@ -42,7 +42,7 @@ _WORK, _BYTE = 8, 0.2
 
 
 #: Kernels of a job that only some kinds of pooling have.
-_OPTIONAL = ("along", "finish", "fold", "join_along", "join_first", "join_low", "stage")
+_OPTIONAL = ("along", "finish", "fold", "join_along", "join_first", "join_low", "quads", "stage")
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +253,8 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
         job["along"] != windows_kernels.PICKED or shortest_tile * channels >= in_register(joined)
     )
     job["direct"] = direct
+    if _of_quads(call, source.dtype, target.dtype, (z, y, x)) and channels == 1:
+        job["quads"] = quads.mean_quads.address(source.dtype)
     row_count = _ROWS if chunk else min(z.taps, z.samples) * min(y.taps, y.samples)
     job["most"] = row_count
     line = chunk if chunk else ((longest_tile - 1) * x.stride + (x.taps - 1) * x.dilation + 1) * channels
@@ -277,6 +279,25 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
         work=_WORK * work,
         rows=1,
         workspace=workspace,
+    )
+
+
+def _of_quads(call: Call, source: np.dtype, target: np.dtype, cuts: tuple[Windows, Windows, Windows]) -> bool:
+    """Return whether the windows are whole squares of 2x2 samples whose means have the samples' type."""
+    z, y, x = cuts
+    return (
+        call.reduction == MEAN
+        and source == target in quads.QUADS
+        and z.taps == 1
+        and x.stride == 2
+        and all(
+            a.taps == 2
+            and a.dilation == 1
+            and a.padding == 0
+            and not a.cells
+            and (a.length - 1) * a.stride + 2 <= a.samples
+            for a in (y, x)
+        )
     )
 
 

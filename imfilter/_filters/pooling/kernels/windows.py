@@ -33,6 +33,7 @@ _FIELDS = (
     # Kernels. Only sums in halves have `join_low`. `join_along` is missing if nothing is reduced along a
     # line.
     *("join_rows", "join_low", "join_first", "join_along", "along", "fold", "finish", "divides"),
+    "quads",  # kernel that writes means of 2x2 samples directly, or 0
 )
 POOL_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
@@ -156,9 +157,13 @@ def _pool(job_at, source_at, target_at, memory, start, stop):
         count = peek(job.tiles + 8 * tile + 8) - first
         to += z * job.target_z + y * job.target_y + first * job.channels * job.target_width
         result = to if job.direct else workspace + job.result
-        _join(job, workspace, job.join_rows, image_at, z, y, first, count, result)
         total = count * job.channels
-        if job.divides:
+        if job.quads:
+            _rows(job, workspace, image_at, z, y, 2 * first * job.width)
+            above, below = peek(workspace + job.at), peek(workspace + job.at + 8)
+            invoke(1, job.quads, (above, below, count, to))
+        elif job.divides:
+            _join(job, workspace, job.join_rows, image_at, z, y, first, count, result)
             if job.join_low:
                 _join(job, workspace, job.join_low, image_at, z, y, first, count, workspace + job.below)
             planes = record(WINDOW, job.windows_z + z * _WINDOW)
@@ -167,8 +172,10 @@ def _pool(job_at, source_at, target_at, memory, start, stop):
             invoke(4, job.finish, (
                 result, workspace + job.below, job.divisors + first * job.channels * job.real_width,
                 1.0 / factor if job.inverse else factor, total, to, workspace + job.spare))  # fmt: skip
-        elif not job.direct:
-            invoke(2, job.finish, (result, to, total, 1, 0, 0, 1, 0))
+        else:
+            _join(job, workspace, job.join_rows, image_at, z, y, first, count, result)
+            if not job.direct:
+                invoke(2, job.finish, (result, to, total, 1, 0, 0, 1, 0))
         tile += 1
         if tile == job.n_tiles:
             tile, y = 0, y + 1
