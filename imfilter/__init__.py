@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from imfilter import color, layers, morphology, series, show, threshold, weights
     from imfilter.absent import coverage, fill
+    from imfilter.blob_detection import blobs
     from imfilter.control import Plan, plan, set_workers, warmup
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from imfilter.extremes import maximum, minimum
     from imfilter.learn import FittedKernel, fit_kernel
     from imfilter.local_statistics import local_entropy, local_std, local_variance
+    from imfilter.matching import match_template
     from imfilter.peaks import corner_peaks
     from imfilter.pool import avg_pool, max_pool
     from imfilter.pool_cells import global_pool, pyramid_pool
@@ -41,6 +43,7 @@ __all__ = [
     "FittedKernel",
     "Plan",
     "avg_pool",
+    "blobs",
     "box",
     "canny",
     "color",
@@ -65,6 +68,7 @@ __all__ = [
     "local_entropy",
     "local_std",
     "local_variance",
+    "match_template",
     "max_pool",
     "maximum",
     "median",
@@ -92,6 +96,7 @@ __all__ = [
 #: The module of each public name.
 _HOMES = {
     "absent": ("coverage", "fill"),
+    "blob_detection": ("blobs",),
     "control": ("Plan", "plan", "set_workers", "warmup"),
     "convolution": ("convolve", "correlate"),
     "corners": ("harris", "shi_tomasi"),
@@ -103,6 +108,7 @@ _HOMES = {
     "edges": ("canny", "hysteresis_threshold"),
     "learn": ("FittedKernel", "fit_kernel"),
     "local_statistics": ("local_entropy", "local_std", "local_variance"),
+    "matching": ("match_template",),
     "peaks": ("corner_peaks",),
     "pool": ("avg_pool", "max_pool"),
     "pool_cells": ("global_pool", "pyramid_pool"),

@@ -222,7 +222,7 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     from . import io
     from ._cli import quiet
 
-    listed = command.kind == "corners" and os.path.splitext(destination)[1].lower() in TABLES
+    listed = command.kind in ("corners", "finder") and os.path.splitext(destination)[1].lower() in TABLES
     kind = None if listed else io.format_of(destination)
     io.check_target(destination)
     with quiet.decoders():
@@ -230,10 +230,13 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     if not options["exif"]:
         image = dataclasses.replace(image, exif=None)
 
-    from ._cli import arrays, corners, edges, limits, missing
+    from ._cli import arrays, corners, edges, finders, limits, missing
     from ._cli.apply import apply
 
     image = arrays.with_channels(image, options["channel_axis"])
+    if kind is None and command.kind == "finder":
+        finders.write(destination, finders.find(command, image, options))
+        return
     if kind is None:
         limits.check_use(limits.asked(options), None)
         response = edges.corner_response(missing.found(image, options), options)

@@ -162,6 +162,11 @@ CALLS = {
     ".avg_pool": _image("avg_pool", 2),
     ".global_pool": _image("global_pool", "min"),
     ".pyramid_pool": _image("pyramid_pool"),
+    ".match_template": lambda a, k: imfilter.match_template(a, np.array([[1.0, 2.0], [4.0, 0.5]])),
+    ".match_template with a mask": lambda a, k: imfilter.match_template(
+        a, np.array([[1.0, 2.0], [4.0, 0.5]]), template_mask=[[1, 1], [1, 0]]
+    ),
+    ".blobs": _image("blobs", 1.0, 2.0),
     ".resize": _image("resize", 7, method="cubic"),
     ".resize to a larger size": _image("resize", scale=1.4, method="lanczos", mode="constant", cval=1.5),
     ".resize to means": _image("resize", scale=0.5),

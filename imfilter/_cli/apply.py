@@ -12,7 +12,7 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import colour, edges, limits, missing, objects, reach, regions, render, strips, thresholds
+from . import colour, edges, finders, limits, missing, objects, reach, regions, render, strips, thresholds
 from .command import Command
 from .render import Tone
 from .task import Array, Filter, Task, like
@@ -52,6 +52,9 @@ def apply(
         return dataclasses.replace(result, nodata=None, present=None)
     if command.kind == "regions":
         return missing.written(regions.picture(command, missing.found(image, options), options, kind))
+    if command.kind == "finder":
+        result = finders.picture(command, image, options, kind)
+        return dataclasses.replace(result, nodata=None, present=None)
     given, source = limits.asked(options), image.pixels.dtype
     image = missing.found(image, options)
     if command.kind == "edges":

@@ -22,6 +22,7 @@ Kind = Literal[
     "morphology",
     "residue",
     "resampling",
+    "finder",
     "objects",
     "regions",
 ]

@@ -36,6 +36,12 @@ NOTES = {
         "opaque. The result has the bit depth and the scale of the input. Pixels beyond the border do not "
         "count (--mode shrink).",
     ),
+    "finder": (
+        "Colour is converted to luminance (BT.601). Transparent pixels are put on black. In a picture, red "
+        "circles or crosses mark what is found. .csv and .json list it, the best first: positions in pixels, "
+        "and the standard deviation or the correlation coefficient. .npy contains the same list for blobs, "
+        "and the coefficient of every pixel for match_template.",
+    ),
     "resampling": (
         "Colour is resampled channel by channel. Colour is weighted with opacity, and opacity is resampled, "
         "too, so transparent pixels do not affect others. The result has the bit depth of the input.",

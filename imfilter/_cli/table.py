@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from .command import Command, Option
+from .finder_table import FINDERS
 from .morphology_table import MORPHOLOGY
 from .scale_table import SCALES
 
@@ -243,6 +244,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     *MORPHOLOGY,
     *SCALES,
+    *FINDERS,
 )
 
 #: Options of the border, which are keywords of the functions. Descriptors do not have them.
@@ -300,7 +302,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return options
     if command.kind in ("shown", "network"):
         return options + FILES[::2]
-    if command.kind in ("threshold", "objects", "regions"):
+    if command.kind in ("threshold", "objects", "regions", "finder"):
         return options + missing_of(command) + shared_of(command) + FILES
     if command.kind in ("derivative", "statistic", "entropy"):
         options += (PER_CHANNEL,)
@@ -312,7 +314,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
 
 def missing_of(command: Command) -> tuple[Option, ...]:
     """Return the options of a command about absent pixels."""
-    if command.kind == "objects":
+    if command.kind == "objects" or command.name == "blobs":
         return ()
     if command.kind in ("edges", "descriptor", "regions"):
         return MASK

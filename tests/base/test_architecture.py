@@ -23,6 +23,7 @@ FAMILIES = {
     "local": set(),
     "pooling": {"rank"},
     "resampling": {"pooling"},
+    "detection": set(),
     "canny": set(),
     "corners": set(),
     "hog": set(),

@@ -32,6 +32,7 @@ ARGUMENTS = {
     "local_entropy": (3,),
     "local_std": (3,),
     "local_variance": (3,),
+    "match_template": (np.arange(27.0).reshape(3, 3, 3),),
     "max_pool": (2,),
     "maximum": (3,),
     "median": (3,),
@@ -47,7 +48,12 @@ ARGUMENTS = {
     "unsharp_mask": (),
 }
 #: Kernels of two axes, for images whose third one holds channels.
-FLAT = {"convolve": (KERNEL[0],), "correlate": (KERNEL[0],), "fit_kernel": ((3, 3),)}
+FLAT = {
+    "convolve": (KERNEL[0],),
+    "correlate": (KERNEL[0],),
+    "fit_kernel": ((3, 3),),
+    "match_template": (KERNEL[0] * np.arange(3),),
+}
 
 
 @pytest.fixture(autouse=True)

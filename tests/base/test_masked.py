@@ -34,6 +34,7 @@ WELCOME = {
 CALLS = {
     imfilter: {
         "avg_pool": (IMAGE, 2),
+        "blobs": (IMAGE,),
         "box": (IMAGE, 3),
         "canny": (IMAGE, 1, 2),
         "convolve": (IMAGE, KERNEL),
@@ -53,6 +54,7 @@ CALLS = {
         "local_entropy": (IMAGE.astype(np.uint8),),
         "local_std": (IMAGE,),
         "local_variance": (IMAGE,),
+        "match_template": (IMAGE, IMAGE[:2, :3]),
         "max_pool": (IMAGE, 2),
         "maximum": (IMAGE,),
         "median": (IMAGE,),

@@ -1,0 +1,1 @@
+"""Objects in an image: correlation coefficients with a template, and blobs."""

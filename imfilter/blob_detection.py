@@ -1,0 +1,329 @@
+"""Blobs: bright spots of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from imfilter._base import arguments, dtypes
+from imfilter._base.keywords import hinted
+from imfilter._filters.detection.pruning import pruned
+from imfilter.extremes import maximum
+from imfilter.scale_space import laplacian_of_gaussian
+from imfilter.smooth import gaussian
+from imfilter.typing import ArrayLike, Mode, NDArray, PerAxis
+
+METHODS = ("log", "dog", "doh")
+#: Responses up to this part of the largest distance from the mean are rounding errors.
+_ROUNDED = {dtypes.FLOAT32: 1e-5, dtypes.FLOAT64: 1e-10}
+#: Largest number of scales.
+_MOST_SCALES = 1000
+
+
+@hinted
+def blobs(
+    image: ArrayLike,
+    min_sigma: float = 1.0,
+    max_sigma: float = 30.0,
+    *,
+    method: Literal["log", "dog", "doh"] = "log",
+    sigma_ratio: float = 1.2,
+    threshold: float | None = None,
+    relative: float = 0.1,
+    overlap: float = 0.5,
+    count: int | None = None,
+    exclude_border: int = 0,
+    refine: bool = True,
+    spacing: PerAxis[float] | None = None,
+    mode: Mode = "mirror",
+    cval: float = 0.0,
+    workers: int | None = None,
+) -> NDArray:
+    """Find bright spots of all sizes, strongest first.
+
+    The image is smoothed with Gaussians of several standard deviations. A blob is a sample whose response is
+    not less than that of its neighbours, also at the next smaller and the next larger scale. The response of
+    a disc of radius r is strongest at ``sigma = r/sqrt(d)`` in an image of d axes. Three scales are in memory
+    at a time. For dark spots, filter the negative image.
+
+    Parameters
+    ----------
+    image : array_like
+        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
+        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
+    min_sigma, max_sigma : float, optional
+        Smallest and largest standard deviation in the unit of `spacing`. Default 1 and 30.
+    method : {'log', 'dog', 'doh'}, optional
+        The response. Default 'log'.
+
+        - 'log': minus the Laplacian of Gaussian, times ``sigma**2``
+        - 'dog': the difference of the Gaussians of two neighbouring scales, divided by ``sigma_ratio - 1``.
+          It is nearly 'log', and takes less time.
+        - 'doh': the determinant of the Hessian, times ``sigma**(2*d)``, where the image is bright. It
+          ignores edges.
+    sigma_ratio : float, optional
+        Ratio of neighbouring scales, greater than 1. Default 1.2.
+    threshold : float, optional
+        Value that a response must exceed. Default: no threshold besides `relative`.
+    relative : float, optional
+        Fraction of the strongest response that a response must exceed, from 0 to 1. Default 0.1.
+    overlap : float, optional
+        Largest part of a blob that it may share with a larger one, from 0 to 1. A blob that shares more is
+        removed. Default 0.5.
+    count : int, optional
+        Maximum number of blobs. Default: all blobs are returned.
+    exclude_border : int, optional
+        Number of samples at both ends of each axis where no blobs are searched. Default 0.
+    refine : bool, optional
+        Whether to refine positions and scales: a parabola is fitted through the response and its two
+        neighbours along each axis and along the scales. Default True.
+    spacing : float or sequence of float, optional
+        Distance between samples in any unit of length: one for all filtered axes, or one for each.
+        Derivatives are per that unit. Default 1.
+    mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
+        How an image ``a b c d`` continues beyond its border. Default 'mirror'.
+
+        - 'mirror': ``d c b | a b c d | c b a``
+        - 'symmetric': ``c b a | a b c d | d c b``
+        - 'edge': ``a a a | a b c d | d d d``
+        - 'wrap': ``b c d | a b c d | a b c``
+        - 'zero': ``0 0 0 | a b c d | 0 0 0``
+        - 'constant': ``k k k | a b c d | k k k`` with k = `cval`
+        - 'shrink': samples beyond the border are absent, as with `mask`
+    cval : float, optional
+        Value beyond the border with ``mode="constant"``. Default 0.
+    workers : int, optional
+        Number of threads. Default: every core that this process may use. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray
+        Array of float64 with one row for each blob: its position in samples along each axis, and its standard
+        deviation in the unit of `spacing`.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
+    ValueError
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
+
+    See Also
+    --------
+    laplacian_of_gaussian, difference_of_gaussians : The responses at one scale.
+    corner_peaks : Peaks of any response.
+    skimage.feature.blob_log, skimage.feature.blob_dog, skimage.feature.blob_doh : The same without
+        refinement. Scales of ``blob_log`` are evenly spaced there, images are scaled to 1, and 'doh' uses
+        boxes.
+
+    References
+    ----------
+    T. Lindeberg, *Feature detection with automatic scale selection*, International Journal of Computer Vision
+    30, 1998. D. G. Lowe, *Distinctive image features from scale-invariant keypoints*, International Journal
+    of Computer Vision 60, 2004.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> import numpy as np
+    >>> image = np.zeros((40, 60))
+    >>> image[14:19, 28:33] = 1
+    >>> imfilter.blobs(image).round(1)
+    array([[16., 30.,  2.]])
+    """
+    array = arguments.image(image)
+    if array.ndim > 3:
+        raise ValueError(f"image must have 1 to 3 axes, got shape {array.shape}")
+    way = arguments.word(method, "method", METHODS)
+    scales = _scales(min_sigma, max_sigma, sigma_ratio, way)
+    least = None if threshold is None else arguments.number(threshold, "threshold")
+    share = _share(relative, "relative")
+    most_shared = _share(overlap, "overlap")
+    most = None if count is None else arguments.integer(count, "count", least=1)
+    margin = arguments.integer(exclude_border, "exclude_border", least=0)
+    refined = arguments.flag(refine, "refine")
+    lengths = arguments.spacings(spacing, array.ndim)
+    options: dict[str, Any] = {"mode": mode, "cval": cval, "workers": workers}
+    values, options = _centred(array, options)
+    noise = _ROUNDED[values.dtype] * float(np.abs(values).max())
+    least = noise if least is None else max(least, noise)
+    responses = _responses(values, scales, way, lengths, options)
+    windows = enumerate(_windows(responses))
+    peaks = [_peaks(window, i, least, margin, refined, workers) for i, window in windows]
+    heights = np.concatenate([p.heights for p in peaks])
+    places = np.concatenate([p.places for p in peaks])
+    steps = np.concatenate([p.scales for p in peaks])
+    kept = heights > share * heights.max(initial=0.0)
+    order = np.flatnonzero(kept)[np.argsort(-heights[kept], kind="stable")]
+    places, sigmas = places[order], min_sigma * sigma_ratio ** steps[order]
+    if len(order):
+        radii = sigmas * np.sqrt(array.ndim)
+        stay = pruned(places * lengths, radii, most_shared)[:most]
+        places, sigmas = places[stay], sigmas[stay]
+    return np.column_stack([places, sigmas])
+
+
+def _centred(array: NDArray, options: dict[str, Any]) -> tuple[NDArray, dict[str, Any]]:
+    """Return an image minus its mean, because a common offset would take digits, and its border."""
+    with np.errstate(all="ignore"):
+        offset = float(array.mean(dtype=np.float64))
+    if not np.isfinite(offset):
+        raise ValueError("image must be finite, got NaN or infinity; imfilter.fill fills absent samples")
+    real = dtypes.derived(array.dtype)
+    if options["mode"] in ("zero", "constant"):
+        constant = arguments.number(options["cval"], "cval") if options["mode"] == "constant" else 0.0
+        options = {**options, "mode": "constant", "cval": constant - offset}
+    return np.subtract(array, offset, dtype=real), options
+
+
+def _share(value: Any, name: str) -> float:
+    found = arguments.number(value, name)
+    if not 0 <= found <= 1:
+        raise ValueError(f"{name} must be from 0 to 1, got {found}")
+    return found
+
+
+def _scales(low: Any, high: Any, ratio: Any, method: str) -> NDArray[np.float64]:
+    """Return the standard deviations. A difference of Gaussians needs one more."""
+    first, last = arguments.number(low, "min_sigma"), arguments.number(high, "max_sigma")
+    step = arguments.number(ratio, "sigma_ratio")
+    if first <= 0:
+        raise ValueError(f"min_sigma must be positive, got {first}")
+    if last < first:
+        raise ValueError(f"max_sigma must be at least min_sigma={first}, got {last}")
+    if step <= 1:
+        raise ValueError(f"sigma_ratio must be greater than 1, got {step}")
+    count = int(np.ceil(np.log(last / first) / np.log(step) - 1e-9)) + 1
+    if count > _MOST_SCALES:
+        raise ValueError(f"sigma_ratio must give at most {_MOST_SCALES} scales, got {count} with {step}")
+    if method == "dog":  # a difference is the response at the geometric mean of its two scales
+        return np.asarray(first * step ** (np.arange(count + 1) - 0.5))
+    return np.asarray(first * step ** np.arange(count))
+
+
+def _responses(
+    image: NDArray, scales: NDArray, method: str, spacing: tuple[float, ...], options: dict[str, Any]
+) -> Iterator[NDArray]:
+    """Yield the response at each scale."""
+    options = {**options, "spacing": spacing}
+    if method == "log":
+        for sigma in scales.tolist():
+            found = laplacian_of_gaussian(image, sigma, **options)
+            found *= -(sigma**2)
+            yield found
+    elif method == "dog":
+        wide = gaussian(image, float(scales[0]), **options)
+        for sigma, narrow_sigma in zip(scales[1:].tolist(), scales[:-1].tolist(), strict=True):
+            narrow, wide = wide, gaussian(image, sigma, **options)
+            narrow -= wide
+            narrow /= sigma / narrow_sigma - 1
+            yield narrow
+    else:
+        for sigma in scales.tolist():
+            yield _determinant(image, sigma, options)
+
+
+def _determinant(image: NDArray, sigma: float, options: dict[str, Any]) -> NDArray:
+    """Return the determinant of the Hessian where all its eigenvalues may be negative, else 0."""
+    n = image.ndim
+    unit = sigma**2
+
+    def second(a: int, b: int) -> NDArray:
+        order = [(axis == a) + (axis == b) for axis in range(n)]
+        found = gaussian(image, sigma, order=order, **options)
+        found *= unit
+        return found
+
+    h = {(a, b): second(a, b) for a in range(n) for b in range(a, n)}
+    trace = sum(h[a, a] for a in range(n))
+    if n == 1:
+        found = -h[0, 0]
+    elif n == 2:
+        found = h[0, 0] * h[1, 1] - h[0, 1] ** 2
+    else:
+        minor = h[0, 0] * h[1, 1] - h[0, 1] ** 2
+        found = -(
+            h[0, 0] * (h[1, 1] * h[2, 2] - h[1, 2] ** 2)
+            - h[0, 1] * (h[0, 1] * h[2, 2] - h[1, 2] * h[0, 2])
+            + h[0, 2] * (h[0, 1] * h[1, 2] - h[1, 1] * h[0, 2])
+        )
+        found[minor < 0] = 0
+    found[~(trace < 0)] = 0
+    return found
+
+
+class _Window(NamedTuple):
+    """The responses at a scale and at its neighbours, and the maxima of neighbours at both."""
+
+    before: NDArray | None
+    here: NDArray
+    after: NDArray | None
+
+
+def _windows(responses: Iterator[NDArray]) -> Iterator[_Window]:
+    """Yield three responses at a time."""
+    before, here = None, next(responses)
+    for after in responses:
+        yield _Window(before, here, after)
+        before, here = here, after
+    yield _Window(before, here, None)
+
+
+class _Peaks(NamedTuple):
+    places: NDArray[np.float64]
+    scales: NDArray[np.float64]
+    heights: NDArray[np.float64]
+
+
+def _peaks(
+    window: _Window, number: int, least: float, margin: int, refined: bool, workers: int | None
+) -> _Peaks:
+    """Return the peaks at a scale. Of equal neighbours at two scales, the smaller scale has the peak."""
+    here = window.here
+    found = (here == maximum(here, 3, mode="edge", workers=workers)) & (here > least)
+    for axis, n in enumerate(here.shape):
+        if margin:
+            outer = [slice(None)] * here.ndim
+            for outer[axis] in (slice(0, margin), slice(max(n - margin, 0), n)):
+                found[tuple(outer)] = False
+    where = np.argwhere(found)
+    heights = here[tuple(where.T)].astype(np.float64)
+    for other, strict in ((window.before, True), (window.after, False)):
+        if other is not None and len(where):
+            around = _around(other, where)
+            kept = heights > around if strict else heights >= around
+            where, heights = where[kept], heights[kept]
+    places, scales = where.astype(np.float64), np.full(len(where), float(number))
+    if refined and len(where):
+        for axis, n in enumerate(here.shape):
+            step = np.zeros(here.ndim, np.int64)
+            step[axis] = 1
+            inner = (where[:, axis] > 0) & (where[:, axis] < n - 1)
+            sides = [here[tuple((where[inner] + s * step).T)] for s in (-1, 1)]
+            places[inner, axis] += _shift(sides[0], heights[inner], sides[1])
+        if window.before is not None and window.after is not None:
+            at = tuple(where.T)
+            scales += _shift(window.before[at], heights, window.after[at])
+    return _Peaks(places, scales, heights)
+
+
+def _around(response: NDArray, where: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the maximum of a response at some samples and their neighbours."""
+    found = np.full(len(where), -np.inf)
+    last = np.array(response.shape) - 1
+    for step in np.ndindex(*(3,) * response.ndim):
+        at = np.clip(where + np.array(step) - 1, 0, last)
+        found = np.fmax(found, response[tuple(at.T)])
+    return found
+
+
+def _shift(before: NDArray, here: NDArray, after: NDArray) -> NDArray[np.float64]:
+    """Return the distance of the top of a parabola from its middle sample, at most one half."""
+    before, after = before.astype(np.float64), after.astype(np.float64)
+    bend = before - 2 * here + after
+    with np.errstate(all="ignore"):
+        shift = (before - after) / (2 * bend)
+    return np.clip(np.where(np.isfinite(shift) & (bend < 0), shift, 0.0), -0.5, 0.5)

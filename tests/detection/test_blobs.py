@@ -1,0 +1,133 @@
+"""Blobs: discs and balls of known size, scikit-image, overlaps, options and errors."""
+
+import itertools
+
+import numpy as np
+import pytest
+import skimage.feature
+
+import imfilter
+from imfilter._filters.detection.pruning import pruned
+
+METHODS = ("log", "dog", "doh")
+RNG = np.random.default_rng(6)
+
+
+def scene(shape, balls, spacing=1.0):
+    """Balls of given centres and radii, with smooth edges."""
+    grid = np.indices(shape).reshape(len(shape), -1).T * np.ones(len(shape)) * spacing
+    image = np.zeros(len(grid))
+    for *centre, radius in balls:
+        distance = np.sqrt(((grid - np.array(centre) * spacing) ** 2).sum(1))
+        image = np.maximum(image, np.clip(radius + 0.5 - distance, 0, 1))
+    return image.reshape(shape)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_discs_are_found_with_their_sizes(method, dtype):
+    discs = [(40, 50, 10.0), (90, 160, 5.0), (120, 60, 16.0), (25, 170, 3.0)]
+    image = (scene((150, 200), discs) * 200).astype(dtype)
+    found = imfilter.blobs(image, 1.5, 20, method=method, relative=0.3)
+    assert found.shape == (4, 3)
+    found = found[np.lexsort(found[:, :2].T)]
+    expected = np.array(sorted(discs, key=lambda d: d[1]))
+    np.testing.assert_allclose(found[:, :2], expected[:, :2], rtol=0, atol=0.2)
+    np.testing.assert_allclose(found[:, 2] * np.sqrt(2), expected[:, 2], rtol=0.04)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_signals_and_volumes(method):
+    line = scene((200,), [(60, 8.0), (140, 4.0)])
+    found = imfilter.blobs(line, 2, 15, method=method, relative=0.3)
+    np.testing.assert_allclose(np.sort(found[:, 0]), [60, 140], atol=0.3)
+    volume = scene((40, 50, 46), [(20, 25, 23, 6.0)])
+    ((*place, sigma),) = imfilter.blobs(volume, 2, 6, method=method, relative=0.5, sigma_ratio=1.3)
+    np.testing.assert_allclose(place, (20, 25, 23), atol=0.2)
+    assert abs(sigma * np.sqrt(3) - 6) < 0.3
+
+
+def test_spacing():
+    image = scene((60, 150), [(30, 75, 12.0)], np.array([1.0, 0.5]))
+    ((y, x, sigma),) = imfilter.blobs(image, 3, 15, spacing=(1.0, 0.5), relative=0.5)
+    np.testing.assert_allclose((y, x), (30, 75), atol=0.2)
+    assert abs(sigma * np.sqrt(2) - 12) < 0.5
+
+
+def test_scikit_image_finds_the_same_blobs():
+    image = imfilter.gaussian(RNG.random((80, 90)), 3)
+    image = (image - image.min()) / np.ptp(image)
+    scales = 2 * 1.2 ** np.arange(10)
+    found = imfilter.blobs(image, scales[0], scales[-1], relative=0, threshold=0.05, overlap=1, refine=False)
+    stack = np.stack([-imfilter.laplacian_of_gaussian(image, s) * s**2 for s in scales])
+    peaks = skimage.feature.peak_local_max(
+        stack, threshold_abs=0.05, footprint=np.ones((3, 3, 3)), exclude_border=False
+    )
+    expected = {(y, x, round(scales[s], 6)) for s, y, x in peaks.tolist()}
+    assert {(int(y), int(x), round(s, 6)) for y, x, s in found.tolist()} == expected
+    assert len(expected) > 5
+
+
+def test_overlaps():
+    """The shared part, by counting samples, in one to three axes."""
+    for ndim, (large, small) in itertools.product((1, 2, 3), ((9.0, 5.0), (6.0, 6.0))):
+        for distance in (0.0, 2.0, 4.5, 7.0, 11.0, 15.0):
+            steps = (np.arange(-120, 121) / 20,) * ndim if ndim < 3 else (np.arange(-60, 61) / 10,) * 3
+            grid = np.stack(np.meshgrid(*steps, indexing="ij"), -1).reshape(-1, ndim)
+            grid = grid[(grid**2).sum(1) <= small**2] if small == 6 else grid[(grid**2).sum(1) <= 25]
+            moved = grid + np.eye(ndim)[0] * distance
+            share = ((moved**2).sum(1) <= large**2).mean()
+            centres = np.array([[0.0] * ndim, [distance] + [0.0] * (ndim - 1)])
+            for most in (max(share - 0.03, 0.0), share + 0.03):
+                stay = pruned(centres, np.array([large, small]), most)
+                assert len(stay) == (1 if share > most and share > 0 else 2), (ndim, distance, share, most)
+
+
+def test_pruning_keeps_the_largest_and_then_the_strongest():
+    image = scene((80, 80), [(40, 40, 12.0)])
+    image[40, 40] += 3  # a small bright spot on a large disc
+    both = imfilter.blobs(image, 1, 15, overlap=1.0, relative=0.2)
+    one = imfilter.blobs(image, 1, 15, overlap=0.5, relative=0.2)
+    assert len(both) > len(one) == 1
+    assert one[0, 2] > 5
+
+
+def test_options():
+    image = scene((100, 120), [(30, 30, 4.0), (60, 90, 6.0), (3, 60, 3.0)])
+    image[60, 90:] *= 0.9
+    everything = imfilter.blobs(image, 1.5, 8)
+    assert len(imfilter.blobs(image, 1.5, 8, count=2)) == 2
+    np.testing.assert_array_equal(imfilter.blobs(image, 1.5, 8, count=2), everything[:2])
+    assert (imfilter.blobs(image, 1.5, 8, exclude_border=10)[:, 0] >= 10).all()
+    plain = imfilter.blobs(image, 1.5, 8, refine=False)
+    np.testing.assert_array_equal(plain[:, :2], np.rint(plain[:, :2]))
+    np.testing.assert_allclose(np.log(plain[:, 2] / 1.5) / np.log(1.2), np.rint(
+        np.log(plain[:, 2] / 1.5) / np.log(1.2)), atol=1e-9)  # fmt: skip
+    for workers in (1, 3):
+        np.testing.assert_array_equal(imfilter.blobs(image, 1.5, 8, workers=workers), everything)
+    assert imfilter.blobs(image, 1.5, 8, threshold=1e9).shape == (0, 3)
+    assert imfilter.blobs(np.full((20, 30), 7, np.uint8)).shape == (0, 3)
+    assert imfilter.blobs(np.zeros((1, 1))).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"min_sigma": 0}, ValueError, "min_sigma must be positive"),
+        ({"max_sigma": 0.5}, ValueError, "max_sigma must be at least min_sigma"),
+        ({"sigma_ratio": 1}, ValueError, "sigma_ratio must be greater than 1"),
+        ({"sigma_ratio": 1.0001}, ValueError, "sigma_ratio must give at most"),
+        ({"method": "hog"}, ValueError, "method must be one of"),
+        ({"relative": 2}, ValueError, "relative must be from 0 to 1"),
+        ({"overlap": -1}, ValueError, "overlap must be from 0 to 1"),
+        ({"count": 0}, ValueError, "count must be at least 1"),
+        ({"refine": 1}, TypeError, "refine must be True or False"),
+        ({"spacing": 0}, ValueError, "spacing must be positive"),
+        ({"image": np.array([1.0, np.nan])}, ValueError, "image must be finite"),
+        ({"image": np.zeros((2, 2, 2, 2))}, ValueError, "image must have 1 to 3 axes"),
+    ],
+    ids=str,
+)
+def test_errors(options, error, words):
+    with pytest.raises(error, match=words):
+        imfilter.blobs(**{"image": np.zeros((5, 6)), **options})

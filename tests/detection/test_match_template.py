@@ -1,0 +1,136 @@
+"""Search for a template: the definition, other libraries, types, borders, masks and errors."""
+
+import cv2
+import numpy as np
+import pytest
+import skimage.feature
+
+import imfilter
+from tests.photos import GREY, photo
+from tests.reference import detection as loops
+
+RNG = np.random.default_rng(41)
+MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink")
+SHAPES = [((30,), (4,)), ((12, 17), (3, 5)), ((13, 11), (4, 2)), ((7, 6, 8), (3, 2, 3)), ((5, 9), (1, 4))]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_definition(shape):
+    image, template = RNG.normal(size=shape[0]) + 3, RNG.normal(size=shape[1])
+    for mode in MODES:
+        expected, _ = loops.coefficients(image, template, mode=mode, cval=2.0)
+        found = imfilter.match_template(image, template, mode=mode, cval=2.0)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11, err_msg=mode)
+    expected, _ = loops.coefficients(image, template, valid=True)
+    found = imfilter.match_template(image, template, padding="valid")
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
+    short = imfilter.match_template(image.astype(np.float32), template, padding="valid")
+    assert short.dtype == np.float32
+    np.testing.assert_allclose(short, expected, rtol=0, atol=2e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_missing_data(shape):
+    image, template = RNG.normal(size=shape[0]) + 3, RNG.normal(size=shape[1])
+    counts = np.where(RNG.random(shape[0]) < 0.4, 0.0, RNG.random(shape[0]))
+    weights = np.where(RNG.random(shape[1]) < 0.3, 0.0, RNG.random(shape[1]))
+    weights.flat[:2] = 1, 0.5
+    for mode in MODES:
+        for given in (counts, counts > 0, None):
+            options = {"counts": given, "weights": weights, "mode": mode, "cval": 2.0}
+            expected, share = loops.coefficients(image, template, **options)
+            hidden = image if given is None else np.where(given > 0, image, np.inf)
+            options = {"template_mask": weights, "mask": given, "mode": mode, "cval": 2.0}
+            found = imfilter.match_template(hidden, template, **options)
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7, err_msg=mode)
+            least = imfilter.match_template(hidden, template, min_coverage=0.4, **options)
+            np.testing.assert_array_equal(np.isnan(least), ~(share >= 0.4))
+    hole = np.where(counts > 0, image, np.nan)
+    whole = imfilter.match_template(hole, template, nan="ignore")
+    masked = imfilter.match_template(np.ma.MaskedArray(image, counts == 0), template)
+    np.testing.assert_array_equal(masked.filled(np.nan), whole)
+
+
+def test_other_libraries():
+    image = photo(GREY[0])[:120, :150]
+    template = image[40:57, 60:81].copy()
+    pair = image.astype(np.float32), template.astype(np.float32)  # OpenCV loses digits of bytes
+    other = cv2.matchTemplate(*pair, cv2.TM_CCOEFF_NORMED)
+    for dtype in ("uint8", "float32", "float64"):
+        found = imfilter.match_template(image.astype(dtype), template, padding="valid")
+        assert np.unravel_index(found.argmax(), found.shape) == (40, 60)
+        np.testing.assert_allclose(found, other, rtol=0, atol=1e-4)
+        theirs = skimage.feature.match_template(image.astype(float), template.astype(float))
+        np.testing.assert_allclose(found, theirs, rtol=0, atol=1e-4)
+    theirs = skimage.feature.match_template(image.astype(float), template.astype(float), pad_input=True)
+    found = imfilter.match_template(image, template, mode="zero")
+    np.testing.assert_allclose(found, theirs, rtol=0, atol=1e-4)
+    inside = RNG.random(template.shape) > 0.4
+    image, template, mask = (a.astype(np.float32) for a in (image, template, inside))
+    masked = cv2.matchTemplate(image, template, cv2.TM_CCOEFF_NORMED, mask=mask)
+    found = imfilter.match_template(image, template, template_mask=inside, padding="valid")
+    np.testing.assert_allclose(found, masked, rtol=0, atol=1e-4)
+    (best,) = imfilter.corner_peaks(imfilter.match_template(image, template), count=1)
+    np.testing.assert_array_equal(best, [40 + 8, 60 + 10])
+
+
+def test_offsets_and_contrasts_change_nothing():
+    image = RNG.normal(size=(40, 50))
+    template = image[10:19, 20:31]
+    found = imfilter.match_template(image, template)
+    for factor, offset in ((1e-9, 0.0), (3.0, 1e6), (1e12, -1e13)):
+        other = imfilter.match_template(image * factor + offset, template * 2 - 5)
+        np.testing.assert_allclose(other, found, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(imfilter.match_template(-image, template), -found, rtol=0, atol=1e-12)
+
+
+def test_flat_windows_give_zero():
+    image = np.full((20, 30), 7, np.uint8)
+    image[:, 20:] = RNG.integers(0, 255, (20, 10))
+    for dtype in ("uint8", "float32", "float64"):
+        for mask in (None, np.array([[1, 1, 0], [1, 1, 1], [1, 1, 1]])):
+            options = {"template_mask": mask}
+            found = imfilter.match_template(image.astype(dtype), np.arange(9.0).reshape(3, 3), **options)
+            np.testing.assert_array_equal(found[:, :19], 0)
+            assert np.abs(found[2:-2, 21:-2]).min() > 0
+
+
+def test_axes_channels_layouts_and_output():
+    image, template = RNG.random((20, 24, 3)).astype(np.float32), RNG.random((4, 5))
+    whole = imfilter.match_template(image, template, channel_axis=-1)
+    for c in range(3):
+        alone = imfilter.match_template(np.ascontiguousarray(image[..., c]), template)
+        np.testing.assert_allclose(whole[..., c], alone, rtol=0, atol=2e-5)
+    first = np.moveaxis(image, -1, 0)
+    by_axes = imfilter.match_template(first, template, axes=(1, 2))
+    np.testing.assert_allclose(np.moveaxis(by_axes, 0, -1), whole, rtol=0, atol=2e-5)
+    for workers in (1, 3):
+        np.testing.assert_array_equal(
+            imfilter.match_template(image, template, channel_axis=-1, workers=workers), whole
+        )
+    out = np.empty((17, 20, 3), np.float64)
+    found = imfilter.match_template(image, template, channel_axis=-1, padding="valid", out=out)
+    assert found is out
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"template": np.ones((2, 2))}, ValueError, "template must have different samples"),
+        ({"template": np.arange(4.0)}, ValueError, "template must have 2 axes"),
+        ({"template": np.ones((0, 2))}, ValueError, "template must have 2 axes.*not be empty"),
+        ({"template": np.arange(99.0).reshape(9, 11), "padding": "valid"}, ValueError, "not be larger"),
+        ({"template": [[1.0, np.nan]]}, ValueError, "template must be finite"),
+        ({"padding": "full"}, ValueError, "padding must be one of"),
+        ({"template_mask": np.zeros((2, 2))}, ValueError, "template_mask must have a sample"),
+        ({"template_mask": np.ones(3)}, ValueError, r"template_mask must have shape \(2, 2\)"),
+        ({"template_mask": -np.ones((2, 2))}, ValueError, "template_mask must contain"),
+        ({"mode": "reflect"}, ValueError, "mode 'reflect' is ambiguous"),
+        ({"out": np.zeros((2, 2))}, ValueError, "out must have shape"),
+    ],
+    ids=str,
+)
+def test_errors(change, error, words):
+    options = {"template": np.arange(4.0).reshape(2, 2), **change}
+    with pytest.raises(error, match=words):
+        imfilter.match_template(np.zeros((6, 7)), **options)
