@@ -53,13 +53,15 @@ def test_missing_data(shape):
 
 def test_other_libraries():
     image = photo(GREY[0])[:120, :150]
-    template = image[40:57, 60:81].copy()
+    spread = imfilter.local_std(image, (17, 21))[8:-8, 10:-10]
+    y, x = np.unravel_index(spread.argmax(), spread.shape)
+    template = image[y : y + 17, x : x + 21].copy()
     pair = image.astype(np.float32), template.astype(np.float32)  # OpenCV loses digits of bytes
     other = cv2.matchTemplate(*pair, cv2.TM_CCOEFF_NORMED)
     for dtype in ("uint8", "float32", "float64"):
         found = imfilter.match_template(image.astype(dtype), template, padding="valid")
-        assert np.unravel_index(found.argmax(), found.shape) == (40, 60)
-        np.testing.assert_allclose(found, other, rtol=0, atol=1e-4)
+        assert np.unravel_index(found.argmax(), found.shape) == (y, x)
+        assert (np.abs(found - other) * spread).max() < 0.05  # OpenCV loses digits in flat windows
         theirs = skimage.feature.match_template(image.astype(float), template.astype(float))
         np.testing.assert_allclose(found, theirs, rtol=0, atol=1e-4)
     theirs = skimage.feature.match_template(image.astype(float), template.astype(float), pad_input=True)
@@ -69,9 +71,9 @@ def test_other_libraries():
     image, template, mask = (a.astype(np.float32) for a in (image, template, inside))
     masked = cv2.matchTemplate(image, template, cv2.TM_CCOEFF_NORMED, mask=mask)
     found = imfilter.match_template(image, template, template_mask=inside, padding="valid")
-    np.testing.assert_allclose(found, masked, rtol=0, atol=1e-4)
+    assert (np.abs(found - masked) * spread).max() < 0.05
     (best,) = imfilter.corner_peaks(imfilter.match_template(image, template), count=1)
-    np.testing.assert_array_equal(best, [40 + 8, 60 + 10])
+    np.testing.assert_array_equal(best, [y + 8, x + 10])
 
 
 def test_offsets_and_contrasts_change_nothing():
