@@ -18,6 +18,7 @@ from imfilter._base.suggestions import function_name, suggestion
 
 from ._cli import ending, messages, warmup
 from ._cli.command import Command
+from ._cli.finder_table import FINDERS
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.object_table import OBJECTS
 from ._cli.options import click_option
@@ -29,7 +30,7 @@ from ._cli.threshold_table import THRESHOLD
 
 _WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
 #: The commands that filter a picture.
-_ALL = (*COMMANDS, THRESHOLD, *OBJECTS, *REGIONS)
+_ALL = (*COMMANDS, THRESHOLD, *OBJECTS, *REGIONS, *FINDERS)
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 

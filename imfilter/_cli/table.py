@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 from .command import Command, Option
-from .finder_table import FINDERS
 from .morphology_table import MORPHOLOGY
 from .scale_table import SCALES
 
@@ -244,7 +243,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     *MORPHOLOGY,
     *SCALES,
-    *FINDERS,
 )
 
 #: Options of the border, which are keywords of the functions. Descriptors do not have them.

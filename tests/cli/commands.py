@@ -22,6 +22,7 @@ STATISTICS = [command.name for command in table.COMMANDS if command.kind in ("st
 SMOOTHING = [command.name for command in table.COMMANDS if command.kind == "smoothing"]
 RESIDUES = [command.name for command in table.COMMANDS if command.kind == "residue"]
 EXTRA = {
+    "resize": ["--scale", "0.75"],
     "correlate": ["--kernel", "1,2,1;2,4,2;1,2,1"],
     "convolve": ["--kernel", "SHARPEN"],
     "tophat": ["--element", "disk:6"],  # details of three pixels are few in a photograph

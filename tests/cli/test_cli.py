@@ -32,8 +32,6 @@ def test_defaults_are_those_of_the_function(command: Command) -> None:
     apart = {"dtype", "channel_axis"} if command.kind in ("edges", "corners") else set()
     apart |= {"distance", "metric", "strength", "count", "refine"} if command.kind == "corners" else set()
     apart |= {"dtype"} if command.kind == "descriptor" else set()
-    apart |= {"dtype", "channel_axis"} if command.kind == "finder" else set()
-    apart |= {"strength", "distance", "count"} if command.name == "match_template" else set()
     for option in (*command.options, *table.shared_of(command)):
         if option.name in apart:
             continue

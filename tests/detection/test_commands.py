@@ -1,13 +1,16 @@
 """The commands `blobs` and `match_template`: tables, pictures, arrays and errors."""
 
 import csv
+import inspect
 import json
+import shlex
 
 import numpy as np
 import pytest
 
 import imfilter
 from imfilter import io
+from imfilter._cli.finder_table import FINDERS
 from tests.cli.commands import COINS, done, failed, noise, save
 
 SCENE = np.zeros((60, 80), np.uint8)
@@ -81,3 +84,19 @@ def test_errors(tmp_path, capsys):
     hole = save(tmp_path / "in.npy", np.array([[1.0, np.nan], [2.0, 3.0]]))
     assert "image must be finite" in failed(capsys, 2, "blobs", hole, out)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("command", FINDERS, ids=lambda command: command.name)
+def test_help_defaults_and_example(tmp_path, capsys, monkeypatch, command):
+    parameters = inspect.signature(getattr(imfilter, command.name)).parameters
+    for option in command.options:
+        if option.name in parameters and option.shown != "required":
+            assert option.default == parameters[option.name].default, option.name
+    done(command.name, "--help")
+    text = " ".join(capsys.readouterr().out.split())
+    assert all(option.flag in text and option.help.split()[0] in text for option in command.options)
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "in.png", noise(20, 30, 3))
+    words = shlex.split(command.example)
+    done(*words)
+    assert io.read(tmp_path / words[2]).pixels.shape == (20, 30, 3)
