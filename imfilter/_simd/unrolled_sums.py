@@ -9,7 +9,6 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
-from imfilter._simd.lines import copy
 from imfilter._simd.llvm import (
     WORD,
     after,
@@ -25,7 +24,8 @@ from imfilter._simd.llvm import (
     write,
 )
 from imfilter._simd.prefetch import prefetch_sums
-from imfilter._simd.vector import BYTES, REGISTERS, peek, poke, register_lanes, size_of
+from imfilter._simd.short_rows import whole_vectors
+from imfilter._simd.vector import REGISTERS, register_lanes
 
 #: Largest number of taps summed in straight-line code: in a window with all its kernels, and in a line or
 #: column. The code for each number takes 0.2 to 0.5 s to compile. It made a column of 25 taps a sixth
@@ -35,7 +35,21 @@ STRAIGHT, STRAIGHT_LINE = 27, 17
 
 @intrinsic(prefer_literal=True)
 def _sums(
-    typingctx, real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count, ahead
+    typingctx,
+    real,
+    target,
+    outputs,
+    rows,
+    taps,
+    norm,
+    lines,
+    offsets,
+    weights,
+    bias,
+    to,
+    count,
+    overhang,
+    ahead,
 ):
     """Sum `rows` lines of `taps` each for `outputs` neighbouring outputs. Output o starts with line o.
 
@@ -51,7 +65,14 @@ def _sums(
     lanes = register_lanes(real.dtype) * max(REGISTERS // kernels, 1)
 
     def codegen(context, builder, sig, args):
-        lines, offsets, weights, bias, to, count, ahead = args[6:]
+        lines, offsets, weights, bias, *rows_to = args[6:]
+        with whole_vectors(
+            builder, REGISTERS * register_lanes(real.dtype), target.dtype, many, *rows_to
+        ) as chosen:
+            emit(builder, lines, offsets, weights, bias, *chosen)
+        return context.get_dummy_value()
+
+    def emit(builder, lines, offsets, weights, bias, to, count, ahead):
         scalar = element(real.dtype)
         kind, memory = ir.VectorType(scalar, lanes), ir.VectorType(element(target.dtype), lanes)
         size = real.dtype.bitwidth // 8
@@ -96,9 +117,8 @@ def _sums(
                     total = builder.fadd(start, found[0])
                 total = from_real(builder, total, target.dtype, memory)
                 write(builder, builder.add(place, behind), total)
-        return context.get_dummy_value()
 
-    scalars = (*(types.int64,) * 3, types.float64, *(types.int64,) * 3)
+    scalars = (*(types.int64,) * 3, types.float64, *(types.int64,) * 4)
     return types.none(real, target, outputs, rows, taps, norm, *scalars), codegen
 
 
@@ -111,15 +131,4 @@ def sum_window(
     The last vector overlaps the previous one. Rows shorter than a vector go through `overhang`. `ahead` is
     the table for prefetching; see `prefetch`.
     """
-    lanes = BYTES // size_of(real)
-    places, number_of_sums = to, count  # one call for both cases: its code takes long to compile
-    if count < lanes:
-        places, number_of_sums, ahead = overhang + outputs * BYTES, lanes, 0
-        for o in range(outputs):
-            poke(places + 8 * o, overhang + o * BYTES)
-    _sums(
-        real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, places, number_of_sums, ahead
-    )
-    if count < lanes:
-        for o in range(outputs):
-            copy(target, peek(to + 8 * o), overhang + o * BYTES, count)
+    _sums(real, target, outputs, rows, taps, norm, lines, offsets, weights, bias, to, count, overhang, ahead)

@@ -137,6 +137,7 @@ def child_agrees(expected):
 
 
 @needs_fork
+@pytest.mark.slow
 def test_fork_while_the_pool_exists():
     assert (
         run(FORK + "expected = answer()\nprint([child_agrees(expected) for _ in range(3)])")
@@ -145,6 +146,7 @@ def test_fork_while_the_pool_exists():
 
 
 @needs_fork
+@pytest.mark.slow
 def test_fork_before_the_first_call():
     code = """
 pid = os.fork()
@@ -159,6 +161,7 @@ print(child_agrees(expected))
 
 
 @needs_fork
+@pytest.mark.slow
 def test_fork_while_other_threads_filter():
     """The pool is busy, and its lock perhaps held, at the moment of the fork."""
     code = """

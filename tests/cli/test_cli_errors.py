@@ -247,6 +247,7 @@ def test_decoders_add_nothing_to_the_one_line(tmp_path: Path, capfd: pytest.Capt
     assert [line for line in lines if not line.startswith("imfilter: ")] == []
 
 
+@pytest.mark.slow
 def test_standard_error_may_be_closed(tmp_path: Path) -> None:
     code = "import os; os.close(2); from imfilter import cli; cli.main()"
     command = [sys.executable, "-c", code, "box", str(COINS), str(tmp_path / "out.png")]

@@ -157,6 +157,7 @@ def test_a_full_device_is_one_line(tmp_path: Path, arguments: list[str]) -> None
     assert result.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_full_or_closed_standard_error_changes_no_exit_code(tmp_path: Path) -> None:
     with open("/dev/full", "w") as full:
         result = subprocess.run(

@@ -64,6 +64,7 @@ def test_every_way_to_start_is_the_command(tmp_path: Path, start: list[object]) 
 
 
 @pytest.mark.parametrize("arguments", [["box", COINS, "out.png"], ["harris", COINS, "out.csv"], ["warmup"]])
+@pytest.mark.slow
 def test_numba_without_its_compiler_is_one_line(tmp_path: Path, arguments: list[object]) -> None:
     done = process("-m", "imfilter", *[tmp_path / a if str(a)[:4] == "out." else a for a in arguments],
                    NUMBA_DISABLE_JIT="1")  # fmt: skip

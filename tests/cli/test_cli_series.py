@@ -295,6 +295,7 @@ def test_kernels_of_files(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_plots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
     from PIL import Image as Pillow

@@ -101,6 +101,7 @@ def line_of(running: subprocess.Popen[bytes]) -> bytes:
 STREAM = ("exponential", "-", "-", "--alpha", "0.5", "--stream")
 
 
+@pytest.mark.slow
 def test_each_line_is_answered_before_the_next_one() -> None:
     with process(*STREAM, "--column", "x") as running:
         assert running.stdin is not None
@@ -154,6 +155,7 @@ def test_an_interrupt_is_quiet() -> None:
 
 
 @pytest.mark.parametrize("live", [True, False])
+@pytest.mark.slow
 def test_a_reader_that_has_read_enough(tmp_path: Path, live: bool) -> None:
     source = write(tmp_path / "in.csv", "\n".join(map(str, range(100_000))) + "\n")
     arguments = ["--size", "3", *(["--stream"] if live else [])]

@@ -147,6 +147,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, *counts)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there the peak is in kilobytes")
+@pytest.mark.slow
 def test_many_peaks_take_little_memory_at_any_distance():
     done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
     more, *counts = map(int, done.stdout.split())

@@ -160,6 +160,7 @@ def test_what_weights_are_remembered_by(other):
     assert laid_out.recent(np.asfortranarray(weight), 1) is first
 
 
+@pytest.mark.slow
 def test_the_memory_is_bounded(monkeypatch):
     """The oldest go first; weights that are too large are not kept, and none refers to the caller's array."""
     monkeypatch.setattr(laid_out, "_KEPT", 100_000)

@@ -286,6 +286,7 @@ def test_long_signals_take_little_memory():
         np.testing.assert_array_equal(out[1_000_020:1_000_980], part[20:-20])
 
 
+@pytest.mark.slow
 def test_tiny_images():
     for shape in ((1,), (1, 1), (2, 1), (1, 1, 1)):
         for mode in MODES:

@@ -62,6 +62,7 @@ def test_extreme_integers_do_not_overflow(dtype, size):
     np.testing.assert_allclose(found, np.sqrt(expected), rtol=2e-7, atol=0)
 
 
+@pytest.mark.slow
 def test_a_window_of_many_integers_of_16_bits():
     image = np.random.default_rng(2).integers(0, 1 << 16, (60, 70)).astype("u2")
     image[20:] |= 0xFFF0

@@ -163,6 +163,7 @@ def test_heights():
 
 
 @pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.slow
 def test_areas(dtype):
     for shape in ((7, 8), (3, 4, 5), (17,), (1, 1), (1, 9)):
         for image in images(shape, dtype, 5):

@@ -39,6 +39,7 @@ def packed(shape, element):
 
 @pytest.mark.parametrize("shape", [(70,), (5, 66), (3, 4, 7)])
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.slow
 def test_footprints(shape, mode):
     image = picture("?", shape)
     for inside in footprints(len(shape)):
@@ -110,6 +111,7 @@ def test_layouts_axes_and_channels():
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_outputs(name):
     image = picture("?", (20, 300))
     element = morphology.disk(2)
@@ -165,6 +167,7 @@ def test_boxes(size, monkeypatch, no_remembered_calls):
     assert any(seen) or max(size) > 9  # longer boxes than the image have a way of their own
 
 
+@pytest.mark.slow
 def test_full_and_tiny_images():
     for shape in ((1, 1), (1, 200), (200, 1), (2, 64)):
         for value in (False, True):

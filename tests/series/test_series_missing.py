@@ -42,6 +42,7 @@ def close(result, expected):
 
 @pytest.mark.parametrize("name", FILTERS)
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.slow
 def test_windows_against_plain_loops(name, mode):
     call, given, own, size, definition = FILTERS[name]
     aligns = ("centre",) if mode in ("mirror", "symmetric", "wrap") else ("centre", "causal")

@@ -25,6 +25,7 @@ def has_ends(call, mode):
     [(c, m) for c in STREAMS for m in ("edge", "zero", "shrink", "valid") if has_ends(c, m)],
     ids=lambda v: v if isinstance(v, str) else v[0].__name__,
 )
+@pytest.mark.slow
 def test_streams_with_masks_are_bit_identical_to_whole_series(call, mode):
     f, given, own = call
     how = {"initial": "edge" if mode == "shrink" else mode} if f is series.causal else {"mode": mode}

@@ -82,6 +82,7 @@ def test_guided_gradients_are_cut_at_each_rectifier():
     assert (found != show.guided_backprop(Stack(made, (5,)), [(a, None), (b, None), (c, None)], -x, 1)).any()
 
 
+@pytest.mark.slow
 def test_the_model_of_a_class_has_its_highest_score():
     models = []
     for label in range(4):

@@ -11,7 +11,12 @@ from imfilter._base.plan import Plan
 from imfilter._base.program import set_addresses
 from imfilter._filters.morphology import neighbours as places
 from imfilter._filters.morphology.family import Absent, Block, as_floats
-from imfilter._filters.morphology.kernels.plateaus import PLATEAUS_JOB, mark, mark_plateaus
+from imfilter._filters.morphology.kernels.plateaus import (
+    PLATEAUS_JOB,
+    mark_plateaus,
+    mark_rows,
+    unmark_plateaus,
+)
 from imfilter._filters.morphology.reconstruction import extreme
 
 
@@ -51,7 +56,11 @@ class LocalExtrema:
         described, table = places.block(shape, settings.neighbours)
         queue, *memory = places.queue(block.size)
         job = np.zeros((), PLATEAUS_JOB)
-        job["mark"], job["borders"] = mark.address(block.dtype, int(self.maxima)), settings.borders
+        # Integers are equal if their bits are, so those of one size share the kernel.
+        bits = block.dtype if block.dtype.kind == "f" else np.dtype(f"u{block.itemsize}")
+        job["mark_rows"] = mark_rows.address(block.dtype, int(self.maxima))
+        job["unmark_plateaus"] = unmark_plateaus.address(bits)
+        job["borders"] = settings.borders
         owners = set_addresses(job, {"samples": block, "marks": to, "block": described, "queue": queue})
         mark_plateaus.entry()(job.ctypes.data)
         del owners, table, memory

@@ -13,8 +13,9 @@ from imfilter._filters.morphology.kernels.reconstruct import (
     DILATE,
     ERODE,
     RECONSTRUCTION_JOB,
-    reconstruct,
+    follow_queue,
     run_reconstruction,
+    sweep_rows,
 )
 
 #: Samples of a block that are compared at a time.
@@ -52,7 +53,8 @@ def grow(
     queue, *memory = places.queue(samples.size)
     tables = _passes(neighbours.tobytes(), neighbours.ndim)
     job = np.zeros((), RECONSTRUCTION_JOB)
-    job["reconstruct"] = reconstruct.address(samples.dtype, DILATE if dilation else ERODE)
+    for kernel in (sweep_rows, follow_queue):
+        job[kernel.name] = kernel.address(samples.dtype, DILATE if dilation else ERODE)
     owners = set_addresses(
         job,
         {
@@ -65,6 +67,7 @@ def grow(
             "after": tables.after,
             "stamps": np.zeros(shape[0] * shape[1], np.uint8),
             "near": np.zeros(54, np.int64),
+            "done": np.zeros(1, np.int64),
         },
     )
     for name in ("down", "up", "after"):

@@ -36,8 +36,10 @@ def combinations() -> Iterator[Combination]:
     yield areas.open_areas, ()
     for name in ("u1", "f4"):
         for sense in (reconstruct.ERODE, reconstruct.DILATE):
-            yield reconstruct.reconstruct, (np.dtype(name), sense)
-            yield plateaus.mark, (np.dtype(name), sense)
+            yield reconstruct.sweep_rows, (np.dtype(name), sense)
+            yield reconstruct.follow_queue, (np.dtype(name), sense)
+            yield plateaus.mark_rows, (np.dtype(name), sense)
+        yield plateaus.unmark_plateaus, (np.dtype(name),)
     for name in ("u1", "u4"):
         yield areas.sort, (np.dtype(name), np.dtype("i4"))
         yield areas.join, (np.dtype(name), np.dtype("i4"))

@@ -6,9 +6,9 @@ from numba.extending import intrinsic
 
 from imfilter._filters.linear.kernels.symmetric_sums import Block
 from imfilter._simd.jit import kernel
-from imfilter._simd.lines import copy
 from imfilter._simd.prefetch import prefetch_sums
-from imfilter._simd.vector import BYTES, REGISTERS, peek, poke, register_lanes, size_of
+from imfilter._simd.short_rows import whole_vectors
+from imfilter._simd.vector import BYTES, REGISTERS, register_lanes, size_of
 
 _WORD = ir.IntType(64)
 #: Vector registers for sums and references. Others hold samples and weights.
@@ -23,17 +23,39 @@ def _registers(outputs):
 
 @intrinsic(prefer_literal=True)
 def _rows(
-    typingctx, real, source, target, outputs, number, norm, lines, halves, n, weights, bias, to, count, ahead
+    typingctx,
+    real,
+    source,
+    target,
+    outputs,
+    number,
+    norm,
+    lines,
+    halves,
+    n,
+    weights,
+    bias,
+    to,
+    count,
+    overhang,
+    ahead,
 ):
-    """Write rows of `count` sums, at least a vector, for `outputs` neighbours; see `sum_symmetric`."""
+    """Write rows of `count` sums for `outputs` neighbours; see `sum_symmetric`."""
     many = outputs.literal_value
     registers = _registers(many)
     literals = many, number.literal_value, bool(norm.literal_value), registers
 
     def codegen(context, builder, sig, args):
-        *arguments, count, ahead = args[6:]
+        *arguments, to, count, overhang, ahead = args[6:]
+        lanes = register_lanes(real.dtype) * registers
+        rows_to = to, count, overhang, ahead
+        with whole_vectors(builder, lanes, target.dtype, many, *rows_to) as (to, count, ahead):
+            emit(builder, lanes, [*arguments, to], count, ahead)
+        return context.get_dummy_value()
+
+    def emit(builder, lanes, arguments, count, ahead):
         block = Block(builder, (real, source, target), literals, arguments)
-        word, lanes = _WORD, block.sums.kind.count
+        word = _WORD
         last = builder.sub(count, word(lanes))
         vectors = builder.udiv(builder.add(count, word(lanes - 1)), word(lanes))
         with cgutils.for_range(builder, vectors) as loop:
@@ -41,9 +63,8 @@ def _rows(
             x = builder.select(builder.icmp_signed("<", x, last), x, last)
             prefetch_sums(builder, ahead, x, lanes, block.places, target.dtype.bitwidth // 8)
             block.write(x)
-        return context.get_dummy_value()
 
-    scalars = (*(types.int64,) * 4, types.float64, *(types.int64,) * 3)
+    scalars = (*(types.int64,) * 4, types.float64, *(types.int64,) * 4)
     return types.none(real, source, target, outputs, number, norm, *scalars), codegen
 
 
@@ -59,17 +80,6 @@ def _at(typingctx, real, outputs, number, norm, lines, halves, n, weights, bias,
 
     scalars = (*(types.int64,) * 4, types.float64, *(types.int64,) * 2)
     return types.none(real, outputs, number, norm, *scalars), codegen
-
-
-@intrinsic(prefer_literal=True)
-def _lanes(typingctx, real, outputs):
-    """Return how many elements `_rows` writes at a time."""
-    lanes = register_lanes(real.dtype) * _registers(outputs.literal_value)
-
-    def codegen(context, builder, sig, args):
-        return _WORD(lanes)
-
-    return types.int64(real, outputs), codegen
 
 
 @kernel("real", "source", "target", "outputs", "number", "norm")
@@ -99,12 +109,6 @@ def sum_symmetric(
     The last vector overlaps the one before. Rows shorter than a vector go through `overhang`. The lines that
     are needed next are prefetched, as `ahead` says; see there.
     """
-    lanes = _lanes(real, outputs)
-    places, number_of_sums = to, count  # one call for both cases: its code takes long to compile
-    if count < lanes:
-        places, number_of_sums, ahead = overhang + outputs * BYTES, lanes, 0
-        for o in range(outputs):
-            poke(places + 8 * o, overhang + o * BYTES)
     _rows(
         real,
         source,
@@ -117,13 +121,11 @@ def sum_symmetric(
         n,
         weights,
         bias,
-        places,
-        number_of_sums,
+        to,
+        count,
+        overhang,
         ahead,
     )
-    if count < lanes:
-        for o in range(outputs):
-            copy(target, peek(to + 8 * o), overhang + o * BYTES, count)
 
 
 @kernel("real", "outputs", "number")

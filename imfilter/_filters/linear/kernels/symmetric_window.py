@@ -15,10 +15,10 @@ from numba.extending import intrinsic
 
 from imfilter._filters.linear.kernels.reference import fits_reference
 from imfilter._simd.jit import kernel
-from imfilter._simd.lines import copy
 from imfilter._simd.llvm import call_llvm, element, from_real, mangle, multiply_add, pointer, spread, weighed
 from imfilter._simd.prefetch import prefetch_sums
-from imfilter._simd.vector import BYTES, REGISTERS, peek, poke, register_lanes
+from imfilter._simd.short_rows import whole_vectors
+from imfilter._simd.vector import REGISTERS, register_lanes
 
 _WORD = ir.IntType(64)
 #: Bits of a length, and of a kernel, in the numbers that stand for windows and kernels.
@@ -98,8 +98,23 @@ def _registers(kernels):
 
 
 @intrinsic(prefer_literal=True)
-def _sums(typingctx, real, target, outputs, window, kernels, lines, offsets, weights, bias, to, count, ahead):
-    """Write rows of `count` sums, at least a vector, for `outputs` neighbouring outputs; see below."""
+def _sums(
+    typingctx,
+    real,
+    target,
+    outputs,
+    window,
+    kernels,
+    lines,
+    offsets,
+    weights,
+    bias,
+    to,
+    count,
+    overhang,
+    ahead,
+):
+    """Write rows of `count` sums for `outputs` neighbouring outputs; see below."""
     many, shape = outputs.literal_value, window.literal_value
     most = (1 << _LENGTH_BITS) - 1
     shape = shape >> 2 * _LENGTH_BITS, shape >> _LENGTH_BITS & most, shape & most
@@ -114,7 +129,12 @@ def _sums(typingctx, real, target, outputs, window, kernels, lines, offsets, wei
     ]
 
     def codegen(context, builder, sig, args):
-        lines, offsets, weights, bias, to, count, ahead = args[5:]
+        lines, offsets, weights, bias, *rows_to = args[5:]
+        with whole_vectors(builder, lanes, target.dtype, many, *rows_to) as chosen:
+            emit(builder, lines, offsets, weights, bias, *chosen)
+        return context.get_dummy_value()
+
+    def emit(builder, lines, offsets, weights, bias, to, count, ahead):
         scalar = element(real.dtype)
         kind, memory = ir.VectorType(scalar, lanes), ir.VectorType(element(target.dtype), lanes)
         size, written = real.dtype.bitwidth // 8, target.dtype.bitwidth // 8
@@ -180,21 +200,9 @@ def _sums(typingctx, real, target, outputs, window, kernels, lines, offsets, wei
             for place, result in zip(places, results, strict=True):
                 at = builder.add(place, builder.mul(x, _WORD(written)))
                 builder.store(result, pointer(builder, at, memory), align=1)
-        return context.get_dummy_value()
 
-    scalars = (*(types.int64,) * 3, types.float64, *(types.int64,) * 3)
+    scalars = (*(types.int64,) * 3, types.float64, *(types.int64,) * 4)
     return types.none(real, target, outputs, window, kernels, *scalars), codegen
-
-
-@intrinsic(prefer_literal=True)
-def _lanes(typingctx, real, kernels):
-    """Return how many elements `_sums` writes at a time."""
-    lanes = register_lanes(real.dtype) * _registers(len(_kernels(kernels.literal_value)[0]))
-
-    def codegen(context, builder, sig, args):
-        return _WORD(lanes)
-
-    return types.int64(real, kernels), codegen
 
 
 @kernel("real", "target", "outputs", "window", "kernels")
@@ -211,15 +219,4 @@ def sum_symmetric_window(
     The last vector overlaps the one before. Rows shorter than a vector go through `overhang`. The lines that
     are needed next are prefetched, as `ahead` says; see there.
     """
-    lanes = _lanes(real, kernels)
-    places, number_of_sums = to, count  # one call for both cases: its code takes long to compile
-    if count < lanes:
-        places, number_of_sums, ahead = overhang + outputs * BYTES, lanes, 0
-        for o in range(outputs):
-            poke(places + 8 * o, overhang + o * BYTES)
-    _sums(
-        real, target, outputs, window, kernels, lines, offsets, weights, bias, places, number_of_sums, ahead
-    )
-    if count < lanes:
-        for o in range(outputs):
-            copy(target, peek(to + 8 * o), overhang + o * BYTES, count)
+    _sums(real, target, outputs, window, kernels, lines, offsets, weights, bias, to, count, overhang, ahead)

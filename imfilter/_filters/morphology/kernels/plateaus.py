@@ -32,7 +32,10 @@ from imfilter._simd.vector import (
 #: Addresses of the code, of the samples, of their marks (a byte for each), of a `BLOCK` and of a `QUEUE`;
 #: whether plateaus at the border of the block count.
 PLATEAUS_JOB = np.dtype(
-    [(name, np.int64) for name in ("mark", "samples", "marks", "block", "queue", "borders")]
+    [
+        (name, np.int64)
+        for name in ("mark_rows", "unmark_plateaus", "samples", "marks", "block", "queue", "borders")
+    ]
 )
 _U8 = np.dtype(np.uint8)
 
@@ -91,7 +94,7 @@ def _beside(element, job, block, z, y, x, index, mark):
 def _mark_row(element, maxima, job, block, z, y):
     """Mark the samples of a row without a better neighbour."""
     size, row = size_of(element), (z * block.y + y) * block.x
-    lanes, count, first = BYTES // size, block.x - 2, 0
+    lanes, count, first = BYTES // size, block.x - 2, 1
     if count >= lanes and (job.borders or not _outermost(block, z, y, 1)):
         for part_of in range((count + lanes - 1) // lanes):
             # The last vector overlaps the one before it, which changes nothing.
@@ -105,9 +108,10 @@ def _mark_row(element, maxima, job, block, z, y):
                     best = larger(other, best) if maxima else smaller(other, best)
             store(job.marks + at, _U8, bytes_of(best == own))
         first = block.x - 1
-        _mark_one(element, maxima, job, block, z, y, 0, row)
-    for x in range(first, block.x):
+    x = 0
+    while x < block.x:  # the first sample, and those from `first` on: one call, because its code is inlined
         _mark_one(element, maxima, job, block, z, y, x, row + x)
+        x = max(x + 1, first)
 
 
 @inlined
@@ -119,17 +123,20 @@ def _mark_one(element, maxima, job, block, z, y, x, index):
 
 
 @kernel("element", "maxima")
-def mark(element, maxima, job_at):
-    """Mark the samples of all plateaus without a better neighbour; see `PLATEAUS_JOB`.
-
-    First, samples without a better neighbour get a mark. Then samples without a mark take it from neighbours
-    of the same value, step by step.
-    """
+def mark_rows(element, maxima, job_at):
+    """Mark the samples without a better neighbour."""
     job = record(PLATEAUS_JOB, job_at)
-    block, queue = record(BLOCK, job.block), record(QUEUE, job.queue)
+    block = record(BLOCK, job.block)
     for z in range(block.z):
         for y in range(block.y):
             _mark_row(element, maxima, job, block, z, y)
+
+
+@kernel("element")
+def unmark_plateaus(element, job_at):
+    """Take the marks of plateaus where one sample has none. Samples are only tested for equality."""
+    job = record(PLATEAUS_JOB, job_at)
+    block, queue = record(BLOCK, job.block), record(QUEUE, job.queue)
     index = 0
     for z in range(block.z):
         for y in range(block.y):
@@ -166,5 +173,11 @@ def _spread(element, job, block, queue):
 @Driver
 @denormals_as_numbers
 def mark_plateaus(job_at):
-    """Run the code of a job."""
-    invoke(2, record(PLATEAUS_JOB, job_at).mark, (job_at,))
+    """Mark the samples of all plateaus without a better neighbour; see `PLATEAUS_JOB`.
+
+    First, samples without a better neighbour get a mark. Then samples without a mark take it from neighbours
+    of the same value, step by step.
+    """
+    job = record(PLATEAUS_JOB, job_at)
+    invoke(2, job.mark_rows, (job_at,))
+    invoke(1, job.unmark_plateaus, (job_at,))

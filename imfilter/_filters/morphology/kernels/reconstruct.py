@@ -37,14 +37,15 @@ FEW, MOST, SHARE = 64, 100, 4
 #: that a row reads in the sweep down and in the sweep up, and of the rows that it may still improve after
 #: them, each with its number; whether a row reads itself. A row of a table has three words: its distance
 #: along z and y, and a bit for each of the columns -1, 0 and 1 beside a sample. `stamps` has a byte for each
-#: row: the last sweep that changed the row. `near` has space for two words for each neighbour.
+#: row: the last sweep that changed the row. `near` has space for two words for each neighbour, and `done` for
+#: one.
 RECONSTRUCTION_JOB = np.dtype(
     [
         (name, np.int64)
         for name in (
-            *("reconstruct", "samples", "limits", "block", "queue"),
+            *("sweep_rows", "follow_queue", "samples", "limits", "block", "queue"),
             *("down", "n_down", "up", "n_up", "after", "n_after", "along_down", "along_up"),
-            *("stamps", "near"),
+            *("stamps", "near", "done"),
         )
     ]
 )
@@ -124,22 +125,25 @@ def _take(element, sense, job, block, row, count):
             found += count_lanes(better(sense, value, own))
             store(job.samples + at, element, value)
         first = block.x - 1
-    found += _take_one(element, sense, job, block, near, count, size * row, 0)
-    for x in range(first, block.x):
+    x = 0
+    while x < block.x:  # the first sample, and those from `first` on: one call, because its code is inlined
         found += _take_one(element, sense, job, block, near, count, size * (row + x), x)
+        x = max(x + 1, first)
     return found
 
 
 @inlined
-def _scan(element, sense, row, limits, first, stop, step):
+def _scan(element, sense, row, limits, first, step, count):
     """Let each sample of a row take the one before it, up to its limit. Return how many are better."""
     size, found = size_of(element), 0
-    value = load_one(element, row + size * first, element)
-    for x in range(first, stop, step):
-        own = load_one(element, row + size * x, element)
-        value = worst(sense, load_one(element, limits + size * x, element), best(sense, value, own))
+    at = size * first
+    value = load_one(element, row + at, element)
+    for _ in range(count):
+        own = load_one(element, row + at, element)
+        value = worst(sense, load_one(element, limits + at, element), best(sense, value, own))
         found += better(sense, value, own)
-        store_one(row + size * x, element, value)
+        store_one(row + at, element, value)
+        at += size * step
     return found
 
 
@@ -176,25 +180,26 @@ def _sweep(element, sense, job, block, number, up):
         changed = _take(element, sense, job, block, row * block.x, count)
         if along:
             at = size * row * block.x
-            if up:
-                changed += _scan(element, sense, job.samples + at, job.limits + at, block.x - 1, -1, -1)
-            else:
-                changed += _scan(element, sense, job.samples + at, job.limits + at, 0, block.x, 1)
+            begin, step = (block.x - 1, -1) if up else (0, 1)
+            changed += _scan(element, sense, job.samples + at, job.limits + at, begin, step, block.x)
         if changed:
             store_one(job.stamps + row, _U8, np.uint8(number))
             found += changed
     return found
 
 
-@inlined
-def _sweeps(element, sense, job, block):
+@kernel("element", "sense")
+def sweep_rows(element, sense, job_at):
     """Sweep down and up as long as this improves many samples."""
+    job = record(RECONSTRUCTION_JOB, job_at)
+    block = record(BLOCK, job.block)
     for row in range(block.z * block.y):
         store_one(job.stamps + row, _U8, np.uint8(2))
     before = block.z * block.y * block.x * 2
     for pair in range(MOST):
-        found = _sweep(element, sense, job, block, 2 * pair + 2, 0)
-        found += _sweep(element, sense, job, block, 2 * pair + 3, 1)
+        found = 0
+        for up in range(2):  # one call: two, each with a constant, would compile the code twice
+            found += _sweep(element, sense, job, block, 2 * pair + 2 + up, up)
         if found * FEW < block.z * block.y * block.x or found > before - before // 4:
             return
         before = found
@@ -290,21 +295,27 @@ def _empty(element, sense, job, block, queue, most):
 
 
 @kernel("element", "sense")
-def reconstruct(element, sense, job_at):
-    """Reconstruct the samples of a block within their limits; see `RECONSTRUCTION_JOB`."""
+def follow_queue(element, sense, job_at, most, done):
+    """Improve samples from a queue until `most` have left it. Write to address `done` whether it is empty."""
     job = record(RECONSTRUCTION_JOB, job_at)
     block, queue = record(BLOCK, job.block), record(QUEUE, job.queue)
-    most = max(block.z * block.y * block.x // SHARE, 256)
-    while True:
-        _sweeps(element, sense, job, block)
-        _collect(element, sense, job, block, queue)
-        if _empty(element, sense, job, block, queue, most):
-            return
-        clear(queue)
+    _collect(element, sense, job, block, queue)
+    poke(done, _empty(element, sense, job, block, queue, most))
 
 
 @Driver
 @denormals_as_numbers
 def run_reconstruction(job_at):
-    """Run the code of a job."""
-    invoke(2, record(RECONSTRUCTION_JOB, job_at).reconstruct, (job_at,))
+    """Reconstruct the samples of a block within their limits; see `RECONSTRUCTION_JOB`.
+
+    The kernels of a type are called by address. As parts of one kernel, they took a third longer to compile.
+    """
+    job = record(RECONSTRUCTION_JOB, job_at)
+    block, queue = record(BLOCK, job.block), record(QUEUE, job.queue)
+    most = max(block.z * block.y * block.x // SHARE, 256)
+    while True:
+        invoke(2, job.sweep_rows, (job_at,))
+        invoke(2, job.follow_queue, (job_at, most, job.done))
+        if peek(job.done):
+            return
+        clear(queue)

@@ -6,16 +6,15 @@ are computed in wide types. If float64 cannot hold a sum of integers, their halv
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from imfilter._simd.jit import inlined, kernel, part
-from imfilter._simd.lanewise import dtype_of, maximum, minimum
-from imfilter._simd.llvm import after, constant, element, read, shuffle
+from imfilter._simd.jit import kernel, part
+from imfilter._simd.lanewise import dtype_of
+from imfilter._simd.llvm import WORD, after, constant, element, extreme, read, shuffle, write
 from imfilter._simd.vector import (
     BYTES,
     REGISTERS,
-    Vector,
     load,
     load_like,
     load_one,
@@ -35,25 +34,22 @@ LARGEST, SMALLEST, SUM, HIGH, LOW = range(5)
 MOST_STRIDE, MOST_CHANNELS = 8, 4
 
 
-@intrinsic
-def _total(typingctx, a, b):
-    """Return the sum of two samples in their own type. The operator would widen scalar integers."""
+def _combine(builder, reduction, kind, a, b):
+    """Return the larger or the smaller of two samples of Numba type `kind`, or their sum, lane by lane."""
+    if reduction in (LARGEST, SMALLEST):
+        return extreme(builder, dtype_of(kind), "max" if reduction == LARGEST else "min", a, b)
+    return builder.fadd(a, b) if isinstance(dtype_of(kind), types.Float) else builder.add(a, b)
+
+
+@intrinsic(prefer_literal=True)
+def _meet(typingctx, op, a, b):
+    """Do the same in a kernel, in the type of the samples. The operator would widen scalar integers."""
+    reduction = op.literal_value
 
     def codegen(context, builder, sig, args):
-        real = isinstance(dtype_of(sig.return_type), types.Float)
-        return builder.fadd(*args) if real else builder.add(*args)
+        return _combine(builder, reduction, a, *args[1:])
 
-    return a(a, b), codegen
-
-
-@inlined
-def _meet(what, a, b):
-    """Return the larger or the smaller of two samples, or their sum, lane by lane."""
-    if what == LARGEST:
-        return maximum(a, b)
-    if what == SMALLEST:
-        return minimum(a, b)
-    return _total(a, b)
+    return a(op, a, b), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -178,16 +174,17 @@ def join_neighbours(real, op, line, taps, step, count, to):
 
 
 @intrinsic(prefer_literal=True)
-def _pick(typingctx, real, stride, channels, address):
-    """Load a register of pixels of `channels` samples. The pixels are `stride` pixels apart in memory."""
-    lanes = register_lanes(real.dtype)
-    n_channels, n_stride = channels.literal_value, stride.literal_value
+def _picked(typingctx, real, op, stride, channels, line, taps, step, count, to):
+    """Reduce pixels of `channels` samples that are `stride` pixels apart in memory; see `join_picked`."""
+    lanes, size = register_lanes(real.dtype), real.dtype.bitwidth // 8
+    n_channels, n_stride, reduction = channels.literal_value, stride.literal_value, op.literal_value
     pixels = lanes // n_channels
     wanted = [i // n_channels * n_stride * n_channels + i % n_channels for i in range(pixels * n_channels)]
 
-    def codegen(context, builder, sig, args):
-        kind, size = ir.VectorType(element(real.dtype), lanes), real.dtype.bitwidth // 8
-        starts = (after(builder, args[3], i * lanes, size) for i in range(wanted[-1] // lanes + 1))
+    def pick(builder, address):
+        """Load a register of pixels."""
+        kind = ir.VectorType(element(real.dtype), lanes)
+        starts = (after(builder, address, i * lanes, size) for i in range(wanted[-1] // lanes + 1))
         registers = [read(builder, start, kind) for start in starts]
         # Shuffle two registers at a time: LLVM splits wider shuffles into single samples.
         picked = registers[0]
@@ -199,7 +196,22 @@ def _pick(typingctx, real, stride, channels, address):
             picked = shuffle(builder, picked, registers[min(number, len(registers) - 1)], order)
         return picked
 
-    return Vector(real.dtype, lanes)(real, stride, channels, address), codegen
+    def codegen(context, builder, sig, args):
+        line, taps, step, count, to = args[4:]
+        last = builder.sub(count, WORD(pixels))
+        last = builder.select(builder.icmp_signed(">", last, WORD(0)), last, WORD(0))
+        with cgutils.for_range_slice(builder, WORD(0), count, WORD(pixels), WORD) as (x, _):
+            first = builder.select(builder.icmp_signed("<", x, last), x, last)
+            start = after(builder, line, first, n_stride * n_channels * size)
+            result = cgutils.alloca_once_value(builder, pick(builder, start))
+            with cgutils.for_range_slice(builder, WORD(1), taps, WORD(1), WORD) as (tap, _):
+                value = pick(builder, builder.add(start, builder.mul(tap, step)))
+                total = _combine(builder, reduction, real.dtype, builder.load(result), value)
+                builder.store(total, result)
+            write(builder, after(builder, to, first, n_channels * size), builder.load(result))
+        return context.get_dummy_value()
+
+    return types.none(real, op, stride, channels, *(types.int64,) * 5), codegen
 
 
 @kernel("real", "op", "stride", "channels")
@@ -207,18 +219,9 @@ def join_picked(real, op, stride, channels, line, taps, step, count, to):
     """Reduce `taps` pixels of a line, `step` bytes apart, for each of `count` outputs at a small stride.
 
     Whole registers are written. So shorter outputs, and pixels that do not fill a register, need more space.
+    The loops are emitted, because Python statements took twice as long to compile for each stride.
     """
-    size = size_of(real)
-    pixels = BYTES // size // REGISTERS // channels
-    x = 0
-    while x < count:
-        first = min(x, max(count - pixels, 0))
-        start = line + first * stride * channels * size
-        result = _pick(real, stride, channels, start)
-        for t in range(1, taps):
-            result = _meet(op, result, _pick(real, stride, channels, start + t * step))
-        store(to + first * channels * size, real, result)
-        x += pixels
+    _picked(real, op, stride, channels, line, taps, step, count, to)
 
 
 @kernel("real", "op")
