@@ -14,13 +14,12 @@ import numpy as np
 from imfilter._filters.local.kernels.box import (
     BOX_JOB,
     DEVIATION,
-    LEVEL,
     NARROW,
-    PART,
     SHORT,
     THRESHOLD,
-    place,
+    result_of,
 )
+from imfilter._filters.local.kernels.eights import prepare_windows, window_of
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import convert, fma, full_like, root
 from imfilter._simd.lines import copy
@@ -51,22 +50,6 @@ def _move(source, kind, at, gone, sums, squares, wide):
 
 
 @inlined
-def _group(kind, job, level, i):
-    """Return the sums and the sums of squares of groups of columns, from column `i` on."""
-    line, pitch, entry = job.workspace + size_of(kind) * i, job.pitch, job.along + 8 * LEVEL * level
-    part, stop = peek(entry + 24), peek(entry + 24) + peek(entry + 16)
-    of = job.along_parts + 8 * PART * part
-    at = line + 2 * pitch * peek(of) + peek(of + 8)
-    total, squares = load(kind, at, kind), load(kind, at + pitch, kind)
-    for number in range(part + 1, stop):
-        of = job.along_parts + 8 * PART * number
-        at = line + 2 * pitch * peek(of) + peek(of + 8)
-        total = total + load(kind, at, kind)
-        squares = squares + load(kind, at + pitch, kind)
-    return total, squares
-
-
-@inlined
 def _result(target, form, job, total, squares, to):
     """Write results from sums of samples and of their squares."""
     inverse = 1.0 / job.taps
@@ -85,11 +68,11 @@ def _result(target, form, job, total, squares, to):
         error = fma(mean, mean, -product)
         found = fma(second, full_like(second, _F64, job.taps), -product) - error
     if form & SHORT:
-        place(target, form, job, found * (inverse * inverse), mean * inverse, to)
+        store(to, target, result_of(form, job, found * (inverse * inverse), mean * inverse))
     elif form & THRESHOLD:
-        place(target, form, job, found / (job.taps * job.taps), mean / job.taps, to)
+        store(to, target, result_of(form, job, found / (job.taps * job.taps), mean / job.taps))
     else:
-        place(target, form, job, found / (job.taps * job.taps), mean, to)
+        store(to, target, result_of(form, job, found / (job.taps * job.taps), mean))
 
 
 @kernel("source", "target", "kind", "form")
@@ -97,9 +80,9 @@ def whole_boxes(source, target, kind, form, job_at):
     """Write the results of all boxes of a piece; see `BOX_JOB`. Sums are of type `kind`."""
     job = record(BOX_JOB, job_at)
     size, item = size_of(source), size_of(kind)
-    lanes, pitch, last = BYTES // item, job.pitch, job.n_along - 1
+    lanes, pitch = BYTES // item, job.pitch
     sums, squares = job.workspace, job.workspace + pitch
-    stage = job.workspace + 2 * pitch * job.n_along
+    stage = job.workspace + 2 * pitch * (job.n_eights + 2)
     for plane in range(job.batch * job.planes):
         begin = job.piece + size * (plane // job.planes * job.step_b + plane % job.planes * job.step_z)
         for tile in range(job.n_tiles):
@@ -119,18 +102,12 @@ def whole_boxes(source, target, kind, form, job_at):
                         gone = begin + size * (first + z * job.step_z + (y - 1) * job.step_y)
                         at = gone + size * job.taps_y * job.step_y
                         _move(source, kind, at, gone, sums, squares, wide)
-                for level in range(last):
-                    length = wide - (peek(job.along + 8 * (LEVEL * level + 1)) - 1) * job.beside
-                    to = sums + 2 * pitch * (level + 1)
-                    for i in range(0, length, lanes):
-                        total, second = _group(kind, job, level, i)
-                        store(to + item * i, kind, total)
-                        store(to + pitch + item * i, kind, second)
+                prepare_windows(kind, job, wide)
                 row = plane * job.rows + y
                 to = job.result + size_of(target) * (peek(job.places + 8 * row) + first)
                 for block in range((count + lanes - 1) // lanes):
                     i = min(block * lanes, max(count - lanes, 0))
-                    total, second = _group(kind, job, last, i)
+                    total, second = window_of(kind, job, i)
                     where_to = to + size_of(target) * i if count >= lanes else stage
                     _result(target, form, job, total, second, where_to)
                 if count < lanes:
