@@ -48,6 +48,9 @@ def test_the_choice_depends_on_the_window_only(function):
         inside = tuple(slice(r, n - r) for r, n in zip(reach, part.shape, strict=True))
         rows, columns = slice(top, top + 60), slice(left, left + 70)
         np.testing.assert_array_equal(found[inside], expected[rows, columns][inside])
+    faint = image[:45, :150]  # no window has sums with enough digits
+    found = function(np.ascontiguousarray(faint), size)[reach[0] : -reach[0], reach[1] : -reach[1]]
+    np.testing.assert_array_equal(found, expected[reach[0] : 45 - reach[0], reach[1] : 150 - reach[1]])
     narrow = image[:, 45:70]  # fewer columns than a vector
     found = function(np.ascontiguousarray(narrow), size)[reach[0] : -reach[0], reach[1] : -reach[1]]
     np.testing.assert_array_equal(found, expected[:, 45:70][reach[0] : -reach[0], reach[1] : -reach[1]])

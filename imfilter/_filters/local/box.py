@@ -17,7 +17,7 @@ from imfilter._base.program import address, set_addresses
 from imfilter._base.store import Store, roomy
 from imfilter._filters.local.kernels import box as kernels
 from imfilter._filters.local.kernels.real import real_boxes
-from imfilter._filters.local.kernels.sums import UNSURE, sum_boxes
+from imfilter._filters.local.kernels.sums import LEAST, UNSURE, sum_boxes
 from imfilter._filters.local.kernels.whole import whole_boxes
 from imfilter._filters.local.parts import Finish, packed
 from imfilter._simd.vector import BYTES, LINE
@@ -69,7 +69,10 @@ def compute(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, s
     job["numbers"] = 3 if sums is None else 4
     job["a"], job["b"], job["c"] = finish.numbers
     in_two = checked(samples.dtype, direct.dtype)
-    if in_two:
+    lacking = in_two and _all_lacking(samples)
+    if lacking:
+        direct.fill(np.nan)
+    elif in_two:
         job["kernel"] = sum_boxes.address(samples.dtype, direct.dtype, finish.form | short)
     elif sums is None:
         job["kernel"] = real_boxes.address(samples.dtype, direct.dtype, finish.form | short)
@@ -83,19 +86,31 @@ def compute(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, s
     if in_two:
         tables["unsure"] = np.empty((math.prod(shape[:2]), len(cut) - 1, UNSURE), np.int64)
     owners = set_addresses(job, tables)
-    kernels.sum_piece.entry()(address(job))
-    if in_two and tables["unsure"][..., 1].any():
+    if not lacking:
+        kernels.sum_piece.entry()(address(job))
+    if lacking or (in_two and tables["unsure"][..., 1].any()):
         job["kernel"] = real_boxes.address(samples.dtype, direct.dtype, finish.form | short | kernels.FILL)
-        _complete(job, tables["unsure"], samples.itemsize)
+        _complete(job, None if lacking else tables["unsure"], samples.itemsize)
     del owners
     if direct is not target:
         dtypes.place(direct, target)
 
 
-def _complete(job: npt.NDArray, unsure: npt.NDArray[np.int64], size: int) -> None:
-    """Run the kernel of a job where results are to be completed. size: of a sample."""
-    found = np.argwhere(unsure[..., 1] > 0)
-    if len(found) > _MANY:
+def _all_lacking(samples: npt.NDArray) -> bool:
+    """Tell whether the sums of all windows lack digits, whatever their rounding errors."""
+    for part in (samples[0, 0, :1], samples):  # a row is usually enough to see that they do not
+        low, high = float(part.min()), float(part.max())
+        nearest = min(abs(low), abs(high))
+        # The variance is at most a quarter of the square of the range.
+        if not (low * high > 0 and (high - low) ** 2 < 3.9 * LEAST * nearest**2):
+            return False
+    return True
+
+
+def _complete(job: npt.NDArray, unsure: npt.NDArray[np.int64] | None, size: int) -> None:
+    """Run the kernel of a job where results are to be completed, or everywhere. size: of a sample."""
+    found = None if unsure is None else np.argwhere(unsure[..., 1] > 0)
+    if found is None or unsure is None or len(found) > _MANY:
         kernels.sum_piece.entry()(address(job))
         return
     for plane, tile in found.tolist():
