@@ -4,6 +4,7 @@ Those of small integers are exact: `kernels/whole.py`. Results of float32 from s
 are computed from sums where these have enough digits: `kernels/sums.py`. The others: `kernels/real.py`.
 """
 
+import functools
 import math
 from typing import Any
 
@@ -54,6 +55,7 @@ def compute(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, s
     pitch = -(-item * (int(np.diff(cut).max()) + margin) // BYTES) * BYTES + BYTES + LINE
     start = pitch * (2 * max(len(along), len(eights) + 2) + 2) + 24 * (int(down[:, 2].max()) + 1)
     start = -(-start // LINE) * LINE
+    down = down.copy()
     for level in down[:-1]:
         level[4] = start
         start += 2 * pitch * int(level[5])
@@ -149,6 +151,7 @@ def _narrow(source: np.dtype, taps: int) -> bool:
     return taps * taps << 16 * source.itemsize - 2 < 1 << 31
 
 
+@functools.lru_cache(maxsize=64)
 def _eights(size: int, step: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return the tables of the levels above eights, in windows of `size` columns, and of their parts.
 
@@ -166,6 +169,7 @@ def _eights(size: int, step: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     return np.array(levels, np.int64).reshape(-1, kernels.LEVEL), np.array(parts, np.int64)
 
 
+@functools.lru_cache(maxsize=64)
 def _tables(size: int, planes: int, step: int, samples: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return the tables of the levels of windows of `size` rows and `planes`, and of their parts.
 
