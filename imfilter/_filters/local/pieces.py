@@ -1,5 +1,6 @@
 """Pieces of an image with their borders. The cuts depend on the shape alone, not on threads or memory."""
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -107,10 +108,29 @@ def over(frame: Frame, workers: int | None, task: Callable[[Cut, Store], None]) 
     threads.run(work, len(cuts), workers, max(1, len(cuts) // 64))
 
 
-def _indices(frame: Frame, cut: Cut) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the samples that a piece needs along z, y and x. -1 is the constant."""
+class _Index(NamedTuple):
+    """The samples that a piece needs along an axis, where -1 is the constant, and how they are taken."""
+
+    samples: npt.NDArray[np.int64]
+    where: slice | npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, n: int, before: int, after: int, mode: str, start: int, stop: int) -> "_Index":
+        """Return the index for results from `start` to `stop` of an axis of `n` samples."""
+        found = rows_of(n, before, after, mode, start, stop + before + after)
+        return cls(found, taken(found))
+
+
+#: Most pieces are as wide as the image, so their index is that of the piece before: it takes 20 us.
+_kept_index = functools.lru_cache(maxsize=16)(_Index.of)
+_LONGEST = 1 << 14
+
+
+def _indices(frame: Frame, cut: Cut) -> Iterator[_Index]:
+    """Yield the samples that a piece needs along z, y and x."""
     for n, pad, (start, stop) in zip(frame.shape[1:4], frame.pads, cut[1:], strict=True):
-        yield rows_of(n, pad.before, pad.after, frame.mode, start, stop + pad.before + pad.after)
+        index_of = _kept_index if stop - start + pad.before + pad.after <= _LONGEST else _Index.of
+        yield index_of(n, pad.before, pad.after, frame.mode, start, stop)
 
 
 def padded(
@@ -125,9 +145,9 @@ def padded(
 
     If `constant` is None, samples beyond the border that are constants have any value.
     """
-    indices = list(_indices(frame, cut))
-    at_z, at_y = map(taken, indices[:2])
-    source = array[cut.batch[0] : cut.batch[1]][:, at_z][:, :, at_y]
+    found = list(_indices(frame, cut))
+    indices = [one.samples for one in found]
+    source = array[cut.batch[0] : cut.batch[1]][:, found[0].where][:, :, found[1].where]
     shape = (source.shape[0], *map(len, indices), source.shape[-1])
     piece = roomy(shape, kind) if store is None else store.array("piece", shape, kind)
     index, (n, before) = indices[2], (frame.shape[3], frame.pads[2].before)
@@ -147,7 +167,9 @@ def padded(
 
 def set_border(frame: Frame, cut: Cut, piece: npt.NDArray, constant: float) -> None:
     """Write the constant beyond the border of a piece."""
-    for place, index in enumerate(_indices(frame, cut)):
+    if frame.mode not in ("constant", "zero", "shrink"):
+        return
+    for place, (index, _) in enumerate(_indices(frame, cut)):
         if index.min() < 0:
             where: tuple[Any, ...] = (*(slice(None),) * (place + 1), index < 0)
             piece[where] = constant

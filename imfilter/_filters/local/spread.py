@@ -212,6 +212,8 @@ def _plan(call: Call, image: npt.NDArray) -> Plan:
         return Plan("merged", "one step for each axis", float("nan"))
     if box.exact(image.dtype, int(call.total)):
         return Plan("sums", "sums of integers are exact", float("nan"))
+    if box.checked(image.dtype, call.dtype):
+        return Plan("groups", "sums of groups, and merged groups where sums lack digits", float("nan"))
     return Plan("groups", "groups of samples down the columns, and along the rows", float("nan"))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.local.kernels import box, histograms, merge, real, whole
+from imfilter._filters.local.kernels import box, histograms, merge, real, sums, whole
 from imfilter._simd.jit import Combination
 
 _U8, _U16, _I32, _F32, _F64 = map(np.dtype, ("u1", "u2", "i4", "f4", "f8"))
@@ -16,7 +16,8 @@ def combinations() -> Iterator[Combination]:
     for form in (box.DEVIATION | box.SHORT, box.THRESHOLD | box.SHORT):
         yield whole.whole_boxes, (_U8, _F32, _I32, form | box.NARROW)
         yield whole.whole_boxes, (_U8, _F32, _I32, form)
-        yield real.real_boxes, (_F32, _F32, form | box.MEANS)
+        yield sums.sum_boxes, (_F32, _F32, form)
+        yield real.real_boxes, (_F32, _F32, form | box.FILL)
     yield merge.merge_lines, ()
     for source in (_U8, _F32):
         for form in (0, merge.COUNTED):

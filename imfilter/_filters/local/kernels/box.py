@@ -5,14 +5,16 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lanewise import convert, count_lanes, full_like, root, where
-from imfilter._simd.vector import invoke, record, store
+from imfilter._simd.vector import invoke, record
 
 #: Pieces and results: addresses, numbers of batch elements, planes and rows of results, distances of batch
 #: elements, planes and rows of the piece in elements, offsets of each row of results. The box: lengths, the
 #: number of its samples, distance of neighbours along a line. The tiles of columns: their starts and the end
-#: of the last. `exact`: whether sums are exact. The workspace, and the size of a line in it. Tables of the
-#: levels of groups down the columns and along the rows, and of their parts; see `LEVEL` and `PART`. a, b and
-#: c: numbers of a threshold.
+#: of the last. The workspace, and the size of a line in it. Tables of the levels of groups down the columns
+#: and along the rows, and of their parts; see `LEVEL` and `PART`. `numbers`: of types and numbers of the
+#: kernel. `eights`: the levels above the sums of eight, see `kernels/eights.py`. Their parts have lines
+#: instead of levels, and offsets in bytes: line 0 are the columns, 1 the eights, 2 the rest, then the levels.
+#: a, b and c: numbers of a threshold. `unsure`: see `kernels/sums.py`.
 BOX_JOB = np.dtype(
     [
         *(
@@ -20,7 +22,8 @@ BOX_JOB = np.dtype(
             for name in (
                 *("piece", "result", "places", "batch", "planes", "rows", "step_b", "step_z", "step_y"),
                 *("taps_z", "taps_y", "taps_x", "beside", "tiles", "n_tiles", "workspace", "pitch"),
-                *("down", "n_down", "down_parts", "along", "n_along", "along_parts", "exact", "kernel"),
+                *("down", "n_down", "down_parts", "along", "n_along", "along_parts", "numbers", "kernel"),
+                *("eights", "n_eights", "eight_parts", "unsure"),
             )
         ),
         *((name, np.float64) for name in ("taps", "a", "b", "c")),
@@ -34,8 +37,9 @@ LEVEL = 6
 PART = 4
 #: The results: variances, standard deviations, or thresholds ``m * (a + b*s) + c*s`` from the mean m and the
 #: standard deviation s. `SHORT`: results are float32. `NARROW`: int32 holds ``n*n`` times a variance.
-#: `MEANS`: samples are float32, so the mean of a group as float64 has all digits that float32 results need.
-VARIANCE, DEVIATION, THRESHOLD, SHORT, NARROW, MEANS = 0, 1, 2, 4, 8, 16
+#: `FILL`: samples have at most the digits of float32, so the mean of a group as float64 has all digits that
+#: float32 results need; and only results that are NaN are written.
+VARIANCE, DEVIATION, THRESHOLD, SHORT, NARROW, FILL = 0, 1, 2, 4, 8, 16
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 #: Range of variances whose root is computed in float32.
 _LEAST, _MOST = 1e-30, 1e30
@@ -57,16 +61,15 @@ def _root_of(form, spread):
 
 
 @inlined
-def place(target, form, job, spread, mean, to):
-    """Write results from variances and means."""
+def result_of(form, job, spread, mean):
+    """Return results from variances and means."""
     if form & THRESHOLD:
-        deviation = root(spread)
+        deviation = _root_of(form, spread)
         bent = full_like(spread, _F64, job.b) * deviation + job.a
-        store(to, target, mean * bent + deviation * job.c)
-    elif form & DEVIATION:
-        store(to, target, _root_of(form, spread))
-    else:
-        store(to, target, spread)
+        return mean * bent + deviation * job.c
+    if form & DEVIATION:
+        return _root_of(form, spread)
+    return spread
 
 
 @Driver
@@ -74,7 +77,7 @@ def place(target, form, job, spread, mean, to):
 def sum_piece(job_at):
     """Run the kernel of a job, which is compiled for four or for three types and numbers."""
     job = record(BOX_JOB, job_at)
-    if job.exact:
+    if job.numbers == 4:
         invoke(4, job.kernel, (job_at,))
-    else:
+    else:  # 3
         invoke(3, job.kernel, (job_at,))

@@ -1,6 +1,6 @@
 """Variances and means in boxes of any numbers, merged from groups of samples.
 
-A group has a reference, its first sample; the mean minus the reference, or the mean itself, see `box.MEANS`;
+A group has a reference, its first sample; the mean minus the reference, or the mean itself, see `box.FILL`;
 and the sum of squares of differences to the mean. Groups are merged to larger groups: down the columns, and
 then along the rows (T. F. Chan, G. H. Golub and R. J. LeVeque, Algorithms for computing the sample variance,
 The American Statistician 37, 1983). Only differences of samples enter, so an offset costs no digits. A result
@@ -17,23 +17,23 @@ Measured: 26 ms of processor time for float32, of which the copy and the result 
 
 import numpy as np
 
-from imfilter._filters.local.kernels.box import BOX_JOB, LEVEL, MEANS, PART, SHORT, place
+from imfilter._filters.local.kernels.box import BOX_JOB, FILL, LEVEL, PART, SHORT, result_of
 from imfilter._simd.jit import inlined, kernel
-from imfilter._simd.lanewise import fma
+from imfilter._simd.lanewise import fma, where
 from imfilter._simd.lines import copy
 from imfilter._simd.vector import BYTES, load, load_one, peek, poke, record, size_of, splat, store
 
 _F64 = np.dtype(np.float64)
 #: Bytes of a part in the table of a row: its samples, its memory or 0, and its weight.
-_SPOT = 24
+SPOT = 24
 
 
 @inlined
-def _spots(source, job, entry, row, begin, spots):
+def spots_of(source, job, entry, row, begin, spots):
     """Write where the parts of a group that starts at a row are."""
     part = peek(entry + 24)
     for i in range(peek(entry + 16)):
-        of, to = job.down_parts + 8 * PART * (part + i), spots + _SPOT * i
+        of, to = job.down_parts + 8 * PART * (part + i), spots + SPOT * i
         level, at = peek(of), row + peek(of + 8)
         poke(to, begin + size_of(source) * (at * job.step_y + peek(of + 16) * job.step_z))
         place_of = 0
@@ -47,7 +47,7 @@ def _spots(source, job, entry, row, begin, spots):
 @inlined
 def _apart(source, form, sample, memory, own):
     """Return the means of parts, from the addresses of their samples and means, minus a reference."""
-    if form & MEANS:
+    if form & FILL:
         return load(_F64, memory, _F64) - own
     return (load(_F64, sample, source) - own) + load(_F64, memory, _F64)
 
@@ -61,11 +61,11 @@ def _merge_samples(source, form, spots, n_parts, inverse, pitch, to, wide):
         total = own - own  # NaN where the sample is not finite
         squares, zero = total, total
         for part in range(1, n_parts):
-            u = load(_F64, peek(spots + _SPOT * part) + size * i, source) - own
+            u = load(_F64, peek(spots + SPOT * part) + size * i, source) - own
             total = total + u
             squares = fma(u, u, squares)
         mean = total * inverse
-        store(to + 8 * i, _F64, own + mean if form & MEANS else mean)
+        store(to + 8 * i, _F64, own + mean if form & FILL else mean)
         store(to + pitch + 8 * i, _F64, zero + fma(total * -inverse, total, squares))
 
 
@@ -75,7 +75,7 @@ def _merge_rows(source, form, spots, n_parts, inverse, pitch, to, wide):
     size, first, memory = size_of(source), peek(spots), peek(spots + 8)
     for i in range(0, wide, BYTES // 8):
         sums = load(_F64, memory + pitch + 8 * i, _F64)
-        if form & MEANS:
+        if form & FILL:
             own = load(_F64, memory + 8 * i, _F64)
             total = own - own
             squares = total
@@ -84,7 +84,7 @@ def _merge_rows(source, form, spots, n_parts, inverse, pitch, to, wide):
             total = u * load_one(_F64, spots + 16, _F64)
             squares = total * u
         for part in range(1, n_parts):
-            spot = spots + _SPOT * part
+            spot = spots + SPOT * part
             weight, there = splat(_F64, load_one(_F64, spot + 16, _F64)), peek(spot + 8)
             if there:
                 u = _apart(source, form, peek(spot) + size * i, there + 8 * i, own)
@@ -94,7 +94,7 @@ def _merge_rows(source, form, spots, n_parts, inverse, pitch, to, wide):
             total = fma(u, weight, total)
             squares = fma(u * weight, u, squares)
         mean = total * inverse
-        store(to + 8 * i, _F64, own + mean if form & MEANS else mean)
+        store(to + 8 * i, _F64, own + mean if form & FILL else mean)
         store(to + pitch + 8 * i, _F64, sums + fma(total * -inverse, total, squares))
 
 
@@ -106,7 +106,7 @@ def _group(form, job, line, level, i):
     at, of = line + 8 * i, job.along_parts + 8 * PART * part
     memory = at + pitch + 2 * pitch * peek(of)
     sums = load(_F64, memory + pitch, _F64)
-    if form & MEANS:
+    if form & FILL:
         own = load(_F64, memory, _F64)
         total = own - own
         squares = total
@@ -123,7 +123,7 @@ def _group(form, job, line, level, i):
         total = fma(u, weight, total)
         squares = fma(u * weight, u, squares)
     mean = total * inverse
-    return own + mean if form & MEANS else mean, sums + fma(total * -inverse, total, squares)
+    return own + mean if form & FILL else mean, sums + fma(total * -inverse, total, squares)
 
 
 @inlined
@@ -131,12 +131,16 @@ def _finish(target, form, job, line, i, to):
     """Write the results of windows from column `i` on."""
     mean, squares = _group(form, job, line, job.n_along - 1, i)
     squares = squares + (squares - squares)  # an infinite sum is NaN
-    if not form & MEANS:
+    if not form & FILL:
         mean = load(_F64, line + 8 * i, _F64) + mean
     if form & SHORT:
-        place(target, form, job, squares * (1.0 / job.taps), mean, to)
+        found = result_of(form, job, squares * (1.0 / job.taps), mean)
     else:
-        place(target, form, job, squares / job.taps, mean, to)
+        found = result_of(form, job, squares / job.taps, mean)
+    if form & FILL:
+        known = load(_F64, to, target)
+        found = where(known == known, known, found)
+    store(to, target, found)
 
 
 @kernel("source", "target", "form")
@@ -158,7 +162,7 @@ def real_boxes(source, target, form, job_at):
                     entry = job.down + 8 * LEVEL * level
                     row = newest - peek(entry + 8) + 1
                     if row >= 0:
-                        _spots(source, job, entry, row, begin, spots)
+                        spots_of(source, job, entry, row, begin, spots)
                         to = line + pitch
                         if level < job.n_down - 1:
                             to = job.workspace + peek(entry + 32) + 2 * pitch * (row % peek(entry + 40))
@@ -170,7 +174,7 @@ def real_boxes(source, target, form, job_at):
                 y = newest - job.taps_y + 1
                 if y < 0:
                     continue
-                if not form & MEANS:
+                if not form & FILL:
                     at = begin + size * y * job.step_y
                     for i in range(0, wide, lanes):
                         store(line + 8 * i, _F64, load(_F64, at + size * i, source))
@@ -182,6 +186,8 @@ def real_boxes(source, target, form, job_at):
                         store(to + 8 * i, _F64, mean)
                         store(to + pitch + 8 * i, _F64, squares)
                 to = job.result + size_of(target) * (peek(job.places + 8 * (plane * job.rows + y)) + first)
+                if form & FILL and count < lanes:
+                    copy(target, stage, to, count)
                 for block in range((count + lanes - 1) // lanes):
                     i = min(block * lanes, max(count - lanes, 0))
                     _finish(target, form, job, line, i, to + size_of(target) * i if count >= lanes else stage)

@@ -3,10 +3,12 @@
 The sums of a column move down the image: the row that enters is added, and the row that leaves is subtracted.
 Integers make no error, so a sum depends on its window only. Along a row, groups of neighbours are added.
 
-A step down of int32 takes 4 loads and 2 stores of 16 columns, 5 cycles. Along the row, a window of 15 takes 8
-loads and a store for each of both sums, 20 cycles. The result takes 2 products, a root and a store: 15.
-For 3840x2160 that is 40 cycles * 8.3e6 / 16 = 21e6 cycles, and 8 MB to read and 33 MB to write.
-Measured: 17 ms of processor time for 15 x 15 uint8; the copy and the result alone take 11 ms (Zen 4).
+A step down of int32 takes 4 loads and 2 stores of 16 columns, 5 cycles. Along the row, a window of 15 takes
+2 loads, 5 shifts, 6 additions and 2 stores for each of both sums, and 2 loads again: 20 cycles; 61 takes 30.
+The result takes 2 products, a root and a store: 15. For 3840x2160 and 15 x 15 that is 40 cycles * 8.3e6 / 16,
+which is 21e6 cycles, and 8 MB to read and 33 MB to write.
+Measured: 8 ms of processor time for 15 x 15 uint8, and 12 ms for 61 x 61; with the copy and the memory of the
+result 15 and 21 ms (Zen 4).
 """
 
 import numpy as np
@@ -14,13 +16,12 @@ import numpy as np
 from imfilter._filters.local.kernels.box import (
     BOX_JOB,
     DEVIATION,
-    LEVEL,
     NARROW,
-    PART,
     SHORT,
     THRESHOLD,
-    place,
+    result_of,
 )
+from imfilter._filters.local.kernels.eights import prepare_windows, window_of
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import convert, fma, full_like, root
 from imfilter._simd.lines import copy
@@ -51,22 +52,6 @@ def _move(source, kind, at, gone, sums, squares, wide):
 
 
 @inlined
-def _group(kind, job, level, i):
-    """Return the sums and the sums of squares of groups of columns, from column `i` on."""
-    line, pitch, entry = job.workspace + size_of(kind) * i, job.pitch, job.along + 8 * LEVEL * level
-    part, stop = peek(entry + 24), peek(entry + 24) + peek(entry + 16)
-    of = job.along_parts + 8 * PART * part
-    at = line + 2 * pitch * peek(of) + peek(of + 8)
-    total, squares = load(kind, at, kind), load(kind, at + pitch, kind)
-    for number in range(part + 1, stop):
-        of = job.along_parts + 8 * PART * number
-        at = line + 2 * pitch * peek(of) + peek(of + 8)
-        total = total + load(kind, at, kind)
-        squares = squares + load(kind, at + pitch, kind)
-    return total, squares
-
-
-@inlined
 def _result(target, form, job, total, squares, to):
     """Write results from sums of samples and of their squares."""
     inverse = 1.0 / job.taps
@@ -85,11 +70,11 @@ def _result(target, form, job, total, squares, to):
         error = fma(mean, mean, -product)
         found = fma(second, full_like(second, _F64, job.taps), -product) - error
     if form & SHORT:
-        place(target, form, job, found * (inverse * inverse), mean * inverse, to)
+        store(to, target, result_of(form, job, found * (inverse * inverse), mean * inverse))
     elif form & THRESHOLD:
-        place(target, form, job, found / (job.taps * job.taps), mean / job.taps, to)
+        store(to, target, result_of(form, job, found / (job.taps * job.taps), mean / job.taps))
     else:
-        place(target, form, job, found / (job.taps * job.taps), mean, to)
+        store(to, target, result_of(form, job, found / (job.taps * job.taps), mean))
 
 
 @kernel("source", "target", "kind", "form")
@@ -97,9 +82,9 @@ def whole_boxes(source, target, kind, form, job_at):
     """Write the results of all boxes of a piece; see `BOX_JOB`. Sums are of type `kind`."""
     job = record(BOX_JOB, job_at)
     size, item = size_of(source), size_of(kind)
-    lanes, pitch, last = BYTES // item, job.pitch, job.n_along - 1
+    lanes, pitch = BYTES // item, job.pitch
     sums, squares = job.workspace, job.workspace + pitch
-    stage = job.workspace + 2 * pitch * job.n_along
+    stage = job.workspace + 2 * pitch * (job.n_eights + 2)
     for plane in range(job.batch * job.planes):
         begin = job.piece + size * (plane // job.planes * job.step_b + plane % job.planes * job.step_z)
         for tile in range(job.n_tiles):
@@ -119,18 +104,12 @@ def whole_boxes(source, target, kind, form, job_at):
                         gone = begin + size * (first + z * job.step_z + (y - 1) * job.step_y)
                         at = gone + size * job.taps_y * job.step_y
                         _move(source, kind, at, gone, sums, squares, wide)
-                for level in range(last):
-                    length = wide - (peek(job.along + 8 * (LEVEL * level + 1)) - 1) * job.beside
-                    to = sums + 2 * pitch * (level + 1)
-                    for i in range(0, length, lanes):
-                        total, second = _group(kind, job, level, i)
-                        store(to + item * i, kind, total)
-                        store(to + pitch + item * i, kind, second)
+                prepare_windows(kind, job, wide)
                 row = plane * job.rows + y
                 to = job.result + size_of(target) * (peek(job.places + 8 * row) + first)
                 for block in range((count + lanes - 1) // lanes):
                     i = min(block * lanes, max(count - lanes, 0))
-                    total, second = _group(kind, job, last, i)
+                    total, second = window_of(kind, job, i)
                     where_to = to + size_of(target) * i if count >= lanes else stage
                     _result(target, form, job, total, second, where_to)
                 if count < lanes:
