@@ -92,10 +92,7 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program | 
     loops = Loops.of(source, target, shape, call.axes, paddings, one, one)
     if loops.z.taps > 1:
         return None
-    prepared = chords.scheduled(_steps(sides, loops, frugal=False))
-    if prepared.lines > chords.MANY:
-        frugal = chords.scheduled(_steps(sides, loops, frugal=True))
-        prepared = frugal if 2 * frugal.lines < prepared.lines else prepared
+    prepared = chords.scheduled(_steps(sides, loops))
     if prepared.lines > _MOST:
         return None
     check = source.dtype.kind == "f"
@@ -145,13 +142,11 @@ class _Stage(NamedTuple):
         return self._replace(inside=self.inside.transpose(where).reshape(lengths))
 
 
-def _steps(sides: list[list[_Stage] | None], loops: Loops, *, frugal: bool) -> list[chords.Step]:
+def _steps(sides: list[list[_Stage] | None], loops: Loops) -> list[chords.Step]:
     """Return the steps of all stages. The result of the second side, if there is one, is subtracted."""
     steps: list[chords.Step] = []
     results = [
-        _chain(
-            steps, [] if stages is None else [stage.along(loops) for stage in stages], loops, frugal=frugal
-        )
+        _chain(steps, [] if stages is None else [stage.along(loops) for stage in stages], loops)
         for stages in sides
     ]
     if len(results) > 1:
@@ -159,7 +154,7 @@ def _steps(sides: list[list[_Stage] | None], loops: Loops, *, frugal: bool) -> l
     return steps
 
 
-def _chain(steps: list[chords.Step], stages: list[_Stage], loops: Loops, *, frugal: bool) -> unions.Copy:
+def _chain(steps: list[chords.Step], stages: list[_Stage], loops: Loops) -> unions.Copy:
     """Append the steps of stages that follow each other. Return the set of the result, from an output on."""
     left_y, left_x = loops.y.before, loops.x.before
     first = stages[0].what if stages else SMALLEST
@@ -168,7 +163,7 @@ def _chain(steps: list[chords.Step], stages: list[_Stage], loops: Loops, *, frug
         number = len(steps)
         steps.append(chords.Step((), first, first, plane=0))
     for place, stage in enumerate(stages):
-        union = unions.of(stage.inside, frugal=frugal)
+        union = unions.of(stage.inside)
         numbers = [number, *range(len(steps), len(steps) + len(union.copies) - 1)]
         for copies in union.copies[1:]:
             renamed = tuple((numbers[of], y, x) for of, y, x in copies)
