@@ -87,7 +87,7 @@ element : array_like, optional
     ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.""",
     "iterations": """\
 iterations : int, optional
-    How often the erosion or the dilation is repeated. Default 1.""",
+    How often the erosion or the dilation is repeated. It ends when it changes nothing. Default 1.""",
     "connectivity": """\
 connectivity : int, optional
     Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,

@@ -40,7 +40,7 @@ def opening(
         Array of 0 and 1 with one axis for each filtered axis, such as `disk` returns. Its origin is at
         ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.
     iterations : int, optional
-        How often the erosion or the dilation is repeated. Default 1.
+        How often the erosion or the dilation is repeated. It ends when it changes nothing. Default 1.
     connectivity : int, optional
         Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,
         the neighbours along the axes.
@@ -150,7 +150,7 @@ def closing(
         Array of 0 and 1 with one axis for each filtered axis, such as `disk` returns. Its origin is at
         ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.
     iterations : int, optional
-        How often the erosion or the dilation is repeated. Default 1.
+        How often the erosion or the dilation is repeated. It ends when it changes nothing. Default 1.
     connectivity : int, optional
         Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,
         the neighbours along the axes.

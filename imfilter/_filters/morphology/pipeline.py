@@ -34,6 +34,8 @@ class Call(Protocol):
     @property
     def element(self) -> Structure: ...
     @property
+    def iterations(self) -> int: ...
+    @property
     def axes(self) -> tuple[int, ...]: ...
     @property
     def mode(self) -> str: ...
@@ -51,8 +53,12 @@ class Call(Protocol):
 def run(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray | None:
     """Filter an image of which all samples are present, or return None if a pipeline cannot do this."""
     native = array.dtype.newbyteorder("=")
-    lengths = [len(stages) for stages in call.sides() if stages is not None]
-    if sum(lengths) < 2 or call.element.weights is not None or call.dtype.newbyteorder("=") != native:
+    lengths = [len(stages) * call.iterations for stages in call.sides() if stages is not None]
+    if (
+        not 2 <= sum(lengths) <= _MOST
+        or call.element.weights is not None
+        or call.dtype.newbyteorder("=") != native
+    ):
         return None
     if native not in dtypes.NATIVE and native.kind != "b":
         return None
@@ -78,7 +84,9 @@ def _ran(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArr
 def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program | None:
     """Return the program for one layout, or None if the element has several planes or is too large."""
     sides = [
-        None if stages is None else [_Stage.of(call.element, dilates=dilates) for dilates in stages]
+        None
+        if stages is None
+        else [_Stage.of(call.element, dilates=dilates) for dilates in stages for _ in range(call.iterations)]
         for stages in call.sides()
     ]
     known = [stages for stages in sides if stages is not None]
