@@ -95,7 +95,8 @@ connectivity : int, optional
     "weights": """\
 weights : array_like, optional
     Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
-    They are subtracted in an erosion and added in a dilation, and saturated in integers.""",
+    They are subtracted in an erosion and added in a dilation. Integers are exact: rounded once, half to
+    even, and saturated.""",
     "nan": """\
 nan : {'propagate', 'ignore'}, optional
     Whether NaN sorts after +inf (default), so that a maximum is NaN, or is an absent sample.""",

@@ -45,7 +45,8 @@ def white_tophat(
         the neighbours along the axes.
     weights : array_like, optional
         Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
-        They are subtracted in an erosion and added in a dilation, and saturated in integers.
+        They are subtracted in an erosion and added in a dilation. Integers are exact: rounded once, half to
+        even, and saturated.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'shrink'.
 
@@ -155,7 +156,8 @@ def black_tophat(
         the neighbours along the axes.
     weights : array_like, optional
         Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
-        They are subtracted in an erosion and added in a dilation, and saturated in integers.
+        They are subtracted in an erosion and added in a dilation. Integers are exact: rounded once, half to
+        even, and saturated.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'shrink'.
 
@@ -265,7 +267,8 @@ def gradient(
         the neighbours along the axes.
     weights : array_like, optional
         Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
-        They are subtracted in an erosion and added in a dilation, and saturated in integers.
+        They are subtracted in an erosion and added in a dilation. Integers are exact: rounded once, half to
+        even, and saturated.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'shrink'.
 
