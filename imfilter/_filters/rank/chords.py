@@ -41,6 +41,10 @@ _UNPACK, _PACK, _READ_BITS = 0.14, 0.03, 0.0019
 #: Smallest number of rows and of columns of a box. Networks are faster for smaller boxes: 25x25 uint8 took
 #: 1.5 ms by a network at 4K and 1.8 by sets, 51x51 2.7 and 2.1, 101x101 4.5 and 2.4 (Zen 4, one thread).
 _BOX = 40
+#: The same for boxes of one column: 101 rows of uint8 took 5.2 ms by a network and 2.6 by sets, 31 rows 2.5
+#: and 2.1, 9 rows 1.5 and 1.8. Boxes of one row are faster at any length: 5 columns of float32 took 6.4 and
+#: 4.1 (4K, Zen 4, one thread, beside other work).
+_COLUMN = 24
 #: Largest number of runs of samples in a row of a footprint.
 _MOST = 1 << 16
 #: The type of a word of bits. The work for a sample that is packed and unpacked, and for a set or a copy of
@@ -81,7 +85,9 @@ class Prepared(NamedTuple):
 @for_neighbourhoods
 def prepared(around: Neighbourhood) -> Prepared | None:
     """Return the sets of a neighbourhood of three axes, or None for small boxes and other ranks."""
-    if around.full and (len(around.inside) > 1 or min(around.inside.shape[1:]) < _BOX):
+    planes, rows, columns = around.inside.shape
+    thin = rows == 1 or (columns == 1 and rows >= _COLUMN)
+    if around.full and (planes > 1 or not (thin or min(rows, columns) >= _BOX)):
         return None
     return prepared_bits(around)
 
@@ -209,7 +215,7 @@ def make(
     reach = int(sets["more"].max())
     most = _MEMORY // chords.lines - (reach * pixel >> log_units) - 2 * BYTES
     widest = (max(_CACHE // chords.lines, min(_NARROW, most), BYTES) << log_units) // pixel
-    widest = min(widest, LONGEST) if packed else widest
+    widest = min(widest, LONGEST)
     cut = tiles(loops.x.length, -(-loops.x.length // max(1, widest)))
     narrow, wide = extent(cut)
     job["tiles"], job["n_tiles"] = cut, len(cut) - 1
