@@ -97,7 +97,7 @@ def pipelines() -> None:
 
 def volumes() -> None:
     """Compare erosions by balls with SciPy, which is timed on a sixteenth of the volume."""
-    for dtype in ("uint8", "float32"):
+    for dtype in DTYPES:
         volume = noise(dtype, (128, 256, 256))
         part = volume[:, :64, :64]
         for radius in (3, 7):

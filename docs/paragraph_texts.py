@@ -78,7 +78,7 @@ element : array_like, optional
     ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.""",
     "iterations": """\
 iterations : int, optional
-    How often the erosion or the dilation is repeated. Default 1.""",
+    How often the erosion or the dilation is repeated. It ends when it changes nothing. Default 1.""",
     "connectivity": """\
 connectivity : int, optional
     Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,
@@ -86,7 +86,8 @@ connectivity : int, optional
     "weights": """\
 weights : array_like, optional
     Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
-    They are subtracted in an erosion and added in a dilation, and saturated in integers.""",
+    They are subtracted in an erosion and added in a dilation. Integers are exact: rounded once, half to
+    even, and saturated.""",
     "nan": """\
 nan : {'propagate', 'ignore'}, optional
     Whether NaN sorts after +inf (default), so that a maximum is NaN, or is an absent sample.""",

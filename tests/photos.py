@@ -32,10 +32,15 @@ def signal():
 
 
 def as_type(image, dtype):
-    """The picture in another dtype and its whole range. Floats keep the range 0 to 255 and get fractions."""
+    """The picture in another dtype and its whole range. Floats keep the range 0 to 255 and get fractions.
+
+    Truth values are whether samples are brighter than the mean.
+    """
     dtype = np.dtype(dtype)
     if dtype == image.dtype:
         return image
+    if dtype.kind == "b":
+        return image > image.mean()
     if dtype.kind == "f":
         # Add a smooth ramp of less than one grey level: samples of real float images are not integers.
         ramp = np.linspace(0, 0.9, image.size).reshape(image.shape)

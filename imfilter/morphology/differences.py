@@ -39,13 +39,14 @@ def white_tophat(
         Array of 0 and 1 with one axis for each filtered axis, such as `disk` returns. Its origin is at
         ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.
     iterations : int, optional
-        How often the erosion or the dilation is repeated. Default 1.
+        How often the erosion or the dilation is repeated. It ends when it changes nothing. Default 1.
     connectivity : int, optional
         Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,
         the neighbours along the axes.
     weights : array_like, optional
         Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
-        They are subtracted in an erosion and added in a dilation, and saturated in integers.
+        They are subtracted in an erosion and added in a dilation. Integers are exact: rounded once, half to
+        even, and saturated.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'shrink'.
 
@@ -149,13 +150,14 @@ def black_tophat(
         Array of 0 and 1 with one axis for each filtered axis, such as `disk` returns. Its origin is at
         ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.
     iterations : int, optional
-        How often the erosion or the dilation is repeated. Default 1.
+        How often the erosion or the dilation is repeated. It ends when it changes nothing. Default 1.
     connectivity : int, optional
         Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,
         the neighbours along the axes.
     weights : array_like, optional
         Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
-        They are subtracted in an erosion and added in a dilation, and saturated in integers.
+        They are subtracted in an erosion and added in a dilation. Integers are exact: rounded once, half to
+        even, and saturated.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'shrink'.
 
@@ -259,13 +261,14 @@ def gradient(
         Array of 0 and 1 with one axis for each filtered axis, such as `disk` returns. Its origin is at
         ``length // 2`` along each axis. Default: the sample and its neighbours, see `connectivity`.
     iterations : int, optional
-        How often the erosion or the dilation is repeated. Default 1.
+        How often the erosion or the dilation is repeated. It ends when it changes nothing. Default 1.
     connectivity : int, optional
         Neighbours of the default element: those that differ by 1 along at most so many axes. Default 1,
         the neighbours along the axes.
     weights : array_like, optional
         Heights of an element that is not flat, in the shape of `element`, which is all samples if left out.
-        They are subtracted in an erosion and added in a dilation, and saturated in integers.
+        They are subtracted in an erosion and added in a dilation. Integers are exact: rounded once, half to
+        even, and saturated.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'shrink'.
 

@@ -96,6 +96,32 @@ def test_iterations(name, iterations):
             same(found, by_loops(name, image, element, **options))
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", ["?", "u1", "i8", "f4", "g"])
+def test_repetition_ends_when_it_changes_nothing(name, dtype):
+    image = picture(dtype, (6, 9), strange=True)
+    for element in (morphology.disk(1), np.array([[1, 1], [0, 1]])):
+        for mode in ("shrink", "mirror"):
+            found = getattr(morphology, name)(image, element, iterations=10**9, mode=mode)
+            same(found, by_loops(name, image, element, iterations=30, mode=mode))
+    out = np.zeros((6, 9), "f8")
+    assert getattr(morphology, name)(image, iterations=10**9, out=out) is out
+    same(out, getattr(morphology, name)(image, iterations=30, dtype="f8"))
+
+
+def test_repetition_with_missing_samples_ends():
+    image = picture("f4", (6, 9))
+    there = np.random.default_rng(1).random(image.shape) < 0.5
+    for element in (morphology.disk(1), [[0, 0, 0], [1, 0, 0]]):
+        for least in (0.0, 0.5):
+            options = {"mask": there, "min_coverage": least}
+            found = morphology.erosion(image, element, iterations=10**9, **options)
+            same(found, morphology.erosion(image, element, iterations=60, **options))
+    weights = np.array([0, 0, 1])
+    found = morphology.erosion(np.array([9, 200, 30], "u1"), weights=weights, iterations=10**9)
+    same(found, np.zeros(3, "u1"))
+
+
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 def test_the_default_element(ndim):
     image = picture("u1", (6, 7, 5)[:ndim])

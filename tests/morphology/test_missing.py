@@ -101,6 +101,32 @@ def test_weights_that_are_not_whole():
     same(morphology.erosion(real, weights=heights), extreme(real, np.ones((2, 3)), weights=heights))
 
 
+@pytest.mark.parametrize("dtype", ["?", "u1", "i4", "u4", "i8", "u8"])
+@pytest.mark.parametrize("mode", ["shrink", "mirror", "constant"])
+def test_fractions_are_exact(dtype, mode):
+    """Differences of integers and fractions are rounded once, half to even, whatever their size."""
+    image = picture(dtype, (5, 7))
+    if image.dtype.kind != "b":
+        bounds = np.iinfo(image.dtype)
+        image.flat[::5], image.flat[1::5] = bounds.max, bounds.min
+    near = np.nextafter(0.5, 0)
+    for heights in (
+        np.array([[0.5, near, 1.5], [-2.5, 0.1, -near]]),
+        np.array([[2.0**52 + 0.5, 1e-300, 2.0**50 + 0.25], [-1.5, 2.0**-40, 1e300]]),
+    ):
+        for name, dilate in (("erosion", False), ("dilation", True)):
+            found = getattr(morphology, name)(image, weights=heights, mode=mode, cval=1)
+            same(found, extreme(image, heights != 9, dilate=dilate, mode=mode, cval=1, weights=heights))
+
+
+def test_fractions_in_results_that_are_floats():
+    image = np.array([2**62 + 1, -(2**53) - 1, 3], np.int64)
+    found = morphology.erosion(image, weights=[0.5], dtype="f8")
+    same(found, np.array([float(2 * v - 1) / 2 for v in image.tolist()]))
+    found = morphology.dilation(image.astype("i4"), weights=[0.1], dtype="f8")
+    same(found, image.astype("i4") + 0.1)
+
+
 def test_weights_saturate():
     image = np.array([0, 100, 255], np.uint8)
     same(morphology.erosion(image, weights=[10**6]), np.zeros(3, np.uint8))

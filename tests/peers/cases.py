@@ -28,6 +28,7 @@ from tests.peers.libraries import (
     ski_edge,
     unit_range,
 )
+from tests.peers.morphology import morphology_rows
 from tests.peers.nonlinear import color_rows, edge_rows, rank_rows
 from tests.peers.pooling import pool_rows
 from tests.peers.windows import moving_rows, threshold_rows, window_rows
@@ -304,4 +305,5 @@ CASES = [
     *window_rows(),
     *threshold_rows(),
     *moving_rows(),
+    *morphology_rows(),
 ]

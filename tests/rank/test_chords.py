@@ -9,6 +9,7 @@ from skimage.morphology import ball, disk, star
 
 import imfilter
 from imfilter._filters.rank import unions
+from imfilter.morphology import line
 from tests.reference import naive
 from tests.reference.morphology import extreme, picture, same
 
@@ -105,21 +106,46 @@ def test_tiles_and_workers_agree():
     same(one[:, part], extreme(near, inside, dilate=True, sign=1)[:, 5:-5])
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_sets_are_the_footprint(seed):
-    """The union of all copies is the footprint, for footprints of any density."""
-    rng = np.random.default_rng(seed)
-    inside = rng.random(rng.integers(1, 14, 3)) < rng.choice([0.2, 0.5, 0.9, 0.99])
-    inside[tuple(n // 2 for n in inside.shape)] = True
-    union = unions.of(inside)
+def points_of(union):
+    """The samples of each set of a union."""
     sets = []
     for number, copies in enumerate(union.copies):
         if copies:
             sets.append({(p, y + b, x + a) for of, y, x in copies for p, b, a in sets[of]})
         else:
             sets.append({(union.planes[number], 0, 0)})
-    assert sets[-1] == {tuple(at) for at in np.argwhere(inside).tolist()}
     assert min(min(y, x) for copies in union.copies for _, y, x in copies) >= 0
+    return sets
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_sets_are_the_footprint(seed):
+    """The union of all copies is the footprint, for footprints of any density, also with equal planes."""
+    rng = np.random.default_rng(seed)
+    inside = rng.random(rng.integers(1, 14, 3)) < rng.choice([0.2, 0.5, 0.9, 0.99])
+    inside[tuple(n // 2 for n in inside.shape)] = True
+    inside[: seed % 5] = inside[0]
+    assert points_of(unions.of(inside))[-1] == {tuple(at) for at in np.argwhere(inside).tolist()}
+
+
+@pytest.mark.parametrize("angle", [*range(-90, 181, 15), 7, 33, 52, 81])
+def test_lines_are_copies_of_their_beginnings(angle):
+    for length in (1, 2, 5, 17, 31, 64):
+        inside = np.asarray(line(length, angle), bool)[None]
+        union = unions.of(inside)
+        assert points_of(union)[-1] == {tuple(at) for at in np.argwhere(inside).tolist()}
+        assert union.operations <= max(2, 3 * np.log2(length))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_thin_footprints_are_covered(seed):
+    """Paths that bend, have gaps and lie in several rows of a column."""
+    rng = np.random.default_rng(seed)
+    inside = np.zeros((1, 9, 40), bool)
+    inside[0, rng.integers(0, 9, 40), np.arange(40)] = rng.random(40) < 0.8
+    inside[0, 4, 20], inside[0, :, 21] = True, seed % 2
+    for part in (inside, inside.transpose(0, 2, 1)):
+        assert points_of(unions.of(part))[-1] == {tuple(at) for at in np.argwhere(part).tolist()}
 
 
 def test_sets_save_operations():

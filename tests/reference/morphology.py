@@ -3,6 +3,8 @@
 Samples are compared as Python numbers: NaN after infinity, -0.0 before 0.0.
 """
 
+from fractions import Fraction
+
 import numpy as np
 
 from tests.reference import naive
@@ -53,7 +55,8 @@ def weighed(value, weight, dilate, dtype):
     if dtype.kind == "f":
         return value + dtype.type(weight) if dilate else value - dtype.type(weight)
     low, high = (0, 1) if dtype.kind == "b" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
-    exact = int(value) + int(weight) if dilate else int(value) - int(weight)
+    height = Fraction(weight.item())
+    exact = round(int(value) + height if dilate else int(value) - height)  # half to even
     return dtype.type(min(max(exact, low), high))
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, engine
+from imfilter._base import arguments, borders, dtypes, engine
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import Program
 from imfilter._filters.morphology import pipeline, structure, weighed
 from imfilter._filters.morphology.residues import difference
-from imfilter._filters.morphology.settings import Found, Settings, new, without
+from imfilter._filters.morphology.settings import Found, Settings, new, same, without
 from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.rank import absent
 from imfilter._filters.rank.apply import FAMILY as RANKS
@@ -49,11 +49,8 @@ class Call:
     programs: dict[Any, Program | None] = field(default_factory=dict)
 
     def sides(self) -> tuple[list[bool] | None, ...]:
-        """Return the stages of each side of the difference, or of the only side."""
-        return tuple(
-            None if stages is None else [stage for stage in stages for _ in range(self.iterations)]
-            for stages in _STAGES[self.operation]
-        )
+        """Return the stages of each side of the difference, or of the only side. Each is repeated."""
+        return _STAGES[self.operation]
 
 
 def apply(
@@ -167,16 +164,36 @@ def _chain(
     dtype: np.dtype,
     out: npt.NDArray | None,
 ) -> Found:
-    """Run stages one after the other. A later stage sees what is present and has a result."""
+    """Run stages one after the other. A later stage sees what is present and has a result.
+
+    Each stage is repeated. If this changes nothing any more, more of it would not either.
+    """
     native, few = array.dtype.newbyteorder("="), None
     seen, found = presence, array
-    for number, dilates in enumerate(stages):
-        if number and (few is not None or not _all_present(presence)):
-            seen = without(presence, array, few)
-        final = number == len(stages) - 1
-        kind, place = (dtype, out) if final else (native, None)
-        found, few = _stage(call, found, settings, seen, kind, place, dilates=dilates)
+    final = False
+    for place, dilates in enumerate(stages):
+        for number in range(call.iterations):
+            if (place or number) and (few is not None or not _all_present(presence)):
+                seen = without(presence, array, few)
+            final = place == len(stages) - 1 and number == call.iterations - 1
+            to = (dtype, out) if final else (native, None)
+            before, unknown = found, few
+            found, few = _stage(call, found, settings, seen, *to, dilates=dilates)
+            if number and not final and same(before, found) and _equal(unknown, few):
+                break
+    if not final:
+        dtypes.place(found, result := new(array, dtype, out))
+        found = result
+        if few is not None:
+            absent.blank(found, few)
     return found, few
+
+
+def _equal(a: npt.NDArray[np.bool_] | None, b: npt.NDArray[np.bool_] | None) -> bool:
+    """Tell whether samples are missing in the same places."""
+    if a is None or b is None:
+        return a is b
+    return same(a, b)
 
 
 def _stage(

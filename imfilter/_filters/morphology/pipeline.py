@@ -34,6 +34,8 @@ class Call(Protocol):
     @property
     def element(self) -> Structure: ...
     @property
+    def iterations(self) -> int: ...
+    @property
     def axes(self) -> tuple[int, ...]: ...
     @property
     def mode(self) -> str: ...
@@ -51,8 +53,12 @@ class Call(Protocol):
 def run(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray | None:
     """Filter an image of which all samples are present, or return None if a pipeline cannot do this."""
     native = array.dtype.newbyteorder("=")
-    lengths = [len(stages) for stages in call.sides() if stages is not None]
-    if sum(lengths) < 2 or call.element.weights is not None or call.dtype.newbyteorder("=") != native:
+    lengths = [len(stages) * call.iterations for stages in call.sides() if stages is not None]
+    if (
+        not 2 <= sum(lengths) <= _MOST
+        or call.element.weights is not None
+        or call.dtype.newbyteorder("=") != native
+    ):
         return None
     if native not in dtypes.NATIVE and native.kind != "b":
         return None
@@ -78,7 +84,9 @@ def _ran(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArr
 def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program | None:
     """Return the program for one layout, or None if the element has several planes or is too large."""
     sides = [
-        None if stages is None else [_Stage.of(call.element, dilates=dilates) for dilates in stages]
+        None
+        if stages is None
+        else [_Stage.of(call.element, dilates=dilates) for dilates in stages for _ in range(call.iterations)]
         for stages in call.sides()
     ]
     known = [stages for stages in sides if stages is not None]
@@ -92,10 +100,7 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program | 
     loops = Loops.of(source, target, shape, call.axes, paddings, one, one)
     if loops.z.taps > 1:
         return None
-    prepared = chords.scheduled(_steps(sides, loops, frugal=False))
-    if prepared.lines > chords.MANY:
-        frugal = chords.scheduled(_steps(sides, loops, frugal=True))
-        prepared = frugal if 2 * frugal.lines < prepared.lines else prepared
+    prepared = chords.scheduled(_steps(sides, loops))
     if prepared.lines > _MOST:
         return None
     check = source.dtype.kind == "f"
@@ -145,13 +150,11 @@ class _Stage(NamedTuple):
         return self._replace(inside=self.inside.transpose(where).reshape(lengths))
 
 
-def _steps(sides: list[list[_Stage] | None], loops: Loops, *, frugal: bool) -> list[chords.Step]:
+def _steps(sides: list[list[_Stage] | None], loops: Loops) -> list[chords.Step]:
     """Return the steps of all stages. The result of the second side, if there is one, is subtracted."""
     steps: list[chords.Step] = []
     results = [
-        _chain(
-            steps, [] if stages is None else [stage.along(loops) for stage in stages], loops, frugal=frugal
-        )
+        _chain(steps, [] if stages is None else [stage.along(loops) for stage in stages], loops)
         for stages in sides
     ]
     if len(results) > 1:
@@ -159,7 +162,7 @@ def _steps(sides: list[list[_Stage] | None], loops: Loops, *, frugal: bool) -> l
     return steps
 
 
-def _chain(steps: list[chords.Step], stages: list[_Stage], loops: Loops, *, frugal: bool) -> unions.Copy:
+def _chain(steps: list[chords.Step], stages: list[_Stage], loops: Loops) -> unions.Copy:
     """Append the steps of stages that follow each other. Return the set of the result, from an output on."""
     left_y, left_x = loops.y.before, loops.x.before
     first = stages[0].what if stages else SMALLEST
@@ -168,7 +171,7 @@ def _chain(steps: list[chords.Step], stages: list[_Stage], loops: Loops, *, frug
         number = len(steps)
         steps.append(chords.Step((), first, first, plane=0))
     for place, stage in enumerate(stages):
-        union = unions.of(stage.inside, frugal=frugal)
+        union = unions.of(stage.inside)
         numbers = [number, *range(len(steps), len(steps) + len(union.copies) - 1)]
         for copies in union.copies[1:]:
             renamed = tuple((numbers[of], y, x) for of, y, x in copies)

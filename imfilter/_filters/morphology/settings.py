@@ -13,6 +13,10 @@ from imfilter._base.missing import Presence
 Found = tuple[npt.NDArray, npt.NDArray[np.bool_] | None]
 
 
+#: Number of samples that are compared at once. Different arrays mostly differ in the first ones.
+_CHUNK = 1 << 16
+
+
 class Settings(NamedTuple):
     """The axes, the border and the number of threads of all stages."""
 
@@ -37,3 +41,17 @@ def without(presence: Presence | None, array: npt.NDArray, few: npt.NDArray[np.b
 def new(array: npt.NDArray, dtype: np.dtype, out: npt.NDArray | None) -> npt.NDArray:
     """Return `out`, or a new array for a result."""
     return dtypes.empty(array.shape, dtype) if out is None else out
+
+
+def same(a: npt.NDArray, b: npt.NDArray) -> bool:
+    """Tell whether all samples of two arrays of one shape and type are the same: NaN, and signs of 0, too."""
+    flat = [np.ascontiguousarray(side).reshape(-1) for side in (a, b)]
+    for start in range(0, a.size, _CHUNK):
+        one, other = (side[start : start + _CHUNK] for side in flat)
+        if a.dtype.kind != "f":
+            equal = one == other
+        else:
+            equal = (one == other) & (np.signbit(one) == np.signbit(other)) | np.isnan(one) & np.isnan(other)
+        if not equal.all():
+            return False
+    return True

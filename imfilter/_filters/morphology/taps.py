@@ -1,7 +1,7 @@
 """Erosion and dilation with weights, one sample of the element after the other.
 
 This is for types that the kernels do not compute: long doubles, and integers of 64 bits, whose differences
-may have more. These are computed as Python integers.
+may have more. These are computed as Python integers, or as multiples of a fraction that divides all weights.
 """
 
 from typing import Any
@@ -28,15 +28,15 @@ def stage(
     exact = np.dtype(object) if array.dtype.kind != "f" else array.dtype.newbyteorder("=")
     assert structure.weights is not None
     best, known = np.zeros(array.shape, exact), np.zeros(array.shape, bool)
-    samples = array.astype(exact)
+    samples, scale = array.astype(exact), 1
+    if exact.kind != "f":  # all numbers as multiples of the same fraction
+        scale = max(float(w).as_integer_ratio()[1] for w in _fractions(structure.weights))
+        samples, border = samples * scale, int(border) * scale
     there = np.ones(array.shape, bool) if there is None else there
     for tap in np.argwhere(structure.inside):
         values, present = _shifted(samples, there, tap, structure, settings, border)
-        weight = (
-            structure.weights[tuple(tap)].astype(exact)
-            if exact.kind == "f"
-            else int(structure.weights[tuple(tap)])
-        )
+        height = structure.weights[tuple(tap)]
+        weight = height.astype(exact) if exact.kind == "f" else _times(scale, height)
         values = values + weight if dilates else values - weight
         better = _before(best, values) if dilates else _before(values, best)
         chosen = present & (~known | better)
@@ -45,10 +45,31 @@ def stage(
     if exact.kind == "f":
         out[...] = best
     elif out.dtype.kind == "f":
-        out[...] = best.astype(out.dtype)
+        out[...] = (best if scale == 1 else best / scale).astype(out.dtype)
     else:
+        best = _rounded(best, scale)
         low, high = (0, 1) if out.dtype.kind == "b" else (np.iinfo(out.dtype).min, np.iinfo(out.dtype).max)
         out[...] = np.minimum(np.maximum(best, int(low)), int(high)).astype(out.dtype)
+
+
+def _fractions(weights: npt.NDArray) -> list[float]:
+    """Return the weights that are no integers, and 1."""
+    return [1.0, *(weights.ravel().tolist() if weights.dtype.kind == "f" else ())]
+
+
+def _times(scale: int, weight: np.generic) -> int:
+    """Return a weight times a power of 2 of which it is a multiple of the inverse."""
+    number, of = weight.item().as_integer_ratio()
+    return int(number * (scale // of))
+
+
+def _rounded(values: npt.NDArray, scale: int) -> npt.NDArray:
+    """Return Python integers divided by `scale`, rounded half to even."""
+    if scale == 1:
+        return values
+    whole = values // scale
+    more = 2 * (values - whole * scale)
+    return whole + ((more > scale) | ((more == scale) & (whole % 2 == 1))).astype(bool).astype(object)
 
 
 def _shifted(

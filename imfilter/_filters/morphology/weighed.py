@@ -24,6 +24,8 @@ _INTEGERS = (
     (np.dtype(np.int32), 1 << 16, 1 << 26, 1 << 30),
     (np.dtype(np.int64), 1 << 32, 1 << 58, 1 << 62),
 )
+#: The largest weight whose quarters float64 represents, and also their sums with integers of 32 bits.
+_LARGEST = 1 << 50
 #: The number of the kind of the only step.
 _WEIGHED = 2
 
@@ -41,6 +43,8 @@ def stage(
     """Erode or dilate an image. A dilation takes the element that is already reflected."""
     there = None if presence is None else presence.present(array)
     few = None if there is None or presence is None else _few(there, structure, settings, presence)
+    if dtype.kind != "f":
+        structure = structure._replace(weights=_quarters(structure.weights))
     chosen = _arithmetic(array, structure.weights)
     out = new(array, dtype, out)
     if chosen is None:
@@ -80,13 +84,27 @@ def _arithmetic(array: npt.NDArray, weights: npt.NDArray | None) -> tuple[np.dty
             return None
         return (dtypes.FLOAT64 if array.dtype.itemsize == 8 else dtypes.FLOAT32), math.inf
     if weights.dtype.kind == "f":
-        return dtypes.FLOAT64, math.inf
+        exact = array.dtype.itemsize <= 4 and np.abs(weights).max() <= _LARGEST
+        return (dtypes.FLOAT64, math.inf) if exact else None
     largest = max(abs(int(weights.min())), abs(int(weights.max())))
     bits = 1 if array.dtype.kind == "b" else 8 * array.dtype.itemsize
     for real, most, heaviest, beyond in _INTEGERS:
         if 1 << bits <= most and largest <= heaviest:
             return real, beyond
     return None
+
+
+def _quarters(weights: npt.NDArray | None) -> npt.NDArray | None:
+    """Return weights that give the same integers, rounded half to even, and are whole numbers of quarters.
+
+    Their differences to samples of 32 bits are exact. Weights that are too large for this stay what they are.
+    """
+    if weights is None or weights.dtype.kind != "f" or np.abs(weights).max() > _LARGEST:
+        return weights
+    whole = np.floor(weights)
+    half = whole + 0.5  # exact, other than the difference of a weight and its whole part
+    part = np.where(weights < half, 0.25, np.where(weights > half, 0.75, 0.5))
+    return whole + np.where(weights == whole, 0, part)
 
 
 def _filtered(

@@ -16,11 +16,15 @@ from imfilter._filters.rank.kernels.chords import (
     OPERAND,
     SET,
     SMALLEST,
+    advance,
     extreme,
+    extreme_ahead,
+    extremes,
     fill_key,
     slide_chords,
 )
 from imfilter._simd import lines
+from imfilter._simd.prefetch import DISTANCE
 from imfilter._simd.vector import BYTES, LINE
 
 #: Kinds of steps: the minimum and the maximum.
@@ -28,8 +32,6 @@ EXTREMES = (SMALLEST, LARGEST)
 #: Bytes that the lines of a tile may take of the second-level cache; the smallest size of a tile, because
 #: each line has a cost; and bytes that the lines may take at most.
 _CACHE, _NARROW, _MEMORY = 640 * 1024, 4096, 3 << 20
-#: Number of lines from which on fewer of them are faster, even if more rows are read.
-MANY = 400
 #: Nanoseconds for reading a vector, for each set beside it, and for reading and writing one byte.
 _READ, _SET, _LINE = 3.0, 3.0, 0.15
 #: The same for a sample that is unpacked, that is packed, and whose bit is read. Networks are faster for
@@ -39,11 +41,19 @@ _UNPACK, _PACK, _READ_BITS = 0.14, 0.03, 0.0019
 #: Smallest number of rows and of columns of a box. Networks are faster for smaller boxes: 25x25 uint8 took
 #: 1.5 ms by a network at 4K and 1.8 by sets, 51x51 2.7 and 2.1, 101x101 4.5 and 2.4 (Zen 4, one thread).
 _BOX = 40
+#: The same for boxes of one column: 101 rows of uint8 took 5.2 ms by a network and 2.6 by sets, 31 rows 2.5
+#: and 2.1, 9 rows 1.5 and 1.8. Boxes of one row are faster at any length: 5 columns of float32 took 6.4 and
+#: 4.1 (4K, Zen 4, one thread, beside other work).
+_COLUMN = 24
 #: Largest number of runs of samples in a row of a footprint.
 _MOST = 1 << 16
 #: The type of a word of bits. The work for a sample that is packed and unpacked, and for a set or a copy of
 #: it in a row, in multiply-adds.
 _WORD, _BIT_WORK, _BIT_SET_WORK = np.dtype(np.uint64), 4, 250
+
+
+#: Number of addresses in a vector.
+_ENTRIES = BYTES // 8
 
 
 class Step(NamedTuple):
@@ -75,7 +85,9 @@ class Prepared(NamedTuple):
 @for_neighbourhoods
 def prepared(around: Neighbourhood) -> Prepared | None:
     """Return the sets of a neighbourhood of three axes, or None for small boxes and other ranks."""
-    if around.full and (len(around.inside) > 1 or min(around.inside.shape[1:]) < _BOX):
+    planes, rows, columns = around.inside.shape
+    thin = rows == 1 or (columns == 1 and rows >= _COLUMN)
+    if around.full and (planes > 1 or not (thin or min(rows, columns) >= _BOX)):
         return None
     return prepared_bits(around)
 
@@ -89,16 +101,12 @@ def prepared_bits(around: Neighbourhood) -> Prepared | None:
     if np.count_nonzero(inside[..., 1:] > inside[..., :-1]) > _MOST:
         return None
     what = LARGEST if around.rank else SMALLEST
-    found = scheduled(steps_of(inside, what))
-    if found.lines < MANY:
-        return found
-    frugal = scheduled(steps_of(inside, what, frugal=True))
-    return frugal if 2 * frugal.lines < found.lines else found
+    return scheduled(steps_of(inside, what))
 
 
-def steps_of(inside: npt.NDArray[np.bool_], what: int, *, frugal: bool = False) -> list[Step]:
+def steps_of(inside: npt.NDArray[np.bool_], what: int) -> list[Step]:
     """Return the steps of an extreme in a footprint of three axes."""
-    union = unions.of(inside, frugal=frugal)
+    union = unions.of(inside)
     planes = (*union.planes, *(-1,) * (len(union.copies) - len(union.planes)))
     return [Step(copies, what, what, plane) for copies, plane in zip(union.copies, planes, strict=True)]
 
@@ -118,14 +126,15 @@ def scheduled(steps: list[Step]) -> Prepared:
                 first[of], more[of], known[of] = first[i] + y, more[i] + x, True
     table = np.zeros(count, SET)
     operands: list[tuple[int, int, int, int]] = []
-    line = 0
+    line, entry = 0, count
     for i, step in enumerate(steps):
         own, depth = table[i], lead[i] - oldest[i] + 1
         own["plane"], own["line"], own["depth"], own["lead"] = step.plane, line, depth, lead[i]
         own["begin"], own["more"], own["first"] = first[i] - lead[i], more[i], len(operands)
         own["count"], own["bounded"] = len(step.copies), step.bounded is not None
         own["before_y"], own["before_x"] = step.bounded or (0, 0)
-        own["weighed"] = bool(step.weights)
+        own["weighed"], own["entry"] = bool(step.weights), entry
+        entry += len(step.copies) + len(step.weights)
         bits = step.weights or (0,) * len(step.copies)
         operands += [
             (of, lead[of] - lead[i] - y, x, weight)
@@ -133,6 +142,23 @@ def scheduled(steps: list[Step]) -> Prepared:
         ]
         line += depth
     return Prepared(tuple(steps), table, np.array(operands, OPERAND), int(table["begin"].min()), line)
+
+
+def _chain(sets: npt.NDArray, steps: tuple[Step, ...], compared: np.dtype) -> None:
+    """Mark runs of sets, all minima or all maxima, that one call computes. The last set has its own call."""
+    i, last = 0, len(sets) - 1
+    while i < last:
+        stop = i
+        while stop < last and _plain(steps[stop]) and steps[stop].what == steps[i].what:
+            stop += 1
+        if stop > i:
+            sets[i]["chain"], sets[i]["chained"] = extremes.address(compared, steps[i].what), stop
+        i = max(stop, i + 1)
+
+
+def _plain(step: Step) -> bool:
+    """Tell whether a set is a minimum or a maximum of others and has no border of its own."""
+    return bool(step.copies) and step.what in EXTREMES and step.bounded is None
 
 
 def cost(chords: Prepared, itemsize: int) -> float:
@@ -179,6 +205,8 @@ def make(
             )
         own["combine"] = kernels[step.what] if step.copies else 0
         own["border_key"] = border_keys.get(step.border, 0)
+    if not packed:
+        _chain(sets, chords.steps, compared)
     job = Job(CHORD_JOB, "restore")
     set_geometry(job, loops, source, target, mode)
     pixel, log_units = (1, 3) if packed else (loops.channels * size, 0)
@@ -187,16 +215,23 @@ def make(
     reach = int(sets["more"].max())
     most = _MEMORY // chords.lines - (reach * pixel >> log_units) - 2 * BYTES
     widest = (max(_CACHE // chords.lines, min(_NARROW, most), BYTES) << log_units) // pixel
-    widest = min(widest, LONGEST) if packed else widest
+    widest = min(widest, LONGEST)
     cut = tiles(loops.x.length, -(-loops.x.length // max(1, widest)))
     narrow, wide = extent(cut)
     job["tiles"], job["n_tiles"] = cut, len(cut) - 1
     job["direct"] = bool(job["target_packed"] and not turned and not packed and narrow * pixel >= BYTES)
+    job["last"] = job["ahead_source"] = job["ahead_target"] = 0
+    if far(loops, source) and job["direct"] and chords.steps[-1].what in EXTREMES:
+        job["last"] = extreme_ahead.address(compared, chords.steps[-1].what)
+        job["ahead_source"] = loops.y.source_step if job["source_packed"] else 0
+        job["ahead_target"] = DISTANCE
     how = ordered_keys.CHECKED if check_finite else ordered_keys.TURNED if turned else ordered_keys.INTEGERS
     job["fetch"], job["fill"] = ordered_keys.fetch_keys.address(integer, how), fill_key.address(integer)
     if turned:
         job["restore"] = ordered_keys.restore.address(integer)
     job["place"] = lines.place.address(integer, integer)
+    entries = -(-(len(sets) + int((sets["count"] * (1 + sets["weighed"])).sum())) // _ENTRIES) * _ENTRIES
+    job["entries"], job["advance"] = entries, advance.address(np.dtype(np.int64))
     if packed:
         steps = loops.y.source_step, loops.y.target_step  # the next row is prefetched
         job["source_c"], job["target_c"] = steps if far(loops, source) else (0, 0)
@@ -206,8 +241,7 @@ def make(
     job["pitch"] = pitch(((wide + reach) * pixel >> log_units) + 2 * BYTES + LINE)
     sizes = {
         "lines": chords.lines * job["pitch"],
-        "newest": 8 * len(sets),
-        "at": 16 * int(sets["count"].max()),
+        **dict.fromkeys(("table", "steps", "ends", "spans"), 8 * entries),
         "spare": 0 if job["target_packed"] and not packed else wide * loops.channels * size + BYTES,
         "flag": 8,
     }

@@ -14,7 +14,16 @@ from imfilter._filters.rank.kernels import (
     unrolled_network,
 )
 from imfilter._filters.rank.kernels.blocks import slide_blocks
-from imfilter._filters.rank.kernels.chords import LARGEST, SMALLEST, extreme, fill_key, slide_chords
+from imfilter._filters.rank.kernels.chords import (
+    LARGEST,
+    SMALLEST,
+    advance,
+    extreme,
+    extreme_ahead,
+    extremes,
+    fill_key,
+    slide_chords,
+)
 from imfilter._filters.rank.kernels.network_rows import slide_rank
 from imfilter._simd import lines
 from imfilter._simd.jit import Combination
@@ -27,6 +36,7 @@ def combinations() -> Iterator[Combination]:
     yield slide_rank, ()
     yield slide_blocks, ()
     yield slide_chords, ()
+    yield advance, (np.dtype(np.int64),)
     for compared, kind, how in (
         (_U8, _U8, ordered_keys.INTEGERS),
         (_U16, _U16, ordered_keys.INTEGERS),
@@ -36,7 +46,8 @@ def combinations() -> Iterator[Combination]:
         yield ordered_keys.compare, (compared,)
         yield fill_key, (kind,)
         for which in (SMALLEST, LARGEST):
-            yield extreme, (compared, which)
+            for combine in (extreme, extreme_ahead, extremes):
+                yield combine, (compared, which)
         yield lines.place, (kind, kind)
         yield unrolled_network.rank_window, (compared, 0, 5, 5, 12)
         for rank in (0, 4, 8):
