@@ -57,6 +57,7 @@ class Filter:
         self.fills = command.kind == "fill"
         self.smooths = command.kind in ("smoothing", "morphology", "residue", "resampling") or self.fills
         self.resizes = command.kind == "resampling"
+        self.smooths = command.kind in ("smoothing", "morphology", "preserving", "residue") or self.fills
         self._residue = command.kind == "residue"
 
     @property
@@ -74,7 +75,8 @@ class Filter:
         In a result of integers, an undefined sample is 0, or the value of absent samples if the type has it.
         In floats it is NaN.
         """
-        channel_axis = -1 if pixels.ndim > self.ndim else None
+        guide = self.options.get("guide")
+        channel_axis = -1 if max(pixels.ndim, 0 if guide is None else guide.ndim) > self.ndim else None
         options = {**self.options, **changed}
         result: Array = self._function(pixels, channel_axis=channel_axis, dtype=dtype, out=out, **options)
         if not isinstance(result, np.ma.MaskedArray):

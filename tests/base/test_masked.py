@@ -35,6 +35,7 @@ CALLS = {
     imfilter: {
         "avg_pool": (IMAGE, 2),
         "blobs": (IMAGE,),
+        "bilateral": (IMAGE, 1, 1),
         "box": (IMAGE, 3),
         "canny": (IMAGE, 1, 2),
         "convolve": (IMAGE, KERNEL),
@@ -46,6 +47,7 @@ CALLS = {
         "gaussian": (IMAGE, 1),
         "gaussian_gradient_magnitude": (IMAGE, 1),
         "global_pool": (IMAGE,),
+        "guided": (IMAGE, 1, 1),
         "harris": (IMAGE,),
         "hog": (np.ones((24, 24)),),
         "hysteresis_threshold": (IMAGE, 1, 2),
