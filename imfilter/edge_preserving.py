@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.edge_preserving import bilateral as _bilateral
 from imfilter._filters.edge_preserving import guided as _guided
-from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, PerAxis
+from imfilter.typing import (
+    ArrayLike,
+    Axes,
+    DTypeLike,
+    Guide,
+    Mask,
+    Mode,
+    Nan,
+    NDArray,
+    Norm,
+    PerAxis,
+    Round,
+    Size,
+)
 from imfilter.weights import gaussians
 
 
@@ -17,11 +28,11 @@ def bilateral(
     sigma_space: PerAxis[float],
     sigma_range: float,
     *,
-    guide: ArrayLike | None = None,
+    guide: Guide = None,
     truncate: float = 4.0,
-    radius: PerAxis[int] | None = None,
-    window: Literal["box", "disc"] = "box",
-    distance: Literal["euclidean", "manhattan"] = "euclidean",
+    radius: Size = None,
+    window: Round = "box",
+    norm: Norm = "l2",
     mode: Mode = "mirror",
     cval: float = 0.0,
     mask: Mask = None,
@@ -63,9 +74,9 @@ def bilateral(
     window : {'box', 'disc'}, optional
         Samples of the window: the whole box, as for a Gaussian, or the largest disc (or ball) inside.
         Default 'box'.
-    distance : {'euclidean', 'manhattan'}, optional
+    norm : {'l2', 'l1'}, optional
         Distance of colours: the root of the sum of the squared differences of all channels, as in
-        scikit-image, or the sum of their magnitudes, as in OpenCV. Default 'euclidean'.
+        scikit-image, or the sum of their magnitudes, as in OpenCV. Default 'l2'.
     mode : {'mirror', 'symmetric', 'edge', 'wrap', 'zero', 'constant', 'shrink'}, optional
         How an image ``a b c d`` continues beyond its border. Default 'mirror'.
 
@@ -118,7 +129,7 @@ def bilateral(
     See Also
     --------
     guided : Similar, in a time that hardly depends on the size of the window.
-    cv2.bilateralFilter : The same for ``window="disc", distance="manhattan"``, with ``d=2*radius + 1``. It
+    cv2.bilateralFilter : The same for ``window="disc", norm="l1"``, with ``d=2*radius + 1``. It
         interpolates the weights of float32 in a table.
     skimage.restoration.denoise_bilateral : Similar, with ``win_size=2*radius + 1``. It rounds distances to a
         number of ``bins``, and divides those of colours by the number of channels. In version 0.26, its table
@@ -150,7 +161,7 @@ def bilateral(
         gaussians,
         guide,
         Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
-        *(sigma_space, sigma_range, truncate, radius, window, distance),
+        *(sigma_space, sigma_range, truncate, radius, window, norm),
     )
 
 
@@ -160,7 +171,7 @@ def guided(
     radius: PerAxis[int],
     eps: float,
     *,
-    guide: ArrayLike | None = None,
+    guide: Guide = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
     mask: Mask = None,

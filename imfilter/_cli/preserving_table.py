@@ -18,7 +18,7 @@ PRESERVING = (
             Option("truncate", "number", 4.0, "Cut the window at this many standard deviations."),
             Option("radius", "integers", None, "Radius of the window in pixels instead.", "from --truncate"),
             Option("window", "text", "box", "Pixels of the window: box, or disc."),
-            Option("distance", "text", "euclidean", "Distance of colours: euclidean or manhattan."),
+            Option("norm", "text", "l2", "Distance of colours: l2 (root of squares) or l1 (sum)."),
         ),
         "bilateral in.png out.png --sigma-space 3 --sigma-range 25",
     ),

@@ -67,10 +67,10 @@ def test_every_border(mode, shape):
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_colours(dtype, manhattan):
     image = picture("f8", (6, 7, 3), 2).astype(dtype)
-    distance = "manhattan" if manhattan else "euclidean"
+    norm = "l1" if manhattan else "l2"
     tolerance = SINGLE if dtype == "f4" else DOUBLE
     wanted = expected(image.astype(float), 1.0, 2.0, 2, channel_axis=-1, manhattan=manhattan)
-    given = {"radius": 2, "distance": distance}
+    given = {"radius": 2, "norm": norm}
     close(imfilter.bilateral(image, 1.0, 2.0, channel_axis=-1, **given), wanted, image, tolerance)
     first = np.moveaxis(image, -1, 0)
     found = imfilter.bilateral(first, 1.0, 2.0, channel_axis=0, **given)
@@ -251,9 +251,7 @@ def test_opencv():
         peer = cv2.bilateralFilter(image, 11, 25.0, 3.0, borderType=cv2.BORDER_REFLECT_101)
         # Its table of weights for float32 has 4096 bins, of which two are interpolated.
         np.testing.assert_allclose(found, peer, rtol=0, atol=2e-3 if image.dtype == np.float32 else 1)
-    found = imfilter.bilateral(
-        colour, 3.0, 40.0, radius=5, window="disc", distance="manhattan", channel_axis=-1
-    )
+    found = imfilter.bilateral(colour, 3.0, 40.0, radius=5, window="disc", norm="l1", channel_axis=-1)
     peer = cv2.bilateralFilter(colour, 11, 40.0, 3.0, borderType=cv2.BORDER_REFLECT_101)
     difference = np.abs(found.astype(int) - peer)
     assert difference.max() <= 1
@@ -326,7 +324,7 @@ def test_a_guide_is_read_at_each_call():
         ({"sigma_range": "a"}, TypeError, "sigma_range must be a number, got 'a'"),
         ({"sigma_space": -1}, ValueError, "sigma_space must be at least 0, got -1.0"),
         ({"window": "ball"}, ValueError, "window must be one of 'box', 'disc', got 'ball'"),
-        ({"distance": "l1"}, ValueError, "distance must be one of 'euclidean', 'manhattan', got 'l1'"),
+        ({"norm": "linf"}, ValueError, "norm must be one of 'l2', 'l1', got 'linf'"),
         ({"guide": np.ones((4, 6))}, ValueError, r"guide must have shape \(5, 6\), got \(4, 6\)"),
         ({"guide": np.ones((5, 6, 3))}, ValueError, r"guide must have shape \(5, 6\), got \(5, 6, 3\)"),
         ({"guide": np.ones((5, 6), complex)}, TypeError, "guide must contain real numbers"),

@@ -24,7 +24,7 @@ from imfilter._simd.vector import BYTES
 
 #: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
 Bells = Callable[..., tuple[npt.NDArray, ...]]
-WINDOWS, DISTANCES = ("box", "disc"), ("euclidean", "manhattan")
+WINDOWS, NORMS = ("box", "disc"), ("l2", "l1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +46,14 @@ class Call:
 
 
 def apply(image: npt.ArrayLike, bells: Bells, guide: Any, common: Common, *own: Any) -> npt.NDArray:
-    """Return the filtered image. `own`: both deviations, `truncate`, `radius`, window and distance."""
+    """Return the filtered image. `own`: both deviations, `truncate`, `radius`, window and norm."""
     checked, common = with_guide(image, guide, common)
     return engine.apply(FAMILY, image, common, bells, (checked, *own))
 
 
 def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ...]) -> Call:
     """Check the arguments."""
-    guide, sigma_space, sigma_range, truncate, radius, window, distance = own
+    guide, sigma_space, sigma_range, truncate, radius, window, norm = own
     shapes = Shapes.of(array, given, guide)
     count = len(shapes.axes)
     deviations = arguments.sigmas(sigma_space, count, "sigma_space")
@@ -64,7 +64,7 @@ def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ..
     sizes = tuple(map(len, taps))
     bounded(sizes, "sigma_space")
     disc = arguments.word(window, "window", WINDOWS) == "disc"
-    manhattan = arguments.word(distance, "distance", DISTANCES) == "manhattan"
+    manhattan = arguments.word(norm, "norm", NORMS) == "l1"
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.number(given.cval, "cval", finite=False)
     cval = cval if mode == "constant" else 0.0
