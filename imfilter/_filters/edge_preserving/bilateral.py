@@ -14,10 +14,20 @@ from imfilter._base.loops import places_of
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
-from imfilter._base.store import Store, roomy
+from imfilter._base.store import Store
 from imfilter._filters.edge_preserving.coverage import Rows
 from imfilter._filters.edge_preserving.kernels import bilateral as kernels
-from imfilter._filters.edge_preserving.planes import Guide, Piece, Shapes, Sources, fill, new, with_guide
+from imfilter._filters.edge_preserving.planes import (
+    Guide,
+    Piece,
+    Shapes,
+    Sources,
+    direct,
+    fill,
+    new,
+    place,
+    with_guide,
+)
 from imfilter._filters.local.family import bounded
 from imfilter._filters.local.pieces import Cut, Frame
 from imfilter._simd.vector import BYTES
@@ -74,8 +84,8 @@ def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ..
         real = np.promote_types(real, dtypes.working(guide.array.dtype, dtypes.derived(guide.array.dtype)))
     frame = Frame.of(shapes.spatial, shapes.axes, sizes, mode)
     along = [np.ones(1)] * 3
-    for place, line in zip(frame.axes, taps, strict=True):
-        along[place - 1] = line
+    for axis, line in zip(frame.axes, taps, strict=True):
+        along[axis - 1] = line
     rows = Rows(_inside(tuple(map(len, along)), disc=disc), tuple(along))
     places = np.argwhere(rows.inside)
     with np.errstate(divide="ignore"):
@@ -115,28 +125,27 @@ def _filled(
 
     def task(cut: Cut, results: list[npt.NDArray], store: Store) -> npt.NDArray[np.bool_] | None:
         piece = Piece.of(call.frame, cut, sources, call.real, call.cval)
-        found = _windows(call, piece)
+        found = direct(results, results[0].shape, call.real)
+        _windows(call, piece, found)
         unknown = None
         if piece.counts is not None and wanted:
             unknown = ~(call.window.shares(piece.counts) > least)
-        for values, to in zip(found, results, strict=True):
-            if unknown is not None:
+        if unknown is not None:
+            for values in found:
                 values[unknown] = np.nan
-            dtypes.place(values, to)
+        place(found, results)
         return unknown
 
     fill(call.frame, call.shapes, target, few, task, workers)
     return engine.delivered(target, out, call.dtype)
 
 
-def _windows(call: Call, piece: Piece) -> list[npt.NDArray]:
-    """Return the results of a piece, a plane for each channel."""
+def _windows(call: Call, piece: Piece, results: list[npt.NDArray]) -> None:
+    """Write the results of a piece, a plane for each channel."""
     padded, before = piece.image[0].shape, [pad.before for pad in call.frame.pads]
     lengths = [n - k + 1 for n, k in zip(padded[1:4], call.window.inside.shape, strict=True)]
     shape = (padded[0], *lengths, padded[4])
     pitches = [math.prod(padded[a + 1 :]) for a in range(4)]
-    steps = [math.prod(shape[a + 1 :]) for a in range(3)]
-    results = [roomy(shape, call.real) for _ in piece.image]
     plain = len(piece.image) == 1 and piece.guide is piece.image and piece.counts is None
     job = np.zeros((), kernels.BILATERAL_JOB)
     job["n_images"], job["n_guides"] = len(piece.image), len(piece.guide)
@@ -151,7 +160,7 @@ def _windows(call: Call, piece: Piece) -> list[npt.NDArray]:
         "guides": _addresses(piece.guide),
         "results": _addresses(results),
         "starts": starts,
-        "places": places_of(shape[:3], steps),
+        "places": np.concatenate([places_of(shape[:3], _steps(plane)) for plane in results]),
         "offsets": call.real.itemsize * (call.offsets @ np.array(pitches[1:])),
         "weights": call.weights,
         "stage": np.empty(2 * BYTES * len(results), np.uint8),
@@ -161,7 +170,11 @@ def _windows(call: Call, piece: Piece) -> list[npt.NDArray]:
     owners = set_addresses(job, tables)
     kernels.filter_lines.entry()(address(job))
     del owners
-    return results
+
+
+def _steps(array: npt.NDArray) -> list[int]:
+    """Return the distances of batch elements, planes and rows in elements."""
+    return [step // array.itemsize for step in array.strides[:3]]
 
 
 def _addresses(arrays: list[npt.NDArray]) -> npt.NDArray[np.int64]:

@@ -14,9 +14,19 @@ from imfilter._base.loops import tiles
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, layout_workspace, set_addresses
-from imfilter._base.store import Store, roomy
+from imfilter._base.store import Store
 from imfilter._filters.edge_preserving.kernels import guided as kernels
-from imfilter._filters.edge_preserving.planes import Guide, Piece, Shapes, Sources, fill, new, with_guide
+from imfilter._filters.edge_preserving.planes import (
+    Guide,
+    Piece,
+    Shapes,
+    Sources,
+    direct,
+    fill,
+    new,
+    place,
+    with_guide,
+)
 from imfilter._filters.local.family import bounded
 from imfilter._filters.local.pieces import Cut, Frame
 from imfilter._simd.vector import BYTES
@@ -94,9 +104,9 @@ def _filled(
 
     def task(cut: Cut, results: list[npt.NDArray], store: Store) -> npt.NDArray[np.bool_] | None:
         piece = Piece.of(call.frame, cut, sources, call.real, call.cval)
-        found, unknown = _windows(call, piece, references, least, store)
-        for values, to in zip(found, results, strict=True):
-            dtypes.place(values, to)
+        found = direct(results, results[0].shape, call.real)
+        unknown = _windows(call, piece, references, least, store, found)
+        place(found, results)
         return unknown
 
     fill(call.frame, call.shapes, target, few, task, workers)
@@ -134,23 +144,27 @@ def _middle(plane: npt.NDArray, mask: npt.NDArray | None) -> float:
 
 
 def _windows(
-    call: Call, piece: Piece, references: npt.NDArray, least: float, store: Store
-) -> tuple[list[npt.NDArray], npt.NDArray[np.bool_] | None]:
-    """Return the results of a piece, a plane for each channel, and where too little is present."""
+    call: Call,
+    piece: Piece,
+    references: npt.NDArray,
+    least: float,
+    store: Store,
+    results: list[npt.NDArray],
+) -> npt.NDArray[np.bool_] | None:
+    """Write the results of a piece, a plane for each channel. Return where too little is present."""
     padded, n_images, n_guides = piece.image[0].shape, len(piece.image), len(piece.guide)
     middle = _valid(padded, call.sizes)
     shape = _valid(middle, call.sizes)
     missing, own = piece.counts is not None, piece.guide is piece.image
     summed = n_images * (n_guides + 1) + missing
     n_planes = n_images * (n_guides + 2) + 2 if missing else summed
-    planes = [store.array(f"plane{i}", middle, np.float64) for i in range(n_planes)]
-    results = [roomy(shape, call.real) for _ in piece.image]
+    planes = store.array("planes", (n_planes, *middle), np.float64)
     counts = {} if piece.counts is None else {"counts": piece.counts}
     tables = {
         "images": _addresses(piece.image),
         "guides": _addresses(piece.guide),
         "references": references,
-        "planes": _addresses(planes),
+        "planes": planes,
         **counts,
     }
     quantities = n_guides + n_guides * (n_guides + 1) // 2 + missing
@@ -162,17 +176,21 @@ def _windows(
         job["n_images"], job["n_guides"], job["own"], job["eps"] = n_images, n_guides, own, call.eps
         to = shape if second else middle
         job["batch"], job["depth"], job["rows"] = to[:3]
+        job["plane"] = planes[0].nbytes
+        steps_to = [step // results[0].itemsize for step in results[0].strides] if second else None
         for name, lengths in (("image", padded), ("plane", middle), ("to", to)):
             for axis, letter in enumerate("bzy"):
                 job[f"{name}_{letter}"] = math.prod(lengths[axis + 1 :])
+                if name == "to" and steps_to is not None:
+                    job[f"to_{letter}"] = steps_to[axis]
         steps = [int(job[f"image_{letter}"]) for letter in "zy"] + [padded[4]]
         job["centre"] = (1 + second) * sum(r * s for r, s in zip(radii, steps, strict=True))
         job["quantities"] = summed if second else quantities
         job["kernel"] = kernels.box_pass.address(call.real, int(second))
-        more = {"to": _addresses(results) if second else tables["planes"]}
+        more = {"to": _addresses(results if second else [*planes])}
         _run(job, call.sizes, to, tables | more, store)
     if not missing:
-        return results, None
+        return None
     assert piece.counts is not None
     assert piece.known is not None
     inner = tuple(slice(r, r + n) for r, n in zip(radii, shape[1:4], strict=True))
@@ -183,7 +201,7 @@ def _windows(
         mean = planes[summed + j][(slice(None), *inner)]
         np.copyto(found, mean + references[n_guides + j], where=alone, casting="same_kind")
         found[unknown] = np.nan
-    return results, unknown
+    return unknown
 
 
 def _valid(shape: tuple[int, ...], sizes: tuple[int, int, int]) -> tuple[int, ...]:
@@ -212,11 +230,12 @@ def _run(
     stage = BYTES * (n_guides * n_guides + n_images * (n_guides + 2) + 2)
     levels: list[npt.NDArray] = [*down, *along[1:]]
     names = [str(number) for number in range(len(levels))]
-    places = dict.fromkeys([*names, "stage"], 0)
+    most_parts = max(int(level[1]) for level in (*down, *along))
+    places = dict.fromkeys([*names, "stage", "spots"], 0)
     size = layout_workspace(
         places,  # type: ignore[arg-type]
         {name: pitch * int(level[4]) for name, level in zip(names, levels, strict=True)}
-        | {"stage": stage + BYTES},
+        | {"stage": stage + BYTES, "spots": 8 * most_parts},
     )
     for name, level in zip(names, levels, strict=True):
         level[3] = places[name]
@@ -229,7 +248,8 @@ def _run(
     tables = {**tables, "tiles": cut, "workspace": workspace, "down": down, "along": along}
     tables |= {"down_parts": down_parts, "along_parts": along_parts}
     owners = set_addresses(job, tables)
-    job["stage"] = int(job["workspace"]) + places["stage"]
+    for name in ("stage", "spots"):
+        job[name] = int(job["workspace"]) + places[name]
     kernels.run_pass.entry()(address(job))
     del owners
 

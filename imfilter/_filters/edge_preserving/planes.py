@@ -12,6 +12,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.store import Store, roomy
 from imfilter._filters.local import pieces
+from imfilter._filters.local.parts import packed
 from imfilter._filters.local.pieces import Cut, Frame
 
 
@@ -164,6 +165,18 @@ def fill(
         frame.back(view, plane)
     for view, plane in zip(unknown, planes(few, shapes.channel) if few is not None else [], strict=True):
         frame.back(view, plane)
+
+
+def direct(results: list[npt.NDArray], shape: tuple[int, ...], real: np.dtype) -> list[npt.NDArray]:
+    """Return the arrays that kernels write: the results where they are contiguous lines of `real`."""
+    return [view if view.dtype == real and packed(view, 3) else roomy(shape, real) for view in results]
+
+
+def place(found: list[npt.NDArray], results: list[npt.NDArray]) -> None:
+    """Convert what the kernels have written, unless it is in its place."""
+    for values, to in zip(found, results, strict=True):
+        if values is not to:
+            dtypes.place(values, to)
 
 
 def new(out: npt.NDArray | None, array: npt.NDArray, guide: Guide | None, dtype: np.dtype) -> npt.NDArray:

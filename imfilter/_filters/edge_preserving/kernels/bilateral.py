@@ -22,8 +22,8 @@ from imfilter._simd.vector_math import Lanes
 
 #: Addresses of lists of addresses: the channels of the image, of the guide, and of the results. Addresses of
 #: how much each sample counts, and of whether its guide is known, or 0. The offsets of each line of results
-#: in the image and in the results, in elements. The number of lines and of elements of a line. The taps:
-#: their number, their offsets in bytes, and the binary logarithms of their weights. `manhattan`: whether
+#: in the image and, channel by channel, in the results, in elements. The number of lines and of elements of
+#: a line. The taps: their number, their offsets in bytes, and the binary logarithms of their weights. `manhattan`: whether
 #: distances of colours are sums of magnitudes. The workspace. `scale`: of distances.
 BILATERAL_JOB = np.dtype(
     [
@@ -130,7 +130,6 @@ def lines(real, job_at):
     count, zero, scale = job.count, _number(real, 0.0), _number(real, job.scale)
     for line in range(job.lines):
         start = size * peek(job.starts + 8 * line)
-        place = size * peek(job.places + 8 * line)
         for block in range((count + lanes - 1) // lanes):
             i = size * min(block * lanes, max(count - lanes, 0))
             at = start + i
@@ -158,7 +157,8 @@ def lines(real, job_at):
             for channel in range(job.n_images):
                 stage = job.stage + 2 * BYTES * channel
                 found = load(real, stage, real) + load(real, stage + BYTES, real) / weights
-                to = peek(job.results + 8 * channel) + place
+                to = size * peek(job.places + 8 * (channel * job.lines + line))
+                to += peek(job.results + 8 * channel)
                 if count >= lanes:
                     store(to + i, real, found)
                 else:

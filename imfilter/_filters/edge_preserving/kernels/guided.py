@@ -20,26 +20,37 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import fma, larger, where
 from imfilter._simd.lines import copy
-from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, record, size_of, splat, store
+from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, poke, record, size_of, splat, store
 
 #: Addresses of lists of addresses: the channels of the image and of the guide, and of what the pass writes.
 #: Their numbers. `own`: whether the image is the guide. Addresses of how much samples count, or 0, and of the
-#: references of guide and image. The coefficients: a list of the addresses of their planes. Batch elements,
+#: references of guide and image. The planes of coefficients, and their distance in bytes. Batch elements,
 #: planes and rows of results. Distances of batch elements, planes and rows of samples, of coefficients and of
 #: the results of the pass, in elements; the distance of the first result from the first sample, and the same
 #: for coefficients. The window: planes, rows, columns, distance of columns. Tiles of columns: starts, and the
 #: end of the last. Tables of groups of rows and columns, see `LEVEL`. The workspace: quantities, the pitch of
-#: a segment and of a line in bytes.
+#: a segment and of a line in bytes, and memory for vectors and for addresses of parts.
 GUIDED_JOB = np.dtype(
     [
         *(
             (name, np.int64)
             for name in (
-                *("images", "guides", "to", "n_images", "n_guides", "own", "counts", "references", "planes"),
+                *(
+                    "images",
+                    "guides",
+                    "to",
+                    "n_images",
+                    "n_guides",
+                    "own",
+                    "counts",
+                    "references",
+                    "planes",
+                    "plane",
+                ),
                 *("batch", "depth", "rows", "image_b", "image_z", "image_y", "plane_b", "plane_z", "plane_y"),
                 *("to_b", "to_z", "to_y", "centre", "taps_z", "taps_y", "taps_x", "beside", "tiles"),
                 *("n_tiles", "down", "n_down", "down_parts", "along", "n_along", "along_parts"),
-                *("workspace", "quantities", "segment", "pitch", "stage", "kernel"),
+                *("workspace", "quantities", "segment", "pitch", "stage", "spots", "kernel"),
             )
         ),
         ("taps", np.float64),
@@ -98,46 +109,89 @@ def _products(real, job, at, to, wide, more):
 def _coefficients(job, at, to, wide, more):
     """Write a row of all coefficients."""
     for q in range(job.quantities):
-        start, place = peek(job.planes + 8 * q) + at, to + job.segment * q
+        start, place = job.planes + job.plane * q + at, to + job.segment * q
         for i in range(0, wide, BYTES // 8):
             _put(place + 8 * i, load(_F64, start + 8 * i, _F64), more)
 
 
 @inlined
-def _sum_parts(job, levels, parts, level, row, step, to, length):
-    """Write the sums of the parts of a group. `step` is the distance of columns, or 0 for rows."""
-    entry = levels + 8 * LEVEL * level
-    part, n_parts = parts + 8 * PART * peek(entry + 16), peek(entry + 8)
-    for i in range(0, length, BYTES // 8):
-        total = splat(_F64, 0.0)
-        for number in range(n_parts):
-            of = part + 8 * PART * number
-            below, first = levels + 8 * LEVEL * peek(of), peek(of + 8)
-            line = job.workspace + peek(below + 24)
-            if step:
-                line += 8 * step * first
-            else:
-                line += job.pitch * ((row + first) % peek(below + 32))
-            found = load(_F64, line + 8 * i, _F64)
-            total = total + found if number else found
-        store(to + 8 * i, _F64, total)
+def _sum_columns(job, level, to):
+    """Write the sums along the rows of a group of columns, of all quantities."""
+    entry, spots = job.along + 8 * LEVEL * level, job.spots
+    part, n_parts = job.along_parts + 8 * PART * peek(entry + 16), peek(entry + 8)
+    for number in range(n_parts):
+        of = part + 8 * PART * number
+        line = job.workspace + peek(job.along + 8 * LEVEL * peek(of) + 24)
+        poke(spots + 8 * number, line + 8 * job.beside * peek(of + 8))
+    for i in range(0, job.segment * job.quantities, BYTES):
+        total = load(_F64, peek(spots) + i, _F64)
+        for spot in range(spots + 8, spots + 8 * n_parts, 8):
+            total = total + load(_F64, peek(spot) + i, _F64)
+        store(to + i, _F64, total)
 
 
 @inlined
-def _groups_of_row(job, newest):
+def _sum_rows(real, second, job, level, row, source, step, to, wide):
+    """Write the sums of a group of rows.
+
+    Single rows are at `source`, at a distance of `step` bytes: samples or coefficients. If `source` is 0,
+    they are in the workspace, as groups are.
+    """
+    entry, spots = job.down + 8 * LEVEL * level, job.spots
+    part, n_parts = job.down_parts + 8 * PART * peek(entry + 16), peek(entry + 8)
+    singles = spots + 8 * n_parts
+    end = spots
+    for number in range(n_parts):  # first, because a remainder takes as long as four additions
+        of = part + 8 * PART * number
+        below, at = job.down + 8 * LEVEL * peek(of), row + peek(of + 8)
+        if source and peek(of) == 0:
+            singles -= 8
+            poke(singles, source + step * at)
+        else:
+            poke(end, job.workspace + peek(below + 24) + job.pitch * (at % peek(below + 32)))
+            end += 8
+    last = spots + 8 * n_parts
+    zero = splat(_F64, 0.0)
+    if second or not source:
+        for q in range(job.quantities):
+            shift, far = job.segment * q, job.plane * q
+            for i in range(0, 8 * wide, BYTES):
+                total = zero
+                for spot in range(spots, end, 8):
+                    total = total + load(_F64, peek(spot) + shift + i, _F64)
+                for spot in range(singles, last, 8):
+                    total = total + load(_F64, peek(spot) + far + i, _F64)
+                store(to + shift + i, _F64, total)
+    else:
+        reference, segment = splat(_F64, load_one(_F64, job.references, _F64)), job.segment
+        for i in range(0, 8 * wide, BYTES):
+            total, squares = zero, zero
+            for spot in range(spots, end, 8):
+                line = peek(spot) + i
+                total = total + load(_F64, line, _F64)
+                squares = squares + load(_F64, line + segment, _F64)
+            for spot in range(singles, last, 8):
+                u = load(_F64, peek(spot) + i * size_of(real) // 8, real) - reference
+                total = total + u
+                squares = fma(u, u, squares)
+            store(to + i, _F64, total)
+            store(to + segment + i, _F64, squares)
+
+
+@inlined
+def _groups_of_row(real, second, job, newest, source, step, wide):
     """Write the groups of rows that end with a row, and the sums along the last. Return their address."""
-    length = job.segment // 8 * job.quantities
     to = job.workspace
     for level in range(1, job.n_down):
         entry = job.down + 8 * LEVEL * level
         row = newest - peek(entry) + 1
         if row >= 0:
             to = job.workspace + peek(entry + 24) + job.pitch * (row % peek(entry + 32))
-            _sum_parts(job, job.down, job.down_parts, level, row, 0, to, length)
+            _sum_rows(real, second, job, level, row, source, step, to, wide)
     if newest >= job.taps_y - 1:
         for level in range(1, job.n_along):
             to = job.workspace + peek(job.along + 8 * LEVEL * level + 24)
-            _sum_parts(job, job.along, job.along_parts, level, 0, job.beside, to, length)
+            _sum_columns(job, level, to)
     return to
 
 
@@ -230,6 +284,25 @@ def _solve(job, line, i, at, real, to, wide):
 
 
 @inlined
+def _solve_grey(job, line, i, to, wide):
+    """Do what `_solve` does for one channel that is its own guide, whose samples are all present."""
+    here, inverse = line + 8 * i, splat(_F64, 1.0 / job.taps)
+    mean = load(_F64, here, _F64) * inverse
+    product = load(_F64, here + job.segment, _F64) * inverse
+    variance = larger(fma(-mean, mean, product), splat(_F64, 0.0))
+    slope = variance / (variance + splat(_F64, job.eps))
+    constant = fma(-slope, mean, mean)
+    if wide < BYTES // 8:
+        store(job.stage, _F64, slope)
+        copy(_F64, peek(job.to) + to, job.stage, wide)
+        store(job.stage, _F64, constant)
+        copy(_F64, peek(job.to + 8) + to, job.stage, wide)
+    else:
+        store(peek(job.to) + to + 8 * i, _F64, slope)
+        store(peek(job.to + 8) + to + 8 * i, _F64, constant)
+
+
+@inlined
 def _results(real, job, line, i, at, to, wide):
     """Write the results: coefficients times the guide."""
     guides, images, segment = job.n_guides, job.n_images, job.segment
@@ -257,22 +330,33 @@ def box_pass(real, second, job_at):
     size, lanes = size_of(real), BYTES // 8
     to_size = size if second else 8
     ring, kept = job.workspace + peek(job.down + 24), peek(job.down + 32)
+    grey = job.own and job.n_guides == 1 and not job.counts
+    direct = job.taps_z == 1 and (second or grey)
     for plane in range(job.batch * job.depth):
         b, z = plane // job.depth, plane % job.depth
         for tile in range(job.n_tiles):
             first = peek(job.tiles + 8 * tile)
             count = peek(job.tiles + 8 * tile + 8) - first
             wide = count + (job.taps_x - 1) * job.beside
+            source, step = 0, 8 * job.plane_y if second else size * job.image_y
+            if direct:
+                if second:
+                    source = job.planes + 8 * (b * job.plane_b + z * job.plane_z + first)
+                else:
+                    source = peek(job.images) + size * (b * job.image_b + z * job.image_z + first)
             for newest in range(job.rows + job.taps_y - 1):
                 row = ring + job.pitch * (newest % kept)
-                for k in range(job.taps_z):
+                for k in range(0 if direct else job.taps_z):
                     if second:
                         at = b * job.plane_b + (z + k) * job.plane_z + newest * job.plane_y + first
                         _coefficients(job, 8 * at, row, wide, k > 0)
                     else:
                         at = b * job.image_b + (z + k) * job.image_z + newest * job.image_y + first
                         _products(real, job, size * at, row, wide, k > 0)
-                line, y = _groups_of_row(job, newest), newest - job.taps_y + 1
+                line, y = (
+                    _groups_of_row(real, second, job, newest, source, step, wide),
+                    newest - job.taps_y + 1,
+                )
                 if y < 0:
                     continue
                 at = b * job.image_b + z * job.image_z + y * job.image_y + first + job.centre
@@ -281,6 +365,8 @@ def box_pass(real, second, job_at):
                     i = min(block * lanes, max(count - lanes, 0))
                     if second:
                         _results(real, job, line, i, size * (at + i), to, count)
+                    elif grey:
+                        _solve_grey(job, line, i, to, count)
                     else:
                         _solve(job, line, i, size * (at + i), real, to, count)
 
