@@ -23,8 +23,8 @@ from imfilter._simd.vector_math import Lanes
 #: Addresses of lists of addresses: the channels of the image, of the guide, and of the results. Addresses of
 #: how much each sample counts, and of whether its guide is known, or 0. The offsets of each line of results
 #: in the image and, channel by channel, in the results, in elements. The number of lines and of elements of
-#: a line. The taps: their number, their offsets in bytes, and the binary logarithms of their weights. `manhattan`: whether
-#: distances of colours are sums of magnitudes. The workspace. `scale`: of distances.
+#: a line. The taps: their number, their offsets in bytes, and the binary logarithms of their weights.
+#: `manhattan`: whether distances of colours are sums of magnitudes. The workspace. `scale`: of distances.
 BILATERAL_JOB = np.dtype(
     [
         *(
