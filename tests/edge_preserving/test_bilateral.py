@@ -181,9 +181,17 @@ def test_a_guide_that_is_nan():
     assert np.isnan(found[2:5, 2:5]).all()
     assert np.isfinite(found[:2]).all()
     # The window of the sample itself has no range weights. The other windows do not contain it.
-    image[0, 0] = np.nan
-    found = imfilter.bilateral(image, 1.0, 2.0, guide=guide, radius=1, nan="ignore")
-    counts = np.isfinite(image) & np.isfinite(guide)
+    for gap in (False, True):
+        if gap:
+            image[0, 0] = np.nan
+        check_gaps(image, guide, None)
+        check_gaps(image, guide, np.random.default_rng(31).random(image.shape))
+
+
+def check_gaps(image, guide, mask):
+    """Compare an image whose guide has a gap at (3, 3)."""
+    found = imfilter.bilateral(image, 1.0, 2.0, guide=guide, radius=1, nan="ignore", mask=mask)
+    counts = (np.isfinite(image) & np.isfinite(guide)) * (1.0 if mask is None else mask)
     wanted = expected(
         np.nan_to_num(image),
         1.0,
@@ -340,3 +348,23 @@ def test_errors(change, error, text):
     given = {"sigma_space": 1.0, "sigma_range": 1.0} | change
     with pytest.raises(error, match=text):
         imfilter.bilateral(np.ones((5, 6)), **given)
+
+
+def test_gaps_of_a_colour_guide():
+    rng = np.random.default_rng(32)
+    image, guide, mask = rng.random((6, 7, 2)), rng.random((6, 7, 3)), rng.random((6, 7, 2))
+    guide[2, 3, 1] = np.nan
+    found = imfilter.bilateral(image[..., 0], 1.0, 1.0, guide=guide, radius=1, nan="ignore", channel_axis=-1)
+    known = ~np.isnan(guide).any(axis=-1)
+    planes = list(np.moveaxis(np.nan_to_num(guide), -1, 0))
+    wanted = expected(image[..., 0], 1.0, 1.0, 1, guide=planes, counts=known)
+    flat = expected(image[..., 0], 1.0, 1e9, 1, guide=[np.zeros(known.shape)], counts=known)
+    wanted[2, 3] = flat[2, 3]
+    close(found, wanted, image)
+    grey = guide[..., 1]
+    found = imfilter.guided(image, 1, 0.1, guide=grey, nan="ignore", channel_axis=-1, mask=mask)
+    counts = np.where(np.isnan(grey), 0, mask.min(axis=-1))
+    same = imfilter.guided(image, 1, 0.1, guide=np.nan_to_num(grey), channel_axis=-1, mask=counts)
+    others = ~np.isnan(grey)
+    np.testing.assert_array_equal(found[others], same[others])
+    assert np.isfinite(found).all()

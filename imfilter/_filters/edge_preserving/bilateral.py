@@ -124,7 +124,7 @@ def _filled(
     wanted = few is not None or least > 0
 
     def task(cut: Cut, results: list[npt.NDArray], store: Store) -> npt.NDArray[np.bool_] | None:
-        piece = Piece.of(call.frame, cut, sources, call.real, call.cval)
+        piece = Piece.of(call.frame, cut, sources, call.real, call.cval, store)
         found = direct(results, results[0].shape, call.real)
         _windows(call, piece, found)
         unknown = None

@@ -33,7 +33,7 @@ from imfilter._simd.vector import BYTES
 
 #: Bytes of all lines that a tile keeps, which stay in the second-level cache, and the least columns of a tile
 #: in windows and in samples.
-_RING, _LONG, _LEAST = 1 << 18, 4, 128
+_RING, _LONG, _LEAST = 1 << 19, 4, 128
 #: Number of samples whose median is near all samples.
 _SAMPLES = 1000
 #: Distance of 0 from the samples, relative to their spread, from which on a reference is subtracted.
@@ -103,7 +103,7 @@ def _filled(
     references = _references(sources)
 
     def task(cut: Cut, results: list[npt.NDArray], store: Store) -> npt.NDArray[np.bool_] | None:
-        piece = Piece.of(call.frame, cut, sources, call.real, call.cval)
+        piece = Piece.of(call.frame, cut, sources, call.real, call.cval, store)
         found = direct(results, results[0].shape, call.real)
         unknown = _windows(call, piece, references, least, store, found)
         place(found, results)

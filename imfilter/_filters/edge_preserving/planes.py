@@ -22,20 +22,42 @@ class Guide:
 
     array: npt.NDArray
     channel_axis: int | None
+    gaps: bool = False  # whether samples are absent where it is NaN
 
 
 def with_guide(image: npt.ArrayLike, guide: Any, common: Common) -> tuple[Guide | None, Common]:
     """Check a guide. Return the arguments of the image: `channel_axis` may belong to the guide alone."""
     if guide is None:
         return None, common
-    array = arguments.image(guide, "guide")
-    if common.channel_axis is None:
-        return Guide(array, None), common
-    more = array.ndim - np.ndim(image)
-    if more < 0:
-        return Guide(array, None), common
-    axis = arguments.axis_index(common.channel_axis, array.ndim, "channel_axis")
-    return Guide(array, axis), common._replace(channel_axis=None) if more > 0 else common
+    array, own = arguments.image(guide, "guide"), None
+    if common.channel_axis is not None:
+        more = array.ndim - np.ndim(image)
+        if more >= 0:
+            own = arguments.axis_index(common.channel_axis, array.ndim, "channel_axis")
+        if more > 0:
+            common = common._replace(channel_axis=None)
+    ignore = isinstance(common.nan, str) and common.nan == "ignore" and array.dtype.kind == "f"
+    if not ignore or not np.isnan(np.min(array)):
+        return Guide(array, own), common
+    known = ~np.isnan(array)
+    known = known if own is None else known.all(axis=own)
+    return Guide(array, own, gaps=True), common._replace(mask=_without(known, image, common))
+
+
+def _without(known: npt.NDArray[np.bool_], image: npt.ArrayLike, common: Common) -> Any:
+    """Return the mask without the samples whose guide is not known. A wrong mask is refused later."""
+    mask, axis = common.mask, common.channel_axis
+    if mask is None:
+        return known
+    if np.ndim(mask) > known.ndim and isinstance(axis, int) and -np.ndim(image) <= axis < np.ndim(image):
+        known = np.expand_dims(known, axis)
+    if isinstance(mask, np.ma.MaskedArray) or np.ndim(mask) != known.ndim:
+        return mask
+    mask = np.asarray(mask)
+    try:
+        return np.where(known, mask, np.zeros((), mask.dtype))
+    except ValueError:  # the shapes differ
+        return mask
 
 
 class Shapes(NamedTuple):
@@ -78,6 +100,7 @@ class Sources(NamedTuple):
     guide: list[npt.NDArray] | None  # None: the image is the guide
     presence: Presence | None
     mask: list[npt.NDArray]  # of the channels; empty if all samples are present but for NaN or the border
+    gaps: bool  # whether a sample is absent where its guide is NaN
 
     @classmethod
     def of(
@@ -94,6 +117,7 @@ class Sources(NamedTuple):
             None if guide is None else ordered(guide.array, guide.channel_axis),
             presence,
             [] if mask is None else ordered(mask, shapes.channel),
+            guide is not None and guide.gaps,
         )
 
 
@@ -107,14 +131,19 @@ class Piece:
     known: npt.NDArray | None = None  # 1 where a result has a guide; None: everywhere
 
     @classmethod
-    def of(cls, frame: Frame, cut: Cut, sources: Sources, real: np.dtype, cval: float) -> "Piece":
-        """Return a piece as `real` floats."""
+    def of(
+        cls, frame: Frame, cut: Cut, sources: Sources, real: np.dtype, cval: float, store: Store
+    ) -> "Piece":
+        """Return a piece as `real` floats, in memory of the store."""
 
-        def padded(array: npt.NDArray) -> npt.NDArray:
-            return pieces.padded(frame, cut, array, real, cval)
+        def padded(arrays: list[npt.NDArray], name: str) -> list[npt.NDArray]:
+            return [
+                pieces.padded(frame, cut, array, real, cval, store, f"{name} {number}")
+                for number, array in enumerate(arrays)
+            ]
 
-        image = [padded(plane) for plane in sources.image]
-        guide = image if sources.guide is None else [padded(plane) for plane in sources.guide]
+        image = padded(sources.image, "image")
+        guide = image if sources.guide is None else padded(sources.guide, "guide")
         found, presence = cls(image, guide), sources.presence
         if presence is None:
             return found
@@ -128,7 +157,7 @@ class Piece:
         if sources.guide is not None:
             known = roomy(counts.shape, real)
             known.fill(1)
-            for plane in guide if presence.ignore_nan else ():
+            for plane in guide if sources.gaps else ():
                 known[np.isnan(plane)] = 0
                 plane[np.isnan(plane)] = 0
             np.multiply(counts, known, out=counts)
