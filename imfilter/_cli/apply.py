@@ -12,8 +12,20 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import colour, edges, finders, limits, missing, objects, reach, regions, render, strips, thresholds
-from . import colour, edges, limits, missing, objects, preserving, reach, regions, render, strips, thresholds
+from . import (
+    colour,
+    edges,
+    finders,
+    limits,
+    missing,
+    objects,
+    preserving,
+    reach,
+    regions,
+    render,
+    strips,
+    thresholds,
+)
 from .command import Command
 from .render import Tone
 from .task import Array, Filter, Task, like

@@ -55,9 +55,9 @@ class Filter:
         self.nodata: float | None = None
         self.ndim = ndim
         self.fills = command.kind == "fill"
-        self.smooths = command.kind in ("smoothing", "morphology", "residue", "resampling") or self.fills
+        averages = ("smoothing", "morphology", "preserving", "residue", "resampling")
+        self.smooths = command.kind in averages or self.fills
         self.resizes = command.kind == "resampling"
-        self.smooths = command.kind in ("smoothing", "morphology", "preserving", "residue") or self.fills
         self._residue = command.kind == "residue"
 
     @property

@@ -34,8 +34,8 @@ WELCOME = {
 CALLS = {
     imfilter: {
         "avg_pool": (IMAGE, 2),
-        "blobs": (IMAGE,),
         "bilateral": (IMAGE, 1, 1),
+        "blobs": (IMAGE,),
         "box": (IMAGE, 3),
         "canny": (IMAGE, 1, 2),
         "convolve": (IMAGE, KERNEL),
