@@ -81,7 +81,7 @@ def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ..
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     real = dtypes.working(array.dtype, dtype)
     if guide is not None:
-        real = np.promote_types(real, dtypes.working(guide.array.dtype, dtypes.derived(guide.array.dtype)))
+        real = np.promote_types(real, dtypes.derived(guide.array.dtype))
     frame = Frame.of(shapes.spatial, shapes.axes, sizes, mode)
     along = [np.ones(1)] * 3
     for axis, line in zip(frame.axes, taps, strict=True):

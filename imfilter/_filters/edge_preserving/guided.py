@@ -79,10 +79,9 @@ def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]
     cval = arguments.number(given.cval, "cval", finite=False)
     cval = cval if mode == "constant" else 0.0
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
-    real = np.result_type(
-        *(dtypes.derived(a.dtype) for a in ([array] if guide is None else [array, guide.array])),
-        dtypes.derived(dtype),
-    )
+    real = dtypes.working(array.dtype, dtype)
+    if guide is not None:
+        real = np.promote_types(real, dtypes.derived(guide.array.dtype))
     frame = Frame.of(shapes.spatial, shapes.axes, tuple(4 * r + 1 for r in radii), mode)
     z, y, x = (n // 2 + 1 for n in frame.sizes)
     return Call(guide, shapes, frame, (z, y, x), least, cval, real, dtype, array.shape)

@@ -4,6 +4,7 @@ A tap takes one load, and for float32: a difference and its multiple, the expone
 power of two, and two sums. That is 16 operations for 16 samples. Zen 4 runs one of 512 bits each cycle on the
 multipliers and one on the adders; the polynomial alone takes 9 cycles of the multipliers. A window of
 17 x 17 takes 289 * 9 / 16 = 163 cycles for a sample, which is 0.37 s of a core at 3.7 GHz for 3840x2160.
+Measured: 0.49 s of a core; OpenCV takes 1.4 s for a disc, of 197 samples, and the disc takes 0.34 s here.
 
 A sum contains the differences to a reference, the centre of the window. So flat images stay flat, and an
 offset costs no digits.

@@ -8,10 +8,11 @@ piece starts, and no sum runs on. So a sample that is not finite changes only th
 Sums are float64. A reference near the samples is subtracted from them first, because a variance is a
 difference of means, which a common offset would cancel.
 
-For one channel that is its own guide, each pass has two quantities. With groups of 8 rows, a window of 17
-takes 7 + 2 additions down and as many along: 18 loads and additions for each quantity. The two passes take
-72 of each for 8 samples, and the copies, products and the solution 40. For 3840x2160 that is 112 * 8.3e6 / 8
-= 116e6 cycles.
+For one channel that is its own guide, each pass has two quantities. A window of 17 is composed of 4 groups
+of 4 and a sample: 9 loads and additions for each quantity down, and as many along. Those down come from the
+second-level cache, which delivers 32 bytes a cycle. For 8 samples that is 2 * 2 * (9 * 2 + 9 * 1.5) = 126
+cycles, and 30 for loads, products, a division and stores: for 3840x2160 0.16e9 cycles, or 62 ms at 2.6 GHz.
+Measured for float32: 74 ms of processor time. The sums down take 26, those along 16, and copies 10 (Zen 4).
 """
 
 import numpy as np
