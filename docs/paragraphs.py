@@ -34,7 +34,7 @@ _OF_MORPHOLOGY: dict[str, list[dict[str, str]]] = {
 
 #: The functions that have each kind of result.
 _KINDS = {
-    "keeps": ("box", "maximum", "sharpen", "unsharp_mask"),
+    "keeps": ("bilateral", "box", "guided", "maximum", "sharpen", "unsharp_mask"),
     "derives": (
         *("convolve", "correlate", "difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian"),
         *("laplacian_of_gaussian", "prewitt", "scharr", "sobel"),
@@ -69,6 +69,8 @@ _OWN: dict[str, tuple[str, ...]] = {
     "edges.canny": ("image", "mode", "out", "TypeError"),
     "edges.hysteresis_threshold": ("image", "TypeError", "ValueError"),
     "io.write": ("image", "ValueError"),
+    "edge_preserving.bilateral": ("channel_axis",),
+    "edge_preserving.guided": ("channel_axis",),
     "learn.fit_kernel": ("mode", "axes", "channel_axis", "ValueError"),
     "sheets.feature_maps": ("channel_axis",),
     "searching.patches": ("size", "channel_axis", "ValueError"),

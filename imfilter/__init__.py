@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imfilter.corners import harris, shi_tomasi
     from imfilter.derivative import prewitt, scharr, sobel
     from imfilter.descriptor import hog
+    from imfilter.edge_preserving import bilateral, guided
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.extremes import maximum, minimum
     from imfilter.learn import FittedKernel, fit_kernel
@@ -43,6 +44,7 @@ __all__ = [
     "FittedKernel",
     "Plan",
     "avg_pool",
+    "bilateral",
     "blobs",
     "box",
     "canny",
@@ -59,6 +61,7 @@ __all__ = [
     "gaussian_gradient_magnitude",
     "generic",
     "global_pool",
+    "guided",
     "harris",
     "hog",
     "hysteresis_threshold",
@@ -105,6 +108,7 @@ _HOMES = {
     "second_derivative": ("laplacian",),
     "derivative": ("prewitt", "scharr", "sobel"),
     "descriptor": ("hog",),
+    "edge_preserving": ("bilateral", "guided"),
     "edges": ("canny", "hysteresis_threshold"),
     "learn": ("FittedKernel", "fit_kernel"),
     "local_statistics": ("local_entropy", "local_std", "local_variance"),

@@ -14,18 +14,21 @@ __all__ = [
     "BlockNorm",
     "DTypeLike",
     "Function",
+    "Guide",
     "Kernel",
     "Mask",
     "Method",
     "Mode",
     "NDArray",
     "Nan",
+    "Norm",
     "Padding",
     "PaddingMode",
     "PerAxis",
     "QuantileMethod",
     "Reduce",
     "Resampling",
+    "Round",
     "Scale",
     "SeriesMode",
     "Shape",
@@ -50,6 +53,8 @@ Function: TypeAlias = Callable[..., Any]
 Args: TypeAlias = tuple[Any, ...]
 #: Truth values, or how much each sample counts.
 Mask: TypeAlias = ArrayLike | None
+#: An image whose values are compared instead of those of the filtered image.
+Guide: TypeAlias = ArrayLike | None
 #: How an image continues beyond its border.
 Mode: TypeAlias = Literal["mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink"]
 #: The same for a layer. The only constant border of a layer is zero.
@@ -63,6 +68,10 @@ Padding: TypeAlias = Literal["same", "valid", "full"] | int | Sequence[int | tup
 #: A dense kernel, or a list of one-dimensional arrays, one for each axis.
 Kernel: TypeAlias = ArrayLike | Sequence[NDArray]
 Method: TypeAlias = Literal["auto", "direct", "separable", "fft"]
+#: The length of a vector: the root of the sum of squares, or the sum of magnitudes.
+Norm: TypeAlias = Literal["l2", "l1"]
+#: The samples of a window: a box, or the largest disc or ball inside.
+Round: TypeAlias = Literal["box", "disc"]
 Reduce: TypeAlias = Literal["max", "min", "mean"]
 Align: TypeAlias = Literal["centre", "causal"]
 Nan: TypeAlias = Literal["propagate", "ignore"]

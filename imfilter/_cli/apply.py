@@ -12,7 +12,20 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import colour, edges, finders, limits, missing, objects, reach, regions, render, strips, thresholds
+from . import (
+    colour,
+    edges,
+    finders,
+    limits,
+    missing,
+    objects,
+    preserving,
+    reach,
+    regions,
+    render,
+    strips,
+    thresholds,
+)
 from .command import Command
 from .render import Tone
 from .task import Array, Filter, Task, like
@@ -69,6 +82,9 @@ def apply(
         return missing.written(edges.marked_corners(image, options, kind, target, given))
     run = Filter(command, options, image.spatial)
     run.nodata = image.nodata
+    if command.kind == "preserving":
+        task = Task(run, options, kind, target, given, None)
+        return missing.written(preserving.picture(task, missing.whole_pixels(image), _tone(task, image)))
     rows = reach.rows_of(command, run.options, image.pixels.shape[0])
     task = Task(run, options, kind, target, given, rows)
     if command.kind == "descriptor":

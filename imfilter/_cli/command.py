@@ -20,6 +20,7 @@ Kind = Literal[
     "series",
     "threshold",
     "morphology",
+    "preserving",
     "residue",
     "resampling",
     "finder",

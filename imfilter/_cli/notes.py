@@ -31,6 +31,11 @@ NOTES = {
         "too. The result has the bit depth of the input. Pixels beyond the border do not count (--mode "
         "shrink).",
     ),
+    "preserving": (
+        "A pixel of a colour picture has one weight for all its channels. Pixels count by their opacity, and "
+        "opacity is kept. --guide may be grey or in colour. Values are those of the file: white is 255 for "
+        "8 bits. The result has the bit depth of the input.",
+    ),
     "residue": (
         "Colour is filtered channel by channel. A transparent picture is put on black, and the result is "
         "opaque. The result has the bit depth and the scale of the input. Pixels beyond the border do not "

@@ -6,6 +6,7 @@ import dataclasses
 
 from .command import Command, Option
 from .morphology_table import MORPHOLOGY
+from .preserving_table import PRESERVING
 from .scale_table import SCALES
 
 _SIGMA = "Standard deviation in pixels: one for both axes, or rows,columns."
@@ -241,6 +242,7 @@ COMMANDS: tuple[Command, ...] = (
         (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
         "fill in.png out.png --nodata 0 --sigma 3",
     ),
+    *PRESERVING,
     *MORPHOLOGY,
     *SCALES,
 )

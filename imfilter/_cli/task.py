@@ -55,7 +55,8 @@ class Filter:
         self.nodata: float | None = None
         self.ndim = ndim
         self.fills = command.kind == "fill"
-        self.smooths = command.kind in ("smoothing", "morphology", "residue", "resampling") or self.fills
+        averages = ("smoothing", "morphology", "preserving", "residue", "resampling")
+        self.smooths = command.kind in averages or self.fills
         self.resizes = command.kind == "resampling"
         self._residue = command.kind == "residue"
 
@@ -74,7 +75,8 @@ class Filter:
         In a result of integers, an undefined sample is 0, or the value of absent samples if the type has it.
         In floats it is NaN.
         """
-        channel_axis = -1 if pixels.ndim > self.ndim else None
+        guide = self.options.get("guide")
+        channel_axis = -1 if max(pixels.ndim, 0 if guide is None else guide.ndim) > self.ndim else None
         options = {**self.options, **changed}
         result: Array = self._function(pixels, channel_axis=channel_axis, dtype=dtype, out=out, **options)
         if not isinstance(result, np.ma.MaskedArray):

@@ -52,6 +52,11 @@ FILTERS = {
             "padding": "same",
         },
     ),
+    "bilateral": (
+        {"sigma_space": REQUIRED, "sigma_range": REQUIRED},
+        {"guide": None, "truncate": 4.0, "radius": None, "window": "box", "norm": "l2"},
+    ),
+    "guided": ({"radius": REQUIRED, "eps": REQUIRED}, {"guide": None}),
     "local_variance": ({"size": 3}, {"window": "box", "sigma": None, "footprint": None}),
     "local_std": ({"size": 3}, {"window": "box", "sigma": None, "footprint": None}),
     "local_entropy": ({"size": 3}, {"footprint": None, "levels": 256, "value_range": None}),

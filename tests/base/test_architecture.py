@@ -32,6 +32,7 @@ FAMILIES = {
     "layers": set(),
     "learn": set(),
     "threshold": {"local"},
+    "edge_preserving": {"local"},
     "show": {"linear"},
     "generic": set(),
 }

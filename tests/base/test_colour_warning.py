@@ -16,6 +16,7 @@ KERNEL = np.ones((3, 3, 3))
 #: Every public function that takes `axes` and `channel_axis`, and its arguments beside images.
 ARGUMENTS = {
     "avg_pool": (2,),
+    "bilateral": (1.0, 1.0),
     "box": (3,),
     "convolve": (KERNEL,),
     "correlate": (KERNEL,),
@@ -27,6 +28,7 @@ ARGUMENTS = {
     "gaussian_gradient_magnitude": (1.0,),
     "generic": (lambda window: window[0], 3),
     "global_pool": (),
+    "guided": (1, 1.0),
     "laplacian": (),
     "laplacian_of_gaussian": (1.0,),
     "local_entropy": (3,),

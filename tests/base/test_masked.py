@@ -34,6 +34,7 @@ WELCOME = {
 CALLS = {
     imfilter: {
         "avg_pool": (IMAGE, 2),
+        "bilateral": (IMAGE, 1, 1),
         "blobs": (IMAGE,),
         "box": (IMAGE, 3),
         "canny": (IMAGE, 1, 2),
@@ -46,6 +47,7 @@ CALLS = {
         "gaussian": (IMAGE, 1),
         "gaussian_gradient_magnitude": (IMAGE, 1),
         "global_pool": (IMAGE,),
+        "guided": (IMAGE, 1, 1),
         "harris": (IMAGE,),
         "hog": (np.ones((24, 24)),),
         "hysteresis_threshold": (IMAGE, 1, 2),

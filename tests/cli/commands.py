@@ -20,6 +20,7 @@ NAMES = [command.name for command in table.COMMANDS]
 DERIVATIVES = [command.name for command in table.COMMANDS if command.kind == "derivative"]
 STATISTICS = [command.name for command in table.COMMANDS if command.kind in ("statistic", "entropy")]
 SMOOTHING = [command.name for command in table.COMMANDS if command.kind == "smoothing"]
+PRESERVING = [command.name for command in table.COMMANDS if command.kind == "preserving"]
 RESIDUES = [command.name for command in table.COMMANDS if command.kind == "residue"]
 EXTRA = {
     "resize": ["--scale", "0.75"],

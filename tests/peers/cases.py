@@ -31,6 +31,7 @@ from tests.peers.libraries import (
 from tests.peers.morphology import morphology_rows
 from tests.peers.nonlinear import color_rows, edge_rows, rank_rows
 from tests.peers.pooling import pool_rows
+from tests.peers.preserving import preserving_rows
 from tests.peers.windows import moving_rows, threshold_rows, window_rows
 from tests.reference import naive
 
@@ -303,6 +304,7 @@ CASES = [
     *color_rows(),
     *pool_rows(),
     *window_rows(),
+    *preserving_rows(),
     *threshold_rows(),
     *moving_rows(),
     *morphology_rows(),

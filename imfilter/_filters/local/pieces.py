@@ -140,16 +140,18 @@ def padded(
     kind: np.dtype,
     constant: float | None,
     store: Store | None = None,
+    name: str = "piece",
 ) -> npt.NDArray:
     """Return a contiguous piece of an array, which is in the order of the frame, with its border.
 
-    If `constant` is None, samples beyond the border that are constants have any value.
+    If `constant` is None, samples beyond the border that are constants have any value. `name` is that of the
+    memory in the store.
     """
     found = list(_indices(frame, cut))
     indices = [one.samples for one in found]
     source = array[cut.batch[0] : cut.batch[1]][:, found[0].where][:, :, found[1].where]
     shape = (source.shape[0], *map(len, indices), source.shape[-1])
-    piece = roomy(shape, kind) if store is None else store.array("piece", shape, kind)
+    piece = roomy(shape, kind) if store is None else store.array(name, shape, kind)
     index, (n, before) = indices[2], (frame.shape[3], frame.pads[2].before)
     first = max(before - cut.x[0], 0)  # columns from here on are samples
     last = max(min(len(index), n + before - cut.x[0]), first)

@@ -1,0 +1,1 @@
+"""The family of filters that smooth without crossing edges: bilateral and guided."""

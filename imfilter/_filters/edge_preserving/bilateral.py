@@ -1,0 +1,204 @@
+"""The bilateral filter: the checks, and the way of a call."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments, borders, dtypes, engine, threads
+from imfilter._base.keywords import Common
+from imfilter._base.loops import places_of
+from imfilter._base.missing import Presence
+from imfilter._base.plan import Plan
+from imfilter._base.program import address, set_addresses
+from imfilter._base.store import Store
+from imfilter._filters.edge_preserving.coverage import Rows
+from imfilter._filters.edge_preserving.kernels import bilateral as kernels
+from imfilter._filters.edge_preserving.planes import (
+    Guide,
+    Piece,
+    Shapes,
+    Sources,
+    direct,
+    fill,
+    new,
+    place,
+    with_guide,
+)
+from imfilter._filters.local.family import bounded
+from imfilter._filters.local.pieces import Cut, Frame
+from imfilter._simd.vector import BYTES
+
+#: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
+Bells = Callable[..., tuple[npt.NDArray, ...]]
+WINDOWS, NORMS = ("box", "disc"), ("l2", "l1")
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """The part of a call that is known before the samples are read."""
+
+    guide: Guide | None
+    shapes: Shapes
+    frame: Frame
+    window: Rows
+    offsets: npt.NDArray[np.int64]  # of the taps from the centre, along z, y and x
+    weights: npt.NDArray[np.float64]  # their binary logarithms
+    sigma_range: float
+    manhattan: bool
+    cval: float
+    real: np.dtype
+    dtype: np.dtype
+    result_shape: tuple[int, ...]
+
+
+def apply(image: npt.ArrayLike, bells: Bells, guide: Any, common: Common, *own: Any) -> npt.NDArray:
+    """Return the filtered image. `own`: both deviations, `truncate`, `radius`, window and norm."""
+    checked, common = with_guide(image, guide, common)
+    return engine.apply(FAMILY, image, common, bells, (checked, *own))
+
+
+def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ...]) -> Call:
+    """Check the arguments."""
+    guide, sigma_space, sigma_range, truncate, radius, window, norm = own
+    shapes = Shapes.of(array, given, guide)
+    count = len(shapes.axes)
+    deviations = arguments.sigmas(sigma_space, count, "sigma_space")
+    spread = arguments.number(sigma_range, "sigma_range")
+    if spread <= 0:
+        raise ValueError(f"sigma_range must be positive, got {spread}")
+    taps = bells(deviations, (0,) * count, truncate, radius, (1.0,) * count)
+    sizes = tuple(map(len, taps))
+    bounded(sizes, "sigma_space")
+    disc = arguments.word(window, "window", WINDOWS) == "disc"
+    manhattan = arguments.word(norm, "norm", NORMS) == "l1"
+    mode = borders.check_mode(given.mode, more=("shrink",))
+    cval = arguments.number(given.cval, "cval", finite=False)
+    cval = cval if mode == "constant" else 0.0
+    dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
+    real = dtypes.working(array.dtype, dtype)
+    if guide is not None:
+        real = np.promote_types(real, dtypes.derived(guide.array.dtype))
+    frame = Frame.of(shapes.spatial, shapes.axes, sizes, mode)
+    along = [np.ones(1)] * 3
+    for axis, line in zip(frame.axes, taps, strict=True):
+        along[axis - 1] = line
+    rows = Rows(_inside(tuple(map(len, along)), disc=disc), tuple(along))
+    places = np.argwhere(rows.inside)
+    with np.errstate(divide="ignore"):
+        weights = sum(np.log2(line)[places[:, axis]] for axis, line in enumerate(along))
+    offsets = places - np.array(rows.inside.shape) // 2
+    return Call(
+        *(guide, shapes, frame, rows, offsets, np.asarray(weights), spread, manhattan, cval),
+        *(real, dtype, array.shape),
+    )
+
+
+def _inside(sizes: tuple[int, ...], *, disc: bool) -> npt.NDArray[np.bool_]:
+    """Return which samples of a box belong to the window: all, or those of the largest disc."""
+    if not disc:
+        return np.ones(sizes, bool)
+    squares = np.zeros(sizes)
+    for axis, size in enumerate(sizes):
+        radius = size // 2
+        line = (np.arange(size) - radius) / max(radius, 1)
+        squares += (line**2).reshape([-1 if a == axis else 1 for a in range(len(sizes))])
+    return squares <= 1 + 1e-12
+
+
+def _filled(
+    call: Call,
+    array: npt.NDArray,
+    out: npt.NDArray | None,
+    workers: int | None,
+    presence: Presence | None,
+    few: npt.NDArray[np.bool_] | None,
+) -> npt.NDArray:
+    """Return the result, in `out` or a new array."""
+    sources = Sources.of(call.frame, call.shapes, array, call.guide, presence)
+    target = new(out, array, call.guide, call.dtype)
+    least = 0.0 if presence is None else presence.least(call.window.total)
+    wanted = few is not None or least > 0
+
+    def task(cut: Cut, results: list[npt.NDArray], store: Store) -> npt.NDArray[np.bool_] | None:
+        piece = Piece.of(call.frame, cut, sources, call.real, call.cval, store)
+        found = direct(results, results[0].shape, call.real)
+        _windows(call, piece, found)
+        unknown = None
+        if piece.counts is not None and wanted:
+            unknown = ~(call.window.shares(piece.counts) > least)
+        if unknown is not None:
+            for values in found:
+                values[unknown] = np.nan
+        place(found, results)
+        return unknown
+
+    fill(call.frame, call.shapes, target, few, task, workers)
+    return engine.delivered(target, out, call.dtype)
+
+
+def _windows(call: Call, piece: Piece, results: list[npt.NDArray]) -> None:
+    """Write the results of a piece, a plane for each channel."""
+    padded, before = piece.image[0].shape, [pad.before for pad in call.frame.pads]
+    lengths = [n - k + 1 for n, k in zip(padded[1:4], call.window.inside.shape, strict=True)]
+    shape = (padded[0], *lengths, padded[4])
+    pitches = [math.prod(padded[a + 1 :]) for a in range(4)]
+    plain = len(piece.image) == 1 and piece.guide is piece.image and piece.counts is None
+    job = np.zeros((), kernels.BILATERAL_JOB)
+    job["n_images"], job["n_guides"] = len(piece.image), len(piece.guide)
+    job["count"], job["taps"], job["manhattan"] = shape[3] * shape[4], len(call.weights), call.manhattan
+    most = float(np.finfo(call.real).max)
+    job["scale"] = min(math.sqrt(0.5 * math.log2(math.e)) / call.sigma_range, most)
+    job["kernel"] = (kernels.grey_lines if plain else kernels.lines).address(call.real)
+    starts = places_of(shape[:3], pitches[:3]) + int(np.dot(before, pitches[1:]))
+    job["lines"] = len(starts)
+    tables = {
+        "images": _addresses(piece.image),
+        "guides": _addresses(piece.guide),
+        "results": _addresses(results),
+        "starts": starts,
+        "places": np.concatenate([places_of(shape[:3], _steps(plane)) for plane in results]),
+        "offsets": call.real.itemsize * (call.offsets @ np.array(pitches[1:])),
+        "weights": call.weights,
+        "stage": np.empty(2 * BYTES * len(results), np.uint8),
+    }
+    if piece.counts is not None and piece.known is not None:
+        tables |= {"counts": piece.counts, "known": piece.known}
+    owners = set_addresses(job, tables)
+    kernels.filter_lines.entry()(address(job))
+    del owners
+
+
+def _steps(array: npt.NDArray) -> list[int]:
+    """Return the distances of batch elements, planes and rows in elements."""
+    return [step // array.itemsize for step in array.strides[:3]]
+
+
+def _addresses(arrays: list[npt.NDArray]) -> npt.NDArray[np.int64]:
+    return np.array([address(array) for array in arrays], np.int64)
+
+
+def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Filter an image of which all samples are present."""
+    return _filled(call, array, out, workers, None, None)
+
+
+def _with_missing(
+    array: npt.NDArray, given: Common, bells: Bells, presence: Presence, wanted: bool, own: tuple[Any, ...]
+) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
+    """Filter an image with missing data."""
+    call = _checked(array, given, bells, own)
+    arguments.fitting(given.out, array.shape)
+    few = np.empty(array.shape, bool) if wanted else None
+    return _filled(call, array, given.out, threads.requested(given.workers), presence, few), few
+
+
+def _plan(call: Call, image: npt.NDArray) -> Plan:
+    """Return the algorithm."""
+    return Plan("direct", f"all {len(call.weights)} samples of the window have a weight", math.nan)
+
+
+FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)

@@ -1,0 +1,21 @@
+"""Compilation ahead of time: the kernels of edge-preserving filters for the usual element types."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from imfilter._filters.edge_preserving.kernels import bilateral, guided
+from imfilter._simd.jit import Combination
+
+_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def combinations() -> Iterator[Combination]:
+    """Yield kernels with the types for which they are compiled."""
+    yield bilateral.filter_lines, ()
+    yield bilateral.grey_lines, (_F32,)
+    yield bilateral.grey_lines, (_F64,)  # results of 16 bits
+    yield bilateral.lines, (_F32,)
+    yield guided.run_pass, ()
+    for second in (0, 1):
+        yield guided.box_pass, (_F32, second)
