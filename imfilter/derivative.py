@@ -378,8 +378,9 @@ def _gradient_operator(
     scaled, steps = arguments.flag(normalize, "normalize"), arguments.spacings(spacing, n)
     if axis is None:
         terms = [gradient.along(i, n, normalize=scaled, spacing=steps) for i in range(n)]
-        if cross and not scaled:  # of differences along the diagonals
-            terms = [(first * 0.5 ** (0.5 * (n - 1)), *rest) for first, *rest in terms]
+        if cross and not scaled:
+            # The sum of squares counts 2**(1 - n). Powers of 2 as weights give exactly 0 for equal samples.
+            terms = [(first * 0.5 ** (n // 2), *rest) for first, *rest in terms] * (2 - n % 2)
         return separable(*terms, norm=True)
     index = arguments.axis_index(axis, ndim, "axis")
     if index not in chosen:

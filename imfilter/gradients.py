@@ -29,7 +29,7 @@ def farid(
     """Compute the gradient of the image with the Farid operator of five taps.
 
     The taps along the axis of the derivative and those along the other axes are optimised together, so that
-    the direction of the gradient is right: for a wave of 8 samples, it is wrong by at most 0.03 degrees.
+    the direction of the gradient is right: for a wave of 8 samples, it is wrong by at most 0.1 degrees.
 
     Parameters
     ----------

@@ -288,8 +288,8 @@ def meijering(
     --------
     frangi, sato : Other measures of ridges.
     skimage.filters.meijering : The same for one sigma, ``alpha=1/(n + 1)`` here and ``mode="symmetric"``,
-        except near the border: its default has another sign than the paper. It divides each scale by its largest
-        result.
+        except near the border: its default has another sign than the paper. It divides each scale by its
+        largest result.
 
     References
     ----------

@@ -250,10 +250,10 @@ def orientation(
 
     The dominant direction is the one in which the image changes most: the eigenvector of the largest
     eigenvalue of the structure tensor. Lines and edges run across it. The angle is in radians, more than
-    ``-pi/2`` and at most ``pi/2``. It is 0 along the last filtered axis (columns change, as at a vertical
-    line), and grows towards the axis before it: a direction to the right and down has a positive angle.
-    `gabor` and `steered` use the same angle. Where no direction is dominant, it is 0 or depends on rounding
-    errors: see `coherence`.
+    ``-pi/2`` and at most ``pi/2``. It is 0 along the last of the two `axes` (columns change, as at a vertical
+    line), and grows towards the other one: a direction to the right and down has a positive angle. `gabor`
+    and `steered` use the same angle. Where no direction is dominant, it is 0 or depends on rounding errors:
+    see `coherence`.
 
     Parameters
     ----------
