@@ -7,6 +7,7 @@ import dataclasses
 from .command import Command, Option
 from .morphology_table import MORPHOLOGY
 from .scale_table import SCALES
+from .orientation_table import ORIENTATION
 
 _SIGMA = "Standard deviation in pixels: one for both axes, or rows,columns."
 _TRUNCATE = Option("truncate", "number", 4.0, "Cut the Gaussian at this many standard deviations.")
@@ -139,6 +140,20 @@ COMMANDS: tuple[Command, ...] = (
         "prewitt in.png edges.png",
     ),
     Command(
+        "farid",
+        "derivative",
+        "Find edges with the Farid operator of five taps.",
+        _DIFFERENCE,
+        "farid in.png edges.png --axis y --signed",
+    ),
+    Command(
+        "roberts",
+        "derivative",
+        "Find edges with the Roberts cross.",
+        _DIFFERENCE,
+        "roberts in.png edges.png",
+    ),
+    Command(
         "canny",
         "edges",
         "Find edges with the Canny edge detector.",
@@ -241,6 +256,7 @@ COMMANDS: tuple[Command, ...] = (
         (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
         "fill in.png out.png --nodata 0 --sigma 3",
     ),
+    *ORIENTATION,
     *MORPHOLOGY,
     *SCALES,
 )
@@ -302,10 +318,10 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return options + FILES[::2]
     if command.kind in ("threshold", "objects", "regions", "finder"):
         return options + missing_of(command) + shared_of(command) + FILES
-    if command.kind in ("derivative", "statistic", "entropy"):
+    if command.kind in ("derivative", "statistic", "entropy", "oriented", "measure"):
         options += (PER_CHANNEL,)
     # A gradient magnitude has no sign.
-    if command.kind in ("linear", "derivative") and command.name != "gaussian_gradient_magnitude":
+    if command.kind in ("linear", "derivative", "oriented") and command.name != "gaussian_gradient_magnitude":
         options += (SIGNED,)
     return options + missing_of(command) + LIMITS + shared_of(command) + FILES
 

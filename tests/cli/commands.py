@@ -19,6 +19,7 @@ RNG = np.random.default_rng(11)
 NAMES = [command.name for command in table.COMMANDS]
 DERIVATIVES = [command.name for command in table.COMMANDS if command.kind == "derivative"]
 STATISTICS = [command.name for command in table.COMMANDS if command.kind in ("statistic", "entropy")]
+MEASURES = [command.name for command in table.COMMANDS if command.kind in ("oriented", "measure")]
 SMOOTHING = [command.name for command in table.COMMANDS if command.kind == "smoothing"]
 RESIDUES = [command.name for command in table.COMMANDS if command.kind == "residue"]
 EXTRA = {
