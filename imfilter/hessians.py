@@ -163,8 +163,9 @@ def hessian_eigenvalues(
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     sigma : float or sequence of float
         As for `hessian`.
-    truncate, radius, spacing, mode, cval, mask, nan, min_coverage, axes, channel_axis, dtype, out, workers :
-    optional
+    truncate, radius, spacing, mode, cval, mask, nan, min_coverage : optional
+        As for `hessian`.
+    axes, channel_axis, dtype, out, workers : optional
         As for `hessian`.
 
     Returns
