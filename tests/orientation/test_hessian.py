@@ -7,8 +7,7 @@ import skimage.feature
 
 import imfilter
 from imfilter._base.store import roomy
-from imfilter._filters.local import pieces
-from imfilter._filters.orientation import measures
+from imfilter._filters.orientation import family, measures
 from tests.reference import missing, naive
 from tests.reference import orientation as reference
 
@@ -146,7 +145,7 @@ def test_neither_workers_nor_cuts_change_a_bit(shape, monkeypatch):
     image[3, 4] = np.inf
     expected = imfilter.hessian_eigenvalues(image, 1.0, workers=1)
     with monkeypatch.context() as patch:
-        patch.setattr(pieces, "_PIECE", 500)
+        patch.setattr(family, "_PIECE", 500)
         for workers in (1, 2, 3):
             found = imfilter.hessian_eigenvalues(image, 1.0, workers=workers)
             np.testing.assert_array_equal(found, expected)

@@ -6,7 +6,7 @@ import scipy.ndimage as ndi
 import skimage.filters
 
 import imfilter
-from imfilter._filters.local import pieces
+from imfilter._filters.orientation import family
 from tests.orientation.test_hessian import image_of
 from tests.reference import orientation as reference
 
@@ -118,7 +118,7 @@ def test_flat_images_give_0(name, dtype):
 def test_neither_workers_nor_cuts_change_a_bit(name, shape, monkeypatch):
     image = image_of(shape).astype(np.float32)
     expected = call(name, image, (1.0, 1.5), workers=1, return_scale=True)
-    monkeypatch.setattr(pieces, "_PIECE", 1000)
+    monkeypatch.setattr(family, "_PIECE", 1000)
     for workers in (1, 3):
         found = call(name, image, (1.0, 1.5), workers=workers, return_scale=True)
         np.testing.assert_array_equal(found, expected)

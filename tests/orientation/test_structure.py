@@ -5,7 +5,7 @@ import pytest
 import skimage.feature
 
 import imfilter
-from imfilter._filters.local import pieces
+from imfilter._filters.orientation import family
 from tests.orientation.test_hessian import MODES, SHAPES, image_of
 from tests.reference import naive
 from tests.reference import orientation as reference
@@ -152,7 +152,7 @@ def test_spacing_gives_angles_in_space():
 def test_neither_workers_nor_cuts_change_a_bit(shape, mode, monkeypatch):
     image = image_of(shape).astype(np.float32)
     expected = imfilter.structure_tensor_eigenvalues(image, 1.0, mode=mode, workers=1)
-    monkeypatch.setattr(pieces, "_PIECE", 300)
+    monkeypatch.setattr(family, "_PIECE", 300)
     for workers in (1, 3):
         found = imfilter.structure_tensor_eigenvalues(image, 1.0, mode=mode, workers=workers)
         np.testing.assert_array_equal(found, expected)

@@ -4,6 +4,7 @@ A piece is filtered by the linear family, by direct sums along one axis after th
 its window only. So the bits of a result depend neither on the cuts nor on the number of threads.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, engine, threads
 from imfilter._base.keywords import Common
-from imfilter._base.missing import Presence
+from imfilter._base.missing import Presence, rows_of, taken
 from imfilter._base.plan import Plan
 from imfilter._base.store import Store
 from imfilter._filters.linear import apply as linear
@@ -20,7 +21,10 @@ from imfilter._filters.linear.operators import Operator, Term
 from imfilter._filters.local import pieces
 from imfilter._filters.local.pieces import Cut, Frame
 
-_VALID = linear.Geometry(padding="valid")
+#: Samples of a piece without its halo.
+_PIECE = 1 << 18
+#: Least length of a piece along planes, and along rows and lines in windows.
+_PLANES, _WINDOWS = 4, 2
 
 
 class Shared(NamedTuple):
@@ -132,14 +136,35 @@ def family(
     return engine.Family(settle, _plan, compute, with_missing)
 
 
+def cuts(frame: Frame) -> list[Cut]:
+    """Return the pieces of the result: slabs of planes or rows, which are cut further only if they are large.
+
+    They depend on the shape alone. A slab of a few planes reads the planes around it again, and computes
+    nothing twice. Along rows and columns, the halo of a cut is computed twice.
+    """
+    left, steps = float(_PIECE), []
+    least = 1, _PLANES, *(_WINDOWS * n for n in frame.sizes[1:])
+    for place in range(4):
+        inner = math.prod(frame.shape[place + 1 :])
+        step = min(max(int(left) // inner, least[place]), frame.shape[place])
+        left /= step
+        steps.append(step)
+    ranges = [[(i, min(i + step, n)) for i in range(0, n, step)]
+              for n, step in zip(frame.shape, steps, strict=False)]  # fmt: skip
+    return [Cut(b, z, y, x) for b in ranges[0] for z in ranges[1] for y in ranges[2] for x in ranges[3]]
+
+
 def over(frame: Frame, workers: int | None, task: Callable[[Cut, Store], None]) -> None:
     """Call ``task(piece, store)`` for every piece, without NumPy's warnings: each thread has its own."""
+    found = cuts(frame)
 
-    def quiet(cut: Cut, store: Store) -> None:
+    def work(start: int, stop: int) -> None:
+        store = Store()
         with np.errstate(all="ignore"):
-            task(cut, store)
+            for cut in found[start:stop]:
+                task(cut, store)
 
-    pieces.over(frame, workers, quiet)
+    threads.run(work, len(found), workers, max(1, len(found) // 64))
 
 
 def _plan(call: Matrices, image: npt.NDArray) -> Plan:
@@ -148,24 +173,68 @@ def _plan(call: Matrices, image: npt.NDArray) -> Plan:
 
 
 class Piece(NamedTuple):
-    """Samples with their border, how much they count if data is missing, and the axes to filter."""
+    """Samples with the border that cuts need, and how the others continue.
+
+    `pads` are the numbers of samples that are added before and after each filtered axis: none along cuts.
+    """
 
     samples: npt.NDArray
-    counts: npt.NDArray | None
+    counts: npt.NDArray | None  # how much samples count, if data is missing
     axes: tuple[int, ...]
-    min_coverage: float
+    pads: tuple[tuple[int, int], ...]
+    mode: str
+    cval: float
+    real: np.dtype
+    min_coverage: float = 0.0
 
     @classmethod
     def of(
         cls, shared: Shared, frame: Frame, cut: Cut, source: Source, store: Store, *, name: str = "samples"
     ) -> "Piece":
         """Return a piece of the image for the window of a frame."""
-        presence = source.presence
-        samples = pieces.padded(frame, cut, source.samples, shared.real, shared.cval, _Named(store, name))
-        counts = None
-        if presence is not None:
-            counts = pieces.counts(frame, cut, samples, presence, source.mask, shared.real)
-        return cls(samples, counts, frame.axes, 0.0 if presence is None else presence.min_coverage)
+        presence, real, none = source.presence, shared.real, ((0, 0),) * len(frame.axes)
+        if presence is None:
+            samples = _slab(shared, frame, cut, source.samples)
+            pads = tuple(
+                (0, 0)
+                if is_cut(frame, cut, axis)
+                else (frame.pads[axis - 1].before, frame.pads[axis - 1].after)
+                for axis in frame.axes
+            )
+            return cls(samples, None, frame.axes, pads, shared.mode, shared.cval, real)
+        samples = pieces.padded(frame, cut, source.samples, real, shared.cval, _Named(store, name))
+        counts = pieces.counts(frame, cut, samples, presence, source.mask, real)
+        return cls(samples, counts, frame.axes, none, "zero", 0.0, real, presence.min_coverage)
+
+
+def pair(frame: Frame, axis: int) -> tuple[int, int]:
+    """Return the numbers of border samples before and after an axis of a frame."""
+    return frame.pads[axis - 1].before, frame.pads[axis - 1].after
+
+
+def is_cut(frame: Frame, cut: Cut, axis: int) -> bool:
+    """Tell whether a piece is not as long as an axis of the frame."""
+    return cut[axis] != (0, frame.shape[axis])
+
+
+def _slab(shared: Shared, frame: Frame, cut: Cut, image: npt.NDArray) -> npt.NDArray:
+    """Return the samples of a piece, with their border along cuts: a view of the image if possible."""
+    values = image[cut.batch[0] : cut.batch[1]]
+    for axis in (1, 2, 3):
+        if not is_cut(frame, cut, axis):
+            continue
+        pad, (start, stop) = frame.pads[axis - 1], cut[axis]
+        index = rows_of(
+            frame.shape[axis], pad.before, pad.after, frame.mode, start, stop + pad.before + pad.after
+        )
+        values = values[(*(slice(None),) * axis, taken(index))]
+        if index.min() < 0:
+            if not dtypes.holds(values.dtype, shared.cval):
+                values = values.astype(shared.real)
+            where: tuple[Any, ...] = (*(slice(None),) * axis, index < 0)
+            values = values.copy() if np.may_share_memory(values, image) else values
+            values[where] = shared.cval
+    return values
 
 
 class _Named(Store):
@@ -186,9 +255,10 @@ def filtered(
 
     With `wanted`, also return where too little is present for one of them.
     """
-    real, shape, few = piece.samples.dtype, list(piece.samples.shape), None
-    for axis, taps in zip(piece.axes, terms[0], strict=True):
-        shape[axis] -= len(taps) - 1
+    real, shape, few = piece.real, list(piece.samples.shape), None
+    for axis, taps, pad in zip(piece.axes, terms[0], piece.pads, strict=True):
+        shape[axis] += sum(pad) - (len(taps) - 1)
+    geometry = linear.Geometry(padding=piece.pads)
     results = []
     presence = None
     if piece.counts is not None:
@@ -196,16 +266,16 @@ def filtered(
         presence = Presence(piece.counts if graded else piece.counts > 0, False, False, piece.min_coverage)
     for number, term in enumerate(terms):
         out = store.array(f"{name} {number}", tuple(shape), real)
-        common = Common("zero", 0.0, piece.axes, dtype=real, out=out, workers=1)
+        common = Common(piece.mode, piece.cval, piece.axes, dtype=real, out=out, workers=1)
         if presence is None:
             linear.apply(
                 piece.samples, _operator, (term,), common,
-                preserves_dtype=False, method="separable", geometry=_VALID,
+                preserves_dtype=False, method="separable", geometry=geometry,
             )  # fmt: skip
         else:
             fixed = _operator, False, "separable"
             _, hollow = linear.FAMILY.with_missing(
-                piece.samples, common, fixed, presence, wanted, (term,), _VALID
+                piece.samples, common, fixed, presence, wanted, (term,), geometry
             )
             few = hollow if few is None or hollow is None else few | hollow
         results.append(out)

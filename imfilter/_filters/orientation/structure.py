@@ -25,7 +25,9 @@ from imfilter._filters.orientation.family import (
     checked,
     family,
     filtered,
+    is_cut,
     over,
+    pair,
 )
 from imfilter._filters.orientation.hessian import place, sizes_of, solved
 from imfilter._filters.orientation.kernels.angles import ANGLE, COHERENCE
@@ -102,12 +104,9 @@ def _fill(
     """Write the results of all pieces."""
 
     def task(cut: Cut, store: Store) -> None:
-        products, counts = _products(call, cut, source, store)
         components: list[npt.NDArray] = []
         few: npt.NDArray | None = None
-        share = 0.0 if source.presence is None else source.presence.min_coverage
-        for number, product in enumerate(products):
-            piece = Piece(product, counts, call.frame.axes, share)
+        for number, piece in enumerate(_products(call, cut, source, store)):
             # All have the same window, so too little is present for all of them or for none.
             ask = unknown is not None and number == 0
             found, hollow = filtered(piece, [call.bell], store, f"sum {number}", wanted=ask)
@@ -124,33 +123,23 @@ def _fill(
     over(call.frame, workers, task)
 
 
-def _products(
-    call: Call, cut: Cut, source: Source, store: Store
-) -> tuple[list[npt.NDArray], npt.NDArray | None]:
-    """Return the products of derivatives of a piece with the border of the Gaussian.
+def _products(call: Call, cut: Cut, source: Source, store: Store) -> list[Piece]:
+    """Return the products of derivatives of a piece, with the border of the Gaussian along cuts.
 
-    With missing data, also return how much they count: as much as their own sample, and 0 where a derivative
-    is not known.
+    With missing data, they count as much as their own sample, and 0 where a derivative is not known.
     """
-    frame, wraps = call.frame, call.shared.mode == "wrap"
-    if wraps:  # the products beyond the border are those of the samples there
-        piece = Piece.of(call.shared, call.both, cut, source, store)
-        indices, inner = [], cut
+    shared, missing = call.shared, source.presence is not None
+    if shared.mode == "wrap":  # the products beyond the border are those of the samples there
+        indices: list[npt.NDArray[np.int64] | None] = [None] * 3
+        piece = Piece.of(shared, call.both, cut, source, store)
+        if not missing:  # along other axes, the Gaussian continues the products
+            own = tuple((0, 0) if is_cut(call.frame, cut, a) else pair(call.inner, a) for a in piece.axes)
+            piece = piece._replace(pads=own)
     else:
-        indices = [
-            rows_of(n, pad.before, pad.after, frame.mode, start, stop + pad.before + pad.after)
-            for n, pad, (start, stop) in zip(frame.shape[1:4], frame.pads, cut[1:], strict=True)
-        ]
-        # Far from the image there may be constants only: then any sample will do.
-        ends = [(i[i >= 0] if (i >= 0).any() else np.zeros(1, np.int64)) for i in indices]
-        ranges = [(int(i.min()), int(i.max()) + 1) for i in ends]
-        inner = Cut(cut.batch, *ranges)
-        indices = [i - first if (i >= 0).all() else np.where(i < 0, -1, i - first)
-                   for i, (first, _) in zip(indices, ranges, strict=True)]  # fmt: skip
-        piece = Piece.of(call.shared, call.inner, inner, source, store)
+        indices, inner = _positions(call.frame, cut, every=missing)
+        piece = Piece.of(shared, call.inner, inner, source, store)
     # Where nothing of a window is present, its derivative is not known.
-    piece = piece._replace(min_coverage=0.0)
-    slopes, few = filtered(piece, call.terms, store, "slope", wanted=piece.counts is not None)
+    slopes, few = filtered(piece._replace(min_coverage=0.0), call.terms, store, "slope", wanted=missing)
     counts = None
     if piece.counts is not None:
         centre: tuple[Any, ...] = tuple(
@@ -161,20 +150,53 @@ def _products(
         counts[...] = piece.counts[(slice(None), *centre)]
         if few is not None:
             counts[few] = 0
-    products = []
+        counts = _spread(counts, indices, 0.0 if shared.mode == "shrink" else 1.0)
+    pads = tuple(
+        (0, 0) if missing or is_cut(call.frame, cut, axis) else pair(call.frame, axis)
+        for axis in call.frame.axes
+    )
+    found = []
     for number, (i, j) in enumerate(taps.pairs(len(slopes))):
         product = store.array(f"product {number}", slopes[0].shape, slopes[0].dtype)
         np.multiply(slopes[i], slopes[j], out=product)
-        products.append(_spread(product, indices, 0.0))
-    if counts is not None:
-        counts = _spread(counts, indices, 0.0 if frame.mode == "shrink" else 1.0)
-    return products, counts
+        mode = "zero" if shared.mode in ("constant", "shrink") else shared.mode
+        found.append(
+            piece._replace(
+                samples=_spread(product, indices, 0.0), counts=counts, pads=pads, mode=mode, cval=0.0
+            )
+        )
+    return found
 
 
-def _spread(values: npt.NDArray, indices: list[npt.NDArray[np.int64]], constant: float) -> npt.NDArray:
-    """Return the values at indices along z, y and x; -1 is the constant. It is the same array if possible."""
+def _positions(frame: Frame, cut: Cut, *, every: bool) -> tuple[list[npt.NDArray[np.int64] | None], Cut]:
+    """Return the positions of the samples that a piece needs, and the range of the image that has them.
+
+    The positions count from the start of the range; -1 is the constant. They are None along an axis that is
+    not cut, unless `every` axis is wanted.
+    """
+    indices: list[npt.NDArray[np.int64] | None] = []
+    ranges = []
+    for axis in (1, 2, 3):
+        if not (every or is_cut(frame, cut, axis)):
+            indices.append(None)
+            ranges.append(cut[axis])
+            continue
+        (before, after), (start, stop) = pair(frame, axis), cut[axis]
+        index = rows_of(frame.shape[axis], before, after, frame.mode, start, stop + before + after)
+        # Far from the image there may be constants only: then any sample will do.
+        inside = index[index >= 0] if (index >= 0).any() else np.zeros(1, np.int64)
+        first, last = int(inside.min()), int(inside.max()) + 1
+        indices.append(np.where(index < 0, -1, index - first))
+        ranges.append((first, last))
+    return indices, Cut(cut.batch, *ranges)
+
+
+def _spread(values: npt.NDArray, indices: list[npt.NDArray[np.int64] | None], constant: float) -> npt.NDArray:
+    """Return the values at positions along z, y and x; see `_positions`. It is the same array if possible."""
     for axis, index in enumerate(indices, 1):
-        if len(index) == values.shape[axis] and bool((index == np.arange(len(index))).all()):
+        if index is None or (
+            len(index) == values.shape[axis] and bool((index == np.arange(len(index))).all())
+        ):
             continue
         values = values.take(np.maximum(index, 0), axis)
         if index.min() < 0:
