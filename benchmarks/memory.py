@@ -52,6 +52,10 @@ CALLS = (
         "difference_of_gaussians 2": "lambda x, **run: imfilter.difference_of_gaussians(x, 2.0, **run)",
         "median 5": "lambda x, **run: imfilter.median(x, 5, **run)",
         "median 31": "lambda x, **run: imfilter.median(x, 31, **run)",
+        "hessian_eigenvalues 2": (
+            "lambda x, out, **run: imfilter.hessian_eigenvalues(x, 2.0, dtype=out.dtype, **run)"
+        ),
+        "frangi 2": "lambda x, **run: imfilter.frangi(x, 2.0, **run)",
         "harris": "lambda x, **run: imfilter.harris(x, **run)",
         "canny": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, sigma=0, **run)",
         "canny, sigma 1": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, **run)",

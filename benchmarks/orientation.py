@@ -1,7 +1,7 @@
 """Hessian matrices, ridges and Gabor filters beside scikit-image: `python -m benchmarks.orientation`.
 
-The volume is 128x256x256 samples, the image 1920x1080. scikit-image takes minutes for the volume, so it
-gets a part of it, once. The memory is the peak of a new process beside the image and the result, on Linux only.
+The volume is 128x256x256 samples, the image 1920x1080. scikit-image takes minutes for the volume. So it gets
+a part of it, once. The memory is the peak of a new process beside the image and the result, on Linux only.
 """
 
 import math
@@ -32,7 +32,7 @@ def resident(field):
 
 call = eval(sys.argv[1], {"imfilter": imfilter, "np": np})
 image = np.random.default_rng(0).random((128, 256, 256), dtype=np.float32)
-call(image[:20, :20, :20])
+call(image[:48, :48, :48])
 before = resident("VmRSS")
 with open("/proc/self/clear_refs", "w") as marks:
     marks.write("5")

@@ -29,6 +29,7 @@ from tests.peers.libraries import (
     unit_range,
 )
 from tests.peers.nonlinear import color_rows, edge_rows, rank_rows
+from tests.peers.orientation import orientation_rows
 from tests.peers.pooling import pool_rows
 from tests.peers.windows import moving_rows, threshold_rows, window_rows
 from tests.reference import naive
@@ -300,6 +301,7 @@ CASES = [
     *rank_rows(),
     *edge_rows(),
     *color_rows(),
+    *orientation_rows(),
     *pool_rows(),
     *window_rows(),
     *threshold_rows(),

@@ -199,12 +199,19 @@ def _measured(
         result.fill(0)
     undefined = None
     for scale in call.scales:
-        piece = Piece.of(call.shared, scale.frame, cut, source, store)
-        components, few = filtered(piece, scale.terms, store, "component", wanted=wanted)
+        components, few = _components(call, scale, cut, source, store, wanted)
         if few is not None:
             undefined = few if undefined is None else undefined | few
         keep_ridges(form, parameters, scale.sigma, components, results)
     return results, undefined
+
+
+def _components(
+    call: Call, scale: Scale, cut: Cut, source: Source, store: Store, wanted: bool
+) -> tuple[list[npt.NDArray], npt.NDArray | None]:
+    """Return the components at one scale. The samples of the piece are freed before the next scale."""
+    piece = Piece.of(call.shared, scale.frame, cut, source, store)
+    return filtered(piece, scale.terms, store, "component", wanted=wanted)
 
 
 def _largest(call: Call, source: Source, workers: int | None) -> float:
