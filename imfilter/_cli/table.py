@@ -6,8 +6,8 @@ import dataclasses
 
 from .command import Command, Option
 from .morphology_table import MORPHOLOGY
-from .scale_table import SCALES
 from .orientation_table import ORIENTATION
+from .scale_table import SCALES
 
 _SIGMA = "Standard deviation in pixels: one for both axes, or rows,columns."
 _TRUNCATE = Option("truncate", "number", 4.0, "Cut the Gaussian at this many standard deviations.")
