@@ -63,8 +63,8 @@ def test_gabor(frequency, theta, options, mode):
 def test_gabor_of_scikit_image(dtype):
     image = (image_of((40, 45)) * 20 + 60).astype(dtype)
     for theta in (0.0, 0.6):
-        expected = skimage.filters.gabor(image.astype(float), 0.2, theta)
-        found = imfilter.gabor(image, 0.2, theta, mode="symmetric")
+        expected = skimage.filters.gabor(image.astype(float), 0.25, theta)
+        found = imfilter.gabor(image, 0.25, theta, mode="symmetric")
         narrow = dtype in ("uint8", "float32")
         assert found.dtype == (np.complex64 if narrow else np.complex128)
         bound = (3e-6 if narrow else 1e-13) * np.abs(image.astype(float)).max()
@@ -73,38 +73,38 @@ def test_gabor_of_scikit_image(dtype):
 
 def test_a_bank_is_one_call():
     image = image_of((30, 32)).astype(np.float32)
-    frequencies, angles = (0.2, 0.3), np.array([0.0, 0.8, 1.6])
+    frequencies, angles = (0.25, 0.3), np.array([0.0, 0.6])
     pairs = [(f, t) for f in frequencies for t in angles]
     for part in ("complex", "real", "imag", "magnitude"):
         bank = imfilter.gabor(image, frequencies, angles, part=part)
-        assert bank.shape == (6, 30, 32)
+        assert bank.shape == (4, 30, 32)
         assert bank.dtype == (np.complex64 if part == "complex" else np.float32)
         for found, (f, t) in zip(bank, pairs, strict=True):
             np.testing.assert_array_equal(found, imfilter.gabor(image, f, t, part=part))
         out = np.empty_like(bank)
         assert imfilter.gabor(image, frequencies, angles, part=part, out=out) is out
         np.testing.assert_array_equal(out, bank)
-    assert imfilter.gabor(image, [0.2], 0.0, part="real").shape == (1, 30, 32)
-    whole = imfilter.gabor(image * 50, 0.2, 0.3, part="magnitude", dtype="uint8")
-    exact = imfilter.gabor(image * 50, 0.2, 0.3, part="magnitude")
+    assert imfilter.gabor(image, [0.25], 0.0, part="real").shape == (1, 30, 32)
+    whole = imfilter.gabor(image * 50, 0.25, 0.6, part="magnitude", dtype="uint8")
+    exact = imfilter.gabor(image * 50, 0.25, 0.6, part="magnitude")
     np.testing.assert_array_equal(whole, np.rint(exact))
     own = image.copy()
     np.testing.assert_array_equal(
-        imfilter.gabor(own, 0.2, 0.3, part="magnitude", out=own),
-        imfilter.gabor(image, 0.2, 0.3, part="magnitude"),
+        imfilter.gabor(own, 0.25, 0.6, part="magnitude", out=own),
+        imfilter.gabor(image, 0.25, 0.6, part="magnitude"),
     )
-    assert imfilter.gabor(image, 0.2, dtype=np.float64).dtype == np.complex128
+    assert imfilter.gabor(image, 0.25, dtype=np.float64).dtype == np.complex128
 
 
 def test_gabor_axes_workers_and_channels():
     image = image_of((3, 20, 21, 2))
-    found = imfilter.gabor(image, 0.25, (0.3, 1.0), axes=(1, 2))
+    found = imfilter.gabor(image, 0.25, (0.0, 0.6), axes=(1, 2))
     assert found.shape == (2, *image.shape)
     np.testing.assert_allclose(
-        found[1, 2, :, :, 1], imfilter.gabor(image[2, :, :, 1], 0.25, 1.0), rtol=0, atol=1e-14
+        found[1, 2, :, :, 1], imfilter.gabor(image[2, :, :, 1], 0.25, 0.6), rtol=0, atol=1e-14
     )
-    one = imfilter.gabor(image[0], 0.25, 0.3, channel_axis=-1, workers=1)
-    np.testing.assert_array_equal(one, imfilter.gabor(image[0], 0.25, 0.3, channel_axis=-1, workers=3))
+    one = imfilter.gabor(image[0], 0.25, 0.6, channel_axis=-1, workers=1)
+    np.testing.assert_array_equal(one, imfilter.gabor(image[0], 0.25, 0.6, channel_axis=-1, workers=3))
 
 
 @pytest.mark.parametrize("part", ["complex", "real", "imag", "magnitude"])
