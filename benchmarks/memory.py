@@ -52,7 +52,7 @@ CALLS = (
         "difference_of_gaussians 2": "lambda x, **run: imfilter.difference_of_gaussians(x, 2.0, **run)",
         "median 5": "lambda x, **run: imfilter.median(x, 5, **run)",
         "median 31": "lambda x, **run: imfilter.median(x, 31, **run)",
-        "hessian_eigenvalues 2": (
+        "hessian_eigenvalues 2, with its result of two images": (
             "lambda x, out, **run: imfilter.hessian_eigenvalues(x, 2.0, dtype=out.dtype, **run)"
         ),
         "frangi 2": "lambda x, **run: imfilter.frangi(x, 2.0, **run)",
