@@ -54,6 +54,10 @@ CALLS = (
         "median 31": "lambda x, **run: imfilter.median(x, 31, **run)",
         "bilateral 2, 25": "lambda x, **run: imfilter.bilateral(x, 2.0, 25.0, **run)",
         "guided 8, 100": "lambda x, **run: imfilter.guided(x, 8, 100.0, **run)",
+        "hessian_eigenvalues 2, with its result of two images": (
+            "lambda x, out, **run: imfilter.hessian_eigenvalues(x, 2.0, dtype=out.dtype, **run)"
+        ),
+        "frangi 2": "lambda x, **run: imfilter.frangi(x, 2.0, **run)",
         "harris": "lambda x, **run: imfilter.harris(x, **run)",
         "canny": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, sigma=0, **run)",
         "canny, sigma 1": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, **run)",

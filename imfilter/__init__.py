@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from imfilter.edge_preserving import bilateral, guided
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.extremes import maximum, minimum
+    from imfilter.gradients import farid, roberts
+    from imfilter.hessians import hessian, hessian_eigenvalues
     from imfilter.learn import FittedKernel, fit_kernel
     from imfilter.local_statistics import local_entropy, local_std, local_variance
     from imfilter.matching import match_template
+    from imfilter.oriented import gabor, steered
     from imfilter.peaks import corner_peaks
     from imfilter.pool import avg_pool, max_pool
     from imfilter.pool_cells import global_pool, pyramid_pool
     from imfilter.rank import median, percentile
     from imfilter.resampling import from_pyramid, pyramid, resize
+    from imfilter.ridges import frangi, meijering, sato
     from imfilter.scale_space import (
         difference_of_gaussians,
         gaussian_gradient_magnitude,
@@ -36,6 +40,12 @@ if TYPE_CHECKING:
     from imfilter.second_derivative import laplacian
     from imfilter.sharpening import sharpen, unsharp_mask
     from imfilter.smooth import box, gaussian
+    from imfilter.structure import (
+        coherence,
+        orientation,
+        structure_tensor,
+        structure_tensor_eigenvalues,
+    )
     from imfilter.windows import generic
 
 __version__ = "0.1.0"
@@ -48,21 +58,27 @@ __all__ = [
     "blobs",
     "box",
     "canny",
+    "coherence",
     "color",
     "convolve",
     "corner_peaks",
     "correlate",
     "coverage",
     "difference_of_gaussians",
+    "farid",
     "fill",
     "fit_kernel",
+    "frangi",
     "from_pyramid",
+    "gabor",
     "gaussian",
     "gaussian_gradient_magnitude",
     "generic",
     "global_pool",
     "guided",
     "harris",
+    "hessian",
+    "hessian_eigenvalues",
     "hog",
     "hysteresis_threshold",
     "laplacian",
@@ -75,14 +91,18 @@ __all__ = [
     "max_pool",
     "maximum",
     "median",
+    "meijering",
     "minimum",
     "morphology",
+    "orientation",
     "percentile",
     "plan",
     "prewitt",
     "pyramid",
     "pyramid_pool",
     "resize",
+    "roberts",
+    "sato",
     "scharr",
     "series",
     "set_workers",
@@ -90,6 +110,9 @@ __all__ = [
     "shi_tomasi",
     "show",
     "sobel",
+    "steered",
+    "structure_tensor",
+    "structure_tensor_eigenvalues",
     "threshold",
     "unsharp_mask",
     "warmup",
@@ -110,16 +133,21 @@ _HOMES = {
     "descriptor": ("hog",),
     "edge_preserving": ("bilateral", "guided"),
     "edges": ("canny", "hysteresis_threshold"),
+    "gradients": ("farid", "roberts"),
+    "hessians": ("hessian", "hessian_eigenvalues"),
     "learn": ("FittedKernel", "fit_kernel"),
     "local_statistics": ("local_entropy", "local_std", "local_variance"),
     "matching": ("match_template",),
+    "oriented": ("gabor", "steered"),
     "peaks": ("corner_peaks",),
     "pool": ("avg_pool", "max_pool"),
     "pool_cells": ("global_pool", "pyramid_pool"),
     "extremes": ("maximum", "minimum"),
     "rank": ("median", "percentile"),
     "resampling": ("from_pyramid", "pyramid", "resize"),
+    "ridges": ("frangi", "meijering", "sato"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
+    "structure": ("coherence", "orientation", "structure_tensor", "structure_tensor_eigenvalues"),
     "windows": ("generic",),
 }
 #: Public modules with names of their own.

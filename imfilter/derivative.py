@@ -113,7 +113,7 @@ def sobel(
            [ 0., 36.,  0.],
            [ 0., 36.,  0.]])
     """
-    return _gradient(
+    return gradient_of(
         weights.SOBEL,
         image,
         axis,
@@ -222,7 +222,7 @@ def scharr(
            [0. , 4.5, 0. ],
            [0. , 4.5, 0. ]])
     """
-    return _gradient(
+    return gradient_of(
         weights.SCHARR,
         image,
         axis,
@@ -332,7 +332,7 @@ def prewitt(
            [ 0., 27.,  0.],
            [ 0., 27.,  0.]])
     """
-    return _gradient(
+    return gradient_of(
         weights.PREWITT,
         image,
         axis,
@@ -342,16 +342,24 @@ def prewitt(
     )
 
 
-def _gradient(
-    gradient: weights.Gradient, image: ArrayLike, axis: Any, normalize: Any, spacing: Any, common: Common
+def gradient_of(
+    gradient: weights.Gradient,
+    image: ArrayLike,
+    axis: Any,
+    normalize: Any,
+    spacing: Any,
+    common: Common,
+    *,
+    cross: bool = False,
 ) -> NDArray:
-    """Return one derivative of `gradient`, or the gradient magnitude."""
+    """Return one derivative of `gradient`, or the gradient magnitude; `cross` is that of Roberts."""
     return linear.apply(
         image,
         _gradient_operator,
-        (gradient.difference, gradient.smoothing, axis, normalize, spacing),
+        (gradient.difference, gradient.smoothing, axis, normalize, spacing, cross),
         common,
         preserves_dtype=False,
+        geometry=linear.Geometry(flipped=cross),
     )
 
 
@@ -363,12 +371,16 @@ def _gradient_operator(
     axis: Any,
     normalize: Any,
     spacing: Any,
+    cross: bool,
 ) -> Operator:
     gradient = weights.Gradient(difference, smoothing)
     n = len(chosen)
     scaled, steps = arguments.flag(normalize, "normalize"), arguments.spacings(spacing, n)
     if axis is None:
         terms = [gradient.along(i, n, normalize=scaled, spacing=steps) for i in range(n)]
+        if cross and not scaled:
+            # The sum of squares counts 2**(1 - n). Powers of 2 as weights give exactly 0 for equal samples.
+            terms = [(first * 0.5 ** (n // 2), *rest) for first, *rest in terms] * (2 - n % 2)
         return separable(*terms, norm=True)
     index = arguments.axis_index(axis, ndim, "axis")
     if index not in chosen:

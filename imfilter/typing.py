@@ -40,6 +40,12 @@ _Value = TypeVar("_Value")
 
 #: One value for all filtered axes, or one for each.
 PerAxis: TypeAlias = _Value | Sequence[_Value]
+#: Standard deviations or frequencies: one number, or several.
+Sigma: TypeAlias = PerAxis[float]
+#: Distance between samples: one for all filtered axes, or one for each.
+Steps: TypeAlias = PerAxis[float] | None
+#: A number that has a default which depends on other arguments.
+Limit: TypeAlias = float | None
 #: One axis or several.
 Axes: TypeAlias = int | tuple[int, ...]
 #: The distance between results: one for all filtered axes, or one for each.
@@ -65,6 +71,12 @@ SeriesMode: TypeAlias = Literal[
 ]
 #: Number of border samples: a word, one number for all sides, or for each axis a number or a pair.
 Padding: TypeAlias = Literal["same", "valid", "full"] | int | Sequence[int | tuple[int, int]]
+#: Derivatives over small windows.
+Difference: TypeAlias = Literal["sobel", "scharr", "prewitt", "farid"]
+#: A measure of ridges, or the measure and its scale.
+Ridges: TypeAlias = NDArray | tuple[NDArray, NDArray]
+#: What of a complex number is returned.
+Component: TypeAlias = Literal["complex", "real", "imag", "magnitude"]
 #: A dense kernel, or a list of one-dimensional arrays, one for each axis.
 Kernel: TypeAlias = ArrayLike | Sequence[NDArray]
 Method: TypeAlias = Literal["auto", "direct", "separable", "fft"]

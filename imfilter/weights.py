@@ -31,12 +31,14 @@ from imfilter.typing import ArrayLike
 
 __all__ = [
     "CROSS_X",
+    "FARID",
     "FIRST_DIFFERENCE",
     "GAUSSIAN_5X5",
     "LAPLACIAN",
     "LAPLACIAN_DIAGONALS",
     "MEAN_5",
     "PREWITT",
+    "ROBERTS",
     "SCHARR",
     "SECOND_DIFFERENCE",
     "SHARPEN",
@@ -170,6 +172,15 @@ SOBEL = Gradient(FIRST_DIFFERENCE, _constant([1, 2, 1]))
 SCHARR = Gradient(FIRST_DIFFERENCE, _constant([3, 10, 3]))
 #: Prewitt operator (Prewitt, 1970).
 PREWITT = Gradient(FIRST_DIFFERENCE, _constant([1, 1, 1]))
+#: Farid operator of five taps (Farid and Simoncelli, 2004, table II).
+FARID = Gradient(
+    _constant([-0.109603762960254, -0.276690988455557, 0, 0.276690988455557, 0.109603762960254]),
+    _constant(
+        [0.0376593171958126, 0.249153396177344, 0.426374573253687, 0.249153396177344, 0.0376593171958126]
+    ),
+)
+#: Differences of the Roberts cross along the axes (Roberts, 1963).
+ROBERTS = Gradient(_constant([-1, 1]), _constant([1, 1]))
 
 
 def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int | None = None) -> Taps:

@@ -73,7 +73,7 @@ def apply(
     if command.kind == "edges":
         image = edges.edges(Filter(command, options, image.spatial), image, options, kind, given)
         return dataclasses.replace(image, nodata=None, present=None)
-    edgy = command.kind in ("derivative", "descriptor", "statistic", "entropy")
+    edgy = command.kind in ("derivative", "descriptor", "statistic", "entropy", "oriented", "measure")
     target = render.target_dtype(kind, source, options["dtype"], scaled=edgy or given is not None)
     limits.check_use(given, target if kind.picture or command.kind not in ("corners", "descriptor") else None)
     if given is None and not (edgy and kind.picture):
@@ -93,7 +93,9 @@ def apply(
     transparent = image.opacity is not None and not _is_opaque(image)
     if command.kind == "entropy":
         return missing.written(edges.entropy(task, image, transparent=transparent))
-    if command.kind in ("derivative", "statistic"):
+    if command.kind == "measure" and command.name != "sato":  # which has the unit of the image
+        return missing.written(edges.measure(task, image, command.name, transparent=transparent))
+    if command.kind in ("derivative", "statistic", "oriented", "measure"):
         return missing.written(edges.derivative(task, image, transparent=transparent))
     if transparent or (image.alpha and image.present is not None):
         image = missing.whole_pixels(image)

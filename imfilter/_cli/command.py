@@ -9,6 +9,8 @@ Kind = Literal[
     "smoothing",
     "linear",
     "derivative",
+    "oriented",
+    "measure",
     "statistic",
     "entropy",
     "fill",

@@ -77,6 +77,26 @@ def entropy(task: Task, image: Image, *, transparent: bool) -> Image:
     return strips.filtered(image, task.rows, lambda piece: like(piece, tone.of(run(plane(piece)))))
 
 
+#: The angles that are black and white in a picture of directions.
+_ANGLES = -math.pi / 2, math.pi / 2
+
+
+def measure(task: Task, image: Image, name: str, *, transparent: bool) -> Image:
+    """Compute a measure from 0 to 1, or an angle. In a picture of integers, its range is black to white."""
+    run, target = task.run, task.target
+    grey = colour.is_rgb(image) and not task.options["per_channel"]
+    tone = Tone(target, nodata=run.nodata)
+    if target is not None and target.kind in "ui" and (task.kind.picture or task.given):
+        low, high = _ANGLES if name == "orientation" else (0.0, 1.0)
+        tone = dataclasses.replace(tone, scale=full_scale(target) / (high - low), black=low)
+
+    def part(piece: Image) -> Image:
+        plane = missing.masked(piece, _opaque(task, piece, transparent=transparent, grey=grey))
+        return like(piece, tone.of(run(plane)))
+
+    return strips.filtered(image, task.rows, part)
+
+
 def descriptor(task: Task, image: Image) -> Image:
     """Draw the cells of a descriptor. For ``.npy``, return the descriptor."""
     run, target = task.run, task.target

@@ -96,6 +96,17 @@ NOTES = {
         "bins allow: 8 bits with 256 levels. .npy and float TIFF contain bits. The bins of floats need "
         "--value-range, --full-scale or --range.",
     ),
+    "oriented": (
+        "Colour is converted to luminance (BT.601). Transparent pixels are put on black, and the result is "
+        "opaque. In an integer format, white is the response to a straight edge from black to the maximum of "
+        "the type, along an axis, or 1 if there is none. .npy and float TIFF contain the raw values.",
+    ),
+    "measure": (
+        "Colour is converted to luminance (BT.601). Transparent pixels are put on black, and the result is "
+        "opaque. In an integer format, white is 1, for orientation pi/2 (black is -pi/2), and for sato the "
+        "response to a straight edge from black to the maximum of the type. .npy and float TIFF contain the "
+        "raw values.",
+    ),
     "derivative": (
         "Colour is converted to luminance (BT.601). Transparent pixels are put on black, and the result is "
         "opaque. In an integer format, white is the response to a straight edge from black to the maximum of "

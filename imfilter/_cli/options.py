@@ -162,6 +162,8 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "range": ("LOW,HIGH", _range),
     "text": ("NAME", str),
     "file": ("FILE", str),
+    "eigenvalue": ("NAME", _one_of("largest", "smallest", "determinant")),
+    "part": ("NAME", _one_of("real", "imag", "magnitude")),
     "nodata": ("VALUE", nodata),
     "nan": ("WORD", _one_of("propagate", "ignore")),
     "kernel": ("KERNEL", str),

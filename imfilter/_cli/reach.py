@@ -35,6 +35,8 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows |
     if command.kind == "resampling":
         return None
     wraps = options.get("mode") == "wrap"
+    if command.name == "meijering" or (command.name == "frangi" and options["gamma"] is None):
+        return None  # the whole image sets the scale
     if command.kind == "linear":
         try:
             return _of_kernel(command, options, length, wraps=wraps)
@@ -83,8 +85,14 @@ def of(options: Mapping[str, Any], *, rows: bool = False) -> float:
         return float(options["size"] + options["aperture"])
     for name in ("size", "radius"):
         if options.get(name) is not None:
-            return float(min(largest(options[name]), _FAR))
-    if "low" in options:
+            more = 3.0 if "operator" in options else 0.0
+            return float(min(largest(options[name]) + more, _FAR))
+    if "frequency" in options:
+        return _of_wave(options)
+    more = 3.0 if "operator" in options else 0.0  # of derivatives before the Gaussian
+    if "sigmas" in options:
+        sigma = np.max(options["sigmas"])
+    elif "low" in options:
         sigma = 1.6 * largest(options["low"])
         if options["high"] is not None:
             sigma = max(largest(options["low"]), largest(options["high"]))
@@ -93,5 +101,18 @@ def of(options: Mapping[str, Any], *, rows: bool = False) -> float:
     else:
         return 1.0
     spacing = 1.0 if options.get("spacing") is None else (_first if rows else np.min)(options["spacing"])
-    distance = float(options.get("truncate", 4.0) * sigma / (spacing or 1.0))
+    distance = float(options.get("truncate", 4.0) * sigma / (spacing or 1.0)) + more
+    return min(distance, float(_FAR)) if distance == distance else 0.0
+
+
+def _of_wave(options: Mapping[str, Any]) -> float:
+    """Return how far a Gabor filter reaches in any direction."""
+    bandwidth = min(float(options["bandwidth"]), 500.0)
+    given = [options[name] for name in ("sigma_x", "sigma_y")]
+    if None in given and bandwidth > 0:
+        octaves = 2.0**bandwidth
+        given.append(0.19 * (octaves + 1) / (octaves - 1) / options["frequency"])
+    sigma = max((float(value) for value in given if value is not None), default=0.0)
+    spacing = 1.0 if options.get("spacing") is None else float(np.min(options["spacing"]))
+    distance = 3.0 * sigma / (spacing or 1.0) + 1.0
     return min(distance, float(_FAR)) if distance == distance else 0.0

@@ -6,6 +6,7 @@ import dataclasses
 
 from .command import Command, Option
 from .morphology_table import MORPHOLOGY
+from .orientation_table import ORIENTATION
 from .preserving_table import PRESERVING
 from .scale_table import SCALES
 
@@ -140,6 +141,20 @@ COMMANDS: tuple[Command, ...] = (
         "prewitt in.png edges.png",
     ),
     Command(
+        "farid",
+        "derivative",
+        "Find edges with the Farid operator of five taps.",
+        _DIFFERENCE,
+        "farid in.png edges.png --axis y --signed",
+    ),
+    Command(
+        "roberts",
+        "derivative",
+        "Find edges with the Roberts cross.",
+        _DIFFERENCE,
+        "roberts in.png edges.png",
+    ),
+    Command(
         "canny",
         "edges",
         "Find edges with the Canny edge detector.",
@@ -243,6 +258,7 @@ COMMANDS: tuple[Command, ...] = (
         "fill in.png out.png --nodata 0 --sigma 3",
     ),
     *PRESERVING,
+    *ORIENTATION,
     *MORPHOLOGY,
     *SCALES,
 )
@@ -304,10 +320,10 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return options + FILES[::2]
     if command.kind in ("threshold", "objects", "regions", "finder"):
         return options + missing_of(command) + shared_of(command) + FILES
-    if command.kind in ("derivative", "statistic", "entropy"):
+    if command.kind in ("derivative", "statistic", "entropy", "oriented", "measure"):
         options += (PER_CHANNEL,)
     # A gradient magnitude has no sign.
-    if command.kind in ("linear", "derivative") and command.name != "gaussian_gradient_magnitude":
+    if command.kind in ("linear", "derivative", "oriented") and command.name != "gaussian_gradient_magnitude":
         options += (SIGNED,)
     return options + missing_of(command) + LIMITS + shared_of(command) + FILES
 

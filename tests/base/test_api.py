@@ -63,6 +63,38 @@ FILTERS = {
     "sobel": ({}, {"axis": None, "normalize": False, "spacing": None}),
     "scharr": ({}, {"axis": None, "normalize": False, "spacing": None}),
     "prewitt": ({}, {"axis": None, "normalize": False, "spacing": None}),
+    "farid": ({}, {"axis": None, "normalize": False, "spacing": None}),
+    "roberts": ({}, {"axis": None, "normalize": False, "spacing": None}),
+    "hessian": ({"sigma": REQUIRED}, {"truncate": 4.0, "radius": None, "spacing": None}),
+    "steered": (
+        {"sigma": REQUIRED, "theta": REQUIRED},
+        {"order": 1, "truncate": 4.0, "radius": None, "spacing": None},
+    ),
+    "gabor": (
+        {"frequency": REQUIRED, "theta": 0.0},
+        {"bandwidth": 1.0, "sigma_x": None, "sigma_y": None, "part": "complex", "spacing": None},
+    ),
+    "frangi": (
+        {"sigmas": (1, 3, 5, 7, 9)},
+        {
+            "alpha": 0.5,
+            "beta": 0.5,
+            "gamma": None,
+            "black_ridges": True,
+            "return_scale": False,
+            "spacing": None,
+        },
+    ),
+    "structure_tensor": (
+        {"sigma": 1.0},
+        {
+            "operator": "sobel",
+            "normalize": False,
+            "truncate": 4.0,
+            "radius": None,
+            "spacing": None,
+        },
+    ),
     "laplacian": ({}, {"diagonals": False}),
     "laplacian_of_gaussian": ({"sigma": REQUIRED}, {"truncate": 4.0, "radius": None, "spacing": None}),
     "difference_of_gaussians": (

@@ -21,6 +21,7 @@ FAMILIES = {
     "rank": set(),
     "morphology": {"rank"},
     "local": set(),
+    "orientation": {"linear", "local"},
     "pooling": {"rank"},
     "resampling": {"pooling"},
     "detection": set(),

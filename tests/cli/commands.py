@@ -19,6 +19,9 @@ RNG = np.random.default_rng(11)
 NAMES = [command.name for command in table.COMMANDS]
 DERIVATIVES = [command.name for command in table.COMMANDS if command.kind == "derivative"]
 STATISTICS = [command.name for command in table.COMMANDS if command.kind in ("statistic", "entropy")]
+MEASURES = [command.name for command in table.COMMANDS if command.kind in ("oriented", "measure")]
+#: Measures from 0 to 1 and angles. They do not depend on the values that are black and white.
+RANGED = ["frangi", "meijering", "orientation", "coherence"]
 SMOOTHING = [command.name for command in table.COMMANDS if command.kind == "smoothing"]
 PRESERVING = [command.name for command in table.COMMANDS if command.kind == "preserving"]
 RESIDUES = [command.name for command in table.COMMANDS if command.kind == "residue"]

@@ -32,6 +32,7 @@ def test_defaults_are_those_of_the_function(command: Command) -> None:
     apart = {"dtype", "channel_axis"} if command.kind in ("edges", "corners") else set()
     apart |= {"distance", "metric", "strength", "count", "refine"} if command.kind == "corners" else set()
     apart |= {"dtype"} if command.kind == "descriptor" else set()
+    apart |= {"which", "part"}  # of several eigenvalues or numbers, the command shows one
     for option in (*command.options, *table.shared_of(command)):
         if option.name in apart:
             continue

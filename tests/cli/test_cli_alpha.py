@@ -13,6 +13,7 @@ from imfilter import io
 from tests.cli.commands import (
     DERIVATIVES,
     EXTRA,
+    MEASURES,
     NAMES,
     RESIDUES,
     SMOOTHING,
@@ -74,7 +75,8 @@ def test_opaque_alpha_changes_nothing(tmp_path: Path, name: str, shape: tuple[in
     done(name, save(tmp_path / "b.png", opaque), tmp_path / "b_out.png", *extra)
     plain, result = io.read(tmp_path / "a_out.png"), io.read(tmp_path / "b_out.png")
     np.testing.assert_array_equal(result.colour, plain.pixels)
-    assert result.alpha == (name not in [*DERIVATIVES, *STATISTICS, *RESIDUES, "canny", "harris", "hog"])
+    without = [*DERIVATIVES, *STATISTICS, *MEASURES, *RESIDUES, "canny", "harris", "hog"]
+    assert result.alpha == (name not in without)
     if result.opacity is not None:
         assert (result.opacity == 255).all()
 

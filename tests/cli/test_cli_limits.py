@@ -10,7 +10,20 @@ import pytest
 
 import imfilter
 from imfilter import io
-from tests.cli.commands import DERIVATIVES, EXTRA, NAMES, RNG, SMOOTHING, done, failed, noise, run, said, save
+from tests.cli.commands import (
+    DERIVATIVES,
+    EXTRA,
+    NAMES,
+    RANGED,
+    RNG,
+    SMOOTHING,
+    done,
+    failed,
+    noise,
+    run,
+    said,
+    save,
+)
 
 #: Own arguments of the functions, as the command has them by default.
 ARGUMENTS = {"gaussian": [1.0], "box": [3], "percentile": [50.0]}
@@ -27,7 +40,7 @@ def shares(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp"])
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "canny"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ["canny", *RANGED]])
 def test_the_advice_on_floats_works_when_followed(
     tmp_path: Path, shares: Path, capsys: pytest.CaptureFixture[str], name: str, suffix: str
 ) -> None:
@@ -56,7 +69,7 @@ def test_a_float_picture_is_not_rounded_away_in_silence(
         if code:
             assert code == 2
             assert "--full-scale" in err
-        elif name not in ("canny", "hog"):  # yes or no; cells
+        elif name not in ("canny", "hog", *RANGED):  # yes or no; cells
             assert err.startswith(f"imfilter: warning: {shares}: ")
             assert err.count("\n") == 1
             assert "--full-scale 1" in err

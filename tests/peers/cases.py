@@ -30,6 +30,7 @@ from tests.peers.libraries import (
 )
 from tests.peers.morphology import morphology_rows
 from tests.peers.nonlinear import color_rows, edge_rows, rank_rows
+from tests.peers.orientation import orientation_rows
 from tests.peers.pooling import pool_rows
 from tests.peers.preserving import preserving_rows
 from tests.peers.windows import moving_rows, threshold_rows, window_rows
@@ -302,6 +303,7 @@ CASES = [
     *rank_rows(),
     *edge_rows(),
     *color_rows(),
+    *orientation_rows(),
     *pool_rows(),
     *window_rows(),
     *preserving_rows(),

@@ -49,6 +49,7 @@ WRITES = {
     "temperature": {"temperature.csv"},
     "train_lenet5": TRAINED,
     "unsharp": {f"unsharp_{amount}.png" for amount in (0.5, 1.5, 4.0)},
+    "vessels": {"vessels.png"},
     "volume_gradient": {"gradient.npy", "gradient_slices.png"},
 }
 
@@ -219,6 +220,16 @@ def test_a_threshold_for_each_pixel_reads_a_page(tmp_path: Path, monkeypatch: py
     assert wrong["otsu"] > 0.3
     assert wrong["sauvola"] < 0.01
     assert wrong["sauvola"] == min(wrong.values())
+
+
+def test_vessels_are_found_with_their_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ran("vessels", tmp_path, monkeypatch)
+    vessels = found["vessels"]
+    overlaps = [(a & vessels).sum() / (a | vessels).sum() for a in found["found"].values()]
+    assert overlaps[1] > 0.7 > 0.3 > overlaps[0]
+    hit, widths, sigma = found["hit"], found["widths"], found["sigma"]
+    means = [sigma[hit & (widths == half)].mean() for half in (1.5, 2.5, 3.5)]
+    assert means == sorted(means)
 
 
 def test_local_contrast_has_no_gain_and_no_offset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

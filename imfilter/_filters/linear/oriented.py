@@ -1,0 +1,316 @@
+"""Gabor filters, and derivatives of Gaussians in any direction: a linear filter for each angle."""
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments, dtypes, missing
+from imfilter._base.keywords import Common
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear.operators import Operator, Taps, Term, separable
+
+#: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
+Bells = Callable[..., Term]
+#: What of a complex response is returned.
+PARTS = ("complex", "real", "imag", "magnitude")
+#: Standard deviations at which the Gaussian of a Gabor filter is cut, and its most samples along an axis.
+_CUT, _MOST = 3.0, 1 << 12
+#: Weights of a wave in a direction that are smaller than this are 0.
+_NOTHING = 1e-15
+
+
+def gabor(
+    image: npt.ArrayLike,
+    frequency: Any,
+    theta: Any,
+    own: tuple[Any, ...],
+    part: Any,
+    common: Common,
+) -> npt.NDArray:
+    """Return the response to a Gabor filter, or to a bank. own: bandwidth, sigma_x, sigma_y and spacing."""
+    arguments.word(part, "part", PARTS)
+    frequencies = _numbers(frequency, "frequency")
+    angles = _numbers(theta, "theta")
+    bank = _several(frequency) or _several(theta)
+    # The definition of an absent sample is for a kernel, not for the terms into which it is split.
+    whole = missing.wanted(image, common)
+    chosen = [(f, t) for f, t in itertools.product(frequencies, angles)]
+
+    def run(index: int, imaginary: bool, common: Common) -> npt.NDArray:
+        wave = *chosen[index], imaginary, *own, whole
+        return linear.apply(image, _gabor, wave, common, preserves_dtype=False)
+
+    if part in ("real", "imag"):
+        return _stacked(image, len(chosen), bank, lambda i, c: run(i, part == "imag", c), common)
+    if part == "magnitude":
+
+        def magnitude(index: int, common: Common) -> npt.NDArray:
+            given = common._replace(out=None, dtype=_float_of(image, common))
+            parts = [run(index, imaginary, given) for imaginary in (False, True)]
+            with np.errstate(all="ignore"):
+                found = np.hypot(*map(np.ma.getdata, parts))
+            return _in_mask(parts, found)
+
+        return _stacked(image, len(chosen), bank, magnitude, common, settled=True)
+    return _complex(image, len(chosen), bank, run, common)
+
+
+def _float_of(image: npt.ArrayLike, common: Common) -> np.dtype:
+    """Return the type of the parts of a response whose magnitude has the type of the result."""
+    array = arguments.image(missing.split(image)[0])
+    dtype = arguments.dtype(common.dtype, arguments.out(common.out), dtypes.derived(array.dtype))
+    return dtypes.working(array.dtype, dtype)
+
+
+def _in_mask(parts: Sequence[npt.NDArray], result: npt.NDArray) -> npt.NDArray:
+    """Return a result as a masked array if its parts are."""
+    if not isinstance(parts[0], np.ma.MaskedArray):
+        return result
+    mask = np.ma.getmaskarray(parts[0])
+    for part in parts[1:]:
+        mask = mask | np.ma.getmaskarray(part)
+    return np.ma.MaskedArray(result, mask=mask)
+
+
+def _stacked(
+    image: npt.ArrayLike,
+    count: int,
+    bank: bool,
+    run: Callable[[int, Common], npt.NDArray],
+    common: Common,
+    *,
+    settled: bool = False,
+) -> npt.NDArray:
+    """Return the results of several filters along a new first axis, or that of the only one.
+
+    With `settled`, `run` returns new arrays, which are written to the result here.
+    """
+    if not bank and not settled:
+        return run(0, common)
+    array = arguments.image(missing.split(image)[0])
+    shape = (count, *array.shape) if bank else array.shape
+    out = arguments.fitting(arguments.out(common.out), shape)
+    dtype = arguments.dtype(common.dtype, out, dtypes.derived(array.dtype))
+    target = dtypes.target(out, array, shape, dtype)
+    parts = list(target) if bank else [target]
+    results = []
+    for index, part in enumerate(parts):
+        given = common._replace(out=None, dtype=dtype) if settled else common._replace(out=part, dtype=None)
+        found = run(index, given)
+        results.append(found)
+        if settled:
+            dtypes.place(np.ma.getdata(found), part)
+    if out is not None and out is not target:
+        dtypes.place(target, out)
+        target = out
+    if not isinstance(results[0], np.ma.MaskedArray):
+        return target
+    mask = np.stack([np.ma.getmaskarray(found) for found in results])
+    return np.ma.MaskedArray(target, mask=mask if bank else mask[0])
+
+
+def _complex(
+    image: npt.ArrayLike,
+    count: int,
+    bank: bool,
+    run: Callable[[int, bool, Common], npt.NDArray],
+    common: Common,
+) -> npt.NDArray:
+    """Return complex responses."""
+    array = arguments.image(missing.split(image)[0])
+    shape = (count, *array.shape) if bank else array.shape
+    dtype = _part_type(common.dtype, common.out, dtypes.derived(array.dtype))
+    out = arguments.fitting(common.out, shape)
+    kind = np.result_type(dtype, np.complex64)
+    shared = out is None or np.may_share_memory(out, array)
+    target: npt.NDArray = dtypes.empty(shape, kind) if out is None or shared else out
+    masks = []
+    for index, response in enumerate(target if bank else [target]):
+        pair = [
+            run(index, imaginary, common._replace(out=part, dtype=None))
+            for imaginary, part in ((False, response.real), (True, response.imag))
+        ]
+        masks.append(_in_mask(pair, response))
+    if out is not None and out is not target:
+        out[...] = target
+        target = out
+    if not isinstance(masks[0], np.ma.MaskedArray):
+        return target
+    mask = np.stack([np.ma.getmaskarray(found) for found in masks])
+    return np.ma.MaskedArray(target, mask=mask if bank else mask[0])
+
+
+def _part_type(dtype: Any, out: Any, default: np.dtype) -> np.dtype:
+    """Return the type of the real and the imaginary part of a complex result."""
+    if out is not None:
+        if not isinstance(out, np.ndarray):
+            raise TypeError(f"out must be a NumPy array, got {arguments.brief(out)}")
+        arguments.unmasked(out, "out", "use its data attribute")
+        if out.dtype not in (np.complex64, np.complex128):
+            raise TypeError(f"out must be complex64 or complex128 with part='complex', got dtype {out.dtype}")
+        if not out.flags.writeable:
+            raise ValueError("out must be writable, got a read-only array")
+        default = out.real.dtype
+    wanted = arguments.dtype(dtype, None, default)
+    if wanted not in (dtypes.FLOAT32, dtypes.FLOAT64):
+        raise ValueError(f"dtype must be float32 or float64 with part='complex', got {wanted}")
+    if out is not None and wanted != out.real.dtype:
+        raise ValueError(f"dtype must agree with out, got {wanted} and out of dtype {out.dtype}")
+    return wanted
+
+
+def _several(value: Any) -> bool:
+    """Tell whether an argument is a sequence of numbers."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _numbers(value: Any, name: str) -> tuple[float, ...]:
+    """Return the numbers of an argument: one or several."""
+    found = tuple(arguments.number(v, name) for v in arguments.each(value, None, name))
+    if not found:
+        raise ValueError(f"{name} must contain at least one number, got none")
+    return found
+
+
+def _plane(chosen: tuple[int, ...], name: str) -> None:
+    """Refuse other numbers of axes than two."""
+    if len(chosen) != 2:
+        raise ValueError(
+            f"image must have 2 axes for {name}, got {len(chosen)}; choose them with axes= or channel_axis="
+        )
+
+
+def _positive(value: Any, name: str) -> float:
+    number = arguments.number(value, name)
+    if number <= 0:
+        raise ValueError(f"{name} must be greater than 0, got {number}")
+    return number
+
+
+def _gabor(
+    ndim: int,
+    chosen: tuple[int, ...],
+    frequency: float,
+    theta: float,
+    imaginary: bool,
+    bandwidth: Any,
+    sigma_x: Any,
+    sigma_y: Any,
+    spacing: Any,
+    whole: bool,
+) -> Operator:
+    """Return the real or the imaginary part of a Gabor filter, flipped for a correlation."""
+    _plane(chosen, "a Gabor filter")
+    _positive(frequency, "frequency")
+    octaves = 2.0 ** min(_positive(bandwidth, "bandwidth"), 500.0)
+    default = math.sqrt(math.log(2) / 2) / math.pi * (octaves + 1) / (octaves - 1) / frequency
+    along = default if sigma_x is None else _positive(sigma_x, "sigma_x")
+    across = default if sigma_y is None else _positive(sigma_y, "sigma_y")
+    step_y, step_x = arguments.spacings(spacing, 2)
+    cosine, sine = math.cos(theta), math.sin(theta)
+    reach_x = max(abs(_CUT * along * cosine), abs(_CUT * across * sine))
+    reach_y = max(abs(_CUT * across * cosine), abs(_CUT * along * sine))
+    x, y = _places(reach_x, step_x), _places(reach_y, step_y)
+    factor = step_x * step_y / (2 * math.pi * along * across)
+    turn = 2 * math.pi * frequency
+    if along == across:
+        waves = [
+            (np.exp(-0.5 * (at / along) ** 2) * (factor if at is x else 1.0), turn * share * at)
+            for at, share in ((y, sine), (x, cosine))
+        ]
+        (bell_y, phase_y), (bell_x, phase_x) = waves
+        even_y, odd_y = bell_y * np.cos(phase_y), bell_y * np.sin(phase_y)
+        even_x, odd_x = bell_x * np.cos(phase_x), bell_x * np.sin(phase_x)
+        # The sine has the other sign in the flipped kernel.
+        terms: list[Term] = (
+            [(-odd_y, even_x), (even_y, -odd_x)] if imaginary else [(even_y, even_x), (-odd_y, odd_x)]
+        )
+        largest = factor * _NOTHING
+        used = [t for t in terms if np.abs(t[0]).max() * np.abs(t[1]).max() > largest] or terms[:1]
+        split = separable(*used)
+        return Operator(dense=split.components()[0]) if whole else split
+    rows, columns = y[:, None], x[None, :]
+    wave = columns * cosine + rows * sine
+    other = rows * cosine - columns * sine
+    bell = factor * np.exp(-0.5 * ((wave / along) ** 2 + (other / across) ** 2))
+    return Operator(dense=-bell * np.sin(turn * wave) if imaginary else bell * np.cos(turn * wave))
+
+
+def _places(reach: float, step: float) -> Taps:
+    """Return the positions of samples up to a distance."""
+    radius = math.ceil(max(reach / step, 1.0)) if reach / step < _MOST else _MOST + 1
+    if radius > _MOST:
+        raise ValueError(f"the Gabor filter must span at most {_MOST} samples on each side, got more")
+    return np.arange(-radius, radius + 1, dtype=np.float64) * step
+
+
+def steered(
+    image: npt.ArrayLike, bells: Bells, own: tuple[Any, ...], theta: Any, common: Common
+) -> npt.NDArray:
+    """Return derivatives in a direction, or in several. own: sigma, order, truncate, radius and spacing."""
+    angles = _numbers(theta, "theta")
+
+    def run(index: int, common: Common) -> npt.NDArray:
+        return linear.apply(image, _Steered(bells), (angles[index], *own), common, preserves_dtype=False)
+
+    return _stacked(image, len(angles), _several(theta), run, common)
+
+
+class _Steered:
+    """Makes the operator of `steered`. All objects with the same Gaussians are equal, so calls are kept."""
+
+    def __init__(self, bells: Bells) -> None:
+        self._bells = bells
+
+    def __call__(self, ndim: int, chosen: tuple[int, ...], *own: Any) -> Operator:
+        return _steered(self._bells, chosen, *own)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Steered) and other._bells is self._bells
+
+    def __hash__(self) -> int:
+        return hash(self._bells)
+
+
+def _steered(
+    bells: Bells,
+    chosen: tuple[int, ...],
+    theta: float,
+    sigma: Any,
+    order: Any,
+    truncate: Any,
+    radius: Any,
+    spacing: Any,
+) -> Operator:
+    """Return the derivative in a direction as a sum of derivatives along the axes."""
+    _plane(chosen, "a derivative in a direction")
+    degree = arguments.integer(order, "order", least=1, most=2)
+    sigmas, steps = arguments.sigmas(sigma, 2), arguments.spacings(spacing, 2)
+    smooth, first, *more = (bells(sigmas, (k, k), truncate, radius, steps) for k in range(degree + 1))
+    cosine, sine = math.cos(theta), math.sin(theta)
+    if degree == 1:
+        weighed = [(cosine, (smooth[0], first[1])), (sine, (first[0], smooth[1]))]
+    else:
+        bent = tuple(level(s, g) for s, g in zip(more[0], smooth, strict=True))
+        weighed = [
+            (cosine * cosine, (smooth[0], bent[1])),
+            (2 * sine * cosine, (first[0], first[1])),
+            (sine * sine, (bent[0], smooth[1])),
+        ]
+    used = [(weight, term) for weight, term in weighed if abs(weight) > _NOTHING]
+    return separable(*((weight * down, along) for weight, (down, along) in used))
+
+
+def level(second: Taps, bell: Taps) -> Taps:
+    """Return second derivatives of a Gaussian whose sum is 0, so that a constant image gives 0.
+
+    The sum of the sampled and cut taps is not 0: it is -9e-5 for a standard deviation of 2, and -0.6 for 0.5.
+    The response to a constant is subtracted.
+    """
+    return second - second.sum() * bell

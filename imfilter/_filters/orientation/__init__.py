@@ -1,0 +1,1 @@
+"""Hessian matrices, structure tensors, their eigenvalues, and measures of orientation and ridges."""

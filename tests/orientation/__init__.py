@@ -1,0 +1,1 @@
+"""Tests of Hessian matrices, structure tensors, ridges and filters with a direction."""
