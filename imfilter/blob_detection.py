@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from imfilter._base import arguments, dtypes
+from imfilter._base.denormals import as_zeros
 from imfilter._base.keywords import hinted
 from imfilter._filters.detection.pruning import pruned
 from imfilter.extremes import maximum
@@ -166,6 +167,7 @@ def blobs(
     return np.column_stack([places, sigmas])
 
 
+@as_zeros
 def _centred(array: NDArray, options: dict[str, Any]) -> tuple[NDArray, dict[str, Any]]:
     """Return an image minus its mean, because a common offset would take digits, and its border."""
     with np.errstate(all="ignore"):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from imfilter._base import arguments, borders, dtypes, missing
+from imfilter._base.denormals import as_zeros
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.detection.coefficients import Sums, Template, whole
 from imfilter.convolution import correlate
@@ -192,9 +193,9 @@ class _Search:
         The template has a mean of 0, so an offset of the image changes no sum. It is removed first, because
         it would take digits.
         """
-        offset = _offset(array)
         wide = self.real if array.dtype.itemsize <= 4 else dtypes.FLOAT64
-        moved = np.subtract(array, offset, dtype=wide), "constant" if mode == "zero" else mode, cval - offset
+        shifted, offset = _shifted(array, wide)
+        moved = shifted, "constant" if mode == "zero" else mode, cval - offset
         products = self._sums(moved[0], template.samples, *moved[1:], self.real)
         exact = array.dtype.kind in "biu" and array.dtype.itemsize <= 2  # these have exact sums
         samples: NDArray
@@ -226,13 +227,7 @@ class _Search:
         share: float,
     ) -> tuple[NDArray, NDArray[np.bool_]]:
         """Return the coefficients of the samples that are present, and where too little is present."""
-        ones = np.ones(array.shape)
-        counts = ones if presence is None else presence.at(array, ...).astype(np.float64)
-        there = counts > 0
-        values = np.where(there, array, array.dtype.type(0)).astype(np.float64)
-        finite = there & np.isfinite(values)
-        offset = float(values[finite].mean()) if finite.any() else 0.0
-        values = np.where(there, values - offset, 0.0)
+        counts, values, squares, offset = _counted(array, presence)
         beyond = "zero" if mode == "shrink" else mode
         if mode == "zero":
             beyond = "constant"
@@ -247,14 +242,33 @@ class _Search:
         n = np.where(n > 1e-9 * weights.sum(), n, 0.0)  # the rest is the error of a transform
         found = Sums(
             n,
-            sums(values * counts, weights, beyond, edge),
-            sums(values * values * counts, weights, beyond, edge * edge),
+            sums(values, weights, beyond, edge),
+            sums(squares, weights, beyond, edge * edge),
             sums(counts, t, above, 1.0),
             sums(counts, t * template.samples, above, 1.0),
-            sums(values * counts, t, beyond, edge),
+            sums(values, t, beyond, edge),
         )
         least = share * weights.sum() * (1 - missing.ROUNDED)
         return found.coefficients(), ~(n > 0) | (n < least)
+
+
+@as_zeros
+def _shifted(array: NDArray, real: np.dtype) -> tuple[NDArray, float]:
+    """Return an image minus its mean, and the mean."""
+    offset = _offset(array)
+    return np.subtract(array, offset, dtype=real), offset
+
+
+@as_zeros
+def _counted(array: NDArray, presence: missing.Presence | None) -> tuple[NDArray, NDArray, NDArray, float]:
+    """Return how much samples count; these times the samples minus their mean, and its square; the mean."""
+    counts = np.ones(array.shape) if presence is None else presence.at(array, ...).astype(np.float64)
+    there = counts > 0
+    values = np.where(there, array, array.dtype.type(0)).astype(np.float64)
+    finite = there & np.isfinite(values)
+    offset = float(values[finite].mean()) if finite.any() else 0.0
+    values = np.where(there, values - offset, 0.0)
+    return counts, values * counts, values * values * counts, offset
 
 
 def _offset(array: NDArray) -> float:

@@ -33,6 +33,7 @@ from tests.peers.nonlinear import color_rows, edge_rows, rank_rows
 from tests.peers.orientation import orientation_rows
 from tests.peers.pooling import pool_rows
 from tests.peers.preserving import preserving_rows
+from tests.peers.resampling import resize_rows, template_rows
 from tests.peers.windows import moving_rows, threshold_rows, window_rows
 from tests.reference import naive
 
@@ -310,4 +311,6 @@ CASES = [
     *threshold_rows(),
     *moving_rows(),
     *morphology_rows(),
+    *resize_rows(),
+    *template_rows(),
 ]

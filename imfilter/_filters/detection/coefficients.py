@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base.denormals import as_zeros
+
 #: A variance below this share of the mean square is a rounding error.
 _FLAT = 1e-14
 
@@ -32,6 +34,7 @@ class Template(NamedTuple):
         return cls((wide / np.sqrt(square)).astype(np.float64), counts)
 
 
+@as_zeros
 def whole(products: npt.NDArray, spread: npt.NDArray, count: int) -> npt.NDArray:
     """Return the coefficients of windows in place of the sums of `products`.
 
@@ -58,6 +61,7 @@ class Sums(NamedTuple):
     tt: npt.NDArray
     xt: npt.NDArray
 
+    @as_zeros
     def coefficients(self) -> npt.NDArray[np.float64]:
         """Return the correlation coefficients (D. Padfield, 2012), and 0 where a side is flat."""
         with np.errstate(all="ignore"):
