@@ -59,6 +59,9 @@ CALLS = (
         ),
         "frangi 2": "lambda x, **run: imfilter.frangi(x, 2.0, **run)",
         "harris": "lambda x, **run: imfilter.harris(x, **run)",
+        "non_local_means": "lambda x, **run: imfilter.non_local_means(x, search=5, **run)",
+        "total_variation": "lambda x, **run: imfilter.total_variation(x, 0.5, max_iterations=10, **run)",
+        "anisotropic_diffusion": "lambda x, **run: imfilter.anisotropic_diffusion(x, 3, 0.5, **run)",
         "canny": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, sigma=0, **run)",
         "canny, sigma 1": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, **run)",
     }

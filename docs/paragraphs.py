@@ -34,7 +34,10 @@ _OF_MORPHOLOGY: dict[str, list[dict[str, str]]] = {
 
 #: The functions that have each kind of result.
 _KINDS = {
-    "keeps": ("bilateral", "box", "guided", "maximum", "sharpen", "unsharp_mask"),
+    "keeps": (
+        *("anisotropic_diffusion", "bilateral", "box", "guided", "maximum", "non_local_means", "sharpen"),
+        *("total_variation", "unsharp_mask"),
+    ),
     "derives": (
         *("convolve", "correlate", "difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian"),
         *("laplacian_of_gaussian", "prewitt", "scharr", "sobel"),
@@ -65,6 +68,10 @@ _OWN: dict[str, tuple[str, ...]] = {
     "convolution.convolve": ("ndarray",),
     "corners.harris": ("image", "size", "mode", "cval"),
     "corners.shi_tomasi": ("image",),
+    "denoising.estimate_noise": ("nan", "channel_axis"),
+    "denoising.non_local_means": ("min_coverage", "channel_axis"),
+    "diffusion.total_variation": ("nan", "channel_axis"),
+    "diffusion.anisotropic_diffusion": ("nan",),
     "descriptor.hog": ("image", "channel_axis", "ValueError"),
     "edges.canny": ("image", "mode", "out", "TypeError"),
     "edges.hysteresis_threshold": ("image", "TypeError", "ValueError"),

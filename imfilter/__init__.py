@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from imfilter.control import Plan, plan, set_workers, warmup
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
+    from imfilter.denoising import estimate_noise, non_local_means
     from imfilter.derivative import prewitt, scharr, sobel
     from imfilter.descriptor import hog
+    from imfilter.diffusion import anisotropic_diffusion, total_variation
     from imfilter.edge_preserving import bilateral, guided
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.extremes import maximum, minimum
@@ -53,6 +55,7 @@ __version__ = "0.1.0"
 __all__ = [
     "FittedKernel",
     "Plan",
+    "anisotropic_diffusion",
     "avg_pool",
     "bilateral",
     "blobs",
@@ -65,6 +68,7 @@ __all__ = [
     "correlate",
     "coverage",
     "difference_of_gaussians",
+    "estimate_noise",
     "farid",
     "fill",
     "fit_kernel",
@@ -94,6 +98,7 @@ __all__ = [
     "meijering",
     "minimum",
     "morphology",
+    "non_local_means",
     "orientation",
     "percentile",
     "plan",
@@ -114,6 +119,7 @@ __all__ = [
     "structure_tensor",
     "structure_tensor_eigenvalues",
     "threshold",
+    "total_variation",
     "unsharp_mask",
     "warmup",
     "weights",
@@ -129,9 +135,11 @@ _HOMES = {
     "smooth": ("box", "gaussian"),
     "sharpening": ("sharpen", "unsharp_mask"),
     "second_derivative": ("laplacian",),
+    "denoising": ("estimate_noise", "non_local_means"),
     "derivative": ("prewitt", "scharr", "sobel"),
     "descriptor": ("hog",),
     "edge_preserving": ("bilateral", "guided"),
+    "diffusion": ("anisotropic_diffusion", "total_variation"),
     "edges": ("canny", "hysteresis_threshold"),
     "gradients": ("farid", "roberts"),
     "hessians": ("hessian", "hessian_eigenvalues"),

@@ -18,6 +18,7 @@ from imfilter._base.suggestions import function_name, suggestion
 
 from ._cli import ending, messages, warmup
 from ._cli.command import Command
+from ._cli.denoise_table import DENOISING, NOISE
 from ._cli.finder_table import FINDERS
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.object_table import OBJECTS
@@ -30,7 +31,7 @@ from ._cli.threshold_table import THRESHOLD
 
 _WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
 #: The commands that filter a picture.
-_ALL = (*COMMANDS, THRESHOLD, *OBJECTS, *REGIONS, *FINDERS)
+_ALL = (*COMMANDS, *DENOISING, THRESHOLD, *OBJECTS, *REGIONS, *FINDERS)
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 
@@ -38,11 +39,13 @@ class _Filters(click.Group):
     """The commands of the table. Each is created on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*(command.name for command in _ALL), _SHOW, _SERIES, _WARMUP]
+        return [*(command.name for command in _ALL), NOISE, _SHOW, _SERIES, _WARMUP]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == _WARMUP:
             return click.Command(_WARMUP, callback=_warmup, help=warmup.ABOUT, short_help="Compile ahead.")
+        if cmd_name.replace("-", "_") == NOISE:
+            return _noise_command()
         if cmd_name in (_SHOW, _SERIES):
             return _show if cmd_name == _SHOW else _series
         command = find(cmd_name, _ALL)
@@ -138,6 +141,29 @@ def _click_command(command: Command) -> click.Command:
         short_help=command.summary,
         epilog=f"Example: imfilter {command.example}",
     )
+
+
+def _noise_command() -> click.Command:
+    def run(source: str, **options: Any) -> int:
+        return _guarded(lambda: _print_noise(source, options), f"{source}: ")
+
+    shared = {option.name: option for option in (*MASK, *SHARED, *FILES)}
+    names = ("mask", "nodata", "nan", "workers", "channel_axis", "max_pixels")
+    about = "Print the standard deviation of the noise of a picture, one number for each channel."
+    return click.Command(
+        NOISE,
+        params=[click.Argument(["source"], metavar="IN"), *(click_option(shared[name]) for name in names)],
+        callback=run,
+        help=f"{about}\n\nThe numbers are in the unit of the pixels: 0 to 255 in pictures of 8 bits.",
+        short_help="Print the noise of a picture.",
+        epilog="Example: imfilter estimate-noise in.png",
+    )
+
+
+def _print_noise(source: str, options: dict[str, Any]) -> None:
+    from ._cli import denoising
+
+    denoising.print_noise(source, options)
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

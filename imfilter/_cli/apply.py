@@ -14,6 +14,7 @@ from .._files.formats import Format
 from .._files.image import Image, full_scale
 from . import (
     colour,
+    denoising,
     edges,
     finders,
     limits,
@@ -63,6 +64,8 @@ def apply(
     if command.kind == "threshold":
         result = thresholds.picture(missing.found(image, options), options, kind)
         return dataclasses.replace(result, nodata=None, present=None)
+    if command.kind == "denoising":
+        return missing.written(denoising.picture(command, missing.found(image, options), options, kind))
     if command.kind == "regions":
         return missing.written(regions.picture(command, missing.found(image, options), options, kind))
     if command.kind == "finder":

@@ -28,6 +28,7 @@ Kind = Literal[
     "finder",
     "objects",
     "regions",
+    "denoising",
 ]
 
 

@@ -75,6 +75,10 @@ NOTES = {
         "Colour is filtered channel by channel. Opacity does not change. No path leads through pixels that "
         "are absent, NaN or wholly transparent.",
     ),
+    "denoising": (
+        "Colour counts by its opacity, and opacity does not change. The result has the bit depth of the "
+        "input. Numbers are in the unit of the pixels: 0 to 255 in pictures of 8 bits.",
+    ),
     "corners": (
         "Colour is converted to luminance (BT.601). Transparent pixels are put on black. In a picture, red "
         "crosses mark the corners. .csv and .json list the corners, strongest first. .npy contains the raw "

@@ -318,7 +318,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return options
     if command.kind in ("shown", "network"):
         return options + FILES[::2]
-    if command.kind in ("threshold", "objects", "regions", "finder"):
+    if command.kind in ("threshold", "objects", "regions", "finder", "denoising"):
         return options + missing_of(command) + shared_of(command) + FILES
     if command.kind in ("derivative", "statistic", "entropy", "oriented", "measure"):
         options += (PER_CHANNEL,)
@@ -332,7 +332,7 @@ def missing_of(command: Command) -> tuple[Option, ...]:
     """Return the options of a command about absent pixels."""
     if command.kind == "objects" or command.name == "blobs":
         return ()
-    if command.kind in ("edges", "descriptor", "regions"):
+    if command.kind in ("edges", "descriptor", "regions", "denoising"):
         return MASK
     return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
 
@@ -343,9 +343,8 @@ def shared_of(command: Command) -> tuple[Option, ...]:
         return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
     if command.kind == "resampling":
         return (dataclasses.replace(BORDER[0], default="edge"), *SHARED[1:])
-    return tuple(
-        o for o in SHARED if command.kind not in ("descriptor", "objects", "regions") or o not in BORDER
-    )
+    borderless = command.kind in ("descriptor", "objects", "regions", "denoising")
+    return tuple(o for o in SHARED if not borderless or o not in BORDER)
 
 
 def find(name: str, table: tuple[Command, ...] = COMMANDS) -> Command | None:

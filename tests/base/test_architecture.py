@@ -26,6 +26,7 @@ FAMILIES = {
     "resampling": {"pooling"},
     "detection": set(),
     "canny": set(),
+    "denoise": set(),
     "corners": set(),
     "hog": set(),
     "color": set(),

@@ -15,6 +15,7 @@ RNG = np.random.default_rng(5)
 KERNEL = np.ones((3, 3, 3))
 #: Every public function that takes `axes` and `channel_axis`, and its arguments beside images.
 ARGUMENTS = {
+    "anisotropic_diffusion": (2, 30.0),
     "avg_pool": (2,),
     "bilateral": (1.0, 1.0),
     "box": (3,),
@@ -22,6 +23,7 @@ ARGUMENTS = {
     "correlate": (KERNEL,),
     "coverage": (3,),
     "difference_of_gaussians": (1.0,),
+    "estimate_noise": (),
     "fill": (1.0,),
     "fit_kernel": ((3, 3, 3),),
     "gaussian": (1.0,),
@@ -39,6 +41,7 @@ ARGUMENTS = {
     "maximum": (3,),
     "median": (3,),
     "minimum": (3,),
+    "non_local_means": (),
     "percentile": (50, 3),
     "prewitt": (),
     "pyramid": (2,),
@@ -47,6 +50,7 @@ ARGUMENTS = {
     "scharr": (),
     "sharpen": (),
     "sobel": (),
+    "total_variation": (5.0,),
     "unsharp_mask": (),
 }
 #: Kernels of two axes, for images whose third one holds channels.

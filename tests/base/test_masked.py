@@ -33,6 +33,7 @@ WELCOME = {
 #: Arguments of each function, in order; each array is masked in turn.
 CALLS = {
     imfilter: {
+        "anisotropic_diffusion": (IMAGE, 2, 30.0),
         "avg_pool": (IMAGE, 2),
         "bilateral": (IMAGE, 1, 1),
         "blobs": (IMAGE,),
@@ -43,6 +44,7 @@ CALLS = {
         "correlate": (IMAGE, KERNEL),
         "coverage": (IMAGE, 3),
         "difference_of_gaussians": (IMAGE, 1),
+        "estimate_noise": (IMAGE,),
         "fit_kernel": (IMAGE, IMAGE, 1),
         "gaussian": (IMAGE, 1),
         "gaussian_gradient_magnitude": (IMAGE, 1),
@@ -61,6 +63,7 @@ CALLS = {
         "maximum": (IMAGE,),
         "median": (IMAGE,),
         "minimum": (IMAGE,),
+        "non_local_means": (IMAGE,),
         "percentile": (IMAGE, 50),
         "prewitt": (IMAGE,),
         "pyramid": (IMAGE,),
@@ -70,6 +73,7 @@ CALLS = {
         "sharpen": (IMAGE,),
         "shi_tomasi": (IMAGE,),
         "sobel": (IMAGE,),
+        "total_variation": (IMAGE, 5.0),
         "unsharp_mask": (IMAGE,),
     },
     layers: {
@@ -149,7 +153,7 @@ def test_images_with_absent_samples(module, name):
     result = function(np.ma.masked_array(image, mask), *others)
     plain = function(image, *others, mask=~mask)
     whole = function(np.ma.array(image), *others)
-    if name in ("hog", "corner_peaks"):  # whose results are no images
+    if name in ("hog", "corner_peaks", "estimate_noise"):  # whose results are no images
         np.testing.assert_array_equal(result, plain)
         np.testing.assert_array_equal(whole, function(image, *others))
         return

@@ -1,0 +1,1 @@
+"""Denoising: estimates of noise, non-local means, total variation and anisotropic diffusion."""

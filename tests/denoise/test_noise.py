@@ -1,0 +1,74 @@
+"""The estimate of noise against plain loops, and for images whose noise is known."""
+
+import numpy as np
+import pytest
+
+import imfilter
+from tests.photos import photo
+from tests.reference import denoise as reference
+
+RNG = np.random.default_rng(5)
+
+
+@pytest.mark.parametrize("shape", [(40,), (9, 11), (2, 13), (8, 1), (4, 5, 7), (2, 2), (1, 2, 1), (3, 3)])
+@pytest.mark.parametrize("dtype", ["u1", "u2", "i8", "f2", "f4", ">f8"])
+def test_loops(shape, dtype):
+    image = RNG.integers(0, 120, shape).astype(dtype)
+    assert imfilter.estimate_noise(image) == pytest.approx(reference.noise(image), rel=1e-6)
+    mask = RNG.random(shape) < 0.8
+    found, expected = imfilter.estimate_noise(image, mask=mask), reference.noise(image, mask)
+    assert found == pytest.approx(expected, rel=1e-6, nan_ok=True)
+
+
+def test_known_noise():
+    """Within 5 % in smooth images of any dimension, and of a constant image 0."""
+    for shape in ((20_000,), (150, 160), (30, 31, 32)):
+        smooth = sum(np.meshgrid(*(5 * np.sin(np.arange(n) / 9) for n in shape), indexing="ij"))
+        for sigma in (0.5, 10.0, 40.0):
+            found = imfilter.estimate_noise(smooth + RNG.normal(0, sigma, shape))
+            assert found == pytest.approx(sigma, rel=0.05)
+    assert imfilter.estimate_noise(np.full((9, 9), 3)) == 0
+
+
+@pytest.mark.parametrize("name", ["camera", "coins", "astronaut", "coffee"])
+def test_photographs(name):
+    image = photo(name).astype(float)
+    channel = -1 if image.ndim == 3 else None
+    found = imfilter.estimate_noise(image + RNG.normal(0, 20, image.shape), channel_axis=channel)
+    np.testing.assert_allclose(found, 20, rtol=0.1)
+
+
+def test_channels_and_batches():
+    image = RNG.normal(0, 1, (3, 40, 50, 2)) * np.array([1, 5, 20]).reshape(3, 1, 1, 1)
+    found = imfilter.estimate_noise(image, axes=(1, 2), channel_axis=-1)
+    assert found.shape == (3, 2)
+    for i in range(3):
+        for c in range(2):
+            assert found[i, c] == imfilter.estimate_noise(image[i, :, :, c])
+    assert isinstance(imfilter.estimate_noise(image[0, :, :, 0]), float)
+    np.testing.assert_array_equal(
+        imfilter.estimate_noise(image, axes=(1, 2), channel_axis=-1, workers=3), found
+    )
+
+
+def test_absent_samples():
+    image = RNG.normal(0, 3, (60, 60))
+    image[20:30] = np.nan
+    assert np.isnan(imfilter.estimate_noise(image))
+    ignored = imfilter.estimate_noise(image, nan="ignore")
+    assert ignored == imfilter.estimate_noise(np.ma.masked_invalid(image))
+    assert ignored == reference.noise(image, ~np.isnan(image))
+    assert np.isnan(imfilter.estimate_noise(image, mask=np.zeros(image.shape)))
+    image[20:30] = np.inf
+    assert np.isnan(imfilter.estimate_noise(image))
+    assert np.isnan(imfilter.estimate_noise([5.0]))
+
+
+def test_scikit_image_has_a_similar_estimate():
+    pytest.importorskip("pywt", reason="scikit-image's estimate needs PyWavelets")
+    import skimage.restoration
+
+    image = photo("camera") + RNG.normal(0, 20, (512, 512))
+    assert imfilter.estimate_noise(image) == pytest.approx(
+        skimage.restoration.estimate_sigma(image), rel=0.05
+    )
