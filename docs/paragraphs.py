@@ -60,6 +60,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "color.lab_to_rgb": ("channel_axis", "dtype", "out", "TypeError", "ValueError"),
     "color.lab_to_lch": ("TypeError",),
     "color.lch_to_lab": ("TypeError",),
+    "contrast.clahe": ("size",),
     "control.plan": ("dtype",),
     "convolution.correlate": ("ndarray",),
     "convolution.convolve": ("ndarray",),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from imfilter import color, layers, morphology, series, show, threshold, weights
     from imfilter.absent import coverage, fill
     from imfilter.blob_detection import blobs
+    from imfilter.contrast import clahe
     from imfilter.control import Plan, plan, set_workers, warmup
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
@@ -59,6 +60,7 @@ __all__ = [
     "box",
     "canny",
     "coherence",
+    "clahe",
     "color",
     "convolve",
     "corner_peaks",
@@ -123,6 +125,7 @@ __all__ = [
 _HOMES = {
     "absent": ("coverage", "fill"),
     "blob_detection": ("blobs",),
+    "contrast": ("clahe",),
     "control": ("Plan", "plan", "set_workers", "warmup"),
     "convolution": ("convolve", "correlate"),
     "corners": ("harris", "shi_tomasi"),

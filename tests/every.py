@@ -165,6 +165,8 @@ CALLS = {
     ".meijering": _image("meijering", (1.0, 1.5)),
     ".gabor": _image("gabor", 0.25, 0.6, part="magnitude"),
     ".steered": _image("steered", 1.0, 0.6, order=2),
+    ".clahe": _image("clahe", 9, value_range=(0, 200)),
+    ".clahe of the range": _image("clahe", 12, bins=9),
     ".canny": _image("canny", 10.0, 20.0, sigma=1.0),
     ".canny by shares": _image("canny", 0.1, 0.2),
     ".hysteresis_threshold": _image("hysteresis_threshold", 10, 40),

@@ -15,6 +15,7 @@ from .._files.image import Image, full_scale
 from . import (
     colour,
     edges,
+    enhance,
     finders,
     limits,
     missing,
@@ -65,6 +66,8 @@ def apply(
         return dataclasses.replace(result, nodata=None, present=None)
     if command.kind == "regions":
         return missing.written(regions.picture(command, missing.found(image, options), options, kind))
+    if command.kind == "enhancement":
+        return enhance.picture(command, missing.found(image, options), options, kind)
     if command.kind == "finder":
         result = finders.picture(command, image, options, kind)
         return dataclasses.replace(result, nodata=None, present=None)

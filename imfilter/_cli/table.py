@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from .command import Command, Option
+from .enhance_table import ENHANCEMENTS
+from .finder_table import FINDERS
 from .morphology_table import MORPHOLOGY
 from .orientation_table import ORIENTATION
 from .preserving_table import PRESERVING
@@ -261,6 +263,8 @@ COMMANDS: tuple[Command, ...] = (
     *ORIENTATION,
     *MORPHOLOGY,
     *SCALES,
+    *FINDERS,
+    *ENHANCEMENTS,
 )
 
 #: Options of the border, which are keywords of the functions. Descriptors do not have them.
@@ -282,6 +286,8 @@ MASK = (
     Option("nan", "nan", "propagate", "Whether NaN is absent: ignore, or propagate to every window with it."),
 )
 MIN_COVERAGE = Option("min_coverage", "number", 0.0, "Share of the window that must be present, 0 to 1.")
+#: Filters without a border, whose results have no share of the window that is present.
+_BORDERLESS = ("clahe",)
 _FILLED = (
     *MASK[:2],
     Option("nan", "nan", "ignore", "Whether NaN is absent: ignore, or propagate (keep it)."),
@@ -318,7 +324,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return options
     if command.kind in ("shown", "network"):
         return options + FILES[::2]
-    if command.kind in ("threshold", "objects", "regions", "finder"):
+    if command.kind in ("threshold", "objects", "regions", "finder", "enhancement"):
         return options + missing_of(command) + shared_of(command) + FILES
     if command.kind in ("derivative", "statistic", "entropy", "oriented", "measure"):
         options += (PER_CHANNEL,)
@@ -332,7 +338,7 @@ def missing_of(command: Command) -> tuple[Option, ...]:
     """Return the options of a command about absent pixels."""
     if command.kind == "objects" or command.name == "blobs":
         return ()
-    if command.kind in ("edges", "descriptor", "regions"):
+    if command.kind in ("edges", "descriptor", "regions") or command.name in _BORDERLESS:
         return MASK
     return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
 
@@ -343,6 +349,8 @@ def shared_of(command: Command) -> tuple[Option, ...]:
         return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
     if command.kind == "resampling":
         return (dataclasses.replace(BORDER[0], default="edge"), *SHARED[1:])
+    if command.name in _BORDERLESS:
+        return SHARED[len(BORDER) :]
     return tuple(
         o for o in SHARED if command.kind not in ("descriptor", "objects", "regions") or o not in BORDER
     )

@@ -25,6 +25,7 @@ FAMILIES = {
     "pooling": {"rank"},
     "resampling": {"pooling"},
     "detection": set(),
+    "contrast": set(),
     "canny": set(),
     "corners": set(),
     "hog": set(),

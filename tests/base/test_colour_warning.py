@@ -15,6 +15,7 @@ RNG = np.random.default_rng(5)
 KERNEL = np.ones((3, 3, 3))
 #: Every public function that takes `axes` and `channel_axis`, and its arguments beside images.
 ARGUMENTS = {
+    "clahe": (),
     "avg_pool": (2,),
     "bilateral": (1.0, 1.0),
     "box": (3,),

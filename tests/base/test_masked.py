@@ -38,6 +38,7 @@ CALLS = {
         "blobs": (IMAGE,),
         "box": (IMAGE, 3),
         "canny": (IMAGE, 1, 2),
+        "clahe": (IMAGE, 2),
         "convolve": (IMAGE, KERNEL),
         "corner_peaks": (IMAGE,),
         "correlate": (IMAGE, KERNEL),
