@@ -80,6 +80,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "local_statistics.local_std": ("ndarray",),
     "local_statistics.local_entropy": ("ndarray",),
     "smooth.box": ("size",),
+    "restoration.rolling_ball": ("mode", "radius"),
     "windows.generic": ("size", "nan", "TypeError", "ValueError", "padding", "stride"),
     "distances.distance": ("image", "spacing", "axes", "dtype", "out"),
     "geodesic.reconstruction": ("mask", "footprint", "out", "workers", "TypeError", "ValueError"),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from imfilter.rank import median, percentile
     from imfilter.resampling import from_pyramid, pyramid, resize
     from imfilter.ridges import frangi, meijering, sato
+    from imfilter.restoration import rolling_ball
     from imfilter.scale_space import (
         difference_of_gaussians,
         gaussian_gradient_magnitude,
@@ -105,6 +106,7 @@ __all__ = [
     "resize",
     "roberts",
     "sato",
+    "rolling_ball",
     "scharr",
     "series",
     "set_workers",
@@ -149,6 +151,7 @@ _HOMES = {
     "rank": ("median", "percentile"),
     "resampling": ("from_pyramid", "pyramid", "resize"),
     "ridges": ("frangi", "meijering", "sato"),
+    "restoration": ("rolling_ball",),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
     "structure": ("coherence", "orientation", "structure_tensor", "structure_tensor_eigenvalues"),
     "windows": ("generic",),

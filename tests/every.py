@@ -167,6 +167,7 @@ CALLS = {
     ".steered": _image("steered", 1.0, 0.6, order=2),
     ".clahe": _image("clahe", 9, value_range=(0, 200)),
     ".clahe of the range": _image("clahe", 12, bins=9),
+    ".rolling_ball": _image("rolling_ball", 3),
     ".canny": _image("canny", 10.0, 20.0, sigma=1.0),
     ".canny by shares": _image("canny", 0.1, 0.2),
     ".hysteresis_threshold": _image("hysteresis_threshold", 10, 40),

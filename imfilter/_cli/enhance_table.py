@@ -17,4 +17,15 @@ ENHANCEMENTS: tuple[Command, ...] = (
         ),
         "clahe in.png out.png --clip-limit 3",
     ),
+    Command(
+        "rolling_ball",
+        "enhancement",
+        "Show the background: roll a ball below the picture.",
+        (
+            Option("radius", "numbers", None, "Radius in pixels: one, or rows,columns.", "required"),
+            Option("height", "number", None, "Radius along the values of pixels.", "the largest radius"),
+            Option("method", "text", "opening", "opening, or erosion (lower, as in scikit-image)."),
+        ),
+        "rolling_ball in.png out.png --radius 25",
+    ),
 )

@@ -286,7 +286,7 @@ MASK = (
     Option("nan", "nan", "propagate", "Whether NaN is absent: ignore, or propagate to every window with it."),
 )
 MIN_COVERAGE = Option("min_coverage", "number", 0.0, "Share of the window that must be present, 0 to 1.")
-#: Filters without a border, whose results have no share of the window that is present.
+#: Filters without a border.
 _BORDERLESS = ("clahe",)
 _FILLED = (
     *MASK[:2],
@@ -338,7 +338,7 @@ def missing_of(command: Command) -> tuple[Option, ...]:
     """Return the options of a command about absent pixels."""
     if command.kind == "objects" or command.name == "blobs":
         return ()
-    if command.kind in ("edges", "descriptor", "regions") or command.name in _BORDERLESS:
+    if command.kind in ("edges", "descriptor", "regions") or command.kind == "enhancement":
         return MASK
     return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
 
@@ -349,6 +349,8 @@ def shared_of(command: Command) -> tuple[Option, ...]:
         return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
     if command.kind == "resampling":
         return (dataclasses.replace(BORDER[0], default="edge"), *SHARED[1:])
+    if command.name == "rolling_ball":
+        return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
     if command.name in _BORDERLESS:
         return SHARED[len(BORDER) :]
     return tuple(

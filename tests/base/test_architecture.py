@@ -26,6 +26,7 @@ FAMILIES = {
     "resampling": {"pooling"},
     "detection": set(),
     "contrast": set(),
+    "restoration": set(),
     "canny": set(),
     "corners": set(),
     "hog": set(),

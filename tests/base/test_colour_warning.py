@@ -45,6 +45,7 @@ ARGUMENTS = {
     "pyramid": (2,),
     "pyramid_pool": ((1, 2),),
     "resize": (5,),
+    "rolling_ball": (2,),
     "scharr": (),
     "sharpen": (),
     "sobel": (),

@@ -67,6 +67,7 @@ CALLS = {
         "pyramid": (IMAGE,),
         "pyramid_pool": (IMAGE,),
         "resize": (IMAGE, 4),
+        "rolling_ball": (IMAGE, 2),
         "scharr": (IMAGE,),
         "sharpen": (IMAGE,),
         "shi_tomasi": (IMAGE,),
