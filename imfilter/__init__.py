@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from imfilter.extremes import maximum, minimum
     from imfilter.gradients import farid, roberts
     from imfilter.hessians import hessian, hessian_eigenvalues
+    from imfilter.frequency import butterworth, homomorphic
     from imfilter.learn import FittedKernel, fit_kernel
     from imfilter.local_statistics import local_entropy, local_std, local_variance
     from imfilter.matching import match_template
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from imfilter.resampling import from_pyramid, pyramid, resize
     from imfilter.ridges import frangi, meijering, sato
     from imfilter.restoration import rolling_ball
+    from imfilter.restoration import richardson_lucy, rolling_ball, wiener
     from imfilter.scale_space import (
         difference_of_gaussians,
         gaussian_gradient_magnitude,
@@ -59,6 +61,7 @@ __all__ = [
     "bilateral",
     "blobs",
     "box",
+    "butterworth",
     "canny",
     "coherence",
     "clahe",
@@ -83,6 +86,7 @@ __all__ = [
     "hessian",
     "hessian_eigenvalues",
     "hog",
+    "homomorphic",
     "hysteresis_threshold",
     "laplacian",
     "laplacian_of_gaussian",
@@ -106,6 +110,7 @@ __all__ = [
     "resize",
     "roberts",
     "sato",
+    "richardson_lucy",
     "rolling_ball",
     "scharr",
     "series",
@@ -121,6 +126,7 @@ __all__ = [
     "unsharp_mask",
     "warmup",
     "weights",
+    "wiener",
 ]
 
 #: The module of each public name.
@@ -140,6 +146,7 @@ _HOMES = {
     "edges": ("canny", "hysteresis_threshold"),
     "gradients": ("farid", "roberts"),
     "hessians": ("hessian", "hessian_eigenvalues"),
+    "frequency": ("butterworth", "homomorphic"),
     "learn": ("FittedKernel", "fit_kernel"),
     "local_statistics": ("local_entropy", "local_std", "local_variance"),
     "matching": ("match_template",),
@@ -152,6 +159,7 @@ _HOMES = {
     "resampling": ("from_pyramid", "pyramid", "resize"),
     "ridges": ("frangi", "meijering", "sato"),
     "restoration": ("rolling_ball",),
+    "restoration": ("richardson_lucy", "rolling_ball", "wiener"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
     "structure": ("coherence", "orientation", "structure_tensor", "structure_tensor_eigenvalues"),
     "windows": ("generic",),

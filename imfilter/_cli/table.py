@@ -349,7 +349,7 @@ def shared_of(command: Command) -> tuple[Option, ...]:
         return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
     if command.kind == "resampling":
         return (dataclasses.replace(BORDER[0], default="edge"), *SHARED[1:])
-    if command.name == "rolling_ball":
+    if command.name in ("rolling_ball", "richardson_lucy"):
         return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
     if command.name in _BORDERLESS:
         return SHARED[len(BORDER) :]

@@ -45,7 +45,11 @@ ARGUMENTS = {
     "pyramid": (2,),
     "pyramid_pool": ((1, 2),),
     "resize": (5,),
+    "butterworth": (0.1,),
+    "homomorphic": (0.1,),
+    "richardson_lucy": (KERNEL, 2),
     "rolling_ball": (2,),
+    "wiener": (KERNEL,),
     "scharr": (),
     "sharpen": (),
     "sobel": (),
@@ -56,6 +60,8 @@ FLAT = {
     "convolve": (KERNEL[0],),
     "correlate": (KERNEL[0],),
     "fit_kernel": ((3, 3),),
+    "richardson_lucy": (KERNEL[0], 2),
+    "wiener": (KERNEL[0],),
     "match_template": (KERNEL[0] * np.arange(3),),
 }
 
