@@ -113,7 +113,8 @@ def _with_missing(
     """Roll the ball under the samples that are present."""
     call = _checked(array, given, fixed, own)
     arguments.fitting(given.out, call.result_shape)
-    there = presence.present(array)
+    all_present = presence.mask is None and not presence.ignore_nan  # a ball contains its own sample
+    there = None if all_present else presence.present(array)
     found, few = _filtered(call, array, there, given.out, threads.requested(given.workers))
     return found, few if wanted else None
 
