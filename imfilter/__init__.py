@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from imfilter.edge_preserving import bilateral, guided
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.extremes import maximum, minimum
+    from imfilter.frequency import butterworth, homomorphic
     from imfilter.gradients import farid, roberts
     from imfilter.hessians import hessian, hessian_eigenvalues
-    from imfilter.frequency import butterworth, homomorphic
     from imfilter.learn import FittedKernel, fit_kernel
     from imfilter.local_statistics import local_entropy, local_std, local_variance
     from imfilter.matching import match_template
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from imfilter.pool_cells import global_pool, pyramid_pool
     from imfilter.rank import median, percentile
     from imfilter.resampling import from_pyramid, pyramid, resize
-    from imfilter.ridges import frangi, meijering, sato
-    from imfilter.restoration import rolling_ball
     from imfilter.restoration import richardson_lucy, rolling_ball, wiener
+    from imfilter.ridges import frangi, meijering, sato
     from imfilter.scale_space import (
         difference_of_gaussians,
         gaussian_gradient_magnitude,
@@ -63,8 +62,8 @@ __all__ = [
     "box",
     "butterworth",
     "canny",
-    "coherence",
     "clahe",
+    "coherence",
     "color",
     "convolve",
     "corner_peaks",
@@ -108,10 +107,10 @@ __all__ = [
     "pyramid",
     "pyramid_pool",
     "resize",
-    "roberts",
-    "sato",
     "richardson_lucy",
+    "roberts",
     "rolling_ball",
+    "sato",
     "scharr",
     "series",
     "set_workers",
@@ -144,9 +143,9 @@ _HOMES = {
     "descriptor": ("hog",),
     "edge_preserving": ("bilateral", "guided"),
     "edges": ("canny", "hysteresis_threshold"),
+    "frequency": ("butterworth", "homomorphic"),
     "gradients": ("farid", "roberts"),
     "hessians": ("hessian", "hessian_eigenvalues"),
-    "frequency": ("butterworth", "homomorphic"),
     "learn": ("FittedKernel", "fit_kernel"),
     "local_statistics": ("local_entropy", "local_std", "local_variance"),
     "matching": ("match_template",),
@@ -157,9 +156,8 @@ _HOMES = {
     "extremes": ("maximum", "minimum"),
     "rank": ("median", "percentile"),
     "resampling": ("from_pyramid", "pyramid", "resize"),
-    "ridges": ("frangi", "meijering", "sato"),
-    "restoration": ("rolling_ball",),
     "restoration": ("richardson_lucy", "rolling_ball", "wiener"),
+    "ridges": ("frangi", "meijering", "sato"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
     "structure": ("coherence", "orientation", "structure_tensor", "structure_tensor_eigenvalues"),
     "windows": ("generic",),

@@ -6,7 +6,6 @@ import dataclasses
 
 from .command import Command, Option
 from .enhance_table import ENHANCEMENTS
-from .finder_table import FINDERS
 from .morphology_table import MORPHOLOGY
 from .orientation_table import ORIENTATION
 from .preserving_table import PRESERVING
@@ -263,7 +262,6 @@ COMMANDS: tuple[Command, ...] = (
     *ORIENTATION,
     *MORPHOLOGY,
     *SCALES,
-    *FINDERS,
     *ENHANCEMENTS,
 )
 
@@ -286,6 +284,8 @@ MASK = (
     Option("nan", "nan", "propagate", "Whether NaN is absent: ignore, or propagate to every window with it."),
 )
 MIN_COVERAGE = Option("min_coverage", "number", 0.0, "Share of the window that must be present, 0 to 1.")
+#: Filters beside morphology for which nothing is known beyond the border.
+_SHRINKING = ("rolling_ball", "richardson_lucy")
 #: Filters without a border.
 _BORDERLESS = ("clahe",)
 _FILLED = (
@@ -338,19 +338,19 @@ def missing_of(command: Command) -> tuple[Option, ...]:
     """Return the options of a command about absent pixels."""
     if command.kind == "objects" or command.name == "blobs":
         return ()
-    if command.kind in ("edges", "descriptor", "regions") or command.kind == "enhancement":
+    if command.kind in ("edges", "descriptor", "regions", "enhancement"):
         return MASK
     return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
 
 
 def shared_of(command: Command) -> tuple[Option, ...]:
     """Return the shared options of a command that are keywords of its function."""
-    if command.kind in ("morphology", "residue"):  # what lies beyond the border does not count
+    if (
+        command.kind in ("morphology", "residue") or command.name in _SHRINKING
+    ):  # what lies beyond the border does not count
         return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
     if command.kind == "resampling":
         return (dataclasses.replace(BORDER[0], default="edge"), *SHARED[1:])
-    if command.name in ("rolling_ball", "richardson_lucy"):
-        return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
     if command.name in _BORDERLESS:
         return SHARED[len(BORDER) :]
     return tuple(
