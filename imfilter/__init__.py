@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from imfilter import color, layers, morphology, series, show, threshold, weights
     from imfilter.absent import coverage, fill
     from imfilter.blob_detection import blobs
+    from imfilter.contrast import clahe
     from imfilter.control import Plan, plan, set_workers, warmup
     from imfilter.convolution import convolve, correlate
     from imfilter.corners import harris, shi_tomasi
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from imfilter.edge_preserving import bilateral, guided
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.extremes import maximum, minimum
+    from imfilter.frequency import butterworth, homomorphic
     from imfilter.gradients import farid, roberts
     from imfilter.hessians import hessian, hessian_eigenvalues
     from imfilter.learn import FittedKernel, fit_kernel
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from imfilter.pool_cells import global_pool, pyramid_pool
     from imfilter.rank import median, percentile
     from imfilter.resampling import from_pyramid, pyramid, resize
+    from imfilter.restoration import richardson_lucy, rolling_ball, wiener
     from imfilter.ridges import frangi, meijering, sato
     from imfilter.scale_space import (
         difference_of_gaussians,
@@ -60,7 +63,9 @@ __all__ = [
     "bilateral",
     "blobs",
     "box",
+    "butterworth",
     "canny",
+    "clahe",
     "coherence",
     "color",
     "convolve",
@@ -84,6 +89,7 @@ __all__ = [
     "hessian",
     "hessian_eigenvalues",
     "hog",
+    "homomorphic",
     "hysteresis_threshold",
     "laplacian",
     "laplacian_of_gaussian",
@@ -106,7 +112,9 @@ __all__ = [
     "pyramid",
     "pyramid_pool",
     "resize",
+    "richardson_lucy",
     "roberts",
+    "rolling_ball",
     "sato",
     "scharr",
     "series",
@@ -123,12 +131,14 @@ __all__ = [
     "unsharp_mask",
     "warmup",
     "weights",
+    "wiener",
 ]
 
 #: The module of each public name.
 _HOMES = {
     "absent": ("coverage", "fill"),
     "blob_detection": ("blobs",),
+    "contrast": ("clahe",),
     "control": ("Plan", "plan", "set_workers", "warmup"),
     "convolution": ("convolve", "correlate"),
     "corners": ("harris", "shi_tomasi"),
@@ -141,6 +151,7 @@ _HOMES = {
     "edge_preserving": ("bilateral", "guided"),
     "diffusion": ("anisotropic_diffusion", "total_variation"),
     "edges": ("canny", "hysteresis_threshold"),
+    "frequency": ("butterworth", "homomorphic"),
     "gradients": ("farid", "roberts"),
     "hessians": ("hessian", "hessian_eigenvalues"),
     "learn": ("FittedKernel", "fit_kernel"),
@@ -153,6 +164,7 @@ _HOMES = {
     "extremes": ("maximum", "minimum"),
     "rank": ("median", "percentile"),
     "resampling": ("from_pyramid", "pyramid", "resize"),
+    "restoration": ("richardson_lucy", "rolling_ball", "wiener"),
     "ridges": ("frangi", "meijering", "sato"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
     "structure": ("coherence", "orientation", "structure_tensor", "structure_tensor_eigenvalues"),

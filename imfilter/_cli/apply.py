@@ -16,6 +16,7 @@ from . import (
     colour,
     denoising,
     edges,
+    enhance,
     finders,
     limits,
     missing,
@@ -68,6 +69,8 @@ def apply(
         return missing.written(denoising.picture(command, missing.found(image, options), options, kind))
     if command.kind == "regions":
         return missing.written(regions.picture(command, missing.found(image, options), options, kind))
+    if command.kind == "enhancement":
+        return enhance.picture(command, missing.found(image, options), options, kind)
     if command.kind == "finder":
         result = finders.picture(command, image, options, kind)
         return dataclasses.replace(result, nodata=None, present=None)

@@ -26,6 +26,7 @@ Kind = Literal[
     "residue",
     "resampling",
     "finder",
+    "enhancement",
     "objects",
     "regions",
     "denoising",

@@ -47,6 +47,10 @@ NOTES = {
         "and the standard deviation or the correlation coefficient. .npy contains the same list for blobs, "
         "and the coefficient of every pixel for match_template.",
     ),
+    "enhancement": (
+        "Colour is filtered channel by channel. Opacity does not change. Wholly transparent pixels are "
+        "absent. The result has the bit depth of the input.",
+    ),
     "resampling": (
         "Colour is resampled channel by channel. Colour is weighted with opacity, and opacity is resampled, "
         "too, so transparent pixels do not affect others. The result has the bit depth of the input.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from .command import Command, Option
+from .enhance_table import ENHANCEMENTS
 from .morphology_table import MORPHOLOGY
 from .orientation_table import ORIENTATION
 from .preserving_table import PRESERVING
@@ -261,6 +262,7 @@ COMMANDS: tuple[Command, ...] = (
     *ORIENTATION,
     *MORPHOLOGY,
     *SCALES,
+    *ENHANCEMENTS,
 )
 
 #: Options of the border, which are keywords of the functions. Descriptors do not have them.
@@ -282,6 +284,10 @@ MASK = (
     Option("nan", "nan", "propagate", "Whether NaN is absent: ignore, or propagate to every window with it."),
 )
 MIN_COVERAGE = Option("min_coverage", "number", 0.0, "Share of the window that must be present, 0 to 1.")
+#: Filters beside morphology for which nothing is known beyond the border.
+_SHRINKING = ("rolling_ball", "richardson_lucy")
+#: Filters without a border.
+_BORDERLESS = ("clahe",)
 _FILLED = (
     *MASK[:2],
     Option("nan", "nan", "ignore", "Whether NaN is absent: ignore, or propagate (keep it)."),
@@ -318,7 +324,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
         return options
     if command.kind in ("shown", "network"):
         return options + FILES[::2]
-    if command.kind in ("threshold", "objects", "regions", "finder", "denoising"):
+    if command.kind in ("threshold", "objects", "regions", "finder", "denoising", "enhancement"):
         return options + missing_of(command) + shared_of(command) + FILES
     if command.kind in ("derivative", "statistic", "entropy", "oriented", "measure"):
         options += (PER_CHANNEL,)
@@ -332,19 +338,26 @@ def missing_of(command: Command) -> tuple[Option, ...]:
     """Return the options of a command about absent pixels."""
     if command.kind == "objects" or command.name == "blobs":
         return ()
-    if command.kind in ("edges", "descriptor", "regions", "denoising"):
+    if command.kind in ("edges", "descriptor", "regions", "denoising", "enhancement"):
         return MASK
     return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
 
 
 def shared_of(command: Command) -> tuple[Option, ...]:
     """Return the shared options of a command that are keywords of its function."""
-    if command.kind in ("morphology", "residue"):  # what lies beyond the border does not count
+    if (
+        command.kind in ("morphology", "residue") or command.name in _SHRINKING
+    ):  # what lies beyond the border does not count
         return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
     if command.kind == "resampling":
         return (dataclasses.replace(BORDER[0], default="edge"), *SHARED[1:])
     borderless = command.kind in ("descriptor", "objects", "regions", "denoising")
     return tuple(o for o in SHARED if not borderless or o not in BORDER)
+    if command.name in _BORDERLESS:
+        return SHARED[len(BORDER) :]
+    return tuple(
+        o for o in SHARED if command.kind not in ("descriptor", "objects", "regions") or o not in BORDER
+    )
 
 
 def find(name: str, table: tuple[Command, ...] = COMMANDS) -> Command | None:

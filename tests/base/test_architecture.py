@@ -25,6 +25,8 @@ FAMILIES = {
     "pooling": {"rank"},
     "resampling": {"pooling"},
     "detection": set(),
+    "contrast": set(),
+    "restoration": set(),
     "canny": set(),
     "denoise": set(),
     "corners": set(),

@@ -27,11 +27,14 @@ def thread_is_normal():
     )
 
 
+FLOATS = [case for case in CASES if "float32" in case.types]
+
+
 def test_no_call_changes_the_mode_of_its_thread():
     x, s = near_zero((90, 91), "float64"), near_zero((5000,), "float64")
     kernel = np.random.default_rng(0).normal(size=(61, 61))
     calls = (
-        *(lambda c=c: c.ours(near_zero(SIZES[c.ndim] + (3,) * c.rgb, "float32")) for c in CASES[::5]),
+        *(lambda c=c: c.ours(near_zero(SIZES[c.ndim] + (3,) * c.rgb, "float32")) for c in FLOATS[::5]),
         *(lambda c=c: c(s) for c in SERIES.values()),
         lambda: imfilter.correlate(x, kernel),
         lambda: imfilter.median(x, 5),
@@ -100,6 +103,7 @@ def test_every_kernel_that_python_calls_says_what_denormals_are():
         *("sift.numbers", "count_broken.numbers", "extreme.numbers", "slide_sorted.numbers"),
         *("push_sorted.numbers", "blend_neighbours.numbers", "compare.numbers", "measure_lines.numbers"),
         *("count_samples.numbers", "measure_distances.numbers", "slide_chords.numbers"),
+        *("count_tiles.numbers", "map_lines.numbers", "erode.numbers"),
         *("mark_plateaus.numbers", "run_reconstruction.numbers"),
     }
 

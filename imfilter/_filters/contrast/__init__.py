@@ -1,0 +1,1 @@
+"""Equalisation of the histograms of tiles, with limited contrast."""

@@ -1,0 +1,1 @@
+"""Pixel loops of contrast-limited adaptive histogram equalisation."""

@@ -1,0 +1,1 @@
+"""Restoration: the background under a rolling ball, and deconvolution."""

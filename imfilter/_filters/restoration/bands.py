@@ -1,0 +1,161 @@
+"""Filters that are given by their response to frequencies: Butterworth's, and the homomorphic filter."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments
+from imfilter._filters.restoration import spectra
+from imfilter._filters.restoration.deconvolution import of_counts
+from imfilter._filters.restoration.family import Border, Samples
+
+LOW, HIGH, BAND = "low", "high", "band"
+KINDS = (LOW, HIGH, BAND)
+#: Samples that are added beyond the border, relative to the period of the lowest cutoff.
+_PERIODS = 2.0
+
+
+class Settings(NamedTuple):
+    """A response: the cutoffs in cycles a unit, the order, and distances between samples."""
+
+    cutoffs: tuple[float, ...]
+    order: float
+    kind: str
+    squared: bool
+    spacing: tuple[float, ...]
+    gains: tuple[float, float] = (0.0, 1.0)  # of low and of high frequencies
+    offset: float = 0.0
+
+    def response(self, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+        """Return the response to the frequencies of a periodic image."""
+        waves = ((f / s) ** 2 for f, s in zip(spectra.frequencies(shape), self.spacing, strict=True))
+        square = sum(waves, np.zeros(1))
+        with np.errstate(over="ignore"):
+            parts = [(square / (cutoff * cutoff)) ** self.order for cutoff in self.cutoffs]
+            if self.kind == LOW:
+                found = 1 / (1 + parts[0])
+            else:
+                found = 1 - 1 / (1 + parts[0])  # 1 where the part is infinite
+                if self.kind == BAND:
+                    found = found / (1 + parts[1])
+        return found if self.squared else np.sqrt(found)
+
+    def reach(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
+        """Return how many samples are added beyond the border."""
+        return tuple(
+            int(min(n, np.ceil(_PERIODS / (self.cutoffs[0] * s))))
+            for n, s in zip(lengths, self.spacing, strict=True)
+        )
+
+
+def _settings(
+    lengths: tuple[int, ...],
+    order: tuple[int, ...],
+    cutoff: Any,
+    steep: Any,
+    kind: Any,
+    squared: Any,
+    spacing: Any,
+) -> Settings:
+    """Check the arguments."""
+    kind = arguments.word(kind, "kind", KINDS)
+    if kind == BAND:
+        given = arguments.each(cutoff, 2, "cutoff")
+        if np.ndim(cutoff) == 0:
+            raise ValueError(f"cutoff must be two numbers for kind='band', got {arguments.brief(cutoff)}")
+    else:
+        given = (cutoff,)
+    cutoffs = tuple(arguments.number(c, "cutoff") for c in given)
+    if min(cutoffs) <= 0:
+        raise ValueError(f"cutoff must be positive, got {min(cutoffs)}")
+    if list(cutoffs) != sorted(set(cutoffs)):
+        raise ValueError(f"cutoff must be two numbers, the lower one first, got {arguments.brief(cutoff)}")
+    power = arguments.number(steep, "order")
+    if power <= 0:
+        raise ValueError(f"order must be positive, got {power}")
+    steps = arguments.spacings(spacing, len(order))
+    return Settings(cutoffs, power, kind, arguments.flag(squared, "squared"), tuple(steps[i] for i in order))
+
+
+def _passed(
+    settings: Settings, samples: Samples, counts: Samples | None, border: Border, cval: float
+) -> Samples:
+    """Return what the response lets through, of an image in which absent samples are filled."""
+    reach = settings.reach(samples.shape)
+    image = spectra.extended(samples, border.mode, cval, reach)
+    values = image.values
+    if counts is not None:
+        there = spectra.extended(counts, *of_counts(border), reach).values
+        values = spectra.filled(values, there, 1.0, border.workers)
+    low, high = settings.gains
+    response = settings.response(values.shape)
+    if (low, high) != (0.0, 1.0):
+        response = low + (high - low) * response
+    return spectra.filtered(values, response, border.workers)[image.where]
+
+
+class Butterworth:
+    """Butterworth's filter."""
+
+    modes: tuple[str, ...] = ()
+
+    def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> Settings:
+        """Check the arguments."""
+        return _settings(lengths, order, *own)
+
+    def filtered(
+        self, settings: Settings, samples: Samples, counts: Samples | None, border: Border
+    ) -> Samples:
+        """Return the result."""
+        return _passed(settings, samples, counts, border, border.cval)
+
+
+class Homomorphic:
+    """Butterworth's filter of the logarithm."""
+
+    modes: tuple[str, ...] = ()
+
+    def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> Settings:
+        """Check the arguments."""
+        cutoff, low_gain, high_gain, steep, offset, spacing = own
+        gains = arguments.number(low_gain, "low_gain"), arguments.number(high_gain, "high_gain")
+        for name, gain in zip(("low_gain", "high_gain"), gains, strict=True):
+            if gain < 0:
+                raise ValueError(f"{name} must be at least 0, got {gain}")
+        more = arguments.number(offset, "offset")
+        if more < 0:
+            raise ValueError(f"offset must be at least 0, got {more}")
+        made = _settings(lengths, order, cutoff, steep, HIGH, True, spacing)
+        return made._replace(gains=gains, offset=more)
+
+    def filtered(
+        self, settings: Settings, samples: Samples, counts: Samples | None, border: Border
+    ) -> Samples:
+        """Return the result."""
+        offset = settings.offset
+        present = samples if counts is None else samples[counts > 0]
+        lowest = float(present.min())
+        if border.mode in ("zero", "constant"):
+            lowest = min(lowest, border.cval)
+        if lowest + offset <= 0:
+            raise ValueError(f"image must be above -offset, {-offset}, for logarithms, got {lowest}")
+        there = samples if counts is None else np.where(counts > 0, samples, lowest)
+        logs = np.log(there + offset)
+        with np.errstate(over="ignore"):
+            found: Samples = (
+                np.exp(
+                    _passed(
+                        settings,
+                        logs,
+                        counts,
+                        border,
+                        float(np.log(border.cval + offset)) if border.mode in ("zero", "constant") else 0.0,
+                    )
+                )
+                - offset
+            )
+        return found
+
+
+BUTTERWORTH, HOMOMORPHIC = Butterworth(), Homomorphic()

@@ -1,0 +1,143 @@
+"""Deconvolution by the Wiener filter and by Richardson and Lucy."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import arguments
+from imfilter._filters.restoration import spectra
+from imfilter._filters.restoration.family import Border, Samples
+
+LAPLACIAN, CONSTANT = "laplacian", "constant"
+REGULARIZERS = (LAPLACIAN, CONSTANT)
+#: Added samples beyond the border, in lengths of the kernel: the inverse of a blur is longer than the blur.
+_REACH = 3
+#: Blurred samples below this share of the largest sample are not divisors: they are errors of transforms.
+_TINY = 1e-12
+#: Where less than this share of the kernel's weight reaches the image, a sample stays unknown (Bertero and
+#: Boccacci, section 3).
+_SEEN = 1e-2
+
+
+def kernel_of(value: Any, order: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Return a kernel with the axes in ascending order."""
+    found = arguments.kernel(value, len(order))
+    if isinstance(found, tuple):
+        dense = np.ones((1,) * len(found))
+        for axis, taps in enumerate(found):
+            dense = dense * taps.reshape([-1 if a == axis else 1 for a in range(len(found))])
+        found = dense
+    return found.transpose(order)
+
+
+class _WienerSettings(NamedTuple):
+    kernel: npt.NDArray[np.float64]
+    balance: float
+    regularizer: str
+
+
+class Wiener:
+    """The Wiener filter of a blur."""
+
+    modes: tuple[str, ...] = ()
+
+    def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> _WienerSettings:
+        """Check the arguments."""
+        kernel, balance, regularizer = own
+        weights = kernel_of(kernel, order)
+        if not weights.any():
+            raise ValueError("kernel must not be zero everywhere")
+        share = arguments.number(balance, "balance")
+        if share <= 0:
+            raise ValueError(f"balance must be positive, got {share}")
+        return _WienerSettings(weights, share, arguments.word(regularizer, "regularizer", REGULARIZERS))
+
+    def filtered(
+        self, settings: _WienerSettings, samples: Samples, counts: Samples | None, border: Border
+    ) -> Samples:
+        """Return the deconvolved image."""
+        kernel, workers = settings.kernel, border.workers
+        reach = tuple(_REACH * k for k in kernel.shape)
+        image = spectra.extended(samples, border.mode, border.cval, reach)
+        values = image.values
+        if counts is not None:
+            there = spectra.extended(counts, *of_counts(border), reach).values
+            values = spectra.filled(values, there, max(1.0, max(kernel.shape) / 4), workers)
+        blur = spectra.transfer(kernel, values.shape, workers)
+        power: npt.NDArray = np.full((1,) * samples.ndim, settings.balance)
+        if settings.regularizer == LAPLACIAN:
+            waves = (2 - 2 * np.cos(2 * math.pi * f) for f in spectra.frequencies(values.shape))
+            power = settings.balance * sum(waves, np.zeros(1)) ** 2
+        found = spectra.filtered(values, blur.conj() / _positive(np.abs(blur) ** 2 + power), workers)
+        return found[image.where]
+
+
+def _positive(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return divisors. Where a power is 0, its blur is 0 too, and so is the quotient."""
+    return np.where(power > 0, power, 1.0)
+
+
+def of_counts(border: Border) -> tuple[str, float]:
+    """Return the border of counts: a constant beyond the border is present."""
+    if border.mode == "shrink":
+        return "zero", 0.0
+    return ("constant", 1.0) if border.mode in ("zero", "constant") else (border.mode, 0.0)
+
+
+class _LucySettings(NamedTuple):
+    kernel: npt.NDArray[np.float64]
+    iterations: int
+
+
+class RichardsonLucy:
+    """Deconvolution by Richardson and Lucy: the most likely image for Poisson noise, by iterations."""
+
+    modes: tuple[str, ...] = ("shrink",)
+
+    def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> _LucySettings:
+        """Check the arguments."""
+        kernel, iterations = own
+        weights = kernel_of(kernel, order)
+        if weights.min() < 0:
+            raise ValueError(f"kernel must have no negative weights, got {weights.min()}")
+        if not weights.any():
+            raise ValueError("kernel must not be zero everywhere")
+        return _LucySettings(weights, arguments.integer(iterations, "iterations", least=1))
+
+    def filtered(
+        self, settings: _LucySettings, samples: Samples, counts: Samples | None, border: Border
+    ) -> Samples:
+        """Return the image after all iterations.
+
+        The image x is multiplied by ``H'(c*y/Hx) / H'c``: H is the blur, y the observed image and c how much
+        its samples count. Beyond the border c is 0 with 'shrink', but x continues as far as the kernel.
+        """
+        kernel, workers = settings.kernel, border.workers
+        reach = kernel.shape
+        image = spectra.extended(np.maximum(samples, 0), border.mode, max(border.cval, 0.0), reach)
+        observed, count = image.values, np.ones(1)
+        if counts is not None or border.mode == "shrink":
+            given = np.ones(samples.shape) if counts is None else counts
+            count = spectra.extended(given, *of_counts(border), reach).values
+        count = np.broadcast_to(count, observed.shape)
+        peak = float(np.where(count > 0, observed, 0).max())
+        if peak == 0:
+            return np.zeros(samples.shape)
+        blur = spectra.transfer(kernel, observed.shape, workers)
+        back = blur.conj()
+        weight = spectra.filtered(np.ascontiguousarray(count), back, workers)
+        seen = weight > _SEEN * kernel.sum() * float(count.max())
+        weight[~seen] = 1
+        mean = float((observed * count).sum() / count.sum()) / float(kernel.sum())
+        found = np.where(seen, mean, 0.0)
+        for _ in range(settings.iterations):
+            blurred = spectra.filtered(found, blur, workers)
+            ratio = count * observed / np.maximum(blurred, _TINY * peak)
+            step = spectra.filtered(ratio, back, workers)
+            found *= np.maximum(step, 0) / weight
+        return found[image.where]
+
+
+WIENER, RICHARDSON_LUCY = Wiener(), RichardsonLucy()

@@ -1,0 +1,1 @@
+"""Tests of contrast-limited adaptive histogram equalisation."""
