@@ -19,6 +19,7 @@ from imfilter._base.suggestions import function_name, suggestion
 from ._cli import ending, messages, warmup
 from ._cli.command import Command
 from ._cli.denoise_table import DENOISING, NOISE
+from ._cli.enhance_table import ENHANCEMENTS
 from ._cli.finder_table import FINDERS
 from ._cli.notes import FILE_NOTES, NOTES
 from ._cli.object_table import OBJECTS
@@ -31,7 +32,7 @@ from ._cli.threshold_table import THRESHOLD
 
 _WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
 #: The commands that filter a picture.
-_ALL = (*COMMANDS, *DENOISING, THRESHOLD, *OBJECTS, *REGIONS, *FINDERS)
+_ALL = (*COMMANDS, *DENOISING, THRESHOLD, *OBJECTS, *REGIONS, *FINDERS, *ENHANCEMENTS)
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 

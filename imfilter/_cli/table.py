@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 from .command import Command, Option
-from .enhance_table import ENHANCEMENTS
 from .morphology_table import MORPHOLOGY
 from .orientation_table import ORIENTATION
 from .preserving_table import PRESERVING
@@ -262,7 +261,6 @@ COMMANDS: tuple[Command, ...] = (
     *ORIENTATION,
     *MORPHOLOGY,
     *SCALES,
-    *ENHANCEMENTS,
 )
 
 #: Options of the border, which are keywords of the functions. Descriptors do not have them.
@@ -352,12 +350,7 @@ def shared_of(command: Command) -> tuple[Option, ...]:
     if command.kind == "resampling":
         return (dataclasses.replace(BORDER[0], default="edge"), *SHARED[1:])
     borderless = command.kind in ("descriptor", "objects", "regions", "denoising")
-    return tuple(o for o in SHARED if not borderless or o not in BORDER)
-    if command.name in _BORDERLESS:
-        return SHARED[len(BORDER) :]
-    return tuple(
-        o for o in SHARED if command.kind not in ("descriptor", "objects", "regions") or o not in BORDER
-    )
+    return SHARED[len(BORDER) :] if borderless or command.name in _BORDERLESS else SHARED
 
 
 def find(name: str, table: tuple[Command, ...] = COMMANDS) -> Command | None:

@@ -34,7 +34,7 @@ from tests.cli.commands import (
         (["sobl", "a", "b"], "unknown filter 'sobl'; did you mean 'sobel'?"),
         (["laplacian-of-gausian", "a", "b"], "did you mean 'laplacian_of_gaussian'?"),
         (["GaussianBlur", "a", "b"], "unknown filter 'GaussianBlur'; here it is called 'gaussian'"),
-        (["rolling", "a", "b"], "unknown filter 'rolling'; see imfilter --help"),
+        (["rolling", "a", "b"], "unknown filter 'rolling'; did you mean 'rolling_ball'?"),
         (["qqq", "a", "b"], "see imfilter --help"),
         (["--nope"], "no such option"),
         (["sobel"], "missing argument 'IN'"),
