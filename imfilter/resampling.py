@@ -135,7 +135,8 @@ def resize(
     cv2.resize : 'area' is ``INTER_AREA`` for a smaller image. 'linear' and 'cubic' with ``antialias=False``
         (and ``cubic=-0.75``) are ``INTER_LINEAR`` and ``INTER_CUBIC``.
     torch.nn.functional.interpolate : The same with ``antialias=False`` and ``cubic=-0.75``; with
-        ``antialias=True`` the same with ``mode="shrink"`` here. `align` is its ``align_corners``.
+        ``antialias=True`` the same with ``mode="shrink"`` here. `align` is its ``align_corners``; with both,
+        its corners do not agree.
     PIL.Image.Image.resize : The same with ``mode="shrink"`` here, for ``BILINEAR``, ``BICUBIC`` and
         ``LANCZOS``.
     skimage.transform.resize : Smooths with a Gaussian instead of wider weights.

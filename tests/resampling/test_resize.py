@@ -107,6 +107,8 @@ def test_pytorch(antialias):
     for (method, name), corners in itertools.product(
         (("linear", "bilinear"), ("cubic", "bicubic")), (False, True)
     ):
+        if antialias and corners:
+            continue  # PyTorch has other positions then: (i + 0.5)*(n - 1)/(m - 1) - 0.5
         for shape in ((11, 40), (50, 17)):
             found = imfilter.resize(
                 image,
