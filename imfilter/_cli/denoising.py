@@ -36,7 +36,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
     kind : Format
         The format of the output file.
     """
-    target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False)
+    target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
     given = {option.name: options[option.name] for option in command.options}
     samples = image.colour
     channel_axis = -1 if samples.ndim > image.spatial else None

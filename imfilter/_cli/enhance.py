@@ -30,7 +30,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
     kind : Format
         The format of the output file.
     """
-    target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False)
+    target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
     run = Filter(command, options, image.spatial)
     run.nodata = image.nodata
     visible = image

@@ -87,7 +87,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
         rows = np.column_stack([found.places, found.values])
         values = rows if found.response is None else np.ma.getdata(found.response)
         return dataclasses.replace(image, pixels=values, channels=False, alpha=False, present=None)
-    target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False)
+    target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
     assert target is not None
     plane = colour.over_black(image, 0.0)
     rgb = plane if plane.ndim == 3 and plane.shape[-1] == 3 else np.stack([plane] * 3, axis=-1)

@@ -34,7 +34,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
     kind : Format
         The format of the output file.
     """
-    target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False)
+    target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
     colour = image.colour
     shared: dict[str, Any] = {"connectivity": options["connectivity"], "workers": options["workers"]}
     shared["channel_axis"] = -1 if colour.ndim > image.spatial else None

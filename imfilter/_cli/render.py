@@ -22,12 +22,13 @@ _LONGEST_STEP = 1 << 19
 
 
 def target_dtype(
-    kind: Format, dtype: np.dtype[Any], wanted: str | None, *, scaled: bool
+    kind: Format, dtype: np.dtype[Any], wanted: str | None, *, scaled: bool, limits: bool = True
 ) -> np.dtype[Any] | None:
     """Return the type of the file, or None if the filter decides (``.npy``).
 
     It is the type of the input if the format supports it. Otherwise it is the nearest supported type. For
-    floats, this requires that the values are `scaled` to the type.
+    floats, this requires that the values are `scaled` to the type. `limits` says whether the command has
+    options for that.
     """
     if wanted is not None:
         if not kind.holds(wanted):
@@ -39,6 +40,11 @@ def target_dtype(
         return dtype
     if dtype.kind == "b" or dtype == np.uint16:
         return np.dtype(np.uint8)
+    if not scaled and not limits:
+        raise ValueError(
+            f"{kind.name} cannot hold {dtype}; give --dtype {' or '.join(kind.dtypes)} to round and "
+            "saturate, or write .tif or .npy"
+        )
     if not scaled:
         whole = f"or --dtype {' or '.join(kind.dtypes)} to round and saturate, "
         raise ValueError(

@@ -232,3 +232,16 @@ def test_limits_that_mean_nothing(
     source = save(tmp_path / "in.png", noise(40, 40))
     assert words in failed(capsys, 2, name, source, tmp_path / out, *options)
     assert os.listdir(tmp_path) == ["in.png"]
+
+
+@pytest.mark.parametrize("name", ["fill_holes", "clahe", "blobs", "non_local_means"])
+def test_advice_names_only_options_that_the_command_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    source = save(tmp_path / "in.npy", RNG.random((40, 50)) * 200)
+    message = failed(capsys, 2, name, source, tmp_path / "out.png")
+    assert "--full-scale" not in message
+    assert "--dtype uint8 or uint16" in message
+    done(name, source, tmp_path / "out.png", "--dtype", "uint8")
+    assert io.read(tmp_path / "out.png").pixels.dtype == np.uint8
+    done(name, source, tmp_path / "out.npy")
