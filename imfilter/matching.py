@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 
-from imfilter._base import arguments, borders, dtypes, missing
+from imfilter._base import arguments, borders, dtypes, missing, threads
 from imfilter._base.denormals import as_zeros
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.detection.coefficients import Sums, Template, whole
 from imfilter.convolution import correlate
 from imfilter.local_statistics import local_std
 from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray
+
+#: Samples of a part whose arrays stay in the cache, and samples whose mean is the offset of an image.
+_PART, _SOME = 1 << 16, 1 << 17
 
 
 @hinted
@@ -92,7 +96,7 @@ def match_template(
         Coefficients from -1 to 1. 0 where all samples of the window are equal. Its dtype is `dtype`, or that
         of `out`. Default: float32 for bool, 8- and 16-bit integers, float16 and float32; float64 for wider
         types. The error is at most 4e-6 (float64: 1e-11) of the largest distance of a sample of the window
-        from the mean of the image, relative to the standard deviation of the window.
+        from about the mean of the image, relative to the standard deviation of the window.
 
     Raises
     ------
@@ -194,7 +198,8 @@ class _Search:
         it would take digits.
         """
         wide = self.real if array.dtype.itemsize <= 4 else dtypes.FLOAT64
-        shifted, offset = _shifted(array, wide)
+        offset, shifted = _offset(array), np.empty(array.shape, wide)
+        _by_rows(lambda part: _shift(array[part], offset, shifted[part]), array, self.workers)
         moved = shifted, "constant" if mode == "zero" else mode, cval - offset
         products = self._sums(moved[0], template.samples, *moved[1:], self.real)
         exact = array.dtype.kind in "biu" and array.dtype.itemsize <= 2  # these have exact sums
@@ -215,7 +220,9 @@ class _Search:
             for axis, k in zip(self.axes, self.shape, strict=True):
                 where[axis] = slice(k // 2, k // 2 + array.shape[axis] - k + 1)
             spread = spread[tuple(where)]
-        return whole(products, spread, int(np.prod(self.shape)))
+        count = int(np.prod(self.shape))
+        _by_rows(lambda part: whole(products[part], spread[part], count), products, self.workers)
+        return products
 
     def masked(
         self,
@@ -252,11 +259,22 @@ class _Search:
         return found.coefficients(), ~(n > 0) | (n < least)
 
 
+def _by_rows(task: Callable[[slice], object], array: NDArray, workers: int | None) -> None:
+    """Call a task for parts of the first axis. All arrays of a part stay in the cache."""
+    parts = max(1, min(len(array), array.size // _PART))
+    n = len(array)
+
+    def work(start: int, stop: int) -> None:
+        for number in range(start, stop):
+            task(slice(n * number // parts, n * (number + 1) // parts))
+
+    threads.run(work, parts, workers)
+
+
 @as_zeros
-def _shifted(array: NDArray, real: np.dtype) -> tuple[NDArray, float]:
-    """Return an image minus its mean, and the mean."""
-    offset = _offset(array)
-    return np.subtract(array, offset, dtype=real), offset
+def _shift(array: NDArray, offset: float, to: NDArray) -> None:
+    """Write samples minus a number."""
+    np.subtract(array, offset, out=to, dtype=to.dtype)
 
 
 @as_zeros
@@ -271,11 +289,11 @@ def _counted(array: NDArray, presence: missing.Presence | None) -> tuple[NDArray
     return counts, values * counts, values * values * counts, offset
 
 
+@as_zeros
 def _offset(array: NDArray) -> float:
-    """Return the mean of the finite samples, as a whole number for integers."""
-    with np.errstate(all="ignore"):
-        mean = float(array.mean(dtype=np.float64))
-        if not np.isfinite(mean):
-            finite = np.isfinite(array)
-            mean = float(array[finite].mean(dtype=np.float64)) if finite.any() else 0.0
+    """Return about the mean of the finite samples, from a part of them; a whole number for integers."""
+    step = max(1, round((array.size / _SOME) ** (1 / array.ndim)))
+    some = array[(slice(None, None, step),) * array.ndim]
+    some = some[np.isfinite(some)]
+    mean = float(some.mean(dtype=np.float64)) if some.size else 0.0
     return float(np.rint(mean)) if array.dtype.kind in "biu" else mean
