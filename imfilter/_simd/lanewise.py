@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._simd import llvm
+from imfilter._simd import llvm, vector_math
 from imfilter._simd.vector import Vector, in_lanes
 
 
@@ -135,6 +135,16 @@ def _of_one(name, text):
 root = _of_one("sqrt", "Return the square root of each lane, correctly rounded.")
 absolute = _of_one("fabs", "Return the magnitudes of floats.")
 whole = _of_one("rint", "Return floats rounded to whole numbers, half to even.")
+
+
+@intrinsic
+def power_of_two(typingctx, a):
+    """Return powers of two; see `vector_math.exponential2`."""
+
+    def codegen(context, builder, sig, args):
+        return vector_math.exponential2(vector_math.Lanes(builder, args[0])).value
+
+    return a(a), codegen
 
 
 def _of_two(emit, which, text):

@@ -12,10 +12,10 @@ A step reads a sample and writes one. For two axes it computes two functions of 
 
 import numpy as np
 
-from imfilter._filters.denoise.kernels.planes import MASKED, both, fields, power_of_two, repeat_last, row_of
+from imfilter._filters.denoise.kernels.planes import MASKED, both, fields, repeat_last, row_of
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
-from imfilter._simd.lanewise import where
+from imfilter._simd.lanewise import power_of_two, where
 from imfilter._simd.vector import BYTES, invoke, load, load_one, record, size_of, splat, store
 
 #: The layout, see `planes.LAYOUT`. `axes`: number of axes. Addresses: the image before and after a step, the

@@ -16,12 +16,10 @@ of processor time at about 3 GHz. OpenCV takes 171 ms for bytes, and scikit-imag
 """
 
 import numpy as np
-from numba.extending import intrinsic
 
-from imfilter._simd import vector_math
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
-from imfilter._simd.lanewise import count_lanes, larger, where
+from imfilter._simd.lanewise import count_lanes, larger, power_of_two, where
 from imfilter._simd.vector import BYTES, invoke, load, peek, poke, record, size_of, splat, store
 
 #: The tile with its border: addresses of the samples and of how much each counts, or 0; number of channels;
@@ -49,16 +47,6 @@ NON_LOCAL_JOB = np.dtype(
 )
 #: Whether samples may count more or less.
 COUNTED = 1
-
-
-@intrinsic
-def _power_of_two(typingctx, a):
-    """Return powers of two; see `vector_math.exponential2`."""
-
-    def codegen(context, builder, sig, args):
-        return vector_math.exponential2(vector_math.Lanes(builder, args[0])).value
-
-    return a(a), codegen
 
 
 @inlined
@@ -139,7 +127,7 @@ def _vote(real, form, job, rows, at, shift, to, to_other, wide):
             gone = gone | (counted <= 0)
         if count_lanes(~gone) == 0:
             continue
-        weight = where(gone, zero, _power_of_two(-exponent))
+        weight = where(gone, zero, power_of_two(-exponent))
         if not form & COUNTED:
             _add(real, to + between + place, weight)
             _add(real, to_other + between + place, weight)

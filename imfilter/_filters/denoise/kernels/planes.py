@@ -9,7 +9,7 @@ import numpy as np
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from imfilter._simd import llvm, vector_math
+from imfilter._simd import llvm
 from imfilter._simd.jit import inlined
 from imfilter._simd.vector import load, load_one, size_of, store_one
 
@@ -60,16 +60,6 @@ def sum_first(typingctx, a, count):
         return builder.extract_element(value, ir.IntType(32)(0))
 
     return a.dtype(a, count), codegen
-
-
-@intrinsic
-def power_of_two(typingctx, a):
-    """Return powers of two; see `vector_math.exponential2`."""
-
-    def codegen(context, builder, sig, args):
-        return vector_math.exponential2(vector_math.Lanes(builder, args[0])).value
-
-    return a(a), codegen
 
 
 def fields(*names):

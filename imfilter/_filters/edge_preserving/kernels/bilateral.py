@@ -11,15 +11,12 @@ offset costs no digits.
 """
 
 import numpy as np
-from numba.extending import intrinsic
 
-from imfilter._simd import vector_math
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
-from imfilter._simd.lanewise import absolute, count_lanes, fma, where
+from imfilter._simd.lanewise import absolute, count_lanes, fma, power_of_two, where
 from imfilter._simd.lines import copy
 from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, record, size_of, splat, store
-from imfilter._simd.vector_math import Lanes
 
 #: Addresses of lists of addresses: the channels of the image, of the guide, and of the results. Addresses of
 #: how much each sample counts, and of whether its guide is known, or 0. The offsets of each line of results
@@ -39,16 +36,6 @@ BILATERAL_JOB = np.dtype(
     ]
 )
 _F64 = np.dtype(np.float64)
-
-
-@intrinsic
-def _power_of_two(typingctx, x):
-    """Return powers of two; see `vector_math.exponential2`."""
-
-    def codegen(context, builder, sig, args):
-        return vector_math.exponential2(Lanes(builder, args[0])).value
-
-    return x(x), codegen
 
 
 @inlined
@@ -76,7 +63,7 @@ def grey_lines(real, job_at):
                 u = load(real, start + i + peek(job.offsets + 8 * tap), real) - own
                 distance = u * scale
                 exponent = _number(real, load_one(_F64, job.weights + 8 * tap, _F64))
-                weight = _power_of_two(fma(-distance, distance, exponent))
+                weight = power_of_two(fma(-distance, distance, exponent))
                 weights = weights + weight
                 total = fma(weight, u, total)
             store(to + i if count >= lanes else job.stage, real, own + total / weights)
@@ -145,7 +132,7 @@ def lines(real, job_at):
                 offset = peek(job.offsets + 8 * tap)
                 position = _number(real, load_one(_F64, job.weights + 8 * tap, _F64))
                 exponent = _exponent(real, job, at, offset, scale, position)
-                weight = _power_of_two(where(alone, position, exponent))
+                weight = power_of_two(where(alone, position, exponent))
                 if job.counts:
                     counts = load(real, job.counts + at + offset, real)
                     weight = where(counts > zero, weight * counts, 0.0)
