@@ -51,6 +51,36 @@ class Family(Generic[_Call]):
     calls: Calls[_Call] = field(default_factory=Calls)
 
 
+def family_of(
+    settle: Callable[..., _Call],
+    plan: Callable[[_Call, npt.NDArray], Plan],
+    filled: Callable[..., npt.NDArray],
+) -> Family[_Call]:
+    """Return the functions of a family that filters images with and without missing data in one way.
+
+    ``filled(call, image, out, workers, presence, few)`` returns the result. The presence is None if all is
+    present. `few` is None, or an array of truth values for where too little is present.
+    """
+
+    def compute(call: _Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+        return filled(call, array, out, workers, None, None)
+
+    def with_missing(
+        array: npt.NDArray,
+        given: Common,
+        fixed: Any,
+        presence: missing.Presence,
+        wanted: bool,
+        *own: tuple[Any, ...],
+    ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
+        call = settle(array, given, fixed, *own)
+        arguments.fitting(given.out, call.result_shape)
+        few = np.empty(call.result_shape, bool) if wanted else None
+        return filled(call, array, given.out, threads.requested(given.workers), presence, few), few
+
+    return Family(settle, plan, compute, with_missing)
+
+
 def apply(
     family: Family[_Call], image: npt.ArrayLike, common: Common, fixed: Any, *given: tuple[Any, ...]
 ) -> npt.NDArray:

@@ -149,21 +149,6 @@ def _offsets(search: tuple[int, int, int]) -> npt.NDArray[np.int64]:
 _half = functools.lru_cache(maxsize=16)(_offsets)
 
 
-def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Return the result, in `out` or a new array."""
-    return _filled(call, array, out, workers, None, None)
-
-
-def _with_missing(
-    array: npt.NDArray, given: Common, fixed: str, presence: Presence, wanted: bool, own: tuple[Any, ...]
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
-    """Return the result for an image with missing data."""
-    call = _checked(array, given, fixed, own)
-    arguments.fitting(given.out, array.shape)
-    few = np.empty(array.shape, bool) if wanted else None
-    return _filled(call, array, given.out, threads.requested(given.workers), presence, few), few
-
-
 def _filled(
     call: Call,
     array: npt.NDArray,
@@ -183,8 +168,10 @@ def _filled(
         block, there = source[place], None if counts is None else counts[place]
         strength = _strength(call, block, None if there is None else there > 0)
 
-        def task(start: int, stop: int, place: Any = place, there: Any = there) -> None:
-            tile = Tile(call, strength, there is not None)  # noqa: B023  # it runs in this step of the loop
+        def task(
+            start: int, stop: int, place: Any = place, there: Any = there, strength: Any = strength
+        ) -> None:
+            tile = Tile(call, strength, there is not None)
             for cut in every[start:stop]:
                 values, gone = tile.averaged(source[place], there, presence, cut)
                 where = (*place, slice(None), *(slice(*part) for part in cut))
@@ -341,4 +328,4 @@ def _plan(call: Call, image: npt.NDArray) -> Plan:
     return Plan("offsets", "squared differences at each offset, summed over patches", math.nan)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.family_of(_checked, _plan, _filled)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, engine, threads
+from imfilter._base import arguments, borders, dtypes, engine
 from imfilter._base.keywords import Common
 from imfilter._base.loops import places_of
 from imfilter._base.missing import Presence
@@ -181,24 +181,9 @@ def _addresses(arrays: list[npt.NDArray]) -> npt.NDArray[np.int64]:
     return np.array([address(array) for array in arrays], np.int64)
 
 
-def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Filter an image of which all samples are present."""
-    return _filled(call, array, out, workers, None, None)
-
-
-def _with_missing(
-    array: npt.NDArray, given: Common, bells: Bells, presence: Presence, wanted: bool, own: tuple[Any, ...]
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
-    """Filter an image with missing data."""
-    call = _checked(array, given, bells, own)
-    arguments.fitting(given.out, array.shape)
-    few = np.empty(array.shape, bool) if wanted else None
-    return _filled(call, array, given.out, threads.requested(given.workers), presence, few), few
-
-
 def _plan(call: Call, image: npt.NDArray) -> Plan:
     """Return the algorithm."""
     return Plan("direct", f"all {len(call.weights)} samples of the window have a weight", math.nan)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.family_of(_checked, _plan, _filled)

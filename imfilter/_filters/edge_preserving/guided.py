@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, engine, threads
+from imfilter._base import arguments, borders, dtypes, engine
 from imfilter._base.grouping import levels_of
 from imfilter._base.keywords import Common
 from imfilter._base.loops import tiles
@@ -232,7 +232,7 @@ def _run(
     most_parts = max(int(level[1]) for level in (*down, *along))
     places = dict.fromkeys([*names, "stage", "spots"], 0)
     size = layout_workspace(
-        places,  # type: ignore[arg-type]
+        places,
         {name: pitch * int(level[4]) for name, level in zip(names, levels, strict=True)}
         | {"stage": stage + BYTES, "spots": 8 * most_parts},
     )
@@ -268,24 +268,9 @@ def _addresses(arrays: list[npt.NDArray]) -> npt.NDArray[np.int64]:
     return np.array([address(array) for array in arrays], np.int64)
 
 
-def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Filter an image of which all samples are present."""
-    return _filled(call, array, out, workers, None, None)
-
-
-def _with_missing(
-    array: npt.NDArray, given: Common, fixed: str, presence: Presence, wanted: bool, own: tuple[Any, ...]
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
-    """Filter an image with missing data."""
-    call = _checked(array, given, fixed, own)
-    arguments.fitting(given.out, array.shape)
-    few = np.empty(array.shape, bool) if wanted else None
-    return _filled(call, array, given.out, threads.requested(given.workers), presence, few), few
-
-
 def _plan(call: Call, image: npt.NDArray) -> Plan:
     """Return the algorithm."""
     return Plan("groups", "two passes over groups of rows and columns", math.nan)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.family_of(_checked, _plan, _filled)

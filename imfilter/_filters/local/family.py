@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, dtypes, engine, threads
-from imfilter._base.keywords import Common
+from imfilter._base import arguments, dtypes, engine
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.store import Store
@@ -92,15 +91,4 @@ def family(
             frame.back(unknown, few)
         return engine.delivered(target, out, call.dtype)
 
-    def compute(call: _Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-        return filled(call, array, out, workers, None, None)
-
-    def with_missing(
-        array: npt.NDArray, given: Common, fixed: Any, presence: Presence, wanted: bool, own: tuple[Any, ...]
-    ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
-        call = checked(array, given, fixed, own)
-        arguments.fitting(given.out, array.shape)
-        few = np.empty(array.shape, bool) if wanted else None
-        return filled(call, array, given.out, threads.requested(given.workers), presence, few), few
-
-    return engine.Family(checked, plan, compute, with_missing)
+    return engine.family_of(checked, plan, filled)
