@@ -101,7 +101,7 @@ def show_times() -> None:
     rows: dict[str, dict[str, Callable[[], Any]]] = {
         "non_local_means 7, 21, 512x512 float32": {
             "imfilter": lambda: imfilter.non_local_means(x, noise=20, **run),
-            "scikit-image, fast": lambda: FILTERS["non_local_means"][1](x, 20.0),  # type: ignore[misc]
+            "scikit-image, fast": lambda: FILTERS["non_local_means"][1](x, 20.0),
         },
         "non_local_means 7, 21, 512x512 uint8": {
             "imfilter": lambda: imfilter.non_local_means(b, noise=20, **run),

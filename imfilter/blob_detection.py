@@ -10,6 +10,7 @@ import numpy as np
 from imfilter._base import arguments, dtypes
 from imfilter._base.denormals import as_zeros
 from imfilter._base.keywords import hinted
+from imfilter._filters.detection.parabola import top_of_parabola
 from imfilter._filters.detection.pruning import pruned
 from imfilter.extremes import maximum
 from imfilter.scale_space import laplacian_of_gaussian
@@ -141,8 +142,8 @@ def blobs(
     way = arguments.word(method, "method", METHODS)
     scales = _scales(min_sigma, max_sigma, sigma_ratio, way)
     least = None if threshold is None else arguments.number(threshold, "threshold")
-    share = _share(relative, "relative")
-    most_shared = _share(overlap, "overlap")
+    share = arguments.share(relative, "relative")
+    most_shared = arguments.share(overlap, "overlap")
     most = None if count is None else arguments.integer(count, "count", least=1)
     margin = arguments.integer(exclude_border, "exclude_border", least=0)
     refined = arguments.flag(refine, "refine")
@@ -179,13 +180,6 @@ def _centred(array: NDArray, options: dict[str, Any]) -> tuple[NDArray, dict[str
         constant = arguments.number(options["cval"], "cval") if options["mode"] == "constant" else 0.0
         options = {**options, "mode": "constant", "cval": constant - offset}
     return np.subtract(array, offset, dtype=real), options
-
-
-def _share(value: Any, name: str) -> float:
-    found = arguments.number(value, name)
-    if not 0 <= found <= 1:
-        raise ValueError(f"{name} must be from 0 to 1, got {found}")
-    return found
 
 
 def _scales(low: Any, high: Any, ratio: Any, method: str) -> NDArray[np.float64]:
@@ -304,11 +298,12 @@ def _peaks(
             step = np.zeros(here.ndim, np.int64)
             step[axis] = 1
             inner = (where[:, axis] > 0) & (where[:, axis] < n - 1)
-            sides = [here[tuple((where[inner] + s * step).T)] for s in (-1, 1)]
-            places[inner, axis] += _shift(sides[0], heights[inner], sides[1])
+            sides = [here[tuple((where[inner] + s * step).T)].astype(np.float64) for s in (-1, 1)]
+            places[inner, axis] += top_of_parabola(sides[0], heights[inner], sides[1])
         if window.before is not None and window.after is not None:
             at = tuple(where.T)
-            scales += _shift(window.before[at], heights, window.after[at])
+            before, after = (a[at].astype(np.float64) for a in (window.before, window.after))
+            scales += top_of_parabola(before, heights, after)
     return _Peaks(places, scales, heights)
 
 
@@ -320,12 +315,3 @@ def _around(response: NDArray, where: NDArray[np.int64]) -> NDArray[np.float64]:
         at = np.clip(where + np.array(step) - 1, 0, last)
         found = np.fmax(found, response[tuple(at.T)])
     return found
-
-
-def _shift(before: NDArray, here: NDArray, after: NDArray) -> NDArray[np.float64]:
-    """Return the distance of the top of a parabola from its middle sample, at most one half."""
-    before, after = before.astype(np.float64), after.astype(np.float64)
-    bend = before - 2 * here + after
-    with np.errstate(all="ignore"):
-        shift = (before - after) / (2 * bend)
-    return np.clip(np.where(np.isfinite(shift) & (bend < 0), shift, 0.0), -0.5, 0.5)

@@ -10,6 +10,7 @@ import numpy as np
 
 from imfilter._base import arguments, inside, missing
 from imfilter._base.keywords import hinted
+from imfilter._filters.detection.parabola import top_of_parabola
 from imfilter.typing import ArrayLike, Mask, Nan, NDArray
 
 #: Metrics for the distance between two peaks.
@@ -112,9 +113,7 @@ def corner_peaks(
     if distance < 0:
         raise ValueError(f"min_distance must not be negative, got {distance}")
     how = arguments.word(metric, "metric", METRICS)
-    share = arguments.number(relative, "relative")
-    if not 0 <= share <= 1:
-        raise ValueError(f"relative must be from 0 to 1, got {share}")
+    share = arguments.share(relative, "relative")
     margin = arguments.integer(exclude_border, "exclude_border", least=0)
     most = None if count is None else arguments.integer(count, "count", least=1)
     refined = arguments.flag(refine, "refine")
@@ -223,9 +222,5 @@ def _refined(
             inner[inner] = present
         before = values[tuple((where[inner] - step).T)].astype(real)
         after = values[tuple((where[inner] + step).T)].astype(real)
-        bend = before - 2 * here[inner] + after
-        with np.errstate(all="ignore"):
-            shift = (before - after) / (2 * bend)
-        shift[~np.isfinite(shift) | (bend >= 0)] = 0.0
-        moved[inner, axis] += np.clip(shift, -0.5, 0.5)
+        moved[inner, axis] += top_of_parabola(before, here[inner], after)
     return moved

@@ -161,6 +161,14 @@ def number(value: Any, name: str, *, finite: bool = True) -> float:
     return result
 
 
+def share(value: Any, name: str) -> float:
+    """Return a number from 0 to 1."""
+    found = number(value, name)
+    if not 0 <= found <= 1:
+        raise ValueError(f"{name} must be from 0 to 1, got {found}")
+    return found
+
+
 def constant(value: Any, name: str) -> int | float | np.longdouble:
     """Return a real number without rounding, including long integers and long doubles."""
     result = number(value, name, finite=False)

@@ -120,10 +120,7 @@ def asked(image: npt.NDArray, common: Common, own: npt.NDArray | None = None) ->
 def policy(nan: Any, min_coverage: Any) -> tuple[bool, float]:
     """Return whether NaN is absent, and how much of a window must be present."""
     ignore = arguments.word(nan, "nan", NAN_POLICIES) == "ignore"
-    least = arguments.number(min_coverage, "min_coverage")
-    if not 0 <= least <= 1:
-        raise ValueError(f"min_coverage must be from 0 to 1, got {least}")
-    return ignore, least
+    return ignore, arguments.share(min_coverage, "min_coverage")
 
 
 def found(asked: Presence, image: npt.NDArray, workers: int | None) -> Presence | None:

@@ -298,7 +298,7 @@ def far(loops: Loops, source: ArrayLayout) -> bool:
     return loops.y.samples * loops.x.samples * loops.channels * source.dtype.itemsize >= _FAR
 
 
-def layout_workspace(job: Job | npt.NDArray, sizes: dict[str, int]) -> int:
+def layout_workspace(job: dict[str, Any] | npt.NDArray, sizes: dict[str, int]) -> int:
     """Write the workspace offsets of all parts to the job, by their sizes. Return the workspace size."""
     total = 0
     for name, size in sizes.items():

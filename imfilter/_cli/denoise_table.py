@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .command import Command, Option
+from .common_options import SPACING
 from .table import BORDER, MIN_COVERAGE
 
 DENOISING: tuple[Command, ...] = (
@@ -47,7 +48,7 @@ DENOISING: tuple[Command, ...] = (
                 "function", "text", "exponential", "exponential (sharp edges) or rational (wide regions)."
             ),
             Option("step", "positive", None, "Length of a step.", "0.25; less with --spacing"),
-            Option("spacing", "numbers", None, "Distance between pixels, or rows,columns.", "1"),
+            SPACING,
         ),
         "anisotropic-diffusion in.png out.png --iterations 10 --kappa 30",
     ),

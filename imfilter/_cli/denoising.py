@@ -19,7 +19,7 @@ from .._files.image import Image
 from . import arrays, colour, ending, missing, quiet, render
 from .command import Command
 from .render import Tone
-from .task import Array
+from .task import Array, beside_alpha
 
 
 def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:
@@ -52,9 +52,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
             **shown,
         )
     if image.alpha:
-        pixels = image.pixels.copy()
-        pixels[..., :-1] = found if found.ndim == pixels.ndim else found[..., None]
-        found = pixels
+        found = beside_alpha(image, found)
     result = dataclasses.replace(image, pixels=tone.of(found))
     missing.blanked(result, result.pixels)
     return result

@@ -13,7 +13,7 @@ from .._files.image import Image
 from . import missing, render
 from .command import Command
 from .render import Tone
-from .task import Filter
+from .task import Filter, beside_alpha
 
 
 def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:
@@ -48,9 +48,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
     )
     if not image.alpha:
         return missing.written(dataclasses.replace(image, pixels=tone.of(found)))
-    pixels = image.pixels.astype(np.result_type(image.pixels, found), copy=True)
-    pixels[..., :-1] = found if found.ndim == pixels.ndim else found[..., None]
-    return missing.written(dataclasses.replace(image, pixels=tone.of(pixels)))
+    return missing.written(dataclasses.replace(image, pixels=tone.of(beside_alpha(image, found))))
 
 
 def _direct(target: np.dtype[Any] | None, image: Image) -> np.dtype[Any] | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .command import Command, Option
+from .common_options import SPACING
 
-_SPACING = Option("spacing", "numbers", None, "Distance between pixels, or rows,columns.", "1")
 _BLUR = Option("kernel", "kernel", None, "The blur: rows of numbers, or a file (.npy, .txt).", "required")
 
 ENHANCEMENTS: tuple[Command, ...] = (
@@ -58,7 +58,7 @@ ENHANCEMENTS: tuple[Command, ...] = (
             Option("kind", "text", "low", "Frequencies that stay: low, high or band."),
             Option("order", "number", 2.0, "How steep the response is."),
             Option("squared", "switch", True, "Whether the response is squared.", "--squared"),
-            _SPACING,
+            SPACING,
         ),
         "butterworth in.png out.png --cutoff 0.1",
     ),
@@ -72,7 +72,7 @@ ENHANCEMENTS: tuple[Command, ...] = (
             Option("high_gain", "number", 1.5, "Factor of the logarithm at high frequencies."),
             Option("order", "number", 2.0, "How steep the response is."),
             Option("offset", "number", 1.0, "Number that is added before the logarithm."),
-            _SPACING,
+            SPACING,
         ),
         "homomorphic in.png out.png --cutoff 0.02 --low-gain 0.9",
     ),

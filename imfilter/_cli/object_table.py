@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from .command import Command, Option
+from .command import Command
+from .common_options import SPACING
 
 OBJECTS: tuple[Command, ...] = (
     Command(
         "distance",
         "objects",
         "Measure the distance of each pixel of an object to the background.",
-        (Option("spacing", "numbers", None, "Distance between pixels, or rows,columns.", "1"),),
+        (SPACING,),
         "distance mask.png out.tif",
     ),
     Command(

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from .command import Command, Option
+from .common_options import GAUSSIAN, SIGMA, SPACING
 
-_SIGMA = "Standard deviation in pixels: one for both axes, or rows,columns."
-_CUT = (
-    Option("truncate", "number", 4.0, "Cut the Gaussian at this many standard deviations."),
-    Option("radius", "integers", None, "Cut the Gaussian at this many pixels instead.", "from --truncate"),
-)
-_SPACING = Option("spacing", "numbers", None, "Distance between pixels, or rows,columns.", "1")
 _THETA = Option("theta", "number", 0.0, "Direction in radians: 0 is to the right, pi/2 is down.")
 _SIGMAS = Option("sigmas", "numbers", (1, 3, 5, 7, 9), "Half widths of the ridges in pixels.", "1,3,5,7,9")
 _RIDGES = (
     Option("black_ridges", "switch", True, "Whether ridges are dark, or bright.", "--black-ridges"),
-    _SPACING,
+    SPACING,
 )
 _TENSOR = (
-    Option("sigma", "numbers", 1.0, _SIGMA),
+    Option("sigma", "numbers", 1.0, SIGMA),
     Option("operator", "text", "farid", "Derivatives: sobel, scharr, prewitt or farid."),
     Option("normalize", "flag", False, "Scale derivatives so that a ramp of 1 a pixel gives 1."),
-    *_CUT,
-    _SPACING,
+    *GAUSSIAN,
+    SPACING,
 )
 
 ORIENTATION = (
@@ -30,10 +25,10 @@ ORIENTATION = (
         "oriented",
         "Show the second derivatives at a scale: eigenvalues of the Hessian matrix.",
         (
-            Option("sigma", "numbers", 1.0, _SIGMA),
+            Option("sigma", "numbers", 1.0, SIGMA),
             Option("which", "eigenvalue", "largest", "largest, smallest, or determinant (their product)."),
-            *_CUT,
-            _SPACING,
+            *GAUSSIAN,
+            SPACING,
         ),
         "hessian in.png out.png --sigma 2 --which smallest --signed",
         "hessian_eigenvalues",
@@ -43,11 +38,11 @@ ORIENTATION = (
         "oriented",
         "Show the derivative in a direction, at a scale.",
         (
-            Option("sigma", "numbers", 1.0, _SIGMA),
+            Option("sigma", "numbers", 1.0, SIGMA),
             _THETA,
             Option("order", "integer", 1, "Order of the derivative: 1 or 2."),
-            *_CUT,
-            _SPACING,
+            *GAUSSIAN,
+            SPACING,
         ),
         "steered in.png out.png --sigma 2 --theta 0.785 --signed",
     ),
@@ -62,7 +57,7 @@ ORIENTATION = (
             Option("sigma_x", "number", None, "Standard deviation along the wave.", "from --bandwidth"),
             Option("sigma_y", "number", None, "Standard deviation across the wave.", "from --bandwidth"),
             Option("part", "part", "magnitude", "real, imag or magnitude."),
-            _SPACING,
+            SPACING,
         ),
         "gabor in.png out.png --frequency 0.15 --theta 1.57",
     ),

@@ -17,7 +17,7 @@ from .._files.image import Image
 from . import missing, render
 from .command import Command
 from .render import Tone
-from .task import Array
+from .task import Array, beside_alpha
 
 
 def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:
@@ -48,9 +48,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
     if not image.alpha:
         result = dataclasses.replace(image, pixels=tone.of(found))
     else:
-        pixels = image.pixels.copy()
-        pixels[..., :-1] = found if found.ndim == pixels.ndim else found[..., None]
-        result = dataclasses.replace(image, pixels=tone.of(pixels))
+        result = dataclasses.replace(image, pixels=tone.of(beside_alpha(image, found)))
     missing.blanked(result, result.pixels)
     return result
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 from .command import Command, Option
+from .common_options import GAUSSIAN, SIGMA, SPACING
 from .morphology_table import MORPHOLOGY
 from .orientation_table import ORIENTATION
 from .preserving_table import PRESERVING
 from .scale_table import SCALES
 
-_SIGMA = "Standard deviation in pixels: one for both axes, or rows,columns."
-_TRUNCATE = Option("truncate", "number", 4.0, "Cut the Gaussian at this many standard deviations.")
-_RADIUS = Option(
-    "radius", "integers", None, "Cut the Gaussian at this many pixels instead.", "from --truncate"
-)
-_SPACING = Option("spacing", "numbers", None, "Distance between pixels, or rows,columns.", "1")
-_GAUSSIAN = (_TRUNCATE, _RADIUS)
 _WINDOW = Option("size", "integers", 3, "Size of the window in pixels: one for both axes, or rows,columns.")
 KERNEL = Option(
     "kernel",
@@ -42,7 +36,7 @@ _DIFFERENCE = (
         "gradient magnitude",
     ),
     Option("normalize", "flag", False, "Scale raw values so that a ramp of 1 a pixel gives 1."),
-    _SPACING,
+    SPACING,
 )
 
 #: Suffixes of files that list corners.
@@ -67,7 +61,7 @@ COMMANDS: tuple[Command, ...] = (
         "gaussian",
         "smoothing",
         "Smooth with a Gaussian filter.",
-        (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
+        (Option("sigma", "numbers", 1.0, SIGMA), *GAUSSIAN, SPACING),
         "gaussian in.png out.png --sigma 2.5",
     ),
     Command(
@@ -89,9 +83,9 @@ COMMANDS: tuple[Command, ...] = (
         "smoothing",
         "Sharpen by unsharp masking.",
         (
-            Option("sigma", "numbers", 1.0, _SIGMA),
+            Option("sigma", "numbers", 1.0, SIGMA),
             Option("amount", "number", 1.0, "Strength."),
-            *_GAUSSIAN,
+            *GAUSSIAN,
         ),
         "unsharp_mask in.png out.png --sigma 2 --amount 0.7",
     ),
@@ -161,7 +155,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             Option("low", "number", None, "Low threshold for raw Sobel responses.", "half of high"),
             Option("high", "number", None, "High threshold.", "computed from the picture"),
-            Option("sigma", "numbers", 1.0, _SIGMA),
+            Option("sigma", "numbers", 1.0, SIGMA),
             Option("norm", "text", "l2", "Norm of the gradient: l2 or l1."),
             Option("nms", "text", "sector", "Non-maximum suppression: sector or interpolated."),
             Option("threshold", "text", "absolute", "Unit of both: absolute, quantile, median or otsu."),
@@ -209,7 +203,7 @@ COMMANDS: tuple[Command, ...] = (
         "laplacian_of_gaussian",
         "derivative",
         "Find blobs and edges of one size.",
-        (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
+        (Option("sigma", "numbers", 1.0, SIGMA), *GAUSSIAN, SPACING),
         "laplacian_of_gaussian in.png out.png --sigma 3 --signed",
     ),
     Command(
@@ -219,8 +213,8 @@ COMMANDS: tuple[Command, ...] = (
         (
             Option("low", "numbers", 1.0, "Standard deviation of the narrower Gaussian."),
             Option("high", "numbers", None, "Standard deviation of the wider Gaussian.", "1.6 times low"),
-            *_GAUSSIAN,
-            _SPACING,
+            *GAUSSIAN,
+            SPACING,
         ),
         "difference_of_gaussians in.png out.png --low 1 --high 4 --signed",
     ),
@@ -228,7 +222,7 @@ COMMANDS: tuple[Command, ...] = (
         "gaussian_gradient_magnitude",
         "derivative",
         "Find edges in a smoothed picture.",
-        (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
+        (Option("sigma", "numbers", 1.0, SIGMA), *GAUSSIAN, SPACING),
         "gaussian_gradient_magnitude in.png edges.png --sigma 2",
     ),
     *(
@@ -254,7 +248,7 @@ COMMANDS: tuple[Command, ...] = (
         "fill",
         "fill",
         "Fill absent pixels from their neighbourhood, and keep the others.",
-        (Option("sigma", "numbers", 1.0, _SIGMA), *_GAUSSIAN, _SPACING),
+        (Option("sigma", "numbers", 1.0, SIGMA), *GAUSSIAN, SPACING),
         "fill in.png out.png --nodata 0 --sigma 3",
     ),
     *PRESERVING,

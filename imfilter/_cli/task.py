@@ -140,6 +140,13 @@ class Task:
         return bool(self.options.get("signed"))
 
 
+def beside_alpha(image: Image, colour: Array) -> Array:
+    """Return colours with the alpha channel of an image, in a type that holds both."""
+    pixels = image.pixels.astype(np.result_type(image.pixels, colour), copy=True)
+    pixels[..., :-1] = colour if colour.ndim == pixels.ndim else colour[..., None]
+    return pixels
+
+
 def like(image: Image, pixels: Array, alpha: Array | None = None) -> Image:
     """Return a result with the metadata of its input. It has channels if it keeps the number of axes."""
     if alpha is None:

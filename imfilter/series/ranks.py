@@ -12,9 +12,7 @@ from imfilter.typing import Align, ArrayLike, DTypeLike, Mask, Nan, NDArray, Qua
 
 
 def _quantile(size: Any, q: Any, method: Any, shared: Shared) -> Sliding:
-    share = arguments.number(q, "q")
-    if not 0 <= share <= 1:
-        raise ValueError(f"q must be from 0 to 1, got {share}")
+    share = arguments.share(q, "q")
     which = METHODS[arguments.word(method, "method", tuple(METHODS))]
     return of_window(Quantile, size, shared, share, which)
 

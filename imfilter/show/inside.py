@@ -194,9 +194,7 @@ def class_model(
     size = arguments.number(rate, "rate")
     if not size > 0:
         raise ValueError(f"rate must be more than 0, got {size}")
-    decay, (sigma,) = arguments.number(l2, "l2"), arguments.sigmas(blur, 1, "blur")
-    if not 0 <= decay <= 1:
-        raise ValueError(f"l2 must be from 0 to 1, got {decay}")
+    decay, (sigma,) = arguments.share(l2, "l2"), arguments.sigmas(blur, 1, "blur")
     image = np.zeros(tuple(stack.input_shape), np.float32)
     for step in range(count):
         gradient = _score_gradient(stack, weights, image, label, guided=False)
