@@ -222,6 +222,8 @@ def integers(value: Any, n: int, name: str, *, least: int) -> tuple[int, ...]:
 
 def sigmas(value: Any, n: int, name: str = "sigma") -> tuple[float, ...]:
     """Return a finite standard deviation of at least 0 for each of `n` filtered axes."""
+    if type(value) is float and 0 <= value < math.inf:  # the usual case
+        return (value,) * n
     result = tuple(number(v, name) for v in each(value, n, name))
     for sigma in result:
         if sigma < 0:

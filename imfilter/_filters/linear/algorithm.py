@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -232,7 +231,8 @@ class Call:
         """Return the same call for an operator that plans do not tell from this one; see `likeness`."""
         plan = self.plan
         used = operator if plan.operator is self.operator else operator.whole()
-        call = copy.copy(self)  # a third of the time of `replace`
+        call = object.__new__(Call)  # `copy.copy` takes 2 us more, `replace` ten
+        call.__dict__.update(self.__dict__)
         call.operator, call.programs, call.watching = operator, {}, None
         call.plan = LinearPlan(plan.algorithm, plan.reason, plan.cost, plan.implementation, used)
         return call

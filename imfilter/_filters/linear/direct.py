@@ -92,9 +92,7 @@ def _schedule(
         terms = [tuple(_ONE if a is None else term[a] for a in axes) for term in operator.terms]
         whole = [(a, b, c) for a, b, c in terms if all(map(np.count_nonzero, (a, b, c)))]
         if whole:
-            with np.errstate(over="ignore"):  # a weight too large for float32 becomes infinite, like a sample
-                return tap_patterns.separable(whole, operator.norm, dilations, pair, real, fill, rounded)
+            return tap_patterns.separable(whole, operator.norm, dilations, pair, real, fill, rounded)
     where = [a for a in axes if a is not None]
     components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
-    with np.errstate(over="ignore"):
-        return tap_patterns.direct(components, operator.norm, dilations, pair, real, fill, rounded)
+    return tap_patterns.direct(components, operator.norm, dilations, pair, real, fill, rounded)

@@ -215,11 +215,12 @@ def separable(
     if None in made.halves_x:
         along = [term[2][used] for term, used in zip(terms, made.used_x, strict=True)]
         weights["weights_x"] = np.concatenate(along).astype(real)
-    found = symmetry.weights(halves, summed=not norm)
+    rows = found = symmetry.weights(halves, summed=not norm)
     for axis, kept in ((halves_z, made.halves_z), (halves_x, made.halves_x)):
         for half, pattern in zip(axis, kept, strict=True):
             if half is not None and pattern is not None:
-                found += symmetry.weights([half], summed=False)
+                shared = len(halves) == 1 and half is halves[0]  # the usual case
+                found = found + (rows if shared else symmetry.weights([half], summed=False))
     if found:
         weights["half_weights"] = np.array(found, real)
     return made, weights
