@@ -295,9 +295,13 @@ class Driver(Kernel):
 Combination = tuple[Kernel, tuple[np.dtype | int, ...]]
 
 
-def kernel(*elements: str) -> Callable[[Callable[..., Any]], Kernel]:
-    """Make a function a `Kernel` whose first parameters are the named element types."""
-    return lambda function: Kernel(function, elements)
+def kernel(*elements: str, contract: bool = True) -> Callable[[Callable[..., Any]], Kernel]:
+    """Make a function a `Kernel` whose first parameters are the named element types.
+
+    Without `contract`, each of its own operations is rounded by itself. Those of parts that it calls are not.
+    """
+    options = {} if contract else {"fastmath": False}
+    return lambda function: Kernel(function, elements, **options)
 
 
 def part(function: Callable[..., Any], **options: bool) -> Any:
@@ -312,7 +316,7 @@ inlined = functools.partial(part, forceinline=True)
 def _compiler(function: Callable[..., Any], *, no_cpython_wrapper: bool = True, **options: bool) -> Any:
     """Return Numba's dispatcher, by default without wrappers: they compile slower than small functions."""
     options |= {"no_cpython_wrapper": no_cpython_wrapper, "no_cfunc_wrapper": True}
-    return numba.njit(**_OPTIONS, **options)(function)
+    return numba.njit(**(_OPTIONS | options))(function)
 
 
 def of_user(function: Any, key: UserKey | None = None, **options: bool) -> Any:

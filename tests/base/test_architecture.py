@@ -39,6 +39,7 @@ FAMILIES = {
     "edge_preserving": {"local"},
     "show": {"linear"},
     "generic": set(),
+    "ordered": set(),
 }
 
 

@@ -1,0 +1,1 @@
+"""Weighted sums and running means of float64 samples in a fixed order, without fused multiply-adds."""
