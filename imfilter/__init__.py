@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imfilter import color, layers, morphology, series, show, threshold, weights
+    from imfilter import color, compat, layers, morphology, series, show, threshold, weights
     from imfilter.absent import coverage, fill
     from imfilter.blob_detection import blobs
     from imfilter.contrast import clahe
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from imfilter.local_statistics import local_entropy, local_std, local_variance
     from imfilter.matching import match_template
     from imfilter.oriented import gabor, steered
+    from imfilter.patch import patch, report, unpatch
     from imfilter.peaks import corner_peaks
     from imfilter.pool import avg_pool, max_pool
     from imfilter.pool_cells import global_pool, pyramid_pool
@@ -68,6 +69,7 @@ __all__ = [
     "clahe",
     "coherence",
     "color",
+    "compat",
     "convolve",
     "corner_peaks",
     "correlate",
@@ -106,11 +108,13 @@ __all__ = [
     "morphology",
     "non_local_means",
     "orientation",
+    "patch",
     "percentile",
     "plan",
     "prewitt",
     "pyramid",
     "pyramid_pool",
+    "report",
     "resize",
     "richardson_lucy",
     "roberts",
@@ -128,6 +132,7 @@ __all__ = [
     "structure_tensor_eigenvalues",
     "threshold",
     "total_variation",
+    "unpatch",
     "unsharp_mask",
     "warmup",
     "weights",
@@ -158,6 +163,7 @@ _HOMES = {
     "local_statistics": ("local_entropy", "local_std", "local_variance"),
     "matching": ("match_template",),
     "oriented": ("gabor", "steered"),
+    "patch": ("patch", "report", "unpatch"),
     "peaks": ("corner_peaks",),
     "pool": ("avg_pool", "max_pool"),
     "pool_cells": ("global_pool", "pyramid_pool"),
@@ -171,7 +177,7 @@ _HOMES = {
     "windows": ("generic",),
 }
 #: Public modules with names of their own.
-_NAMESPACES = ("color", "layers", "morphology", "series", "show", "threshold", "weights")
+_NAMESPACES = ("color", "compat", "layers", "morphology", "series", "show", "threshold", "weights")
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 

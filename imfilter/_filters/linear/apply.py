@@ -96,6 +96,19 @@ def apply(
     return engine.apply(FAMILY, image, common, (build, preserves_dtype, method), *given)
 
 
+def apply_finite(
+    image: npt.NDArray, build: Build, own: tuple[Any, ...], common: Common, geometry: Geometry
+) -> npt.NDArray | None:
+    """Do what `apply` does for filters that do not average. Return None if a sample is not finite."""
+    fixed, given = (build, False, "auto"), (own, geometry)
+    if image.dtype.kind != "f":
+        return engine.apply(FAMILY, image, common, fixed, *given)
+    result = engine.apply_finite(FAMILY, image, common, fixed, *given)
+    if result is None and np.isfinite(image).all():  # the algorithm could not tell
+        return engine.apply(FAMILY, image, common, fixed, *given)
+    return result
+
+
 def _validate_and_plan(
     array: npt.NDArray,
     given: Common,

@@ -1,0 +1,115 @@
+"""Replacement of the functions of other libraries, in their modules and where they were imported by name."""
+
+import functools
+import importlib
+import importlib.util
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from imfilter._compat import record
+
+#: The modules whose functions can be replaced, and ours with the same names.
+LIBRARIES = {"scipy.ndimage": "imfilter.compat.ndimage"}
+
+_Function = Callable[..., Any]
+_lock = threading.RLock()
+#: How many patches each library has.
+_patches: dict[str, int] = {}
+#: The replacements of each patched library: the original by its replacement.
+_originals: dict[str, dict[_Function, _Function]] = {}
+
+
+def installed(libraries: Iterable[str]) -> list[str]:
+    """Return the names of the libraries. Without names, return those that are installed."""
+    asked = list(libraries)
+    unknown = [name for name in asked if name not in LIBRARIES]
+    if unknown:
+        accepted = ", ".join(map(repr, LIBRARIES))
+        raise ValueError(f"libraries must be among {accepted}, got {unknown[0]!r}")
+    missing = [name for name in asked if not _exists(name)]
+    if missing:
+        root = missing[0].partition(".")[0]
+        raise ModuleNotFoundError(f"{missing[0]} cannot be patched: {root} is not installed")
+    return asked or [name for name in LIBRARIES if _exists(name)]
+
+
+def _exists(library: str) -> bool:
+    return importlib.util.find_spec(library.partition(".")[0]) is not None
+
+
+def install(libraries: Iterable[str], smallest: int) -> None:
+    """Replace the functions of libraries. Those that are patched already count one more patch."""
+    with _lock:
+        new = [name for name in libraries if not _patches.get(name)]
+        for name in new:
+            _originals[name] = _replacements(name, smallest)
+        _exchange({old: ours for name in new for ours, old in _originals[name].items()})
+        for name in libraries:
+            _patches[name] = _patches.get(name, 0) + 1
+
+
+def remove(libraries: Iterable[str], *, all_patches: bool = False) -> None:
+    """Take back one patch of each library, or all. The originals return with the last."""
+    with _lock:
+        gone = []
+        for name in libraries:
+            left = 0 if all_patches else max(0, _patches.get(name, 0) - 1)
+            if _patches.pop(name, 0) and not left:
+                gone.append(name)
+            elif left:
+                _patches[name] = left
+        _exchange({ours: old for name in gone for ours, old in _originals.pop(name).items()})
+
+
+def patched() -> list[str]:
+    """Return the libraries that are patched."""
+    return sorted(_patches)
+
+
+def _replacements(library: str, smallest: int) -> dict[_Function, _Function]:
+    ours, theirs = importlib.import_module(LIBRARIES[library]), importlib.import_module(library)
+    made = {}
+    for name in ours.__all__:
+        function = getattr(ours, name)
+        made[_replacement(function, getattr(theirs, name), library, smallest)] = function.original
+    return made
+
+
+def _replacement(function: _Function, original: _Function, library: str, smallest: int) -> _Function:
+    """Return a function in place of the original, which still computes small arrays."""
+    entry = record.entry(f"{library}.{original.__name__}")
+
+    @functools.wraps(original)
+    def replaced(*args: Any, **options: Any) -> Any:
+        if smallest and args and np.size(args[0]) < smallest:
+            entry.left(record.SMALL)
+            return original(*args, **options)
+        return function(*args, **options)
+
+    # A pickle names a function by its module, where the replacement is the one that is found.
+    replaced.__module__ = library
+    return replaced
+
+
+def _exchange(new: dict[_Function, _Function]) -> None:
+    """Replace functions in all modules that have them, except in those that define or keep the originals."""
+    known = {id(old): (old, function) for old, function in new.items()}
+    for name, module in list(sys.modules.items()):
+        if not isinstance(module, ModuleType) or _keeps_originals(name):
+            continue
+        for attribute, value in list(vars(module).items()):
+            found = known.get(id(value))
+            if found is not None and found[0] is value:
+                setattr(module, attribute, found[1])
+
+
+def _keeps_originals(name: str) -> bool:
+    """Tell whether a module is ours, or a private one of a patched library."""
+    if name.partition(".")[0] == "imfilter":
+        return True
+    return any(name.startswith(f"{library}._") for library in LIBRARIES)

@@ -1,0 +1,66 @@
+"""The choice between this engine and the original function."""
+
+import functools
+import os
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from imfilter._compat import record
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+#: The environment variable that makes every call run in both ways, to compare their times.
+MEASURE = "IMFILTER_PATCH_MEASURE"
+
+
+class Elsewhere(Exception):
+    """The original function computes this call. The text says why."""
+
+
+def like(original: Callable[..., Any], name: str) -> Callable[[_Function], _Function]:
+    """Make a function run the `original` for calls that it cannot answer in the same way.
+
+    These are calls for which it raises `Elsewhere`, or an error of arguments: then the original raises its
+    own error, or knows better.
+    """
+    entry = record.entry(name)
+
+    def decorate(function: _Function) -> _Function:
+        @functools.wraps(function)
+        def served(*args: Any, **options: Any) -> Any:
+            try:
+                if os.environ.get(MEASURE):
+                    return _measured(entry, function, original, args, options)
+                result = function(*args, **options)
+            except (Elsewhere, TypeError, ValueError, MemoryError) as reason:
+                result = original(*args, **options)
+                entry.left(str(reason) if isinstance(reason, Elsewhere) else f"refused: {reason}")
+                return result
+            entry.ran()
+            return result
+
+        served.original = original  # type: ignore[attr-defined]  # functions take any attribute
+        return cast(_Function, served)
+
+    return decorate
+
+
+def _measured(
+    entry: record.Entry,
+    function: Callable[..., Any],
+    original: Callable[..., Any],
+    args: tuple[Any, ...],
+    options: dict[str, Any],
+) -> Any:
+    """Run a call in both ways, and return the result of this engine. The original works on copies."""
+    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+    others = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in options.items()}
+    begin = time.perf_counter()
+    result = function(*args, **options)
+    middle = time.perf_counter()
+    original(*copies, **others)
+    entry.measured(middle - begin, time.perf_counter() - middle)
+    entry.ran()
+    return result

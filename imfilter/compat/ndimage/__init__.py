@@ -1,0 +1,63 @@
+"""The filters of `scipy.ndimage`, by their names, arguments and results.
+
+Results of floats differ from SciPy's only by rounding. The difference is at most 2e-6 (float32) or 1e-12
+(float64) times the largest sample of the window times the sum of the magnitudes of the weights. Integer
+results are the same in every bit: SciPy truncates them after each axis, and so does this module. Calls that
+this engine cannot answer in the same way run in SciPy.
+"""
+
+from imfilter.compat.ndimage.derivatives import (
+    generic_gradient_magnitude,
+    generic_laplace,
+    laplace,
+    prewitt,
+    sobel,
+)
+from imfilter.compat.ndimage.gaussians import (
+    gaussian_filter,
+    gaussian_filter1d,
+    gaussian_gradient_magnitude,
+    gaussian_laplace,
+)
+from imfilter.compat.ndimage.ranks import (
+    maximum_filter,
+    maximum_filter1d,
+    median_filter,
+    minimum_filter,
+    minimum_filter1d,
+    percentile_filter,
+    rank_filter,
+)
+from imfilter.compat.ndimage.sums import (
+    convolve,
+    convolve1d,
+    correlate,
+    correlate1d,
+    uniform_filter,
+    uniform_filter1d,
+)
+
+__all__ = [
+    "convolve",
+    "convolve1d",
+    "correlate",
+    "correlate1d",
+    "gaussian_filter",
+    "gaussian_filter1d",
+    "gaussian_gradient_magnitude",
+    "gaussian_laplace",
+    "generic_gradient_magnitude",
+    "generic_laplace",
+    "laplace",
+    "maximum_filter",
+    "maximum_filter1d",
+    "median_filter",
+    "minimum_filter",
+    "minimum_filter1d",
+    "percentile_filter",
+    "prewitt",
+    "rank_filter",
+    "sobel",
+    "uniform_filter",
+    "uniform_filter1d",
+]
