@@ -106,14 +106,6 @@ def apply(
     return family.compute(call, array, out, workers)
 
 
-def apply_finite(
-    family: Family[_Call], image: npt.NDArray, common: Common, fixed: Any, *given: tuple[Any, ...]
-) -> npt.NDArray | None:
-    """Filter an image without missing data. Return None if a sample is not finite, or may be."""
-    call, out, workers = _settled(family, image, common, fixed, given)
-    return family.compute_finite(call, image, out, workers)
-
-
 def _settled(
     family: Family[_Call],
     array: npt.NDArray,

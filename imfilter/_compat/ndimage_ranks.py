@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base import threads
 from imfilter._base.keywords import Common
 from imfilter._compat import ndimage_arguments as arguments
+from imfilter._compat.ndimage_sums import real
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.ordered.rounding import truncated
 from imfilter._filters.rank import apply as rank
@@ -39,50 +41,72 @@ def line(axis: int, size: Any, origin: Any, mode: Any) -> Line:
     return Line(axis, length, arguments.before(length, origin), arguments.mode(mode))
 
 
-def extreme_of_boxes(
-    array: npt.NDArray, windows: Sequence[Line], cval: Any, out: npt.NDArray, pick: rank.Pick
-) -> npt.NDArray:
-    """Write the first or the last sample of boxes, as `pick` says."""
-    windows = [window for window in windows if window.length > 1]
-    modes = {window.mode for window in windows}
-    centred = all(window.before == window.length // 2 for window in windows)
-    if not windows:
-        np.copyto(out, array, casting="unsafe")
-    elif len(modes) == 1 and centred and out.dtype == array.dtype and len(windows) <= _MOST_AXES:
-        axes = tuple(window.axis for window in windows)
-        sizes = tuple(window.length for window in windows)
-        rank.apply(array, pick, sizes, None, _common(array, modes.pop(), cval, axes, out))
-    else:
-        for window in windows:
-            shape = np.ones(window.length, bool)
-            array = of_rank(array, shape, (window.axis,), (window.before,), window.mode, cval, out, pick)
-    return out
+class Ranks:
+    """The sample of a rank in windows of any shape. The axes are those of the footprint.
+
+    ``pick(n, *own)`` is the rank among the n samples of a window.
+    """
+
+    complex_result = False
+
+    def __init__(
+        self,
+        window: npt.NDArray | tuple[int, ...],
+        axes: tuple[int, ...],
+        mode: str,
+        cval: Any,
+        pick: rank.Pick,
+        *own: Any,
+    ) -> None:
+        if len(axes) > _MOST_AXES:
+            raise Elsewhere("the window has more than three axes")
+        box = isinstance(window, tuple)
+        self._window = (window, None, *own) if box else (_NO_SIZE, window, *own)
+        self._axes, self._mode, self._cval, self._pick = axes, mode, cval, pick
+        self._call: rank.Call | None = None
+
+    def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
+        """Write the result to `out`."""
+        if self._call is None:
+            common = _common(image, self._mode, self._cval, self._axes)
+            self._call = rank.FAMILY.settle(image, common, self._pick, self._window)
+        direct = out.dtype == image.dtype
+        found = rank.FAMILY.compute(self._call, image, out if direct else None, threads.requested(None))
+        if not direct:
+            truncated(found.astype(np.float64), out)
 
 
-def of_rank(
-    array: npt.NDArray,
-    footprint: npt.NDArray,
-    axes: tuple[int, ...],
-    befores: Sequence[int],
-    mode: str,
-    cval: Any,
-    out: npt.NDArray,
-    pick: rank.Pick,
-    *own: Any,
-) -> npt.NDArray:
-    """Write the sample of a rank in windows of any shape. The axes are those of the footprint."""
-    if len(axes) > _MOST_AXES:
-        raise Elsewhere("the window has more than three axes")
-    window = _centred(footprint, befores)
-    direct = out.dtype == array.dtype
-    common = _common(array, mode, cval, axes, out if direct else None)
-    found = rank.apply(array, pick, _NO_SIZE, window, common, *own)
-    if not direct:
-        truncated(found.astype(np.float64), out)
-    return out
+class Boxes:
+    """The first or the last sample of boxes, as `pick` says."""
+
+    complex_result = False
+
+    def __init__(self, windows: Sequence[Line], cval: Any, pick: rank.Pick) -> None:
+        windows = [window for window in windows if window.length > 1]
+        self._lines = [
+            Ranks(centred(np.ones(n, bool), [before]), (axis,), mode, cval, pick)
+            for axis, n, before, mode in windows
+        ]
+        modes = {window.mode for window in windows}
+        self._whole = None
+        middle = all(window.before == window.length // 2 for window in windows)
+        if len(modes) == 1 and middle and len(windows) <= _MOST_AXES:
+            axes = tuple(window.axis for window in windows)
+            self._whole = Ranks(tuple(window.length for window in windows), axes, modes.pop(), cval, pick)
+
+    def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
+        """Write the result to `out`. Where it has another type, each axis is converted, as in SciPy."""
+        if self._whole is not None and out.dtype == image.dtype:
+            self._whole.run(image, out)
+            return
+        if not self._lines:
+            np.copyto(out, image, casting="unsafe")
+        for each in self._lines:
+            each.run(image, out)
+            image = out
 
 
-def _centred(footprint: npt.NDArray, befores: Sequence[int]) -> npt.NDArray:
+def centred(footprint: npt.NDArray, befores: Sequence[int]) -> npt.NDArray:
     """Return a footprint with samples that do not count on one side, so that its centre is in the middle."""
     pads = []
     for n, before in zip(footprint.shape, befores, strict=True):
@@ -92,15 +116,13 @@ def _centred(footprint: npt.NDArray, befores: Sequence[int]) -> npt.NDArray:
     return np.pad(footprint, pads)
 
 
-def _common(
-    array: npt.NDArray, mode: str, cval: Any, axes: tuple[int, ...], out: npt.NDArray | None
-) -> Common:
+def _common(array: npt.NDArray, mode: str, cval: Any, axes: tuple[int, ...]) -> Common:
     """Return the shared arguments. The constant must be a value of the image's type."""
-    level = arguments.number(cval) if mode == "constant" else 0.0
+    level = real(cval) if mode == "constant" else 0.0
     if mode == "constant" and array.dtype.kind in "biu":
         low, high = (
             (0, 1) if array.dtype.kind == "b" else (np.iinfo(array.dtype).min, np.iinfo(array.dtype).max)
         )
         if not level.is_integer() or not low <= level <= high:
             raise Elsewhere("cval is no value of the image's type")
-    return Common(mode, level, axes, out=out)
+    return Common(mode, level, axes)

@@ -7,7 +7,7 @@ finite, because SciPy also multiplies them by weights of 0, and carries them alo
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,6 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d  # the original, also if it is replaced later
 
 from imfilter._base.keywords import Common
-from imfilter._compat import parts
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
@@ -23,6 +22,8 @@ from imfilter._filters.ordered import lines, windows
 
 #: Most axes that the fast engine filters.
 _MOST_AXES = 3
+#: Most products that sums in SciPy's order compute.
+_MOST_PRODUCTS = 1 << 40
 
 
 class Line(NamedTuple):
@@ -34,83 +35,169 @@ class Line(NamedTuple):
     mode: str
 
 
-def along_axes(
-    array: npt.NDArray, kernels: Sequence[Line], cval: float, out: npt.NDArray, *, running: bool = False
-) -> npt.NDArray:
-    """Correlate along one axis after the other. `running` kernels are means: all their weights are equal."""
-    if not kernels:
-        np.copyto(out, array, casting="unsafe")
-        return out
-    if len({line.mode for line in kernels}) > 1:  # then each axis by itself, like the functions of one axis
-        for kernel in kernels:
-            array = along_axes(array, [kernel], cval, out, running=running)
-        return out
-    order = sorted(kernels, key=lambda line: line.axis)
-    taps = tuple(line.weights for line in order)
-    if _fast(array, out, [line.mode for line in kernels], cval):
-        axes, befores = tuple(line.axis for line in order), [line.before for line in order]
-        if _engine(array, _separable, taps, axes, befores, kernels[0].mode, cval, out):
-            return out
-    source = array
-    for axis, weights, before, mode in kernels:
-        sides = lines.Sides(before, len(weights) - 1 - before, mode, cval)
-        if running:
-            lines.uniform(source, len(weights), axis, out, sides, None)
-        else:
-            lines.correlate(source, weights, axis, out, sides, None)
-        source = out
-    return out
+class _Fast:
+    """A filter of the fast engine for images of one shape and type. It is prepared by the first image."""
+
+    def __init__(self, build: linear.Build, taps: Sequence[npt.NDArray], spans: Sequence[int], kernels: Any):
+        axes, befores, modes = zip(*kernels, strict=True)
+        self._build, self._taps, self._axes, self._mode = build, tuple(taps), axes, modes[0]
+        self._pads: Any = "same"
+        if any(b != n // 2 for n, b in zip(spans, befores, strict=True)):
+            self._pads = tuple((b, n - 1 - b) for n, b in zip(spans, befores, strict=True))
+        #: By the constant: the parts of complex samples have two.
+        self._prepared: dict[float, Callable[[npt.NDArray, npt.NDArray], bool]] = {}
+
+    def run(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> bool:
+        """Write the result, unless a sample is not finite. Return whether it is written."""
+        level = cval if self._mode == "constant" else 0.0
+        made = self._prepared.get(level)
+        if made is None:
+            common = Common(self._mode, level, self._axes, out=out)
+            geometry = linear.Geometry(padding=self._pads)
+            made = linear.prepared(image, self._build, self._taps, common, geometry)
+            self._prepared[level] = made
+        return made(image, out)
 
 
-def along_parts(array: npt.NDArray, kernels: Sequence[Line], cval: Any, out: npt.NDArray) -> npt.NDArray:
-    """Do what `along_axes` does, also for complex images."""
-
-    def run(image: npt.NDArray, level: float, to: npt.NDArray) -> None:
-        along_axes(image, kernels, level, to)
-
-    return parts.each(run, array, cval, out)
-
-
-def over_window(
-    array: npt.NDArray, weights: npt.NDArray, befores: Sequence[int], mode: str, cval: float, out: npt.NDArray
-) -> npt.NDArray:
-    """Correlate with a kernel over all axes of the image."""
-    axes = tuple(a for a, n in enumerate(weights.shape) if n > 1)
-    if _fast(array, out, [mode] * len(axes), cval) and np.isfinite(weights).all():
-        kernel = weights.reshape([weights.shape[a] for a in axes])
-        places = [befores[a] for a in axes]
-        if _engine(array, _dense, (kernel,), axes, places, mode, cval, out):
-            return out
-    if weights.size * array.size > 1 << 40:
-        raise Elsewhere("the window is too large")
-    windows.correlate(array, weights, out, tuple(befores), mode, cval, None)
-    return out
-
-
-def _fast(array: npt.NDArray, out: npt.NDArray, modes: Sequence[str], cval: float) -> bool:
+def _fits(out: npt.NDArray, modes: Sequence[str], cval: float) -> bool:
     """Tell whether the fast engine may compute a result, apart from samples that are not finite."""
     fits = out.dtype.kind == "f" and 0 < len(modes) <= _MOST_AXES and len(set(modes)) == 1
     return fits and (modes[0] != "constant" or math.isfinite(cval))
 
 
-def _engine(
-    array: npt.NDArray,
-    build: linear.Build,
-    taps: tuple[npt.NDArray, ...],
-    axes: tuple[int, ...],
-    befores: Sequence[int],
-    mode: str,
-    cval: float,
-    out: npt.NDArray,
-) -> bool:
-    """Try the fast engine. Return whether it has written the result."""
-    spans = [len(t) for t in taps] if build is _separable else taps[0].shape
-    pads: Any = "same"
-    if any(b != n // 2 for n, b in zip(spans, befores, strict=True)):
-        pads = tuple((b, n - 1 - b) for n, b in zip(spans, befores, strict=True))
-    common = Common(mode, cval if mode == "constant" else 0.0, axes, out=out)
-    found = linear.apply_finite(array, build, taps, common, linear.Geometry(padding=pads))
-    return found is not None
+class Lines:
+    """A correlation along one axis after the other. `running` kernels are means: their weights are equal."""
+
+    complex_result = False
+
+    def __init__(self, kernels: Sequence[Line], cval: Any, *, running: bool = False) -> None:
+        self.kernels, self.cval, self.running = tuple(kernels), cval, running
+        order = sorted(kernels, key=lambda line: line.axis)
+        taps = [line.weights for line in order]
+        where = [(line.axis, line.before, line.mode) for line in order]
+        self._fast = _Fast(_separable, taps, [len(t) for t in taps], where) if order else None
+        self._each: tuple[Lines, ...] = ()
+        if len({line.mode for line in kernels}) > 1:
+            self._each = tuple(Lines([kernel], cval, running=running) for kernel in kernels)
+
+    def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
+        """Write the result to `out`."""
+        if image.dtype.kind == "c":
+            _by_parts(self.run_real, image, self.cval, out)
+        else:
+            self.run_real(image, real(self.cval), out)
+
+    def run_real(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> None:
+        """Do the same for real samples and another constant."""
+        if self._each:  # axes with other borders are filtered as by the functions of one axis
+            for line in self._each:
+                line.run_real(image, cval, out)
+                image = out
+            return
+        if self._fast is None:
+            np.copyto(out, image, casting="unsafe")
+            return
+        if _fits(out, [line.mode for line in self.kernels], cval) and self._fast.run(image, cval, out):
+            return
+        for axis, weights, before, mode in self.kernels:
+            sides = lines.Sides(before, len(weights) - 1 - before, mode, cval)
+            if self.running:
+                lines.uniform(image, len(weights), axis, out, sides, None)
+            else:
+                lines.correlate(image, weights, axis, out, sides, None)
+            image = out
+
+
+class Window:
+    """A correlation with a kernel over all axes of the image."""
+
+    complex_result = False
+
+    def __init__(self, weights: npt.NDArray, befores: Sequence[int], mode: str, cval: Any) -> None:
+        self._weights, self._befores, self._mode, self.cval = weights, tuple(befores), mode, cval
+        axes = [a for a, n in enumerate(weights.shape) if n > 1]
+        self._modes = [mode] * len(axes)
+        self._fast = None
+        if axes and np.isfinite(weights).all():
+            kernel = weights.reshape([weights.shape[a] for a in axes])
+            self._fast = _Fast(_dense, (kernel,), kernel.shape, [(a, befores[a], mode) for a in axes])
+
+    def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
+        """Write the result to `out`."""
+        if image.dtype.kind == "c":
+            _by_parts(self.run_real, image, self.cval, out)
+        else:
+            self.run_real(image, real(self.cval), out)
+
+    def run_real(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> None:
+        """Do the same for real samples and another constant."""
+        if self._fast is not None and _fits(out, self._modes, cval) and self._fast.run(image, cval, out):
+            return
+        if self._weights.size * image.size > _MOST_PRODUCTS:
+            raise Elsewhere("the window is too large")
+        windows.correlate(image, self._weights, out, self._befores, self._mode, cval, None)
+
+
+class OfComplexWeights:
+    """A correlation with complex weights: one with their real parts, and one with their imaginary parts."""
+
+    complex_result = True
+
+    def __init__(self, filters: tuple[Lines | Window, Lines | Window]) -> None:
+        self._filters = filters
+
+    def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
+        """Write the result to `out`."""
+        of_complex = image.dtype.kind == "c"
+        kind = out.dtype if of_complex else out.real.dtype
+        first, second = (np.empty(image.shape, kind) for _ in self._filters)
+        for each, to in zip(self._filters, (first, second), strict=True):
+            each.run(image, to)
+        if of_complex:
+            out.real, out.imag = first.real - second.imag, first.imag + second.real
+        else:
+            out.real, out.imag = first, second
+
+
+class Combined:
+    """The sum of derivatives along each axis, or the root of the sum of their squares."""
+
+    complex_result = False
+
+    def __init__(self, filters: Sequence[Lines], *, squared: bool) -> None:
+        self._filters, self._squared = tuple(filters), squared
+
+    def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
+        """Write the result to `out`. As in SciPy, what is added has the type of the result."""
+        if not self._filters or np.may_share_memory(image, out):
+            raise Elsewhere("there is no axis, or output overlaps the image")
+        for number, each in enumerate(self._filters):
+            found = np.empty(out.shape, out.dtype) if number else out
+            each.run(image, found)
+            if self._squared:
+                np.multiply(found, found, found)
+            if number:
+                out += found
+        if self._squared:
+            np.sqrt(out, out, casting="unsafe")
+
+
+def real(cval: Any) -> float:
+    """Return the constant beyond the border of real samples."""
+    if isinstance(cval, complex | np.complexfloating):
+        raise Elsewhere("cval is complex")
+    return float(cval)
+
+
+def _by_parts(
+    run: Callable[[npt.NDArray, float, npt.NDArray], None], image: npt.NDArray, cval: Any, out: npt.NDArray
+) -> None:
+    """Filter the real and the imaginary part, each by itself."""
+    level, found = complex(cval), []
+    for part, number in ((image.real, level.real), (image.imag, level.imag)):
+        found.append(np.empty(image.shape, out.real.dtype))
+        run(np.ascontiguousarray(part), number, found[-1])
+    out.real, out.imag = found
 
 
 def _separable(ndim: int, axes: tuple[int, ...], *taps: npt.NDArray) -> Operator:

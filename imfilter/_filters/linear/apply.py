@@ -96,17 +96,32 @@ def apply(
     return engine.apply(FAMILY, image, common, (build, preserves_dtype, method), *given)
 
 
-def apply_finite(
+def prepared(
     image: npt.NDArray, build: Build, own: tuple[Any, ...], common: Common, geometry: Geometry
-) -> npt.NDArray | None:
-    """Do what `apply` does for filters that do not average. Return None if a sample is not finite."""
-    fixed, given = (build, False, "auto"), (own, geometry)
+) -> Callable[[npt.NDArray, npt.NDArray], bool]:
+    """Return a filter for images and results of the types and shapes of `image` and ``common.out``.
+
+    The filter ``run(image, out)`` does not average. It writes nothing and returns False if a sample is not
+    finite.
+    """
+    call = _validate_and_plan(image, common, (build, False, "auto"), own, geometry)
     if image.dtype.kind != "f":
-        return engine.apply(FAMILY, image, common, fixed, *given)
-    result = engine.apply_finite(FAMILY, image, common, fixed, *given)
-    if result is None and np.isfinite(image).all():  # the algorithm could not tell
-        return engine.apply(FAMILY, image, common, fixed, *given)
-    return result
+
+        def run_any(image: npt.NDArray, out: npt.NDArray) -> bool:
+            run(call, image, out, threads.requested(None))
+            return True
+
+        return run_any
+
+    def run_if_finite(image: npt.NDArray, out: npt.NDArray) -> bool:
+        if run_finite(call, image, out, threads.requested(None)) is not None:
+            return True
+        if isinstance(call.plan.implementation, Compiled) or not np.isfinite(image).all():
+            return False
+        run(call, image, out, threads.requested(None))  # an algorithm that cannot tell
+        return True
+
+    return run_if_finite
 
 
 def _validate_and_plan(

@@ -9,8 +9,8 @@ import numpy as np
 import scipy.ndimage
 
 from imfilter._compat import ndimage_arguments as arguments
-from imfilter._compat import ndimage_sums as engine
-from imfilter._compat.ndimage_sums import Line
+from imfilter._compat.ndimage_sums import Combined, Line, Lines
+from imfilter._compat.prepared import Prepared, filtered
 from imfilter._compat.serving import Elsewhere, like
 from imfilter.compat.ndimage.sums import Output
 from imfilter.typing import ArrayLike, NDArray
@@ -30,7 +30,7 @@ def sobel(
     cval: float = 0.0,
 ) -> NDArray:
     """Take the Sobel derivative along an axis, as `scipy.ndimage.sobel` does."""
-    return _smoothed(input, axis, output, mode, cval, _SOBEL)
+    return filtered(input, output, _smoothed, (axis, mode, cval, False), numbers="c")
 
 
 @like(scipy.ndimage.prewitt, "scipy.ndimage.prewitt")
@@ -42,18 +42,15 @@ def prewitt(
     cval: float = 0.0,
 ) -> NDArray:
     """Take the Prewitt derivative along an axis, as `scipy.ndimage.prewitt` does."""
-    return _smoothed(input, axis, output, mode, cval, _PREWITT)
+    return filtered(input, output, _smoothed, (axis, mode, cval, True), numbers="c")
 
 
-def _smoothed(
-    given: ArrayLike, axis: int, output: Output, mode: Any, cval: float, across: NDArray
-) -> NDArray:
-    """Differentiate along one axis, then smooth `across` it."""
-    array = arguments.image(given, numbers="c")
+def _smoothed(array: NDArray, axis: Any, mode: Any, cval: Any, prewitt: bool) -> Prepared:
+    """Differentiate along one axis, then smooth across it."""
     along, borders = arguments.axis(axis, array), arguments.modes(mode, array.ndim)
+    across = _PREWITT if prewitt else _SOBEL
     others = [Line(a, across, 1, borders[a]) for a in range(array.ndim) if a != along]
-    kernels = [Line(along, _CENTRAL, 1, borders[along]), *others]
-    return engine.along_parts(array, kernels, cval, arguments.output(output, array))
+    return Lines([Line(along, _CENTRAL, 1, borders[along]), *others], cval)
 
 
 @like(scipy.ndimage.laplace, "scipy.ndimage.laplace")
@@ -66,12 +63,13 @@ def laplace(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Take the sum of second differences, as `scipy.ndimage.laplace` does."""
+    return filtered(input, output, _second_differences, (mode, cval, axes), numbers="c")
 
-    def derivative(image: NDArray, axis: int, output: Output, mode: str, cval: float) -> NDArray:
-        line = Line(axis, _SECOND, 1, arguments.mode(mode))
-        return engine.along_parts(image, [line], cval, arguments.output(output, image))
 
-    return laplacian(input, derivative, output, mode, cval, axes)
+def _second_differences(array: NDArray, mode: Any, cval: Any, axes: Any) -> Prepared:
+    chosen = arguments.axes(axes, array)
+    along = zip(chosen, arguments.modes(mode, len(chosen)), strict=True)
+    return Combined([Lines([Line(a, _SECOND, 1, m)], cval) for a, m in along], squared=False)
 
 
 #: A derivative along an axis: ``derivative(image, axis, output, mode, cval, *arguments, **keywords)``.
@@ -91,23 +89,13 @@ def generic_laplace(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Add the second derivatives that a function takes, as `scipy.ndimage.generic_laplace` does."""
-
-    def derivative(image: NDArray, axis: int, output: Output, mode: str, cval: float) -> NDArray:
-        return derivative2(image, axis, output, mode, cval, *extra_arguments, **(extra_keywords or {}))
-
-    return laplacian(input, derivative, output, mode, cval, axes)
-
-
-def laplacian(
-    given: ArrayLike, derivative: Derivative, output: Output, mode: Any, cval: float, axes: Any
-) -> NDArray:
-    """Add the results along all axes, in the type of the result."""
-    array, out, chosen, borders = _prepared(given, output, mode, axes)
+    array, out, chosen, borders = _prepared(input, output, mode, axes)
+    keywords = extra_keywords or {}
     for n, (axis, border) in enumerate(zip(chosen, borders, strict=True)):
         if n:
-            out += derivative(array, axis, out.dtype, border, cval)
+            out += derivative2(array, axis, out.dtype, border, cval, *extra_arguments, **keywords)
         else:
-            derivative(array, axis, out, border, cval)
+            derivative2(array, axis, out, border, cval, *extra_arguments, **keywords)
     return out
 
 
@@ -124,25 +112,15 @@ def generic_gradient_magnitude(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Take the root of the sum of squared derivatives, as `scipy.ndimage` does."""
-
-    def along(image: NDArray, axis: int, output: Output, mode: str, cval: float) -> NDArray:
-        return derivative(image, axis, output, mode, cval, *extra_arguments, **(extra_keywords or {}))
-
-    return magnitude(input, along, output, mode, cval, axes)
-
-
-def magnitude(
-    given: ArrayLike, derivative: Derivative, output: Output, mode: Any, cval: float, axes: Any
-) -> NDArray:
-    """Return the root of the sum of squares, which are added in the type of the result."""
-    array, out, chosen, borders = _prepared(given, output, mode, axes)
+    array, out, chosen, borders = _prepared(input, output, mode, axes)
+    keywords = extra_keywords or {}
     for n, (axis, border) in enumerate(zip(chosen, borders, strict=True)):
         if n:
-            found = derivative(array, axis, out.dtype, border, cval)
+            found = derivative(array, axis, out.dtype, border, cval, *extra_arguments, **keywords)
             np.multiply(found, found, found)
             out += found
         else:
-            derivative(array, axis, out, border, cval)
+            derivative(array, axis, out, border, cval, *extra_arguments, **keywords)
             np.multiply(out, out, out)
     np.sqrt(out, out, casting="unsafe")
     return out

@@ -9,10 +9,9 @@ import numpy as np
 import scipy.ndimage
 
 from imfilter._compat import ndimage_arguments as arguments
-from imfilter._compat import ndimage_sums as engine
-from imfilter._compat.ndimage_sums import Line, gaussian_weights
+from imfilter._compat.ndimage_sums import Combined, Line, Lines, gaussian_weights
+from imfilter._compat.prepared import Prepared, filtered
 from imfilter._compat.serving import Elsewhere, like
-from imfilter.compat.ndimage.derivatives import laplacian, magnitude
 from imfilter.compat.ndimage.sums import Output
 from imfilter.typing import ArrayLike, NDArray
 
@@ -44,9 +43,14 @@ def gaussian_filter1d(
     radius: int | None = None,
 ) -> NDArray:
     """Smooth or differentiate along an axis, as `scipy.ndimage.gaussian_filter1d` does."""
-    array = arguments.image(input, numbers="c")
-    line = _line(arguments.axis(axis, array), sigma, order, mode, truncate, radius)
-    return engine.along_parts(array, [line], cval, arguments.output(output, array))
+    own = sigma, axis, order, mode, cval, truncate, radius
+    return filtered(input, output, _along, own, numbers="c")
+
+
+def _along(
+    array: NDArray, sigma: Any, axis: Any, order: Any, mode: Any, cval: Any, truncate: Any, radius: Any
+) -> Prepared:
+    return Lines([_line(arguments.axis(axis, array), sigma, order, mode, truncate, radius)], cval)
 
 
 @like(scipy.ndimage.gaussian_filter, "scipy.ndimage.gaussian_filter")
@@ -63,21 +67,20 @@ def gaussian_filter(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Smooth or differentiate along several axes, as `scipy.ndimage.gaussian_filter` does."""
-    return _filtered(input, sigma, order, output, mode, cval, truncate, radius, axes)
+    own = sigma, order, mode, cval, truncate, radius, axes
+    return filtered(input, output, _over, own, numbers="c")
 
 
-def _filtered(
-    given: ArrayLike,
+def _over(
+    array: NDArray,
     sigma: Any,
     order: Any,
-    output: Output,
     mode: Any,
-    cval: float,
-    truncate: float = 4.0,
+    cval: Any,
+    truncate: Any = 4.0,
     radius: Any = None,
     axes: Any = None,
-) -> NDArray:
-    array = arguments.image(given, numbers="c")
+) -> Lines:
     chosen = arguments.axes(axes, array)
     each = [arguments.each(v, len(chosen), "an argument") for v in (sigma, order, mode, radius)]
     kernels = [
@@ -85,8 +88,7 @@ def _filtered(
         for axis, s, o, m, r in zip(chosen, *each, strict=True)
         if s > _LEAST
     ]
-    out = arguments.output(output, array)
-    return engine.along_parts(array, kernels, cval, out)
+    return Lines(kernels, cval)
 
 
 @like(scipy.ndimage.gaussian_laplace, "scipy.ndimage.gaussian_laplace")
@@ -101,15 +103,20 @@ def gaussian_laplace(
     **kwargs: Any,
 ) -> NDArray:
     """Take the Laplacian of a Gaussian, as `scipy.ndimage.gaussian_laplace` does."""
-    array = arguments.image(input, numbers="c")
+    own = sigma, mode, cval, axes, *_pairs(kwargs)
+    return filtered(input, output, _laplacian, own, numbers="c")
+
+
+def _pairs(keywords: dict[str, Any]) -> tuple[Any, ...]:
+    """Return keywords as a tuple, which can be looked up."""
+    return tuple(item for pair in sorted(keywords.items()) for item in pair)
+
+
+def _laplacian(array: NDArray, sigma: Any, mode: Any, cval: Any, axes: Any, *pairs: Any) -> Prepared:
     chosen = arguments.axes(axes, array)
     along = dict(zip(chosen, arguments.each(sigma, len(chosen), "sigma"), strict=True))
     sigmas = [along.get(axis, 0.0) for axis in range(array.ndim)]
-
-    def derivative(image: NDArray, axis: int, output: Output, mode: str, cval: float) -> NDArray:
-        return _differentiated(image, axis, 2, sigmas, output, mode, cval, kwargs)
-
-    return laplacian(input, derivative, output, mode, cval, axes)
+    return _combined(array, sigmas, 2, mode, cval, chosen, pairs)
 
 
 @like(scipy.ndimage.gaussian_gradient_magnitude, "scipy.ndimage.gaussian_gradient_magnitude")
@@ -124,23 +131,24 @@ def gaussian_gradient_magnitude(
     **kwargs: Any,
 ) -> NDArray:
     """Take the gradient magnitude of a Gaussian, as `scipy.ndimage.gaussian_gradient_magnitude` does."""
-
-    def derivative(image: NDArray, axis: int, output: Output, mode: str, cval: float) -> NDArray:
-        return _differentiated(image, axis, 1, sigma, output, mode, cval, kwargs)
-
-    return magnitude(input, derivative, output, mode, cval, axes)
+    own = sigma, mode, cval, axes, *_pairs(kwargs)
+    return filtered(input, output, _gradient, own, numbers="c")
 
 
-def _differentiated(
-    image: NDArray,
-    axis: int,
-    order: int,
-    sigma: float | Sequence[float],
-    output: Output,
-    mode: str | Sequence[str],
-    cval: float,
-    more: dict[str, Any],
-) -> NDArray:
-    """Return the derivative along an axis. As in SciPy, the image is smoothed along all axes."""
-    orders = [order * (a == axis) for a in range(image.ndim)]
-    return _filtered(image, sigma, orders, output, mode, cval, **more)
+def _gradient(array: NDArray, sigma: Any, mode: Any, cval: Any, axes: Any, *pairs: Any) -> Prepared:
+    return _combined(array, sigma, 1, mode, cval, arguments.axes(axes, array), pairs)
+
+
+def _combined(
+    array: NDArray, sigma: Any, order: int, mode: Any, cval: Any, chosen: tuple[int, ...], pairs: Any
+) -> Prepared:
+    """Return derivatives along the chosen axes. As in SciPy, the image is smoothed along all axes."""
+    keywords, borders = (
+        dict(zip(pairs[::2], pairs[1::2], strict=True)),
+        arguments.each(mode, len(chosen), "mode"),
+    )
+    filters = []
+    for axis, border in zip(chosen, borders, strict=True):
+        orders = [order * (a == axis) for a in range(array.ndim)]
+        filters.append(_over(array, sigma, orders, border, cval, **keywords))
+    return Combined(filters, squared=order == 1)

@@ -10,6 +10,7 @@ import scipy.ndimage
 
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat import ndimage_ranks as engine
+from imfilter._compat.prepared import Prepared, filtered
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.rank.apply import Pick
 from imfilter._filters.rank.picks import first, last
@@ -28,7 +29,7 @@ def minimum_filter1d(
     origin: int = 0,
 ) -> NDArray:
     """Take the minima along an axis, as `scipy.ndimage.minimum_filter1d` does."""
-    return _along(input, size, axis, output, mode, cval, origin, first)
+    return filtered(input, output, _along, (size, axis, mode, cval, origin, False))
 
 
 @like(scipy.ndimage.maximum_filter1d, "scipy.ndimage.maximum_filter1d")
@@ -42,22 +43,14 @@ def maximum_filter1d(
     origin: int = 0,
 ) -> NDArray:
     """Take the maxima along an axis, as `scipy.ndimage.maximum_filter1d` does."""
-    return _along(input, size, axis, output, mode, cval, origin, last)
+    return filtered(input, output, _along, (size, axis, mode, cval, origin, True))
 
 
 def _along(
-    given: ArrayLike,
-    size: int,
-    axis: int,
-    output: Output,
-    mode: str,
-    cval: float,
-    origin: int,
-    pick: Pick,
-) -> NDArray:
-    array = arguments.image(given)
+    array: NDArray, size: Any, axis: Any, mode: Any, cval: Any, origin: Any, largest: bool
+) -> Prepared:
     line = engine.line(arguments.axis(axis, array), size, origin, mode)
-    return engine.extreme_of_boxes(array, [line], cval, arguments.output(output, array), pick)
+    return engine.Boxes([line], cval, last if largest else first)
 
 
 @like(scipy.ndimage.minimum_filter, "scipy.ndimage.minimum_filter")
@@ -73,7 +66,7 @@ def minimum_filter(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Take the minima of windows, as `scipy.ndimage.minimum_filter` does."""
-    return extreme(input, size, footprint, output, mode, cval, origin, axes, first)
+    return filtered(input, output, extremes, (size, footprint, mode, cval, origin, axes, False))
 
 
 @like(scipy.ndimage.maximum_filter, "scipy.ndimage.maximum_filter")
@@ -89,33 +82,30 @@ def maximum_filter(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Take the maxima of windows, as `scipy.ndimage.maximum_filter` does."""
-    return extreme(input, size, footprint, output, mode, cval, origin, axes, last)
+    return filtered(input, output, extremes, (size, footprint, mode, cval, origin, axes, True))
 
 
-def extreme(
-    given: ArrayLike,
+def extremes(
+    array: NDArray,
     size: Any,
     footprint: Any,
-    output: Output,
     mode: Any,
     cval: Any,
     origin: Any,
     axes: Any,
-    pick: Pick,
-) -> NDArray:
-    """Take the minima or the maxima of windows."""
-    array = arguments.image(given)
-    chosen = arguments.axes(axes, array)
+    largest: bool,
+) -> Prepared:
+    """Return the filter of the minima or the maxima of windows."""
+    chosen, pick = arguments.axes(axes, array), last if largest else first
     window = None if footprint is None else _footprint(footprint, size, len(chosen))
+    if window is not None and not window.all():
+        return _in_footprint(window, chosen, origin, mode, cval, pick)
     if window is None and size is None:
         raise Elsewhere("there is no window")
-    out = arguments.output(output, array)
-    if window is None or window.all():
-        sizes = arguments.each(size if window is None else window.shape, len(chosen), "size")
-        others = [arguments.each(v, len(chosen), "an argument") for v in (origin, mode)]
-        along = [engine.line(a, s, o, m) for a, s, o, m in zip(chosen, sizes, *others, strict=True) if s > 1]
-        return engine.extreme_of_boxes(array, along, cval, out, pick)
-    return _in_footprint(array, window, chosen, origin, mode, cval, out, pick)
+    sizes = arguments.each(size if window is None else window.shape, len(chosen), "size")
+    others = [arguments.each(v, len(chosen), "an argument") for v in (origin, mode)]
+    along = [engine.line(a, s, o, m) for a, s, o, m in zip(chosen, sizes, *others, strict=True) if s > 1]
+    return engine.Boxes(along, cval, pick)
 
 
 def _footprint(footprint: Any, size: Any, count: int) -> NDArray:
@@ -126,22 +116,16 @@ def _footprint(footprint: Any, size: Any, count: int) -> NDArray:
 
 
 def _in_footprint(
-    array: NDArray,
-    window: NDArray,
-    axes: tuple[int, ...],
-    origin: Any,
-    mode: Any,
-    cval: Any,
-    out: NDArray,
-    pick: Pick,
-    *own: Any,
-) -> NDArray:
+    window: NDArray, axes: tuple[int, ...], origin: Any, mode: Any, cval: Any, pick: Pick, *own: Any
+) -> Prepared:
     """Take ranks. The axes of the footprint are in ascending order, in whichever order `axes` names them."""
     shifts = dict(zip(axes, arguments.each(origin, len(axes), "origin"), strict=True))
     ascending = tuple(sorted(axes))
     befores = [arguments.before(n, shifts[a]) for a, n in zip(ascending, window.shape, strict=True)]
-    border = arguments.mode(mode)
-    return engine.of_rank(array, window, ascending, befores, border, cval, out, pick, *own)
+    shape = engine.centred(window, befores)
+    return engine.Ranks(
+        shape.shape if shape.all() else shape, ascending, arguments.mode(mode), cval, pick, *own
+    )
 
 
 @like(scipy.ndimage.median_filter, "scipy.ndimage.median_filter")
@@ -157,7 +141,8 @@ def median_filter(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Take the medians of windows, as `scipy.ndimage.median_filter` does."""
-    return _ranked(input, lambda n: n // 2, size, footprint, output, mode, cval, origin, axes)
+    own = "median", 0, size, footprint, mode, cval, origin, axes
+    return filtered(input, output, _ranked, own)
 
 
 @like(scipy.ndimage.percentile_filter, "scipy.ndimage.percentile_filter")
@@ -174,14 +159,8 @@ def percentile_filter(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Take a percentile of windows, as `scipy.ndimage.percentile_filter` does."""
-    share = float(percentile) + 100.0 * (percentile < 0)
-    if not 0 <= share <= 100:
-        raise Elsewhere("percentile is not from 0 to 100")
-
-    def index(n: int) -> int:
-        return n - 1 if share == 100 else int(float(n) * share / 100.0)
-
-    return _ranked(input, index, size, footprint, output, mode, cval, origin, axes)
+    own = "percentile", percentile, size, footprint, mode, cval, origin, axes
+    return filtered(input, output, _ranked, own)
 
 
 @like(scipy.ndimage.rank_filter, "scipy.ndimage.rank_filter")
@@ -198,45 +177,49 @@ def rank_filter(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Take the sample of a rank in windows, as `scipy.ndimage.rank_filter` does."""
-    place = int(rank)
-    if place != rank:
-        raise Elsewhere("rank is not an integer")
-    return _ranked(
-        input, lambda n: place + n * (place < 0), size, footprint, output, mode, cval, origin, axes
-    )
+    own = "rank", rank, size, footprint, mode, cval, origin, axes
+    return filtered(input, output, _ranked, own)
 
 
 def _at(n: int, place: int) -> int:
     return place
 
 
+def _place(which: str, number: Any, count: int) -> int:
+    """Return the index of a sample among the `count` of a window, in ascending order."""
+    if which == "median":
+        return count // 2
+    if which == "percentile":
+        share = float(number) + 100.0 * (number < 0)
+        place = count - 1 if share == 100 else int(float(count) * share / 100.0)
+        return place if 0 <= share <= 100 else -1
+    if int(number) != number:
+        raise Elsewhere("rank is not an integer")
+    return int(number) + count * (number < 0)
+
+
 def _ranked(
-    given: ArrayLike,
-    index: Any,
+    array: NDArray,
+    which: str,
+    number: Any,
     size: Any,
     footprint: Any,
-    output: Output,
     mode: Any,
     cval: Any,
     origin: Any,
     axes: Any,
-) -> NDArray:
-    """Take the sample that ``index(n)`` names, of the n of each window in ascending order."""
-    array = arguments.image(given)
+) -> Prepared:
     chosen = arguments.axes(axes, array)
     if footprint is None and size is None:
         raise Elsewhere("there is no window")
-    if footprint is None:
-        sizes = arguments.each(size, len(chosen), "size")
-        # SciPy makes the footprint before it looks at the axes, so it is in ascending order too.
-        window = np.ones([int(n) for n in sizes], bool)
+    if footprint is None:  # SciPy makes a footprint, whose axes are in ascending order
+        window = np.ones([int(n) for n in arguments.each(size, len(chosen), "size")], bool)
     else:
         window = _footprint(footprint, size, len(chosen))
     count = int(window.sum())
-    place = int(index(count))
+    place = _place(which, number, count)
     if not 0 <= place < count:
         raise Elsewhere("rank is outside the window")
     if place in (0, count - 1):
-        return extreme(given, None, window, output, mode, cval, origin, axes, last if place else first)
-    out = arguments.output(output, array)
-    return _in_footprint(array, window, chosen, origin, mode, cval, out, _at, place)
+        return extremes(array, None, window, mode, cval, origin, axes, place > 0)
+    return _in_footprint(window, chosen, origin, mode, cval, _at, place)

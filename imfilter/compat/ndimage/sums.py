@@ -10,8 +10,8 @@ import scipy.ndimage
 
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat import ndimage_sums as engine
-from imfilter._compat import parts
 from imfilter._compat.ndimage_sums import Line
+from imfilter._compat.prepared import Prepared, filtered
 from imfilter._compat.serving import Elsewhere, like
 from imfilter.typing import ArrayLike, DTypeLike, NDArray
 
@@ -30,7 +30,7 @@ def correlate1d(
     origin: int = 0,
 ) -> NDArray:
     """Correlate along an axis, as `scipy.ndimage.correlate1d` does."""
-    return _along(input, weights, axis, output, mode, cval, origin, flipped=False)
+    return filtered(input, output, _along, (weights, axis, mode, cval, origin, False), numbers="c")
 
 
 @like(scipy.ndimage.convolve1d, "scipy.ndimage.convolve1d")
@@ -44,34 +44,24 @@ def convolve1d(
     origin: int = 0,
 ) -> NDArray:
     """Convolve along an axis, as `scipy.ndimage.convolve1d` does."""
-    return _along(input, weights, axis, output, mode, cval, origin, flipped=True)
+    return filtered(input, output, _along, (weights, axis, mode, cval, origin, True), numbers="c")
 
 
 def _along(
-    given: ArrayLike,
-    weights: ArrayLike,
-    axis: int,
-    output: Output,
-    mode: str,
-    cval: float,
-    origin: int,
-    *,
-    flipped: bool,
-) -> NDArray:
+    array: NDArray, weights: Any, axis: Any, mode: Any, cval: Any, origin: Any, flipped: bool
+) -> Prepared:
     taps, shift = _weights(weights, 1), origin
     if flipped:
         taps, shift = taps[::-1], -origin - (len(taps) % 2 == 0)
-    taps = taps if flipped else taps.conj()
-    array = arguments.image(given, numbers="c")
-    out = arguments.output(output, array, complex_result=taps.dtype.kind == "c")
-    along, before = arguments.axis(axis, array), arguments.before(len(taps), shift)
-    border = arguments.mode(mode)
+    else:
+        taps = taps.conj()
+    where, border = arguments.axis(axis, array), arguments.mode(mode)
+    before = arguments.before(len(taps), shift)
 
-    def run(image: NDArray, part: NDArray, level: float, to: NDArray) -> None:
-        line = Line(along, np.ascontiguousarray(part), before, border)
-        engine.along_axes(image, [line], level, to)
+    def of(part: NDArray) -> engine.Lines:
+        return engine.Lines([Line(where, np.ascontiguousarray(part), before, border)], cval)
 
-    return parts.combined(run, array, taps, cval, out)
+    return engine.OfComplexWeights((of(taps.real), of(taps.imag))) if taps.dtype.kind == "c" else of(taps)
 
 
 def _weights(weights: ArrayLike, ndim: int) -> NDArray:
@@ -94,7 +84,7 @@ def correlate(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Correlate with a kernel over several axes, as `scipy.ndimage.correlate` does."""
-    return _over(input, weights, output, mode, cval, origin, axes, flipped=False)
+    return filtered(input, output, _over, (weights, mode, cval, origin, axes, False), numbers="c")
 
 
 @like(scipy.ndimage.convolve, "scipy.ndimage.convolve")
@@ -109,40 +99,30 @@ def convolve(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Convolve with a kernel over several axes, as `scipy.ndimage.convolve` does."""
-    return _over(input, weights, output, mode, cval, origin, axes, flipped=True)
+    return filtered(input, output, _over, (weights, mode, cval, origin, axes, True), numbers="c")
 
 
 def _over(
-    given: ArrayLike,
-    weights: ArrayLike,
-    output: Output,
-    mode: str,
-    cval: float,
-    origin: int | Sequence[int],
-    axes: Any,
-    *,
-    flipped: bool,
-) -> NDArray:
-    array = arguments.image(given, numbers="c")
+    array: NDArray, weights: Any, mode: Any, cval: Any, origin: Any, axes: Any, flipped: bool
+) -> Prepared:
     chosen = arguments.axes(axes, array)
     kernel = _weights(weights, len(chosen))
     shifts = dict(zip(chosen, arguments.each(origin, len(chosen), "origin"), strict=True))
     # The axes of the kernel are in ascending order, in whichever order `axes` names them.
-    kernel = kernel.reshape(
-        [kernel.shape[sorted(chosen).index(a)] if a in shifts else 1 for a in range(array.ndim)]
-    )
+    spans = dict(zip(sorted(chosen), kernel.shape, strict=True))
+    kernel = kernel.reshape([spans.get(axis, 1) for axis in range(array.ndim)])
     kernel = np.flip(kernel) if flipped else kernel.conj()
     befores = []
     for axis, n in enumerate(kernel.shape):
         shift = shifts.get(axis, 0)
         befores.append(arguments.before(n, -shift - (n % 2 == 0) if flipped else shift))
-    out = arguments.output(output, array, complex_result=kernel.dtype.kind == "c")
     border = arguments.mode(mode)
 
-    def run(image: NDArray, part: NDArray, level: float, to: NDArray) -> None:
-        engine.over_window(image, np.ascontiguousarray(part), befores, border, level, to)
+    def of(part: NDArray) -> engine.Window:
+        return engine.Window(np.ascontiguousarray(part), befores, border, cval)
 
-    return parts.combined(run, array, kernel, cval, out)
+    of_complex = kernel.dtype.kind == "c"
+    return engine.OfComplexWeights((of(kernel.real), of(kernel.imag))) if of_complex else of(kernel)
 
 
 @like(scipy.ndimage.uniform_filter1d, "scipy.ndimage.uniform_filter1d")
@@ -156,17 +136,11 @@ def uniform_filter1d(
     origin: int = 0,
 ) -> NDArray:
     """Take the means along an axis, as `scipy.ndimage.uniform_filter1d` does."""
-    array = arguments.image(input, numbers="c")
-    out = arguments.output(output, array)
-    line = _mean(arguments.axis(axis, array), size, origin, mode)
-    return _means(array, [line], cval, out)
+    return filtered(input, output, _mean_along, (size, axis, mode, cval, origin), numbers="c")
 
 
-def _means(array: NDArray, kernels: list[Line], cval: Any, out: NDArray) -> NDArray:
-    def run(image: NDArray, level: float, to: NDArray) -> None:
-        engine.along_axes(image, kernels, level, to, running=True)
-
-    return parts.each(run, array, cval, out)
+def _mean_along(array: NDArray, size: Any, axis: Any, mode: Any, cval: Any, origin: Any) -> Prepared:
+    return engine.Lines([_mean(arguments.axis(axis, array), size, origin, mode)], cval, running=True)
 
 
 def _mean(axis: int, size: Any, origin: Any, mode: Any) -> Line:
@@ -188,14 +162,11 @@ def uniform_filter(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Take the means over boxes, as `scipy.ndimage.uniform_filter` does."""
-    array = arguments.image(input, numbers="c")
+    return filtered(input, output, _means, (size, mode, cval, origin, axes), numbers="c")
+
+
+def _means(array: NDArray, size: Any, mode: Any, cval: Any, origin: Any, axes: Any) -> Prepared:
     chosen = arguments.axes(axes, array)
-    count = len(chosen)
-    along = zip(
-        *(chosen, arguments.each(size, count, "size"), arguments.each(origin, count, "origin")),
-        arguments.each(mode, count, "mode"),
-        strict=True,
-    )
-    kernels = [_mean(*each) for each in along if each[1] > 1]
-    out = arguments.output(output, array)
-    return _means(array, kernels, cval, out)
+    along = [arguments.each(v, len(chosen), "an argument") for v in (size, origin, mode)]
+    kernels = [_mean(axis, s, o, m) for axis, s, o, m in zip(chosen, *along, strict=True) if s > 1]
+    return engine.Lines(kernels, cval, running=True)
