@@ -77,7 +77,9 @@ class Lines:
         where = [(line.axis, line.before, line.mode) for line in order]
         self._fast = _Fast(_separable, taps, [len(t) for t in taps], where) if order else None
         self._each: tuple[Lines, ...] = ()
-        if len({line.mode for line in kernels}) > 1:
+        # SciPy filters one axis after the other, so the constant is that of each axis.
+        borders = {line.mode for line in kernels}
+        if len(borders) > 1 or (len(kernels) > 1 and "constant" in borders and cval != 0):
             self._each = tuple(Lines([kernel], cval, running=running) for kernel in kernels)
 
     def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
@@ -89,7 +91,7 @@ class Lines:
 
     def run_real(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> None:
         """Do the same for real samples and another constant."""
-        if self._each:  # axes with other borders are filtered as by the functions of one axis
+        if self._each:
             for line in self._each:
                 line.run_real(image, cval, out)
                 image = out

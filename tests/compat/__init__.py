@@ -1,0 +1,1 @@
+"""Tests of the functions with the names of other libraries."""

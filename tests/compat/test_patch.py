@@ -1,0 +1,179 @@
+"""Patching: what is replaced, in which modules, in which order, in threads, forks and pickles; the report."""
+
+import concurrent.futures
+import multiprocessing
+import pickle
+import subprocess
+import sys
+import types
+
+import numpy as np
+import pytest
+import scipy.ndimage
+from scipy.ndimage import uniform_filter as imported_by_name
+
+import imfilter
+
+#: In a list, because a patch replaces what a module has by name.
+ORIGINALS = [scipy.ndimage.uniform_filter]
+IMAGE = np.random.default_rng(0).random((80, 80))
+
+
+@pytest.fixture(autouse=True)
+def _unpatched():
+    yield
+    imfilter.unpatch()
+    assert scipy.ndimage.uniform_filter is ORIGINALS[0]
+    imfilter.report(clear=True)
+
+
+def calls(name="scipy.ndimage.uniform_filter"):
+    return {each.name: each for each in imfilter.report().functions}.get(name)
+
+
+def test_with_block():
+    imfilter.report(clear=True)
+    with imfilter.patch("scipy.ndimage"):
+        assert scipy.ndimage.uniform_filter is not ORIGINALS[0]
+        scipy.ndimage.uniform_filter(IMAGE, 3)
+        assert calls().here == 1
+    assert scipy.ndimage.uniform_filter is ORIGINALS[0]
+
+
+def test_names_in_loaded_modules():
+    """A module that imported the function by name has the replacement, and gets the original back."""
+    with imfilter.patch():
+        assert imported_by_name is scipy.ndimage.uniform_filter
+    assert imported_by_name is ORIGINALS[0]
+
+
+def test_modules_loaded_later():
+    module = types.ModuleType("loaded_later")
+    with imfilter.patch("scipy.ndimage"):
+        exec("from scipy.ndimage import uniform_filter", vars(module))
+        assert module.uniform_filter is not ORIGINALS[0]
+        sys.modules["loaded_later"] = module
+    try:
+        assert module.uniform_filter is ORIGINALS[0]
+    finally:
+        del sys.modules["loaded_later"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_patched_twice(order):
+    patches = [imfilter.patch("scipy.ndimage"), imfilter.patch("scipy.ndimage")]
+    patches[order[0]].__exit__(None, None, None)
+    assert scipy.ndimage.uniform_filter is not ORIGINALS[0]
+    patches[order[1]].__exit__(None, None, None)
+    assert scipy.ndimage.uniform_filter is ORIGINALS[0]
+    patches[0].__exit__(None, None, None)  # a patch ends once
+
+
+def test_unpatch_ends_all():
+    for _ in range(3):
+        imfilter.patch("scipy.ndimage")
+    imfilter.unpatch("scipy.ndimage")
+    assert scipy.ndimage.uniform_filter is ORIGINALS[0]
+    imfilter.unpatch()
+
+
+def test_small_images_stay():
+    imfilter.report(clear=True)
+    with imfilter.patch("scipy.ndimage", smallest=100):
+        scipy.ndimage.uniform_filter(IMAGE[:9, :9], 3)
+        scipy.ndimage.uniform_filter(IMAGE[:10, :10], 3)
+        scipy.ndimage.uniform_filter(input=IMAGE[:10, :10], size=3)
+    assert (calls().calls, calls().here) == (3, 2)
+    assert imfilter.report().reasons == {"the array is small": 1}
+
+
+def test_reasons():
+    imfilter.report(clear=True)
+    with imfilter.patch("scipy.ndimage", smallest=0):
+        scipy.ndimage.uniform_filter(np.ones(0), 3)
+    assert calls().here == 0
+    assert imfilter.report().reasons == {"the array is empty": 1}
+    assert "scipy.ndimage.uniform_filter" in str(imfilter.report())
+
+
+def test_pickle():
+    with imfilter.patch("scipy.ndimage"):
+        assert pickle.loads(pickle.dumps(scipy.ndimage.uniform_filter)) is scipy.ndimage.uniform_filter
+
+
+def test_threads():
+    with imfilter.patch("scipy.ndimage"), concurrent.futures.ThreadPoolExecutor(4) as pool:
+        imfilter.report(clear=True)
+        found = list(pool.map(lambda _: scipy.ndimage.uniform_filter(IMAGE, 3), range(40)))
+    assert calls().here == 40
+    assert all(np.array_equal(each, found[0]) for each in found)
+
+
+def _in_child(queue):
+    queue.put(
+        (
+            scipy.ndimage.uniform_filter is not ORIGINALS[0],
+            float(scipy.ndimage.uniform_filter(IMAGE, 3)[4, 4]),
+        )
+    )
+
+
+@pytest.mark.skipif(not hasattr(multiprocessing, "get_context") or sys.platform == "win32", reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_fork():
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    with imfilter.patch("scipy.ndimage"):
+        child = context.Process(target=_in_child, args=(queue,))
+        child.start()
+        patched, value = queue.get()
+        child.join()
+    assert patched
+    assert value == pytest.approx(ORIGINALS[0](IMAGE, 3)[4, 4])
+
+
+def test_names_are_checked():
+    with pytest.raises(ValueError, match=r"libraries must be among .*'scipy.ndimage'.*, got 'scipy'"):
+        imfilter.patch("scipy")
+    with pytest.raises(ValueError, match=r"smallest must be at least 0, got -1"):
+        imfilter.patch(smallest=-1)
+
+
+def test_library_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match=r"scipy.ndimage cannot be patched: scipy is not installed"):
+        imfilter.patch("scipy.ndimage")
+    with imfilter.patch():  # what is installed: nothing
+        assert scipy.ndimage.uniform_filter is ORIGINALS[0]
+
+
+def test_measured(monkeypatch):
+    monkeypatch.setenv("IMFILTER_PATCH_MEASURE", "1")
+    imfilter.report(clear=True)
+    with imfilter.patch("scipy.ndimage"):
+        scipy.ndimage.uniform_filter(IMAGE, 3)
+    assert min(calls().seconds) > 0
+
+
+SCRIPT = """
+import sys
+import numpy as np
+from scipy.ndimage import uniform_filter
+print(uniform_filter.__module__, sys.argv[1:], __name__, uniform_filter(np.ones((99, 99)), 3)[0, 0])
+"""
+
+
+def test_script(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    command = [sys.executable, "-m", "imfilter.patch", "--report", str(script), "a", "--b"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "scipy.ndimage ['a', '--b'] __main__ 1.0\n"
+    assert "scipy.ndimage.uniform_filter      1     1" in done.stderr
+
+
+def test_the_module_is_the_function_too():
+    code = (
+        "import imfilter.patch\nimfilter.patch('scipy.ndimage')\nimfilter.patch.unpatch()\nimfilter.unpatch()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
