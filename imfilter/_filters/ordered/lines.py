@@ -17,6 +17,8 @@ from imfilter._simd.vector import BYTES
 _BLOCK = 1 << 15
 #: Most samples of a block whose lines are not cut.
 _MOST = 1 << 23
+#: Columns of a block whose lines are cut. NumPy copies short rows slowly: 32 columns took twice the time.
+_WIDE = 256
 #: Samples of a vector. What a kernel reads and writes is rounded up to it.
 _LANES = BYTES // 8
 
@@ -91,10 +93,11 @@ class _Blocks:
         outer, _, inner = self.shape
         self.reach = sides.before + sides.after
         length = n + self.reach
-        if cut and not running and length > _BLOCK:
-            self.rows, self.columns, self.outers = max(_BLOCK, self.reach), 1, 1
-        elif length * inner <= _BLOCK:
+        if length * inner <= _BLOCK:
             self.rows, self.columns, self.outers = n, inner, max(1, _BLOCK // (length * inner))
+        elif cut and not running:
+            self.columns, self.outers = min(inner, _WIDE), 1
+            self.rows = min(n, max(_BLOCK // self.columns - self.reach, 2 * self.reach))
         else:
             most = max(_LANES, _BLOCK // length) if length * _LANES <= _MOST else max(1, _MOST // length)
             self.rows, self.columns, self.outers = n, min(inner, most), 1
