@@ -19,6 +19,7 @@ from imfilter._compat.serving import Elsewhere
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
 from imfilter._filters.ordered import lines, windows
+from imfilter._filters.ordered.taps import EPSILON
 
 #: Most axes that the fast engine filters.
 _MOST_AXES = 3
@@ -38,9 +39,18 @@ class Line(NamedTuple):
 class _Fast:
     """A filter of the fast engine for images of one shape and type. It is prepared by the first image."""
 
-    def __init__(self, build: linear.Build, taps: Sequence[npt.NDArray], spans: Sequence[int], kernels: Any):
+    def __init__(
+        self,
+        build: linear.Build,
+        taps: Sequence[npt.NDArray],
+        spans: Sequence[int],
+        kernels: Any,
+        *,
+        watch: bool,
+    ) -> None:
         axes, befores, modes = zip(*kernels, strict=True)
         self._build, self._taps, self._axes, self._mode = build, tuple(taps), axes, modes[0]
+        self._watch = watch
         self._pads: Any = "same"
         if any(b != n // 2 for n, b in zip(spans, befores, strict=True)):
             self._pads = tuple((b, n - 1 - b) for n, b in zip(spans, befores, strict=True))
@@ -48,13 +58,13 @@ class _Fast:
         self._prepared: dict[float, Callable[[npt.NDArray, npt.NDArray], bool]] = {}
 
     def run(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> bool:
-        """Write the result, unless a sample is not finite. Return whether it is written."""
+        """Write the result, unless a sample is not finite and would matter. Return whether it is written."""
         level = cval if self._mode == "constant" else 0.0
         made = self._prepared.get(level)
         if made is None:
             common = Common(self._mode, level, self._axes, out=out)
             geometry = linear.Geometry(padding=self._pads)
-            made = linear.prepared(image, self._build, self._taps, common, geometry)
+            made = linear.prepared(image, self._build, self._taps, common, geometry, watch=self._watch)
             self._prepared[level] = made
         return made(image, out)
 
@@ -75,7 +85,11 @@ class Lines:
         order = sorted(kernels, key=lambda line: line.axis)
         taps = [line.weights for line in order]
         where = [(line.axis, line.before, line.mode) for line in order]
-        self._fast = _Fast(_separable, taps, [len(t) for t in taps], where) if order else None
+        self._fast = None
+        if order:
+            # Without weights of 0 and running sums, NaN and infinity give the same results as in SciPy.
+            watch = running or any((t == 0).any() for t in taps)
+            self._fast = _Fast(_separable, taps, [len(t) for t in taps], where, watch=watch)
         self._each: tuple[Lines, ...] = ()
         # SciPy filters one axis after the other, so the constant is that of each axis.
         borders = {line.mode for line in kernels}
@@ -120,9 +134,12 @@ class Window:
         axes = [a for a, n in enumerate(weights.shape) if n > 1]
         self._modes = [mode] * len(axes)
         self._fast = None
-        if axes and np.isfinite(weights).all():
+        sizes = np.abs(weights)
+        if axes and np.isfinite(weights).all() and not ((sizes > 0) & (sizes <= EPSILON)).any():
             kernel = weights.reshape([weights.shape[a] for a in axes])
-            self._fast = _Fast(_dense, (kernel,), kernel.shape, [(a, befores[a], mode) for a in axes])
+            where = [(a, befores[a], mode) for a in axes]
+            # SciPy leaves out weights of 0 here, as the engine does.
+            self._fast = _Fast(_dense, (kernel,), kernel.shape, where, watch=False)
 
     def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
         """Write the result to `out`."""

@@ -97,15 +97,21 @@ def apply(
 
 
 def prepared(
-    image: npt.NDArray, build: Build, own: tuple[Any, ...], common: Common, geometry: Geometry
+    image: npt.NDArray,
+    build: Build,
+    own: tuple[Any, ...],
+    common: Common,
+    geometry: Geometry,
+    *,
+    watch: bool,
 ) -> Callable[[npt.NDArray, npt.NDArray], bool]:
     """Return a filter for images and results of the types and shapes of `image` and ``common.out``.
 
-    The filter ``run(image, out)`` does not average. It writes nothing and returns False if a sample is not
-    finite.
+    The filter ``run(image, out)`` does not average. With `watch` it writes nothing and returns False if a
+    sample is not finite.
     """
     call = _validate_and_plan(image, common, (build, False, "auto"), own, geometry)
-    if image.dtype.kind != "f":
+    if image.dtype.kind != "f" or not watch:
 
         def run_any(image: npt.NDArray, out: npt.NDArray) -> bool:
             run(call, image, out, threads.requested(None))
