@@ -137,7 +137,8 @@ def unpatch(*libraries: str) -> None:
     Raises
     ------
     ValueError
-        If a name is not known.
+        If an argument has the wrong value. The message names the argument, the value received and the
+        accepted values.
 
     See Also
     --------
@@ -172,7 +173,7 @@ def report(*, clear: bool = False) -> Report:
     Raises
     ------
     TypeError
-        If `clear` is not a bool.
+        If an argument has the wrong type, for example a complex array or a float instead of an integer.
 
     See Also
     --------

@@ -13,7 +13,9 @@ import imfilter
 from imfilter import color, layers, morphology, series, show, threshold, weights
 
 FILTERS = [name for name in imfilter.__all__ if inspect.isfunction(getattr(imfilter, name))]
-PUBLIC = [f"imfilter.{name}" for name in FILTERS if name != "set_workers"]
+#: A module has the name of its function `patch`, for ``python -m imfilter.patch``.
+HOMES = {"patch": "patch.patch"}
+PUBLIC = [f"imfilter.{HOMES.get(name, name)}" for name in FILTERS if name != "set_workers"]
 ROOMS = [
     f"{module.__name__}.{name}"
     for module in (color, morphology, series, show, threshold, weights)
@@ -61,7 +63,8 @@ def test_no_placeholder_is_left(name):
 
 #: The argument that is the image, where it has another name.
 IMAGES = {"corner_peaks": "response", "coverage": "mask", "fit_kernel": "inputs", "patches": "images"}
-SPATIAL = [n for n in FILTERS if n not in ("from_pyramid", "plan", "set_workers", "warmup")] + [
+NO_IMAGE = ("from_pyramid", "patch", "plan", "report", "set_workers", "unpatch", "warmup")
+SPATIAL = [n for n in FILTERS if n not in NO_IMAGE] + [
     "occlusion_map",
     "patches",
 ]
