@@ -10,6 +10,11 @@ contrast in the window, not to its level.
 
 A pair needs an addition, a subtraction and a multiply-add instead of two multiply-adds. This costs no time on
 processors that add and multiply in parallel.
+
+Summation by parts needs a subtraction and a multiply-add for a pair: it reads the differences of neighbouring
+lines, which all outputs share. It was not faster. Writing and reading the differences takes as long as it
+saves, and twice as many lines are kept: gaussian 2 of 256x256 float32 took 100 us instead of 93, sigma 5 225
+instead of 223 (Sapphire Rapids, one thread). Along a line, loads across two cache lines are the limit.
 """
 
 import numpy as np
