@@ -28,8 +28,10 @@ from imfilter._filters.linear.operators import Taps
 _ROUNDING = 1e-15
 
 
-#: Most taps of one layer and of several layers, and most layers, that unrolled code sums.
-_STRAIGHT, _STRAIGHT_LAYERS, _MOST_LAYERS = 33, 49, 3
+#: Most taps of one layer and of several layers, and most layers, that unrolled code sums. The two kernels of
+#: gaussian 5, 41 taps, take 0.5 s to compile. 256x256 float32 then took 190 instead of 200 us, float64 335
+#: instead of 358 (Sapphire Rapids, one thread).
+_STRAIGHT, _STRAIGHT_LAYERS, _MOST_LAYERS = 49, 49, 3
 
 #: Most taps of all kernels of a window that unrolled code sums.
 _STRAIGHT_WINDOW = 27

@@ -80,7 +80,7 @@ def _across(job, workspace, z, layer, base):
     if layer.sum_z:
         poke(workspace + job.at_to, workspace + job.raw)
         invoke(6, layer.sum_z, (
-            at + 8 * layer.begin_z, layer.half_z, 1, job.half_weights, bias, workspace + job.at_to, span,
+            at + 8 * layer.begin_z, 0, layer.half_z, 1, job.half_weights, bias, workspace + job.at_to, span,
             workspace + job.overhang, 0))  # fmt: skip
         return
     invoke(2, job.combine_source, (
@@ -106,7 +106,7 @@ def _across_together(job, workspace, z, layer, base):
         poke(workspace + job.at_to + 8 * o, workspace + job.raw + o * job.raw_step)
     if layer.sum_z:
         invoke(6, layer.sum_z, (
-            workspace + job.at_z, layer.half_z, 1, job.half_weights, 0.0, workspace + job.at_to, span,
+            workspace + job.at_z, 0, layer.half_z, 1, job.half_weights, 0.0, workspace + job.at_to, span,
             workspace + job.overhang, 0))  # fmt: skip
         return
     invoke(4, job.sum_planes, (
@@ -155,12 +155,11 @@ def _along(job, workspace, layer, line, to, span):
     at, count = workspace + job.at_x, layer.stop_x - layer.begin_x
     weights = job.weights_x + layer.begin_x * job.size
     if layer.how == SYMMETRIC:
-        for t in range(count):
-            poke(at + 8 * t, line + peek(job.columns + 8 * (layer.begin_x + t)))
+        # Not a table of addresses for each line: gaussian 2 of 256x256 float32 took 82 instead of 86 us.
         poke(workspace + job.at_to, to)
         invoke(6, layer.sum_x, (
-            at, layer.half_x, 1, job.half_weights, 0.0, workspace + job.at_to, span, workspace + job.overhang,
-            0))  # fmt: skip
+            job.columns + 8 * layer.begin_x, line, layer.half_x, 1, job.half_weights, 0.0,
+            workspace + job.at_to, span, workspace + job.overhang, 0))  # fmt: skip
     elif layer.how == SYMMETRIC_ALONG:
         _sum_symmetric_along(
             *(job, workspace, line + peek(job.columns + 8 * layer.begin_x), layer.sum_x, layer.half_x),
@@ -243,8 +242,8 @@ def _sum(job, workspace, window, first_slot, many, to, span, ahead):
             poke(at + 8 * t, line + tap.layer * job.depth * job.pitch + tap.column * job.size)
         poke(at_to, _place(job, workspace, 0, many, to))
         invoke(6, job.sum_symmetric, (
-            at, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span, workspace + job.overhang,
-            ahead))  # fmt: skip
+            at, 0, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span,
+            workspace + job.overhang, ahead))  # fmt: skip
     elif job.final in (BY_ROW, UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW):
         count = job.taps_y + job.outputs - 1
         for first in range(min(job.dilation_y, many)):
@@ -256,7 +255,7 @@ def _sum(job, workspace, window, first_slot, many, to, span, ahead):
                 poke(at_to + 8 * o, _place(job, workspace, first + o * job.dilation_y, many, to))
             if job.final == SYMMETRIC:
                 invoke(6, job.sum_symmetric, (
-                    at, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span,
+                    at, 0, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span,
                     workspace + job.overhang, ahead))  # fmt: skip
             elif job.final == SYMMETRIC_WINDOW:
                 invoke(5, job.sum_symmetric, (

@@ -31,6 +31,7 @@ def _rows(
     number,
     norm,
     lines,
+    base,
     halves,
     n,
     weights,
@@ -64,7 +65,7 @@ def _rows(
             prefetch_sums(builder, ahead, x, lanes, block.places, target.dtype.bitwidth // 8)
             block.write(x)
 
-    scalars = (*(types.int64,) * 4, types.float64, *(types.int64,) * 4)
+    scalars = (*(types.int64,) * 5, types.float64, *(types.int64,) * 4)
     return types.none(real, source, target, outputs, number, norm, *scalars), codegen
 
 
@@ -74,8 +75,8 @@ def _at(typingctx, real, outputs, number, norm, lines, halves, n, weights, bias,
     literals = outputs.literal_value, number.literal_value, bool(norm.literal_value), 1
 
     def codegen(context, builder, sig, args):
-        *arguments, shift = args[4:]
-        Block(builder, (real, real, real), literals, arguments).write(shift)
+        lines, *arguments, shift = args[4:]
+        Block(builder, (real, real, real), literals, [lines, _WORD(0), *arguments]).write(shift)
         return context.get_dummy_value()
 
     scalars = (*(types.int64,) * 4, types.float64, *(types.int64,) * 2)
@@ -91,6 +92,7 @@ def sum_symmetric(
     number,
     norm,
     lines,
+    base,
     halves,
     n,
     weights,
@@ -102,9 +104,10 @@ def sum_symmetric(
 ):
     """Write `outputs` rows of `count` sums of `source` lines, as `target`, to the addresses at `to`.
 
-    lines: address of the addresses of lines; output o begins with line o. halves: address of `n` records of
-    `HALF`. Their weights are after the address `weights`. `number` says how they are summed (`written_out`,
-    `looped`). With `norm` the root of the sum of the layers' squares is written.
+    lines: address of the positions of lines, in bytes from the address `base`; output o begins with line o.
+    halves: address of `n` records of `HALF`. Their weights are after the address `weights`. `number` says how
+    they are summed (`written_out`, `looped`). With `norm` the root of the sum of the layers' squares is
+    written.
 
     The last vector overlaps the one before. Rows shorter than a vector go through `overhang`. The lines that
     are needed next are prefetched, as `ahead` says; see there.
@@ -117,6 +120,7 @@ def sum_symmetric(
         number,
         norm,
         lines,
+        base,
         halves,
         n,
         weights,
