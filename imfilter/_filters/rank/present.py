@@ -7,12 +7,12 @@ number alone.
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import threads
+from imfilter._base import bordered, threads
 from imfilter._base.loops import places_of
 from imfilter._base.missing import Presence, rows_of
 from imfilter._base.padding import Padding
@@ -131,17 +131,17 @@ def _padded(
     there = presence.at(image, near)
     keys, there = _keys(source[near], window.reverse), there > 0 if presence.graded else there
     border, beyond = _keys(window.border, window.reverse).item(), window.mode != "shrink"
-    for axis in range(image.ndim):
-        length = image.shape[axis]
-        pad = window.padding(axis, length)
-        index = rows if axis == 0 else rows_of(length, pad.before, pad.after, window.mode)
-        if axis and (pad.before or pad.after):
-            keys, there = (np.take(array, np.maximum(index, 0), axis) for array in (keys, there))
-        outside: tuple[Any, ...] = (*(slice(None),) * axis, index < 0)
-        if (index < 0).any():
-            keys[outside], there[outside] = border, beyond
-    keys[~there] = np.iinfo(keys.dtype).max
-    return np.ascontiguousarray(keys), np.ascontiguousarray(there.astype(keys.dtype))
+    along = [bordered.runs_of(np.where(rows < 0, -1, np.arange(len(rows))))]
+    for axis in range(1, image.ndim):
+        n = image.shape[axis]
+        pad = window.padding(axis, n)
+        along.append(bordered.runs(n, pad.before, pad.after, window.mode, 0, pad.before + n + pad.after))
+    shape = tuple(map(bordered.length, along))
+    found, present = np.empty(shape, keys.dtype), np.empty(shape, keys.dtype)
+    bordered.copy(keys, along, border, found)
+    bordered.copy(there, along, beyond, present)
+    found[present == 0] = np.iinfo(keys.dtype).max
+    return found, present
 
 
 def _keys(samples: npt.NDArray, reverse: bool) -> npt.NDArray:
