@@ -176,12 +176,14 @@ def _places(
     return starts, offsets.astype(np.int64)
 
 
-def _counts(there: npt.NDArray, window: Window, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Return the number of present samples of each window."""
-    starts, offsets = _places(shape, window, there.shape)
-    counts = np.zeros(shape, np.int64)
-    for offset in offsets:
-        counts += there.reshape(-1)[starts + offset].astype(np.int64)
+def _counts(there: npt.NDArray, window: Window, shape: tuple[int, ...]) -> npt.NDArray:
+    """Return the number of present samples of each window, in the type of `there`, which holds it."""
+    counts = np.zeros(shape, there.dtype)
+    for offset in np.argwhere(window.inside).tolist():
+        where = [slice(0, n) for n in shape]
+        for axis, first in zip(window.axes, offset, strict=True):
+            where[axis] = slice(first, first + shape[axis])
+        counts += there[tuple(where)]
     return counts
 
 
@@ -190,7 +192,7 @@ def _list(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDA
     starts, offsets = _places(target.shape, window, keys.shape)
     counts = _counts(there, window, target.shape)
     ordered = np.sort(keys.reshape(-1)[starts[..., None] + offsets], axis=-1)
-    found = np.take_along_axis(ordered, window.ranks[counts][..., None], -1)[..., 0]
+    found = np.take_along_axis(ordered, window.ranks[counts.astype(np.intp)][..., None], -1)[..., 0]
     target[...] = _samples(found, target.dtype, window.reverse)
     target[counts < window.fewest] = np.nan if target.dtype.kind == "f" else 0
 
