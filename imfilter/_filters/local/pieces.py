@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import bordered, threads
+from imfilter._base.axis_order import Order, Shape
 from imfilter._base.missing import Presence
 from imfilter._base.padding import Padding
 from imfilter._base.store import Store, roomy
@@ -25,8 +26,8 @@ _WINDOWS, _SQUARE = 6, 768
 class Frame(NamedTuple):
     """The order of axes in which pieces are computed: batch, z, y, x, and the samples that follow each x."""
 
-    order: tuple[int, ...]
-    shape: tuple[int, int, int, int, int]
+    order: Order
+    shape: Shape
     axes: tuple[int, ...]  # which of the five each filtered axis is
     pads: tuple[Padding, Padding, Padding]  # of z, y and x
     mode: str
@@ -34,18 +35,11 @@ class Frame(NamedTuple):
     @classmethod
     def of(cls, shape: tuple[int, ...], axes: tuple[int, ...], sizes: tuple[int, ...], mode: str) -> "Frame":
         """Return the frame of an image for a window of `sizes` over its `axes`."""
-        filtered = sorted(axes)
-        before = [a for a in range(filtered[-1]) if a not in axes]
-        after = range(filtered[-1] + 1, len(shape))
-        lengths = [1] * (3 - len(axes)) + [shape[a] for a in filtered]
-        taps = [1] * (3 - len(axes)) + [sizes[axes.index(a)] for a in filtered]
-        pads = [Padding.same(n, t, 1, 1) for n, t in zip(lengths, taps, strict=True)]
-        batch, last = (math.prod(shape[a] for a in some) for some in (before, after))
-        places = tuple(4 - len(axes) + filtered.index(a) for a in axes)
-        z, y, x = lengths
-        pad_z, pad_y, pad_x = pads
-        order = (*before, *filtered, *after)
-        return cls(order, (batch, z, y, x, last), places, (pad_z, pad_y, pad_x), mode)
+        order = Order.of(len(shape), axes)
+        found = order.shape(shape)
+        taps = [1] * (3 - len(axes)) + [sizes[axes.index(a)] for a in sorted(axes)]
+        z, y, x = (Padding.same(n, t, 1, 1) for n, t in zip(found[1:4], taps, strict=True))
+        return cls(order, found, order.places(axes), (z, y, x), mode)
 
     @property
     def sizes(self) -> tuple[int, int, int]:
@@ -55,18 +49,13 @@ class Frame(NamedTuple):
 
     def ordered(self, array: npt.NDArray) -> npt.NDArray:
         """Return an array of the shape of the image in the order of the frame, shared if possible."""
-        return array.transpose(self.order).reshape(self.shape)
+        return self.order.ordered(array)
 
     def results(self, target: npt.NDArray, compute: Callable[[npt.NDArray], None]) -> None:
         """Let `compute` write the results, in the order of the frame, and bring them to `target`."""
         view = self.ordered(target)
         compute(view)
-        self.back(view, target)
-
-    def back(self, view: npt.NDArray, target: npt.NDArray) -> None:
-        """Bring results in the order of the frame to an array, unless they are there."""
-        if not np.may_share_memory(view, target):
-            target.transpose(self.order)[...] = view.reshape([target.shape[a] for a in self.order])
+        self.order.back(view, target)
 
     def cuts(self) -> list["Cut"]:
         """Return the pieces of the result."""

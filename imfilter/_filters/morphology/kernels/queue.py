@@ -93,6 +93,13 @@ def inside(block, z, y, x, neighbour):
 
 
 @inlined
+def append(queue, entry):
+    """Add an entry to the ring, which must have space."""
+    poke(queue.ring + 8 * ((queue.head + queue.count) & queue.last), entry)
+    queue.count += 1
+
+
+@inlined
 def push(queue, index, entry):
     """Let a sample wait, unless it does already."""
     word = queue.bits + 8 * (index >> 6)
@@ -101,10 +108,17 @@ def push(queue, index, entry):
         return
     store_one(word, _U64, bits | bit)
     if queue.count <= queue.last:
-        poke(queue.ring + 8 * ((queue.head + queue.count) & queue.last), entry)
-        queue.count += 1
+        append(queue, entry)
     else:
         queue.more = 1
+
+
+@inlined
+def mark(queue, index):
+    """Let a sample wait without an entry."""
+    word = queue.bits + 8 * (index >> 6)
+    store_one(word, _U64, load_one(_U64, word, _U64) | np.uint64(1) << np.uint64(index & 63))
+    queue.more = 1
 
 
 @part
@@ -122,9 +136,7 @@ def _search(queue, block):
             bits &= bits - np.uint64(1)
             row = index // block.x
             plane = row // block.y
-            entry = entry_of(block, plane, row - plane * block.y, index - row * block.x)
-            poke(queue.ring + 8 * ((queue.head + queue.count) & queue.last), entry)
-            queue.count += 1
+            append(queue, entry_of(block, plane, row - plane * block.y, index - row * block.x))
         word += 1
         if word == queue.words:
             word = 0
