@@ -7,12 +7,10 @@ for each sample that leaves the queue.
 """
 
 import numpy as np
-from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
 
 from imfilter._simd.jit import inlined, part
 from imfilter._simd.vector import load_one, peek, poke, store_one
+from imfilter._simd.words import lowest_bit
 
 _U64 = np.dtype(np.uint64)
 
@@ -36,16 +34,6 @@ QUEUE = np.dtype(
 BLOCK = np.dtype(
     [(name, np.int64) for name in ("z", "y", "x", "bits_x", "bits_y", "table", "n", "flat_z", "flat_y")]
 )
-
-
-@intrinsic
-def lowest_bit(typingctx, word):
-    """Return the position of the lowest set bit. At least one bit must be set."""
-
-    def codegen(context, builder, sig, args):
-        return builder.zext(builder.cttz(args[0], ir.IntType(1)(1)), ir.IntType(64))
-
-    return types.int64(word), codegen
 
 
 @inlined
