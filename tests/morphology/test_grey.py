@@ -243,3 +243,25 @@ def test_signatures():
         assert {p.name: p.default for p in parameters.values()} == expected
         assert list(parameters) == list(expected)
         assert all(p.kind is p.KEYWORD_ONLY for p in list(parameters.values())[2:])
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i4", "i8", "u8", "?"])
+@pytest.mark.parametrize("target", ["i8", "u8"])
+def test_weights_beyond_int64_are_exact(dtype, target):
+    image, weights = np.array([3, 2, 1, 9], dtype), np.array([2**63 + 5, 2**63 + 3, 2**64 - 1], "u8")
+    numbers, heights = image.astype(object) * 1, weights.astype(object)
+    low, high = int(np.iinfo(target).min), int(np.iinfo(target).max)
+    for function, sign, best in ((morphology.erosion, -1, min), (morphology.dilation, 1, max)):
+        found = function(image, weights=weights, dtype=target, mode="edge")
+        for i, value in enumerate(found.tolist()):
+            near = [int(numbers[min(max(i - sign * b, 0), 3)]) + sign * heights[b + 1] for b in (-1, 0, 1)]
+            assert value == min(max(best(near), low), high)
+
+
+def test_weights_beyond_int64_of_floats_are_rounded_to_their_type():
+    weights = np.array([0, 2**63 + 2**11, 0], "u8")
+    found = morphology.dilation(np.zeros(3), weights=weights)
+    np.testing.assert_array_equal(found, 2.0**63 + 2**11)
+    np.testing.assert_array_equal(
+        morphology.erosion(np.zeros(3, "f4"), weights=weights), np.float32(-(2.0**63))
+    )

@@ -160,6 +160,28 @@ def test_each_sample_of_a_spiral_waits_once(inward):
     assert effort.searched <= effort.popped
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u8", "f4", "f8"])
+@pytest.mark.parametrize("dilation", [True, False])
+def test_noise_is_reconstructed_from_one_seed_in_few_visits(dtype, dilation):
+    noise = np.random.default_rng(3).integers(0, 120, (300, 280)).astype(dtype)
+    noise[150, 140] = 120 if dilation else 0
+    seed = np.full_like(noise, 0 if dilation else 120)
+    seed[150, 140] = noise[150, 140]
+    effort = grow(found := seed.copy(), noise, places.checked(2, 2), dilation=dilation)
+    expected = peers.reconstruction(seed, noise, method="dilation" if dilation else "erosion")
+    np.testing.assert_array_equal(found, expected)
+    assert effort.popped < 0.6 * noise.size  # in the order of their waiting, 0.75 would leave the queue
+
+
+def test_infinite_samples_wait_too():
+    noise = np.random.default_rng(4).random((200, 210))
+    noise[::3, ::2] = np.inf
+    seed = np.where(np.random.default_rng(5).random(noise.shape) < 1e-3, noise, -np.inf)
+    grow(found := seed.copy(), noise, places.checked(1, 2), dilation=True)
+    cross = ndi.generate_binary_structure(2, 1)
+    np.testing.assert_array_equal(found, peers.reconstruction(seed, noise, footprint=cross))
+
+
 def test_the_ring_of_the_queue_overflows():
     """Many fronts at once: samples that find no entry are found by their bits."""
     teeth = np.zeros((301, 1200), np.uint8)

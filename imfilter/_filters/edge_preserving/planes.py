@@ -191,9 +191,9 @@ def fill(
 
     pieces.over(frame, workers, work)
     for view, plane in zip(views, targets, strict=True):
-        frame.back(view, plane)
+        frame.order.back(view, plane)
     for view, plane in zip(unknown, planes(few, shapes.channel) if few is not None else [], strict=True):
-        frame.back(view, plane)
+        frame.order.back(view, plane)
 
 
 def direct(results: list[npt.NDArray], shape: tuple[int, ...], real: np.dtype) -> list[npt.NDArray]:

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base import bordered
 from imfilter._base.loops import places_of
 from imfilter._base.memo import once
-from imfilter._base.missing import Presence, rows_of, taken
+from imfilter._base.missing import Presence
 from imfilter._base.padding import Padding
 from imfilter._base.store import Store
 from imfilter._filters.generic.user_function import Rows
@@ -41,16 +42,16 @@ class Windows:
         """The shape of the results along the filtered axes."""
         return tuple(pad.length for pad in self.paddings)
 
-    def rows(self, axis: int, first: int, last: int) -> npt.NDArray[np.int64]:
-        """Return the samples along an axis that results `first` to `last` need. -1 is the constant."""
+    def rows(self, axis: int, first: int, last: int) -> bordered.Runs:
+        """Return the samples along an axis that results `first` to `last` need."""
         pad, step, span = self.paddings[axis], self.stride[axis], self.inside.shape[axis]
         begin, end = first * step, (last - 1) * step + span
         if axis:  # all samples are there, also those after the last window: the border may repeat them
             begin, end = 0, max(end, pad.before + self.lengths[axis])
-        return rows_of(self.lengths[axis], pad.before, pad.after, self.mode, begin, end)
+        return bordered.runs(self.lengths[axis], pad.before, pad.after, self.mode, begin, end)
 
     @once
-    def columns(self) -> list[npt.NDArray[np.int64]]:
+    def columns(self) -> list[bordered.Runs]:
         """The samples along the other axes, with their border."""
         return [self.rows(axis, 0, self.shape[axis]) for axis in range(1, len(self.stride))]
 
@@ -82,16 +83,16 @@ def piece(
     last: int,
 ) -> Piece:
     """Return the samples that results `first` to `last` along the first filtered axis need."""
-    indices = [windows.rows(0, first, last), *windows.columns]
-    padded = tuple(map(len, indices))
+    along = [windows.rows(0, first, last), *windows.columns]
+    padded = tuple(map(bordered.length, along))
     stride = windows.stride[-1]
     values = store.array("samples", padded, np.float64)
-    _fill(values, image[index], windows, indices, windows.cval)
+    bordered.copy(image[index], along, windows.cval, values)
     present = None
     if presence is not None:
         there = np.empty(padded, bool)
         known = np.broadcast_to(np.True_, windows.lengths) if mask is None else mask[index] > 0
-        _fill(there, known, windows, indices, windows.mode != "shrink")
+        bordered.copy(known, along, windows.mode != "shrink", there)
         if presence.ignore_nan:
             there &= ~np.isnan(values)
         present = np.ascontiguousarray(_by_phase(there, stride)).reshape(-1).view(np.uint8)
@@ -109,28 +110,6 @@ def piece(
     starts = places_of(shape[:-1], strides)
     rows = Rows(values.reshape(-1), present, 8 * starts, 8 * offsets, shape[-1])
     return Piece((*index, slice(first, last)), shape, rows)
-
-
-def _fill(
-    padded: npt.NDArray,
-    source: npt.NDArray,
-    windows: Windows,
-    indices: list[npt.NDArray[np.int64]],
-    constant: float | bool,
-) -> None:
-    """Write samples and their border into `padded`. `indices` are the samples along each axis."""
-    rows, pads = indices[0], windows.paddings
-    inner = [slice(pad.before, pad.before + n) for pad, n in zip(pads[1:], source.shape[1:], strict=True)]
-    padded[(slice(None), *inner)] = source[taken(rows)]
-    if rows.min() < 0:
-        padded[rows < 0] = constant
-    for axis in range(1, source.ndim):
-        before, length = pads[axis].before, padded.shape[axis]
-        for outside in (slice(0, before), slice(inner[axis - 1].stop, length)):
-            columns, to = indices[axis][outside], (*(slice(None),) * axis, outside)
-            if len(columns):
-                copied = columns[0] >= 0
-                padded[to] = np.take(padded, before + columns, axis) if copied else constant
 
 
 def _by_phase(padded: npt.NDArray, stride: int) -> npt.NDArray:

@@ -88,7 +88,7 @@ def family(
 
         frame.results(target, compute)
         if few is not None and unknown is not None:
-            frame.back(unknown, few)
+            frame.order.back(unknown, few)
         return engine.delivered(target, out, call.dtype)
 
     return engine.family_of(checked, plan, filled)

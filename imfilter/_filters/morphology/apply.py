@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, engine
+from imfilter._base import arguments, bands, borders, dtypes, engine
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
@@ -116,8 +116,35 @@ def _with_missing(
         given = given._replace(mode="zero", mask=None, nan="propagate", min_coverage=0.0)
         found, few = engine.apply(_ABSENT_BORDER, array, given, operation, own), None
     else:
-        found, few = _composed(call, array, presence, out, given.workers)
+        found, few = _in_bands(call, array, presence, out, given.workers, wanted=wanted)
     return found, np.zeros(array.shape, bool) if few is None and wanted else few
+
+
+def _in_bands(
+    call: Call,
+    array: npt.NDArray,
+    presence: Presence,
+    out: npt.NDArray | None,
+    workers: int | None,
+    *,
+    wanted: bool,
+) -> Found:
+    """Filter an image with missing data. Stages make several arrays, so large images are cut into bands."""
+    stages = max(len(side) for side in call.sides() if side is not None)
+    reach = [0] * array.ndim
+    for axis, taps in zip(call.axes, call.element.inside.shape, strict=True):
+        reach[axis] = -1 if call.mode == "wrap" else stages * call.iterations * (taps // 2)
+    cut = bands.of(array.shape, array.itemsize, reach)
+    if not cut:
+        return _composed(call, array, presence, out, workers)
+    if out is not None and np.may_share_memory(out, array):
+        array = array.copy()
+
+    def compute(band: bands.Band) -> Found:
+        mask = None if presence.mask is None else presence.mask[band.near]
+        return _composed(call, array[band.near], replace(presence, mask=mask), None, 1)
+
+    return bands.run(cut, compute, new(array, call.dtype, out), workers, wanted=wanted)
 
 
 def _composed(

@@ -5,13 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import dtypes
+from imfilter._base import bands, dtypes
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 
-#: An array, and where too few samples are present for a result; None: nowhere.
-Found = tuple[npt.NDArray, npt.NDArray[np.bool_] | None]
-
+Found = bands.Found
 
 #: Number of samples that are compared at once. Different arrays mostly differ in the first ones.
 _CHUNK = 1 << 16

@@ -104,9 +104,9 @@ def _weights(value: Any, n: int) -> npt.NDArray:
         exact = arguments.taps(array, "weights")
         whole = exact.astype(np.int64) if (np.abs(exact) < 2.0**63).all() else exact
         array = whole if (whole == exact).all() else exact
-    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
-        array = array.astype(np.float64)
-    array = array if array.dtype.kind == "f" else array.astype(np.int64)
+    if array.dtype.kind != "f":
+        beyond = array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max
+        array = array.astype(np.uint64 if beyond else np.int64)
     return _shaped(array, "weights", n)
 
 

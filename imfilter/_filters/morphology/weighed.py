@@ -123,8 +123,8 @@ def _filtered(
         cval = settings.cval if settings.mode == "constant" else 0
         border = dtypes.rounded(dtype.newbyteorder("="), cval)
     assert structure.weights is not None
-    # The kernel subtracts.
-    heights = (-structure.weights if dilates else structure.weights).astype(real)
+    heights = structure.weights.astype(real)
+    heights = -heights if dilates else heights  # the kernel subtracts
 
     def run(source: npt.NDArray, target: npt.NDArray) -> bool:
         layouts = ArrayLayout.of(source), ArrayLayout.of(target)

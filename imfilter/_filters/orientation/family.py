@@ -116,10 +116,10 @@ def family(
             unknown = frame.ordered(np.empty(array.shape, np.bool_))
         fill(call, source, views, unknown, workers)
         for view, part in zip(views, parts, strict=True):
-            frame.back(view, part)
+            frame.order.back(view, part)
         if few is not None and unknown is not None:
             for part in few if few.ndim > array.ndim else [few]:
-                part.transpose(frame.order)[...] = unknown.reshape([array.shape[a] for a in frame.order])
+                frame.order.back(unknown, part)
         return engine.delivered(target, out, call.dtype)
 
     def compute(call: _Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:

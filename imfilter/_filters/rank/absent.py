@@ -1,12 +1,13 @@
 """Minima and maxima where samples are absent: they get a value that changes no result."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import dtypes, missing
+from imfilter._base import arguments, bands, dtypes, missing
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._filters.rank.picks import nth
@@ -35,8 +36,49 @@ def among_present(
     fewest: int,
     *,
     largest: bool,
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_]]:
+    wanted: bool,
+) -> bands.Found:
     """Find the minimum or the maximum of the present samples, and where fewer than `fewest` are present.
+
+    If not `wanted`, do not return where. Large images are cut into bands, because this makes several arrays.
+    """
+    axes = arguments.axes(array, given.axes, given.channel_axis)
+    size, footprint, *_ = window
+    lengths = arguments.window(size, footprint, len(axes))
+    lengths = lengths.shape if isinstance(lengths, np.ndarray) else lengths
+    reach = [0] * array.ndim
+    for axis, taps in zip(axes, lengths, strict=True):
+        reach[axis] = -1 if given.mode == "wrap" else taps // 2
+    given = given._replace(axes=axes, channel_axis=None)
+
+    def compute(near: tuple[slice, ...], common: Common) -> bands.Found:
+        mask = None if presence.mask is None else presence.mask[near]
+        part = replace(presence, mask=mask)
+        return _among(rank, array[near], common, pick, part, window, dtype, fewest, largest=largest)
+
+    cut = bands.of(array.shape, array.itemsize, reach)
+    if not cut:
+        return compute((), given)
+    target = dtypes.empty(array.shape, dtype) if given.out is None else given.out
+    if np.may_share_memory(target, array):
+        array = array.copy()
+    common = given._replace(out=None, workers=1)
+    return bands.run(cut, lambda band: compute(band.near, common), target, given.workers, wanted=wanted)
+
+
+def _among(
+    rank: Rank,
+    array: npt.NDArray,
+    given: Common,
+    pick: Callable[..., int],
+    presence: Presence,
+    window: tuple[Any, ...],
+    dtype: np.dtype,
+    fewest: int,
+    *,
+    largest: bool,
+) -> bands.Found:
+    """Do what `among_present` does, at once.
 
     At least `fewest` samples are present if the sample of that rank, from the largest on, is present.
     """

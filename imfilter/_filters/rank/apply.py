@@ -182,9 +182,11 @@ def _with_missing(
         return found, np.zeros(found.shape, bool) if few is None and wanted else few
     if extreme is not None and taps > present.SMALL and fits:
         given = given._replace(mode=mode)
-        return absent.among_present(
-            _rank, array, given, pick, presence, window, dtype, fewest, largest=extreme == absent.MAXIMUM
+        largest = extreme == absent.MAXIMUM
+        found, few = absent.among_present(
+            _rank, array, given, pick, presence, window, dtype, fewest, largest=largest, wanted=wanted
         )
+        return found, np.zeros(found.shape, bool) if few is None and wanted else few
     if taps > _MOST_PRESENT:
         raise ValueError(f"size must span at most {_MOST_PRESENT} samples if samples are absent, got {taps}")
     listed = [0, *(pick(n, *own) for n in range(1, taps + 1))]

@@ -7,12 +7,12 @@ number alone.
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import threads
+from imfilter._base import bordered, threads
 from imfilter._base.loops import places_of
 from imfilter._base.missing import Presence, rows_of
 from imfilter._base.padding import Padding
@@ -131,17 +131,17 @@ def _padded(
     there = presence.at(image, near)
     keys, there = _keys(source[near], window.reverse), there > 0 if presence.graded else there
     border, beyond = _keys(window.border, window.reverse).item(), window.mode != "shrink"
-    for axis in range(image.ndim):
-        length = image.shape[axis]
-        pad = window.padding(axis, length)
-        index = rows if axis == 0 else rows_of(length, pad.before, pad.after, window.mode)
-        if axis and (pad.before or pad.after):
-            keys, there = (np.take(array, np.maximum(index, 0), axis) for array in (keys, there))
-        outside: tuple[Any, ...] = (*(slice(None),) * axis, index < 0)
-        if (index < 0).any():
-            keys[outside], there[outside] = border, beyond
-    keys[~there] = np.iinfo(keys.dtype).max
-    return np.ascontiguousarray(keys), np.ascontiguousarray(there.astype(keys.dtype))
+    along = [bordered.runs_of(np.where(rows < 0, -1, np.arange(len(rows))))]
+    for axis in range(1, image.ndim):
+        n = image.shape[axis]
+        pad = window.padding(axis, n)
+        along.append(bordered.runs(n, pad.before, pad.after, window.mode, 0, pad.before + n + pad.after))
+    shape = tuple(map(bordered.length, along))
+    found, present = np.empty(shape, keys.dtype), np.empty(shape, keys.dtype)
+    bordered.copy(keys, along, border, found)
+    bordered.copy(there, along, beyond, present)
+    found[present == 0] = np.iinfo(keys.dtype).max
+    return found, present
 
 
 def _keys(samples: npt.NDArray, reverse: bool) -> npt.NDArray:
@@ -176,12 +176,14 @@ def _places(
     return starts, offsets.astype(np.int64)
 
 
-def _counts(there: npt.NDArray, window: Window, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Return the number of present samples of each window."""
-    starts, offsets = _places(shape, window, there.shape)
-    counts = np.zeros(shape, np.int64)
-    for offset in offsets:
-        counts += there.reshape(-1)[starts + offset].astype(np.int64)
+def _counts(there: npt.NDArray, window: Window, shape: tuple[int, ...]) -> npt.NDArray:
+    """Return the number of present samples of each window, in the type of `there`, which holds it."""
+    counts = np.zeros(shape, there.dtype)
+    for offset in np.argwhere(window.inside).tolist():
+        where = [slice(0, n) for n in shape]
+        for axis, first in zip(window.axes, offset, strict=True):
+            where[axis] = slice(first, first + shape[axis])
+        counts += there[tuple(where)]
     return counts
 
 
@@ -190,7 +192,7 @@ def _list(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDA
     starts, offsets = _places(target.shape, window, keys.shape)
     counts = _counts(there, window, target.shape)
     ordered = np.sort(keys.reshape(-1)[starts[..., None] + offsets], axis=-1)
-    found = np.take_along_axis(ordered, window.ranks[counts][..., None], -1)[..., 0]
+    found = np.take_along_axis(ordered, window.ranks[counts.astype(np.intp)][..., None], -1)[..., 0]
     target[...] = _samples(found, target.dtype, window.reverse)
     target[counts < window.fewest] = np.nan if target.dtype.kind == "f" else 0
 

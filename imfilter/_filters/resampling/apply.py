@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, engine
+from imfilter._base.axis_order import Order
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
@@ -31,38 +32,6 @@ _TAP, _SAMPLE = 0.04, 0.3
 #: Returns the tables of the filtered axes: ``tables(lengths, *own)``. The border 'shrink' is one of its own
 #: arguments, because its weights are scaled and no sample is absent.
 Tables = Callable[..., tuple[Table, ...]]
-
-
-class Order(NamedTuple):
-    """The order of the axes of an image: batch, z, y, x, and the samples that follow each x."""
-
-    axes: tuple[int, ...]
-    before: int  # number of batch axes
-    filtered: int
-
-    @classmethod
-    def of(cls, ndim: int, axes: tuple[int, ...]) -> "Order":
-        """Return the order for the filtered `axes`."""
-        last = max(axes)
-        before = [a for a in range(last) if a not in axes]
-        return cls((*before, *sorted(axes), *range(last + 1, ndim)), len(before), len(axes))
-
-    def shape(self, shape: tuple[int, ...]) -> tuple[int, int, int, int, int]:
-        """Return the shape of five axes of an array of the given shape."""
-        moved = [shape[a] for a in self.axes]
-        middle = self.before + self.filtered
-        z, y, x = [1] * (3 - self.filtered) + moved[self.before : middle]
-        return math.prod(moved[: self.before]), z, y, x, math.prod(moved[middle:])
-
-    def packed(self, array: npt.NDArray) -> npt.NDArray:
-        """Return an array as one of five axes, with contiguous lines. Share the memory if possible."""
-        view = array.transpose(self.axes).reshape(self.shape(array.shape))
-        step = view.itemsize
-        for axis in (4, 3):
-            if view.shape[axis] > 1 and view.strides[axis] != step:
-                return np.ascontiguousarray(view)
-            step *= view.shape[axis]
-        return view
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +106,7 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     view = call.order.packed(target)
     key = source.strides, view.strides, source.dtype, view.dtype
     engine.cached(call.programs, key, lambda: _program(call, source, view)).run(source, view, workers)
-    if not np.may_share_memory(view, target):
-        target.transpose(call.order.axes)[...] = view.reshape([target.shape[a] for a in call.order.axes])
+    call.order.back(view, target)
     return engine.delivered(target, out, call.dtype)
 
 

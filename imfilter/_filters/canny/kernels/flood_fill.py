@@ -1,28 +1,16 @@
 """Flood fill: strong samples make their weak neighbours strong, step by step."""
 
 import numpy as np
-from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
 
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.vector import load_one, peek, poke, store_one
+from imfilter._simd.words import lowest_bit
 
 _U8, _U32, _U64 = np.dtype(np.uint8), np.dtype(np.uint32), np.dtype(np.uint64)
 
 #: Values of samples: a weak sample may become strong, and 0 is neither. Below: eight strong samples.
 WEAK, STRONG = 1, 2
 _EIGHT_STRONG = np.uint64(0x0202020202020202)
-
-
-@intrinsic
-def _lowest_bit(typingctx, word):
-    """Return the position of the lowest set bit. At least one bit must be set."""
-
-    def codegen(context, builder, sig, args):
-        return builder.zext(builder.cttz(args[0], ir.IntType(1)(1)), ir.IntType(64))
-
-    return types.int64(word), codegen
 
 
 @part
@@ -37,7 +25,7 @@ def _spread(samples, i, low, high, rows, n_rows, stack, count):
         if low <= first + 1 < high:
             weak = load_one(_U32, samples + first, _U32) & np.uint32(peek(rows + 16 * n + 8))
             while weak:
-                j = first + (_lowest_bit(weak) >> 3)
+                j = first + (lowest_bit(weak) >> 3)
                 store_one(samples + j, _U8, np.uint8(STRONG))
                 poke(stack + 8 * count, j)
                 count += 1
@@ -57,7 +45,7 @@ def flood(samples, start, stop, low, high, rows, n_rows, stack):
     for word in range(start, stop, 8):
         strong = load_one(_U64, samples + word, _U64) & _EIGHT_STRONG
         while strong:
-            i = word + (_lowest_bit(strong) >> 3)
+            i = word + (lowest_bit(strong) >> 3)
             strong &= strong - np.uint64(1)
             count = _spread(samples, i, low, high, rows, n_rows, stack, 0)
             while count:

@@ -15,13 +15,3 @@ def lane_bits(typingctx, mask):
         return builder.zext(builder.bitcast(args[0], ir.IntType(mask.lanes)), WORD)
 
     return types.int64(mask), codegen
-
-
-@intrinsic
-def lowest_bit(typingctx, word):
-    """Return the position of the lowest set bit. At least one bit must be set."""
-
-    def codegen(context, builder, sig, args):
-        return builder.cttz(args[0], ir.IntType(1)(1))
-
-    return types.int64(types.int64), codegen

@@ -10,7 +10,7 @@ import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._filters.morphology.kernels.lane_bits import lane_bits, lowest_bit
+from imfilter._filters.morphology.kernels.lane_bits import lane_bits
 from imfilter._simd import llvm
 from imfilter._simd.jit import inlined
 from imfilter._simd.lanewise import count_lanes, full_like, smaller, where
@@ -24,6 +24,7 @@ from imfilter._simd.vector import (
     store,
     store_one,
 )
+from imfilter._simd.words import lowest_bit
 
 _I32, _I64 = np.dtype(np.int32), np.dtype(np.int64)
 #: Bytes of one register.

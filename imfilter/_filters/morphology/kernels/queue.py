@@ -7,12 +7,10 @@ for each sample that leaves the queue.
 """
 
 import numpy as np
-from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
 
 from imfilter._simd.jit import inlined, part
 from imfilter._simd.vector import load_one, peek, poke, store_one
+from imfilter._simd.words import lowest_bit
 
 _U64 = np.dtype(np.uint64)
 
@@ -36,16 +34,6 @@ QUEUE = np.dtype(
 BLOCK = np.dtype(
     [(name, np.int64) for name in ("z", "y", "x", "bits_x", "bits_y", "table", "n", "flat_z", "flat_y")]
 )
-
-
-@intrinsic
-def lowest_bit(typingctx, word):
-    """Return the position of the lowest set bit. At least one bit must be set."""
-
-    def codegen(context, builder, sig, args):
-        return builder.zext(builder.cttz(args[0], ir.IntType(1)(1)), ir.IntType(64))
-
-    return types.int64(word), codegen
 
 
 @inlined
@@ -93,6 +81,13 @@ def inside(block, z, y, x, neighbour):
 
 
 @inlined
+def append(queue, entry):
+    """Add an entry to the ring, which must have space."""
+    poke(queue.ring + 8 * ((queue.head + queue.count) & queue.last), entry)
+    queue.count += 1
+
+
+@inlined
 def push(queue, index, entry):
     """Let a sample wait, unless it does already."""
     word = queue.bits + 8 * (index >> 6)
@@ -101,10 +96,17 @@ def push(queue, index, entry):
         return
     store_one(word, _U64, bits | bit)
     if queue.count <= queue.last:
-        poke(queue.ring + 8 * ((queue.head + queue.count) & queue.last), entry)
-        queue.count += 1
+        append(queue, entry)
     else:
         queue.more = 1
+
+
+@inlined
+def mark(queue, index):
+    """Let a sample wait without an entry."""
+    word = queue.bits + 8 * (index >> 6)
+    store_one(word, _U64, load_one(_U64, word, _U64) | np.uint64(1) << np.uint64(index & 63))
+    queue.more = 1
 
 
 @part
@@ -122,9 +124,7 @@ def _search(queue, block):
             bits &= bits - np.uint64(1)
             row = index // block.x
             plane = row // block.y
-            entry = entry_of(block, plane, row - plane * block.y, index - row * block.x)
-            poke(queue.ring + 8 * ((queue.head + queue.count) & queue.last), entry)
-            queue.count += 1
+            append(queue, entry_of(block, plane, row - plane * block.y, index - row * block.x))
         word += 1
         if word == queue.words:
             word = 0

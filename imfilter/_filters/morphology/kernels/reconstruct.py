@@ -1,5 +1,7 @@
 """Reconstruction by two passes over the rows and a queue (L. Vincent, 1993), in place.
 
+If many samples wait in the queue, the best ones are processed first. The result does not depend on the order.
+
 Floats are compared so that NaN is never better than a number and no number is better than NaN. So NaN stays,
 and no path leads through it.
 """
@@ -9,10 +11,12 @@ import numpy as np
 from imfilter._filters.morphology.kernels.queue import (
     BLOCK,
     QUEUE,
+    append,
     clear,
     entry_of,
     inner,
     inside,
+    mark,
     pop,
     push,
     x_of,
@@ -23,8 +27,9 @@ from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import count_lanes, larger, smaller
 from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, poke, record, size_of, store, store_one
+from imfilter._simd.words import lowest_bit
 
-_U8 = np.dtype(np.uint8)
+_U8, _U64 = np.dtype(np.uint8), np.dtype(np.uint64)
 
 #: Values of `sense`: of two samples, the smaller or the larger one is better.
 ERODE, DILATE = 0, 1
@@ -33,6 +38,13 @@ ERODE, DILATE = 0, 1
 #: left it as this share of the block, 1 / `SHARE`; then there are sweeps again. A sweep takes 3 to 5 ns a
 #: sample of the block, and the queue 30 to 150 ns for each sample that leaves it.
 FEW, MOST, SHARE = 64, 100, 4
+#: If many samples wait, more than 1 / `MANY` of the block, the best of them are processed first: those from
+#: the best one to a bound, this part of the way from the best one to their mean. A sample that a good
+#: one has improved is improved again less often. In 1920 x 1080 samples of white noise, from one seed, 1.3
+#: samples leave the queue for each sample of the block, and 3.7 without an order: 0.6 s and 1.6 s. A part of
+#: 0.25 makes it 0.45 s. But each bound costs a search of the bits of all samples, and photographs with noise
+#: take a tenth longer then.
+MANY, WAY = 1024, 0.5
 #: Addresses of the code, of the samples, of the limits, of a `BLOCK` and of a `QUEUE`; the tables of rows
 #: that a row reads in the sweep down and in the sweep up, and of the rows that it may still improve after
 #: them, each with its number; whether a row reads itself. A row of a table has three words: its distance
@@ -269,10 +281,62 @@ def _collect(element, sense, job, block, queue):
 
 
 @inlined
+def _bound(element, sense, job, queue):
+    """Return a value between the best waiting sample and their mean, and whether few samples wait."""
+    size, count, total = size_of(element), 0, 0.0
+    top = load_one(element, job.samples, element)
+    for word in range(queue.words):
+        bits = load_one(_U64, queue.bits + 8 * word, _U64)
+        while bits:
+            value = load_one(element, job.samples + size * (64 * word + lowest_bit(bits)), element)
+            bits &= bits - np.uint64(1)
+            top = value if count == 0 else best(sense, value, top)
+            total += value
+            count += 1
+    first = np.float64(top)
+    return worst(sense, first + (total / max(count, 1) - first) * WAY, first), count < _many(queue)
+
+
+@inlined
+def _many(queue):
+    """Return the number of waiting samples from which on the best are processed first."""
+    return 64 * queue.words // MANY
+
+
+@inlined
+def _waits(sense, bound, every, value):
+    """Tell whether a sample gets an entry. No number is better than NaN."""
+    return every or not better(sense, bound, np.float64(value))
+
+
+@inlined
+def _refill(element, sense, job, block, queue, bound, every):
+    """Give entries to waiting samples that are not worse than a bound, or to all."""
+    size, queue.more = size_of(element), 0
+    for word in range(queue.words):
+        bits = load_one(_U64, queue.bits + 8 * word, _U64)
+        while bits:
+            index = 64 * word + lowest_bit(bits)
+            bits &= bits - np.uint64(1)
+            value = load_one(element, job.samples + size * index, element)
+            if queue.count > queue.last or not _waits(sense, bound, every, value):
+                queue.more = 1
+                continue
+            row = index // block.x
+            plane = row // block.y
+            append(queue, entry_of(block, plane, row - plane * block.y, index - row * block.x))
+
+
+@inlined
 def _empty(element, sense, job, block, queue, most):
     """Let samples improve their neighbours, which wait then. Tell whether none waits after `most`."""
-    size = size_of(element)
+    size, bound, every = size_of(element), 0.0, True
+    if queue.count >= _many(queue):  # they get entries in another order
+        queue.count, queue.more = 0, 1
     for _ in range(most):
+        if queue.count == 0 and queue.more:
+            bound, every = _bound(element, sense, job, queue)
+            _refill(element, sense, job, block, queue, bound, every)
         entry = pop(queue, block)
         if entry < 0:
             return True
@@ -289,8 +353,12 @@ def _empty(element, sense, job, block, queue, most):
             if better(sense, value, beside):
                 limit = load_one(element, job.limits + size * other, element)
                 if better(sense, limit, beside):
-                    store_one(job.samples + size * other, element, worst(sense, limit, value))
-                    push(queue, other, entry + peek(neighbour + 8))
+                    new = worst(sense, limit, value)
+                    store_one(job.samples + size * other, element, new)
+                    if _waits(sense, bound, every, new):
+                        push(queue, other, entry + peek(neighbour + 8))
+                    else:
+                        mark(queue, other)
     return False
 
 

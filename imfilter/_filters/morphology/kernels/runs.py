@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from imfilter._filters.morphology.kernels.queue import lowest_bit
 from imfilter._simd.jit import Driver, inlined, part
 from imfilter._simd.vector import load_one, peek, poke, record, store_one
+from imfilter._simd.words import lowest_bit
 
 #: Addresses of the samples, which are 0 or 1, of the runs and of the first run of each row; the shape; the
 #: value of the samples of runs, and the space for runs. `rows` is a table of rows above with components in

@@ -1,0 +1,98 @@
+"""Large images with missing data are cut into bands: the same bits, and little memory."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter import morphology
+from imfilter._base import bands
+
+OPERATIONS = "erosion", "dilation", "opening", "closing", "white_tophat", "black_tophat", "gradient"
+MODES = "shrink", "mirror", "symmetric", "edge", "wrap", "constant"
+
+
+@pytest.fixture
+def whole_and_cut(monkeypatch):
+    """A function that compares the results of a call without bands and in bands."""
+
+    def compare(call):
+        monkeypatch.setattr(bands, "_BYTES", 1 << 30)
+        expected = call()
+        monkeypatch.setattr(bands, "_BYTES", 300)
+        found = call()
+        if isinstance(expected, np.ma.MaskedArray):
+            np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
+            found, expected = found.filled(0), expected.filled(0)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+        return found
+
+    return compare
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operations(whole_and_cut, operation, mode):
+    rng = np.random.default_rng(1)
+    image = rng.integers(0, 200, (61, 23)).astype("u1")
+    mask = rng.random(image.shape) > 0.6
+    mask[20:29] = False
+    element = np.array([[1, 1, 0], [0, 1, 1]], bool)
+    function = getattr(morphology, operation)
+    cval = 7 if mode == "constant" else 0
+    whole_and_cut(lambda: function(image, element, mask=mask, mode=mode, cval=cval))
+    whole_and_cut(lambda: function(image, element, iterations=2, mask=mask, mode=mode, min_coverage=0.5))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_extremes_in_large_windows(whole_and_cut, mode):
+    rng = np.random.default_rng(2)
+    image = rng.standard_normal((80, 31)).astype("f4")
+    image[rng.random(image.shape) < 0.2] = np.nan
+    mask = rng.random(image.shape) > 0.4
+    for function in (imfilter.minimum, imfilter.maximum):
+        whole_and_cut(lambda function=function: function(image, (7, 9), mask=mask, mode=mode))
+        whole_and_cut(lambda function=function: function(image, 9, nan="ignore", mode=mode, min_coverage=0.8))
+        whole_and_cut(lambda function=function: function(image, 9, nan="ignore", mode=mode, workers=3))
+
+
+def test_axes_channels_and_masked_arrays(whole_and_cut):
+    rng = np.random.default_rng(3)
+    image = rng.integers(0, 999, (3, 47, 29)).astype("u2")
+    mask = rng.random(image.shape) > 0.3
+    masked = np.ma.MaskedArray(image, ~mask)
+    whole_and_cut(lambda: morphology.opening(image, np.ones((5, 5)), mask=mask, channel_axis=0))
+    whole_and_cut(lambda: morphology.gradient(image.T, np.ones((3, 5)), mask=mask.T, axes=(0, 1)))
+    whole_and_cut(lambda: morphology.closing(masked, np.ones((1, 3, 3))))
+    whole_and_cut(lambda: imfilter.minimum(masked, (3, 5, 5), min_coverage=0.9))
+
+
+def test_output_in_place_of_the_image(whole_and_cut):
+    rng = np.random.default_rng(4)
+    image = rng.integers(0, 200, (90, 20)).astype("u1")
+    mask = rng.random(image.shape) > 0.3
+
+    def in_place(function, element):
+        found = image.copy()
+        function(found, element, mask=mask, out=found)
+        return found
+
+    whole_and_cut(lambda: in_place(morphology.opening, np.ones((3, 3))))
+    whole_and_cut(lambda: in_place(imfilter.maximum, 9))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
+@pytest.mark.parametrize("radius", [3, 5])
+def test_memory_beside_input_and_output(dtype, radius):
+    image = np.random.default_rng(5).integers(0, 200, (3000, 2000)).astype(dtype)
+    mask = image % 7 > 0
+    out = np.empty_like(image)
+    for function in (morphology.erosion, morphology.closing, morphology.gradient):
+        function(image[:100], morphology.disk(radius), mask=mask[:100], workers=1)
+        tracemalloc.start()
+        function(image, morphology.disk(radius), mask=mask, out=out, workers=1)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 8 << 20
