@@ -190,9 +190,10 @@ def guided(
     that contain it. A box whose variance is far above `eps` keeps its edge. A box whose variance is far below
     `eps` becomes its mean. There are no halos beside edges.
 
-    Sums are computed in float64. If all samples are far from 0, a number near them is subtracted first. The
-    error of the result is below ``4e-16 * d**2 / eps`` of the range of the window, if d is the largest
-    distance of a sample in it from that number, or from 0.
+    Sums are computed in float64. A variance far from 0 has few digits, so results of float64 are computed
+    from differences to samples of the window, and so are those of other types where digits would lack. The
+    error of the result is below ``1e-14 * (1 + r**2 / eps)`` of the range r of the window in float64, and
+    that of rounding for other types. Every result depends on the samples of its window only.
 
     Parameters
     ----------
