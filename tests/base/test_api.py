@@ -54,7 +54,7 @@ FILTERS = {
     ),
     "bilateral": (
         {"sigma_space": REQUIRED, "sigma_range": REQUIRED},
-        {"guide": None, "truncate": 4.0, "radius": None, "window": "box", "norm": "l2"},
+        {"guide": None, "truncate": 4.0, "radius": None, "window": "box", "norm": "l2", "method": "exact"},
     ),
     "guided": ({"radius": REQUIRED, "eps": REQUIRED}, {"guide": None}),
     "local_variance": ({"size": 3}, {"window": "box", "sigma": None, "footprint": None}),
