@@ -60,7 +60,7 @@ FILTERS = {
     "local_variance": ({"size": 3}, {"window": "box", "sigma": None, "footprint": None}),
     "local_std": ({"size": 3}, {"window": "box", "sigma": None, "footprint": None}),
     "local_entropy": ({"size": 3}, {"footprint": None, "levels": 256, "value_range": None}),
-    "non_local_means": ({}, {"patch": 7, "search": 21, "strength": None, "noise": None}),
+    "non_local_means": ({}, {"patch": 5, "search": 21, "strength": None, "noise": None}),
     "sobel": ({}, {"axis": None, "normalize": False, "spacing": None}),
     "scharr": ({}, {"axis": None, "normalize": False, "spacing": None}),
     "prewitt": ({}, {"axis": None, "normalize": False, "spacing": None}),
