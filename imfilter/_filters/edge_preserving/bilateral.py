@@ -182,7 +182,7 @@ def _windows(call: Call, piece: Piece, results: list[npt.NDArray]) -> None:
         "starts": starts,
         "places": np.concatenate([places_of(shape[:3], _steps(plane)) for plane in results]),
         "offsets": call.real.itemsize * (call.offsets @ np.array(pitches[1:])),
-        "weights": call.weights,
+        "weights": call.weights.astype(call.real),
         "stage": np.empty(2 * BYTES * len(results), np.uint8),
     }
     if piece.counts is not None and piece.known is not None:
