@@ -53,6 +53,9 @@ CALLS = (
         "median 5": "lambda x, **run: imfilter.median(x, 5, **run)",
         "median 31": "lambda x, **run: imfilter.median(x, 31, **run)",
         "bilateral 2, 25": "lambda x, **run: imfilter.bilateral(x, 2.0, 25.0, **run)",
+        "bilateral 8, 25, sampled": (
+            "lambda x, **run: imfilter.bilateral(x, 8.0, 25.0, method='sampled', **run)"
+        ),
         "guided 8, 100": "lambda x, **run: imfilter.guided(x, 8, 100.0, **run)",
         "hessian_eigenvalues 2, with its result of two images": (
             "lambda x, out, **run: imfilter.hessian_eigenvalues(x, 2.0, dtype=out.dtype, **run)"

@@ -86,7 +86,7 @@ def estimate_noise(
 def non_local_means(
     image: ArrayLike,
     *,
-    patch: PerAxis[int] = 7,
+    patch: PerAxis[int] = 5,
     search: PerAxis[int] = 21,
     strength: float | None = None,
     noise: float | None = None,
@@ -117,13 +117,13 @@ def non_local_means(
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
     patch : int or sequence of int, optional
-        Length of the patches that are compared, odd: one for all filtered axes, or one for each. Default 7.
+        Length of the patches that are compared, odd: one for all filtered axes, or one for each. Default 5.
     search : int or sequence of int, optional
         Length of the window around a sample in which patches are compared, odd: one for all filtered axes, or
         one for each. Default 21. The time grows with the number of its samples.
     strength : float, optional
         Difference of patches, beyond that of the noise, from which on weights are small, in the unit of the
-        samples. Default: 0.7 times `noise`.
+        samples. Default: 0.8 times `noise`.
     noise : float, optional
         Standard deviation of the noise, in the unit of the samples. Default: the estimate of `estimate_noise`
         for each image of a batch; for several channels, the root of the mean of their variances.
@@ -179,7 +179,8 @@ def non_local_means(
     skimage.restoration.denoise_nl_means : The same with ``fast_mode=True``, ``patch_distance=search // 2``,
         ``h=strength`` and ``sigma=noise``, except that it drops weights below exp(-5). For a patch of 7 it
         sums 6 x 6 differences and divides by 49.
-    cv2.fastNlMeansDenoising : The same for uint8 with ``h=strength`` and ``noise=0``, from tabled weights.
+    cv2.fastNlMeansDenoising : The same for uint8 with ``patch=7``, ``h=strength`` and ``noise=0``. It takes
+        weights from a table.
 
     References
     ----------
@@ -196,7 +197,7 @@ def non_local_means(
     >>> noisy = stripes + np.random.default_rng(0).normal(0, 8, stripes.shape)
     >>> found = imfilter.non_local_means(noisy, noise=8)
     >>> float(abs(noisy - stripes).mean().round(1)), float(abs(found - stripes).mean().round(1))
-    (6.3, 1.0)
+    (6.3, 0.9)
     """
     return _non_local_means.apply(
         image,

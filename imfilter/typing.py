@@ -34,6 +34,7 @@ __all__ = [
     "Shape",
     "Size",
     "Stride",
+    "Weighing",
 ]
 
 _Value = TypeVar("_Value")
@@ -46,8 +47,8 @@ Sigma: TypeAlias = PerAxis[float]
 Steps: TypeAlias = PerAxis[float] | None
 #: A number that has a default which depends on other arguments.
 Limit: TypeAlias = float | None
-#: One axis or several.
-Axes: TypeAlias = int | tuple[int, ...]
+#: One axis or several, or None for all axes but that of channels.
+Axes: TypeAlias = int | tuple[int, ...] | None
 #: The distance between results: one for all filtered axes, or one for each.
 Stride: TypeAlias = PerAxis[int]
 #: The length of a window: one for all filtered axes, or one for each.
@@ -84,6 +85,8 @@ Method: TypeAlias = Literal["auto", "direct", "separable", "fft"]
 Norm: TypeAlias = Literal["l2", "l1"]
 #: The samples of a window: a box, or the largest disc or ball inside.
 Round: TypeAlias = Literal["box", "disc"]
+#: How the weights of a bilateral filter are computed.
+Weighing: TypeAlias = Literal["exact", "sampled"]
 Reduce: TypeAlias = Literal["max", "min", "mean"]
 Align: TypeAlias = Literal["centre", "causal"]
 Nan: TypeAlias = Literal["propagate", "ignore"]

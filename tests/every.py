@@ -136,6 +136,7 @@ CALLS = {
     ".maximum": _image("maximum", 2, mode="constant", cval=np.nan),
     ".bilateral": _image("bilateral", 1.0, 20.0),
     ".bilateral with a guide": lambda a, k: imfilter.bilateral(a, 1.0, 20.0, guide=a[::-1]),
+    ".bilateral of sampled levels": _image("bilateral", 1.0, 20.0, method="sampled"),
     ".guided": _image("guided", 2, 50.0),
     ".guided with a guide": lambda a, k: imfilter.guided(a, 1, 50.0, guide=a[::-1]),
     ".local_variance": _image("local_variance", 5),

@@ -12,10 +12,10 @@ DENOISING: tuple[Command, ...] = (
         "denoising",
         "Smooth by a mean of pixels whose surroundings look alike.",
         (
-            Option("patch", "integers", 7, "Size of what is compared in pixels, odd, or rows,columns."),
+            Option("patch", "integers", 5, "Size of what is compared in pixels, odd, or rows,columns."),
             Option("search", "integers", 21, "Size of the window that is searched, odd, or rows,columns."),
             Option(
-                "strength", "number", None, "Difference from which on weights are small.", "0.7 times noise"
+                "strength", "number", None, "Difference from which on weights are small.", "0.8 times noise"
             ),
             Option("noise", "number", None, "Standard deviation of the noise.", "estimated"),
             *BORDER,

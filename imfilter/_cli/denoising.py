@@ -16,7 +16,7 @@ import imfilter
 
 from .._files.formats import Format
 from .._files.image import Image
-from . import arrays, colour, ending, missing, quiet, render
+from . import arrays, colour, ending, missing, quiet, render, strips
 from .command import Command
 from .render import Tone
 from .task import Array, beside_alpha
@@ -37,6 +37,30 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
         The format of the output file.
     """
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
+    rows = _rows(command, options, image.pixels.shape[0])
+    return strips.filtered(image, rows, lambda piece: _denoised(command, piece, options, target))
+
+
+def _rows(command: Command, options: Mapping[str, Any], length: int) -> strips.Rows | None:
+    """Return the rows that a row of the result depends on, or None if it depends on the whole image."""
+
+    def first(value: Any) -> int:
+        return int(value[0] if isinstance(value, tuple) else value)
+
+    if command.name == "anisotropic_diffusion":  # a step reaches one row
+        around = options["iterations"] or 0
+    elif command.name == "non_local_means" and options["noise"] is not None:
+        around = first(options["patch"]) // 2 + first(options["search"]) // 2
+    else:
+        return None
+    around = min(max(around, 0) + 1, length)
+    return strips.Rows(length, around, around, wraps=options.get("mode") == "wrap")
+
+
+def _denoised(
+    command: Command, image: Image, options: Mapping[str, Any], target: np.dtype[Any] | None
+) -> Image:
+    """Return the result of an image or of some of its rows."""
     given = {option.name: options[option.name] for option in command.options}
     samples = image.colour
     channel_axis = -1 if samples.ndim > image.spatial else None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._files.image import Image, full_scale
-from . import colour, missing
+from . import colour, missing, strips
 from .render import Tone
 from .task import Array, Task, like
 
@@ -26,6 +26,34 @@ def picture(task: Task, image: Image, tone: Tone) -> Image:
             options[name] = value
     if options["guide"] is not None:
         options["guide"] = _of_file(options["guide"], image, task.options)
+    opaque = image.opacity is None or (image.opacity == full_scale(image.pixels.dtype)).all()
+    rows = None
+    if not opaque or (task.target is not None and task.target.kind != "f" and tone != _exact(task)):
+        rows = _rows(options, image.pixels.shape[0])  # shares and values in floating point take memory
+    return strips.filtered(image, rows, lambda piece: _filtered(task, piece, tone))
+
+
+def _rows(options: Mapping[str, Any], length: int) -> strips.Rows | None:
+    """Return the rows that a row of the result depends on, or None if they are not known."""
+    if options["guide"] is not None or options.get("method") == "sampled":
+        return None
+
+    def first(value: Any) -> float:
+        return float(value[0] if isinstance(value, tuple) else value)
+
+    if "eps" in options:
+        around = 2 * first(options["radius"])
+    elif options["radius"] is not None:
+        around = first(options["radius"])
+    else:
+        around = options["truncate"] * first(options["sigma_space"]) + 1
+    rows = int(min(max(around, 0), length - 1) if around == around else 0) + 1
+    return strips.Rows(length, rows, rows, wraps=options.get("mode") == "wrap")
+
+
+def _filtered(task: Task, image: Image, tone: Tone) -> Image:
+    """Filter an image, or some of its rows."""
+    run = task.run
     plane, shares = missing.masked(image, image.colour), None
     if image.opacity is not None and (image.opacity != full_scale(image.pixels.dtype)).any():
         shares = colour.share(image.opacity)

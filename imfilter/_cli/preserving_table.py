@@ -19,6 +19,7 @@ PRESERVING = (
             Option("radius", "integers", None, "Radius of the window in pixels instead.", "from --truncate"),
             Option("window", "text", "box", "Pixels of the window: box, or disc."),
             Option("norm", "text", "l2", "Distance of colours: l2 (root of squares) or l1 (sum)."),
+            Option("method", "text", "exact", "exact, or sampled: fast for large windows, of one channel."),
         ),
         "bilateral in.png out.png --sigma-space 3 --sigma-range 25",
     ),

@@ -137,14 +137,22 @@ absolute = _of_one("fabs", "Return the magnitudes of floats.")
 whole = _of_one("rint", "Return floats rounded to whole numbers, half to even.")
 
 
-@intrinsic
-def power_of_two(typingctx, a):
-    """Return powers of two; see `vector_math.exponential2`."""
+def _formula(function):
+    """Return an intrinsic of a formula of `vector_math`."""
 
-    def codegen(context, builder, sig, args):
-        return vector_math.exponential2(vector_math.Lanes(builder, args[0])).value
+    def found(typingctx, a):
+        def codegen(context, builder, sig, args):
+            return function(vector_math.Lanes(builder, args[0])).value
 
-    return a(a), codegen
+        return a(a), codegen
+
+    found.__doc__ = function.__doc__
+    return intrinsic(found)
+
+
+power_of_two = _formula(vector_math.exponential2)
+exponential = _formula(vector_math.exponential)
+one_minus_exponential = _formula(vector_math.one_minus_exponential)
 
 
 def _of_two(emit, which, text):

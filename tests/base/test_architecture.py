@@ -36,7 +36,7 @@ FAMILIES = {
     "layers": set(),
     "learn": set(),
     "threshold": {"local"},
-    "edge_preserving": {"local"},
+    "edge_preserving": {"linear", "local"},
     "show": {"linear"},
     "generic": set(),
     "ordered": set(),

@@ -105,5 +105,25 @@ def test_sines_and_cosines(reach):
         assert float(np.abs(found - exact).max()) < 5e-16
 
 
+@pytest.mark.parametrize(("dtype", "least"), [(np.float32, -87.0), (np.float64, -708.0)])
+def test_exponentials(dtype, least):
+    """Relative errors from 0 to where results are no longer normal numbers, and near 0."""
+    x = np.concatenate([RNG.uniform(least, 0, 1 << 16), -np.exp2(RNG.uniform(-60, 6, 1 << 16))]).astype(dtype)
+    x[:8] = 0, least, -0.5, -1, np.nan, -np.inf, -1e30, -np.log(2)
+    whole = x.astype(LONG)
+    narrow = dtype == np.float32
+    inside = x > least
+    for formula, exact, bound in (
+        (vector_math.exponential2, np.exp2(whole), 2.5e-7 if narrow else 5e-16),
+        (vector_math.exponential, np.exp(whole), 2e-7 if narrow else 4e-16),
+        (vector_math.one_minus_exponential, -np.expm1(whole), 2e-7 if narrow else 4e-16),
+    ):
+        found = computed(formula, x)
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
+        apart = np.abs(found.astype(LONG) - exact)[inside]
+        assert (apart <= bound * exact[inside]).all()
+        assert (found[5:7] == exact[5:7]).all()
+
+
 def _one_of(which, x):
     return vector_math.sine_cosine(x)[which]

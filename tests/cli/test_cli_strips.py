@@ -249,3 +249,22 @@ def test_memory_is_that_of_input_and_output(
         assert file.pages.first.shape[:2] == (4000, 4000)
         assert file.pages.first.nbytes in (16_000_000 * values, 12_000_000 * values)  # without alpha
     assert most - base < 16_000_000 * (channels + values) + 60_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("anisotropic_diffusion", ["--iterations", "7", "--kappa", "20"]),
+        ("non_local_means", ["--noise", "20", "--search", "9,5", "--mode", "wrap"]),
+        ("non_local_means", ["--noise", "20", "--search", "5", "--patch", "7", "--mode", "symmetric"]),
+    ],
+)
+@pytest.mark.parametrize("channels", [(), (4,)], ids=["grey", "rgba"])
+def test_denoised_bands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, options: list[str], channels: tuple[int, ...]
+) -> None:
+    source = save(tmp_path / "in.png", noise(97, 31, *channels))
+    seen = pieces(monkeypatch)
+    whole, banded = results(monkeypatch, source, name.replace("_", "-"), options, "npy")
+    np.testing.assert_array_equal(banded, whole)
+    assert max(seen[1:]) < 97

@@ -197,7 +197,7 @@ def test_the_default_strength_is_that_of_the_estimate():
     noise = imfilter.estimate_noise(image)
     found = imfilter.non_local_means(image, patch=5, search=7)
     np.testing.assert_array_equal(
-        found, imfilter.non_local_means(image, patch=5, search=7, noise=noise, strength=0.7 * noise)
+        found, imfilter.non_local_means(image, patch=5, search=7, noise=noise, strength=0.8 * noise)
     )
     batch = np.stack([image, 3 * image])
     each = imfilter.non_local_means(batch, patch=5, search=7, axes=(1, 2))
@@ -217,7 +217,7 @@ def test_opencv():
     _, image = noisy("camera")
     image = image.round().clip(0, 255).astype("u1")
     theirs = cv2.fastNlMeansDenoising(image, None, 40.0, 7, 21).astype(int)
-    ours = imfilter.non_local_means(image, strength=40, noise=0).astype(int)
+    ours = imfilter.non_local_means(image, patch=7, strength=40, noise=0).astype(int)
     assert abs(ours - theirs).max() <= 3
     assert abs(ours - theirs).mean() < 0.4
 
@@ -226,7 +226,7 @@ def test_skimage():
     """scikit-image compares patches of 6 x 6 and divides by 49, and drops small weights."""
     _, image = noisy("camera")
     theirs = skimage.restoration.denoise_nl_means(image, 7, 10, h=16.0, sigma=20.0, fast_mode=True)
-    ours = imfilter.non_local_means(image, strength=16 * 7 / 6, noise=20)
+    ours = imfilter.non_local_means(image, patch=7, strength=16 * 7 / 6, noise=20)
     assert abs(ours - theirs).mean() < 1.5
     assert abs(image - theirs).mean() > 10
 

@@ -233,3 +233,53 @@ def test_errors(change, error, text):
     given = {"radius": 1, "eps": 1.0} | change
     with pytest.raises(error, match=text):
         imfilter.guided(np.ones((5, 6)), **given)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "u2"])
+@pytest.mark.parametrize("offset", [0.0, 1.0, 300.0, 5e4])
+def test_bits_depend_on_the_window_only(dtype, offset):
+    """A part with the samples of its windows has the bits of the whole, whatever is beside it."""
+    scale = 1000.0 if dtype == "u2" else 1.0
+    rng = np.random.default_rng(21)
+    image, guide, colour = (rng.random(shape) for shape in ((90, 150), (90, 150), (90, 150, 3)))
+    image[:30], guide[:, :60] = 0.5, 0.25  # flat, where a variance has the fewest digits
+    image, guide, colour = ((a * scale + offset).astype(dtype) for a in (image, guide, colour))
+    image[-4:] = 60000  # what is far away
+    rows, columns = slice(20, 75), slice(31, 118)
+    mask = rng.random(image.shape) < 0.8
+    for given in (
+        {},
+        {"guide": guide},
+        {"mask": mask},
+        {"guide": guide, "mask": mask},
+        {"guide": colour, "channel_axis": -1},
+        {"dtype": "f8"},
+    ):
+        part = {name: v[rows, columns] if isinstance(v, np.ndarray) else v for name, v in given.items()}
+        for eps in (1e-10, 1e-2):
+            whole = imfilter.guided(image, (3, 4), eps, **given)
+            found = imfilter.guided(image[rows, columns], (3, 4), eps, **part)
+            np.testing.assert_array_equal(found[6:-6, 8:-8], whole[rows, columns][6:-6, 8:-8])
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_little_contrast_far_from_zero(dtype):
+    """Where sums have no digits left, the fit is that of differences from a sample of the window."""
+    rng = np.random.default_rng(22)
+    steps = rng.integers(0, 9, (4, 14, 15)) * 2.0**-6
+    for offset in (0.0, 2.0**15, 2.0**17):
+        image, guide = (steps[:2] + offset).astype(dtype)
+        eps, atol = 2.0**-14, max(offset * np.finfo(dtype).eps / 2, 1e-7 if dtype == "f4" else 1e-14)
+        wanted = expected(steps[0], 2, eps)
+        np.testing.assert_allclose(imfilter.guided(image, 2, eps) - offset, wanted, rtol=0, atol=atol)
+        wanted = expected(steps[0], 2, eps, [steps[1]])
+        found = imfilter.guided(image, 2, eps, guide=guide) - offset
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=atol)
+        counts = rng.random(steps[0].shape) < 0.6
+        wanted = expected(steps[0], 2, eps, [steps[1]], counts=counts)
+        found = imfilter.guided(image, 2, eps, guide=guide, mask=counts) - offset
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=atol)
+        wanted = expected(steps[0], 2, eps, list(steps[1:]))
+        colour = np.moveaxis(steps[1:] + offset, 0, -1).astype(dtype)
+        found = imfilter.guided(image, 2, eps, guide=colour, channel_axis=-1) - offset
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=atol)

@@ -1,6 +1,7 @@
 """The rows of `cases.py` for filters that keep edges."""
 
 import cv2
+from skimage.restoration import denoise_tv_chambolle
 
 from tests.peers.case import Case, ours
 from tests.peers.libraries import CV_MIRROR, Peer
@@ -42,3 +43,12 @@ def preserving_rows():
         # OpenCV subtracts squares of up to 255**2 in float32.
         call = ours("guided", radius, 100.0)
         yield Case(f"guided {radius}, 100", call, peers, 64.0, ("float32",), work=8 * radius)
+    # OpenCV rounds distances and weights.
+    peer = Peer(lambda x, out, dtype: cv2.fastNlMeansDenoising(x, out, 40.0, 7, 21))
+    call = ours("non_local_means", patch=7, search=21, strength=40.0, noise=0.0)
+    yield Case("non_local_means 7, 21", call, {"OpenCV": peer}, 1.0, ("uint8",), work=441, steps=3)
+    # scikit-image stops when its steps are small, two grey levels from the minimum at most.
+    peer = Peer(lambda x, out, dtype: denoise_tv_chambolle(x, 20.0, eps=1e-6, max_num_iter=500))
+    call = ours("total_variation", 20.0, tolerance=1e-5)
+    peers = {"scikit-image": peer}
+    yield Case("total_variation 20", call, peers, 2500.0, ("float32",), work=200)

@@ -21,8 +21,9 @@ from imfilter._filters.denoise.kernels.non_local import COUNTED, NON_LOCAL_JOB, 
 from imfilter._filters.denoise.tiles import Frame
 from imfilter._simd.vector import BYTES
 
-#: The default strength by the standard deviation of the noise; see `benchmarks.denoising`.
-_STRENGTH = 0.7
+#: The default strength by the standard deviation of the noise. For patches of 5, photographs with noise of 20
+#: are best with 0.75, with noise of 10 with 0.9, and with noise of 40 with 0.6; see `benchmarks.denoising`.
+_STRENGTH = 0.8
 #: Weights below 2 to the power of minus these are 0: they are no normal numbers of float32 and of float64.
 _CUT = {dtypes.FLOAT32: 126.0, dtypes.FLOAT64: 1022.0}
 #: Range of strengths whose squares have all digits in float32.

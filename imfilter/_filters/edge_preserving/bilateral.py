@@ -15,6 +15,7 @@ from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
 from imfilter._base.store import Store
+from imfilter._filters.edge_preserving import sampled
 from imfilter._filters.edge_preserving.coverage import Rows
 from imfilter._filters.edge_preserving.kernels import bilateral as kernels
 from imfilter._filters.edge_preserving.planes import (
@@ -34,7 +35,7 @@ from imfilter._simd.vector import BYTES
 
 #: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
 Bells = Callable[..., tuple[npt.NDArray, ...]]
-WINDOWS, NORMS = ("box", "disc"), ("l2", "l1")
+WINDOWS, NORMS, METHODS = ("box", "disc"), ("l2", "l1"), ("exact", "sampled")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,7 @@ class Call:
     weights: npt.NDArray[np.float64]  # their binary logarithms
     sigma_range: float
     manhattan: bool
+    sampled: bool
     cval: float
     real: np.dtype
     dtype: np.dtype
@@ -56,14 +58,14 @@ class Call:
 
 
 def apply(image: npt.ArrayLike, bells: Bells, guide: Any, common: Common, *own: Any) -> npt.NDArray:
-    """Return the filtered image. `own`: both deviations, `truncate`, `radius`, window and norm."""
+    """Return the filtered image. `own`: the other arguments of `bilateral`, in their order."""
     checked, common = with_guide(image, guide, common)
     return engine.apply(FAMILY, image, common, bells, (checked, *own))
 
 
 def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ...]) -> Call:
     """Check the arguments."""
-    guide, sigma_space, sigma_range, truncate, radius, window, norm = own
+    guide, sigma_space, sigma_range, truncate, radius, window, norm, method = own
     shapes = Shapes.of(array, given, guide)
     count = len(shapes.axes)
     deviations = arguments.sigmas(sigma_space, count, "sigma_space")
@@ -75,6 +77,15 @@ def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ..
     bounded(sizes, "sigma_space")
     disc = arguments.word(window, "window", WINDOWS) == "disc"
     manhattan = arguments.word(norm, "norm", NORMS) == "l1"
+    levels = arguments.word(method, "method", METHODS) == "sampled"
+    if levels and disc:
+        raise ValueError("window must be 'box' with method='sampled', got 'disc'")
+    channels = _channels(array, shapes, guide)
+    if levels and channels > 1:
+        raise ValueError(
+            f"method='sampled' compares values of one channel, got {channels} channels: give a guide of one "
+            "channel, or method='exact'"
+        )
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.number(given.cval, "cval", finite=False)
     cval = cval if mode == "constant" else 0.0
@@ -92,9 +103,15 @@ def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ..
         weights = sum(np.log2(line)[places[:, axis]] for axis, line in enumerate(along))
     offsets = places - np.array(rows.inside.shape) // 2
     return Call(
-        *(guide, shapes, frame, rows, offsets, np.asarray(weights), spread, manhattan, cval),
+        *(guide, shapes, frame, rows, offsets, np.asarray(weights), spread, manhattan, levels, cval),
         *(real, dtype, array.shape),
     )
+
+
+def _channels(array: npt.NDArray, shapes: Shapes, guide: Guide | None) -> int:
+    """Return the number of channels that are compared."""
+    source, axis = (array, shapes.channel) if guide is None else (guide.array, guide.channel_axis)
+    return 1 if axis is None else source.shape[axis]
 
 
 def _inside(sizes: tuple[int, ...], *, disc: bool) -> npt.NDArray[np.bool_]:
@@ -126,7 +143,10 @@ def _filled(
     def task(cut: Cut, results: list[npt.NDArray], store: Store) -> npt.NDArray[np.bool_] | None:
         piece = Piece.of(call.frame, cut, sources, call.real, call.cval, store)
         found = direct(results, results[0].shape, call.real)
-        _windows(call, piece, found)
+        if call.sampled:
+            sampled.windows(call.window.taps, call.sigma_range, piece, found, store)
+        else:
+            _windows(call, piece, found)
         unknown = None
         if piece.counts is not None and wanted:
             unknown = ~(call.window.shares(piece.counts) > least)
@@ -162,7 +182,7 @@ def _windows(call: Call, piece: Piece, results: list[npt.NDArray]) -> None:
         "starts": starts,
         "places": np.concatenate([places_of(shape[:3], _steps(plane)) for plane in results]),
         "offsets": call.real.itemsize * (call.offsets @ np.array(pitches[1:])),
-        "weights": call.weights,
+        "weights": call.weights.astype(call.real),
         "stage": np.empty(2 * BYTES * len(results), np.uint8),
     }
     if piece.counts is not None and piece.known is not None:
@@ -183,6 +203,9 @@ def _addresses(arrays: list[npt.NDArray]) -> npt.NDArray[np.int64]:
 
 def _plan(call: Call, image: npt.NDArray) -> Plan:
     """Return the algorithm."""
+    if call.sampled:
+        step = f"levels {sampled.STEP:g} of sigma_range apart"
+        return Plan("sampled", f"Gaussians at {step}, instead of a weight for each sample", math.nan)
     return Plan("direct", f"all {len(call.weights)} samples of the window have a weight", math.nan)
 
 

@@ -16,6 +16,7 @@ from imfilter._base.plan import Plan
 from imfilter._base.program import address, layout_workspace, set_addresses
 from imfilter._base.store import Store
 from imfilter._filters.edge_preserving.kernels import guided as kernels
+from imfilter._filters.edge_preserving.kernels.guided_fit import MERGED, SECOND
 from imfilter._filters.edge_preserving.planes import (
     Guide,
     Piece,
@@ -34,10 +35,6 @@ from imfilter._simd.vector import BYTES
 #: Bytes of all lines that a tile keeps, which stay in the second-level cache, and the least columns of a tile
 #: in windows and in samples.
 _RING, _LONG, _LEAST = 1 << 19, 4, 128
-#: Number of samples whose median is near all samples.
-_SAMPLES = 1000
-#: Distance of 0 from the samples, relative to their spread, from which on a reference is subtracted.
-_NEAR = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +55,11 @@ class Call:
     def taps(self) -> int:
         """The number of samples of a window."""
         return math.prod(self.sizes)
+
+    @property
+    def fine(self) -> bool:
+        """Whether results show the last digits of float64."""
+        return self.dtype.itemsize >= 8
 
 
 def apply(image: npt.ArrayLike, guide: Any, common: Common, radius: Any, eps: Any) -> npt.NDArray:
@@ -99,12 +101,11 @@ def _filled(
     sources = Sources.of(call.frame, call.shapes, array, call.guide, presence)
     target = new(out, array, call.guide, call.dtype)
     least = 0.0 if presence is None else presence.least(call.taps)
-    references = _references(sources)
 
     def task(cut: Cut, results: list[npt.NDArray], store: Store) -> npt.NDArray[np.bool_] | None:
         piece = Piece.of(call.frame, cut, sources, call.real, call.cval, store)
         found = direct(results, results[0].shape, call.real)
-        unknown = _windows(call, piece, references, least, store, found)
+        unknown = _windows(call, piece, least, store, found)
         place(found, results)
         return unknown
 
@@ -112,93 +113,58 @@ def _filled(
     return engine.delivered(target, out, call.dtype)
 
 
-def _references(sources: Sources) -> npt.NDArray[np.float64]:
-    """Return a number near the samples of each channel of guide and image."""
-    guide = sources.image if sources.guide is None else sources.guide
-    own: list[npt.NDArray | None] = [*sources.mask] or [None] * len(sources.image)
-    masks = [own[0]] * len(guide) if sources.guide is not None else own
-    return np.array([*map(_middle, guide, masks), *map(_middle, sources.image, own)])
-
-
-def _middle(plane: npt.NDArray, mask: npt.NDArray | None) -> float:
-    """Return 0, or a number near the samples of a plane if 0 is far away for their spread.
-
-    It is the median of some present and finite samples, spread over the plane. It is rounded, so that few
-    samples change it: it changes the rounding of all results.
-    """
-    n_samples = math.ceil(_SAMPLES ** (1 / sum(n > 1 for n in plane.shape) if plane.size > 1 else 1))
-    for each in (n_samples, max(plane.shape)):
-        at = tuple(slice(None, None, max(1, n // each)) for n in plane.shape)
-        part = np.asarray(plane[at], np.float64)
-        inside = np.isfinite(part)
-        if mask is not None:
-            inside &= mask[at] > 0
-        if inside.any():
-            low, middle, high = np.quantile(part[inside], (0.25, 0.5, 0.75), method="nearest").tolist()
-            spread = high / 2 - low / 2  # finite
-            step = math.ldexp(1.0, math.frexp(spread)[1]) if spread else 0.0
-            near = step and abs(middle / step) < _NEAR
-            return 0.0 if near else round(middle / step) * step if step else middle
-    return 0.0
-
-
 def _windows(
-    call: Call,
-    piece: Piece,
-    references: npt.NDArray,
-    least: float,
-    store: Store,
-    results: list[npt.NDArray],
+    call: Call, piece: Piece, least: float, store: Store, results: list[npt.NDArray]
 ) -> npt.NDArray[np.bool_] | None:
     """Write the results of a piece, a plane for each channel. Return where too little is present."""
     padded, n_images, n_guides = piece.image[0].shape, len(piece.image), len(piece.guide)
     middle = _valid(padded, call.sizes)
     shape = _valid(middle, call.sizes)
     missing, own = piece.counts is not None, piece.guide is piece.image
+    n_references = n_guides + (0 if own else n_images)
     summed = n_images * (n_guides + 1) + missing
-    n_planes = n_images * (n_guides + 2) + 2 if missing else summed
-    planes = store.array("planes", (n_planes, *middle), np.float64)
+    more = n_images + 1 if missing else 0  # means, and sums of counts
+    planes = store.array("planes", (summed + more + call.fine * n_references, *middle), np.float64)
+    to = list(_addresses([*planes]))
+    # The first pass writes means and sums of counts before references, see `guided_fit.solve`.
+    ahead = [*to[:summed], *to[len(to) - more :]] if missing else [*to[:summed], *[0] * (n_images + 2)]
+    ahead += to[summed : summed + n_references] if call.fine else []
     counts = {} if piece.counts is None else {"counts": piece.counts}
+    flag = np.zeros(1, np.int64)
     tables = {
         "images": _addresses(piece.image),
         "guides": _addresses(piece.guide),
-        "references": references,
         "planes": planes,
+        "flag": flag,
         **counts,
     }
-    quantities = n_guides + n_guides * (n_guides + 1) // 2 + missing
-    if not own:
-        quantities += n_images * (n_guides + 1)
-    radii = [n // 2 for n in call.sizes]
-    for second in (False, True):
-        job = np.zeros((), kernels.GUIDED_JOB)
-        job["n_images"], job["n_guides"], job["own"], job["eps"] = n_images, n_guides, own, call.eps
-        to = shape if second else middle
-        job["batch"], job["depth"], job["rows"] = to[:3]
-        job["plane"] = planes[0].nbytes
-        steps_to = [step // results[0].itemsize for step in results[0].strides] if second else None
-        for name, lengths in (("image", padded), ("plane", middle), ("to", to)):
-            for axis, letter in enumerate("bzy"):
-                job[f"{name}_{letter}"] = math.prod(lengths[axis + 1 :])
-                if name == "to" and steps_to is not None:
-                    job[f"to_{letter}"] = steps_to[axis]
-        steps = [int(job[f"image_{letter}"]) for letter in "zy"] + [padded[4]]
-        job["centre"] = (1 + second) * sum(r * s for r, s in zip(radii, steps, strict=True))
-        job["quantities"] = summed if second else quantities
-        job["kernel"] = kernels.box_pass.address(call.real, int(second))
-        more = {"to": _addresses(results if second else [*planes])}
-        _run(job, call.sizes, to, tables | more, store)
+    job = np.zeros((), kernels.GUIDED_JOB)
+    job["n_images"], job["n_guides"], job["own"], job["eps"] = n_images, n_guides, own, call.eps
+    job["grey"] = own and n_images == 1 and not missing
+    job["plane"], job["relative"] = planes[0].nbytes, call.fine
+    for name, lengths in (("image", padded), ("plane", middle)):
+        for axis, letter in enumerate("bzy"):
+            job[f"{name}_{letter}"] = math.prod(lengths[axis + 1 :])
+    sums = n_guides + n_guides * (n_guides + 1) // 2 + missing + (0 if own else n_images * (n_guides + 1))
+    fits = tables | {"to": np.array(ahead, np.int64)}
+    if not call.fine:
+        _run(call, job, 0, sums, fits, middle, planes, store)
+    if call.fine or flag[0]:
+        job["fill"] = not call.fine
+        _run(call, job, MERGED, sums, fits, middle, planes, store)
+    second = SECOND | (MERGED if call.fine else 0)
+    _run(call, job, second, summed, tables | {"to": _addresses(results)}, shape, results, store)
     if not missing:
         return None
     assert piece.counts is not None
     assert piece.known is not None
+    radii = [n // 2 for n in call.sizes]
     inner = tuple(slice(r, r + n) for r, n in zip(radii, shape[1:4], strict=True))
     own_place = tuple(slice(2 * r, 2 * r + n) for r, n in zip(radii, shape[1:4], strict=True))
     alone = piece.known[(slice(None), *own_place)] == 0
     unknown = ~(planes[-1][(slice(None), *inner)] > least)
-    for j, found in enumerate(results):
-        mean = planes[summed + j][(slice(None), *inner)]
-        np.copyto(found, mean + references[n_guides + j], where=alone, casting="same_kind")
+    for found, mean in zip(results, planes[len(planes) - more :], strict=False):
+        np.copyto(found, mean[(slice(None), *inner)], where=alone, casting="same_kind")
         found[unknown] = np.nan
     return unknown
 
@@ -210,13 +176,26 @@ def _valid(shape: tuple[int, ...], sizes: tuple[int, int, int]) -> tuple[int, ..
 
 
 def _run(
+    call: Call,
     job: npt.NDArray,
-    sizes: tuple[int, int, int],
-    to: tuple[int, ...],
+    form: int,
+    sums: int,
     tables: dict[str, npt.NDArray],
+    to: tuple[int, ...],
+    targets: npt.NDArray | list[npt.NDArray],
     store: Store,
 ) -> None:
-    """Complete the job of a pass and run it."""
+    """Complete the job of a pass and run it. to, targets: the shape and the planes of what it writes."""
+    sizes, second = call.sizes, bool(form & SECOND)
+    n_guides, n_images = int(job["n_guides"]), int(job["n_images"])
+    n_references = n_guides + (0 if job["own"] else n_images)
+    job["sums"], job["quantities"] = sums, sums + (n_references if form & MERGED else 0)
+    job["batch"], job["depth"], job["rows"] = to[:3]
+    for letter, step in zip("bzy", targets[0].strides, strict=False):
+        job[f"to_{letter}"] = step // targets[0].itemsize
+    steps = [int(job[f"image_{letter}"]) for letter in "zy"] + [to[4]]
+    job["centre"] = (1 + second) * sum(n // 2 * s for n, s in zip(sizes, steps, strict=True))
+    job["kernel"] = kernels.box_pass.address(call.real, form)
     down, down_parts = _tables(sizes[1])
     along, along_parts = _tables(sizes[2])
     beside, columns, quantities = to[4], to[3] * to[4], int(job["quantities"])
@@ -225,8 +204,10 @@ def _run(
     cut = tiles(columns, max(1, columns // max(most, _LONG * margin, _LEAST)))
     segment = -(-8 * (int(np.diff(cut).max()) + margin) // BYTES) * BYTES + BYTES
     pitch = segment * quantities + BYTES + 64
-    n_guides, n_images = int(job["n_guides"]), int(job["n_images"])
-    stage = BYTES * (n_guides * n_guides + n_images * (n_guides + 2) + 2)
+    # The matrix, the sides and what is written; or the record of a sample, and changes of references.
+    stage = BYTES * (
+        n_guides * n_guides + n_images * (n_guides + 2) + 2 + int(job["quantities"]) + n_references
+    )
     levels: list[npt.NDArray] = [*down, *along[1:]]
     names = [str(number) for number in range(len(levels))]
     most_parts = max(int(level[1]) for level in (*down, *along))
@@ -234,7 +215,7 @@ def _run(
     size = layout_workspace(
         places,
         {name: pitch * int(level[4]) for name, level in zip(names, levels, strict=True)}
-        | {"stage": stage + BYTES, "spots": 8 * most_parts},
+        | {"stage": stage + BYTES, "spots": 16 * most_parts},
     )
     for name, level in zip(names, levels, strict=True):
         level[3] = places[name]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from imfilter._filters.edge_preserving.kernels import bilateral, guided
+from imfilter._filters.edge_preserving.kernels.guided_fit import SECOND
 from imfilter._simd.jit import Combination
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -17,5 +18,5 @@ def combinations() -> Iterator[Combination]:
     yield bilateral.grey_lines, (_F64,)  # results of 16 bits
     yield bilateral.lines, (_F32,)
     yield guided.run_pass, ()
-    for second in (0, 1):
-        yield guided.box_pass, (_F32, second)
+    for form in (0, SECOND):
+        yield guided.box_pass, (_F32, form)

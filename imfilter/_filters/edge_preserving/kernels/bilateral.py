@@ -35,7 +35,6 @@ BILATERAL_JOB = np.dtype(
         ("scale", np.float64),
     ]
 )
-_F64 = np.dtype(np.float64)
 
 
 @inlined
@@ -46,29 +45,39 @@ def _number(real, value):
 
 @kernel("real")
 def grey_lines(real, job_at):
-    """Filter lines of an image of one channel that is its own guide, whose samples are all present."""
+    """Filter lines of an image of one channel that is its own guide, whose samples are all present.
+
+    Two vectors of results share the loads of taps, and their chains of operations overlap.
+    """
     job = record(BILATERAL_JOB, job_at)
     size, lanes = size_of(real), BYTES // size_of(real)
-    image, result, count = peek(job.images), peek(job.results), job.count
+    image, result, count, taps = peek(job.images), peek(job.results), job.count, job.taps
+    offsets, logarithms, last = job.offsets, job.weights, max(job.count - lanes, 0)
     scale = _number(real, job.scale)
     for line in range(job.lines):
         start = image + size * peek(job.starts + 8 * line)
         to = result + size * peek(job.places + 8 * line)
-        for block in range((count + lanes - 1) // lanes):
-            i = size * min(block * lanes, max(count - lanes, 0))
-            own = load(real, start + i, real)
-            total = own - own  # NaN where the sample is not finite
-            weights = total
-            for tap in range(job.taps):
-                u = load(real, start + i + peek(job.offsets + 8 * tap), real) - own
-                distance = u * scale
-                exponent = _number(real, load_one(_F64, job.weights + 8 * tap, _F64))
+        for i in range(0, count, 2 * lanes):
+            i, j = min(i, last), min(i + lanes, last)
+            first, second = start + size * i, start + size * j
+            own, other = load(real, first, real), load(real, second, real)
+            total, other_total = own - own, other - other  # NaN where a sample is not finite
+            weights, other_weights = total, other_total
+            for tap in range(taps):
+                offset = peek(offsets + 8 * tap)
+                exponent = splat(real, load_one(real, logarithms + size * tap, real))
+                u, v = load(real, first + offset, real) - own, load(real, second + offset, real) - other
+                distance, apart = u * scale, v * scale
                 weight = power_of_two(fma(-distance, distance, exponent))
-                weights = weights + weight
-                total = fma(weight, u, total)
-            store(to + i if count >= lanes else job.stage, real, own + total / weights)
-        if count < lanes:
-            copy(real, to, job.stage, count)
+                other_weight = power_of_two(fma(-apart, apart, exponent))
+                weights, other_weights = weights + weight, other_weights + other_weight
+                total, other_total = fma(weight, u, total), fma(other_weight, v, other_total)
+            if count >= lanes:
+                store(to + size * i, real, own + total / weights)
+                store(to + size * j, real, other + other_total / other_weights)
+            else:
+                store(job.stage, real, own + total / weights)
+                copy(real, to, job.stage, count)
 
 
 @inlined
@@ -130,7 +139,7 @@ def lines(real, job_at):
             weights = zero
             for tap in range(job.taps):
                 offset = peek(job.offsets + 8 * tap)
-                position = _number(real, load_one(_F64, job.weights + 8 * tap, _F64))
+                position = splat(real, load_one(real, job.weights + size * tap, real))
                 exponent = _exponent(real, job, at, offset, scale, position)
                 weight = power_of_two(where(alone, position, exponent))
                 if job.counts:

@@ -5,8 +5,8 @@ products in the first pass, coefficients in the second. Windows are composed of 
 which are computed once, see `_base/grouping.py`. The order of all sums is that of the window, wherever a
 piece starts, and no sum runs on. So a sample that is not finite changes only the windows that contain it.
 
-Sums are float64. A reference near the samples is subtracted from them first, because a variance is a
-difference of means, which a common offset would cancel.
+Sums are float64. A variance is a difference of sums, which cancel far from 0. Where too few digits are left
+for results of float32, and for results of float64 everywhere, sums have references: see `guided_merge.py`.
 
 For one channel that is its own guide, each pass has two quantities. A window of 17 is composed of 4 groups
 of 4 and a sample: 9 loads and additions for each quantity down, and as many along. Those down come from the
@@ -17,20 +17,30 @@ Measured for float32: 74 ms of processor time. The sums down take 26, those alon
 
 import numpy as np
 
+from imfilter._filters.edge_preserving.kernels.guided_fit import (
+    MERGED,
+    SECOND,
+    results,
+    solve,
+    solve_grey,
+)
+from imfilter._filters.edge_preserving.kernels.guided_merge import merge_grey, merge_parts, row_record
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
-from imfilter._simd.lanewise import fma, larger, where
-from imfilter._simd.lines import copy
-from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, poke, record, size_of, splat, store
+from imfilter._simd.lanewise import fma
+from imfilter._simd.vector import BYTES, invoke, load, peek, poke, record, size_of, splat, store
 
 #: Addresses of lists of addresses: the channels of the image and of the guide, and of what the pass writes.
-#: Their numbers. `own`: whether the image is the guide. Addresses of how much samples count, or 0, and of the
-#: references of guide and image. The planes of coefficients, and their distance in bytes. Batch elements,
-#: planes and rows of results. Distances of batch elements, planes and rows of samples, of coefficients and of
-#: the results of the pass, in elements; the distance of the first result from the first sample, and the same
-#: for coefficients. The window: planes, rows, columns, distance of columns. Tiles of columns: starts, and the
-#: end of the last. Tables of groups of rows and columns, see `LEVEL`. The workspace: quantities, the pitch of
-#: a segment and of a line in bytes, and memory for vectors and for addresses of parts.
+#: Their numbers. `own`: whether the image is the guide. `grey`: whether it is and has one channel whose
+#: samples are all present. Address of how much samples count, or 0. The planes of coefficients, and their
+#: distance in bytes. Batch elements, planes and rows of results. Distances of batch elements, planes and
+#: rows of samples, of coefficients and of the results of the pass, in elements; the distance of the first
+#: result from the first sample, and the same for coefficients. The window: planes, rows, columns, distance
+#: of columns. Tiles of columns: starts, and the end of the last. Tables of groups of rows and columns, see
+#: `LEVEL`. The workspace: quantities, those of them that are sums and not references, the pitch of a segment
+#: and of a line in bytes, and memory for vectors and for addresses of parts. `flag` is the address of what
+#: is set to 1 if variances lack digits. `fill`: only fits that are NaN are written. `relative`: constants
+#: are relative to references, which are written, too.
 GUIDED_JOB = np.dtype(
     [
         *(
@@ -43,15 +53,18 @@ GUIDED_JOB = np.dtype(
                     "n_images",
                     "n_guides",
                     "own",
+                    "grey",
                     "counts",
-                    "references",
+                    "flag",
+                    "fill",
+                    "relative",
                     "planes",
                     "plane",
                 ),
                 *("batch", "depth", "rows", "image_b", "image_z", "image_y", "plane_b", "plane_z", "plane_y"),
                 *("to_b", "to_z", "to_y", "centre", "taps_z", "taps_y", "taps_x", "beside", "tiles"),
                 *("n_tiles", "down", "n_down", "down_parts", "along", "n_along", "along_parts"),
-                *("workspace", "quantities", "segment", "pitch", "stage", "spots", "kernel"),
+                *("workspace", "quantities", "sums", "segment", "pitch", "stage", "spots", "kernel"),
             )
         ),
         ("taps", np.float64),
@@ -73,13 +86,6 @@ def _put(at, value, more):
 
 
 @inlined
-def _sample(real, job, channels, reference, channel, at):
-    """Return samples of a channel minus its reference."""
-    u = load(_F64, peek(channels + 8 * channel) + at, real)
-    return u - splat(_F64, load_one(_F64, job.references + 8 * (reference + channel), _F64))
-
-
-@inlined
 def _products(real, job, at, to, wide, more):
     """Write samples of guide and image, the products of both, and how much samples count."""
     size, segment, guides, images = size_of(real), job.segment, job.n_guides, job.n_images
@@ -90,17 +96,17 @@ def _products(real, job, at, to, wide, more):
             count = load(_F64, job.counts + here, real)
         pair = place + segment * (guides if job.own else guides + images)
         for c in range(guides):
-            u = _sample(real, job, job.guides, 0, c, here) * count
+            u = load(_F64, peek(job.guides + 8 * c) + here, real) * count
             _put(place + segment * c, u, more)
             for d in range(c, guides):
-                _put(pair, u * _sample(real, job, job.guides, 0, d, here), more)
+                _put(pair, u * load(_F64, peek(job.guides + 8 * d) + here, real), more)
                 pair += segment
         if not job.own:
             for j in range(images):
-                v = _sample(real, job, job.images, guides, j, here) * count
+                v = load(_F64, peek(job.images + 8 * j) + here, real) * count
                 _put(place + segment * (guides + j), v, more)
                 for c in range(guides):
-                    _put(pair, v * _sample(real, job, job.guides, 0, c, here), more)
+                    _put(pair, v * load(_F64, peek(job.guides + 8 * c) + here, real), more)
                     pair += segment
         if job.counts:
             _put(pair, count, more)
@@ -116,14 +122,23 @@ def _coefficients(job, at, to, wide, more):
 
 
 @inlined
-def _sum_columns(job, level, to):
+def _sum_columns(real, form, job, level, to):
     """Write the sums along the rows of a group of columns, of all quantities."""
     entry, spots = job.along + 8 * LEVEL * level, job.spots
     part, n_parts = job.along_parts + 8 * PART * peek(entry + 16), peek(entry + 8)
     for number in range(n_parts):
         of = part + 8 * PART * number
-        line = job.workspace + peek(job.along + 8 * LEVEL * peek(of) + 24)
-        poke(spots + 8 * number, line + 8 * job.beside * peek(of + 8))
+        below = job.along + 8 * LEVEL * peek(of)
+        poke(spots + 8 * number, job.workspace + peek(below + 24) + 8 * job.beside * peek(of + 8))
+        if form & MERGED:
+            poke(spots + 8 * (n_parts + number), job.taps_z * job.taps_y * peek(below))
+    if form & MERGED:
+        if job.grey:
+            last = spots + 8 * n_parts
+            merge_grey(real, form & SECOND, job, spots, last, last, to, job.segment)
+        else:
+            merge_parts(form & SECOND, job, spots, n_parts, to, job.segment)
+        return
     for i in range(0, job.segment * job.quantities, BYTES):
         total = load(_F64, peek(spots) + i, _F64)
         for spot in range(spots + 8, spots + 8 * n_parts, 8):
@@ -132,7 +147,64 @@ def _sum_columns(job, level, to):
 
 
 @inlined
-def _sum_rows(real, second, job, level, row, source, step, to, wide):
+def _sum_lines(job, spots, end, last, to, wide, far):
+    """Write the sums of lines in the workspace and, from `end` on, of rows of planes `far` bytes apart."""
+    for q in range(job.quantities):
+        shift, beyond = job.segment * q, far * q
+        for i in range(0, 8 * wide, BYTES):
+            total = splat(_F64, 0.0)
+            for spot in range(spots, end, 8):
+                total = total + load(_F64, peek(spot) + shift + i, _F64)
+            for spot in range(end, last, 8):
+                total = total + load(_F64, peek(spot) + beyond + i, _F64)
+            store(to + shift + i, _F64, total)
+
+
+@inlined
+def _sum_samples(real, job, spots, end, last, to, wide):
+    """Write the sums of lines and, from `end` on, of rows of samples and of their squares."""
+    segment = job.segment
+    for i in range(0, 8 * wide, BYTES):
+        total = splat(_F64, 0.0)
+        squares = total
+        for spot in range(spots, end, 8):
+            line = peek(spot) + i
+            total = total + load(_F64, line, _F64)
+            squares = squares + load(_F64, line + segment, _F64)
+        for spot in range(end, last, 8):
+            u = load(_F64, peek(spot) + i * size_of(real) // 8, real)
+            total = total + u
+            squares = fma(u, u, squares)
+        store(to + i, _F64, total)
+        store(to + segment + i, _F64, squares)
+
+
+@inlined
+def _sum_pairs(real, job, spots, end, last, to, wide):
+    """Write the sums of lines and, from `end` on, of rows of a guide and an image and of their products."""
+    segment, apart = job.segment, peek(job.images) - peek(job.guides)
+    for i in range(0, 8 * wide, BYTES):
+        total = splat(_F64, 0.0)
+        other, squares, products = total, total, total
+        for spot in range(spots, end, 8):
+            line = peek(spot) + i
+            total = total + load(_F64, line, _F64)
+            other = other + load(_F64, line + segment, _F64)
+            squares = squares + load(_F64, line + 2 * segment, _F64)
+            products = products + load(_F64, line + 3 * segment, _F64)
+        for spot in range(end, last, 8):
+            place = peek(spot) + i * size_of(real) // 8
+            u, v = load(_F64, place, real), load(_F64, place + apart, real)
+            total, other = total + u, other + v
+            squares, products = fma(u, u, squares), fma(u, v, products)
+        store(to + i, _F64, total)
+        store(to + segment + i, _F64, other)
+        store(to + 2 * segment + i, _F64, squares)
+        store(to + 3 * segment + i, _F64, products)
+
+
+@inlined
+def _sum_rows(real, form, job, level, row, source, step, to, wide):
     """Write the sums of a group of rows.
 
     Single rows are at `source`, at a distance of `step` bytes: samples or coefficients. If `source` is 0,
@@ -140,8 +212,8 @@ def _sum_rows(real, second, job, level, row, source, step, to, wide):
     """
     entry, spots = job.down + 8 * LEVEL * level, job.spots
     part, n_parts = job.down_parts + 8 * PART * peek(entry + 16), peek(entry + 8)
-    singles = spots + 8 * n_parts
-    end = spots
+    last = spots + 8 * n_parts
+    singles, end = last, spots
     for number in range(n_parts):  # first, because a remainder takes as long as four additions
         of = part + 8 * PART * number
         below, at = job.down + 8 * LEVEL * peek(of), row + peek(of + 8)
@@ -149,38 +221,24 @@ def _sum_rows(real, second, job, level, row, source, step, to, wide):
             singles -= 8
             poke(singles, source + step * at)
         else:
+            if form & MERGED:
+                poke(last + end - spots, job.taps_z * peek(below))
             poke(end, job.workspace + peek(below + 24) + job.pitch * (at % peek(below + 32)))
             end += 8
-    last = spots + 8 * n_parts
-    zero = splat(_F64, 0.0)
-    if second or not source:
-        for q in range(job.quantities):
-            shift, far = job.segment * q, job.plane * q
-            for i in range(0, 8 * wide, BYTES):
-                total = zero
-                for spot in range(spots, end, 8):
-                    total = total + load(_F64, peek(spot) + shift + i, _F64)
-                for spot in range(singles, last, 8):
-                    total = total + load(_F64, peek(spot) + far + i, _F64)
-                store(to + shift + i, _F64, total)
+    if form & MERGED and job.grey:
+        merge_grey(real, form & SECOND, job, spots, end, last, to, 8 * wide)
+    elif form & MERGED:
+        merge_parts(form & SECOND, job, spots, n_parts, to, 8 * wide)
+    elif form & SECOND or not source:
+        _sum_lines(job, spots, end, last, to, wide, job.plane)
+    elif job.own:
+        _sum_samples(real, job, spots, end, last, to, wide)
     else:
-        reference, segment = splat(_F64, load_one(_F64, job.references, _F64)), job.segment
-        for i in range(0, 8 * wide, BYTES):
-            total, squares = zero, zero
-            for spot in range(spots, end, 8):
-                line = peek(spot) + i
-                total = total + load(_F64, line, _F64)
-                squares = squares + load(_F64, line + segment, _F64)
-            for spot in range(singles, last, 8):
-                u = load(_F64, peek(spot) + i * size_of(real) // 8, real) - reference
-                total = total + u
-                squares = fma(u, u, squares)
-            store(to + i, _F64, total)
-            store(to + segment + i, _F64, squares)
+        _sum_pairs(real, job, spots, end, last, to, wide)
 
 
 @inlined
-def _groups_of_row(real, second, job, newest, source, step, wide):
+def _groups_of_row(real, form, job, newest, source, step, wide):
     """Write the groups of rows that end with a row, and the sums along the last. Return their address."""
     to = job.workspace
     for level in range(1, job.n_down):
@@ -188,188 +246,71 @@ def _groups_of_row(real, second, job, newest, source, step, wide):
         row = newest - peek(entry) + 1
         if row >= 0:
             to = job.workspace + peek(entry + 24) + job.pitch * (row % peek(entry + 32))
-            _sum_rows(real, second, job, level, row, source, step, to, wide)
+            _sum_rows(real, form, job, level, row, source, step, to, wide)
     if newest >= job.taps_y - 1:
         for level in range(1, job.n_along):
             to = job.workspace + peek(job.along + 8 * LEVEL * level + 24)
-            _sum_columns(job, level, to)
+            _sum_columns(real, form, job, level, to)
     return to
 
 
 @inlined
-def _pair_at(guides, c, d):
-    """Return the number of a product of two channels of the guide."""
-    return c * guides - c * (c - 1) // 2 + d - c
-
-
-@inlined
-def _solve(job, line, i, at, real, to, wide):
-    """Write the coefficients of each window: those of the guide, and the constant, for each channel.
-
-    (Cov + eps) a = cov, by the factors L D L' of the matrix. No pivot of it is less than eps.
-    """
-    guides, images, segment, stage, lanes = job.n_guides, job.n_images, job.segment, job.stage, BYTES // 8
-    here, eps, zero = line + 8 * i, splat(_F64, job.eps), splat(_F64, 0.0)
-    pairs = here + segment * (guides if job.own else guides + images)
-    crosses = pairs + segment * (guides * (guides + 1) // 2)
-    inverse, count = splat(_F64, 1.0 / job.taps), splat(_F64, 1.0)
-    total = count
-    if job.counts:
-        total = load(_F64, here + segment * (job.quantities - 1), _F64)
-        inverse = 1.0 / total
-        count = load(_F64, job.counts + at, real)
-    sides = stage + BYTES * guides * guides
-    for c in range(guides):
-        mean = load(_F64, here + segment * c, _F64) * inverse
-        for d in range(c, guides):
-            other = load(_F64, here + segment * d, _F64) * inverse
-            product = load(_F64, pairs + segment * _pair_at(guides, c, d), _F64) * inverse
-            found = fma(-mean, other, product)
-            if c == d:
-                found = larger(found, zero) + eps
-            store(stage + BYTES * (c * guides + d), _F64, found)
-        for j in range(images):
-            if job.own:
-                low, high = min(c, j), max(c, j)
-                other = load(_F64, here + segment * j, _F64) * inverse
-                product = load(_F64, pairs + segment * _pair_at(guides, low, high), _F64) * inverse
-            else:
-                other = load(_F64, here + segment * (guides + j), _F64) * inverse
-                product = load(_F64, crosses + segment * (j * guides + c), _F64) * inverse
-            found = fma(-mean, other, product)
-            if job.own and c == j:
-                found = larger(found, zero)
-            store(sides + BYTES * (j * guides + c), _F64, found)
-    for c in range(guides):
-        row = stage + BYTES * c * guides
-        pivot = 1.0 / larger(load(_F64, row + BYTES * c, _F64), eps)
-        store(row + BYTES * c, _F64, pivot)
-        for d in range(c + 1, guides):
-            factor = load(_F64, row + BYTES * d, _F64) * pivot
-            for e in range(d, guides):
-                place = stage + BYTES * (d * guides + e)
-                store(place, _F64, fma(-factor, load(_F64, row + BYTES * e, _F64), load(_F64, place, _F64)))
-            for j in range(images):
-                place = sides + BYTES * (j * guides + d)
-                first = load(_F64, sides + BYTES * (j * guides + c), _F64)
-                store(place, _F64, fma(-factor, first, load(_F64, place, _F64)))
-    for j in range(images):
-        own = j if job.own else guides + j
-        mean = load(_F64, here + segment * own, _F64) * inverse
-        rest = mean
-        for back in range(guides):
-            c = guides - 1 - back
-            row, place = stage + BYTES * c * guides, sides + BYTES * (j * guides + c)
-            found = load(_F64, place, _F64)
-            for d in range(c + 1, guides):
-                after = load(_F64, sides + BYTES * (j * guides + d), _F64)
-                found = fma(-load(_F64, row + BYTES * d, _F64), after, found)
-            found = found * load(_F64, row + BYTES * c, _F64)
-            store(place, _F64, found)
-            rest = fma(-found, load(_F64, here + segment * c, _F64) * inverse, rest)
-        store(sides + BYTES * (images * guides + j), _F64, rest)
-        store(sides + BYTES * (images * (guides + 1) + 1 + j), _F64, mean)
-    store(sides + BYTES * images * (guides + 1), _F64, count)
-    store(sides + BYTES * (images * (guides + 2) + 1), _F64, total)
-    n_summed = images * (guides + 1)
-    for q in range(images * (guides + 2) + 2 if job.counts else n_summed):
-        found = load(_F64, sides + BYTES * q, _F64)
-        if job.counts and q < n_summed:
-            found = where(count > zero, found * count, 0.0)
-        place = peek(job.to + 8 * q) + to
-        if wide < lanes:
-            store(stage, _F64, found)
-            copy(_F64, place + 8 * i, stage, wide)
+def _single_row(real, form, job, at, row, wide):
+    """Write a single row of a tile to the workspace, summed over the planes of the window."""
+    step = job.plane_z if form & SECOND else job.image_z
+    if form & MERGED:
+        row_record(real, form & SECOND, job, at, step, job.taps_z, row, wide)
+        return
+    for k in range(job.taps_z):
+        if form & SECOND:
+            _coefficients(job, 8 * (at + k * step), row, wide, k > 0)
         else:
-            store(place + 8 * i, _F64, found)
+            _products(real, job, size_of(real) * (at + k * step), row, wide, k > 0)
 
 
-@inlined
-def _solve_grey(job, line, i, to, wide):
-    """Do what `_solve` does for one channel that is its own guide, whose samples are all present."""
-    here, inverse = line + 8 * i, splat(_F64, 1.0 / job.taps)
-    mean = load(_F64, here, _F64) * inverse
-    product = load(_F64, here + job.segment, _F64) * inverse
-    variance = larger(fma(-mean, mean, product), splat(_F64, 0.0))
-    slope = variance / (variance + splat(_F64, job.eps))
-    constant = fma(-slope, mean, mean)
-    if wide < BYTES // 8:
-        store(job.stage, _F64, slope)
-        copy(_F64, peek(job.to) + to, job.stage, wide)
-        store(job.stage, _F64, constant)
-        copy(_F64, peek(job.to + 8) + to, job.stage, wide)
-    else:
-        store(peek(job.to) + to + 8 * i, _F64, slope)
-        store(peek(job.to + 8) + to + 8 * i, _F64, constant)
-
-
-@inlined
-def _results(real, job, line, i, at, to, wide):
-    """Write the results: coefficients times the guide."""
-    guides, images, segment = job.n_guides, job.n_images, job.segment
-    here, inverse = line + 8 * i, splat(_F64, 1.0 / job.taps)
-    if job.counts:
-        inverse = 1.0 / load(_F64, here + segment * (job.quantities - 1), _F64)
-    for j in range(images):
-        found = load(_F64, here + segment * (images * guides + j), _F64) * inverse
-        for c in range(guides):
-            factor = load(_F64, here + segment * (j * guides + c), _F64) * inverse
-            found = fma(factor, _sample(real, job, job.guides, 0, c, at), found)
-        found = found + splat(_F64, load_one(_F64, job.references + 8 * (guides + j), _F64))
-        place = peek(job.to + 8 * j) + to
-        if wide < BYTES // 8:
-            store(job.stage, real, found)
-            copy(real, place, job.stage, wide)
-        else:
-            store(place + size_of(real) * i, real, found)
-
-
-@kernel("real", "second")
-def box_pass(real, second, job_at):
-    """Run the first or the second pass over a piece."""
+@kernel("real", "form")
+def box_pass(real, form, job_at):
+    """Run the first or the second pass over a piece. form: see `guided_fit.SECOND`."""
     job = record(GUIDED_JOB, job_at)
     size, lanes = size_of(real), BYTES // 8
-    to_size = size if second else 8
+    to_size = size if form & SECOND else 8
     ring, kept = job.workspace + peek(job.down + 24), peek(job.down + 32)
-    grey = job.own and job.n_guides == 1 and not job.counts
-    direct = job.taps_z == 1 and (second or grey)
+    grey = job.n_guides * job.n_images == 1 and not job.counts and not form & MERGED
+    direct = job.taps_z == 1 and (form & SECOND or grey)
+    if form & MERGED:
+        direct = job.taps_z == 1 and job.grey
     for plane in range(job.batch * job.depth):
         b, z = plane // job.depth, plane % job.depth
         for tile in range(job.n_tiles):
             first = peek(job.tiles + 8 * tile)
             count = peek(job.tiles + 8 * tile + 8) - first
             wide = count + (job.taps_x - 1) * job.beside
-            source, step = 0, 8 * job.plane_y if second else size * job.image_y
+            source, step = 0, 8 * job.plane_y if form & SECOND else size * job.image_y
             if direct:
-                if second:
+                if form & SECOND:
                     source = job.planes + 8 * (b * job.plane_b + z * job.plane_z + first)
                 else:
-                    source = peek(job.images) + size * (b * job.image_b + z * job.image_z + first)
+                    source = peek(job.guides) + size * (b * job.image_b + z * job.image_z + first)
             for newest in range(job.rows + job.taps_y - 1):
-                row = ring + job.pitch * (newest % kept)
-                for k in range(0 if direct else job.taps_z):
-                    if second:
-                        at = b * job.plane_b + (z + k) * job.plane_z + newest * job.plane_y + first
-                        _coefficients(job, 8 * at, row, wide, k > 0)
-                    else:
-                        at = b * job.image_b + (z + k) * job.image_z + newest * job.image_y + first
-                        _products(real, job, size * at, row, wide, k > 0)
-                line, y = (
-                    _groups_of_row(real, second, job, newest, source, step, wide),
-                    newest - job.taps_y + 1,
-                )
+                if not direct:
+                    at = b * job.image_b + z * job.image_z + newest * job.image_y + first
+                    if form & SECOND:
+                        at = b * job.plane_b + z * job.plane_z + newest * job.plane_y + first
+                    _single_row(real, form, job, at, ring + job.pitch * (newest % kept), wide)
+                line = _groups_of_row(real, form, job, newest, source, step, wide)
+                y = newest - job.taps_y + 1
                 if y < 0:
                     continue
                 at = b * job.image_b + z * job.image_z + y * job.image_y + first + job.centre
                 to = to_size * (b * job.to_b + z * job.to_z + y * job.to_y + first)
                 for block in range((count + lanes - 1) // lanes):
                     i = min(block * lanes, max(count - lanes, 0))
-                    if second:
-                        _results(real, job, line, i, size * (at + i), to, count)
+                    if form & SECOND:
+                        results(real, form, job, line, i, size * (at + i), to, count)
                     elif grey:
-                        _solve_grey(job, line, i, to, count)
+                        solve_grey(job, line, i, to, count)
                     else:
-                        _solve(job, line, i, size * (at + i), real, to, count)
+                        solve(form, job, line, i, size * (at + i), real, to, count)
 
 
 @Driver

@@ -5,10 +5,16 @@ multiplied by the square of the scale before.
 """
 
 from imfilter._filters.orientation.kernels.eigenvalues import newton_steps, of_three, of_two
-from imfilter._filters.orientation.kernels.exponential import exponential, one_minus_exponential
 from imfilter._filters.orientation.kernels.job import MATRIX_JOB, REGISTER
 from imfilter._simd.jit import inlined, kernel
-from imfilter._simd.lanewise import absolute, larger, root, where
+from imfilter._simd.lanewise import (
+    absolute,
+    exponential,
+    larger,
+    one_minus_exponential,
+    root,
+    where,
+)
 from imfilter._simd.vector import load_like, record, size_of, splat_register, store
 
 #: What is measured: `form` of a job. `NORM` is the root of the sum of the squares of the eigenvalues.
