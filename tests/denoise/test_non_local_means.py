@@ -10,6 +10,13 @@ from tests.photos import photo
 from tests.reference import denoise as reference
 
 RNG = np.random.default_rng(23)
+_START = RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    """Begin each test with the same numbers, in whichever order tests run."""
+    RNG.bit_generator.state = _START
 
 
 def picture(shape, dtype="float32", noise=12.0):
