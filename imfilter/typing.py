@@ -73,6 +73,8 @@ SeriesMode: TypeAlias = Literal[
 Padding: TypeAlias = Literal["same", "valid", "full"] | int | Sequence[int | tuple[int, int]]
 #: Derivatives over small windows.
 Difference: TypeAlias = Literal["sobel", "scharr", "prewitt", "farid"]
+#: The response to a spot: Laplacian of Gaussian, difference of Gaussians, or determinant of the Hessian.
+Spots: TypeAlias = Literal["log", "dog", "doh"]
 #: A measure of ridges, or the measure and its scale.
 Ridges: TypeAlias = NDArray | tuple[NDArray, NDArray]
 #: What of a complex number is returned.

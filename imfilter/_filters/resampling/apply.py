@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, engine
+from imfilter._base import arguments, borders, dtypes, engine, threads
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
@@ -16,7 +16,7 @@ from imfilter._base.program import Job, Program, layout_workspace, pitch
 from imfilter._filters.pooling import apply as pooling
 from imfilter._filters.pooling.windows import Windows
 from imfilter._filters.resampling import missing
-from imfilter._filters.resampling.kernels import sums
+from imfilter._filters.resampling.kernels import sums as kernels
 from imfilter._filters.resampling.tables import Table
 from imfilter._simd import lane_transpose, lines
 from imfilter._simd.vector import BYTES, in_register
@@ -142,6 +142,14 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     return engine.delivered(target, out, call.dtype)
 
 
+def sums(
+    image: npt.NDArray, axes: tuple[int, ...], tables: tuple[Table, ...], cval: float, workers: int | None
+) -> npt.NDArray[np.float64]:
+    """Return the sums in float64. They are exactly 0 where all samples are."""
+    call = _call(image, axes, tables, dtypes.FLOAT64, cval, relative=False)
+    return _compute(call, image, None, threads.requested(workers))
+
+
 def _along(call: Call) -> tuple[Table, ...]:
     """Return the tables of the filtered axes, in the order of `axes`."""
     along = sorted(call.axes)
@@ -177,7 +185,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     z, y, x = call.tables
     real, last = call.real, source.shape[4]
     lanes, size = in_register(real), real.itemsize
-    job = Job(sums.SUM_JOB)
+    job = Job(kernels.SUM_JOB)
     for name, array in (("source", source), ("target", target)):
         job[f"{name}_b"], job[f"{name}_z"], job[f"{name}_y"] = array.strides[:3]
     job["width"], job["size"], job["lanes"] = source.itemsize, size, lanes
@@ -191,9 +199,9 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     for name, column in zip(("outputs", "count", "first", "samples"), tiles.T, strict=True):
         job[f"tile_{name}"] = column
     job["tiles"], job["relative"], job["along"] = len(tiles), call.relative, not x.identity
-    job["sum_rows"] = sums.sum_rows.address(real, source.dtype)
+    job["sum_rows"] = kernels.sum_rows.address(real, source.dtype)
     job["to_lanes"] = lane_transpose.to_lanes.address(real)
-    job["sum_columns"] = sums.sum_columns.address(real)
+    job["sum_columns"] = kernels.sum_columns.address(real)
     job["join"] = lane_transpose.join.address(real)
     job["place"] = lines.place.address(real, target.dtype)
     elements, outputs = int(tiles[:, 3].max()) * last, int(tiles[:, 1].max()) * last
@@ -214,7 +222,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     rows = source.shape[0] * z.outputs * y.outputs
     count = rows * last * (z.most * y.most * x.length + x.most * x.outputs)
     return job.program(
-        sums.resample,
+        kernels.resample,
         lines=source.shape[0] * z.outputs * job["groups"] * len(tiles),
         work=count,
         rows=1,
@@ -261,8 +269,7 @@ def _with_missing(
 
     def summed(samples: npt.NDArray, made: tuple[Table, ...]) -> npt.NDArray:
         inside = tuple(t._replace(constants=np.zeros(t.outputs)) for t in made)
-        one = _call(samples, call.axes, inside, dtypes.FLOAT64, 0.0, relative=False)
-        return _compute(one, samples, None, given.workers)
+        return sums(samples, call.axes, inside, 0.0, given.workers)
 
     place = missing.Place(call.axes, array.ndim)
     found, few = missing.resampled(array, presence, _along(call), place, call.cval, summed)
