@@ -75,6 +75,11 @@ Padding: TypeAlias = Literal["same", "valid", "full"] | int | Sequence[int | tup
 Difference: TypeAlias = Literal["sobel", "scharr", "prewitt", "farid"]
 #: The response to a spot: Laplacian of Gaussian, difference of Gaussians, or determinant of the Hessian.
 Spots: TypeAlias = Literal["log", "dog", "doh"]
+#: Angles in radians, and directions as vectors along the filtered axes.
+Angles: TypeAlias = float | Sequence[float] | None
+Direction: TypeAlias = ArrayLike | None
+#: Whose direction is meant.
+Feature: TypeAlias = Literal["plane", "line"]
 #: A measure of ridges, or the measure and its scale.
 Ridges: TypeAlias = NDArray | tuple[NDArray, NDArray]
 #: What of a complex number is returned.

@@ -1,4 +1,4 @@
-"""Reference: correlation coefficients of windows and a template, and blobs, by their definition in float64."""
+"""Reference: correlation coefficients with a template, and blobs, by their definition in float64."""
 
 import itertools
 
