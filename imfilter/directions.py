@@ -15,7 +15,9 @@ from imfilter.typing import (
     Mode,
     Nan,
     NDArray,
-    PerAxis,
+    Output,
+    Sigma,
+    Size,
     Steps,
 )
 
@@ -23,13 +25,13 @@ from imfilter.typing import (
 @hinted
 def orientation(
     image: ArrayLike,
-    sigma: PerAxis[float] = 1.0,
+    sigma: Sigma = 1.0,
     *,
     feature: Feature = "plane",
     operator: Difference = "farid",
     normalize: bool = False,
     truncate: float = 4.0,
-    radius: PerAxis[int] | None = None,
+    radius: Size = None,
     spacing: Steps = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
@@ -39,7 +41,7 @@ def orientation(
     axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
-    out: NDArray | None = None,
+    out: Output = None,
     workers: int | None = None,
 ) -> NDArray:
     """Compute the dominant direction around every sample: an angle in two axes, a unit vector in three.
@@ -58,10 +60,13 @@ def orientation(
     image : array_like
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
+    sigma : float or sequence of float, optional
+        Standard deviation of the Gaussian in the unit of `spacing`: one for all filtered axes, or one for
+        each. Default 1.
     feature : {'plane', 'line'}, optional
         Which direction. 'plane' (default): in which the image changes most, across edges and layers. 'line':
         in which it changes least, along lines and fibres; the eigenvector of the smallest eigenvalue.
-    sigma, operator, normalize, truncate, radius, spacing : optional
+    operator, normalize, truncate, radius, spacing : optional
         As for `structure_tensor`. The default of `operator` is 'farid', which is the most precise.
     mode, cval, mask, nan, min_coverage, axes, channel_axis, dtype, out, workers : optional
         As for `structure_tensor`.
@@ -120,13 +125,13 @@ def orientation(
 @hinted
 def coherence(
     image: ArrayLike,
-    sigma: PerAxis[float] = 1.0,
+    sigma: Sigma = 1.0,
     *,
     feature: Feature = "plane",
     operator: Difference = "farid",
     normalize: bool = False,
     truncate: float = 4.0,
-    radius: PerAxis[int] | None = None,
+    radius: Size = None,
     spacing: Steps = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
@@ -136,7 +141,7 @@ def coherence(
     axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
-    out: NDArray | None = None,
+    out: Output = None,
     workers: int | None = None,
 ) -> NDArray:
     """Compute how clear the dominant direction is around every sample of an image of two or three axes.
@@ -149,11 +154,14 @@ def coherence(
     image : array_like
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
+    sigma : float or sequence of float, optional
+        Standard deviation of the Gaussian in the unit of `spacing`: one for all filtered axes, or one for
+        each. Default 1.
     feature : {'plane', 'line'}, optional
         Which direction, as for `orientation`. In three axes, 'line' is ``(b - c) / (b + c)``: 1 where the
         image does not change in one direction, as along a fibre. In two axes both are the same. Default
         'plane'.
-    sigma, operator, normalize, truncate, radius, spacing : optional
+    operator, normalize, truncate, radius, spacing : optional
         As for `structure_tensor`. The default of `operator` is 'farid', which is the most precise.
     mode, cval, mask, nan, min_coverage, axes, channel_axis, dtype, out, workers : optional
         As for `structure_tensor`.
