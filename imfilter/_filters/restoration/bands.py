@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments
-from imfilter._filters.restoration import spectra
+from imfilter._filters.restoration import cosines
 from imfilter._filters.restoration.deconvolution import of_counts
 from imfilter._filters.restoration.family import Border, Samples
 
@@ -27,9 +27,9 @@ class Settings(NamedTuple):
     gains: tuple[float, float] = (0.0, 1.0)  # of low and of high frequencies
     offset: float = 0.0
 
-    def response(self, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-        """Return the response to the frequencies of a periodic image."""
-        waves = ((f / s) ** 2 for f, s in zip(spectra.frequencies(shape), self.spacing, strict=True))
+    def response(self, frequencies: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+        """Return the response to the frequencies along all axes."""
+        waves = ((f / s) ** 2 for f, s in zip(frequencies, self.spacing, strict=True))
         square = sum(waves, np.zeros(1))
         with np.errstate(over="ignore"):
             parts = [(square / (cutoff * cutoff)) ** self.order for cutoff in self.cutoffs]
@@ -82,17 +82,17 @@ def _passed(
     settings: Settings, samples: Samples, counts: Samples | None, border: Border, cval: float
 ) -> Samples:
     """Return what the response lets through, of an image in which absent samples are filled."""
-    reach = settings.reach(samples.shape)
-    image = spectra.extended(samples, border.mode, cval, reach)
-    values = image.values
+    waves = cosines.domain(samples.shape, border.mode, settings.reach(samples.shape))
+    values = waves.extended(samples, border.mode, cval)
     if counts is not None:
-        there = spectra.extended(counts, *of_counts(border), reach).values
-        values = spectra.filled(values, there, 1.0, border.workers)
+        values = cosines.filled(
+            values, waves.extended(counts, *of_counts(border)), 1.0, waves, border.workers
+        )
     low, high = settings.gains
-    response = settings.response(values.shape)
+    response = settings.response(waves.frequencies())
     if (low, high) != (0.0, 1.0):
         response = low + (high - low) * response
-    return spectra.filtered(values, response, border.workers)[image.where]
+    return waves.cropped(waves.filtered(values, response, border.workers))
 
 
 class Butterworth:

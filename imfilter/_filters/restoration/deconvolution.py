@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments
-from imfilter._filters.restoration import spectra
+from imfilter._filters.restoration import cosines
 from imfilter._filters.restoration.family import Border, Samples
+from imfilter._filters.restoration.spectra import MIRRORED, Periodic
 
 LAPLACIAN, CONSTANT = "laplacian", "constant"
 REGULARIZERS = (LAPLACIAN, CONSTANT)
@@ -60,18 +61,21 @@ class Wiener:
         """Return the deconvolved image."""
         kernel, workers = settings.kernel, border.workers
         reach = tuple(_REACH * k for k in kernel.shape)
-        image = spectra.extended(samples, border.mode, border.cval, reach)
-        values = image.values
+        waves = cosines.domain(samples.shape, border.mode, reach, kernel)
+        plain = cosines.domain(samples.shape, border.mode, reach)
+        values = plain.extended(samples, border.mode, border.cval)
         if counts is not None:
-            there = spectra.extended(counts, *of_counts(border), reach).values
-            values = spectra.filled(values, there, max(1.0, max(kernel.shape) / 4), workers)
-        blur = spectra.transfer(kernel, values.shape, workers)
+            there = plain.extended(counts, *of_counts(border))
+            values = cosines.filled(values, there, max(1.0, max(kernel.shape) / 4), plain, workers)
+        if border.mode in MIRRORED:  # then the kernel may need more samples than the filling
+            values = waves.extended(values, border.mode, border.cval)
+        blur = waves.transfer(kernel, workers)
         power: npt.NDArray = np.full((1,) * samples.ndim, settings.balance)
         if settings.regularizer == LAPLACIAN:
-            waves = (2 - 2 * np.cos(2 * math.pi * f) for f in spectra.frequencies(values.shape))
-            power = settings.balance * sum(waves, np.zeros(1)) ** 2
-        found = spectra.filtered(values, blur.conj() / _positive(np.abs(blur) ** 2 + power), workers)
-        return found[image.where]
+            bends = (2 - 2 * np.cos(2 * math.pi * f) for f in waves.frequencies())
+            power = settings.balance * sum(bends, np.zeros(1)) ** 2
+        response = blur.conj() / _positive(np.abs(blur) ** 2 + power)
+        return waves.cropped(waves.filtered(values, response, workers))
 
 
 def _positive(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -115,29 +119,36 @@ class RichardsonLucy:
         its samples count. Beyond the border c is 0 with 'shrink', but x continues as far as the kernel.
         """
         kernel, workers = settings.kernel, border.workers
-        reach = kernel.shape
-        image = spectra.extended(np.maximum(samples, 0), border.mode, max(border.cval, 0.0), reach)
-        observed, count = image.values, np.ones(1)
+        odd = all(k % 2 for k in kernel.shape)
+        waves = (
+            cosines.domain(samples.shape, border.mode, kernel.shape, kernel)
+            if odd
+            else Periodic(samples.shape, border.mode, kernel.shape)
+        )
+        observed, count = (
+            waves.extended(np.maximum(samples, 0), border.mode, max(border.cval, 0.0)),
+            np.ones(1),
+        )
         if counts is not None or border.mode == "shrink":
             given = np.ones(samples.shape) if counts is None else counts
-            count = spectra.extended(given, *of_counts(border), reach).values
+            count = waves.extended(given, *of_counts(border))
         count = np.broadcast_to(count, observed.shape)
         peak = float(np.where(count > 0, observed, 0).max())
         if peak == 0:
             return np.zeros(samples.shape)
-        blur = spectra.transfer(kernel, observed.shape, workers)
+        blur = waves.transfer(kernel, workers)
         back = blur.conj()
-        weight = spectra.filtered(np.ascontiguousarray(count), back, workers)
+        weight = waves.filtered(np.ascontiguousarray(count), back, workers)
         seen = weight > _SEEN * kernel.sum() * float(count.max())
         weight[~seen] = 1
-        mean = float((observed * count).sum() / count.sum()) / float(kernel.sum())
+        mean = waves.total(observed * count) / waves.total(count) / float(kernel.sum())
         found = np.where(seen, mean, 0.0)
         for _ in range(settings.iterations):
-            blurred = spectra.filtered(found, blur, workers)
+            blurred = waves.filtered(found, blur, workers)
             ratio = count * observed / np.maximum(blurred, _TINY * peak)
-            step = spectra.filtered(ratio, back, workers)
+            step = waves.filtered(ratio, back, workers)
             found *= np.maximum(step, 0) / weight
-        return found[image.where]
+        return waves.cropped(found)
 
 
 WIENER, RICHARDSON_LUCY = Wiener(), RichardsonLucy()
