@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from imfilter._base import arguments
 from imfilter._filters.restoration import cosines
-from imfilter._filters.restoration.deconvolution import of_counts
 from imfilter._filters.restoration.family import Border, Samples
+from imfilter._filters.restoration.spectra import Periodic
 
 LOW, HIGH, BAND = "low", "high", "band"
 KINDS = (LOW, HIGH, BAND)
@@ -39,7 +39,8 @@ class Settings(NamedTuple):
                 found = 1 - 1 / (1 + parts[0])  # 1 where the part is infinite
                 if self.kind == BAND:
                     found = found / (1 + parts[1])
-        return found if self.squared else np.sqrt(found)
+        found, (low, high) = found if self.squared else np.sqrt(found), self.gains
+        return found if (low, high) == (0.0, 1.0) else low + (high - low) * found
 
     def reach(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
         """Return how many samples are added beyond the border."""
@@ -85,14 +86,16 @@ def _passed(
     waves = cosines.domain(samples.shape, border.mode, settings.reach(samples.shape))
     values = waves.extended(samples, border.mode, cval)
     if counts is not None:
-        values = cosines.filled(
-            values, waves.extended(counts, *of_counts(border)), 1.0, waves, border.workers
-        )
-    low, high = settings.gains
+        values = cosines.filled(values, waves.extended(counts, *border.of_counts), 1.0, waves, border.workers)
     response = settings.response(waves.frequencies())
-    if (low, high) != (0.0, 1.0):
-        response = low + (high - low) * response
     return waves.cropped(waves.filtered(values, response, border.workers))
+
+
+def _covered(settings: Settings, counts: Samples, border: Border) -> Samples:
+    """Return the share of the filter's weights that is present."""
+    waves = Periodic(counts.shape, border.mode, settings.reach(counts.shape))
+    response = settings.response(waves.frequencies())
+    return waves.covered(response, counts, border.of_counts, border.workers)
 
 
 class Butterworth:
@@ -109,6 +112,10 @@ class Butterworth:
     ) -> Samples:
         """Return the result."""
         return _passed(settings, samples, counts, border, border.cval)
+
+    def covered(self, settings: Settings, counts: Samples, border: Border) -> Samples:
+        """Return the share of the filter's weights that is present."""
+        return _covered(settings, counts, border)
 
 
 class Homomorphic:
@@ -156,6 +163,10 @@ class Homomorphic:
                 - offset
             )
         return found
+
+    def covered(self, settings: Settings, counts: Samples, border: Border) -> Samples:
+        """Return the share of the weights that is present, of the filter of the logarithm."""
+        return _covered(settings, counts, border)
 
 
 BUTTERWORTH, HOMOMORPHIC = Butterworth(), Homomorphic()

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from imfilter._base import arguments
 from imfilter._filters.restoration import cosines
 from imfilter._filters.restoration.family import Border, Samples
-from imfilter._filters.restoration.spectra import MIRRORED, Periodic
+from imfilter._filters.restoration.spectra import MIRRORED, Domain, Periodic
 
 LAPLACIAN, CONSTANT = "laplacian", "constant"
 REGULARIZERS = (LAPLACIAN, CONSTANT)
@@ -65,29 +65,32 @@ class Wiener:
         plain = cosines.domain(samples.shape, border.mode, reach)
         values = plain.extended(samples, border.mode, border.cval)
         if counts is not None:
-            there = plain.extended(counts, *of_counts(border))
+            there = plain.extended(counts, *border.of_counts)
             values = cosines.filled(values, there, max(1.0, max(kernel.shape) / 4), plain, workers)
         if border.mode in MIRRORED:  # then the kernel may need more samples than the filling
             values = waves.extended(values, border.mode, border.cval)
-        blur = waves.transfer(kernel, workers)
-        power: npt.NDArray = np.full((1,) * samples.ndim, settings.balance)
+        return waves.cropped(waves.filtered(values, self._response(settings, waves, workers), workers))
+
+    def covered(self, settings: _WienerSettings, counts: Samples, border: Border) -> Samples:
+        """Return the share of the filter's weights that is present."""
+        waves = Periodic(counts.shape, border.mode, tuple(_REACH * k for k in settings.kernel.shape))
+        response = self._response(settings, waves, border.workers)
+        return waves.covered(response, counts, border.of_counts, border.workers)
+
+    def _response(self, settings: _WienerSettings, waves: Domain, workers: int | None) -> npt.NDArray:
+        """Return the response of the inverse filter."""
+        blur = waves.transfer(settings.kernel, workers)
+        power: npt.NDArray = np.full((1,) * blur.ndim, settings.balance)
         if settings.regularizer == LAPLACIAN:
             bends = (2 - 2 * np.cos(2 * math.pi * f) for f in waves.frequencies())
             power = settings.balance * sum(bends, np.zeros(1)) ** 2
-        response = blur.conj() / _positive(np.abs(blur) ** 2 + power)
-        return waves.cropped(waves.filtered(values, response, workers))
+        found: npt.NDArray = blur.conj() / _positive(np.abs(blur) ** 2 + power)
+        return found
 
 
 def _positive(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return divisors. Where a power is 0, its blur is 0 too, and so is the quotient."""
     return np.where(power > 0, power, 1.0)
-
-
-def of_counts(border: Border) -> tuple[str, float]:
-    """Return the border of counts: a constant beyond the border is present."""
-    if border.mode == "shrink":
-        return "zero", 0.0
-    return ("constant", 1.0) if border.mode in ("zero", "constant") else (border.mode, 0.0)
 
 
 class _LucySettings(NamedTuple):
@@ -131,7 +134,7 @@ class RichardsonLucy:
         )
         if counts is not None or border.mode == "shrink":
             given = np.ones(samples.shape) if counts is None else counts
-            count = waves.extended(given, *of_counts(border))
+            count = waves.extended(given, *border.of_counts)
         count = np.broadcast_to(count, observed.shape)
         peak = float(np.where(count > 0, observed, 0).max())
         if peak == 0:
@@ -149,6 +152,13 @@ class RichardsonLucy:
             step = waves.filtered(ratio, back, workers)
             found *= np.maximum(step, 0) / weight
         return waves.cropped(found)
+
+    def covered(self, settings: _LucySettings, counts: Samples, border: Border) -> Samples:
+        """Return the share of the kernel's weight that reaches samples that are present."""
+        kernel = settings.kernel
+        waves = Periodic(counts.shape, border.mode, kernel.shape)
+        back = waves.transfer(kernel / kernel.sum(), border.workers).conj()
+        return waves.cropped(waves.filtered(waves.extended(counts, *border.of_counts), back, border.workers))
 
 
 WIENER, RICHARDSON_LUCY = Wiener(), RichardsonLucy()

@@ -184,6 +184,21 @@ class Periodic:
         """Return the sum over a period."""
         return float(values.sum())
 
+    def covered(
+        self,
+        response: npt.NDArray,
+        counts: npt.NDArray[np.float64],
+        border: tuple[str, float],
+        workers: int | None,
+    ) -> npt.NDArray[np.float64]:
+        """Return the share of the weights of a response that is present, by their magnitudes."""
+        *lead, last = self.periods
+        spectrum = np.broadcast_to(response, (*lead, last // 2 + 1)).astype(np.complex128)
+        weights = np.abs(backward(spectrum, last, workers))
+        weights /= weights.sum()
+        values = self.extended(counts, *border)
+        return self.cropped(self.filtered(values, forward(weights, workers), workers))
+
 
 #: Borders that mirror the image.
 MIRRORED = "mirror", "symmetric"
