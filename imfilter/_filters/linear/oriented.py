@@ -53,7 +53,8 @@ def gabor(
             given = common._replace(out=None, dtype=_float_of(image, common))
             parts = [run(index, imaginary, given) for imaginary in (False, True)]
             with np.errstate(all="ignore"):
-                found = np.hypot(*map(np.ma.getdata, parts))
+                real, imaginary = map(np.ma.getdata, parts)
+                found = np.hypot(real, imaginary, out=real)
             return _in_mask(parts, found)
 
         return _stacked(image, len(chosen), bank, magnitude, common, settled=True)

@@ -127,7 +127,7 @@ def added_up(pyramid: Any, common: Common) -> npt.NDArray:
             raise ValueError(f"pyramid[{i}] must have dtype {wanted}, got {levels[i].dtype}")
     for level in reversed(levels[:-1]):
         expanded = _expanded(image, level.shape, axes, common)
-        image = (expanded.astype(wanted) + level).astype(image.dtype)
+        image = np.add(expanded, level, dtype=wanted, casting="unsafe").astype(image.dtype)
     image = image.copy() if len(levels) == 1 else image
     present = split[0][1]
     return image if present is None else np.ma.MaskedArray(image, mask=~present)
@@ -158,5 +158,5 @@ def _wide(dtype: np.dtype) -> np.dtype:
 
 def _difference(a: npt.NDArray, b: npt.NDArray) -> npt.NDArray:
     """Return the difference of samples in a type that holds it. 64-bit integers wrap."""
-    wide = _wide(a.dtype)
-    return np.subtract(a.astype(wide), b.astype(wide))
+    found: npt.NDArray = np.subtract(a, b, dtype=_wide(a.dtype), casting="unsafe")
+    return found

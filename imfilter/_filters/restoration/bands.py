@@ -30,17 +30,28 @@ class Settings(NamedTuple):
     def response(self, frequencies: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
         """Return the response to the frequencies along all axes."""
         waves = ((f / s) ** 2 for f, s in zip(frequencies, self.spacing, strict=True))
-        square = sum(waves, np.zeros(1))
+        square: npt.NDArray[np.float64] = np.asarray(sum(waves, np.zeros(1)))
+        other = self._low(square.copy(), 1) if self.kind == BAND else None
+        found = self._low(square, 0)
+        if self.kind != LOW:
+            np.subtract(1, found, out=found)  # 1 where the part is infinite
+        if other is not None:
+            found *= other
+        if not self.squared:
+            np.sqrt(found, out=found)
+        low, high = self.gains
+        if (low, high) != (0.0, 1.0):
+            found *= high - low
+            found += low
+        return found
+
+    def _low(self, square: npt.NDArray[np.float64], which: int) -> npt.NDArray[np.float64]:
+        """Return the low pass of a cutoff for squares of frequencies, which are overwritten."""
+        square /= self.cutoffs[which] * self.cutoffs[which]
         with np.errstate(over="ignore"):
-            parts = [(square / (cutoff * cutoff)) ** self.order for cutoff in self.cutoffs]
-            if self.kind == LOW:
-                found = 1 / (1 + parts[0])
-            else:
-                found = 1 - 1 / (1 + parts[0])  # 1 where the part is infinite
-                if self.kind == BAND:
-                    found = found / (1 + parts[1])
-        found, (low, high) = found if self.squared else np.sqrt(found), self.gains
-        return found if (low, high) == (0.0, 1.0) else low + (high - low) * found
+            np.power(square, self.order, out=square)
+            square += 1
+        return np.divide(1, square, out=square)
 
     def reach(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
         """Return how many samples are added beyond the border."""

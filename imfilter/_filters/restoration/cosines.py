@@ -110,7 +110,7 @@ class Cosines:
         type_of = 1 if self.mode == "mirror" else 2
         axes = [axis for axis in range(values.ndim) if self._half_period(axis)]
         for axis in axes:
-            values = _transformed(values, type_of, axis, workers)
+            values = _transformed(values, type_of, axis, workers, overwritten=axis != axes[0])
         values = values * response if not axes else np.multiply(values, response, out=values)
         values *= 1 / math.prod(2 * self._half_period(axis) for axis in axes)
         for axis in axes:
@@ -122,11 +122,11 @@ class Cosines:
         half = bool(self.halves) and self.halves[axis]
         if self.mode == "mirror":
             if not half:
-                return _transformed(values, 1, axis, workers)
+                return _transformed(values, 1, axis, workers, overwritten=True)
             found = _transformed(_first(values, axis, self.shape[axis] - 1), 3, axis, workers)
             return np.concatenate([found, found.take([-1], axis)], axis)
         if not half:
-            return _transformed(values, 3, axis, workers)
+            return _transformed(values, 3, axis, workers, overwritten=True)
         more = np.concatenate([values, np.zeros_like(values.take([0], axis))], axis)
         lead = (slice(None),) * axis
         return _transformed(more, 1, axis, workers)[(*lead, slice(1, None))]
@@ -152,13 +152,14 @@ def _first(values: npt.NDArray, axis: int, count: int) -> npt.NDArray:
 
 
 def _transformed(
-    values: npt.NDArray, type_of: int, axis: int, workers: int | None
+    values: npt.NDArray, type_of: int, axis: int, workers: int | None, *, overwritten: bool = False
 ) -> npt.NDArray[np.float64]:
-    """Return the cosine transforms of all lines along an axis."""
+    """Return the cosine transforms of all lines along an axis, in place of the values if `overwritten`."""
     if values.shape[axis] == 1 and type_of == 3:
         return values
     transform = functools.partial(scipy.fft.dct, type=type_of, axis=axis, workers=1)
-    return spectra.along(values, axis, values.shape[axis], np.float64, workers, transform)
+    out = values if overwritten else None
+    return spectra.along(values, axis, values.shape[axis], np.float64, workers, transform, out)
 
 
 def filled(

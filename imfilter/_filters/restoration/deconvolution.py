@@ -84,13 +84,13 @@ class Wiener:
         if settings.regularizer == LAPLACIAN:
             bends = (2 - 2 * np.cos(2 * math.pi * f) for f in waves.frequencies())
             power = settings.balance * sum(bends, np.zeros(1)) ** 2
-        found: npt.NDArray = blur.conj() / _positive(np.abs(blur) ** 2 + power)
+        size = np.abs(blur)
+        size *= size
+        size += power
+        size[size <= 0] = 1  # where a power is 0, its blur is 0 too, and so is the quotient
+        found = np.conj(blur, out=blur)
+        found /= size
         return found
-
-
-def _positive(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return divisors. Where a power is 0, its blur is 0 too, and so is the quotient."""
-    return np.where(power > 0, power, 1.0)
 
 
 class _LucySettings(NamedTuple):

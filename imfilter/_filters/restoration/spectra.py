@@ -23,14 +23,14 @@ _ALONE = 1 << 16
 
 def along(
     values: npt.NDArray, axis: int, length: int, kind: npt.DTypeLike, workers: int | None,
-    transform: Callable[[npt.NDArray], npt.NDArray],
+    transform: Callable[[npt.NDArray], npt.NDArray], out: npt.NDArray | None = None,
 ) -> npt.NDArray:  # fmt: skip
-    """Return the transforms of all lines along an axis."""
+    """Return the transforms of all lines along an axis, in `out` or a new array. `out` may be `values`."""
     if values.ndim == 1:
         return transform(values)
     other = 1 if axis == 0 else 0
     shape = tuple(length if a == axis else n for a, n in enumerate(values.shape))
-    found = np.empty(shape, kind)
+    found = np.empty(shape, kind) if out is None else out
     n = shape[other]
     step = max(1, _BLOCK * n // max(values.size, 1))
     lead = (slice(None),) * other
@@ -53,18 +53,18 @@ def forward(values: npt.NDArray[np.float64], workers: int | None) -> npt.NDArray
     )  # fmt: skip
     for axis in range(last):
         transform = functools.partial(scipy.fft.fft, axis=axis, workers=1)
-        found = along(found, axis, found.shape[axis], np.complex128, workers, transform)
+        found = along(found, axis, found.shape[axis], np.complex128, workers, transform, found)
     return found
 
 
 def backward(
     spectrum: npt.NDArray[np.complex128], length: int, workers: int | None
 ) -> npt.NDArray[np.float64]:
-    """Return the real values of a transform. `length` is that of the last axis."""
+    """Return the real values of a transform, which is overwritten. `length` is that of the last axis."""
     last = spectrum.ndim - 1
     for axis in range(last):
         transform = functools.partial(scipy.fft.ifft, axis=axis, workers=1)
-        spectrum = along(spectrum, axis, spectrum.shape[axis], np.complex128, workers, transform)
+        spectrum = along(spectrum, axis, spectrum.shape[axis], np.complex128, workers, transform, spectrum)
     return along(
         spectrum, last, length, np.float64, workers,
         functools.partial(scipy.fft.irfft, n=length, axis=last, workers=1),
