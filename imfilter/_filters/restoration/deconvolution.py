@@ -139,18 +139,25 @@ class RichardsonLucy:
         peak = float(np.where(count > 0, observed, 0).max())
         if peak == 0:
             return np.zeros(samples.shape)
+        # One response serves both ways, and arrays are written in place: each is as large as a period.
         blur = waves.transfer(kernel, workers)
-        back = blur.conj()
-        weight = waves.filtered(np.ascontiguousarray(count), back, workers)
+        mean = waves.total(observed * count) / waves.total(count) / float(kernel.sum())
+        weight = waves.filtered(np.ascontiguousarray(count), np.conj(blur), workers)
         seen = weight > _SEEN * kernel.sum() * float(count.max())
         weight[~seen] = 1
-        mean = waves.total(observed * count) / waves.total(count) / float(kernel.sum())
+        observed = observed * count
         found = np.where(seen, mean, 0.0)
+        del count, seen
         for _ in range(settings.iterations):
-            blurred = waves.filtered(found, blur, workers)
-            ratio = count * observed / np.maximum(blurred, _TINY * peak)
-            step = waves.filtered(ratio, back, workers)
-            found *= np.maximum(step, 0) / weight
+            ratio = waves.filtered(found, blur, workers)
+            np.maximum(ratio, _TINY * peak, out=ratio)
+            np.divide(observed, ratio, out=ratio)
+            step = waves.filtered(ratio, np.conj(blur, out=blur), workers)
+            np.conj(blur, out=blur)
+            np.maximum(step, 0, out=step)
+            step /= weight
+            found *= step
+            del ratio, step
         return waves.cropped(found)
 
     def covered(self, settings: _LucySettings, counts: Samples, border: Border) -> Samples:
