@@ -85,8 +85,8 @@ Output: TypeAlias = NDArray | None
 Feature: TypeAlias = Literal["plane", "line"]
 #: A measure of ridges, or the measure and its scale.
 Ridges: TypeAlias = NDArray | tuple[NDArray, NDArray]
-#: What of a complex number is returned.
-Part: TypeAlias = Literal["complex", "real", "imag", "magnitude"]
+#: The form of a complex result.
+Form: TypeAlias = Literal["complex", "real", "imag", "magnitude"]
 #: A dense kernel, or a list of one-dimensional arrays, one for each axis.
 Kernel: TypeAlias = ArrayLike | Sequence[NDArray]
 Method: TypeAlias = Literal["auto", "direct", "separable", "fft"]
