@@ -60,9 +60,50 @@ CALLS = (
         "hessian_eigenvalues 2, with its result of two images": (
             "lambda x, out, **run: imfilter.hessian_eigenvalues(x, 2.0, dtype=out.dtype, **run)"
         ),
+        "hessian 2, with its result of three images": (
+            "lambda x, out, **run: imfilter.hessian(x, 2.0, dtype=out.dtype, **run)"
+        ),
+        "structure_tensor 2, with its result of three images": (
+            "lambda x, out, **run: imfilter.structure_tensor(x, 2.0, dtype=out.dtype, **run)"
+        ),
+        "structure_tensor_eigenvalues 2, with its result of two images": (
+            "lambda x, out, **run: imfilter.structure_tensor_eigenvalues(x, 2.0, dtype=out.dtype, **run)"
+        ),
+        "orientation 2": "lambda x, **run: imfilter.orientation(x, 2.0, **run)",
+        "coherence 2": "lambda x, **run: imfilter.coherence(x, 2.0, **run)",
         "frangi 2": "lambda x, **run: imfilter.frangi(x, 2.0, **run)",
+        "sato 2": "lambda x, **run: imfilter.sato(x, 2.0, **run)",
+        "meijering 2": "lambda x, **run: imfilter.meijering(x, 2.0, **run)",
+        "gabor 0.1": "lambda x, **run: imfilter.gabor(x, 0.1, 0.4, part='real', **run)",
+        "gabor 0.1, magnitude": "lambda x, **run: imfilter.gabor(x, 0.1, 0.4, part='magnitude', **run)",
+        "steered 2": "lambda x, **run: imfilter.steered(x, 2.0, 0.4, **run)",
+        "farid": "lambda x, **run: imfilter.farid(x, **run)",
+        "roberts": "lambda x, **run: imfilter.roberts(x, **run)",
         "harris": "lambda x, **run: imfilter.harris(x, **run)",
+        "resize, area, half, with its result": (
+            "lambda x, out, **run: imfilter.resize(x, scale=0.5, dtype=out.dtype, **run)"
+        ),
+        "resize, cubic, same size": (
+            "lambda x, **run: imfilter.resize(x, x.shape, method='cubic', align='corners', **run)"
+        ),
+        "resize, lanczos, three quarters, with its result": (
+            "lambda x, out, **run: imfilter.resize(x, scale=0.75, method='lanczos', dtype=out.dtype, **run)"
+        ),
+        "pyramid, with its levels": "lambda x, out, **run: imfilter.pyramid(x, 3, **run)",
+        "pyramid, laplacian, with its levels": (
+            "lambda x, out, **run: imfilter.pyramid(x, 3, kind='laplacian', **run)"
+        ),
+        "match_template 64": "lambda x, **run: imfilter.match_template(x, np.eye(64), **run)",
+        "blobs 2 to 8": "lambda x, out, **run: imfilter.blobs(x, 2.0, 8.0, relative=0.9, **run)",
+        "butterworth 0.1": "lambda x, **run: imfilter.butterworth(x, 0.1, **run)",
+        "butterworth 0.1, wrap": "lambda x, **run: imfilter.butterworth(x, 0.1, mode='wrap', **run)",
+        "homomorphic 0.1": "lambda x, **run: imfilter.homomorphic(x, 0.1, **run)",
+        "wiener 5x5": "lambda x, **run: imfilter.wiener(x, np.ones((5, 5)), **run)",
+        "richardson_lucy 5x5": "lambda x, **run: imfilter.richardson_lucy(x, np.ones((5, 5)), 2, **run)",
+        "rolling_ball 25": "lambda x, **run: imfilter.rolling_ball(x, 25, **run)",
+        "clahe": "lambda x, **run: imfilter.clahe(x, **run)",
         "non_local_means": "lambda x, **run: imfilter.non_local_means(x, search=5, **run)",
+        "estimate_noise": "lambda x, out, **run: imfilter.estimate_noise(x, **run)",
         "total_variation": "lambda x, **run: imfilter.total_variation(x, 0.5, max_iterations=10, **run)",
         "anisotropic_diffusion": "lambda x, **run: imfilter.anisotropic_diffusion(x, 3, 0.5, **run)",
         "canny": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, sigma=0, **run)",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imfilter.derivative import prewitt, scharr, sobel
     from imfilter.descriptor import hog
     from imfilter.diffusion import anisotropic_diffusion, total_variation
+    from imfilter.directions import coherence, orientation
     from imfilter.edge_preserving import bilateral, guided
     from imfilter.edges import canny, hysteresis_threshold
     from imfilter.extremes import maximum, minimum
@@ -46,12 +47,7 @@ if TYPE_CHECKING:
     from imfilter.second_derivative import laplacian
     from imfilter.sharpening import sharpen, unsharp_mask
     from imfilter.smooth import box, gaussian
-    from imfilter.structure import (
-        coherence,
-        orientation,
-        structure_tensor,
-        structure_tensor_eigenvalues,
-    )
+    from imfilter.structure import structure_tensor, structure_tensor_eigenvalues
     from imfilter.windows import generic
 
 __version__ = "0.1.0"
@@ -153,6 +149,7 @@ _HOMES = {
     "denoising": ("estimate_noise", "non_local_means"),
     "derivative": ("prewitt", "scharr", "sobel"),
     "descriptor": ("hog",),
+    "directions": ("coherence", "orientation"),
     "edge_preserving": ("bilateral", "guided"),
     "diffusion": ("anisotropic_diffusion", "total_variation"),
     "edges": ("canny", "hysteresis_threshold"),
@@ -173,7 +170,7 @@ _HOMES = {
     "restoration": ("richardson_lucy", "rolling_ball", "wiener"),
     "ridges": ("frangi", "meijering", "sato"),
     "scale_space": ("difference_of_gaussians", "gaussian_gradient_magnitude", "laplacian_of_gaussian"),
-    "structure": ("coherence", "orientation", "structure_tensor", "structure_tensor_eigenvalues"),
+    "structure": ("structure_tensor", "structure_tensor_eigenvalues"),
     "windows": ("generic",),
 }
 #: Public modules with names of their own.

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from imfilter._base import arguments, dtypes
+from imfilter._base import arguments, borders, dtypes, missing
 from imfilter._base.denormals import as_zeros
-from imfilter._base.keywords import hinted
+from imfilter._base.keywords import Common, hinted
 from imfilter._filters.detection.parabola import top_of_parabola
 from imfilter._filters.detection.pruning import pruned
 from imfilter.extremes import maximum
 from imfilter.scale_space import laplacian_of_gaussian
 from imfilter.smooth import gaussian
-from imfilter.typing import ArrayLike, Mode, NDArray, PerAxis
+from imfilter.typing import ArrayLike, Mask, Mode, Nan, NDArray, PerAxis, Spots
 
 METHODS = ("log", "dog", "doh")
 #: Responses up to this part of the largest distance from the mean are rounding errors.
@@ -30,7 +30,7 @@ def blobs(
     min_sigma: float = 1.0,
     max_sigma: float = 30.0,
     *,
-    method: Literal["log", "dog", "doh"] = "log",
+    method: Spots = "log",
     sigma_ratio: float = 1.2,
     threshold: float | None = None,
     relative: float = 0.1,
@@ -41,6 +41,9 @@ def blobs(
     spacing: PerAxis[float] | None = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: Mask = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     workers: int | None = None,
 ) -> NDArray:
     """Find bright spots of all sizes, strongest first.
@@ -48,7 +51,7 @@ def blobs(
     The image is smoothed with Gaussians of several standard deviations. A blob is a sample whose response is
     not less than that of its neighbours, also at the next smaller and the next larger scale. The response of
     a disc of radius r is strongest at ``sigma = r/sqrt(d)`` in an image of d axes. Three scales are in memory
-    at a time. For dark spots, filter the negative image.
+    at a time. For dark spots, filter the negative image. No blob is centred on an absent sample.
 
     Parameters
     ----------
@@ -96,6 +99,16 @@ def blobs(
         - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     workers : int, optional
         Number of threads. Default: every core that this process may use. The result does not depend on it.
 
@@ -136,7 +149,8 @@ def blobs(
     >>> imfilter.blobs(image).round(1)
     array([[16., 30.,  2.]])
     """
-    array = arguments.image(image)
+    bare, own = missing.split(image)
+    array = arguments.image(bare)
     if array.ndim > 3:
         raise ValueError(f"image must have 1 to 3 axes, got shape {array.shape}")
     way = arguments.word(method, "method", METHODS)
@@ -148,13 +162,20 @@ def blobs(
     margin = arguments.integer(exclude_border, "exclude_border", least=0)
     refined = arguments.flag(refine, "refine")
     lengths = arguments.spacings(spacing, array.ndim)
-    options: dict[str, Any] = {"mode": mode, "cval": cval, "workers": workers}
-    values, options = _centred(array, options)
+    borders.check_mode(mode, more=("shrink",))
+    constant = arguments.number(cval, "cval") if mode == "constant" else 0.0
+    common = Common(mode, constant, workers=workers, mask=mask, nan=nan, min_coverage=min_coverage)
+    counts = _counts(missing.presence(array, common, own), array)
+    values, offset = _centred(array, counts)
     noise = _ROUNDED[values.dtype] * float(np.abs(values).max())
     least = noise if least is None else max(least, noise)
-    responses = _responses(values, scales, way, lengths, options)
+    if mode in ("zero", "constant"):
+        common = common._replace(mode="constant", cval=constant - offset)
+    options = {name: getattr(common, name) for name in ("mode", "cval", "min_coverage", "workers")}
+    responses = _responses(values, scales, way, {**options, "mask": counts, "spacing": lengths})
+    present = None if counts is None else counts > 0
     windows = enumerate(_windows(responses))
-    peaks = [_peaks(window, i, least, margin, refined, workers) for i, window in windows]
+    peaks = [_peaks(window, i, least, present, margin, refined, workers) for i, window in windows]
     heights = np.concatenate([p.heights for p in peaks])
     places = np.concatenate([p.places for p in peaks])
     steps = np.concatenate([p.scales for p in peaks])
@@ -168,18 +189,32 @@ def blobs(
     return np.column_stack([places, sigmas])
 
 
+def _counts(presence: missing.Presence | None, array: NDArray) -> NDArray | None:
+    """Return how much each sample counts. None: all count 1."""
+    if presence is None or (presence.mask is None and not presence.ignore_nan):
+        return None
+    return presence.at(array, ...)
+
+
 @as_zeros
-def _centred(array: NDArray, options: dict[str, Any]) -> tuple[NDArray, dict[str, Any]]:
-    """Return an image minus its mean, because a common offset would take digits, and its border."""
+def _centred(array: NDArray, counts: NDArray | None) -> tuple[NDArray, float]:
+    """Return an image minus its mean, because a common offset would take digits, and this mean.
+
+    Absent samples are 0.
+    """
+    present: NDArray | bool = True if counts is None else counts > 0
+    if counts is not None and not np.any(present):
+        return np.zeros(array.shape, dtypes.derived(array.dtype)), 0.0
     with np.errstate(all="ignore"):
-        offset = float(array.mean(dtype=np.float64))
+        offset = float(array.mean(dtype=np.float64, where=present))
     if not np.isfinite(offset):
-        raise ValueError("image must be finite, got NaN or infinity; imfilter.fill fills absent samples")
-    real = dtypes.derived(array.dtype)
-    if options["mode"] in ("zero", "constant"):
-        constant = arguments.number(options["cval"], "cval") if options["mode"] == "constant" else 0.0
-        options = {**options, "mode": "constant", "cval": constant - offset}
-    return np.subtract(array, offset, dtype=real), options
+        raise ValueError(
+            "image must be finite, got NaN or infinity; mark absent samples with mask= or nan='ignore'"
+        )
+    found = np.subtract(array, offset, dtype=dtypes.derived(array.dtype))
+    if counts is not None:
+        found[~np.asarray(present)] = 0
+    return found, offset
 
 
 def _scales(low: Any, high: Any, ratio: Any, method: str) -> NDArray[np.float64]:
@@ -200,11 +235,8 @@ def _scales(low: Any, high: Any, ratio: Any, method: str) -> NDArray[np.float64]
     return np.asarray(first * step ** np.arange(count))
 
 
-def _responses(
-    image: NDArray, scales: NDArray, method: str, spacing: tuple[float, ...], options: dict[str, Any]
-) -> Iterator[NDArray]:
-    """Yield the response at each scale."""
-    options = {**options, "spacing": spacing}
+def _responses(image: NDArray, scales: NDArray, method: str, options: dict[str, Any]) -> Iterator[NDArray]:
+    """Yield the response at each scale. It is NaN where too little is present."""
     if method == "log":
         for sigma in scales.tolist():
             found = laplacian_of_gaussian(image, sigma, **options)
@@ -275,11 +307,19 @@ class _Peaks(NamedTuple):
 
 
 def _peaks(
-    window: _Window, number: int, least: float, margin: int, refined: bool, workers: int | None
+    window: _Window,
+    number: int,
+    least: float,
+    present: NDArray[np.bool_] | None,
+    margin: int,
+    refined: bool,
+    workers: int | None,
 ) -> _Peaks:
     """Return the peaks at a scale. Of equal neighbours at two scales, the smaller scale has the peak."""
     here = window.here
-    found = (here == maximum(here, 3, mode="edge", workers=workers)) & (here > least)
+    found = (here == maximum(here, 3, mode="edge", nan="ignore", workers=workers)) & (here > least)
+    if present is not None:
+        found &= present
     for axis, n in enumerate(here.shape):
         if margin:
             outer = [slice(None)] * here.ndim

@@ -17,6 +17,7 @@ def clahe(
     value_range: tuple[float, float] | None = None,
     mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -53,6 +54,10 @@ def clahe(
         any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
         Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the tiles around a sample that must be present, from 0 to 1, weighted as their
+        histograms are. Where less is present, the result is NaN, or 0 if it is an integer, as it is where the
+        sample is absent. Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -102,6 +107,13 @@ def clahe(
         bins,
         value_range,
         Common(
-            axes=axes, channel_axis=channel_axis, dtype=dtype, out=out, workers=workers, mask=mask, nan=nan
+            axes=axes,
+            channel_axis=channel_axis,
+            dtype=dtype,
+            out=out,
+            workers=workers,
+            mask=mask,
+            nan=nan,
+            min_coverage=min_coverage,
         ),
     )

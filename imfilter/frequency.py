@@ -22,6 +22,7 @@ def butterworth(
     cval: float = 0.0,
     mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -69,6 +70,10 @@ def butterworth(
     nan : {'propagate', 'ignore'}, optional
         Whether a sample that is NaN or infinite makes the results of the whole image NaN (default). With
         'ignore', NaN is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the filter's weights that must be present, from 0 to 1, by their magnitudes: those
+        of the response as a kernel. Where less is present, the result is NaN, or 0 if it is an integer.
+        Default 0: the result is undefined only where the whole image is absent.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -118,7 +123,7 @@ def butterworth(
         image,
         bands.BUTTERWORTH,
         (cutoff, order, kind, squared, spacing),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 
@@ -136,6 +141,7 @@ def homomorphic(
     cval: float = 0.0,
     mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -186,6 +192,10 @@ def homomorphic(
     nan : {'propagate', 'ignore'}, optional
         Whether a sample that is NaN or infinite makes the results of the whole image NaN (default). With
         'ignore', NaN is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the filter's weights that must be present, from 0 to 1, by their magnitudes: those
+        of the response as a kernel. Where less is present, the result is NaN, or 0 if it is an integer.
+        Default 0: the result is undefined only where the whole image is absent.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -233,5 +243,5 @@ def homomorphic(
         image,
         bands.HOMOMORPHIC,
         (cutoff, low_gain, high_gain, order, offset, spacing),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )

@@ -5,17 +5,21 @@ from __future__ import annotations
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.linear import oriented
 from imfilter.typing import (
+    Angles,
     ArrayLike,
     Axes,
-    Component,
-    DTypeLike,
+    Direction,
+    Dtype,
+    Form,
     Limit,
     Mask,
     Mode,
     Nan,
     NDArray,
+    Output,
     PerAxis,
     Sigma,
+    Size,
     Steps,
 )
 from imfilter.weights import gaussians
@@ -25,12 +29,13 @@ from imfilter.weights import gaussians
 def gabor(
     image: ArrayLike,
     frequency: Sigma,
-    theta: Sigma = 0.0,
+    theta: Angles = None,
     *,
+    direction: Direction = None,
     bandwidth: float = 1.0,
     sigma_x: Limit = None,
     sigma_y: Limit = None,
-    part: Component = "complex",
+    part: Form = "complex",
     spacing: Steps = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
@@ -39,14 +44,14 @@ def gabor(
     min_coverage: float = 0.0,
     axes: Axes | None = None,
     channel_axis: int | None = None,
-    dtype: DTypeLike | None = None,
-    out: NDArray | None = None,
+    dtype: Dtype = None,
+    out: Output = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Filter an image of two axes with a Gabor filter: a wave of one frequency and direction in a Gaussian.
+    """Filter an image of two or three axes with a Gabor filter: a wave of one frequency in a Gaussian.
 
     The response is complex. Its magnitude is large where the image has this wave, its phase is that of the
-    wave. Several frequencies or angles are a bank of filters: one call computes all.
+    wave. Several frequencies or directions are a bank of filters: one call computes all.
 
     Parameters
     ----------
@@ -56,14 +61,19 @@ def gabor(
     frequency : float or sequence of float
         Waves per unit of `spacing`, greater than 0.
     theta : float or sequence of float, optional
-        Direction in which the wave changes, in radians: 0 is along the last filtered axis, and a positive
-        angle turns towards the axis before it, as for `orientation`. Default 0: the wave fits vertical lines.
+        Direction in which the wave changes, in radians, in images of two axes: 0 is along the last filtered
+        axis, and a positive angle turns towards the axis before it, as for `orientation`. Default 0: the wave
+        fits vertical lines.
+    direction : array_like, optional
+        Direction in which the wave changes, in images of three axes, instead of `theta`: a vector with an
+        element for each filtered axis, in the order of `axes`, in the unit of `spacing`. Its length does not
+        matter. Several are rows of an array. Two axes: ``(sin(theta), cos(theta))``.
     bandwidth : float, optional
         Width of the response in octaves at half of its largest value, greater than 0. It determines the
         Gaussian where `sigma_x` and `sigma_y` are not given. Default 1.
     sigma_x, sigma_y : float, optional
         Standard deviations of the Gaussian in the direction of the wave and across it, in the unit of
-        `spacing`. The Gaussian is cut at 3 standard deviations. If they are equal, the filter is two
+        `spacing`. The Gaussian is cut at 3 standard deviations. If they are equal, the filter is a sum of
         separable kernels.
     part : {'complex', 'real', 'imag', 'magnitude'}, optional
         What is returned. Default 'complex'.
@@ -106,10 +116,11 @@ def gabor(
     Returns
     -------
     ndarray
-        Array of the shape of `image`. Where `frequency` or `theta` is a sequence, there is a new first axis:
-        all angles of the first frequency come first. Its dtype is `dtype`, or that of `out`. Default: float32
-        for bool, 8- and 16-bit integers, float16 and float32; float64 for wider types. A complex result has
-        parts of that dtype, which must be float32 or float64, and `out` is complex64 or complex128.
+        Array of the shape of `image`. Where one of `frequency`, `theta` and `direction` has several, there is
+        a new first axis: all directions of the first frequency come first. Its dtype is `dtype`, or that of
+        `out`. Default: float32 for bool, 8- and 16-bit integers, float16 and float32; float64 for wider
+        types. A complex result has parts of that dtype, which must be float32 or float64, and `out` is
+        complex64 or complex128.
 
     Raises
     ------
@@ -128,7 +139,9 @@ def gabor(
     References
     ----------
     J. G. Daugman, "Uncertainty relation for resolution in space, spatial frequency, and orientation optimized
-    by two-dimensional visual cortical filters", *JOSA A* 2(7), 1985.
+    by two-dimensional visual cortical filters", *JOSA A* 2(7), 1985. T. C. Bau, S. Sarkar and G. Healey,
+    "Hyperspectral region classification using a three-dimensional Gabor filterbank", *IEEE Transactions on
+    Geoscience and Remote Sensing* 48(9), 2010.
 
     Examples
     --------
@@ -143,6 +156,7 @@ def gabor(
         image,
         frequency,
         theta,
+        direction,
         (bandwidth, sigma_x, sigma_y, spacing),
         part,
         Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
@@ -153,11 +167,12 @@ def gabor(
 def steered(
     image: ArrayLike,
     sigma: PerAxis[float],
-    theta: Sigma,
+    theta: Angles = None,
     *,
+    direction: Direction = None,
     order: int = 1,
     truncate: float = 4.0,
-    radius: PerAxis[int] | None = None,
+    radius: Size = None,
     spacing: Steps = None,
     mode: Mode = "mirror",
     cval: float = 0.0,
@@ -166,14 +181,14 @@ def steered(
     min_coverage: float = 0.0,
     axes: Axes | None = None,
     channel_axis: int | None = None,
-    dtype: DTypeLike | None = None,
-    out: NDArray | None = None,
+    dtype: Dtype = None,
+    out: Output = None,
     workers: int | None = None,
 ) -> NDArray:
-    """Compute the first or second derivative of an image of two axes in any direction, at a scale.
+    """Compute the first or second derivative of an image of two or three axes in any direction.
 
-    It is a sum of derivatives along the axes, with weights that depend on the angle. A second derivative of a
-    constant image is exactly 0, as for `hessian`.
+    It is a sum of derivatives of Gaussians along the axes, with weights that depend on the direction. A
+    second derivative of a constant image is exactly 0, as for `hessian`.
 
     Parameters
     ----------
@@ -183,9 +198,13 @@ def steered(
     sigma : float or sequence of float
         Standard deviation in the unit of `spacing`: one for all filtered axes, or one for each. It must be
         greater than 0.
-    theta : float or sequence of float
-        Direction of the derivative in radians: 0 is along the last filtered axis, and a positive angle turns
-        towards the axis before it, as for `orientation`.
+    theta : float or sequence of float, optional
+        Direction of the derivative in radians, in images of two axes: 0 is along the last filtered axis, and
+        a positive angle turns towards the axis before it, as for `orientation`.
+    direction : array_like, optional
+        Direction of the derivative in images of three axes, instead of `theta`: a vector with an element for
+        each filtered axis, in the order of `axes`, in the unit of `spacing`. Its length does not matter.
+        Several are rows of an array. Two axes: ``(sin(theta), cos(theta))``.
     order : {1, 2}, optional
         Order of the derivative. Default 1.
     truncate : float, optional
@@ -232,7 +251,7 @@ def steered(
     Returns
     -------
     ndarray
-        Array of the shape of `image`. Where `theta` is a sequence, there is a new first axis of the angles.
+        Array of the shape of `image`. With several directions, there is a new first axis.
         Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8- and 16-bit integers, float16 and
         float32; float64 for wider types.
 
@@ -268,5 +287,6 @@ def steered(
         gaussians,
         (sigma, order, truncate, radius, spacing),
         theta,
+        direction,
         Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )

@@ -219,6 +219,9 @@ def pyramid(
     kind: Literal["gaussian", "laplacian"] = "gaussian",
     mode: Mode = "mirror",
     cval: float = 0.0,
+    mask: Mask = None,
+    nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: Axes | None = None,
     channel_axis: int | None = None,
     workers: int | None = None,
@@ -228,7 +231,8 @@ def pyramid(
     Each level is the level before, smoothed with the weights 1, 4, 6, 4, 1 along each axis, without every
     second sample. An axis of n samples has ``(n + 1) // 2`` samples at the next level. A Laplacian pyramid
     keeps what each level loses: the level minus the next level, which is expanded to its size. The last
-    level stays as it is. `from_pyramid` adds everything up again.
+    level stays as it is. `from_pyramid` adds everything up again. With absent samples, each level is the
+    weighted mean of the samples of the image that are present.
 
     Parameters
     ----------
@@ -251,6 +255,16 @@ def pyramid(
         - 'shrink': samples beyond the border are absent, as with `mask`
     cval : float, optional
         Value beyond the border with ``mode="constant"``. Default 0.
+    mask : array_like, optional
+        Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
+        where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have
+        any value, and changes no result. Default: all samples are present.
+    nan : {'propagate', 'ignore'}, optional
+        Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -263,7 +277,8 @@ def pyramid(
     list of ndarray
         ``levels + 1`` arrays. The first has the size of the image. Smoothed images have the dtype of the
         image. Differences have a signed type that holds them: int16 for uint8, int32 for uint16, float64 for
-        float32. Those of 64-bit integers wrap.
+        float32. Those of 64-bit integers wrap. Where a sample is absent, the difference is 0. There, and
+        only there, `from_pyramid` fills in the larger scales. A masked array gives masked arrays.
 
     Raises
     ------
@@ -283,7 +298,7 @@ def pyramid(
     References
     ----------
     P. J. Burt and E. H. Adelson, *The Laplacian pyramid as a compact image code*, IEEE Transactions on
-    Communications 31, 1983.
+    Communications 31, 1983. S. J. Gortler and others, *The Lumigraph*, SIGGRAPH, 1996: absent samples.
 
     Examples
     --------
@@ -291,7 +306,7 @@ def pyramid(
     >>> [level.shape for level in imfilter.pyramid([[0.0] * 12] * 9, 2)]
     [(9, 12), (5, 6), (3, 3)]
     """
-    common = Common(mode, cval, axes, channel_axis, None, None, workers)
+    common = Common(mode, cval, axes, channel_axis, None, None, workers, mask, nan, min_coverage)
     return pyramids.taken(image, levels, arguments.word(kind, "kind", pyramids.KINDS), common)
 
 
@@ -335,7 +350,7 @@ def from_pyramid(
     ndarray
         The image, of the dtype of the last level. Integers come back exactly. float16 and float32 do too,
         unless a sample is less than a part of 2**29 of its neighbourhood. float64 comes back within
-        2**-52 of the neighbourhood.
+        2**-52 of the neighbourhood. Absent samples are filled in smoothly. Masked arrays give a masked one.
 
     Raises
     ------

@@ -20,6 +20,7 @@ def rolling_ball(
     cval: float = 0.0,
     mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -67,6 +68,10 @@ def rolling_ball(
         any value, and changes no result. Default: all samples are present.
     nan : {'propagate', 'ignore'}, optional
         Whether NaN makes every result NaN whose window contains it (default), or is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the window that must be present, from 0 to 1: of its samples, or of the magnitudes
+        of its weights. Where less is present, or nothing, the result is NaN, or 0 if it is an integer.
+        Default 0.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -116,7 +121,7 @@ def rolling_ball(
         radius,
         height,
         method,
-        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 
@@ -131,6 +136,7 @@ def wiener(
     cval: float = 0.0,
     mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -174,6 +180,10 @@ def wiener(
     nan : {'propagate', 'ignore'}, optional
         Whether a sample that is NaN or infinite makes the results of the whole image NaN (default). With
         'ignore', NaN is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the filter's weights that must be present, from 0 to 1, by their magnitudes: those
+        of the response as a kernel. Where less is present, the result is NaN, or 0 if it is an integer.
+        Default 0: the result is undefined only where the whole image is absent.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -223,7 +233,7 @@ def wiener(
         image,
         deconvolution.WIENER,
         (kernel, balance, regularizer),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
 
 
@@ -237,6 +247,7 @@ def richardson_lucy(
     cval: float = 0.0,
     mask: Mask = None,
     nan: Nan = "propagate",
+    min_coverage: float = 0.0,
     axes: Axes | None = None,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
@@ -282,6 +293,10 @@ def richardson_lucy(
     nan : {'propagate', 'ignore'}, optional
         Whether a sample that is NaN or infinite makes the results of the whole image NaN (default). With
         'ignore', NaN is an absent sample.
+    min_coverage : float, optional
+        Smallest share of the kernel's weight that must reach samples that are present, from 0 to 1. Where
+        less does, the result is NaN, or 0 if it is an integer. Default 0: the result is undefined only where
+        the whole image is absent.
     axes : int or tuple of int, optional
         One to three axes to filter. The other axes are batch axes. Default: all axes except `channel_axis`.
     channel_axis : int, optional
@@ -332,5 +347,5 @@ def richardson_lucy(
         image,
         deconvolution.RICHARDSON_LUCY,
         (kernel, iterations),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan),
+        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )

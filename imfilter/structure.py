@@ -1,4 +1,4 @@
-"""Structure tensors: the products of derivatives around every sample, and the direction that they show."""
+"""Structure tensors: the products of derivatives around every sample, and their eigenvalues."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def structure_tensor(
     >>> imfilter.structure_tensor(rows + 2 * columns, normalize=True)[:, 4, 4].round(2)
     array([1., 2., 4.])
     """
-    return _apply(
+    return tensor(
         structure.COMPONENTS,
         image,
         (sigma, operator, normalize, truncate, radius, spacing),
@@ -217,7 +217,7 @@ def structure_tensor_eigenvalues(
     >>> imfilter.structure_tensor_eigenvalues(rows + 2 * columns, normalize=True)[:, 4, 4].round(2)
     array([5., 0.])
     """
-    return _apply(
+    return tensor(
         structure.EIGENVALUES,
         image,
         (sigma, operator, normalize, truncate, radius, spacing),
@@ -225,169 +225,6 @@ def structure_tensor_eigenvalues(
     )
 
 
-@hinted
-def orientation(
-    image: ArrayLike,
-    sigma: PerAxis[float] = 1.0,
-    *,
-    operator: Difference = "farid",
-    normalize: bool = False,
-    truncate: float = 4.0,
-    radius: PerAxis[int] | None = None,
-    spacing: Steps = None,
-    mode: Mode = "mirror",
-    cval: float = 0.0,
-    mask: Mask = None,
-    nan: Nan = "propagate",
-    min_coverage: float = 0.0,
-    axes: Axes | None = None,
-    channel_axis: int | None = None,
-    dtype: DTypeLike | None = None,
-    out: NDArray | None = None,
-    workers: int | None = None,
-) -> NDArray:
-    """Compute the angle of the dominant direction around every sample of an image of two axes.
-
-    The dominant direction is the one in which the image changes most: the eigenvector of the largest
-    eigenvalue of the structure tensor. Lines and edges run across it. The angle is in radians, more than
-    ``-pi/2`` and at most ``pi/2``. It is 0 along the last of the two `axes` (columns change, as at a vertical
-    line), and grows towards the other one: a direction to the right and down has a positive angle. `gabor`
-    and `steered` use the same angle. Where no direction is dominant, it is 0 or depends on rounding errors:
-    see `coherence`.
-
-    Parameters
-    ----------
-    image : array_like
-        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
-        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
-    sigma, operator, normalize, truncate, radius, spacing : optional
-        As for `structure_tensor`. The default of `operator` is 'farid', which is the most precise.
-    mode, cval, mask, nan, min_coverage, axes, channel_axis, dtype, out, workers : optional
-        As for `structure_tensor`.
-
-    Returns
-    -------
-    ndarray
-        Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8-
-        and 16-bit integers, float16 and float32; float64 for wider types.
-
-    Raises
-    ------
-    TypeError
-        If an argument has the wrong type, for example a complex array or a float instead of an integer.
-    ValueError
-        If an argument has the wrong value. The message names the argument, the value received and the
-        accepted values.
-
-    See Also
-    --------
-    coherence : How clear the direction is.
-    structure_tensor : The tensor.
-    steered : The derivative in a direction.
-
-    Notes
-    -----
-    With `spacing`, the angle is one in space, not between samples.
-
-    References
-    ----------
-    J. Bigun and G. H. Granlund, "Optimal orientation detection of linear symmetry", *Proceedings of the First
-    International Conference on Computer Vision*, 1987.
-
-    Examples
-    --------
-    >>> import imfilter
-    >>> import numpy as np
-    >>> rows, columns = np.mgrid[:9, :9]
-    >>> wave = np.cos(rows + columns)
-    >>> float(np.degrees(imfilter.orientation(wave)[4, 4]).round(1))
-    45.0
-    """
-    return _apply(
-        structure.DIRECTION,
-        image,
-        (sigma, operator, normalize, truncate, radius, spacing),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
-    )
-
-
-@hinted
-def coherence(
-    image: ArrayLike,
-    sigma: PerAxis[float] = 1.0,
-    *,
-    operator: Difference = "farid",
-    normalize: bool = False,
-    truncate: float = 4.0,
-    radius: PerAxis[int] | None = None,
-    spacing: Steps = None,
-    mode: Mode = "mirror",
-    cval: float = 0.0,
-    mask: Mask = None,
-    nan: Nan = "propagate",
-    min_coverage: float = 0.0,
-    axes: Axes | None = None,
-    channel_axis: int | None = None,
-    dtype: DTypeLike | None = None,
-    out: NDArray | None = None,
-    workers: int | None = None,
-) -> NDArray:
-    """Compute how clear the dominant direction is around every sample of an image of two axes.
-
-    With the eigenvalues a and b of the structure tensor it is ``(a - b) / (a + b)``: 1 where all derivatives
-    have one direction, 0 where all directions are alike, and 0 where the image is flat.
-
-    Parameters
-    ----------
-    image : array_like
-        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
-        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
-    sigma, operator, normalize, truncate, radius, spacing : optional
-        As for `structure_tensor`. The default of `operator` is 'farid', which is the most precise.
-    mode, cval, mask, nan, min_coverage, axes, channel_axis, dtype, out, workers : optional
-        As for `structure_tensor`.
-
-    Returns
-    -------
-    ndarray
-        Array of the shape of `image`. Its dtype is `dtype`, or that of `out`. Default: float32 for bool, 8-
-        and 16-bit integers, float16 and float32; float64 for wider types.
-
-    Raises
-    ------
-    TypeError
-        If an argument has the wrong type, for example a complex array or a float instead of an integer.
-    ValueError
-        If an argument has the wrong value. The message names the argument, the value received and the
-        accepted values.
-
-    See Also
-    --------
-    orientation : The angle of the direction.
-    structure_tensor_eigenvalues : The eigenvalues.
-
-    References
-    ----------
-    R. Rezakhaniha and others, "Experimental investigation of collagen waviness and orientation in the
-    arterial adventitia using confocal laser scanning microscopy", *Biomechanics and Modeling in
-    Mechanobiology* 11, 2012.
-
-    Examples
-    --------
-    >>> import imfilter
-    >>> import numpy as np
-    >>> rows, columns = np.mgrid[:9, :9]
-    >>> float(imfilter.coherence(rows + 2.0 * columns)[4, 4].round(3))
-    1.0
-    """
-    return _apply(
-        structure.CLARITY,
-        image,
-        (sigma, operator, normalize, truncate, radius, spacing),
-        Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
-    )
-
-
-def _apply(form: int, image: ArrayLike, own: tuple[Any, ...], common: Common) -> NDArray:
+def tensor(form: int, image: ArrayLike, own: tuple[Any, ...], common: Common) -> NDArray:
     """Return what `form` says of the structure tensor."""
     return structure.apply(image, form, weights.gaussians, _OPERATORS, own, common)

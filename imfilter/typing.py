@@ -74,10 +74,20 @@ SeriesMode: TypeAlias = Literal[
 Padding: TypeAlias = Literal["same", "valid", "full"] | int | Sequence[int | tuple[int, int]]
 #: Derivatives over small windows.
 Difference: TypeAlias = Literal["sobel", "scharr", "prewitt", "farid"]
+#: The response to a spot: Laplacian of Gaussian, difference of Gaussians, or determinant of the Hessian.
+Spots: TypeAlias = Literal["log", "dog", "doh"]
+#: Angles in radians, and directions as vectors along the filtered axes.
+Angles: TypeAlias = float | Sequence[float] | None
+Direction: TypeAlias = ArrayLike | None
+#: The type of the result, and the array for it. None: the function chooses them.
+Dtype: TypeAlias = DTypeLike | None
+Output: TypeAlias = NDArray | None
+#: Whose direction is meant.
+Feature: TypeAlias = Literal["plane", "line"]
 #: A measure of ridges, or the measure and its scale.
 Ridges: TypeAlias = NDArray | tuple[NDArray, NDArray]
-#: What of a complex number is returned.
-Component: TypeAlias = Literal["complex", "real", "imag", "magnitude"]
+#: The form of a complex result.
+Form: TypeAlias = Literal["complex", "real", "imag", "magnitude"]
 #: A dense kernel, or a list of one-dimensional arrays, one for each axis.
 Kernel: TypeAlias = ArrayLike | Sequence[NDArray]
 Method: TypeAlias = Literal["auto", "direct", "separable", "fft"]

@@ -33,20 +33,22 @@ class Found(NamedTuple):
 
 def find(command: Command, image: Image, options: Mapping[str, Any]) -> Found:
     """Search the luminance of an image."""
-    if "mask" in options:
-        image = missing.found(image, options)
+    return _find(command, missing.found(image, options), options)
+
+
+def _find(command: Command, image: Image, options: Mapping[str, Any]) -> Found:
+    """Search an image whose absent pixels are known."""
     plane = colour.one_plane(image)
     if plane.ndim > image.spatial:
         raise ValueError(f"IN must have one channel or three, got shape {image.pixels.shape}")
-    border: dict[str, Any] = {name: options[name] for name in ("mode", "cval", "workers")}
+    plane = missing.masked(image, plane)
+    border: dict[str, Any] = {name: options[name] for name in ("mode", "cval", "min_coverage", "workers")}
     if command.name == "blobs":
         own = {option.name: options[option.name] for option in command.options}
         rows = imfilter.blobs(plane, **own, **border)
         return Found(rows[:, :-1], rows[:, -1], "sigma", None)
     template = _template(options, plane.ndim)
-    response = imfilter.match_template(
-        missing.masked(image, plane), template, min_coverage=options["min_coverage"], **border
-    )
+    response = imfilter.match_template(plane, template, **border)
     distance = options["distance"]
     places = imfilter.corner_peaks(
         response,
@@ -82,7 +84,8 @@ def write(path: str, found: Found) -> None:
 
 def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:
     """Return the picture with marks. For ``.npy``: the rows of the table, or every pixel's coefficient."""
-    found = find(command, image, options)
+    image = missing.found(image, options)
+    found = _find(command, image, options)
     if not kind.picture:
         rows = np.column_stack([found.places, found.values])
         values = rows if found.response is None else np.ma.getdata(found.response)

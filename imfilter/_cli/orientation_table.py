@@ -13,6 +13,7 @@ _RIDGES = (
 )
 _TENSOR = (
     Option("sigma", "numbers", 1.0, SIGMA),
+    Option("feature", "text", "plane", "plane (direction of most change) or line (of least change)."),
     Option("operator", "text", "farid", "Derivatives: sobel, scharr, prewitt or farid."),
     Option("normalize", "flag", False, "Scale derivatives so that a ramp of 1 a pixel gives 1."),
     *GAUSSIAN,

@@ -328,9 +328,9 @@ def options_of(command: Command) -> tuple[Option, ...]:
 
 def missing_of(command: Command) -> tuple[Option, ...]:
     """Return the options of a command about absent pixels."""
-    if command.kind == "objects" or command.name == "blobs":
+    if command.kind == "objects":
         return ()
-    if command.kind in ("edges", "descriptor", "regions", "denoising", "enhancement"):
+    if command.kind in ("edges", "descriptor", "regions", "denoising"):
         return MASK
     return (*(_FILLED if command.kind == "fill" else MASK), MIN_COVERAGE)
 

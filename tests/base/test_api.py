@@ -68,12 +68,19 @@ FILTERS = {
     "roberts": ({}, {"axis": None, "normalize": False, "spacing": None}),
     "hessian": ({"sigma": REQUIRED}, {"truncate": 4.0, "radius": None, "spacing": None}),
     "steered": (
-        {"sigma": REQUIRED, "theta": REQUIRED},
-        {"order": 1, "truncate": 4.0, "radius": None, "spacing": None},
+        {"sigma": REQUIRED, "theta": None},
+        {"direction": None, "order": 1, "truncate": 4.0, "radius": None, "spacing": None},
     ),
     "gabor": (
-        {"frequency": REQUIRED, "theta": 0.0},
-        {"bandwidth": 1.0, "sigma_x": None, "sigma_y": None, "part": "complex", "spacing": None},
+        {"frequency": REQUIRED, "theta": None},
+        {
+            "direction": None,
+            "bandwidth": 1.0,
+            "sigma_x": None,
+            "sigma_y": None,
+            "part": "complex",
+            "spacing": None,
+        },
     ),
     "frangi": (
         {"sigmas": (1, 3, 5, 7, 9)},

@@ -47,6 +47,8 @@ ARGUMENTS = {
     "max_pool": (2,),
     "maximum": (3,),
     "median": (3,),
+    "orientation": (1.0,),
+    "coherence": (1.0,),
     "meijering": ((1.0,),),
     "minimum": (3,),
     "non_local_means": (),

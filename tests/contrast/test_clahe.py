@@ -6,6 +6,7 @@ import pytest
 import skimage.exposure
 
 import imfilter
+from imfilter._filters.contrast import apply
 from tests.reference import contrast
 
 RNG = np.random.default_rng(23)
@@ -147,10 +148,43 @@ def test_absent_samples(shape, dtype):
     np.testing.assert_array_equal(whole, imfilter.clahe(image, 5))
     own = imfilter.clahe(np.ma.array(image, mask=~present), 5, **options)
     np.testing.assert_array_equal(np.ma.getmaskarray(own), ~present)
+    expected = contrast.clahe(image, counts, 2.0, 256, options["value_range"], present, 0.6)
+    assert np.isnan(expected[present]).any()
+    sparse = imfilter.clahe(image, 5, mask=present, dtype=np.float64, min_coverage=0.6, **options)
+    np.testing.assert_allclose(sparse, expected, rtol=1e-12, atol=1e-9)
+    own = imfilter.clahe(np.ma.array(image, mask=~present), 5, min_coverage=0.6, **options)
+    np.testing.assert_array_equal(np.ma.getmaskarray(own), np.isnan(expected))
+    several = np.stack([image, image], 1)
+    both = np.stack([present, np.ones(shape, bool)], 1)
+    found = imfilter.clahe(several, 5, mask=both, channel_axis=1, min_coverage=0.6, dtype=float, **options)
+    np.testing.assert_array_equal(np.isnan(found[:, 0]), np.isnan(expected))
+    assert np.isfinite(found[:, 1]).all()
     if dtype == "float32":
         holes = np.where(present, image, np.nan).astype(dtype)
         ignored = imfilter.clahe(holes, 5, nan="ignore", **options)
         np.testing.assert_array_equal(ignored, imfilter.clahe(image, 5, mask=present, **options))
+
+
+@pytest.mark.parametrize("shape", [(700,), (19, 23), (11, 600), (7, 8, 9)])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32", "float64"])
+def test_tables_of_lines(shape, dtype, monkeypatch):
+    """The values of all tiles above and below a line may be weighted first, or for each sample."""
+    image = values(shape, dtype)
+    if image.dtype.kind == "f":
+        image[(0,) * image.ndim] = np.nan
+    counts = tuple(max(1, round(n / 5)) for n in shape)
+    limits = (0, 255) if dtype == "uint8" else (0, 3)
+    for bins in (256, 7):
+        options = {"bins": bins, "value_range": limits, "dtype": np.float64}
+        monkeypatch.setattr(apply, "_BLENDED", 0)
+        expected = imfilter.clahe(image, 5, **options)
+        if image.dtype.kind != "f":
+            loops = contrast.clahe(image, counts, 2.0, min(bins, limits[1] + 1), limits)
+            np.testing.assert_allclose(expected, loops, rtol=1e-12, atol=1e-9)
+        monkeypatch.setattr(apply, "_BLENDED", 10**6)
+        for workers in (1, 2):
+            found = imfilter.clahe(image, 5, workers=workers, **options)
+            np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-9)
 
 
 def test_nan_reaches_the_tiles_around_its_own():

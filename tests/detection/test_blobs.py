@@ -8,6 +8,7 @@ import skimage.feature
 
 import imfilter
 from imfilter._filters.detection.pruning import pruned
+from tests.reference import detection as loops
 
 METHODS = ("log", "dog", "doh")
 RNG = np.random.default_rng(6)
@@ -68,6 +69,103 @@ def test_scikit_image_finds_the_same_blobs():
     assert len(expected) > 5
 
 
+def responses(image, sigmas, method, ratio, **options):
+    """The response at each scale, by filters of one scale."""
+    if method == "log":
+        return [-imfilter.laplacian_of_gaussian(image, s, **options) * s**2 for s in sigmas]
+    if method == "dog":
+        pairs = [
+            (
+                imfilter.gaussian(image, s / ratio**0.5, **options),
+                imfilter.gaussian(image, s * ratio**0.5, **options),
+            )
+            for s in sigmas
+        ]
+        return [(narrow - wide) / (ratio - 1) for narrow, wide in pairs]
+    found = []
+    for s in sigmas:
+        yy, xy, xx = (
+            s**2 * imfilter.gaussian(image, s, order=order, **options) for order in ((2, 0), (1, 1), (0, 2))
+        )
+        found.append(np.where(yy + xx < 0, yy * xx - xy**2, np.where(np.isnan(yy), np.nan, 0)))
+    return found
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("graded", [False, True], ids=["bool", "graded"])
+@pytest.mark.parametrize("least", [0.0, 0.2])
+def test_absent_samples(method, graded, least):
+    """The responses are those of the filters with the same mask. No blob is centred on an absent sample."""
+    image = imfilter.gaussian(RNG.random((40, 44)), 2.5)
+    image -= image.mean()
+    mask = RNG.random(image.shape) * (imfilter.gaussian(RNG.random(image.shape), 3) > 0.5)
+    mask = mask if graded else mask > 0
+    image -= image[mask > 0].mean()
+    sigmas, ratio = 1.5 * 1.3 ** np.arange(6), 1.3
+    options = {"mask": mask, "min_coverage": least}
+    found = imfilter.blobs(
+        image,
+        sigmas[0],
+        sigmas[-1],
+        method=method,
+        sigma_ratio=ratio,
+        relative=0,
+        overlap=1,
+        refine=False,
+        **options,
+    )
+    stack = responses(image, sigmas, method, ratio, **options)
+    expected = loops.peaks(stack, mask > 0, 1e-10 * np.abs(image[mask > 0]).max())
+    assert {(int(y), int(x), round(np.log(s / 1.5) / np.log(1.3))) for y, x, s in found.tolist()} == expected
+    assert len(expected) > 3
+    assert (mask[tuple(found[:, :2].astype(int).T)] > 0).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_absent_samples_in_signals_and_volumes(method):
+    line = scene((200,), [(60, 8.0), (140, 4.0)])
+    there = np.ones(200, bool)
+    there[101:180:2] = False
+    ((*_, sigma),) = imfilter.blobs(
+        line, 2, 15, method=method, relative=0.3, mask=there & (np.arange(200) < 100)
+    )
+    assert abs(sigma - 8) < 0.5
+    found = imfilter.blobs(np.where(there, line, np.nan), 2, 15, method=method, relative=0.3, nan="ignore")
+    np.testing.assert_allclose(np.sort(found[:, 0]), [60, 140], atol=1)
+    volume = scene((40, 50, 46), [(20, 25, 23, 6.0), (10, 10, 10, 4.0)])
+    there = RNG.random(volume.shape) < 0.7
+    there[:16, :16, :16] = False
+    there[20, 25, 23] = True
+    ((*place, sigma),) = imfilter.blobs(
+        volume, 2, 6, method=method, relative=0.5, sigma_ratio=1.3, mask=there, refine=False
+    )
+    np.testing.assert_allclose(place, (20, 25, 23), atol=2)
+    assert abs(sigma * np.sqrt(3) - 6) < 1
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_absent_samples_in_other_words(dtype):
+    image = (scene((60, 70), [(20, 20, 5.0), (40, 50, 4.0)]) * 100).astype(dtype)
+    there = np.ones(image.shape, bool)
+    there[34:47, 44:] = False
+    expected = imfilter.blobs(image, 2, 8, mask=there)
+    assert len(expected) == 1
+    hidden = np.where(there, image, image.dtype.type(77))
+    others = [
+        imfilter.blobs(hidden, 2, 8, mask=there, workers=1),
+        imfilter.blobs(np.ma.array(hidden, mask=~there), 2, 8),
+    ]
+    if image.dtype.kind == "f":
+        others.append(imfilter.blobs(np.where(there, image, np.float32(np.nan)), 2, 8, nan="ignore"))
+        others.append(imfilter.blobs(np.where(there, image, np.float32(np.inf)), 2, 8, mask=there))
+    for found in others:
+        np.testing.assert_array_equal(found, expected)
+    whole = imfilter.blobs(image, 2, 8)
+    np.testing.assert_array_equal(imfilter.blobs(image, 2, 8, mask=np.ones(image.shape), nan="ignore"), whole)
+    assert len(whole) == 2
+    assert imfilter.blobs(image, 2, 8, mask=np.zeros(image.shape)).shape == (0, 3)
+
+
 def test_overlaps():
     """The shared part, by counting samples, in one to three axes."""
     for ndim, (large, small) in itertools.product((1, 2, 3), ((9.0, 5.0), (6.0, 6.0))):
@@ -124,6 +222,9 @@ def test_options():
         ({"refine": 1}, TypeError, "refine must be True or False"),
         ({"spacing": 0}, ValueError, "spacing must be positive"),
         ({"image": np.array([1.0, np.nan])}, ValueError, "image must be finite"),
+        ({"mask": np.ones((5, 5))}, ValueError, "mask must have shape"),
+        ({"nan": "skip"}, ValueError, "nan must be one of"),
+        ({"min_coverage": 2}, ValueError, "min_coverage must be from 0 to 1"),
         ({"image": np.zeros((2, 2, 2, 2))}, ValueError, "image must have 1 to 3 axes"),
     ],
     ids=str,

@@ -45,6 +45,22 @@ def test_blobs_on_a_picture(tmp_path, dtype):
     assert red[14, :].nonzero()[0].min() in (18, 19)  # the circle around the larger square
 
 
+def test_blobs_of_present_pixels(tmp_path):
+    scene = np.where(SCENE == 150, 7, SCENE).astype(np.uint8)
+    works = scene != 7
+    source, mask = save(tmp_path / "in.png", scene), save(tmp_path / "mask.png", works)
+    expected = imfilter.blobs(scene, 1.5, 9, mask=works)
+    assert len(expected) == 1
+    sizes = ("--min-sigma", 1.5, "--max-sigma", 9)
+    for options in (("--mask", mask), ("--nodata", 7)):
+        done("blobs", source, tmp_path / "out.npy", *options, *sizes)
+        np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
+    done("blobs", source, tmp_path / "none.csv", "--mask", mask, "--min-coverage", 1, "--min-sigma", 20)
+    assert len((tmp_path / "none.csv").read_text().splitlines()) == 1
+    done("blobs", source, tmp_path / "out.png", "--mask", mask, *sizes)
+    assert not io.read(tmp_path / "out.png").pixels[~works].any()
+
+
 def test_templates(tmp_path):
     picture = io.read(COINS).pixels
     template = save(tmp_path / "coin.png", picture[100:160, 80:140])

@@ -27,6 +27,20 @@ def gabor_kernel(frequency, theta, along, across, spacing=(1.0, 1.0)):
     return kernel
 
 
+def gabor_kernel_in_space(frequency, unit, along, across, spacing=(1.0, 1.0, 1.0)):
+    """The kernel of a correlation in three axes, sample by sample."""
+    reach = [max(abs(3 * along * u), 3 * across * np.sqrt(1 - u * u)) for u in unit]
+    half = [int(np.ceil(max(r / s, 1) - 1e-12)) for r, s in zip(reach, spacing, strict=True)]
+    kernel = np.zeros([2 * n + 1 for n in half], complex)
+    for at in np.ndindex(kernel.shape):
+        place = [-(i - n) * s for i, n, s in zip(at, half, spacing, strict=True)]
+        u = float(np.dot(place, unit))
+        beside = max(float(np.dot(place, place)) - u * u, 0.0)
+        bell = np.exp(-0.5 * ((u / along) ** 2 + beside / across**2)) / (2 * np.pi) ** 1.5 / along / across**2
+        kernel[at] = bell * np.exp(2j * np.pi * frequency * u) * np.prod(spacing)
+    return kernel
+
+
 def default_sigma(frequency, bandwidth=1.0):
     octaves = 2.0**bandwidth
     return np.sqrt(np.log(2) / 2) / np.pi * (octaves + 1) / (octaves - 1) / frequency
@@ -69,6 +83,48 @@ def test_gabor_of_scikit_image(dtype):
         assert found.dtype == (np.complex64 if narrow else np.complex128)
         bound = (3e-6 if narrow else 1e-13) * np.abs(image.astype(float)).max()
         np.testing.assert_allclose(found, expected[0] + 1j * expected[1], rtol=0, atol=bound)
+
+
+@pytest.mark.parametrize("direction", [(0, 0, 2), (1, 0, 0), (1, 2, -3), (-0.5, 0.2, 0.1)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"sigma_x": 1.0, "sigma_y": 1.0},
+        {"sigma_x": 0.8, "sigma_y": 1.2},
+        {"sigma_x": 1.2, "sigma_y": 1.2, "spacing": (1.5, 1.0, 0.8)},
+    ],
+)
+def test_gabor_of_volumes(direction, options):
+    image = image_of((11, 9, 10))
+    unit = np.array(direction) / np.linalg.norm(direction)
+    kernel = gabor_kernel_in_space(
+        0.25, unit, options["sigma_x"], options["sigma_y"], options.get("spacing", (1.0, 1.0, 1.0))
+    )
+    expected = naive.correlate(image, kernel.real) + 1j * naive.correlate(image, kernel.imag)
+    found = imfilter.gabor(image, 0.25, direction=direction, **options)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    bank = imfilter.gabor(image, (0.25, 0.3), direction=[direction, (0, 1, 0)], part="magnitude", **options)
+    assert bank.shape == (4, *image.shape)
+    np.testing.assert_allclose(bank[0], np.abs(expected), rtol=0, atol=1e-12)
+    present = np.random.default_rng(5).random(image.shape) < 0.5
+    gaps = imfilter.gabor(image, 0.25, direction=direction, mask=present, part="real", **options)
+    wanted = missing.correlate(image, present, kernel.real)
+    np.testing.assert_allclose(gaps, wanted, rtol=0, atol=1e-12)
+
+
+def test_a_direction_is_an_angle():
+    image = image_of((30, 32)).astype(np.float32)
+    angles = np.array([0.0, 0.6, -2.0])
+    vectors = 7 * np.stack([np.sin(angles), np.cos(angles)], 1)
+    for found, expected in (
+        (imfilter.gabor(image, 0.25, direction=vectors), imfilter.gabor(image, 0.25, angles)),
+        (imfilter.steered(image, 1.0, direction=vectors), imfilter.steered(image, 1.0, angles)),
+        (imfilter.gabor(image, 0.25, direction=[0, 3]), imfilter.gabor(image, 0.25)),
+    ):
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+    turned = imfilter.steered(image, 1.0, direction=(1, 2), axes=(1, 0))
+    np.testing.assert_allclose(turned, imfilter.steered(image, 1.0, direction=(2, 1)), rtol=0, atol=1e-6)
 
 
 def test_a_bank_is_one_call():
@@ -152,6 +208,49 @@ def test_steered(mode, order):
         np.testing.assert_array_equal(imfilter.steered(image, 1.0, theta, order=order, **border), result)
 
 
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("spacing", [1.0, (2.0, 1.0, 0.5)])
+def test_steered_in_volumes(order, spacing):
+    image = image_of((9, 10, 8))
+    directions = np.array([[1.0, 0, 0], [0, 0, -2], [1, 2, 3], [-1, 0.5, 2]])
+    found = imfilter.steered(image, 1.5, direction=directions, order=order, spacing=spacing)
+    assert found.shape == (4, *image.shape)
+    if order == 2:
+        parts = reference.matrices(reference.hessian(image, 1.5, spacing))
+    else:
+        steps = naive.per_axis(spacing, 3)
+        parts = np.stack(
+            [
+                naive.separable(
+                    image,
+                    [
+                        reference.taps(1.5 / d, int(a == axis)) / (d if a == axis else 1)
+                        for a, d in enumerate(steps)
+                    ],
+                )
+                for axis in range(3)
+            ],
+            -1,
+        )
+    for result, vector in zip(found, directions, strict=True):
+        unit = vector / np.linalg.norm(vector)
+        np.testing.assert_allclose(
+            result, parts @ unit @ unit if order == 2 else parts @ unit, rtol=0, atol=1e-12
+        )
+    flat = np.full((9, 9, 9), 100.3, np.float32)
+    assert not imfilter.steered(flat, 1.0, direction=directions, order=order).any()
+
+
+def test_steered_to_the_orientation_of_a_volume():
+    """The derivative along the dominant direction is the gradient of layers."""
+    along = np.tensordot(np.array([1, 2, 3]) / np.sqrt(14), np.indices((21, 21, 21)), 1)
+    layers = np.cos(0.5 * along)
+    unit = imfilter.orientation(layers, 2.0)[:, 10, 10, 10]
+    found = imfilter.steered(layers, 1.0, direction=unit)[10, 10, 10]
+    magnitude = imfilter.gaussian_gradient_magnitude(layers, 1.0)[10, 10, 10]
+    assert abs(found) == pytest.approx(magnitude, rel=1e-5)
+
+
 def test_steered_to_the_orientation_is_the_gradient():
     image = image_of((40, 41))
     dx, dy = (imfilter.steered(image, 1.0, theta) for theta in (0.0, np.pi / 2))
@@ -205,7 +304,34 @@ def test_steered_options():
         (
             lambda a: imfilter.steered(a[None], 1.0, 0.0),
             ValueError,
-            "image must have 2 axes for a derivative",
+            "image must have 2 axes for a derivative in a direction, got 3; .* or give direction=",
+        ),
+        (
+            lambda a: imfilter.gabor(a[None], 0.1),
+            ValueError,
+            "image must have 2 axes for a Gabor filter, got 3",
+        ),
+        (
+            lambda a: imfilter.gabor(a, 0.1, direction=(1, 0, 0)),
+            ValueError,
+            "image must have 3 axes for a Gabor filter, got 2",
+        ),
+        (lambda a: imfilter.gabor(a, 0.1, 0.0, direction=(1, 0)), ValueError, "not both, got both"),
+        (lambda a: imfilter.steered(a, 1.0), ValueError, "theta or direction must be given, .* got neither"),
+        (
+            lambda a: imfilter.steered(a, 1.0, direction=1.0),
+            ValueError,
+            "direction must be a vector of 2 or 3",
+        ),
+        (
+            lambda a: imfilter.steered(a, 1.0, direction=(0, 0)),
+            ValueError,
+            "direction must be finite and not 0",
+        ),
+        (
+            lambda a: imfilter.steered(a, 1.0, direction="up"),
+            TypeError,
+            "direction must contain real numbers",
         ),
     ],
 )

@@ -140,6 +140,114 @@ def test_angles_are_those_of_the_tensor():
     np.testing.assert_array_equal(imfilter.orientation(np.indices((9, 9))[0].astype(float)) > 1.57, True)
 
 
+@pytest.mark.parametrize("feature", ["plane", "line"])
+@pytest.mark.parametrize("mode", MODES)
+def test_directions_of_volumes(feature, mode):
+    image = image_of((9, 8, 10))
+    border = {"mode": mode, "cval": 1.5 if mode == "constant" else 0.0}
+    tensor = reference.structure_tensor(image, 1.0, slopes(3, "farid"), **border)
+    values = reference.eigenvalues(tensor)
+    expected = reference.eigenvector(tensor, -1 if feature == "plane" else 0)
+    gap = (values[0] - values[1] if feature == "plane" else values[1] - values[2]) / values[0]
+    for dtype, bound in ((np.float64, 1e-14), (np.float32, 1e-6)):
+        found = imfilter.orientation(image.astype(dtype), 1.0, feature=feature, **border)
+        assert (found.shape, found.dtype) == ((3, 9, 8, 10), dtype)
+        assert (found[2] >= 0).all()
+        np.testing.assert_allclose((found**2).sum(0), 1, rtol=0, atol=bound)
+        off = np.sqrt(np.minimum(((found - expected) ** 2).sum(0), ((found + expected) ** 2).sum(0)))
+        assert (off * gap).max() < 4 * bound
+    clear = imfilter.coherence(image, 1.0, feature=feature, **border)
+    np.testing.assert_allclose(clear, reference.contrast(tensor, feature), rtol=0, atol=1e-13)
+
+
+def test_lines_of_pictures():
+    """The other eigenvector is at a right angle, and as clear."""
+    image = image_of((30, 31))
+    turned = imfilter.orientation(image, 1.0, feature="line") - imfilter.orientation(image, 1.0)
+    np.testing.assert_allclose(np.abs(turned), np.pi / 2, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(
+        imfilter.coherence(image, 1.0, feature="line"), imfilter.coherence(image, 1.0)
+    )
+
+
+@pytest.mark.parametrize("unit", [(0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 2, 3), (3, -1, 0), (-2, 1, 2)])
+def test_layers_and_fibres(unit):
+    unit = np.array(unit) / np.linalg.norm(unit)
+    unit *= np.sign(unit[np.flatnonzero(unit)[-1]])
+    grid = np.indices((31, 31, 31)) - 15.0
+    along = np.tensordot(unit, grid, 1)
+    at = (slice(None), 15, 15, 15)
+    for dtype, bound in (("float32", 3e-3), ("float64", 3e-3)):
+        layers = np.cos(0.7 * along).astype(dtype)
+        np.testing.assert_allclose(imfilter.orientation(layers, 2.0)[at], unit, rtol=0, atol=bound)
+        assert imfilter.coherence(layers, 2.0)[15, 15, 15] > 0.999
+        fibre = np.exp(-((grid**2).sum(0) - along**2) / 8).astype(dtype)
+        found = imfilter.orientation(fibre, 2.0, feature="line")[at]
+        np.testing.assert_allclose(found, unit, rtol=0, atol=bound)
+        assert imfilter.coherence(fibre, 2.0, feature="line")[15, 15, 15] > 0.99
+        assert imfilter.coherence(fibre, 2.0)[15, 15, 15] < 0.1
+    turned = imfilter.orientation(layers, 2.0, axes=(2, 0, 1))[at][[1, 2, 0]]
+    np.testing.assert_allclose(turned * np.sign(turned @ unit), unit, rtol=0, atol=bound)
+
+
+def test_no_direction():
+    for feature in ("plane", "line"):
+        flat = imfilter.orientation(np.full((7, 8, 9), 3, np.uint8), feature=feature)
+        assert flat.dtype == np.float32
+        np.testing.assert_array_equal(flat, np.broadcast_to([[[[0.0]]], [[[0.0]]], [[[1.0]]]], (3, 7, 8, 9)))
+        assert not imfilter.coherence(np.full((7, 8, 9), 3, np.uint8), feature=feature).any()
+        lost = imfilter.orientation(np.where(np.indices((9, 9, 30))[2] == 25, np.nan, 1.0), feature=feature)
+        np.testing.assert_array_equal(np.isnan(lost).any((0, 1, 2)), np.isnan(lost).all((0, 1, 2)))
+        assert np.isnan(lost[..., 25]).all()
+        assert np.isfinite(lost[..., :15]).all()
+    # Rounding errors are no lines.
+    layers = np.cos(0.7 * np.indices((30, 30, 30))[0])
+    assert not imfilter.coherence(layers, 2.0, feature="line").any()
+
+
+@pytest.mark.parametrize("feature", ["plane", "line"])
+def test_volumes_in_pieces_and_mirrored(feature, monkeypatch):
+    image = image_of((16, 21, 19)).astype(np.float32)
+    functions = [lambda a, f=f, **o: f(a, 1.0, feature=feature, **o) for f in ANGLES]
+    expected = [function(image, workers=1) for function in functions]
+    for axis in range(3):
+        turned = np.flip(image, axis)
+        vector = np.flip(functions[0](turned), axis + 1)
+        signs = np.where(np.arange(3) == axis, -1, 1).reshape(3, 1, 1, 1)
+        vector = vector * signs * (-1 if axis == 2 else 1)
+        np.testing.assert_array_equal(vector, expected[0])
+        np.testing.assert_array_equal(np.flip(functions[1](turned), axis), expected[1])
+    monkeypatch.setattr(family, "_PIECE", 300)
+    for workers in (1, 3):
+        for function, wanted in zip(functions, expected, strict=True):
+            np.testing.assert_array_equal(function(image, workers=workers), wanted)
+
+
+def test_missing_samples_of_volumes():
+    image = image_of((12, 13, 11))
+    present = np.random.default_rng(4).random(image.shape) < 0.6
+    present[3:10, 2:11, 2:9] = False
+    given = np.where(present, image, np.nan)
+    options = {"operator": "farid", "nan": "ignore", "min_coverage": 0.2}
+    tensor = imfilter.structure_tensor(given, 1.0, **options)
+    known = np.isfinite(tensor[0])
+    assert not known.all()
+    for feature, which in (("plane", -1), ("line", 0)):
+        found = imfilter.orientation(given, 1.0, feature=feature, **options)
+        np.testing.assert_array_equal(np.isnan(found), np.broadcast_to(~known, found.shape))
+        expected = reference.eigenvector(np.where(known, tensor, 0), which)
+        aligned = np.abs((found * expected).sum(0))[known]
+        np.testing.assert_allclose(aligned, 1, rtol=0, atol=1e-9)
+        masked = imfilter.orientation(
+            np.ma.array(image, mask=~present), 1.0, feature=feature, min_coverage=0.2
+        )
+        np.testing.assert_array_equal(masked.filled(np.nan), found)
+        clear = imfilter.coherence(given, 1.0, feature=feature, **options)
+        np.testing.assert_allclose(
+            clear[known], reference.contrast(tensor[:, known], feature), rtol=0, atol=1e-12
+        )
+
+
 def test_spacing_gives_angles_in_space():
     rows, columns = np.mgrid[:40, :40]
     wave = np.sin(0.2 * (rows * 3.0 + columns))  # per unit: the rows are 3 units apart
@@ -216,12 +324,12 @@ def test_axes():
     ("call", "message"),
     [
         (
-            lambda: imfilter.orientation(np.zeros((4, 5, 6)), 1.0),
-            "image must have 2 axes for a structure tensor, got 3",
+            lambda: imfilter.orientation(np.zeros((4, 5)), 1.0, feature="edge"),
+            "feature must be one of 'plane', 'line', got 'edge'",
         ),
         (
             lambda: imfilter.coherence(np.zeros(9), 1.0),
-            "image must have 2 axes for a structure tensor, got 1",
+            "image must have 2 or 3 axes for a structure tensor, got 1",
         ),
         (
             lambda: imfilter.structure_tensor(np.zeros((4, 5)), operator="canny"),

@@ -34,6 +34,13 @@ from tests.peers.orientation import orientation_rows
 from tests.peers.pooling import pool_rows
 from tests.peers.preserving import preserving_rows
 from tests.peers.resampling import resize_rows, template_rows
+from tests.peers.restoration import (
+    background_rows,
+    contrast_rows,
+    deconvolution_rows,
+    frequency_rows,
+    pyramid_rows,
+)
 from tests.peers.windows import moving_rows, threshold_rows, window_rows
 from tests.reference import naive
 
@@ -313,4 +320,9 @@ CASES = [
     *morphology_rows(),
     *resize_rows(),
     *template_rows(),
+    *pyramid_rows(),
+    *frequency_rows(),
+    *deconvolution_rows(),
+    *background_rows(),
+    *contrast_rows(),
 ]

@@ -49,8 +49,8 @@ def place(value, bins, low, high, unit):
     return code, (value - low) * scale + unit * scale - code
 
 
-def clahe(image, counts, clip_limit=2.0, bins=256, value_range=None, present=None):
-    """The result in float64, not rounded. NaN where a sample is absent."""
+def clahe(image, counts, clip_limit=2.0, bins=256, value_range=None, present=None, least=0.0):
+    """The result in float64, not rounded. NaN where a sample is absent, or less of its tiles is present."""
     unit = 0 if image.dtype.kind == "f" else 1
     present = np.ones(image.shape, bool) if present is None else present
     low, high = value_range
@@ -74,5 +74,6 @@ def clahe(image, counts, clip_limit=2.0, bins=256, value_range=None, present=Non
                 knots = known[tile]
                 total += w * (knots[code] + part * (knots[code + 1] - knots[code]))
                 weight += w
-        out[at] = total / weight
+        if weight >= least - 1e-12:
+            out[at] = total / weight
     return out

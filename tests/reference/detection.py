@@ -1,4 +1,6 @@
-"""Reference: correlation coefficients of windows and a template, by their definition in float64."""
+"""Reference: correlation coefficients with a template, and blobs, by their definition in float64."""
+
+import itertools
 
 import numpy as np
 
@@ -33,3 +35,28 @@ def coefficients(image, template, *, counts=None, weights=None, mode="mirror", c
         flat = np.ptp(samples[where][w > 0]) == 0 or np.ptp(template[w > 0]) == 0
         found[at] = 0.0 if flat else (w * x * t).sum() / np.sqrt(square)
     return found, share
+
+
+def peaks(stack, present, least):
+    """Places and scales of blobs: the largest responses of all neighbours in space and scale.
+
+    A response that is NaN is no neighbour.
+    Of equal neighbours at two scales, the smaller scale has the peak.
+    """
+    found = set()
+    for scale, place in itertools.product(range(len(stack)), np.ndindex(*stack[0].shape)):
+        value = stack[scale][place]
+        if not value > least or not present[place]:
+            continue
+        higher = False
+        for other, *step in itertools.product(*((-1, 0, 1),) * (stack[0].ndim + 1)):
+            near = tuple(p + s for p, s in zip(place, step, strict=True))
+            if not 0 <= scale + other < len(stack):
+                continue
+            if not all(0 <= p < n for p, n in zip(near, stack[0].shape, strict=True)):
+                continue
+            beside = stack[scale + other][near]
+            higher |= bool(beside >= value) if other < 0 else bool(beside > value)
+        if not higher:
+            found.add((*place, scale))
+    return found

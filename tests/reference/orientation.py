@@ -52,6 +52,19 @@ def eigenvalues(components):
     return np.moveaxis(np.linalg.eigvalsh(matrices(components))[..., ::-1], -1, 0)
 
 
+def eigenvector(components, which):
+    """The eigenvector of the largest (-1) or smallest (0) eigenvalue. Its last element is positive."""
+    found = np.moveaxis(np.linalg.eigh(matrices(components))[1][..., which], -1, 0)
+    return found * np.where(found[-1] < 0, -1, 1)
+
+
+def contrast(components, feature):
+    """How much two eigenvalues differ, relative to their sum: the largest two, or the smallest two."""
+    values = eigenvalues(components)
+    high, low = values[:2] if feature == "plane" else values[-2:]
+    return (high - low) / (high + low)
+
+
 def structure_tensor(image, sigma, slopes, truncate=4.0, mode="mirror", cval=0.0):
     """The smoothed products of derivatives. `slopes` are the taps of each derivative."""
     image = np.asarray(image, np.float64)

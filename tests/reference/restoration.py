@@ -17,25 +17,27 @@ def ball(radii, height):
     return found
 
 
-def eroded(image, present, taps):
-    """The top of the ball below each sample, and where a sample is present in it."""
+def eroded(image, present, taps, least=0.0):
+    """The top of the ball below each sample, and where a share of the ball is present, or a sample."""
     found, some = np.full(image.shape, np.inf), np.zeros(image.shape, bool)
     for at in np.ndindex(*image.shape):
+        count = 0
         for offset, depth in taps:
             to = tuple(a + d for a, d in zip(at, offset, strict=True))
             if all(0 <= t < n for t, n in zip(to, image.shape, strict=True)) and present[to]:
                 found[at] = min(found[at], image[to] + depth)
-                some[at] = True
+                count += 1
+        some[at] = count > 0 and count >= least * len(taps) - 1e-9
     return found, some
 
 
-def rolling_ball(image, radii, height, method="opening", present=None):
+def rolling_ball(image, radii, height, method="opening", present=None, least=0.0):
     """The background. Samples beyond the border are absent. NaN where nothing is present."""
     present = np.ones(image.shape, bool) if present is None else present
     taps = ball(radii, height)
-    found, some = eroded(image.astype(float), present, taps)
+    found, some = eroded(image.astype(float), present, taps, least)
     if method == "opening":
-        found, some = eroded(-found, some, taps)
+        found, some = eroded(-found, some, taps, least)
         found = -found
     return np.where(some, found, np.nan)
 
@@ -82,6 +84,18 @@ def blurred(image, kernel, flipped=False):
             if all(0 <= t < n for t, n in zip(to, image.shape, strict=True)):
                 found[at] += kernel[index] * image[to]
     return found
+
+
+def covered(counts, response):
+    """The share of the weights of a periodic filter that is present, by their magnitudes."""
+    impulse = np.zeros(counts.shape)
+    impulse[(0,) * counts.ndim] = 1
+    weights = np.abs(by_response(impulse, response))
+    found = np.zeros(counts.shape)
+    for at in np.ndindex(*counts.shape):
+        for index in np.ndindex(*counts.shape):
+            found[at] += weights[index] * counts[tuple(a - i for a, i in zip(at, index, strict=True))]
+    return found / weights.sum()
 
 
 def richardson_lucy(image, kernel, iterations, counts, beyond):

@@ -104,3 +104,96 @@ def test_errors():
     ):
         with pytest.raises(error, match=words):
             imfilter.from_pyramid(wrong)
+
+
+@pytest.mark.parametrize("mode", ["mirror", "edge", "wrap", "zero", "constant", "shrink"])
+@pytest.mark.parametrize("graded", [False, True], ids=["bool", "graded"])
+def test_absent_samples(mode, graded):
+    """Each level is a mean of present samples. How much they count is smoothed as well."""
+    image = RNG.normal(size=(11, 14))
+    mask = RNG.random(image.shape) * (RNG.random(image.shape) < 0.4)
+    mask[2:, :9] = 0
+    mask = mask if graded else mask > 0
+    cval = 1.5 if mode == "constant" else 0.0
+    hidden = np.where(mask > 0, image, np.nan)
+    for least in (0.0, 0.3):
+        levels = imfilter.pyramid(hidden, 3, mode=mode, cval=cval, mask=mask, min_coverage=least)
+        level, counts = hidden, mask.astype(float)
+        for found in levels:
+            np.testing.assert_allclose(
+                found, np.where((counts > 0) & (counts >= least), level, np.nan), rtol=0, atol=1e-12
+            )
+            down = [[loops.reduced(n, i, mode) for i in range((n + 1) // 2)] for n in level.shape]
+            level, counts = loops.summed(level, down, cval, counts)
+        differences = imfilter.pyramid(
+            hidden, 3, kind="laplacian", mode=mode, cval=cval, mask=mask, min_coverage=least
+        )
+        for found, smoothed in zip(differences[:-1], levels, strict=False):
+            assert (found[np.isnan(smoothed)] == 0).all()
+        back = imfilter.from_pyramid(differences, mode=mode, cval=cval)
+        there = (mask > 0) & (mask >= least)
+        np.testing.assert_allclose(back[there], image[there], rtol=0, atol=1e-15)
+        assert np.isfinite(back).all()
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("shape", [(37,), (16, 33), (5, 6, 9)], ids=str)
+def test_the_way_back_is_exact_with_absent_samples(shape, dtype):
+    image = (RNG.random(shape) * 100).astype(dtype)
+    mask = RNG.random(shape) < 0.3
+    for levels in (None, 0, 1, 2):
+        for mode in ("mirror", "shrink", "zero"):
+            differences = imfilter.pyramid(image, levels, kind="laplacian", mode=mode, mask=mask)
+            back = imfilter.from_pyramid(differences, mode=mode)
+            assert back.dtype == np.dtype(dtype).newbyteorder("=")
+            np.testing.assert_array_equal(back[mask], image[mask])
+            assert np.isfinite(back.astype(float)).all()
+
+
+def test_equal_samples_fill_holes():
+    image = np.full((40, 50), 7, np.uint8)
+    mask = np.zeros(image.shape, bool)
+    mask[3, 5] = True
+    image[~mask] = 99
+    for level in imfilter.pyramid(image, mask=mask):
+        assert set(np.unique(level)) <= {0, 7}
+    differences = imfilter.pyramid(image, 3, kind="laplacian", mask=mask)
+    assert not any(level.any() for level in differences[:-1])
+    np.testing.assert_array_equal(imfilter.from_pyramid(differences), np.full(image.shape, 7))
+    nothing = imfilter.pyramid(image.astype(float), 2, kind="laplacian", mask=np.zeros(image.shape))
+    assert np.isnan(imfilter.from_pyramid(nothing)).all()
+
+
+def test_absent_samples_in_other_words():
+    image = RNG.normal(size=(19, 22, 3)).astype(np.float32)
+    mask = RNG.random(image.shape[:2]) < 0.7
+    holes = np.where(mask[..., None], image, np.float32(np.nan))
+    for kind in ("gaussian", "laplacian"):
+        expected = imfilter.pyramid(image, 3, kind=kind, mask=mask, channel_axis=-1)
+        others = (
+            imfilter.pyramid(holes, 3, kind=kind, nan="ignore", channel_axis=-1),
+            imfilter.pyramid(holes, 3, kind=kind, mask=mask, channel_axis=-1, workers=1),
+            [
+                np.stack(levels, -1)
+                for levels in zip(
+                    *(imfilter.pyramid(holes[..., c], 3, kind=kind, mask=mask) for c in range(3)), strict=True
+                )
+            ],
+        )
+        for levels in others:
+            for found, level in zip(levels, expected, strict=True):
+                np.testing.assert_array_equal(found, level)
+        hidden = np.ma.MaskedArray(image, mask=np.broadcast_to(~mask[..., None], image.shape))
+        levels = imfilter.pyramid(hidden, 3, kind=kind, channel_axis=-1)
+        for found, level in zip(levels, expected, strict=True):
+            np.testing.assert_array_equal(found.data, level)
+        if kind == "laplacian":
+            back = imfilter.from_pyramid(levels, channel_axis=-1)
+            np.testing.assert_array_equal(np.ma.getmaskarray(back), hidden.mask)
+            np.testing.assert_array_equal(back.data[mask], image[mask])
+        else:
+            for found in levels:
+                np.testing.assert_array_equal(np.ma.getmaskarray(found), np.isnan(found.data))
+        full = imfilter.pyramid(image, 3, kind=kind, mask=np.ones(mask.shape), channel_axis=-1)
+        for found, level in zip(full, imfilter.pyramid(image, 3, kind=kind, channel_axis=-1), strict=True):
+            np.testing.assert_array_equal(found, level)

@@ -260,3 +260,39 @@ def test_errors(options, error, words):
 def test_scales_round_half_to_even():
     for n, factor in itertools.product((1, 5, 6, 7), (0.01, 0.5, 1.5, 2.3)):
         assert imfilter.resize(np.zeros(n), scale=factor).shape == (max(1, round(n * factor)),)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int16", "uint8"])
+def test_sums_of_16_bit_integers_are_those_of_float64(dtype):
+    """Weights of few bits give exact sums in float32, and other sums are in float64."""
+    kind = np.dtype(dtype)
+    high, low = np.iinfo(kind).max, np.iinfo(kind).min
+    for shape in ((37, 41), (9, 8, 7), (300,)):
+        image = RNG.integers(low, high, shape, endpoint=True).astype(dtype)
+        for scale in (2, 4, 8, 0.5, 0.25, 1.3):
+            for method in ("linear", "area", "cubic"):
+                for mode in ("edge", "mirror", "shrink", "constant"):
+                    options = {
+                        "scale": scale,
+                        "method": method,
+                        "antialias": False,
+                        "mode": mode,
+                        "cval": 7.25,
+                    }
+                    exact = imfilter.resize(image, dtype=np.float64, **options)
+                    found = imfilter.resize(image, dtype=np.int32, **options)
+                    np.testing.assert_array_equal(found, np.rint(exact))
+                    if dtype in ("uint16", "int16"):
+                        wanted = np.clip(np.rint(exact), low, high)
+                        np.testing.assert_array_equal(imfilter.resize(image, **options), wanted)
+
+
+def test_samples_along_one_axis_and_sums_along_the_other():
+    for dtype in ("uint8", "uint16", "float32"):
+        image = (RNG.random((10, 9)) * 200).astype(dtype)
+        found = imfilter.resize(image, (20, 3), method="linear", antialias=False)
+        np.testing.assert_array_equal(
+            found, imfilter.resize(image[:, 1::3], (20, 3), method="linear", antialias=False)
+        )
+        turned = imfilter.resize(image.T, (3, 20), method="linear", antialias=False)
+        np.testing.assert_allclose(turned.T, found, rtol=0, atol=1 if dtype != "float32" else 1e-4)

@@ -26,6 +26,19 @@ def test_definition(shape, radii, height, method):
     expected = restoration.rolling_ball(image, radii, height, method, present)
     found = imfilter.rolling_ball(image, radii, height=height, method=method, mask=present)
     np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
+    sparse = restoration.rolling_ball(image, radii, height, method, present, 0.3)
+    assert np.isnan(sparse).sum() > np.isnan(expected).sum()
+    options = {"height": height, "method": method, "min_coverage": 0.3}
+    np.testing.assert_allclose(
+        imfilter.rolling_ball(image, radii, mask=present, **options), sparse, rtol=1e-13, atol=1e-13
+    )
+    bordered = restoration.rolling_ball(image, radii, height, method, least=0.7)
+    options["min_coverage"] = 0.7
+    np.testing.assert_allclose(
+        imfilter.rolling_ball(image, radii, **options), bordered, rtol=1e-13, atol=1e-13
+    )
+    assert np.isnan(bordered).any()
+    assert np.isfinite(imfilter.rolling_ball(image, radii, mode="mirror", **options)).all()
     holes = np.where(present, image, np.nan)
     ignored = imfilter.rolling_ball(holes, radii, height=height, method=method, nan="ignore")
     np.testing.assert_array_equal(ignored, found)

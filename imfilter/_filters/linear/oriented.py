@@ -1,4 +1,4 @@
-"""Gabor filters, and derivatives of Gaussians in any direction: a linear filter for each angle."""
+"""Gabor filters, and derivatives of Gaussians in any direction: a linear filter for each direction."""
 
 import itertools
 import math
@@ -27,6 +27,7 @@ def gabor(
     image: npt.ArrayLike,
     frequency: Any,
     theta: Any,
+    direction: Any,
     own: tuple[Any, ...],
     part: Any,
     common: Common,
@@ -34,11 +35,11 @@ def gabor(
     """Return the response to a Gabor filter, or to a bank. own: bandwidth, sigma_x, sigma_y and spacing."""
     arguments.word(part, "part", PARTS)
     frequencies = _numbers(frequency, "frequency")
-    angles = _numbers(theta, "theta")
-    bank = _several(frequency) or _several(theta)
+    units, several = _units(0.0 if theta is None and direction is None else theta, direction)
+    bank = _several(frequency) or several
     # The definition of an absent sample is for a kernel, not for the terms into which it is split.
     whole = missing.wanted(image, common)
-    chosen = [(f, t) for f, t in itertools.product(frequencies, angles)]
+    chosen = [*itertools.product(frequencies, units)]
 
     def run(index: int, imaginary: bool, common: Common) -> npt.NDArray:
         wave = *chosen[index], imaginary, *own, whole
@@ -52,7 +53,8 @@ def gabor(
             given = common._replace(out=None, dtype=_float_of(image, common))
             parts = [run(index, imaginary, given) for imaginary in (False, True)]
             with np.errstate(all="ignore"):
-                found = np.hypot(*map(np.ma.getdata, parts))
+                real, imaginary = map(np.ma.getdata, parts)
+                found = np.hypot(real, imaginary, out=real)
             return _in_mask(parts, found)
 
         return _stacked(image, len(chosen), bank, magnitude, common, settled=True)
@@ -178,11 +180,34 @@ def _numbers(value: Any, name: str) -> tuple[float, ...]:
     return found
 
 
-def _plane(chosen: tuple[int, ...], name: str) -> None:
-    """Refuse other numbers of axes than two."""
-    if len(chosen) != 2:
+def _units(theta: Any, direction: Any) -> tuple[list[tuple[float, ...]], bool]:
+    """Return unit vectors along the filtered axes, and whether there are several. One argument is None."""
+    if (theta is None) == (direction is None):
+        given = "neither" if theta is None else "both"
+        raise ValueError(f"theta or direction must be given, and not both, got {given}")
+    if direction is None:
+        return [(math.sin(t), math.cos(t)) for t in _numbers(theta, "theta")], _several(theta)
+    vectors = arguments.numbers_of(direction, "direction").astype(np.float64)
+    if vectors.ndim not in (1, 2) or vectors.shape[-1] not in (2, 3) or not len(vectors):
         raise ValueError(
-            f"image must have 2 axes for {name}, got {len(chosen)}; choose them with axes= or channel_axis="
+            f"direction must be a vector of 2 or 3 numbers, or several as rows, got shape {vectors.shape}"
+        )
+    found = []
+    for vector in vectors.reshape(-1, vectors.shape[-1]):
+        length = math.hypot(*vector)
+        if not 0 < length < math.inf:
+            raise ValueError(f"direction must be finite and not 0, got {vector.tolist()}")
+        found.append(tuple((vector / length).tolist()))
+    return found, vectors.ndim == 2
+
+
+def _fitting(chosen: tuple[int, ...], unit: tuple[float, ...], name: str) -> None:
+    """Refuse other numbers of axes than a direction has."""
+    if len(chosen) != len(unit):
+        hint = " or give direction=" if len(unit) == 2 else ""
+        raise ValueError(
+            f"image must have {len(unit)} axes for {name}, got {len(chosen)}; "
+            f"choose them with axes= or channel_axis={hint and ',' + hint}"
         )
 
 
@@ -197,7 +222,7 @@ def _gabor(
     ndim: int,
     chosen: tuple[int, ...],
     frequency: float,
-    theta: float,
+    unit: tuple[float, ...],
     imaginary: bool,
     bandwidth: Any,
     sigma_x: Any,
@@ -206,40 +231,71 @@ def _gabor(
     whole: bool,
 ) -> Operator:
     """Return the real or the imaginary part of a Gabor filter, flipped for a correlation."""
-    _plane(chosen, "a Gabor filter")
+    _fitting(chosen, unit, "a Gabor filter")
     _positive(frequency, "frequency")
     octaves = 2.0 ** min(_positive(bandwidth, "bandwidth"), 500.0)
     default = math.sqrt(math.log(2) / 2) / math.pi * (octaves + 1) / (octaves - 1) / frequency
     along = default if sigma_x is None else _positive(sigma_x, "sigma_x")
     across = default if sigma_y is None else _positive(sigma_y, "sigma_y")
-    step_y, step_x = arguments.spacings(spacing, 2)
-    cosine, sine = math.cos(theta), math.sin(theta)
-    reach_x = max(abs(_CUT * along * cosine), abs(_CUT * across * sine))
-    reach_y = max(abs(_CUT * across * cosine), abs(_CUT * along * sine))
-    x, y = _places(reach_x, step_x), _places(reach_y, step_y)
-    factor = step_x * step_y / (2 * math.pi * along * across)
+    n = len(unit)
+    steps, others = arguments.spacings(spacing, n), _across(unit)
+    places = []
+    for axis, step in enumerate(steps):
+        beside = math.hypot(*(other[axis] for other in others))
+        places.append(_places(max(abs(_CUT * along * unit[axis]), abs(_CUT * across * beside)), step))
+    factor = math.prod(steps) / ((2 * math.pi) ** (n / 2) * along * across ** (n - 1))
     turn = 2 * math.pi * frequency
     if along == across:
-        waves = [
-            (np.exp(-0.5 * (at / along) ** 2) * (factor if at is x else 1.0), turn * share * at)
-            for at, share in ((y, sine), (x, cosine))
-        ]
-        (bell_y, phase_y), (bell_x, phase_x) = waves
-        even_y, odd_y = bell_y * np.cos(phase_y), bell_y * np.sin(phase_y)
-        even_x, odd_x = bell_x * np.cos(phase_x), bell_x * np.sin(phase_x)
-        # The sine has the other sign in the flipped kernel.
-        terms: list[Term] = (
-            [(-odd_y, even_x), (even_y, -odd_x)] if imaginary else [(even_y, even_x), (-odd_y, odd_x)]
-        )
-        largest = factor * _NOTHING
-        used = [t for t in terms if np.abs(t[0]).max() * np.abs(t[1]).max() > largest] or terms[:1]
+        parts = []
+        for axis, (at, share) in enumerate(zip(places, unit, strict=True)):
+            bell = np.exp(-0.5 * (at / along) ** 2) * (factor if axis == n - 1 else 1.0)
+            parts.append((bell * np.cos(turn * share * at), bell * np.sin(turn * share * at)))
+        terms = _terms(parts, imaginary)
+        used = [t for t in terms if math.prod(np.abs(a).max() for a in t) > factor * _NOTHING] or terms[:1]
         split = separable(*used)
         return Operator(dense=split.components()[0]) if whole else split
-    rows, columns = y[:, None], x[None, :]
-    wave = columns * cosine + rows * sine
-    other = rows * cosine - columns * sine
-    bell = factor * np.exp(-0.5 * ((wave / along) ** 2 + (other / across) ** 2))
+    grid = np.meshgrid(*places, indexing="ij", sparse=True)
+    wave = _along(grid, unit)
+    bell = (wave / along) ** 2
+    for other in others:
+        bell = bell + (_along(grid, other) / across) ** 2
+    bell = factor * np.exp(-0.5 * bell)
     return Operator(dense=-bell * np.sin(turn * wave) if imaginary else bell * np.cos(turn * wave))
+
+
+def _terms(parts: list[tuple[Taps, Taps]], imaginary: bool) -> list[Term]:
+    """Return the separable terms of a product of complex taps, whose parts are even and odd.
+
+    The sine has the other sign in the flipped kernel.
+    """
+    found: list[Term] = []
+    n = len(parts)
+    for count in range(int(imaginary), n + 1, 2):
+        negative = (count % 4 < 2) if imaginary else count % 4 == 2
+        for odd in itertools.combinations(range(n), count):
+            taps = [parts[axis][axis in odd] for axis in range(n)]
+            if negative:
+                taps[odd[0]] = -taps[odd[0]]
+            found.append(tuple(taps))
+    return found
+
+
+def _along(grid: Sequence[Taps], unit: Sequence[float]) -> npt.NDArray:
+    """Return the positions of a grid along a direction."""
+    found: Any = 0.0
+    for at, share in reversed([*zip(grid, unit, strict=True)]):
+        found = found + at * share
+    return np.asarray(found)
+
+
+def _across(unit: tuple[float, ...]) -> list[tuple[float, ...]]:
+    """Return unit vectors that are normal to one and to each other."""
+    if len(unit) == 2:
+        return [(unit[1], -unit[0])]
+    least = min(range(3), key=lambda axis: abs(unit[axis]))
+    first = np.cross(unit, np.eye(3)[least])
+    first /= math.hypot(*first)
+    return [tuple(first.tolist()), tuple(np.cross(unit, first).tolist())]
 
 
 def _places(reach: float, step: float) -> Taps:
@@ -251,15 +307,15 @@ def _places(reach: float, step: float) -> Taps:
 
 
 def steered(
-    image: npt.ArrayLike, bells: Bells, own: tuple[Any, ...], theta: Any, common: Common
+    image: npt.ArrayLike, bells: Bells, own: tuple[Any, ...], theta: Any, direction: Any, common: Common
 ) -> npt.NDArray:
     """Return derivatives in a direction, or in several. own: sigma, order, truncate, radius and spacing."""
-    angles = _numbers(theta, "theta")
+    units, several = _units(theta, direction)
 
     def run(index: int, common: Common) -> npt.NDArray:
-        return linear.apply(image, _Steered(bells), (angles[index], *own), common, preserves_dtype=False)
+        return linear.apply(image, _Steered(bells), (units[index], *own), common, preserves_dtype=False)
 
-    return _stacked(image, len(angles), _several(theta), run, common)
+    return _stacked(image, len(units), several, run, common)
 
 
 class _Steered:
@@ -281,7 +337,7 @@ class _Steered:
 def _steered(
     bells: Bells,
     chosen: tuple[int, ...],
-    theta: float,
+    unit: tuple[float, ...],
     sigma: Any,
     order: Any,
     truncate: Any,
@@ -289,22 +345,20 @@ def _steered(
     spacing: Any,
 ) -> Operator:
     """Return the derivative in a direction as a sum of derivatives along the axes."""
-    _plane(chosen, "a derivative in a direction")
+    _fitting(chosen, unit, "a derivative in a direction")
+    n = len(unit)
     degree = arguments.integer(order, "order", least=1, most=2)
-    sigmas, steps = arguments.sigmas(sigma, 2), arguments.spacings(spacing, 2)
-    smooth, first, *more = (bells(sigmas, (k, k), truncate, radius, steps) for k in range(degree + 1))
-    cosine, sine = math.cos(theta), math.sin(theta)
-    if degree == 1:
-        weighed = [(cosine, (smooth[0], first[1])), (sine, (first[0], smooth[1]))]
-    else:
-        bent = tuple(level(s, g) for s, g in zip(more[0], smooth, strict=True))
-        weighed = [
-            (cosine * cosine, (smooth[0], bent[1])),
-            (2 * sine * cosine, (first[0], first[1])),
-            (sine * sine, (bent[0], smooth[1])),
-        ]
-    used = [(weight, term) for weight, term in weighed if abs(weight) > _NOTHING]
-    return separable(*((weight * down, along) for weight, (down, along) in used))
+    sigmas, steps = arguments.sigmas(sigma, n), arguments.spacings(spacing, n)
+    orders = [bells(sigmas, (k,) * n, truncate, radius, steps) for k in range(degree + 1)]
+    if degree == 2:
+        orders[2] = tuple(level(s, g) for s, g in zip(orders[2], orders[0], strict=True))
+    terms = []
+    for axes in reversed([*itertools.combinations_with_replacement(range(n), degree)]):
+        weight = math.prod(unit[axis] for axis in axes) * len(set(axes))
+        if abs(weight) > _NOTHING:
+            first, *rest = (orders[axes.count(axis)][axis] for axis in range(n))
+            terms.append((weight * first, *rest))
+    return separable(*terms)
 
 
 def level(second: Taps, bell: Taps) -> Taps:

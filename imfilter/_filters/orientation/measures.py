@@ -7,13 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base.program import address, set_addresses
-from imfilter._filters.orientation.kernels.angles import angles
+from imfilter._filters.orientation.kernels.angles import ANGLE, COHERENCE, angles
+from imfilter._filters.orientation.kernels.directions import LARGEST, LINES, PLANES, SMALLEST, directions
 from imfilter._filters.orientation.kernels.eigenvalues import eigenvalues
 from imfilter._filters.orientation.kernels.job import MATRIX_JOB, over_matrices
 from imfilter._filters.orientation.kernels.ridges import FRANGI, measure
 from imfilter._simd.jit import Kernel
 
 Arrays = Sequence[npt.NDArray]
+#: Whose direction is meant: across planes (in two dimensions across lines), or along lines.
+PLANE, LINE = "plane", "line"
+FEATURES = PLANE, LINE
 
 
 def axes_of(components: Arrays) -> int:
@@ -26,9 +30,18 @@ def write_eigenvalues(components: Arrays, results: Arrays) -> None:
     _run(eigenvalues, components, results)
 
 
-def write_angles(form: int, components: Arrays, result: npt.NDArray) -> None:
-    """Write the angle or the coherence of matrices of two rows."""
-    _run(angles, components, (result,), form=form)
+def write_directions(clear: bool, feature: str, components: Arrays, results: Arrays) -> None:
+    """Write the angle or the eigenvector of matrices of two or three rows, or if `clear`, the coherence.
+
+    Of `PLANE` it is that of the largest eigenvalue, and of `LINE` that of the smallest.
+    """
+    if axes_of(components) == 3:
+        pair = (PLANES, LINES) if clear else (LARGEST, SMALLEST)
+        _run(directions, components, results, form=pair[feature == LINE])
+        return
+    if feature == LINE and not clear:  # the other eigenvector: that of the negative matrix
+        components = [np.negative(component) for component in components]
+    _run(angles, components, results, form=COHERENCE if clear else ANGLE)
 
 
 def keep_ridges(
@@ -59,7 +72,7 @@ def _run(kernel: Kernel, components: Arrays, results: Arrays, **fields: float) -
     tables = {f"c{i}": array for i, array in enumerate(components)}
     tables |= {f"to_{i}": array for i, array in enumerate(results)}
     real, ndim = components[0].dtype, axes_of(components)
-    kinds = (real,) if kernel is angles else (real, ndim)
+    kinds = (real,) if kernel in (angles, directions) else (real, ndim)
     owners = set_addresses(job, tables)
     over_matrices.entry()(kernel.address(*kinds), address(job), len(kinds))
     del owners

@@ -30,13 +30,12 @@ from imfilter._filters.orientation.family import (
     pair,
 )
 from imfilter._filters.orientation.hessian import place, sizes_of, solved
-from imfilter._filters.orientation.kernels.angles import ANGLE, COHERENCE
-from imfilter._filters.orientation.measures import write_angles
+from imfilter._filters.orientation.measures import FEATURES, PLANE, write_directions
 from imfilter._filters.orientation.taps import Bells
 
-#: What is written: the components, their eigenvalues, the angle of the dominant direction, or the coherence.
+#: What is written: the components, their eigenvalues, a direction, or the coherence.
 COMPONENTS, EIGENVALUES, DIRECTION, CLARITY = range(4)
-_ANGLES = {DIRECTION: ANGLE, CLARITY: COHERENCE}
+_DIRECTIONS = DIRECTION, CLARITY
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +49,7 @@ class Call:
     terms: tuple[Term, ...]  # of the derivatives
     bell: Term
     form: int
+    feature: str
     outputs: int
     result_shape: tuple[int, ...]
 
@@ -69,7 +69,7 @@ def apply(
 ) -> npt.NDArray:
     """Return what `form` says. `operators` are derivatives by name: they have the method ``along``.
 
-    own: sigma, operator, normalize, truncate, radius and spacing.
+    own: sigma, operator, normalize, truncate, radius and spacing; for directions also the feature.
     """
     return engine.apply(FAMILY, image, common, (form, bells, tuple(operators.items())), own)
 
@@ -77,10 +77,11 @@ def apply(
 def _settled(array: npt.NDArray, given: Common, fixed: tuple[Any, ...], own: tuple[Any, ...]) -> Call:
     """Check the arguments."""
     form, bells, operators = fixed
-    sigma, operator, normalize, truncate, radius, spacing = own
-    single = form in _ANGLES
-    shared = checked(array, given, (2,) if single else (1, 2, 3), "a structure tensor")
+    sigma, operator, normalize, truncate, radius, spacing, *more = own
+    directed = form in _DIRECTIONS
+    shared = checked(array, given, (2, 3) if directed else (1, 2, 3), "a structure tensor")
     count = len(shared.axes)
+    feature = arguments.word(more[0], "feature", FEATURES) if more else PLANE
     named = dict(operators)
     gradient = named[arguments.word(operator, "operator", tuple(named))]
     steps, scaled = arguments.spacings(spacing, count), arguments.flag(normalize, "normalize")
@@ -89,9 +90,10 @@ def _settled(array: npt.NDArray, given: Common, fixed: tuple[Any, ...], own: tup
     outer, small = sizes_of(bell, "sigma"), tuple(map(len, terms[0]))
     sizes = outer, small, tuple(a + b - 1 for a, b in zip(outer, small, strict=True))
     frame, inner, both = (Frame.of(array.shape, shared.axes, each, shared.mode) for each in sizes)
-    outputs = 1 if single else count if form == EIGENVALUES else count * (count + 1) // 2
+    single = form == CLARITY or (form == DIRECTION and count == 2)
+    outputs = 1 if single else count * (count + 1) // 2 if form == COMPONENTS else count
     shape = array.shape if single else (outputs, *array.shape)
-    return Call(shared, frame, inner, both, terms, bell, form, outputs, shape)
+    return Call(shared, frame, inner, both, terms, bell, form, feature, outputs, shape)
 
 
 def _fill(
@@ -114,10 +116,11 @@ def _fill(
             few = hollow if ask else few
         if call.form == EIGENVALUES:
             components = solved(components, store)
-        elif call.form in _ANGLES:
-            result = store.array("result", components[0].shape, components[0].dtype)
-            write_angles(_ANGLES[call.form], components, result)
-            components = [result]
+        elif call.form in _DIRECTIONS:
+            shape, real = components[0].shape, components[0].dtype
+            results = [store.array(f"result {i}", shape, real) for i in range(call.outputs)]
+            write_directions(call.form == CLARITY, call.feature, components, results)
+            components = results
         place(components, few, cut, views, unknown)
 
     over(call.frame, workers, task)

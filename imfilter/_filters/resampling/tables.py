@@ -16,6 +16,8 @@ AREA, LINEAR, CUBIC, LANCZOS, NEAREST = "area", "linear", "cubic", "lanczos", "n
 METHODS = AREA, LINEAR, CUBIC, LANCZOS, NEAREST
 #: Distance of the last samples that a kernel weighs, before it is widened.
 _SUPPORT = {LINEAR: 1.0, CUBIC: 2.0, LANCZOS: 3.0}
+#: Largest number of bits of a weight that is counted.
+_MOST_BITS = 16
 #: Overlaps of an output and a sample up to this size are rounding errors.
 _ROUNDED = 1e-9
 _Reals = npt.NDArray[np.float64]
@@ -56,6 +58,22 @@ class Table(NamedTuple):
     def identity(self) -> bool:
         """Whether every output is the sample at its place."""
         return self.picks and np.array_equal(self.samples, np.arange(self.length))
+
+    @property
+    def bits(self) -> int:
+        """The number of bits behind the point of all weights. It is large if a weight is negative, too."""
+        scaled = self.weights * 2.0**_MOST_BITS
+        if self.constants.any() or (scaled < 0).any() or (scaled != np.rint(scaled)).any():
+            return _MOST_BITS
+        shared = int(np.gcd.reduce(scaled.astype(np.int64), initial=1 << _MOST_BITS))
+        return _MOST_BITS - ((shared & -shared).bit_length() - 1)
+
+    def beside(self) -> "Table":
+        """Return the table without the taps of the samples of largest weight."""
+        output = np.repeat(np.arange(self.outputs), np.diff(self.starts))
+        other = self.samples != self.about[output]
+        starts = np.concatenate([[0], np.cumsum(other)])[self.starts]
+        return self._replace(starts=starts, samples=self.samples[other], weights=self.weights[other])
 
     def of_sign(self, sign: float) -> "Table":
         """Return the magnitudes of the weights of one sign."""

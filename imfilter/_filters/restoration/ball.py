@@ -14,6 +14,8 @@ from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
 from imfilter._base.store import roomy
+from imfilter._filters.restoration import cosines
+from imfilter._filters.restoration.family import Border
 from imfilter._filters.restoration.kernels import ball
 from imfilter._simd.vector import BYTES
 
@@ -104,7 +106,7 @@ def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Write the background to `out` or a new array."""
-    return _filtered(call, array, None, out, workers)[0]
+    return _filtered(call, array, None, out, workers, 0.0)[0]
 
 
 def _with_missing(
@@ -113,9 +115,11 @@ def _with_missing(
     """Roll the ball under the samples that are present."""
     call = _checked(array, given, fixed, own)
     arguments.fitting(given.out, call.result_shape)
-    all_present = presence.mask is None and not presence.ignore_nan  # a ball contains its own sample
-    there = None if all_present else presence.present(array)
-    found, few = _filtered(call, array, there, given.out, threads.requested(given.workers))
+    all_present = presence.mask is None and not presence.ignore_nan
+    whole = all_present and presence.min_coverage == 0  # a ball contains its own sample
+    there = None if whole else presence.present(array)
+    workers = threads.requested(given.workers)
+    found, few = _filtered(call, array, there, given.out, workers, presence.least(1.0))
     return found, few if wanted else None
 
 
@@ -125,8 +129,9 @@ def _filtered(
     there: npt.NDArray[np.bool_] | None,
     out: npt.NDArray | None,
     workers: int | None,
+    least: float,
 ) -> tuple[npt.NDArray, npt.NDArray[np.bool_]]:
-    """Return the background, and where no sample is present."""
+    """Return the background, and where too little is present."""
     target = dtypes.target(out, array, array.shape, call.dtype)
     count = len(call.axes)
     moved = [np.moveaxis(a, call.axes, range(-count, 0)) for a in (array, target)]
@@ -140,7 +145,7 @@ def _filtered(
         with np.errstate(over="ignore"):
             samples = source[index].astype(call.real).reshape(lead + source.shape[-count:])
         known = None if present is None else present[index].reshape(samples.shape)
-        found, nothing = _one(call, samples, known, workers)
+        found, nothing = _one(call, samples, known, workers, least)
         shape = sink[index].shape
         dtypes.place(found.reshape(shape), sink[index])
         if nothing is not None:
@@ -150,9 +155,13 @@ def _filtered(
 
 
 def _one(
-    call: Call, samples: npt.NDArray, there: npt.NDArray[np.bool_] | None, workers: int | None
+    call: Call,
+    samples: npt.NDArray,
+    there: npt.NDArray[np.bool_] | None,
+    workers: int | None,
+    least: float,
 ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
-    """Return the background of one image of three axes, and where no sample is present."""
+    """Return the background of one image of three axes, and where too little is present."""
     hole = np.isnan(samples)
     if there is not None:
         hole &= there  # NaN that is present
@@ -161,7 +170,7 @@ def _one(
     if hole.any():
         samples = np.where(hole, np.inf, samples)
         holes = _near(call, hole, False, workers)
-    nothing = None if there is None else ~_near(call, there, call.mode != "shrink", workers)
+    nothing = None if there is None else _few(call, there, least, workers)
     cval: float = call.cval
     found = _eroded(call, samples, cval, workers)
     if call.method == SURFACE:
@@ -174,10 +183,25 @@ def _one(
         if holes is not None:
             holes = _near(call, holes, False, workers)
         if nothing is not None:
-            nothing = ~_near(call, ~nothing, call.mode != "shrink", workers)
+            nothing = _few(call, ~nothing, least, workers)
     if holes is not None:
         found[holes] = np.nan
     return found, None if nothing is None or not nothing.any() else nothing
+
+
+def _few(
+    call: Call, there: npt.NDArray[np.bool_], least: float, workers: int | None
+) -> npt.NDArray[np.bool_]:
+    """Return where less than a share of the ball's samples is present, or nothing."""
+    if least <= 0:
+        return ~_near(call, there, call.mode != "shrink", workers)
+    reach, border = call.ball.reach, Border(call.mode, 0.0, workers)
+    index = np.ix_(*(np.abs(np.arange(-r, r + 1)) for r in reach))
+    samples = np.isfinite(call.ball.heights)[index].astype(np.float64)
+    waves = cosines.domain(there.shape, call.mode, reach, samples)
+    counts = waves.extended(there.astype(np.float64), *border.of_counts)
+    found = waves.cropped(waves.filtered(counts, waves.transfer(samples, workers), workers))
+    return np.asarray(np.rint(found) < max(least * samples.sum(), 0.5))
 
 
 def _near(

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments
-from imfilter._filters.restoration import spectra
-from imfilter._filters.restoration.deconvolution import of_counts
+from imfilter._filters.restoration import cosines
 from imfilter._filters.restoration.family import Border, Samples
+from imfilter._filters.restoration.spectra import Periodic
 
 LOW, HIGH, BAND = "low", "high", "band"
 KINDS = (LOW, HIGH, BAND)
@@ -27,19 +27,31 @@ class Settings(NamedTuple):
     gains: tuple[float, float] = (0.0, 1.0)  # of low and of high frequencies
     offset: float = 0.0
 
-    def response(self, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-        """Return the response to the frequencies of a periodic image."""
-        waves = ((f / s) ** 2 for f, s in zip(spectra.frequencies(shape), self.spacing, strict=True))
-        square = sum(waves, np.zeros(1))
+    def response(self, frequencies: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+        """Return the response to the frequencies along all axes."""
+        waves = ((f / s) ** 2 for f, s in zip(frequencies, self.spacing, strict=True))
+        square: npt.NDArray[np.float64] = np.asarray(sum(waves, np.zeros(1)))
+        other = self._low(square.copy(), 1) if self.kind == BAND else None
+        found = self._low(square, 0)
+        if self.kind != LOW:
+            np.subtract(1, found, out=found)  # 1 where the part is infinite
+        if other is not None:
+            found *= other
+        if not self.squared:
+            np.sqrt(found, out=found)
+        low, high = self.gains
+        if (low, high) != (0.0, 1.0):
+            found *= high - low
+            found += low
+        return found
+
+    def _low(self, square: npt.NDArray[np.float64], which: int) -> npt.NDArray[np.float64]:
+        """Return the low pass of a cutoff for squares of frequencies, which are overwritten."""
+        square /= self.cutoffs[which] * self.cutoffs[which]
         with np.errstate(over="ignore"):
-            parts = [(square / (cutoff * cutoff)) ** self.order for cutoff in self.cutoffs]
-            if self.kind == LOW:
-                found = 1 / (1 + parts[0])
-            else:
-                found = 1 - 1 / (1 + parts[0])  # 1 where the part is infinite
-                if self.kind == BAND:
-                    found = found / (1 + parts[1])
-        return found if self.squared else np.sqrt(found)
+            np.power(square, self.order, out=square)
+            square += 1
+        return np.divide(1, square, out=square)
 
     def reach(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
         """Return how many samples are added beyond the border."""
@@ -82,17 +94,19 @@ def _passed(
     settings: Settings, samples: Samples, counts: Samples | None, border: Border, cval: float
 ) -> Samples:
     """Return what the response lets through, of an image in which absent samples are filled."""
-    reach = settings.reach(samples.shape)
-    image = spectra.extended(samples, border.mode, cval, reach)
-    values = image.values
+    waves = cosines.domain(samples.shape, border.mode, settings.reach(samples.shape))
+    values = waves.extended(samples, border.mode, cval)
     if counts is not None:
-        there = spectra.extended(counts, *of_counts(border), reach).values
-        values = spectra.filled(values, there, 1.0, border.workers)
-    low, high = settings.gains
-    response = settings.response(values.shape)
-    if (low, high) != (0.0, 1.0):
-        response = low + (high - low) * response
-    return spectra.filtered(values, response, border.workers)[image.where]
+        values = cosines.filled(values, waves.extended(counts, *border.of_counts), 1.0, waves, border.workers)
+    response = settings.response(waves.frequencies())
+    return waves.cropped(waves.filtered(values, response, border.workers))
+
+
+def _covered(settings: Settings, counts: Samples, border: Border) -> Samples:
+    """Return the share of the filter's weights that is present."""
+    waves = Periodic(counts.shape, border.mode, settings.reach(counts.shape))
+    response = settings.response(waves.frequencies())
+    return waves.covered(response, counts, border.of_counts, border.workers)
 
 
 class Butterworth:
@@ -109,6 +123,10 @@ class Butterworth:
     ) -> Samples:
         """Return the result."""
         return _passed(settings, samples, counts, border, border.cval)
+
+    def covered(self, settings: Settings, counts: Samples, border: Border) -> Samples:
+        """Return the share of the filter's weights that is present."""
+        return _covered(settings, counts, border)
 
 
 class Homomorphic:
@@ -156,6 +174,10 @@ class Homomorphic:
                 - offset
             )
         return found
+
+    def covered(self, settings: Settings, counts: Samples, border: Border) -> Samples:
+        """Return the share of the weights that is present, of the filter of the logarithm."""
+        return _covered(settings, counts, border)
 
 
 BUTTERWORTH, HOMOMORPHIC = Butterworth(), Homomorphic()

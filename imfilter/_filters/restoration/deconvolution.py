@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments
-from imfilter._filters.restoration import spectra
+from imfilter._filters.restoration import cosines
 from imfilter._filters.restoration.family import Border, Samples
+from imfilter._filters.restoration.spectra import MIRRORED, Domain, Periodic
 
 LAPLACIAN, CONSTANT = "laplacian", "constant"
 REGULARIZERS = (LAPLACIAN, CONSTANT)
@@ -60,30 +61,36 @@ class Wiener:
         """Return the deconvolved image."""
         kernel, workers = settings.kernel, border.workers
         reach = tuple(_REACH * k for k in kernel.shape)
-        image = spectra.extended(samples, border.mode, border.cval, reach)
-        values = image.values
+        waves = cosines.domain(samples.shape, border.mode, reach, kernel)
+        plain = cosines.domain(samples.shape, border.mode, reach)
+        values = plain.extended(samples, border.mode, border.cval)
         if counts is not None:
-            there = spectra.extended(counts, *of_counts(border), reach).values
-            values = spectra.filled(values, there, max(1.0, max(kernel.shape) / 4), workers)
-        blur = spectra.transfer(kernel, values.shape, workers)
-        power: npt.NDArray = np.full((1,) * samples.ndim, settings.balance)
+            there = plain.extended(counts, *border.of_counts)
+            values = cosines.filled(values, there, max(1.0, max(kernel.shape) / 4), plain, workers)
+        if border.mode in MIRRORED:  # then the kernel may need more samples than the filling
+            values = waves.extended(values, border.mode, border.cval)
+        return waves.cropped(waves.filtered(values, self._response(settings, waves, workers), workers))
+
+    def covered(self, settings: _WienerSettings, counts: Samples, border: Border) -> Samples:
+        """Return the share of the filter's weights that is present."""
+        waves = Periodic(counts.shape, border.mode, tuple(_REACH * k for k in settings.kernel.shape))
+        response = self._response(settings, waves, border.workers)
+        return waves.covered(response, counts, border.of_counts, border.workers)
+
+    def _response(self, settings: _WienerSettings, waves: Domain, workers: int | None) -> npt.NDArray:
+        """Return the response of the inverse filter."""
+        blur = waves.transfer(settings.kernel, workers)
+        power: npt.NDArray = np.full((1,) * blur.ndim, settings.balance)
         if settings.regularizer == LAPLACIAN:
-            waves = (2 - 2 * np.cos(2 * math.pi * f) for f in spectra.frequencies(values.shape))
-            power = settings.balance * sum(waves, np.zeros(1)) ** 2
-        found = spectra.filtered(values, blur.conj() / _positive(np.abs(blur) ** 2 + power), workers)
-        return found[image.where]
-
-
-def _positive(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return divisors. Where a power is 0, its blur is 0 too, and so is the quotient."""
-    return np.where(power > 0, power, 1.0)
-
-
-def of_counts(border: Border) -> tuple[str, float]:
-    """Return the border of counts: a constant beyond the border is present."""
-    if border.mode == "shrink":
-        return "zero", 0.0
-    return ("constant", 1.0) if border.mode in ("zero", "constant") else (border.mode, 0.0)
+            bends = (2 - 2 * np.cos(2 * math.pi * f) for f in waves.frequencies())
+            power = settings.balance * sum(bends, np.zeros(1)) ** 2
+        size = np.abs(blur)
+        size *= size
+        size += power
+        size[size <= 0] = 1  # where a power is 0, its blur is 0 too, and so is the quotient
+        found = np.conj(blur, out=blur)
+        found /= size
+        return found
 
 
 class _LucySettings(NamedTuple):
@@ -115,29 +122,50 @@ class RichardsonLucy:
         its samples count. Beyond the border c is 0 with 'shrink', but x continues as far as the kernel.
         """
         kernel, workers = settings.kernel, border.workers
-        reach = kernel.shape
-        image = spectra.extended(np.maximum(samples, 0), border.mode, max(border.cval, 0.0), reach)
-        observed, count = image.values, np.ones(1)
+        odd = all(k % 2 for k in kernel.shape)
+        waves = (
+            cosines.domain(samples.shape, border.mode, kernel.shape, kernel)
+            if odd
+            else Periodic(samples.shape, border.mode, kernel.shape)
+        )
+        observed, count = (
+            waves.extended(np.maximum(samples, 0), border.mode, max(border.cval, 0.0)),
+            np.ones(1),
+        )
         if counts is not None or border.mode == "shrink":
             given = np.ones(samples.shape) if counts is None else counts
-            count = spectra.extended(given, *of_counts(border), reach).values
+            count = waves.extended(given, *border.of_counts)
         count = np.broadcast_to(count, observed.shape)
         peak = float(np.where(count > 0, observed, 0).max())
         if peak == 0:
             return np.zeros(samples.shape)
-        blur = spectra.transfer(kernel, observed.shape, workers)
-        back = blur.conj()
-        weight = spectra.filtered(np.ascontiguousarray(count), back, workers)
+        # One response serves both ways, and arrays are written in place: each is as large as a period.
+        blur = waves.transfer(kernel, workers)
+        mean = waves.total(observed * count) / waves.total(count) / float(kernel.sum())
+        weight = waves.filtered(np.ascontiguousarray(count), np.conj(blur), workers)
         seen = weight > _SEEN * kernel.sum() * float(count.max())
         weight[~seen] = 1
-        mean = float((observed * count).sum() / count.sum()) / float(kernel.sum())
+        observed = observed * count
         found = np.where(seen, mean, 0.0)
+        del count, seen
         for _ in range(settings.iterations):
-            blurred = spectra.filtered(found, blur, workers)
-            ratio = count * observed / np.maximum(blurred, _TINY * peak)
-            step = spectra.filtered(ratio, back, workers)
-            found *= np.maximum(step, 0) / weight
-        return found[image.where]
+            ratio = waves.filtered(found, blur, workers)
+            np.maximum(ratio, _TINY * peak, out=ratio)
+            np.divide(observed, ratio, out=ratio)
+            step = waves.filtered(ratio, np.conj(blur, out=blur), workers)
+            np.conj(blur, out=blur)
+            np.maximum(step, 0, out=step)
+            step /= weight
+            found *= step
+            del ratio, step
+        return waves.cropped(found)
+
+    def covered(self, settings: _LucySettings, counts: Samples, border: Border) -> Samples:
+        """Return the share of the kernel's weight that reaches samples that are present."""
+        kernel = settings.kernel
+        waves = Periodic(counts.shape, border.mode, kernel.shape)
+        back = waves.transfer(kernel / kernel.sum(), border.workers).conj()
+        return waves.cropped(waves.filtered(waves.extended(counts, *border.of_counts), back, border.workers))
 
 
 WIENER, RICHARDSON_LUCY = Wiener(), RichardsonLucy()

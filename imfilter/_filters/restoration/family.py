@@ -22,6 +22,13 @@ class Border:
     cval: float
     workers: int | None
 
+    @property
+    def of_counts(self) -> tuple[str, float]:
+        """The border of counts: a constant beyond the border is present."""
+        if self.mode == "shrink":
+            return "zero", 0.0
+        return ("constant", 1.0) if self.mode in ("zero", "constant") else (self.mode, 0.0)
+
 
 class Filter(Protocol):
     """A filter of whole images in float64."""
@@ -35,6 +42,9 @@ class Filter(Protocol):
 
     def filtered(self, settings: Any, samples: Samples, counts: Samples | None, border: Border) -> Samples:
         """Return the result for finite samples. `counts` tells how much they count; None: all count 1."""
+
+    def covered(self, settings: Any, counts: Samples, border: Border) -> Samples:
+        """Return the share of the filter's weights that is present."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +79,7 @@ def _checked(array: npt.NDArray, given: Common, which: Filter, own: tuple[Any, .
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Write the result to `out` or a new array."""
-    return _filled(call, array, None, out, workers)[0]
+    return _filled(call, array, None, out, workers, 0.0)[0]
 
 
 def _with_missing(
@@ -80,7 +90,8 @@ def _with_missing(
     arguments.fitting(given.out, array.shape)
     nothing_absent = presence.mask is None and not presence.ignore_nan  # the border alone is
     counts = None if nothing_absent else presence.at(array, ...).astype(np.float64)
-    found, undefined = _filled(call, array, counts, given.out, threads.requested(given.workers))
+    workers = threads.requested(given.workers)
+    found, undefined = _filled(call, array, counts, given.out, workers, presence.least(1.0))
     return found, undefined if wanted else None
 
 
@@ -90,29 +101,35 @@ def _filled(
     counts: npt.NDArray[np.float64] | None,
     out: npt.NDArray | None,
     workers: int | None,
+    least: float,
 ) -> tuple[npt.NDArray, npt.NDArray[np.bool_]]:
-    """Filter one image of the batch after the other. Return the result, and where nothing is present."""
+    """Filter one image of the batch after the other. Return the result, and where too little is present."""
     target = dtypes.target(out, array, array.shape, call.dtype)
     n, border = len(call.axes), Border(call.mode, call.cval, workers)
-    undefined = np.zeros(array.shape, bool)
+    undefined, undefined_value = np.zeros(array.shape, bool), np.nan if call.dtype.kind == "f" else 0
     last = range(-n, 0)
     source, sink, unknown = (np.moveaxis(a, call.axes, last) for a in (array, target, undefined))
     weights = None if counts is None else np.moveaxis(counts, call.axes, last)
     for index in np.ndindex(*source.shape[:-n]):
-        samples = dtypes.ordered(source[index].astype(np.float64))
+        samples, few = dtypes.ordered(source[index].astype(np.float64)), None
         there = None if weights is None else dtypes.ordered(weights[index])
         if there is not None:
             samples = np.where(there > 0, samples, 0)
             if not there.any():
-                sink[index] = np.nan if call.dtype.kind == "f" else 0
+                sink[index] = undefined_value
                 unknown[index] = True
                 continue
             there = None if (there == 1).all() else there
+        if least > 0 and (there is not None or call.mode == "shrink"):
+            given = np.ones(samples.shape) if there is None else there
+            few = call.filter.covered(call.settings, given, border) < least
         if np.isfinite(samples).all():
             found = call.filter.filtered(call.settings, samples, there, border)
         else:  # every result depends on all samples
             found = np.full(samples.shape, np.nan)
         dtypes.place(found, sink[index])
+        if few is not None:
+            sink[index][few], unknown[index] = undefined_value, few
     return engine.delivered(target, out, call.dtype), undefined
 
 

@@ -55,8 +55,13 @@ def _cosine_of_third(t, steps):
 
 
 @inlined
-def of_three(xx, xy, xz, yy, yz, zz, steps):
-    """Return the eigenvalues of a matrix of three rows, the largest first."""
+def parts_of_three(xx, xy, xz, yy, yz, zz, steps):
+    """Return a matrix of three rows as a sum of parts; see above.
+
+    The mean of the eigenvalues and the unit of what follows; the eigenvalue that is far from the others, and
+    whether it is the smallest; half of the distance of the others; the adjugate, and the rest after
+    deflation.
+    """
     middle = (xx + yy + zz) * (1.0 / 3.0)
     a, b, c = xx - middle, yy - middle, zz - middle
     rest = (a + b + c) * (1.0 / 3.0)  # the rounding error of the mean, beside a small difference
@@ -84,8 +89,17 @@ def of_three(xx, xy, xz, yy, yz, zz, steps):
     rest_yz = f - factor * (d * e - f * p)
     squares = (rest_xx * rest_xx + rest_yy * rest_yy + rest_zz * rest_zz) * 0.5
     away = root(squares + (rest_xy * rest_xy + rest_xz * rest_xz + rest_yz * rest_yz))
+    adjugate = adjugate_xx, e * f - d * r, d * f - e * q, adjugate_yy, d * e - f * p, adjugate_zz
+    rest = rest_xx, rest_xy, rest_xz, rest_yy, rest_yz, rest_zz
+    return middle, most * size, far, low, away, adjugate, rest
+
+
+@inlined
+def of_three(xx, xy, xz, yy, yz, zz, steps):
+    """Return the eigenvalues of a matrix of three rows, the largest first."""
+    middle, scale, far, low, away, _, _ = parts_of_three(xx, xy, xz, yy, yz, zz, steps)
+    half = far * 0.5
     above, below = away - half, -away - half
-    scale = most * size
     first = fma(where(low, above, far), scale, middle)
     second = fma(where(low, below, above), scale, middle)
     third = fma(where(low, far, below), scale, middle)

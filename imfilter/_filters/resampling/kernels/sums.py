@@ -29,8 +29,9 @@ from imfilter._simd.vector import (
 #: them and of the arithmetic, and of a register. Numbers of planes, rows, groups of rows, tiles, and of
 #: samples that follow each x. Tables of the taps along z, y and x: see `tables.Table`. Weights along x are of
 #: the type of the arithmetic. Tables of the tiles: the first output, the number of outputs, the first sample
-#: and the number of samples. `relative`: whether sums are relative to a reference. `along`: whether columns
-#: are summed too. Kernels. Places in the workspace, and the distance of lines there.
+#: and the number of samples. `relative`: whether sums are relative to a reference. `whole`: whether samples
+#: are integers. Then every sample may be a reference, and the taps do not contain it. `along`: whether
+#: columns are summed too. Kernels. Places in the workspace, and the distance of lines there.
 SUM_JOB = np.dtype(
     [
         *(
@@ -41,7 +42,7 @@ SUM_JOB = np.dtype(
                 *("starts_z", "samples_z", "weights_z", "constants_z", "about_z"),
                 *("starts_y", "samples_y", "weights_y", "constants_y", "about_y"),
                 *("starts_x", "samples_x", "weights_x", "constants_x", "about_x"),
-                *("tile_outputs", "tile_count", "tile_first", "tile_samples", "relative", "along"),
+                *("tile_outputs", "tile_count", "tile_first", "tile_samples", "relative", "whole", "along"),
                 *("sum_rows", "to_lanes", "sum_columns", "join", "place"),
                 *("lines", "pitch", "transposed", "sums", "joined", "pitch_joined", "taps", "offsets"),
                 *("segments", "spare"),
@@ -63,12 +64,14 @@ def _fitting(real, sample):
 
 
 @inlined
-def _of_rows(real, source, zero, shift, taps, n, about, constant, cval):
+def _of_rows(real, source, zero, shift, taps, n, about, whole, constant, cval):
     """Return one vector of sums of rows, `shift` elements after their starts."""
     width = size_of(source)
     reference = zero
     if about:
-        reference = _fitting(real, load_like(zero, about + shift * width, source))
+        reference = load_like(zero, about + shift * width, source)
+        if not whole:
+            reference = _fitting(real, reference)
     total = zero
     if constant != 0:
         total = (zero + cval - reference) * constant
@@ -80,7 +83,7 @@ def _of_rows(real, source, zero, shift, taps, n, about, constant, cval):
 
 
 @kernel("real", "source")
-def sum_rows(real, source, taps, n, about, count, constant: float, cval: float, to):
+def sum_rows(real, source, taps, n, about, whole, count, constant: float, cval: float, to):
     """Write weighted sums of `count` elements of `n` rows.
 
     `taps` is the table of the addresses of the rows and their weights. `about` is the address of the
@@ -91,11 +94,11 @@ def sum_rows(real, source, taps, n, about, count, constant: float, cval: float, 
     wide, narrow = splat(real, real.type(0)), splat_register(real, real.type(0))
     part, other = real.type(constant), real.type(cval)
     while i + lanes <= count:
-        store(to + i * size, real, _of_rows(real, source, wide, i, taps, n, about, part, other))
+        store(to + i * size, real, _of_rows(real, source, wide, i, taps, n, about, whole, part, other))
         i += lanes
     while i < count and few <= count:
         shift = min(i, count - few)  # the last vector overlaps the previous one
-        found = _of_rows(real, source, narrow, shift, taps, n, about, part, other)
+        found = _of_rows(real, source, narrow, shift, taps, n, about, whole, part, other)
         store(to + shift * size, real, found)
         i += few
     limit = real.type(_LARGEST32 if size == 4 else _LARGEST64)
@@ -115,7 +118,7 @@ def sum_rows(real, source, taps, n, about, count, constant: float, cval: float, 
 
 @kernel("real")
 def sum_columns(
-    real, lanes, first, count, channels, starts, samples, weights, constants, about, cval: float, to
+    real, lanes, first, count, channels, starts, samples, weights, constants, about, whole, cval: float, to
 ):
     """Write sums of columns in the lane layout, for `count` outputs from `first` on.
 
@@ -130,7 +133,9 @@ def sum_columns(
         for c in range(channels):
             line, reference = lanes + c * step, zero
             if about:
-                reference = _fitting(real, load_like(zero, line + peek(about + 8 * x) * pixel, real))
+                reference = load_like(zero, line + peek(about + 8 * x) * pixel, real)
+                if not whole:
+                    reference = _fitting(real, reference)
             total = zero
             if constant != 0:
                 total = (zero + real.type(cval) - reference) * constant
@@ -143,8 +148,11 @@ def sum_columns(
 
 
 @part
-def _list_rows(job, image, z, y, taps):
-    """List the rows of an output row and their weights. Return their number and the constant's weight."""
+def _list_rows(job, image, z, y, reference, taps):
+    """List the rows of an output row and their weights. Return their number and the constant's weight.
+
+    `reference` is the address of the reference row, or 0.
+    """
     n = 0
     constant_z = load_one(_F64, job.constants_z + 8 * z, _F64)
     constant_y = load_one(_F64, job.constants_y + 8 * y, _F64)
@@ -158,7 +166,10 @@ def _list_rows(job, image, z, y, taps):
         plane = image + peek(job.samples_z + 8 * s) * job.source_z
         constant += weight * constant_y
         for t in range(begin_y, stop_y):
-            poke(taps + 16 * n, plane + peek(job.samples_y + 8 * t) * job.source_y)
+            at = plane + peek(job.samples_y + 8 * t) * job.source_y
+            if job.whole and at == reference:
+                continue
+            poke(taps + 16 * n, at)
             store_one(taps + 16 * n + 8, _F64, weight * load_one(_F64, job.weights_y + 8 * t, _F64))
             n += 1
     return n, constant
@@ -176,22 +187,24 @@ def _sum_group(job, image, result, z, group, tile, workspace):
     lines, joined = workspace + job.lines, workspace + job.joined
     for r in range(rows):
         y = y0 + r
-        n, constant = _list_rows(job, image, z, y, workspace + job.taps)
         about = 0
         if job.relative:
             about = (
                 image + peek(job.about_z + 8 * z) * job.source_z + peek(job.about_y + 8 * y) * job.source_y
             )
+        n, constant = _list_rows(job, image, z, y, about, workspace + job.taps)
         to = lines + r * job.pitch
         invoke(2, job.sum_rows, (
-            workspace + job.taps, n, about, samples * job.last, constant, job.cval, to))  # fmt: skip
+            workspace + job.taps, n, about, job.whole, samples * job.last, constant, job.cval,
+            to))  # fmt: skip
     pitch = job.pitch
     if job.along:
         lanes, sums = workspace + job.transposed, workspace + job.sums
         invoke(1, job.to_lanes, (lines, job.pitch, samples * job.last, job.offsets, lanes, job.lanes))
         invoke(1, job.sum_columns, (
             lanes - first * job.last * register, begin, count, job.last, job.starts_x, job.samples_x,
-            job.weights_x, job.constants_x, job.about_x if job.relative else 0, job.cval, sums))  # fmt: skip
+            job.weights_x, job.constants_x, job.about_x if job.relative else 0, job.whole, job.cval,
+            sums))  # fmt: skip
         invoke(1, job.join, (sums, max(count * job.last, job.lanes), job.segments, joined, job.lanes))
         lines, pitch = joined, job.pitch_joined
     target = result + begin * job.last * job.target_width
