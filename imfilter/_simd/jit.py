@@ -25,6 +25,7 @@ from numba.core.serialize import dumps
 
 from imfilter._simd import code_files
 from imfilter._simd.code_files import folders
+from imfilter._simd.pipeline import KernelCompiler, PartCompiler
 
 _SIMD = Path(__file__).resolve().parent
 _PATIENCE = 1.0  # seconds of compiling before the notice
@@ -246,7 +247,7 @@ class Kernel:
     def __init__(self, function: Callable[..., Any], elements: tuple[str, ...], **wrappers: bool) -> None:
         _listen()
         self.name = function.__name__
-        self._compiler = _compiler(function, **wrappers)
+        self._compiler = _compiler(function, KernelCompiler, **wrappers)
         self._compiler._cache = _KernelCache(function)
         parameters = list(inspect.signature(function).parameters.values())[len(elements) :]
         self._scalars = tuple(_NUMBER if p.annotation is float else _ADDRESS for p in parameters)
@@ -306,17 +307,19 @@ def kernel(*elements: str, contract: bool = True) -> Callable[[Callable[..., Any
 
 def part(function: Callable[..., Any], **options: bool) -> Any:
     """Compile a part of a kernel. Only compiled code calls it, and the cache stores it within its callers."""
-    return _compiler(function, **options)
+    return _compiler(function, PartCompiler, **options)
 
 
 #: A part that is always inlined, whatever its size: otherwise its vectors are passed in memory.
 inlined = functools.partial(part, forceinline=True)
 
 
-def _compiler(function: Callable[..., Any], *, no_cpython_wrapper: bool = True, **options: bool) -> Any:
+def _compiler(
+    function: Callable[..., Any], passes: type, *, no_cpython_wrapper: bool = True, **options: bool
+) -> Any:
     """Return Numba's dispatcher, by default without wrappers: they compile slower than small functions."""
     options |= {"no_cpython_wrapper": no_cpython_wrapper, "no_cfunc_wrapper": True}
-    return numba.njit(**(_OPTIONS | options))(function)
+    return numba.njit(**(_OPTIONS | options), pipeline_class=passes)(function)
 
 
 def of_user(function: Any, key: UserKey | None = None, **options: bool) -> Any:

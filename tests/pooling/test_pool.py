@@ -96,7 +96,9 @@ def test_every_type(dtype):
 @pytest.mark.parametrize("stride", range(1, 10))
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 33])
 def test_strides_and_channels(stride, channels):
-    for dtype in ("float32", "uint8", "uint16"):
+    """Lanes of 1 and 4 bytes are in maxima of uint8 and float32, of 2 and 8 bytes in their sums."""
+    others = ("uint16",) if stride in (2, 3) and channels in (1, 3) else ()  # maxima of 2 bytes, sums of 4
+    for dtype in ("float32", "uint8", *others):
         image = picture(dtype, (3, 150 if channels == 1 else 70, channels))
         check(image, (2, stride), stride=(1, stride), axes=(0, 1))
         check(image, (3, 2), stride=(2, stride), axes=(0, 1))
