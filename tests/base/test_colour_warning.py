@@ -106,7 +106,7 @@ def test_every_function_with_axes_is_here():
         if inspect.isfunction(function) and "axes" in inspect.signature(function).parameters:
             found.add(name)
     found.remove("from_pyramid")  # it takes no image, but what `pyramid` returns
-    # Without a direction these take exactly two axes, and refuse an image of three without `channel_axis` or `axes`.
+    # Without a direction, these take two axes and refuse an image of three without `channel_axis` or `axes`.
     assert found - {"gabor", "steered"} == set(ARGUMENTS)
 
 
