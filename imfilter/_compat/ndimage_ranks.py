@@ -51,7 +51,7 @@ def extreme_of_boxes(
     elif len(modes) == 1 and centred and out.dtype == array.dtype and len(windows) <= _MOST_AXES:
         axes = tuple(window.axis for window in windows)
         sizes = tuple(window.length for window in windows)
-        rank.apply(array, pick, sizes, None, _common(array, modes.pop(), cval, axes, out))
+        rank.apply(array, pick, sizes, None, shared(array, modes.pop(), cval, axes, out))
     else:
         for window in windows:
             shape = np.ones(window.length, bool)
@@ -73,26 +73,32 @@ def of_rank(
     """Write the sample of a rank in windows of any shape. The axes are those of the footprint."""
     if len(axes) > _MOST_AXES:
         raise Elsewhere("the window has more than three axes")
-    window = _centred(footprint, befores)
+    window = centred(footprint, befores)
     direct = out.dtype == array.dtype
-    common = _common(array, mode, cval, axes, out if direct else None)
+    common = shared(array, mode, cval, axes, out if direct else None)
     found = rank.apply(array, pick, _NO_SIZE, window, common, *own)
     if not direct:
         truncated(found.astype(np.float64), out)
     return out
 
 
-def _centred(footprint: npt.NDArray, befores: Sequence[int]) -> npt.NDArray:
+def centred(footprint: npt.NDArray, befores: Sequence[int]) -> npt.NDArray:
     """Return a footprint with samples that do not count on one side, so that its centre is in the middle."""
+    pads = padding(footprint.shape, befores)
+    return np.pad(footprint, pads) if any(map(any, pads)) else footprint
+
+
+def padding(shape: Sequence[int], befores: Sequence[int]) -> list[tuple[int, int]]:
+    """Return how many samples a window needs on each side, so that its centre is in the middle."""
     pads = []
-    for n, before in zip(footprint.shape, befores, strict=True):
+    for n, before in zip(shape, befores, strict=True):
         after = n - 1 - before
         even = before == n // 2  # the engine has the same centre
         pads.append((0, 0) if even else (max(after - before, 0), max(before - after, 0)))
-    return np.pad(footprint, pads)
+    return pads
 
 
-def _common(
+def shared(
     array: npt.NDArray, mode: str, cval: Any, axes: tuple[int, ...], out: npt.NDArray | None
 ) -> Common:
     """Return the shared arguments. The constant must be a value of the image's type."""
