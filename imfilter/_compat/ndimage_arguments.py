@@ -12,6 +12,10 @@ from imfilter._compat.serving import Elsewhere
 
 #: Depth of the stack from a check to the code that called the function.
 _CALLER = 5
+#: Most axes that the engine filters.
+MOST_AXES = 3
+#: Largest integer that float64 represents, as all smaller ones.
+EXACT = 1 << 53
 #: Borders by SciPy's names.
 MODES = {
     "reflect": "symmetric",

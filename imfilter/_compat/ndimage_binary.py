@@ -13,18 +13,13 @@ import numpy.typing as npt
 
 from imfilter._base.keywords import Common
 from imfilter._compat import ndimage_arguments as arguments
-from imfilter._compat.ndimage_ranks import centred
+from imfilter._compat.ndimage_ranks import NO_SIZE, centred
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.morphology import apply as morphology
 from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.morphology.two_images import between
 from imfilter._filters.rank import apply as rank
 from imfilter._filters.rank.picks import first, last
-
-#: Most axes that the engine filters.
-_MOST_AXES = 3
-#: The size that stands for none beside a footprint.
-_NO_SIZE = 3
 
 Truth = npt.NDArray[np.bool_]
 
@@ -62,7 +57,7 @@ def truth(array: npt.NDArray) -> Truth:
 def element(structure: Any, origin: Any, axes: tuple[int, ...]) -> Element:
     """Return the element of an erosion by a structure."""
     inside = connected(len(axes), 1) if structure is None else np.asarray(structure, bool)
-    if not 0 < len(axes) <= _MOST_AXES:
+    if not 0 < len(axes) <= arguments.MOST_AXES:
         raise Elsewhere("the structure has no axis, or more than three")
     if inside.ndim != len(axes) or not inside.any() or axes != tuple(sorted(axes)):
         raise Elsewhere("structure and axes do not fit")
@@ -104,7 +99,7 @@ def both(
 
 def _once(found: Truth, by: Element, value: bool, out: Truth | None = None, *, dilates: bool) -> Truth:
     common = Common("constant", float(value), by.axes, out=out)
-    return rank.apply(found, last if dilates else first, _NO_SIZE, by.inside, common)
+    return rank.apply(found, last if dilates else first, NO_SIZE, by.inside, common)
 
 
 def _repeated(found: Truth, operation: str, by: Element, border: Border, out: Truth | None) -> Truth:

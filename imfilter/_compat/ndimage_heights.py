@@ -10,17 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat import ndimage_ranks as ranks
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.morphology import weighed
 from imfilter._filters.morphology.settings import Settings
 from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.ordered.rounding import truncated
-
-#: Most axes that the engine filters.
-_MOST_AXES = 3
-#: Integers that float64 represents, as all integers below.
-_EXACT = 1 << 53
 
 
 def extreme(
@@ -36,7 +32,7 @@ def extreme(
     dilates: bool,
 ) -> npt.NDArray:
     """Write the minima of samples less heights, or the maxima of samples plus heights."""
-    if len(axes) > _MOST_AXES:
+    if len(axes) > arguments.MOST_AXES:
         raise Elsewhere("the window has more than three axes")
     if out.dtype != array.dtype and array.dtype.kind == "f":
         raise Elsewhere("output has another type than an image of floats")
@@ -75,6 +71,6 @@ def _checked(
     lightest, heaviest = int(heights.min()), int(heights.max())
     low, high = (low + lightest, high + heaviest) if dilates else (low - heaviest, high - lightest)
     bounds = np.iinfo(array.dtype)
-    if low < max(bounds.min, -_EXACT) or high > min(bounds.max, _EXACT):
+    if low < max(bounds.min, -arguments.EXACT) or high > min(bounds.max, arguments.EXACT):
         raise Elsewhere("samples and heights together leave the type of the image")
     return heights.astype(np.int64)

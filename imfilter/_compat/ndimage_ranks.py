@@ -16,10 +16,8 @@ from imfilter._compat.serving import Elsewhere
 from imfilter._filters.ordered.rounding import truncated
 from imfilter._filters.rank import apply as rank
 
-#: Most axes that the engine filters.
-_MOST_AXES = 3
 #: The size that stands for none beside a footprint.
-_NO_SIZE = 3
+NO_SIZE = 3
 
 
 class Line(NamedTuple):
@@ -48,10 +46,12 @@ def extreme_of_boxes(
     centred = all(window.before == window.length // 2 for window in windows)
     if not windows:
         np.copyto(out, array, casting="unsafe")
-    elif len(modes) == 1 and centred and out.dtype == array.dtype and len(windows) <= _MOST_AXES:
+    elif len(modes) == 1 and centred and out.dtype == array.dtype and len(windows) <= arguments.MOST_AXES:
         axes = tuple(window.axis for window in windows)
         sizes = tuple(window.length for window in windows)
+        check_before(array, out)
         rank.apply(array, pick, sizes, None, shared(array, modes.pop(), cval, axes, out))
+        check_size(out)
     else:
         for window in windows:
             shape = np.ones(window.length, bool)
@@ -71,12 +71,14 @@ def of_rank(
     *own: Any,
 ) -> npt.NDArray:
     """Write the sample of a rank in windows of any shape. The axes are those of the footprint."""
-    if len(axes) > _MOST_AXES:
+    if len(axes) > arguments.MOST_AXES:
         raise Elsewhere("the window has more than three axes")
     window = centred(footprint, befores)
     direct = out.dtype == array.dtype
+    check_before(array, out)
     common = shared(array, mode, cval, axes, out if direct else None)
-    found = rank.apply(array, pick, _NO_SIZE, window, common, *own)
+    found = rank.apply(array, pick, NO_SIZE, window, common, *own)
+    check_size(found)
     if not direct:
         truncated(found.astype(np.float64), out)
     return out
@@ -86,6 +88,19 @@ def centred(footprint: npt.NDArray, befores: Sequence[int]) -> npt.NDArray:
     """Return a footprint with samples that do not count on one side, so that its centre is in the middle."""
     pads = padding(footprint.shape, befores)
     return np.pad(footprint, pads) if any(map(any, pads)) else footprint
+
+
+def check_before(array: npt.NDArray, out: npt.NDArray) -> None:
+    """Check the image before it is overwritten, as `check_size` checks the result."""
+    if np.may_share_memory(array, out):
+        check_size(array)
+
+
+def check_size(found: npt.NDArray) -> None:
+    """Leave integers to SciPy that it rounds: it compares them as float64."""
+    long = found.dtype.itemsize == 8 and found.dtype.kind in "iu"
+    if long and (int(found.max()) > arguments.EXACT or int(found.min()) < -arguments.EXACT):
+        raise Elsewhere("SciPy rounds integers of more than 53 bits")
 
 
 def padding(shape: Sequence[int], befores: Sequence[int]) -> list[tuple[int, int]]:

@@ -15,14 +15,12 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d  # the original, also if it is replaced later
 
 from imfilter._base.keywords import Common
+from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat import parts
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
 from imfilter._filters.ordered import lines, windows
-
-#: Most axes that the fast engine filters.
-_MOST_AXES = 3
 
 
 class Line(NamedTuple):
@@ -89,7 +87,7 @@ def over_window(
 
 def _fast(array: npt.NDArray, out: npt.NDArray, modes: Sequence[str], cval: float) -> bool:
     """Tell whether the fast engine may compute a result, apart from samples that are not finite."""
-    fits = out.dtype.kind == "f" and 0 < len(modes) <= _MOST_AXES and len(set(modes)) == 1
+    fits = out.dtype.kind == "f" and 0 < len(modes) <= arguments.MOST_AXES and len(set(modes)) == 1
     return fits and (modes[0] != "constant" or math.isfinite(cval))
 
 

@@ -1,4 +1,8 @@
-"""Binary erosion and dilation of `scipy.ndimage`, and what they compose."""
+"""Binary erosion and dilation of `scipy.ndimage`, and what they compose.
+
+SciPy 1.17 reads beyond its arrays if it repeats a structure that is longer than the image, unless
+``brute_force=True``. Here the result is always that of ``brute_force=True``.
+"""
 
 from __future__ import annotations
 

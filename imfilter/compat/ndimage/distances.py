@@ -35,7 +35,7 @@ def distance_transform_edt(
     SciPy: rounding decides there which of two equally near samples is found.
     """
     array = arguments.image(input)
-    if array.ndim > 3:
+    if array.ndim > arguments.MOST_AXES:
         raise Elsewhere("the image has more than three axes")
     if not (return_distances or return_indices):
         raise Elsewhere("nothing is asked for")

@@ -105,7 +105,12 @@ def at_once(array: NDArray, by: Element, output: Output, operation: str) -> NDAr
     An opening or closing of the engine keeps the rows of the first stage in the cache, but only with borders
     that the second stage knows without that image.
     """
-    if by.heights is not None or not isinstance(by.mode, str) or any(by.origin) or len(by.axes) > 3:
+    if (
+        by.heights is not None
+        or not isinstance(by.mode, str)
+        or any(by.origin)
+        or len(by.axes) > arguments.MOST_AXES
+    ):
         return None
     mode = arguments.mode(by.mode)
     if operation != "gradient" and mode != "constant":
@@ -122,7 +127,10 @@ def at_once(array: NDArray, by: Element, output: Output, operation: str) -> NDAr
     if by.axes != tuple(sorted(by.axes)):
         return None
     common = engine.shared(array, mode, by.cval, by.axes, out)
-    return morphology.apply(array, operation, common, inside, 1, 1, None)
+    engine.check_before(array, out)
+    found = morphology.apply(array, operation, common, inside, 1, 1, None)
+    engine.check_size(found)
+    return found
 
 
 @like(scipy.ndimage.grey_erosion, "scipy.ndimage.grey_erosion")

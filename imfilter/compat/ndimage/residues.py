@@ -48,11 +48,14 @@ def morphological_gradient(
 
 
 def _never_negative(array: NDArray, by: Element) -> bool:
-    """Tell whether no difference wraps: the image has floats, or the element contains its origin."""
+    """Tell whether no difference wraps: the image has floats, or the element contains its origin.
+
+    SciPy may round integers of 64 bits before it subtracts them.
+    """
     if array.dtype.kind == "f":
         return True
     centred = by.footprint is None or bool(by.footprint[tuple(n // 2 for n in by.footprint.shape)])
-    return array.dtype.kind == "u" and centred
+    return array.dtype.kind == "u" and array.dtype.itemsize < 8 and centred
 
 
 @like(scipy.ndimage.morphological_laplace, "scipy.ndimage.morphological_laplace")
