@@ -16,6 +16,7 @@ from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat.ndimage_ranks import NO_SIZE, centred
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.morphology import apply as morphology
+from imfilter._filters.morphology.settings import same
 from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.morphology.two_images import between
 from imfilter._filters.rank import apply as rank
@@ -111,11 +112,12 @@ def _repeated(found: Truth, operation: str, by: Element, border: Border, out: Tr
 def _masked(found: Truth, by: Element, border: Border, *, dilates: bool) -> Truth:
     """Erode or dilate. Samples beside the mask keep their value."""
     assert border.mask is not None
-    fixed, now = ~border.mask, found
-    for _ in range(border.iterations):
+    fixed, now = found & ~border.mask, found
+    for number in range(border.iterations):
         before, now = now, _once(now, by, border.value, dilates=dilates)
-        np.copyto(now, found, where=fixed)
-        if np.array_equal(before, now):
+        now &= border.mask
+        now |= fixed
+        if number and same(before, now):
             break
     return now
 

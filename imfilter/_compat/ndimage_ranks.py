@@ -53,6 +53,8 @@ def extreme_of_boxes(
         rank.apply(array, pick, sizes, None, shared(array, modes.pop(), cval, axes, out))
         check_size(out)
     else:
+        if len(windows) > 1 and array.dtype.kind != "b":
+            arguments.check_steps(out)
         for window in windows:
             shape = np.ones(window.length, bool)
             array = of_rank(array, shape, (window.axis,), (window.before,), window.mode, cval, out, pick)

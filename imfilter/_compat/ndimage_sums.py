@@ -39,6 +39,8 @@ def along_axes(
     if not kernels:
         np.copyto(out, array, casting="unsafe")
         return out
+    if len(kernels) > 1:
+        arguments.check_steps(out)
     if len({line.mode for line in kernels}) > 1:  # then each axis by itself, like the functions of one axis
         for kernel in kernels:
             array = along_axes(array, [kernel], cval, out, running=running)

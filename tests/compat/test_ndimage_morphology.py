@@ -54,16 +54,18 @@ def same(found, wanted):
 
 
 def compare(name, rng, make, calls=CALLS, least=0.9):
-    """Compare random calls with SciPy. At least so many of them run here."""
-    entry = record.entry(f"scipy.ndimage.{name}")
+    """Compare random calls with SciPy. At least this share of those that it answers runs here."""
+    entry, answered = record.entry(f"scipy.ndimage.{name}"), 0
     before = entry.copy()
     for number in range(calls):
         args, options = make(rng)
         wanted = outcome(getattr(scipy.ndimage, name), args, options)
         found = outcome(getattr(ndimage, name), args, options)
         assert same(found, wanted), (number, args, options, wanted, found)
+        answered += not isinstance(wanted, type)
     after = entry.copy()
-    assert after.here - before.here >= least * calls, after.reasons - before.reasons
+    assert answered >= calls / 2
+    assert after.here - before.here >= least * answered, after.reasons - before.reasons
 
 
 def shape_of(rng, most=9):
@@ -130,13 +132,12 @@ def grey_call(rng):
     if axes is not None:
         options["axes"] = axes
     image = grey_image(rng, kind, shape, room=2 if heights else 1)
-    return (image,), options | output_of(rng, shape, [str(kind)] * 3 + ["int16", "float64", "uint8"])
+    return (image,), options | output_of(rng, shape, [str(kind)] * 3 + ["int16", "float64", "uint8", "bool"])
 
 
 @pytest.mark.parametrize("name", GREY + RESIDUES)
 def test_grey(name, rng):
-    least = {"morphological_gradient": 0.8, "morphological_laplace": 0.8}  # without truth values
-    compare(name, rng, grey_call, least=least.get(name, 0.85))
+    compare(name, rng, grey_call)
 
 
 def binary_call(rng, until_end=False, border=True, mask=True):
@@ -173,7 +174,7 @@ BINARY = ["binary_erosion", "binary_dilation", "binary_opening", "binary_closing
 @pytest.mark.parametrize("name", BINARY)
 @pytest.mark.parametrize("until_end", [False, True])
 def test_binary(name, until_end, rng):
-    compare(name, rng, lambda rng: binary_call(rng, until_end), least=0.8)
+    compare(name, rng, lambda rng: binary_call(rng, until_end))
 
 
 @pytest.mark.parametrize("name", BINARY)
@@ -193,7 +194,7 @@ def test_propagation(rng):
         del options["iterations"], options["brute_force"]
         return args, options
 
-    compare("binary_propagation", rng, make, least=0.8)
+    compare("binary_propagation", rng, make)
 
 
 def test_holes(rng):
@@ -203,7 +204,7 @@ def test_holes(rng):
             del options["structure"]
         return args, options
 
-    compare("binary_fill_holes", rng, make, least=0.8)
+    compare("binary_fill_holes", rng, make)
 
 
 def test_patterns(rng):
@@ -216,7 +217,7 @@ def test_patterns(rng):
             options["origin2"] = origins(rng, hit.shape)
         return (image,), options
 
-    compare("binary_hit_or_miss", rng, make, least=0.8)
+    compare("binary_hit_or_miss", rng, make)
 
 
 def distance_call(rng):

@@ -23,6 +23,11 @@ from imfilter.compat.ndimage.derivatives import (
     sobel,
 )
 from imfilter.compat.ndimage.distances import distance_transform_edt
+from imfilter.compat.ndimage.functions import (
+    generic_filter,
+    generic_filter1d,
+    vectorized_filter,
+)
 from imfilter.compat.ndimage.gaussians import (
     gaussian_filter,
     gaussian_filter1d,
@@ -77,6 +82,8 @@ __all__ = [
     "gaussian_filter1d",
     "gaussian_gradient_magnitude",
     "gaussian_laplace",
+    "generic_filter",
+    "generic_filter1d",
     "generic_gradient_magnitude",
     "generic_laplace",
     "grey_closing",
@@ -97,5 +104,6 @@ __all__ = [
     "sobel",
     "uniform_filter",
     "uniform_filter1d",
+    "vectorized_filter",
     "white_tophat",
 ]
