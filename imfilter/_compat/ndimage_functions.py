@@ -1,8 +1,8 @@
 """Functions of windows that give the same result here as in SciPy, which calls them for each window.
 
-They are functions of NumPy that pick samples, sums and means of integers, which no order of the sums changes,
-and functions that Numba has compiled and that depend on nothing but the window. The result of any other
-function may depend on the order of the calls, or on the order in which NumPy adds.
+They are functions of NumPy that pick samples, or whose sums have a known order, and functions that Numba has
+compiled and that depend on nothing but the window. The result of any other function may depend on the order
+of the calls, or on the order in which NumPy adds.
 """
 
 import builtins
@@ -19,6 +19,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.missing import has_nan
 from imfilter._compat import ndimage_ranks as ranks
 from imfilter._compat import ndimage_sums as sums
+from imfilter._compat import numpy_sums
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.generic import apply as generic
 from imfilter._filters.generic import dependencies
@@ -39,7 +40,11 @@ _KNOWN: dict[Any, str] = {
     np.nansum: "sum",
     np.mean: "mean",
     np.nanmean: "mean",
+    np.var: "variance",
+    np.std: "deviation",
 }
+#: What adds samples.
+SUMS = ("sum", "mean", "variance", "deviation")
 #: The same of functions that take the samples of one window alone.
 _OF_ONE: dict[Any, str] = {builtins.min: "minimum", builtins.max: "maximum"}
 #: Most samples of a window whose sum is exact after it is rounded to an integer.
@@ -94,13 +99,17 @@ def _rank(array: npt.NDArray, windows: Windows, pick: Callable[..., int], *own: 
     return ranks.of_rank(array, inside, axes, befores, mode, cval, out, pick, *own)
 
 
-def summed(array: npt.NDArray, what: str, windows: Windows) -> npt.NDArray:
-    """Return sums or means of integers as float64."""
-    inside, axes, befores, mode, cval = windows
+def sums_exactly(array: npt.NDArray, what: str, windows: Windows) -> bool:
+    """Tell whether sums of integers are exact, in any order."""
+    inside, _, _, mode, cval = windows
     if array.dtype.kind not in "biu" or array.dtype.itemsize > _NARROW or inside.size > _MOST_SUMMED:
-        raise Elsewhere("the order of NumPy's sums may change the result")
-    if mode == "constant" and not (float(cval).is_integer() and abs(cval) < 1 << 16):
-        raise Elsewhere("cval is no small integer")
+        return False
+    return what in ("sum", "mean") and (mode != "constant" or (cval.is_integer() and abs(cval) < 1 << 16))
+
+
+def summed(array: npt.NDArray, what: str, windows: Windows) -> npt.NDArray:
+    """Return exact sums or means of integers as float64."""
+    inside, axes, befores, mode, cval = windows
     lengths, places = [1] * array.ndim, [0] * array.ndim
     for axis, length, before in zip(axes, inside.shape, befores, strict=True):
         lengths[axis], places[axis] = length, before
@@ -112,6 +121,14 @@ def summed(array: npt.NDArray, what: str, windows: Windows) -> npt.NDArray:
     return found
 
 
+def ordered(array: npt.NDArray, function: Any, what: str, windows: Windows) -> npt.NDArray:
+    """Return sums, means, variances or standard deviations as NumPy computes them for each window."""
+    if function in (np.nansum, np.nanmean):
+        raise Elsewhere("samples may be NaN")
+    ours = numpy_sums.function(what, int(np.count_nonzero(windows.inside)))
+    return _each(array, UserFunction.checked(ours, (), True), windows)
+
+
 def called(array: npt.NDArray, function: Any, args: tuple[Any, ...], windows: Windows) -> npt.NDArray:
     """Return what a function that Numba has compiled returns for each window, as float64."""
     if not isinstance(function, Dispatcher):
@@ -119,6 +136,10 @@ def called(array: npt.NDArray, function: Any, args: tuple[Any, ...], windows: Wi
     user = replace(UserFunction.checked(function, args, True), vectors=False)
     if not all(isinstance(a, bool | int | float) for a in user.args) or not dependencies.repeatable(function):
         raise Elsewhere("the compiled function may depend on more than the window")
+    return _each(array, user, windows)
+
+
+def _each(array: npt.NDArray, user: UserFunction, windows: Windows) -> npt.NDArray:
     inside, axes, befores, mode, cval = windows
     pads = tuple((b, n - 1 - b) for b, n in zip(befores, inside.shape, strict=True))
     common = Common(mode, cval if mode == "constant" else 0.0, axes, dtype=np.float64)

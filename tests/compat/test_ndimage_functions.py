@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from imfilter._compat import record
+from imfilter._compat import numpy_sums, record
+from imfilter._compat.serving import Elsewhere
 from imfilter.compat import ndimage
 
 #: Calls of each function, and the seed of their random numbers.
@@ -72,13 +73,15 @@ def image(rng, kind, shape):
     return rng.integers(0, 2 if kind.kind == "b" else 99, shape).astype(kind)
 
 
-def call(rng):
-    """The image and the options of a random call."""
+def call(rng, compiled=False):
+    """The image and the options of a random call. Functions are compiled for few windows."""
     kind = np.dtype(rng.choice(TYPES))
     shape = tuple(int(n) for n in rng.integers(1, 9, rng.integers(1, 4)))
     lengths = tuple(int(n) for n in rng.integers(1, 4, len(shape)))
+    if compiled:
+        lengths = ((3,), (3, 4), (1, 4, 3))[len(shape) - 1]
     options = {"mode": str(rng.choice(MODES)), "size": lengths}
-    if rng.random() < 0.4:
+    if not compiled and rng.random() < 0.4:
         footprint = rng.random(lengths) < 0.6
         footprint.flat[rng.integers(footprint.size)] = True
         options["footprint"] = footprint
@@ -93,11 +96,11 @@ def equal(found, wanted):
     assert found.dtype == wanted.dtype
 
 
-@pytest.mark.parametrize("function", [*FUNCTIONS, min, max, spread], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", [*FUNCTIONS, np.var, np.std, min, max, spread], ids=lambda f: f.__name__)
 def test_generic_filter(function, rng):
     before = here("generic_filter")
     for _ in range(CALLS):
-        array, options = call(rng)
+        array, options = call(rng, compiled=function in (np.sum, np.mean, np.var, np.std, spread))
         options["cval"] = float(rng.choice([0, 7, -3.5]))
         if rng.random() < 0.5:
             options["output"] = np.dtype(rng.choice(["float64", "int16", "float32", "bool"]))
@@ -105,8 +108,15 @@ def test_generic_filter(function, rng):
             options["extra_arguments"] = (float(rng.integers(1, 4)),)
         found = ndimage.generic_filter(array, function, **options)
         equal(found, scipy.ndimage.generic_filter(array, function, **options))
-    narrow = function in (np.sum, np.mean)  # sums of other types run in SciPy
-    assert here("generic_filter") - before > CALLS * (0.3 if narrow else 0.9)
+    assert here("generic_filter") - before > CALLS * 0.9
+
+
+@pytest.mark.parametrize("what", ["sum", "mean", "variance", "deviation"])
+def test_sums_have_the_order_of_numpy(what):
+    for samples in range(1, 129):
+        numpy_sums.function(what, samples)  # it compares results
+    with pytest.raises(Elsewhere):
+        numpy_sums.function(what, 129)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
@@ -124,7 +134,7 @@ def test_vectorized_filter(function, rng):
     assert here("vectorized_filter") - before > CALLS * (0.3 if function in (np.sum, np.mean) else 0.7)
 
 
-@pytest.mark.parametrize("function", [np.std, quick, nested, lambda w: w[0]], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", [np.prod, quick, nested, lambda w: w[0]], ids=lambda f: f.__name__)
 def test_functions_that_may_differ_run_in_scipy(function, rng):
     array, before = rng.normal(size=(6, 7)), here("generic_filter")
     found = ndimage.generic_filter(array, function, 3)

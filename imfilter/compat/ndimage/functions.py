@@ -41,8 +41,8 @@ def generic_filter(
 ) -> NDArray:
     """Call a function for each window, as `scipy.ndimage.generic_filter` does.
 
-    Functions that Numba has compiled, minima, maxima and medians of NumPy, and its sums and means of integers
-    of at most 16 bits run here, if they certainly give the same result.
+    Functions that Numba has compiled, and minima, maxima, medians, sums, means, variances and standard
+    deviations of NumPy run here, if they certainly give the same result.
     """
     array = arguments.image(input)
     chosen = arguments.axes(axes, array)
@@ -58,8 +58,10 @@ def generic_filter(
         found = engine.called(array, function, tuple(extra_arguments), windows)
     elif extra_arguments:
         raise Elsewhere("the function has more arguments")
-    elif what in ("sum", "mean"):
+    elif engine.sums_exactly(array, what, windows):
         found = engine.summed(array, what, windows)
+    elif what in engine.SUMS:
+        found = engine.ordered(array, function, what, windows)
     else:  # SciPy passes windows as float64
         found = engine.picked(_comparable(array, windows), what, windows, np.dtype(np.float64))
     truncated(found.astype(np.float64, copy=False), out)
@@ -146,7 +148,9 @@ def vectorized_filter(
     windows = _windows(inside, ascending, [shifts[n] for n in order], border, 0.0 if cval is None else cval)
     _check_memory(array, chosen, inside, batch_memory)
     shared(array, border, windows.cval, ascending, None)  # NumPy casts cval to the type of the image
-    if what in ("sum", "mean"):
+    if what in engine.SUMS:
+        if not engine.sums_exactly(array, what, windows):
+            raise Elsewhere("the order of NumPy's sums may change the result")
         found = engine.summed(array, what, windows)
         kind = "u8" if array.dtype.kind == "u" else "i8"
         return found if what == "mean" else found.astype(kind)
