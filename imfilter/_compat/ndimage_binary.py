@@ -5,6 +5,7 @@ of them is, an erosion where all of them are.
 """
 
 import functools
+import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -76,10 +77,10 @@ def connected(n: int, steps: int) -> Truth:
 def changed(found: Truth, by: Element, border: Border, out: Truth | None = None, *, dilates: bool) -> Truth:
     """Erode or dilate, in `out` or a new array."""
     value, mask, iterations = border
-    if iterations < 1:
+    if iterations < 1 and by.centred:
         return _until_the_end(found, by, value, mask, dilates=dilates)
-    if mask is not None:
-        return _masked(found, by, border, dilates=dilates)
+    if iterations < 1 or mask is not None:
+        return _one_by_one(found, by, border, dilates=dilates)
     if iterations == 1:
         return _once(found, by, value, out, dilates=dilates)
     element = by.reflected if dilates else by
@@ -109,29 +110,31 @@ def _repeated(found: Truth, operation: str, by: Element, border: Border, out: Tr
     return morphology.apply(found, operation, common, by.inside, border.iterations, 1, None)
 
 
-def _masked(found: Truth, by: Element, border: Border, *, dilates: bool) -> Truth:
-    """Erode or dilate. Samples beside the mask keep their value."""
-    assert border.mask is not None
-    fixed, now = found & ~border.mask, found
-    for number in range(border.iterations):
+def _one_by_one(found: Truth, by: Element, border: Border, *, dilates: bool) -> Truth:
+    """Erode or dilate, once after the other. Samples beside the mask keep their value."""
+    mask, now = border.mask, found
+    fixed = found if mask is None else found & ~mask
+    for number in itertools.count(1):
         before, now = now, _once(now, by, border.value, dilates=dilates)
-        now &= border.mask
-        now |= fixed
-        if number and same(before, now):
+        if mask is not None:
+            now &= mask
+            now |= fixed
+        if number == border.iterations or same(before, now):
             break
     return now
 
 
 def _until_the_end(found: Truth, by: Element, value: bool, mask: Truth | None, *, dilates: bool) -> Truth:
     """Dilate until nothing changes: the reconstruction within the mask. An erosion dilates the complement."""
-    if not by.centred or max(by.inside.shape) > 3:
-        raise Elsewhere("it is repeated until the end, by a structure without or beyond the neighbours")
+    near = by.inside[tuple(slice(max(0, n // 2 - 1), n // 2 + 2) for n in by.inside.shape)]
+    if np.count_nonzero(near) < np.count_nonzero(by.inside):
+        raise Elsewhere("a structure of more than the neighbours is repeated until the end")
     seed = found if dilates else ~found
     limits = np.ones(seed.shape, bool) if mask is None else mask | seed
     if value == dilates:  # the first time, the border also changes samples
         grown = _once(seed, by, True, dilates=True)
         seed = grown if mask is None else grown & limits
-    pads: Sequence[tuple[int, int]] = [{1: (1, 1), 2: (0, 1), 3: (0, 0)}[n] for n in by.inside.shape]
-    neighbours = np.flip(np.pad(by.inside, pads))  # the places that a sample reaches
+    pads: Sequence[tuple[int, int]] = [{1: (1, 1), 2: (0, 1), 3: (0, 0)}[n] for n in near.shape]
+    neighbours = np.flip(np.pad(near, pads))  # the places that a sample reaches
     grown = between(seed, limits, "dilation", (None, neighbours), Common(axes=by.axes))
     return grown if dilates else ~grown

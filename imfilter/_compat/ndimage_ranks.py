@@ -124,6 +124,6 @@ def shared(
         low, high = (
             (0, 1) if array.dtype.kind == "b" else (np.iinfo(array.dtype).min, np.iinfo(array.dtype).max)
         )
-        if not level.is_integer() or not low <= level <= high:
+        if not level.is_integer() or not max(low, -arguments.EXACT) <= level <= min(high, arguments.EXACT):
             raise Elsewhere("cval is no value of the image's type")
     return Common(mode, level, axes, out=out)

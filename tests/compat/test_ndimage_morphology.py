@@ -188,6 +188,26 @@ def test_structures_longer_than_the_image(name, rng):
         np.testing.assert_array_equal(found, wanted)
 
 
+@pytest.mark.parametrize("name", BINARY)
+def test_structures_without_their_centre_until_the_end(name, rng):
+    for number in range(20):
+        image = rng.random((6, 9)) < (0.3 if "dilation" in name else 0.9)
+        options = {"structure": [[1, 0]], "iterations": -1, "border_value": number % 2}
+        if number % 3:
+            options["mask"] = rng.random(image.shape) < 0.9
+        wanted = getattr(scipy.ndimage, name)(image, **options)
+        np.testing.assert_array_equal(getattr(ndimage, name)(image, **options), wanted)
+
+
+def test_structures_with_neighbours_among_others(rng):
+    structure = np.pad(np.ones((2, 3), bool), 2)
+    image, mask = rng.random((30, 40)) < 0.05, rng.random((30, 40)) < 0.6
+    before = record.entry("scipy.ndimage.binary_propagation").copy().here
+    found = ndimage.binary_propagation(image, structure, mask=mask)
+    np.testing.assert_array_equal(found, scipy.ndimage.binary_propagation(image, structure, mask=mask))
+    assert record.entry("scipy.ndimage.binary_propagation").copy().here == before + 1
+
+
 def test_propagation(rng):
     def make(rng):
         args, options = binary_call(rng, until_end=True)
