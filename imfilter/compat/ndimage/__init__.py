@@ -3,8 +3,9 @@
 Results of floats differ from SciPy's only by rounding. The difference is at most 2e-6 (float32) or 1e-12
 (float64) times the largest sample of the window times the sum of the magnitudes of the weights. Distances
 with a sampling differ by rounding, too. Integer results are the same in every bit: SciPy truncates them after
-each axis, and so does this module. Ranks, morphology and results of functions are also the same. Calls that
-this engine cannot answer in the same way run in SciPy.
+each axis, and so does this module. Ranks, morphology and results of functions are also the same, except of
+images with NaN, which sorts after +inf here: SciPy's result depends on the order of its comparisons. Calls
+that this engine cannot answer in the same way run in SciPy.
 """
 
 from imfilter.compat.ndimage.binary import (
