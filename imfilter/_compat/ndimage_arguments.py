@@ -12,6 +12,12 @@ from imfilter._compat.serving import Elsewhere
 
 #: Depth of the stack from a check to the code that called the function.
 _CALLER = 5
+#: Most axes that the engine filters.
+MOST_AXES = 3
+#: Largest integer that float64 represents, as all smaller ones.
+EXACT = 1 << 53
+#: Types of values that stand for all axes.
+_SINGLE = (int, str, float)
 #: Borders by SciPy's names.
 MODES = {
     "reflect": "symmetric",
@@ -50,7 +56,8 @@ def output(given: Any, array: npt.NDArray, *, complex_result: bool = False) -> n
             raise Elsewhere("output is not a plain array of the image's shape")
         kind = given.dtype
     elif given is None:
-        kind = np.promote_types(array.dtype, np.complex64) if complex_result else np.dtype(array.dtype.name)
+        kind = array.dtype.newbyteorder("=")
+        kind = np.promote_types(kind, np.complex64) if complex_result else kind
     else:
         kind = np.dtype(given)
         if complex_result and kind.kind in "biuf" and not isinstance(given, str):
@@ -73,6 +80,8 @@ def mode(given: Any) -> str:
 
 def each(given: Any, count: int, name: str) -> list[Any]:
     """Return a value for each filtered axis."""
+    if type(given) in _SINGLE:  # the search for an iterator takes as long as the rest
+        return [given] * count
     if isinstance(given, Iterable) and not isinstance(given, str):
         values = list(given)
         if len(values) != count:
@@ -117,3 +126,9 @@ def before(length: int, origin: Any) -> int:
     if not 0 <= length // 2 + shift < length:
         raise Elsewhere("origin is outside the window")
     return length // 2 + shift
+
+
+def check_steps(out: npt.NDArray) -> None:
+    """Leave several steps with truth values as output to SciPy, which writes bytes other than 0 and 1."""
+    if out.dtype.kind == "b":
+        raise Elsewhere("output has truth values, for the results of several steps")

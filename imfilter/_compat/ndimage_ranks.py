@@ -18,10 +18,8 @@ from imfilter._compat.serving import Elsewhere
 from imfilter._filters.ordered.rounding import truncated
 from imfilter._filters.rank import apply as rank
 
-#: Most axes that the engine filters.
-_MOST_AXES = 3
 #: The size that stands for none beside a footprint.
-_NO_SIZE = 3
+NO_SIZE = 3
 
 
 class Line(NamedTuple):
@@ -58,20 +56,22 @@ class Ranks:
         pick: rank.Pick,
         *own: Any,
     ) -> None:
-        if len(axes) > _MOST_AXES:
+        if len(axes) > arguments.MOST_AXES:
             raise Elsewhere("the window has more than three axes")
         box = isinstance(window, tuple)
-        self._window = (window, None, *own) if box else (_NO_SIZE, window, *own)
+        self._window = (window, None, *own) if box else (NO_SIZE, window, *own)
         self._axes, self._mode, self._cval, self._pick = axes, mode, cval, pick
         self._call: rank.Call | None = None
 
     def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
         """Write the result to `out`."""
         if self._call is None:
-            common = _common(image, self._mode, self._cval, self._axes)
+            common = shared(image, self._mode, self._cval, self._axes)
             self._call = rank.FAMILY.settle(image, common, self._pick, self._window)
         direct = out.dtype == image.dtype
+        check_before(image, out)
         found = rank.FAMILY.compute(self._call, image, out if direct else None, threads.requested(None))
+        check_size(found)
         if not direct:
             truncated(found.astype(np.float64), out)
 
@@ -90,7 +90,7 @@ class Boxes:
         modes = {window.mode for window in windows}
         self._whole = None
         middle = all(window.before == window.length // 2 for window in windows)
-        if len(modes) == 1 and middle and len(windows) <= _MOST_AXES:
+        if len(modes) == 1 and middle and len(windows) <= arguments.MOST_AXES:
             axes = tuple(window.axis for window in windows)
             self._whole = Ranks(tuple(window.length for window in windows), axes, modes.pop(), cval, pick)
 
@@ -99,6 +99,8 @@ class Boxes:
         if self._whole is not None and out.dtype == image.dtype:
             self._whole.run(image, out)
             return
+        if len(self._lines) > 1 and image.dtype.kind != "b":
+            arguments.check_steps(out)
         if not self._lines:
             np.copyto(out, image, casting="unsafe")
         for each in self._lines:
@@ -106,23 +108,59 @@ class Boxes:
             image = out
 
 
+def of_rank(
+    array: npt.NDArray,
+    footprint: npt.NDArray,
+    axes: tuple[int, ...],
+    befores: Sequence[int],
+    mode: str,
+    cval: Any,
+    out: npt.NDArray,
+    pick: rank.Pick,
+    *own: Any,
+) -> npt.NDArray:
+    """Write the sample of a rank in windows of any shape, once."""
+    Ranks(centred(footprint, befores), axes, mode, cval, pick, *own).run(array, out)
+    return out
+
+
 def centred(footprint: npt.NDArray, befores: Sequence[int]) -> npt.NDArray:
     """Return a footprint with samples that do not count on one side, so that its centre is in the middle."""
+    pads = padding(footprint.shape, befores)
+    return np.pad(footprint, pads) if any(map(any, pads)) else footprint
+
+
+def padding(shape: Sequence[int], befores: Sequence[int]) -> list[tuple[int, int]]:
+    """Return how many samples a window needs on each side, so that its centre is in the middle."""
     pads = []
-    for n, before in zip(footprint.shape, befores, strict=True):
+    for n, before in zip(shape, befores, strict=True):
         after = n - 1 - before
         even = before == n // 2  # the engine has the same centre
         pads.append((0, 0) if even else (max(after - before, 0), max(before - after, 0)))
-    return np.pad(footprint, pads)
+    return pads
 
 
-def _common(array: npt.NDArray, mode: str, cval: Any, axes: tuple[int, ...]) -> Common:
+def check_before(array: npt.NDArray, out: npt.NDArray) -> None:
+    """Check the image before it is overwritten, as `check_size` checks the result."""
+    if np.may_share_memory(array, out):
+        check_size(array)
+
+
+def check_size(found: npt.NDArray) -> None:
+    """Leave integers to SciPy that it rounds: it compares them as float64."""
+    long = found.dtype.itemsize == 8 and found.dtype.kind in "iu"
+    if long and (int(found.max()) > arguments.EXACT or int(found.min()) < -arguments.EXACT):
+        raise Elsewhere("SciPy rounds integers of more than 53 bits")
+
+
+def shared(
+    array: npt.NDArray, mode: str, cval: Any, axes: tuple[int, ...], out: npt.NDArray | None = None
+) -> Common:
     """Return the shared arguments. The constant must be a value of the image's type."""
     level = real(cval) if mode == "constant" else 0.0
     if mode == "constant" and array.dtype.kind in "biu":
-        low, high = (
-            (0, 1) if array.dtype.kind == "b" else (np.iinfo(array.dtype).min, np.iinfo(array.dtype).max)
-        )
-        if not level.is_integer() or not low <= level <= high:
+        whole = np.iinfo(array.dtype) if array.dtype.kind != "b" else None
+        low, high = (0, 1) if whole is None else (whole.min, whole.max)
+        if not level.is_integer() or not max(low, -arguments.EXACT) <= level <= min(high, arguments.EXACT):
             raise Elsewhere("cval is no value of the image's type")
-    return Common(mode, level, axes)
+    return Common(mode, level, axes, out=out)

@@ -15,14 +15,13 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d  # the original, also if it is replaced later
 
 from imfilter._base.keywords import Common
+from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
 from imfilter._filters.ordered import lines, windows
 from imfilter._filters.ordered.taps import EPSILON
 
-#: Most axes that the fast engine filters.
-_MOST_AXES = 3
 #: Most products that sums in SciPy's order compute.
 _MOST_PRODUCTS = 1 << 40
 
@@ -71,7 +70,7 @@ class _Fast:
 
 def _fits(out: npt.NDArray, modes: Sequence[str], cval: float) -> bool:
     """Tell whether the fast engine may compute a result, apart from samples that are not finite."""
-    fits = out.dtype.kind == "f" and 0 < len(modes) <= _MOST_AXES and len(set(modes)) == 1
+    fits = out.dtype.kind == "f" and 0 < len(modes) <= arguments.MOST_AXES and len(set(modes)) == 1
     return fits and (modes[0] != "constant" or math.isfinite(cval))
 
 
@@ -105,6 +104,8 @@ class Lines:
 
     def run_real(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> None:
         """Do the same for real samples and another constant."""
+        if len(self.kernels) > 1:
+            arguments.check_steps(out)
         if self._each:
             for line in self._each:
                 line.run_real(image, cval, out)
@@ -188,6 +189,7 @@ class Combined:
 
     def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
         """Write the result to `out`. As in SciPy, what is added has the type of the result."""
+        arguments.check_steps(out)
         if not self._filters or np.may_share_memory(image, out):
             raise Elsewhere("there is no axis, or output overlaps the image")
         for number, each in enumerate(self._filters):

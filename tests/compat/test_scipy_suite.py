@@ -31,7 +31,7 @@ def pytest_sessionfinish():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suite", ["test_filters"])
+@pytest.mark.parametrize("suite", ["test_filters", "test_morphology"])
 def test_suite(suite, tmp_path):
     """Every test passes. At least 85 % of the calls run here; what runs in SciPy has a reason."""
     (tmp_path / "replaced.py").write_text(PLUGIN)

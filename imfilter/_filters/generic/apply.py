@@ -129,7 +129,7 @@ def _filled(
 ) -> npt.NDArray:
     """Return the result, and write where too few samples are present to `few`, piece by piece."""
     windows, loops, last = call.windows, call.loops, range(-len(call.axes), 0)
-    if loops is not None and presence is not None:
+    if loops is not None and (presence is not None or not call.function.vectors):
         loops.prepare()
     target = dtypes.target(out, array, call.result_shape, call.dtype)
     results = target if call.outputs > 1 else target[None]

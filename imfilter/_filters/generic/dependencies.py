@@ -26,6 +26,7 @@ types: Any = numba_types  # many of its names are not in its stubs
 #: Bytes of the largest array among the globals of a function. Numba too treats large ones in another way.
 LARGEST = 1 << 16
 _MODULES = {"numpy", "math", "cmath"}
+_RANDOM = {"numpy.random"}
 _OURS = {"numba", __name__.partition(".")[0]}
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 _KINDS = types.Number | types.Boolean | types.UnicodeType | types.NoneType
@@ -40,19 +41,36 @@ class _Unknown(Exception):
 
 def digest(function: Any, kinds: tuple[Any, ...], *more: Any) -> str | None:
     """Return the digest of a function, the Numba types of its arguments and other plain values, or None."""
+    reader = _Reader()
+    content = _content(reader, function, kinds, more)
+    if content is None:
+        return None
+    switches = tuple(repr(getattr(config, name, None)) for name in _SWITCHES)
+    versions = numba.__version__, llvmlite.__version__, np.__version__, sys.version
+    return hashlib.sha256(repr((content, switches, versions)).encode()).hexdigest()
+
+
+def _content(reader: "_Reader", function: Any, kinds: tuple[Any, ...], more: tuple[Any, ...]) -> Any:
+    """Return what a digest contains, or None."""
     if not all(map(_lasting, kinds)):
         return None
-    reader = _Reader()
     try:
         read = reader.plain if isinstance(function, python.FunctionType) else reader.value
         content = read(function), reader.value(more), tuple(map(str, kinds))
     except (_Unknown, RecursionError):
         return None
-    if reader.names & _foreign_names():
-        return None
-    switches = tuple(repr(getattr(config, name, None)) for name in _SWITCHES)
-    versions = numba.__version__, llvmlite.__version__, np.__version__, sys.version
-    return hashlib.sha256(repr((content, switches, versions)).encode()).hexdigest()
+    return None if reader.names & _foreign_names() else content
+
+
+def repeatable(function: Any) -> bool:
+    """Tell whether a compiled function certainly returns the same for the same numbers in every call.
+
+    It reads no random numbers, and nothing that may change. Its sums have one order.
+    """
+    reader = _Reader()
+    if _content(reader, function, (), ()) is None or getattr(config, "USING_SVML", False):
+        return False
+    return not reader.modules & _RANDOM and not reader.options & {"fastmath", "parallel"}
 
 
 def _lasting(kind: Any) -> bool:
@@ -97,6 +115,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self.names: set[str] = set()  # all global names and attributes
+        self.modules: set[str] = set()
+        self.options: set[str] = set()  # that are set for compiled functions
         self._seen: dict[int, int] = {}
 
     def value(self, value: Any, names: tuple[str, ...] = ()) -> Any:
@@ -130,6 +150,7 @@ class _Reader:
         name = module.__name__
         if name.partition(".")[0] not in _MODULES or sys.modules.get(name) is not module:
             raise _Unknown
+        self.modules.add(name)
         if self._again(module):
             return "module", name
         known = vars(module)
@@ -142,6 +163,7 @@ class _Reader:
         if compiled._compiler.pipeline_class is not numba.core.compiler.Compiler:
             raise _Unknown
         options = {k: sorted(v) if isinstance(v, set) else v for k, v in compiled.targetoptions.items()}
+        self.options.update(k for k, v in options.items() if v)
         return "compiled", repr(sorted(options.items())), self.plain(compiled.py_func)
 
     def plain(self, function: python.FunctionType) -> Any:

@@ -34,6 +34,8 @@ class UserFunction:
     function: Any
     args: tuple[Any, ...]
     native: bool
+    #: Whether windows may be computed in the lanes of vectors. There a division by 0 is no error.
+    vectors: bool = True
 
     @classmethod
     def checked(cls, function: Any, args: Any, compile: Any) -> "UserFunction":  # noqa: A002  (the argument)
@@ -71,7 +73,7 @@ class UserFunction:
         try:
             if loops is None:
                 self._in_python(rows, found, fewest, at)
-            elif rows.present is None and loops.in_lanes is not None:
+            elif rows.present is None and loops.in_lanes is not None and self.vectors:
                 self._in_lanes(loops.in_lanes, rows, found)
             else:
                 there = 0 if rows.present is None else address(rows.present)

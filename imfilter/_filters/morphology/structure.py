@@ -60,7 +60,8 @@ class Structure(NamedTuple):
     def reflected(self) -> Self:
         """The element reflected about its origin. An even length grows by 1, so that the origin fits."""
         even = [(0, 1 - n % 2) for n in self.inside.shape]
-        parts = (None if part is None else np.flip(np.pad(part, even)) for part in self)
+        grown = any(map(any, even))
+        parts = (None if part is None else np.flip(np.pad(part, even) if grown else part) for part in self)
         return type(self)(*parts)  # type: ignore[arg-type]
 
 

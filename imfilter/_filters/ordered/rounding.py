@@ -6,6 +6,8 @@ import numpy.typing as npt
 
 def truncated(values: npt.NDArray, out: npt.NDArray) -> None:
     """Write float64 `values` to `out`. Integers lose the fraction, and too large ones wrap, as on x86."""
+    if out.dtype.kind == "b":  # C writes the number to the byte
+        out = out.view(np.uint8)
     kind = out.dtype
     with np.errstate(all="ignore"):
         if kind.kind not in "iu":

@@ -134,6 +134,7 @@ def _prepared(
     chosen = arguments.axes(axes, array)
     borders = arguments.each(mode, len(chosen), "mode")
     out = arguments.output(output, array)
+    arguments.check_steps(out)
     if not chosen or np.may_share_memory(array, out):
         raise Elsewhere("there is no axis, or output overlaps the image")
     return array, out, chosen, borders

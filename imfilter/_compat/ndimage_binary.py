@@ -1,0 +1,140 @@
+"""Binary erosions and dilations of `scipy.ndimage`: with a mask, repeated, or until nothing changes.
+
+All elements here say which samples a result looks at, relative to its own place. A dilation is true where one
+of them is, an erosion where all of them are.
+"""
+
+import functools
+import itertools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base.keywords import Common
+from imfilter._compat import ndimage_arguments as arguments
+from imfilter._compat.ndimage_ranks import NO_SIZE, centred
+from imfilter._compat.serving import Elsewhere
+from imfilter._filters.morphology import apply as morphology
+from imfilter._filters.morphology.settings import same
+from imfilter._filters.morphology.structure import Structure
+from imfilter._filters.morphology.two_images import between
+from imfilter._filters.rank import apply as rank
+from imfilter._filters.rank.picks import first, last
+
+Truth = npt.NDArray[np.bool_]
+
+
+class Element(NamedTuple):
+    """The samples that a result looks at. The own place is at ``length // 2`` along each axis."""
+
+    inside: Truth
+    axes: tuple[int, ...]
+
+    @property
+    def reflected(self) -> "Element":
+        """The element reflected about its own place."""
+        return self._replace(inside=Structure(self.inside, None).reflected.inside)
+
+    @property
+    def centred(self) -> bool:
+        """Whether a result looks at its own place."""
+        return bool(self.inside[tuple(n // 2 for n in self.inside.shape)])
+
+
+class Border(NamedTuple):
+    """What is beyond the border, the samples that may change, and how often; less than 1: until the end."""
+
+    value: bool
+    mask: Truth | None = None
+    iterations: int = 1
+
+
+def truth(array: npt.NDArray) -> Truth:
+    """Return where samples are not 0."""
+    return array if array.dtype.kind == "b" else array != 0
+
+
+def element(structure: Any, origin: Any, axes: tuple[int, ...]) -> Element:
+    """Return the element of an erosion by a structure."""
+    inside = connected(len(axes), 1) if structure is None else np.asarray(structure, bool)
+    if not 0 < len(axes) <= arguments.MOST_AXES:
+        raise Elsewhere("the structure has no axis, or more than three")
+    if inside.ndim != len(axes) or not inside.any() or axes != tuple(sorted(axes)):
+        raise Elsewhere("structure and axes do not fit")
+    shifts = arguments.each(origin, len(axes), "origin")
+    befores = [arguments.before(n, o) for n, o in zip(inside.shape, shifts, strict=True)]
+    return Element(centred(inside, befores), axes)
+
+
+@functools.cache
+def connected(n: int, steps: int) -> Truth:
+    """Return a sample and its neighbours that differ from it along few axes."""
+    return np.abs(np.indices((3,) * n) - 1).sum(axis=0) <= steps
+
+
+def changed(found: Truth, by: Element, border: Border, out: Truth | None = None, *, dilates: bool) -> Truth:
+    """Erode or dilate, in `out` or a new array."""
+    value, mask, iterations = border
+    if iterations < 1 and by.centred:
+        return _until_the_end(found, by, value, mask, dilates=dilates)
+    if iterations < 1 or mask is not None:
+        return _one_by_one(found, by, border, dilates=dilates)
+    if iterations == 1:
+        return _once(found, by, value, out, dilates=dilates)
+    element = by.reflected if dilates else by
+    return _repeated(found, "dilation" if dilates else "erosion", element, border, out)
+
+
+def both(
+    found: Truth, by: Element, border: Border, out: Truth | None = None, *, dilates_first: bool
+) -> Truth:
+    """Erode and dilate, or dilate and erode, by the element of the erosion."""
+    if border.mask is None and border.iterations >= 1:
+        return _repeated(found, "closing" if dilates_first else "opening", by, border, out)
+    elements = {True: by.reflected, False: by}
+    for dilates in (dilates_first, not dilates_first):
+        found = changed(found, elements[dilates], border, dilates=dilates)
+    return found
+
+
+def _once(found: Truth, by: Element, value: bool, out: Truth | None = None, *, dilates: bool) -> Truth:
+    common = Common("constant", float(value), by.axes, out=out)
+    return rank.apply(found, last if dilates else first, NO_SIZE, by.inside, common)
+
+
+def _repeated(found: Truth, operation: str, by: Element, border: Border, out: Truth | None) -> Truth:
+    """Run several stages of the engine. It reflects the element for dilations."""
+    common = Common("constant", float(border.value), by.axes, out=out)
+    return morphology.apply(found, operation, common, by.inside, border.iterations, 1, None)
+
+
+def _one_by_one(found: Truth, by: Element, border: Border, *, dilates: bool) -> Truth:
+    """Erode or dilate, once after the other. Samples beside the mask keep their value."""
+    mask, now = border.mask, found
+    fixed = found if mask is None else found & ~mask
+    for number in itertools.count(1):
+        before, now = now, _once(now, by, border.value, dilates=dilates)
+        if mask is not None:
+            now &= mask
+            now |= fixed
+        if number == border.iterations or same(before, now):
+            break
+    return now
+
+
+def _until_the_end(found: Truth, by: Element, value: bool, mask: Truth | None, *, dilates: bool) -> Truth:
+    """Dilate until nothing changes: the reconstruction within the mask. An erosion dilates the complement."""
+    near = by.inside[tuple(slice(max(0, n // 2 - 1), n // 2 + 2) for n in by.inside.shape)]
+    if np.count_nonzero(near) < np.count_nonzero(by.inside):
+        raise Elsewhere("a structure of more than the neighbours is repeated until the end")
+    seed = found if dilates else ~found
+    limits = np.ones(seed.shape, bool) if mask is None else mask | seed
+    if value == dilates:  # the first time, the border also changes samples
+        grown = _once(seed, by, True, dilates=True)
+        seed = grown if mask is None else grown & limits
+    pads: Sequence[tuple[int, int]] = [{1: (1, 1), 2: (0, 1), 3: (0, 0)}[n] for n in near.shape]
+    neighbours = np.flip(np.pad(near, pads))  # the places that a sample reaches
+    grown = between(seed, limits, "dilation", (None, neighbours), Common(axes=by.axes))
+    return grown if dilates else ~grown
