@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from imfilter._compat import record
+from imfilter._compat import record, serving
 
 #: The modules whose functions can be replaced, and ours with the same names.
 LIBRARIES = {"scipy.ndimage": "imfilter.compat.ndimage"}
@@ -44,6 +44,7 @@ def _exists(library: str) -> bool:
 
 def install(libraries: Iterable[str], smallest: int) -> None:
     """Replace the functions of libraries. Those that are patched already count one more patch."""
+    serving.read_environment()
     with _lock:
         new = [name for name in libraries if not _patches.get(name)]
         for name in new:
