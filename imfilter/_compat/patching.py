@@ -56,6 +56,7 @@ def install(libraries: Iterable[str], smallest: int) -> None:
 
 def remove(libraries: Iterable[str], *, all_patches: bool = False) -> None:
     """Take back one patch of each library, or all. The originals return with the last."""
+    serving.read_environment()
     with _lock:
         gone = []
         for name in libraries:
