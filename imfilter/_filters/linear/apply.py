@@ -64,6 +64,8 @@ class Geometry(NamedTuple):
     padding: Any = "same"
     flipped: bool = False
     bias: Any = 0.0
+    #: Whether sums are computed in float64.
+    precise: bool = False
 
 
 _EVERY_SAMPLE = Geometry()
@@ -213,7 +215,7 @@ def _planned(
     real = dtypes.working(array.dtype, dtype)
     if divisor and not box.holds(array.dtype, cval, divisor, real):
         real = dtypes.FLOAT64
-    if low < TINY or high > HUGE or max(operator.shape) > _LONG:
+    if geometry.precise or low < TINY or high > HUGE or max(operator.shape) > _LONG:
         real = dtypes.FLOAT64
     unit = max(stride + dilation) == 1
     request = Request(

@@ -1,0 +1,123 @@
+"""Linear filters of OpenCV on this engine, and which of its integer results can be the same in every bit.
+
+OpenCV computes most integer results in float32 and rounds half to even. The order of its sums depends on the
+processor. So a result is certain where all sums are exact, or where none is near a half.
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base.keywords import Common
+from imfilter._compat.serving import Elsewhere
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear.operators import Operator, separable
+
+#: Integers up to this one are exact in float32.
+EXACT = 1 << 24
+#: Most sums whose distance from a half is examined.
+_MOST_SUMS = 1 << 21
+#: Multiples of the smallest weight whose quotients may be the unit of all weights, and how exact that is.
+_PARTS, _WHOLE = 12, 1e-5
+#: Largest error of the product and the sum of one tap, in float32 here and there.
+_ERROR = 2.0**-23
+
+
+def run(
+    array: npt.NDArray,
+    taps: Sequence[npt.NDArray] | npt.NDArray,
+    before: tuple[int, int],
+    mode: str,
+    out: npt.NDArray,
+    *,
+    bias: float = 0.0,
+    precise: bool = False,
+    stride: tuple[int, int] = (1, 1),
+    mean: bool = False,
+) -> npt.NDArray:
+    """Correlate with a kernel, or with one for rows and one for columns, into `out`.
+
+    `before` has the samples before the centre. `precise` sums are computed in float64. The weights of a
+    `mean` are equal.
+    """
+    dense = isinstance(taps, np.ndarray)
+    shape = taps.shape if isinstance(taps, np.ndarray) else tuple(len(t) for t in taps)
+    own: tuple[Any, ...] = (taps,) if dense else tuple(taps)
+    pads = tuple((b, n - 1 - b) for b, n in zip(before, shape, strict=True))
+    geometry = linear.Geometry(stride=stride, padding=pads, bias=bias, precise=precise)
+    common = Common(mode, axes=(0, 1), out=out)
+    build = _dense if dense else _separable
+    if array.dtype.kind == "f":
+        if linear.apply_finite(array, build, own, common, geometry) is None:
+            raise Elsewhere("samples are not finite")
+        return out
+    whole = out.dtype.kind in "iu" and not mean
+    method = ("direct" if dense else "separable") if whole else "auto"
+    linear.apply(array, build, own, common, preserves_dtype=mean, method=method, geometry=geometry)
+    return out
+
+
+def _separable(ndim: int, axes: tuple[int, ...], *taps: npt.NDArray) -> Operator:
+    return separable(taps)
+
+
+def _dense(ndim: int, axes: tuple[int, ...], kernel: npt.NDArray) -> Operator:
+    return Operator(dense=kernel)
+
+
+def peak(kind: np.dtype) -> int:
+    """Return the largest magnitude of an integer type."""
+    bounds = np.iinfo(kind)
+    return max(bounds.max, -bounds.min)
+
+
+def check_rounding(kernel: npt.NDArray, delta: float, source: np.dtype, target: np.dtype) -> None:
+    """Raise `Elsewhere` if integer results of a kernel depend on how OpenCV rounds its sums."""
+    if target.kind == "f":
+        return
+    if source.kind == "f":
+        raise Elsewhere("integers of floats are rounded in the order of OpenCV's sums")
+    if not _certain(kernel.tobytes(), delta, source, target):
+        raise Elsewhere("sums near a half are rounded in the order of OpenCV's sums")
+
+
+@functools.lru_cache(1024)
+def _certain(weights: bytes, delta: float, source: np.dtype, target: np.dtype) -> bool:
+    """Tell whether all sums are exact in float32, or far enough from a half."""
+    kernel = np.frombuffer(weights, np.float64)
+    kernel = kernel[kernel != 0]
+    total = float(np.abs(kernel).sum()) * peak(source) + abs(delta)
+    values = np.append(kernel, delta)
+    for bits in range(24):
+        scaled = values * 2.0**bits
+        if (scaled == np.rint(scaled)).all():
+            if total * 2.0**bits <= EXACT:
+                return True
+            break
+    if not kernel.size or not np.isfinite(total):
+        return False
+    smallest = float(np.abs(kernel).min())
+    for parts in range(1, _PARTS + 1):
+        multiples = kernel * (parts / smallest)
+        whole = np.rint(multiples)
+        if (np.abs(multiples - whole) < _WHOLE).all():
+            return _far_from_half(whole, smallest / parts, delta, source, target, total)
+    return False
+
+
+def _far_from_half(
+    whole: npt.NDArray, unit: float, delta: float, source: np.dtype, target: np.dtype, total: float
+) -> bool:
+    """Tell whether no sum of samples times whole multiples of a unit is so near a half that it may differ."""
+    bounds, limits = np.iinfo(source), np.iinfo(target)
+    up, down = whole[whole > 0].sum(), whole[whole < 0].sum()
+    low = max(up * bounds.min + down * bounds.max, (limits.min - 1 - delta) / unit)
+    high = min(up * bounds.max + down * bounds.min, (limits.max + 1 - delta) / unit)
+    if high - low > _MOST_SUMS:
+        return False
+    sums = np.arange(np.floor(low), np.ceil(high) + 1) * unit + delta
+    near = float(np.abs(sums - np.floor(sums) - 0.5).min()) if sums.size else 0.5
+    return near > (whole.size + 4) * _ERROR * total
