@@ -11,7 +11,7 @@ from imfilter._compat.serving import Elsewhere
 U8, U16, I16 = np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.int16)
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 #: Types by OpenCV's numbers.
-DEPTHS = {0: U8, 2: U16, 3: I16, 5: F32, 6: F64}
+DEPTHS: dict[int, np.dtype] = {0: U8, 2: U16, 3: I16, 5: F32, 6: F64}
 #: Borders by OpenCV's numbers. The constant of linear filters is 0.
 BORDERS = {0: "zero", 1: "edge", 2: "symmetric", 4: "mirror"}
 #: The usual border.

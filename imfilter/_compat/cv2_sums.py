@@ -29,7 +29,7 @@ _ERROR = 2.0**-23
 def run(
     array: npt.NDArray,
     taps: Sequence[npt.NDArray] | npt.NDArray,
-    before: tuple[int, int],
+    before: tuple[int, int] | None,
     mode: str,
     out: npt.NDArray,
     *,
@@ -40,13 +40,15 @@ def run(
 ) -> npt.NDArray:
     """Correlate with a kernel, or with one for rows and one for columns, into `out`.
 
-    `before` has the samples before the centre. `precise` sums are computed in float64. The weights of a
-    `mean` are equal.
+    `before` has the samples before the centre; without it the kernel stays inside the image. `precise` sums
+    are computed in float64. The weights of a `mean` are equal.
     """
     dense = isinstance(taps, np.ndarray)
     shape = taps.shape if isinstance(taps, np.ndarray) else tuple(len(t) for t in taps)
     own: tuple[Any, ...] = (taps,) if dense else tuple(taps)
-    pads = tuple((b, n - 1 - b) for b, n in zip(before, shape, strict=True))
+    pads: Any = "valid"
+    if before is not None:
+        pads = tuple((b, n - 1 - b) for b, n in zip(before, shape, strict=True))
     geometry = linear.Geometry(stride=stride, padding=pads, bias=bias, precise=precise)
     common = Common(mode, axes=(0, 1), out=out)
     build = _dense if dense else _separable

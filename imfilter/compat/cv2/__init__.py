@@ -8,12 +8,16 @@ except ImportError:
     ) from None
 
 from imfilter.compat.cv2.derivatives import Laplacian, Scharr, Sobel
+from imfilter.compat.cv2.edges import Canny, cornerEigenValsAndVecs, cornerHarris, cornerMinEigenVal
 from imfilter.compat.cv2.kernels import filter2D, getGaborKernel, sepFilter2D
+from imfilter.compat.cv2.matching import integral, matchTemplate
 from imfilter.compat.cv2.ranks import dilate, erode, getStructuringElement, medianBlur, morphologyEx
+from imfilter.compat.cv2.resampling import pyrDown, pyrUp, resize
 from imfilter.compat.cv2.smoothing import GaussianBlur, blur, boxFilter, sqrBoxFilter
 from imfilter.compat.cv2.thresholds import adaptiveThreshold, threshold
 
 __all__ = [
+    "Canny",
     "GaussianBlur",
     "Laplacian",
     "Scharr",
@@ -21,13 +25,21 @@ __all__ = [
     "adaptiveThreshold",
     "blur",
     "boxFilter",
+    "cornerEigenValsAndVecs",
+    "cornerHarris",
+    "cornerMinEigenVal",
     "dilate",
     "erode",
     "filter2D",
     "getGaborKernel",
     "getStructuringElement",
+    "integral",
+    "matchTemplate",
     "medianBlur",
     "morphologyEx",
+    "pyrDown",
+    "pyrUp",
+    "resize",
     "sepFilter2D",
     "sqrBoxFilter",
     "threshold",

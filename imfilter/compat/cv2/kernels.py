@@ -15,12 +15,19 @@ from imfilter._compat.cv2_arguments import F32, F64, I16, U8, U16
 from imfilter._compat.serving import Elsewhere, like
 from imfilter.typing import ArrayLike, NDArray
 
+Pairs = dict[np.dtype, tuple[np.dtype, ...]]
 #: Results of dense and of separable kernels by the type of the image.
-DENSE = {U8: (U8, U16, I16, F32, F64), U16: (U16, F32, F64), I16: (I16, F32, F64), F32: (F32,), F64: (F64,)}
-SEPARABLE = DENSE | {U16: DENSE[U8], I16: DENSE[U8], F32: (F32, F64)}
+DENSE: Pairs = {
+    U8: (U8, U16, I16, F32, F64),
+    U16: (U16, F32, F64),
+    I16: (I16, F32, F64),
+    F32: (F32,),
+    F64: (F64,),
+}
+SEPARABLE: Pairs = DENSE | {U16: DENSE[U8], I16: DENSE[U8], F32: (F32, F64)}
 
 
-def target_of(ddepth: Any, source: np.dtype, pairs: dict[np.dtype, tuple[np.dtype, ...]]) -> np.dtype:
+def target_of(ddepth: Any, source: np.dtype, pairs: Pairs) -> np.dtype:
     """Return the type of the result, if OpenCV has that pair of types."""
     target = arguments.depth(ddepth, source)
     if target not in pairs[source]:
