@@ -34,14 +34,14 @@ def run(
     out: npt.NDArray,
     *,
     bias: float = 0.0,
-    precise: bool = False,
+    real: np.dtype | None = None,
     stride: tuple[int, int] = (1, 1),
     mean: bool = False,
 ) -> npt.NDArray:
     """Correlate with a kernel, or with one for rows and one for columns, into `out`.
 
-    `before` has the samples before the centre; without it the kernel stays inside the image. `precise` sums
-    are computed in float64. The weights of a `mean` are equal.
+    `before` has the samples before the centre; without it the kernel stays inside the image. Sums are
+    computed in the type `real`, if it is given. The weights of a `mean` are equal.
     """
     dense = isinstance(taps, np.ndarray)
     shape = taps.shape if isinstance(taps, np.ndarray) else tuple(len(t) for t in taps)
@@ -49,7 +49,7 @@ def run(
     pads: Any = "valid"
     if before is not None:
         pads = tuple((b, n - 1 - b) for b, n in zip(before, shape, strict=True))
-    geometry = linear.Geometry(stride=stride, padding=pads, bias=bias, precise=precise)
+    geometry = linear.Geometry(stride=stride, padding=pads, bias=bias, real=real)
     common = Common(mode, axes=(0, 1), out=out)
     build = _dense if dense else _separable
     if array.dtype.kind == "f":
@@ -76,18 +76,22 @@ def peak(kind: np.dtype) -> int:
     return max(bounds.max, -bounds.min)
 
 
-def check_rounding(kernel: npt.NDArray, delta: float, source: np.dtype, target: np.dtype) -> None:
-    """Raise `Elsewhere` if integer results of a kernel depend on how OpenCV rounds its sums."""
+def certain(kernel: npt.NDArray, delta: float, source: np.dtype, target: np.dtype) -> np.dtype | None:
+    """Raise `Elsewhere` if integer results of a kernel depend on how OpenCV rounds its sums.
+
+    Return the type in which they can be summed. None: the usual one.
+    """
     if target.kind == "f":
-        return
+        return None
     if source.kind == "f":
         raise Elsewhere("integers of floats are rounded in the order of OpenCV's sums")
-    if not _certain(kernel.tobytes(), delta, source, target):
+    if not _known(kernel.tobytes(), delta, source, target):
         raise Elsewhere("sums near a half are rounded in the order of OpenCV's sums")
+    return np.dtype(np.float32)
 
 
 @functools.lru_cache(1024)
-def _certain(weights: bytes, delta: float, source: np.dtype, target: np.dtype) -> bool:
+def _known(weights: bytes, delta: float, source: np.dtype, target: np.dtype) -> bool:
     """Tell whether all sums are exact in float32, or far enough from a half."""
     kernel = np.frombuffer(weights, np.float64)
     kernel = kernel[kernel != 0]

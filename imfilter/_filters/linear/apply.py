@@ -64,8 +64,8 @@ class Geometry(NamedTuple):
     padding: Any = "same"
     flipped: bool = False
     bias: Any = 0.0
-    #: Whether sums are computed in float64.
-    precise: bool = False
+    #: Type of the arithmetic. None: it follows from the types of image and result.
+    real: np.dtype | None = None
 
 
 _EVERY_SAMPLE = Geometry()
@@ -215,8 +215,9 @@ def _planned(
     real = dtypes.working(array.dtype, dtype)
     if divisor and not box.holds(array.dtype, cval, divisor, real):
         real = dtypes.FLOAT64
-    if geometry.precise or low < TINY or high > HUGE or max(operator.shape) > _LONG:
+    if low < TINY or high > HUGE or max(operator.shape) > _LONG:
         real = dtypes.FLOAT64
+    real = geometry.real or real
     unit = max(stride + dilation) == 1
     request = Request(
         *(array.dtype, dtype, real, array.shape, shape, chosen),

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from imfilter._compat import cv2_arguments as arguments
-from imfilter._compat import cv2_sums as engine
 from imfilter._compat.serving import Elsewhere, like
 from imfilter.compat.cv2.kernels import DENSE, SEPARABLE, correlate, separate, target_of
 from imfilter.typing import NDArray
@@ -96,9 +95,5 @@ def Laplacian(
     if size in _LAPLACIANS:
         return correlate(array, _LAPLACIANS[size] * factor, dst, None, delta, borderType, target)
     smooth, second = kernels(2, 0, size)
-    level, mode = arguments.number(delta, "delta"), arguments.border(borderType)
-    out = arguments.result(dst, array.shape, target)
     dense = np.multiply.outer(smooth, second)
-    engine.check_rounding((dense + dense.T) * factor, level, array.dtype, target)
-    before = size // 2, size // 2
-    return engine.run(array, (dense + dense.T) * factor, before, mode, out, bias=level)
+    return correlate(array, (dense + dense.T) * factor, dst, None, delta, borderType, target)

@@ -74,8 +74,8 @@ def correlate(
     shape = taps.shape[0], taps.shape[1]
     before, level = arguments.anchor(anchor, shape), arguments.number(delta, "delta")
     mode, out = arguments.border(borderType), arguments.result(dst, array.shape, target)
-    engine.check_rounding(taps, level, array.dtype, target)
-    return engine.run(array, taps, before, mode, out, bias=level)
+    real = engine.certain(taps, level, array.dtype, target)
+    return engine.run(array, taps, before, mode, out, bias=level, real=real)
 
 
 @like(cv2.sepFilter2D, "cv2.sepFilter2D")
@@ -113,9 +113,8 @@ def separate(
     """Correlate with checked kernels for rows and columns."""
     before, level = arguments.anchor(anchor, (len(taps[0]), len(taps[1]))), arguments.number(delta, "delta")
     mode, out = arguments.border(borderType), arguments.result(dst, array.shape, target)
-    if target.kind != "f":
-        engine.check_rounding(np.multiply.outer(*taps), level, array.dtype, target)
-    return engine.run(array, taps, before, mode, out, bias=level)
+    real = engine.certain(np.multiply.outer(*taps), level, array.dtype, target)
+    return engine.run(array, taps, before, mode, out, bias=level, real=real)
 
 
 @like(cv2.getGaborKernel, "cv2.getGaborKernel")

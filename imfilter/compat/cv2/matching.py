@@ -70,7 +70,8 @@ def integral(src: NDArray, sum: NDArray | None = None, sdepth: int = -1) -> NDAr
         raise Elsewhere("sdepth is not usual")
     out = arguments.result(sum, (array.shape[0] + 1, array.shape[1] + 1, *array.shape[2:]), kind)
     out[0], out[:, 0] = 0, 0
-    inside = out[1:, 1:]
-    np.cumsum(array, 1, kind, inside)
-    np.cumsum(inside, 0, out=inside)
+    line = np.empty(array.shape[1:], kind)
+    for row, samples in enumerate(array):
+        np.cumsum(samples, 0, kind, line)
+        np.add(out[row, 1:], line, out=out[row + 1, 1:])
     return out

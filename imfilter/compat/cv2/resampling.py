@@ -122,8 +122,7 @@ def resize(
         np.copyto(out, array)
         return out
     if method == cv2.INTER_NEAREST:
-        found = array[_nearest(y)[:, None], _nearest(x)]
-        np.copyto(out, found)
+        np.copyto(out, array.take(_nearest(y), 0).take(_nearest(x), 1))
         return out
     halves = y.factor == x.factor == 2 and method == cv2.INTER_LINEAR and array.dtype == U8
     if (method == cv2.INTER_AREA or halves) and y.factor and x.factor:
@@ -165,12 +164,12 @@ def _means(array: NDArray, factors: tuple[int, int], out: NDArray) -> NDArray:
     """Write the means of cells of samples."""
     area, whole = math.prod(factors), array.dtype.kind in "iu"
     taps = np.full(factors[0], 1 / area), np.ones(factors[1])
-    bias = 0.0
+    bias, real = 0.0, None
     if factors == (2, 2) and whole:
         bias = 0.0625  # OpenCV rounds halves up
     elif whole:
-        engine.check_rounding(np.multiply.outer(*taps), 0.0, array.dtype, array.dtype)
-    return engine.run(array, taps, (0, 0), "edge", out, bias=bias, stride=factors)
+        real = engine.certain(np.multiply.outer(*taps), 0.0, array.dtype, array.dtype)
+    return engine.run(array, taps, (0, 0), "edge", out, bias=bias, real=real, stride=factors)
 
 
 def _resized(lengths: tuple[int, ...], mode: str, method: int, *axes: _Axis) -> tuple[Table, ...]:

@@ -78,17 +78,17 @@ def boxes(
     if area == 1 and array.dtype == target:
         np.copyto(out, array)
         return out
-    bias, precise = 0.0, False
+    bias, real = 0.0, None
     if target.kind != "f":
         if normalize:
             bias = _bias(area, array.dtype, target)
         elif area * engine.peak(array.dtype) >= 1 << 31:
             raise Elsewhere("sums exceed 32 bits")
         else:
-            precise = area * engine.peak(array.dtype) > engine.EXACT
+            real = F64 if area * engine.peak(array.dtype) > engine.EXACT else None
     weights = (np.full(shape[0], 1 / area if normalize else 1.0), np.ones(shape[1]))
     return engine.run(
-        array, weights, before, mode, out, bias=bias, precise=precise, mean=normalize and target.kind != "f"
+        array, weights, before, mode, out, bias=bias, real=real, mean=normalize and target.kind != "f"
     )
 
 
@@ -172,8 +172,8 @@ def fixed(
     if array.dtype.kind == "f":
         return engine.run(array, taps, before, mode, out, stride=stride)
     # Half a unit of the last bit decides halves and nothing else. It has no place in float32 beside bytes.
-    bias, precise = 0.5**(fraction + 1), fraction > 15  # fmt: skip
-    return engine.run(array, taps, before, mode, out, bias=bias, precise=precise, stride=stride)
+    bias, real = 0.5 ** (fraction + 1), F64 if fraction > 15 else None
+    return engine.run(array, taps, before, mode, out, bias=bias, real=real, stride=stride)
 
 
 def _length(length: int, sigma: float, kind: np.dtype) -> int:

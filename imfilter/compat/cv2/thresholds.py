@@ -58,17 +58,21 @@ def threshold(
     clipped = array.dtype.type(dtypes.rounded(array.dtype, level))
     arguments.without_nan(array)
 
+    keeps_low = kind in (cv2.THRESH_BINARY_INV, cv2.THRESH_TOZERO_INV)
+    bits = np.dtype(f"i{array.dtype.itemsize}")
+
     def fill(rows: slice) -> None:
         samples, to = array[rows], out[rows]
         if kind == cv2.THRESH_TRUNC:
             np.minimum(samples, clipped, out=to)
             return
-        keeps_low = kind in (cv2.THRESH_BINARY_INV, cv2.THRESH_TOZERO_INV)
-        kept = _compared(samples, limit, above=not keeps_low)
+        kept = _compared(samples, limit, above=not keeps_low).view(np.int8)
         if kind in (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV):
-            np.multiply(kept, value, out=to, casting="unsafe")
+            np.multiply(kept.view(np.uint8), value, out=to, casting="unsafe", dtype=to.dtype)
         else:
-            np.multiply(kept, samples, out=to)
+            # Bits, because infinity times 0 is NaN.
+            mask = np.negative(kept, out=kept).astype(bits, copy=False)
+            np.bitwise_and(np.ascontiguousarray(samples).view(bits), mask, out=to.view(bits))
 
     _over_rows(array.shape, fill)
     return float(level), out
