@@ -76,22 +76,25 @@ def peak(kind: np.dtype) -> int:
     return max(bounds.max, -bounds.min)
 
 
-def certain(kernel: npt.NDArray, delta: float, source: np.dtype, target: np.dtype) -> np.dtype | None:
+def certain(
+    kernel: npt.NDArray, delta: float, source: np.dtype, target: np.dtype, *, halves: bool = True
+) -> np.dtype | None:
     """Raise `Elsewhere` if integer results of a kernel depend on how OpenCV rounds its sums.
 
-    Return the type in which they can be summed. None: the usual one.
+    `halves` are known to be rounded to even. Return the type in which the samples can be summed. None: the
+    usual one.
     """
     if target.kind == "f":
         return None
     if source.kind == "f":
         raise Elsewhere("integers of floats are rounded in the order of OpenCV's sums")
-    if not _known(kernel.tobytes(), delta, source, target):
+    if not _known(kernel.tobytes(), delta, source, target, halves):
         raise Elsewhere("sums near a half are rounded in the order of OpenCV's sums")
     return np.dtype(np.float32)
 
 
 @functools.lru_cache(1024)
-def _known(weights: bytes, delta: float, source: np.dtype, target: np.dtype) -> bool:
+def _known(weights: bytes, delta: float, source: np.dtype, target: np.dtype, halves: bool) -> bool:
     """Tell whether all sums are exact in float32, or far enough from a half."""
     kernel = np.frombuffer(weights, np.float64)
     kernel = kernel[kernel != 0]
@@ -100,7 +103,7 @@ def _known(weights: bytes, delta: float, source: np.dtype, target: np.dtype) -> 
     for bits in range(24):
         scaled = values * 2.0**bits
         if (scaled == np.rint(scaled)).all():
-            if total * 2.0**bits <= EXACT:
+            if (halves or not bits) and total * 2.0**bits <= EXACT:
                 return True
             break
     if not kernel.size or not np.isfinite(total):

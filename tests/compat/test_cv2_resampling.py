@@ -37,6 +37,19 @@ def test_sizes():
     check("resize", draw, share=0.4)
 
 
+def test_positions_in_long_lines():
+    def draw(rng):
+        channels = pick(rng, (None,), (2,), (3,), (4,))
+        array = image(
+            rng, pick(rng, np.float32, np.float64), channels=channels, least=(4, 900), most=(9, 1200)
+        )
+        array = array.swapaxes(0, 1).copy() if rng.integers(2) else array
+        size = tuple(int(n) for n in rng.integers(1, 1200, 2))
+        return (array, size), {"interpolation": pick(rng, *range(1, 5))}
+
+    check("resize", draw, share=0.7, count=30)
+
+
 def test_whole_factors():
     def draw(rng):
         array, factors = image(rng, pick(rng, np.uint8, *TYPES)), pick(rng, (2, 2), (2, 2), (3, 3), (4, 2))

@@ -89,8 +89,13 @@ def test_separable_kernels():
     check("sepFilter2D", draw, share=0.5)
 
 
-def _size_of_derivative(array, ddepth, dx, dy, *rest):
-    return 4.0 ** (dx + dy + 3) * float(np.abs(array).max())
+def test_halves_of_means_of_bytes():
+    taps = np.array([1, 4, 6, 4, 1]) / 16
+
+    def draw(rng):
+        return (image(rng, np.uint8, most=(60, 99)), -1, taps, taps), {}
+
+    check("sepFilter2D", draw, share=0, count=30)
 
 
 def test_sobel():

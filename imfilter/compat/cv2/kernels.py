@@ -27,6 +27,10 @@ DENSE: Pairs = {
 SEPARABLE: Pairs = DENSE | {U16: DENSE[U8], I16: DENSE[U8], F32: (F32, F64)}
 
 
+#: Largest difference from 1 of the sum of weights of a mean.
+_UNIT = 1e-6
+
+
 def target_of(ddepth: Any, source: np.dtype, pairs: Pairs) -> np.dtype:
     """Return the type of the result, if OpenCV has that pair of types."""
     target = arguments.depth(ddepth, source)
@@ -113,8 +117,16 @@ def separate(
     """Correlate with checked kernels for rows and columns."""
     before, level = arguments.anchor(anchor, (len(taps[0]), len(taps[1]))), arguments.number(delta, "delta")
     mode, out = arguments.border(borderType), arguments.result(dst, array.shape, target)
-    real = engine.certain(np.multiply.outer(*taps), level, array.dtype, target)
+    # OpenCV computes means of bytes by exact weights in integers along one part of a row, and in float32
+    # along the other. Halves are rounded in two ways.
+    means = array.dtype == target == U8 and all(_smooth(t) for t in taps)
+    real = engine.certain(np.multiply.outer(*taps), level, array.dtype, target, halves=not means)
     return engine.run(array, taps, before, mode, out, bias=level, real=real)
+
+
+def _smooth(taps: NDArray) -> bool:
+    """Tell whether weights are symmetric, not negative, and add up to 1."""
+    return bool((taps >= 0).all() and (taps == taps[::-1]).all() and abs(taps.sum() - 1) < _UNIT)
 
 
 @like(cv2.getGaborKernel, "cv2.getGaborKernel")

@@ -26,6 +26,8 @@ _BINOMIAL = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
 _FRACTION = 8
 #: The parameter of OpenCV's cubic kernel, and the reach of its Lanczos kernel.
 _SHARPNESS, _LANCZOS = np.float32(-0.75), 4
+#: The number of samples of a cubic kernel.
+_CUBIC = 4
 #: Shares of samples up to this size do not count in means of areas.
 _SHARE = 1e-3
 
@@ -93,11 +95,15 @@ def _doubled_axis(length: int) -> Table:
 
 
 class _Axis(NamedTuple):
-    """The samples and the results of an axis, and the distance of two results in samples."""
+    """The samples and the results of an axis, and the distance of two results in samples.
+
+    Positions are `exact` in float64, or rounded to float32.
+    """
 
     length: int
     outputs: int
     step: float
+    exact: bool = False
 
     @property
     def factor(self) -> int:
@@ -133,8 +139,21 @@ def resize(
         raise Elsewhere("areas are smaller than a sample")
     if method not in _TABLES:
         raise Elsewhere("interpolation is not usual")
+    exact = _exact(array, method)
     common = Common(axes=(0, 1), out=_finite(array, out))
-    return resampling.apply(array, _resized, (method, y, x), common)
+    return resampling.apply(
+        array, _resized, (method, y._replace(exact=exact), x._replace(exact=exact)), common
+    )
+
+
+def _exact(array: NDArray, method: int) -> bool:
+    """Tell whether OpenCV computes positions in float64, because it calls IPP."""
+    linear = method == cv2.INTER_LINEAR
+    if not cv2.ipp.useIPP() or array.shape[2:] == (2,):
+        return False
+    if method == cv2.INTER_CUBIC and array.dtype == F32 and min(array.shape[:2]) < _CUBIC:
+        raise Elsewhere("positions in small images are rounded in two ways")
+    return (linear and min(array.shape[:2]) > 1) or (method == cv2.INTER_CUBIC and array.dtype == F32)
 
 
 def _axes(array: NDArray, dsize: Any, fx: Any, fy: Any) -> tuple[_Axis, _Axis]:
@@ -177,10 +196,11 @@ def _resized(lengths: tuple[int, ...], mode: str, method: int, *axes: _Axis) -> 
 
 
 def _positions(axis: _Axis) -> tuple[NDArray, NDArray]:
-    """Return the sample before each result, and the distance from it in float32."""
-    at = ((np.arange(axis.outputs) + 0.5) * axis.step - 0.5).astype(np.float32)
+    """Return the sample before each result, and the distance from it."""
+    at = (np.arange(axis.outputs) + 0.5) * axis.step - 0.5
+    at = at if axis.exact else at.astype(np.float32)
     first = np.floor(at)
-    return first.astype(np.int64), at - first
+    return first.astype(np.int64), (at - first).astype(np.float32)
 
 
 @functools.lru_cache(64)
