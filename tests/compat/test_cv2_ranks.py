@@ -88,3 +88,12 @@ def test_adaptive_thresholds():
         return (array, pick(rng, 255, 100.5, 300), *options, pick(rng, 0, 2, -3, 1.5, -0.5, 300)), {}
 
     check("adaptiveThreshold", draw, share=0.6)
+
+
+def test_thresholds_of_otsu():
+    def draw(rng):
+        array = image(rng, np.uint8, channels=(None,))
+        array = pick(rng, array, array // 64 * 60, np.where(rng.random(array.shape) < 0.4, array // 4, array))
+        return (array, 0, 255, cv2.THRESH_OTSU + pick(rng, *range(5))), {}
+
+    check("threshold", draw, share=1)

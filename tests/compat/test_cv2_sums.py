@@ -126,6 +126,15 @@ def test_laplacian():
     check("Laplacian", draw, share=0.5)
 
 
+def test_bilateral():
+    def draw(rng):
+        array = image(rng, pick(rng, np.uint8, np.float32, np.float32, np.float32), channels=(None, 3))
+        values = pick(rng, 0, 5, 9), pick(rng, 2.0, 20.0, 300.0, -1.0), pick(rng, 1.0, 3.0, -1.0)
+        return (array, *values), {"borderType": pick(rng, *BORDERS)}
+
+    check("bilateralFilter", draw, share=0.25)
+
+
 def test_gabor_kernels():
     def draw(rng):
         values = [float(v) for v in rng.uniform(0.5, 5, 4)]

@@ -14,9 +14,12 @@ from imfilter._base import dtypes, threads
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat.cv2_arguments import U8
 from imfilter._compat.serving import Elsewhere, like
+from imfilter._filters.threshold import histogram
 from imfilter.compat.cv2.smoothing import boxes
 from imfilter.typing import NDArray
 
+#: Number of levels of bytes, and OpenCV's smallest share of samples on one side of a threshold.
+_LEVELS, _LEAST = 256, float(np.finfo(np.float32).eps)
 #: Samples of a block, whose results on the way stay in the cache.
 _BLOCK = 1 << 16
 #: Writes the result of some rows: ``fill(rows)``.
@@ -45,6 +48,8 @@ def threshold(
     """Compare samples with a threshold, as `cv2.threshold` does."""
     array, kind = arguments.image(src), operator.index(type)
     level, most = arguments.number(thresh, "thresh"), arguments.number(maxval, "maxval")
+    if kind & cv2.THRESH_OTSU and array.dtype == U8 and array.ndim == 2:
+        level, kind = _otsu(array), kind - cv2.THRESH_OTSU
     if not cv2.THRESH_BINARY <= kind <= cv2.THRESH_TOZERO_INV:
         raise Elsewhere("type is not usual")
     if array.dtype.kind == "f":
@@ -76,6 +81,33 @@ def threshold(
 
     _over_rows(array.shape, fill)
     return float(level), out
+
+
+def _otsu(array: NDArray) -> float:
+    """Return Otsu's threshold of bytes, in the order of OpenCV's operations."""
+    samples = histogram.present(array, None, "propagate", None)
+    found = None if samples is None else histogram.of_samples(samples, _LEVELS)
+    if not isinstance(found, histogram.Histogram):  # all samples are equal
+        return 0.0
+    counts = [0.0] * _LEVELS
+    for place, count in zip(found.places.tolist(), found.counts.tolist(), strict=True):
+        counts[int(found.value(place))] = count
+    scale = 1 / array.size
+    mean = sum(level * count for level, count in enumerate(counts)) * scale
+    best, threshold = 0.0, 0
+    below = share = 0.0
+    for level, count in enumerate(counts):
+        below *= share
+        share += count * scale
+        rest = 1 - share
+        if min(share, rest) < _LEAST or max(share, rest) > 1 - _LEAST:
+            continue
+        below = (below + level * (count * scale)) / share
+        above = (mean - share * below) / rest
+        between = share * rest * (below - above) * (below - above)
+        if between > best:
+            best, threshold = between, level
+    return float(threshold)
 
 
 def _of_type(kind: np.dtype, level: float) -> Any:
