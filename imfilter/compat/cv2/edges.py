@@ -65,7 +65,7 @@ def _of_image(
     for orders in ((1, 0), (0, 1)):
         taps, to = kernels(*orders, aperture, scale), np.empty(array.shape, I16)
         before = aperture // 2, aperture // 2
-        real = engine.certain(np.multiply.outer(*taps), 0.0, U8, I16)
+        real = engine.certain(taps, 0.0, U8, I16)
         derivatives.append(engine.run(array, taps, before, "edge", to, real=real))
     return _edges(derivatives[0], derivatives[1], limits, norm, out)
 

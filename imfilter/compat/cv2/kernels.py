@@ -78,8 +78,8 @@ def correlate(
     shape = taps.shape[0], taps.shape[1]
     before, level = arguments.anchor(anchor, shape), arguments.number(delta, "delta")
     mode, out = arguments.border(borderType), arguments.result(dst, array.shape, target)
-    real = engine.certain(taps, level, array.dtype, target)
-    return engine.run(array, taps, before, mode, out, bias=level, real=real)
+    real = engine.certain((taps,), level, array.dtype, target)
+    return engine.run(array, (taps,), before, mode, out, bias=level, real=real)
 
 
 @like(cv2.sepFilter2D, "cv2.sepFilter2D")
@@ -120,7 +120,7 @@ def separate(
     # OpenCV computes means of bytes by exact weights in integers along one part of a row, and in float32
     # along the other. Halves are rounded in two ways.
     means = array.dtype == target == U8 and all(_smooth(t) for t in taps)
-    real = engine.certain(np.multiply.outer(*taps), level, array.dtype, target, halves=not means)
+    real = engine.certain(taps, level, array.dtype, target, halves=not means)
     return engine.run(array, taps, before, mode, out, bias=level, real=real)
 
 

@@ -46,8 +46,8 @@ def matchTemplate(
     if how == cv2.TM_CCOEFF:
         taps -= taps.mean()
     if how != cv2.TM_SQDIFF:
-        return _valid(array, taps, out)
-    products = _valid(array, taps, np.empty(shape, F64))
+        return _valid(array, (taps,), out)
+    products = _valid(array, (taps,), np.empty(shape, F64))
     squares = np.square(array, dtype=F64)
     found = _valid(squares, (np.ones(len(taps)), np.ones(taps.shape[1])), np.empty(shape, F64))
     found -= 2 * products
@@ -56,7 +56,7 @@ def matchTemplate(
     return out
 
 
-def _valid(array: NDArray, taps: NDArray | tuple[NDArray, NDArray], out: NDArray) -> NDArray:
+def _valid(array: NDArray, taps: tuple[NDArray, ...], out: NDArray) -> NDArray:
     """Correlate where the whole kernel is inside the image."""
     return engine.run(array, taps, None, "edge", out)
 

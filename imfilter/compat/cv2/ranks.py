@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -21,6 +22,8 @@ from imfilter.typing import NDArray
 _LARGEST = 5
 #: Two numbers of channels that large windows of OpenCV do not have.
 _OTHER_CHANNELS = (1, 2)
+#: The kernel if none is given.
+_SQUARE = np.ones((3, 3), np.uint8)
 #: Filters by OpenCV's numbers.
 _OPERATIONS = {
     cv2.MORPH_ERODE: "erosion",
@@ -132,46 +135,55 @@ def _filtered(
     count, mode = operator.index(iterations), _BORDERS.get(operator.index(borderType))
     if mode is None or count < 1 or (borderValue is not None and mode == "shrink"):
         raise Elsewhere("borderType, borderValue or iterations are not usual")
-    element, count = _element(kernel, anchor, count)
+    if kernel is None:
+        kernel = _SQUARE
+    if type(kernel) is not np.ndarray or kernel.ndim != 2 or not kernel.size or kernel.dtype != U8:
+        raise Elsewhere("the kernel is not a plain array of bytes with two axes")
+    place = arguments.anchor(anchor, (kernel.shape[0], kernel.shape[1]))
+    element = _element(kernel.tobytes(), (kernel.shape[0], kernel.shape[1]), place, count)
     out = arguments.result(dst, array.shape, array.dtype)
-    if mode == "shrink" and not element[tuple(n // 2 for n in element.shape)]:
+    if mode == "shrink" and not element.centred:
         raise Elsewhere("the kernel does not contain its anchor")
     common = Common(mode, axes=(0, 1), out=out)
-    if operation in _STEPS and not np.array_equal(element, element[::-1, ::-1]):
-        for step in _STEPS[operation]:
-            array = _run(array, step, common, element, count)
-        return array
-    if operation in ("white_tophat", "black_tophat", "gradient") and not np.array_equal(
-        element, element[::-1, ::-1]
-    ):
+    if element.symmetric or operation in ("erosion", "dilation"):
+        return _run(array, operation, common, element)
+    if operation not in _STEPS:
         raise Elsewhere("the kernel is not symmetric")
-    return _run(array, operation, common, element, count)
+    for step in _STEPS[operation]:
+        array = _run(array, step, common, element)
+    return array
 
 
-def _run(array: NDArray, operation: str, common: Common, element: NDArray, iterations: int) -> NDArray:
+class _Element(NamedTuple):
+    """An element whose anchor is in the middle, and how often it is used."""
+
+    inside: NDArray
+    iterations: int
+    centred: bool
+    symmetric: bool
+
+
+def _run(array: NDArray, operation: str, common: Common, element: _Element) -> NDArray:
     """Filter by an element. This engine dilates by the reflected element, OpenCV does not."""
-    inside = element[::-1, ::-1] if operation == "dilation" else element
-    return morphology.apply(array, operation, common, inside, iterations, 1, None)
+    inside = element.inside[::-1, ::-1] if operation == "dilation" else element.inside
+    return morphology.apply(array, operation, common, inside, element.iterations, 1, None)
 
 
-def _element(kernel: Any, anchor: Any, iterations: int) -> tuple[NDArray, int]:
-    """Return an element whose anchor is in the middle, and how often to use it.
+@functools.lru_cache(256)
+def _element(kernel: bytes, shape: tuple[int, int], place: tuple[int, int], iterations: int) -> _Element:
+    """Return the element of a kernel.
 
     As in OpenCV, a rectangle that is used several times becomes a larger one that is used once.
     """
-    inside = np.ones((3, 3), bool) if kernel is None else kernel
-    if type(inside) is not np.ndarray or inside.ndim != 2 or not inside.size:
-        raise Elsewhere("the kernel is not a plain array of two axes")
-    if inside.dtype not in (U8, np.dtype(bool)) or (kernel is not None and inside.dtype != U8):
-        raise Elsewhere("the kernel is not of bytes")
-    inside = inside != 0
-    height, width = inside.shape
-    place = arguments.anchor(anchor, (height, width))
+    inside = np.frombuffer(kernel, np.uint8).reshape(shape) != 0
     if inside.all():
-        inside = np.ones((1 + iterations * (height - 1), 1 + iterations * (width - 1)), bool)
+        inside = np.ones([1 + iterations * (n - 1) for n in shape], bool)
         place, iterations = (place[0] * iterations, place[1] * iterations), 1
     pads = []
     for n, before in zip(inside.shape, place, strict=True):
         after = n - 1 - before
         pads.append((max(after - before, 0), max(before - after, 0)))
-    return np.pad(inside, pads), iterations
+    inside = np.pad(inside, pads)
+    inside.flags.writeable = False
+    centred = bool(inside[inside.shape[0] // 2, inside.shape[1] // 2])
+    return _Element(inside, iterations, centred, np.array_equal(inside, inside[::-1, ::-1]))

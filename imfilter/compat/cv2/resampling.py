@@ -187,7 +187,7 @@ def _means(array: NDArray, factors: tuple[int, int], out: NDArray) -> NDArray:
     if factors == (2, 2) and whole:
         bias = 0.0625  # OpenCV rounds halves up
     elif whole:
-        real = engine.certain(np.multiply.outer(*taps), 0.0, array.dtype, array.dtype)
+        real = engine.certain(taps, 0.0, array.dtype, array.dtype)
     return engine.run(array, taps, (0, 0), "edge", out, bias=bias, real=real, stride=factors)
 
 

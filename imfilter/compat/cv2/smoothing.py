@@ -91,10 +91,16 @@ def boxes(
             raise Elsewhere("sums exceed 32 bits")
         else:
             real = F64 if area * engine.peak(array.dtype) > engine.EXACT else None
-    weights = (np.full(shape[0], 1 / area if normalize else 1.0), np.ones(shape[1]))
+    taps = _equal(shape, 1 / area if normalize else 1.0)
     return engine.run(
-        array, weights, before, mode, out, bias=bias, real=real, mean=normalize and target.kind != "f"
+        array, taps, before, mode, out, bias=bias, real=real, mean=normalize and target.kind != "f"
     )
+
+
+@functools.lru_cache(256)
+def _equal(shape: tuple[int, int], weight: float) -> tuple[NDArray, NDArray]:
+    """Return equal weights along columns and rows."""
+    return np.full(shape[0], weight), np.ones(shape[1])
 
 
 def _bias(area: int, source: np.dtype, target: np.dtype) -> float:

@@ -28,6 +28,9 @@ _Fill = Callable[[slice], None]
 
 def _over_rows(shape: tuple[int, ...], fill: _Fill) -> None:
     """Fill the result, a block of rows at a time."""
+    if math.prod(shape) <= _BLOCK:
+        fill(slice(None))
+        return
     step = max(1, _BLOCK // max(math.prod(shape[1:]), 1))
 
     def task(start: int, stop: int) -> None:
