@@ -12,6 +12,7 @@ from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat import cv2_sums as engine
 from imfilter._compat.cv2_arguments import F32, F64, I16, U8, U16
 from imfilter._compat.serving import Elsewhere, like
+from imfilter._filters.ordered import totals
 from imfilter.typing import NDArray
 
 #: Matches that are not divided by norms.
@@ -69,9 +70,5 @@ def integral(src: NDArray, sum: NDArray | None = None, sdepth: int = -1) -> NDAr
     if kind is None:
         raise Elsewhere("sdepth is not usual")
     out = arguments.result(sum, (array.shape[0] + 1, array.shape[1] + 1, *array.shape[2:]), kind)
-    out[0], out[:, 0] = 0, 0
-    line = np.empty(array.shape[1:], kind)
-    for row, samples in enumerate(array):
-        np.cumsum(samples, 0, kind, line)
-        np.add(out[row, 1:], line, out=out[row + 1, 1:])
+    totals.integral(array, out)
     return out

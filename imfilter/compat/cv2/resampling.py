@@ -14,7 +14,7 @@ import numpy as np
 from imfilter._base.keywords import Common
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat import cv2_sums as engine
-from imfilter._compat.cv2_arguments import F32, F64, U8
+from imfilter._compat.cv2_arguments import F32, U8
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.resampling import apply as resampling
 from imfilter._filters.resampling.tables import Table, of_places
@@ -22,6 +22,8 @@ from imfilter.compat.cv2.smoothing import fixed
 from imfilter.typing import NDArray
 
 _BINOMIAL = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
+#: The same for results at samples, and for those between two.
+_PHASES = np.array([0.125, 0.75, 0.125]), np.array([0.5, 0.5])
 #: Bits after the point of products of two of these weights.
 _FRACTION = 8
 #: The parameter of OpenCV's cubic kernel, and the reach of its Lanczos kernel.
@@ -66,10 +68,14 @@ def pyrUp(
     out = arguments.result(dst, (height, width, *array.shape[2:]), array.dtype)
     if array.dtype.kind == "f":
         return resampling.apply(array, _doubled, (), Common(axes=(0, 1), out=_finite(array, out)))
-    exact = F32 if array.dtype == U8 else F64
-    sums = resampling.apply(array, _doubled, (), Common(axes=(0, 1), dtype=exact))
-    sums += 0.5
-    np.copyto(out, np.floor(sums, out=sums), casting="unsafe")
+    # The first samples are mirrored, and the last are repeated.
+    padded = np.pad(array, [(0, 1), (0, 1)] + [(0, 0)] * (array.ndim - 2), mode="edge")
+    padded = np.concatenate([padded[1:2], padded])
+    padded = np.concatenate([padded[:, 1:2], padded], 1)
+    found = np.empty(array.shape, array.dtype)
+    for y, rows in enumerate(_PHASES):
+        for x, columns in enumerate(_PHASES):
+            out[y::2, x::2] = fixed(padded[y:, x:], (rows, columns), None, found, _FRACTION)
     return out
 
 

@@ -173,13 +173,17 @@ def GaussianBlur(
 def fixed(
     array: NDArray,
     taps: tuple[NDArray, NDArray],
-    mode: str,
+    mode: str | None,
     out: NDArray,
     fraction: int,
     stride: tuple[int, int] = (1, 1),
 ) -> NDArray:
-    """Correlate with centred weights. Integers have bits after the point, and halves are rounded up."""
-    before = len(taps[0]) // 2, len(taps[1]) // 2
+    """Correlate with centred weights. Integers have bits after the point, and halves are rounded up.
+
+    Without a border the weights stay inside the image.
+    """
+    before = None if mode is None else (len(taps[0]) // 2, len(taps[1]) // 2)
+    mode = mode or "edge"
     if array.dtype.kind == "f":
         return engine.run(array, taps, before, mode, out, stride=stride)
     # Half a unit of the last bit decides halves and nothing else. It has no place in float32 beside bytes.
