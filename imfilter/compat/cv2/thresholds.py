@@ -20,8 +20,10 @@ from imfilter.typing import NDArray
 
 #: Number of levels of bytes, and OpenCV's smallest share of samples on one side of a threshold.
 _LEVELS, _LEAST = 256, float(np.finfo(np.float32).eps)
+#: Types with two results, and the largest byte.
+_BINARY, _WHITE = (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV), 255
 #: Samples of a block, whose results on the way stay in the cache.
-_BLOCK = 1 << 16
+_BLOCK = 1 << 17
 #: Writes the result of some rows: ``fill(rows)``.
 _Fill = Callable[[slice], None]
 
@@ -74,8 +76,15 @@ def threshold(
         if kind == cv2.THRESH_TRUNC:
             np.minimum(samples, clipped, out=to)
             return
+        if array.dtype == U8 and limit is not None and kind in _BINARY:
+            (np.less_equal if keeps_low else np.greater)(samples, limit, out=to.view(bool))
+            if value == _WHITE:
+                np.negative(to, out=to)  # 1 becomes 255, in less time than by a product
+            else:
+                np.multiply(to, value, out=to)
+            return
         kept = _compared(samples, limit, above=not keeps_low).view(np.int8)
-        if kind in (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV):
+        if kind in _BINARY:
             np.multiply(kept.view(np.uint8), value, out=to, casting="unsafe", dtype=to.dtype)
         else:
             # Bits, because infinity times 0 is NaN.
