@@ -56,11 +56,11 @@ def _of_image(
         def rows(first: int, stop: int) -> NDArray:
             return array[first:stop]
 
-        found = canny.edges(
+        canny.edges(
             *(rows, array.shape, len(array), limits, norm, None, out.view(bool), threads.requested(None)),
             interpolated=False,
         )
-        return _as_bytes(found)
+        return _as_bytes(out)
     derivatives = []
     for orders in ((1, 0), (0, 1)):
         taps, to = kernels(*orders, aperture, scale), np.empty(array.shape, I16)
@@ -110,14 +110,13 @@ def _edges(across: NDArray, down: NDArray, limits: tuple[float, float], norm: st
         return np.take_along_axis(x, largest, -1)[..., 0], np.take_along_axis(y, largest, -1)[..., 0]
 
     shape = across.shape[0], across.shape[1]
-    found = canny.edges_of_derivatives(rows, shape, limits, norm, out.view(bool), threads.requested(None))
-    return _as_bytes(found)
+    canny.edges_of_derivatives(rows, shape, limits, norm, out.view(bool), threads.requested(None))
+    return _as_bytes(out)
 
 
-def _as_bytes(found: NDArray) -> NDArray:
-    """Return truth values as 0 and 255, in their memory."""
-    out = found.view(np.uint8)
-    return np.multiply(out, np.uint8(255), out=out)
+def _as_bytes(out: NDArray) -> NDArray:
+    """Make 255 of 1, in the memory of truth values."""
+    return np.negative(out, out=out)
 
 
 @like(cv2.cornerHarris, "cv2.cornerHarris")
