@@ -17,6 +17,8 @@ from imfilter._compat.serving import Elsewhere, like
 from imfilter.edge_preserving import bilateral
 from imfilter.typing import NDArray
 
+#: Hints that ask for exact results; OpenCV has them since 4.11.
+_DEFAULT, _ACCURATE = 0, 1
 #: Boxes of up to so many samples have sums of 16 bits, if samples and results are bytes.
 _SHORT = 256
 #: Boxes of squared bytes of up to so many samples have sums of 32 bits.
@@ -148,14 +150,14 @@ def GaussianBlur(
     dst: NDArray | None = None,
     sigmaY: float = 0.0,
     borderType: int = arguments.MIRROR,
-    hint: int = cv2.ALGO_HINT_DEFAULT,
+    hint: int = _DEFAULT,
 ) -> NDArray:
     """Smooth with a Gaussian, as `cv2.GaussianBlur` does.
 
     Weights for bytes have 8 bits after the point, and those for 16 bits have 16. Halves are rounded up.
     """
     array = arguments.image(src, (U8, U16, F32, F64))
-    if hint not in (cv2.ALGO_HINT_DEFAULT, cv2.ALGO_HINT_ACCURATE):
+    if hint not in (_DEFAULT, _ACCURATE):
         raise Elsewhere("hint allows approximations")
     height, width = arguments.pair(ksize, "ksize")
     across, down = arguments.number(sigmaX, "sigmaX"), arguments.number(sigmaY, "sigmaY")
