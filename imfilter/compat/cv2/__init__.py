@@ -1,8 +1,8 @@
 """The filters of OpenCV, by their names, arguments and results.
 
 Integer results are the same in every sample. Floats differ by at most 1e-5 times the largest term of their
-sum. The results are those of OpenCV 4.12 and 5.0. Images are plain arrays of rows and columns, with up to four
-channels: uint8, uint16, int16, float32 or float64, as the function in OpenCV has them.
+sum. The results are those of OpenCV 4.12 and 5.0. Images are plain arrays of rows and columns, with up to
+four channels: uint8, uint16, int16, float32 or float64, as the function in OpenCV has them.
 
 These calls run in OpenCV:
 
