@@ -14,7 +14,7 @@ import numpy as np
 from imfilter._compat import record, serving
 
 #: The modules whose functions can be replaced, and ours with the same names.
-LIBRARIES = {"scipy.ndimage": "imfilter.compat.ndimage"}
+LIBRARIES = {"scipy.ndimage": "imfilter.compat.ndimage", "cv2": "imfilter.compat.cv2"}
 
 _Function = Callable[..., Any]
 _lock = threading.RLock()

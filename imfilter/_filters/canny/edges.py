@@ -10,11 +10,11 @@ import numpy.typing as npt
 from imfilter._base import dtypes, threads
 from imfilter._base.loops import ArrayLayout, Loops
 from imfilter._base.padding import Padding
-from imfilter._base.program import Job, Program, layout_workspace, pitch, set_geometry
+from imfilter._base.program import Job, Program, address, layout_workspace, pitch, set_geometry
 from imfilter._filters.canny import hysteresis
 from imfilter._filters.canny.kernels import non_maximum_suppression
 from imfilter._filters.canny.kernels.flood_fill import STRONG
-from imfilter._filters.canny.kernels.rows import CANNY_JOB, slide_canny
+from imfilter._filters.canny.kernels.rows import CANNY_JOB, THIN_JOB, slide_canny, thin_rows
 from imfilter._simd import lines
 from imfilter._simd.vector import BYTES, LINE
 
@@ -56,6 +56,58 @@ def edges(
     _remove(candidates, allowed, outermost=interpolated)
     hysteresis.spread(marks, 2, workers)
     return _strong(candidates, out, workers)
+
+
+def edges_of_derivatives(
+    rows: Callable[[int, int], tuple[npt.NDArray, npt.NDArray]],
+    shape: tuple[int, int],
+    thresholds: tuple[float, float],
+    norm: str,
+    out: npt.NDArray | None,
+    workers: int | None,
+) -> npt.NDArray:
+    """Return the edges of an image whose derivatives across and down its rows are known.
+
+    ``rows(first, stop)`` returns both derivatives of some rows. Magnitudes beyond the image are 0.
+    """
+    count, width = shape
+    marks = hysteresis.empty_map((count + 2, width + 2 + BYTES))
+    candidates = marks[1:-1, 1 : width + 1]
+    suppress = _Suppression(*thresholds, NORMS[norm], interpolated=False).squared()
+    step = max(1, _STRIP // 8 // width)  # the planes of a strip stay in the second-level cache
+    before, real = LINE // dtypes.FLOAT64.itemsize, dtypes.FLOAT64
+    line = pitch((width + before) * real.itemsize + 2 * BYTES)
+    program = _thinning(suppress, width, line, (step + 2) * line, candidates.strides[0])
+
+    def strip(first: int, last: int) -> None:
+        begin, end = max(first - 1, 0), min(last + 1, count)
+        planes = np.zeros((3, step + 2, line // real.itemsize))
+        inside = slice(begin - first + 1, end - first + 1)
+        across, down, size = planes[:, inside, before : before + width]
+        across[...], down[...] = rows(begin, end)
+        if suppress.measure == non_maximum_suppression.L1:
+            np.add(np.abs(across), np.abs(down), out=size)
+        else:
+            np.add(across * across, down * down, out=size)
+        program.call(address(planes), address(candidates[first:]), 0, last - first)
+
+    def task(start: int, stop: int) -> None:
+        for number in range(start, stop):
+            strip(number * step, min((number + 1) * step, count))
+
+    threads.run(task, -(-count // step), workers)
+    hysteresis.spread(marks, 2, workers)
+    return _strong(candidates, out, workers)
+
+
+@functools.lru_cache(maxsize=64)
+def _thinning(suppress: "_Suppression", columns: int, line: int, plane: int, map_y: int) -> Program:
+    """Return the program for planes of rows with their derivatives and magnitudes, in float64."""
+    job = Job(THIN_JOB)
+    job |= {"columns": columns, "pitch": line, "map_y": map_y}
+    job |= {"dx": 0, "dy": plane, "strength": 2 * plane, "low": suppress.low, "high": suppress.high}
+    job["thin"] = non_maximum_suppression.thin.address(dtypes.FLOAT64, 0)
+    return job.program(thin_rows, lines=1, work=1, rows=1, workspace=1)
 
 
 class _Suppression(NamedTuple):

@@ -64,6 +64,8 @@ class Geometry(NamedTuple):
     padding: Any = "same"
     flipped: bool = False
     bias: Any = 0.0
+    #: Type of the arithmetic. None: it follows from the types of image and result.
+    real: np.dtype | None = None
 
 
 _EVERY_SAMPLE = Geometry()
@@ -236,6 +238,7 @@ def _planned(
         real = dtypes.FLOAT64
     if low < TINY or high > HUGE or max(operator.shape) > _LONG:
         real = dtypes.FLOAT64
+    real = geometry.real or real
     unit = max(stride + dilation) == 1
     request = Request(
         *(array.dtype, dtype, real, array.shape, shape, chosen),

@@ -94,14 +94,14 @@ def of(
         weights = (np.minimum(places + 1, end) - np.maximum(places, first[:, None])) / step
         weights[weights < _ROUNDED] = 0.0
         factor = 0 if length % outputs else length // outputs
-        return _table(length, np.minimum(places, length - 1), _unit(weights))._replace(factor=factor)
+        return of_places(length, np.minimum(places, length - 1), _unit(weights))._replace(factor=factor)
     at = (np.arange(outputs) + 0.5) * step - 0.5
     if align == CORNERS:
         step = (length - 1) / (outputs - 1) if outputs > 1 else 0.0
         at = np.arange(outputs) * step
     if method == NEAREST:
         places = np.clip(np.floor(at + 0.5), 0, length - 1).astype(np.int64)[:, None]
-        return _table(length, places, np.ones(places.shape))
+        return of_places(length, places, np.ones(places.shape))
     wide = max(step, 1.0) if antialias else 1.0
     reach = _SUPPORT[method] * wide
     begin = np.floor(at - reach).astype(np.int64) + 1
@@ -109,7 +109,7 @@ def of(
     weights = _kernel(method, sharpness)((places - at[:, None]) / wide)
     if mode == "shrink":
         weights[(places < 0) | (places >= length)] = 0.0
-    return _table(length, places, _unit(weights), mode)
+    return of_places(length, places, _unit(weights), mode)
 
 
 def _kernel(method: str, a: float) -> Callable[[_Reals], _Reals]:
@@ -145,7 +145,7 @@ def expanded(length: int, outputs: int, mode: str) -> Table:
     weights = np.where(odd[:, None], [0.0, 0.5, 0.5], [0.125, 0.75, 0.125])
     if mode == "shrink":
         weights[(places < 0) | (places >= length)] = 0.0
-    return _table(length, places, _unit(weights), mode)
+    return of_places(length, places, _unit(weights), mode)
 
 
 def reduced(length: int, mode: str) -> Table:
@@ -154,10 +154,10 @@ def reduced(length: int, mode: str) -> Table:
     weights = np.tile(np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16, (len(places), 1))
     if mode == "shrink":
         weights[(places < 0) | (places >= length)] = 0.0
-    return _table(length, places, _unit(weights), mode)
+    return of_places(length, places, _unit(weights), mode)
 
 
-def _table(length: int, places: _Whole, weights: _Reals, mode: str = "edge") -> Table:
+def of_places(length: int, places: _Whole, weights: _Reals, mode: str = "edge") -> Table:
     """Return the table of taps at padded `places`. Taps of an output that read one sample become one."""
     before, after = max(0, -int(places.min())), max(0, int(places.max()) - length + 1)
     if before or after:

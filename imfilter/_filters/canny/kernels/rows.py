@@ -24,6 +24,12 @@ CANNY_JOB = np.dtype(
     [(name, np.int64) for name in _FIELDS] + [(name, np.float64) for name in ("low", "high", "cval")]
 )
 
+#: Offsets of planes and rows in bytes, the number of columns, a kernel, and both thresholds.
+THIN_JOB = np.dtype(
+    [(name, np.int64) for name in ("dx", "dy", "strength", "pitch", "map_y", "columns", "thin")]
+    + [(name, np.float64) for name in ("low", "high")]
+)
+
 _U8 = np.dtype(np.uint8)
 
 
@@ -83,3 +89,20 @@ def slide_canny(job_at, source_at, map_at, memory, start, stop):
             _line(job, workspace, job.strength, y - 1) + LINE, _line(job, workspace, job.strength, y) + LINE,
             _line(job, workspace, job.strength, y + 1) + LINE, job.columns, job.low, job.high,
             map_at + y * job.map_y))  # fmt: skip
+
+
+@Driver
+@denormals_as_zeros
+def thin_rows(job_at, source_at, map_at, start, stop):
+    """Mark the weak and strong edges of rows whose derivatives and magnitudes are known.
+
+    source_at: address of planes of rows, one row more on each side. The job has the offsets of the planes
+    `dx`, `dy` and `strength`, and of the rows. Before and after each row there is space for registers.
+    """
+    job = record(THIN_JOB, job_at)
+    for y in range(start, stop):
+        here = source_at + (y + 1) * job.pitch + LINE
+        strength = here + job.strength
+        invoke(2, job.thin, (
+            here + job.dx, here + job.dy, strength - job.pitch, strength, strength + job.pitch, job.columns,
+            job.low, job.high, map_at + y * job.map_y))  # fmt: skip

@@ -7,7 +7,18 @@ import numpy as np
 
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, kernel
-from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, record, splat, store, store_one
+from imfilter._simd.vector import (
+    BYTES,
+    invoke,
+    load,
+    load_one,
+    peek,
+    record,
+    size_of,
+    splat,
+    store,
+    store_one,
+)
 
 #: The kernel. Offsets in bytes of the taps below and above the centre, and their weights. `sign` is 1 if the
 #: sample above is added to the one below, -1 if it is subtracted, and 0 if there are only the taps below.
@@ -24,6 +35,9 @@ SUMS_JOB = np.dtype(
 #: The kernel. Number of samples of a window, and of results along a line. Bytes from one sample of a line to
 #: the next, and from one line to the next.
 MEANS_JOB = np.dtype([(name, np.int64) for name in ("means", "size", "results", "step", "line")])
+
+#: The kernel. Columns times channels, and channels. Bytes from one row of samples and of sums to the next.
+TOTALS_JOB = np.dtype([(name, np.int64) for name in ("totals", "count", "channels", "source_y", "target_y")])
 
 _F64 = np.dtype(np.float64)
 
@@ -111,3 +125,25 @@ def write_sums(job_at, source, target, start, stop):
 def write_means(job_at, source, target, start, stop):
     """Write running means of float64 samples."""
     invoke(0, record(MEANS_JOB, job_at).means, (job_at, source, target, start, stop))
+
+
+@kernel("source", "sums", "real", contract=False)
+def totals(source, sums, real, channels, samples, count, above, to):
+    """Write the sums of the samples up to each one of a row, added to the sums of the row above."""
+    size, wide = size_of(source), size_of(sums)
+    for channel in range(channels):
+        total = load_one(real, samples + channel * size, source)
+        store_one(to + channel * wide, sums, total + load_one(real, above + channel * wide, sums))
+        for i in range(channel + channels, count, channels):
+            total += load_one(real, samples + i * size, source)
+            store_one(to + i * wide, sums, total + load_one(real, above + i * wide, sums))
+
+
+@Driver
+@denormals_as_numbers
+def write_totals(job_at, source, target, start, stop):
+    """Write the sums of all samples above and to the left, from row `start` on. The row above has sums."""
+    job = record(TOTALS_JOB, job_at)
+    for y in range(start, stop):
+        to = target + y * job.target_y
+        invoke(3, job.totals, (job.channels, source + y * job.source_y, job.count, to - job.target_y, to))

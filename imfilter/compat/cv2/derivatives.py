@@ -1,0 +1,99 @@
+"""Derivatives of OpenCV."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from typing import Any
+
+import cv2
+import numpy as np
+
+from imfilter._compat import cv2_arguments as arguments
+from imfilter._compat.serving import Elsewhere, like
+from imfilter.compat.cv2.kernels import DENSE, SEPARABLE, correlate, separate, target_of
+from imfilter.typing import NDArray
+
+#: OpenCV's number of Scharr's kernel.
+_SCHARR = -1
+#: Kernels of small Laplacians by their size.
+_LAPLACIANS = {
+    1: np.array([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]),
+    3: np.array([[2.0, 0.0, 2.0], [0.0, -8.0, 0.0], [2.0, 0.0, 2.0]]),
+}
+
+
+@functools.lru_cache(256)
+def kernels(dx: int, dy: int, ksize: int, scale: float = 1.0) -> tuple[NDArray, NDArray]:
+    """Return OpenCV's weights of a derivative along columns and along rows."""
+    try:
+        across, down = (k.ravel().astype(np.float64) for k in cv2.getDerivKernels(dx, dy, ksize))
+    except cv2.error:
+        raise Elsewhere("there is no such derivative") from None
+    if dx == 0:
+        across = across * scale
+    else:
+        down = down * scale
+    return down, across
+
+
+@like(cv2.Sobel, "cv2.Sobel")
+def Sobel(
+    src: NDArray,
+    ddepth: int,
+    dx: int,
+    dy: int,
+    dst: NDArray | None = None,
+    ksize: int = 3,
+    scale: float = 1.0,
+    delta: float = 0.0,
+    borderType: int = arguments.MIRROR,
+) -> NDArray:
+    """Take a derivative, as `cv2.Sobel` does."""
+    return _derivative(src, ddepth, dx, dy, dst, ksize, scale, delta, borderType)
+
+
+@like(cv2.Scharr, "cv2.Scharr")
+def Scharr(
+    src: NDArray,
+    ddepth: int,
+    dx: int,
+    dy: int,
+    dst: NDArray | None = None,
+    scale: float = 1.0,
+    delta: float = 0.0,
+    borderType: int = arguments.MIRROR,
+) -> NDArray:
+    """Take a derivative by Scharr's kernel, as `cv2.Scharr` does."""
+    return _derivative(src, ddepth, dx, dy, dst, _SCHARR, scale, delta, borderType)
+
+
+def _derivative(
+    src: Any, ddepth: Any, dx: Any, dy: Any, dst: Any, ksize: Any, scale: Any, delta: Any, borderType: Any
+) -> NDArray:
+    array = arguments.image(src)
+    target = target_of(ddepth, array.dtype, SEPARABLE)
+    orders = operator.index(dx), operator.index(dy), operator.index(ksize)
+    taps = kernels(*orders, arguments.number(scale, "scale"))
+    return separate(array, taps, dst, None, delta, borderType, target)
+
+
+@like(cv2.Laplacian, "cv2.Laplacian")
+def Laplacian(
+    src: NDArray,
+    ddepth: int,
+    dst: NDArray | None = None,
+    ksize: int = 1,
+    scale: float = 1.0,
+    delta: float = 0.0,
+    borderType: int = arguments.MIRROR,
+) -> NDArray:
+    """Take the sum of second derivatives, as `cv2.Laplacian` does."""
+    array, size = arguments.image(src), operator.index(ksize)
+    factor = arguments.number(scale, "scale")
+    target = target_of(ddepth, array.dtype, DENSE)
+    if size in _LAPLACIANS:
+        return correlate(array, _LAPLACIANS[size] * factor, dst, None, delta, borderType, target)
+    smooth, second = kernels(2, 0, size)
+    dense = np.multiply.outer(smooth, second)
+    return correlate(array, (dense + dense.T) * factor, dst, None, delta, borderType, target)

@@ -1,0 +1,189 @@
+"""Medians, erosions, dilations and what is made of them, of OpenCV."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from imfilter._base.keywords import Common
+from imfilter._compat import cv2_arguments as arguments
+from imfilter._compat.cv2_arguments import F32, I16, U8, U16
+from imfilter._compat.serving import Elsewhere, like
+from imfilter._filters.morphology import apply as morphology
+from imfilter.rank import median
+from imfilter.typing import NDArray
+
+#: Largest median window of samples that are not bytes.
+_LARGEST = 5
+#: Two numbers of channels that large windows of OpenCV do not have.
+_OTHER_CHANNELS = (1, 2)
+#: The kernel if none is given.
+_SQUARE = np.ones((3, 3), np.uint8)
+#: Filters by OpenCV's numbers.
+_OPERATIONS = {
+    cv2.MORPH_ERODE: "erosion",
+    cv2.MORPH_DILATE: "dilation",
+    cv2.MORPH_OPEN: "opening",
+    cv2.MORPH_CLOSE: "closing",
+    cv2.MORPH_GRADIENT: "gradient",
+    cv2.MORPH_TOPHAT: "white_tophat",
+    cv2.MORPH_BLACKHAT: "black_tophat",
+}
+#: The two steps of filters by elements that are not symmetric.
+_STEPS = {"opening": ("erosion", "dilation"), "closing": ("dilation", "erosion")}
+#: Borders by OpenCV's numbers. The usual constant changes no result.
+_BORDERS = arguments.BORDERS | {cv2.BORDER_CONSTANT: "shrink"}
+
+
+@like(cv2.medianBlur, "cv2.medianBlur")
+def medianBlur(src: NDArray, ksize: int, dst: NDArray | None = None) -> NDArray:
+    """Take the medians of squares, as `cv2.medianBlur` does."""
+    array, size = arguments.image(src, (U8, U16, I16, F32)), operator.index(ksize)
+    if size < 1 or size % 2 == 0:
+        raise Elsewhere("ksize is not odd and positive")
+    if size > _LARGEST and (array.dtype != U8 or array.shape[2:] in [(n,) for n in _OTHER_CHANNELS]):
+        raise Elsewhere("ksize is too large for this type")
+    out = arguments.result(dst, array.shape, array.dtype)
+    return median(arguments.without_nan(array), size, mode="edge", axes=(0, 1), out=out)
+
+
+@like(cv2.getStructuringElement, "cv2.getStructuringElement")
+def getStructuringElement(shape: int, ksize: Sequence[int], anchor: Sequence[int] = (-1, -1)) -> NDArray:
+    """Return a rectangle, a cross or an ellipse, as `cv2.getStructuringElement` does."""
+    size, kind = arguments.size(ksize), operator.index(shape)
+    y, x = arguments.anchor(anchor, size)
+    element = np.zeros(size, np.uint8)
+    if kind == cv2.MORPH_RECT or size == (1, 1):
+        element[:] = 1
+    elif kind == cv2.MORPH_CROSS:
+        element[y], element[:, x] = 1, 1
+    elif kind == cv2.MORPH_ELLIPSE:
+        radius, middle = size[0] // 2, size[1] // 2
+        for row in range(size[0]):
+            height = row - radius
+            if abs(height) <= radius:
+                share = (radius * radius - height * height) / (radius * radius) if radius else 0.0
+                half = round(middle * np.sqrt(share))
+                element[row, max(middle - half, 0) : middle + half + 1] = 1
+    else:
+        raise Elsewhere("shape is not usual")
+    return element
+
+
+@like(cv2.erode, "cv2.erode")
+def erode(
+    src: NDArray,
+    kernel: NDArray | None,
+    dst: NDArray | None = None,
+    anchor: Sequence[int] = (-1, -1),
+    iterations: int = 1,
+    borderType: int = cv2.BORDER_CONSTANT,
+    borderValue: Any = None,
+) -> NDArray:
+    """Take the minima of windows, as `cv2.erode` does."""
+    return _filtered(src, "erosion", kernel, dst, anchor, iterations, borderType, borderValue)
+
+
+@like(cv2.dilate, "cv2.dilate")
+def dilate(
+    src: NDArray,
+    kernel: NDArray | None,
+    dst: NDArray | None = None,
+    anchor: Sequence[int] = (-1, -1),
+    iterations: int = 1,
+    borderType: int = cv2.BORDER_CONSTANT,
+    borderValue: Any = None,
+) -> NDArray:
+    """Take the maxima of windows, as `cv2.dilate` does."""
+    return _filtered(src, "dilation", kernel, dst, anchor, iterations, borderType, borderValue)
+
+
+@like(cv2.morphologyEx, "cv2.morphologyEx")
+def morphologyEx(
+    src: NDArray,
+    op: int,
+    kernel: NDArray | None,
+    dst: NDArray | None = None,
+    anchor: Sequence[int] = (-1, -1),
+    iterations: int = 1,
+    borderType: int = cv2.BORDER_CONSTANT,
+    borderValue: Any = None,
+) -> NDArray:
+    """Filter by erosions and dilations, as `cv2.morphologyEx` does."""
+    operation = _OPERATIONS.get(operator.index(op))
+    if operation is None:
+        raise Elsewhere("op is not usual")
+    return _filtered(src, operation, kernel, dst, anchor, iterations, borderType, borderValue)
+
+
+def _filtered(
+    src: Any,
+    operation: str,
+    kernel: Any,
+    dst: Any,
+    anchor: Any,
+    iterations: Any,
+    borderType: Any,
+    borderValue: Any,
+) -> NDArray:
+    array = arguments.without_nan(arguments.image(src))
+    count, mode = operator.index(iterations), _BORDERS.get(operator.index(borderType))
+    if mode is None or count < 1 or (borderValue is not None and mode == "shrink"):
+        raise Elsewhere("borderType, borderValue or iterations are not usual")
+    if kernel is None:
+        kernel = _SQUARE
+    if type(kernel) is not np.ndarray or kernel.ndim != 2 or not kernel.size or kernel.dtype != U8:
+        raise Elsewhere("the kernel is not a plain array of bytes with two axes")
+    place = arguments.anchor(anchor, (kernel.shape[0], kernel.shape[1]))
+    element = _element(kernel.tobytes(), (kernel.shape[0], kernel.shape[1]), place, count)
+    out = arguments.result(dst, array.shape, array.dtype)
+    if mode == "shrink" and not element.centred:
+        raise Elsewhere("the kernel does not contain its anchor")
+    common = Common(mode, axes=(0, 1), out=out)
+    if element.symmetric or operation in ("erosion", "dilation"):
+        return _run(array, operation, common, element)
+    if operation not in _STEPS:
+        raise Elsewhere("the kernel is not symmetric")
+    for step in _STEPS[operation]:
+        array = _run(array, step, common, element)
+    return array
+
+
+class _Element(NamedTuple):
+    """An element whose anchor is in the middle, and how often it is used."""
+
+    inside: NDArray
+    iterations: int
+    centred: bool
+    symmetric: bool
+
+
+def _run(array: NDArray, operation: str, common: Common, element: _Element) -> NDArray:
+    """Filter by an element. This engine dilates by the reflected element, OpenCV does not."""
+    inside = element.inside[::-1, ::-1] if operation == "dilation" else element.inside
+    return morphology.apply(array, operation, common, inside, element.iterations, 1, None)
+
+
+@functools.lru_cache(256)
+def _element(kernel: bytes, shape: tuple[int, int], place: tuple[int, int], iterations: int) -> _Element:
+    """Return the element of a kernel.
+
+    As in OpenCV, a rectangle that is used several times becomes a larger one that is used once.
+    """
+    inside = np.frombuffer(kernel, np.uint8).reshape(shape) != 0
+    if inside.all():
+        inside = np.ones([1 + iterations * (n - 1) for n in shape], bool)
+        place, iterations = (place[0] * iterations, place[1] * iterations), 1
+    pads = []
+    for n, before in zip(inside.shape, place, strict=True):
+        after = n - 1 - before
+        pads.append((max(after - before, 0), max(before - after, 0)))
+    inside = np.pad(inside, pads)
+    inside.flags.writeable = False
+    centred = bool(inside[inside.shape[0] // 2, inside.shape[1] // 2])
+    return _Element(inside, iterations, centred, np.array_equal(inside, inside[::-1, ::-1]))

@@ -1,0 +1,68 @@
+"""OpenCV's functions, which are built in, replaced and brought back; and OpenCV that is not installed."""
+
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+import imfilter
+import imfilter.compat.cv2 as ours
+from imfilter._compat import record
+
+FUNCTIONS = {name: getattr(cv2, name) for name in ours.__all__}
+
+
+def test_functions_are_replaced_and_return():
+    array = np.random.default_rng(0).integers(0, 256, (40, 50)).astype(np.uint8)
+    expected = cv2.GaussianBlur(array, (5, 5), 1.5)
+    with imfilter.patch("cv2", smallest=0):
+        assert not any(getattr(cv2, name) is function for name, function in FUNCTIONS.items())
+        before = record.entry("cv2.GaussianBlur").here
+        np.testing.assert_array_equal(cv2.GaussianBlur(array, (5, 5), 1.5), expected)
+        assert record.entry("cv2.GaussianBlur").here == before + 1
+        with pytest.raises(cv2.error, match="ksize"):
+            cv2.GaussianBlur(array, (4, 4), 1.5)
+    assert all(getattr(cv2, name) is function for name, function in FUNCTIONS.items())
+
+
+def test_small_images_run_in_opencv():
+    with imfilter.patch("cv2"):
+        before = record.entry("cv2.blur").reasons[record.SMALL]
+        cv2.blur(np.ones((5, 5), np.uint8), (3, 3))
+        assert record.entry("cv2.blur").reasons[record.SMALL] == before + 1
+        assert cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)).sum() == 5
+
+
+def test_names_and_positions_of_arguments():
+    array = np.random.default_rng(1).integers(0, 256, (30, 20)).astype(np.uint8)
+    out = np.empty_like(array)
+    found = ours.boxFilter(src=array, ddepth=-1, ksize=(3, 5), dst=out, anchor=(0, 1), borderType=1)
+    assert found is out
+    np.testing.assert_array_equal(found, cv2.boxFilter(array, -1, (3, 5), None, (0, 1), True, 1))
+
+
+def test_arguments_that_opencv_refuses():
+    for call in (
+        lambda module: module.blur(np.ones((5, 5), np.uint8), 3),
+        lambda module: module.blur(np.ones((5, 5), np.complex64), (3, 3)),
+        lambda module: module.medianBlur(np.ones((5, 5), np.uint8), 4),
+        lambda module: module.Sobel(np.ones((5, 5), np.uint8), -1, 0, 0),
+        lambda module: module.blur(np.ones((0, 5), np.uint8), (3, 3)),
+    ):
+        with pytest.raises(cv2.error) as theirs:
+            call(cv2)
+        with pytest.raises(cv2.error) as found:
+            call(ours)
+        assert str(found.value) == str(theirs.value)
+
+
+def test_without_opencv():
+    code = (
+        "import sys; sys.modules['cv2'] = None\n"
+        "try:\n    import imfilter.compat.cv2\n"
+        "except ModuleNotFoundError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "imfilter.compat.cv2 needs OpenCV: python -m pip install opencv-python"
