@@ -16,6 +16,9 @@ from imfilter._compat import record, serving
 #: The modules whose functions can be replaced, and ours with the same names.
 LIBRARIES = {"scipy.ndimage": "imfilter.compat.ndimage", "cv2": "imfilter.compat.cv2"}
 
+#: Functions that `patch` leaves alone: the original is faster. Measured for 4K images on one thread.
+FASTER_THERE = {"cv2": frozenset({"pyrDown", "pyrUp", "resize", "threshold"})}
+
 _Function = Callable[..., Any]
 _lock = threading.RLock()
 #: How many patches each library has.
@@ -76,7 +79,7 @@ def patched() -> list[str]:
 def _replacements(library: str, smallest: int) -> dict[_Function, _Function]:
     ours, theirs = importlib.import_module(LIBRARIES[library]), importlib.import_module(library)
     made = {}
-    for name in ours.__all__:
+    for name in sorted(set(ours.__all__) - FASTER_THERE.get(library, frozenset())):
         function = getattr(ours, name)
         made[_replacement(function, getattr(theirs, name), library, smallest)] = function.original
     return made
