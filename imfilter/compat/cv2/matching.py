@@ -63,7 +63,7 @@ def _valid(array: NDArray, taps: tuple[NDArray, ...], out: NDArray) -> NDArray:
 
 
 @like(cv2.integral, "cv2.integral")
-def integral(src: NDArray, sum: NDArray | None = None, sdepth: int = -1) -> NDArray:  # noqa: A002
+def integral(src: NDArray, sum: NDArray | None = None, sdepth: int = -1) -> NDArray:
     """Return the sums of all samples above and to the left, as `cv2.integral` does."""
     array = arguments.image(src)
     kind = _SUMS.get((array.dtype, operator.index(sdepth)))

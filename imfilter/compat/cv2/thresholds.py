@@ -47,7 +47,7 @@ def threshold(
     src: NDArray,
     thresh: float,
     maxval: float,
-    type: int,  # noqa: A002  # the name in OpenCV
+    type: int,
     dst: NDArray | None = None,
 ) -> tuple[float, NDArray]:
     """Compare samples with a threshold, as `cv2.threshold` does."""

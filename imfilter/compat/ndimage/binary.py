@@ -87,7 +87,7 @@ def _changed(
 
 @like(scipy.ndimage.binary_erosion, "scipy.ndimage.binary_erosion")
 def binary_erosion(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     structure: ArrayLike | None = None,
     iterations: int = 1,
     mask: ArrayLike | None = None,
@@ -104,7 +104,7 @@ def binary_erosion(
 
 @like(scipy.ndimage.binary_dilation, "scipy.ndimage.binary_dilation")
 def binary_dilation(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     structure: ArrayLike | None = None,
     iterations: int = 1,
     mask: ArrayLike | None = None,
@@ -121,7 +121,7 @@ def binary_dilation(
 
 @like(scipy.ndimage.binary_propagation, "scipy.ndimage.binary_propagation")
 def binary_propagation(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     structure: ArrayLike | None = None,
     mask: ArrayLike | None = None,
     output: Output = None,
@@ -155,7 +155,7 @@ def _both(
 
 @like(scipy.ndimage.binary_opening, "scipy.ndimage.binary_opening")
 def binary_opening(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     structure: ArrayLike | None = None,
     iterations: int = 1,
     output: Output = None,
@@ -172,7 +172,7 @@ def binary_opening(
 
 @like(scipy.ndimage.binary_closing, "scipy.ndimage.binary_closing")
 def binary_closing(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     structure: ArrayLike | None = None,
     iterations: int = 1,
     output: Output = None,
@@ -189,7 +189,7 @@ def binary_closing(
 
 @like(scipy.ndimage.binary_hit_or_miss, "scipy.ndimage.binary_hit_or_miss")
 def binary_hit_or_miss(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     structure1: ArrayLike | None = None,
     structure2: ArrayLike | None = None,
     output: Output = None,
@@ -219,7 +219,7 @@ def binary_hit_or_miss(
 
 @like(scipy.ndimage.binary_fill_holes, "scipy.ndimage.binary_fill_holes")
 def binary_fill_holes(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     structure: ArrayLike | None = None,
     output: Output = None,
     origin: int | Sequence[int] = 0,

@@ -23,7 +23,7 @@ _PREWITT = np.ones(3)
 
 @like(scipy.ndimage.sobel, "scipy.ndimage.sobel")
 def sobel(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     axis: int = -1,
     output: Output = None,
     mode: str | Sequence[str] = "reflect",
@@ -35,7 +35,7 @@ def sobel(
 
 @like(scipy.ndimage.prewitt, "scipy.ndimage.prewitt")
 def prewitt(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     axis: int = -1,
     output: Output = None,
     mode: str | Sequence[str] = "reflect",
@@ -55,7 +55,7 @@ def _smoothed(array: NDArray, axis: Any, mode: Any, cval: Any, prewitt: bool) ->
 
 @like(scipy.ndimage.laplace, "scipy.ndimage.laplace")
 def laplace(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     output: Output = None,
     mode: str | Sequence[str] = "reflect",
     cval: float = 0.0,
@@ -78,7 +78,7 @@ Derivative = Callable[..., NDArray]
 
 @like(scipy.ndimage.generic_laplace, "scipy.ndimage.generic_laplace")
 def generic_laplace(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     derivative2: Derivative,
     output: Output = None,
     mode: str | Sequence[str] = "reflect",
@@ -101,7 +101,7 @@ def generic_laplace(
 
 @like(scipy.ndimage.generic_gradient_magnitude, "scipy.ndimage.generic_gradient_magnitude")
 def generic_gradient_magnitude(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     derivative: Derivative,
     output: Output = None,
     mode: str | Sequence[str] = "reflect",

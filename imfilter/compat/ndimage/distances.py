@@ -21,7 +21,7 @@ _LARGEST = 1 << 16
 
 @like(scipy.ndimage.distance_transform_edt, "scipy.ndimage.distance_transform_edt")
 def distance_transform_edt(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     sampling: float | Sequence[float] | None = None,
     return_distances: bool = True,
     return_indices: bool = False,

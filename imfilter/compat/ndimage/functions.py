@@ -26,7 +26,7 @@ _MODES = arguments.MODES | {"grid-mirror": "mirror"}
 
 @like(scipy.ndimage.generic_filter, "scipy.ndimage.generic_filter")
 def generic_filter(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     function: Callable[..., float],
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
@@ -97,7 +97,7 @@ def _comparable(array: NDArray, windows: Windows) -> NDArray:
 
 @like(scipy.ndimage.generic_filter1d, "scipy.ndimage.generic_filter1d")
 def generic_filter1d(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     function: Callable[..., None],
     filter_size: int,
     axis: int = -1,
@@ -114,7 +114,7 @@ def generic_filter1d(
 
 @like(scipy.ndimage.vectorized_filter, "scipy.ndimage.vectorized_filter")
 def vectorized_filter(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     function: Callable[..., NDArray],
     *,
     size: int | Sequence[int] | None = None,

@@ -31,7 +31,7 @@ def _line(axis: int, sigma: Any, order: Any, mode: Any, truncate: float, radius:
 
 @like(scipy.ndimage.gaussian_filter1d, "scipy.ndimage.gaussian_filter1d")
 def gaussian_filter1d(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     sigma: float,
     axis: int = -1,
     order: int = 0,
@@ -55,7 +55,7 @@ def _along(
 
 @like(scipy.ndimage.gaussian_filter, "scipy.ndimage.gaussian_filter")
 def gaussian_filter(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     sigma: float | Sequence[float],
     order: int | Sequence[int] = 0,
     output: Output = None,
@@ -93,7 +93,7 @@ def _over(
 
 @like(scipy.ndimage.gaussian_laplace, "scipy.ndimage.gaussian_laplace")
 def gaussian_laplace(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     sigma: float | Sequence[float],
     output: Output = None,
     mode: str | Sequence[str] = "reflect",
@@ -121,7 +121,7 @@ def _laplacian(array: NDArray, sigma: Any, mode: Any, cval: Any, axes: Any, *pai
 
 @like(scipy.ndimage.gaussian_gradient_magnitude, "scipy.ndimage.gaussian_gradient_magnitude")
 def gaussian_gradient_magnitude(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     sigma: float | Sequence[float],
     output: Output = None,
     mode: str | Sequence[str] = "reflect",

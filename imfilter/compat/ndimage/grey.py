@@ -135,7 +135,7 @@ def at_once(array: NDArray, by: Element, output: Output, operation: str) -> NDAr
 
 @like(scipy.ndimage.grey_erosion, "scipy.ndimage.grey_erosion")
 def grey_erosion(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     structure: ArrayLike | None = None,
@@ -154,7 +154,7 @@ def grey_erosion(
 
 @like(scipy.ndimage.grey_dilation, "scipy.ndimage.grey_dilation")
 def grey_dilation(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     structure: ArrayLike | None = None,
@@ -173,7 +173,7 @@ def grey_dilation(
 
 @like(scipy.ndimage.grey_opening, "scipy.ndimage.grey_opening")
 def grey_opening(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     structure: ArrayLike | None = None,
@@ -192,7 +192,7 @@ def grey_opening(
 
 @like(scipy.ndimage.grey_closing, "scipy.ndimage.grey_closing")
 def grey_closing(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     structure: ArrayLike | None = None,

@@ -20,7 +20,7 @@ from imfilter.typing import ArrayLike, NDArray
 
 @like(scipy.ndimage.minimum_filter1d, "scipy.ndimage.minimum_filter1d")
 def minimum_filter1d(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int,
     axis: int = -1,
     output: Output = None,
@@ -34,7 +34,7 @@ def minimum_filter1d(
 
 @like(scipy.ndimage.maximum_filter1d, "scipy.ndimage.maximum_filter1d")
 def maximum_filter1d(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int,
     axis: int = -1,
     output: Output = None,
@@ -55,7 +55,7 @@ def _along(
 
 @like(scipy.ndimage.minimum_filter, "scipy.ndimage.minimum_filter")
 def minimum_filter(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     output: Output = None,
@@ -71,7 +71,7 @@ def minimum_filter(
 
 @like(scipy.ndimage.maximum_filter, "scipy.ndimage.maximum_filter")
 def maximum_filter(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     output: Output = None,
@@ -130,7 +130,7 @@ def _in_footprint(
 
 @like(scipy.ndimage.median_filter, "scipy.ndimage.median_filter")
 def median_filter(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     output: Output = None,
@@ -147,7 +147,7 @@ def median_filter(
 
 @like(scipy.ndimage.percentile_filter, "scipy.ndimage.percentile_filter")
 def percentile_filter(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     percentile: float,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
@@ -165,7 +165,7 @@ def percentile_filter(
 
 @like(scipy.ndimage.rank_filter, "scipy.ndimage.rank_filter")
 def rank_filter(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     rank: int,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,

@@ -23,7 +23,7 @@ def _image(given: ArrayLike, output: Output) -> NDArray:
 
 @like(scipy.ndimage.morphological_gradient, "scipy.ndimage.morphological_gradient")
 def morphological_gradient(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     structure: ArrayLike | None = None,
@@ -60,7 +60,7 @@ def _never_negative(array: NDArray, by: Element) -> bool:
 
 @like(scipy.ndimage.morphological_laplace, "scipy.ndimage.morphological_laplace")
 def morphological_laplace(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     structure: ArrayLike | None = None,
@@ -83,7 +83,7 @@ def morphological_laplace(
 
 @like(scipy.ndimage.white_tophat, "scipy.ndimage.white_tophat")
 def white_tophat(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     structure: ArrayLike | None = None,
@@ -103,7 +103,7 @@ def white_tophat(
 
 @like(scipy.ndimage.black_tophat, "scipy.ndimage.black_tophat")
 def black_tophat(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
     structure: ArrayLike | None = None,

@@ -21,7 +21,7 @@ Output = NDArray | DTypeLike | None
 
 @like(scipy.ndimage.correlate1d, "scipy.ndimage.correlate1d")
 def correlate1d(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     weights: ArrayLike,
     axis: int = -1,
     output: Output = None,
@@ -35,7 +35,7 @@ def correlate1d(
 
 @like(scipy.ndimage.convolve1d, "scipy.ndimage.convolve1d")
 def convolve1d(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     weights: ArrayLike,
     axis: int = -1,
     output: Output = None,
@@ -74,7 +74,7 @@ def _weights(weights: ArrayLike, ndim: int) -> NDArray:
 
 @like(scipy.ndimage.correlate, "scipy.ndimage.correlate")
 def correlate(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     weights: ArrayLike,
     output: Output = None,
     mode: str = "reflect",
@@ -89,7 +89,7 @@ def correlate(
 
 @like(scipy.ndimage.convolve, "scipy.ndimage.convolve")
 def convolve(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     weights: ArrayLike,
     output: Output = None,
     mode: str = "reflect",
@@ -127,7 +127,7 @@ def _over(
 
 @like(scipy.ndimage.uniform_filter1d, "scipy.ndimage.uniform_filter1d")
 def uniform_filter1d(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int,
     axis: int = -1,
     output: Output = None,
@@ -152,7 +152,7 @@ def _mean(axis: int, size: Any, origin: Any, mode: Any) -> Line:
 
 @like(scipy.ndimage.uniform_filter, "scipy.ndimage.uniform_filter")
 def uniform_filter(
-    input: ArrayLike,  # noqa: A002  # the name in SciPy
+    input: ArrayLike,
     size: int | Sequence[int] = 3,
     output: Output = None,
     mode: str | Sequence[str] = "reflect",
