@@ -1,0 +1,51 @@
+"""Functions of `skimage.filters`, by their names, arguments and results."""
+
+from imfilter.compat.skimage.filters.edges import (
+    farid,
+    farid_h,
+    farid_v,
+    laplace,
+    prewitt,
+    prewitt_h,
+    prewitt_v,
+    roberts,
+    roberts_neg_diag,
+    roberts_pos_diag,
+    scharr,
+    scharr_h,
+    scharr_v,
+    sobel,
+    sobel_h,
+    sobel_v,
+)
+from imfilter.compat.skimage.filters.smoothing import (
+    apply_hysteresis_threshold,
+    difference_of_gaussians,
+    gaussian,
+    median,
+    unsharp_mask,
+)
+
+__all__ = [
+    "apply_hysteresis_threshold",
+    "difference_of_gaussians",
+    "farid",
+    "farid_h",
+    "farid_v",
+    "gaussian",
+    "laplace",
+    "median",
+    "prewitt",
+    "prewitt_h",
+    "prewitt_v",
+    "roberts",
+    "roberts_neg_diag",
+    "roberts_pos_diag",
+    "scharr",
+    "scharr_h",
+    "scharr_v",
+    "sobel",
+    "sobel_h",
+    "sobel_v",
+    "unsharp_mask",
+]
