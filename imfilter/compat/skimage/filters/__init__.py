@@ -18,12 +18,27 @@ from imfilter.compat.skimage.filters.edges import (
     sobel_h,
     sobel_v,
 )
+from imfilter.compat.skimage.filters.neighbourhoods import (
+    threshold_local,
+    threshold_niblack,
+    threshold_sauvola,
+)
 from imfilter.compat.skimage.filters.smoothing import (
     apply_hysteresis_threshold,
     difference_of_gaussians,
     gaussian,
     median,
     unsharp_mask,
+)
+from imfilter.compat.skimage.filters.thresholds import (
+    threshold_isodata,
+    threshold_li,
+    threshold_mean,
+    threshold_minimum,
+    threshold_multiotsu,
+    threshold_otsu,
+    threshold_triangle,
+    threshold_yen,
 )
 
 __all__ = [
@@ -47,5 +62,16 @@ __all__ = [
     "sobel",
     "sobel_h",
     "sobel_v",
+    "threshold_isodata",
+    "threshold_li",
+    "threshold_local",
+    "threshold_mean",
+    "threshold_minimum",
+    "threshold_multiotsu",
+    "threshold_niblack",
+    "threshold_otsu",
+    "threshold_sauvola",
+    "threshold_triangle",
+    "threshold_yen",
     "unsharp_mask",
 ]
