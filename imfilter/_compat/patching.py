@@ -17,6 +17,7 @@ from imfilter._compat import record
 LIBRARIES = {
     "scipy.ndimage": "imfilter.compat.ndimage",
     "skimage.filters": "imfilter.compat.skimage.filters",
+    "skimage.morphology": "imfilter.compat.skimage.morphology",
 }
 
 _Function = Callable[..., Any]
