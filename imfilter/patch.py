@@ -91,7 +91,7 @@ def patch(*libraries: str, smallest: int = _SMALLEST) -> Patch:
 
     Parameters
     ----------
-    *libraries : {'scipy.ndimage', 'cv2'}
+    *libraries : {'scipy.ndimage', 'cv2', 'skimage.filters', 'skimage.morphology'}
         Names of modules. Default: all that are installed.
     smallest : int, optional
         Images with fewer samples are left to the original function, which is as fast for them. Default 4096.
@@ -131,7 +131,7 @@ def unpatch(*libraries: str) -> None:
 
     Parameters
     ----------
-    *libraries : {'scipy.ndimage', 'cv2'}
+    *libraries : {'scipy.ndimage', 'cv2', 'skimage.filters', 'skimage.morphology'}
         Names of modules. Default: all that are patched.
 
     Raises

@@ -35,7 +35,7 @@ class Line(NamedTuple):
     mode: str
 
 
-class _Fast:
+class Fast:
     """A filter of the fast engine for images of one shape and type. It is prepared by the first image."""
 
     def __init__(
@@ -68,10 +68,10 @@ class _Fast:
         return made(image, out)
 
 
-def _fits(out: npt.NDArray, modes: Sequence[str], cval: float) -> bool:
+def fits(out: npt.NDArray, modes: Sequence[str], cval: float) -> bool:
     """Tell whether the fast engine may compute a result, apart from samples that are not finite."""
-    fits = out.dtype.kind == "f" and 0 < len(modes) <= arguments.MOST_AXES and len(set(modes)) == 1
-    return fits and (modes[0] != "constant" or math.isfinite(cval))
+    usual = out.dtype.kind == "f" and 0 < len(modes) <= arguments.MOST_AXES and len(set(modes)) == 1
+    return usual and (modes[0] != "constant" or math.isfinite(cval))
 
 
 class Lines:
@@ -88,7 +88,7 @@ class Lines:
         if order:
             # Without weights of 0 and running sums, NaN and infinity give the same results as in SciPy.
             watch = running or any((t == 0).any() for t in taps)
-            self._fast = _Fast(_separable, taps, [len(t) for t in taps], where, watch=watch)
+            self._fast = Fast(_separable, taps, [len(t) for t in taps], where, watch=watch)
         self._each: tuple[Lines, ...] = ()
         # SciPy filters one axis after the other, so the constant is that of each axis.
         borders = {line.mode for line in kernels}
@@ -114,7 +114,7 @@ class Lines:
         if self._fast is None:
             np.copyto(out, image, casting="unsafe")
             return
-        if _fits(out, [line.mode for line in self.kernels], cval) and self._fast.run(image, cval, out):
+        if fits(out, [line.mode for line in self.kernels], cval) and self._fast.run(image, cval, out):
             return
         for axis, weights, before, mode in self.kernels:
             sides = lines.Sides(before, len(weights) - 1 - before, mode, cval)
@@ -140,7 +140,7 @@ class Window:
             kernel = weights.reshape([weights.shape[a] for a in axes])
             where = [(a, befores[a], mode) for a in axes]
             # SciPy leaves out weights of 0 here, as the engine does.
-            self._fast = _Fast(_dense, (kernel,), kernel.shape, where, watch=False)
+            self._fast = Fast(_dense, (kernel,), kernel.shape, where, watch=False)
 
     def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
         """Write the result to `out`."""
@@ -151,7 +151,7 @@ class Window:
 
     def run_real(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> None:
         """Do the same for real samples and another constant."""
-        if self._fast is not None and _fits(out, self._modes, cval) and self._fast.run(image, cval, out):
+        if self._fast is not None and fits(out, self._modes, cval) and self._fast.run(image, cval, out):
             return
         if self._weights.size * image.size > _MOST_PRODUCTS:
             raise Elsewhere("the window is too large")

@@ -14,7 +14,12 @@ import numpy as np
 from imfilter._compat import record, serving
 
 #: The modules whose functions can be replaced, and ours with the same names.
-LIBRARIES = {"scipy.ndimage": "imfilter.compat.ndimage", "cv2": "imfilter.compat.cv2"}
+LIBRARIES = {
+    "scipy.ndimage": "imfilter.compat.ndimage",
+    "cv2": "imfilter.compat.cv2",
+    "skimage.filters": "imfilter.compat.skimage.filters",
+    "skimage.morphology": "imfilter.compat.skimage.morphology",
+}
 
 #: Functions that `patch` leaves alone: the original is faster. Measured for 4K images on one thread.
 FASTER_THERE = {"cv2": frozenset({"pyrDown", "pyrUp", "resize", "threshold"})}
@@ -81,6 +86,7 @@ def _replacements(library: str, smallest: int) -> dict[_Function, _Function]:
     made = {}
     for name in sorted(set(ours.__all__) - FASTER_THERE.get(library, frozenset())):
         function = getattr(ours, name)
+        setattr(theirs, name, getattr(theirs, name))  # where a function is looked up at its first use
         made[_replacement(function, getattr(theirs, name), library, smallest)] = function.original
     return made
 
@@ -104,8 +110,9 @@ def _replacement(function: _Function, original: _Function, library: str, smalles
 def _exchange(new: dict[_Function, _Function]) -> None:
     """Replace functions in all modules that have them, except in those that define or keep the originals."""
     known = {id(old): (old, function) for old, function in new.items()}
+    definers = {old.__module__ for made in _originals.values() for old in made.values()} - set(LIBRARIES)
     for name, module in list(sys.modules.items()):
-        if not isinstance(module, ModuleType) or _keeps_originals(name):
+        if not isinstance(module, ModuleType) or name in definers or _keeps_originals(name):
             continue
         for attribute, value in list(vars(module).items()):
             found = known.get(id(value))

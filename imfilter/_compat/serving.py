@@ -56,6 +56,11 @@ def like(original: Callable[..., Any], name: str) -> Callable[[_Function], _Func
     return decorate
 
 
+def here(function: _Function) -> _Function:
+    """Return a function made `like` another, but one that raises `Elsewhere` instead of running it."""
+    return cast(_Function, function.__wrapped__)  # type: ignore[attr-defined]  # set by functools.wraps
+
+
 def _measured(
     entry: record.Entry,
     function: Callable[..., Any],

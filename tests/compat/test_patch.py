@@ -10,6 +10,7 @@ import types
 import numpy as np
 import pytest
 import scipy.ndimage
+import skimage.filters
 from scipy.ndimage import uniform_filter as imported_by_name
 
 import imfilter
@@ -94,6 +95,27 @@ def test_reasons():
     assert calls().here == 0
     assert imfilter.report().reasons == {"the array is empty": 1}
     assert "scipy.ndimage.uniform_filter" in str(imfilter.report())
+
+
+def test_functions_that_are_looked_up_late():
+    """scikit-image finds a function at its first use; its own modules that define functions keep them."""
+    theirs = [skimage.filters.edges.sobel]
+    imfilter.report(clear=True)
+    with imfilter.patch("skimage.filters"):
+        assert skimage.filters.sobel is not theirs[0]
+        assert skimage.filters.edges.sobel is theirs[0]
+        from skimage.filters import sobel
+
+        assert pickle.loads(pickle.dumps(sobel)) is sobel
+        sobel(IMAGE)
+    assert calls("skimage.filters.sobel").here == 1
+    assert skimage.filters.sobel is theirs[0]
+
+
+def test_scikit_image_is_optional():
+    code = "import sys; sys.modules['skimage'] = None; import imfilter.compat.skimage"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.endswith("imfilter.compat.skimage needs scikit-image: pip install scikit-image\n")
 
 
 def test_pickle():

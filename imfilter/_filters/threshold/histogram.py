@@ -173,9 +173,9 @@ def _real(samples: Samples, low: float, high: float, bins: int) -> Histogram:
         raise ValueError(f"image must be finite, got {wrong}; leave such samples out with mask=")
     if not math.isfinite(high - low):
         raise ValueError(f"image must have a range that fits into float64, got {low} to {high}")
-    # The limits of NumPy and scikit-image have the type of the samples.
+    # The limits of NumPy and scikit-image are computed in the type of the samples.
     for element in (samples.values.dtype, dtypes.FLOAT64):
-        limits = np.linspace(low, high, bins + 1, dtype=element)
+        limits = np.linspace(element.type(low), element.type(high), bins + 1, dtype=element)
         if (limits[1:] > limits[:-1]).all():
             break
     else:

@@ -1,0 +1,81 @@
+"""Thresholds of `skimage.filters` for each sample, from its neighbourhood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import skimage.filters
+from skimage.util import dtype_limits
+
+from imfilter import threshold
+from imfilter._compat import skimage_images as images
+from imfilter._compat.serving import Elsewhere, here, like
+from imfilter.compat import ndimage
+from imfilter.typing import NDArray
+
+
+def _odd(given: Any, array: NDArray) -> tuple[int, ...]:
+    """Return an odd length for each axis."""
+    lengths = tuple(given) if isinstance(given, Iterable) else (given,) * array.ndim
+    if len(lengths) != array.ndim or any(type(n) is not int or n < 1 or n % 2 == 0 for n in lengths):
+        raise Elsewhere("the lengths of the window are not odd numbers, one for each axis")
+    return lengths
+
+
+@like(skimage.filters.threshold_local, "skimage.filters.threshold_local")
+def threshold_local(
+    image: NDArray,
+    block_size: int | Sequence[int] = 3,
+    method: str = "gaussian",
+    offset: float = 0,
+    mode: str = "reflect",
+    param: Any = None,
+    cval: float = 0,
+) -> NDArray:
+    """Return a mean or median of each neighbourhood, as `skimage.filters.threshold_local` does."""
+    array = images.image(image)
+    lengths, level = _odd(block_size, array), images.real(offset, "offset")
+    converted = images.floats(array, preserve_range=True)
+    if method == "gaussian":
+        sigma = [(n - 1) / 6.0 for n in lengths] if param is None else param
+        if not (np.asarray(sigma) >= 0).all():
+            raise Elsewhere("sigma is negative")
+        result = here(ndimage.gaussian_filter)(converted, sigma, mode=mode, cval=cval)
+    elif method == "mean":
+        result = here(ndimage.uniform_filter)(converted, lengths, mode=mode, cval=cval)
+    elif method == "median":
+        result = here(ndimage.median_filter)(converted, lengths, mode=mode, cval=cval)
+    else:
+        raise Elsewhere("the method is another function")
+    return result - level
+
+
+@like(skimage.filters.threshold_niblack, "skimage.filters.threshold_niblack")
+def threshold_niblack(image: NDArray, window_size: int | Sequence[int] = 15, k: float = 0.2) -> NDArray:
+    """Return means minus multiples of standard deviations, as `skimage.filters.threshold_niblack` does."""
+    array, lengths = _wide(image, window_size)
+    return threshold.niblack(array, lengths, images.real(k, "k"), dtype=np.float64)
+
+
+@like(skimage.filters.threshold_sauvola, "skimage.filters.threshold_sauvola")
+def threshold_sauvola(
+    image: NDArray, window_size: int | Sequence[int] = 15, k: float = 0.2, r: float | None = None
+) -> NDArray:
+    """Return means that standard deviations lower, as `skimage.filters.threshold_sauvola` does."""
+    array, lengths = _wide(image, window_size)
+    if r is None:
+        least, most = dtype_limits(array, clip_negative=False)
+        r = 0.5 * (int(most) - int(least))
+    return threshold.sauvola(array, lengths, images.real(k, "k"), images.real(r, "r"), dtype=np.float64)
+
+
+def _wide(image: Any, window_size: Any) -> tuple[NDArray, tuple[int, ...]]:
+    """Return an image whose thresholds are float64. In float32, scikit-image cancels too many digits."""
+    array = images.image(image)
+    if array.dtype.kind == "f" and array.dtype != np.float64:
+        raise Elsewhere(f"the dtype is {array.dtype.name}")
+    if array.dtype.itemsize == 8 and not np.isfinite(array.sum()):
+        raise Elsewhere("a sample is not finite")
+    return array, _odd(window_size, array)

@@ -1,0 +1,204 @@
+"""Functions of `skimage.morphology`, by their names, arguments and results: grey morphology."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import skimage.morphology as theirs
+from scipy.ndimage import generate_binary_structure
+
+from imfilter import morphology
+from imfilter._compat import skimage_images as images
+from imfilter._compat.serving import Elsewhere, here, like
+from imfilter.compat import ndimage
+from imfilter.typing import NDArray
+
+__all__ = ["black_tophat", "closing", "dilation", "erosion", "opening", "reconstruction", "white_tophat"]
+
+#: A window, or windows that are applied in turn, each some times. Default: the nearest neighbours.
+Footprint = NDArray | Sequence[tuple[NDArray, int]] | None
+_Windows = list[tuple[NDArray, int]]
+_OWN_BORDERS = ("max", "min", "ignore")
+_BORDERS = ("reflect", "constant", "nearest", "mirror", "wrap", *_OWN_BORDERS)
+
+
+@like(theirs.erosion, "skimage.morphology.erosion")
+def erosion(
+    image: NDArray,
+    footprint: Footprint = None,
+    out: NDArray | None = None,
+    *,
+    mode: str = "reflect",
+    cval: float = 0.0,
+) -> NDArray:
+    """Take the minima of windows, as `skimage.morphology.erosion` does."""
+    array = _image(image, out)
+    return _extremes(array, _windows(footprint, array), out, mode, cval, largest=False)
+
+
+@like(theirs.dilation, "skimage.morphology.dilation")
+def dilation(
+    image: NDArray,
+    footprint: Footprint = None,
+    out: NDArray | None = None,
+    *,
+    mode: str = "reflect",
+    cval: float = 0.0,
+) -> NDArray:
+    """Take the maxima of windows, as `skimage.morphology.dilation` does."""
+    array = _image(image, out)
+    return _extremes(array, _windows(footprint, array), out, mode, cval, largest=True)
+
+
+@like(theirs.opening, "skimage.morphology.opening")
+def opening(
+    image: NDArray,
+    footprint: Footprint = None,
+    out: NDArray | None = None,
+    *,
+    mode: str = "reflect",
+    cval: float = 0.0,
+) -> NDArray:
+    """Erode, then dilate, as `skimage.morphology.opening` does."""
+    return _both(image, footprint, out, mode, cval, last=True)
+
+
+@like(theirs.closing, "skimage.morphology.closing")
+def closing(
+    image: NDArray,
+    footprint: Footprint = None,
+    out: NDArray | None = None,
+    *,
+    mode: str = "reflect",
+    cval: float = 0.0,
+) -> NDArray:
+    """Dilate, then erode, as `skimage.morphology.closing` does."""
+    return _both(image, footprint, out, mode, cval, last=False)
+
+
+@like(theirs.white_tophat, "skimage.morphology.white_tophat")
+def white_tophat(
+    image: NDArray,
+    footprint: Footprint = None,
+    out: NDArray | None = None,
+    *,
+    mode: str = "reflect",
+    cval: float = 0.0,
+) -> NDArray:
+    """Subtract the opening from the image, as `skimage.morphology.white_tophat` does."""
+    opened = _both(image, footprint, None, mode, cval, last=True, place=out)
+    return _difference(image, opened, opened if out is None else out)
+
+
+@like(theirs.black_tophat, "skimage.morphology.black_tophat")
+def black_tophat(
+    image: NDArray,
+    footprint: Footprint = None,
+    out: NDArray | None = None,
+    *,
+    mode: str = "reflect",
+    cval: float = 0.0,
+) -> NDArray:
+    """Subtract the image from its closing, as `skimage.morphology.black_tophat` does."""
+    closed = _both(image, footprint, None, mode, cval, last=False, place=out)
+    return _difference(closed, image, closed if out is None else out)
+
+
+def _image(image: Any, out: Any) -> NDArray:
+    """Return the image. The array for the result has its type."""
+    array = images.image(image)
+    if out is not None and (
+        type(out) is not np.ndarray or out.shape != array.shape or out.dtype != array.dtype
+    ):
+        raise Elsewhere("out is not a plain array of the image's shape and type")
+    return array
+
+
+def _both(
+    image: Any, footprint: Any, out: Any, mode: Any, cval: Any, *, last: bool, place: Any = None
+) -> NDArray:
+    """Take one extreme and then the other, in mirrored windows. `last` is whether maxima follow minima."""
+    array = _image(image, place if out is None else out)
+    windows = _windows(footprint, array)
+    middle = _extremes(array, windows, None, mode, cval, largest=not last)
+    mirrored = [(np.flip(window), count) for window, count in windows]
+    return _extremes(middle, mirrored, out, mode, cval, largest=last)
+
+
+def _windows(footprint: Any, array: NDArray) -> _Windows:
+    """Return windows of odd lengths and how often each is applied."""
+    if footprint is None:
+        return [(generate_binary_structure(array.ndim, 1), 1)]
+    given = [(footprint, 1)] if isinstance(footprint, np.ndarray) else footprint
+    if type(given) not in (list, tuple) or not given:
+        raise Elsewhere("the footprint is not usual")
+    found = []
+    for pair in given:
+        if len(pair) != 2 or type(pair[0]) is not np.ndarray:
+            raise Elsewhere("the footprint is not usual")
+        if not isinstance(pair[1], int | np.integer) or pair[1] < 1:
+            raise Elsewhere("the footprint is not usual")
+        found.append((np.pad(pair[0] != 0, [(1 - n % 2, 0) for n in pair[0].shape]), int(pair[1])))
+    return found
+
+
+def _extremes(
+    array: NDArray, windows: _Windows, out: NDArray | None, mode: Any, cval: Any, *, largest: bool
+) -> NDArray:
+    """Take the extremes of windows in turn."""
+    if mode not in _BORDERS:
+        raise Elsewhere("the border is not known")
+    if mode in _OWN_BORDERS:
+        most = largest if mode == "ignore" else mode == "min"
+        cval = _limit(array.dtype, lowest=most)
+        mode = "constant"
+    take = here(ndimage.maximum_filter if largest else ndimage.minimum_filter)
+    for window, count in windows:
+        for _ in range(count):
+            array = take(array, footprint=window, mode=mode, cval=cval)
+    if out is None:
+        return array
+    out[...] = array
+    return out
+
+
+def _limit(kind: np.dtype, *, lowest: bool) -> float:
+    """Return the least or the largest value of a type."""
+    if kind.kind == "f":
+        return -np.inf if lowest else np.inf
+    if kind.kind == "b":
+        return 0 if lowest else 1
+    return int(np.iinfo(kind).min if lowest else np.iinfo(kind).max)
+
+
+def _difference(first: NDArray, second: NDArray, out: NDArray) -> NDArray:
+    return (np.logical_xor if out.dtype.kind == "b" else np.subtract)(first, second, out=out)
+
+
+@like(theirs.reconstruction, "skimage.morphology.reconstruction")
+def reconstruction(
+    seed: NDArray,
+    mask: NDArray,
+    method: str = "dilation",
+    footprint: NDArray | None = None,
+    offset: NDArray | None = None,
+) -> NDArray:
+    """Dilate or erode a seed under a mask until nothing changes, as `reconstruction` does."""
+    inner, outer = images.image(seed), images.image(mask)
+    if footprint is not None and not (type(footprint) is np.ndarray and footprint.shape == (3,) * inner.ndim):
+        raise Elsewhere("the footprint is not of three samples along each axis")
+    if offset is not None or (footprint is not None and not footprint.all()):
+        raise Elsewhere("not all neighbours are joined")
+    if inner.shape != outer.shape or method not in ("dilation", "erosion"):
+        raise Elsewhere("the arguments do not fit")
+    inside = inner <= outer if method == "dilation" else inner >= outer
+    if not inside.all():  # also if a sample is NaN
+        raise Elsewhere("the seed is beyond the mask")
+    kind = np.float32 if outer.dtype in (np.float16, np.float32) else np.float64
+    if inner.dtype == outer.dtype and inner.dtype.kind != "f":
+        found = morphology.reconstruction(inner, outer, method, connectivity=inner.ndim)
+        return found.astype(kind)
+    converted = inner.astype(kind, copy=False), outer.astype(kind, copy=False)
+    return morphology.reconstruction(*converted, method, connectivity=inner.ndim)
