@@ -79,18 +79,14 @@ def picked(array: npt.NDArray, what: str, windows: Windows, real: np.dtype) -> n
     if what != "median":
         return _rank(array, windows, first if what == "minimum" else last)
     count = int(np.count_nonzero(windows.inside))
-    above = _rank(array, windows, _at, count // 2).astype(real, copy=False)
+    above = _rank(array, windows, ranks.at, count // 2).astype(real, copy=False)
     if count % 2:
         return above
-    below = _rank(array, windows, _at, count // 2 - 1).astype(real, copy=False)
+    below = _rank(array, windows, ranks.at, count // 2 - 1).astype(real, copy=False)
     with np.errstate(all="ignore"):
         below += above
         below /= 2
     return below
-
-
-def _at(n: int, place: int) -> int:
-    return place
 
 
 def _rank(array: npt.NDArray, windows: Windows, pick: Callable[..., int], *own: Any) -> npt.NDArray:

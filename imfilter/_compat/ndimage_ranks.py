@@ -13,7 +13,6 @@ import numpy.typing as npt
 from imfilter._base import threads
 from imfilter._base.keywords import Common
 from imfilter._compat import ndimage_arguments as arguments
-from imfilter._compat.ndimage_sums import real
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.ordered.rounding import truncated
 from imfilter._filters.rank import apply as rank
@@ -124,6 +123,11 @@ def of_rank(
     return out
 
 
+def at(n: int, place: int) -> int:
+    """Return a rank that is given: a `Pick` for any number of samples."""
+    return place
+
+
 def centred(footprint: npt.NDArray, befores: Sequence[int]) -> npt.NDArray:
     """Return a footprint with samples that do not count on one side, so that its centre is in the middle."""
     pads = padding(footprint.shape, befores)
@@ -157,7 +161,7 @@ def shared(
     array: npt.NDArray, mode: str, cval: Any, axes: tuple[int, ...], out: npt.NDArray | None = None
 ) -> Common:
     """Return the shared arguments. The constant must be a value of the image's type."""
-    level = real(cval) if mode == "constant" else 0.0
+    level = arguments.number(cval) if mode == "constant" else 0.0
     if mode == "constant" and array.dtype.kind in "biu":
         whole = np.iinfo(array.dtype) if array.dtype.kind != "b" else None
         low, high = (0, 1) if whole is None else (whole.min, whole.max)

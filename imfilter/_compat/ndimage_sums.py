@@ -100,7 +100,7 @@ class Lines:
         if image.dtype.kind == "c":
             _by_parts(self.run_real, image, self.cval, out)
         else:
-            self.run_real(image, real(self.cval), out)
+            self.run_real(image, arguments.number(self.cval), out)
 
     def run_real(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> None:
         """Do the same for real samples and another constant."""
@@ -147,7 +147,7 @@ class Window:
         if image.dtype.kind == "c":
             _by_parts(self.run_real, image, self.cval, out)
         else:
-            self.run_real(image, real(self.cval), out)
+            self.run_real(image, arguments.number(self.cval), out)
 
     def run_real(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> None:
         """Do the same for real samples and another constant."""
@@ -201,13 +201,6 @@ class Combined:
                 out += found
         if self._squared:
             np.sqrt(out, out, casting="unsafe")
-
-
-def real(cval: Any) -> float:
-    """Return the constant beyond the border of real samples."""
-    if isinstance(cval, complex | np.complexfloating):
-        raise Elsewhere("cval is complex")
-    return float(cval)
 
 
 def _by_parts(

@@ -181,10 +181,6 @@ def rank_filter(
     return filtered(input, output, _ranked, own)
 
 
-def _at(n: int, place: int) -> int:
-    return place
-
-
 def _place(which: str, number: Any, count: int) -> int:
     """Return the index of a sample among the `count` of a window, in ascending order."""
     if which == "median":
@@ -222,4 +218,4 @@ def _ranked(
         raise Elsewhere("rank is outside the window")
     if place in (0, count - 1):
         return extremes(array, None, window, mode, cval, origin, axes, place > 0)
-    return _in_footprint(window, chosen, origin, mode, cval, _at, place)
+    return _in_footprint(window, chosen, origin, mode, cval, engine.at, place)
