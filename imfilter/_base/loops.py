@@ -149,6 +149,11 @@ class Placement:
         return isinstance(other, Placement) and self._arguments == other._arguments
 
 
+#: The offsets of a batch of one image.
+_SINGLE = np.zeros((1, 2), np.int64)
+_SINGLE.flags.writeable = False
+
+
 @functools.lru_cache(maxsize=256)
 def tiles(length: int, count: int) -> npt.NDArray[np.int64]:
     """Cut a line of output columns into equal tiles. Return their starts and the end of the last."""
@@ -208,6 +213,8 @@ def places_of(shape: Sequence[int], steps: Sequence[int]) -> npt.NDArray[np.int6
 
 def offsets(source: ArrayLayout, target: ArrayLayout, axes: list[int]) -> npt.NDArray[np.int64]:
     """Return the offsets of each image of the batch and its output from the first, in bytes."""
+    if not axes:
+        return _SINGLE
     lengths = [source.shape[axis] for axis in axes]
     pairs = [places_of(lengths, [side.strides[axis] for axis in axes]) for side in (source, target)]
     return np.stack(pairs, axis=-1)
