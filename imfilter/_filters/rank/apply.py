@@ -89,9 +89,14 @@ def _ranked(
         out = dtypes.empty(image.shape, call.dtype) if out is None else out
         dtypes.place(np.broadcast_to(found, image.shape), out)
         return out
-    target = target_of(image, source.dtype, call.dtype, out)
+    truth = call.dtype.kind == "b"  # asked here, because each function below takes 0.3 of 12 us
+    target = (
+        target_of(image, source.dtype, call.dtype, out)
+        if truth
+        else dtypes.target(out, image, image.shape, source.dtype)
+    )
     over_merged(functools.partial(_run, call, workers), source, target, call.axes)
-    return delivered(target, image, call.dtype, out)
+    return delivered(target, image, call.dtype, out) if truth else engine.delivered(target, out, call.dtype)
 
 
 def target_of(
