@@ -94,6 +94,11 @@ def _size(shape: tuple[int, ...], image: Image) -> str:
     return f"{shape[1]} x {shape[0]} pixels" if len(shape) == 2 else f"shape {shape}"
 
 
+def is_complete(image: Image) -> bool:
+    """Return whether no pixel is known to be absent."""
+    return image.present is None
+
+
 def of_pixels(image: Image) -> Presence | None:
     """Return the pixels of which every channel is present."""
     present = image.present
