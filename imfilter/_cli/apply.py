@@ -12,6 +12,7 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
+from .._files.lazy import Converted, LazyRows
 from . import (
     colour,
     denoising,
@@ -143,6 +144,8 @@ def _written(made: Piecewise, *, keeps: bool = False) -> Piecewise:
 
 def _black_and_white(pixels: Array) -> Array:
     """Return booleans as 0 and 255, in the same memory."""
+    if isinstance(pixels, LazyRows):
+        return Converted(pixels, _black_and_white).as_array()
     values = pixels.view(np.uint8)
     values *= np.uint8(255)
     return values

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from imfilter._base import dtypes
 
 from .._files.image import Image, full_scale
+from .._files.lazy import LazyRows
 
 #: Size in bytes of a band of results in floating point. A few such arrays exist at a time.
 _BAND = 1 << 23
@@ -152,6 +153,8 @@ def bands(image: Image, rows: Rows) -> Iterator[Band]:
 
 
 def cut(image: Image, where: slice | NDArray[np.int64]) -> Image:
-    """Return some rows of an image."""
+    """Return some rows of an image, in memory."""
     present = None if image.present is None else image.present[where]
+    if isinstance(image.present, LazyRows) and present is not None and present.all():
+        present = None  # which changes no result
     return dataclasses.replace(image, pixels=image.pixels[where], present=present)
