@@ -16,7 +16,7 @@ from .. import io
 from .._files import bands
 from .._files.formats import Format
 from .._files.image import Image
-from . import messages, pipeline, quiet, strips
+from . import heap, messages, pipeline, quiet, strips
 from .apply import prepared
 from .command import Command
 from .strips import Band, Piecewise
@@ -81,6 +81,7 @@ def _write(
     made: Piecewise, rows: strips.Rows, destination: str, options: Mapping[str, Any], kind: Format
 ) -> None:
     """Compute and write all bands. The first one decides the format of the pixels."""
+    heap.keep_freed()
     items = strips.bands(made.image, rows)
     first = _computed(made, next(items))
     workers = threads.most(threads.requested(options["workers"]))
