@@ -253,8 +253,14 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     listed = command.kind in ("corners", "finder") and os.path.splitext(destination)[1].lower() in TABLES
     kind = None if listed else io.format_of(destination)
     io.check_target(destination)
+    from ._cli import streamed
+
+    whole = "OUT is a table" if kind is None else streamed.run(command, source, destination, options, kind)
+    if whole is None:
+        return
     with quiet.decoders():
         image = io.read(source, max_pixels=options["max_pixels"] or None)
+    streamed.tell(image, source, whole)
     if not options["exif"]:
         image = dataclasses.replace(image, exif=None)
 

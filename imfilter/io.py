@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ._files import metadata, npy, source
 from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
-from ._files.formats import format_of
+from ._files.formats import TIFF_MAGICS, format_of
 from ._files.image import FileError, FileWarning, Image, warn
 
 __all__ = ["MAX_PIXELS", "FileError", "FileWarning", "Image", "check_target", "format_of", "read", "write"]
@@ -23,9 +23,8 @@ __all__ = ["MAX_PIXELS", "FileError", "FileWarning", "Image", "check_target", "f
 #: Default limit on the number of pixels, against decompression bombs: 16 frames of 8K.
 MAX_PIXELS = 2**29
 
-_TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 #: First bytes of the formats: NumPy, PNG, JPEG, BMP, WebP, TIFF.
-_MAGICS = (npy.MAGIC, b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF", *_TIFF_MAGICS)
+_MAGICS = (npy.MAGIC, b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF", *TIFF_MAGICS)
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -> Image:
@@ -76,7 +75,7 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
     if start.startswith(npy.MAGIC):
         return Image(_in_memory(npy.array(name, file, name)))
     # Pillow and tifffile are imported on first use, so a missing file is reported without delay.
-    if start.startswith(_TIFF_MAGICS):
+    if start.startswith(TIFF_MAGICS):
         from ._files import tiff
 
         return tiff.read(name, file, max_pixels)

@@ -105,7 +105,8 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
         whole = np.rint(values)
         if bounds.bits <= 16:  # floats hold these integers exactly
             np.clip(whole, bounds.min, bounds.max, out=whole)
-            whole[np.isnan(whole)] = 0
+            if (absent := np.isnan(whole)).any():
+                whole[absent] = 0
             out[...] = whole
             return
         np.nan_to_num(whole, copy=False, nan=0.0, posinf=np.inf, neginf=-np.inf)

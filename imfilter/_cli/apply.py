@@ -12,6 +12,7 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
+from .._files.lazy import Converted, LazyRows
 from . import (
     colour,
     denoising,
@@ -30,6 +31,7 @@ from . import (
 )
 from .command import Command
 from .render import Tone
+from .strips import Piecewise
 from .task import Array, Filter, Task, like
 
 
@@ -57,87 +59,111 @@ def apply(
     Image
         The result in a type of the format, with the metadata of the input.
     """
+    return strips.whole(prepared(command, image, options, kind, name))
+
+
+def prepared(
+    command: Command, image: Image, options: Mapping[str, Any], kind: Format, name: str = "IN"
+) -> Piecewise:
+    """Return the filter of an image by a command, and the rows that a row of its result depends on.
+
+    All decisions that depend on the whole image are made here. The parameters are those of `apply`.
+    """
     if kind.picture and image.pixels.dtype == np.bool_:
         image = dataclasses.replace(image, pixels=_black_and_white(image.pixels))
-    if command.kind == "objects":
-        result = objects.picture(command, image, options, kind)
-        return dataclasses.replace(result, nodata=None, present=None)
-    if command.kind == "threshold":
-        result = thresholds.picture(missing.found(image, options), options, kind)
-        return dataclasses.replace(result, nodata=None, present=None)
-    if command.kind == "denoising":
-        return missing.written(denoising.picture(command, missing.found(image, options), options, kind))
-    if command.kind == "regions":
-        return missing.written(regions.picture(command, missing.found(image, options), options, kind))
-    if command.kind == "enhancement":
-        return enhance.picture(command, missing.found(image, options), options, kind)
-    if command.kind == "finder":
-        result = finders.picture(command, image, options, kind)
-        return dataclasses.replace(result, nodata=None, present=None)
+    if command.kind in _WHOLE:
+        return Piecewise(image, None, lambda whole: _of_whole(command, whole, options, kind))
     given, source = limits.asked(options), image.pixels.dtype
     image = missing.found(image, options)
-    if command.kind == "edges":
-        image = edges.edges(Filter(command, options, image.spatial), image, options, kind, given)
-        return dataclasses.replace(image, nodata=None, present=None)
+    if command.kind == "denoising":
+        return _written(denoising.prepared(command, image, options, kind))
     edgy = command.kind in ("derivative", "descriptor", "statistic", "entropy", "oriented", "measure")
     target = render.target_dtype(kind, source, options["dtype"], scaled=edgy or given is not None)
     limits.check_use(given, target if kind.picture or command.kind not in ("corners", "descriptor") else None)
     if given is None and not (edgy and kind.picture):
         limits.warn_of_rounding(image, target, name)
     if command.kind == "corners":
-        return missing.written(edges.marked_corners(image, options, kind, target, given))
+        return _written(
+            Piecewise(image, None, lambda whole: edges.marked_corners(whole, options, kind, target, given))
+        )
     run = Filter(command, options, image.spatial)
     run.nodata = image.nodata
     if command.kind == "preserving":
         task = Task(run, options, kind, target, given, None)
-        return missing.written(preserving.picture(task, missing.whole_pixels(image), _tone(task, image)))
+        return _written(preserving.prepared(task, missing.whole_pixels(image), _tone(task, image)))
     rows = reach.rows_of(command, run.options, image.pixels.shape[0])
     task = Task(run, options, kind, target, given, rows)
     if command.kind == "descriptor":
-        return dataclasses.replace(edges.descriptor(task, image), nodata=None, present=None)
+        return edges.descriptor(task, image)
     # An opaque image is treated as an image without alpha.
-    transparent = image.opacity is not None and not _is_opaque(image)
+    transparent = image.alpha and not strips.is_opaque(image)
     if command.kind == "entropy":
-        return missing.written(edges.entropy(task, image, transparent=transparent))
+        return _written(edges.entropy(task, image, transparent=transparent))
     if command.kind == "measure" and command.name != "sato":  # which has the unit of the image
-        return missing.written(edges.measure(task, image, command.name, transparent=transparent))
+        return _written(edges.measure(task, image, command.name, transparent=transparent))
     if command.kind in ("derivative", "statistic", "oriented", "measure"):
-        return missing.written(edges.derivative(task, image, transparent=transparent))
-    if transparent or (image.alpha and image.present is not None):
-        image = missing.whole_pixels(image)
+        return _written(edges.derivative(task, image, transparent=transparent))
+    if transparent or (image.alpha and not missing.is_complete(image)):
         work = _filled if run.fills else _transparent
-        result = strips.filtered(image, rows, lambda piece: work(task, piece))
+        made = Piecewise(missing.whole_pixels(image), rows, lambda piece: work(task, piece))
     else:
-        result = _weighted(task, image)
-    return missing.written(result, image if run.fills else None)
+        made = _weighted(task, image)
+    return _written(made, keeps=run.fills)
+
+
+#: Kinds of commands whose result depends on the whole image, however far a pixel is.
+_WHOLE = ("objects", "threshold", "regions", "enhancement", "finder", "edges")
+
+
+def _of_whole(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:
+    """Return the result of a filter that depends on the whole image."""
+    if command.kind == "regions":
+        return missing.written(regions.picture(command, missing.found(image, options), options, kind))
+    if command.kind == "enhancement":
+        return enhance.picture(command, missing.found(image, options), options, kind)
+    if command.kind == "objects":
+        result = objects.picture(command, image, options, kind)
+    elif command.kind == "threshold":
+        result = thresholds.picture(missing.found(image, options), options, kind)
+    elif command.kind == "finder":
+        result = finders.picture(command, image, options, kind)
+    else:
+        run, given = Filter(command, options, image.spatial), limits.asked(options)
+        result = edges.edges(run, missing.found(image, options), options, kind, given)
+    return dataclasses.replace(result, nodata=None, present=None)
+
+
+def _written(made: Piecewise, *, keeps: bool = False) -> Piecewise:
+    """Return a filter whose result has the value of absent pixels where it is undefined.
+
+    `keeps` tells whether the filter keeps the samples that are present.
+    """
+    work = made.work
+    return made._replace(work=lambda piece: missing.written(work(piece), piece if keeps else None))
 
 
 def _black_and_white(pixels: Array) -> Array:
     """Return booleans as 0 and 255, in the same memory."""
+    if isinstance(pixels, LazyRows):
+        return Converted(pixels, _black_and_white).as_array()
     values = pixels.view(np.uint8)
     values *= np.uint8(255)
     return values
 
 
-def _is_opaque(image: Image) -> bool:
-    return all((part.pixels[..., -1] == full_scale(part.pixels.dtype)).all() for part in strips.parts(image))
-
-
-def _weighted(task: Task, image: Image) -> Image:
+def _weighted(task: Task, image: Image) -> Piecewise:
     """Smooth an opaque image, or correlate it with a kernel."""
     run, target, tone = task.run, task.target, _tone(task, image)
     exact = target is None or target.kind == "f" or (run.smooths and tone == Tone(target, nodata=run.nodata))
-    if exact and not image.alpha:
-        return like(image, run(missing.masked(image, image.colour), target))  # the filter rounds
+    if exact and not image.alpha:  # the filter rounds
+        return Piecewise(
+            image,
+            task.rows,
+            lambda piece: like(piece, run(missing.masked(piece, piece.colour), target)),
+            direct=True,
+        )
     if exact and run.smooths and run.total:
-        dtype = target or image.pixels.dtype
-        if run.resizes:
-            pixels = run(image.colour, dtype)
-            return like(image, pixels, np.full(pixels.shape[: image.spatial], full_scale(dtype), dtype))
-        result = dataclasses.replace(image, pixels=dtypes.empty(image.pixels.shape, dtype))
-        run(image.colour, out=result.colour)
-        result.pixels[..., -1] = full_scale(dtype)
-        return result
+        return Piecewise(image, task.rows, lambda piece: _opaque(task, piece), direct=True)
 
     def part(piece: Image) -> Image:
         dtype = dtypes.derived(piece.pixels.dtype) if run.smooths else None
@@ -147,7 +173,19 @@ def _weighted(task: Task, image: Image) -> Image:
             return like(piece, pixels)
         return like(piece, pixels, np.full(pixels.shape[:2], full_scale(pixels.dtype), pixels.dtype))
 
-    return strips.filtered(image, task.rows, part)
+    return Piecewise(image, task.rows, part)
+
+
+def _opaque(task: Task, image: Image) -> Image:
+    """Smooth the colour of an opaque image with alpha. The filter rounds."""
+    run, dtype = task.run, task.target or image.pixels.dtype
+    if run.resizes:
+        pixels = run(image.colour, dtype)
+        return like(image, pixels, np.full(pixels.shape[: image.spatial], full_scale(dtype), dtype))
+    result = dataclasses.replace(image, pixels=dtypes.empty(image.pixels.shape, dtype))
+    run(image.colour, out=result.colour)
+    result.pixels[..., -1] = full_scale(dtype)
+    return result
 
 
 def _tone(task: Task, image: Image) -> Tone:

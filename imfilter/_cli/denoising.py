@@ -19,11 +19,12 @@ from .._files.image import Image
 from . import arrays, colour, ending, missing, quiet, render, strips
 from .command import Command
 from .render import Tone
+from .strips import Piecewise
 from .task import Array, beside_alpha
 
 
-def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:
-    """Return the result. Colour counts by its opacity, which does not change.
+def prepared(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Piecewise:
+    """Return the filter of an image. Colour counts by its opacity, which does not change.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
     """
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
     rows = _rows(command, options, image.pixels.shape[0])
-    return strips.filtered(image, rows, lambda piece: _denoised(command, piece, options, target))
+    return Piecewise(image, rows, lambda piece: _denoised(command, piece, options, target))
 
 
 def _rows(command: Command, options: Mapping[str, Any], length: int) -> strips.Rows | None:

@@ -16,26 +16,33 @@ from .._files.image import Image, full_scale
 from . import colour, corners, limits, missing, render, strips
 from .limits import Limits
 from .render import Tone
+from .strips import Piecewise
 from .task import Array, Filter, Task, like
 
 _EIGHT_BITS = 255.0
 
 
-def derivative(task: Task, image: Image, *, transparent: bool) -> Image:
+def derivative(task: Task, image: Image, *, transparent: bool) -> Piecewise:
     """Compute a derivative. For integers it is scaled to a picture, otherwise the values are raw."""
     run, target = task.run, task.target
     if task.signed and "axis" in run.options and run.options["axis"] is None:
         raise ValueError("--signed needs --axis: a gradient magnitude has no sign")
-    grey = colour.is_rgb(image) and not task.options["per_channel"]
+    head = strips.cut(image, slice(0, 1))
+    grey = colour.is_rgb(head) and not task.options["per_channel"]
 
     def plane(piece: Image) -> Array:
         return missing.masked(piece, _opaque(task, piece, transparent=transparent, grey=grey))
 
     if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
-        rows = task.rows if transparent or grey else None  # only a conversion of colour needs bands
-        return strips.filtered(image, rows, lambda piece: like(piece, run(plane(piece), target)))
+        # Only a conversion of colour needs intermediate arrays.
+        return Piecewise(
+            image,
+            task.rows,
+            lambda piece: like(piece, run(plane(piece), target)),
+            direct=not (transparent or grey),
+        )
     ends = limits.of(task.given, image.pixels.dtype, task.kind.name)
-    dtype = plane(strips.cut(image, slice(0, 1))).dtype
+    dtype = plane(head).dtype
     edge = render.edge_response(lambda step: run(step, mode="edge"), dtype, run.ndim, run.options)
     edge *= ends.height / full_scale(dtype)
 
@@ -44,7 +51,7 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Image:
             piece, render.pictured(run(plane(piece)), target, edge, signed=task.signed, nodata=run.nodata)
         )
 
-    return strips.filtered(image, task.rows, part)
+    return Piecewise(image, task.rows, part)
 
 
 def _opaque(task: Task, piece: Image, *, transparent: bool, grey: bool) -> Array:
@@ -53,10 +60,10 @@ def _opaque(task: Task, piece: Image, *, transparent: bool, grey: bool) -> Array
     return colour.luminance(opaque) if grey else opaque
 
 
-def entropy(task: Task, image: Image, *, transparent: bool) -> Image:
+def entropy(task: Task, image: Image, *, transparent: bool) -> Piecewise:
     """Compute an entropy. In a picture of integers, the largest one that the bins allow is white."""
     run, target, source = task.run, task.target, image.pixels.dtype
-    grey = colour.is_rgb(image) and not task.options["per_channel"]
+    grey = colour.is_rgb(strips.cut(image, slice(0, 1))) and not task.options["per_channel"]
     whole = target is not None and target.kind in "ui"
     if run.options["value_range"] is None and task.given is not None:
         run.options["value_range"] = (task.given.black, task.given.white)
@@ -74,17 +81,17 @@ def entropy(task: Task, image: Image, *, transparent: bool) -> Image:
     if target is not None and whole and (task.kind.picture or task.given):
         most = math.log2(max(run.options["levels"], 2))
         tone = dataclasses.replace(tone, scale=full_scale(target) / most)
-    return strips.filtered(image, task.rows, lambda piece: like(piece, tone.of(run(plane(piece)))))
+    return Piecewise(image, task.rows, lambda piece: like(piece, tone.of(run(plane(piece)))))
 
 
 #: The angles that are black and white in a picture of directions.
 _ANGLES = -math.pi / 2, math.pi / 2
 
 
-def measure(task: Task, image: Image, name: str, *, transparent: bool) -> Image:
+def measure(task: Task, image: Image, name: str, *, transparent: bool) -> Piecewise:
     """Compute a measure from 0 to 1, or an angle. In a picture of integers, its range is black to white."""
     run, target = task.run, task.target
-    grey = colour.is_rgb(image) and not task.options["per_channel"]
+    grey = colour.is_rgb(strips.cut(image, slice(0, 1))) and not task.options["per_channel"]
     tone = Tone(target, nodata=run.nodata)
     if target is not None and target.kind in "ui" and (task.kind.picture or task.given):
         low, high = _ANGLES if name == "orientation" else (0.0, 1.0)
@@ -94,10 +101,10 @@ def measure(task: Task, image: Image, name: str, *, transparent: bool) -> Image:
         plane = missing.masked(piece, _opaque(task, piece, transparent=transparent, grey=grey))
         return like(piece, tone.of(run(plane)))
 
-    return strips.filtered(image, task.rows, part)
+    return Piecewise(image, task.rows, part)
 
 
-def descriptor(task: Task, image: Image) -> Image:
+def descriptor(task: Task, image: Image) -> Piecewise:
     """Draw the cells of a descriptor. For ``.npy``, return the descriptor."""
     run, target = task.run, task.target
 
@@ -105,23 +112,26 @@ def descriptor(task: Task, image: Image) -> Image:
         plane = missing.masked(piece, colour.over_black(piece, task.black))
         return run.whole(plane, channel_axis=-1 if plane.ndim > image.spatial else None, **changed)
 
-    # Absent samples change the rounding of other sums, so bands would not have the bits of the whole.
-    rows = task.rows if image.present is None else None
+    def bare(piece: Image, pixels: Array) -> Image:
+        return dataclasses.replace(like(piece, pixels), nodata=None, present=None)
+
     if not task.kind.picture:
-        return like(image, Tone(target).of(describe(image)))
+        return Piecewise(image, None, lambda piece: bare(piece, Tone(target).of(describe(piece))))
+    # Absent samples change the rounding of other sums, so bands would not have the bits of the whole.
+    rows = task.rows if missing.is_complete(image) else None
     assert target is not None
     if target.kind == "f":
-        return strips.filtered(
-            image, rows, lambda piece: like(piece, describe(piece, visualize=True)[1].astype(target))
+        return Piecewise(
+            image, rows, lambda piece: bare(piece, describe(piece, visualize=True)[1].astype(target))
         )
     white = limits.of(task.given, image.pixels.dtype, task.kind.name).height
     shown, cell = {"visualize": True, "cells_per_block": 1}, task.options["pixels_per_cell"]
     edge = render.edge_in_cell(lambda step: run.whole(step, **shown)[1], cell, white)
 
     def part(piece: Image) -> Image:
-        return like(piece, render.pictured(describe(piece, visualize=True)[1], target, edge, signed=False))
+        return bare(piece, render.pictured(describe(piece, visualize=True)[1], target, edge, signed=False))
 
-    return strips.filtered(image, rows, part)
+    return Piecewise(image, rows, part)
 
 
 def edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format, given: Limits | None) -> Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from imfilter._base import dtypes
 
+from .._files import bands
 from .._files.image import Image
+from .._files.lazy import Converted, LazyRows
 from . import strips
 
 Array = NDArray[Any]
@@ -30,12 +32,17 @@ def found(image: Image, options: Mapping[str, Any]) -> Image:
     """
     nodata = image.nodata if options["nodata"] is None else options["nodata"]
     nodata = None if nodata == "none" else nodata
-    present = None if options["mask"] is None else _of_file(options["mask"], image, options)
-    ignore = options["nan"] == "ignore" or (nodata is not None and nodata != nodata)
+    mask = None if options["mask"] is None else _of_file(options["mask"], image, options)
+    absent = []
     if nodata is not None and nodata == nodata and held(nodata, image.pixels.dtype):
-        present = _without(image, present, narrowed(nodata, image.pixels.dtype), equal=True)
+        absent.append(narrowed(nodata, image.pixels.dtype))
+    ignore = options["nan"] == "ignore" or (nodata is not None and nodata != nodata)
     if ignore and image.pixels.dtype.kind == "f":
-        present = _without(image, present, np.nan, equal=False)
+        absent.append(np.nan)
+    if isinstance(image.pixels, LazyRows) and (mask is not None or absent):
+        present = LazyPresence(image, mask, absent).as_array()
+    else:
+        present = without(image, mask, absent)
     return dataclasses.replace(image, nodata=nodata, present=present)
 
 
@@ -49,8 +56,14 @@ def held(nodata: float | None, dtype: np.dtype[Any]) -> bool:
     return nodata is not None and dtypes.holds(dtype, narrowed(nodata, dtype))
 
 
-def _without(image: Image, present: Presence | None, value: float, *, equal: bool) -> Presence | None:
-    """Return the samples that are present, without those of a value, or without NaN. None: all are."""
+def without(image: Image, present: Presence | None, absent: Sequence[float]) -> Presence | None:
+    """Return the samples that are present, without those of some values, such as NaN. None: all are."""
+    for value in absent:
+        present = _without(image, present, value)
+    return present
+
+
+def _without(image: Image, present: Presence | None, value: float) -> Presence | None:
     colour = image.colour
     result = np.empty(colour.shape, np.bool_)
     row = 0
@@ -58,7 +71,7 @@ def _without(image: Image, present: Presence | None, value: float, *, equal: boo
         samples = part.colour
         place = result[row : row + len(samples)]
         row += len(samples)
-        if equal:
+        if value == value:
             np.not_equal(samples, samples.dtype.type(value), out=place)
         else:
             np.isnan(samples, out=place)
@@ -74,10 +87,20 @@ def _of_file(path: str, image: Image, options: Mapping[str, Any]) -> Presence:
     from . import quiet
 
     with quiet.decoders():
-        mask = io.read(path, max_pixels=options["max_pixels"] or None)
-    present: Presence = np.not_equal(mask.colour, 0)
-    if mask.channels and present.ndim == mask.pixels.ndim:
-        present = np.any(present, axis=-1)
+        mask = bands.opened(path, max_pixels=options["max_pixels"] or None)
+        lazy = mask is not None and isinstance(image.pixels, LazyRows)
+        if mask is None or not lazy:
+            mask = io.read(path, max_pixels=options["max_pixels"] or None)
+
+    def nonzero(piece: Image) -> Presence:
+        found: Presence = np.not_equal(piece.colour, 0)
+        return np.any(found, axis=-1) if piece.channels and found.ndim == piece.pixels.ndim else found
+
+    if isinstance(mask.pixels, LazyRows):
+        rows = Converted(mask.pixels, lambda part: nonzero(dataclasses.replace(mask, pixels=part)))
+        present = rows.as_array()
+    else:
+        present = nonzero(mask)
     if present.shape == image.pixels.shape[: image.spatial]:
         return present
     if options["channel_axis"] is not None and present.ndim == image.pixels.ndim:
@@ -94,10 +117,48 @@ def _size(shape: tuple[int, ...], image: Image) -> str:
     return f"{shape[1]} x {shape[0]} pixels" if len(shape) == 2 else f"shape {shape}"
 
 
+class LazyPresence(LazyRows):
+    """Which samples of an image are present. It is computed in bands of rows.
+
+    Parameters
+    ----------
+    image : Image
+        The image, whose pixels are `LazyRows`.
+    mask : ndarray, LazyRows or None
+        The samples that a mask keeps.
+    absent : sequence of float
+        Values of absent samples, such as NaN.
+    """
+
+    def __init__(self, image: Image, mask: Presence | None, absent: Sequence[float]) -> None:
+        self.mask, self._image, self._absent = mask, image, absent
+        head = self.read(0, 1)
+        super().__init__((len(image.pixels), *head.shape[1:]), head.dtype)
+
+    def read(self, start: int, stop: int) -> Presence:
+        """Return which samples of rows `start` to `stop` are present."""
+        where = slice(start, stop)
+        mask = None if self.mask is None else self.mask[where]
+        piece = strips.cut(dataclasses.replace(self._image, present=None), where)
+        found = without(piece, mask, self._absent)
+        return np.ones(piece.colour.shape, np.bool_) if found is None else found
+
+
+def is_complete(image: Image) -> bool:
+    """Return whether no pixel is absent and no mask is given."""
+    if isinstance(image.present, LazyPresence):
+        return image.present.mask is None and all(part.present is None for part in strips.parts(image))
+    return image.present is None
+
+
 def of_pixels(image: Image) -> Presence | None:
     """Return the pixels of which every channel is present."""
     present = image.present
-    return present if present is None or present.ndim == image.spatial else np.all(present, axis=-1)
+    if present is None or present.ndim == image.spatial:
+        return present
+    if isinstance(present, LazyRows):
+        return Converted(present, lambda part: np.all(part, axis=-1)).as_array()
+    return np.all(present, axis=-1)
 
 
 def whole_pixels(image: Image) -> Image:

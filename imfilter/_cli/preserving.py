@@ -10,14 +10,15 @@ import numpy as np
 from .._files.image import Image, full_scale
 from . import colour, missing, strips
 from .render import Tone
+from .strips import Piecewise
 from .task import Array, Task, like
 
 #: Standard deviation of values by default, as a share of the value of white.
 _SHARE = 0.1
 
 
-def picture(task: Task, image: Image, tone: Tone) -> Image:
-    """Filter an image. Pixels count by their opacity, and opacity itself is kept."""
+def prepared(task: Task, image: Image, tone: Tone) -> Piecewise:
+    """Return the filter of an image. Pixels count by their opacity, and opacity itself is kept."""
     run = task.run
     white = full_scale(image.pixels.dtype) if task.given is None else task.given.height
     options = run.options
@@ -26,11 +27,11 @@ def picture(task: Task, image: Image, tone: Tone) -> Image:
             options[name] = value
     if options["guide"] is not None:
         options["guide"] = _of_file(options["guide"], image, task.options)
-    opaque = image.opacity is None or (image.opacity == full_scale(image.pixels.dtype)).all()
-    rows = None
-    if not opaque or (task.target is not None and task.target.kind != "f" and tone != _exact(task)):
-        rows = _rows(options, image.pixels.shape[0])  # shares and values in floating point take memory
-    return strips.filtered(image, rows, lambda piece: _filtered(task, piece, tone))
+    # Shares and values in floating point take memory.
+    kept = task.target is None or task.target.kind == "f" or tone == _exact(task)
+    direct = kept and (not image.alpha or strips.is_opaque(image))
+    rows = _rows(options, image.pixels.shape[0])
+    return Piecewise(image, rows, lambda piece: _filtered(task, piece, tone), direct)
 
 
 def _rows(options: Mapping[str, Any], length: int) -> strips.Rows | None:

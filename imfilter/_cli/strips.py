@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from imfilter._base import dtypes
 
-from .._files.image import Image
+from .._files.image import Image, full_scale
+from .._files.lazy import LazyRows
 
 #: Size in bytes of a band of results in floating point. A few such arrays exist at a time.
 _BAND = 1 << 23
@@ -43,13 +44,39 @@ class Rows(NamedTuple):
     wraps: bool = False
 
 
-class _Band(NamedTuple):
+class Band(NamedTuple):
     """Rows `start` to `stop` of the result. In the result of the piece, they start at row `first`."""
 
     start: int
     stop: int
     piece: Image
     first: int
+
+
+class Piecewise(NamedTuple):
+    """A filter of an image that can be computed piece by piece.
+
+    Attributes
+    ----------
+    image : Image
+        The input.
+    rows : Rows or None
+        The rows that a row of the result depends on. None: the result depends on the whole image.
+    work : callable
+        Computes the result of the image or of a piece of it.
+    direct : bool
+        Whether the filter needs no intermediate arrays. Then an image in memory is filtered whole.
+    """
+
+    image: Image
+    rows: Rows | None
+    work: Callable[[Image], Image]
+    direct: bool = False
+
+
+def whole(made: Piecewise) -> Image:
+    """Return the result of a filter of an image in memory."""
+    return filtered(made.image, None if made.direct else made.rows, made.work)
 
 
 def filtered(image: Image, rows: Rows | None, work: Callable[[Image], Image]) -> Image:
@@ -68,10 +95,10 @@ def filtered(image: Image, rows: Rows | None, work: Callable[[Image], Image]) ->
     work : callable
         Computes the result of an image or of a piece of it.
     """
-    if rows is None or image.spatial != 2 or _count(image, rows) < 2:
+    if rows is None or not is_cut(image, rows):
         return work(image)
     out = None
-    for band in _bands(image, rows):
+    for band in bands(image, rows):
         part = work(band.piece)
         if out is None:
             shape = (rows.length, *part.pixels.shape[1:])
@@ -84,19 +111,30 @@ def filtered(image: Image, rows: Rows | None, work: Callable[[Image], Image]) ->
 
 def parts(image: Image) -> Iterator[Image]:
     """Yield the image in pieces."""
-    return (band.piece for band in _bands(image, Rows(image.pixels.shape[0])))
+    return (band.piece for band in bands(image, Rows(image.pixels.shape[0])))
+
+
+def is_opaque(image: Image) -> bool:
+    """Return whether no pixel of an image with alpha is transparent."""
+    return all((part.pixels[..., -1] == full_scale(part.pixels.dtype)).all() for part in parts(image))
+
+
+def is_cut(image: Image, rows: Rows) -> bool:
+    """Return whether an image has several bands. Only images with two spatial axes have."""
+    return image.spatial == 2 and _count(image, rows) > 1
 
 
 def _count(image: Image, rows: Rows) -> int:
     """Return the number of bands of the result."""
-    row = image.pixels[:1].size * dtypes.derived(image.pixels.dtype).itemsize
+    row = math.prod(image.pixels.shape[1:]) * dtypes.derived(image.pixels.dtype).itemsize
     more = rows.above + rows.below
     # A band has at least as many rows as there are around it. So no row is computed more than twice.
     least = max(_BAND // row - more, more, rows.cell)
     return -(-rows.length // max(least // rows.step, 1))
 
 
-def _bands(image: Image, rows: Rows) -> Iterator[_Band]:
+def bands(image: Image, rows: Rows) -> Iterator[Band]:
+    """Yield the bands of a result, each with the piece of the image that it depends on."""
     n, unit = image.pixels.shape[0], math.lcm(rows.step, rows.cell)
     size = -(-rows.length // _count(image, rows))
     for start in range(0, rows.length, size):
@@ -111,10 +149,12 @@ def _bands(image: Image, rows: Rows) -> Iterator[_Band]:
             last = max(last, min(1 - low, n))
             first = min(first, max(2 * n - high - 1, 0)) // unit * unit
             piece = cut(image, slice(first, last))
-        yield _Band(start, stop, piece, start - first // rows.step)
+        yield Band(start, stop, piece, start - first // rows.step)
 
 
 def cut(image: Image, where: slice | NDArray[np.int64]) -> Image:
-    """Return some rows of an image."""
+    """Return some rows of an image, in memory."""
     present = None if image.present is None else image.present[where]
+    if isinstance(image.present, LazyRows) and present is not None and present.all():
+        present = None  # which changes no result
     return dataclasses.replace(image, pixels=image.pixels[where], present=present)

@@ -16,7 +16,7 @@ import dataclasses
 import io
 import struct
 from collections.abc import Mapping
-from typing import IO, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -274,9 +274,9 @@ class Embedded:
         self._tiff = Tiff(io.BytesIO(self._data)) if self._data else None
 
     @property
-    def order(self) -> str:
+    def order(self) -> Literal["<", ">"]:
         """The byte order that the TIFF file must have."""
-        return "<" if self._tiff is None else self._tiff.form.order
+        return ">" if self._tiff is not None and self._tiff.form.order == ">" else "<"
 
     @property
     def align(self) -> int:

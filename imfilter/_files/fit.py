@@ -56,7 +56,7 @@ def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None =
 
 def _narrowed(pixels: NDArray[Any], kind: Format) -> NDArray[Any]:
     if pixels.dtype == np.uint16 and kind.holds("uint8"):
-        return _made_in_rows(pixels, lambda rows: convert_depth(rows, np.dtype(np.uint8)))
+        return made_in_rows(pixels, lambda rows: convert_depth(rows, np.dtype(np.uint8)))
     depths = " or ".join(kind.dtypes)
     raise ValueError(f"{kind.name} cannot hold {pixels.dtype}; scale it to {depths}, or write .tif or .npy")
 
@@ -99,16 +99,30 @@ def _shared_limits(dtype: np.dtype[Any], limits: np.iinfo[Any]) -> tuple[int, in
     return max(int(source.min), int(limits.min)), min(int(source.max), int(limits.max))
 
 
-def _in_rows(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
+def _in_rows(pixels: NDArray[Any], block: int = _BLOCK) -> Iterator[NDArray[Any]]:
     """Yield blocks of rows."""
-    size = max(1, _BLOCK // pixels[:1].size)
+    size = max(1, block // pixels[:1].size)
     return (pixels[start : start + size] for start in range(0, len(pixels), size))
 
 
-def _made_in_rows(pixels: NDArray[Any], make: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[Any]:
-    """Return ``make(pixels)``, computed in blocks of rows to keep temporary arrays small."""
+def made_in_rows(
+    pixels: NDArray[Any], make: Callable[[NDArray[Any]], NDArray[Any]], block: int = _BLOCK
+) -> NDArray[Any]:
+    """Return ``make(pixels)``, computed in blocks of rows to keep temporary arrays small.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        Samples with one axis or more, not empty.
+    make : callable
+        Converts samples, each by itself or with those of its pixel.
+    block : int
+        Number of samples of a block.
+    """
+    if pixels.size <= block:
+        return make(pixels)
     out, start = np.empty(0), 0
-    for rows in _in_rows(pixels):
+    for rows in _in_rows(pixels, block):
         made = make(rows)
         if start == 0:
             out = np.empty((len(pixels), *made.shape[1:]), made.dtype)
@@ -119,7 +133,7 @@ def _made_in_rows(pixels: NDArray[Any], make: Callable[[NDArray[Any]], NDArray[A
 
 def _composited(image: Image, background: tuple[int, int, int]) -> Image:
     """Blend the picture with a background colour, in floating point."""
-    mixed = _made_in_rows(
+    mixed = made_in_rows(
         image.pixels, lambda rows: _over(dataclasses.replace(image, pixels=rows), background)
     )
     return dataclasses.replace(image, pixels=mixed, channels=mixed.ndim == 3, alpha=False)

@@ -54,6 +54,8 @@ FORMATS = (
     Format("NumPy", (".npy",), picture=False, exif=0),
 )
 
+#: First bytes of TIFF files: both byte orders, and BigTIFF.
+TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 SUFFIXES = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .lazy import LazyRows
+
 
 class FileError(OSError):
     """A file cannot be read or written. The message is one line and names the next step."""
@@ -31,7 +33,8 @@ class Image:
     ----------
     pixels : ndarray
         ``(height, width)`` for grey pictures, ``(height, width, channels)`` for all other pictures, any
-        shape for ``.npy``. Values are exactly those of the file.
+        shape for ``.npy``. Values are exactly those of the file. While the command filters a large file in
+        bands of rows, they are `LazyRows`.
     channels : bool
         Whether the last axis has channels. It is never guessed. Only picture files set it.
     alpha : bool
@@ -63,7 +66,7 @@ class Image:
 
     def __post_init__(self) -> None:
         """Check that the attributes are consistent."""
-        if not isinstance(self.pixels, np.ndarray):
+        if not isinstance(self.pixels, np.ndarray | LazyRows):
             raise TypeError(f"pixels must be a numpy array, got {type(self.pixels).__name__}")
         if self.pixels.dtype.kind not in "buif":
             raise TypeError(f"pixels must contain real numbers, got dtype {self.pixels.dtype}")

@@ -33,6 +33,11 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return np.ascontiguousarray(pixels)
 
 
+def is_turned(orientation: int) -> bool:
+    """Return whether pixels with this orientation must be rotated or flipped."""
+    return orientation in _TURNS
+
+
 def swaps_axes(orientation: int) -> bool:
     """Return whether this orientation exchanges width and height."""
     return orientation in _TURNS and _TURNS[orientation][0]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import source
-from .image import FileError
+from .image import FileError, Image
+from .lazy import LazyRows, Stored, data_of
 
 MAGIC = b"\x93NUMPY"
 
@@ -49,6 +50,49 @@ def read(path: str) -> NDArray[Any]:
         if start != MAGIC:
             raise FileError(f"{path}: is not a .npy file")
         return array(path, file)
+
+
+def rows(name: str, file: IO[bytes]) -> LazyRows | None:
+    """Return the array of an open regular file, which is read in bands of rows, or None if it has no rows.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file.
+    file : binary file
+        Open for reading.
+    """
+    array_ = array(name, file, name)  # a map checks the header against the size of the file
+    if not isinstance(array_, np.memmap) or array_.ndim < 2 or not array_.flags.c_contiguous:
+        return None
+    return Stored(file, array_.offset, array_.shape, array_.dtype)
+
+
+class Writer:
+    """Write an array in bands of rows. The file is the same as that of ``numpy.save``.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing, empty.
+    image : Image
+        The first rows.
+    height : int
+        The number of rows of the array.
+    """
+
+    def __init__(self, file: IO[bytes], image: Image, height: int) -> None:
+        self._file, self._dtype = file, image.pixels.dtype
+        header = np.lib.format.header_data_from_array_1_0(image.pixels[:0])
+        header.update(shape=(height, *image.pixels.shape[1:]), fortran_order=False)
+        np.lib.format.write_array_header_1_0(file, header)
+
+    def write(self, image: Image) -> None:
+        """Write the next rows."""
+        self._file.write(data_of(np.ascontiguousarray(image.pixels, self._dtype)))
+
+    def finish(self) -> None:
+        """Complete the file, to which nothing is missing."""
 
 
 def _real(array: NDArray[Any], name: str) -> NDArray[Any]:

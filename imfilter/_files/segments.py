@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from . import codecs
 from .image import FileError
+from .lazy import Cells, LazyRows, Stored
 
 _NONE = 1
 _TILE = 16  # the smallest side of a tile that TIFF allows
 _LARGEST_TILE = 1 << 24  # pixels
 _SMALLEST_PICTURE = 64  # pixels in a strip or tile that is a complete picture
 _GROUP = 1 << 24  # bytes that are decompressed together
+_FEW = 4  # pieces one below the other: with fewer, a band is not much smaller than the page
 _SHARED = 1 << 28  # bytes; strips may share up to this number of bytes of the file
 
 
@@ -80,17 +82,57 @@ def samples(path: str, file: IO[bytes], page: Any) -> NDArray[Any]:
     FileError
         If the file is too short for its pixels, or if a required package is not installed.
     """
-    codec = codecs.of(path, page)
-    grid = _grid(path, page)
-    segments = _segments(path, file, page, codec, grid)
-    _check_pictures(path, file, codec, grid, segments)
+    codec, grid, segments = _checked(path, file, page)
+    for segment in segments:
+        _check_picture(path, file, codec, grid, segment)
     undo = codecs.undone_here(path, page, codec)
-    decoded = page.asarray() if undo is None else _decoded(file, page, undo, grid, segments)
+    decoded = page.asarray() if undo is None else _undone(file, page, undo, grid, segments)
     if page.planarconfig == 2:
         planes = (page.samplesperpixel, page.imagelength, page.imagewidth)
         decoded = np.moveaxis(decoded.reshape(planes), 0, -1)
     decoded = decoded.reshape(page.imagelength, page.imagewidth, page.samplesperpixel)
     return decoded.astype(page.dtype, copy=False)
+
+
+def rows(path: str, file: IO[bytes], page: Any) -> LazyRows | None:
+    """Return the samples of a page, which are read in bands of rows.
+
+    The parameters, the shape and the errors are those of `samples`. Return None if the samples must be
+    decoded as a whole, because they are in a few large pieces.
+    """
+    codec, grid, segments = _checked(path, file, page)
+    shape = page.imagelength, page.imagewidth, page.samplesperpixel
+    plain = page.predictor == 1 and page.fillorder == 1 and not page.is_tiled and grid.planes == 1
+    if plain and page.is_contiguous and not page.is_subsampled:
+        stored = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
+        return Stored(file, segments[0].start, shape, stored)
+    if grid.down < _FEW:
+        return None
+    undo = codecs.undone_here(path, page, codec)
+    if undo is None:
+        page.init_decode()
+    else:
+        page.compression = _NONE  # tifffile now treats the data as uncompressed
+
+    def decode(first: int, last: int) -> NDArray[Any]:
+        top, bottom = first * grid.height, min(last * grid.height, page.imagelength)
+        result = np.empty((grid.planes, bottom - top, page.imagewidth, shape[2] // grid.planes), page.dtype)
+        for plane in range(grid.planes):
+            start = plane * grid.across * grid.down
+            numbers = range(start + first * grid.across, start + last * grid.across)
+            for number in numbers:
+                _check_picture(path, file, codec, grid, segments[number])
+            _decode(file, page, undo, grid, segments, numbers, result, top)
+        return result[0] if grid.planes == 1 else np.concatenate(list(result), axis=-1)
+
+    return Cells(shape, np.dtype(page.dtype), grid.height, decode)
+
+
+def _checked(path: str, file: IO[bytes], page: Any) -> tuple[codecs.Codec, Grid, list[Segment]]:
+    """Return the compression, and the strips or tiles."""
+    codec = codecs.of(path, page)
+    grid = _grid(path, page)
+    return codec, grid, _segments(path, file, page, codec, grid)
 
 
 def _grid(path: str, page: Any) -> Grid:
@@ -143,52 +185,64 @@ def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: 
     ]
 
 
-def _check_pictures(
-    path: str, file: IO[bytes], codec: codecs.Codec, grid: Grid, segments: list[Segment]
-) -> None:
+def _check_picture(path: str, file: IO[bytes], codec: codecs.Codec, grid: Grid, segment: Segment) -> None:
     """Raise an error if a strip or tile has a larger picture: a small file must not fill the memory."""
-    if codec.size is None:
+    if codec.size is None or not segment.length:
         return
     if grid.count > 1 and grid.width * grid.height < _SMALLEST_PICTURE:
         raise FileError(
             f"{path}: has strips or tiles of {grid.width} x {grid.height} pixels, too small for {codec.name}"
         )
-    for segment in segments:
-        if not segment.length:
-            continue
-        width, height = codec.size(_bytes(file, segment))
-        if width > grid.width or height > grid.height:
-            raise FileError(
-                f"{path}: is damaged: a strip or tile of {grid.width} x {grid.height} pixels holds "
-                f"a {codec.name} picture of {width} x {height}"
-            )
+    width, height = codec.size(_bytes(file, segment))
+    if width > grid.width or height > grid.height:
+        raise FileError(
+            f"{path}: is damaged: a strip or tile of {grid.width} x {grid.height} pixels holds "
+            f"a {codec.name} picture of {width} x {height}"
+        )
 
 
-def _decoded(
+def _undone(
     file: IO[bytes], page: Any, undo: codecs.Undo, grid: Grid, segments: list[Segment]
 ) -> NDArray[Any]:
     """Decompress all strips or tiles here, and decode the rest with tifffile."""
     page.compression = _NONE  # tifffile now treats the data as uncompressed
     result = np.empty(page.shaped, page.dtype)
-    group_length = max(1, _GROUP // (grid.height * grid.row))
     cut = grid.across * grid.down
-    for first in (
-        start for plane in range(0, grid.count, cut) for start in range(plane, plane + cut, group_length)
-    ):
-        group = segments[first : min(first + group_length, first - first % cut + cut)]
-        strips = [_bytes(file, segment) for segment in group if segment.length]
-        data = (
-            undo(strips, [segment.rows for segment in group if segment.length], grid.row) if strips else b""
-        )
-        position = 0
-        for index, segment in enumerate(group, first):
-            size = segment.rows * grid.row if segment.length else 0
-            stored = data[position : position + size] or None
-            tile, (plane, _, top, left, _), shape = page.decode(stored, index)
-            position += size
-            target = result[plane, 0, top : top + shape[1], left : left + shape[2]]
-            target[...] = page.nodata if tile is None else tile[0, : target.shape[0], : target.shape[1]]
+    for plane in range(grid.planes):
+        _decode(file, page, undo, grid, segments, range(plane * cut, (plane + 1) * cut), result[:, 0])
     return result
+
+
+def _decode(
+    file: IO[bytes],
+    page: Any,
+    undo: codecs.Undo | None,
+    grid: Grid,
+    segments: list[Segment],
+    numbers: range,
+    result: NDArray[Any],
+    first_row: int = 0,
+) -> None:
+    """Decode some strips or tiles of a plane into `result`, whose first row has the number `first_row`."""
+    group_length = max(1, _GROUP // (grid.height * grid.row))
+    tables = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader} if undo is None else {}
+    for first in range(numbers.start, numbers.stop, group_length):
+        group = segments[first : min(first + group_length, numbers.stop)]
+        strips = [_bytes(file, segment) for segment in group if segment.length]
+        if undo is not None and strips:
+            heights = [segment.rows for segment in group if segment.length]
+            data, position = undo(strips, heights, grid.row), 0
+            strips = []
+            for height in heights:
+                strips.append(data[position : position + height * grid.row])
+                position += height * grid.row
+        stored = iter(strips)
+        for index, segment in enumerate(group, first):
+            encoded = next(stored) if segment.length else None
+            tile, (plane, _, top, left, _), shape = page.decode(encoded, index, **tables)
+            top -= first_row
+            target = result[plane, top : top + shape[1], left : left + shape[2]]
+            target[...] = page.nodata if tile is None else tile[0, : target.shape[0], : target.shape[1]]
 
 
 def _bytes(file: IO[bytes], segment: Segment) -> bytes:

@@ -6,11 +6,14 @@ import errno
 import os
 from typing import IO, Any
 
+import numpy as np
 import tifffile
 
 from . import exif, metadata, pages, samples, segments
 from .image import FileError, Image, check_size, warn
+from .lazy import Converted, data_of
 
+_NONE = 1  # no compression
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _GREY, _RGB = 1, 2
 #: GDAL_NODATA: the value of absent samples, as text.
@@ -21,25 +24,59 @@ _PLAIN = {"is_lsm": False, "is_ndpi": False, "is_scanimage": False}
 
 def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
     """Read an open TIFF file with one picture: grey or RGB, with or without alpha, any bit depth."""
+    page = _page(path, file)
+    check_size(path, page.imagewidth, page.imagelength, max_pixels)
+    _check(path, page)
+    described = _description(path, page)
+    pixels, alpha = samples.picture(page, segments.samples(path, file, page))
+    orientation, block = _exif(path, file)
+    if described["dpi"] and metadata.swaps_axes(orientation):
+        described["dpi"] = described["dpi"][::-1]
+    pixels = metadata.upright(pixels, orientation)
+    return Image(pixels, pixels.ndim == 3, alpha, exif=block, **described)
+
+
+def rows(path: str, file: IO[bytes], max_pixels: int | None) -> Image | None:
+    """Return the picture of an open TIFF file, whose pixels are read in bands of rows.
+
+    Return None if the picture must be read as a whole: it must be turned, or it is in a few large pieces.
+    """
+    page = _page(path, file)
+    if page.compression != _NONE:  # otherwise the file has all pixels, and no memory is needed for them
+        check_size(path, page.imagewidth, page.imagelength, max_pixels)
+    _check(path, page)
+    described, alpha = _description(path, page), bool(page.extrasamples)
+    orientation, block = _exif(path, file)
+    stored = None if metadata.is_turned(orientation) else segments.rows(path, file, page)
+    if stored is None:
+        return None
+    pixels = Converted(stored, lambda part: samples.picture(page, part)[0])
+    return Image(pixels.as_array(), pixels.ndim == 3, alpha, exif=block, **described)
+
+
+def _page(path: str, file: IO[bytes]) -> Any:
+    """Return the page of the only picture of a TIFF file."""
     offset = pages.find(path, file)
     file.seek(0)
-    with tifffile.TiffFile(file, **_PLAIN) as opened:
-        opened.filehandle.seek(offset)
-        page = tifffile.TiffPage(opened, 0)
-        check_size(path, page.imagewidth, page.imagelength, max_pixels)
-        if page.imagedepth != 1:
-            raise FileError(f"{path}: is a volume; save it as .npy to filter it")
-        if min(page.imagewidth, page.imagelength, page.samplesperpixel) < 1:
-            raise FileError(f"{path}: has no pixels")
-        samples.check(path, page)
-        pixels, alpha = samples.picture(page, segments.samples(path, file, page))
-        dpi, icc, nodata = _dpi(page), page.iccprofile, _nodata(path, page)
-    orientation, block = _exif(path, file)
-    if dpi and metadata.swaps_axes(orientation):
-        dpi = dpi[::-1]
-    pixels = metadata.upright(pixels, orientation)
+    opened = tifffile.TiffFile(file, **_PLAIN)
+    opened.filehandle.seek(offset)
+    return tifffile.TiffPage(opened, 0)
+
+
+def _check(path: str, page: Any) -> None:
+    """Raise an error, before decoding, if the page is not a picture."""
+    if page.imagedepth != 1:
+        raise FileError(f"{path}: is a volume; save it as .npy to filter it")
+    if min(page.imagewidth, page.imagelength, page.samplesperpixel) < 1:
+        raise FileError(f"{path}: has no pixels")
+    samples.check(path, page)
+
+
+def _description(path: str, page: Any) -> dict[str, Any]:
+    """Return the resolution, the ICC profile and the value of absent samples of a page."""
+    icc = page.iccprofile
     icc = icc if isinstance(icc, bytes) else None
-    return Image(pixels, pixels.ndim == 3, alpha, icc, block, dpi, nodata=nodata)
+    return {"dpi": _dpi(page), "icc": icc, "nodata": _nodata(path, page)}
 
 
 def _nodata(path: str, page: Any) -> float | None:
@@ -87,7 +124,40 @@ def _dpi(page: Any) -> tuple[float, float] | None:
 
 def write(file: IO[bytes], image: Image) -> str | None:
     """Write one uncompressed page, which every TIFF reader supports. Return the message about a loss."""
-    pixels = image.pixels
+    _page_written(file, image, image.pixels.shape, image.pixels)
+    return exif.Embedded(image.exif).finish(file)
+
+
+class Writer:
+    """Write a page in bands of rows. The file is the same as that of `write`.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading and writing, empty.
+    image : Image
+        The first rows, with the metadata of the picture.
+    height : int
+        The number of rows of the picture.
+    """
+
+    def __init__(self, file: IO[bytes], image: Image, height: int) -> None:
+        self._file, self._image = file, image
+        start = _page_written(file, image, (height, *image.pixels.shape[1:]), None)
+        self._dtype = image.pixels.dtype.newbyteorder(exif.Embedded(image.exif).order)
+        file.seek(start)
+
+    def write(self, image: Image) -> None:
+        """Write the next rows."""
+        self._file.write(data_of(np.ascontiguousarray(image.pixels, self._dtype)))
+
+    def finish(self) -> str | None:
+        """Write the metadata that lies behind the pixels. Return the message about a loss."""
+        return exif.Embedded(self._image.exif).finish(self._file)
+
+
+def _page_written(file: IO[bytes], image: Image, shape: tuple[int, ...], pixels: Any) -> int:
+    """Write a page, with zeros if `pixels` is None. Return the position of the pixels."""
     colours = image.colour.ndim == 3
     embedded = exif.Embedded(image.exif)
     options: dict[str, Any] = {}
@@ -99,9 +169,11 @@ def write(file: IO[bytes], image: Image) -> str | None:
         value = image.nodata if isinstance(image.nodata, int) else float(image.nodata)
         options.update(extratags=[(_NODATA, "s", 0, repr(value), True)])
     try:
-        tifffile.imwrite(
+        found = tifffile.imwrite(
             file,
             pixels,
+            shape=shape,
+            dtype=image.pixels.dtype,
             byteorder=embedded.order,
             align=embedded.align,
             photometric="rgb" if colours else "minisblack",
@@ -109,10 +181,12 @@ def write(file: IO[bytes], image: Image) -> str | None:
             metadata=None,
             software=False,
             iccprofile=metadata.profile_for(image, colour=colours),
+            returnoffset=True,
             **options,
         )
     except OSError as error:
         if error.errno is None:  # NumPy reports an incomplete write without a number
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise
-    return embedded.finish(file)
+    assert found is not None
+    return found[0]

@@ -72,14 +72,14 @@ def results(
 def pieces(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Collect how many rows each piece of an image has."""
     seen: list[int] = []
-    bands = strips._bands
+    bands = strips.bands
 
     def watched(*arguments: Any) -> Any:
         for band in bands(*arguments):
             seen.append(band.piece.pixels.shape[0])
             yield band
 
-    monkeypatch.setattr(strips, "_bands", watched)
+    monkeypatch.setattr(strips, "bands", watched)
     return seen
 
 
@@ -181,7 +181,7 @@ def test_pieces_hold_what_bands_need(
     for wraps in (False, True):
         geometry = strips.Rows(-(-length // step), above, below, step, cell, wraps)
         at = 0
-        for start, stop, piece, first in strips._bands(image, geometry):
+        for start, stop, piece, first in strips.bands(image, geometry):
             assert start == at
             at = stop
             begin = start * step - first * step  # where in the image the piece begins

@@ -1,0 +1,119 @@
+"""Filter large files in bands of rows: reading, filtering and writing overlap, and memory stays small."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from imfilter._base import dtypes, threads
+
+from .. import io
+from .._files import bands
+from .._files.formats import Format
+from .._files.image import Image
+from . import heap, messages, pipeline, quiet, strips
+from .apply import prepared
+from .command import Command
+from .strips import Band, Piecewise
+
+#: Smallest size in bytes of the pixels of a file that is read in bands.
+_SMALL = 1 << 24
+#: Size in bytes of pixels in memory from which a message says so.
+_LARGE = 1 << 30
+
+
+def run(
+    command: Command, source: str, destination: str, options: Mapping[str, Any], kind: Format
+) -> str | None:
+    """Read, filter and write in bands of rows, if the filter and the file allow it.
+
+    Parameters
+    ----------
+    command : Command
+        The filter.
+    source, destination : str
+        The names of the files.
+    options : mapping
+        Every option of the command by name.
+    kind : Format
+        The format of the output file.
+
+    Returns
+    -------
+    str or None
+        Why the picture must be in memory as a whole. None: the output is written.
+    """
+    with quiet.decoders():
+        image = bands.opened(source, options["max_pixels"] or None)
+    if image is None:
+        return f"{os.path.splitext(source)[1] or 'this file'} is read as a whole"
+    if image.pixels.nbytes < _SMALL:
+        return "it is small"
+    axis = options["channel_axis"]
+    if axis is not None and axis not in (-1, image.pixels.ndim - 1):
+        return "its channels are not the last axis"
+    if axis is not None and image.pixels.ndim == 3 and not image.channels:
+        image = dataclasses.replace(image, channels=True)
+    if image.spatial != 2:
+        return "it does not have two axes"
+    if not options["exif"]:
+        image = dataclasses.replace(image, exif=None)
+    made = prepared(command, image, {**options, "workers": 1}, kind, source)
+    if made.rows is None:
+        return f"{command.name} needs the whole picture"
+    _write(made, made.rows, destination, options, kind)
+    return None
+
+
+def tell(image: Image, source: str, reason: str) -> None:
+    """Say that a large picture is in memory as a whole."""
+    if image.pixels.nbytes > _LARGE:
+        size = image.pixels.nbytes / 1e9
+        messages.say("warning", f"{source}: {size:.1f} GB of pixels are held in memory, because {reason}")
+
+
+def _write(
+    made: Piecewise, rows: strips.Rows, destination: str, options: Mapping[str, Any], kind: Format
+) -> None:
+    """Compute and write all bands. The first one decides the format of the pixels."""
+    heap.keep_freed()
+    items = strips.bands(made.image, rows)
+    first = _computed(made, next(items))
+    workers = threads.most(threads.requested(options["workers"]))
+    with _target(destination, first, rows.length, options, kind) as consume:
+        consume(first)
+        pipeline.run(items, lambda band: _computed(made, band), consume, workers)
+
+
+@contextlib.contextmanager
+def _target(
+    destination: str, first: Image, length: int, options: Mapping[str, Any], kind: Format
+) -> Iterator[Callable[[Image], None]]:
+    """Yield the function that gets the next rows of the output. Afterwards the output is complete."""
+    if kind.name in bands.WRITTEN:
+        with bands.writing(destination, first, length, options["background"]) as write:
+            yield write
+        return
+    pixels, end = dtypes.empty((length, *first.pixels.shape[1:]), first.pixels.dtype), 0
+
+    def keep(part: Image) -> None:
+        nonlocal end
+        start, end = end, end + len(part.pixels)
+        pixels[start:end] = part.pixels
+
+    yield keep
+    image = dataclasses.replace(first, pixels=pixels)
+    io.write(destination, image, quality=options["quality"], background=options["background"])
+
+
+def _computed(made: Piecewise, band: Band) -> Image:
+    """Return the rows of a band of the result."""
+    with np.errstate(over="ignore", invalid="ignore"):  # as in `apply`; each thread has its own state
+        part = made.work(band.piece)
+    rows = slice(band.first, band.first + band.stop - band.start)
+    return dataclasses.replace(part, pixels=part.pixels[rows], present=None)
