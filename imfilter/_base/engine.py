@@ -102,7 +102,7 @@ def apply(
     asked = planning.get()
     if asked is not None:
         asked.append(family.plan(call, array))
-        raise Planned
+        raise Planned(call)
     return family.compute(call, array, out, workers)
 
 

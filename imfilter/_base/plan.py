@@ -1,14 +1,27 @@
 """Which algorithm a call runs, why, and at what predicted cost."""
 
 import contextvars
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+#: Set while a part of an image is filtered alone. Its bits must be those of the whole image. So they may
+#: depend on the samples of the window only, and not on where the part begins.
+by_window: contextvars.ContextVar[bool] = contextvars.ContextVar("by_window", default=False)
 
 #: Set while `imfilter.plan` asks which algorithm a call would run: calls add a plan and raise `Planned`.
 planning: contextvars.ContextVar[list["Plan"] | None] = contextvars.ContextVar("planning", default=None)
 
 
 class Planned(BaseException):
-    """Raised when the first plan of a call is made: nothing is computed."""
+    """Raised when the first plan of a call is made: nothing is computed.
+
+    `call` is what the family has settled; see `engine.Settled`. None: samples are absent.
+    """
+
+    def __init__(self, call: Any = None) -> None:
+        super().__init__()
+        self.call = call
 
 
 @dataclass(frozen=True)
@@ -36,3 +49,15 @@ class Plan:
     algorithm: str
     reason: str
     cost: float
+
+
+def settled(work: Callable[[], object]) -> Any:
+    """Return what the first family that `work` calls has settled, or None. Nothing is computed."""
+    token = planning.set([])
+    try:
+        work()
+    except Planned as found:
+        return found.call
+    finally:
+        planning.reset(token)
+    return None

@@ -149,10 +149,11 @@ def run(task: Callable[[int, int], None], total: int, workers: int | None, piece
 
 def _submit(band: Callable[[int], None], number: int, threads: int) -> Future[None]:
     """Submit a band to the pool. During shutdown of the interpreter, process the band in this thread."""
+    context = contextvars.copy_context()
 
     def work() -> None:
         _inside.worker = True
-        band(number)
+        context.run(band, number)
 
     try:
         return _threads(threads).submit(work)

@@ -52,6 +52,10 @@ class Diffusion:
             count, number, word, length, tuple(h for _, h in sorted(zip(axes, lengths, strict=True)))
         )
 
+    def distance(self, settings: Settings) -> int:
+        """Return how far the samples are that a result depends on: each step reads the next ones."""
+        return settings.iterations
+
     def together(self, settings: Settings) -> bool:
         """Tell whether the channels are filtered together: they need less memory one after the other."""
         return False

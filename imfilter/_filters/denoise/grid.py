@@ -18,6 +18,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import pitch
+from imfilter._base.reach import Reach, of_radii
 from imfilter._filters.denoise.tiles import Frame
 from imfilter._simd.vector import BYTES, LINE
 
@@ -74,6 +75,9 @@ class Filter(Protocol):
     def checked(self, lengths: tuple[int, ...], *own: Any) -> Any:
         """Check the arguments of a filter of axes of these lengths, in the order of the caller."""
 
+    def distance(self, settings: Any) -> int | None:
+        """Return how far the samples are that a result depends on. None: all of them."""
+
     def together(self, settings: Any) -> bool:
         """Tell whether the channels are filtered together."""
 
@@ -95,6 +99,12 @@ class Call:
     frame: Frame
     dtype: np.dtype
     result_shape: tuple[int, ...]
+
+    @property
+    def reach(self) -> Reach | None:
+        """The samples that a result depends on. None: all of them."""
+        distance, axes = self.filter.distance(self.settings), self.frame.spatial
+        return None if distance is None else of_radii(axes, [distance] * len(axes))
 
 
 def apply(image: npt.ArrayLike, which: Filter, own: tuple[Any, ...], common: Common) -> npt.NDArray:

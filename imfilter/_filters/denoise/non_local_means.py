@@ -15,6 +15,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, pitch, set_addresses
+from imfilter._base.reach import Reach, of_radii
 from imfilter._base.store import Store
 from imfilter._filters.denoise import noise, tiles
 from imfilter._filters.denoise.kernels.non_local import COUNTED, NON_LOCAL_JOB, average_tile, non_local
@@ -62,6 +63,14 @@ class Call:
     cval: float
     dtype: np.dtype
     result_shape: tuple[int, ...]
+
+    @property
+    def reach(self) -> Reach | None:
+        """The samples that a result depends on. None: all of them, because the noise is not known."""
+        if self.noise is None:
+            return None
+        axes = self.frame.spatial
+        return of_radii(axes, self.windows.halo[3 - len(axes) :])
 
 
 class Strength(NamedTuple):

@@ -61,6 +61,9 @@ class TotalVariation:
             raise TypeError(f"progress must be a function, got {arguments.brief(progress)}")
         return Settings(number, share, steps, together, progress)
 
+    def distance(self, settings: Settings) -> None:
+        """Return how far the samples are that a result depends on: all of them."""
+
     def together(self, settings: Settings) -> bool:
         """Tell whether the channels are filtered together."""
         return settings.coupled

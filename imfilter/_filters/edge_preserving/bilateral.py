@@ -14,6 +14,7 @@ from imfilter._base.loops import places_of
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
+from imfilter._base.reach import Reach
 from imfilter._base.store import Store
 from imfilter._filters.edge_preserving import sampled
 from imfilter._filters.edge_preserving.coverage import Rows
@@ -55,6 +56,11 @@ class Call:
     real: np.dtype
     dtype: np.dtype
     result_shape: tuple[int, ...]
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on."""
+        return self.shapes.reach(self.frame)
 
 
 def apply(image: npt.ArrayLike, bells: Bells, guide: Any, common: Common, *own: Any) -> npt.NDArray:

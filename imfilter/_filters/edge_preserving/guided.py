@@ -14,6 +14,7 @@ from imfilter._base.loops import tiles
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, layout_workspace, set_addresses
+from imfilter._base.reach import Reach
 from imfilter._base.store import Store
 from imfilter._filters.edge_preserving.kernels import guided as kernels
 from imfilter._filters.edge_preserving.kernels.guided_fit import MERGED, SECOND
@@ -50,6 +51,11 @@ class Call:
     real: np.dtype
     dtype: np.dtype
     result_shape: tuple[int, ...]
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on."""
+        return self.shapes.reach(self.frame)
 
     @property
     def taps(self) -> int:

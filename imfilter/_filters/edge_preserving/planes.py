@@ -1,5 +1,6 @@
 """What both filters share: images and guides as planes of one channel each, which are filtered in pieces."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from imfilter._base import arguments, dtypes
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
+from imfilter._base.reach import Reach
 from imfilter._base.store import Store, roomy
 from imfilter._filters.local import pieces
 from imfilter._filters.local.parts import packed
@@ -83,6 +85,11 @@ class Shapes(NamedTuple):
                 what = "" if axis is None else f" beside its channels (channel_axis={axis - len(own)})"
                 raise ValueError(f"guide must have shape {shape}{what}, got {own}")
         return cls(channel, shape, axes)
+
+    def reach(self, frame: Frame) -> Reach:
+        """Return the samples of the image that a result depends on, for the frame of its spatial axes."""
+        channel = math.inf if self.channel is None else self.channel
+        return {axis + (axis >= channel): along for axis, along in frame.reach.items()}
 
 
 def planes(array: npt.NDArray, channel: int | None) -> list[npt.NDArray]:

@@ -13,6 +13,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.memo import once
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
+from imfilter._base.reach import Reach, of_paddings
 from imfilter._base.store import Store
 from imfilter._filters.generic.functions import Compiled
 from imfilter._filters.generic.pieces import Piece, Windows, bands, piece
@@ -34,6 +35,13 @@ class Call:
     def result_shape(self) -> tuple[int, ...]:
         """The shape of the result: several outputs are its first axis."""
         return (self.outputs, *self.shape) if self.outputs > 1 else self.shape
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on."""
+        windows = self.windows
+        sizes = windows.inside.shape
+        return of_paddings(self.axes, windows.paddings, sizes, windows.stride, (1,) * len(sizes))
 
     @once
     def loops(self) -> Compiled | None:

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from imfilter._base.engine import cached
 from imfilter._base.loops import ArrayLayout, Placement, along, over_merged
 from imfilter._base.padding import Padding
-from imfilter._base.plan import Plan
+from imfilter._base.plan import Plan, by_window
 from imfilter._base.program import Program, Settings
+from imfilter._base.reach import Reach, of_paddings
 from imfilter._filters.linear import whole_numbers
 from imfilter._filters.linear.operators import Operator
 
@@ -28,6 +29,15 @@ LINE_TAP = {4: 0.027, 8: 0.055}
 STAGE = {4: 0.5, 8: 1.5}
 #: Weights outside this range are not summed in float32. Sums outside its tenth power are not transformed.
 TINY, HUGE = 1e-25, 1e25
+
+
+#: Let the planner choose: among all algorithms, or those whose results depend on the window alone.
+AUTO, WINDOW = "auto", "window"
+
+
+def method_of(requested: str) -> str:
+    """Return the method for a requested one. Parts of an image are filtered as the whole image is."""
+    return WINDOW if requested in (AUTO, "fft") and by_window.get() else requested
 
 
 #: Stands for a program that is not made yet. None is a layout that has no program.
@@ -52,7 +62,7 @@ class Request(NamedTuple):
     @property
     def auto(self) -> bool:
         """Whether the planner chooses the method."""
-        return self.method == "auto"
+        return self.method in (AUTO, WINDOW)
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -104,6 +114,10 @@ class Algorithm(ABC):
     @abstractmethod
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
         """Return the cost. Return None if the algorithm does not apply, or cannot be the cheapest."""
+
+    def shares(self, request: Request) -> bool:
+        """Tell whether outputs share rounded sums, so that their bits depend on where the image begins."""
+        return False
 
     @abstractmethod
     def run(
@@ -222,6 +236,11 @@ class Call:
     def result_shape(self) -> tuple[int, ...]:
         """The shape of the result."""
         return self.shape
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on."""
+        return of_paddings(self.axes, self.paddings, self.operator.shape, self.stride, self.dilation)
 
     def changed(self, **fields: Any) -> Call:
         """Return a call with other values of some fields. Its programs are its own."""

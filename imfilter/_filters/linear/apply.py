@@ -20,7 +20,7 @@ from imfilter._filters.linear import (
     normalized_window,
     planner,
 )
-from imfilter._filters.linear.algorithm import HUGE, TINY, Call, Compiled, Request
+from imfilter._filters.linear.algorithm import AUTO, HUGE, TINY, Call, Compiled, Request, method_of
 from imfilter._filters.linear.fold import cancels, folded
 from imfilter._filters.linear.operators import Operator
 
@@ -95,7 +95,7 @@ def apply(
     `preserves_dtype` is set for filters that average. Their result has the image's dtype.
     """
     given = (own,) if geometry is _EVERY_SAMPLE else (own, geometry)
-    return engine.apply(FAMILY, image, common, (build, preserves_dtype, method), *given)
+    return engine.apply(FAMILY, image, common, (build, preserves_dtype, method_of(method)), *given)
 
 
 def prepared(
@@ -112,7 +112,7 @@ def prepared(
     The filter ``run(image, out)`` does not average. With `watch` it writes nothing and returns False if a
     sample is not finite.
     """
-    call = _validate_and_plan(image, common, (build, False, "auto"), own, geometry)
+    call = _validate_and_plan(image, common, (build, False, method_of(AUTO)), own, geometry)
     if image.dtype.kind != "f" or not watch:
 
         def run_any(image: npt.NDArray, out: npt.NDArray) -> bool:

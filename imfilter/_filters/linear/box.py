@@ -50,6 +50,10 @@ class RunningBox(Compiled):
     name = "running"
     fallback = SEPARABLE
 
+    def shares(self, request: Request) -> bool:
+        """Tell whether totals are rounded. Those of integers are exact."""
+        return request.source.kind == "f"
+
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
         """Return the cost of a box. float64 has no wider type, so it shares no sums."""
         kinds = request.source.kind, request.dtype.kind

@@ -63,6 +63,10 @@ class CosineSum(Compiled):
     name = "cosines"
     fallback = SEPARABLE
 
+    def shares(self, request: Request) -> bool:
+        """Tell that sums run down the rows and along the lines."""
+        return True
+
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
         """Return the cost of the cosines that are needed for the precision."""
         separable = others.get("separable")

@@ -17,6 +17,10 @@ class FFT(Algorithm):
 
     name = "fft"
 
+    def shares(self, request: Request) -> bool:
+        """Tell that the outputs of a tile share sums."""
+        return True
+
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
         """Return the cost of the transforms of all tiles. Whole numbers are transformed in float64."""
         size = request.real.itemsize

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._filters.linear.algorithm import Call, LinearPlan, Request
+from imfilter._filters.linear.algorithm import AUTO, Call, LinearPlan, Request, method_of
 from imfilter._filters.linear.operators import LARGEST, Operator, Taps
 from imfilter._filters.linear.planner import ALGORITHMS, choose
 
@@ -61,7 +61,8 @@ def _counting(call: Call, weights: Taps, image: npt.NDArray, cval: float) -> Cal
     """Return the call that correlates with other weights, in float64, without a bias."""
     operator, real = Operator(dense=weights), dtypes.FLOAT64
     unit = max(call.stride + call.dilation) == 1
-    request = Request(real, real, real, image.shape, call.shape, call.axes, unit, 0.0, cval, 0, "auto")
+    shapes = image.shape, call.shape
+    request = Request(real, real, real, *shapes, call.axes, unit, 0.0, cval, 0, method_of(AUTO))
     plain = tuple(a for a in ALGORITHMS if a.name in ("direct", "separable", "fft"))
     chosen = choose(operator, request, plain)
     return call.changed(

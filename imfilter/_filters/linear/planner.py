@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from imfilter._base.call_cache import Calls
-from imfilter._filters.linear.algorithm import Algorithm, LinearPlan, Offer, Request
+from imfilter._filters.linear.algorithm import WINDOW, Algorithm, LinearPlan, Offer, Request
 from imfilter._filters.linear.box import RunningBox, totals_of
 from imfilter._filters.linear.cosine import CosineSum
 from imfilter._filters.linear.direct import DIRECT, FEW
@@ -64,7 +64,7 @@ def _facts(operator: Operator, request: Request) -> Hashable:
     if kernel is None:
         return None
     totals = totals_of(operator, request) if operator.equal else None
-    return kernel, totals, request.source, request.dtype, request.real, request.unit
+    return kernel, totals, request.source, request.dtype, request.real, request.unit, request.method
 
 
 def likeness(operator: Operator) -> Hashable:
@@ -100,11 +100,14 @@ def _cheapest(operator: Operator, request: Request, algorithms: tuple[Algorithm,
             f"method must be 'auto' or 'separable' for a kernel of shape {operator.shape}, got {method!r}"
         )
     offers: dict[str, Offer] = {}
+    alone = request.method == WINDOW
     for algorithm in algorithms:
         if request.auto and taps <= FEW and list(offers) == [DIRECT.name]:
             break
         offer = algorithm.offer(operator, request, offers)
         if offer is not None:
+            if alone and algorithm.shares(request):
+                offer = offer._replace(cost=math.inf)  # the others use what it has found about the kernel
             offers[algorithm.name] = offer
     if request.auto:
         best = min(offers, key=lambda name: offers[name].cost)

@@ -18,6 +18,10 @@ class Winograd(Compiled):
     name = "winograd"
     fallback = DIRECT
 
+    def shares(self, request: Request) -> bool:
+        """Tell that neighbouring rows or samples share sums."""
+        return True
+
     def offer(self, operator: Operator, request: Request, others: dict[str, Offer]) -> Offer | None:
         """Return the cost of all short sums. Sums of whole numbers must be exact."""
         line = request.shape[max(request.axes)]

@@ -12,6 +12,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.loops import places_of
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
+from imfilter._base.reach import Reach
 from imfilter._base.store import Store, roomy
 from imfilter._filters.local import pieces
 from imfilter._filters.local.bins import Bins
@@ -32,6 +33,11 @@ class Call:
     result_shape: tuple[int, ...]
     terms: npt.NDArray[np.int64]  # n*log2(n), in units
     unit: float
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on."""
+        return self.frame.reach
 
     @property
     def taps(self) -> int:

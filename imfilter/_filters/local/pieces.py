@@ -11,6 +11,7 @@ from imfilter._base import bordered, threads
 from imfilter._base.axis_order import Order, Shape
 from imfilter._base.missing import Presence
 from imfilter._base.padding import Padding
+from imfilter._base.reach import Along, Reach
 from imfilter._base.store import Store, roomy
 
 #: Least and largest number of samples of a piece without its halo, and the number of pieces that images have
@@ -40,6 +41,14 @@ class Frame(NamedTuple):
         taps = [1] * (3 - len(axes)) + [sizes[axes.index(a)] for a in sorted(axes)]
         z, y, x = (Padding.same(n, t, 1, 1) for n, t in zip(found[1:4], taps, strict=True))
         return cls(order, found, order.places(axes), (z, y, x), mode)
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on."""
+        first = self.order.before
+        axes = self.order.axes[first : first + self.order.filtered]
+        pads = self.pads[3 - len(axes) :]
+        return {a: Along(pad.before, pad.after) for a, pad in zip(axes, pads, strict=True)}
 
     @property
     def sizes(self) -> tuple[int, int, int]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from imfilter._base import arguments, borders, dtypes, engine
 from imfilter._base.keywords import Common
 from imfilter._base.plan import Plan
+from imfilter._base.reach import Reach
 from imfilter._base.store import Store, roomy
 from imfilter._filters.local import box, pieces
 from imfilter._filters.local.family import Source, bounded, family
@@ -61,6 +62,11 @@ class Call:
     numbers: tuple[float, float, float]  # of thresholds
     dtype: np.dtype
     result_shape: tuple[int, ...]
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on."""
+        return self.frame.reach
 
     @property
     def total(self) -> float:

@@ -12,6 +12,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import Program
+from imfilter._base.reach import Reach, of_radii
 from imfilter._filters.morphology import pipeline, structure, weighed
 from imfilter._filters.morphology.residues import difference
 from imfilter._filters.morphology.settings import Found, Settings, new, same, without
@@ -47,6 +48,12 @@ class Call:
     truth: bool  # whether samples are truth values
     result_shape: tuple[int, ...]
     programs: dict[Any, Program | None] = field(default_factory=dict)
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on. Elements are also reflected."""
+        stages = max(len(side) for side in self.sides() if side is not None) * self.iterations
+        return of_radii(self.axes, [stages * (n // 2) for n in self.element.inside.shape])
 
     def sides(self) -> tuple[list[bool] | None, ...]:
         """Return the stages of each side of the difference, or of the only side. Each is repeated."""

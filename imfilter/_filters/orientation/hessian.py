@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, dtypes, engine
 from imfilter._base.keywords import Common
+from imfilter._base.reach import Reach
 from imfilter._base.store import Store
 from imfilter._filters.linear.operators import Term
 from imfilter._filters.local.pieces import Cut, Frame
@@ -30,6 +31,11 @@ class Call:
     solved: bool  # whether the results are eigenvalues
     outputs: int
     result_shape: tuple[int, ...]
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on."""
+        return self.frame.reach
 
     @property
     def dtype(self) -> np.dtype:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, dtypes, engine
 from imfilter._base.keywords import Common
+from imfilter._base.reach import Reach
 from imfilter._base.store import Store
 from imfilter._filters.linear.operators import Term
 from imfilter._filters.local.pieces import Cut, Frame
@@ -46,6 +47,11 @@ class Call:
     relative: bool  # whether the whole image sets a scale: gamma, or the largest result
     outputs: int
     result_shape: tuple[int, ...]
+
+    @property
+    def reach(self) -> Reach | None:
+        """The samples that a result depends on. None: all of them."""
+        return None if self.relative else self.frame.reach
 
     @property
     def dtype(self) -> np.dtype:

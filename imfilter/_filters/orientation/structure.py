@@ -14,6 +14,7 @@ import numpy.typing as npt
 from imfilter._base import arguments, engine
 from imfilter._base.keywords import Common
 from imfilter._base.missing import rows_of
+from imfilter._base.reach import Reach
 from imfilter._base.store import Store, roomy
 from imfilter._filters.linear.operators import Term
 from imfilter._filters.local.pieces import Cut, Frame
@@ -52,6 +53,11 @@ class Call:
     feature: str
     outputs: int
     result_shape: tuple[int, ...]
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on."""
+        return self.both.reach
 
     @property
     def dtype(self) -> np.dtype:

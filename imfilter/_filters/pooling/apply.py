@@ -15,6 +15,7 @@ from imfilter._base.loops import ArrayLayout, LoopAxis, Loops, extent, over_merg
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import Job, Program, layout_workspace
+from imfilter._base.reach import Along, Reach
 from imfilter._filters.pooling import present
 from imfilter._filters.pooling.kernels import pooled_lines, quads
 from imfilter._filters.pooling.kernels import windows as windows_kernels
@@ -65,6 +66,16 @@ class Call:
     def result_shape(self) -> tuple[int, ...]:
         """The shape of the result."""
         return tuple(n for a, n in enumerate(self.shape) if self.keep or a not in self.axes)
+
+    @property
+    def reach(self) -> Reach | None:
+        """The samples that a result depends on. None: all of them, because cells depend on the length."""
+        if any(along.cells for along in self.windows):
+            return None
+        return {
+            axis: Along(along.padding, (along.taps - 1) * along.dilation - along.padding, along.stride)
+            for axis, along in zip(self.axes, self.windows, strict=True)
+        }
 
 
 #: Returns the windows of the filtered axes. Its first argument is the lengths of these axes.

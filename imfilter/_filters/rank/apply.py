@@ -16,6 +16,7 @@ from imfilter._base.missing import Presence
 from imfilter._base.padding import Padding
 from imfilter._base.plan import Plan
 from imfilter._base.program import Program
+from imfilter._base.reach import Reach, of_sizes
 from imfilter._filters.rank import absent, blocks, chords, networks, present, repeats
 from imfilter._filters.rank.footprint import Neighbourhood, key, non_finite
 from imfilter._filters.rank.keys import Number, exact, keys_of
@@ -36,6 +37,11 @@ class Call:
     result_shape: tuple[int, ...] = ()
     programs: dict[Any, Program] = field(default_factory=dict)
     keyed: dict[Any, "Call"] = field(default_factory=dict)  # calls for keys, by key type and border key
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on."""
+        return of_sizes(self.axes, self.around.inside.shape if self.long is None else self.long.lengths)
 
 
 #: Largest number of samples that a listed window may span.

@@ -13,6 +13,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
+from imfilter._base.reach import Reach, of_radii
 from imfilter._base.store import roomy
 from imfilter._filters.restoration import cosines
 from imfilter._filters.restoration.family import Border
@@ -77,6 +78,13 @@ class Call:
     real: np.dtype
     dtype: np.dtype
     result_shape: tuple[int, ...]
+
+    @property
+    def reach(self) -> Reach:
+        """The samples that a result depends on: the ball is under the image, and then its surface is."""
+        times = 2 if self.method == SURFACE else 1
+        radii = self.ball.reach[3 - len(self.axes) :]
+        return of_radii(self.axes, [times * r for r in radii])
 
 
 def apply(image: npt.ArrayLike, radius: Any, height: Any, method: Any, common: Common) -> npt.NDArray:

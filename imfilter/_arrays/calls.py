@@ -1,0 +1,56 @@
+"""A call of a public function with an array of another library."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+class Call:
+    """A public function and its arguments by name, without those that the caller has left out."""
+
+    def __init__(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
+        self.function, self.arguments = function, dict(arguments)
+        self.first = next(iter(inspect.signature(function).parameters))
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]) -> "Call":
+        """Return the call of a function with its arguments."""
+        return cls(function, inspect.signature(function).bind(*args, **options).arguments)
+
+    @property
+    def image(self) -> Any:
+        """The first argument."""
+        return self.arguments[self.first]
+
+    @property
+    def name(self) -> str:
+        """The public name, with the module if that is not the package."""
+        parts = self.function.__module__.split(".")
+        home = parts[1] if len(parts) > 2 or parts[1] == "color" else ""
+        return f"{home}.{self.function.__name__}" if home else self.function.__name__
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The parameters of the function."""
+        return inspect.signature(self.function).parameters
+
+    def get(self, name: str) -> Any:
+        """Return an argument or its default. None: the function does not have it."""
+        if name in self.arguments:
+            return self.arguments[name]
+        parameter = self.parameters.get(name)
+        return None if parameter is None else parameter.default
+
+    def changed(self, **arguments: Any) -> "Call":
+        """Return the call with other values of some arguments."""
+        return Call(self.function, {**self.arguments, **arguments})
+
+    def without(self, *names: str) -> "Call":
+        """Return the call without some arguments."""
+        return Call(self.function, {k: v for k, v in self.arguments.items() if k not in names})
+
+    def run(self) -> Any:
+        """Call the function."""
+        bound = inspect.signature(self.function).bind_partial()
+        bound.arguments.update({k: self.arguments[k] for k in self.parameters if k in self.arguments})
+        return self.function(*bound.args, **bound.kwargs)

@@ -1,0 +1,140 @@
+"""dask arrays: the result of a filter as a lazy array with the same bits, from blocks of the image."""
+
+import importlib
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from imfilter._arrays import blocks
+from imfilter._arrays.blocks import Source
+from imfilter._arrays.calls import Call
+from imfilter._arrays.rules import OWN, POINTS, REFUSED, RULES, WHOLE, Rule
+from imfilter._base import arguments, missing
+from imfilter._base.plan import settled
+from imfilter._base.reach import Reach
+
+#: Arguments about missing data. Whether data is missing does not change the shape or the type of a result.
+_ABSENCE = ("mask", "nan", "min_coverage")
+
+
+def served(function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+    """Return the lazy result of a public function for a lazy image."""
+    return result(Call.of(function, args, options))
+
+
+def result(call: Call) -> Any:
+    """Return the lazy result of a call with a lazy image."""
+    rule = RULES.get(call.name)
+    if rule is None or rule.kind == REFUSED:
+        reason = "" if rule is None or not rule.reason else f": {rule.reason}"
+        raise TypeError(f"{call.name} does not take a dask array{reason}; use {call.first}.compute() first")
+    if call.arguments.get("out") is not None:
+        raise ValueError("out must be left out for a dask array; store the result with dask.array.store")
+    call = call.without("out")
+    known(call.image, call.first)
+    if rule.kind == OWN:
+        module, name = rule.serve.split(".")
+        return getattr(importlib.import_module(f"imfilter._arrays.{module}"), name)(call)
+    return filtered(call, rule)
+
+
+def known(image: Any, name: str) -> None:
+    """Refuse an array whose shape is not known, or that is empty."""
+    if any(math.isnan(n) for n in image.shape):
+        raise ValueError(
+            f"{name} must have chunks of known sizes, got shape {image.shape}; call compute_chunk_sizes()"
+        )
+    arguments.image(np.broadcast_to(np.zeros((), image.dtype), image.shape), name)
+
+
+def dry(call: Call, shape: tuple[int, ...]) -> Call:
+    """Return the call for an image of zeros that takes no memory, without absent samples."""
+    zero = np.zeros((), call.image.dtype)
+    changed: dict[str, Any] = {call.first: np.broadcast_to(zero, shape)}
+    if call.get("mode") == "shrink":
+        changed["mode"] = "mirror"
+    if call.arguments.get("guide") is not None:
+        guide = call.arguments["guide"]
+        changed["guide"] = np.broadcast_to(np.zeros((), guide.dtype), guide.shape)
+    return call.without(*_ABSENCE).changed(**changed)
+
+
+def filtered_axes(call: Call) -> tuple[int, ...]:
+    """Return the axes of the image that are filtered."""
+    image = np.broadcast_to(np.zeros(()), call.image.shape)
+    return arguments.chosen_axes(image, call.get("axes"), call.get("channel_axis"))
+
+
+def filtered(call: Call, rule: Rule) -> Any:
+    """Return the result of a filter that works in blocks."""
+    image = call.image
+    if "nan" in call.parameters:
+        missing.policy(call.get("nan"), call.get("min_coverage") or 0.0)
+    others = {name: call.arguments[name] for name in rule.with_image if call.arguments.get(name) is not None}
+    others = {name: _lazy(value, name) for name, value in others.items()}
+    channel = call.get("channel_axis")
+    sources = {name: Source.like(value, image, channel, name) for name, value in others.items()}
+    call = call.changed(**others)
+    plan = settled(dry(call, image.shape).run)
+    reach = _reach(call, rule, plan)
+    shape, dtype = _result(call, rule, plan)
+    frame = blocks.Frame.of(image.chunks, shape, reach, wraps=call.get("mode") == "wrap")
+    return blocks.array(call, sources, frame, dtype, masked=_is_masked(image))
+
+
+def _is_masked(image: Any) -> bool:
+    return isinstance(image._meta, np.ma.MaskedArray)
+
+
+def _lazy(value: Any, name: str) -> Any:
+    """Return an argument of the image's shape as a lazy array."""
+    if isinstance(value, da.Array):
+        known(value, name)
+        return value
+    array = arguments.numbers_of(value, name)
+    return da.from_array(array, chunks=-1)
+
+
+def _reach(call: Call, rule: Rule, plan: Any) -> Reach:
+    """Return the samples that a result depends on, for each axis that is not a batch axis."""
+    image = call.image
+    found: Reach | None = None
+    if rule.reach is not None:
+        found = rule.reach(call, filtered_axes(call))
+    elif rule.kind == POINTS:
+        found = {}
+    elif rule.kind != WHOLE:
+        found = getattr(plan, "reach", None)
+    whole = filtered_axes(call) if found is None else ()
+    if rule.joint and (joint := call.get("channel_axis")) is not None:
+        whole += (arguments.axis_index(joint, image.ndim, "channel_axis"),)
+    split = [axis for axis in whole if len(image.chunks[axis]) > 1]
+    if split:
+        reason = f", because {rule.reason}" if rule.reason else ""
+        raise ValueError(
+            f"{call.first} must have one chunk along axes {tuple(split)} for {call.name}{reason}; join them "
+            f"with {call.first}.rechunk({dict.fromkeys(split, -1)})"
+        )
+    return found or {}
+
+
+def _result(call: Call, rule: Rule, plan: Any) -> tuple[tuple[int, ...], np.dtype]:
+    """Return the shape and the element type of the result. Nothing of the image is computed."""
+    if plan is not None and not rule.tried:
+        return plan.result_shape, plan.dtype
+    image = call.image
+    along = filtered_axes(call) if rule.kind != POINTS else range(image.ndim)
+    channel = _channel(call)
+    few = tuple(1 if a in along and a != channel else n for a, n in enumerate(image.shape))
+    tried = dry(call, few).run()
+    shape = image.shape if plan is None else plan.result_shape
+    return tried.shape[: tried.ndim - len(shape)] + shape, tried.dtype
+
+
+def _channel(call: Call) -> int | None:
+    """Return the axis of the channels as a number from 0."""
+    axis = call.get("channel_axis")
+    return None if axis is None else arguments.axis_index(axis, call.image.ndim, "channel_axis")
