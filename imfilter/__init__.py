@@ -91,6 +91,7 @@ __all__ = [
     "hysteresis_threshold",
     "laplacian",
     "laplacian_of_gaussian",
+    "io",
     "layers",
     "local_entropy",
     "local_std",

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from imfilter import cli
 
-#: Blocks in fences with these words are not code.
-TEXT = ("text", "{include}", "{toctree}", "{minigallery}", "{image}", "{figure}")
+#: Fences that begin with these words are no code: output, and directives of Sphinx.
+TEXT = ("text", "{include}", "{toctree}", "{eval-rst}")
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ def test_a_block_that_fails_is_told(text, folder):
 
 
 def test_setup_and_marker_belong_to_the_source(folder):
-    text = "<!-- setup\nx = 1\n-->\n\n```python\ny = x + 1\n```\n\n<!-- not run: it would fail -->\n\n    rm -r *\n"
+    text = "<!-- setup\nx = 1\n-->\n\n```python\ny = x + 1\n```\n\n"
+    text += "<!-- not run: it would fail -->\n\n    rm -r *\n"
     pages.run("page.md", text)
     kinds = [(block.kind, block.reason) for block in pages.blocks(text)]
     assert kinds == [("setup", None), ("python", None), ("shell", "it would fail")]
