@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imfilter import color, compat, layers, morphology, series, show, threshold, weights
+    from imfilter import color, compat, io, layers, morphology, series, show, threshold, weights
     from imfilter.absent import coverage, fill
     from imfilter.blob_detection import blobs
     from imfilter.contrast import clahe
@@ -89,6 +89,7 @@ __all__ = [
     "hog",
     "homomorphic",
     "hysteresis_threshold",
+    "io",
     "laplacian",
     "laplacian_of_gaussian",
     "layers",
@@ -174,7 +175,7 @@ _HOMES = {
     "windows": ("generic",),
 }
 #: Public modules with names of their own.
-_NAMESPACES = ("color", "compat", "layers", "morphology", "series", "show", "threshold", "weights")
+_NAMESPACES = ("color", "compat", "io", "layers", "morphology", "series", "show", "threshold", "weights")
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 

@@ -16,6 +16,7 @@ WITHOUT = {
         "Plan",
         "color",
         "compat",
+        "io",
         "layers",
         "morphology",
         "patch",

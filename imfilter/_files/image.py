@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,43 @@ class Image:
             return self.pixels
         colour = self.pixels[..., :-1]
         return colour[..., 0] if colour.shape[-1] == 1 else colour
+
+    def with_pixels(self, pixels: NDArray[Any]) -> Image:
+        """Return other pixels with the metadata of this image.
+
+        Parameters
+        ----------
+        pixels : ndarray
+            The new pixels. The channels must be as they are here: the result has the same `channels` and
+            `alpha`. For a grey result of a colour picture, write ``Image(pixels)``.
+
+        Returns
+        -------
+        Image
+            The new image.
+
+        Raises
+        ------
+        TypeError
+            If the pixels are not an array of real numbers.
+        ValueError
+            If the number of channels differs.
+
+        Examples
+        --------
+        >>> import imfilter, numpy as np
+        >>> photo = imfilter.io.Image(np.zeros((4, 5, 3), np.uint8), channels=True, dpi=(72.0, 72.0))
+        >>> photo.with_pixels(photo.pixels + 1).dpi
+        (72.0, 72.0)
+        """
+        found = np.shape(pixels)[-1:] if self.channels else None
+        expected = self.pixels.shape[-1:] if self.channels else None
+        if found != expected or (self.channels and np.ndim(pixels) < 2):
+            raise ValueError(
+                f"pixels must have {self.pixels.shape[-1]} channels along the last axis, got shape "
+                f"{np.shape(pixels)}; for other channels, make a new Image"
+            )
+        return replace(self, pixels=pixels)
 
     @property
     def opacity(self) -> NDArray[Any] | None:

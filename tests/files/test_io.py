@@ -303,3 +303,14 @@ def test_lossy_webp_on_request(tmp_path: Path) -> None:
     pixels = picture((40, 40, 3), "uint8")
     io.write(tmp_path / "a.webp", image(pixels), quality=20)
     assert (io.read(tmp_path / "a.webp").pixels != pixels).any()
+
+
+def test_other_pixels_keep_the_metadata():
+    photo = io.Image(np.zeros((4, 5, 3), np.uint8), channels=True, icc=b"profile", dpi=(72.0, 72.0))
+    other = photo.with_pixels(np.ones((2, 3, 3), np.float32))
+    assert other.pixels.shape == (2, 3, 3)
+    assert (other.channels, other.icc, other.dpi) == (True, b"profile", (72.0, 72.0))
+    assert io.Image(np.zeros((4, 5))).with_pixels(np.ones(3)).pixels.shape == (3,)
+    for shape in ((4, 5), (4, 5, 4), (3,)):
+        with pytest.raises(ValueError, match="pixels must have 3 channels along the last axis, got shape"):
+            photo.with_pixels(np.zeros(shape))
