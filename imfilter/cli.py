@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -126,22 +125,34 @@ def _click_command(command: Command) -> click.Command:
     def run(source: Any, destination: str, **options: Any) -> int:
         return _run(command, source, destination, options)
 
+    def run_pictures(paths: tuple[str, ...], **options: Any) -> int:
+        *sources, destination = _paths(paths)
+        return _run_pictures(lambda *job: _filter(command, *job), sources, destination, options, command.name)
+
     several = command.name == "patches"
     pictures = () if command.kind in ("shown", "network", "series") else FILE_NOTES
+    arguments = [
+        click.Argument(["source"], metavar="IN...", nargs=-1, required=True)
+        if several
+        else click.Argument(["source"], metavar="IN"),
+        click.Argument(["destination"], metavar="OUT"),
+    ]
+    if pictures:
+        arguments = [click.Argument(["paths"], metavar="IN... OUT", nargs=-1)]
     return click.Command(
         command.name,
-        params=[
-            click.Argument(["source"], metavar="IN...", nargs=-1, required=True)
-            if several
-            else click.Argument(["source"], metavar="IN"),
-            click.Argument(["destination"], metavar="OUT"),
-            *(click_option(option) for option in options_of(command)),
-        ],
-        callback=run,
+        params=[*arguments, *(click_option(option) for option in options_of(command))],
+        callback=run_pictures if pictures else run,
         help="\n\n".join([command.summary, *NOTES[command.kind], *pictures]),
         short_help=command.summary,
         epilog=f"Example: imfilter {command.example}",
     )
+
+
+def _paths(paths: Sequence[str]) -> Sequence[str]:
+    if len(paths) < 2:
+        raise click.UsageError(f"missing argument '{('IN', 'OUT')[len(paths)]}'")
+    return paths
 
 
 def _noise_command() -> click.Command:
@@ -201,13 +212,31 @@ _command = _Filters(
 
 
 def _run(command: Command, source: Any, destination: str, options: dict[str, Any]) -> int:
-    """Read, filter and write."""
+    """Draw a picture, or filter a series."""
     if command.kind in ("shown", "network"):
         sources = [source] if isinstance(source, str) else list(source)
         return _guarded(lambda: _draw(command, sources, destination, options), f"{sources[0]}: ")
-    if command.kind == "series":
-        return _guarded(lambda: _filter_series(command, source, destination, options), f"{source}: ")
-    return _guarded(lambda: _filter(command, source, destination, options), f"{source}: ")
+    return _guarded(lambda: _filter_series(command, source, destination, options), f"{source}: ")
+
+
+def _run_pictures(
+    work: Callable[[str, str, Mapping[str, Any]], None],
+    sources: Sequence[str],
+    destination: str,
+    options: dict[str, Any],
+    label: str,
+) -> int:
+    """Filter one picture, or many pictures into a folder."""
+
+    def run() -> None:
+        from ._cli import folders, many
+
+        if folders.several(sources, destination):
+            many.run(work, sources, destination, options, label)
+        else:
+            work(sources[0], destination, options)
+
+    return _guarded(run, f"{sources[0]}: ")
 
 
 def _draw(command: Command, sources: list[str], destination: str, options: dict[str, Any]) -> None:
@@ -246,20 +275,17 @@ def _guarded(work: Callable[[], None], subject: str = "") -> int:
     return 0
 
 
-def _filter(command: Command, source: str, destination: str, options: dict[str, Any]) -> None:
-    from . import io
-    from ._cli import quiet
+def _filter(command: Command, source: str, destination: str, options: Mapping[str, Any]) -> None:
+    from ._cli import quiet, streamed, streams
 
-    listed = command.kind in ("corners", "finder") and os.path.splitext(destination)[1].lower() in TABLES
-    kind = None if listed else io.format_of(destination)
-    io.check_target(destination)
-    from ._cli import streamed
-
-    whole = "OUT is a table" if kind is None else streamed.run(command, source, destination, options, kind)
+    listed = command.kind in ("corners", "finder") and streams.suffix_of(destination, options) in TABLES
+    kind = None if listed else streams.format_of(destination, options)
+    streams.check(destination)
+    whole = streamed.run(command, source, destination, options, kind)
     if whole is None:
         return
     with quiet.decoders():
-        image = io.read(source, max_pixels=options["max_pixels"] or None)
+        image = streams.read(source, options["max_pixels"] or None)
     streamed.tell(image, source, whole)
     if not options["exif"]:
         image = dataclasses.replace(image, exif=None)
@@ -269,17 +295,17 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
 
     image = arrays.with_channels(image, options["channel_axis"])
     if kind is None and command.kind == "finder":
-        finders.write(destination, finders.find(command, image, options))
+        finders.write(destination, finders.find(command, image, options), options)
         return
     if kind is None:
         limits.check_use(limits.asked(options), None)
         response = edges.corner_response(missing.found(image, options), options)
-        corners.write(destination, response, corners.detect(response, options))
+        corners.write(destination, response, corners.detect(response, options), options)
         return
     image = apply(command, image, options, kind, source)  # frees the input before the result is written
     if not kind.picture:
         image = arrays.with_input_order(image, options["channel_axis"])
-    io.write(destination, image, quality=options["quality"], background=options["background"])
+    streams.write(destination, image, options)
 
 
 def _fail(message: str, code: int) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import imfilter
 
 from .._files.image import full_scale
-from . import listing
+from . import listing, streams
 
 Array = NDArray[Any]
 
@@ -38,14 +38,14 @@ def detect(response: Array, options: Mapping[str, Any]) -> Array:
     )
 
 
-def write(path: str, response: Array, corners: Array) -> None:
+def write(path: str, response: Array, corners: Array, options: Mapping[str, Any]) -> None:
     """Write a table of corners in the format of its suffix. A failed call leaves no partial file."""
     indices = np.rint(corners).astype(int)
     rows = [
         dict(zip(_COLUMNS, (*position, strength), strict=True))
         for position, strength in zip(corners.tolist(), response[tuple(indices.T)].tolist(), strict=True)
     ]
-    listing.write(path, _COLUMNS, rows)
+    listing.write(path, _COLUMNS, rows, streams.suffix_of(path, options))
 
 
 def mark(pixels: Array, corners: Array) -> None:

@@ -42,8 +42,8 @@ def _wait(waited: set[int]) -> None:
     number = signal.sigwait(waited)
     partial.remove_all()
     if _bars:
-        with contextlib.suppress(OSError):
-            os.write(2, _SHOW_CURSOR)
+        with contextlib.suppress(OSError, AttributeError, ValueError):
+            os.write(sys.stderr.fileno(), _SHOW_CURSOR)  # 2, or another while decoders are silent
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
     os.kill(os.getpid(), number)
 

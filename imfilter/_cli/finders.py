@@ -13,7 +13,7 @@ import imfilter
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import colour, listing, missing, render
+from . import colour, listing, missing, render, streams
 from .command import Command
 from .corners import mark
 from .render import Tone
@@ -72,14 +72,14 @@ def _template(options: Mapping[str, Any], ndim: int) -> Array:
     return template
 
 
-def write(path: str, found: Found) -> None:
+def write(path: str, found: Found, options: Mapping[str, Any]) -> None:
     """Write a table in the format of its suffix. A failed call leaves no partial file."""
     columns = (*_AXES[-found.places.shape[1] :], found.name)
     rows = [
         dict(zip(columns, (*place, value), strict=True))
         for place, value in zip(found.places.tolist(), found.values.tolist(), strict=True)
     ]
-    listing.write(path, columns, rows)
+    listing.write(path, columns, rows, streams.suffix_of(path, options))
 
 
 def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:

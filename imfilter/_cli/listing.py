@@ -5,22 +5,38 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._files.atomic import replacing
+from . import streams
 
 
-def write(path: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a table in the format of its suffix. A failed call leaves no partial file."""
-    with replacing(path) as file:
-        text = io.TextIOWrapper(file, "utf-8", newline="")
-        if path.lower().endswith(".json"):
-            json.dump(rows, text, indent=1)
-            text.write("\n")
-        else:
-            table = csv.DictWriter(text, columns, lineterminator="\n")
-            table.writeheader()
-            table.writerows(rows)
-        text.flush()
-        text.detach()
+def write(
+    path: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], suffix: str | None = None
+) -> None:
+    """Write a table in the format of its suffix. A failed call leaves no partial file.
+
+    Parameters
+    ----------
+    path : str
+        The file, or ``-`` for standard output.
+    columns : sequence of str
+        Names of the columns.
+    rows : sequence of mapping
+        The cells of each row by column.
+    suffix : str or None
+        The suffix that decides the format. Default None: that of the path.
+    """
+    suffix = suffix or os.path.splitext(path)[1].lower()
+    text = io.StringIO(newline="")
+    if suffix == ".json":
+        json.dump(rows, text, indent=1)
+        text.write("\n")
+    else:
+        table = csv.DictWriter(text, columns, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    with streams.writing() if path == streams.STANDARD else replacing(path) as file:
+        file.write(text.getvalue().encode())

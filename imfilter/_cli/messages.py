@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import click
+
+#: The lines of each thread that are said later.
+_kept = threading.local()
 
 
 def visible(text: str) -> str:
@@ -22,8 +26,22 @@ def visible(text: str) -> str:
 
 def say(kind: str, text: str) -> None:
     """Write one line, or nothing if standard error is closed or full."""
+    if (lines := getattr(_kept, "lines", None)) is not None:
+        lines.append((kind, text))
+        return
     with contextlib.suppress(OSError):
         click.echo(f"imfilter: {kind}: {visible(text)}", err=True)
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[list[tuple[str, str]]]:
+    """Keep the lines of this thread, so that another thread says them later."""
+    lines: list[tuple[str, str]] = []
+    _kept.lines = lines
+    try:
+        yield lines
+    finally:
+        _kept.lines = None
 
 
 @contextlib.contextmanager

@@ -147,6 +147,23 @@ def _colour(text: str) -> tuple[int, int, int]:
     raise ValueError(f"{text!r} is not white, black or #rrggbb")
 
 
+def _format(text: str) -> str:
+    from .._files.formats import FORMATS  # imports NumPy, which the help does not need
+    from .table import TABLES
+
+    word = text.lower().removeprefix(".")
+    known = [suffix[1:] for suffix in (*(one for kind in FORMATS for one in kind.suffixes), *TABLES)]
+    if word not in known:
+        raise ValueError(f"{text!r} is not one of {', '.join(known)}")
+    return word
+
+
+def _addition(text: str) -> str:
+    if "/" in text or "\\" in text or "\0" in text:
+        raise ValueError(f"must be a part of a file name, got {text!r}")
+    return text
+
+
 #: Form -> (name in the help, parser).
 FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "number": ("NUMBER", number),
@@ -177,6 +194,8 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "alignment": ("WORD", _one_of("centres", "corners")),
     "ends": ("AXIS", _ends),
     "colour": ("COLOUR", _colour),
+    "format": ("FORMAT", _format),
+    "addition": ("TEXT", _addition),
 }
 
 #: Forms of options that may be given more than once.

@@ -5,10 +5,43 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator
+from typing import TextIO
 
 from .._files.image import FileWarning
+
+_throughout = False
+
+
+@contextlib.contextmanager
+def throughout() -> Iterator[None]:
+    """Silence decoders in all threads until the end. Then `decoders` does nothing.
+
+    The standard error of Python still works. Warnings of imfilter are issued at once.
+    """
+    global _throughout
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    with warnings.catch_warnings(), _without_stderr() as saved:
+        warnings.filterwarnings("ignore", module=r"PIL\b")
+        python, _throughout = sys.stderr, True
+        if saved is not None and _is_process_stderr(python):
+            sys.stderr = os.fdopen(os.dup(saved), "w", 1, python.encoding, "backslashreplace")
+        try:
+            yield
+        finally:
+            _throughout = False
+            if sys.stderr is not python:
+                sys.stderr.close()
+                sys.stderr = python
+
+
+def _is_process_stderr(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.fileno() == 2
+    except (OSError, ValueError):
+        return False
 
 
 @contextlib.contextmanager
@@ -17,6 +50,9 @@ def decoders() -> Iterator[None]:
 
     Warnings of imfilter are issued after the file has been read. If reading fails, only the error is shown.
     """
+    if _throughout:
+        yield
+        return
     logging.getLogger("tifffile").addHandler(logging.NullHandler())
     with warnings.catch_warnings(record=True) as caught, _without_stderr():
         warnings.filterwarnings("ignore", module=r"PIL\b")
@@ -27,18 +63,21 @@ def decoders() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _without_stderr() -> Iterator[None]:
-    """Redirect the standard error of the process to the null device, because C libraries write to it."""
+def _without_stderr() -> Iterator[int | None]:
+    """Redirect the standard error of the process to the null device, because C libraries write to it.
+
+    Yield a descriptor of what it was, or None if it is closed.
+    """
     try:
         saved = os.dup(2)
     except OSError:  # standard error is closed
-        yield
+        yield None
         return
     try:
         null_device = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null_device, 2)
         os.close(null_device)
-        yield
+        yield saved
     finally:
         os.dup2(saved, 2)
         os.close(saved)

@@ -16,7 +16,7 @@ from .. import io
 from .._files import bands
 from .._files.formats import Format
 from .._files.image import Image
-from . import heap, messages, pipeline, quiet, strips
+from . import heap, messages, pipeline, quiet, streams, strips
 from .apply import prepared
 from .command import Command
 from .strips import Band, Piecewise
@@ -28,7 +28,7 @@ _LARGE = 1 << 30
 
 
 def run(
-    command: Command, source: str, destination: str, options: Mapping[str, Any], kind: Format
+    command: Command, source: str, destination: str, options: Mapping[str, Any], kind: Format | None
 ) -> str | None:
     """Read, filter and write in bands of rows, if the filter and the file allow it.
 
@@ -40,14 +40,18 @@ def run(
         The names of the files.
     options : mapping
         Every option of the command by name.
-    kind : Format
-        The format of the output file.
+    kind : Format or None
+        The format of the output file. None: a table.
 
     Returns
     -------
     str or None
         Why the picture must be in memory as a whole. None: the output is written.
     """
+    if kind is None:
+        return "OUT is a table"
+    if streams.STANDARD in (source, destination):
+        return "a stream is read and written as a whole"
     with quiet.decoders():
         image = bands.opened(source, options["max_pixels"] or None)
     if image is None:

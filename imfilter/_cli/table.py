@@ -307,6 +307,15 @@ FILES = (
     Option("max_pixels", "limit", 2**29, "Largest accepted number of pixels; 0 for no limit."),
     Option("exif", "switch", True, "Whether to copy the EXIF data of IN to OUT.", "--exif"),
 )
+#: Options of every filter for folders, several files and standard output.
+MANY = (
+    Option("format", "format", None, "Format of results in a folder or in -: png, tif ...", "as IN; - png"),
+    Option("suffix", "addition", None, "For folders: text after the name, as in photo_edges.png.", "none"),
+    Option("glob", "text", None, "For folders: names of the files to filter.", "pictures"),
+    Option("recursive", "switch", True, "For folders: whether to filter folders in IN.", "--recursive"),
+    Option("skip_existing", "flag", False, "For folders: leave out files whose result exists."),
+    Option("jobs", "count", None, "For folders: number of files at a time.", "every core"),
+)
 
 
 def options_of(command: Command) -> tuple[Option, ...]:
@@ -317,13 +326,13 @@ def options_of(command: Command) -> tuple[Option, ...]:
     if command.kind in ("shown", "network"):
         return options + FILES[::2]
     if command.kind in ("threshold", "objects", "regions", "finder", "denoising", "enhancement"):
-        return options + missing_of(command) + shared_of(command) + FILES
+        return options + missing_of(command) + shared_of(command) + FILES + MANY
     if command.kind in ("derivative", "statistic", "entropy", "oriented", "measure"):
         options += (PER_CHANNEL,)
     # A gradient magnitude has no sign.
     if command.kind in ("linear", "derivative", "oriented") and command.name != "gaussian_gradient_magnitude":
         options += (SIGNED,)
-    return options + missing_of(command) + LIMITS + shared_of(command) + FILES
+    return options + missing_of(command) + LIMITS + shared_of(command) + FILES + MANY
 
 
 def missing_of(command: Command) -> tuple[Option, ...]:

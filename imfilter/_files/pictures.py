@@ -23,12 +23,13 @@ _READABLE = ("PNG", "JPEG", "BMP", "DIB", "WEBP")
 _JPEG = b"\xff\xd8"
 _DIRECT = ("L", "LA", "RGB", "RGBA")
 _JPEG_QUALITY = 95
-_bomb_lock = threading.Lock()
+#: For settings of the whole process that change for a moment: Pillow's limit, and the filters of warnings.
+_settings = threading.Lock()
 
 
 def _open(file: IO[bytes]) -> Pillow.Image:
     """Open without Pillow's own limit on pixels. The caller checks an adjustable limit."""
-    with _bomb_lock:
+    with _settings:
         limit, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, None
         try:
             return Pillow.open(cast(IO[bytes], source.Bounded(file)), formats=_READABLE)
@@ -132,7 +133,7 @@ def _exif(path: str, picture: Any) -> tuple[int, bytes | None]:
         warn(path, f"its EXIF is damaged and left out: {error}")
         block = None
     if orientation is None:  # XMP may have it, and Pillow reads parts of damaged EXIF
-        with contextlib.suppress(Exception), warnings.catch_warnings():
+        with contextlib.suppress(Exception), _settings, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             orientation = picture.getexif().get(exif.ORIENTATION)
     return (orientation if isinstance(orientation, int) else 1), block or None
@@ -165,7 +166,9 @@ def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None
         chunks = metadata.colorimetry_for(image, profile=icc)
         png.write_wide(file, image.pixels, icc=icc, exif=image.exif, dpi=image.dpi, chunks=chunks)
         return
-    if name == "JPEG":
+    if name == "PNG":
+        options.update(compress_level=png.LEVEL)
+    elif name == "JPEG":
         # Chroma subsampling would add coloured fringes to edges.
         options.update(quality=_JPEG_QUALITY if quality is None else quality, subsampling=0)
     elif name == "WebP":

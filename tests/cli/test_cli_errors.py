@@ -108,7 +108,6 @@ def test_file_errors(
         ("empty.png", "out.png", "empty.png: is empty"),
         ("in.png", "out.gif", "unknown file type '.gif'"),
         ("in.png", "out", "unknown file type"),
-        ("in.png", "-", "unknown file type"),
         ("in.png", "none/out.png", "does not exist"),
         ("in.png", "folder.png", "is a folder"),
         ("in.png", "/proc/out.png", "cannot be written"),

@@ -1,0 +1,150 @@
+"""Filter many files in one process: several at a time, with one progress bar and one line for each error."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import click
+
+from .._files.image import FileError
+from . import ending, folders, messages, quiet
+from .folders import Job
+
+#: Filters one file: called with the names of IN and OUT, and the options.
+Work = Callable[[str, str, Mapping[str, Any]], None]
+#: So many files that fail first with one and the same message about an option end the command.
+_SAME = 3
+
+
+class _Outcome(NamedTuple):
+    """What became of a file: the error, if any, and the lines that were said."""
+
+    job: Job
+    error: str | None
+    usage: str | None  # the message, if it is about an option
+    lines: list[tuple[str, str]]
+
+
+def run(work: Work, sources: Sequence[str], destination: str, options: Mapping[str, Any], label: str) -> None:
+    """Filter files and folders into a folder.
+
+    Parameters
+    ----------
+    work : callable
+        Filters one file.
+    sources : sequence of str
+        Files and folders.
+    destination : str
+        The folder of the results.
+    options : mapping
+        Every option of the command by name.
+    label : str
+        Name of the command in the progress bar.
+
+    Raises
+    ------
+    FileError
+        At the end, if some files could not be filtered. The message has their number.
+    ValueError
+        If an option is wrong for the first files.
+    """
+    plan = folders.plan(sources, destination, options)
+    jobs = max(1, min(options["jobs"] or _cores(), len(plan.jobs)))
+    # Threads of files are faster than threads of bands, which wait for each other.
+    given = {**options, "workers": options["workers"] or max(1, _cores() // jobs), "format": None}
+    for line in plan.troubles:
+        messages.say("error", line)
+    failed, written, same = len(plan.troubles), 0, collections.Counter[str]()
+    gc.enable()  # the command disables it for one file
+    with quiet.throughout(), _bar(len(plan.jobs), label) as advance:
+        for outcome in _outcomes(work, plan.jobs, given, jobs):
+            if outcome.error is None:
+                written += 1
+                advance(outcome.lines)
+                continue
+            failed += 1
+            if outcome.usage is not None and not written:
+                same[outcome.usage] += 1
+                if same[outcome.usage] == min(_SAME, len(plan.jobs)):
+                    raise ValueError(outcome.usage)
+            advance([("error", outcome.error)])
+    if failed:
+        skipped = f", {plan.skipped} skipped" if plan.skipped else ""
+        raise FileError(f"{failed} failed, {written} written{skipped}")
+
+
+def _cores() -> int:
+    from imfilter._base import threads
+
+    return threads.most(None)
+
+
+def _outcomes(
+    work: Work, jobs: Sequence[Job], options: Mapping[str, Any], threads: int
+) -> Iterator[_Outcome]:
+    """Filter files in several threads, and yield what became of each, in order."""
+    waiting: collections.deque[Future[_Outcome]] = collections.deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="imfilter-files") as pool:
+        try:
+            for job in jobs:
+                waiting.append(pool.submit(_one, work, job, options))
+                while len(waiting) > 2 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _one(work: Work, job: Job, options: Mapping[str, Any]) -> _Outcome:
+    """Filter one file."""
+    error = usage = None
+    with messages.kept() as lines:
+        try:
+            _make_folder(os.path.dirname(job.target))
+            work(job.source, job.target, options)
+        except MemoryError:
+            error = "not enough memory"
+        except (OSError, ImportError, RuntimeError) as failure:
+            error = str(failure)
+        except (ValueError, TypeError, OverflowError) as failure:  # about options, or options for this file
+            error = usage = str(failure)
+    if error is not None and not error.startswith((job.source, job.target)):
+        error = f"{job.source}: {error}"
+    return _Outcome(job, error, usage, lines)
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        os.makedirs(folder or ".", exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder}: cannot be created: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def _bar(length: int, label: str) -> Iterator[Callable[[Sequence[tuple[str, str]]], None]]:
+    """Show a progress bar on a terminal. Yield a function that says lines and advances by one file."""
+    if length < 2 or sys.stderr is None or not sys.stderr.isatty():
+        yield _say
+        return
+    with ending.progress(length=length, label=label, show_pos=True) as bar:
+
+        def advance(lines: Sequence[tuple[str, str]]) -> None:
+            if lines:
+                click.echo("\r\033[K", nl=False, err=True)  # the next update draws the bar again
+            _say(lines)
+            bar.update(1)
+
+        yield advance
+
+
+def _say(lines: Sequence[tuple[str, str]]) -> None:
+    for kind, text in lines:
+        messages.say(kind, text)

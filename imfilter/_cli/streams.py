@@ -1,0 +1,84 @@
+"""Standard input and output of the command, whose name is ``-``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+from .. import io
+from .._files.formats import FORMATS, Format
+from .._files.image import FileError, Image
+
+#: The name of standard input as IN, and of standard output as OUT.
+STANDARD = "-"
+_INPUT, _OUTPUT = "standard input", "standard output"
+
+
+def read(source: str, max_pixels: int | None) -> Image:
+    """Read a picture from a file or from standard input."""
+    if source != STANDARD:
+        return io.read(source, max_pixels=max_pixels)
+    if sys.stdin is None:
+        raise FileError(f"{_INPUT}: is closed")
+    return io.read(sys.stdin.buffer, max_pixels=max_pixels, name=_INPUT)
+
+
+def suffix_of(destination: str, options: Mapping[str, Any]) -> str:
+    """Return the suffix that decides the format: that of OUT, or of ``--format`` for standard output."""
+    given = options["format"]
+    if destination == STANDARD:
+        return f".{given or 'png'}"
+    suffix = os.path.splitext(destination)[1].lower()
+    if given is not None and _same(suffix) != _same(f".{given}"):
+        raise ValueError(
+            f"--format is for folders and for standard output (-); the name of OUT says its format, "
+            f"got {given} and {destination}"
+        )
+    return suffix
+
+
+def _same(suffix: str) -> str:
+    """Return one suffix for all suffixes of a format."""
+    return next((known.suffixes[0] for known in FORMATS if suffix in known.suffixes), suffix)
+
+
+def format_of(destination: str, options: Mapping[str, Any]) -> Format:
+    """Return the format of OUT."""
+    suffix = suffix_of(destination, options)
+    return io.format_of(f"-{suffix}" if destination == STANDARD else destination)
+
+
+def check(destination: str) -> None:
+    """Raise an error if OUT cannot be written, or if it is a terminal."""
+    if destination != STANDARD:
+        io.check_target(destination)
+    elif sys.stdout is None:
+        raise FileError(f"{_OUTPUT}: is closed")
+    elif sys.stdout.isatty():
+        raise ValueError("OUT is -, and standard output is a terminal; redirect it to a file or to a pipe")
+
+
+def write(destination: str, image: Image, options: Mapping[str, Any]) -> None:
+    """Write a picture to a file or to standard output."""
+    given = {"quality": options["quality"], "background": options["background"]}
+    if destination != STANDARD:
+        io.write(destination, image, **given)
+        return
+    suffix = suffix_of(destination, options).removeprefix(".")
+    with writing() as file:
+        io.write(file, image, format=suffix, name=_OUTPUT, **given)
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[IO[bytes]]:
+    """Open standard output for bytes. A reader that has ended is no error here: see ``cli``."""
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except (FileError, BrokenPipeError):
+        raise
+    except OSError as error:
+        raise FileError(f"{_OUTPUT}: cannot be written: {error.strerror or error}") from error
