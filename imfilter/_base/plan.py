@@ -3,6 +3,8 @@
 import contextvars
 from dataclasses import dataclass
 
+from imfilter._base import html
+
 #: Set while `imfilter.plan` asks which algorithm a call would run: calls add a plan and raise `Planned`.
 planning: contextvars.ContextVar[list["Plan"] | None] = contextvars.ContextVar("planning", default=None)
 
@@ -36,3 +38,7 @@ class Plan:
     algorithm: str
     reason: str
     cost: float
+
+    def _repr_html_(self) -> str:
+        cost = "no prediction" if self.cost != self.cost else f"{1000 * self.cost:.3g} ms on one core"
+        return html.table((("algorithm", self.algorithm), ("reason", self.reason), ("cost", cost)))
