@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from imfilter._base import arguments, borders, threads
+from imfilter._base import arguments, borders, html, threads
 from imfilter._base.keywords import hinted
 from imfilter._base.padding import Padding, resolve
 from imfilter._filters.learn import least_squares, normal_equations
@@ -90,6 +90,34 @@ class FittedKernel:
                 total += correlate(plane, taps, axes=axes, **border_of)
             results.append(total)
         return np.stack(results, axis=channel) if np.ndim(self.bias) else results[0]
+
+    def _repr_html_(self) -> str:
+        facts = [
+            ("kernel", " x ".join(map(str, self.kernel.shape))),
+            ("bias", _numbers(self.bias)),
+            ("residual", _numbers(self.residual)),
+            ("samples", f"{self.samples:,}"),
+            ("padding", self.padding),
+            ("mode", f"{self.mode}, cval={self.cval:.4g}" if self.mode == "constant" else self.mode),
+        ]
+        weights = self.kernel.reshape(-1, self.kernel.shape[-1])
+        small = self.kernel.ndim <= 2 and max(weights.shape) <= _MOST_SHOWN
+        shown = [tuple(f"{weight:.4g}" for weight in row) for row in weights] if small else []
+        columns = range(len(shown[0]) if shown else 0)
+        return html.table(facts) + (
+            html.table(shown, names=False, numbers=columns, title="weights") if shown else ""
+        )
+
+
+#: Longest side of a kernel, and largest number of outputs, whose numbers a notebook shows.
+_MOST_SHOWN = 9
+
+
+def _numbers(values: Any) -> str:
+    """Return one number or several as text."""
+    found = np.ravel(values)
+    more = ", ..." if found.size > _MOST_SHOWN else ""
+    return ", ".join(f"{value:.4g}" for value in found[:_MOST_SHOWN]) + more
 
 
 @hinted

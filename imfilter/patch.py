@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from imfilter._base import arguments
+from imfilter._base import arguments, html
 from imfilter._compat import patching, record
 
 #: Samples of an image below which the original is as fast. Measured with 5x5 windows and Gaussians.
@@ -64,22 +64,35 @@ class Report:
                 found[reason] = found.get(reason, 0) + count
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
-    def __str__(self) -> str:
-        if not self.functions:
-            return "no patched function was called"
-        rows = [("function", "calls", "here", "speed-up")]
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Return the cells of the table, with its head."""
+        rows: list[tuple[str, ...]] = [("function", "calls", "here", "speed-up")]
         for each in self.functions:
             here, there = each.seconds
             rows.append((each.name, f"{each.calls}", f"{each.here}", f"{there / here:.1f}" if here else "-"))
+        return rows
+
+    def _originals(self) -> list[str]:
+        """Return a line for each reason of calls in the original library."""
+        return [f"in the original: {count} because {reason}" for reason, count in self.reasons.items()]
+
+    def __str__(self) -> str:
+        if not self.functions:
+            return "no patched function was called"
+        rows = self._rows()
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         lines = [
             "  ".join([row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in (1, 2, 3))])
             for row in rows
         ]
-        lines += [f"in the original: {count} because {reason}" for reason, count in self.reasons.items()]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._originals()])
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._rows()
+        where = "".join(f"{line}. " for line in self._originals())
+        return html.table(rows, head, numbers=(1, 2, 3), note=where) if rows else f"<p>{self}</p>"
 
 
 def patch(*libraries: str, smallest: int = _SMALLEST) -> Patch:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from imfilter._base import html
+
 #: Set while a part of an image is filtered alone. Its bits must be those of the whole image. So they may
 #: depend on the samples of the window only, and not on where the part begins.
 by_window: contextvars.ContextVar[bool] = contextvars.ContextVar("by_window", default=False)
@@ -49,6 +51,10 @@ class Plan:
     algorithm: str
     reason: str
     cost: float
+
+    def _repr_html_(self) -> str:
+        cost = "no prediction" if self.cost != self.cost else f"{1000 * self.cost:.3g} ms on one core"
+        return html.table((("algorithm", self.algorithm), ("reason", self.reason), ("cost", cost)))
 
 
 def settled(work: Callable[[], object]) -> Any:

@@ -213,6 +213,11 @@ class Summary:
 
         return rendered(self)
 
+    def _repr_html_(self) -> str:
+        from imfilter.layers.text import in_html
+
+        return in_html(self)
+
 
 def _row(name: str, step: Step, *, inside: bool = False) -> Row:
     """Return the row of a layer. If the layers inside it have rows too, it counts nothing."""

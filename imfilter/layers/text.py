@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from imfilter._base import html
 from imfilter.layers.base import Shape
 
 _HEAD = ("", "name", "layer", "output", "parameters", "multiplications", "activations", "field")
@@ -29,6 +30,27 @@ class _Listed(Protocol):
 
 def rendered(stack: _Listed) -> str:
     """Return the table of a stack, its totals and the memory it takes."""
+    lines = _lines(stack)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    table = "\n".join(
+        "  ".join(
+            cell.ljust(width) if column in _WORDS else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+    return f"{table}\n\n{_memory(stack)}"
+
+
+def in_html(stack: _Listed) -> str:
+    """Return the same in HTML, for notebooks."""
+    head, *lines = _lines(stack)
+    numbers = [column for column in range(len(head)) if column not in _WORDS]
+    return html.table(lines, head, numbers=numbers, note=_memory(stack))
+
+
+def _lines(stack: _Listed) -> list[tuple[str, ...]]:
+    """Return the cells of the table, with its head and its totals."""
     numbers = {name: str(number) for number, name in enumerate(stack.names, 1)}
     lines: list[tuple[str, ...]] = [_HEAD, ("0", *_cells(stack.table()[0], "input"))]
     for row, text, below in stack.described():
@@ -38,17 +60,13 @@ def rendered(stack: _Listed) -> str:
         lines.append((numbers.get(row.name, ""), *_cells(row, text)))
     totals = (f"{n:,}" for n in (stack.parameters, stack.multiplications, stack.activations))
     lines.append(("", "total", "", "", *totals, ""))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    table = "\n".join(
-        "  ".join(
-            cell.ljust(width) if column in _WORDS else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
+    return lines
+
+
+def _memory(stack: _Listed) -> str:
     memory = stack.memory()
     return (
-        f"{table}\n\nin float32: {_bytes(memory.parameters)} of parameters, "
+        f"in float32: {_bytes(memory.parameters)} of parameters, "
         f"{_bytes(memory.activations)} of activations for one image"
     )
 

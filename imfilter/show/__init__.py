@@ -10,11 +10,13 @@
 """
 
 from imfilter.show.inside import Activity, activity, class_model, embed, guided_backprop, saliency
+from imfilter.show.picture import Picture
 from imfilter.show.searching import occlusion_map, patches
 from imfilter.show.sheets import feature_maps, kernels
 
 __all__ = [
     "Activity",
+    "Picture",
     "activity",
     "class_model",
     "embed",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from imfilter._base import arguments
+from imfilter._base import arguments, html
 from imfilter._base.keywords import hinted
+from imfilter.show.maps import Inputs, Maps
 from imfilter.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def saliency(stack: Stack, weights: Any, x: ArrayLike, label: int) -> NDArray:
            [0., 4.]])
     """
     gradient = _score_gradient(stack, weights, x, label, guided=False)
-    return np.asarray(np.abs(gradient).max(axis=gradient.ndim - len(stack.input_shape)))
+    found = np.asarray(np.abs(gradient).max(axis=gradient.ndim - len(stack.input_shape)))
+    return found.view(Maps)
 
 
 @hinted
@@ -115,7 +117,7 @@ def guided_backprop(stack: Stack, weights: Any, x: ArrayLike, label: int) -> NDA
     >>> imfilter.show.guided_backprop(stack, weights, [1.0, 1.0], 0)
     array([1., 2.])
     """
-    return _score_gradient(stack, weights, x, label, guided=True)
+    return _score_gradient(stack, weights, x, label, guided=True).view(Inputs)
 
 
 @hinted
@@ -211,11 +213,11 @@ def class_model(
                 UserWarning,
                 stacklevel=3,
             )
-            return image
+            return image.view(Inputs)
         image *= np.float32(1 - decay)
         if sigma and step % 4 == 3 and image.ndim > 1:
             image = imfilter.gaussian(image, sigma, axes=tuple(range(1, image.ndim)))
-    return image
+    return image.view(Inputs)
 
 
 @hinted
@@ -282,6 +284,18 @@ class Activity(NamedTuple):
 
     zeros: dict[str, NDArray[np.float64]]
     dead: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                name,
+                len(zeros),
+                f"{zeros.mean():.1%}",
+                sum(f"{name}[{n}]" in self.dead for n in range(len(zeros))),
+            )
+            for name, zeros in self.zeros.items()
+        ]
+        return html.table(rows, ("layer", "filters", "zeros", "dead"), numbers=(1, 2, 3))
 
 
 @hinted

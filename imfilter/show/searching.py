@@ -10,6 +10,8 @@ import numpy as np
 from imfilter._base import arguments, threads
 from imfilter._base.keywords import hinted
 from imfilter._filters.show import montage, occlusion, top_patches
+from imfilter.show.maps import Maps
+from imfilter.show.picture import Picture
 from imfilter.show.sheets import columns_of, labels_of
 from imfilter.typing import ArrayLike, NDArray
 
@@ -66,11 +68,11 @@ def patches(
 
     Returns
     -------
-    ndarray or tuple of ndarray
-        Picture of shape (rows, columns, 3) and dtype uint8. With ``return_places=True``, a tuple of the
-        picture, the places and the responses. The places are an int64 array with one row for each patch: the
-        index of the image, and the row and column of the centre of the patch. The centre of an even patch is
-        the second of the two middle samples. The responses are float64.
+    Picture or tuple of ndarray
+        Array of shape (rows, columns, 3) and dtype uint8, which a notebook displays. With
+        ``return_places=True``, a tuple of this picture, the places and the responses. The places are an int64
+        array with one row for each patch: the index of the image, and the row and column of the centre of the
+        patch. The centre of an even patch is the second of the two middle samples. The responses are float64.
 
     Raises
     ------
@@ -112,7 +114,7 @@ def patches(
         words = [f"{response:.4g}" for response in responses]
     pictures = top_patches.pictures(arrays, places, extent, ends, montage.PAPER)
     large = [montage.enlarged(picture, side) for picture in pictures]
-    picture = montage.arranged(large, columns_of(across, len(large)), words)
+    picture = montage.arranged(large, columns_of(across, len(large)), words).view(Picture)
     return (picture, places, responses) if listed else picture
 
 
@@ -189,4 +191,4 @@ def occlusion_map(
     >>> imfilter.show.occlusion_map(image, lambda covered: covered[4], 3, fill=0)
     array([0., 0., 0., 4., 4., 4.])
     """
-    return occlusion.drops(image, score, size, stride, fill, channel_axis)
+    return occlusion.drops(image, score, size, stride, fill, channel_axis).view(Maps)

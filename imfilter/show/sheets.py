@@ -12,6 +12,7 @@ from imfilter._base import arguments
 from imfilter._base.keywords import hinted
 from imfilter._filters.show import colormap, montage
 from imfilter._filters.show.colormap import RGB
+from imfilter.show.picture import Picture
 from imfilter.typing import ArrayLike, NDArray
 
 _SCALES = ("common", "each")
@@ -26,7 +27,7 @@ def kernels(
     columns: int | None = None,
     labels: bool | Sequence[str] = True,
     color: bool = False,
-) -> RGB:
+) -> Picture:
     """Draw kernels in a grid: negative weights are blue, positive weights are red, zero is white.
 
     With `color`, the kernels of three input channels are colour pictures around mid-grey.
@@ -54,8 +55,8 @@ def kernels(
 
     Returns
     -------
-    ndarray
-        Picture of shape (rows, columns, 3) and dtype uint8. NaN is grey.
+    Picture
+        Array of shape (rows, columns, 3) and dtype uint8, which a notebook displays. NaN is grey.
 
     Raises
     ------
@@ -88,9 +89,9 @@ def kernels(
             raise ValueError(
                 f"weight must have shape (outputs, 3, height, width) for color=True, got {array.shape}"
             )
-        return _colored(array.reshape(-1, *array.shape[-3:]), scale, pixels, columns, labels)
+        return _colored(array.reshape(-1, *array.shape[-3:]), scale, pixels, columns, labels).view(Picture)
     wide = array.shape[1] if array.ndim == 4 and array.shape[1] > 1 else None
-    return _grid(array, True, scale, pixels, columns, labels, wide)
+    return _grid(array, True, scale, pixels, columns, labels, wide).view(Picture)
 
 
 @hinted
@@ -103,7 +104,7 @@ def feature_maps(
     columns: int | None = None,
     labels: bool | Sequence[str] = True,
     channel_axis: int = 0,
-) -> RGB:
+) -> Picture:
     """Draw the channels of a feature map in a grid.
 
     Parameters
@@ -129,8 +130,8 @@ def feature_maps(
 
     Returns
     -------
-    ndarray
-        Picture of shape (rows, columns, 3) and dtype uint8. NaN is grey.
+    Picture
+        Array of shape (rows, columns, 3) and dtype uint8, which a notebook displays. NaN is grey.
 
     Raises
     ------
@@ -159,7 +160,7 @@ def feature_maps(
     if array.ndim == 3:
         array = np.moveaxis(array, axis, 0)
     diverging = bool((array < 0).any()) if signed is None else arguments.flag(signed, "signed")
-    return _grid(array, diverging, scale, pixels, columns, labels, None)
+    return _grid(array, diverging, scale, pixels, columns, labels, None).view(Picture)
 
 
 def _colored(array: NDArray, scale: Any, pixels: Any, columns: Any, labels: Any) -> RGB:
