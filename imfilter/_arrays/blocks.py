@@ -33,37 +33,63 @@ class Axis(NamedTuple):
     joined: tuple[Range, ...]  # the chunks of the result in each block
 
 
+class ResultAxis(NamedTuple):
+    """An axis of the result: one of the image, or a new one of some length."""
+
+    axis: int | None
+    length: int
+
+
+def results_of(shape: tuple[int, ...], ndim: int) -> tuple[ResultAxis, ...]:
+    """Return the axes of a result that has those of the image, perhaps after new ones."""
+    more = len(shape) - ndim
+    return tuple(ResultAxis(i - more if i >= more else None, n) for i, n in enumerate(shape))
+
+
 @dataclass(frozen=True)
 class Frame:
-    """All axes of the image, and the lengths of the axes that only the result has: they come first."""
+    """All axes of the image, and those of the result."""
 
     axes: tuple[Axis, ...]
-    leading: tuple[int, ...]
+    results: tuple[ResultAxis, ...]
 
     @classmethod
     def of(
-        cls, chunks: Sequence[tuple[int, ...]], shape: tuple[int, ...], reach: Reach, *, wraps: bool
+        cls,
+        chunks: Sequence[tuple[int, ...]],
+        results: tuple[ResultAxis, ...],
+        reach: Reach,
+        *,
+        wraps: bool,
     ) -> "Frame":
         """Return the frame of an image of given chunks, and of its result."""
-        more = len(shape) - len(chunks)
+        lengths = {result.axis: result.length for result in results}
         axes = []
-        for axis, (sizes, length) in enumerate(zip(chunks, shape[more:], strict=True)):
-            along, n = reach.get(axis, Along(0, 0)), sum(sizes)
-            results = (length,) if len(sizes) == 1 else pieces.of_results(sizes, along, length)
-            joined = pieces.groups(results, along)
-            edges = pieces.bounds(results)
+        for axis, sizes in enumerate(chunks):
+            along, n, length = reach.get(axis, Along(0, 0)), sum(sizes), lengths.get(axis, 1)
+            made = (length,) if len(sizes) == 1 else pieces.of_results(sizes, along, length)
+            joined = pieces.groups(made, along)
+            edges = pieces.bounds(made)
             blocks = tuple((edges[a], edges[b]) for a, b in joined)
             if len(sizes) == 1:
                 found = tuple(Piece(((0, n),), block) for block in blocks)
             else:
                 found = tuple(pieces.piece(n, along, *block, wraps=wraps) for block in blocks)
-            axes.append(Axis(tuple(sizes), results, blocks, found, tuple(joined)))
-        return cls(tuple(axes), shape[:more])
+            axes.append(Axis(tuple(sizes), made, blocks, found, tuple(joined)))
+        return cls(tuple(axes), results)
 
     @property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
         """The chunks of the result."""
-        return (*((n,) for n in self.leading), *(axis.results for axis in self.axes))
+        return tuple((r.length,) if r.axis is None else self.axes[r.axis].results for r in self.results)
+
+    def kept(self, ranges: Sequence[Range]) -> _Slices:
+        """Return the index of ranges along the axes of the image, in the result."""
+        return tuple(slice(None) if r.axis is None else slice(*ranges[r.axis]) for r in self.results)
+
+    def place(self, chunks: Sequence[int]) -> tuple[int, ...]:
+        """Return the place of a chunk of the result."""
+        return tuple(0 if r.axis is None else chunks[r.axis] for r in self.results)
 
 
 class Part(NamedTuple):
@@ -116,13 +142,8 @@ def computed(call: Call, layout: Layout, sources: list[Any]) -> npt.NDArray:
         result: npt.NDArray = call.changed(**found).run()
     finally:
         by_window.reset(token)
-    return _kept(result, layout.keep)
-
-
-def _kept(result: npt.NDArray, keep: _Slices) -> npt.NDArray:
-    """Return a range of the last axes."""
-    found: npt.NDArray = result[(slice(None),) * (result.ndim - len(keep)) + keep]
-    return found
+    kept: npt.NDArray = result[layout.keep]
+    return kept
 
 
 def _joined(given: Input, sources: list[Any]) -> npt.NDArray:
@@ -194,7 +215,7 @@ class _Layer:
             here = [segments[axis][number] for axis, number in enumerate(block)]
             keys: dict[Any, int] = {}
             inputs = {n: self._input(n, source, here, keys) for n, source in self.sources.items()}
-            keep = tuple(slice(*axis.pieces[i].keep) for axis, i in zip(axes, block, strict=True))
+            keep = self.frame.kept([axis.pieces[i].keep for axis, i in zip(axes, block, strict=True)])
             self._place(block, (computed, self.call, Layout(inputs, keep), list(keys)))
         for key, (chunk, cuts) in self.cuts.items():
             self.layer[key] = (cut, chunk, cuts)
@@ -220,21 +241,21 @@ class _Layer:
 
     def _place(self, block: tuple[int, ...], task: Any) -> None:
         """Add the task of a block, and those that split it into chunks if it has several."""
-        first = (self.name, *(0 for _ in self.frame.leading))
         joined = [axis.joined[i] for axis, i in zip(self.frame.axes, block, strict=True)]
         if all(b - a == 1 for a, b in joined):
-            self.layer[*first, *(a for a, _ in joined)] = task
+            self.layer[self.name, *self.frame.place([a for a, _ in joined])] = task
             return
         key = (f"{self.name}-joined", *block)
         self.layer[key] = task
         edges = [pieces.bounds(axis.results) for axis in self.frame.axes]
         for place in itertools.product(*(range(a, b) for a, b in joined)):
-            where = tuple(
-                slice(e[i] - e[a], e[i + 1] - e[a]) for e, i, (a, _) in zip(edges, place, joined, strict=True)
-            )
-            self.layer[*first, *place] = (split, key, Layout({}, where))
+            where = [
+                (e[i] - e[a], e[i + 1] - e[a]) for e, i, (a, _) in zip(edges, place, joined, strict=True)
+            ]
+            self.layer[self.name, *self.frame.place(place)] = (split, key, Layout({}, self.frame.kept(where)))
 
 
 def split(block: npt.NDArray, layout: Layout) -> npt.NDArray:
     """Return the results of one chunk."""
-    return _kept(block, layout.keep)
+    kept: npt.NDArray = block[layout.keep]
+    return kept

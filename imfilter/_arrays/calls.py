@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 
 class Call:
     """A public function and its arguments by name, without those that the caller has left out."""
@@ -54,3 +56,19 @@ class Call:
         bound = inspect.signature(self.function).bind_partial()
         bound.arguments.update({k: self.arguments[k] for k in self.parameters if k in self.arguments})
         return self.function(*bound.args, **bound.kwargs)
+
+
+#: Arguments about missing data. Whether data is missing does not change the shape or the type of a result.
+_ABSENCE = ("mask", "nan", "min_coverage")
+
+
+def dry(call: Call, shape: tuple[int, ...]) -> Call:
+    """Return the call for an image of zeros that takes no memory, without absent samples."""
+    zero = np.zeros((), call.image.dtype)
+    changed: dict[str, Any] = {call.first: np.broadcast_to(zero, shape)}
+    if call.get("mode") == "shrink":
+        changed["mode"] = "mirror"
+    if call.arguments.get("guide") is not None:
+        guide = call.arguments["guide"]
+        changed["guide"] = np.broadcast_to(np.zeros((), guide.dtype), guide.shape)
+    return call.without(*_ABSENCE).changed(**changed)

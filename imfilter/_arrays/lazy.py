@@ -9,15 +9,12 @@ import dask.array as da
 import numpy as np
 
 from imfilter._arrays import blocks
-from imfilter._arrays.blocks import Source
-from imfilter._arrays.calls import Call
+from imfilter._arrays.blocks import ResultAxis, Source, results_of
+from imfilter._arrays.calls import Call, dry
 from imfilter._arrays.rules import OWN, POINTS, REFUSED, RULES, WHOLE, Rule
 from imfilter._base import arguments, missing
 from imfilter._base.plan import settled
 from imfilter._base.reach import Reach
-
-#: Arguments about missing data. Whether data is missing does not change the shape or the type of a result.
-_ABSENCE = ("mask", "nan", "min_coverage")
 
 
 def served(function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
@@ -50,18 +47,6 @@ def known(image: Any, name: str) -> None:
     arguments.image(np.broadcast_to(np.zeros((), image.dtype), image.shape), name)
 
 
-def dry(call: Call, shape: tuple[int, ...]) -> Call:
-    """Return the call for an image of zeros that takes no memory, without absent samples."""
-    zero = np.zeros((), call.image.dtype)
-    changed: dict[str, Any] = {call.first: np.broadcast_to(zero, shape)}
-    if call.get("mode") == "shrink":
-        changed["mode"] = "mirror"
-    if call.arguments.get("guide") is not None:
-        guide = call.arguments["guide"]
-        changed["guide"] = np.broadcast_to(np.zeros((), guide.dtype), guide.shape)
-    return call.without(*_ABSENCE).changed(**changed)
-
-
 def filtered_axes(call: Call) -> tuple[int, ...]:
     """Return the axes of the image that are filtered."""
     image = np.broadcast_to(np.zeros(()), call.image.shape)
@@ -80,8 +65,8 @@ def filtered(call: Call, rule: Rule) -> Any:
     call = call.changed(**others)
     plan = settled(dry(call, image.shape).run)
     reach = _reach(call, rule, plan)
-    shape, dtype = _result(call, rule, plan)
-    frame = blocks.Frame.of(image.chunks, shape, reach, wraps=call.get("mode") == "wrap")
+    results, dtype = _result(call, rule, plan)
+    frame = blocks.Frame.of(image.chunks, results, reach, wraps=call.get("mode") == "wrap")
     return blocks.array(call, sources, frame, dtype, masked=_is_masked(image))
 
 
@@ -121,17 +106,21 @@ def _reach(call: Call, rule: Rule, plan: Any) -> Reach:
     return found or {}
 
 
-def _result(call: Call, rule: Rule, plan: Any) -> tuple[tuple[int, ...], np.dtype]:
-    """Return the shape and the element type of the result. Nothing of the image is computed."""
-    if plan is not None and not rule.tried:
-        return plan.result_shape, plan.dtype
+def _result(call: Call, rule: Rule, plan: Any) -> tuple[tuple[ResultAxis, ...], np.dtype]:
+    """Return the axes and the element type of the result. Nothing of the image is computed."""
     image = call.image
-    along = filtered_axes(call) if rule.kind != POINTS else range(image.ndim)
+    if plan is not None and not rule.tried:
+        return results_of(plan.result_shape, image.ndim), plan.dtype
     channel = _channel(call)
-    few = tuple(1 if a in along and a != channel else n for a, n in enumerate(image.shape))
-    tried = dry(call, few).run()
+    few = tuple(n if a == channel else 1 for a, n in enumerate(image.shape))
+    given = call.changed(padding="same") if "padding" in call.arguments else call
+    tried = dry(given, few).run()
+    if tried.ndim < image.ndim:  # the channels became one
+        return tuple(ResultAxis(a, n) for a, n in enumerate(image.shape) if a != channel), tried.dtype
     shape = image.shape if plan is None else plan.result_shape
-    return tried.shape[: tried.ndim - len(shape)] + shape, tried.dtype
+    if rule.kind == POINTS:
+        shape = tuple(n if a != channel else tried.shape[a] for a, n in enumerate(shape))
+    return results_of(tried.shape[: tried.ndim - len(shape)] + shape, image.ndim), tried.dtype
 
 
 def _channel(call: Call) -> int | None:

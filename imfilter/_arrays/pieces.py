@@ -66,9 +66,11 @@ def piece(n: int, along: Along, start: int, stop: int, *, wraps: bool) -> Piece:
     before, after, step, cell = along
     unit, span = math.lcm(step, cell), before + after + 1
     low, high = start * step - before, (stop - 1) * step + after + 1
-    if wraps and (low < 0 or high > n) and unit - 1 + high - low < n:
+    if wraps and (low < 0 or high > n):
         first = low // unit * unit
-        ranges = _around(n, first, high)
+        if high - first >= n:
+            first = 0
+        ranges = _around(n, first, high) if first else ((0, n),)
     else:
         # For each missing sample beyond the border, one inside is read. No window is longer than a piece.
         last = min(max(high, 1 - low, first_end(low, span)), n)

@@ -17,8 +17,8 @@ from imfilter._base.program import Program
 from imfilter._filters.morphology.kernels.combine import LARGEST, SMALLEST, difference
 from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.rank import chords, unions
-from imfilter._filters.rank.apply import delivered, target_of
 from imfilter._filters.rank.footprint import key, non_finite
+from imfilter._filters.rank.targets import delivered, target_of
 
 #: The number of the kind of a step that subtracts.
 _DIFFERENCE = 2

@@ -20,6 +20,7 @@ from imfilter._base.reach import Reach, of_sizes
 from imfilter._filters.rank import absent, blocks, chords, networks, present, repeats
 from imfilter._filters.rank.footprint import Neighbourhood, key, non_finite
 from imfilter._filters.rank.keys import Number, exact, keys_of
+from imfilter._filters.rank.targets import delivered, target_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,31 +104,6 @@ def _ranked(
     )
     over_merged(functools.partial(_run, call, workers), source, target, call.axes)
     return delivered(target, image, call.dtype, out) if truth else engine.delivered(target, out, call.dtype)
-
-
-def target_of(
-    image: npt.NDArray, compared: np.dtype, dtype: np.dtype, out: npt.NDArray | None
-) -> npt.NDArray:
-    """Return the array that kernels write. Truth values are written as bytes in place."""
-    if _as_bytes(image, compared, dtype) and out is not None and not np.may_share_memory(out, image):
-        return out.view(np.uint8)
-    return dtypes.target(out, image, image.shape, compared)
-
-
-def _as_bytes(image: npt.NDArray, written: np.dtype, dtype: np.dtype) -> bool:
-    """Tell whether kernels write truth values as bytes. With some border constants they write floats."""
-    return dtype.kind == image.dtype.kind == "b" and written == np.uint8
-
-
-def delivered(
-    target: npt.NDArray, image: npt.NDArray, dtype: np.dtype, out: npt.NDArray | None
-) -> npt.NDArray:
-    """Return the content of the array that kernels have written, in `out` or as `dtype`."""
-    if _as_bytes(image, target.dtype, dtype):
-        if out is None or np.may_share_memory(target, out):
-            return target.view(np.bool_) if out is None else out
-        target = target.view(np.bool_)
-    return engine.delivered(target, out, dtype)
 
 
 def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None) -> npt.NDArray:

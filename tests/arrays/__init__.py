@@ -1,0 +1,1 @@
+"""Tests of arrays of other libraries."""
