@@ -73,10 +73,10 @@ def prepared(
         image = dataclasses.replace(image, pixels=_black_and_white(image.pixels))
     if command.kind in _WHOLE:
         return Piecewise(image, None, lambda whole: _of_whole(command, whole, options, kind))
+    if command.kind == "denoising":
+        return _written(denoising.prepared(command, missing.found(image, options), options, kind))
     given, source = limits.asked(options), image.pixels.dtype
     image = missing.found(image, options)
-    if command.kind == "denoising":
-        return _written(denoising.prepared(command, image, options, kind))
     edgy = command.kind in ("derivative", "descriptor", "statistic", "entropy", "oriented", "measure")
     target = render.target_dtype(kind, source, options["dtype"], scaled=edgy or given is not None)
     limits.check_use(given, target if kind.picture or command.kind not in ("corners", "descriptor") else None)

@@ -59,7 +59,7 @@ def run(
     if image.pixels.nbytes < _SMALL:
         return "it is small"
     axis = options["channel_axis"]
-    if axis is not None and axis not in (-1, image.pixels.ndim - 1):
+    if axis == 0:
         return "its channels are not the last axis"
     if axis is not None and image.pixels.ndim == 3 and not image.channels:
         image = dataclasses.replace(image, channels=True)

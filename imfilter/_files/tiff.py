@@ -172,8 +172,8 @@ def _page_written(file: IO[bytes], image: Image, shape: tuple[int, ...], pixels:
         found = tifffile.imwrite(
             file,
             pixels,
-            shape=shape,
-            dtype=image.pixels.dtype,
+            shape=shape if pixels is None else None,
+            dtype=image.pixels.dtype if pixels is None else None,
             byteorder=embedded.order,
             align=embedded.align,
             photometric="rgb" if colours else "minisblack",
