@@ -104,8 +104,10 @@ def patch(*libraries: str, smallest: int = _SMALLEST) -> Patch:
 
     Parameters
     ----------
-    *libraries : {'scipy.ndimage', 'cv2', 'skimage.filters', 'skimage.morphology'}
-        Names of modules. Default: all that are installed.
+    *libraries : str
+        Names of modules: 'scipy.ndimage', 'cv2', 'skimage.filters', 'skimage.morphology', 'skimage.feature',
+        'skimage.restoration' and 'skimage.color'. Default: all that are installed. A library that is not
+        loaded is not imported: its functions are replaced when it is imported for the first time.
     smallest : int, optional
         Images with fewer samples are left to the original function, which is as fast for them. Default 4096.
 
@@ -144,8 +146,8 @@ def unpatch(*libraries: str) -> None:
 
     Parameters
     ----------
-    *libraries : {'scipy.ndimage', 'cv2', 'skimage.filters', 'skimage.morphology'}
-        Names of modules. Default: all that are patched.
+    *libraries : str
+        Names of modules, as in `patch`. Default: all that are patched.
 
     Raises
     ------

@@ -116,6 +116,12 @@ class Lines:
             return
         if fits(out, [line.mode for line in self.kernels], cval) and self._fast.run(image, cval, out):
             return
+        self.in_order(image, cval, out)
+
+    def in_order(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> None:
+        """Write the result of sums in SciPy's order. Every bit is the same, also of floats."""
+        if not self.kernels:
+            np.copyto(out, image, casting="unsafe")
         for axis, weights, before, mode in self.kernels:
             sides = lines.Sides(before, len(weights) - 1 - before, mode, cval)
             if self.running:
@@ -222,8 +228,8 @@ def _dense(ndim: int, axes: tuple[int, ...], kernel: npt.NDArray) -> Operator:
     return Operator(dense=kernel)
 
 
-@functools.lru_cache(256)
-def gaussian_weights(sigma: float, order: int, radius: int) -> npt.NDArray:
+@functools.lru_cache(256, typed=True)
+def gaussian_weights(sigma: float | np.generic, order: int, radius: int) -> npt.NDArray:
     """Return SciPy's taps of a Gaussian or its derivative: what it answers to an impulse, reversed."""
     impulse = np.zeros(4 * radius + 1)
     impulse[2 * radius] = 1.0

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from imfilter._compat import record, serving
+from imfilter._compat import importing, record, serving
 
 #: The modules whose functions can be replaced, and ours with the same names.
 LIBRARIES = {
@@ -19,6 +19,9 @@ LIBRARIES = {
     "cv2": "imfilter.compat.cv2",
     "skimage.filters": "imfilter.compat.skimage.filters",
     "skimage.morphology": "imfilter.compat.skimage.morphology",
+    "skimage.feature": "imfilter.compat.skimage.feature",
+    "skimage.restoration": "imfilter.compat.skimage.restoration",
+    "skimage.color": "imfilter.compat.skimage.color",
 }
 
 #: Functions that `patch` leaves alone: the original is faster. Measured for 4K images on one thread.
@@ -28,7 +31,9 @@ _Function = Callable[..., Any]
 _lock = threading.RLock()
 #: How many patches each library has.
 _patches: dict[str, int] = {}
-#: The replacements of each patched library: the original by its replacement.
+#: The fewest samples of an image that is filtered here, for each library.
+_smallest: dict[str, int] = {}
+#: The replacements of each patched library that is loaded: the original by its replacement.
 _originals: dict[str, dict[_Function, _Function]] = {}
 
 
@@ -51,29 +56,48 @@ def _exists(library: str) -> bool:
 
 
 def install(libraries: Iterable[str], smallest: int) -> None:
-    """Replace the functions of libraries. Those that are patched already count one more patch."""
+    """Replace the functions of libraries, now or when they are imported for the first time.
+
+    Those that are patched already count one more patch.
+    """
     serving.read_environment()
-    with _lock:
-        new = [name for name in libraries if not _patches.get(name)]
-        for name in new:
-            _originals[name] = _replacements(name, smallest)
-        _exchange({old: ours for name in new for ours, old in _originals[name].items()})
-        for name in libraries:
-            _patches[name] = _patches.get(name, 0) + 1
+    for name in libraries:
+        with _lock:
+            count = _patches.get(name, 0)
+            _patches[name] = count + 1
+            if not count:
+                _smallest[name] = smallest
+        if not count:
+            importing.when_imported(name, _replace)
+            if name not in sys.modules:  # our module may be imported first, and imports the library
+                importing.when_imported(LIBRARIES[name], _replace)
+
+
+def _replace(module: str) -> None:
+    """Replace the functions of a library that has been imported, or ours of the same names."""
+    library = next(name for name, ours in LIBRARIES.items() if module in (name, ours))
+    ours, theirs = importlib.import_module(LIBRARIES[library]), importlib.import_module(library)
+    with _lock:  # nothing is imported under the lock: another thread may import and wait for it
+        if library in _patches and library not in _originals:
+            _originals[library] = _replacements(library, ours, theirs, _smallest[library])
+            keep = _definers() | {name for name in sys.modules if _keeps_originals(name)}
+            _exchange({old: new for new, old in _originals[library].items()}, keep)
 
 
 def remove(libraries: Iterable[str], *, all_patches: bool = False) -> None:
     """Take back one patch of each library, or all. The originals return with the last."""
     serving.read_environment()
     with _lock:
-        gone = []
         for name in libraries:
             left = 0 if all_patches else max(0, _patches.get(name, 0) - 1)
-            if _patches.pop(name, 0) and not left:
-                gone.append(name)
-            elif left:
+            if not _patches.pop(name, 0):
+                continue
+            if left:
                 _patches[name] = left
-        _exchange({ours: old for name in gone for ours, old in _originals.pop(name).items()})
+                continue
+            importing.forget(name)
+            importing.forget(LIBRARIES[name])
+            _exchange(_originals.pop(name, {}), set())
 
 
 def patched() -> list[str]:
@@ -81,8 +105,9 @@ def patched() -> list[str]:
     return sorted(_patches)
 
 
-def _replacements(library: str, smallest: int) -> dict[_Function, _Function]:
-    ours, theirs = importlib.import_module(LIBRARIES[library]), importlib.import_module(library)
+def _replacements(
+    library: str, ours: ModuleType, theirs: ModuleType, smallest: int
+) -> dict[_Function, _Function]:
     made = {}
     for name in sorted(set(ours.__all__) - FASTER_THERE.get(library, frozenset())):
         function = getattr(ours, name)
@@ -107,12 +132,16 @@ def _replacement(function: _Function, original: _Function, library: str, smalles
     return replaced
 
 
-def _exchange(new: dict[_Function, _Function]) -> None:
-    """Replace functions in all modules that have them, except in those that define or keep the originals."""
+def _definers() -> set[str]:
+    """Return the names of the modules that define originals."""
+    return {old.__module__ for made in _originals.values() for old in made.values()} - set(LIBRARIES)
+
+
+def _exchange(new: dict[_Function, _Function], keep: set[str]) -> None:
+    """Replace functions in all modules that have them, except in those that `keep` theirs."""
     known = {id(old): (old, function) for old, function in new.items()}
-    definers = {old.__module__ for made in _originals.values() for old in made.values()} - set(LIBRARIES)
     for name, module in list(sys.modules.items()):
-        if not isinstance(module, ModuleType) or name in definers or _keeps_originals(name):
+        if not isinstance(module, ModuleType) or name in keep:
             continue
         for attribute, value in list(vars(module).items()):
             found = known.get(id(value))

@@ -1,5 +1,7 @@
 """Images in the words of scikit-image: its conversions to floats, and its masks."""
 
+import importlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -51,3 +53,19 @@ def real(given: Any, name: str) -> float:
     if type(given) not in (int, float):
         raise Elsewhere(f"{name} is not a number of Python")
     return given
+
+
+def finite(array: npt.NDArray) -> npt.NDArray:
+    """Return an image without NaN and infinity, which scikit-image compares in another way."""
+    if array.dtype.kind == "f" and not np.isfinite(array.sum()) and not np.isfinite(array).all():
+        raise Elsewhere("a sample is not finite")
+    return array
+
+
+def step(module: str, name: str) -> Callable[..., Any]:
+    """Return the function of a step that scikit-image has in a private module."""
+    try:
+        found: Callable[..., Any] = getattr(importlib.import_module(f"skimage.{module}"), name)
+    except (ImportError, AttributeError):
+        raise Elsewhere(f"this version of scikit-image has no {name}") from None
+    return found

@@ -23,6 +23,11 @@ def runs_here(library, ours, theirs, name, *args, bound=None, **options):
 def equal(found, expected, *, bound=None):
     """Compare results: types, integers and truth values in every bit, floats within a bound."""
     assert type(found) is type(expected)
+    if isinstance(found, list | tuple):
+        assert len(found) == len(expected)
+        for each, other in zip(found, expected, strict=True):
+            equal(each, other, bound=bound)
+        return
     found, expected = np.asarray(found), np.asarray(expected)
     assert found.dtype == expected.dtype
     if found.dtype.kind in "iub":

@@ -1,6 +1,7 @@
 """Random calls of compat.ndimage give SciPy's results: integers in every bit, floats within a bound."""
 
 import inspect
+import warnings
 
 import numpy as np
 import pytest
@@ -265,3 +266,16 @@ def test_output_may_be_the_image():
             found = getattr(ndimage, name)(given, *args, output=given)
             assert found is given
             np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64", "longdouble", "uint8", "int64"])
+def test_types_of_sigma(kind):
+    """SciPy squares a standard deviation in its own type: 20 of uint8 wraps, and float32 is rounded."""
+    image = np.random.default_rng(9).random((40, 41))
+    for value in (1.3, 2.6666, 20.0):
+        sigma = np.dtype(kind).type(value)
+        with np.errstate(over="ignore"), warnings.catch_warnings(action="ignore"):
+            for given in (sigma, np.full(2, sigma)):
+                expected = scipy.ndimage.gaussian_filter(image, given)
+                found = ndimage.gaussian_filter(image, given)
+                np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)

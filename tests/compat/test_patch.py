@@ -199,3 +199,78 @@ def test_the_module_is_the_function_too():
         "import imfilter.patch\nimfilter.patch('scipy.ndimage')\nimfilter.patch.unpatch()\nimfilter.unpatch()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+IMPORTS = """
+import sys
+import imfilter
+loaded = [name for name in ("skimage", "cv2") if name in sys.modules]
+assert not loaded, loaded
+patch = imfilter.patch()
+assert not [name for name in ("skimage", "cv2") if name in sys.modules]
+
+import skimage.filters
+assert skimage.filters.sobel.__module__ == "skimage.filters"
+assert skimage.filters.__spec__.loader is skimage.filters.__loader__
+assert type(skimage.filters.__loader__).__name__ == "SourceFileLoader"
+from skimage.feature import corner_harris
+assert corner_harris.__module__ == "skimage.feature"
+assert "cv2" not in sys.modules
+import cv2
+assert hasattr(cv2.blur, "__wrapped__") and not hasattr(cv2.threshold, "__wrapped__")
+from scipy.ndimage import sobel
+assert sobel.__module__ == "scipy.ndimage"
+
+imfilter.unpatch()
+assert skimage.filters.sobel.__module__ != "skimage.filters"
+assert corner_harris.__module__ != "skimage.feature" and not hasattr(cv2.blur, "__wrapped__")
+assert sobel.__module__ != "scipy.ndimage"
+"""
+
+FORGOTTEN = """
+import sys
+import imfilter
+with imfilter.patch("skimage.filters", "cv2"):
+    pass
+import cv2, skimage.filters
+assert skimage.filters.sobel.__module__ != "skimage.filters" and not hasattr(cv2.blur, "__wrapped__")
+first, second = imfilter.patch("skimage.morphology"), imfilter.patch("skimage.morphology")
+first.__exit__(None, None, None)
+import skimage.morphology
+assert skimage.morphology.erosion.__module__ == "skimage.morphology"
+second.__exit__(None, None, None)
+assert skimage.morphology.erosion.__module__ != "skimage.morphology"
+"""
+
+OURS_FIRST = """
+import imfilter
+imfilter.patch()
+from imfilter.compat.skimage import feature, filters, morphology
+from imfilter.compat import cv2 as ours
+import cv2, skimage.filters, skimage.feature
+assert skimage.filters.sobel.__module__ == "skimage.filters"
+assert skimage.feature.canny.__module__ == "skimage.feature" and hasattr(cv2.blur, "__wrapped__")
+assert not hasattr(filters.sobel.original, "original") and not hasattr(ours.blur.original, "original")
+"""
+
+
+@pytest.mark.parametrize(
+    "code", [IMPORTS, FORGOTTEN, OURS_FIRST], ids=["replaced", "forgotten", "ours first"]
+)
+def test_libraries_that_are_not_loaded(code):
+    """They are not imported. Their functions are replaced when they are imported."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_partly_unpatched():
+    """A module that defines functions of one library has the originals of another one again."""
+    code = (
+        "import imfilter; imfilter.patch('skimage.filters', 'skimage.feature')\n"
+        "import skimage.feature.corner as corner, skimage.filters\n"
+        "imfilter.unpatch('skimage.filters')\n"
+        "assert corner.gaussian is skimage.filters.gaussian\n"
+        "assert skimage.filters.gaussian.__module__ != 'skimage.filters'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

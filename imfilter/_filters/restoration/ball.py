@@ -31,6 +31,12 @@ _TILE = 2048
 _ALONE = 1 << 22
 
 
+def _squares(reach: list[int]) -> npt.NDArray:
+    """Return the squared distances from the first sample of a window, which are integers."""
+    along = np.ix_(*(np.arange(n + 1) ** 2 for n in reach))
+    return sum(along, np.zeros([n + 1 for n in reach]))
+
+
 @dataclass(frozen=True, eq=False)
 class Ball:
     """Half an ellipsoid over z, y and x, as far as distances are not negative.
@@ -52,6 +58,9 @@ class Ball:
             share = share + (along * along).reshape([-1 if a == axis else 1 for a in range(len(radii))])
         inside = share <= 1
         depth = height * (1 - np.sqrt(np.maximum(1 - share, 0)))
+        if set(radii) == {height}:  # a ball: its depth is exact where it is a whole number
+            squares = height * height - _squares(reach)
+            inside, depth = squares >= 0, height - np.sqrt(np.maximum(squares, 0))
         return cls(np.where(inside, depth, np.inf).reshape((1,) * (3 - len(radii)) + share.shape))
 
     @property

@@ -30,7 +30,7 @@ def sobel(
     cval: float = 0.0,
 ) -> NDArray:
     """Take the Sobel derivative along an axis, as `scipy.ndimage.sobel` does."""
-    return filtered(input, output, _smoothed, (axis, mode, cval, False), numbers="c")
+    return filtered(input, output, smoothed, (axis, mode, cval, False), numbers="c")
 
 
 @like(scipy.ndimage.prewitt, "scipy.ndimage.prewitt")
@@ -42,11 +42,11 @@ def prewitt(
     cval: float = 0.0,
 ) -> NDArray:
     """Take the Prewitt derivative along an axis, as `scipy.ndimage.prewitt` does."""
-    return filtered(input, output, _smoothed, (axis, mode, cval, True), numbers="c")
+    return filtered(input, output, smoothed, (axis, mode, cval, True), numbers="c")
 
 
-def _smoothed(array: NDArray, axis: Any, mode: Any, cval: Any, prewitt: bool) -> Prepared:
-    """Differentiate along one axis, then smooth across it."""
+def smoothed(array: NDArray, axis: Any, mode: Any, cval: Any, prewitt: bool) -> Lines:
+    """Return the filter that differentiates along one axis, then smooths across it."""
     along, borders = arguments.axis(axis, array), arguments.modes(mode, array.ndim)
     across = _PREWITT if prewitt else _SOBEL
     others = [Line(a, across, 1, borders[a]) for a in range(array.ndim) if a != along]

@@ -25,7 +25,8 @@ def _line(axis: int, sigma: Any, order: Any, mode: Any, truncate: float, radius:
     fits = isinstance(reach, int | np.integer) and isinstance(order, int | np.integer)
     if not fits or reach < 0 or order < 0 or not deviation > 0:
         raise Elsewhere("sigma, order or radius is not usual")
-    weights = gaussian_weights(deviation, int(order), int(reach))
+    # SciPy squares numbers of NumPy in their own type.
+    weights = gaussian_weights(sigma if isinstance(sigma, np.generic) else deviation, int(order), int(reach))
     return Line(axis, weights, int(reach), arguments.mode(mode))
 
 
@@ -68,10 +69,10 @@ def gaussian_filter(
 ) -> NDArray:
     """Smooth or differentiate along several axes, as `scipy.ndimage.gaussian_filter` does."""
     own = sigma, order, mode, cval, truncate, radius, axes
-    return filtered(input, output, _over, own, numbers="c")
+    return filtered(input, output, smoothing, own, numbers="c")
 
 
-def _over(
+def smoothing(
     array: NDArray,
     sigma: Any,
     order: Any,
@@ -81,6 +82,7 @@ def _over(
     radius: Any = None,
     axes: Any = None,
 ) -> Lines:
+    """Return the filter of Gaussians along axes."""
     chosen = arguments.axes(axes, array)
     each = [arguments.each(v, len(chosen), "an argument") for v in (sigma, order, mode, radius)]
     kernels = [
@@ -150,5 +152,5 @@ def _combined(
     filters = []
     for axis, border in zip(chosen, borders, strict=True):
         orders = [order * (a == axis) for a in range(array.ndim)]
-        filters.append(_over(array, sigma, orders, border, cval, **keywords))
+        filters.append(smoothing(array, sigma, orders, border, cval, **keywords))
     return Combined(filters, squared=order == 1)

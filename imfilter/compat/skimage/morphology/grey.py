@@ -1,4 +1,4 @@
-"""Functions of `skimage.morphology`, by their names, arguments and results: grey morphology."""
+"""Grey morphology of `skimage.morphology`, and reconstruction."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from imfilter._compat import skimage_images as images
 from imfilter._compat.serving import Elsewhere, here, like
 from imfilter.compat import ndimage
 from imfilter.typing import NDArray
-
-__all__ = ["black_tophat", "closing", "dilation", "erosion", "opening", "reconstruction", "white_tophat"]
 
 #: A window, or windows that are applied in turn, each some times. Default: the nearest neighbours.
 Footprint = NDArray | Sequence[tuple[NDArray, int]] | None

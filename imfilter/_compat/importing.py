@@ -1,0 +1,91 @@
+"""A hook that runs when a module has been imported for the first time."""
+
+import importlib.abc
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+_Run = Callable[[str], None]
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds awaited modules by the other finders, and lets their loaders tell when they are done."""
+
+    def __init__(self) -> None:
+        self.awaited: dict[str, _Run] = {}
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec of an awaited module, or None. A module that imports itself again is found once."""
+        run = self.awaited.pop(name, None)
+        if run is None:
+            return None
+        for finder in list(sys.meta_path):
+            spec = None if finder is self else finder.find_spec(name, path, target)
+            if spec is not None:
+                break
+        else:
+            self.awaited[name] = run
+            return None
+        if spec.loader is not None:
+            spec.loader = _Loader(spec.loader, run)
+        return spec
+
+
+class _Imports(threading.local):
+    """The imports of awaited modules that a thread is in, and what is to run after the outermost of them."""
+
+    depth = 0
+
+    def __init__(self) -> None:
+        self.finished: list[tuple[str, _Run]] = []
+
+
+_imports = _Imports()
+
+
+class _Loader(importlib.abc.Loader):
+    """Loads a module by its own loader. Then a function runs, when no other awaited module is half loaded."""
+
+    def __init__(self, loader: importlib.abc.Loader, run: _Run) -> None:
+        self._loader, self._run = loader, run
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Create the module."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute the module. It keeps no trace of this loader."""
+        name = module.__name__
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        module.__loader__ = self._loader
+        _imports.depth += 1
+        try:
+            self._loader.exec_module(module)
+        finally:
+            _imports.depth -= 1
+        _imports.finished.append((name, self._run))
+        while not _imports.depth and _imports.finished:
+            done, run = _imports.finished.pop(0)
+            run(done)
+
+
+_finder = _Finder()
+
+
+def when_imported(name: str, run: _Run) -> None:
+    """Run a function with the name of a module when it has been imported, or now if it has been."""
+    _finder.awaited[name] = run
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+    if name in sys.modules and _finder.awaited.pop(name, None) is not None:
+        run(name)
+
+
+def forget(name: str) -> None:
+    """Await a module no longer."""
+    _finder.awaited.pop(name, None)

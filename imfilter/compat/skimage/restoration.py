@@ -1,0 +1,96 @@
+"""Functions of `skimage.restoration`, by their names, arguments and results: deconvolution and background."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import skimage.restoration as theirs
+from skimage._shared.utils import DEPRECATED
+
+import imfilter
+from imfilter._compat import skimage_images as images
+from imfilter._compat.serving import Elsewhere, here, like
+from imfilter.compat import ndimage
+from imfilter.typing import NDArray
+
+__all__ = ["richardson_lucy", "rolling_ball", "wiener"]
+
+#: Most taps of a blur that direct sums compute faster than Fourier transforms.
+_MOST_TAPS = 400
+
+
+def _blurred(image: Any, psf: Any) -> tuple[NDArray, NDArray]:
+    """Return an image in float64 and a blur of odd lengths."""
+    array, kernel = images.finite(images.image(image)), images.image(psf)
+    if array.dtype.kind == "f" and array.dtype != np.float64:
+        raise Elsewhere("Fourier transforms of float32 have fewer digits")
+    if kernel.ndim != array.ndim or any(
+        n % 2 == 0 or n > m for n, m in zip(kernel.shape, array.shape, strict=True)
+    ):
+        raise Elsewhere("the lengths of the blur are not odd, or it is larger than the image")
+    return array.astype(np.float64, copy=False), kernel.astype(np.float64)
+
+
+@like(theirs.wiener, "skimage.restoration.wiener")
+def wiener(
+    image: NDArray,
+    psf: NDArray,
+    balance: float,
+    reg: NDArray | None = None,
+    is_real: bool = True,
+    clip: bool = True,
+) -> NDArray:
+    """Undo a known blur in one step, as `skimage.restoration.wiener` does."""
+    if reg is not None or is_real is not True:
+        raise Elsewhere("the regularizer or the transform is not the usual one")
+    array, kernel = _blurred(image, psf)
+    if min(array.shape) < 3 or array.ndim > 3 or kernel.shape == array.shape:
+        raise Elsewhere("the axes are not usual")
+    found = imfilter.wiener(
+        array, kernel, balance=images.real(balance, "balance"), mode="wrap", dtype=np.float64
+    )
+    return np.clip(found, -1, 1, out=found) if clip else found
+
+
+@like(theirs.richardson_lucy, "skimage.restoration.richardson_lucy")
+def richardson_lucy(
+    image: NDArray,
+    psf: NDArray,
+    num_iter: int = 50,
+    clip: bool = True,
+    filter_epsilon: float | None = None,
+) -> NDArray:
+    """Undo a known blur by iterations, as `skimage.restoration.richardson_lucy` does."""
+    array, kernel = _blurred(image, psf)
+    if filter_epsilon or kernel.size > _MOST_TAPS or not (kernel >= 0).all() or not kernel.any():
+        raise Elsewhere("small samples are left out, or the blur is large or negative")
+    mirrored, found = np.ascontiguousarray(np.flip(kernel)), np.full(array.shape, 0.5)
+    correlate, quotient = here(ndimage.correlate), np.empty(array.shape)
+    for _ in range(num_iter):
+        correlate(found, mirrored, output=quotient, mode="constant")
+        quotient += 1e-12
+        np.divide(array, quotient, out=quotient)
+        found *= correlate(quotient, kernel, mode="constant")
+    return np.clip(found, -1, 1, out=found) if clip else found
+
+
+@like(theirs.rolling_ball, "skimage.restoration.rolling_ball")
+def rolling_ball(
+    image: NDArray,
+    *,
+    radius: float = 100,
+    kernel: NDArray | None = None,
+    nansafe: bool = False,
+    num_threads: Any = DEPRECATED,
+    workers: int | None = None,
+) -> NDArray:
+    """Return the background under a rolling ball, as `skimage.restoration.rolling_ball` does."""
+    if kernel is not None or nansafe or num_threads is not DEPRECATED:
+        raise Elsewhere("the kernel or another argument is given")
+    array, size = images.finite(images.image(image)), images.real(radius, "radius")
+    if array.ndim > 3 or array.dtype.kind == "b" or not size >= 1:
+        raise Elsewhere("the axes, the dtype or the radius are not usual")
+    converted = images.floats(array, preserve_range=True)
+    found = imfilter.rolling_ball(converted, size, method="erosion", mode="shrink")
+    return found.astype(array.dtype, copy=False)
