@@ -17,7 +17,7 @@ from skimage import data
 import imfilter
 
 image = imfilter.color.rgb_to_gray(data.hubble_deep_field()[300:550, 300:550])
-spots = imfilter.blobs(image, 2, 12, threshold=12)
+spots = imfilter.blobs(image, 2, 12, threshold=25)
 
 figure, axes = plt.subplots(1, 2, figsize=(8, 4.3), layout="constrained")
 for axis, title in zip(axes, ("before", "blobs"), strict=True):

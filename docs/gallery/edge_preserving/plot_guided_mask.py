@@ -17,10 +17,9 @@ from skimage import data
 import imfilter
 
 image = data.camera()[60:310, 130:380]
-rows, columns = np.mgrid[:250, :250]
-rough = np.where((np.hypot(rows - 55, columns - 95) < 40) | ((rows > 60) & (abs(columns - 70) < 60)), 255, 0)
-rough = rough.astype(np.uint8)
-fine = imfilter.guided(rough, 20, 100, guide=image)
+brush = imfilter.morphology.opening(image < 90, np.ones((15, 15)))  # large strokes of a square brush
+rough = np.where(brush, 255, 0).astype(np.uint8)
+fine = imfilter.guided(rough, 10, 100, guide=image)
 
 pictures = {
     "the picture": image,

@@ -24,7 +24,7 @@ middle = np.asarray(morphology.ball(9))[9]
 
 figure, axes = plt.subplots(2, 3, figsize=(8, 5.6), layout="constrained")
 for axis, (title, element) in zip(axes.flat, shapes.items(), strict=True):
-    axis.imshow(np.asarray(element), cmap="gray", vmin=0)
+    axis.imshow(np.pad(np.asarray(element), 2), cmap="gray")
     axis.set_title(title)
     axis.set_axis_off()
 assert np.array_equal(middle, np.asarray(shapes["disk(9)"]))

@@ -27,6 +27,6 @@ for axis, title in zip(axes, ("before", "hit_or_miss"), strict=True):
 axes[1].plot(columns, rows, "r.", markersize=3)
 
 # %%
-# The marks are at the upper left corners of the horse.
+# The marks follow the parts of the outline that face the upper left.
 #
 # Picture: `skimage.data.horse`, by Andreas Preuss, CC0.

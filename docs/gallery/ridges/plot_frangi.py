@@ -20,7 +20,7 @@ vessels, scale = imfilter.frangi(image, (2, 4, 6), return_scale=True)
 
 pictures = {
     "before": image,
-    "frangi": vessels**0.3,
+    "frangi": vessels**0.5,
     "sigma of the best scale": scale,
 }
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.4), layout="constrained")

@@ -31,6 +31,6 @@ for axis, (title, picture) in zip(axes.flat, pictures.items(), strict=True):
     axis.set_axis_off()
 
 # %%
-# One direction finds the horizontal joints, and the other one finds the vertical joints.
+# The second picture has the long joints, and the last one has the short joints across them.
 #
 # Picture: `skimage.data.brick`, from CC0Textures, CC0.

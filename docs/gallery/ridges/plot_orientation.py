@@ -28,6 +28,6 @@ for axis, title in zip(axes, ("before", "orientation", "coherence"), strict=True
     axis.set_axis_off()
 
 # %%
-# The joints between the bricks have a clear angle. The faces of the bricks do not.
+# Along the joints, the angle is the same and clear. Where joints meet, the coherence is low.
 #
 # Picture: `skimage.data.brick`, from CC0Textures, CC0.

@@ -17,7 +17,6 @@ import imfilter
 
 image = np.zeros((80, 80), np.uint8)
 image[20, 20] = image[20, 60] = image[60, 40] = 255
-image[56:64, 10:18] = 255
 box = imfilter.box(image.astype(float), 15)
 gaussian = imfilter.gaussian(image.astype(float), 4.3)
 

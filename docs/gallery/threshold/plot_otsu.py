@@ -15,7 +15,7 @@ from skimage import data
 
 from imfilter import threshold
 
-image = data.cell()[100:500, 50:450]
+image = data.cell()
 value = threshold.otsu(image)
 
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
