@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from imfilter.oriented import gabor, steered
     from imfilter.patch import patch, report, unpatch
     from imfilter.peaks import corner_peaks
+    from imfilter.pipeline import Pipeline
     from imfilter.pool import avg_pool, max_pool
     from imfilter.pool_cells import global_pool, pyramid_pool
     from imfilter.rank import median, percentile
@@ -54,6 +55,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "FittedKernel",
+    "Pipeline",
     "Plan",
     "anisotropic_diffusion",
     "avg_pool",
@@ -163,6 +165,7 @@ _HOMES = {
     "oriented": ("gabor", "steered"),
     "patch": ("patch", "report", "unpatch"),
     "peaks": ("corner_peaks",),
+    "pipeline": ("Pipeline",),
     "pool": ("avg_pool", "max_pool"),
     "pool_cells": ("global_pool", "pyramid_pool"),
     "extremes": ("maximum", "minimum"),

@@ -5,7 +5,6 @@ Before a filter runs, no module larger than click is imported, so the help appea
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -26,10 +25,10 @@ from ._cli.options import click_option
 from ._cli.region_table import REGIONS
 from ._cli.series_table import SERIES
 from ._cli.shown_table import SHOWN
-from ._cli.table import COMMANDS, FILES, LIMITS, MASK, MIN_COVERAGE, SHARED, TABLES, find, options_of
+from ._cli.table import COMMANDS, FILES, LIMITS, MASK, MIN_COVERAGE, PIPE, SHARED, TABLES, find, options_of
 from ._cli.threshold_table import THRESHOLD
 
-_WARMUP, _SHOW, _SERIES = "warmup", "show", "series"
+_WARMUP, _SHOW, _SERIES, _PIPE = "warmup", "show", "series", "pipe"
 #: The commands that filter a picture.
 _ALL = (*COMMANDS, *DENOISING, THRESHOLD, *OBJECTS, *REGIONS, *FINDERS, *ENHANCEMENTS)
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
@@ -39,13 +38,15 @@ class _Filters(click.Group):
     """The commands of the table. Each is created on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*(command.name for command in _ALL), NOISE, _SHOW, _SERIES, _WARMUP]
+        return [*(command.name for command in _ALL), NOISE, _PIPE, _SHOW, _SERIES, _WARMUP]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == _WARMUP:
             return click.Command(_WARMUP, callback=_warmup, help=warmup.ABOUT, short_help="Compile ahead.")
         if cmd_name.replace("-", "_") == NOISE:
             return _noise_command()
+        if cmd_name == _PIPE:
+            return _pipe_command()
         if cmd_name in (_SHOW, _SERIES):
             return _show if cmd_name == _SHOW else _series
         command = find(cmd_name, _ALL)
@@ -146,6 +147,39 @@ def _click_command(command: Command) -> click.Command:
         help="\n\n".join([command.summary, *NOTES[command.kind], *pictures]),
         short_help=command.summary,
         epilog=f"Example: imfilter {command.example}",
+    )
+
+
+def _pipe_command() -> click.Command:
+    def run(words: tuple[str, ...], **options: Any) -> int:
+        normalize = click.get_current_context().token_normalize_func
+        _paths(words)
+        from ._cli import steps
+
+        found: list[steps.Step] = []
+        paths: Sequence[str] = words
+
+        def start() -> None:
+            nonlocal found, paths
+            found, paths = steps.of_words(words, options, normalize)
+
+        def work(source: str, destination: str, given: Mapping[str, Any]) -> None:
+            from ._cli import pipe
+
+            pipe.run(found, source, destination, given)
+
+        return _guarded(start) or _run_pictures(work, paths[:-1], paths[-1], options, _PIPE)
+
+    return click.Command(
+        _PIPE,
+        params=[
+            click.Argument(["words"], metavar="IN OUT [STEP...]", nargs=-1),
+            *(click_option(option) for option in PIPE),
+        ],
+        callback=run,
+        help="\n\n".join(["Run several filters, one after the other.", *NOTES["pipe"], *FILE_NOTES]),
+        short_help="Run several filters, one after the other.",
+        epilog='Example: imfilter pipe in.png out.png "gaussian --sigma 2" sobel "threshold --method otsu"',
     )
 
 
@@ -276,7 +310,7 @@ def _guarded(work: Callable[[], None], subject: str = "") -> int:
 
 
 def _filter(command: Command, source: str, destination: str, options: Mapping[str, Any]) -> None:
-    from ._cli import quiet, streamed, streams
+    from ._cli import streamed, streams
 
     listed = command.kind in ("corners", "finder") and streams.suffix_of(destination, options) in TABLES
     kind = None if listed else streams.format_of(destination, options)
@@ -284,16 +318,12 @@ def _filter(command: Command, source: str, destination: str, options: Mapping[st
     whole = streamed.run(command, source, destination, options, kind)
     if whole is None:
         return
-    with quiet.decoders():
-        image = streams.read(source, options["max_pixels"] or None)
+    image = streams.picture(source, options)
     streamed.tell(image, source, whole)
-    if not options["exif"]:
-        image = dataclasses.replace(image, exif=None)
 
     from ._cli import arrays, corners, edges, finders, limits, missing
     from ._cli.apply import apply
 
-    image = arrays.with_channels(image, options["channel_axis"])
     if kind is None and command.kind == "finder":
         finders.write(destination, finders.find(command, image, options), options)
         return

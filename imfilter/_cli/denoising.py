@@ -38,11 +38,11 @@ def prepared(command: Command, image: Image, options: Mapping[str, Any], kind: F
         The format of the output file.
     """
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
-    rows = _rows(command, options, image.pixels.shape[0])
+    rows = rows_of(command, options, image.pixels.shape[0])
     return Piecewise(image, rows, lambda piece: _denoised(command, piece, options, target))
 
 
-def _rows(command: Command, options: Mapping[str, Any], length: int) -> strips.Rows | None:
+def rows_of(command: Command, options: Mapping[str, Any], length: int) -> strips.Rows | None:
     """Return the rows that a row of the result depends on, or None if it depends on the whole image."""
 
     def first(value: Any) -> int:

@@ -85,7 +85,7 @@ def entropy(task: Task, image: Image, *, transparent: bool) -> Piecewise:
 
 
 #: The angles that are black and white in a picture of directions.
-_ANGLES = -math.pi / 2, math.pi / 2
+ANGLES = -math.pi / 2, math.pi / 2
 
 
 def measure(task: Task, image: Image, name: str, *, transparent: bool) -> Piecewise:
@@ -94,7 +94,7 @@ def measure(task: Task, image: Image, name: str, *, transparent: bool) -> Piecew
     grey = colour.is_rgb(strips.cut(image, slice(0, 1))) and not task.options["per_channel"]
     tone = Tone(target, nodata=run.nodata)
     if target is not None and target.kind in "ui" and (task.kind.picture or task.given):
-        low, high = _ANGLES if name == "orientation" else (0.0, 1.0)
+        low, high = ANGLES if name == "orientation" else (0.0, 1.0)
         tone = dataclasses.replace(tone, scale=full_scale(target) / (high - low), black=low)
 
     def part(piece: Image) -> Image:

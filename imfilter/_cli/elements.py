@@ -22,10 +22,13 @@ _SHAPES = {
 }
 
 
-def parse(text: str | None) -> NDArray[Any] | None:
-    """Return the element of a text such as disk:5, or of a file. None is the default element."""
-    if text is None:
-        return None
+def parse(text: str | NDArray[Any] | None) -> NDArray[Any] | None:
+    """Return the element of a text such as disk:5, or of a file. None is the default element.
+
+    A file of steps gives the element itself.
+    """
+    if not isinstance(text, str):
+        return text
     if os.path.splitext(text)[1].lower() in kernels.FILES:
         return kernels.from_file(text, "--element") != 0
     name, _, rest = text.strip().lower().partition(":")

@@ -17,8 +17,13 @@ _AXES = {"X": -1, "Y": -2}
 FILES = (".npy", ".txt", ".csv")
 
 
-def parse(texts: Sequence[str], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
-    """Return a dense kernel for `ndim` axes, or one 1-D kernel per axis if several are given."""
+def parse(texts: Sequence[str] | NDArray[Any], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
+    """Return a dense kernel for `ndim` axes, or one 1-D kernel per axis if several are given.
+
+    A file of steps gives numbers instead of texts.
+    """
+    if isinstance(texts, np.ndarray):
+        return texts
     if not texts:
         raise ValueError("missing option '--kernel', for example --kernel '1,2,1;2,4,2;1,2,1'")
     kernels = [_one(text) for text in texts]

@@ -15,6 +15,13 @@ NOTES = {
         "missing sample).",
         "With --stream, lines are filtered as they arrive. The results are bit-identical to --align causal.",
     ),
+    "pipe": (
+        "A step is a filter with its options, in one word of the shell: 'gaussian --sigma 2'. The picture is "
+        "converted to floats once, and nothing is rounded between steps. The values of OUT follow the rule "
+        "of the last step: an edge from black to white stays white through derivatives.",
+        "--save-steps writes the steps to a file, with the keywords of the Python functions. --steps reads "
+        "it. In Python it is imfilter.Pipeline.from_toml.",
+    ),
     "smoothing": (
         "Colour is filtered channel by channel. Colour is weighted with opacity, and opacity is filtered, "
         "too, so transparent pixels do not affect others. The result has the bit depth of the input.",

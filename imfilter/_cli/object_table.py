@@ -12,6 +12,7 @@ OBJECTS: tuple[Command, ...] = (
         "Measure the distance of each pixel of an object to the background.",
         (SPACING,),
         "distance mask.png out.tif",
+        "morphology.distance",
     ),
     Command(
         "skeleton",
@@ -19,5 +20,6 @@ OBJECTS: tuple[Command, ...] = (
         "Thin objects to lines one pixel wide.",
         (),
         "skeleton mask.png out.png",
+        "morphology.skeleton",
     ),
 )

@@ -14,7 +14,7 @@ from .strips import Piecewise
 from .task import Array, Task, like
 
 #: Standard deviation of values by default, as a share of the value of white.
-_SHARE = 0.1
+SHARE = 0.1
 
 
 def prepared(task: Task, image: Image, tone: Tone) -> Piecewise:
@@ -22,7 +22,7 @@ def prepared(task: Task, image: Image, tone: Tone) -> Piecewise:
     run = task.run
     white = full_scale(image.pixels.dtype) if task.given is None else task.given.height
     options = run.options
-    for name, value in (("sigma_range", _SHARE * white), ("eps", (_SHARE * white) ** 2)):
+    for name, value in (("sigma_range", SHARE * white), ("eps", (SHARE * white) ** 2)):
         if name in options and options[name] is None:
             options[name] = value
     if options["guide"] is not None:
@@ -30,11 +30,11 @@ def prepared(task: Task, image: Image, tone: Tone) -> Piecewise:
     # Shares and values in floating point take memory.
     kept = task.target is None or task.target.kind == "f" or tone == _exact(task)
     direct = kept and (not image.alpha or strips.is_opaque(image))
-    rows = _rows(options, image.pixels.shape[0])
+    rows = rows_of(options, image.pixels.shape[0])
     return Piecewise(image, rows, lambda piece: _filtered(task, piece, tone), direct)
 
 
-def _rows(options: Mapping[str, Any], length: int) -> strips.Rows | None:
+def rows_of(options: Mapping[str, Any], length: int) -> strips.Rows | None:
     """Return the rows that a row of the result depends on, or None if they are not known."""
     if options["guide"] is not None or options.get("method") == "sampled":
         return None

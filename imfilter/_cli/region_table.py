@@ -19,7 +19,7 @@ REGIONS = (
             Option("connectivity", "integer", None, _NEIGHBOURS, "2"),
         ),
         "reconstruct in.png out.png --seed seed.png",
-        "reconstruction",
+        "morphology.reconstruction",
     ),
     Command(
         "fill_holes",
@@ -27,5 +27,6 @@ REGIONS = (
         "Fill holes: raise each pixel until a path leads to the border.",
         (Option("connectivity", "integer", None, _NEIGHBOURS, "1"),),
         "fill-holes in.png out.png",
+        "morphology.fill_holes",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import IO, Any
 from .. import io
 from .._files.formats import FORMATS, Format
 from .._files.image import FileError, Image
+from . import arrays, quiet
 
 #: The name of standard input as IN, and of standard output as OUT.
 STANDARD = "-"
@@ -24,6 +26,15 @@ def read(source: str, max_pixels: int | None) -> Image:
     if sys.stdin is None:
         raise FileError(f"{_INPUT}: is closed")
     return io.read(sys.stdin.buffer, max_pixels=max_pixels, name=_INPUT)
+
+
+def picture(source: str, options: Mapping[str, Any]) -> Image:
+    """Read a picture by the options of a filter: EXIF, and the channels of arrays at the end."""
+    with quiet.decoders():
+        image = read(source, options["max_pixels"] or None)
+    if not options["exif"]:
+        image = dataclasses.replace(image, exif=None)
+    return arrays.with_channels(image, options["channel_axis"])
 
 
 def suffix_of(destination: str, options: Mapping[str, Any]) -> str:

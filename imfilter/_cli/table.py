@@ -316,6 +316,17 @@ MANY = (
     Option("skip_existing", "flag", False, "For folders: leave out files whose result exists."),
     Option("jobs", "count", None, "For folders: number of files at a time.", "every core"),
 )
+#: Options of ``imfilter pipe`` for all its steps.
+PIPE = (
+    Option("steps", "file", None, "A file of steps (.toml) instead of the words.", "none"),
+    Option("save_steps", "file", None, "Write the steps to a file (.toml), for --steps.", "none"),
+    SIGNED,
+    *MASK,
+    *LIMITS,
+    *SHARED[len(BORDER) :],
+    *FILES,
+    *MANY,
+)
 
 
 def options_of(command: Command) -> tuple[Option, ...]:

@@ -131,7 +131,7 @@ def test_open_files_in_python(tmp_path: Path) -> None:
         with open(tmp_path / "b", "rb") as file:
             np.testing.assert_array_equal(io.read(file).pixels, image.pixels)
     (tmp_path / "none").write_bytes(b"none")
-    with open(tmp_path / "none", "rb") as file, pytest.raises(io.FileError, match="^text: is not an image"):
+    with open(tmp_path / "none", "rb") as file, pytest.raises(io.FileError, match=r"^text: is not an image"):
         io.read(file, name="text")
 
 

@@ -1,0 +1,267 @@
+"""The command ``imfilter pipe``: several filters, with floating point between them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from imfilter._base import dtypes
+
+from .. import io
+from .._files.formats import Format
+from .._files.image import Image, full_scale
+from . import arrays, edges, halo, limits, missing, preserving, render, streams, strips
+from .apply import apply
+from .limits import Limits
+from .render import Tone
+from .steps import Step
+from .strips import Rows
+from .table import options_of
+from .task import Array, Filter
+
+#: The format of what is between two steps: arrays, whose values are never scaled.
+_ARRAY = io.format_of("between.npy")
+#: Kinds of filters whose values have the unit of differences of the input.
+_DIFFERENCES = ("derivative", "statistic", "oriented")
+_TRUTHS = ("edges", "threshold")
+
+
+class _Group(NamedTuple):
+    """Steps that run band by band, or one step that needs the whole image (`rows` is None)."""
+
+    rows: Rows | None
+    steps: list[Step]
+
+
+def run(steps: Sequence[Step], source: str, destination: str, options: Mapping[str, Any]) -> None:
+    """Read, filter and write."""
+    kind = streams.format_of(destination, options)
+    streams.check(destination)
+    image = filtered(steps, streams.picture(source, options), options, kind)
+    if not kind.picture:
+        image = arrays.with_input_order(image, options["channel_axis"])
+    streams.write(destination, image, options)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def filtered(steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format) -> Image:
+    """Run steps on an image, for the format of the result.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        The filters.
+    image : Image
+        The input.
+    options : mapping
+        Every option of ``pipe`` by name.
+    kind : Format
+        The format of the output file.
+
+    Returns
+    -------
+    Image
+        The result in a type of the format, with the metadata of the input.
+    """
+    given, source, last = limits.asked(options), image.pixels.dtype, steps[-1].command
+    black_and_white = last.kind in _TRUTHS or last.name == "skeleton"
+    result_of = np.dtype(np.uint8) if black_and_white else source
+    target = render.target_dtype(kind, result_of, options["dtype"], scaled=True)
+    limits.check_use(given, target)
+    image = missing.found(image, options)
+    absent = image.present is not None or options["nan"] == "ignore" or image.nodata is not None
+    ends = given if given is not None or source.kind == "f" else Limits(0.0, full_scale(source))
+    tasks, ends = _prepared(steps, image, ends, options, target, ignore=absent)
+    if target is not None and target.kind in "ui":
+        ends = limits.of(ends, source, kind.name)
+    tone = _tone(target, ends, image.nodata, signed=options["signed"])
+    magnitude = _is_difference(last) and not tone.signed
+    nodata = image.nodata
+    groups = _groups(tasks, image)
+    for number, group in enumerate(groups):
+        begins, ends_here = number == 0, number == len(groups) - 1
+
+        def work(piece: Image, group: _Group = group, begins: bool = begins, ends: bool = ends_here) -> Image:
+            piece = _floating(piece, source) if begins else piece
+            for step in group.steps:
+                piece = _run(step, piece)
+            return _written(piece, target, tone, magnitude=magnitude) if ends else piece
+
+        image = strips.filtered(image, group.rows, work)
+    kept = nodata if target is None or target.kind == "f" or missing.held(nodata, target) else None
+    if black_and_white:
+        kept = None
+    return missing.written(dataclasses.replace(image, nodata=kept, present=None))
+
+
+def _is_difference(command: Any) -> bool:
+    return command.kind in _DIFFERENCES or command.name == "sato"
+
+
+def _prepared(
+    steps: Sequence[Step],
+    image: Image,
+    ends: Limits | None,
+    options: Mapping[str, Any],
+    target: np.dtype[Any] | None,
+    *,
+    ignore: bool,
+) -> tuple[list[Step], Limits | None]:
+    """Return steps with every option, and the values that are black and white in the result."""
+    dtype, tasks = dtypes.derived(image.pixels.dtype), []
+    for step in steps:
+        every = {option.name: option.default for option in options_of(step.command)}
+        every |= step.options
+        every |= {"workers": options["workers"], "nodata": "none", "max_pixels": options["max_pixels"]}
+        every["nan"] = "ignore" if ignore else "propagate"
+        if ends is not None:
+            _fill_in(every, ends)
+        tasks.append(step._replace(options=every))
+        if target is not None and target.kind in "ui":
+            try:
+                ends = _after(tasks[-1], ends, dtype, image.spatial, target)
+            except (ValueError, TypeError, OverflowError) as error:
+                raise _named(step, error) from error
+        elif step.command.kind in (*_TRUTHS, *_DIFFERENCES, "measure", "entropy"):
+            ends = None  # no result needs them, and no option has the unit of the input any more
+    return tasks, ends
+
+
+def _fill_in(options: dict[str, Any], ends: Limits) -> None:
+    """Set the options whose default is the range of the type of the input."""
+    defaults = {
+        "value_range": (ends.black, ends.white),
+        "r": ends.height / 2,
+        "sigma_range": preserving.SHARE * ends.height,
+        "eps": (preserving.SHARE * ends.height) ** 2,
+    }
+    for name, value in defaults.items():
+        if name in options and options[name] is None:
+            options[name] = value
+
+
+def _after(
+    step: Step, ends: Limits | None, dtype: np.dtype[Any], ndim: int, target: np.dtype[Any]
+) -> Limits | None:
+    """Return the values that are black and white after a step: see "Edges as pictures" in the manual."""
+    command = step.command
+    if command.kind in _TRUTHS:
+        return Limits(
+            0.0, step.options["classes"] - 1.0 if step.options.get("method") == "multi_otsu" else 1.0
+        )
+    if command.kind == "objects":
+        return Limits(0.0, 1.0 if command.name == "skeleton" else full_scale(target))
+    if command.kind == "entropy":
+        return Limits(0.0, math.log2(max(step.options["levels"], 2)))
+    if command.kind == "measure" and command.name != "sato":
+        return Limits(*edges.ANGLES) if command.name == "orientation" else Limits(0.0, 1.0)
+    if ends is None:
+        return None
+    if command.kind == "residue":
+        return Limits(0.0, ends.height)
+    if command.kind == "linear":
+        black = ends.black * Filter(command, step.options, ndim).total
+        return Limits(black, black + ends.height)
+    if _is_difference(command):
+        run = Filter(command, step.options, ndim)
+        edge = render.edge_response(lambda plane: run(plane, mode="edge"), dtype, ndim, run.options)
+        return Limits(0.0, edge * ends.height)
+    return ends
+
+
+def _tone(target: np.dtype[Any] | None, ends: Limits | None, nodata: float | None, *, signed: bool) -> Tone:
+    """Return the conversion of the result of the last step to the values of the file."""
+    if target is None or target.kind not in "ui" or ends is None:
+        return Tone(target, nodata=nodata)
+    scale = full_scale(target) / ends.height
+    if signed:
+        return Tone(target, scale / 2, signed=True, nodata=nodata)
+    return Tone(target, scale, ends.black, nodata=nodata)
+
+
+def _groups(steps: Sequence[Step], image: Image) -> list[_Group]:
+    """Join steps that run band by band. A band has the rows around it that all its steps need."""
+    length, groups = image.pixels.shape[0], list[_Group]()
+    known = True  # whether the image has `length` rows at this step
+    for step in steps:
+        rows = _rows_of(step, image.spatial, length) if known else None
+        known = known and step.command.kind != "resampling" and not _changes_size(step)
+        if rows is None or rows.length != length or rows.step != 1 or rows.cell != 1:
+            groups.append(_Group(None, [step]))
+            continue
+        before = groups[-1].rows if groups else None
+        if before is None or before.wraps != rows.wraps:
+            groups.append(_Group(rows, [step]))
+            continue
+        above, below = before.above + rows.above, before.below + rows.below
+        groups[-1] = _Group(before._replace(above=above, below=below), [*groups[-1].steps, step])
+    return groups
+
+
+def _rows_of(step: Step, ndim: int, length: int) -> Rows | None:
+    if not step.plain or step.options.get("guide") is not None:
+        return None
+    try:
+        options = step.options
+        if step.command.kind not in ("threshold", "denoising", "objects", "regions", "enhancement"):
+            options = Filter(step.command, options, ndim).options
+        return halo.rows_of(step.command, options, length)
+    except (ValueError, TypeError, OverflowError):  # the filter raises it again, with the step
+        return None
+
+
+def _changes_size(step: Step) -> bool:
+    return step.command.kind == "linear" and (
+        step.options["stride"] != 1 or step.options["padding"] != "same"
+    )
+
+
+def _floating(image: Image, source: np.dtype[Any]) -> Image:
+    """Return an image in floating point, with opacity from 0 to 1 and NaN where a sample is absent."""
+    work = dtypes.derived(source)
+    pixels = image.pixels.astype(work)
+    if image.alpha:
+        pixels[..., -1] /= work.type(full_scale(source))
+    if image.present is not None:
+        colour = pixels[..., :-1] if image.alpha else pixels
+        present = image.present
+        colour[
+            ~(present if present.ndim == colour.ndim else np.broadcast_to(present[..., None], colour.shape))
+        ] = np.nan
+    return dataclasses.replace(image, pixels=pixels, nodata=None, present=None)
+
+
+def _run(step: Step, image: Image) -> Image:
+    """Run one step on an image or on a part of it."""
+    if image.pixels.dtype.kind != "f":
+        image = dataclasses.replace(image, pixels=image.pixels.astype(dtypes.derived(image.pixels.dtype)))
+    try:
+        return apply(step.command, image, step.options, _ARRAY)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _named(step, error) from error
+
+
+def _named(step: Step, error: Exception) -> Exception:
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(f"{step.title}: {error}")
+
+
+def _written(image: Image, target: np.dtype[Any] | None, tone: Tone, *, magnitude: bool) -> Image:
+    """Return the values of the file."""
+    if target is None:
+        return image
+    colour: Array = image.colour
+    if colour.dtype.kind != "f":
+        colour = colour.astype(dtypes.FLOAT32)
+    if target.kind in "ui" and magnitude:
+        colour = np.abs(colour)
+    values = tone.of(colour)
+    if image.opacity is None:
+        return dataclasses.replace(image, pixels=values)
+    values = values if values.ndim == image.pixels.ndim else values[..., None]
+    alpha = Tone(target, full_scale(target)).of(image.opacity)
+    return dataclasses.replace(image, pixels=np.concatenate([values, alpha[..., None]], axis=-1))
