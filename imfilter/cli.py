@@ -5,6 +5,7 @@ Before a filter runs, no module larger than click is imported, so the help appea
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gc
 import os
@@ -253,8 +254,17 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     listed = command.kind in ("corners", "finder") and os.path.splitext(destination)[1].lower() in TABLES
     kind = None if listed else io.format_of(destination)
     io.check_target(destination)
-    with quiet.decoders():
-        image = io.read(source, max_pixels=options["max_pixels"] or None)
+    from ._cli import stacks
+
+    stack = stacks.opened(source, options)
+    if stack is None:
+        with quiet.decoders():
+            image = io.read(source, max_pixels=options["max_pixels"] or None)
+        stack = stacks.of_image(image, options)
+    if stack is not None:
+        with contextlib.closing(stack):
+            stacks.run(command, stack, (source, destination), options, kind)
+        return
     if not options["exif"]:
         image = dataclasses.replace(image, exif=None)
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._files import metadata, npy, source
+from ._files import metadata, npy, pnm, source, stack_files
 from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
 from ._files.formats import format_of
@@ -23,23 +23,26 @@ __all__ = ["MAX_PIXELS", "FileError", "FileWarning", "Image", "check_target", "f
 #: Default limit on the number of pixels, against decompression bombs: 16 frames of 8K.
 MAX_PIXELS = 2**29
 
-_TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-#: First bytes of the formats: NumPy, PNG, JPEG, BMP, WebP, TIFF.
-_MAGICS = (npy.MAGIC, b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF", *_TIFF_MAGICS)
+#: First bytes of the formats: NumPy, PNG, JPEG, BMP, WebP, GIF, JPEG 2000, TIFF.
+_MAGICS = (
+    *(npy.MAGIC, b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF", b"GIF8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP"),
+    *stack_files.TIFF_MAGICS,
+)
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -> Image:
-    """Read an image file: PNG, JPEG, TIFF, BMP, WebP or ``.npy``.
+    """Read an image file: PNG, JPEG, TIFF, BMP, WebP, GIF, JPEG 2000, AVIF, PNM or ``.npy``.
 
-    The format is recognised by the content of the file.
+    The format is recognised by the content of the file. A file with several pages or frames is read as one
+    array, with a name for each axis.
 
     Parameters
     ----------
     path : str or path-like
         Path of the file.
     max_pixels : int or None
-        Largest accepted number of pixels. Larger pictures are refused before they are decoded. None: no
-        limit; use it only for trusted files. Default 2**29.
+        Largest accepted number of pixels, of all pages together. Larger files are refused before they are
+        decoded. None: no limit; use it only for trusted files. Default 2**29.
 
     Returns
     -------
@@ -51,9 +54,9 @@ def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -
     Raises
     ------
     FileError
-        If the file is missing, empty, damaged or too large; if its format is unknown; if it contains several
-        pages or frames; if it is not a picture in grey or colour; or if its compression needs a package that
-        is not installed.
+        If the file is missing, empty, damaged or too large; if its format is unknown; if its pages differ in
+        size or type; if it is not a picture in grey or colour; or if it needs a package that is not
+        installed.
 
     Warns
     -----
@@ -70,16 +73,22 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
     start = opened.read(8)
     if not start:
         raise FileError(f"{name}: is empty")
-    if not opened.seekable() and not start.startswith(_MAGICS):  # the data of a pipe may never end
+    known = start.startswith(_MAGICS) or start[4:8] == b"ftyp" or pnm.is_pnm(start)
+    if not opened.seekable() and not known:  # the data of a pipe may never end
         raise FileError(f"{name}: {source.UNKNOWN}")
     file = source.seekable(opened, start)
     if start.startswith(npy.MAGIC):
         return Image(_in_memory(npy.array(name, file, name)))
+    stack = stack_files.of_file(name, file, max_pixels)
+    if stack is not None:
+        return stack.whole()
     # Pillow and tifffile are imported on first use, so a missing file is reported without delay.
-    if start.startswith(_TIFF_MAGICS):
+    if start.startswith(stack_files.TIFF_MAGICS):
         from ._files import tiff
 
         return tiff.read(name, file, max_pixels)
+    if pnm.is_pnm(start):
+        return pnm.read(name, file, max_pixels)
     from ._files import pictures
 
     return pictures.read(name, file, max_pixels)
@@ -105,10 +114,11 @@ def write(
     path : str or path-like
         Path of the file. An existing file is replaced only when the new file is complete.
     image : Image
-        The image to write. For JPEG, BMP and WebP, 16 bits are scaled to 8 bits (divided by 257 and rounded).
-        Booleans become 0 and 255. Opaque alpha is dropped if the format has no alpha.
+        The image to write. With names of axes it may be a stack, if the format holds several pages. For
+        formats of 8 bits, 16 bits are scaled to 8 bits (divided by 257 and rounded). Booleans become 0 and
+        255. Opaque alpha is dropped if the format has no alpha.
     quality : int or None
-        Quality from 1 to 100 for JPEG and WebP. Default None: 95 for JPEG, lossless for WebP.
+        Quality from 1 to 100 for JPEG, AVIF and WebP. Default None: 95, and lossless for WebP.
     background : tuple of int or None
         8-bit RGB colour behind a transparent picture. The result has no alpha. Default None: alpha is kept.
 
@@ -127,6 +137,12 @@ def write(
         lost.
     """
     kind = format_of(path)
+    if image.axes:
+        stack_files.check_count(kind, image)
+        if kind.picture:
+            image = stack_files.pictured(image, kind, background)
+        stack_files.write(path, kind, image, [image.pixels], quality=quality)
+        return
     if kind.picture:
         image = fitted(image, kind, background)
     exif_loss = None
@@ -140,9 +156,7 @@ def write(
 
                 exif_loss = tiff.write(file, image)
             else:
-                from ._files import pictures
-
-                pictures.write(file, image, kind.name, quality)
+                stack_files.write_picture(file, image, os.fspath(path), kind, quality)
     except FileError:
         raise
     except (ValueError, TypeError, OverflowError) as error:  # limits of the encoder

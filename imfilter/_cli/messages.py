@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -20,8 +21,27 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
+_said: set[str] | None = None
+
+
+@contextlib.contextmanager
+def once() -> Iterator[None]:
+    """Say each message once, also if its numbers differ: a stack has the same message for each page."""
+    global _said
+    before, _said = _said, set()
+    try:
+        yield
+    finally:
+        _said = before
+
+
 def say(kind: str, text: str) -> None:
     """Write one line, or nothing if standard error is closed or full."""
+    if _said is not None:
+        known = re.sub(r"[\d.]+", "#", text)
+        if known in _said:
+            return
+        _said.add(known)
     with contextlib.suppress(OSError):
         click.echo(f"imfilter: {kind}: {visible(text)}", err=True)
 

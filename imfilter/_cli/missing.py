@@ -30,7 +30,7 @@ def found(image: Image, options: Mapping[str, Any]) -> Image:
     """
     nodata = image.nodata if options["nodata"] is None else options["nodata"]
     nodata = None if nodata == "none" else nodata
-    present = None if options["mask"] is None else _of_file(options["mask"], image, options)
+    present = image.present if options["mask"] is None else _of_file(options["mask"], image, options)
     ignore = options["nan"] == "ignore" or (nodata is not None and nodata != nodata)
     if nodata is not None and nodata == nodata and held(nodata, image.pixels.dtype):
         present = _without(image, present, narrowed(nodata, image.pixels.dtype), equal=True)
@@ -68,8 +68,8 @@ def _without(image: Image, present: Presence | None, value: float, *, equal: boo
     return present if present is None and result.all() else result
 
 
-def _of_file(path: str, image: Image, options: Mapping[str, Any]) -> Presence:
-    """Read a mask. Its size is the size of the image."""
+def read(path: str, options: Mapping[str, Any]) -> tuple[Presence, Image]:
+    """Read a mask: where its pixels are not 0, and the picture."""
     from .. import io
     from . import quiet
 
@@ -78,6 +78,12 @@ def _of_file(path: str, image: Image, options: Mapping[str, Any]) -> Presence:
     present: Presence = np.not_equal(mask.colour, 0)
     if mask.channels and present.ndim == mask.pixels.ndim:
         present = np.any(present, axis=-1)
+    return present, mask
+
+
+def _of_file(path: str, image: Image, options: Mapping[str, Any]) -> Presence:
+    """Read a mask. Its size is the size of the image."""
+    present, mask = read(path, options)
     if present.shape == image.pixels.shape[: image.spatial]:
         return present
     if options["channel_axis"] is not None and present.ndim == image.pixels.ndim:

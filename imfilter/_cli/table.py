@@ -306,6 +306,8 @@ FILES = (
     ),
     Option("max_pixels", "limit", 2**29, "Largest accepted number of pixels; 0 for no limit."),
     Option("exif", "switch", True, "Whether to copy the EXIF data of IN to OUT.", "--exif"),
+    Option("axes", "axes", None, "For stacks: axes to filter, YX, ZYX, TYX or T.", "by metadata, or YX"),
+    Option("time", "flag", False, "For stacks and films: filter along time only, as --axes T."),
 )
 
 
@@ -315,7 +317,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
     if command.kind == "series":
         return options
     if command.kind in ("shown", "network"):
-        return options + FILES[::2]
+        return options + tuple(option for option in FILES if option.name in ("quality", "max_pixels"))
     if command.kind in ("threshold", "objects", "regions", "finder", "denoising", "enhancement"):
         return options + missing_of(command) + shared_of(command) + FILES
     if command.kind in ("derivative", "statistic", "entropy", "oriented", "measure"):

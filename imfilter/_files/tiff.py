@@ -11,19 +11,19 @@ import tifffile
 from . import exif, metadata, pages, samples, segments
 from .image import FileError, Image, check_size, warn
 
-_ASSOCIATED, _UNASSOCIATED = 1, 2
+_ASSOCIATED, UNASSOCIATED = 1, 2
 _GREY, _RGB = 1, 2
 #: GDAL_NODATA: the value of absent samples, as text.
 _NODATA = 42113
 # For files of these programs, tifffile would read directories that have not been checked.
-_PLAIN = {"is_lsm": False, "is_ndpi": False, "is_scanimage": False}
+PLAIN = {"is_lsm": False, "is_ndpi": False, "is_scanimage": False}
 
 
 def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
     """Read an open TIFF file with one picture: grey or RGB, with or without alpha, any bit depth."""
     offset = pages.find(path, file)
     file.seek(0)
-    with tifffile.TiffFile(file, **_PLAIN) as opened:
+    with tifffile.TiffFile(file, **PLAIN) as opened:
         opened.filehandle.seek(offset)
         page = tifffile.TiffPage(opened, 0)
         check_size(path, page.imagewidth, page.imagelength, max_pixels)
@@ -33,8 +33,8 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
             raise FileError(f"{path}: has no pixels")
         samples.check(path, page)
         pixels, alpha = samples.picture(page, segments.samples(path, file, page))
-        dpi, icc, nodata = _dpi(page), page.iccprofile, _nodata(path, page)
-    orientation, block = _exif(path, file)
+        dpi, icc, nodata = dpi_of(page), page.iccprofile, nodata_of(path, page)
+    orientation, block = exif_of(path, file)
     if dpi and metadata.swaps_axes(orientation):
         dpi = dpi[::-1]
     pixels = metadata.upright(pixels, orientation)
@@ -42,7 +42,7 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
     return Image(pixels, pixels.ndim == 3, alpha, icc, block, dpi, nodata=nodata)
 
 
-def _nodata(path: str, page: Any) -> float | None:
+def nodata_of(path: str, page: Any) -> float | None:
     """Return the value of absent samples, if the samples of the picture are those of the file."""
     if _NODATA not in page.tags or int(page.photometric) not in (_GREY, _RGB) or page.bitspersample < 8:
         return None
@@ -58,7 +58,7 @@ def _nodata(path: str, page: Any) -> float | None:
         return None
 
 
-def _exif(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
+def exif_of(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
     """Return the orientation and the EXIF of an open TIFF file."""
     try:
         orientation, block, moved = exif.from_tiff(file)
@@ -70,7 +70,7 @@ def _exif(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
     return orientation or 1, block
 
 
-def _dpi(page: Any) -> tuple[float, float] | None:
+def dpi_of(page: Any) -> tuple[float, float] | None:
     tags = page.tags
     if 282 not in tags or 283 not in tags:
         return None
@@ -85,6 +85,12 @@ def _dpi(page: Any) -> tuple[float, float] | None:
     return metadata.resolution((x * factor, y * factor))
 
 
+def nodata_tag(nodata: float) -> tuple[Any, ...]:
+    """Return the tag of a value of absent samples, for tifffile."""
+    value = nodata if isinstance(nodata, int) else float(nodata)
+    return (_NODATA, "s", 0, repr(value), True)
+
+
 def write(file: IO[bytes], image: Image) -> str | None:
     """Write one uncompressed page, which every TIFF reader supports. Return the message about a loss."""
     pixels = image.pixels
@@ -94,10 +100,9 @@ def write(file: IO[bytes], image: Image) -> str | None:
     if image.dpi is not None:
         options.update(resolution=image.dpi, resolutionunit="INCH")
     if image.alpha:
-        options.update(extrasamples=[_UNASSOCIATED])
+        options.update(extrasamples=[UNASSOCIATED])
     if image.nodata is not None:
-        value = image.nodata if isinstance(image.nodata, int) else float(image.nodata)
-        options.update(extratags=[(_NODATA, "s", 0, repr(value), True)])
+        options.update(extratags=[nodata_tag(image.nodata)])
     try:
         tifffile.imwrite(
             file,
