@@ -65,6 +65,10 @@ def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -
         picture may be missing.
     """
     name = os.fspath(path)
+    if os.path.isdir(name):
+        stack = stack_files.opened(name, max_pixels)
+        if stack is not None:
+            return stack.whole()
     with source.reading(name), open(name, "rb") as file:
         return _read(name, file, max_pixels)
 
@@ -137,7 +141,7 @@ def write(
         lost.
     """
     kind = format_of(path)
-    if image.axes:
+    if image.axes or kind.name in stack_files.STORES:
         stack_files.check_count(kind, image)
         if kind.picture:
             image = stack_files.pictured(image, kind, background)

@@ -6,18 +6,20 @@ import dataclasses
 import itertools
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import numpy as np
 
 from . import source
-from .atomic import replacing
+from .atomic import replacing, replacing_folder
 from .fit import fitted
 from .formats import Format
 from .image import FileError, Image, warn
 from .stacks import Array, Stack
 
+#: Formats that also hold arrays without names of axes.
+STORES = ("zarr", "NIfTI")
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -36,6 +38,8 @@ def opened(path: str, max_pixels: int | None) -> Stack | None:
     FileError
         If the stack is damaged, too large or not supported, or if a package is missing.
     """
+    if os.path.isdir(path):
+        return _of_folder(path, max_pixels)
     if not os.path.isfile(path):  # a pipe is read once, by `read`
         return None
     with source.reading(path):
@@ -54,13 +58,37 @@ def opened(path: str, max_pixels: int | None) -> Stack | None:
         closing()
         file.close()
 
-    return dataclasses.replace(stack, close=close, planes=lambda: _guarded(path, stack.planes))
+    return dataclasses.replace(_guarded(path, stack), close=close)
 
 
-def _guarded(path: str, planes: Callable[[], Iterator[Array]]) -> Iterator[Array]:
-    """Yield planes. Every error while one is read becomes a line with the name of the file."""
+def _of_folder(path: str, max_pixels: int | None) -> Stack | None:
+    """Return the stack in a folder, or None if it is not one image."""
+    from . import zarr_store
+
     with source.reading(path):
-        iterator = planes()
+        if zarr_store.is_store(path):
+            return _guarded(path, zarr_store.opened(path, max_pixels))
+    return None
+
+
+def is_store(path: str) -> bool:
+    """Return whether a folder is one image: an array or a group of zarr."""
+    from . import zarr_store
+
+    return os.path.isdir(path) and zarr_store.is_store(path)
+
+
+def _guarded(path: str, stack: Stack) -> Stack:
+    """Return a stack in which every error while it is read becomes a line with the name of the file."""
+    planes, read = stack.planes, stack.read
+    return dataclasses.replace(
+        stack,
+        planes=None if planes is None else lambda: _checked(path, planes()),
+        read=None if read is None else lambda leading: _checked(path, read(leading)),
+    )
+
+
+def _checked(path: str, iterator: Iterator[Array]) -> Iterator[Array]:
     for number in itertools.count(1):
         try:
             with source.reading(path):
@@ -101,6 +129,7 @@ def write(
     blocks: Iterable[Array],
     *,
     quality: int | None = None,
+    levels: int = 1,
 ) -> None:
     """Write a stack. An existing file is replaced only when the new file is complete.
 
@@ -116,6 +145,8 @@ def write(
         The samples in the order of the file, in any blocks of whole planes.
     quality : int or None
         Quality from 1 to 100 of a lossy format.
+    levels : int
+        Number of levels of an OME-Zarr image.
 
     Raises
     ------
@@ -125,8 +156,16 @@ def write(
         If the file cannot be written.
     """
     check(kind, header)
+    if levels > 1 and kind.name != "zarr":
+        raise ValueError(f"--levels is for .zarr, and OUT is {kind.name}")
     loss = None
     try:
+        if kind.name == "zarr":
+            from . import zarr_store
+
+            with replacing_folder(path) as folder:
+                zarr_store.write(folder, header, blocks, levels)
+            return
         if kind.name == "NumPy":
             with replacing(path) as file:
                 _write_array(file, header, blocks)

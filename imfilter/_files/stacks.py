@@ -27,9 +27,11 @@ class Stack:
         The whole stack without its samples: shape, type, axes and metadata. See `without_samples`.
     spatial : str
         Letters of the axes that a filter works on, if the user does not name them.
-    planes : callable
+    planes : callable or None
         Returns an iterator of all planes, in the order of the file. A plane has the last two spatial axes
         and the channels.
+    read : callable or None
+        Returns an iterator of the blocks for each index of a number of leading axes. It replaces `planes`.
     close : callable
         Closes the file.
     physical : bool
@@ -40,31 +42,30 @@ class Stack:
 
     header: Image
     spatial: str
-    planes: Callable[[], Blocks]
+    planes: Callable[[], Blocks] | None = None
+    read: Callable[[int], Blocks] | None = None
     close: Callable[[], None] = field(default=lambda: None)
     physical: bool = False
     exact: bool = True
 
     def blocks(self, leading: int) -> Blocks:
         """Yield the samples in blocks: one for each index of the first `leading` axes."""
-        shape = self.header.pixels.shape[leading:]
-        for plane in self.planes():
-            if plane.ndim == len(shape):
-                yield plane
-                continue
-            break
-        else:
+        if self.read is not None:
+            yield from self.read(leading)
             return
-        block = np.empty(shape, self.header.pixels.dtype)
-        flat = block.reshape(-1, *plane.shape)
-        planes = self.planes()
-        while True:
-            count = 0
-            for place, plane in zip(flat, planes, strict=False):
-                place[...] = plane
-                count += 1
-            if count < len(flat):
-                return
+        assert self.planes is not None
+        planes, header = self.planes(), self.header
+        shape = header.pixels.shape[leading:]
+        size = header.pixels.shape[-2 - header.channels :]
+        if shape == size:
+            yield from planes
+            return
+        for plane in planes:
+            block = np.empty(shape, header.pixels.dtype)
+            flat = block.reshape(-1, *size)
+            flat[0] = plane
+            for place, following in zip(flat[1:], planes, strict=False):
+                place[...] = following
             yield block
 
     def whole(self) -> Image:
