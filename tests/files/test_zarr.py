@@ -204,6 +204,26 @@ def test_a_full_disk_leaves_nothing(
     np.testing.assert_array_equal(io.read(kept).pixels, before)
 
 
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError(5, "Input/output error")])
+def test_a_failure_at_the_end_leaves_the_old_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException] | OSError
+) -> None:
+    kept = array(tmp_path / "a.zarr", noise(4, 4), 3)
+    before, rename, seen = io.read(kept).pixels, os.rename, []
+
+    def fails(old: str, new: str) -> None:
+        seen.append(new)
+        if len(seen) == 2:
+            raise failure
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", fails)
+    with pytest.raises(io.FileError if isinstance(failure, OSError) else KeyboardInterrupt):
+        io.write(kept, io.Image(noise(4, 4), axes="YX"))
+    assert os.listdir(tmp_path) == ["a.zarr"]
+    np.testing.assert_array_equal(io.read(kept).pixels, before)
+
+
 def test_without_the_package(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
