@@ -258,6 +258,7 @@ class _Work:
         if "ImageJ" in details and self.command.kind not in _SAME_RANGE:
             words = details["ImageJ"]
             details["ImageJ"] = {k: v for k, v in words.items() if k not in ("min", "max", "Ranges")}
+        details["resampled"] = self.command.kind == "resampling" and self.options["align"] == "centres"
         return Image(
             pixels,
             first.channels,
@@ -276,7 +277,8 @@ class _Work:
         if spacing is None or axis not in self.filtered:
             return spacing
         if self.command.kind == "resampling":
-            return spacing * before[axis] / length
+            ends = self.options["align"] == "corners" and length > 1
+            return spacing * (before[axis] - ends) / (length - ends)
         stride = self.options.get("stride", 1)
         number = self.filtered.index(axis)
         return spacing * (stride[number] if isinstance(stride, tuple) else stride)

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from . import source
+from . import nifti, source
 from .atomic import replacing, replacing_folder
 from .fit import fitted
 from .formats import Format
@@ -113,6 +113,8 @@ def of_file(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
         from . import animation
 
         return animation.opened(path, file, max_pixels)
+    if nifti.is_nifti(path, file):
+        return nifti.opened(path, file, max_pixels)
     return None
 
 
@@ -169,6 +171,10 @@ def write(
         if kind.name == "NumPy":
             with replacing(path) as file:
                 _write_array(file, header, blocks)
+            return
+        if kind.name == "NIfTI":
+            with replacing(path) as file:
+                nifti.write(file, os.fspath(path), header, blocks)
             return
         with replacing(path) as file:
             pages = planes(header, blocks)
