@@ -5,6 +5,7 @@ Before a filter runs, no module larger than click is imported, so the help appea
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -310,16 +311,23 @@ def _guarded(work: Callable[[], None], subject: str = "") -> int:
 
 
 def _filter(command: Command, source: str, destination: str, options: Mapping[str, Any]) -> None:
-    from ._cli import streamed, streams
+    from ._cli import stacks, streamed, streams
 
     listed = command.kind in ("corners", "finder") and streams.suffix_of(destination, options) in TABLES
     kind = None if listed else streams.format_of(destination, options)
     streams.check(destination)
-    whole = streamed.run(command, source, destination, options, kind)
-    if whole is None:
+    stack = stacks.opened(source, options)
+    if stack is None:
+        whole = streamed.run(command, source, destination, options, kind)
+        if whole is None:
+            return
+        image = streams.picture(source, options)
+        streamed.tell(image, source, whole)
+        stack = stacks.of_image(image, options)
+    if stack is not None:
+        with contextlib.closing(stack):
+            stacks.run(command, stack, (source, destination), options, kind)
         return
-    image = streams.picture(source, options)
-    streamed.tell(image, source, whole)
 
     from ._cli import arrays, corners, edges, finders, limits, missing
     from ._cli.apply import apply

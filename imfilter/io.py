@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ._files import metadata, npy, source
+from ._files import metadata, npy, pnm, source, stack_files
 from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
 from ._files.formats import TIFF_MAGICS, Format, format_of
@@ -24,24 +24,28 @@ __all__ = ["MAX_PIXELS", "FileError", "FileWarning", "Image", "check_target", "f
 #: Default limit on the number of pixels, against decompression bombs: 16 frames of 8K.
 MAX_PIXELS = 2**29
 
-#: First bytes of the formats: NumPy, PNG, JPEG, BMP, WebP, TIFF.
-_MAGICS = (npy.MAGIC, b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF", *TIFF_MAGICS)
+#: First bytes of the formats: NumPy, PNG, JPEG, BMP, WebP, GIF, JPEG 2000, TIFF.
+_MAGICS = (
+    *(npy.MAGIC, b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF", b"GIF8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP"),
+    *TIFF_MAGICS,
+)
 
 
 def read(
     path: str | os.PathLike[str] | IO[bytes], *, max_pixels: int | None = MAX_PIXELS, name: str | None = None
 ) -> Image:
-    """Read an image file: PNG, JPEG, TIFF, BMP, WebP or ``.npy``.
+    """Read an image file: PNG, JPEG, TIFF, BMP, WebP, GIF, JPEG 2000, AVIF, PNM or ``.npy``.
 
-    The format is recognised by the content of the file.
+    The format is recognised by the content of the file. A file with several pages or frames is read as one
+    array, with a name for each axis.
 
     Parameters
     ----------
     path : str, path-like or binary file
         Path of the file, or a file open for reading, which is read to its end.
     max_pixels : int or None
-        Largest accepted number of pixels. Larger pictures are refused before they are decoded. None: no
-        limit; use it only for trusted files. Default 2**29.
+        Largest accepted number of pixels, of all pages together. Larger files are refused before they are
+        decoded. None: no limit; use it only for trusted files. Default 2**29.
     name : str or None
         Name of an open file in messages. Default None: its own name.
 
@@ -55,9 +59,9 @@ def read(
     Raises
     ------
     FileError
-        If the file is missing, empty, damaged or too large; if its format is unknown; if it contains several
-        pages or frames; if it is not a picture in grey or colour; or if its compression needs a package that
-        is not installed.
+        If the file is missing, empty, damaged or too large; if its format is unknown; if its pages differ in
+        size or type; if it is not a picture in grey or colour; or if it needs a package that is not
+        installed.
 
     Warns
     -----
@@ -67,6 +71,9 @@ def read(
     """
     if isinstance(path, (str, os.PathLike)):
         path = os.fspath(path)
+        stack = stack_files.opened(path, max_pixels) if os.path.isdir(path) else None
+        if stack is not None:
+            return stack.whole()
         with source.reading(path), open(path, "rb") as file:
             return _read(path, file, max_pixels)
     name = name or str(getattr(path, "name", "file"))
@@ -79,16 +86,22 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None, *, in_memory: bo
     start = opened.read(8)
     if not start:
         raise FileError(f"{name}: is empty")
-    if (in_memory or not opened.seekable()) and not start.startswith(_MAGICS):  # a pipe may never end
+    known = start.startswith(_MAGICS) or start[4:8] == b"ftyp" or pnm.is_pnm(start)
+    if (in_memory or not opened.seekable()) and not known:  # the data of a pipe may never end
         raise FileError(f"{name}: {source.UNKNOWN}")
     file = io.BytesIO(start + opened.read()) if in_memory else source.seekable(opened, start)
     if start.startswith(npy.MAGIC):
         return Image(_in_memory(npy.array(name, file, None if in_memory else name)))
+    stack = stack_files.of_file(name, file, max_pixels)
+    if stack is not None:
+        return stack.whole()
     # Pillow and tifffile are imported on first use, so a missing file is reported without delay.
     if start.startswith(TIFF_MAGICS):
         from ._files import tiff
 
         return tiff.read(name, file, max_pixels)
+    if pnm.is_pnm(start):
+        return pnm.read(name, file, max_pixels)
     from ._files import pictures
 
     return pictures.read(name, file, max_pixels)
@@ -117,10 +130,11 @@ def write(
         Path of the file. An existing file is replaced only when the new file is complete. Or a file open for
         writing, which gets all bytes at the end. It need not be seekable.
     image : Image
-        The image to write. For JPEG, BMP and WebP, 16 bits are scaled to 8 bits (divided by 257 and rounded).
-        Booleans become 0 and 255. Opaque alpha is dropped if the format has no alpha.
+        The image to write. With names of axes it may be a stack, if the format holds several pages. For
+        formats of 8 bits, 16 bits are scaled to 8 bits (divided by 257 and rounded). Booleans become 0 and
+        255. Opaque alpha is dropped if the format has no alpha.
     quality : int or None
-        Quality from 1 to 100 for JPEG and WebP. Default None: 95 for JPEG, lossless for WebP.
+        Quality from 1 to 100 for JPEG, AVIF and WebP. Default None: 95, and lossless for WebP.
     background : tuple of int or None
         8-bit RGB colour behind a transparent picture. The result has no alpha. Default None: alpha is kept.
     format : str or None
@@ -145,12 +159,20 @@ def write(
     target = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     kind = format_of(f"file.{format or 'png'}" if target is None else target)
     name = target or name or str(getattr(path, "name", "file"))
+    if image.axes or kind.name in stack_files.STORES:
+        if target is None:
+            raise ValueError(f"a stack must be written to a named file, and {name} is an open file")
+        stack_files.check_count(kind, image)
+        if kind.picture:
+            image = stack_files.pictured(image, kind, background)
+        stack_files.write(target, kind, image, [image.pixels], quality=quality)
+        return
     if kind.picture:
         image = fitted(image, kind, background)
     colour_loss = metadata.lost_colorimetry(image, kind.name) if kind.picture and kind.name != "PNG" else None
     try:
         with io.BytesIO() if target is None else replacing(target) as file:
-            exif_loss = _encode(file, image, kind, quality)
+            exif_loss = _encode(file, image, kind, quality, target or f".{format}")
             if isinstance(file, io.BytesIO):
                 cast(IO[bytes], path).write(file.getbuffer())
     except FileError:
@@ -161,7 +183,7 @@ def write(
         warn(name, message)
 
 
-def _encode(file: IO[bytes], image: Image, kind: Format, quality: int | None) -> str | None:
+def _encode(file: IO[bytes], image: Image, kind: Format, quality: int | None, path: str) -> str | None:
     """Write an image to an open file, and return the message about a loss of EXIF."""
     if not kind.picture:
         np.save(file, image.pixels, allow_pickle=False)
@@ -170,7 +192,5 @@ def _encode(file: IO[bytes], image: Image, kind: Format, quality: int | None) ->
         from ._files import tiff
 
         return tiff.write(file, image)
-    from ._files import pictures
-
-    pictures.write(file, image, kind.name, quality)
+    stack_files.write_picture(file, image, path, kind, quality)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import click
 
-#: The lines of each thread that are said later.
+#: Of each thread: the lines that are said later, and those that have been said.
 _kept = threading.local()
 
 
@@ -24,8 +25,23 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
+@contextlib.contextmanager
+def once() -> Iterator[None]:
+    """Say each message of this thread once, also if its numbers differ: pages of a stack have the same."""
+    before, _kept.said = getattr(_kept, "said", None), set()
+    try:
+        yield
+    finally:
+        _kept.said = before
+
+
 def say(kind: str, text: str) -> None:
     """Write one line, or nothing if standard error is closed or full."""
+    if (said := getattr(_kept, "said", None)) is not None:
+        known = re.sub(r"[\d.]+", "#", text)
+        if known in said:
+            return
+        said.add(known)
     if (lines := getattr(_kept, "lines", None)) is not None:
         lines.append((kind, text))
         return

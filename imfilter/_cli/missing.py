@@ -32,7 +32,7 @@ def found(image: Image, options: Mapping[str, Any]) -> Image:
     """
     nodata = image.nodata if options["nodata"] is None else options["nodata"]
     nodata = None if nodata == "none" else nodata
-    mask = None if options["mask"] is None else _of_file(options["mask"], image, options)
+    mask = image.present if options["mask"] is None else _of_file(options["mask"], image, options)
     absent = []
     if nodata is not None and nodata == nodata and held(nodata, image.pixels.dtype):
         absent.append(narrowed(nodata, image.pixels.dtype))
@@ -81,26 +81,29 @@ def _without(image: Image, present: Presence | None, value: float) -> Presence |
     return present if present is None and result.all() else result
 
 
-def _of_file(path: str, image: Image, options: Mapping[str, Any]) -> Presence:
-    """Read a mask. Its size is the size of the image."""
+def read(path: str, options: Mapping[str, Any], *, lazy: bool = False) -> tuple[Presence, Image]:
+    """Read a mask: where its pixels are not 0, and the picture. If `lazy`, read it in bands of rows."""
     from .. import io
     from . import quiet
 
     with quiet.decoders():
-        mask = bands.opened(path, max_pixels=options["max_pixels"] or None)
-        lazy = mask is not None and isinstance(image.pixels, LazyRows)
-        if mask is None or not lazy:
+        mask = bands.opened(path, max_pixels=options["max_pixels"] or None) if lazy else None
+        if mask is None:
             mask = io.read(path, max_pixels=options["max_pixels"] or None)
 
     def nonzero(piece: Image) -> Presence:
         found: Presence = np.not_equal(piece.colour, 0)
         return np.any(found, axis=-1) if piece.channels and found.ndim == piece.pixels.ndim else found
 
-    if isinstance(mask.pixels, LazyRows):
-        rows = Converted(mask.pixels, lambda part: nonzero(dataclasses.replace(mask, pixels=part)))
-        present = rows.as_array()
-    else:
-        present = nonzero(mask)
+    if not isinstance(mask.pixels, LazyRows):
+        return nonzero(mask), mask
+    rows = Converted(mask.pixels, lambda part: nonzero(dataclasses.replace(mask, pixels=part)))
+    return rows.as_array(), mask
+
+
+def _of_file(path: str, image: Image, options: Mapping[str, Any]) -> Presence:
+    """Read a mask. Its size is the size of the image."""
+    present, mask = read(path, options, lazy=isinstance(image.pixels, LazyRows))
     if present.shape == image.pixels.shape[: image.spatial]:
         return present
     if options["channel_axis"] is not None and present.ndim == image.pixels.ndim:

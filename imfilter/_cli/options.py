@@ -139,6 +139,16 @@ def _ends(text: str) -> int:
     return int(text)
 
 
+def axes(text: str) -> str:
+    """Read the letters of axes: Y and X, with Z or T, or T alone."""
+    letters = text.upper()
+    if not letters or len(set(letters)) != len(letters) or not set(letters) <= set("TZYX"):
+        raise ValueError(f"{text!r} is not YX, ZYX, TYX or other letters of T, Z, Y and X, each once")
+    if len(letters) > 3:
+        raise ValueError(f"{text!r} has {len(letters)} axes, and filters have up to three")
+    return letters
+
+
 def _colour(text: str) -> tuple[int, int, int]:
     if text.lower() in _COLOURS:
         return _COLOURS[text.lower()]
@@ -196,6 +206,7 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "colour": ("COLOUR", _colour),
     "format": ("FORMAT", _format),
     "addition": ("TEXT", _addition),
+    "axes": ("AXES", axes),
 }
 
 #: Forms of options that may be given more than once.

@@ -306,6 +306,9 @@ FILES = (
     ),
     Option("max_pixels", "limit", 2**29, "Largest accepted number of pixels; 0 for no limit."),
     Option("exif", "switch", True, "Whether to copy the EXIF data of IN to OUT.", "--exif"),
+    Option("axes", "axes", None, "For stacks: axes to filter, YX, ZYX, TYX or T.", "by metadata, or YX"),
+    Option("levels", "count", 1, "For OME-Zarr: number of levels to write, each half as large."),
+    Option("time", "flag", False, "For stacks and films: filter along time only, as --axes T."),
 )
 #: Options of every filter for folders, several files and standard output.
 MANY = (
@@ -335,7 +338,7 @@ def options_of(command: Command) -> tuple[Option, ...]:
     if command.kind == "series":
         return options
     if command.kind in ("shown", "network"):
-        return options + FILES[::2]
+        return options + tuple(option for option in FILES if option.name in ("quality", "max_pixels"))
     if command.kind in ("threshold", "objects", "regions", "finder", "denoising", "enhancement"):
         return options + missing_of(command) + shared_of(command) + FILES + MANY
     if command.kind in ("derivative", "statistic", "entropy", "oriented", "measure"):

@@ -1,4 +1,4 @@
-"""Atomic writes: write a temporary file in the same folder, then rename it."""
+"""Atomic writes: write a temporary file or folder in the same folder, then rename it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from typing import IO
 from . import partial
 from .image import FileError
 
+#: Endings of the names of images that are folders.
+_FOLDERS = (".zarr",)
+
 
 def check_target(path: str | os.PathLike[str]) -> str:
     """Return the real path of a file to write, or raise an error if it cannot be written.
@@ -20,11 +23,13 @@ def check_target(path: str | os.PathLike[str]) -> str:
     """
     target = os.path.realpath(os.fspath(path))
     folder = os.path.dirname(target)
-    if os.path.isdir(target):
+    if target.endswith(_FOLDERS):
+        _check_replaceable(os.fspath(path), target)
+    elif os.path.isdir(target):
         raise FileError(f"{path}: is a folder, not a file")
     if not os.path.isdir(folder):
         raise FileError(f"{path}: the folder {folder} does not exist")
-    if os.path.exists(target):
+    if os.path.exists(target) and not os.path.isdir(target):
         if not os.path.isfile(target):
             raise FileError(f"{path}: is not a regular file")
         if not os.access(target, os.W_OK):
@@ -32,6 +37,47 @@ def check_target(path: str | os.PathLike[str]) -> str:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise FileError(f"{path}: the folder {folder} is not writable")
     return target
+
+
+def _check_replaceable(path: str, target: str) -> None:
+    """Raise an error if a folder would replace something else than a folder of the same kind."""
+    if os.path.isfile(target):
+        raise FileError(f"{path}: is a file, and a folder is to be written")
+    marks = ("zarr.json", ".zarray", ".zgroup")
+    found = os.listdir(target) if os.path.isdir(target) else []
+    if found and not any(mark in found for mark in marks):
+        raise FileError(f"{path}: is a folder that is not zarr, and it is not replaced")
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | os.PathLike[str]) -> Iterator[str]:
+    """Make a temporary folder beside `path`. It replaces `path` when everything is written.
+
+    After an error, `path` is unchanged and the temporary folder is removed.
+    """
+    target = check_target(path)
+    parent, name = os.path.split(target)
+    temporary, old = (
+        os.path.join(parent, f".{name[:32]}.{secrets.token_hex(6)}.{end}") for end in ("part", "old")
+    )
+    try:
+        with partial.listed(temporary):
+            try:
+                os.mkdir(temporary)
+                yield temporary
+                if os.path.isdir(target):
+                    os.rename(target, old)
+                os.rename(temporary, target)
+            except BaseException:
+                if os.path.isdir(old) and not os.path.exists(target):
+                    os.rename(old, target)
+                partial.remove(temporary)
+                raise
+            partial.remove(old)
+    except FileError:
+        raise
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 @contextlib.contextmanager

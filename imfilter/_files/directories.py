@@ -177,9 +177,10 @@ class Tiff:
         return Value(entry.kind, entry.count, self.data(entry))
 
 
-def packed(form: Form, tree: Tree, base: int) -> bytes:
+def packed(form: Form, tree: Tree, base: int, following: int = 0) -> bytes:
     """Return the bytes of a directory, its values and the directories below it, for the offset `base`.
 
+    `following` is the offset of the next directory.
     Types that exist only in BigTIFF are omitted if the form is not wide.
     """
     known = _SIZES | _WIDE_SIZES if form.wide else _SIZES
@@ -202,7 +203,7 @@ def packed(form: Form, tree: Tree, base: int) -> bytes:
             at = position if item.at is None else item.at
             head += form.entry.pack(tag, item.kind, item.count, form.offset.pack(at))
         body += bytes(len(body) % 2)
-    return head + form.offset.pack(0) + bytes(body)
+    return head + form.offset.pack(following) + bytes(body)
 
 
 def _pointer(form: Form, offset: int) -> bytes:

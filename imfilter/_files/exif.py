@@ -284,7 +284,7 @@ class Embedded:
         return max(16, -(-len(self._data) // 16) * 16)
 
     def finish(self, file: IO[bytes]) -> str | None:
-        """Put the block into a TIFF file of one page. Return the message about a loss, if any.
+        """Put the block into the first page of a TIFF file. Return the message about a loss, if any.
 
         Parameters
         ----------
@@ -310,7 +310,7 @@ class Embedded:
             tree[entry.tag] = value
         end = file.seek(0, 2)
         end += file.write(bytes(end % 2))
-        file.write(packed(target.form, tree, end))
+        file.write(packed(target.form, tree, end, page.next))
         if not target.form.wide:
             file.seek(8)
             file.write(self._data[8:])

@@ -26,6 +26,8 @@ class Format:
         Whether it holds pictures (grey or colour, 2-D) rather than plain arrays.
     exif : int or None
         Largest number of bytes of EXIF. None: no limit.
+    pages : bool
+        Whether it holds stacks: several pages or frames.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Format:
     alpha: bool = False
     picture: bool = True
     exif: int | None = None
+    pages: bool = False
 
     def holds(self, dtype: object) -> bool:
         """Return whether pixels of this type can be stored without conversion."""
@@ -46,12 +49,18 @@ _INTEGERS = ("uint8", "uint16", "int8", "int16", "uint32", "int32", "uint64", "i
 _REAL = (*_INTEGERS, "float16", "float32", "float64")
 
 FORMATS = (
-    Format("PNG", (".png",), ("uint8", "uint16"), alpha=True),
+    Format("PNG", (".png", ".apng"), ("uint8", "uint16"), alpha=True, pages=True),
     Format("JPEG", (".jpg", ".jpeg", ".jpe"), ("uint8",), exif=JPEG_EXIF),
-    Format("TIFF", (".tif", ".tiff"), _REAL, alpha=True),
+    Format("TIFF", (".tif", ".tiff"), _REAL, alpha=True, pages=True),
     Format("BMP", (".bmp", ".dib"), ("uint8",), exif=0),
-    Format("WebP", (".webp",), ("uint8",), alpha=True),
-    Format("NumPy", (".npy",), picture=False, exif=0),
+    Format("WebP", (".webp",), ("uint8",), alpha=True, pages=True),
+    Format("GIF", (".gif",), ("uint8",), alpha=True, exif=0, pages=True),
+    Format("AVIF", (".avif",), ("uint8",), alpha=True, pages=True),
+    Format("JPEG 2000", (".jp2", ".j2k"), ("uint8", "uint16"), alpha=True, exif=0),
+    Format("PNM", (".ppm", ".pgm", ".pnm"), ("uint8", "uint16"), exif=0),
+    Format("NumPy", (".npy",), picture=False, exif=0, pages=True),
+    Format("NIfTI", (".nii", ".nii.gz"), ("bool", *_REAL), picture=False, exif=0, pages=True),
+    Format("zarr", (".zarr",), picture=False, exif=0, pages=True),
 )
 
 #: First bytes of TIFF files: both byte orders, and BigTIFF.
@@ -61,9 +70,10 @@ SUFFIXES = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
 
 def format_of(path: str | os.PathLike[str]) -> Format:
     """Return the format of a file name, by its suffix."""
-    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    name = os.path.basename(os.fspath(path).rstrip("/")).lower()
+    suffix = os.path.splitext(name)[1]
     for known in FORMATS:
-        if suffix in known.suffixes:
+        if any(name.endswith(ending) and name != ending for ending in known.suffixes):
             return known
     raise FileError(
         f"{os.fspath(path)}: unknown file type {suffix or '(no suffix)'!r}; use one of {SUFFIXES}"

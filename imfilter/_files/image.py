@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,8 @@ class Image:
     ----------
     pixels : ndarray
         ``(height, width)`` for grey pictures, ``(height, width, channels)`` for all other pictures, any
-        shape for ``.npy``. Values are exactly those of the file. While the command filters a large file in
-        bands of rows, they are `LazyRows`.
+        shape for ``.npy``. A stack has more axes before these. Values are exactly those of the file. While
+        the command filters a large file in bands of rows, they are `LazyRows`.
     channels : bool
         Whether the last axis has channels. It is never guessed. Only picture files set it.
     alpha : bool
@@ -52,6 +53,16 @@ class Image:
     present : ndarray or None
         Which pixels are present, in the shape of the pixels without alpha or without channels. None: all. It
         is not part of a file.
+    axes : str
+        A letter for each axis of `pixels` in a stack: ``T`` for time, ``C`` for microscope channels, ``Z``,
+        ``Y`` and ``X`` for space, ``S`` for the channels of a colour picture, ``I`` for pages without a
+        meaning. Empty if the axes have no names, as in a single picture.
+    spacing : tuple of float or None
+        Distance between two samples along each axis of `axes`. None where it is not known.
+    units : tuple of str
+        Unit of each `spacing`. Empty text where it is not known.
+    details : mapping
+        Metadata of a stack that only its own format can hold, by the name of the format.
     """
 
     pixels: NDArray[Any]
@@ -63,6 +74,10 @@ class Image:
     colorimetry: tuple[tuple[bytes, bytes], ...] = ()
     nodata: float | None = None
     present: NDArray[np.bool_] | None = None
+    axes: str = ""
+    spacing: tuple[float | None, ...] = ()
+    units: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check that the attributes are consistent."""
@@ -76,11 +91,25 @@ class Image:
             raise ValueError(f"pixels with channels must have 2 or more axes, got shape {self.pixels.shape}")
         if self.alpha and (not self.channels or self.pixels.shape[-1] < 2):
             raise ValueError(f"alpha must be the last of two or more channels, got shape {self.pixels.shape}")
+        if self.axes and (len(self.axes) != self.pixels.ndim or len(set(self.axes)) != len(self.axes)):
+            raise ValueError(
+                f"axes must have a different letter for each axis of shape {self.pixels.shape}, "
+                f"got {self.axes!r}"
+            )
+        for name in ("spacing", "units"):
+            if len(getattr(self, name)) not in (0, len(self.axes)):
+                raise ValueError(f"{name} must have a value for each of the axes {self.axes!r}")
 
     @property
     def spatial(self) -> int:
         """Number of spatial axes."""
         return self.pixels.ndim - self.channels
+
+    def distance(self, axis: str) -> tuple[float | None, str]:
+        """Return the spacing and the unit of an axis, by its letter. Unknown is None and an empty text."""
+        place = self.axes.find(axis)
+        spacing = self.spacing[place] if self.spacing and place >= 0 else None
+        return spacing, (self.units[place] if self.units and place >= 0 else "")
 
     @property
     def colour(self) -> NDArray[Any]:

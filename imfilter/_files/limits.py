@@ -17,12 +17,14 @@ _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # samples per pixel of each colou
 # Run lengths are decoded in Python. A code can end a row, and then each remaining pixel takes time.
 _RUN_LENGTH_PIXELS = 1 << 23
 _TRUSTED = "; if you trust the file, give --max-pixels 0"
-# In lossless WebP, a pixel that repeats the previous pixel may take no bits.
-_WEBP_PIXELS, _WEBP_PIXELS_PER_BYTE = 1 << 25, 4096
+#: Pixels that are always accepted, and pixels of each byte, of formats whose data can be very short. In
+#: lossless WebP, a pixel that repeats the previous pixel may take no bits. A code of GIF has 12 bits.
+_SHORT = {"WEBP": (1 << 25, 4096), "GIF": (1 << 24, 2731)}
+_SHORT |= {"JPEG2000": (1 << 24, 4096), "AVIF": (1 << 24, 4096)}
 
 
 def check(path: str, file: IO[bytes], picture: Any) -> None:
-    """Raise an error if a PNG, BMP or WebP file is too short for its picture. Keep the file position.
+    """Raise an error if a file is too short for its picture. Keep the file position.
 
     Parameters
     ----------
@@ -48,8 +50,13 @@ def check(path: str, file: IO[bytes], picture: Any) -> None:
         row = 1 + -(-width * bits * _PNG_SAMPLES[colour] // 8)
         if height * row > _DEFLATE * length or height > _PNG_ROWS:
             refuse(path, length, width, height)
-    elif picture.format == "WEBP" and pixels > max(_WEBP_PIXELS, _WEBP_PIXELS_PER_BYTE * length):
-        raise FileError(f"{path}: is WebP with {width} x {height} pixels in only {length} bytes{_TRUSTED}")
+    elif picture.format in _SHORT:
+        accepted, per_byte = _SHORT[picture.format]
+        if pixels > max(accepted, per_byte * length):
+            kind = {"WEBP": "WebP", "JPEG2000": "JPEG 2000"}.get(picture.format, picture.format)
+            raise FileError(
+                f"{path}: is {kind} with {width} x {height} pixels in only {length} bytes{_TRUSTED}"
+            )
     elif picture.format in ("BMP", "DIB"):
         (tile,) = picture.tile
         if tile.codec_name == "bmp_rle" and pixels > _RUN_LENGTH_PIXELS:

@@ -1,4 +1,4 @@
-"""Search for the only page of a TIFF file, before any value of the file is trusted.
+"""Search for the pages of a TIFF file, before any value of the file is trusted.
 
 A directory can point to itself, and thousands of entries can refer to the same bytes. Then a small file could
 fill the memory, or reading would never end. So this module first visits all directories. In every
@@ -8,7 +8,7 @@ valid file, all entries fit into the file, and all values of one directory fit i
 from __future__ import annotations
 
 import re
-from typing import IO
+from typing import IO, NamedTuple
 
 from .directories import Directory, Tiff
 from .image import FileError, warn
@@ -17,6 +17,7 @@ _SUBFILE, _OLD_SUBFILE, _DESCRIPTION, _SUB_DIRECTORIES, _METAMORPH = 254, 255, 2
 _REDUCED, _MASK = 0b001, 0b100
 _OLD_REDUCED = 2
 _ENTRY = 12  # bytes
+_SHARED = 1 << 22  # bytes of values that pages may share
 # ImageJ and tifffile write these texts for a stack of pictures if only the first picture has a directory.
 _STACKS = (
     re.compile(rb"ImageJ=[^\0]*?^images=(\d{1,9})$", re.MULTILINE),
@@ -42,6 +43,36 @@ def find(path: str, file: IO[bytes]) -> int:
         If there are several pictures or none, or if there are only thumbnails and the picture is in a
         sub-directory.
     """
+    found = pictures(path, file)
+    count = max(len(found.directories), found.planes)
+    if count != 1:
+        raise FileError(
+            f"{path}: has {count} pages, and only single pictures are supported; "
+            "save the stack as .npy to filter it as a volume"
+        )
+    return found.directories[0].start
+
+
+class Pages(NamedTuple):
+    """The directories of the pictures of a TIFF file.
+
+    Attributes
+    ----------
+    tiff : Tiff
+        The structure of the file.
+    directories : list of Directory
+        One for each picture. Thumbnails and masks are left out.
+    planes : int
+        Number of pictures of the only directory: some programs write a stack with one directory.
+    """
+
+    tiff: Tiff
+    directories: list[Directory]
+    planes: int
+
+
+def pictures(path: str, file: IO[bytes]) -> Pages:
+    """Return the directories of the pictures in a TIFF file, after a check that they fit into the file."""
     try:
         tiff = Tiff(file)
         directories = _chain(path, tiff)
@@ -55,15 +86,27 @@ def find(path: str, file: IO[bytes]) -> int:
         )
     pages = pages or directories
     for directory in {d.start: d for d in (*directories[:1], *pages[:1])}.values():
-        if sum(entry.stop - entry.start for entry in directory.entries) > tiff.size:
+        if _length(directory) > tiff.size:
             raise FileError(f"{path}: is damaged: the values of its directory overlap")
-    count = len(pages) if len(pages) != 1 else _planes(tiff, pages[0])
-    if count != 1:
-        raise FileError(
-            f"{path}: has {count} pages, and only single pictures are supported; "
-            "save the stack as .npy to filter it as a volume"
-        )
-    return pages[0].start
+    return Pages(tiff, pages, _planes(tiff, pages[0]) if len(pages) == 1 else 1)
+
+
+def is_of_metamorph(directory: Directory) -> bool:
+    """Return whether a directory is of a stack of MetaMorph."""
+    return _has(directory, _METAMORPH)
+
+
+def check_values(path: str, found: Pages) -> None:
+    """Raise an error if the values of all pages together are longer than the file.
+
+    Pages may share some values, for example a colour profile.
+    """
+    if sum(map(_length, found.directories)) > found.tiff.size + _SHARED:
+        raise FileError(f"{path}: is damaged: the values of its directories overlap")
+
+
+def _length(directory: Directory) -> int:
+    return sum(entry.stop - entry.start for entry in directory.entries)
 
 
 def _chain(path: str, tiff: Tiff) -> list[Directory]:

@@ -1,4 +1,4 @@
-"""List of incomplete temporary files, which are removed when the process ends.
+"""List of incomplete temporary files and folders, which are removed when the process ends.
 
 This module imports nothing, because the process may end before any other module is imported.
 """
@@ -29,5 +29,18 @@ def remove_all() -> None:
     """Remove the listed files. The process must end now, because other threads that list a file wait."""
     _lock.acquire()
     for path in list(_paths):
-        with contextlib.suppress(OSError):
+        remove(path)
+
+
+def remove(path: str) -> None:
+    """Remove a file, or a folder with all that it contains. Errors are ignored."""
+    with contextlib.suppress(OSError):
+        if not os.path.isdir(path) or os.path.islink(path):
             os.unlink(path)
+            return
+        for folder, folders, files in os.walk(path, topdown=False):
+            for name in files:
+                os.unlink(os.path.join(folder, name))
+            for name in folders:
+                os.rmdir(os.path.join(folder, name))
+        os.rmdir(path)

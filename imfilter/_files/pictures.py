@@ -1,4 +1,4 @@
-"""PNG, JPEG, BMP and WebP through Pillow."""
+"""PNG, JPEG, BMP, WebP, GIF, JPEG 2000 and AVIF through Pillow."""
 
 from __future__ import annotations
 
@@ -11,23 +11,38 @@ from collections.abc import Iterable
 from typing import IO, Any, cast
 
 import numpy as np
-from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 from PIL import Image as Pillow
 
-from . import exif, jpeg, limits, metadata, png, source
+from . import exif, jpeg, jpeg2000, limits, metadata, png, source
 from .image import FileError, Image, check_size, warn
 
 # Only these formats are registered. Pillow supports dozens of formats, and some are risky.
-_PLUGINS = (BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
-_READABLE = ("PNG", "JPEG", "BMP", "DIB", "WEBP")
+_PLUGINS = (
+    *(BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin),
+    *(GifImagePlugin, Jpeg2KImagePlugin, AvifImagePlugin),
+)
+_READABLE = ("PNG", "JPEG", "BMP", "DIB", "WEBP", "GIF", "JPEG2000", "AVIF")
+#: Names in Pillow that differ from those of ``formats``.
+NAMES = {"JPEG 2000": "JPEG2000"}
 _JPEG = b"\xff\xd8"
 _DIRECT = ("L", "LA", "RGB", "RGBA")
 _JPEG_QUALITY = 95
 #: For settings of the whole process that change for a moment: Pillow's limit, and the filters of warnings.
 _settings = threading.Lock()
+_AVIF_QUALITY = 95
+_WITHOUT_EXIF = ("BMP", "GIF", "JPEG 2000")
 
 
-def _open(file: IO[bytes]) -> Pillow.Image:
+def opened(file: IO[bytes]) -> Pillow.Image:
     """Open without Pillow's own limit on pixels. The caller checks an adjustable limit."""
     with _settings:
         limit, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, None
@@ -43,13 +58,15 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
     file.seek(0)
     if start == _JPEG:
         return _read_jpeg(path, file.read(), max_pixels)
-    with _open(file) as picture:
+    with opened(file) as picture:
         check_size(path, *picture.size, max_pixels)
         if max_pixels is not None:
             limits.check(path, file, picture)
         frames = getattr(picture, "n_frames", 1)
         if frames > 1:
             raise FileError(f"{path}: has {frames} frames, and only single pictures are supported")
+        if picture.format == "JPEG2000":
+            jpeg2000.check(path, file)
         if picture.format == "PNG":
             return _read_png(path, file, picture)
         picture.load()
@@ -61,7 +78,7 @@ def _read_png(path: str, file: IO[bytes], picture: Pillow.Image) -> Image:
         bits, chunks = png.header(twin)
         twin.seek(0)
         if png.is_wide(picture):
-            with _open(twin) as again:
+            with opened(twin) as again:
                 pixels, alpha = png.read_wide(picture, again)
         else:
             picture.load()
@@ -104,7 +121,7 @@ def _first_readable(path: str, versions: Iterable[bytes], max_pixels: int | None
 
 
 def _loaded(path: str, data: bytes, max_pixels: int | None) -> Image:
-    with _open(io.BytesIO(data)) as picture:
+    with opened(io.BytesIO(data)) as picture:
         check_size(path, *picture.size, max_pixels)
         picture.load()
         return _described(path, picture, *_pixels(path, picture))
@@ -153,19 +170,14 @@ def _pixels(path: str, picture: Pillow.Image) -> tuple[np.ndarray, bool]:
     return np.array(picture), picture.mode in ("LA", "RGBA")
 
 
-def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None:
-    """Write pixels of a type that the format supports (8 bits; 16 in PNG)."""
-    colour = image.colour.ndim == 3
+def options_of(image: Image, name: str, quality: int | None) -> dict[str, Any]:
+    """Return the options of Pillow that write an image without loss, or with this quality."""
+    colour = image.channels and image.pixels.shape[-1] > 2
     options: dict[str, Any] = {"icc_profile": metadata.profile_for(image, colour=colour or name == "WebP")}
-    if image.exif is not None and name != "BMP":
+    if image.exif is not None and name not in _WITHOUT_EXIF:
         options["exif"] = image.exif
-    if image.dpi is not None and name != "WebP":
+    if image.dpi is not None and name in ("PNG", "JPEG", "BMP"):
         options["dpi"] = image.dpi
-    if name == "PNG" and image.pixels.dtype == np.uint16:
-        icc = options["icc_profile"]
-        chunks = metadata.colorimetry_for(image, profile=icc)
-        png.write_wide(file, image.pixels, icc=icc, exif=image.exif, dpi=image.dpi, chunks=chunks)
-        return
     if name == "PNG":
         options.update(compress_level=png.LEVEL)
     elif name == "JPEG":
@@ -176,9 +188,28 @@ def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None
         options.update(lossless=quality is None, exact=True)
         if quality is not None:
             options.update(quality=quality)
+    elif name == "AVIF":
+        options.update(quality=_AVIF_QUALITY if quality is None else quality)
+        if colour:
+            options.update(subsampling="4:4:4")
+    elif name == "JPEG 2000":
+        options.update(irreversible=False)
+    return options
+
+
+def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None:
+    """Write pixels of a type that the format supports (8 bits; 16 in PNG, and in grey JPEG 2000)."""
+    options = options_of(image, name, quality)
+    if name == "PNG" and image.pixels.dtype == np.uint16:
+        icc = options["icc_profile"]
+        chunks = metadata.colorimetry_for(image, profile=icc)
+        png.write_wide(file, image.pixels, icc=icc, exif=image.exif, dpi=image.dpi, chunks=chunks)
+        return
+    if name == "JPEG 2000" and image.channels and image.pixels.dtype == np.uint16:
+        raise ValueError("16 bits are only written in grey; give --dtype uint8, or write .png or .tif")
     # Encode in memory, because Pillow's encoders do not detect a full disk.
     encoded = io.BytesIO()
-    Pillow.fromarray(image.pixels).save(encoded, format=name, **options)
+    Pillow.fromarray(image.pixels).save(encoded, format=NAMES.get(name, name), **options)
     if name == "PNG" and image.colorimetry:
         chunks = metadata.colorimetry_for(image, profile=options["icc_profile"])
         encoded = io.BytesIO(png.with_chunks(encoded.getvalue(), chunks))

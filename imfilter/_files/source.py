@@ -11,7 +11,7 @@ from typing import IO
 
 from .image import FileError, FileWarning
 
-UNKNOWN = "is not an image of a known format (PNG, JPEG, TIFF, BMP, WebP, npy)"
+UNKNOWN = "is not an image of a known format (PNG, JPEG, TIFF, BMP, WebP, GIF, JPEG 2000, AVIF, PNM, npy)"
 _LONGEST = 200  # characters of a decoder's message
 
 

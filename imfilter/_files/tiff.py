@@ -14,12 +14,12 @@ from .image import FileError, Image, check_size, warn
 from .lazy import Converted, data_of
 
 _NONE = 1  # no compression
-_ASSOCIATED, _UNASSOCIATED = 1, 2
+_ASSOCIATED, UNASSOCIATED = 1, 2
 _GREY, _RGB = 1, 2
 #: GDAL_NODATA: the value of absent samples, as text.
 _NODATA = 42113
 # For files of these programs, tifffile would read directories that have not been checked.
-_PLAIN = {"is_lsm": False, "is_ndpi": False, "is_scanimage": False}
+PLAIN = {"is_lsm": False, "is_ndpi": False, "is_scanimage": False}
 
 
 def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
@@ -29,7 +29,7 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
     _check(path, page)
     described = _description(path, page)
     pixels, alpha = samples.picture(page, segments.samples(path, file, page))
-    orientation, block = _exif(path, file)
+    orientation, block = exif_of(path, file)
     if described["dpi"] and metadata.swaps_axes(orientation):
         described["dpi"] = described["dpi"][::-1]
     pixels = metadata.upright(pixels, orientation)
@@ -46,7 +46,7 @@ def rows(path: str, file: IO[bytes], max_pixels: int | None) -> Image | None:
         check_size(path, page.imagewidth, page.imagelength, max_pixels)
     _check(path, page)
     described, alpha = _description(path, page), bool(page.extrasamples)
-    orientation, block = _exif(path, file)
+    orientation, block = exif_of(path, file)
     stored = None if metadata.is_turned(orientation) else segments.rows(path, file, page)
     if stored is None:
         return None
@@ -58,7 +58,7 @@ def _page(path: str, file: IO[bytes]) -> Any:
     """Return the page of the only picture of a TIFF file."""
     offset = pages.find(path, file)
     file.seek(0)
-    opened = tifffile.TiffFile(file, **_PLAIN)
+    opened = tifffile.TiffFile(file, **PLAIN)
     opened.filehandle.seek(offset)
     return tifffile.TiffPage(opened, 0)
 
@@ -76,10 +76,10 @@ def _description(path: str, page: Any) -> dict[str, Any]:
     """Return the resolution, the ICC profile and the value of absent samples of a page."""
     icc = page.iccprofile
     icc = icc if isinstance(icc, bytes) else None
-    return {"dpi": _dpi(page), "icc": icc, "nodata": _nodata(path, page)}
+    return {"dpi": dpi_of(page), "icc": icc, "nodata": nodata_of(path, page)}
 
 
-def _nodata(path: str, page: Any) -> float | None:
+def nodata_of(path: str, page: Any) -> float | None:
     """Return the value of absent samples, if the samples of the picture are those of the file."""
     if _NODATA not in page.tags or int(page.photometric) not in (_GREY, _RGB) or page.bitspersample < 8:
         return None
@@ -95,7 +95,7 @@ def _nodata(path: str, page: Any) -> float | None:
         return None
 
 
-def _exif(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
+def exif_of(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
     """Return the orientation and the EXIF of an open TIFF file."""
     try:
         orientation, block, moved = exif.from_tiff(file)
@@ -107,7 +107,7 @@ def _exif(path: str, file: IO[bytes]) -> tuple[int, bytes | None]:
     return orientation or 1, block
 
 
-def _dpi(page: Any) -> tuple[float, float] | None:
+def dpi_of(page: Any) -> tuple[float, float] | None:
     tags = page.tags
     if 282 not in tags or 283 not in tags:
         return None
@@ -120,6 +120,12 @@ def _dpi(page: Any) -> tuple[float, float] | None:
         return None
     factor = 2.54 if unit == 3 else 1.0
     return metadata.resolution((x * factor, y * factor))
+
+
+def nodata_tag(nodata: float) -> tuple[Any, ...]:
+    """Return the tag of a value of absent samples, for tifffile."""
+    value = nodata if isinstance(nodata, int) else float(nodata)
+    return (_NODATA, "s", 0, repr(value), True)
 
 
 def write(file: IO[bytes], image: Image) -> str | None:
@@ -164,10 +170,9 @@ def _page_written(file: IO[bytes], image: Image, shape: tuple[int, ...], pixels:
     if image.dpi is not None:
         options.update(resolution=image.dpi, resolutionunit="INCH")
     if image.alpha:
-        options.update(extrasamples=[_UNASSOCIATED])
+        options.update(extrasamples=[UNASSOCIATED])
     if image.nodata is not None:
-        value = image.nodata if isinstance(image.nodata, int) else float(image.nodata)
-        options.update(extratags=[(_NODATA, "s", 0, repr(value), True)])
+        options.update(extratags=[nodata_tag(image.nodata)])
     try:
         found = tifffile.imwrite(
             file,

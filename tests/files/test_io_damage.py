@@ -117,17 +117,6 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path: Path) ->
         np.testing.assert_array_equal(io.read(tmp_path / f"b.{suffix}", max_pixels=None).pixels, pixels)
 
 
-def test_several_pages_or_frames_are_refused(tmp_path: Path) -> None:
-    tifffile.imwrite(tmp_path / "a.tif", picture((3, 8, 8), "uint8"), photometric="minisblack")
-    with pytest.raises(io.FileError, match="has 3 pages"):
-        io.read(tmp_path / "a.tif")
-    frames = [Pillow.fromarray(picture((8, 8, 3), "uint8")) for _ in range(2)]
-    for suffix in ("png", "webp"):
-        frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:])
-        with pytest.raises(io.FileError, match="has 2 frames"):
-            io.read(tmp_path / f"a.{suffix}")
-
-
 def test_the_second_picture_of_a_phone_is_left_alone(tmp_path: Path) -> None:
     frames = [Pillow.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
     frames[0].save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=frames[1:])

@@ -127,27 +127,18 @@ def test_thumbnails_and_masks_are_no_pages(tmp_path: Path) -> None:
     np.testing.assert_array_equal(io.read(path).pixels, pixels)
 
 
-@pytest.mark.parametrize(
-    ("options", "count"),
-    [
-        ({}, 5),
-        ({"truncate": True}, 5),
-        ({"imagej": True}, 5),
-        ({"bigtiff": True, "byteorder": ">"}, 5),
-        ({"extratags": [(33628, 4, 5, (0, 0, 0, 0, 0), True)], "truncate": True, "metadata": None}, 5),
-    ],
-)
-def test_stacks_are_refused_with_their_length(tmp_path: Path, options: dict, count: int) -> None:
+def test_stacks_of_metamorph_are_refused_with_their_length(tmp_path: Path) -> None:
     stack = picture((5, 12, 14), "uint8")
-    tifffile.imwrite(tmp_path / "a.tif", stack, photometric="minisblack", **options)
-    with pytest.raises(io.FileError, match=f"has {count} pages"):
+    tags = [(33628, 4, 5, (0, 0, 0, 0, 0), True)]
+    tifffile.imwrite(tmp_path / "a.tif", stack[0], photometric="minisblack", extratags=tags, metadata=None)
+    with pytest.raises(io.FileError, match="has 5 pages"):
         io.read(tmp_path / "a.tif")
 
 
-def test_a_stack_of_imagej_with_one_directory(tmp_path: Path) -> None:
+def test_a_stack_of_imagej_with_too_little_data(tmp_path: Path) -> None:
     said = "ImageJ=1.53t\nimages=7\nslices=7\n"
     tifffile.imwrite(tmp_path / "a.tif", picture((12, 14), "uint8"), description=said, metadata=None)
-    with pytest.raises(io.FileError, match="has 7 pages"):
+    with pytest.raises(io.FileError, match="cannot hold 7 pages"):
         io.read(tmp_path / "a.tif")
     said = "ImageJ=1.53t\nimages=1\nslices=1\n"
     tifffile.imwrite(tmp_path / "a.tif", picture((12, 14), "uint8"), description=said, metadata=None)

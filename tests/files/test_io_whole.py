@@ -19,7 +19,7 @@ from tests.files.pictures import (
 )
 
 
-@pytest.mark.parametrize("name", [known.suffixes[0] for known in FORMATS])
+@pytest.mark.parametrize("name", [known.suffixes[0] for known in FORMATS if known.name != "zarr"])
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, SystemExit, OSError(28, "No space left on device")])
 def test_failure_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, failure: BaseException | type[BaseException]
@@ -162,7 +162,7 @@ def test_long_names_fit(tmp_path: Path) -> None:
 def test_names_and_formats() -> None:
     assert io.format_of("a.JPeG").name == "JPEG"
     assert io.format_of(Path("x/b.tiff")).name == "TIFF"
-    for name in ("a", "a.gif", "a.png.bak", "png"):
+    for name in ("a", "a.xyz", "a.png.bak", "png"):
         with pytest.raises(io.FileError, match="unknown file type"):
             io.format_of(name)
     suffixes = [suffix for known in FORMATS for suffix in known.suffixes]

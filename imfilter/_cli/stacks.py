@@ -1,0 +1,300 @@
+"""Filter a stack: several pages, channels, volumes or times, block by block."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._files import stack_files
+from .._files.formats import Format
+from .._files.image import Image
+from .._files.stacks import Stack, without_samples
+from . import messages, missing, quiet
+from .apply import apply
+from .command import Command
+
+Array = NDArray[Any]
+Options = Mapping[str, Any]
+
+#: A number of channels above that of any colour.
+_UNCOLOURED = 5
+#: Filters whose results have the range of values of the input.
+_SAME_RANGE = ("smoothing", "morphology", "preserving", "fill", "resampling", "enhancement", "denoising")
+
+
+def opened(source: str, options: Options) -> Stack | None:
+    """Return the stack of IN, or None if it has a single picture."""
+    with quiet.decoders():
+        return stack_files.opened(source, options["max_pixels"] or None)
+
+
+def of_image(image: Image, options: Options) -> Stack | None:
+    """Return the stack in an image in memory, or None if all its axes are to be filtered at once.
+
+    The last axes of an array without names have the names of ``--axes``. The others are pages.
+    """
+    named = wanted(options)
+    if options["levels"] > 1:
+        raise ValueError("--levels is for OME-Zarr, and IN has no names of axes")
+    if image.channels and not image.axes:  # a picture
+        _check_use(named, image)
+        return None
+    if not image.axes:
+        if named is None:
+            return None
+        more = image.pixels.ndim - len(named)
+        if not 0 <= more <= 4:
+            raise ValueError(f"--axes {named} does not fit an array of shape {image.pixels.shape}")
+        image = dataclasses.replace(image, axes="IABD"[:more][::-1] + named)
+    planes = image.pixels.reshape(-1, *image.pixels.shape[max(image.spatial - 2, 0) :])
+    return Stack(image, "ZYX" if "Z" in image.axes else "YX", lambda: iter(planes))
+
+
+def _check_use(named: str | None, image: Image) -> None:
+    if named not in (None, "YX"):
+        raise ValueError(f"--axes {named} is for stacks, and IN has a single picture")
+
+
+def wanted(options: Options) -> str | None:
+    """Return the letters of ``--axes``, or T for ``--time``, or None without both."""
+    if not options.get("time"):
+        axes: str | None = options["axes"]
+        return axes
+    if options["axes"] not in (None, "T"):
+        raise ValueError("--time is the same as --axes T; give only one of them")
+    return "T"
+
+
+def run(
+    command: Command, stack: Stack, names: tuple[str, str], options: Options, kind: Format | None
+) -> None:
+    """Filter a stack and write the result.
+
+    Parameters
+    ----------
+    command : Command
+        The filter.
+    stack : Stack
+        The open input.
+    names : tuple of str
+        IN and OUT.
+    options : mapping
+        Every option of the command by name.
+    kind : Format or None
+        The format of OUT. None: a list of places.
+    """
+    source, destination = names
+    if kind is None:
+        raise ValueError(f"{source} is a stack, and a list of places is for one picture; write .tif or .npy")
+    if options["channel_axis"] is not None:
+        raise ValueError("--channel-axis is only for .npy files, and IN is a stack")
+    stack_files.check_count(kind, stack.header)
+    work = _Work(command, stack, source, options, kind)
+    with messages.once():
+        results = work.results()
+        first = next(results)
+        header = work.header(first)
+        stack_files.write(
+            destination,
+            kind,
+            header,
+            itertools.chain([first.pixels], (r.pixels for r in results)),
+            quality=options["quality"],
+            levels=options["levels"],
+        )
+
+
+@dataclass
+class _Work:
+    """A filter for the blocks of a stack."""
+
+    command: Command
+    stack: Stack
+    name: str
+    options: Options
+    kind: Format
+
+    def __post_init__(self) -> None:
+        header = self.stack.header
+        named = wanted(self.options)
+        self.axes, self.filtered = _resolved(header.axes, named, self.stack.spatial, self.name)
+        self.leading = min(self.axes.index(axis) for axis in self.filtered)
+        self.inside = self.axes[self.leading :]
+        self.loops = [axis for axis in self.inside if axis not in self.filtered + "S"]
+        options = {**self.options, "mask": None}
+        if self.stack.physical and "spacing" in options and options["spacing"] is None:
+            spacing = [self._distance(axis) for axis in self.filtered]
+            options["spacing"] = tuple(spacing) if None not in spacing else None
+        self.chosen = named is not None
+        if len(self.filtered) == 1 and "per_channel" in options:
+            options["per_channel"] = True
+        self.changed = options
+        self.mask = None if self.options["mask"] is None else self._mask()
+
+    def _distance(self, axis: str) -> float | None:
+        header = self.stack.header
+        return header.spacing[self.axes.index(axis)] if header.spacing else None
+
+    def _mask(self) -> Array:
+        """Return the mask in the shape of the stack without colours, or of one block."""
+        present, _ = missing.read(self.options["mask"], self.options)
+        shape = dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
+        whole = tuple(length for axis, length in shape.items() if axis != "S")
+        page = tuple(shape[axis] for axis in self.filtered)
+        if present.shape == whole:
+            return present
+        if present.shape != page:
+            raise ValueError(
+                f"--mask must have the shape of IN, {whole}, or of what is filtered at once, {page}, "
+                f"got {present.shape} in {self.options['mask']}"
+            )
+        inner = [shape[axis] for axis in self.loops]
+        spread = np.broadcast_to(present, (*inner, *page))
+        plain = self.inside.removesuffix("S")
+        order = [[*self.loops, *self.filtered].index(axis) for axis in plain]
+        return np.broadcast_to(spread.transpose(order), whole)
+
+    def results(self) -> Iterator[Image]:
+        """Yield the results of all blocks, in the order of the file."""
+        blocks = self.stack.blocks(self.leading)
+        present = None
+        if self.mask is not None:
+            plain = self.inside.removesuffix("S")
+            present = self.mask.reshape(-1, *self.mask.shape[self.mask.ndim - len(plain) :])
+        for number in itertools.count():
+            with quiet.decoders():
+                block = next(blocks, None)
+            if block is None:
+                return
+            yield self._result(block, None if present is None else present[number])
+
+    def _result(self, block: Array, present: Array | None) -> Image:
+        header = self.stack.header
+        sources = [self.inside.index(axis) for axis in [*self.loops, *self.filtered]]
+        order = [*sources, self.inside.index("S")] if header.channels else sources
+        turned = block.transpose(order)
+        if len(self.filtered) == 1:
+            return self._along_one(turned, present, order)
+        count = len(self.loops)
+        shown = None if present is None else present.transpose(sources)
+        results = []
+        for index in np.ndindex(turned.shape[:count]):
+            here = None if shown is None else np.ascontiguousarray(shown[index])
+            results.append(self._filter(np.ascontiguousarray(turned[index]), here))
+        pixels = results[0].pixels[(None,) * count] if len(results) == 1 else None
+        if pixels is None:
+            stacked = np.stack([result.pixels for result in results])
+            pixels = stacked.reshape(*turned.shape[:count], *results[0].pixels.shape)
+        first = results[0]
+        names = "".join([*self.loops, *self.filtered]) + "S" * first.channels
+        if pixels.ndim != len(names):
+            return dataclasses.replace(first, pixels=pixels, channels=False, alpha=False)
+        final = [axis for axis in self.inside if axis in names and axis != "S"] + ["S"] * first.channels
+        pixels = pixels.transpose([names.index(axis) for axis in final])
+        return dataclasses.replace(first, pixels=pixels, axes="".join(final))
+
+    def _filter(self, pixels: Array, present: Array | None) -> Image:
+        header = self.stack.header
+        image = Image(pixels, header.channels, header.alpha, nodata=header.nodata, present=present)
+        try:
+            result = apply(self.command, image, self.changed, self.kind, self.name)
+        except ValueError as error:
+            if self.chosen or len(self.filtered) < 3:
+                raise
+            raise ValueError(f"{error} (--axes YX filters each plane of a volume)") from error
+        if self.kind.picture:
+            result = stack_files.pictured(result, self.kind, self.options["background"])
+        return result
+
+    def _along_one(self, turned: Array, present: Array | None, order: list[int]) -> Image:
+        """Filter along one axis. All samples beside it are channels of one signal.
+
+        `turned` has this axis behind the loops, and colours after it. `order` are its axes in the block.
+        """
+        place = len(self.loops)
+        signal = np.moveaxis(turned, place, 0)
+        columns = np.ascontiguousarray(signal.reshape(len(signal), -1))
+        more = _UNCOLOURED - columns.shape[1]
+        columns = np.pad(columns, ((0, 0), (0, max(more, 0))))  # 3 channels would be a colour
+        shown = None
+        if present is not None:
+            spread = present if present.ndim == turned.ndim else present[..., None]
+            shown = np.broadcast_to(spread, self._block_shape())
+            shown = np.moveaxis(shown.transpose(order), place, 0).reshape(len(signal), -1)
+            shown = np.pad(shown, ((0, 0), (0, max(more, 0))))
+        image = Image(columns, channels=True, nodata=self.stack.header.nodata, present=shown)
+        result = apply(self.command, image, self.changed, self.kind, self.name)
+        pixels = result.pixels[:, : signal[:1].size].reshape(-1, *signal.shape[1:])
+        pixels = np.moveaxis(pixels, 0, place).transpose(np.argsort(order))
+        header = self.stack.header
+        done = Image(pixels, header.channels, header.alpha, nodata=result.nodata)
+        if self.kind.picture:
+            done = stack_files.pictured(done, self.kind, self.options["background"])
+        return dataclasses.replace(done, axes=self.inside[: done.pixels.ndim])
+
+    def _block_shape(self) -> tuple[int, ...]:
+        return self.stack.header.pixels.shape[self.leading :]
+
+    def header(self, first: Image) -> Image:
+        """Return the header of the result."""
+        source = self.stack.header
+        lengths = source.pixels.shape[: self.leading]
+        kept: dict[str, Any] = {"icc": source.icc, "dpi": source.dpi}
+        kept["exif"] = source.exif if self.options["exif"] else None
+        pixels = without_samples((*lengths, *first.pixels.shape), first.pixels.dtype)
+        if not first.axes:
+            return Image(pixels, nodata=first.nodata, **kept)
+        axes = self.axes[: self.leading] + first.axes
+        before = dict(zip(self.axes, source.pixels.shape, strict=True))
+        spacing = [self._scaled(axis, before, n) for axis, n in zip(axes, pixels.shape, strict=True)]
+        units = dict(zip(self.axes, source.units or [""] * len(self.axes), strict=True))
+        details = dict(source.details)
+        if "ImageJ" in details and self.command.kind not in _SAME_RANGE:
+            words = details["ImageJ"]
+            details["ImageJ"] = {k: v for k, v in words.items() if k not in ("min", "max", "Ranges")}
+        details["resampled"] = self.command.kind == "resampling" and self.options["align"] == "centres"
+        return Image(
+            pixels,
+            first.channels,
+            first.alpha,
+            nodata=first.nodata,
+            axes=axes,
+            spacing=tuple(spacing),
+            units=tuple(units.get(axis, "") for axis in axes),
+            details=details,
+            **kept,
+        )
+
+    def _scaled(self, axis: str, before: Mapping[str, int], length: int) -> float | None:
+        """Return the spacing of an axis of the result. Resizing and strides change it."""
+        spacing = self._distance(axis) if axis in self.axes else None
+        if spacing is None or axis not in self.filtered:
+            return spacing
+        if self.command.kind == "resampling":
+            ends = self.options["align"] == "corners" and length > 1
+            return spacing * (before[axis] - ends) / (length - ends)
+        stride = self.options.get("stride", 1)
+        number = self.filtered.index(axis)
+        return spacing * (stride[number] if isinstance(stride, tuple) else stride)
+
+
+def _resolved(axes: str, named: str | None, default: str, name: str) -> tuple[str, str]:
+    """Return the names of the axes of a stack, and the letters of those to filter.
+
+    An axis of pages without a meaning gets the letter that the user names.
+    """
+    if named is None:
+        return axes, "".join(axis for axis in default if axis in axes)
+    unknown = [axis for axis in named if axis not in axes]
+    pages = [axis for axis in axes if axis not in "TCZYXS"]
+    if len(unknown) == 1 and len(pages) == 1:
+        return axes.replace(pages[0], unknown[0]), named
+    if unknown:
+        raise ValueError(f"--axes {named}: {name} has the axes {axes}, and no {unknown[0]}")
+    return axes, named

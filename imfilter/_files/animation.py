@@ -1,0 +1,139 @@
+"""Animated pictures through Pillow: GIF, PNG, WebP and AVIF."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image as Pillow
+
+from . import limits, metadata, pictures, png
+from .image import FileError, Image
+from .stacks import Array, Stack, check_total, without_samples
+
+#: Name of the durations and of the number of repetitions in `Image.details`.
+ANIMATION = "animation"
+#: Smallest number of bytes of a frame.
+_LEAST = {"PNG": 50, "WEBP": 24, "AVIF": 8, "GIF": 12}
+_GREY, _COLOUR = ("L", "LA"), ("RGB", "RGBA")
+
+
+def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
+    """Return the frames of an open picture, or None if it has only one.
+
+    Parameters
+    ----------
+    path : str
+        The file's name, for messages.
+    file : binary file
+        Open for reading, seekable. The stack reads from it.
+    max_pixels : int or None
+        Largest accepted number of pixels of all frames together.
+    """
+    picture: Any = pictures.opened(file)
+    if not getattr(picture, "is_animated", False):
+        return None
+    count, (width, height) = picture.n_frames, picture.size
+    check_total(path, (count, height, width), max_pixels)
+    if max_pixels is not None:
+        limits.check(path, file, picture)
+    length = file.seek(0, 2)
+    if count * _LEAST[str(picture.format)] > length:
+        raise FileError(f"{path}: is incomplete or damaged: {length} bytes cannot hold {count} frames")
+    if picture.format == "PNG" and (png.is_wide(picture) or picture.mode.startswith("I")):
+        raise FileError(f"{path}: is animated with 16 bits a channel, which is not supported; use 8 bits")
+    loop = picture.info.get("loop")
+    icc, dpi = picture.info.get("icc_profile"), metadata.resolution(picture.info.get("dpi"))
+    mode = _mode(picture, count)
+    durations = tuple(_durations(picture, count))
+    channels = Pillow.getmodebands(mode)
+    shape = (count, height, width) + ((channels,) if channels > 1 else ())
+    steady = durations[0] / 1000 if len(set(durations)) == 1 and durations[0] > 0 else None
+    axes = "TYX" + "S" * (channels > 1)
+    header = Image(
+        without_samples(shape, np.uint8),
+        channels > 1,
+        mode in ("LA", "RGBA"),
+        icc if isinstance(icc, bytes) else None,
+        dpi=dpi,
+        axes=axes,
+        spacing=(steady,) + (None,) * (len(axes) - 1),
+        units=("s" if steady else "",) + ("",) * (len(axes) - 1),
+        details={ANIMATION: {"durations": durations, "loop": loop}},
+    )
+
+    def planes() -> Iterator[Array]:
+        for number in range(count):
+            picture.seek(number)
+            yield np.array(picture.convert(mode))
+
+    return Stack(header, "YX", planes)
+
+
+def _mode(picture: Any, count: int) -> str:
+    """Return the mode of all frames. A GIF or a WebP is opaque only if each of its frames is."""
+    if picture.format not in ("GIF", "WEBP"):
+        if picture.mode in (*_GREY, *_COLOUR):
+            return str(picture.mode)
+        if picture.mode == "1":
+            return "L"
+        return "RGBA" if picture.has_transparency_data else "RGB"
+    for number in range(count):
+        picture.seek(number)
+        lowest, _ = picture.convert("RGBA").getextrema()[3]
+        if lowest < 255:
+            return "RGBA"
+    return "RGB"
+
+
+def _durations(picture: Any, count: int) -> Iterator[float]:
+    """Yield the duration of each frame in milliseconds."""
+    for number in range(count):
+        picture.seek(number)
+        if picture.format == "WEBP":  # known after decoding
+            picture.load()
+        yield float(picture.info.get("duration", 0) or 0)
+
+
+def write(file: IO[bytes], header: Image, planes: Iterator[Array], name: str, quality: int | None) -> None:
+    """Write frames of 8 bits with their durations.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing.
+    header : Image
+        Shape, type and metadata.
+    planes : iterator of ndarray
+        The frames.
+    name : str
+        The format: GIF, PNG, WebP or AVIF.
+    quality : int or None
+        Quality of WebP and AVIF from 1 to 100. None: without loss in WebP.
+    """
+    details = header.details.get(ANIMATION, {})
+    count = header.pixels.shape[0]
+    durations = list(details.get("durations", ()))
+    if len(durations) != count:
+        step, unit = header.distance("T")
+        step = step if step and unit in ("s", "ms", "") else 0.1
+        durations = [step * (1 if unit == "ms" else 1000)] * count
+    options = pictures.options_of(header, name, quality)
+    options.update(save_all=True, duration=[round(duration) for duration in durations])
+    loop = details.get("loop", 0)
+    if loop is not None:
+        options["loop"] = loop
+    elif name == "WebP":
+        options["loop"] = 1
+    if name == "GIF":
+        options.update(disposal=2 if header.alpha else 1)
+    if name == "PNG":
+        options.update(disposal=0, blend=0)  # every frame replaces the one before
+    frames = (Pillow.fromarray(np.ascontiguousarray(plane)) for plane in planes)
+    first = next(frames)
+    others = frames if name == "GIF" else list(frames)  # the other encoders read them twice
+    encoded = io.BytesIO()  # because Pillow's encoders do not detect a full disk
+    first.save(encoded, format=pictures.NAMES.get(name, name), append_images=others, **options)
+    file.write(encoded.getbuffer())

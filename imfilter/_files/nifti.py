@@ -1,0 +1,162 @@
+"""Medical volumes in NIfTI files, through nibabel.
+
+Source: the NIfTI-1 and NIfTI-2 data formats. The first axis of a file varies fastest, so an array has the
+axes T, Z, Y, X here.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+import numpy as np
+
+from .image import FileError, Image
+from .packages import required
+from .stacks import Array, Stack, check_total, without_samples
+
+NIFTI = "NIfTI"
+_AXES = "CTZYX"
+_GZIP = b"\x1f\x8b"
+_DEFLATE = 1040  # largest number of bytes from one byte of deflate
+_UNITS = {"meter": "m", "mm": "mm", "micron": "µm", "sec": "s", "msec": "ms", "usec": "µs"}
+_SPACE = {"m": "meter", "mm": "mm", "µm": "micron", "um": "micron", "micron": "micron"}
+_SPACE |= {"micrometer": "micron", "millimeter": "mm", "meter": "meter"}
+_TIME = {"s": "sec", "sec": "sec", "second": "sec", "ms": "msec", "millisecond": "msec", "µs": "usec"}
+
+
+def is_nifti(path: str, file: IO[bytes]) -> bool:
+    """Return whether an open file is NIfTI, or compressed and named like it. Keep the file position."""
+    place = file.tell()
+    start = file.read(348)
+    file.seek(place)
+    if start.startswith(_GZIP):
+        return path.lower().endswith(".nii.gz")
+    return start[344:348] in (b"n+1\0", b"ni1\0") or start[4:8] in (b"n+2\0", b"ni2\0")
+
+
+def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
+    """Return the volume in a file. Scaled integers become floats.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    file : binary file
+        The same file, open, to see its length.
+    max_pixels : int or None
+        Largest accepted number of samples.
+    """
+    nibabel = required(path, "nibabel", "nifti")
+    compressed = file.read(2) == _GZIP
+    length = file.seek(0, 2)
+    image = nibabel.load(path)
+    stored = image.header.get_data_dtype()
+    shape = image.shape[::-1]
+    if stored.kind not in "buif" or not 2 <= len(shape) <= 5 or 0 in shape:
+        raise FileError(f"{path}: holds {stored} of shape {shape}; volumes of real numbers are supported")
+    check_total(path, shape, max_pixels)
+    size = int(np.prod(shape)) * stored.itemsize
+    if size > (length * _DEFLATE if compressed else length - image.dataobj.offset):
+        raise FileError(f"{path}: is incomplete or damaged: {length} bytes cannot hold the shape {shape}")
+    scaled = (image.dataobj.slope, image.dataobj.inter) != (1, 0)
+    # Floats of 32 bits hold the sum and the product of every integer of 16 bits.
+    wide = np.float64 if stored.itemsize > 2 else np.float32
+    dtype = np.dtype(wide) if scaled else stored.newbyteorder("=")
+    axes = _AXES[-len(shape) :]
+    zooms = [float(zoom) if zoom > 0 else None for zoom in image.header.get_zooms()][::-1]
+    space, time = (_UNITS.get(unit, "") for unit in image.header.get_xyzt_units())
+    header = Image(
+        without_samples(shape, dtype),
+        axes=axes,
+        spacing=tuple(zooms),
+        units=tuple(space if axis in "ZYX" else time if axis == "T" else "" for axis in axes),
+        details={NIFTI: {"header": image.header.copy(), "affine": image.affine, "kind": type(image)}},
+    )
+
+    def read(leading: int) -> Iterator[Array]:
+        if not leading or compressed:  # a compressed file is read from its start each time
+            whole = np.asarray(image.dataobj).T.astype(dtype, copy=False)
+            yield from whole.reshape(-1, *shape[leading:])
+            return
+        for index in np.ndindex(shape[:leading]):
+            yield np.asarray(image.dataobj[(..., *index[::-1])]).T.astype(dtype, copy=False)
+
+    return Stack(header, "ZYX" if "Z" in axes else "YX", read=read, physical=True)
+
+
+def write(file: IO[bytes], path: str, header: Image, blocks: Iterable[Array]) -> None:
+    """Write a volume. Header and affine are those of an input that is NIfTI.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing.
+    path : str
+        Its name: `.gz` compresses.
+    header : Image
+        Shape, type, axes and metadata.
+    blocks : iterable of ndarray
+        The samples in the order of the axes.
+    """
+    nibabel = required(path, "nibabel", "nifti")
+    axes = header.axes or _AXES[-header.pixels.ndim :]
+    pages = [axis for axis in axes if axis not in "CTZYX"]
+    if len(pages) == 1 and "Z" not in axes:
+        axes = axes.replace(pages[0], "Z")
+    if not _AXES.endswith(axes):
+        kept = [axis for axis in _AXES if axis in axes]
+        if "".join(kept) != axes:
+            raise ValueError(f"NIfTI holds the axes CTZYX in this order, and IN has {header.axes}")
+    lengths = dict(zip(axes, header.pixels.shape, strict=True))
+    full = _AXES[min(_AXES.index(axis) for axis in axes) :]
+    shape = tuple(lengths.get(axis, 1) for axis in full)[::-1]
+    dtype = header.pixels.dtype
+    dtype = np.dtype({"b": np.uint8}.get(dtype.kind, np.float32 if dtype == np.float16 else dtype))
+    described = _described(nibabel, header, axes, shape, dtype)
+    packed = None
+    if path.lower().endswith(".gz"):
+        packed = gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0)
+    target: Any = packed or file
+    described.write_to(target)
+    target.write(bytes(int(described["vox_offset"]) - target.tell()))
+    order = dtype.newbyteorder(described.endianness)
+    for block in blocks:
+        target.write(np.ascontiguousarray(block, order).data)
+    if packed is not None:
+        packed.close()
+
+
+def _described(nibabel: Any, header: Image, axes: str, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return the header of a result."""
+    known = header.details.get(NIFTI)
+    zooms = [header.distance(axis)[0] if header.axes else None for axis in header.axes or axes][::-1]
+    spacing = dict(zip(axes[::-1], zooms, strict=True))
+    like = without_samples(shape, dtype)
+    if known is None:
+        affine = np.diag([*(spacing.get(axis) or 1.0 for axis in "XYZ"), 1.0])
+        image = nibabel.Nifti1Image(like, affine, dtype=dtype)
+        units = {axis: header.distance(axis)[1] for axis in "XT"} if header.axes else {}
+        image.header.set_xyzt_units(_SPACE.get(units.get("X", ""), 0), _TIME.get(units.get("T", ""), 0))
+    else:
+        kind = nibabel.Nifti2Image if "2" in known["kind"].__name__ else nibabel.Nifti1Image
+        old = known["header"].get_zooms()
+        affine = np.array(known["affine"], np.float64)
+        for place, axis in enumerate("XYZ"):
+            step = spacing.get(axis)
+            if step and place < len(old) and float(old[place]) != step:
+                factor = step / float(old[place])
+                if header.details.get("resampled"):
+                    affine[:3, 3] += affine[:3, place] * (factor - 1) / 2
+                affine[:3, place] *= factor
+        image = kind(like, affine, known["header"], dtype=dtype)
+        if known["header"].get_data_dtype() != dtype:
+            image.header["cal_min"] = image.header["cal_max"] = 0
+    described = image.header
+    steps = [spacing.get(axis) or 1.0 for axis in _AXES[::-1][: len(shape)]]
+    described.set_zooms(steps)
+    described.set_slope_inter(1, 0)
+    described.set_data_dtype(dtype)
+    described.set_data_offset(0)  # behind the header and its extensions
+    return described

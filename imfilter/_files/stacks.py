@@ -1,0 +1,103 @@
+"""Stacks: files with several pages, frames or planes, which are read and written one by one."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .image import FileError, Image, check_size
+
+Array = NDArray[Any]
+Blocks = Iterator[Array]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """An open file whose planes are read one by one.
+
+    Parameters
+    ----------
+    header : Image
+        The whole stack without its samples: shape, type, axes and metadata. See `without_samples`.
+    spatial : str
+        Letters of the axes that a filter works on, if the user does not name them.
+    planes : callable or None
+        Returns an iterator of all planes, in the order of the file. A plane has the last two spatial axes
+        and the channels.
+    read : callable or None
+        Returns an iterator of the blocks for each index of a number of leading axes. It replaces `planes`.
+    close : callable
+        Closes the file.
+    physical : bool
+        Whether filters take the spacing of the header, as in medical volumes.
+    exact : bool
+        Whether the number of planes is known. A film may have fewer or more than its header says.
+    """
+
+    header: Image
+    spatial: str
+    planes: Callable[[], Blocks] | None = None
+    read: Callable[[int], Blocks] | None = None
+    close: Callable[[], None] = field(default=lambda: None)
+    physical: bool = False
+    exact: bool = True
+
+    def blocks(self, leading: int) -> Blocks:
+        """Yield the samples in blocks: one for each index of the first `leading` axes."""
+        if self.read is not None:
+            yield from self.read(leading)
+            return
+        assert self.planes is not None
+        planes, header = self.planes(), self.header
+        shape = header.pixels.shape[leading:]
+        size = header.pixels.shape[-2 - header.channels :]
+        if shape == size:
+            yield from planes
+            return
+        for plane in planes:
+            block = np.empty(shape, header.pixels.dtype)
+            flat = block.reshape(-1, *size)
+            flat[0] = plane
+            for place, following in zip(flat[1:], planes, strict=False):
+                place[...] = following
+            yield block
+
+    def whole(self) -> Image:
+        """Return the stack in memory, and close the file."""
+        try:
+            (pixels,) = self.blocks(0)
+        finally:
+            self.close()
+        return dataclasses.replace(self.header, pixels=pixels)
+
+
+def without_samples(shape: Sequence[int], dtype: Any) -> Array:
+    """Return an array of this shape and type that takes no memory, for the header of a stack."""
+    return np.broadcast_to(np.zeros((), dtype), tuple(shape))
+
+
+def check_total(path: str, shape: Sequence[int], max_pixels: int | None) -> None:
+    """Raise an error if all planes of a stack together have more pixels than the limit.
+
+    Parameters
+    ----------
+    path : str
+        The file's name, for messages.
+    shape : sequence of int
+        The shape without the channels of colour.
+    max_pixels : int or None
+        The limit.
+    """
+    count = math.prod(shape[:-2])
+    check_size(path, shape[-1], shape[-2], max_pixels)
+    if max_pixels is not None and count * shape[-1] * shape[-2] > max_pixels:
+        raise FileError(
+            f"{path}: {count} planes of {shape[-1]} x {shape[-2]} pixels are more than the limit of "
+            f"{max_pixels} pixels in all; if you trust the file, set a larger limit with --max-pixels"
+        )

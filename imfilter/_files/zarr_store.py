@@ -1,0 +1,299 @@
+"""Arrays of zarr and images of OME-Zarr, in folders.
+
+Source: the zarr specifications, versions 2 and 3; OME-NGFF, versions 0.4 and 0.5.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import itertools
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .image import FileError, Image
+from .packages import required
+from .stacks import Array, Stack, check_total, without_samples
+
+ZARR = "zarr"
+_MARKS = ("zarr.json", ".zarray", ".zgroup")
+_LARGEST_CHUNK = 1 << 24  # samples that a chunk may always have
+_SIDE = 1024  # of a chunk along rows and columns
+_TYPES = {"T": "time", "C": "channel", "Z": "space", "Y": "space", "X": "space"}
+_UNITS = {
+    "µm": "micrometer",
+    "um": "micrometer",
+    "micron": "micrometer",
+    "nm": "nanometer",
+    "mm": "millimeter",
+}
+_UNITS |= {"cm": "centimeter", "m": "meter", "s": "second", "sec": "second", "ms": "millisecond"}
+#: Names for axes without names, the last ones first.
+_PAGES = "IABDEFGHJKLMNOP"
+
+
+def is_store(path: str) -> bool:
+    """Return whether a folder is an array or a group of zarr."""
+    return any(os.path.isfile(os.path.join(path, mark)) for mark in _MARKS)
+
+
+def opened(path: str, max_pixels: int | None) -> Stack:
+    """Return the array in a folder, or the largest level of an OME-Zarr image.
+
+    Parameters
+    ----------
+    path : str
+        The folder.
+    max_pixels : int or None
+        Largest accepted number of pixels of the array.
+    """
+    zarr = required(path, "zarr", "zarr")
+    node = zarr.open(path, mode="r")
+    attributes, image = dict(node.attrs), None
+    if hasattr(node, "shape"):
+        array, axes, spacing, units = node, _named(node), (), ()
+    else:
+        image = _multiscale(attributes)
+        if image is None:
+            raise FileError(f"{path}: {_group(node)}")
+        array = node[image["datasets"][0]["path"]]
+        axes, spacing, units = _described(image, array)
+    shape = array.shape
+    if array.dtype.kind not in "buif" or 0 in shape or not shape:
+        raise FileError(f"{path}: holds {array.dtype} of shape {shape}, not real numbers")
+    check_total(path, (1, *shape) if len(shape) == 1 else shape, max_pixels)
+    if math.prod(array.chunks) > max(4 * math.prod(shape), _LARGEST_CHUNK):
+        raise FileError(f"{path}: has chunks of {array.chunks} for an array of only {shape}")
+    details = {ZARR: {"array": array, "attributes": attributes, "multiscale": image is not None}}
+    named = axes or _PAGES[: max(len(shape) - 2, 0)][::-1] + "YX"[-len(shape) :]
+    header = Image(
+        without_samples(shape, array.dtype.newbyteorder("=")),
+        axes=named,
+        spacing=spacing,
+        units=units,
+        details=details,
+    )
+    return Stack(header, "ZYX" if "Z" in named else "YX", read=lambda leading: _blocks(array, leading))
+
+
+def _blocks(array: Any, leading: int) -> Iterator[Array]:
+    """Yield the samples for each index of the leading axes. A chunk is read once along the last of them."""
+    native = array.dtype.newbyteorder("=")
+    if not leading:
+        yield np.asarray(array[...]).astype(native, copy=False)
+        return
+    length, step = array.shape[leading - 1], array.chunks[leading - 1]
+    for index in np.ndindex(array.shape[: leading - 1]):
+        for start in range(0, length, step):
+            part = np.asarray(array[(*index, slice(start, start + step))])
+            yield from part.astype(native, copy=False)
+
+
+def _named(array: Any) -> str:
+    """Return the letters of the axes of an array, or an empty text if it has other names or none."""
+    names = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
+    return _letters(names, len(array.shape))
+
+
+def _letters(names: Any, count: int) -> str:
+    if not isinstance(names, (list, tuple)) or len(names) != count:
+        return ""
+    letters = "".join(str(name).upper() for name in names)
+    known = len(letters) == count == len(set(letters)) and set(letters) <= set("TCZYX")
+    return letters if known and letters[-1] in "YX" else ""
+
+
+def _multiscale(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the first multiscale image of a group."""
+    holder = attributes.get("ome", attributes)
+    try:
+        image = holder["multiscales"][0]
+        image["datasets"][0]["path"]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return dict(image)
+
+
+def _group(node: Any) -> str:
+    """Return the message about a group without an image."""
+    names = sorted(node.keys())[:4]
+    if not names:
+        return "is an empty zarr group"
+    return f"is a zarr group without an image; name a part of it, for example {node.store_path}/{names[0]}"
+
+
+def _described(image: Mapping[str, Any], array: Any) -> tuple[str, Any, Any]:
+    """Return the axes, spacing and units of the largest level."""
+    axes = image.get("axes", ())
+    names = [axis.get("name") if isinstance(axis, Mapping) else axis for axis in axes]
+    letters = _letters(names, len(array.shape))
+    if not letters:
+        return "", (), ()
+    scale = np.ones(len(letters))
+    transforms = [*image["datasets"][0].get("coordinateTransformations", ())]
+    transforms += image.get("coordinateTransformations", ())
+    for transform in transforms:
+        if transform.get("type") == "scale" and len(transform.get("scale", ())) == len(letters):
+            scale *= transform["scale"]
+    units = tuple(str(axis.get("unit", "")) if isinstance(axis, Mapping) else "" for axis in axes)
+    known = [value if letter != "C" else None for letter, value in zip(letters, scale.tolist(), strict=True)]
+    return letters, tuple(known), units
+
+
+def write(folder: str, header: Image, blocks: Iterable[Array], levels: int = 1) -> None:
+    """Write an array, or an OME-Zarr image if the axes have names, into an empty folder.
+
+    Parameters
+    ----------
+    folder : str
+        The folder.
+    header : Image
+        Shape, type, axes and metadata. An input from zarr gives chunks, compression and version.
+    blocks : iterable of ndarray
+        The samples in the order of the array.
+    levels : int
+        Number of levels of an OME-Zarr image. Each has half the size of the level before.
+    """
+    zarr = required(folder, "zarr", "zarr")
+    known = header.details.get(ZARR, {})
+    old = known.get("array")
+    version = 3 if old is None else int(old.metadata.zarr_format)
+    named = bool(header.axes) and set(header.axes) <= set("TCZYX")
+    if (known and not known["multiscale"]) or not named:
+        if levels > 1:
+            raise ValueError(
+                "--levels is for OME-Zarr images, and IN has no names of axes or is a plain array"
+            )
+        attributes = dict(known.get("attributes", {}))
+        names = _kept_names(known, header)
+        array = _created((folder, None), header.pixels, header.axes, old, version, names)
+        array.attrs.update(attributes)
+        _fill(array, blocks)
+        return
+    attributes = copy.deepcopy(dict(known.get("attributes", {})))
+    holder = attributes.setdefault("ome", {"version": "0.5"}) if version == 3 else attributes
+    image = _multiscale(attributes) or {"name": os.path.basename(folder)}
+    if version == 2:
+        image.setdefault("version", "0.4")
+    group = zarr.open_group(folder, mode="w", zarr_format=version)
+    paths = [str(entry["path"]) for entry in image.get("datasets", ())]
+    paths += [str(number) for number in range(len(paths), levels)]
+    shapes = _shapes(header, levels)
+    names = [axis.lower() for axis in header.axes] if version == 3 else None
+    arrays = []
+    for path, shape in zip(paths, shapes, strict=False):
+        like = without_samples(shape, header.pixels.dtype)
+        arrays.append(_created((group.store, path), like, header.axes, old, version, names))
+    _fill(arrays[0], blocks)
+    for large, small in itertools.pairwise(arrays):
+        _fill(small, _halved(large, small.shape, header.axes))
+    image["axes"] = _axes(image, header)
+    image["datasets"] = [_dataset(path, shape, header) for path, shape in zip(paths, shapes, strict=False)]
+    image.pop("coordinateTransformations", None)  # the scale of each level is complete
+    holder["multiscales"] = [image]
+    group.attrs.update(attributes)
+
+
+def _kept_names(known: Mapping[str, Any], header: Image) -> Any:
+    """Return the names of the dimensions of an array of version 3."""
+    names = getattr(known["array"].metadata, "dimension_names", None) if known else None
+    if names and len(names) == header.pixels.ndim:
+        return names
+    return None
+
+
+def _created(
+    place: tuple[Any, str | None], like: Array, axes: str, old: Any, version: int, names: Any
+) -> Any:
+    """Create an array like the one of the input, or with chunks of planes."""
+    zarr = importlib.import_module("zarr")
+    store, path = place
+    options: dict[str, Any] = {"shape": like.shape, "dtype": like.dtype, "zarr_format": version}
+    if old is not None and len(old.shape) == like.ndim:
+        options["chunks"] = tuple(min(c, max(n, 1)) for c, n in zip(old.chunks, like.shape, strict=True))
+        if getattr(old, "shards", None) and old.shape == like.shape:
+            options["shards"] = old.shards
+            options["chunks"] = old.chunks
+        if old.dtype == like.dtype:
+            options["compressors"] = old.compressors or None
+            options["filters"] = old.filters or None
+    elif axes:
+        options["chunks"] = tuple(
+            min(n, _SIDE) if axis in "YX" else 1 for axis, n in zip(axes, like.shape, strict=True)
+        )
+    if version == 2:
+        separator = getattr(old.metadata, "dimension_separator", ".") if old is not None else "/"
+        options["chunk_key_encoding"] = {"name": "v2", "separator": separator}
+    elif names is not None:
+        options["dimension_names"] = names
+    return zarr.create_array(store, name=path, **options)
+
+
+def _fill(array: Any, blocks: Iterable[Array]) -> None:
+    """Write blocks in their order. A chunk is written once along the axis before those of a block."""
+    iterator = iter(blocks)
+    first = next(iterator)
+    leading = len(array.shape) - first.ndim
+    if not leading:
+        array[...] = first
+        return
+    iterator = itertools.chain([first], iterator)
+    length = array.shape[leading - 1]
+    step = (getattr(array, "shards", None) or array.chunks)[leading - 1]
+    for index in np.ndindex(array.shape[: leading - 1]):
+        for start in range(0, length, step):
+            stop = min(start + step, length)
+            slab = np.empty((stop - start, *first.shape), first.dtype)
+            for place in slab:
+                place[...] = next(iterator)
+            array[(*index, slice(start, stop))] = slab
+
+
+def _shapes(header: Image, levels: int) -> list[tuple[int, ...]]:
+    """Return the shapes of the levels: rows and columns are halved, and planes if they are as close."""
+    halved = {axis for axis in "YX" if axis in header.axes}
+    depth, height = header.distance("Z")[0], header.distance("Y")[0]
+    if "Z" in header.axes and depth is not None and height is not None and depth <= 1.5 * height:
+        halved.add("Z")
+    shapes = [header.pixels.shape]
+    for _ in range(levels - 1):
+        last = shapes[-1]
+        shapes.append(
+            tuple(-(-n // 2) if axis in halved else n for axis, n in zip(header.axes, last, strict=True))
+        )
+    return shapes
+
+
+def _halved(array: Any, shape: Sequence[int], axes: str) -> Iterator[Array]:
+    """Yield the means of the samples of a level for the next level, for each index before the space."""
+    from imfilter.resampling import resize
+
+    leading = min(axes.index(axis) for axis in axes if axis in "ZYX")
+    for block in _blocks(array, leading):
+        yield resize(block, tuple(shape[leading:]), method="area")
+
+
+def _axes(image: Mapping[str, Any], header: Image) -> list[dict[str, str]]:
+    """Return the descriptions of the axes of the result."""
+    old = {str(axis.get("name")).upper(): axis for axis in image.get("axes", ()) if isinstance(axis, Mapping)}
+    axes = []
+    for letter in header.axes:
+        axis = dict(old.get(letter, {"name": letter.lower(), "type": _TYPES[letter]}))
+        unit = header.distance(letter)[1]
+        if unit and "unit" not in axis:
+            axis["unit"] = _UNITS.get(unit, unit)
+        axes.append(axis)
+    return axes
+
+
+def _dataset(path: str, shape: Sequence[int], header: Image) -> dict[str, Any]:
+    """Return the description of a level: its path and the distance between its samples."""
+    scale = [
+        (header.distance(axis)[0] or 1.0) * full / length
+        for axis, full, length in zip(header.axes, header.pixels.shape, shape, strict=True)
+    ]
+    return {"path": path, "coordinateTransformations": [{"type": "scale", "scale": scale}]}
