@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ._files import metadata, npy, source
 from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
-from ._files.formats import format_of
+from ._files.formats import Format, format_of
 from ._files.image import FileError, FileWarning, Image, warn
 
 __all__ = ["MAX_PIXELS", "FileError", "FileWarning", "Image", "check_target", "format_of", "read", "write"]
@@ -129,23 +129,28 @@ def write(
     kind = format_of(path)
     if kind.picture:
         image = fitted(image, kind, background)
-    exif_loss = None
     colour_loss = metadata.lost_colorimetry(image, kind.name) if kind.picture and kind.name != "PNG" else None
     try:
         with replacing(path) as file:
-            if not kind.picture:
-                np.save(file, image.pixels, allow_pickle=False)
-            elif kind.name == "TIFF":
-                from ._files import tiff
-
-                exif_loss = tiff.write(file, image)
-            else:
-                from ._files import pictures
-
-                pictures.write(file, image, kind.name, quality)
+            exif_loss = _encode(file, image, kind, quality)
     except FileError:
         raise
     except (ValueError, TypeError, OverflowError) as error:  # limits of the encoder
         raise FileError(f"{os.fspath(path)}: cannot be written as {kind.name}: {error}") from error
     for message in filter(None, (exif_loss, colour_loss)):
         warn(os.fspath(path), message)
+
+
+def _encode(file: IO[bytes], image: Image, kind: Format, quality: int | None) -> str | None:
+    """Write an image that fits the format to an open file. Return what is lost of its EXIF data, if any."""
+    if not kind.picture:
+        np.save(file, image.pixels, allow_pickle=False)
+        return None
+    if kind.name == "TIFF":
+        from ._files import tiff
+
+        return tiff.write(file, image)
+    from ._files import pictures
+
+    pictures.write(file, image, kind.name, quality)
+    return None

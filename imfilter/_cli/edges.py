@@ -34,17 +34,30 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Image:
     if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
         rows = task.rows if transparent or grey else None  # only a conversion of colour needs bands
         return strips.filtered(image, rows, lambda piece: like(piece, run(plane(piece), target)))
-    ends = limits.of(task.given, image.pixels.dtype, task.kind.name)
     dtype = plane(strips.cut(image, slice(0, 1))).dtype
-    edge = render.edge_response(lambda step: run(step, mode="edge"), dtype, run.ndim, run.options)
-    edge *= ends.height / full_scale(dtype)
+    shown = derivative_tone(task, target, image.pixels.dtype, dtype)
+    return strips.filtered(image, task.rows, lambda piece: like(piece, shown(run(plane(piece)))))
 
-    def part(piece: Image) -> Image:
-        return like(
-            piece, render.pictured(run(plane(piece)), target, edge, signed=task.signed, nodata=run.nodata)
-        )
 
-    return strips.filtered(image, task.rows, part)
+def derivative_tone(
+    task: Task, target: np.dtype[Any], source: np.dtype[Any], plane: np.dtype[Any]
+) -> Callable[[Array], Array]:
+    """Return the conversion of a derivative to integers. It overwrites the values.
+
+    Parameters
+    ----------
+    task : Task
+        The filter.
+    target : dtype
+        An integer type.
+    source, plane : dtype
+        The types of the image, and of what is filtered: the image or its luminance.
+    """
+    run = task.run
+    ends = limits.of(task.given, source, task.kind.name)
+    edge = render.edge_response(lambda step: run(step, mode="edge"), plane, run.ndim, run.options)
+    edge *= ends.height / full_scale(plane)
+    return lambda values: render.pictured(values, target, edge, signed=task.signed, nodata=run.nodata)
 
 
 def _opaque(task: Task, piece: Image, *, transparent: bool, grey: bool) -> Array:
@@ -70,11 +83,17 @@ def entropy(task: Task, image: Image, *, transparent: bool) -> Image:
         rounded = source.kind in "ui" and values.dtype != source
         return missing.masked(piece, Tone(source).of(values) if rounded else values)
 
-    tone = Tone(target, nodata=run.nodata)
-    if target is not None and whole and (task.kind.picture or task.given):
-        most = math.log2(max(run.options["levels"], 2))
-        tone = dataclasses.replace(tone, scale=full_scale(target) / most)
+    tone = entropy_tone(task)
     return strips.filtered(image, task.rows, lambda piece: like(piece, tone.of(run(plane(piece)))))
+
+
+def entropy_tone(task: Task) -> Tone:
+    """Return the conversion of an entropy to the type of the file."""
+    target, tone = task.target, Tone(task.target, nodata=task.run.nodata)
+    if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
+        return tone
+    most = math.log2(max(task.run.options["levels"], 2))
+    return dataclasses.replace(tone, scale=full_scale(target) / most)
 
 
 #: The angles that are black and white in a picture of directions.
@@ -83,18 +102,24 @@ _ANGLES = -math.pi / 2, math.pi / 2
 
 def measure(task: Task, image: Image, name: str, *, transparent: bool) -> Image:
     """Compute a measure from 0 to 1, or an angle. In a picture of integers, its range is black to white."""
-    run, target = task.run, task.target
+    run = task.run
     grey = colour.is_rgb(image) and not task.options["per_channel"]
-    tone = Tone(target, nodata=run.nodata)
-    if target is not None and target.kind in "ui" and (task.kind.picture or task.given):
-        low, high = _ANGLES if name == "orientation" else (0.0, 1.0)
-        tone = dataclasses.replace(tone, scale=full_scale(target) / (high - low), black=low)
+    tone = measure_tone(task, name)
 
     def part(piece: Image) -> Image:
         plane = missing.masked(piece, _opaque(task, piece, transparent=transparent, grey=grey))
         return like(piece, tone.of(run(plane)))
 
     return strips.filtered(image, task.rows, part)
+
+
+def measure_tone(task: Task, name: str) -> Tone:
+    """Return the conversion of a measure to the type of the file."""
+    target, tone = task.target, Tone(task.target, nodata=task.run.nodata)
+    if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
+        return tone
+    low, high = _ANGLES if name == "orientation" else (0.0, 1.0)
+    return dataclasses.replace(tone, scale=full_scale(target) / (high - low), black=low)
 
 
 def descriptor(task: Task, image: Image) -> Image:

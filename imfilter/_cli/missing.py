@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imfilter._base import dtypes
 
 from .._files.image import Image
-from . import strips
+from . import second, strips
 
 Array = NDArray[Any]
 Presence = NDArray[np.bool_]
@@ -70,11 +70,7 @@ def _without(image: Image, present: Presence | None, value: float, *, equal: boo
 
 def _of_file(path: str, image: Image, options: Mapping[str, Any]) -> Presence:
     """Read a mask. Its size is the size of the image."""
-    from .. import io
-    from . import quiet
-
-    with quiet.decoders():
-        mask = io.read(path, max_pixels=options["max_pixels"] or None)
+    mask = second.picture(path, options)
     present: Presence = np.not_equal(mask.colour, 0)
     if mask.channels and present.ndim == mask.pixels.ndim:
         present = np.any(present, axis=-1)

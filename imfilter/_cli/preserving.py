@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._files.image import Image, full_scale
-from . import colour, missing, strips
+from . import arrays, colour, missing, second, strips
 from .render import Tone
 from .task import Array, Task, like
 
@@ -29,11 +29,11 @@ def picture(task: Task, image: Image, tone: Tone) -> Image:
     opaque = image.opacity is None or (image.opacity == full_scale(image.pixels.dtype)).all()
     rows = None
     if not opaque or (task.target is not None and task.target.kind != "f" and tone != _exact(task)):
-        rows = _rows(options, image.pixels.shape[0])  # shares and values in floating point take memory
+        rows = rows_of(options, image.pixels.shape[0])  # shares and values in floating point take memory
     return strips.filtered(image, rows, lambda piece: _filtered(task, piece, tone))
 
 
-def _rows(options: Mapping[str, Any], length: int) -> strips.Rows | None:
+def rows_of(options: Mapping[str, Any], length: int) -> strips.Rows | None:
     """Return the rows that a row of the result depends on, or None if they are not known."""
     if options["guide"] is not None or options.get("method") == "sampled":
         return None
@@ -88,13 +88,7 @@ def _spread(mask: Array, values: Array) -> Array:
 
 def _of_file(path: str, image: Image, options: Mapping[str, Any]) -> Array:
     """Read a guide. Its size is the size of the image."""
-    from .. import io
-    from . import arrays, quiet
-
-    with quiet.decoders():
-        guide = arrays.with_channels(
-            io.read(path, max_pixels=options["max_pixels"] or None), options["channel_axis"]
-        )
+    guide = arrays.with_channels(second.picture(path, options), options["channel_axis"])
     shape = image.pixels.shape[: image.spatial]
     if guide.pixels.shape[: guide.spatial] != shape:
         text = " x ".join(map(str, reversed(shape)))
