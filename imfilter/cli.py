@@ -16,22 +16,17 @@ import click
 from imfilter._base.suggestions import function_name, suggestion
 
 from ._cli import ending, messages, warmup
+from ._cli.catalogue import FILTERS
 from ._cli.command import Command
-from ._cli.denoise_table import DENOISING, NOISE
-from ._cli.enhance_table import ENHANCEMENTS
-from ._cli.finder_table import FINDERS
+from ._cli.denoise_table import NOISE
 from ._cli.notes import FILE_NOTES, NOTES
-from ._cli.object_table import OBJECTS
 from ._cli.options import click_option
-from ._cli.region_table import REGIONS
+from ._cli.play_table import PLAY
 from ._cli.series_table import SERIES
 from ._cli.shown_table import SHOWN
-from ._cli.table import COMMANDS, FILES, LIMITS, MASK, MIN_COVERAGE, PIPE, SHARED, TABLES, find, options_of
-from ._cli.threshold_table import THRESHOLD
+from ._cli.table import FILES, LIMITS, MASK, MIN_COVERAGE, PIPE, SHARED, TABLES, find, options_of
 
-_WARMUP, _SHOW, _SERIES, _PIPE = "warmup", "show", "series", "pipe"
-#: The commands that filter a picture.
-_ALL = (*COMMANDS, *DENOISING, THRESHOLD, *OBJECTS, *REGIONS, *FINDERS, *ENHANCEMENTS)
+_WARMUP, _SHOW, _SERIES, _PIPE, _PLAY = "warmup", "show", "series", "pipe", "play"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 
@@ -39,7 +34,7 @@ class _Filters(click.Group):
     """The commands of the table. Each is created on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*(command.name for command in _ALL), NOISE, _PIPE, _SHOW, _SERIES, _WARMUP]
+        return [*(command.name for command in FILTERS), NOISE, _PIPE, _SHOW, _SERIES, _PLAY, _WARMUP]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == _WARMUP:
@@ -48,9 +43,11 @@ class _Filters(click.Group):
             return _noise_command()
         if cmd_name == _PIPE:
             return _pipe_command()
+        if cmd_name == _PLAY:
+            return _play_command()
         if cmd_name in (_SHOW, _SERIES):
             return _show if cmd_name == _SHOW else _series
-        command = find(cmd_name, _ALL)
+        command = find(cmd_name, FILTERS)
         return None if command is None else _click_command(command)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -93,7 +90,7 @@ def _check_name(name: str, noun: str, known: list[str], help_command: str) -> No
     if name.startswith("-") or spelled in known:
         return
     ours = function_name(name)
-    ours = next((command.name for command in _ALL if ours and command.calls == ours), ours)
+    ours = next((command.name for command in FILTERS if ours and command.calls == ours), ours)
     hint = suggestion(spelled, known, ours if ours in known else None) or f"; see {help_command}"
     raise click.UsageError(f"unknown {noun} {name!r}{hint}")
 
@@ -204,6 +201,27 @@ def _noise_command() -> click.Command:
         help=f"{about}\n\nThe numbers are in the unit of the pixels: 0 to 255 in pictures of 8 bits.",
         short_help="Print the noise of a picture.",
         epilog="Example: imfilter estimate-noise in.png",
+    )
+
+
+def _play_command() -> click.Command:
+    from ._play import run as play
+
+    def run(picture: str | None, port: int, browser: bool, max_pixels: int) -> int:
+        return _guarded(
+            lambda: play.run(picture, port=port, browser=browser, max_pixels=max_pixels or None), "play: "
+        )
+
+    return click.Command(
+        _PLAY,
+        params=[
+            click.Argument(["picture"], metavar="[PICTURE]", required=False),
+            *(click_option(option) for option in PLAY),
+        ],
+        callback=run,
+        help=play.ABOUT,
+        short_help="Try the filters in the browser.",
+        epilog="Example: imfilter play photo.jpg",
     )
 
 

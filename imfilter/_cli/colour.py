@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilter._base import dtypes
+from imfilter.color import rgb_to_gray
 
 from .._files.image import Image, full_scale
 
@@ -51,8 +52,4 @@ def is_rgb(image: Image) -> bool:
 
 def luminance(colour: Array) -> Array:
     """Return BT.601 luminance in floating point, not rounded."""
-    work = dtypes.derived(colour.dtype)
-    red, green, blue = (np.multiply(colour[..., i], LUMINANCE[i], dtype=work) for i in range(3))
-    red += green
-    red += blue
-    return red
+    return rgb_to_gray(colour, dtype=dtypes.derived(colour.dtype))

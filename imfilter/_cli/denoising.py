@@ -86,6 +86,9 @@ def _denoised(
 @contextlib.contextmanager
 def _progress(command: Command, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Show how far the gap has come to the tolerance, on a terminal. Yield the argument of the filter."""
+    if options.get("progress") is not None:  # of a program, which shows it in its own way
+        yield {"progress": options["progress"]} if command.name == "total_variation" else {}
+        return
     terminal = sys.stderr is not None and sys.stderr.isatty()
     if command.name != "total_variation" or not terminal:
         yield {}

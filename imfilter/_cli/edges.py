@@ -41,17 +41,29 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Piecewise:
             lambda piece: like(piece, run(plane(piece), target)),
             direct=not (transparent or grey),
         )
-    ends = limits.of(task.given, image.pixels.dtype, task.kind.name)
-    dtype = plane(head).dtype
-    edge = render.edge_response(lambda step: run(step, mode="edge"), dtype, run.ndim, run.options)
-    edge *= ends.height / full_scale(dtype)
+    shown = derivative_tone(task, target, image.pixels.dtype, plane(head).dtype)
+    return Piecewise(image, task.rows, lambda piece: like(piece, shown(run(plane(piece)))))
 
-    def part(piece: Image) -> Image:
-        return like(
-            piece, render.pictured(run(plane(piece)), target, edge, signed=task.signed, nodata=run.nodata)
-        )
 
-    return Piecewise(image, task.rows, part)
+def derivative_tone(
+    task: Task, target: np.dtype[Any], source: np.dtype[Any], plane: np.dtype[Any]
+) -> Callable[[Array], Array]:
+    """Return the conversion of a derivative to integers. It overwrites the values.
+
+    Parameters
+    ----------
+    task : Task
+        The filter.
+    target : dtype
+        An integer type.
+    source, plane : dtype
+        The types of the image, and of what is filtered: the image or its luminance.
+    """
+    run = task.run
+    ends = limits.of(task.given, source, task.kind.name)
+    edge = render.edge_response(lambda step: run(step, mode="edge"), plane, run.ndim, run.options)
+    edge *= ends.height / full_scale(plane)
+    return lambda values: render.pictured(values, target, edge, signed=task.signed, nodata=run.nodata)
 
 
 def _opaque(task: Task, piece: Image, *, transparent: bool, grey: bool) -> Array:
@@ -77,11 +89,17 @@ def entropy(task: Task, image: Image, *, transparent: bool) -> Piecewise:
         rounded = source.kind in "ui" and values.dtype != source
         return missing.masked(piece, Tone(source).of(values) if rounded else values)
 
-    tone = Tone(target, nodata=run.nodata)
-    if target is not None and whole and (task.kind.picture or task.given):
-        most = math.log2(max(run.options["levels"], 2))
-        tone = dataclasses.replace(tone, scale=full_scale(target) / most)
+    tone = entropy_tone(task)
     return Piecewise(image, task.rows, lambda piece: like(piece, tone.of(run(plane(piece)))))
+
+
+def entropy_tone(task: Task) -> Tone:
+    """Return the conversion of an entropy to the type of the file."""
+    target, tone = task.target, Tone(task.target, nodata=task.run.nodata)
+    if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
+        return tone
+    most = math.log2(max(task.run.options["levels"], 2))
+    return dataclasses.replace(tone, scale=full_scale(target) / most)
 
 
 #: The angles that are black and white in a picture of directions.
@@ -90,18 +108,24 @@ ANGLES = -math.pi / 2, math.pi / 2
 
 def measure(task: Task, image: Image, name: str, *, transparent: bool) -> Piecewise:
     """Compute a measure from 0 to 1, or an angle. In a picture of integers, its range is black to white."""
-    run, target = task.run, task.target
+    run = task.run
     grey = colour.is_rgb(strips.cut(image, slice(0, 1))) and not task.options["per_channel"]
-    tone = Tone(target, nodata=run.nodata)
-    if target is not None and target.kind in "ui" and (task.kind.picture or task.given):
-        low, high = ANGLES if name == "orientation" else (0.0, 1.0)
-        tone = dataclasses.replace(tone, scale=full_scale(target) / (high - low), black=low)
+    tone = measure_tone(task, name)
 
     def part(piece: Image) -> Image:
         plane = missing.masked(piece, _opaque(task, piece, transparent=transparent, grey=grey))
         return like(piece, tone.of(run(plane)))
 
     return Piecewise(image, task.rows, part)
+
+
+def measure_tone(task: Task, name: str) -> Tone:
+    """Return the conversion of a measure to the type of the file."""
+    target, tone = task.target, Tone(task.target, nodata=task.run.nodata)
+    if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
+        return tone
+    low, high = ANGLES if name == "orientation" else (0.0, 1.0)
+    return dataclasses.replace(tone, scale=full_scale(target) / (high - low), black=low)
 
 
 def descriptor(task: Task, image: Image) -> Piecewise:

@@ -13,7 +13,7 @@ import imfilter
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import colour, listing, missing, render, streams
+from . import colour, listing, missing, render, second, streams
 from .command import Command
 from .corners import mark
 from .render import Tone
@@ -61,12 +61,7 @@ def _find(command: Command, image: Image, options: Mapping[str, Any]) -> Found:
 
 
 def _template(options: Mapping[str, Any], ndim: int) -> Array:
-    from .. import io
-    from . import quiet
-
-    with quiet.decoders():
-        image = io.read(options["template"], max_pixels=options["max_pixels"] or None)
-    template = colour.one_plane(image)
+    template = colour.one_plane(second.picture(options["template"], options))
     if template.ndim != ndim:
         raise ValueError(f"--template must have {ndim} axes as IN, got shape {template.shape}")
     return template

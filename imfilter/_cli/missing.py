@@ -14,7 +14,7 @@ from imfilter._base import dtypes
 from .._files import bands
 from .._files.image import Image
 from .._files.lazy import Converted, LazyRows
-from . import strips
+from . import quiet, second, strips
 
 Array = NDArray[Any]
 Presence = NDArray[np.bool_]
@@ -81,15 +81,14 @@ def _without(image: Image, present: Presence | None, value: float) -> Presence |
     return present if present is None and result.all() else result
 
 
-def read(path: str, options: Mapping[str, Any], *, lazy: bool = False) -> tuple[Presence, Image]:
+def read(path: str | Image, options: Mapping[str, Any], *, lazy: bool = False) -> tuple[Presence, Image]:
     """Read a mask: where its pixels are not 0, and the picture. If `lazy`, read it in bands of rows."""
-    from .. import io
-    from . import quiet
-
-    with quiet.decoders():
-        mask = bands.opened(path, max_pixels=options["max_pixels"] or None) if lazy else None
-        if mask is None:
-            mask = io.read(path, max_pixels=options["max_pixels"] or None)
+    mask = None
+    if lazy and isinstance(path, str):
+        with quiet.decoders():
+            mask = bands.opened(path, max_pixels=options["max_pixels"] or None)
+    if mask is None:
+        mask = second.picture(path, options)
 
     def nonzero(piece: Image) -> Presence:
         found: Presence = np.not_equal(piece.colour, 0)

@@ -111,13 +111,17 @@ def _range(text: str) -> tuple[float, float]:
     return values
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"{text!r} is not one of {', '.join(words)}")
-        return text
+class OneOf:
+    """The parser of one of some words, which are in its attribute `words`."""
 
-    return read
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def __call__(self, text: str) -> str:
+        """Return the word."""
+        if text not in self.words:
+            raise ValueError(f"{text!r} is not one of {', '.join(self.words)}")
+        return text
 
 
 def nodata(text: str) -> float | str:
@@ -189,19 +193,19 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "range": ("LOW,HIGH", _range),
     "text": ("NAME", str),
     "file": ("FILE", str),
-    "eigenvalue": ("NAME", _one_of("largest", "smallest", "determinant")),
-    "part": ("NAME", _one_of("real", "imag", "magnitude")),
+    "eigenvalue": ("NAME", OneOf("largest", "smallest", "determinant")),
+    "part": ("NAME", OneOf("real", "imag", "magnitude")),
     "nodata": ("VALUE", nodata),
-    "nan": ("WORD", _one_of("propagate", "ignore")),
+    "nan": ("WORD", OneOf("propagate", "ignore")),
     "kernel": ("KERNEL", str),
     "taps": ("NUMBERS", _taps),
     "initial": ("INITIAL", _initial),
     "texts": ("NAME", str),
     "delimiter": ("CHARACTER", _delimiter),
-    "dtype": ("TYPE", _one_of(*DTYPES)),
-    "number_type": ("TYPE", _one_of(*_NUMBER_TYPES)),
-    "resampling": ("METHOD", _one_of("area", "linear", "cubic", "lanczos", "nearest")),
-    "alignment": ("WORD", _one_of("centres", "corners")),
+    "dtype": ("TYPE", OneOf(*DTYPES)),
+    "number_type": ("TYPE", OneOf(*_NUMBER_TYPES)),
+    "resampling": ("METHOD", OneOf("area", "linear", "cubic", "lanczos", "nearest")),
+    "alignment": ("WORD", OneOf("centres", "corners")),
     "ends": ("AXIS", _ends),
     "colour": ("COLOUR", _colour),
     "format": ("FORMAT", _format),

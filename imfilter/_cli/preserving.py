@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._files.image import Image, full_scale
-from . import colour, missing, strips
+from . import arrays, colour, missing, second, strips
 from .render import Tone
 from .strips import Piecewise
 from .task import Array, Task, like
@@ -89,13 +89,7 @@ def _spread(mask: Array, values: Array) -> Array:
 
 def _of_file(path: str, image: Image, options: Mapping[str, Any]) -> Array:
     """Read a guide. Its size is the size of the image."""
-    from .. import io
-    from . import arrays, quiet
-
-    with quiet.decoders():
-        guide = arrays.with_channels(
-            io.read(path, max_pixels=options["max_pixels"] or None), options["channel_axis"]
-        )
+    guide = arrays.with_channels(second.picture(path, options), options["channel_axis"])
     shape = image.pixels.shape[: image.spatial]
     if guide.pixels.shape[: guide.spatial] != shape:
         text = " x ".join(map(str, reversed(shape)))

@@ -14,7 +14,7 @@ from imfilter._filters.morphology.two_images import beyond
 
 from .._files.formats import Format
 from .._files.image import Image
-from . import missing, render
+from . import missing, render, second
 from .command import Command
 from .render import Tone
 from .task import Array, beside_alpha
@@ -57,11 +57,7 @@ def _reconstructed(
     image: Image, present: Array | None, options: Mapping[str, Any], shared: dict[str, Any]
 ) -> Array:
     """Return the reconstruction of the seed within the colour of an image."""
-    from .. import io
-    from . import quiet
-
-    with quiet.decoders():
-        seed = io.read(options["seed"], max_pixels=options["max_pixels"] or None).colour
+    seed = second.picture(options["seed"], options).colour
     colour, method = image.colour, options["method"]
     if options["channel_axis"] is not None and seed.shape != colour.shape and seed.ndim == colour.ndim:
         seed = np.moveaxis(seed, options["channel_axis"], -1)
