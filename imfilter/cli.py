@@ -5,7 +5,6 @@ Before a filter runs, no module larger than click is imported, so the help appea
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ from ._cli.options import click_option
 from ._cli.play_table import PLAY
 from ._cli.series_table import SERIES
 from ._cli.shown_table import SHOWN
-from ._cli.table import FILES, LIMITS, MASK, MIN_COVERAGE, PIPE, SHARED, TABLES, find, options_of
+from ._cli.table import FILES, LIMITS, MASK, MIN_COVERAGE, PIPE, SHARED, find, options_of
 
 _WARMUP, _SHOW, _SERIES, _PIPE, _PLAY = "warmup", "show", "series", "pipe", "play"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
@@ -292,6 +291,12 @@ def _run_pictures(
     return _guarded(run, f"{sources[0]}: ")
 
 
+def _filter(command: Command, source: str, destination: str, options: Mapping[str, Any]) -> None:
+    from ._cli import one_file
+
+    one_file.run(command, source, destination, options)
+
+
 def _draw(command: Command, sources: list[str], destination: str, options: dict[str, Any]) -> None:
     from ._cli import networks, shown
 
@@ -326,42 +331,6 @@ def _guarded(work: Callable[[], None], subject: str = "") -> int:
     except (ValueError, TypeError, OverflowError) as error:  # the message of the filter about its options
         return _fail(str(error), 2)
     return 0
-
-
-def _filter(command: Command, source: str, destination: str, options: Mapping[str, Any]) -> None:
-    from ._cli import stacks, streamed, streams
-
-    listed = command.kind in ("corners", "finder") and streams.suffix_of(destination, options) in TABLES
-    kind = None if listed else streams.format_of(destination, options)
-    streams.check(destination)
-    stack = stacks.opened(source, options)
-    if stack is None:
-        whole = streamed.run(command, source, destination, options, kind)
-        if whole is None:
-            return
-        image = streams.picture(source, options)
-        streamed.tell(image, source, whole)
-        stack = stacks.of_image(image, options)
-    if stack is not None:
-        with contextlib.closing(stack):
-            stacks.run(command, stack, (source, destination), options, kind)
-        return
-
-    from ._cli import arrays, corners, edges, finders, limits, missing
-    from ._cli.apply import apply
-
-    if kind is None and command.kind == "finder":
-        finders.write(destination, finders.find(command, image, options), options)
-        return
-    if kind is None:
-        limits.check_use(limits.asked(options), None)
-        response = edges.corner_response(missing.found(image, options), options)
-        corners.write(destination, response, corners.detect(response, options), options)
-        return
-    image = apply(command, image, options, kind, source)  # frees the input before the result is written
-    if not kind.picture:
-        image = arrays.with_input_order(image, options["channel_axis"])
-    streams.write(destination, image, options)
 
 
 def _fail(message: str, code: int) -> int:
