@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import dask.array as da
@@ -134,9 +135,19 @@ def cut(chunk: npt.NDArray, cuts: Cuts) -> list[npt.NDArray]:
     return [chunk[tuple(slice(a, b) for a, b in part)].copy() for part in cuts.parts]
 
 
-def computed(call: Call, layout: Layout, sources: list[Any]) -> npt.NDArray:
-    """Return the results of a block."""
+class Opaque:
+    """A value that dask does not search for tasks."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def computed(
+    call: Call, layout: Layout, sources: list[Any], names: Sequence[str] = (), values: Sequence[Any] = ()
+) -> npt.NDArray:
+    """Return the results of a block. `names` are the arguments whose `values` other tasks have computed."""
     found = {name: _joined(given, sources) for name, given in layout.inputs.items()}
+    found |= zip(names, values, strict=True)
     token = by_window.set(True)
     try:
         result: npt.NDArray = call.changed(**found).run()
@@ -182,19 +193,30 @@ class Source(NamedTuple):
 
 
 def array(
-    call: Call, others: Mapping[str, Source], frame: Frame, dtype: np.dtype, *, masked: bool
+    call: Call,
+    others: Mapping[str, Source],
+    frame: Frame,
+    dtype: np.dtype,
+    *,
+    masked: bool,
+    delayed: Mapping[str, Any] = MappingProxyType({}),
 ) -> da.Array:
-    """Return the lazy result of a call. `others` are the arguments that are cut like the image."""
+    """Return the lazy result of a call.
+
+    `others` are the arguments that are cut like the image, `delayed` those that are computed before.
+    """
     image = call.image
     sources = {call.first: Source(image, tuple(range(image.ndim))), **others}
     arrays: list[Any] = [source.array for source in sources.values()]
     plain = call.without(*sources)
     if "workers" in call.parameters and call.get("workers") is None:
         plain = plain.changed(workers=1)  # dask has threads of its own
-    token = tokenize(call.name, plain.arguments, frame, *(a.name for a in arrays))
+    token = tokenize(
+        call.name, plain.arguments, frame, *(a.name for a in arrays), *(d.key for d in delayed.values())
+    )
     name = f"{call.name.replace('.', '-')}-{token}"
-    layer = _Layer(name, plain, sources, frame).tasks()
-    graph = HighLevelGraph.from_collections(name, layer, dependencies=arrays)
+    layer = _Layer(name, plain, sources, frame, delayed).tasks()
+    graph = HighLevelGraph.from_collections(name, layer, dependencies=[*arrays, *delayed.values()])
     empty: npt.NDArray = np.empty((0,) * len(frame.chunks), dtype)
     return da.Array(graph, name, frame.chunks, meta=np.ma.MaskedArray(empty) if masked else empty)
 
@@ -202,8 +224,16 @@ def array(
 class _Layer:
     """The tasks of a result."""
 
-    def __init__(self, name: str, call: Call, sources: Mapping[str, Source], frame: Frame) -> None:
+    def __init__(
+        self,
+        name: str,
+        call: Call,
+        sources: Mapping[str, Source],
+        frame: Frame,
+        delayed: Mapping[str, Any],
+    ) -> None:
         self.name, self.call, self.sources, self.frame = name, call, sources, frame
+        self.delayed = [list(delayed), [d.key for d in delayed.values()]] if delayed else []
         self.layer: dict[Any, Any] = {}
         self.cuts: dict[Any, tuple[Any, Cuts]] = {}
 
@@ -216,7 +246,7 @@ class _Layer:
             keys: dict[Any, int] = {}
             inputs = {n: self._input(n, source, here, keys) for n, source in self.sources.items()}
             keep = self.frame.kept([axis.pieces[i].keep for axis, i in zip(axes, block, strict=True)])
-            self._place(block, (computed, self.call, Layout(inputs, keep), list(keys)))
+            self._place(block, (computed, self.call, Layout(inputs, keep), list(keys), *self.delayed))
         for key, (chunk, cuts) in self.cuts.items():
             self.layer[key] = (cut, chunk, cuts)
         return self.layer
