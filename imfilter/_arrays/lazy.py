@@ -133,8 +133,9 @@ def _reach(call: Call, rule: Rule, plan: Any) -> Reach:
     elif rule.kind != WHOLE:
         found = getattr(plan, "reach", None)
     whole = filtered_axes(call) if found is None else ()
-    if rule.joint and (joint := call.get("channel_axis")) is not None:
-        whole += (arguments.axis_index(joint, image.ndim, "channel_axis"),)
+    guide = call.arguments.get("guide")
+    if rule.joint and call.get("channel_axis") is not None and (guide is None or guide.ndim <= image.ndim):
+        whole += (arguments.axis_index(call.get("channel_axis"), image.ndim, "channel_axis"),)
     if rule.together is not None and rule.together(call):
         whole = tuple(range(image.ndim))
     split = [axis for axis in whole if len(image.chunks[axis]) > 1]

@@ -79,6 +79,9 @@ RULES: dict[str, Rule] = {
         _names("threshold", "otsu", "multi_otsu", "li", "yen", "triangle", "isodata", "minimum"),
         Rule(OWN, serve="thresholds.threshold"),
     ),
+    "hog": Rule(OWN, serve="cells.hog"),
+    "pyramid": Rule(OWN, serve="resampled.pyramid"),
+    "resize": Rule(OWN, serve="resampled.resize"),
     "canny": Rule(OWN, serve="edges.canny"),
     "hysteresis_threshold": Rule(OWN, serve="connected.hysteresis"),
     "bilateral": Rule(with_image=("mask", "guide"), joint=True),
@@ -111,7 +114,7 @@ RULES: dict[str, Rule] = {
     "morphology.distance": Rule(REFUSED, reason="every sample may depend on all others"),
     "morphology.reconstruction": Rule(REFUSED, reason="a region may reach across the whole image"),
     "threshold.mean": Rule(REFUSED, reason="image.mean() is the mean"),
-    **dict.fromkeys(("pyramid", "from_pyramid"), Rule(REFUSED, reason="resize makes one level")),
+    "from_pyramid": Rule(REFUSED, reason="each level depends on all smaller ones"),
     "fit_kernel": Rule(REFUSED),
     **dict.fromkeys(
         _names(
