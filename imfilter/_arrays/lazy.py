@@ -33,6 +33,8 @@ def result(call: Call) -> Any:
         raise TypeError(f"{call.name} does not take a dask array{reason}; use {call.first}.compute() first")
     if call.arguments.get("out") is not None:
         raise ValueError("out must be left out for a dask array; store the result with dask.array.store")
+    if call.get("return_scale"):
+        raise ValueError("return_scale must be False for a dask array, got True")
     call = _without_full_mask(call.without("out"))
     known(call.image, call.first)
     if rule.kind == OWN:
