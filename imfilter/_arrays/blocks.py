@@ -152,10 +152,10 @@ def computed(
     found |= layout.options | dict(zip(names, values, strict=True))
     token = by_window.set(True)
     try:
-        result: npt.NDArray = call.changed(**found).run()
+        result = call.changed(**found).run()
     finally:
         by_window.reset(token)
-    kept: npt.NDArray = result[layout.keep]
+    kept: npt.NDArray = result[layout.keep] if isinstance(result, np.ndarray) else np.asarray(result)
     return kept
 
 

@@ -65,6 +65,8 @@ def known(image: Any, name: str) -> None:
 
 def filtered_axes(call: Call) -> tuple[int, ...]:
     """Return the axes of the image that are filtered."""
+    if "axes" not in call.parameters and "axis" in call.parameters:  # of time
+        return (arguments.axis_index(call.get("axis"), call.image.ndim, "axis"),)
     image = np.broadcast_to(np.zeros(()), call.image.shape)
     return arguments.chosen_axes(image, call.get("axes"), call.get("channel_axis"))
 
@@ -156,14 +158,16 @@ def _result(call: Call, rule: Rule, plan: Any) -> tuple[tuple[ResultAxis, ...], 
     if plan is not None and not rule.tried:
         return results_of(plan.result_shape, image.ndim), plan.dtype
     channel = _channel(call)
-    few = tuple(n if a == channel else 1 for a, n in enumerate(image.shape))
+    gone = filtered_axes(call) if rule.kind == WHOLE else (channel,)
+    long = gone if call.name.startswith("series.") else (channel,)
+    few = tuple(n if a in long else 1 for a, n in enumerate(image.shape))
     given = call.changed(padding="same") if "padding" in call.arguments else call
-    tried = dry(given, few).run()
-    if tried.ndim < image.ndim:  # the channels became one
-        return tuple(ResultAxis(a, n) for a, n in enumerate(image.shape) if a != channel), tried.dtype
+    tried = np.asarray(dry(given, few).run())
+    if tried.ndim < image.ndim:  # the channels, or all filtered axes, became one
+        return tuple(ResultAxis(a, n) for a, n in enumerate(image.shape) if a not in gone), tried.dtype
     shape = image.shape if plan is None else plan.result_shape
-    if rule.kind == POINTS:
-        shape = tuple(n if a != channel else tried.shape[a] for a, n in enumerate(shape))
+    if plan is None:
+        shape = tuple(tried.shape[a] if a in long else n for a, n in enumerate(shape))
     return results_of(tried.shape[: tried.ndim - len(shape)] + shape, image.ndim), tried.dtype
 
 

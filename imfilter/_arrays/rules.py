@@ -116,14 +116,15 @@ RULES: dict[str, Rule] = {
     "threshold.mean": Rule(REFUSED, reason="image.mean() is the mean"),
     "from_pyramid": Rule(REFUSED, reason="each level depends on all smaller ones"),
     "fit_kernel": Rule(REFUSED),
+    **dict.fromkeys(_names("series", "embed", "fit_forecaster"), Rule(REFUSED)),
     **dict.fromkeys(
         _names(
             "series",
-            *("causal", "difference", "embed", "exponential", "fit_forecaster", "gaussian", "median"),
+            *("causal", "difference", "exponential", "gaussian", "median"),
             *("moving_apply", "moving_average", "moving_maximum", "moving_minimum", "moving_quantile"),
             *("moving_rank", "moving_std", "moving_sum", "moving_variance", "savgol", "weighted_average"),
         ),
-        Rule(REFUSED),
+        Rule(WHOLE, tried=True, reason="a series is filtered from its first sample on"),
     ),
     **dict.fromkeys(
         _names(
