@@ -11,6 +11,7 @@ import numpy as np
 from imfilter._base import arguments, borders, dtypes, missing
 from imfilter._base import inside as samples
 from imfilter._base.keywords import hinted
+from imfilter._base.plan import by_window
 from imfilter.typing import ArrayLike, Mask, Nan, NDArray
 
 #: The values of `threshold`, with the default of low and high for each.
@@ -20,6 +21,8 @@ _RULES: dict[str, tuple[float, float] | None] = {
     "median": (2 / 3, 4 / 3),
     "otsu": (0.5, 1.0),
 }
+#: Bins of the histogram of gradients.
+_BINS = 256
 
 
 @hinted
@@ -240,8 +243,8 @@ def _level(array: NDArray, sigmas: tuple[float, ...], inside: NDArray[np.bool_] 
     The division by the sum of weights rounds, and rounding errors of a flat image would look like edges. A
     flat image minus its level is exactly 0.
     """
-    if inside is None and (mode != "zero" or not any(sigmas)):
-        return 0.0
+    if by_window.get() or (inside is None and (mode != "zero" or not any(sigmas))):
+        return 0.0  # a block of a larger image may be flat
     row, column = (0, 0) if inside is None else np.unravel_index(inside.argmax(), inside.shape)
     level = array[row, column]
     for rows in (slice(row, row + 1), slice(None)):  # the first check is usually enough
@@ -302,7 +305,22 @@ def _otsu(values: NDArray) -> float:
     values = values[np.isfinite(values)]
     if not len(values) or values.min() == values.max():
         return float(values[0]) if len(values) else math.inf
-    counts, edges = np.histogram(values, 256)
+    return otsu_of(counted(values, (values.min(), values.max())), bin_edges(values.min(), values.max()))
+
+
+def bin_edges(low: Any, high: Any) -> NDArray:
+    """Return the limits of the bins of `counted`."""
+    return np.histogram_bin_edges(np.array([low, high]), _BINS)
+
+
+def counted(values: NDArray, limits: tuple[Any, Any]) -> NDArray:
+    """Return the number of values in each bin between the smallest and the largest of all."""
+    counts, _ = np.histogram(values, _BINS, limits)
+    return counts
+
+
+def otsu_of(counts: NDArray, edges: NDArray) -> float:
+    """Return Otsu's threshold of a histogram."""
     middles = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)[:-1]
     above = counts.sum() - below

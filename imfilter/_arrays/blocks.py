@@ -2,8 +2,9 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import dask.array as da
@@ -114,8 +115,10 @@ class Input(NamedTuple):
 class Layout:
     """What a task reads and keeps. It is an object of its own, so that dask does not search it for tasks."""
 
-    def __init__(self, inputs: dict[str, Input], keep: _Slices) -> None:
-        self.inputs, self.keep = inputs, keep
+    def __init__(
+        self, inputs: dict[str, Input], keep: _Slices, options: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
+        self.inputs, self.keep, self.options = inputs, keep, dict(options)
 
 
 class Cuts:
@@ -134,15 +137,25 @@ def cut(chunk: npt.NDArray, cuts: Cuts) -> list[npt.NDArray]:
     return [chunk[tuple(slice(a, b) for a, b in part)].copy() for part in cuts.parts]
 
 
-def computed(call: Call, layout: Layout, sources: list[Any]) -> npt.NDArray:
-    """Return the results of a block."""
+class Opaque:
+    """A value that dask does not search for tasks."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def computed(
+    call: Call, layout: Layout, sources: list[Any], names: Sequence[str] = (), values: Sequence[Any] = ()
+) -> npt.NDArray:
+    """Return the results of a block. `names` are the arguments whose `values` other tasks have computed."""
     found = {name: _joined(given, sources) for name, given in layout.inputs.items()}
+    found |= layout.options | dict(zip(names, values, strict=True))
     token = by_window.set(True)
     try:
-        result: npt.NDArray = call.changed(**found).run()
+        result = call.changed(**found).run()
     finally:
         by_window.reset(token)
-    kept: npt.NDArray = result[layout.keep]
+    kept: npt.NDArray = result[layout.keep] if isinstance(result, np.ndarray) else np.asarray(result)
     return kept
 
 
@@ -173,28 +186,45 @@ class Source(NamedTuple):
     @classmethod
     def like(cls, array: da.Array, image: da.Array, channel: Any, name: str) -> "Source":
         """Return the source for an array of the image's shape, perhaps without its channels."""
-        axes = tuple(range(image.ndim))
-        if array.shape != image.shape and channel is not None:
+        axes: tuple[int | None, ...] = tuple(range(image.ndim))
+        if array.ndim < image.ndim and channel is not None:
             axes = tuple(a for a in axes if a != channel % image.ndim)
-        if array.shape != tuple(image.shape[a] for a in axes):
+        elif array.ndim > image.ndim and channel is not None:  # channels that the image does not have
+            axes = (*axes[: channel % array.ndim], None, *axes[channel % array.ndim :])
+        each = zip(array.shape, axes, strict=False)
+        if len(axes) != array.ndim or any(a is not None and n != image.shape[a] for n, a in each):
             raise ValueError(f"{name} must have shape {image.shape}, got {array.shape}")
-        return cls(array.rechunk(tuple(image.chunks[a] for a in axes)), axes)
+        chunks = tuple(array.shape[i] if a is None else image.chunks[a] for i, a in enumerate(axes))
+        return cls(array.rechunk(chunks), axes)
 
 
 def array(
-    call: Call, others: Mapping[str, Source], frame: Frame, dtype: np.dtype, *, masked: bool
+    call: Call,
+    others: Mapping[str, Source],
+    frame: Frame,
+    dtype: np.dtype,
+    *,
+    masked: bool,
+    options: Callable[[tuple[int, ...]], Mapping[str, Any]] = lambda block: {},
+    delayed: Mapping[str, Any] = MappingProxyType({}),
 ) -> da.Array:
-    """Return the lazy result of a call. `others` are the arguments that are cut like the image."""
+    """Return the lazy result of a call.
+
+    `others` are the arguments that are cut like the image, and `delayed` those that are computed before.
+    ``options(block)`` are further arguments of a block.
+    """
     image = call.image
     sources = {call.first: Source(image, tuple(range(image.ndim))), **others}
     arrays: list[Any] = [source.array for source in sources.values()]
     plain = call.without(*sources)
     if "workers" in call.parameters and call.get("workers") is None:
         plain = plain.changed(workers=1)  # dask has threads of its own
-    token = tokenize(call.name, plain.arguments, frame, *(a.name for a in arrays))
+    token = tokenize(
+        call.name, plain.arguments, frame, *(a.name for a in arrays), *(d.key for d in delayed.values())
+    )
     name = f"{call.name.replace('.', '-')}-{token}"
-    layer = _Layer(name, plain, sources, frame).tasks()
-    graph = HighLevelGraph.from_collections(name, layer, dependencies=arrays)
+    layer = _Layer(name, plain, sources, frame, delayed, options).tasks()
+    graph = HighLevelGraph.from_collections(name, layer, dependencies=[*arrays, *delayed.values()])
     empty: npt.NDArray = np.empty((0,) * len(frame.chunks), dtype)
     return da.Array(graph, name, frame.chunks, meta=np.ma.MaskedArray(empty) if masked else empty)
 
@@ -202,8 +232,18 @@ def array(
 class _Layer:
     """The tasks of a result."""
 
-    def __init__(self, name: str, call: Call, sources: Mapping[str, Source], frame: Frame) -> None:
+    def __init__(
+        self,
+        name: str,
+        call: Call,
+        sources: Mapping[str, Source],
+        frame: Frame,
+        delayed: Mapping[str, Any],
+        options: Callable[[tuple[int, ...]], Mapping[str, Any]],
+    ) -> None:
+        self.options = options
         self.name, self.call, self.sources, self.frame = name, call, sources, frame
+        self.delayed = [list(delayed), [d.key for d in delayed.values()]] if delayed else []
         self.layer: dict[Any, Any] = {}
         self.cuts: dict[Any, tuple[Any, Cuts]] = {}
 
@@ -216,7 +256,8 @@ class _Layer:
             keys: dict[Any, int] = {}
             inputs = {n: self._input(n, source, here, keys) for n, source in self.sources.items()}
             keep = self.frame.kept([axis.pieces[i].keep for axis, i in zip(axes, block, strict=True)])
-            self._place(block, (computed, self.call, Layout(inputs, keep), list(keys)))
+            layout = Layout(inputs, keep, self.options(block))
+            self._place(block, (computed, self.call, layout, list(keys), *self.delayed))
         for key, (chunk, cuts) in self.cuts.items():
             self.layer[key] = (cut, chunk, cuts)
         return self.layer

@@ -27,8 +27,8 @@ class Call:
     @property
     def name(self) -> str:
         """The public name, with the module if that is not the package."""
-        parts = self.function.__module__.split(".")
-        home = parts[1] if len(parts) > 2 or parts[1] == "color" else ""
+        parts = self.function.__module__.removeprefix("imfilter.").split(".")
+        home = parts[0] if len(parts) > 1 or parts[0] == "color" else ""
         return f"{home}.{self.function.__name__}" if home else self.function.__name__
 
     @property
@@ -53,9 +53,7 @@ class Call:
 
     def run(self) -> Any:
         """Call the function."""
-        bound = inspect.signature(self.function).bind_partial()
-        bound.arguments.update({k: self.arguments[k] for k in self.parameters if k in self.arguments})
-        return self.function(*bound.args, **bound.kwargs)
+        return self.function(**self.arguments)
 
 
 #: Arguments about missing data. Whether data is missing does not change the shape or the type of a result.

@@ -7,6 +7,9 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+from dask.base import tokenize
+from dask.delayed import Delayed
+from dask.highlevelgraph import HighLevelGraph
 
 from imfilter._arrays import blocks
 from imfilter._arrays.blocks import ResultAxis, Source, results_of
@@ -30,12 +33,25 @@ def result(call: Call) -> Any:
         raise TypeError(f"{call.name} does not take a dask array{reason}; use {call.first}.compute() first")
     if call.arguments.get("out") is not None:
         raise ValueError("out must be left out for a dask array; store the result with dask.array.store")
-    call = call.without("out")
+    if call.get("return_scale"):
+        raise ValueError("return_scale must be False for a dask array, got True")
+    call = _without_full_mask(call.without("out"))
     known(call.image, call.first)
     if rule.kind == OWN:
         module, name = rule.serve.split(".")
         return getattr(importlib.import_module(f"imfilter._arrays.{module}"), name)(call)
     return filtered(call, rule)
+
+
+def _without_full_mask(call: Call) -> Call:
+    """Return the call without a mask that changes nothing. Blocks do not know whether all samples count."""
+    mask = call.arguments.get("mask")
+    if mask is None or call.first == "mask" or isinstance(mask, da.Array):
+        return call
+    array = arguments.numbers_of(mask, "mask")
+    if array.shape != call.image.shape and call.get("channel_axis") is None:
+        raise ValueError(f"mask must have shape {call.image.shape}, got {array.shape}")
+    return call.without("mask") if (array == 1).all() else call
 
 
 def known(image: Any, name: str) -> None:
@@ -49,6 +65,8 @@ def known(image: Any, name: str) -> None:
 
 def filtered_axes(call: Call) -> tuple[int, ...]:
     """Return the axes of the image that are filtered."""
+    if "axes" not in call.parameters and "axis" in call.parameters:  # of time
+        return (arguments.axis_index(call.get("axis"), call.image.ndim, "axis"),)
     image = np.broadcast_to(np.zeros(()), call.image.shape)
     return arguments.chosen_axes(image, call.get("axes"), call.get("channel_axis"))
 
@@ -59,7 +77,7 @@ def filtered(call: Call, rule: Rule) -> Any:
     if "nan" in call.parameters:
         missing.policy(call.get("nan"), call.get("min_coverage") or 0.0)
     others = {name: call.arguments[name] for name in rule.with_image if call.arguments.get(name) is not None}
-    others = {name: _lazy(value, name) for name, value in others.items()}
+    others = {name: as_lazy(value, name) for name, value in others.items()}
     channel = call.get("channel_axis")
     sources = {name: Source.like(value, image, channel, name) for name, value in others.items()}
     call = call.changed(**others)
@@ -70,11 +88,36 @@ def filtered(call: Call, rule: Rule) -> Any:
     return blocks.array(call, sources, frame, dtype, masked=_is_masked(image))
 
 
+def mapped(
+    call: Call, function: Callable[..., Any], options: Mapping[str, Any], dtype: np.dtype, reach: Reach
+) -> Any:
+    """Return the lazy result of a function of blocks, which has the image's shape.
+
+    The function gets the arguments of the call and `options`, of which some may be delayed.
+    """
+    image = call.image
+    given = {name: value for name, value in options.items() if not hasattr(value, "dask")}
+    delayed = {name: value for name, value in options.items() if hasattr(value, "dask")}
+    mask = call.arguments.get("mask")
+    others = {} if mask is None else {"mask": as_lazy(mask, "mask")}
+    sources = {name: Source.like(value, image, None, name) for name, value in others.items()}
+    made = Call(function, {**call.arguments, **others, **given})
+    frame = blocks.Frame.of(image.chunks, results_of(image.shape, image.ndim), reach, wraps=False)
+    return blocks.array(made, sources, frame, dtype, masked=False, delayed=delayed)
+
+
+def after(before: Any, function: Callable[..., Any], settings: Any) -> Any:
+    """Return the delayed ``function(value, settings)`` of a delayed value."""
+    name = f"{function.__name__.strip('_')}-{tokenize(function, before.key, repr(settings))}"
+    layer: dict[Any, Any] = {name: (function, before.key, blocks.Opaque(settings))}
+    return Delayed(name, HighLevelGraph.from_collections(name, layer, dependencies=[before]), layer=name)
+
+
 def _is_masked(image: Any) -> bool:
     return isinstance(image._meta, np.ma.MaskedArray)
 
 
-def _lazy(value: Any, name: str) -> Any:
+def as_lazy(value: Any, name: str) -> Any:
     """Return an argument of the image's shape as a lazy array."""
     if isinstance(value, da.Array):
         known(value, name)
@@ -94,8 +137,11 @@ def _reach(call: Call, rule: Rule, plan: Any) -> Reach:
     elif rule.kind != WHOLE:
         found = getattr(plan, "reach", None)
     whole = filtered_axes(call) if found is None else ()
-    if rule.joint and (joint := call.get("channel_axis")) is not None:
-        whole += (arguments.axis_index(joint, image.ndim, "channel_axis"),)
+    guide = call.arguments.get("guide")
+    if rule.joint and call.get("channel_axis") is not None and (guide is None or guide.ndim <= image.ndim):
+        whole += (arguments.axis_index(call.get("channel_axis"), image.ndim, "channel_axis"),)
+    if rule.together is not None and rule.together(call):
+        whole = tuple(range(image.ndim))
     split = [axis for axis in whole if len(image.chunks[axis]) > 1]
     if split:
         reason = f", because {rule.reason}" if rule.reason else ""
@@ -112,14 +158,16 @@ def _result(call: Call, rule: Rule, plan: Any) -> tuple[tuple[ResultAxis, ...], 
     if plan is not None and not rule.tried:
         return results_of(plan.result_shape, image.ndim), plan.dtype
     channel = _channel(call)
-    few = tuple(n if a == channel else 1 for a, n in enumerate(image.shape))
+    gone = filtered_axes(call) if rule.kind == WHOLE else (channel,)
+    long = gone if call.name.startswith("series.") else (channel,)
+    few = tuple(n if a in long else 1 for a, n in enumerate(image.shape))
     given = call.changed(padding="same") if "padding" in call.arguments else call
-    tried = dry(given, few).run()
-    if tried.ndim < image.ndim:  # the channels became one
-        return tuple(ResultAxis(a, n) for a, n in enumerate(image.shape) if a != channel), tried.dtype
+    tried = np.asarray(dry(given, few).run())
+    if tried.ndim < image.ndim:  # the channels, or all filtered axes, became one
+        return tuple(ResultAxis(a, n) for a, n in enumerate(image.shape) if a not in gone), tried.dtype
     shape = image.shape if plan is None else plan.result_shape
-    if rule.kind == POINTS:
-        shape = tuple(n if a != channel else tried.shape[a] for a, n in enumerate(shape))
+    if plan is None:
+        shape = tuple(tried.shape[a] if a in long else n for a, n in enumerate(shape))
     return results_of(tried.shape[: tried.ndim - len(shape)] + shape, image.ndim), tried.dtype
 
 

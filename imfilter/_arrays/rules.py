@@ -25,6 +25,8 @@ class Rule:
         The arguments that are cut like the image.
     joint : bool
         Whether a result depends on all channels.
+    together : callable, optional
+        Tells from the call whether results also depend on the other images of a batch.
     tried : bool
         Whether the element type of the result is found by a call with a few samples. Otherwise the plan says.
     reach : callable, optional
@@ -38,6 +40,7 @@ class Rule:
     kind: str = BLOCKS
     with_image: tuple[str, ...] = ("mask",)
     joint: bool = False
+    together: Callable[[Any], bool] | None = None
     tried: bool = False
     reach: Callable[..., Any] | None = None
     serve: str = ""
@@ -72,6 +75,15 @@ RULES: dict[str, Rule] = {
         ),
         _PLANNED,
     ),
+    **dict.fromkeys(
+        _names("threshold", "otsu", "multi_otsu", "li", "yen", "triangle", "isodata", "minimum"),
+        Rule(OWN, serve="thresholds.threshold"),
+    ),
+    "hog": Rule(OWN, serve="cells.hog"),
+    "pyramid": Rule(OWN, serve="resampled.pyramid"),
+    "resize": Rule(OWN, serve="resampled.resize"),
+    "canny": Rule(OWN, serve="edges.canny"),
+    "hysteresis_threshold": Rule(OWN, serve="connected.hysteresis"),
     "bilateral": Rule(with_image=("mask", "guide"), joint=True),
     "guided": Rule(with_image=("mask", "guide"), joint=True),
     "non_local_means": Rule(joint=True, reason="the noise is not known: give it with noise="),
@@ -90,7 +102,44 @@ RULES: dict[str, Rule] = {
     "sato": Rule(),
     "meijering": Rule(reason="the largest response of the image is 1"),
     "total_variation": Rule(WHOLE, joint=True, reason="every sample depends on all others"),
-    "clahe": Rule(WHOLE, reason="its tiles divide the whole image"),
+    "clahe": Rule(
+        WHOLE,
+        reason="its tiles divide the whole image",
+        together=lambda call: call.get("value_range") is None,
+    ),
+    **dict.fromkeys(("global_pool", "estimate_noise"), Rule(WHOLE, tried=True, reason=_WHOLE)),
+    "pyramid_pool": Rule(REFUSED, reason="its cells divide the whole image"),
+    **dict.fromkeys(("blobs", "corner_peaks"), Rule(REFUSED, reason="the number of results is not known")),
+    **dict.fromkeys(_names("morphology", "skeleton", "thin"), _CONNECTED),
+    "morphology.distance": Rule(REFUSED, reason="every sample may depend on all others"),
+    "morphology.reconstruction": Rule(REFUSED, reason="a region may reach across the whole image"),
+    "threshold.mean": Rule(REFUSED, reason="image.mean() is the mean"),
+    "from_pyramid": Rule(REFUSED, reason="each level depends on all smaller ones"),
+    "fit_kernel": Rule(REFUSED),
+    **dict.fromkeys(_names("series", "embed", "fit_forecaster"), Rule(REFUSED)),
+    **dict.fromkeys(
+        _names(
+            "series",
+            *("causal", "difference", "exponential", "gaussian", "median"),
+            *("moving_apply", "moving_average", "moving_maximum", "moving_minimum", "moving_quantile"),
+            *("moving_rank", "moving_std", "moving_sum", "moving_variance", "savgol", "weighted_average"),
+        ),
+        Rule(WHOLE, tried=True, reason="a series is filtered from its first sample on"),
+    ),
+    **dict.fromkeys(
+        _names(
+            "layers",
+            *("avg_pool_gradient", "conv", "conv_bias_gradient", "conv_input_gradient", "conv_transpose"),
+            *("conv_weight_gradient", "cross_entropy", "depthwise", "depthwise_separable", "dynamic_conv"),
+            *("max_pool_gradient", "pointwise", "prepare"),
+        ),
+        Rule(REFUSED),
+    ),
+    **dict.fromkeys(
+        _names("show", "activity", "class_model", "embed", "feature_maps", "guided_backprop", "kernels")
+        + _names("show", "occlusion_map", "patches", "saliency"),
+        Rule(REFUSED),
+    ),
     **dict.fromkeys(("butterworth", "homomorphic", "wiener"), _SPECTRUM),
     "richardson_lucy": Rule(WHOLE, reason="each iteration reads the result of the one before"),
     **dict.fromkeys(

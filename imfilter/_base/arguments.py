@@ -76,6 +76,8 @@ def _real_array(
 ) -> npt.NDArray:
     """Return `value` as an array of real numbers."""
     unmasked(value, name, advice)
+    if not isinstance(value, np.ndarray | list | tuple) and hasattr(value, "__dask_graph__"):
+        _in_memory(value, name)
     try:
         array = value if isinstance(value, np.ndarray) else np.asarray(value)
     except ValueError:
@@ -86,6 +88,12 @@ def _real_array(
         what = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else _name(value)
         raise TypeError(f"{name} must contain real numbers, got {what}")
     return array
+
+
+def _in_memory(value: Any, name: str) -> None:
+    """Refuse lazy arrays, which NumPy would compute. Labelled arrays in memory have no graph."""
+    if value.__dask_graph__() is not None:
+        raise TypeError(f"{name} must be in memory, got a lazy array of dask: use {name}.compute()")
 
 
 def axis_index(value: Any, ndim: int, name: str) -> int:

@@ -10,6 +10,8 @@ from typing import Any
 _LIBRARIES = (
     ("xarray", "DataArray", "imfilter._arrays.labelled"),
     ("dask.array", "Array", "imfilter._arrays.lazy"),
+    ("pandas", "Series", "imfilter._arrays.tabular"),
+    ("pandas", "DataFrame", "imfilter._arrays.tabular"),
 )
 
 

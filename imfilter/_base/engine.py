@@ -11,7 +11,7 @@ import numpy.typing as npt
 from imfilter._base import arguments, dtypes, missing, threads
 from imfilter._base.call_cache import Calls, key_of
 from imfilter._base.keywords import Common
-from imfilter._base.plan import Plan, Planned, planning
+from imfilter._base.plan import Plan, Planned, by_window, planning
 
 #: Number of programs kept with a call, one for each layout of image and output.
 _MOST_PROGRAMS = 16
@@ -138,7 +138,7 @@ def _apply_with_missing(
     asked, plans = missing.asked(array, common, own), planning.get()
     plain = common._replace(mask=None, nan="propagate", min_coverage=0.0)
     undefined, result = None, None
-    if asked.only_nan and plans is None and not missing.often_nan(array):
+    if asked.only_nan and plans is None and not by_window.get() and not missing.often_nan(array):
         # A search for NaN would take longer than many filters.
         call, out, workers = _settled(family, array, plain, fixed, given)
         result = family.compute_finite(call, array, out, workers)

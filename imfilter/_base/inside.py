@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from imfilter._base import missing
 from imfilter._base.keywords import Common
+from imfilter._base.plan import by_window
 
 
 def of(
@@ -17,7 +18,7 @@ def of(
     if found is None:
         return None
     inside = found.present(image)
-    return None if inside.all() else inside
+    return None if inside.all() and not by_window.get() else inside
 
 
 def remasked(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, threads
 from imfilter._base.keywords import Common
+from imfilter._base.plan import by_window
 
 #: Bytes of an array that are searched at a time, and bytes from which on threads share the search. A thread
 #: reads 29 GB/s, and to wake another one takes as long as to read 3 MB.
@@ -111,7 +112,7 @@ def asked(image: npt.NDArray, common: Common, own: npt.NDArray | None = None) ->
         mask = mask.copy()  # `out` is written while the mask is read
     if own is not None:
         mask = own if mask is None else np.where(own, mask, mask.dtype.type(0))
-    if mask is not None and _all_ones(mask, threads.requested(common.workers)):
+    if mask is not None and not by_window.get() and _all_ones(mask, threads.requested(common.workers)):
         mask = None
     shrink = isinstance(common.mode, str) and common.mode == "shrink"
     return Presence(mask, ignore and image.dtype.kind == "f", shrink, least)
@@ -124,8 +125,12 @@ def policy(nan: Any, min_coverage: Any) -> tuple[bool, float]:
 
 
 def found(asked: Presence, image: npt.NDArray, workers: int | None) -> Presence | None:
-    """Return the presence that was asked for, or None if every sample of the image is present."""
-    if asked.ignore_nan and not has_nan(image, threads.requested(workers)):
+    """Return the presence that was asked for, or None if every sample of the image is present.
+
+    Sums with and without absent samples are rounded differently. A block of an image does not know whether
+    samples of other blocks are absent. So it is filtered as if some were.
+    """
+    if asked.ignore_nan and not by_window.get() and not has_nan(image, threads.requested(workers)):
         asked = replace(asked, ignore_nan=False)
     nothing = asked.mask is None and not asked.ignore_nan and not asked.shrink
     return None if nothing else asked

@@ -125,7 +125,12 @@ def sums(
     return _compute(call, image, None, threads.requested(workers))
 
 
-def _along(call: Call) -> tuple[Table, ...]:
+def given(lengths: tuple[int, ...], mode: str, *tables: Table) -> tuple[Table, ...]:
+    """Return tables that are known."""
+    return tables
+
+
+def along(call: Call) -> tuple[Table, ...]:
     """Return the tables of the filtered axes, in the order of `axes`."""
     along = sorted(call.axes)
     return tuple(call.tables[3 - len(along) + along.index(a)] for a in call.axes)
@@ -133,7 +138,7 @@ def _along(call: Call) -> tuple[Table, ...]:
 
 def _picked(call: Call, array: npt.NDArray, out: npt.NDArray | None) -> npt.NDArray:
     """Copy samples, which is exact for every type."""
-    for axis, table in zip(call.axes, _along(call), strict=True):
+    for axis, table in zip(call.axes, along(call), strict=True):
         if not table.identity:
             array = array.take(table.samples, axis)
     if out is not None and np.may_share_memory(array, out):
@@ -145,7 +150,7 @@ def _picked(call: Call, array: npt.NDArray, out: npt.NDArray | None) -> npt.NDAr
 
 def _pooled(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Return the means of cells of whole samples. This takes a third of the time of sums."""
-    factors = tuple(table.factor for table in _along(call))
+    factors = tuple(table.factor for table in along(call))
     common = Common(axes=call.axes, dtype=call.dtype, out=out, workers=workers)
     return pooling.apply(array, pooling.MEAN, _cells, factors, common)
 
@@ -253,7 +258,7 @@ def _with_missing(
         return sums(samples, call.axes, inside, 0.0, given.workers)
 
     place = missing.Place(call.axes, array.ndim)
-    found, few = missing.resampled(array, presence, _along(call), place, call.cval, summed)
+    found, few = missing.resampled(array, presence, along(call), place, call.cval, summed)
     out = dtypes.empty(call.result_shape, call.dtype) if given.out is None else given.out
     dtypes.place(found, out)
     out[few] = np.nan if out.dtype.kind == "f" else 0

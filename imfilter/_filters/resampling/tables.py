@@ -24,6 +24,14 @@ _Reals = npt.NDArray[np.float64]
 _Whole = npt.NDArray[np.int64]
 
 
+class Facts(NamedTuple):
+    """What the arithmetic depends on; see the properties of `Table`."""
+
+    most: int
+    bits: int
+    picks: bool
+
+
 class Table(NamedTuple):
     """The taps of all outputs of an axis, one output after the other.
 
@@ -38,6 +46,7 @@ class Table(NamedTuple):
     constants: _Reals
     about: _Whole
     factor: int = 0  # not 0: each output is the mean of so many samples, without gaps
+    whole: "Facts | None" = None  # of the table of which this is a part, which has the same arithmetic
 
     @property
     def outputs(self) -> int:
@@ -47,11 +56,15 @@ class Table(NamedTuple):
     @property
     def most(self) -> int:
         """The largest number of taps of an output."""
+        if self.whole is not None:
+            return self.whole.most
         return int(np.diff(self.starts).max())
 
     @property
     def picks(self) -> bool:
         """Whether every output is a sample."""
+        if self.whole is not None:
+            return self.whole.picks
         return len(self.samples) == self.outputs and bool((self.weights == 1).all())
 
     @property
@@ -62,11 +75,29 @@ class Table(NamedTuple):
     @property
     def bits(self) -> int:
         """The number of bits behind the point of all weights. It is large if a weight is negative, too."""
+        if self.whole is not None:
+            return self.whole.bits
         scaled = self.weights * 2.0**_MOST_BITS
         if self.constants.any() or (scaled < 0).any() or (scaled != np.rint(scaled)).any():
             return _MOST_BITS
         shared = int(np.gcd.reduce(scaled.astype(np.int64), initial=1 << _MOST_BITS))
         return _MOST_BITS - ((shared & -shared).bit_length() - 1)
+
+    def part(self, start: int, stop: int) -> tuple[_Whole, "Table"]:
+        """Return the samples that some outputs read, in order, and the table of the outputs for them."""
+        first, last = self.starts[start], self.starts[stop]
+        samples, about = self.samples[first:last], self.about[start:stop]
+        read = np.unique(np.concatenate([samples, about]))
+        return read, Table(
+            len(read),
+            self.starts[start : stop + 1] - first,
+            np.searchsorted(read, samples),
+            self.weights[first:last],
+            self.constants[start:stop],
+            np.searchsorted(read, about),
+            self.factor,
+            Facts(self.most, self.bits, self.picks),
+        )
 
     def beside(self) -> "Table":
         """Return the table without the taps of the samples of largest weight."""

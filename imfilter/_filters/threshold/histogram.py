@@ -18,14 +18,14 @@ _Array = npt.NDArray
 Number = int | float
 
 #: Largest range of integers with a bin for each. Integers of a wider range are sorted.
-_WIDEST = 1 << 20
+WIDEST = 1 << 20
 #: Samples that a thread counts in a table, whose counts have 32 bits.
 _PIECE = 1 << 30
 #: Bins from which on there are two tables, not four, which would not fit into the second-level cache.
 _MANY_BINS = 1 << 13
 #: Samples of a part of an image whose extremes are searched, and samples from which on threads share work.
 _PART, _MANY = 1 << 18, 1 << 17
-_UNSIGNED: dict[int, np.dtype] = {1: np.dtype("u1"), 2: np.dtype("u2"), 4: np.dtype("u4"), 8: np.dtype("u8")}
+UNSIGNED: dict[int, np.dtype] = {1: np.dtype("u1"), 2: np.dtype("u2"), 4: np.dtype("u4"), 8: np.dtype("u8")}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,14 @@ class Samples:
         return self.values.dtype.kind != "f"
 
 
-def present(image: Any, mask: Any, nan: Any, workers: Any) -> Samples | None:
+@dataclass(frozen=True)
+class Counted:
+    """What `of_samples` has returned for an image, in place of the image. NaN: a sample is NaN."""
+
+    found: Histogram | Number
+
+
+def present(image: Any, mask: Any, nan: Any, workers: Any, *, least: int = 1) -> Samples | None:
     """Check the arguments and return the samples that are present. None: one of them is NaN."""
     bare, own = missing.split(image)
     array = arguments.image(bare)
@@ -88,7 +95,7 @@ def present(image: Any, mask: Any, nan: Any, workers: Any) -> Samples | None:
     else:
         inside = found.present(array)
         values = values[inside]
-        if not len(values):
+        if len(values) < least:
             raise ValueError("image must have at least one sample that is present, got none")
         if found.graded:
             weights = np.asarray(found.at(array, ...)[inside], np.float64)
@@ -101,11 +108,13 @@ def threshold(
     image: Any, choose: Callable[[Histogram], Any], bins: Any, mask: Any, nan: Any, workers: Any
 ) -> Any:
     """Return the threshold of an image: NaN, the value of a constant image, or ``choose(histogram)``."""
-    number = arguments.integer(bins, "bins", least=2, most=_WIDEST)
-    samples = present(image, mask, nan, workers)
-    if samples is None:
-        return math.nan
-    found = of_samples(samples, number)
+    number = arguments.integer(bins, "bins", least=2, most=WIDEST)
+    found: Histogram | Number
+    if isinstance(image, Counted):
+        found = image.found
+    else:
+        samples = present(image, mask, nan, workers)
+        found = math.nan if samples is None else of_samples(samples, number)
     return choose(found) if isinstance(found, Histogram) else found
 
 
@@ -114,20 +123,20 @@ def of_samples(samples: Samples, bins: int) -> Histogram | Number:
     values = samples.values
     # To count all values of 16 bits takes less time than to find the extremes of a large image.
     narrow = values.dtype.itemsize == 1 or (
-        values.dtype.itemsize == 2 and samples.whole and len(values) > _WIDEST
+        values.dtype.itemsize == 2 and samples.whole and len(values) > WIDEST
     )
-    low, high = (0, 0) if narrow else _extremes(samples)
+    low, high = (0, 0) if narrow else extremes(samples)
     if narrow:
         info = np.iinfo(values.dtype)
         return _nonempty(samples, int(info.min), int(info.max))
     if low == high:
         return high
     if samples.whole:
-        return _nonempty(samples, low, high) if high - low < _WIDEST else _sorted(samples, low)
+        return _nonempty(samples, low, high) if high - low < WIDEST else _sorted(samples, low)
     return _real(samples, low, high, bins)
 
 
-def _extremes(samples: Samples) -> tuple[Any, Any]:
+def extremes(samples: Samples) -> tuple[Any, Any]:
     """Return the smallest and the largest sample as numbers of Python."""
     values, found = samples.values, list[tuple[Any, Any]]()
 
@@ -144,12 +153,17 @@ def _nonempty(samples: Samples, low: int, high: int) -> Histogram | Number:
     """Return the histogram of integers from `low` to `high`."""
     bins = high - low + 1
     if samples.weights is None:
-        counts = _counted(samples, low, bins, None)
+        counts = counted(samples, low, bins, None)
     else:
         # The difference of integers is right in their own unsigned type.
-        unsigned = _UNSIGNED[samples.values.dtype.itemsize]
+        unsigned = UNSIGNED[samples.values.dtype.itemsize]
         places = samples.values.view(unsigned) - unsigned.type(low % (1 << 8 * unsigned.itemsize))
         counts = np.bincount(places.astype(np.int64), samples.weights, bins)
+    return of_counts(counts, low)
+
+
+def of_counts(counts: _Array, low: int) -> Histogram | Number:
+    """Return the histogram of integers from `low` on."""
     filled = np.flatnonzero(counts)
     if len(filled) == 1:
         return low + int(filled[0])
@@ -159,7 +173,7 @@ def _nonempty(samples: Samples, low: int, high: int) -> Histogram | Number:
 
 def _sorted(samples: Samples, low: int) -> Histogram:
     """Return the histogram of integers of a wide range."""
-    unsigned = _UNSIGNED[samples.values.dtype.itemsize]
+    unsigned = UNSIGNED[samples.values.dtype.itemsize]
     values = samples.values.view(unsigned) - unsigned.type(low % (1 << 8 * unsigned.itemsize))
     places, back, counts = np.unique(values, return_inverse=True, return_counts=True)
     weighed = counts if samples.weights is None else np.bincount(back.reshape(-1), samples.weights)
@@ -168,13 +182,30 @@ def _sorted(samples: Samples, low: int) -> Histogram:
 
 def _real(samples: Samples, low: float, high: float, bins: int) -> Histogram:
     """Return the histogram of real numbers in equal bins from the smallest to the largest."""
+    centres, table = real_bins(samples.values.dtype, low, high, bins)
+    if samples.weights is None:
+        counts = counted(samples, 0, bins, np.append(table, bins / (high - low)))
+    else:
+        places = np.searchsorted(table[1:-1], samples.values, side="right")
+        counts = np.bincount(places, samples.weights, bins)
+    return of_real_counts(counts, low, high, centres)
+
+
+def of_real_counts(counts: _Array, low: float, high: float, centres: _Array) -> Histogram:
+    """Return the histogram of real numbers in bins."""
+    filled = np.flatnonzero(counts)
+    return Histogram(filled, counts[filled].astype(np.float64), low, (high - low) / len(counts), centres)
+
+
+def real_bins(dtype: np.dtype, low: float, high: float, bins: int) -> tuple[_Array, npt.NDArray[np.float64]]:
+    """Return the centres and the limits of equal bins from the smallest to the largest sample of a type."""
     if not (math.isfinite(low) and math.isfinite(high)):
         wrong = high if math.isfinite(low) else low
         raise ValueError(f"image must be finite, got {wrong}; leave such samples out with mask=")
     if not math.isfinite(high - low):
         raise ValueError(f"image must have a range that fits into float64, got {low} to {high}")
     # The limits of NumPy and scikit-image are computed in the type of the samples.
-    for element in (samples.values.dtype, dtypes.FLOAT64):
+    for element in (dtype, dtypes.FLOAT64):
         limits = np.linspace(element.type(low), element.type(high), bins + 1, dtype=element)
         if (limits[1:] > limits[:-1]).all():
             break
@@ -183,24 +214,17 @@ def _real(samples: Samples, low: float, high: float, bins: int) -> Histogram:
             f"bins must be fewer than the floats between the smallest and the largest sample, {low} and "
             f"{high}, got {bins}"
         )
-    centres, table = (limits[1:] + limits[:-1]) / 2, limits.astype(np.float64)
-    if samples.weights is None:
-        counts = _counted(samples, 0, bins, np.append(table, bins / (high - low)))
-    else:
-        places = np.searchsorted(table[1:-1], samples.values, side="right")
-        counts = np.bincount(places, samples.weights, bins)
-    filled = np.flatnonzero(counts)
-    return Histogram(filled, counts[filled].astype(np.float64), low, (high - low) / bins, centres)
+    return (limits[1:] + limits[:-1]) / 2, limits.astype(np.float64)
 
 
-def _counted(
+def counted(
     samples: Samples, low: int, bins: int, limits: npt.NDArray[np.float64] | None
 ) -> npt.NDArray[np.int64]:
     """Return the number of samples in each bin. Counts are integers, so the order does not matter."""
     values = samples.values
     size, entry = values.dtype.itemsize, kernels.count_samples.entry()
     if limits is None:
-        kernel, mask = kernels.count_whole.address(_UNSIGNED[size]), (1 << min(8 * size, 63)) - 1
+        kernel, mask = kernels.count_whole.address(UNSIGNED[size]), (1 << min(8 * size, 63)) - 1
     else:
         kernel, mask = kernels.count_real.address(values.dtype), 0
     total, lock, at = np.zeros(bins, np.int64), threading.Lock(), address(values)

@@ -1,0 +1,96 @@
+"""The histogram of an image from those of its blocks. Counts are integers, so the blocks do not matter."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import dtypes
+from imfilter._filters.threshold.histogram import (
+    UNSIGNED,
+    WIDEST,
+    Histogram,
+    Number,
+    Samples,
+    counted,
+    extremes,
+    of_counts,
+    of_real_counts,
+    real_bins,
+)
+
+#: The smallest and the largest sample of a block. Empty: no sample is present. NaN: one of them is.
+Limits = tuple[Number, ...]
+
+
+def limits(samples: Samples | None) -> Limits:
+    """Return the limits of the samples of a block."""
+    if samples is None:
+        return math.nan, math.nan
+    if samples.weights is not None:
+        raise ValueError("mask must contain truth values for an image of several blocks, got numbers")
+    return extremes(samples) if len(samples.values) else ()
+
+
+def joined(found: list[Limits]) -> Limits:
+    """Return the limits of all blocks."""
+    ends = [end for pair in found for end in pair]
+    if any(end != end for end in ends):
+        return math.nan, math.nan
+    if not ends:
+        raise ValueError("image must have at least one sample that is present, got none")
+    return min(ends), max(ends)
+
+
+def narrow(dtype: np.dtype) -> Limits:
+    """Return limits of all samples of a type that has so few values that each is counted; else nothing."""
+    if dtype.kind == "b":
+        return 0, 255
+    if dtype.kind == "f" or dtype.itemsize > 2:
+        return ()
+    info = np.iinfo(dtype)
+    return int(info.min), int(info.max)
+
+
+def counts(samples: Samples | None, ends: Limits, bins: int) -> Any:
+    """Return the counts of a block in the bins of the image; of a wide range, places and their counts."""
+    low, high = ends
+    if samples is None or low == high or low != low:
+        return None
+    if samples.weights is not None:
+        raise ValueError("mask must contain truth values for an image of several blocks, got numbers")
+    if not samples.whole:
+        _, table = real_bins(samples.values.dtype, low, high, bins)
+        return counted(samples, 0, bins, np.append(table, bins / (high - low)))
+    if high - low < WIDEST:
+        return counted(samples, int(low), int(high - low) + 1, None)
+    unsigned = UNSIGNED[samples.values.dtype.itemsize]
+    places = samples.values.view(unsigned) - unsigned.type(int(low) % (1 << 8 * unsigned.itemsize))
+    return np.unique(places, return_counts=True)
+
+
+def histogram(found: list[Any], ends: Limits, bins: int, dtype: np.dtype) -> Histogram | Number:
+    """Return the histogram of all blocks."""
+    low, high = ends
+    if low != low or any(one is None for one in found):
+        return high if low == high else math.nan
+    if dtype.kind == "f":
+        total = np.sum(found, axis=0)
+        centres, _ = real_bins(_read(dtype), low, high, bins)
+        return of_real_counts(total, low, high, centres)
+    if high - low < WIDEST:
+        total = np.sum(found, axis=0)
+        if not total.any():
+            raise ValueError("image must have at least one sample that is present, got none")
+        return of_counts(total, int(low))
+    places, back = np.unique(np.concatenate([one for one, _ in found]), return_inverse=True)
+    total = np.zeros(len(places), np.int64)
+    np.add.at(total, back.reshape(-1), np.concatenate([one for _, one in found]))
+    return Histogram(places, total.astype(np.float64), low, 1.0, None)
+
+
+def _read(dtype: np.dtype) -> np.dtype:
+    """Return the type in which samples of a type are read."""
+    empty: npt.NDArray = np.empty(0, dtype)
+    return dtypes.readable(empty).dtype
