@@ -6,7 +6,6 @@ CIELAB has lightness and two colour axes. As LCh, the second number is how colou
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 from skimage import data
 
 from imfilter import color
@@ -14,7 +13,7 @@ from imfilter import color
 image = data.coffee()[50:350, 100:500]
 lch = color.lab_to_lch(color.rgb_to_lab(image))
 lch[..., 1] *= 1.6
-colourful = np.clip(color.lab_to_rgb(color.lch_to_lab(lch)), 0, 255).astype(np.uint8)
+colourful = color.lab_to_rgb(color.lch_to_lab(lch)).clip(0, 1)
 
 pictures = {
     "before": image,

@@ -2,31 +2,34 @@
 Luminance
 =========
 
-`rgb_to_gray` weighs red, green and blue as the eye does. The mean of the channels does not.
+`rgb_to_gray` weighs red, green and blue about as the eye does. The mean of the channels does not.
 """
 
 import matplotlib.pyplot as plt
-from skimage import data
+import numpy as np
 
 from imfilter import color
 
-image = data.coffee()[50:350, 100:500]
+lch = np.empty((60, 240, 3))
+lch[..., 0], lch[..., 1] = 65, 22  # the same lightness and chroma
+lch[..., 2] = np.linspace(0, 2 * np.pi, 240)  # every hue
+image = color.lab_to_rgb(color.lch_to_lab(lch)).clip(0, 1)
 gray = color.rgb_to_gray(image)
 mean = image.mean(axis=-1)
 
 pictures = {
-    "before": image,
+    "colours of one lightness": image,
     "rgb_to_gray": gray,
     "mean of the channels": mean,
 }
-figure, axes = plt.subplots(1, 3, figsize=(9, 2.7), layout="constrained")
+figure, axes = plt.subplots(3, 1, figsize=(6, 5), layout="constrained")
 for axis, (title, picture) in zip(axes.flat, pictures.items(), strict=True):
-    axis.imshow(picture, cmap="gray")
+    axis.imshow(picture, cmap="gray", vmin=0.45, vmax=0.75)
     axis.set_title(title)
     axis.set_axis_off()
 
 # %%
-# Compare the wood and the cup: red wood is brighter in the luminance than blue shadows of the same
-# mean.
+# To the eye, all these colours have about the same brightness. The luminance is nearly even. The mean
+# makes yellow dark and blue bright.
 #
-# Picture: `skimage.data.coffee`, by Rachel Michetti, CC0.
+# Picture: made by this code.

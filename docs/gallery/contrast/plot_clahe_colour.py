@@ -10,7 +10,6 @@ The command::
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 from skimage import data
 
 import imfilter
@@ -19,7 +18,7 @@ from imfilter import color
 image = data.rocket()[60:310, 180:430]
 lab = color.rgb_to_lab(image)
 lab[..., 0] = imfilter.clahe(lab[..., 0], clip_limit=3, value_range=(0, 100))
-light = np.clip(color.lab_to_rgb(lab), 0, 255).astype(np.uint8)
+light = color.lab_to_rgb(lab).clip(0, 1)
 channels = imfilter.clahe(image, clip_limit=3, channel_axis=-1)
 
 pictures = {

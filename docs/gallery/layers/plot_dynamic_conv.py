@@ -16,7 +16,8 @@ rows = np.linspace(0, 1, 250, dtype=np.float32)[:, None]
 blur = np.full((7, 7), 1 / 49, np.float32)
 sharp = np.zeros((7, 7), np.float32)
 sharp[3, 3] = 1
-weight = np.broadcast_to((1 - rows)[..., None, None] * blur + rows[..., None, None] * sharp, (250, 250, 7, 7))
+weight = blur[..., None, None] * (1 - rows) + sharp[..., None, None] * rows  # 7 x 7 x 250 x 1
+weight = np.broadcast_to(weight, (7, 7, 250, 250))
 result = layers.dynamic_conv(image[None, None], weight[None, None, None], padding=3)
 
 pictures = {

@@ -27,7 +27,7 @@ work = [sum(row.multiplications for row in stack.table()) for stack in stacks.va
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
 axis.loglog(parameters, work, "o")
 for name, a, b in zip(stacks, parameters, work, strict=True):
-    axis.annotate(name, (a, b), xytext=(5, -3), textcoords="offset points")
+    axis.annotate(name, (a, b), xytext=(5, 5 if name == "VGG-19" else -6), textcoords="offset points")
 axis.set_xlabel("parameters")
 axis.set_ylabel("multiplications for one picture")
 axis.margins(0.2)

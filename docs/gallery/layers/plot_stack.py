@@ -16,7 +16,7 @@ angles = np.repeat((0, 1, 2, 3), 50) * np.pi / 4
 r, c = np.mgrid[-8:8, -8:8]
 phase = random.uniform(0, 6, (200, 1, 1))
 waves = np.sin(0.9 * (r * np.sin(angles[:, None, None]) + c * np.cos(angles[:, None, None])) + phase)
-x = (waves + random.normal(0, 0.7, waves.shape))[:, None].astype(np.float32)
+x = (waves + random.normal(0, 0.4, waves.shape))[:, None].astype(np.float32)
 labels = np.repeat(np.arange(4), 50)
 stack = layers.Stack(
     [

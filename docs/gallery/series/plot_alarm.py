@@ -25,6 +25,7 @@ mean = series.moving_average(x, 50, align="causal")
 deviation = series.moving_std(x, 50, align="causal", ddof=1)
 assert np.allclose(deviation**2, series.moving_variance(x, 50, align="causal", ddof=1))
 alarm = x[1:] > mean[:-1] + 4 * deviation[:-1]
+alarm[:50] = False  # the past is too short
 recent = series.moving_sum(alarm.astype(float), 50, align="causal")
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 4.6), sharex=True, layout="constrained")

@@ -17,7 +17,7 @@ import numpy as np
 from imfilter import layers, show
 
 random = np.random.default_rng(0)
-x = random.normal(0, 0.3, (200, 1, 16, 16)).astype(np.float32)
+x = random.normal(0, 0.1, (200, 1, 16, 16)).astype(np.float32)
 labels = np.repeat((0, 1), 100)
 for picture, label in zip(x[:, 0], labels, strict=True):  # a cross or a ring, somewhere
     i, j = random.integers(1, 8, 2)
@@ -36,7 +36,7 @@ stack = layers.Stack(
     input_shape=(1, 16, 16),
 )
 weights = stack.initial_weights(seed=1)
-for _ in range(80):
+for _ in range(120):
     slope = layers.cross_entropy(stack.forward(x, weights), labels)[1]
     for name, gradients in stack.backward(x, weights, slope)[1].items():
         for array, gradient in zip(weights[name], gradients, strict=True):
@@ -59,7 +59,7 @@ axes[4].scatter(*features[:, best].T, c=labels, s=8, cmap="coolwarm")
 axes[4].set_title("embed")
 
 # %%
-# The network has learned crosses and rings. The saliency is on the ring. The points are two features
-# of all pictures, with a colour for each class.
+# The network has learned crosses and rings. The saliency is strongest on the ring. The points are two
+# features of all pictures, with a colour for each class.
 #
 # Data: made by this code.

@@ -30,6 +30,6 @@ for axis, (title, picture) in zip(axes.flat, pictures.items(), strict=True):
     axis.set_axis_off()
 
 # %%
-# Grass has the most bits. Bricks are even inside, so they are dark.
+# Windows of grass and gravel have many grey values. Bricks are even inside, so they are dark.
 #
 # Picture: `skimage.data.brick`, from CC0Textures, CC0.

@@ -14,10 +14,10 @@ import imfilter
 from imfilter import layers
 
 random = np.random.default_rng(0)
-x = data.camera()[60:260:2, 130:330:2].astype(np.float32)[None] / 255
+x = data.camera()[60:260:2, 130:330:2].astype(np.float32)[None] / 255 - 0.5
 target = layers.conv(x, imfilter.weights.SOBEL.kernel(axis=1)[None, None].astype(np.float32), padding=1)
 weight, bias, losses = np.zeros((1, 1, 3, 3), np.float32), np.zeros(1, np.float32), []
-for _ in range(60):
+for _ in range(300):
     difference = layers.conv(x, weight, bias, padding=1) - target
     losses.append(float(np.mean(difference**2)))
     step = 2 * difference / difference.size

@@ -1,0 +1,145 @@
+"""The gallery: every public function has a picture, sources are named, and commands run.
+
+The code of the examples runs when the documentation is built.
+"""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from skimage import data
+
+from imfilter import io
+from tests.docs import pages
+from tests.every import CALLS
+
+ROOT = Path(__file__).parents[2]
+GALLERY = ROOT / "docs" / "gallery"
+EXAMPLES = sorted(GALLERY.glob("*/plot_*.py"))
+NAMES = [str(path.relative_to(GALLERY)) for path in EXAMPLES]
+#: Names of the reference that make no picture, with the reason.
+WITHOUT = {
+    "imfilter.io.FileError": "an error",
+    "imfilter.io.FileWarning": "a warning",
+    "imfilter.sklearn.HOG": "the same picture as imfilter.hog, which the page names",
+}
+
+
+def reference():
+    """The names of docs/api.rst, with their modules."""
+    module, found, inside = "", [], False
+    for line in (ROOT / "docs" / "api.rst").read_text().splitlines():
+        if line.startswith(".. "):
+            inside = line.startswith(".. autosummary")
+            if line.startswith(".. currentmodule:: "):
+                module = line.split(":: ")[1]
+        elif inside and re.fullmatch(r" {3}\w+", line):
+            found.append(f"{module}.{line.strip()}")
+    return found
+
+
+def docstring(path):
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def used(path):
+    """The public names that an example calls, or that its text names with a role."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    known, found = {}, set(re.findall(r":(?:func|class):`([\w.]+)`", ast.get_docstring(tree)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            known |= {name.asname or name.name: name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            known |= {name.asname or name.name: f"{node.module}.{name.name}" for name in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            parts = ast.unparse(node).split(".")
+            found.add(".".join([known.get(parts[0], parts[0]), *parts[1:]]))
+    return {name for name in found if name.startswith("imfilter.")}
+
+
+def test_every_public_function_has_a_picture():
+    pictured = set().union(*map(used, EXAMPLES))
+    assert len(EXAMPLES) >= 60
+    assert [name for name in reference() if name not in pictured and name not in WITHOUT] == []
+    assert set(WITHOUT) <= set(reference())
+
+
+def test_the_reference_has_every_public_function():
+    listed = set(reference())
+    functions = {f"imfilter.{name.split(',')[0].split(' ')[0]}".replace("..", ".") for name in CALLS}
+    assert functions <= listed
+    for name in listed:
+        module, _, last = name.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), last)), name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_example_has_a_title_a_caption_and_a_source(name):
+    text = docstring(GALLERY / name)
+    title, line = text.splitlines()[:2]
+    assert line == "=" * len(title)
+    source = (GALLERY / name).read_text(encoding="utf-8")
+    assert source.count("# %%") == 1, "one comment after the code says what to look at"
+    assert re.search(r"^# (Picture|Data): ", source, re.M), "the last line names the source"
+    for loaded in set(re.findall(r"\bdata\.(\w+)\(", source)) - {"checkerboard"}:
+        assert loaded in SHIPPED, f"{loaded} is not in the wheel of scikit-image"
+
+
+#: Functions of skimage.data that load a file of the wheel, or that make a picture.
+SHIPPED = (
+    *("astronaut", "binary_blobs", "brick", "camera", "cell", "chelsea", "coffee", "coins", "grass"),
+    *("gravel", "horse", "hubble_deep_field", "microaneurysms", "retina", "rocket", "text"),
+)
+
+
+def test_file_names_differ():
+    """Sphinx-gallery links pages by the names of their files."""
+    assert len({path.name for path in EXAMPLES}) == len(EXAMPLES)
+    assert {path.parent.name for path in EXAMPLES} == {
+        p.parent.name for p in GALLERY.glob("*/GALLERY_HEADER.rst")
+    }
+
+
+COMMANDS = [
+    (name, line[4:])
+    for name in NAMES
+    for line in docstring(GALLERY / name).splitlines()
+    if line.startswith("    ")
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The files that the commands read, as parts of the pictures."""
+    folder = tmp_path_factory.mktemp("gallery")
+    random = np.random.default_rng(0)
+    colour = {"astronaut", "chelsea", "coffee", "retina", "rocket"}
+    for name in ("camera", "coins", "text", "gravel", "brick", "microaneurysms", *colour):
+        pixels = getattr(data, name)()[20:84, 10:90]
+        io.write(folder / f"{name}.png", io.Image(pixels, channels=name in colour))
+    camera = io.read(folder / "camera.png").pixels
+    for name in ("noisy", "blurred", "hubble", "page", "seed"):
+        io.write(folder / f"{name}.png", io.Image(np.minimum(camera, 99) if name == "seed" else camera))
+    io.write(folder / "coin.png", io.Image(camera[20:36, 20:40].copy()))
+    for name in ("horse", "mask", "good"):
+        io.write(folder / f"{name}.png", io.Image((camera > 100).astype(np.uint8) * np.uint8(255)))
+    for name in ("depth", "scratched"):
+        io.write(folder / f"{name}.tif", io.Image(camera.astype(np.float32)))
+    (folder / "blur.txt").write_text("0 1 0\n1 4 1\n0 1 0\n")
+    (folder / "log.csv").write_text("price\n" + "".join(f"{i % 9}\n" for i in range(120)))
+    np.save(folder / "x.npy", random.normal(size=99))
+    np.save(folder / "weights.npy", random.normal(size=(4, 5, 5)))
+    np.save(folder / "kernel.npy", random.normal(size=(5, 5)))
+    return folder
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS)
+def test_command_runs(name, command, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    if "--network" in command:
+        pytest.skip("it reads weights of a trained network: docs/layers.md runs the same command")
+    pages.run_command(name, command)
