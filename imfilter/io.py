@@ -68,7 +68,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -
     if os.path.isdir(name):
         stack = stack_files.opened(name, max_pixels)
         if stack is not None:
-            return stack.whole()
+            return stack.whole(name, max_pixels)
     with source.reading(name), open(name, "rb") as file:
         return _read(name, file, max_pixels)
 
@@ -85,7 +85,7 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
         return Image(_in_memory(npy.array(name, file, name)))
     stack = stack_files.of_file(name, file, max_pixels)
     if stack is not None:
-        return stack.whole()
+        return stack.whole(name, max_pixels)
     # Pillow and tifffile are imported on first use, so a missing file is reported without delay.
     if start.startswith(stack_files.TIFF_MAGICS):
         from ._files import tiff

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from . import nifti, source
+from . import film, nifti, source
 from .atomic import replacing, replacing_folder
 from .fit import fitted
 from .formats import Format
@@ -19,7 +19,7 @@ from .image import FileError, Image, warn
 from .stacks import Array, Stack
 
 #: Formats that also hold arrays without names of axes.
-STORES = ("zarr", "NIfTI")
+STORES = ("zarr", "NIfTI", "video")
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -113,6 +113,8 @@ def of_file(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
         from . import animation
 
         return animation.opened(path, file, max_pixels)
+    if film.is_film(start) and source.is_regular(file):
+        return film.opened(path, max_pixels)
     if nifti.is_nifti(path, file):
         return nifti.opened(path, file, max_pixels)
     return None
@@ -182,6 +184,8 @@ def write(
                 from . import tiff_stack
 
                 loss = tiff_stack.write(file, header, pages)
+            elif kind.name == "video":
+                film.write(file, os.fspath(path), header, pages, quality)
             elif math.prod(header.pixels.shape[: -2 - header.channels]) > 1:
                 from . import animation
 
@@ -225,7 +229,7 @@ def check(kind: Format, header: Image) -> None:
 
 
 #: Formats of animations: their frames are one axis.
-_ANIMATED = ("GIF", "PNG", "WebP", "AVIF")
+_ANIMATED = ("GIF", "PNG", "WebP", "AVIF", "video")
 
 
 def check_count(kind: Format, header: Image) -> None:
