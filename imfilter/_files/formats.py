@@ -74,6 +74,8 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     for known in FORMATS:
         if any(name.endswith(ending) and name != ending for ending in known.suffixes):
             return known
+    if suffix in (".dcm", ".dicom"):
+        raise FileError(f"{os.fspath(path)}: DICOM is read only; write .nii.gz, .tif or .npy")
     raise FileError(
         f"{os.fspath(path)}: unknown file type {suffix or '(no suffix)'!r}; use one of {SUFFIXES}"
     )

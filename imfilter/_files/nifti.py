@@ -135,28 +135,35 @@ def _described(nibabel: Any, header: Image, axes: str, shape: tuple[int, ...], d
     spacing = dict(zip(axes[::-1], zooms, strict=True))
     like = without_samples(shape, dtype)
     if known is None:
-        affine = np.diag([*(spacing.get(axis) or 1.0 for axis in "XYZ"), 1.0])
-        image = nibabel.Nifti1Image(like, affine, dtype=dtype)
+        affine = np.array(
+            header.details.get("affine", np.diag([*(spacing.get(a) or 1.0 for a in "XYZ"), 1.0]))
+        )
+        old = np.linalg.norm(affine[:3, :3], axis=0)
+        image = nibabel.Nifti1Image(like, _moved(affine, old, spacing, header), dtype=dtype)
         units = {axis: header.distance(axis)[1] for axis in "XT"} if header.axes else {}
         image.header.set_xyzt_units(_SPACE.get(units.get("X", ""), 0), _TIME.get(units.get("T", ""), 0))
     else:
         kind = nibabel.Nifti2Image if "2" in known["kind"].__name__ else nibabel.Nifti1Image
-        old = known["header"].get_zooms()
-        affine = np.array(known["affine"], np.float64)
-        for place, axis in enumerate("XYZ"):
-            step = spacing.get(axis)
-            if step and place < len(old) and float(old[place]) != step:
-                factor = step / float(old[place])
-                if header.details.get("resampled"):
-                    affine[:3, 3] += affine[:3, place] * (factor - 1) / 2
-                affine[:3, place] *= factor
+        affine = _moved(np.array(known["affine"]), known["header"].get_zooms(), spacing, header)
         image = kind(like, affine, known["header"], dtype=dtype)
         if known["header"].get_data_dtype() != dtype:
             image.header["cal_min"] = image.header["cal_max"] = 0
     described = image.header
-    steps = [spacing.get(axis) or 1.0 for axis in _AXES[::-1][: len(shape)]]
-    described.set_zooms(steps)
+    described.set_zooms([spacing.get(axis) or 1.0 for axis in _AXES[::-1][: len(shape)]])
     described.set_slope_inter(1, 0)
     described.set_data_dtype(dtype)
     described.set_data_offset(0)  # behind the header and its extensions
     return described
+
+
+def _moved(affine: Array, old: Any, spacing: dict[str, float | None], header: Image) -> Array:
+    """Return the matrix from indices to millimetres for other distances than the `old` ones of X, Y and Z."""
+    affine = affine.astype(np.float64)
+    for place, axis in enumerate("XYZ"):
+        step = spacing.get(axis)
+        if step and place < len(old) and not np.isclose(float(old[place]), step, rtol=1e-6):
+            factor = step / float(old[place])
+            if header.details.get("resampled"):  # the first sample is in the middle of several
+                affine[:3, 3] += affine[:3, place] * (factor - 1) / 2
+            affine[:3, place] *= factor
+    return affine
