@@ -122,8 +122,10 @@ def _series(pydicom: Any, folder: str) -> list[_File]:
             if not is_dicom(file):
                 continue
         header = pydicom.dcmread(path, stop_before_pixels=True)
-        if "Rows" not in header:  # a report
-            continue
+        if "Rows" not in header:
+            if "Image" in header.file_meta.MediaStorageSOPClassUID.name:
+                raise FileError(f"{path}: is incomplete or damaged: it has no size")
+            continue  # a report
         names[header.get("SeriesInstanceUID")] = str(header.get("SeriesDescription", "")) or path
         files.append(_File(path, header, _place(header)))
     if len(names) > 1:
