@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from .._files.image import FileWarning
 
+_NO_LOG = logging.NullHandler()
+
 
 @contextlib.contextmanager
 def decoders() -> Iterator[None]:
@@ -17,7 +19,7 @@ def decoders() -> Iterator[None]:
 
     Warnings of imfilter are issued after the file has been read. If reading fails, only the error is shown.
     """
-    logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    logging.getLogger("tifffile").addHandler(_NO_LOG)
     with warnings.catch_warnings(record=True) as caught, _without_stderr():
         warnings.filterwarnings("ignore", module=r"PIL\b")
         yield

@@ -51,7 +51,7 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
     nibabel = required(path, "nibabel", "nifti")
     compressed = file.read(2) == _GZIP
     length = file.seek(0, 2)
-    image = nibabel.load(path)
+    image = _loaded(nibabel, path, file, compressed=compressed)
     stored = image.header.get_data_dtype()
     shape = image.shape[::-1]
     if stored.kind not in "buif" or not 2 <= len(shape) <= 5 or 0 in shape:
@@ -84,6 +84,16 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
             yield np.asarray(image.dataobj[(..., *index[::-1])]).T.astype(dtype, copy=False)
 
     return Stack(header, "ZYX" if "Z" in axes else "YX", read=read, physical=True)
+
+
+def _loaded(nibabel: Any, path: str, file: IO[bytes], *, compressed: bool) -> Any:
+    """Return the image of nibabel. A file without compression may have any name."""
+    file.seek(0)
+    start = file.read(348)
+    if compressed or b"ni" in (start[344:346], start[4:6]):  # or two files
+        return nibabel.load(path)
+    kind = nibabel.Nifti2Image if start[4:7] == b"n+2" else nibabel.Nifti1Image
+    return kind.from_file_map({"image": nibabel.fileholders.FileHolder(filename=path)})
 
 
 def write(file: IO[bytes], path: str, header: Image, blocks: Iterable[Array]) -> None:
