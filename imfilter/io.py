@@ -73,7 +73,7 @@ def read(
         path = os.fspath(path)
         stack = stack_files.opened(path, max_pixels) if os.path.isdir(path) else None
         if stack is not None:
-            return stack.whole()
+            return stack.whole(path, max_pixels)
         with source.reading(path), open(path, "rb") as file:
             return _read(path, file, max_pixels)
     name = name or str(getattr(path, "name", "file"))
@@ -94,7 +94,7 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None, *, in_memory: bo
         return Image(_in_memory(npy.array(name, file, None if in_memory else name)))
     stack = stack_files.of_file(name, file, max_pixels)
     if stack is not None:
-        return stack.whole()
+        return stack.whole(name, max_pixels)
     # Pillow and tifffile are imported on first use, so a missing file is reported without delay.
     if start.startswith(TIFF_MAGICS):
         from ._files import tiff

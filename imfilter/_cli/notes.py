@@ -130,7 +130,8 @@ NOTES = {
     ),
 }
 FILE_NOTES = (
-    "Files are PNG, JPEG, TIFF, BMP, WebP and .npy. 16 bits become 8 (divided by 257) in JPEG, BMP and WebP; "
-    "--dtype uint8 or uint16 converts pictures in the same way. Values of .npy are never scaled. "
+    "Files are PNG, JPEG, TIFF, BMP, WebP, GIF, JPEG 2000, AVIF, PNM and .npy, and stacks: TIFF of several "
+    "pages, animations, zarr, NIfTI, DICOM and films. 16 bits become 8 (divided by 257) in JPEG, BMP and "
+    "WebP; --dtype uint8 or uint16 converts pictures in the same way. Values of .npy are never scaled. "
     "Transparency in JPEG or BMP needs --background. Floats in integer formats need --full-scale or --range.",
 )

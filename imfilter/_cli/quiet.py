@@ -12,6 +12,7 @@ from typing import TextIO
 
 from .._files.image import FileWarning
 
+_NO_LOG = logging.NullHandler()
 _throughout = False
 
 
@@ -22,7 +23,7 @@ def throughout() -> Iterator[None]:
     The standard error of Python still works. Warnings of imfilter are issued at once.
     """
     global _throughout
-    logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    logging.getLogger("tifffile").addHandler(_NO_LOG)
     with warnings.catch_warnings(), _without_stderr() as saved:
         warnings.filterwarnings("ignore", module=r"PIL\b")
         python, _throughout = sys.stderr, True
@@ -53,7 +54,7 @@ def decoders() -> Iterator[None]:
     if _throughout:
         yield
         return
-    logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    logging.getLogger("tifffile").addHandler(_NO_LOG)
     with warnings.catch_warnings(record=True) as caught, _without_stderr():
         warnings.filterwarnings("ignore", module=r"PIL\b")
         yield

@@ -14,14 +14,24 @@ from numpy.typing import NDArray
 from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image
-from .._files.stacks import Stack, without_samples
-from . import messages, missing, quiet
+from .._files.stacks import Stack, check_total, without_samples
+from . import messages, missing, quiet, reach
 from .apply import apply
 from .command import Command
+from .task import Filter
 
 Array = NDArray[Any]
 Options = Mapping[str, Any]
 
+#: Filters that depend on a window of frames.
+_LOCAL = (
+    *("smoothing", "fill", "morphology", "residue", "linear", "derivative"),
+    *("oriented", "measure", "statistic", "entropy"),
+)
+#: More frames than any film has.
+_MANY = 1 << 40
+#: Bytes of frames that are filtered together along time.
+_FRAMES = 1 << 26
 #: A number of channels above that of any colour.
 _UNCOLOURED = 5
 #: Filters whose results have the range of values of the input.
@@ -95,6 +105,8 @@ def run(
     if options["channel_axis"] is not None:
         raise ValueError("--channel-axis is only for .npy files, and IN is a stack")
     stack_files.check_count(kind, stack.header)
+    if kind.name != "video":
+        stack = stack.counted()
     work = _Work(command, stack, source, options, kind)
     with messages.once():
         results = work.results()
@@ -136,6 +148,25 @@ class _Work:
             options["per_channel"] = True
         self.changed = options
         self.mask = None if self.options["mask"] is None else self._mask()
+        self.reach = self._reach() if self.stack.streamed and not self.leading else None
+        self.before = self.leading if self.reach is None else 1  # axes before those of a result
+        if self.stack.streamed and not self.leading and self.reach is None:
+            stack = self.stack.counted()
+            shape = stack.header.pixels.shape
+            check_total(
+                self.name, shape[: len(shape) - stack.header.channels], self.options["max_pixels"] or None
+            )
+            self.stack = stack
+
+    def _reach(self) -> int | None:
+        """Return how many frames before and after it a frame of the result depends on, or None if all."""
+        if self.filtered[0] != "T" or self.command.kind not in _LOCAL or self.mask is not None:
+            return None
+        run = Filter(self.command, self.changed, len(self.filtered))
+        rows = reach.rows_of(self.command, run.options, _MANY)
+        if rows is None or rows.wraps or (rows.length, rows.step) != (_MANY, 1):
+            return None
+        return max(rows.above, rows.below)
 
     def _distance(self, axis: str) -> float | None:
         header = self.stack.header
@@ -162,6 +193,9 @@ class _Work:
 
     def results(self) -> Iterator[Image]:
         """Yield the results of all blocks, in the order of the file."""
+        if self.reach is not None:
+            yield from self._along_frames(self.reach)
+            return
         blocks = self.stack.blocks(self.leading)
         present = None
         if self.mask is not None:
@@ -173,6 +207,29 @@ class _Work:
             if block is None:
                 return
             yield self._result(block, None if present is None else present[number])
+
+    def _along_frames(self, around: int) -> Iterator[Image]:
+        """Yield the results of the frames of a film, with the frames around them in memory."""
+        frames = self.stack.blocks(1)
+        size = max(2 * around, _FRAMES // self.stack.header.pixels[0].nbytes, 1)
+        held: list[Array] = []
+        done = 0  # frames in `held` whose results are out
+        while True:
+            with quiet.decoders():
+                new = list(itertools.islice(frames, size))
+            held += new
+            last = len(new) < size
+            stop = len(held) if last else len(held) - around
+            if stop > done:
+                result = self._result(np.stack(held), None)
+                for pixels in result.pixels[done:stop]:
+                    yield dataclasses.replace(
+                        result, pixels=pixels, axes=result.axes[1:], channels=result.channels
+                    )
+            if last:
+                return
+            first = max(stop - around, 0)
+            held, done = held[first:], stop - first
 
     def _result(self, block: Array, present: Array | None) -> Image:
         header = self.stack.header
@@ -244,13 +301,13 @@ class _Work:
     def header(self, first: Image) -> Image:
         """Return the header of the result."""
         source = self.stack.header
-        lengths = source.pixels.shape[: self.leading]
+        lengths = source.pixels.shape[: self.before]
         kept: dict[str, Any] = {"icc": source.icc, "dpi": source.dpi}
         kept["exif"] = source.exif if self.options["exif"] else None
         pixels = without_samples((*lengths, *first.pixels.shape), first.pixels.dtype)
         if not first.axes:
             return Image(pixels, nodata=first.nodata, **kept)
-        axes = self.axes[: self.leading] + first.axes
+        axes = self.axes[: self.before] + first.axes
         before = dict(zip(self.axes, source.pixels.shape, strict=True))
         spacing = [self._scaled(axis, before, n) for axis, n in zip(axes, pixels.shape, strict=True)]
         units = dict(zip(self.axes, source.units or [""] * len(self.axes), strict=True))

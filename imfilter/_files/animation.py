@@ -46,8 +46,7 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
         raise FileError(f"{path}: is animated with 16 bits a channel, which is not supported; use 8 bits")
     loop = picture.info.get("loop")
     icc, dpi = picture.info.get("icc_profile"), metadata.resolution(picture.info.get("dpi"))
-    mode = _mode(picture, count)
-    durations = tuple(_durations(picture, count))
+    mode, durations = _scanned(picture, count)
     channels = Pillow.getmodebands(mode)
     shape = (count, height, width) + ((channels,) if channels > 1 else ())
     steady = durations[0] / 1000 if len(set(durations)) == 1 and durations[0] > 0 else None
@@ -72,29 +71,27 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
     return Stack(header, "YX", planes)
 
 
-def _mode(picture: Any, count: int) -> str:
-    """Return the mode of all frames. A GIF or a WebP is opaque only if each of its frames is."""
-    if picture.format not in ("GIF", "WEBP"):
-        if picture.mode in (*_GREY, *_COLOUR):
-            return str(picture.mode)
-        if picture.mode == "1":
-            return "L"
-        return "RGBA" if picture.has_transparency_data else "RGB"
+def _scanned(picture: Any, count: int) -> tuple[str, tuple[float, ...]]:
+    """Return the mode of all frames, and the duration of each in milliseconds.
+
+    A GIF or a WebP is opaque only if each of its frames is.
+    """
+    mode, decodes = str(picture.mode), picture.format in ("GIF", "WEBP")
+    if decodes:
+        mode = "RGB"
+    elif mode == "1":
+        mode = "L"
+    elif mode not in (*_GREY, *_COLOUR):
+        mode = "RGBA" if picture.has_transparency_data else "RGB"
+    durations = []
     for number in range(count):
         picture.seek(number)
-        lowest, _ = picture.convert("RGBA").getextrema()[3]
-        if lowest < 255:
-            return "RGBA"
-    return "RGB"
-
-
-def _durations(picture: Any, count: int) -> Iterator[float]:
-    """Yield the duration of each frame in milliseconds."""
-    for number in range(count):
-        picture.seek(number)
-        if picture.format == "WEBP":  # known after decoding
+        if decodes and mode == "RGB" and picture.convert("RGBA").getextrema()[3][0] < 255:
+            mode = "RGBA"
+        if picture.format == "WEBP":  # the duration is known after decoding
             picture.load()
-        yield float(picture.info.get("duration", 0) or 0)
+        durations.append(float(picture.info.get("duration", 0) or 0))
+    return mode, tuple(durations)
 
 
 def write(file: IO[bytes], header: Image, planes: Iterator[Array], name: str, quality: int | None) -> None:

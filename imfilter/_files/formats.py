@@ -59,6 +59,7 @@ FORMATS = (
     Format("JPEG 2000", (".jp2", ".j2k"), ("uint8", "uint16"), alpha=True, exif=0),
     Format("PNM", (".ppm", ".pgm", ".pnm"), ("uint8", "uint16"), exif=0),
     Format("NumPy", (".npy",), picture=False, exif=0, pages=True),
+    Format("video", (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"), ("uint8",), exif=0, pages=True),
     Format("NIfTI", (".nii", ".nii.gz"), ("bool", *_REAL), picture=False, exif=0, pages=True),
     Format("zarr", (".zarr",), picture=False, exif=0, pages=True),
 )
@@ -75,6 +76,8 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     for known in FORMATS:
         if any(name.endswith(ending) and name != ending for ending in known.suffixes):
             return known
+    if suffix in (".dcm", ".dicom"):
+        raise FileError(f"{os.fspath(path)}: DICOM is read only; write .nii.gz, .tif or .npy")
     raise FileError(
         f"{os.fspath(path)}: unknown file type {suffix or '(no suffix)'!r}; use one of {SUFFIXES}"
     )

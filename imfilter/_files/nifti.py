@@ -51,7 +51,7 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
     nibabel = required(path, "nibabel", "nifti")
     compressed = file.read(2) == _GZIP
     length = file.seek(0, 2)
-    image = nibabel.load(path)
+    image = _loaded(nibabel, path, file, compressed=compressed)
     stored = image.header.get_data_dtype()
     shape = image.shape[::-1]
     if stored.kind not in "buif" or not 2 <= len(shape) <= 5 or 0 in shape:
@@ -84,6 +84,16 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
             yield np.asarray(image.dataobj[(..., *index[::-1])]).T.astype(dtype, copy=False)
 
     return Stack(header, "ZYX" if "Z" in axes else "YX", read=read, physical=True)
+
+
+def _loaded(nibabel: Any, path: str, file: IO[bytes], *, compressed: bool) -> Any:
+    """Return the image of nibabel. A file without compression may have any name."""
+    file.seek(0)
+    start = file.read(348)
+    if compressed or b"ni" in (start[344:346], start[4:6]):  # or two files
+        return nibabel.load(path)
+    kind = nibabel.Nifti2Image if start[4:7] == b"n+2" else nibabel.Nifti1Image
+    return kind.from_file_map({"image": nibabel.fileholders.FileHolder(filename=path)})
 
 
 def write(file: IO[bytes], path: str, header: Image, blocks: Iterable[Array]) -> None:
@@ -135,28 +145,35 @@ def _described(nibabel: Any, header: Image, axes: str, shape: tuple[int, ...], d
     spacing = dict(zip(axes[::-1], zooms, strict=True))
     like = without_samples(shape, dtype)
     if known is None:
-        affine = np.diag([*(spacing.get(axis) or 1.0 for axis in "XYZ"), 1.0])
-        image = nibabel.Nifti1Image(like, affine, dtype=dtype)
+        affine = np.array(
+            header.details.get("affine", np.diag([*(spacing.get(a) or 1.0 for a in "XYZ"), 1.0]))
+        )
+        old = np.linalg.norm(affine[:3, :3], axis=0)
+        image = nibabel.Nifti1Image(like, _moved(affine, old, spacing, header), dtype=dtype)
         units = {axis: header.distance(axis)[1] for axis in "XT"} if header.axes else {}
         image.header.set_xyzt_units(_SPACE.get(units.get("X", ""), 0), _TIME.get(units.get("T", ""), 0))
     else:
         kind = nibabel.Nifti2Image if "2" in known["kind"].__name__ else nibabel.Nifti1Image
-        old = known["header"].get_zooms()
-        affine = np.array(known["affine"], np.float64)
-        for place, axis in enumerate("XYZ"):
-            step = spacing.get(axis)
-            if step and place < len(old) and float(old[place]) != step:
-                factor = step / float(old[place])
-                if header.details.get("resampled"):
-                    affine[:3, 3] += affine[:3, place] * (factor - 1) / 2
-                affine[:3, place] *= factor
+        affine = _moved(np.array(known["affine"]), known["header"].get_zooms(), spacing, header)
         image = kind(like, affine, known["header"], dtype=dtype)
         if known["header"].get_data_dtype() != dtype:
             image.header["cal_min"] = image.header["cal_max"] = 0
     described = image.header
-    steps = [spacing.get(axis) or 1.0 for axis in _AXES[::-1][: len(shape)]]
-    described.set_zooms(steps)
+    described.set_zooms([spacing.get(axis) or 1.0 for axis in _AXES[::-1][: len(shape)]])
     described.set_slope_inter(1, 0)
     described.set_data_dtype(dtype)
     described.set_data_offset(0)  # behind the header and its extensions
     return described
+
+
+def _moved(affine: Array, old: Any, spacing: dict[str, float | None], header: Image) -> Array:
+    """Return the matrix from indices to millimetres for other distances than the `old` ones of X, Y and Z."""
+    affine = affine.astype(np.float64)
+    for place, axis in enumerate("XYZ"):
+        step = spacing.get(axis)
+        if step and place < len(old) and not np.isclose(float(old[place]), step, rtol=1e-6):
+            factor = step / float(old[place])
+            if header.details.get("resampled"):  # the first sample is in the middle of several
+                affine[:3, 3] += affine[:3, place] * (factor - 1) / 2
+            affine[:3, place] *= factor
+    return affine

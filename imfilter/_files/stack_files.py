@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from . import nifti, source
+from . import dicom, film, nifti, source, zarr_store
 from .atomic import replacing, replacing_folder
 from .fit import fitted
 from .formats import TIFF_MAGICS, Format
@@ -19,7 +19,7 @@ from .image import FileError, Image, warn
 from .stacks import Array, Stack
 
 #: Formats that also hold arrays without names of axes.
-STORES = ("zarr", "NIfTI")
+STORES = ("zarr", "NIfTI", "video")
 
 
 def opened(path: str, max_pixels: int | None) -> Stack | None:
@@ -62,19 +62,17 @@ def opened(path: str, max_pixels: int | None) -> Stack | None:
 
 def _of_folder(path: str, max_pixels: int | None) -> Stack | None:
     """Return the stack in a folder, or None if it is not one image."""
-    from . import zarr_store
-
     with source.reading(path):
         if zarr_store.is_store(path):
             return _guarded(path, zarr_store.opened(path, max_pixels))
+        if dicom.is_series(path):
+            return _guarded(path, dicom.opened(path, max_pixels))
     return None
 
 
-def is_store(path: str) -> bool:
-    """Return whether a folder is one image: an array or a group of zarr."""
-    from . import zarr_store
-
-    return os.path.isdir(path) and zarr_store.is_store(path)
+def is_image(folder: str) -> bool:
+    """Return whether a folder is one image: an array or a group of zarr, or a series of DICOM files."""
+    return os.path.isdir(folder) and (zarr_store.is_store(folder) or dicom.is_series(folder))
 
 
 def _guarded(path: str, stack: Stack) -> Stack:
@@ -112,6 +110,10 @@ def of_file(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
         from . import animation
 
         return animation.opened(path, file, max_pixels)
+    if film.is_film(start) and source.is_regular(file):
+        return film.opened(path, max_pixels)
+    if dicom.is_dicom(file) and source.is_regular(file):
+        return dicom.opened(path, max_pixels)
     if nifti.is_nifti(path, file):
         return nifti.opened(path, file, max_pixels)
     return None
@@ -162,8 +164,6 @@ def write(
     loss = None
     try:
         if kind.name == "zarr":
-            from . import zarr_store
-
             with replacing_folder(path) as folder:
                 zarr_store.write(folder, header, blocks, levels)
             return
@@ -181,6 +181,8 @@ def write(
                 from . import tiff_stack
 
                 loss = tiff_stack.write(file, header, pages)
+            elif kind.name == "video":
+                film.write(file, os.fspath(path), header, pages, quality)
             elif math.prod(header.pixels.shape[: -2 - header.channels]) > 1:
                 from . import animation
 
@@ -224,7 +226,7 @@ def check(kind: Format, header: Image) -> None:
 
 
 #: Formats of animations: their frames are one axis.
-_ANIMATED = ("GIF", "PNG", "WebP", "AVIF")
+_ANIMATED = ("GIF", "PNG", "WebP", "AVIF", "video")
 
 
 def check_count(kind: Format, header: Image) -> None:

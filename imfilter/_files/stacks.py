@@ -36,8 +36,10 @@ class Stack:
         Closes the file.
     physical : bool
         Whether filters take the spacing of the header, as in medical volumes.
-    exact : bool
-        Whether the number of planes is known. A film may have fewer or more than its header says.
+    count : callable or None
+        Counts the planes, if the header has only an estimate of their number.
+    streamed : bool
+        Whether the stack may be larger than the memory, so that its pixels are not limited in all.
     """
 
     header: Image
@@ -46,7 +48,8 @@ class Stack:
     read: Callable[[int], Blocks] | None = None
     close: Callable[[], None] = field(default=lambda: None)
     physical: bool = False
-    exact: bool = True
+    count: Callable[[], int] | None = None
+    streamed: bool = False
 
     def blocks(self, leading: int) -> Blocks:
         """Yield the samples in blocks: one for each index of the first `leading` axes."""
@@ -68,13 +71,34 @@ class Stack:
                 place[...] = following
             yield block
 
-    def whole(self) -> Image:
-        """Return the stack in memory, and close the file."""
+    def counted(self) -> Stack:
+        """Return the stack with the exact number of planes in its header."""
+        if self.count is None:
+            return self
+        shape = (self.count(), *self.header.pixels.shape[1:])
+        pixels = without_samples(shape, self.header.pixels.dtype)
+        return dataclasses.replace(self, header=dataclasses.replace(self.header, pixels=pixels), count=None)
+
+    def whole(self, path: str, max_pixels: int | None) -> Image:
+        """Return the stack in memory, and close the file.
+
+        Parameters
+        ----------
+        path : str
+            The file's name, for messages.
+        max_pixels : int or None
+            Largest accepted number of pixels of all planes together.
+        """
+        stack = self.counted()
+        header = stack.header
         try:
-            (pixels,) = self.blocks(0)
+            spatial = header.pixels.shape[: header.pixels.ndim - header.channels]
+            if len(spatial) > 1:
+                check_total(path, spatial, max_pixels)
+            (pixels,) = stack.blocks(0)
         finally:
             self.close()
-        return dataclasses.replace(self.header, pixels=pixels)
+        return dataclasses.replace(header, pixels=pixels)
 
 
 def without_samples(shape: Sequence[int], dtype: Any) -> Array:

@@ -23,6 +23,7 @@ ZARR = "zarr"
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
 _LARGEST_CHUNK = 1 << 24  # samples that a chunk may always have
 _SIDE = 1024  # of a chunk along rows and columns
+_CHUNK = 1 << 18  # samples of a chunk of small planes
 _TYPES = {"T": "time", "C": "channel", "Z": "space", "Y": "space", "X": "space"}
 _UNITS = {
     "µm": "micrometer",
@@ -222,9 +223,11 @@ def _created(
             options["compressors"] = old.compressors or None
             options["filters"] = old.filters or None
     elif axes:
-        options["chunks"] = tuple(
-            min(n, _SIDE) if axis in "YX" else 1 for axis, n in zip(axes, like.shape, strict=True)
-        )
+        chunks = [min(n, _SIDE) if axis in "YX" else 1 for axis, n in zip(axes, like.shape, strict=True)]
+        before = axes.find("Y") - 1
+        if before >= 0:  # small planes are put together, so that a chunk is not a tiny file
+            chunks[before] = min(like.shape[before], max(_CHUNK // math.prod(chunks), 1))
+        options["chunks"] = tuple(chunks)
     if version == 2:
         separator = getattr(old.metadata, "dimension_separator", ".") if old is not None else "/"
         options["chunk_key_encoding"] = {"name": "v2", "separator": separator}

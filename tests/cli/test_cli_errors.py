@@ -106,7 +106,7 @@ def test_file_errors(
         ("cut.png", "out.png", "cut.png: is damaged"),
         ("text.png", "out.png", "text.png: is not an image"),
         ("empty.png", "out.png", "empty.png: is empty"),
-        ("in.png", "out.gif", "unknown file type '.gif'"),
+        ("in.png", "out.svg", "unknown file type '.svg'"),
         ("in.png", "out", "unknown file type"),
         ("in.png", "none/out.png", "does not exist"),
         ("in.png", "folder.png", "is a folder"),
@@ -125,7 +125,7 @@ def test_the_output_is_checked_before_the_work(
         raise AssertionError("read before the output was checked")
 
     monkeypatch.setattr(io, "read", never)
-    for name in ("out.gif", "none/out.png"):
+    for name in ("out.svg", "none/out.png"):
         failed(capsys, 1, "sobel", COINS, tmp_path / name)
 
 

@@ -168,7 +168,7 @@ def test_patches_of_a_colour_kernel(tmp_path: Path) -> None:
         (2, ["kernels", "W", "out.png", "--nope"], "no such option"),
         (1, ["kernels", "C", "out.png"], "coins.png: is not a .npy file"),
         (1, ["maps", "nope.npy", "out.png"], "nope.npy: cannot be read"),
-        (1, ["kernels", "W", "out.gif"], "unknown file type '.gif'"),
+        (1, ["kernels", "W", "out.svg"], "unknown file type '.svg'"),
         (1, ["kernels", "W", "out.csv"], "unknown file type '.csv'"),
         (1, ["kernels", "W", "nowhere/out.png"], "does not exist"),
         (1, ["kernels", "W", "out.png", "--color"], "weights.npy: weight must have shape (outputs, 3,"),

@@ -115,6 +115,57 @@ def tiffs() -> Iterator[tuple[str, bytes]]:
     yield "EXIF of overlapping values in a TIFF", bytes(pointing) + directory(listed) + bytes(600000)
 
 
+def stacks() -> Iterator[tuple[str, bytes]]:
+    """Yield files that claim many pages or frames, or long texts about them."""
+    listed = [(tag, 4, 1, value) for tag, value in GREY.items()] + [(273, 4, 1, 8), (279, 4, 1, 4096)]
+    size = 2 + 12 * len(listed) + 4
+    start, count = 8 + 4096, 8000
+    pages = (directory(sorted(listed), start + size * (number + 1)) for number in range(count - 1))
+    body = b"".join(pages) + directory(sorted(listed))
+    head = struct.pack("<2sHI", b"II", 42, start)
+    yield "8000 pages that share a strip", head + bytes(4096) + body
+    packed = [(259, 4, 1, 8) if entry[0] == 259 else entry for entry in listed]
+    pages = (directory(sorted(packed), start + size * (number + 1)) for number in range(count - 1))
+    yield (
+        "8000 compressed pages that share a strip",
+        head + deflated(1).ljust(4096, b"\0")[:4096] + b"".join(pages) + directory(packed),
+    )
+    for name, text in (
+        ("ImageJ text of 999999999 pages", "ImageJ=1\nimages=999999999\nslices=999999999\n"),
+        ("ImageJ text of many lines", "ImageJ=1\nimages=2\nframes=2\n" + "a=1\n" * 200000),
+        ("OME-XML in deep tags", "<?xml version='1.0'?><OME>" + "<a>" * 170000 + "</a>" * 80000 + "</OME>"),
+        (
+            "OME-XML of many blocks",
+            "<?xml version='1.0'?><OME><Image><Pixels SizeX='64' SizeY='64' SizeZ='1' SizeC='1' SizeT='1'>"
+            + "<TiffData IFD='0'/>" * 45000
+            + "</Pixels></Image></OME>",
+        ),
+        (
+            "OME-XML of a milliard of planes",
+            "<?xml version='1.0'?><OME><Image><Pixels SizeZ='1000000000'/></Image></OME>",
+        ),
+    ):
+        file = io.BytesIO()
+        tifffile.imwrite(file, np.zeros((64, 64), np.uint8), description=text, metadata=None)
+        yield name, file.getvalue()
+    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
+    colours = b"\0\0\0\xff\xff\xff\0\0\0\xff\xff\xff"
+    screen = b"GIF89a" + struct.pack("<HHBBB", 2000, 2000, 0x81, 0, 0) + colours
+    yield "a GIF of 60000 frames", screen + frame * 60000 + b";"
+    yield (
+        "a GIF of 20000 x 20000",
+        b"GIF89a" + struct.pack("<HHBBB", 20000, 20000, 0x81, 0, 0) + colours + frame + b";",
+    )
+    yield "a PGM of 20000 x 20000", b"P5 20000 20000 255\n" + bytes(1000)
+    yield "a PGM of text", b"P2 1000 1000 255\n" + b"7" * 1000000
+    nifti = bytearray(352)
+    struct.pack_into("<I", nifti, 0, 348)
+    struct.pack_into("<8h", nifti, 40, 3, 800, 800, 800, 1, 1, 1, 1)
+    struct.pack_into("<2h", nifti, 70, 2, 8)
+    nifti[344:348] = b"n+1\0"
+    yield "NIfTI of 800 x 800 x 800", bytes(nifti) + bytes(1000)
+
+
 def pngs() -> Iterator[tuple[str, bytes]]:
     for width, height, bits, colour in (
         (20000, 20000, 8, 2),

@@ -101,12 +101,16 @@ READ = {
     "EXIF of overlapping values in a TIFF",
     "EXIF in text",
     "a million fill bytes",
+    "OME-XML in deep tags",
+    "OME-XML of many blocks",
+    "OME-XML of a milliard of planes",
+    "ImageJ text of many lines",
 }
 
 
 @pytest.fixture(scope="module")
 def files() -> list[tuple[str, bytes]]:
-    return [*hostile.tiffs(), *hostile.pngs(), *hostile.jpegs(), *hostile.others()]
+    return [*hostile.tiffs(), *hostile.stacks(), *hostile.pngs(), *hostile.jpegs(), *hostile.others()]
 
 
 @pytest.mark.parametrize("packages", ["with", "without"])

@@ -38,6 +38,7 @@ WRITES = {
     "looking_inside": TRAINED
     | {"saliency.png", "class_models.png", "neighbours_pixels.png", "neighbours_features.png"}
     | {"lenet5.npz", "digit.png"},
+    "microscope": {"cells.tif", "smooth.tif", "microscope.png"},
     "missing_pixels": {"dead_pixels.png", "clouds.png"},
     "missing_regions": {"depth_holes.png", "organ.png"},
     "page": {"page.png"},
