@@ -335,6 +335,28 @@ def test_denoising(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: lis
     same(written, monkeypatch, source, ".tif", "non-local-means", "--noise", "20", "--search", "5")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [["--scale", "0.5"], ["--scale", "0.25,0.3"], ["--shape", "24,31"], ["--shape", "96,10"]],
+)
+@pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+def test_means_of_whole_rows(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: list[str],
+    options: list[str],
+    channels: tuple[int],
+) -> None:
+    for dtype in ("uint8", "uint16"):
+        source = save(tmp_path / "in.tif", noise(96, 31, *channels, dtype=dtype))
+        same(written, monkeypatch, source, ".tif", "resize", *options)
+        same(written, monkeypatch, source, ".tif", "resize", *options, "--dtype", "float32")
+        same(written, monkeypatch, source, ".tif", "resize", *options, "--range", "10,200")
+    done("resize", source, tmp_path / "out.tif", "--shape", "50,20")
+    done("resize", source, tmp_path / "out.tif", "--scale", "0.5", "--method", "cubic")
+    assert written == []
+
+
 def test_the_input_may_be_the_output(tmp_path: Path, written: list[str]) -> None:
     source = save(tmp_path / "in.tif", noise(97, 31))
     done("sobel", source, tmp_path / "out.tif")
