@@ -6,8 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from . import arrays, corners, edges, finders, limits, missing, stacks, streamed, streams
-from .apply import apply
+from . import arrays, stacks, streamed, streams
 from .command import Command
 from .table import TABLES
 
@@ -39,6 +38,10 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
         with contextlib.closing(stack):
             stacks.run(command, stack, (source, destination), options, kind)
         return
+    # They import the filters, after files that cannot be read are reported.
+    from . import corners, edges, finders, limits, missing
+    from .apply import apply
+
     if kind is None and command.kind == "finder":
         finders.write(destination, finders.find(command, image, options), options)
         return

@@ -16,7 +16,6 @@ from .._files.formats import Format
 from .._files.image import Image
 from .._files.stacks import Stack, check_total, without_samples
 from . import messages, missing, quiet, reach
-from .apply import apply
 from .command import Command
 from .task import Filter
 
@@ -260,7 +259,7 @@ class _Work:
         header = self.stack.header
         image = Image(pixels, header.channels, header.alpha, nodata=header.nodata, present=present)
         try:
-            result = apply(self.command, image, self.changed, self.kind, self.name)
+            result = self._apply(image)
         except ValueError as error:
             if self.chosen or len(self.filtered) < 3:
                 raise
@@ -268,6 +267,11 @@ class _Work:
         if self.kind.picture:
             result = stack_files.pictured(result, self.kind, self.options["background"])
         return result
+
+    def _apply(self, image: Image) -> Image:
+        from .apply import apply  # imports the filters, after files that cannot be read are reported
+
+        return apply(self.command, image, self.changed, self.kind, self.name)
 
     def _along_one(self, turned: Array, present: Array | None, order: list[int]) -> Image:
         """Filter along one axis. All samples beside it are channels of one signal.
@@ -286,7 +290,7 @@ class _Work:
             shown = np.moveaxis(shown.transpose(order), place, 0).reshape(len(signal), -1)
             shown = np.pad(shown, ((0, 0), (0, max(more, 0))))
         image = Image(columns, channels=True, nodata=self.stack.header.nodata, present=shown)
-        result = apply(self.command, image, self.changed, self.kind, self.name)
+        result = self._apply(image)
         pixels = result.pixels[:, : signal[:1].size].reshape(-1, *signal.shape[1:])
         pixels = np.moveaxis(pixels, 0, place).transpose(np.argsort(order))
         header = self.stack.header

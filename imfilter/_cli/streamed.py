@@ -17,7 +17,6 @@ from .._files import bands
 from .._files.formats import Format
 from .._files.image import Image
 from . import heap, messages, pipeline, quiet, stacks, streams, strips
-from .apply import prepared
 from .command import Command
 from .strips import Band, Piecewise
 
@@ -69,6 +68,8 @@ def run(
         return "it does not have two axes"
     if not options["exif"]:
         image = dataclasses.replace(image, exif=None)
+    from .apply import prepared  # imports the filters, after files that cannot be read are reported
+
     made = prepared(command, image, {**options, "workers": 1}, kind, source)
     if made.rows is None:
         return f"{command.name} needs the whole picture"

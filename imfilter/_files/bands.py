@@ -17,7 +17,7 @@ from .image import FileError, Image, warn
 from .lazy import Array, LazyRows
 
 #: Formats that are written in bands of rows.
-WRITTEN = ("TIFF", "NumPy")
+WRITTEN = ("TIFF", "PNG", "NumPy")
 
 
 class _Reported(LazyRows):
@@ -42,7 +42,7 @@ class _Reported(LazyRows):
 
 
 def opened(path: str, max_pixels: int | None) -> Image | None:
-    """Open an image file: TIFF or ``.npy``. Its pixels are `LazyRows`.
+    """Open an image file: TIFF, PNG or ``.npy``. Its pixels are `LazyRows`.
 
     Parameters
     ----------
@@ -84,6 +84,10 @@ def _opened(path: str, file: IO[bytes], max_pixels: int | None) -> Image | None:
         from . import tiff
 
         image = tiff.rows(path, file, max_pixels)
+    elif start.startswith(b"\x89PNG"):
+        from . import png_rows
+
+        image = png_rows.rows(path, file, max_pixels)
     if image is None:
         return None
     assert isinstance(image.pixels, LazyRows)
@@ -103,6 +107,10 @@ class _Writer(Protocol):
 def _writer(file: IO[bytes], image: Image, height: int, name: str) -> _Writer:
     if name == "NumPy":
         return npy.Writer(file, image, height)
+    if name == "PNG":
+        from . import png
+
+        return png.Writer(file, image, height)
     from . import tiff
 
     return tiff.Writer(file, image, height)
@@ -114,7 +122,8 @@ def writing(
 ) -> Iterator[Callable[[Image], None]]:
     """Write an image file in bands of rows. Yield the function that writes the next rows.
 
-    The file is the same as that of ``io.write``. It is complete or absent.
+    The file is the same as that of ``io.write``, but a PNG of 8 bits may be compressed differently. It is
+    complete or absent.
 
     Parameters
     ----------

@@ -59,9 +59,7 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
     if start == _JPEG:
         return _read_jpeg(path, file.read(), max_pixels)
     with opened(file) as picture:
-        check_size(path, *picture.size, max_pixels)
-        if max_pixels is not None:
-            limits.check(path, file, picture)
+        _check(path, file, picture, max_pixels)
         frames = getattr(picture, "n_frames", 1)
         if frames > 1:
             raise FileError(f"{path}: has {frames} frames, and only single pictures are supported")
@@ -71,6 +69,26 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
             return _read_png(path, file, picture)
         picture.load()
         return _described(path, picture, *_pixels(path, picture))
+
+
+def check(path: str, file: IO[bytes], max_pixels: int | None) -> None:
+    """Raise an error if a picture has more pixels than the limit, or if the file is too short for them."""
+    file.seek(0)
+    with opened(file) as picture:
+        _check(path, file, picture, max_pixels)
+
+
+def _check(path: str, file: IO[bytes], picture: Pillow.Image, max_pixels: int | None) -> None:
+    check_size(path, *picture.size, max_pixels)
+    if max_pixels is not None:
+        limits.check(path, file, picture)
+
+
+def orientation(path: str, file: IO[bytes]) -> int:
+    """Return the EXIF orientation of an open picture."""
+    with opened(file) as picture, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `read` warns
+        return _exif(path, picture)[0]
 
 
 def _read_png(path: str, file: IO[bytes], picture: Pillow.Image) -> Image:
@@ -199,12 +217,12 @@ def options_of(image: Image, name: str, quality: int | None) -> dict[str, Any]:
 
 def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None:
     """Write pixels of a type that the format supports (8 bits; 16 in PNG, and in grey JPEG 2000)."""
-    options = options_of(image, name, quality)
     if name == "PNG" and image.pixels.dtype == np.uint16:
-        icc = options["icc_profile"]
-        chunks = metadata.colorimetry_for(image, profile=icc)
-        png.write_wide(file, image.pixels, icc=icc, exif=image.exif, dpi=image.dpi, chunks=chunks)
+        writer = png.Writer(file, image, len(image.pixels))
+        writer.write(image)
+        writer.finish()
         return
+    options = options_of(image, name, quality)
     if name == "JPEG 2000" and image.channels and image.pixels.dtype == np.uint16:
         raise ValueError("16 bits are only written in grey; give --dtype uint8, or write .png or .tif")
     # Encode in memory, because Pillow's encoders do not detect a full disk.

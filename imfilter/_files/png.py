@@ -1,18 +1,24 @@
-"""PNG with 16 bits and more than one channel, which Pillow reads as 8 bits and cannot write."""
+"""PNG with 16 bits and more than one channel, which Pillow reads as 8 bits and cannot write.
+
+Also PNG of 8 bits that is written in bands of rows.
+"""
 
 from __future__ import annotations
 
 import io
 import struct
 import zlib
-from collections.abc import Iterator
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> PNG colour type
+from . import metadata
+from .image import Image
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> PNG colour type
 #: The chunk with the transparent colour, or with the alpha of a palette.
 TRANSPARENCY = b"tRNS"
 #: Chunks that define the colour space, and their lengths: gamma, primaries, sRGB, code points of video, and
@@ -22,62 +28,76 @@ _BLOCK = 1 << 22  # bytes of pixels that are filtered together, which keeps temp
 LEVEL = 4  # of zlib: 1 % larger than 6; three times as fast on 16 bits, twice on 8 bits (with zlib-ng)
 
 
-def write_wide(
-    file: IO[bytes],
-    pixels: NDArray[np.uint16],
-    *,
-    icc: bytes | None = None,
-    exif: bytes | None = None,
-    dpi: tuple[float, float] | None = None,
-    chunks: tuple[tuple[bytes, bytes], ...] = (),
-) -> None:
-    """Write 16-bit pixels, ``(height, width)`` or ``(height, width, 2 to 4)``, as PNG.
+class Writer:
+    """Write a PNG of 8 or 16 bits in bands of rows.
 
+    Parameters
+    ----------
+    file : binary file
+        Open for writing, empty.
+    image : Image
+        The first rows, ``(rows, width)`` or ``(rows, width, 2 to 4)``, with the metadata of the picture.
+    height : int
+        The number of rows of the picture.
+
+    Notes
+    -----
     Source: W3C, Portable Network Graphics (PNG) Specification, Third Edition.
     """
-    height, width = pixels.shape[:2]
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    file.write(b"\x89PNG\r\n\x1a\n")
-    header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPES[channels], 0, 0, 0)
-    _chunk(file, b"IHDR", header)
-    for kind, body in chunks:
-        _chunk(file, kind, body)
-    if icc is not None:
-        _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc))
-    if dpi is not None:
-        x, y = (round(value / 0.0254) for value in dpi)
-        _chunk(file, b"pHYs", struct.pack(">IIB", x, y, 1))
-    if exif is not None:
-        _chunk(file, b"eXIf", exif.removeprefix(b"Exif\0\0"))
-    packer = zlib.compressobj(LEVEL)
-    for rows in _filtered(pixels.reshape(height, -1), 2 * channels):
-        _chunk(file, b"IDAT", packer.compress(rows))
-    _chunk(file, b"IDAT", packer.flush())
-    _chunk(file, b"IEND", b"")
+
+    def __init__(self, file: IO[bytes], image: Image, height: int) -> None:
+        pixels, icc = image.pixels, metadata.profile_for(image, colour=image.colour.ndim == 3)
+        channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+        width, bits = pixels.shape[1], 8 * pixels.dtype.itemsize
+        self._file, self._step = file, channels * pixels.dtype.itemsize
+        self._above = np.zeros((1, width * self._step), np.uint8)
+        self._packer = zlib.compressobj(LEVEL)
+        file.write(SIGNATURE)
+        header = struct.pack(">IIBBBBB", width, height, bits, COLOUR_TYPES[channels], 0, 0, 0)
+        chunk(file, b"IHDR", header)
+        for kind, body in metadata.colorimetry_for(image, profile=icc):
+            chunk(file, kind, body)
+        if icc is not None:
+            chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc))
+        if image.dpi is not None:
+            x, y = (round(value / 0.0254) for value in image.dpi)
+            chunk(file, b"pHYs", struct.pack(">IIB", x, y, 1))
+        if image.exif is not None:
+            chunk(file, b"eXIf", image.exif.removeprefix(b"Exif\0\0"))
+
+    def write(self, image: Image) -> None:
+        """Write the next rows."""
+        samples = image.pixels.reshape(len(image.pixels), -1)
+        block = max(1, _BLOCK // self._above.size)
+        for start in range(0, len(samples), block):
+            rows = samples[start : start + block]
+            raw = rows.astype(rows.dtype.newbyteorder(">"), copy=False).view(np.uint8)
+            chunk(self._file, b"IDAT", self._packer.compress(_filtered(raw, self._above, self._step)))
+            self._above = raw[-1:].copy()
+
+    def finish(self) -> None:
+        """Write the end of the file."""
+        chunk(self._file, b"IDAT", self._packer.flush())
+        chunk(self._file, b"IEND", b"")
 
 
-def _chunk(file: IO[bytes], kind: bytes, body: bytes) -> None:
+def chunk(file: IO[bytes], kind: bytes, body: bytes) -> None:
+    """Write a chunk."""
     file.write(struct.pack(">I", len(body)) + kind + body)
     file.write(struct.pack(">I", zlib.crc32(body, zlib.crc32(kind))))
 
 
-def _filtered(samples: NDArray[np.uint16], step: int) -> Iterator[bytes]:
-    """Yield blocks of rows. A row starts with the better filter: 1 (minus left) or 2 (minus above)."""
-    height = samples.shape[0]
-    block = max(1, _BLOCK // (2 * samples.shape[1]))
-    above = np.zeros((1, 2 * samples.shape[1]), np.uint8)
-    for start in range(0, height, block):
-        raw = samples[start : start + block].astype(">u2").view(np.uint8)
-        left = raw.copy()
-        left[:, step:] -= raw[:, :-step]
-        up = raw - np.concatenate([above, raw[:-1]])
-        # The heuristic of the specification: the sum of absolute values, with bytes as signed numbers.
-        choose_up = _cost(up) < _cost(left)
-        rows = np.empty((raw.shape[0], 1 + raw.shape[1]), np.uint8)
-        rows[:, 0] = np.where(choose_up, 2, 1)
-        rows[:, 1:] = np.where(choose_up[:, None], up, left)
-        above = raw[-1:]
-        yield rows.tobytes()
+def _filtered(raw: NDArray[np.uint8], above: NDArray[np.uint8], step: int) -> bytes:
+    """Return rows that start with the better filter: 1 (minus left) or 2 (minus above)."""
+    left = raw.copy()
+    left[:, step:] -= raw[:, :-step]
+    up = raw - np.concatenate([above, raw[:-1]])
+    # The heuristic of the specification: the sum of absolute values, with bytes as signed numbers.
+    choose_up = _cost(up) < _cost(left)
+    rows = np.empty((raw.shape[0], 1 + raw.shape[1]), np.uint8)
+    rows[:, 0] = np.where(choose_up, 2, 1)
+    rows[:, 1:] = np.where(choose_up[:, None], up, left)
+    return rows.tobytes()
 
 
 def _cost(rows: NDArray[np.uint8]) -> NDArray[Any]:
@@ -133,7 +153,7 @@ def with_chunks(encoded: bytes, chunks: tuple[tuple[bytes, bytes], ...]) -> byte
     stop = 8 + 12 + 13
     middle = io.BytesIO()
     for kind, body in chunks:
-        _chunk(middle, kind, body)
+        chunk(middle, kind, body)
     return encoded[:stop] + middle.getvalue() + encoded[stop:]
 
 

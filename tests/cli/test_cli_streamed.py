@@ -15,6 +15,7 @@ from imfilter import io
 from imfilter._cli import denoise_table, streamed, strips
 from imfilter._files import bands, exif, lazy
 from tests.cli.commands import EXTRA, NAMES, done, failed, noise, said, save
+from tests.files.pictures import chunk, raw_png
 
 #: Commands whose result depends on the whole picture.
 WHOLE = {"canny", "harris", "meijering", "resize"}
@@ -50,7 +51,14 @@ def same(written: list[str], monkeypatch: pytest.MonkeyPatch, source: Path, suff
         patch.setattr(strips, "_BAND", 1 << 40)
         done(name, source, whole, *options)
     assert written == []
-    assert out.read_bytes() == whole.read_bytes()
+    if suffix != ".png":
+        assert out.read_bytes() == whole.read_bytes()
+        return
+    found, wanted = io.read(out), io.read(whole)
+    np.testing.assert_array_equal(found.pixels, wanted.pixels)
+    assert found.pixels.dtype == wanted.pixels.dtype
+    for name in ("alpha", "channels", "icc", "exif", "dpi", "colorimetry"):
+        assert getattr(found, name) == getattr(wanted, name), name
 
 
 def tiff(path: Path, pixels: np.ndarray, **layout: Any) -> Path:
@@ -109,6 +117,82 @@ def test_kinds_of_tiff(
     for number, (pixels, layout) in enumerate(kinds):
         source = tiff(tmp_path / f"{number}.tif", pixels, **layout)
         same(written, monkeypatch, source, ".tif", "gaussian", "--sigma", "1.5")
+
+
+PNGS = [(bits, colour) for colour in (0, 2, 3, 4, 6) for bits in (1, 2, 4, 8, 16)]
+PNGS = [(b, c) for b, c in PNGS if b == 8 or (b == 16 and c != 3) or (b < 8 and c in (0, 3))]
+
+
+@pytest.mark.parametrize(("bits", "colour"), PNGS)
+@pytest.mark.parametrize("keyed", [False, True])
+def test_kinds_of_png(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: list[str],
+    bits: int,
+    colour: int,
+    keyed: bool,
+) -> None:
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    rows = noise(60, -(-23 * bits * channels // 8))
+    rows[20:40] = rows[20]
+    raw = b"".join(bytes([number % 5]) + row.tobytes() for number, row in enumerate(rows))
+    more = [
+        chunk(b"pHYs", struct.pack(">IIB", 2835, 5906, 1)),
+        chunk(b"tEXt", b"a\0b"),
+        chunk(b"tEXt", b"c\0d"),
+    ]
+    if colour == 3:
+        more.append(chunk(b"PLTE", noise(3 << bits).tobytes()))
+    if keyed and colour not in (4, 6):
+        more.append(chunk(b"tRNS", bytes({0: 2, 2: 6, 3: 1 << bits}[colour])))
+    (tmp_path / "in.png").write_bytes(raw_png(23, 60, bits, colour, raw, *more))
+    same(written, monkeypatch, tmp_path / "in.png", ".png", "gaussian")
+    same(written, monkeypatch, tmp_path / "in.png", ".tif", "gaussian", "--mode", "wrap")
+    same(written, monkeypatch, tmp_path / "in.png", ".npy", "sobel")
+
+
+@pytest.mark.parametrize("channels", [(), (3,), (2,), (4,)], ids=["grey", "rgb", "grey-alpha", "rgba"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_png(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], channels: tuple[int], dtype: str
+) -> None:
+    source = save(tmp_path / "in.png", noise(97, 31, *channels, dtype=dtype))
+    same(written, monkeypatch, source, ".png", "median")
+    same(written, monkeypatch, source, ".tif", "sobel")
+
+
+def test_metadata_of_png(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str]) -> None:
+    profile = bytes(16) + b"RGB " + bytes(300)
+    block = exif.PREFIX + struct.pack("<2sHIHHHI4sI", b"II", 42, 8, 1, 0x0131, 2, 4, b"abc\0", 0)
+    gamma = (b"gAMA", struct.pack(">I", 100000))
+    image = io.Image(
+        noise(83, 26, 3), channels=True, icc=profile, exif=block, dpi=(72.0, 300.0), colorimetry=(gamma,)
+    )
+    io.write(tmp_path / "in.png", image)
+    for suffix in (".png", ".tif"):
+        same(written, monkeypatch, tmp_path / "in.png", suffix, "gaussian")
+        found = io.read(tmp_path / f"bands{suffix}")
+        assert found.icc == profile
+        assert found.exif is not None
+
+
+def test_a_png_that_ends_early(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], written: list[str]
+) -> None:
+    source = save(tmp_path / "in.png", noise(200, 70))
+    source.write_bytes(source.read_bytes()[:9000])
+    assert failed(capsys, 1, "sobel", source, tmp_path / "out.png").startswith(f"{source}: is damaged")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.png"]
+
+
+def test_a_png_with_exif_behind_its_pixels_is_read_whole(tmp_path: Path, written: list[str]) -> None:
+    source = save(tmp_path / "in.png", noise(90, 70))
+    block = struct.pack("<2sHIHHHI4sI", b"II", 42, 8, 1, 0x0131, 2, 4, b"abc\0", 0)
+    source.write_bytes(source.read_bytes()[:-12] + chunk(b"eXIf", block) + chunk(b"IEND", b""))
+    done("gaussian", source, tmp_path / "out.png")
+    assert written == []
+    assert io.read(tmp_path / "out.png").exif is not None
 
 
 @pytest.mark.slow
@@ -249,6 +333,28 @@ def test_denoising(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: lis
     assert {c.name for c in denoise_table.DENOISING} >= {"non_local_means", "anisotropic_diffusion"}
     same(written, monkeypatch, source, ".tif", "anisotropic-diffusion", "--iterations", "3", "--kappa", "20")
     same(written, monkeypatch, source, ".tif", "non-local-means", "--noise", "20", "--search", "5")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--scale", "0.5"], ["--scale", "0.25,0.3"], ["--shape", "24,31"], ["--shape", "96,10"]],
+)
+@pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+def test_means_of_whole_rows(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: list[str],
+    options: list[str],
+    channels: tuple[int],
+) -> None:
+    for dtype in ("uint8", "uint16"):
+        source = save(tmp_path / "in.tif", noise(96, 31, *channels, dtype=dtype))
+        same(written, monkeypatch, source, ".tif", "resize", *options)
+        same(written, monkeypatch, source, ".tif", "resize", *options, "--dtype", "float32")
+        same(written, monkeypatch, source, ".tif", "resize", *options, "--range", "10,200")
+    done("resize", source, tmp_path / "out.tif", "--shape", "50,20")
+    done("resize", source, tmp_path / "out.tif", "--scale", "0.5", "--method", "cubic")
+    assert written == []
 
 
 def test_the_input_may_be_the_output(tmp_path: Path, written: list[str]) -> None:

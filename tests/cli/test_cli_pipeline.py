@@ -1,0 +1,75 @@
+"""Threads that take items, work and consume results in order. Whatever fails, all of them end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from imfilter._cli import pipeline
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "imfilter-band"]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_results_are_consumed_in_order(workers: int) -> None:
+    found: list[int] = []
+
+    def slow(item: int) -> int:
+        time.sleep((item * 7 % 5) / 1000)
+        return item * item
+
+    pipeline.run(iter(range(60)), slow, found.append, workers)
+    assert found == [n * n for n in range(60)]
+    assert threads() == []
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_few_items_exist_at_a_time(workers: int) -> None:
+    lock, alive, most = threading.Lock(), 0, 0
+
+    def items() -> Iterator[int]:
+        nonlocal alive, most
+        for number in range(50):
+            with lock:
+                alive += 1
+                most = max(most, alive)
+            yield number
+
+    def consume(item: int) -> None:
+        nonlocal alive
+        time.sleep(0.001)  # the slowest step
+        with lock:
+            alive -= 1
+
+    pipeline.run(items(), lambda item: item, consume, workers)
+    assert most <= workers + 2
+
+
+@pytest.mark.parametrize("place", ["items", "work", "consume"])
+def test_an_error_ends_all_threads(place: str) -> None:
+    def failing(step: str, item: int) -> int:
+        if step == place and item == 20:
+            raise ValueError(f"in {step}")
+        return item
+
+    consumed: list[int] = []
+    with pytest.raises(ValueError, match=f"in {place}"):
+        pipeline.run(
+            (failing("items", n) for n in range(1000)),
+            lambda item: failing("work", item),
+            lambda item: consumed.append(failing("consume", item)),
+            3,
+        )
+    assert threads() == []
+    assert consumed == list(range(len(consumed)))
+    assert len(consumed) <= 20
+
+
+def test_no_items() -> None:
+    pipeline.run(iter(()), lambda item: item, lambda item: None, 2)
+    assert threads() == []
