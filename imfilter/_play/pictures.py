@@ -111,7 +111,9 @@ class Pictures:
             raise ValueError(f"sample must be one of {', '.join(SAMPLES)}, got {name!r}")
         made = SAMPLES[name]()
         if isinstance(made, Image):
-            return self._keep(f"{name.replace(' ', '_')}.png", made, "Save it as PNG to use the copied lines.")
+            return self._keep(
+                f"{name.replace(' ', '_')}.png", made, "Save it as PNG to use the copied lines."
+            )
         inside = made.is_relative_to(Path.cwd())
         return self.add_file(str(made.relative_to(Path.cwd()) if inside else made))
 
