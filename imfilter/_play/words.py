@@ -70,6 +70,7 @@ def command(picture: str, images: Sequence[Image], chain: Sequence[Step], name: 
     name : callable
         Finds the name of the file of another picture by its key.
     """
+    picture = f"./{picture}" if picture.startswith("-") else picture  # it is no option
     lines, source = [], picture
     for place, (step, image) in enumerate(zip(chain, images, strict=True)):
         last = place == len(chain) - 1

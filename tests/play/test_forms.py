@@ -58,6 +58,7 @@ def test_words_of_options_of_text_are_found():
     assert fields["canny", "nms"]["choices"] == ["sector", "interpolated"]
     assert fields["harris", "metric"]["choices"] == ["euclidean", "chebyshev"]
     assert "shrink" in fields["gaussian", "mode"]["choices"]
+    assert "wrap" in fields["threshold", "mode"]["choices"]
     assert "otsu" in fields["threshold", "method"]["choices"]
 
 

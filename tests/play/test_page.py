@@ -185,6 +185,7 @@ def test_an_error_of_a_filter_is_told(page, files):
     upload(page, files / "cat.png")
     page.get_by_label("sigma, as text").fill("-1")
     expect(page.locator("#error")).to_contain_text("sigma must be")
+    expect(page.locator("#python")).to_be_empty()
     page.get_by_label("sigma, as text").fill("1")
     expect(page.locator("#error")).to_be_hidden()
 

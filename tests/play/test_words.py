@@ -154,7 +154,11 @@ def test_the_pipeline_has_the_keywords_of_the_functions():
 
 
 def test_names_are_quoted():
-    *_, python, command, toml = made("my cat.png", [steps.step("bilateral", {"guide": "original"})])
+    _, python, command, toml = made("my cat.png", [steps.step("bilateral", {"guide": "original"})])
     assert "'my cat.png'" in command
+    assert words.command("-a $(b).png", [], [], str) == ""
+    image = io.read("coins.png")
+    command = words.command("-a $(b).png", [image], [steps.step("box", {})], str)
+    assert shlex.split(command) == ["imfilter", "box", "./-a $(b).png", "result.png"]
     assert "io.read('my cat.png')" in python
     assert 'guide = "my cat.png"' in toml
