@@ -255,15 +255,19 @@ def choices(filter_: Command, option: Option) -> list[str]:
         return list(parser.words)
     if option.form != "text" or option.name == "element":
         return []
-    if filter_.kind == "threshold":
-        return list(threshold.__all__) if option.name == "method" else []
+    if filter_.kind == "threshold" and option.name == "method":
+        return list(threshold.__all__)
     return _literals(filter_, option.name)
 
 
 def _literals(filter_: Command, name: str) -> list[str]:
     """Return the words of an argument: those of its annotation, or those that its docstring lists."""
     called = [imfilter.corner_peaks] if filter_.kind == "corners" else []
-    for each in (inspect.unwrap(function(filter_)), *map(inspect.unwrap, called)):
+    if filter_.kind == "threshold":
+        called = [getattr(threshold, method) for method in threshold.__all__]
+    else:
+        called = [function(filter_), *called]
+    for each in map(inspect.unwrap, called):
         words = [word for word in _words(typing.get_type_hints(each).get(name)) if isinstance(word, str)]
         listed = re.search(rf"^{name} : \{{(.*?)\}}", inspect.getdoc(each) or "", re.MULTILINE)
         if words or listed:

@@ -70,6 +70,7 @@ def command(picture: str, images: Sequence[Image], chain: Sequence[Step], name: 
     name : callable
         Finds the name of the file of another picture by its key.
     """
+    picture = f"./{picture}" if picture.startswith("-") else picture  # it is no option
     lines, source = [], picture
     for place, (step, image) in enumerate(zip(chain, images, strict=True)):
         last = place == len(chain) - 1
@@ -297,36 +298,37 @@ def _kernel(text: str, ndim: int) -> Code:
 def toml(picture: str, images: Sequence[Image], chain: Sequence[Step], name: Name) -> str:
     """Return a pipeline: a table ``[[step]]`` for each filter, with the keywords of its public function.
 
-    The arguments are those of `command`.
+    Colour becomes luminance where the command does it, so no step says so. The arguments are those of
+    `command`.
     """
-
-    def plain(key: str, value: Any) -> Any:
-        if not isinstance(value, Code):
-            return value
-        if key in _FILES:
-            return picture if value.value == forms.ORIGINAL else name(value.value)
-        return value.value
-
-    tables: list[dict[str, Any]] = []
+    tables = []
     for step, image in zip(chain, images, strict=True):
-        words = {key: plain(key, value) for key, value in keywords(step, image).items()}
-        if image.channels and steps.takes_luminance(step.command, step.values()):
-            tables.append({"filter": "color.rgb_to_gray", "dtype": "float32"})
-        tables.append({"filter": _path(step), **words})
-    return "\n".join(_table(words) for words in tables)
+        table: dict[str, Any] = {"filter": _path(step)}
+        for key, value in keywords(step, image).items():
+            table[key] = value.value if isinstance(value, Code) else value
+            if key in _FILES:
+                table[key] = picture if table[key] == forms.ORIGINAL else name(table[key])
+        if "which" in (options := step.values()):
+            table["which"] = options["which"]
+        tables.append(table)
+    return _toml_text(tables)
 
 
-def _table(words: Mapping[str, Any]) -> str:
-    lines = [f"{key} = {_toml(value)}" for key, value in words.items() if value is not None]
-    return "\n".join(["[[step]]", *lines, ""])
+def _toml_text(tables: Sequence[Mapping[str, Any]]) -> str:
+    """Return steps as TOML. Values that are None are left out."""
+    texts = []
+    for table in tables:
+        lines = [f"{key} = {_toml_value(value)}" for key, value in table.items() if value is not None]
+        texts.append("\n".join(["[[step]]", *lines]) + "\n")
+    return "\n".join(texts)
 
 
-def _toml(value: Any) -> str:
+def _toml_value(value: Any) -> str:
     """Return a value in TOML: a string, a number, true or false, or an array of them."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # a basic string of TOML has the same escapes
+    if isinstance(value, str):  # a basic string has the escapes of JSON
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml(one) for one in value)}]"
+        return f"[{', '.join(_toml_value(one) for one in value)}]"
     return repr(value)

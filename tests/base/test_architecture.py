@@ -43,6 +43,10 @@ FAMILIES = {
 }
 
 
+#: The folders of the package with rules of their own, beside the families.
+FOLDERS = ("_simd", "_base", "_files", "_cli", "_play")
+
+
 def room(module):
     """Where a module of the package lives: a folder with a rule of its own; None for modules of others."""
     parts = module.split(".")
@@ -50,7 +54,7 @@ def room(module):
         return None
     if len(parts) > 2 and parts[1] == "_filters" and parts[2] in FAMILIES:
         return f"{parts[2]}/kernels" if parts[3:4] == ["kernels"] else parts[2]
-    return parts[1] if len(parts) > 1 and parts[1] in ("_simd", "_base", "_files", "_cli") else "public"
+    return parts[1] if len(parts) > 1 and parts[1] in FOLDERS else "public"
 
 
 def allowed(inside, other):
@@ -61,6 +65,8 @@ def allowed(inside, other):
         return other in ("_simd", "_base")
     if inside in FAMILIES:
         return other in ("_simd", "_base", inside, f"{inside}/kernels", *FAMILIES[inside])
+    if other == "_play":  # only the command starts the playground
+        return inside in ("_play", "public")
     return not other.endswith("/kernels")
 
 

@@ -3,13 +3,15 @@
 import json
 import socket
 import struct
+import threading
 import zlib
 
 import numpy as np
 import pytest
 
 from imfilter import io
-from imfilter._play import pictures
+from imfilter._play import pictures, steps
+from imfilter._play.steps import Cancelled
 from tests.play.serving import TOKEN, serving
 
 pytest.importorskip("uvicorn", reason='needs "imfilter[play]"')
@@ -162,6 +164,31 @@ def test_a_request_that_is_no_json_is_told(client):
     assert client.raw(f"/{TOKEN}/api/run", method="POST", body=b"{")[0] == 422
     assert client.raw(f"/{TOKEN}/api/run", method="POST", body=b"[]")[0] == 422
     assert client.raw(f"/{TOKEN}/api/run", method="POST", body=b" " * (1 << 21))[0] == 413
+
+
+def test_a_closed_request_ends_the_filter(served, coins, monkeypatch):
+    client, _ = served
+    started, ended = threading.Event(), []
+    real = steps.run
+
+    def run(command, image, options, check, **words):
+        started.set()
+        try:
+            return real(command, image, options, check, **words)
+        except Cancelled:
+            ended.append(command.name)
+            raise
+
+    monkeypatch.setattr(steps, "run", run)
+    endless = {"weight": "100", "tolerance": "1e-15", "max_iterations": "1000000000"}
+    asked = {"picture": coins, "steps": [{"filter": "total_variation", "options": endless}]}
+    body = json.dumps({**asked, "view": [0, 0, 1, 1], "size": [9, 9], "final": True})
+    head = f"POST /{TOKEN}/api/run HTTP/1.1\r\nhost: 127.0.0.1:{client.port}\r\n"
+    with socket.create_connection(("127.0.0.1", client.port), timeout=30) as opened:
+        opened.sendall(f"{head}content-length: {len(body)}\r\n\r\n{body}".encode())
+        assert started.wait(30)
+    assert client.run(coins, GAUSSIAN)[0]["final"]  # waits for the thread of the other one
+    assert ended == ["total_variation"]
 
 
 def test_a_picture_that_was_dropped_is_told(client):

@@ -121,6 +121,8 @@ function showError(error) {
   $("preview").hidden = true;
   $("status").textContent = "";
   $("reason").textContent = "";
+  clearTimeout(textsTimer);
+  for (const name of ["python", "command", "toml"]) $(name).textContent = ""; // they would be of an older result
 }
 
 function showZoom() {
@@ -217,6 +219,7 @@ function remember(opened) {
 }
 
 async function openFile(file) {
+  $("sample").value = "";
   $("picture").textContent = `Opening ${file.name}…`;
   try {
     use(await api.upload(file, server.most_bytes));
