@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from . import completion
 from .command import Option
 
 DTYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "float64")
@@ -111,13 +113,16 @@ def _range(text: str) -> tuple[float, float]:
     return values
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"{text!r} is not one of {', '.join(words)}")
-        return text
+class _OneOf:
+    """The parser of a word of a list."""
 
-    return read
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def __call__(self, text: str) -> str:
+        if text not in self.words:
+            raise ValueError(f"{text!r} is not one of {', '.join(self.words)}")
+        return text
 
 
 def nodata(text: str) -> float | str:
@@ -162,19 +167,19 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "range": ("LOW,HIGH", _range),
     "text": ("NAME", str),
     "file": ("FILE", str),
-    "eigenvalue": ("NAME", _one_of("largest", "smallest", "determinant")),
-    "part": ("NAME", _one_of("real", "imag", "magnitude")),
+    "eigenvalue": ("NAME", _OneOf("largest", "smallest", "determinant")),
+    "part": ("NAME", _OneOf("real", "imag", "magnitude")),
     "nodata": ("VALUE", nodata),
-    "nan": ("WORD", _one_of("propagate", "ignore")),
+    "nan": ("WORD", _OneOf("propagate", "ignore")),
     "kernel": ("KERNEL", str),
     "taps": ("NUMBERS", _taps),
     "initial": ("INITIAL", _initial),
     "texts": ("NAME", str),
     "delimiter": ("CHARACTER", _delimiter),
-    "dtype": ("TYPE", _one_of(*DTYPES)),
-    "number_type": ("TYPE", _one_of(*_NUMBER_TYPES)),
-    "resampling": ("METHOD", _one_of("area", "linear", "cubic", "lanczos", "nearest")),
-    "alignment": ("WORD", _one_of("centres", "corners")),
+    "dtype": ("TYPE", _OneOf(*DTYPES)),
+    "number_type": ("TYPE", _OneOf(*_NUMBER_TYPES)),
+    "resampling": ("METHOD", _OneOf("area", "linear", "cubic", "lanczos", "nearest")),
+    "alignment": ("WORD", _OneOf("centres", "corners")),
     "ends": ("AXIS", _ends),
     "colour": ("COLOUR", _colour),
 }
@@ -188,6 +193,13 @@ class Form(click.ParamType):
 
     def __init__(self, form: str) -> None:
         self.name, self._read = FORMS[form]
+        self._form = form
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the words that complete a value."""
+        return completion.values(self._form, self._read, ctx, param, incomplete)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Parse a text. A default is already a value."""
