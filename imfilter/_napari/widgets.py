@@ -80,7 +80,7 @@ def _widget(family: str) -> Any:
     choices = [(name.rpartition(".")[2], name) for name in forms.FAMILIES[family]]
     chosen = ComboBox(name="filter", choices=choices)
     button = PushButton(name="run", text="Run")
-    form = Container(name="form", labels=False)
+    form = Container(name="form", label="", labels=False)
     whole = Container(widgets=[layer, mask, chosen, form, button], scrollable=True)
     whole.min_height = _HEIGHT
 
