@@ -14,7 +14,7 @@ import click
 
 from imfilter._base.suggestions import function_name, suggestion
 
-from ._cli import ending, messages, warmup
+from ._cli import completion, ending, messages, warmup
 from ._cli.catalogue import FILTERS
 from ._cli.command import Command
 from ._cli.denoise_table import NOISE
@@ -26,6 +26,7 @@ from ._cli.shown_table import SHOWN
 from ._cli.table import FILES, LIMITS, MASK, MIN_COVERAGE, PIPE, SHARED, find, options_of
 
 _WARMUP, _SHOW, _SERIES, _PIPE, _PLAY = "warmup", "show", "series", "pipe", "play"
+_COMPLETION = "completion"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 
@@ -33,11 +34,14 @@ class _Filters(click.Group):
     """The commands of the table. Each is created on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*(command.name for command in FILTERS), NOISE, _PIPE, _SHOW, _SERIES, _PLAY, _WARMUP]
+        names = (command.name for command in FILTERS)
+        return [*names, NOISE, _PIPE, _SHOW, _SERIES, _PLAY, _WARMUP, _COMPLETION]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == _WARMUP:
             return click.Command(_WARMUP, callback=_warmup, help=warmup.ABOUT, short_help="Compile ahead.")
+        if cmd_name == _COMPLETION:
+            return completion.command(self)
         if cmd_name.replace("-", "_") == NOISE:
             return _noise_command()
         if cmd_name == _PIPE:
@@ -59,7 +63,8 @@ class _Filters(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        _check_name(args[0], "filter", self.list_commands(ctx), "imfilter --help")
+        if not ctx.resilient_parsing:  # the Tab key completes what is right
+            _check_name(args[0], "filter", self.list_commands(ctx), "imfilter --help")
         return super().resolve_command(ctx, args)
 
 
@@ -80,7 +85,8 @@ class _Section(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        _check_name(args[0], self._noun, self.list_commands(ctx), f"imfilter {self.name} --help")
+        if not ctx.resilient_parsing:
+            _check_name(args[0], self._noun, self.list_commands(ctx), f"imfilter {self.name} --help")
         return super().resolve_command(ctx, args)
 
 
@@ -130,13 +136,15 @@ def _click_command(command: Command) -> click.Command:
     several = command.name == "patches"
     pictures = () if command.kind in ("shown", "network", "series") else FILE_NOTES
     arguments = [
-        click.Argument(["source"], metavar="IN...", nargs=-1, required=True)
+        click.Argument(["source"], metavar="IN...", nargs=-1, required=True, shell_complete=completion.files)
         if several
-        else click.Argument(["source"], metavar="IN"),
-        click.Argument(["destination"], metavar="OUT"),
+        else click.Argument(["source"], metavar="IN", shell_complete=completion.files),
+        click.Argument(["destination"], metavar="OUT", shell_complete=completion.files),
     ]
     if pictures:
-        arguments = [click.Argument(["paths"], metavar="IN... OUT", nargs=-1)]
+        arguments = [
+            click.Argument(["paths"], metavar="IN... OUT", nargs=-1, shell_complete=completion.files)
+        ]
     return click.Command(
         command.name,
         params=[*arguments, *(click_option(option) for option in options_of(command))],
@@ -195,7 +203,10 @@ def _noise_command() -> click.Command:
     about = "Print the standard deviation of the noise of a picture, one number for each channel."
     return click.Command(
         NOISE,
-        params=[click.Argument(["source"], metavar="IN"), *(click_option(shared[name]) for name in names)],
+        params=[
+            click.Argument(["source"], metavar="IN", shell_complete=completion.files),
+            *(click_option(shared[name]) for name in names),
+        ],
         callback=run,
         help=f"{about}\n\nThe numbers are in the unit of the pixels: 0 to 255 in pictures of 8 bits.",
         short_help="Print the noise of a picture.",

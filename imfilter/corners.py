@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from imfilter._base import arguments, borders, dtypes, inside, missing, threads
 from imfilter._base.keywords import Common, hinted
-from imfilter.typing import ArrayLike, Mask, Nan, NDArray
+from imfilter.typing import ArrayLike, Mask, Mode, Nan, NDArray
 from imfilter.weights import gaussian as bell
 
 _APERTURES = (3, 5, 7)
@@ -19,11 +19,11 @@ def harris(
     image: ArrayLike,
     *,
     k: float = 0.04,
-    window: str = "box",
+    window: Literal["box", "gaussian"] = "box",
     size: int = 2,
     sigma: float | None = None,
     aperture: int = 3,
-    mode: str = "mirror",
+    mode: Mode = "mirror",
     cval: float = 0.0,
     mask: Mask = None,
     nan: Nan = "propagate",
@@ -121,11 +121,11 @@ def harris(
 def shi_tomasi(
     image: ArrayLike,
     *,
-    window: str = "box",
+    window: Literal["box", "gaussian"] = "box",
     size: int = 2,
     sigma: float | None = None,
     aperture: int = 3,
-    mode: str = "mirror",
+    mode: Mode = "mirror",
     cval: float = 0.0,
     mask: Mask = None,
     nan: Nan = "propagate",

@@ -12,7 +12,7 @@ from imfilter._base import arguments, borders, dtypes, missing
 from imfilter._base import inside as samples
 from imfilter._base.keywords import hinted
 from imfilter._base.plan import by_window
-from imfilter.typing import ArrayLike, Mask, Nan, NDArray
+from imfilter.typing import ArrayLike, Mask, Mode, Nan, NDArray, Norm, Suppression, ThresholdUnit
 
 #: The values of `threshold`, with the default of low and high for each.
 _RULES: dict[str, tuple[float, float] | None] = {
@@ -32,10 +32,10 @@ def canny(
     high: float | None = None,
     *,
     sigma: Any = 1.0,
-    norm: str = "l2",
-    nms: str = "sector",
-    threshold: str | Callable[[NDArray], tuple[float, float]] = "absolute",
-    mode: str = "mirror",
+    norm: Norm = "l2",
+    nms: Suppression = "sector",
+    threshold: ThresholdUnit | Callable[[NDArray], tuple[float, float]] = "absolute",
+    mode: Mode = "mirror",
     cval: float = 0.0,
     mask: Mask = None,
     nan: Nan = "propagate",
@@ -132,8 +132,8 @@ def canny(
     if not callable(threshold):
         arguments.word(threshold, "threshold", tuple(_RULES))
     sigmas = arguments.sigmas(sigma, 2)
-    mode = borders.check_mode(mode, more=("shrink",))
-    mode = "zero" if mode == "shrink" else mode  # a border of zeros has no weight either
+    border = borders.check_mode(mode, more=("shrink",))
+    border = "zero" if border == "shrink" else border  # a border of zeros has no weight either
     inside = samples.of(array, own, mask, nan)
     given, place = _given(low, high, threshold), arguments.fitting(arguments.out(out), array.shape)
     from imfilter._base import threads
@@ -141,13 +141,13 @@ def canny(
 
     workers = threads.requested(workers)
     value = arguments.number(cval, "cval", finite=False)
-    smooth = _Smooth(array, sigmas, inside, mode, value, _level(array, sigmas, inside, mode))
+    smooth = _Smooth(array, sigmas, inside, border, value, _level(array, sigmas, inside, border))
     allowed = None if inside is None else _within(inside)
     step = array.shape[0] if smooth.plain else engine.strips(array.shape, smooth.reach)
     if callable(threshold) or threshold != "absolute" or given is None:
         whole = smooth.rows(0, array.shape[0], workers)
         given = _found(given, threshold, _gradient(whole, norm, workers), _counted(allowed, array.shape, nms))
-        smooth, step = _Smooth(whole, (0.0, 0.0), None, mode, value), array.shape[0]
+        smooth, step = _Smooth(whole, (0.0, 0.0), None, border, value), array.shape[0]
     found = engine.edges(
         *(smooth.rows, array.shape, step, given, norm, allowed, place, workers),
         interpolated=nms == "interpolated",

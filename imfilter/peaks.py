@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def corner_peaks(
     response: ArrayLike,
     *,
     min_distance: float = 1,
-    metric: str = "euclidean",
+    metric: Literal["euclidean", "chebyshev"] = "euclidean",
     threshold: float | None = None,
     relative: float = 0.0,
     exclude_border: int = 0,

@@ -91,6 +91,10 @@ Form: TypeAlias = Literal["complex", "real", "imag", "magnitude"]
 #: A dense kernel, or a list of one-dimensional arrays, one for each axis.
 Kernel: TypeAlias = ArrayLike | Sequence[NDArray]
 Method: TypeAlias = Literal["auto", "direct", "separable", "fft"]
+#: Where an edge is kept: at the largest of three samples, or of values interpolated across it.
+Suppression: TypeAlias = Literal["sector", "interpolated"]
+#: The unit of the thresholds of edges.
+ThresholdUnit: TypeAlias = Literal["absolute", "quantile", "median", "otsu"]
 #: The length of a vector: the root of the sum of squares, or the sum of magnitudes.
 Norm: TypeAlias = Literal["l2", "l1"]
 #: The samples of a window: a box, or the largest disc or ball inside.

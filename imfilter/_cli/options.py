@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from . import completion
 from .command import Option
 
 DTYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "float64")
@@ -222,6 +224,13 @@ class Form(click.ParamType):
 
     def __init__(self, form: str) -> None:
         self.name, self._read = FORMS[form]
+        self._form = form
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the words that complete a value."""
+        return completion.values(self._form, self._read, ctx, param, incomplete)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Parse a text. A default is already a value."""

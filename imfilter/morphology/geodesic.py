@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.morphology import family
 from imfilter._filters.morphology.geodesic import CLEAR_BORDER, FILL_HOLES
@@ -13,7 +15,7 @@ from imfilter.typing import ArrayLike, Axes, Mask, NDArray
 def reconstruction(
     seed: ArrayLike,
     mask: ArrayLike,
-    method: str = "dilation",
+    method: Literal["dilation", "erosion"] = "dilation",
     *,
     connectivity: int | None = None,
     footprint: ArrayLike | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ _SCALES = ("common", "each")
 def kernels(
     weight: ArrayLike,
     *,
-    scale: str = "common",
+    scale: Literal["common", "each"] = "common",
     pixels: int = 64,
     columns: int | None = None,
     labels: bool | Sequence[str] = True,
@@ -99,7 +99,7 @@ def feature_maps(
     maps: ArrayLike,
     *,
     signed: bool | None = None,
-    scale: str = "common",
+    scale: Literal["common", "each"] = "common",
     pixels: int = 128,
     columns: int | None = None,
     labels: bool | Sequence[str] = True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -236,7 +236,7 @@ def local(
     image: ArrayLike,
     size: PerAxis[int],
     *,
-    method: str = "gaussian",
+    method: Literal["gaussian", "mean", "median"] = "gaussian",
     offset: float = 0.0,
     mode: Mode = "mirror",
     cval: float = 0.0,

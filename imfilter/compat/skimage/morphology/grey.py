@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import skimage.morphology as theirs
@@ -179,7 +179,7 @@ def _difference(first: NDArray, second: NDArray, out: NDArray) -> NDArray:
 def reconstruction(
     seed: NDArray,
     mask: NDArray,
-    method: str = "dilation",
+    method: Literal["dilation", "erosion"] = "dilation",
     footprint: NDArray | None = None,
     offset: NDArray | None = None,
 ) -> NDArray:
