@@ -16,7 +16,7 @@ from dask.highlevelgraph import HighLevelGraph
 from imfilter._arrays import pieces
 from imfilter._arrays.calls import Call
 from imfilter._arrays.pieces import Piece, Range, Segment
-from imfilter._base.plan import by_window
+from imfilter._arrays.tasks import Cuts, Input, Layout, Part, computed, cut, split
 from imfilter._base.reach import Along, Reach
 
 #: A smaller share of a chunk is cut out of it in a task of its own, so that the chunk need not be moved.
@@ -53,6 +53,16 @@ class Frame:
 
     axes: tuple[Axis, ...]
     results: tuple[ResultAxis, ...]
+    #: How far the samples are that results depend on, before and after them.
+    margins: tuple[Range, ...] = ()
+    wraps: bool = False
+
+    @property
+    def steady(self) -> bool:
+        """Whether there is a result for each sample, so that a part of a result is that of a part."""
+        kept = [result.axis for result in self.results if result.axis is not None]
+        same = all(axis.chunks == axis.results for axis in self.axes)
+        return bool(self.margins) and same and kept == list(range(len(self.axes)))
 
     @classmethod
     def of(
@@ -77,7 +87,9 @@ class Frame:
             else:
                 found = tuple(pieces.piece(n, along, *block, wraps=wraps) for block in blocks)
             axes.append(Axis(tuple(sizes), made, blocks, found, tuple(joined)))
-        return cls(tuple(axes), results)
+        each = [reach.get(axis, Along(0, 0)) for axis in range(len(chunks))]
+        plain = all(along.step == along.cell == 1 for along in each)
+        return cls(tuple(axes), results, tuple((a.before, a.after) for a in each) if plain else (), wraps)
 
     @property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
@@ -91,90 +103,6 @@ class Frame:
     def place(self, chunks: Sequence[int]) -> tuple[int, ...]:
         """Return the place of a chunk of the result."""
         return tuple(0 if r.axis is None else chunks[r.axis] for r in self.results)
-
-
-class Part(NamedTuple):
-    """Samples of a source of a task, and where they are in a piece.
-
-    `cut` is the number of the part, if the source is the list of the parts of a chunk.
-    """
-
-    source: int
-    cut: int | None
-    samples: _Slices
-    to: _Slices
-
-
-class Input(NamedTuple):
-    """A piece of an array that a task filters: its shape and its parts."""
-
-    shape: tuple[int, ...]
-    parts: tuple[Part, ...]
-
-
-class Layout:
-    """What a task reads and keeps. It is an object of its own, so that dask does not search it for tasks."""
-
-    def __init__(
-        self, inputs: dict[str, Input], keep: _Slices, options: Mapping[str, Any] = MappingProxyType({})
-    ) -> None:
-        self.inputs, self.keep, self.options = inputs, keep, dict(options)
-
-
-class Cuts:
-    """The parts of a chunk that other blocks read."""
-
-    def __init__(self) -> None:
-        self.parts: dict[tuple[Range, ...], int] = {}
-
-    def number(self, samples: _Slices) -> int:
-        """Return the number of a part."""
-        return self.parts.setdefault(tuple((s.start, s.stop) for s in samples), len(self.parts))
-
-
-def cut(chunk: npt.NDArray, cuts: Cuts) -> list[npt.NDArray]:
-    """Return copies of the parts of a chunk."""
-    return [chunk[tuple(slice(a, b) for a, b in part)].copy() for part in cuts.parts]
-
-
-class Opaque:
-    """A value that dask does not search for tasks."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-def computed(
-    call: Call, layout: Layout, sources: list[Any], names: Sequence[str] = (), values: Sequence[Any] = ()
-) -> npt.NDArray:
-    """Return the results of a block. `names` are the arguments whose `values` other tasks have computed."""
-    found = {name: _joined(given, sources) for name, given in layout.inputs.items()}
-    found |= layout.options | dict(zip(names, values, strict=True))
-    token = by_window.set(True)
-    try:
-        result = call.changed(**found).run()
-    finally:
-        by_window.reset(token)
-    kept: npt.NDArray = result[layout.keep] if isinstance(result, np.ndarray) else np.asarray(result)
-    return kept
-
-
-def _joined(given: Input, sources: list[Any]) -> npt.NDArray:
-    """Return the piece of an array from its parts."""
-    taken = [_taken(part, sources) for part in given.parts]
-    if len(taken) == 1:
-        return taken[0]
-    masked = any(isinstance(samples, np.ma.MaskedArray) for samples in taken)
-    piece: npt.NDArray = (np.ma.zeros if masked else np.empty)(given.shape, taken[0].dtype)
-    for part, samples in zip(given.parts, taken, strict=True):
-        piece[part.to] = samples
-    return piece
-
-
-def _taken(part: Part, sources: list[Any]) -> npt.NDArray:
-    source = sources[part.source]
-    found: npt.NDArray = source[part.samples] if part.cut is None else source[part.cut]
-    return found
 
 
 class Source(NamedTuple):
@@ -256,7 +184,7 @@ class _Layer:
             keys: dict[Any, int] = {}
             inputs = {n: self._input(n, source, here, keys) for n, source in self.sources.items()}
             keep = self.frame.kept([axis.pieces[i].keep for axis, i in zip(axes, block, strict=True)])
-            layout = Layout(inputs, keep, self.options(block))
+            layout = Layout(inputs, keep, self.options(block), self._margins(block))
             self._place(block, (computed, self.call, layout, list(keys), *self.delayed))
         for key, (chunk, cuts) in self.cuts.items():
             self.layer[key] = (cut, chunk, cuts)
@@ -278,7 +206,18 @@ class _Layer:
                 chunk, key = key, (f"{self.name}-edges", name, *place)
                 number = self.cuts.setdefault(key, (chunk, Cuts()))[1].number(samples)
             parts.append(Part(keys.setdefault(key, len(keys)), number, samples, to))
-        return Input(tuple(s[-1].to + s[-1].stop - s[-1].start for s in lists), tuple(parts))
+        shape = tuple(s[-1].to + s[-1].stop - s[-1].start for s in lists)
+        return Input(shape, source.axes, tuple(parts))
+
+    def _margins(self, block: tuple[int, ...]) -> tuple[Range, ...] | None:
+        """Return how far the samples are that results depend on, if a chunk may be filtered in place."""
+        if not self.frame.steady:
+            return None
+        for axis, number in zip(self.frame.axes, block, strict=True):
+            whole = axis.pieces[number].ranges == ((0, sum(axis.chunks)),)
+            if self.frame.wraps and whole and len(axis.chunks) > 1:
+                return None  # the ends of the piece follow each other, but those of a chunk do not
+        return self.frame.margins
 
     def _place(self, block: tuple[int, ...], task: Any) -> None:
         """Add the task of a block, and those that split it into chunks if it has several."""
@@ -294,9 +233,3 @@ class _Layer:
                 (e[i] - e[a], e[i + 1] - e[a]) for e, i, (a, _) in zip(edges, place, joined, strict=True)
             ]
             self.layer[self.name, *self.frame.place(place)] = (split, key, Layout({}, self.frame.kept(where)))
-
-
-def split(block: npt.NDArray, layout: Layout) -> npt.NDArray:
-    """Return the results of one chunk."""
-    kept: npt.NDArray = block[layout.keep]
-    return kept

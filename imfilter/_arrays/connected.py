@@ -10,8 +10,9 @@ import numpy.typing as npt
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from imfilter._arrays import blocks, lazy
+from imfilter._arrays import lazy
 from imfilter._arrays.calls import Call, dry
+from imfilter._arrays.tasks import Opaque
 
 #: Values of a map: below the low threshold, between both, above the high one.
 WEAK, STRONG = 1, 2
@@ -122,7 +123,7 @@ def spread(marks: da.Array, steps: int) -> da.Array:
         layer[f"{name}-strong", *place] = (_item, f"{name}-merged", number)
         layer[name, *place] = (_final, (f"{name}-both", *place), (f"{name}-strong", *place))
     faces = [(f"{name}-faces", *place) for place in places]
-    layer[f"{name}-merged"] = (_merged, blocks.Opaque(places), faces, steps)
+    layer[f"{name}-merged"] = (_merged, Opaque(places), faces, steps)
     dependencies: list[Any] = [marks]
     graph = HighLevelGraph.from_collections(name, layer, dependencies=dependencies)
     return da.Array(graph, name, marks.chunks, dtype=bool)

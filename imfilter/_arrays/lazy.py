@@ -15,6 +15,7 @@ from imfilter._arrays import blocks
 from imfilter._arrays.blocks import ResultAxis, Source, results_of
 from imfilter._arrays.calls import Call, dry
 from imfilter._arrays.rules import OWN, POINTS, REFUSED, RULES, WHOLE, Rule
+from imfilter._arrays.tasks import Opaque
 from imfilter._base import arguments, missing
 from imfilter._base.plan import settled
 from imfilter._base.reach import Reach
@@ -109,7 +110,7 @@ def mapped(
 def after(before: Any, function: Callable[..., Any], settings: Any) -> Any:
     """Return the delayed ``function(value, settings)`` of a delayed value."""
     name = f"{function.__name__.strip('_')}-{tokenize(function, before.key, repr(settings))}"
-    layer: dict[Any, Any] = {name: (function, before.key, blocks.Opaque(settings))}
+    layer: dict[Any, Any] = {name: (function, before.key, Opaque(settings))}
     return Delayed(name, HighLevelGraph.from_collections(name, layer, dependencies=[before]), layer=name)
 
 

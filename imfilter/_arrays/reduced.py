@@ -9,7 +9,7 @@ from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
-from imfilter._arrays.blocks import Opaque
+from imfilter._arrays.tasks import Opaque
 
 
 def reduced(

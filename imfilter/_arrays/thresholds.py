@@ -8,9 +8,10 @@ import numpy.typing as npt
 from dask.graph_manipulation import clone
 
 from imfilter._arrays import lazy
-from imfilter._arrays.blocks import Opaque, Source
+from imfilter._arrays.blocks import Source
 from imfilter._arrays.calls import Call, dry
 from imfilter._arrays.reduced import reduced
+from imfilter._arrays.tasks import Opaque
 from imfilter._filters.threshold import histogram, merged
 
 
