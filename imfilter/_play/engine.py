@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
+
+from imfilter._base.memo import once
 
 from .._cli.command import Command
 from .._files.image import Image
@@ -27,7 +30,7 @@ _PREVIEW, _LEAST, _MOST = 0.06, 1 << 16, 1 << 19
 #: Pixels of which a filter with an unknown speed is expected to be done at once.
 _SMALL = 1 << 19
 #: A filter that is expected to take longer runs in bands, so that it can end early.
-_LONG = 0.4
+_LONG = 0.25
 #: Most steps of a chain.
 MOST_STEPS = 8
 
@@ -52,8 +55,6 @@ class Result:
         Raw values.
     tone : callable or None
         The conversion to bytes. None: black is the least value and white is the largest.
-    ends : tuple of float
-        The least and the largest value.
     seconds : float
         How long the filter took.
     reason : str
@@ -63,9 +64,13 @@ class Result:
     key: tuple[Any, ...]
     image: Image
     tone: Tone | None
-    ends: tuple[float, float]
     seconds: float = 0.0
     reason: str = ""
+
+    @once
+    def ends(self) -> tuple[float, float]:
+        """The least and the largest value."""
+        return view.range_of(self.image.pixels)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Engine:
         self._kept: list[Result] = []  # that of the picture, then that of each step
         self._rates: dict[str, float] = {}  # seconds a pixel that a filter took
         self._computing = threading.Lock()
+        self._small: tuple[Any, Image] = (None, Image(np.zeros((1, 1), np.uint8)))  # for previews
 
     def answer(
         self,
@@ -158,7 +164,7 @@ class Engine:
         if kept:
             return kept
         tone = steps.byte_tone(source.image.pixels.dtype)
-        return [Result(keys[0], source.image, tone, view.range_of(source.image.pixels))]
+        return [Result(keys[0], source.image, tone)]
 
     def _next(
         self, source: Picture, chain: Sequence[Step], kept: list[Result], check: Callable[[], None]
@@ -183,7 +189,7 @@ class Engine:
         self._rates[step.command.name] = seconds / _size(image)
         reason = steps.reason(step.command, image, options)
         key = (source.key, *chain[: place + 1])
-        return Result(key, found, tone, view.range_of(found.pixels), seconds, reason)
+        return Result(key, found, tone, seconds, reason)
 
     def _picture(self, source: Picture, key: str) -> Image:
         return (source if key == forms.ORIGINAL else self.pictures.get(key)).image
@@ -217,9 +223,9 @@ class Engine:
             return None
         image = kept[-1].image
         rate = sum(self._rates.get(step.command.name, _PREVIEW / _LEAST) for step in remaining)
-        small = seen.limited(min(max(_PREVIEW / max(rate, 1e-12), _LEAST), _MOST))
+        small = seen.limited(min(max(_PREVIEW / max(rate, 1e-12) / _channels(image), _LEAST), _MOST))
         factor = small.factor(image)
-        found, tone = view.part(image, small), kept[-1].tone
+        found, tone = self._reduced(kept[-1], small), kept[-1].tone
         try:
             for step in remaining:
                 check()
@@ -232,6 +238,15 @@ class Engine:
         ends = view.range_of(found.pixels) if stretch or tone is None else None
         pixels = view.rgba(found, View(width=found.pixels.shape[1], height=found.pixels.shape[0]), tone, ends)
         return Answer(pixels, self._told([*kept[:1], *kept[-1:]], seen, ends, final=False))
+
+    def _reduced(self, result: Result, small: View) -> Image:
+        """Return the view of a result. It is the same for all changes of a slider, so it is kept."""
+        wanted = (result.key, small)
+        key, image = self._small
+        if key != wanted:
+            image = view.part(result.image, small)
+            self._small = (wanted, image)
+        return image
 
     def _told(
         self, kept: list[Result], seen: View, ends: tuple[float, float] | None, *, final: bool
@@ -274,3 +289,7 @@ def _divided(value: Any, factor: float, *, odd: bool) -> Any:
 
 def _size(image: Image) -> int:
     return int(image.pixels.size)
+
+
+def _channels(image: Image) -> int:
+    return image.pixels.shape[-1] if image.channels else 1

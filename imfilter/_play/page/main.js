@@ -8,6 +8,7 @@ import { Stage } from "./stage.js";
 const $ = (id) => document.getElementById(id);
 const FIRST = "gaussian";
 const PAUSE = 250; // milliseconds after the last change before the texts are asked for
+const REST = 120; // milliseconds after a preview before its result is asked for: a slider may still move
 
 let server = null;
 let filters = new Map();
@@ -26,9 +27,11 @@ class Feed {
     this.busy = false;
     this.again = false;
     this.waiting = null;
+    this.timer = 0;
   }
 
   async ask() {
+    clearTimeout(this.timer);
     this.waiting?.abort(); // an older result is no longer wanted
     this.again = true;
     if (this.busy || !picture) return;
@@ -51,7 +54,7 @@ class Feed {
       stage.put(this.side, answer);
       drawHistogram($(`histogram-${this.side}`), answer.pixels);
       if (this.side === "after") this.tell(answer);
-      if (!answer.final && !this.again) this.once(true); // not awaited: a change asks for a preview at once
+      if (!answer.final && !this.again) this.timer = setTimeout(() => this.once(true), REST);
     } catch (error) {
       if (error.name === "AbortError") return;
       showError(error);
