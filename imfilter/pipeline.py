@@ -21,7 +21,7 @@ __all__ = ["Pipeline"]
 #: What is one step: the name of a function, or the name and its options.
 StepLike: TypeAlias = str | tuple[str, Mapping[str, Any]] | Mapping[str, Any]
 #: Where the functions are.
-_ROOMS = ("morphology", "threshold")
+_NAMESPACES = ("morphology", "threshold")
 #: Arguments that are not options of one step.
 _SHARED = ("mask", "nan", "axes", "channel_axis", "dtype", "out", "workers")
 _WHICH = ("hessian_eigenvalues", "which")
@@ -162,6 +162,11 @@ class Pipeline:
         ------
         TypeError, ValueError
             Of the function. The message begins with the step: ``step 2, sobel: ...``.
+
+        Examples
+        --------
+        >>> imfilter.Pipeline([("box", {"size": 3}), ("sobel", {"axis": 0})])([0, 0, 3, 0, 0])
+        array([ 0.,  1.,  0., -1.,  0.])
         """
         shared = {"axes": axes, "channel_axis": channel_axis, "workers": workers}
         absent = mask is not None or nan != "propagate" or isinstance(image, np.ma.MaskedArray)
@@ -198,6 +203,14 @@ class Pipeline:
             If the file cannot be read, or if it is not such a file.
         TypeError, ValueError
             If a step is wrong.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> path = os.path.join(tempfile.mkdtemp(), "steps.toml")
+        >>> _ = imfilter.Pipeline([("gaussian", {"sigma": 2}), "sobel"]).to_toml(path)
+        >>> imfilter.Pipeline.from_toml(path)
+        Pipeline([('gaussian', {'sigma': 2}), 'sobel'])
         """
         from imfilter._files import steps
 
@@ -222,6 +235,13 @@ class Pipeline:
             If an option is not a number, a word, a truth value, or an array or sequence of numbers.
         FileError
             If the file cannot be written.
+
+        Examples
+        --------
+        >>> print(imfilter.Pipeline([("gaussian", {"sigma": 2})]).to_toml(), end="")
+        [[step]]
+        filter = "gaussian"
+        sigma = 2
         """
         from imfilter._files import steps
 
@@ -314,10 +334,10 @@ def _checked(number: int, step: StepLike) -> Step:
 @functools.cache
 def _function(name: str) -> Any:
     """Return a public function of an image, or raise LookupError."""
-    room, _, last = name.rpartition(".")
-    if room not in ("", *_ROOMS):
+    namespace, _, last = name.rpartition(".")
+    if namespace not in ("", *_NAMESPACES):
         raise LookupError(name)
-    module = importlib.import_module(f"imfilter.{room}" if room else "imfilter")
+    module = importlib.import_module(f"imfilter.{namespace}" if namespace else "imfilter")
     function = getattr(module, last) if last in module.__all__ else None
     if not inspect.isfunction(function) or next(iter(inspect.signature(function).parameters), "") != "image":
         raise LookupError(name)
@@ -337,8 +357,10 @@ def _required(name: str) -> list[str]:
 def _names() -> list[str]:
     import imfilter
 
-    rooms = {room: importlib.import_module(f"imfilter.{room}").__all__ for room in _ROOMS}
-    inside = [f"{room}.{name}" for room, names in rooms.items() for name in names]
+    namespaces = {
+        namespace: importlib.import_module(f"imfilter.{namespace}").__all__ for namespace in _NAMESPACES
+    }
+    inside = [f"{namespace}.{name}" for namespace, names in namespaces.items() for name in names]
     return [*imfilter.__all__, *inside]
 
 

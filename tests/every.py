@@ -13,6 +13,7 @@ SIDE = 24
 WITHOUT = {
     "": (
         "FittedKernel",
+        "Pipeline",
         "Plan",
         "color",
         "compat",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from imfilter import morphology
+import imfilter
 from imfilter._base import dtypes
 
 from .._files.formats import Format
@@ -43,11 +43,11 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
         if wanted is None and kind.picture and kind.holds(dtypes.FLOAT32):
             wanted = "float32"
         target = render.target_dtype(kind, image.pixels.dtype, wanted, scaled=True)
-        found = morphology.distance(values, spacing=options["spacing"], dtype=target, **given)
+        found = imfilter.morphology.distance(values, spacing=options["spacing"], dtype=target, **given)
         assert not isinstance(found, tuple)
         return like(image, found)
     target = render.target_dtype(kind, np.dtype(np.uint8), options["dtype"], scaled=False)
-    lines = morphology.skeleton(values, **given)
+    lines = imfilter.morphology.skeleton(values, **given)
     if target is None:
         return like(image, lines)
     return like(image, np.multiply(lines, target.type(full_scale(target)), dtype=target))

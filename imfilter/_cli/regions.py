@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from imfilter import morphology
+import imfilter
 from imfilter._base import dtypes
-from imfilter._filters.morphology.two_images import beyond
 
 from .._files.formats import Format
 from .._files.image import Image
@@ -41,7 +40,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
     present = _present(image)
     if command.name == "fill_holes":
         mask = None if present is None else np.broadcast_to(present, colour.shape)
-        found: Array = morphology.fill_holes(colour, mask=mask, **shared)
+        found: Array = imfilter.morphology.fill_holes(colour, mask=mask, **shared)
     else:
         found = _reconstructed(image, present, options, shared)
     tone = Tone(target, 1.0 if target is None else render.depth_scale(image.pixels.dtype, target))
@@ -57,6 +56,8 @@ def _reconstructed(
     image: Image, present: Array | None, options: Mapping[str, Any], shared: dict[str, Any]
 ) -> Array:
     """Return the reconstruction of the seed within the colour of an image."""
+    from imfilter._filters.morphology.two_images import beyond
+
     seed = second.picture(options["seed"], options).colour
     colour, method = image.colour, options["method"]
     if options["channel_axis"] is not None and seed.shape != colour.shape and seed.ndim == colour.ndim:
@@ -78,7 +79,7 @@ def _reconstructed(
             f"--seed must not be {'brighter' if dilation else 'darker'} than IN with --method {method}, "
             f"got {seed[place]} and {colour[place]} at {place}"
         )
-    found: Array = morphology.reconstruction(seed, colour, method, **shared)
+    found: Array = imfilter.morphology.reconstruction(seed, colour, method, **shared)
     return found
 
 

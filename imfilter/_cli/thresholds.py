@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from imfilter import threshold
+import imfilter
 from imfilter._base import arguments
-from imfilter._filters.threshold.local import half_range
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
@@ -30,6 +29,7 @@ def picture(image: Image, options: Mapping[str, Any], kind: Format) -> Image:
     kind : Format
         The format of the output file.
     """
+    threshold = imfilter.threshold  # is loaded on first use
     target = render.target_dtype(kind, np.dtype(np.uint8), options["dtype"], scaled=False)
     method = arguments.word(options["method"], "method", tuple(threshold.__all__))
     values, present = colour.one_plane(image), missing.of_pixels(image)
@@ -37,6 +37,8 @@ def picture(image: Image, options: Mapping[str, Any], kind: Format) -> Image:
     names = set(inspect.signature(function).parameters) - {"mask", "nan", "dtype", "channel_axis", "method"}
     given = {name: options[name] for name in names & set(options)}
     if "r" in given and given["r"] is None:  # a luminance is in floats, and has the range of the picture
+        from imfilter._filters.threshold.local import half_range
+
         given["r"] = half_range(image.pixels.dtype)
     found = function(values, mask=present, **given)
     if np.ndim(found) == 0 and found != found:

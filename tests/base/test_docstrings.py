@@ -43,9 +43,10 @@ METHODS = [
         *("results", "table", "without_softmax"),
     )
 ]
-TRANSFORMERS = ["imfilter.sklearn.HOG"]
+TRANSFORMERS = ["imfilter.sklearn.HOG", "imfilter.sklearn.Filter"]
 CLASSES = [
     *(f"imfilter.series.{name}" for name in ("Stream", "Cascade", "Cascade.__call__")),
+    *(f"imfilter.Pipeline.{name}" for name in ("__call__", "from_toml", "to_toml")),
     *(f"imfilter.series.Forecaster.{name}" for name in ("predict", "forecast", "evaluate")),
 ]
 

@@ -42,6 +42,7 @@ WRITES = {
     "missing_pixels": {"dead_pixels.png", "clouds.png"},
     "missing_regions": {"depth_holes.png", "organ.png"},
     "page": {"page.png"},
+    "pipeline": {"pipeline.png", "pipeline.toml"},
     "receptive_field": {"receptive_field.png"},
     "roughness": {"roughness.png"},
     "separable_kernel": {"motion.png"},
