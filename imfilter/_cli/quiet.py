@@ -18,7 +18,7 @@ def decoders() -> Iterator[None]:
     Warnings of imfilter are issued after the file has been read. If reading fails, only the error is shown.
     """
     logging.getLogger("tifffile").addHandler(logging.NullHandler())
-    with warnings.catch_warnings(record=True) as caught, _without_stderr():
+    with warnings.catch_warnings(record=True) as caught, without_stderr():
         warnings.filterwarnings("ignore", module=r"PIL\b")
         yield
     for warning in caught:
@@ -27,7 +27,7 @@ def decoders() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _without_stderr() -> Iterator[None]:
+def without_stderr() -> Iterator[None]:
     """Redirect the standard error of the process to the null device, because C libraries write to it."""
     try:
         saved = os.dup(2)

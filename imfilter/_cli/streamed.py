@@ -83,7 +83,7 @@ def _write(
 ) -> None:
     """Compute and write all bands. The first one decides the format of the pixels."""
     heap.keep_freed()
-    items = strips.bands(made.image, rows)
+    items = _quietly(strips.bands(made.image, rows))
     first = _computed(made, next(items))
     workers = threads.most(threads.requested(options["workers"]))
     with _target(destination, first, rows.length, options, kind) as consume:
@@ -110,6 +110,16 @@ def _target(
     yield keep
     image = dataclasses.replace(first, pixels=pixels)
     io.write(destination, image, quality=options["quality"], background=options["background"])
+
+
+def _quietly(items: Iterator[Band]) -> Iterator[Band]:
+    """Yield the bands, without the messages of C libraries that decode them."""
+    while True:
+        with quiet.without_stderr():
+            item = next(items, None)
+        if item is None:
+            return
+        yield item
 
 
 def _computed(made: Piecewise, band: Band) -> Image:

@@ -360,6 +360,24 @@ def test_means_of_whole_rows(
     assert written == []
 
 
+@pytest.mark.parametrize("method", ["niblack", "sauvola", "local"])
+@pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+@pytest.mark.parametrize("options", [[], ["--size", "9,4", "--mode", "wrap"], ["--nodata", "7"]])
+def test_local_thresholds(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: list[str],
+    method: str,
+    channels: tuple[int],
+    options: list[str],
+) -> None:
+    source = save(tmp_path / "in.tif", noise(96, 31, *channels))
+    same(written, monkeypatch, source, ".tif", "threshold", "--method", method, *options)
+    same(written, monkeypatch, source, ".npy", "threshold", "--method", method, *options)
+    done("threshold", source, tmp_path / "out.tif")
+    assert written == []
+
+
 def test_the_input_may_be_the_output(tmp_path: Path, written: list[str]) -> None:
     source = save(tmp_path / "in.tif", noise(97, 31))
     done("sobel", source, tmp_path / "out.tif")
