@@ -35,12 +35,12 @@ with bands.writing(sys.argv[2], strips.cut(image, slice(0, 1)), image.pixels.sha
 def make(path: Path, width: int, height: int) -> None:
     """Write a picture with slopes, edges and noise."""
     noise = np.random.default_rng(0).integers(0, 32, (512, width), np.uint8)
-    slope = np.arange(width) // 7 % 220
+    slope = (np.arange(width) // 7).astype(np.uint8)
 
     def strips():
         for start in range(0, height, 128):
             rows = np.arange(start, min(start + 128, height))
-            yield ((slope + rows[:, None] // 5) % 220 + noise[rows % 512]).astype(np.uint8)
+            yield noise[rows % 512] + slope + (rows[:, None] // 5).astype(np.uint8)
 
     tifffile.imwrite(
         path,

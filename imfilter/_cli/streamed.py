@@ -48,11 +48,9 @@ def run(
         Why the picture must be in memory as a whole. None: the output is written.
     """
     with quiet.decoders():
-        image = bands.opened(source, options["max_pixels"] or None)
+        image = bands.opened(source, options["max_pixels"] or None, _SMALL)
     if image is None:
         return f"{os.path.splitext(source)[1] or 'this file'} is read as a whole"
-    if image.pixels.nbytes < _SMALL:
-        return "it is small"
     axis = options["channel_axis"]
     if axis == 0:
         return "its channels are not the last axis"
