@@ -81,9 +81,9 @@ def _write(
 ) -> None:
     """Compute and write all bands. The first one decides the format of the pixels."""
     heap.keep_freed()
-    items = _quietly(strips.bands(made.image, rows))
-    first = _computed(made, next(items))
     workers = threads.most(threads.requested(options["workers"]))
+    items = _quietly(strips.bands(made.image, rows, workers + pipeline.OTHERS))
+    first = _computed(made, next(items))
     with _target(destination, first, rows.length, options, kind) as consume:
         consume(first)
         pipeline.run(items, lambda band: _computed(made, band), consume, workers)
