@@ -73,6 +73,8 @@ def prepared(
         image = dataclasses.replace(image, pixels=_black_and_white(image.pixels))
     if command.kind in _WHOLE:
         return Piecewise(image, None, lambda whole: _of_whole(command, whole, options, kind))
+    if command.kind == "threshold":
+        return thresholds.prepared(missing.found(image, options), options, kind)
     if command.kind == "denoising":
         return _written(denoising.prepared(command, missing.found(image, options), options, kind))
     given, source = limits.asked(options), image.pixels.dtype
@@ -115,7 +117,7 @@ def prepared(
 
 
 #: Kinds of commands whose result depends on the whole image, however far a pixel is.
-_WHOLE = ("objects", "threshold", "regions", "enhancement", "finder", "edges")
+_WHOLE = ("objects", "regions", "enhancement", "finder", "edges")
 
 
 def _of_whole(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:
@@ -126,8 +128,6 @@ def _of_whole(command: Command, image: Image, options: Mapping[str, Any], kind: 
         return enhance.picture(command, missing.found(image, options), options, kind)
     if command.kind == "objects":
         result = objects.picture(command, image, options, kind)
-    elif command.kind == "threshold":
-        result = thresholds.picture(missing.found(image, options), options, kind)
     elif command.kind == "finder":
         result = finders.picture(command, image, options, kind)
     else:

@@ -10,7 +10,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 #: Threads beside those that compute: while some compute, one may read and one may write.
-_READING_AND_WRITING = 2
+OTHERS = 2
 
 
 def run(
@@ -39,7 +39,7 @@ def run(
     line = _Line(items, work, consume, workers)
     threads = [
         threading.Thread(target=line.work_off, name="imfilter-band", daemon=True)
-        for _ in range(workers + _READING_AND_WRITING)
+        for _ in range(workers + OTHERS)
     ]
     try:
         for thread in threads:

@@ -24,7 +24,7 @@ def throughout() -> Iterator[None]:
     """
     global _throughout
     logging.getLogger("tifffile").addHandler(_NO_LOG)
-    with warnings.catch_warnings(), _without_stderr() as saved:
+    with warnings.catch_warnings(), without_stderr() as saved:
         warnings.filterwarnings("ignore", module=r"PIL\b")
         python, _throughout = sys.stderr, True
         if saved is not None and _is_process_stderr(python):
@@ -55,7 +55,7 @@ def decoders() -> Iterator[None]:
         yield
         return
     logging.getLogger("tifffile").addHandler(_NO_LOG)
-    with warnings.catch_warnings(record=True) as caught, _without_stderr():
+    with warnings.catch_warnings(record=True) as caught, without_stderr():
         warnings.filterwarnings("ignore", module=r"PIL\b")
         yield
     for warning in caught:
@@ -64,7 +64,7 @@ def decoders() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _without_stderr() -> Iterator[int | None]:
+def without_stderr() -> Iterator[int | None]:
     """Redirect the standard error of the process to the null device, because C libraries write to it.
 
     Yield a descriptor of what it was, or None if it is closed.

@@ -54,11 +54,9 @@ def run(
     if streams.STANDARD in (source, destination):
         return "a stream is read and written as a whole"
     with quiet.decoders():
-        image = bands.opened(source, options["max_pixels"] or None)
+        image = bands.opened(source, options["max_pixels"] or None, _SMALL)
     if image is None:
         return f"{os.path.splitext(source)[1] or 'this file'} is read as a whole"
-    if image.pixels.nbytes < _SMALL:
-        return "it is small"
     axis = options["channel_axis"]
     if axis == 0:
         return "its channels are not the last axis"
@@ -89,9 +87,9 @@ def _write(
 ) -> None:
     """Compute and write all bands. The first one decides the format of the pixels."""
     heap.keep_freed()
-    items = strips.bands(made.image, rows)
-    first = _computed(made, next(items))
     workers = threads.most(threads.requested(options["workers"]))
+    items = _quietly(strips.bands(made.image, rows, workers + pipeline.OTHERS))
+    first = _computed(made, next(items))
     with _target(destination, first, rows.length, options, kind) as consume:
         consume(first)
         pipeline.run(items, lambda band: _computed(made, band), consume, workers)
@@ -116,6 +114,16 @@ def _target(
     yield keep
     image = dataclasses.replace(first, pixels=pixels)
     io.write(destination, image, quality=options["quality"], background=options["background"])
+
+
+def _quietly(items: Iterator[Band]) -> Iterator[Band]:
+    """Yield the bands, without the messages of C libraries that decode them."""
+    while True:
+        with quiet.without_stderr():
+            item = next(items, None)
+        if item is None:
+            return
+        yield item
 
 
 def _computed(made: Piecewise, band: Band) -> Image:

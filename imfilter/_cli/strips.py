@@ -17,6 +17,8 @@ from .._files.lazy import LazyRows
 
 #: Size in bytes of a band of results in floating point. A few such arrays exist at a time.
 _BAND = 1 << 23
+#: Number of threads whose bands have this size.
+_FEW_THREADS = 4
 
 
 class Rows(NamedTuple):
@@ -124,19 +126,23 @@ def is_cut(image: Image, rows: Rows) -> bool:
     return image.spatial == 2 and _count(image, rows) > 1
 
 
-def _count(image: Image, rows: Rows) -> int:
+def _count(image: Image, rows: Rows, threads: int = 1) -> int:
     """Return the number of bands of the result."""
+    size = _BAND * _FEW_THREADS // max(threads, _FEW_THREADS)
     row = math.prod(image.pixels.shape[1:]) * dtypes.derived(image.pixels.dtype).itemsize
     more = rows.above + rows.below
     # A band has at least as many rows as there are around it. So no row is computed more than twice.
-    least = max(_BAND // row - more, more, rows.cell)
+    least = max(size // row - more, more, rows.cell)
     return -(-rows.length // max(least // rows.step, 1))
 
 
-def bands(image: Image, rows: Rows) -> Iterator[Band]:
-    """Yield the bands of a result, each with the piece of the image that it depends on."""
+def bands(image: Image, rows: Rows, threads: int = 1) -> Iterator[Band]:
+    """Yield the bands of a result, each with the piece of the image that it depends on.
+
+    Bands are smaller if many threads have a band at a time, so that all of them together take as much memory.
+    """
     n, unit = image.pixels.shape[0], math.lcm(rows.step, rows.cell)
-    size = -(-rows.length // _count(image, rows))
+    size = -(-rows.length // _count(image, rows, threads))
     for start in range(0, rows.length, size):
         stop = min(start + size, rows.length)
         low, high = start * rows.step - rows.above, (stop - 1) * rows.step + rows.below + 1

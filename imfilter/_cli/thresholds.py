@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,25 @@ from imfilter._base import arguments
 from .._files.formats import Format
 from .._files.image import Image, full_scale
 from . import colour, missing, render
+from .strips import Piecewise, Rows
 from .task import like
+
+#: Methods with a threshold for each pixel.
+_LOCAL = ("niblack", "sauvola", "local")
+
+
+def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewise:
+    """Return the filter of an image. The parameters are those of `picture`."""
+    rows = None
+    if options["method"] in _LOCAL:
+        size = np.max(options["size"]) + 1
+        around = int(min(max(size, 1), image.pixels.shape[0]))
+        rows = Rows(image.pixels.shape[0], around, around, wraps=options["mode"] == "wrap")
+
+    def work(piece: Image) -> Image:
+        return dataclasses.replace(picture(piece, options, kind), nodata=None, present=None)
+
+    return Piecewise(image, rows, work)
 
 
 def picture(image: Image, options: Mapping[str, Any], kind: Format) -> Image:

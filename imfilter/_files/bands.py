@@ -18,6 +18,8 @@ from .lazy import Array, LazyRows
 
 #: Formats that are written in bands of rows.
 WRITTEN = ("TIFF", "PNG", "NumPy")
+#: Compression of pictures is not expected to be better. A smaller file is not opened to see its size.
+_SHRUNK = 64
 
 
 class _Reported(LazyRows):
@@ -41,7 +43,7 @@ class _Reported(LazyRows):
             return self._inner.read(start, stop)
 
 
-def opened(path: str, max_pixels: int | None) -> Image | None:
+def opened(path: str, max_pixels: int | None, least: int = 0) -> Image | None:
     """Open an image file: TIFF, PNG or ``.npy``. Its pixels are `LazyRows`.
 
     Parameters
@@ -50,6 +52,8 @@ def opened(path: str, max_pixels: int | None) -> Image | None:
         Path of the file.
     max_pixels : int or None
         Largest accepted number of pixels of compressed pictures.
+    least : int
+        Size in bytes of the smallest picture that is not read as a whole.
 
     Returns
     -------
@@ -63,9 +67,10 @@ def opened(path: str, max_pixels: int | None) -> Image | None:
     """
     with source.reading(path), contextlib.ExitStack() as stack:
         file = stack.enter_context(open(path, "rb"))
-        if not source.is_regular(file):
+        if not source.is_regular(file) or file.seek(0, 2) < least // _SHRUNK:
             return None
-        image = _opened(path, file, max_pixels)
+        file.seek(0)
+        image = _opened(path, file, max_pixels, least)
         if image is None:
             return None
         stack.pop_all()  # the file stays open
@@ -73,7 +78,7 @@ def opened(path: str, max_pixels: int | None) -> Image | None:
         return image
 
 
-def _opened(path: str, file: IO[bytes], max_pixels: int | None) -> Image | None:
+def _opened(path: str, file: IO[bytes], max_pixels: int | None, least: int) -> Image | None:
     start = file.read(8)
     file.seek(0)
     image = None
@@ -83,12 +88,12 @@ def _opened(path: str, file: IO[bytes], max_pixels: int | None) -> Image | None:
     elif start.startswith(TIFF_MAGICS):
         from . import tiff
 
-        image = tiff.rows(path, file, max_pixels)
+        image = tiff.rows(path, file, max_pixels, least)
     elif start.startswith(b"\x89PNG"):
         from . import png_rows
 
-        image = png_rows.rows(path, file, max_pixels)
-    if image is None:
+        image = png_rows.rows(path, file, max_pixels, least)
+    if image is None or image.pixels.nbytes < least:
         return None
     assert isinstance(image.pixels, LazyRows)
     return dataclasses.replace(image, pixels=_Reported(path, image.pixels).as_array())

@@ -56,14 +56,21 @@ class _Header(NamedTuple):
         return any(other == kind for other, _ in self.chunks)
 
 
-def rows(path: str, file: IO[bytes], max_pixels: int | None) -> Image | None:
+def rows(path: str, file: IO[bytes], max_pixels: int | None, least: int) -> Image | None:
     """Return the picture of an open PNG file, whose pixels are read in bands of rows.
 
-    Return None if the picture must be read as a whole: it is interlaced or animated, it must be turned, or a
-    description of it is behind its pixels. A damaged file is also read as a whole.
+    Return None if the picture has less than `least` bytes, or if it must be read as a whole: it is interlaced
+    or animated, it must be turned, or a description of it is behind its pixels. A damaged file is also read
+    as a whole.
     """
     header = _header(file)
-    if header is None or header.interlaced or header.has(_ANIMATION) or not _ends_plainly(file, header):
+    if (
+        header is None
+        or header.row * header.height < least
+        or header.interlaced
+        or header.has(_ANIMATION)
+        or not _ends_plainly(file, header)
+    ):
         return None
     pictures.check(path, file, max_pixels)
     form = header.width, header.bits, header.colour

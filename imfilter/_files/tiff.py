@@ -36,12 +36,15 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
     return Image(pixels, pixels.ndim == 3, alpha, exif=block, **described)
 
 
-def rows(path: str, file: IO[bytes], max_pixels: int | None) -> Image | None:
+def rows(path: str, file: IO[bytes], max_pixels: int | None, least: int) -> Image | None:
     """Return the picture of an open TIFF file, whose pixels are read in bands of rows.
 
-    Return None if the picture must be read as a whole: it must be turned, or it is in a few large pieces.
+    Return None if the picture has less than `least` bytes, or if it must be read as a whole: it must be
+    turned, or it is in a few large pieces.
     """
     page = _page(path, file)
+    if page.nbytes < least:
+        return None
     if page.compression != _NONE:  # otherwise the file has all pixels, and no memory is needed for them
         check_size(path, page.imagewidth, page.imagelength, max_pixels)
     _check(path, page)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import signal
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import tifffile
 from imfilter import io
 from imfilter._cli import denoise_table, streamed, strips
 from imfilter._files import bands, exif, lazy
-from tests.cli.commands import EXTRA, NAMES, done, failed, noise, said, save
+from tests.cli.commands import EXTRA, NAMES, done, failed, noise, said, save, subprocess_env
 from tests.files.pictures import chunk, raw_png
 
 #: Commands whose result depends on the whole picture.
@@ -97,7 +100,7 @@ def test_kinds_of_tiff(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], without: bool
 ) -> None:
     if without:
-        monkeypatch.setitem(__import__("sys").modules, "imagecodecs", None)
+        monkeypatch.setitem(sys.modules, "imagecodecs", None)
     strips, tiles = {"rowsperstrip": 9}, {"tile": (16, 16)}
     alpha, planes = {"extrasamples": ["unassalpha"]}, {"photometric": "rgb", "planarconfig": "separate"}
     palette = {"colormap": noise(3, 256, dtype="uint16"), "photometric": "palette"}
@@ -357,6 +360,24 @@ def test_means_of_whole_rows(
     assert written == []
 
 
+@pytest.mark.parametrize("method", ["niblack", "sauvola", "local"])
+@pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+@pytest.mark.parametrize("options", [[], ["--size", "9,4", "--mode", "wrap"], ["--nodata", "7"]])
+def test_local_thresholds(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: list[str],
+    method: str,
+    channels: tuple[int],
+    options: list[str],
+) -> None:
+    source = save(tmp_path / "in.tif", noise(96, 31, *channels))
+    same(written, monkeypatch, source, ".tif", "threshold", "--method", method, *options)
+    same(written, monkeypatch, source, ".npy", "threshold", "--method", method, *options)
+    done("threshold", source, tmp_path / "out.tif")
+    assert written == []
+
+
 def test_the_input_may_be_the_output(tmp_path: Path, written: list[str]) -> None:
     source = save(tmp_path / "in.tif", noise(97, 31))
     done("sobel", source, tmp_path / "out.tif")
@@ -440,3 +461,79 @@ def test_a_full_disk_leaves_no_output(
     message = failed(capsys, 1, "sobel", source, out)
     assert message == f"{out}: cannot be written: No space left on device"
     assert [path.name for path in tmp_path.iterdir()] == ["in.tif"]
+
+
+# The sixth band never ends. NumPy starts threads, so it is imported after the command waits for signals.
+ENDLESS = """
+import time
+from imfilter import cli
+run = cli._filter
+def patched(*arguments):
+    import imfilter
+    from imfilter._cli import streamed, strips
+    streamed._SMALL, strips._BAND = 0, 1
+    box, calls = imfilter.box, []
+    def long(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 6:
+            print("written", flush=True)
+        if len(calls) > 5:
+            time.sleep(100)
+        return box(*arguments, **options)
+    imfilter.box = long
+    run(*arguments)
+cli._filter = patched
+cli.main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_leaves_no_output(tmp_path: Path, name: str) -> None:
+    source = save(tmp_path / "in.tif", noise(200, 31))
+    arguments = ["box", str(source), str(tmp_path / "out.tif"), "--size", "3"]
+    running = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, *arguments],
+        env=subprocess_env(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "written\n"
+    running.send_signal(getattr(signal, name))
+    assert "Traceback" not in running.communicate(timeout=60)[1]
+    assert running.returncode == -getattr(signal, name)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.tif"]
+
+
+# The peak of the process itself. That of `resource` is at least the memory of the process that started it.
+PEAK = """
+import sys
+from imfilter import cli
+code = cli.call(sys.argv[1:])
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+sys.exit(code)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of a process itself")
+@pytest.mark.parametrize(("name", "suffix"), [("sobel", ".tif"), ("gaussian", ".npy"), ("sobel", ".png")])
+def test_memory_does_not_grow_with_the_picture(tmp_path: Path, name: str, suffix: str) -> None:
+    """The larger picture has 96 MB, and its result in floats 384 MB."""
+    found = []
+    for rows in (4000, 16000):
+        source = tmp_path / "in.tif"
+        tifffile.imwrite(source, np.tile(noise(100, 6000), (rows // 100, 1)), photometric="minisblack")
+        result = subprocess.run(
+            [sys.executable, "-c", PEAK, name, str(source), str(tmp_path / f"out{suffix}")],
+            env=subprocess_env(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(int(result.stdout) * 1024)
+    assert found[1] < found[0] + 20_000_000
+    assert found[1] < 220_000_000

@@ -1,0 +1,107 @@
+"""Memory and time of the command for a picture larger than memory may be: `python -m benchmarks.streamed`.
+
+The script writes a picture into a folder, runs programs that filter it or only copy it, one after the other
+in each round, and deletes what it made. The default is a BigTIFF of 100,000 x 40,000 bytes; the disk needs
+twice its 4 GB. Each line has the median of the processor times and of the durations, and the largest resident
+memory that the system counted for the process. libvips runs if its program `vips` is installed. Linux only.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import tifffile
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Reads a picture and writes it, in the bands of the command.
+COPY = """
+import sys
+from imfilter._cli import heap, pipeline, strips
+from imfilter._files import bands
+image = bands.opened(sys.argv[1], None)
+heap.keep_freed()
+pieces = strips.bands(image, strips.Rows(image.pixels.shape[0]))
+with bands.writing(sys.argv[2], strips.cut(image, slice(0, 1)), image.pixels.shape[0]) as write:
+    pipeline.run((band.piece for band in pieces), lambda piece: piece, write, 2)
+"""
+
+
+def make(path: Path, width: int, height: int) -> None:
+    """Write a picture with slopes, edges and noise."""
+    noise = np.random.default_rng(0).integers(0, 32, (512, width), np.uint8)
+    slope = (np.arange(width) // 7).astype(np.uint8)
+
+    def strips():
+        for start in range(0, height, 128):
+            rows = np.arange(start, min(start + 128, height))
+            yield noise[rows % 512] + slope + (rows[:, None] // 5).astype(np.uint8)
+
+    tifffile.imwrite(
+        path,
+        strips(),
+        shape=(height, width),
+        dtype=np.uint8,
+        rowsperstrip=128,
+        bigtiff=True,
+        photometric="minisblack",
+        metadata=None,
+    )
+
+
+def run(arguments: list[str]) -> tuple[float, float, float]:
+    """Return the processor time, the duration and the megabytes of a process."""
+    begin = time.perf_counter()
+    process = os.posix_spawnp(arguments[0], arguments, os.environ | {"PYTHONPATH": str(ROOT)})
+    _, status, used = os.wait4(process, 0)
+    duration = time.perf_counter() - begin
+    if os.waitstatus_to_exitcode(status):
+        raise RuntimeError(f"{arguments} failed")
+    return used.ru_utime + used.ru_stime, duration, used.ru_maxrss / 1e3
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--width", type=int, default=100_000)
+    parser.add_argument("--height", type=int, default=40_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", help="folder for the pictures; default: that for temporary files")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        source, out = Path(folder) / "in.tif", Path(folder) / "out.tif"
+        make(source, given.width, given.height)
+        files = [str(source), str(out)]
+        programs = {
+            "read and write alone": [sys.executable, "-c", COPY, *files],
+            "imfilter sobel": [sys.executable, "-m", "imfilter", "sobel", *files],
+            "imfilter gaussian": [sys.executable, "-m", "imfilter", "gaussian", *files, "--sigma", "2"],
+        }
+        if shutil.which("vips"):
+            programs["vips sobel"] = ["vips", "sobel", *files]
+            programs["vips gaussblur"] = ["vips", "gaussblur", *files, "2"]
+            programs["vips copy"] = ["vips", "copy", *files]
+        found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in programs}
+        for _ in range(given.rounds):
+            for name, arguments in programs.items():
+                found[name].append(run(arguments))
+                out.unlink()
+    load = os.getloadavg()[0]
+    print(f"{given.width} x {given.height} bytes, {given.rounds} rounds, load at the end {load:.1f}")
+    for name, samples in found.items():
+        cpu, duration, memory = zip(*samples, strict=True)
+        print(
+            f"{name:22} {statistics.median(cpu):7.1f} s of processors, {statistics.median(duration):7.1f} s, "
+            f"at most {max(memory):4.0f} MB"
+        )
+
+
+if __name__ == "__main__":
+    main()
