@@ -17,8 +17,8 @@ import numpy as np
 from imfilter import layers, show
 
 random = np.random.default_rng(0)
-x = random.normal(0, 0.1, (200, 1, 16, 16)).astype(np.float32)
-labels = np.repeat((0, 1), 100)
+x = random.normal(0, 0.1, (120, 1, 16, 16)).astype(np.float32)
+labels = np.repeat((0, 1), 60)
 for picture, label in zip(x[:, 0], labels, strict=True):  # a cross or a ring, somewhere
     i, j = random.integers(1, 8, 2)
     r, c = np.mgrid[-3:4, -3:4]
@@ -36,12 +36,12 @@ stack = layers.Stack(
     input_shape=(1, 16, 16),
 )
 weights = stack.initial_weights(seed=1)
-for _ in range(120):
+for _ in range(80):
     slope = layers.cross_entropy(stack.forward(x, weights), labels)[1]
     for name, gradients in stack.backward(x, weights, slope)[1].items():
         for array, gradient in zip(weights[name], gradients, strict=True):
             array -= 0.2 * gradient
-one = x[150]
+one = x[80]
 saliency = show.saliency(stack, weights, one, 1)
 guided = show.guided_backprop(stack, weights, one, 1)
 model = show.class_model(stack, weights, 1, steps=60)

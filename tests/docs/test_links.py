@@ -1,0 +1,45 @@
+"""Links between files of the repository, and the check of the built site."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs import pages
+
+ROOT = Path(__file__).parents[2]
+FILES = [*pages.every(ROOT), ROOT / "CONTRIBUTING.md", ROOT / "samples" / "README.md"]
+#: Pages that exist in the built site only.
+BUILT = {"../docs/examples/index.rst", "examples/index.rst"}
+
+
+@pytest.fixture(scope="module")
+def links():
+    spec = importlib.util.spec_from_file_location("links", ROOT / "docs" / "links.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
+def test_links_to_files_exist(path):
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8")):
+        if "://" not in target and target not in BUILT:
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_check_finds_links_that_lead_nowhere(links, tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.html").write_text('<p id="here"><a href="../index.html#top">up</a></p>')
+    good = '<h1 id="top">x</h1><a href="sub/a.html#here">a</a><a href="https://example.org">b</a>'
+    good += '<img src="p.png" alt="">'
+    (tmp_path / "p.png").write_bytes(b"")
+    (tmp_path / "index.html").write_text(good)
+    assert links.check(tmp_path) == []
+    (tmp_path / "index.html").write_text(good + '<a href="sub/a.html#there">c</a><img src="q.png">')
+    found = links.check(tmp_path)
+    assert len(found) == 3
+    assert sum("is not an anchor" in line for line in found) == 1
+    assert sum("is not a file" in line for line in found) == 1
+    assert sum("has no text" in line for line in found) == 1
