@@ -102,9 +102,9 @@ def values(
 
 def _words(form: str, parser: Any, context: click.Context, name: str) -> tuple[str, ...]:
     if form == "kernel":
-        from imfilter import weights
+        from . import kernels
 
-        return tuple(sorted(word for word in dir(weights) if word.isupper()))
+        return tuple(kernels.known_names())
     if name == "network":
         from .shown_table import NETWORKS
 

@@ -85,11 +85,14 @@ def _from_name(name: str) -> NDArray[Any]:
     if axis in _AXES and hasattr(getattr(weights, operator, None), "kernel"):
         return np.asarray(getattr(weights, operator).kernel(_AXES[axis]))
     raise ValueError(
-        f"--kernel must be a kernel in imfilter.weights ({', '.join(_names(weights))}), got {name}"
+        f"--kernel must be a kernel in imfilter.weights ({', '.join(known_names())}), got {name}"
     )
 
 
-def _names(weights: Any) -> list[str]:
+def known_names() -> list[str]:
+    """Return the names of kernels in `imfilter.weights`."""
+    from .. import weights
+
     names = []
     for name in sorted(word for word in dir(weights) if word.isupper() and not word.startswith("_")):
         if isinstance(getattr(weights, name), np.ndarray):

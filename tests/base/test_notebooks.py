@@ -1,10 +1,12 @@
 """What a notebook shows of results: pictures and tables."""
 
+import ast
 import copy
 import io
 import pickle
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -98,6 +100,20 @@ def test_pictures_are_written_as_arrays(tmp_path):
     np.testing.assert_array_equal(files.read(path).pixels, sheet)
     np.save(tmp_path / "sheet.npy", sheet)
     assert type(np.load(tmp_path / "sheet.npy")) is np.ndarray
+
+
+def test_the_page():
+    text = (Path(__file__).parents[2] / "docs" / "notebooks.md").read_text()
+    names, shown = {}, []
+    for block in re.findall(r"```python\n(.*?)```", text, re.S):
+        body = ast.parse(block).body
+        last = body.pop() if isinstance(body[-1], ast.Expr) else None
+        exec(compile(ast.Module(body, []), "page", "exec"), names)
+        if last is not None:  # which a notebook displays
+            shown.append(eval(compile(ast.Expression(last.value), "page", "eval"), names))
+    assert [type(value).__name__ for value in shown] == ["Picture", "ndarray", "Picture", "Plan"]
+    assert decoded(shown[0]).size
+    assert decoded(shown[2]).size
 
 
 class Reader(HTMLParser):

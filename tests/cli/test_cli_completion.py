@@ -94,6 +94,7 @@ def test_files(words: tuple[str, ...]) -> None:
         (("sobel", "--background", "w"), "white"),
         (("correlate", "--padding", ""), "same valid"),
         (("correlate", "--kernel", "SHARP"), "<file> SHARPEN"),
+        (("correlate", "--kernel", "SOBEL"), "<file> SOBEL_X SOBEL_Y"),
         (("resize", "--method", "l"), "linear lanczos"),
         (("threshold", "--method", "m"), "multi_otsu minimum mean"),
         (("erode", "--element", "d"), "<file> disk: diamond:"),

@@ -1,6 +1,7 @@
 """The parts of the plugin that need no napari: the manifest, the forms and the results."""
 
 import importlib
+import re
 import tomllib
 import typing
 from pathlib import Path
@@ -59,6 +60,15 @@ def test_the_manifest_is_valid():
 def test_nothing_is_imported_before_napari_opens_a_widget():
     loaded = loaded_after("import imfilter, imfilter._napari.widgets")
     assert not {"napari", "magicgui", "qtpy", "numba"} & loaded
+
+
+def test_the_page_lists_the_widgets():
+    lines = (ROOT / "docs" / "napari.md").read_text().splitlines()
+    listed = {
+        line.split(" | ")[0].strip("| "): re.findall(r"`(\w+)`", line) for line in lines if line[:1] == "|"
+    }
+    for each, names in zip(MANIFEST["contributions"]["widgets"], forms.FAMILIES.values(), strict=True):
+        assert listed[each["display_name"]] == [name.rpartition(".")[2] for name in names]
 
 
 @pytest.mark.parametrize("name", FILTERS)
