@@ -49,8 +49,8 @@ def of_image(image: Image, options: Options) -> Stack | None:
     The last axes of an array without names have the names of ``--axes``. The others are pages.
     """
     named = wanted(options)
-    if options["levels"] > 1:
-        raise ValueError("--levels is for OME-Zarr, and IN has no names of axes")
+    if options["zarr_levels"] > 1:
+        raise ValueError("--zarr-levels is for OME-Zarr, and IN has no names of axes")
     if image.channels and not image.axes:  # a picture
         _check_use(named, image)
         return None
@@ -117,7 +117,7 @@ def run(
             header,
             itertools.chain([first.pixels], (r.pixels for r in results)),
             quality=options["quality"],
-            levels=options["levels"],
+            levels=options["zarr_levels"],
         )
 
 

@@ -307,7 +307,7 @@ FILES = (
     Option("max_pixels", "limit", 2**29, "Largest accepted number of pixels; 0 for no limit."),
     Option("exif", "switch", True, "Whether to copy the EXIF data of IN to OUT.", "--exif"),
     Option("axes", "axes", None, "For stacks: axes to filter, YX, ZYX, TYX or T.", "by metadata, or YX"),
-    Option("levels", "count", 1, "For OME-Zarr: number of levels to write, each half as large."),
+    Option("zarr_levels", "count", 1, "For OME-Zarr: number of levels to write, each half as large."),
     Option("time", "flag", False, "For stacks and films: filter along time only, as --axes T."),
 )
 #: Options of every filter for folders, several files and standard output.

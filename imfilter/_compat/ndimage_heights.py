@@ -19,38 +19,43 @@ from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.ordered.rounding import truncated
 
 
-def extreme(
-    array: npt.NDArray,
-    footprint: npt.NDArray,
-    heights: npt.NDArray,
-    axes: tuple[int, ...],
-    befores: Sequence[int],
-    mode: str,
-    cval: Any,
-    out: npt.NDArray,
-    *,
-    dilates: bool,
-) -> npt.NDArray:
-    """Write the minima of samples less heights, or the maxima of samples plus heights."""
-    if len(axes) > arguments.MOST_AXES:
-        raise Elsewhere("the window has more than three axes")
-    if out.dtype != array.dtype and array.dtype.kind == "f":
-        raise Elsewhere("output has another type than an image of floats")
-    settings = ranks.shared(array, mode, cval, axes, None)
-    heights = _checked(array, np.where(footprint, heights, 0), mode, settings.cval, dilates=dilates)
-    pads = ranks.padding(footprint.shape, befores)
-    structure = Structure(np.pad(footprint, pads), np.pad(heights, pads))
-    direct = out.dtype == array.dtype and not np.may_share_memory(out, array)
-    target = out if direct else np.empty(array.shape, array.dtype)
-    weighed.stage(
-        array, structure, Settings(axes, mode, settings.cval, None), None, array.dtype, target,
-        dilates=dilates,
-    )  # fmt: skip
-    if out.dtype != array.dtype:
-        truncated(target.astype(np.float64), out)
-    elif not direct:
-        out[...] = target
-    return out
+class Heights:
+    """The minima of samples less heights, or the maxima of samples plus heights."""
+
+    complex_result = False
+
+    def __init__(
+        self,
+        footprint: npt.NDArray,
+        heights: npt.NDArray,
+        axes: tuple[int, ...],
+        befores: Sequence[int],
+        mode: str,
+        cval: Any,
+        *,
+        dilates: bool,
+    ) -> None:
+        if len(axes) > arguments.MOST_AXES:
+            raise Elsewhere("the window has more than three axes")
+        self._heights, self._axes, self._mode, self._cval = np.where(footprint, heights, 0), axes, mode, cval
+        self._pads, self._dilates = ranks.padding(footprint.shape, befores), dilates
+        self._inside = np.pad(footprint, self._pads)
+
+    def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
+        """Write the result to `out`, which may be the image."""
+        if out.dtype != image.dtype and image.dtype.kind == "f":
+            raise Elsewhere("output has another type than an image of floats")
+        cval = ranks.shared(image, self._mode, self._cval, self._axes).cval
+        heights = _checked(image, self._heights, self._mode, cval, dilates=self._dilates)
+        structure = Structure(self._inside, np.pad(heights, self._pads))
+        direct = out.dtype == image.dtype and not np.may_share_memory(out, image)
+        target = out if direct else np.empty(image.shape, image.dtype)
+        settings = Settings(self._axes, self._mode, cval, None)
+        weighed.stage(image, structure, settings, None, image.dtype, target, dilates=self._dilates)
+        if out.dtype != image.dtype:
+            truncated(target.astype(np.float64), out)
+        elif not direct:
+            out[...] = target
 
 
 def _checked(

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from tests.compat.cv2_calls import BORDERS, check, image, pick
 
@@ -70,6 +71,21 @@ def test_morphology():
         return (image(rng, pick(rng, *TYPES)), pick(rng, *range(7)), kernel), _options(rng, anchor)
 
     check("morphologyEx", draw, share=0.6)
+
+
+@pytest.mark.parametrize("name", ["erode", "dilate", "morphologyEx"])
+def test_values_beyond_the_border(name):
+    def draw(rng):
+        kernel, anchor = _kernel(rng)
+        anchor = (-1, -1) if kernel is None else anchor
+        array = image(rng, pick(rng, *TYPES))
+        values = pick(rng, 7, 0, 200, (90,) * 4, (3.0, 3.0, 3.0), (1, 2, 3), 3.5, -40, 1e6)
+        border = pick(rng, cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, *BORDERS)
+        options = _options(rng, anchor) | {"borderValue": values, "borderType": border}
+        operation = (pick(rng, *range(7)),) if name == "morphologyEx" else ()
+        return (array, *operation, kernel), options
+
+    check(name, draw, share=0.4, seed=5)
 
 
 def test_thresholds():

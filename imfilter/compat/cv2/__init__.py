@@ -16,7 +16,7 @@ These calls run in OpenCV:
   constant. So do the eigenvectors of `cornerEigenValsAndVecs`, which always runs in OpenCV.
 - `cornerHarris` of even blocks, if the border is repeated or constant.
 - Kernels of `filter2D` that are longer than the image, `morphologyEx` with ``MORPH_HITMISS``, thresholds by
-  triangles, and a `borderValue`.
+  triangles, and a `borderValue` that depends on the channel or is no value of the image's type.
 - Samples that are not finite, except in `threshold`, and NaN.
 - Other types, and arguments that OpenCV refuses.
 """

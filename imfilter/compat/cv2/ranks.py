@@ -133,8 +133,11 @@ def _filtered(
 ) -> NDArray:
     array = arguments.without_nan(arguments.image(src))
     count, mode = operator.index(iterations), _BORDERS.get(operator.index(borderType))
-    if mode is None or count < 1 or (borderValue is not None and mode == "shrink"):
-        raise Elsewhere("borderType, borderValue or iterations are not usual")
+    if mode is None or count < 1:
+        raise Elsewhere("borderType or iterations are not usual")
+    level = 0.0
+    if borderValue is not None and mode == "shrink":
+        mode, level = "constant", _level(borderValue, array)
     if kernel is None:
         kernel = _SQUARE
     if type(kernel) is not np.ndarray or kernel.ndim != 2 or not kernel.size or kernel.dtype != U8:
@@ -144,7 +147,7 @@ def _filtered(
     out = arguments.result(dst, array.shape, array.dtype)
     if mode == "shrink" and not element.centred:
         raise Elsewhere("the kernel does not contain its anchor")
-    common = Common(mode, axes=(0, 1), out=out)
+    common = Common(mode, level, axes=(0, 1), out=out)
     if element.symmetric or operation in ("erosion", "dilation"):
         return _run(array, operation, common, element)
     if operation not in _STEPS:
@@ -152,6 +155,25 @@ def _filtered(
     for step in _STEPS[operation]:
         array = _run(array, step, common, element)
     return array
+
+
+def _level(given: Any, array: NDArray) -> float:
+    """Return the value beyond the border. A number is that of the first channel, and 0 of the others."""
+    channels = 1 if array.ndim == 2 else array.shape[2]
+    values = [given] if isinstance(given, int | float) else list(given)
+    values = [arguments.number(value, "borderValue") for value in values[:channels]]
+    values += [0.0] * (channels - len(values))
+    if len(set(values)) > 1:
+        raise Elsewhere("borderValue depends on the channel")
+    level = values[0]
+    if not (array.dtype.type(level) == level if array.dtype.kind == "f" else _is_value(level, array.dtype)):
+        raise Elsewhere("borderValue is no value of the image's type")
+    return level
+
+
+def _is_value(level: float, kind: np.dtype) -> bool:
+    limits = np.iinfo(kind)
+    return level.is_integer() and limits.min <= level <= limits.max
 
 
 class _Element(NamedTuple):

@@ -7,18 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.ndimage
 
-from imfilter._compat import ndimage_arguments as arguments
-from imfilter._compat.serving import Elsewhere, like
-from imfilter.compat.ndimage.grey import Element, at_once, closed, dilated, element, eroded, opened
+from imfilter._compat.prepared import filtered
+from imfilter._compat.serving import like
+from imfilter.compat.ndimage.grey import prepared
 from imfilter.compat.ndimage.sums import Output
 from imfilter.typing import ArrayLike, NDArray
-
-
-def _image(given: ArrayLike, output: Output) -> NDArray:
-    array = arguments.image(given)
-    if isinstance(output, np.ndarray) and np.may_share_memory(array, output):
-        raise Elsewhere("output overlaps the image")
-    return array
 
 
 @like(scipy.ndimage.morphological_gradient, "scipy.ndimage.morphological_gradient")
@@ -35,27 +28,9 @@ def morphological_gradient(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Subtract the erosion from the dilation, as `scipy.ndimage.morphological_gradient` does."""
-    array = _image(input, output)
-    by = element(array, size, footprint, structure, mode, cval, origin, axes)
+    own = "gradient", size, footprint, structure, mode, cval, origin, axes
     given = output if isinstance(output, np.ndarray) else None  # SciPy ignores a type
-    if _never_negative(array, by):
-        found = at_once(array, by, given, "gradient")
-        if found is not None:
-            return found
-    large = dilated(array, by, None)
-    small = eroded(array, by, given)
-    return np.subtract(large, small, out=large if given is None else given)
-
-
-def _never_negative(array: NDArray, by: Element) -> bool:
-    """Tell whether no difference wraps: the image has floats, or the element contains its origin.
-
-    SciPy may round integers of 64 bits before it subtracts them.
-    """
-    if array.dtype.kind == "f":
-        return True
-    centred = by.footprint is None or bool(by.footprint[tuple(n // 2 for n in by.footprint.shape)])
-    return array.dtype.kind == "u" and array.dtype.itemsize < 8 and centred
+    return filtered(input, given, prepared, own)
 
 
 @like(scipy.ndimage.morphological_laplace, "scipy.ndimage.morphological_laplace")
@@ -72,13 +47,9 @@ def morphological_laplace(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Add dilation and erosion and subtract the image twice, as `scipy.ndimage` does."""
-    array = _image(input, output)
-    by = element(array, size, footprint, structure, mode, cval, origin, axes)
-    large = dilated(array, by, None)
-    found = eroded(array, by, output if isinstance(output, np.ndarray) else None)  # SciPy ignores a type
-    np.add(large, found, out=found)
-    np.subtract(found, array, out=found)
-    return np.subtract(found, array, out=found)
+    own = "laplace", size, footprint, structure, mode, cval, origin, axes
+    given = output if isinstance(output, np.ndarray) else None  # SciPy ignores a type
+    return filtered(input, given, prepared, own)
 
 
 @like(scipy.ndimage.white_tophat, "scipy.ndimage.white_tophat")
@@ -95,10 +66,8 @@ def white_tophat(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Subtract the opening from an image, as `scipy.ndimage.white_tophat` does."""
-    array = _image(input, output)
-    by = element(array, size, footprint, structure, mode, cval, origin, axes)
-    found = opened(array, by, output)
-    return _difference(array, found, found)
+    own = "white_tophat", size, footprint, structure, mode, cval, origin, axes
+    return filtered(input, output, prepared, own)
 
 
 @like(scipy.ndimage.black_tophat, "scipy.ndimage.black_tophat")
@@ -115,14 +84,5 @@ def black_tophat(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Subtract an image from its closing, as `scipy.ndimage.black_tophat` does."""
-    array = _image(input, output)
-    by = element(array, size, footprint, structure, mode, cval, origin, axes)
-    found = closed(array, by, output)
-    return _difference(found, array, found)
-
-
-def _difference(a: NDArray, b: NDArray, to: NDArray) -> NDArray:
-    """Write ``a - b``; of truth values: where they differ."""
-    if a.dtype.kind == b.dtype.kind == "b":
-        return np.bitwise_xor(a, b, out=to)
-    return np.subtract(a, b, out=to)
+    own = "black_tophat", size, footprint, structure, mode, cval, origin, axes
+    return filtered(input, output, prepared, own)
