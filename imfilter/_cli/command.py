@@ -30,6 +30,7 @@ Kind = Literal[
     "objects",
     "regions",
     "denoising",
+    "pipe",
 ]
 
 

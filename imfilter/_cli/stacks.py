@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from .task import Filter
 
 Array = NDArray[Any]
 Options = Mapping[str, Any]
+#: Filters what is filtered at once, by the options of the command.
+Apply = Callable[[Image, Options], Image]
 
 #: Filters that depend on a window of frames.
 _LOCAL = (
@@ -81,7 +83,12 @@ def wanted(options: Options) -> str | None:
 
 
 def run(
-    command: Command, stack: Stack, names: tuple[str, str], options: Options, kind: Format | None
+    command: Command,
+    stack: Stack,
+    names: tuple[str, str],
+    options: Options,
+    kind: Format | None,
+    apply: Apply | None = None,
 ) -> None:
     """Filter a stack and write the result.
 
@@ -97,6 +104,8 @@ def run(
         Every option of the command by name.
     kind : Format or None
         The format of OUT. None: a list of places.
+    apply : callable, optional
+        What is done with each block. Default: it is filtered by the command.
     """
     source, destination = names
     if kind is None:
@@ -106,7 +115,7 @@ def run(
     stack_files.check_count(kind, stack.header)
     if kind.name != "video":
         stack = stack.counted()
-    work = _Work(command, stack, source, options, kind)
+    work = _Work(command, stack, source, options, kind, apply)
     with messages.once():
         results = work.results()
         first = next(results)
@@ -130,6 +139,7 @@ class _Work:
     name: str
     options: Options
     kind: Format
+    apply: Apply | None
 
     def __post_init__(self) -> None:
         header = self.stack.header
@@ -269,6 +279,8 @@ class _Work:
         return result
 
     def _apply(self, image: Image) -> Image:
+        if self.apply is not None:
+            return self.apply(image, self.changed)
         from .apply import apply  # imports the filters, after files that cannot be read are reported
 
         return apply(self.command, image, self.changed, self.kind, self.name)
@@ -340,6 +352,8 @@ class _Work:
         if self.command.kind == "resampling":
             ends = self.options["align"] == "corners" and length > 1
             return spacing * (before[axis] - ends) / (length - ends)
+        if self.command.kind == "pipe":
+            return spacing * before[axis] / length
         stride = self.options.get("stride", 1)
         number = self.filtered.index(axis)
         return spacing * (stride[number] if isinstance(stride, tuple) else stride)

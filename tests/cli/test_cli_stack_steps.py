@@ -1,0 +1,34 @@
+"""Pipelines of the command filter stacks as single filters do."""
+
+import numpy as np
+import pytest
+import tifffile
+
+import imfilter
+from imfilter import cli, io
+
+STEPS = ("gaussian --sigma 2", "sobel")
+
+
+@pytest.fixture
+def pixels():
+    return np.random.default_rng(0).integers(0, 256, (3, 20, 24), np.uint8)
+
+
+def test_pages_are_filtered_one_by_one(tmp_path, pixels):
+    tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="minisblack")
+    assert cli.call(["pipe", str(tmp_path / "in.tif"), str(tmp_path / "out.npy"), *STEPS]) == 0
+    expected = [imfilter.sobel(imfilter.gaussian(page.astype(np.float32), 2.0)) for page in pixels]
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
+
+
+def test_volumes_are_filtered_at_once_and_keep_their_spacing(tmp_path, pixels):
+    image = io.Image(pixels, axes="ZYX", spacing=(2.0, 0.5, 0.5), units=("um",) * 3)
+    io.write(tmp_path / "in.ome.tif", image)
+    arguments = [str(tmp_path / "in.ome.tif"), str(tmp_path / "out.ome.tif"), *STEPS, "resize --scale 0.5"]
+    assert cli.call(["pipe", *arguments, "--dtype", "float32"]) == 0
+    found = io.read(tmp_path / "out.ome.tif")
+    edges = imfilter.sobel(imfilter.gaussian(pixels.astype(np.float32), 2.0))
+    np.testing.assert_array_equal(found.pixels, imfilter.resize(edges, scale=0.5))
+    lengths = np.array(pixels.shape) / found.pixels.shape
+    np.testing.assert_allclose(found.spacing, lengths * (2.0, 0.5, 0.5), rtol=1e-6)
