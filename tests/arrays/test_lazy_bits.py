@@ -1,0 +1,181 @@
+"""dask arrays against NumPy: every filter gives the same bits, for any chunks."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter import color, morphology
+from tests.arrays.cases import CASES
+
+da = pytest.importorskip("dask.array")
+dask = pytest.importorskip("dask")
+
+SHAPE = (24, 27)
+#: From single rows to the whole; unequal; smaller than a halo.
+CHUNKS = [(1, 27), (7, 10), ((10, 1, 2, 11), (3, 24)), SHAPE]
+MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    with dask.config.set(scheduler="sync"):
+        yield
+
+
+def image(dtype, shape=SHAPE):
+    values = np.random.default_rng(5).random(shape) * 100
+    return values.astype(dtype)
+
+
+def agree(lazy, whole):
+    """Whether a lazy result has the shape, the type and the bits of a whole one."""
+    assert isinstance(lazy, da.Array)
+    assert lazy.shape == whole.shape
+    assert lazy.dtype == whole.dtype
+    found = lazy.compute()
+    assert found.shape == whole.shape
+    assert found.dtype == whole.dtype
+    np.testing.assert_array_equal(found, whole)
+
+
+NAMES = [name for name, *_ in CASES]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+@pytest.mark.parametrize(("function", "args", "options"), [case[1:] for case in CASES], ids=NAMES)
+def test_every_filter(function, args, options, dtype):
+    """With its own border, and with those that read the other end or nothing there."""
+    array = image(dtype)
+    has_mode = "mode" in inspect.signature(function).parameters
+    cases = [({}, CHUNKS[1]), ({}, CHUNKS[2])]
+    if has_mode:
+        cases += [({"mode": "wrap"}, CHUNKS[1]), ({"mode": "shrink"}, CHUNKS[2])]
+    for more, chunks in cases:
+        whole = function(array, *args, **options, **more)
+        agree(function(da.from_array(array, chunks=chunks), *args, **options, **more), whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("chunks", CHUNKS, ids=str)
+def test_all_borders(chunks, mode):
+    """Among them halos that are larger than a chunk, and larger than the image."""
+    array = image("f4")
+    lazy = da.from_array(array, chunks=chunks)
+    calls = [
+        (imfilter.gaussian, (1.5,)),
+        (imfilter.gaussian, (9,)),
+        (imfilter.median, ((3, 9),)),
+        (imfilter.correlate, (np.arange(1.0, 21).reshape(2, 10),)),
+        (imfilter.box, ((40, 3),)),
+        (morphology.opening, (np.ones((3, 5)),)),
+    ]
+    for function, args in calls:
+        options = {"mode": mode, "cval": 7.0}
+        agree(function(lazy, *args, **options), function(array, *args, **options))
+
+
+@pytest.mark.parametrize("dtype", ["?", "i2", "u2", "i4", "i8", "f2", "f8"])
+def test_types(dtype):
+    array = image(dtype) if dtype != "?" else image("f4") > 50
+    lazy = da.from_array(array, chunks=(9, 11))
+    for function, args in ((imfilter.gaussian, (2,)), (imfilter.box, (5,)), (imfilter.median, (3,))):
+        agree(function(lazy, *args), function(array, *args))
+    agree(imfilter.sobel(lazy, dtype="f8"), imfilter.sobel(array, dtype="f8"))
+
+
+@pytest.mark.parametrize("lazy_mask", [False, True])
+@pytest.mark.parametrize("graded", [False, True])
+def test_masks(graded, lazy_mask):
+    array, rng = image("f4"), np.random.default_rng(2)
+    mask = rng.random(SHAPE) if graded else rng.random(SHAPE) > 0.3
+    mask[:12, :12] = 1  # blocks in which all samples are present
+    given = da.from_array(mask, chunks=(8, 27)) if lazy_mask else mask
+    lazy = da.from_array(array, chunks=(7, 10))
+    for function, args in ((imfilter.gaussian, (1.2,)), (imfilter.median, (3,)), (imfilter.sobel, ())):
+        whole = function(array, *args, mask=mask, min_coverage=0.2)
+        agree(function(lazy, *args, mask=given, min_coverage=0.2), whole)
+
+
+def test_a_mask_that_changes_nothing_is_dropped():
+    array = image("f4")
+    found = imfilter.gaussian(da.from_array(array, chunks=8), 2, mask=np.ones(SHAPE, bool))
+    agree(found, imfilter.gaussian(array, 2))
+
+
+def test_samples_that_are_not_finite():
+    array = image("f4")
+    array[3, 4], array[20, 20] = np.nan, np.inf
+    lazy = da.from_array(array, chunks=(7, 10))
+    for options in ({}, {"nan": "ignore"}, {"nan": "ignore", "min_coverage": 0.5}):
+        for function, args in ((imfilter.gaussian, (1.5,)), (imfilter.box, (5,)), (imfilter.median, (3,))):
+            with np.errstate(all="ignore"):
+                agree(function(lazy, *args, **options), function(array, *args, **options))
+
+
+def test_masked_arrays():
+    array = np.ma.MaskedArray(image("f4"), image("f4") > 90)
+    found = imfilter.gaussian(da.from_array(array, chunks=(7, 10)), 1).compute()
+    whole = imfilter.gaussian(array, 1)
+    np.testing.assert_array_equal(np.ma.getdata(found), np.ma.getdata(whole))
+    np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(whole))
+
+
+def test_channels():
+    array = image("u1", (20, 22, 3))
+    lazy = da.from_array(array, chunks=(7, 9, 3))
+    apart = da.from_array(array, chunks=(7, 9, 1))
+    for function, args in (
+        (imfilter.gaussian, (1.2,)),
+        (imfilter.bilateral, (1.0, 20.0)),
+        (imfilter.guided, (2, 50.0)),
+        (imfilter.hessian, (1.0,)),
+        (imfilter.max_pool, (2,)),
+    ):
+        whole = function(array, *args, channel_axis=-1)
+        agree(function(lazy, *args, channel_axis=-1), whole)
+    agree(imfilter.gaussian(apart, 1.2, channel_axis=-1), imfilter.gaussian(array, 1.2, channel_axis=-1))
+    with pytest.raises(ValueError, match=r"image must have one chunk along axes \(2,\) for bilateral"):
+        imfilter.bilateral(apart, 1.0, 20.0, channel_axis=-1)
+    mask = image("f4", (20, 22)) > 30
+    whole = imfilter.median(array, 3, channel_axis=-1, mask=mask)
+    agree(imfilter.median(lazy, 3, channel_axis=-1, mask=mask), whole)
+
+
+def test_guides():
+    array, guide, colour = image("f4"), image("u1")[::-1], image("u1", (*SHAPE, 3))
+    lazy = da.from_array(array, chunks=(7, 10))
+    whole = imfilter.guided(array, 2, 50.0, guide=guide)
+    agree(imfilter.guided(lazy, 2, 50.0, guide=guide), whole)
+    whole = imfilter.bilateral(array, 1.0, 20.0, guide=colour, channel_axis=-1)
+    agree(imfilter.bilateral(lazy, 1.0, 20.0, guide=colour, channel_axis=-1), whole)
+
+
+def test_volumes_and_batches():
+    array = image("f4", (9, 14, 15))
+    lazy = da.from_array(array, chunks=(2, 5, 15))
+    for options in ({}, {"axes": (2, 0)}, {"axes": 1}, {"channel_axis": 0}):
+        for function, args in ((imfilter.gaussian, (1.2,)), (imfilter.median, (3,)), (imfilter.sobel, ())):
+            agree(function(lazy, *args, **options), function(array, *args, **options))
+
+
+def test_colours():
+    array = image("u1", (20, 22, 3))
+    lazy = da.from_array(array, chunks=(7, 9, 3))
+    agree(color.rgb_to_gray(lazy), color.rgb_to_gray(array))
+    agree(color.rgb_to_lab(lazy), color.rgb_to_lab(array))
+    lab = color.rgb_to_lab(array)
+    agree(color.lab_to_rgb(da.from_array(lab, chunks=(9, 9, 3))), color.lab_to_rgb(lab))
+    agree(color.lab_to_lch(da.from_array(lab, chunks=(9, 9, 3))), color.lab_to_lch(lab))
+
+
+def test_algorithms_that_share_sums_are_left_out():
+    """A wide Gaussian of floats: the plain call has cosines. Its bits depend on the rows of a task."""
+    array = image("f4", (60, 200))
+    assert imfilter.plan(array.shape, "f4", imfilter.gaussian, 12).algorithm == "cosines"
+    lazy = imfilter.gaussian(da.from_array(array, chunks=(13, 40)), 12)
+    agree(lazy, imfilter.gaussian(array, 12, method="separable"))
+    assert abs(lazy.compute() - imfilter.gaussian(array, 12)).max() < 100 * 4e-6
