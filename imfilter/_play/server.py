@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -121,6 +121,7 @@ class Server:
                 OSError: _failed,
                 TypeError: _failed,
                 MemoryError: _failed,
+                ClientDisconnect: _closed,
             },
         )
         return Guard(inner, token)
@@ -294,8 +295,8 @@ async def _while_wanted(
     watcher = asyncio.ensure_future(watch())
     try:
         return await asyncio.get_running_loop().run_in_executor(pool, guarded)
-    except Cancelled:
-        return PlainTextResponse("The request was closed.", 499, headers=_HEADERS)
+    except Cancelled as error:
+        return await _closed(request, error)
     finally:
         watcher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -304,6 +305,11 @@ async def _while_wanted(
 
 def _json(value: Any, status: int = 200) -> Response:
     return JSONResponse(value, status, headers=_HEADERS)
+
+
+async def _closed(request: Request, error: Exception) -> Response:
+    """Return an answer that nobody reads."""
+    return PlainTextResponse("The request was closed.", 499, headers=_HEADERS)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

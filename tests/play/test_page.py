@@ -22,7 +22,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs the packag
 pytest.importorskip("uvicorn", reason='needs "imfilter[play]"')
 expect = playwright.expect
 #: Milliseconds. Filters compile at their first run.
-SHORT, LONG = 5_000, 40_000
+SHORT, LONG = 20_000, 120_000
 
 
 @pytest.fixture(scope="module")

@@ -126,6 +126,14 @@ def test_an_upload_of_200_megabytes_is_refused(client, coins):
     assert client.run(coins, GAUSSIAN)[0]["final"]
 
 
+def test_an_upload_that_ends_early_does_no_harm(client, coins, capfd):
+    with socket.create_connection(("127.0.0.1", client.port), timeout=30) as opened:
+        head = f"POST /{TOKEN}/api/picture HTTP/1.1\r\nhost: 127.0.0.1:{client.port}\r\n"
+        opened.sendall(f"{head}content-length: 5000\r\n\r\nabc".encode())
+    assert client.run(coins, GAUSSIAN)[0]["final"]
+    assert capfd.readouterr().err == ""
+
+
 def test_an_error_of_a_filter_is_its_one_line(client, coins):
     status, answer = client.run(coins, [*GAUSSIAN, {"filter": "median", "options": {"size": "0"}}])
     assert status == 422
