@@ -23,6 +23,9 @@ IMAGE = RNG.integers(0, 255, (24, 20), np.uint8)
 VOLUME = RNG.integers(0, 255, (8, 12, 10), np.uint8)
 #: Filters of two axes only.
 PLANE = {"canny", "harris", "shi_tomasi", "morphology.skeleton", "morphology.thin"}
+#: One filter of each family, for volumes: the tests of the filters know the others.
+VOLUMES = ("gaussian", "bilateral", "rolling_ball", "sobel", "frangi", "local_std")
+VOLUMES += ("morphology.erosion", "morphology.distance", "threshold.otsu", "threshold.sauvola", "blobs")
 #: Filters that return True and False.
 BOOLEAN = {"canny", *(f"morphology.{name}" for name in ("skeleton", "thin", "local_maxima", "local_minima"))}
 BOOLEAN |= {"morphology.h_maxima", "morphology.h_minima"}
@@ -88,6 +91,7 @@ def test_forms_have_ranges_words_and_help(name):
         assert isinstance(parameter.default, str if typing.get_origin(kind) else kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILTERS)
 def test_every_form_runs_as_it_opens(name):
     found = results.run(name, results.Source(IMAGE, scale=(1.0, 1.0)), form(name))
@@ -105,7 +109,7 @@ def test_every_form_runs_as_it_opens(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in FILTERS if name not in PLANE])
+@pytest.mark.parametrize("name", VOLUMES)
 def test_volumes_and_spacing(name):
     small = {"sigmas": "1, 2"} if "sigmas" in forms.parameters_of(name) else {}
     small |= {"max_sigma": 4.0} if name == "blobs" else {}
@@ -137,6 +141,7 @@ def test_layers_of_four_axes_are_series_of_volumes():
     np.testing.assert_array_equal(found.data[1, 2], imfilter.median(series[1, 2], 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [3, 4])
 def test_colour(channels):
     colour = RNG.integers(0, 255, (16, 18, channels), np.uint8)
