@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,20 @@ from numpy.typing import NDArray
 from ._files import metadata, npy, source
 from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
-from ._files.formats import Format, format_of
+from ._files.formats import format_of
 from ._files.image import FileError, FileWarning, Image, warn
 
-__all__ = ["MAX_PIXELS", "FileError", "FileWarning", "Image", "check_target", "format_of", "read", "write"]
+__all__ = [
+    "MAX_PIXELS",
+    "FileError",
+    "FileWarning",
+    "Image",
+    "check_target",
+    "format_of",
+    "read",
+    "read_stream",
+    "write",
+]
 
 #: Default limit on the number of pixels, against decompression bombs: 16 frames of 8K.
 MAX_PIXELS = 2**29
@@ -29,22 +39,18 @@ _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MAGICS = (npy.MAGIC, b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF", *_TIFF_MAGICS)
 
 
-def read(
-    path: str | os.PathLike[str] | IO[bytes], *, max_pixels: int | None = MAX_PIXELS, name: str | None = None
-) -> Image:
+def read(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -> Image:
     """Read an image file: PNG, JPEG, TIFF, BMP, WebP or ``.npy``.
 
     The format is recognised by the content of the file.
 
     Parameters
     ----------
-    path : str, path-like or binary file
-        Path of the file, or a file open for reading, which is read to its end.
+    path : str or path-like
+        Path of the file.
     max_pixels : int or None
         Largest accepted number of pixels. Larger pictures are refused before they are decoded. None: no
         limit; use it only for trusted files. Default 2**29.
-    name : str or None
-        Name of an open file in messages. Default None: its own name.
 
     Returns
     -------
@@ -66,25 +72,20 @@ def read(
         If a part of the file is damaged but the picture can be read. A part of a damaged JPEG
         picture may be missing.
     """
-    if isinstance(path, (str, os.PathLike)):
-        path = os.fspath(path)
-        with source.reading(path), open(path, "rb") as file:
-            return _read(path, file, max_pixels)
-    name = name or str(getattr(path, "name", "file"))
-    with source.reading(name):
-        return _read(name, path, max_pixels, in_memory=True)
+    name = os.fspath(path)
+    with source.reading(name), open(name, "rb") as file:
+        return _read(name, file, max_pixels)
 
 
-def _read(name: str, opened: IO[bytes], max_pixels: int | None, *, in_memory: bool = False) -> Image:
-    """Read an open file. `in_memory`: it cannot be opened again by its name."""
+def _read(name: str, opened: IO[bytes], max_pixels: int | None) -> Image:
     start = opened.read(8)
     if not start:
         raise FileError(f"{name}: is empty")
-    if (in_memory or not opened.seekable()) and not start.startswith(_MAGICS):  # a pipe may never end
+    if not opened.seekable() and not start.startswith(_MAGICS):  # the data of a pipe may never end
         raise FileError(f"{name}: {source.UNKNOWN}")
-    file = io.BytesIO(start + opened.read()) if in_memory else source.seekable(opened, start)
+    file = source.seekable(opened, start)
     if start.startswith(npy.MAGIC):
-        return Image(_in_memory(npy.array(name, file, None if in_memory else name)))
+        return Image(_in_memory(npy.array(name, file, name)))
     # Pillow and tifffile are imported on first use, so a missing file is reported without delay.
     if start.startswith(_TIFF_MAGICS):
         from ._files import tiff
@@ -95,18 +96,37 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None, *, in_memory: bo
     return pictures.read(name, file, max_pixels)
 
 
+def read_stream(name: str, file: IO[bytes], *, max_pixels: int | None = MAX_PIXELS) -> Image:
+    """Read an image from an open file, which cannot be opened again by a name.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file in messages.
+    file : binary file
+        Open for reading. It need not be seekable.
+    max_pixels : int or None
+        As for `read`.
+
+    Returns
+    -------
+    Image
+        As of `read`.
+    """
+    with source.reading(name):
+        return _read(name, io.BytesIO(file.read()) if file.seekable() else file, max_pixels)
+
+
 def _in_memory(array: NDArray[Any]) -> NDArray[Any]:
     return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
 
 
 def write(
-    path: str | os.PathLike[str] | IO[bytes],
+    path: str | os.PathLike[str],
     image: Image,
     *,
     quality: int | None = None,
     background: tuple[int, int, int] | None = None,
-    format: str | None = None,  # noqa: A002  (Pillow's name)
-    name: str | None = None,
 ) -> None:
     """Write an image file. The suffix of the name determines the format.
 
@@ -114,9 +134,8 @@ def write(
 
     Parameters
     ----------
-    path : str, path-like or binary file
-        Path of the file. An existing file is replaced only when the new file is complete. Or a file open for
-        writing, which gets all bytes at the end. It need not be seekable.
+    path : str or path-like
+        Path of the file. An existing file is replaced only when the new file is complete.
     image : Image
         The image to write. For JPEG, BMP and WebP, 16 bits are scaled to 8 bits (divided by 257 and rounded).
         Booleans become 0 and 255. Opaque alpha is dropped if the format has no alpha.
@@ -124,10 +143,6 @@ def write(
         Quality from 1 to 100 for JPEG and WebP. Default None: 95 for JPEG, lossless for WebP.
     background : tuple of int or None
         8-bit RGB colour behind a transparent picture. The result has no alpha. Default None: alpha is kept.
-    format : str or None
-        Format of an open file, as the suffix of its names: ``"png"``, ``"tif"`` ... Default None: ``"png"``.
-    name : str or None
-        Name of an open file in messages. Default None: its own name.
 
     Raises
     ------
@@ -143,35 +158,26 @@ def write(
         If the file is written, but a part of the EXIF data or of the colour information of a PNG file is
         lost.
     """
-    target = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
-    kind = format_of(f"file.{format or 'png'}" if target is None else target)
-    name = target or name or str(getattr(path, "name", "file"))
+    kind = format_of(path)
     if kind.picture:
         image = fitted(image, kind, background)
+    exif_loss = None
     colour_loss = metadata.lost_colorimetry(image, kind.name) if kind.picture and kind.name != "PNG" else None
     try:
-        with io.BytesIO() if target is None else replacing(target) as file:
-            exif_loss = _encode(file, image, kind, quality)
-            if isinstance(file, io.BytesIO):
-                cast(IO[bytes], path).write(file.getbuffer())
+        with replacing(path) as file:
+            if not kind.picture:
+                np.save(file, image.pixels, allow_pickle=False)
+            elif kind.name == "TIFF":
+                from ._files import tiff
+
+                exif_loss = tiff.write(file, image)
+            else:
+                from ._files import pictures
+
+                pictures.write(file, image, kind.name, quality)
     except FileError:
         raise
     except (ValueError, TypeError, OverflowError) as error:  # limits of the encoder
-        raise FileError(f"{name}: cannot be written as {kind.name}: {error}") from error
+        raise FileError(f"{os.fspath(path)}: cannot be written as {kind.name}: {error}") from error
     for message in filter(None, (exif_loss, colour_loss)):
-        warn(name, message)
-
-
-def _encode(file: IO[bytes], image: Image, kind: Format, quality: int | None) -> str | None:
-    """Write an image to an open file, and return the message about a loss of EXIF."""
-    if not kind.picture:
-        np.save(file, image.pixels, allow_pickle=False)
-        return None
-    if kind.name == "TIFF":
-        from ._files import tiff
-
-        return tiff.write(file, image)
-    from ._files import pictures
-
-    pictures.write(file, image, kind.name, quality)
-    return None
+        warn(os.fspath(path), message)

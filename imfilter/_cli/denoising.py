@@ -37,11 +37,11 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
         The format of the output file.
     """
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
-    rows = rows_of(command, options, image.pixels.shape[0])
+    rows = _rows(command, options, image.pixels.shape[0])
     return strips.filtered(image, rows, lambda piece: _denoised(command, piece, options, target))
 
 
-def rows_of(command: Command, options: Mapping[str, Any], length: int) -> strips.Rows | None:
+def _rows(command: Command, options: Mapping[str, Any], length: int) -> strips.Rows | None:
     """Return the rows that a row of the result depends on, or None if it depends on the whole image."""
 
     def first(value: Any) -> int:

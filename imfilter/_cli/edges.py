@@ -78,7 +78,7 @@ def entropy(task: Task, image: Image, *, transparent: bool) -> Image:
 
 
 #: The angles that are black and white in a picture of directions.
-ANGLES = -math.pi / 2, math.pi / 2
+_ANGLES = -math.pi / 2, math.pi / 2
 
 
 def measure(task: Task, image: Image, name: str, *, transparent: bool) -> Image:
@@ -87,7 +87,7 @@ def measure(task: Task, image: Image, name: str, *, transparent: bool) -> Image:
     grey = colour.is_rgb(image) and not task.options["per_channel"]
     tone = Tone(target, nodata=run.nodata)
     if target is not None and target.kind in "ui" and (task.kind.picture or task.given):
-        low, high = ANGLES if name == "orientation" else (0.0, 1.0)
+        low, high = _ANGLES if name == "orientation" else (0.0, 1.0)
         tone = dataclasses.replace(tone, scale=full_scale(target) / (high - low), black=low)
 
     def part(piece: Image) -> Image:

@@ -103,11 +103,11 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows |
     if command.kind == "denoising":
         from . import denoising
 
-        return denoising.rows_of(command, options, length)
+        return denoising._rows(command, options, length)
     if command.kind == "preserving":
         from . import preserving
 
-        return preserving.rows_of(options, length)
+        return preserving._rows(options, length)
     try:
         return reach.rows_of(command, options, length)
     except (TypeError, ValueError, OverflowError, IndexError):  # the filter says what is wrong

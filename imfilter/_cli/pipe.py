@@ -136,8 +136,8 @@ def _fill_in(options: dict[str, Any], ends: Limits) -> None:
     defaults = {
         "value_range": (ends.black, ends.white),
         "r": ends.height / 2,
-        "sigma_range": preserving.SHARE * ends.height,
-        "eps": (preserving.SHARE * ends.height) ** 2,
+        "sigma_range": preserving._SHARE * ends.height,
+        "eps": (preserving._SHARE * ends.height) ** 2,
     }
     for name, value in defaults.items():
         if name in options and options[name] is None:
@@ -158,7 +158,7 @@ def _after(
     if command.kind == "entropy":
         return Limits(0.0, math.log2(max(step.options["levels"], 2)))
     if command.kind == "measure" and command.name != "sato":
-        return Limits(*edges.ANGLES) if command.name == "orientation" else Limits(0.0, 1.0)
+        return Limits(*edges._ANGLES) if command.name == "orientation" else Limits(0.0, 1.0)
     if ends is None:
         return None
     if command.kind == "residue":

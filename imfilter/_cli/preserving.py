@@ -13,7 +13,7 @@ from .render import Tone
 from .task import Array, Task, like
 
 #: Standard deviation of values by default, as a share of the value of white.
-SHARE = 0.1
+_SHARE = 0.1
 
 
 def picture(task: Task, image: Image, tone: Tone) -> Image:
@@ -21,7 +21,7 @@ def picture(task: Task, image: Image, tone: Tone) -> Image:
     run = task.run
     white = full_scale(image.pixels.dtype) if task.given is None else task.given.height
     options = run.options
-    for name, value in (("sigma_range", SHARE * white), ("eps", (SHARE * white) ** 2)):
+    for name, value in (("sigma_range", _SHARE * white), ("eps", (_SHARE * white) ** 2)):
         if name in options and options[name] is None:
             options[name] = value
     if options["guide"] is not None:
@@ -29,11 +29,11 @@ def picture(task: Task, image: Image, tone: Tone) -> Image:
     opaque = image.opacity is None or (image.opacity == full_scale(image.pixels.dtype)).all()
     rows = None
     if not opaque or (task.target is not None and task.target.kind != "f" and tone != _exact(task)):
-        rows = rows_of(options, image.pixels.shape[0])  # shares and values in floating point take memory
+        rows = _rows(options, image.pixels.shape[0])  # shares and values in floating point take memory
     return strips.filtered(image, rows, lambda piece: _filtered(task, piece, tone))
 
 
-def rows_of(options: Mapping[str, Any], length: int) -> strips.Rows | None:
+def _rows(options: Mapping[str, Any], length: int) -> strips.Rows | None:
     """Return the rows that a row of the result depends on, or None if they are not known."""
     if options["guide"] is not None or options.get("method") == "sampled":
         return None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from .. import io
+from .._files.atomic import Stream
 from .._files.formats import FORMATS, Format
 from .._files.image import FileError, Image
 from . import arrays, quiet
@@ -25,7 +26,7 @@ def read(source: str, max_pixels: int | None) -> Image:
         return io.read(source, max_pixels=max_pixels)
     if sys.stdin is None:
         raise FileError(f"{_INPUT}: is closed")
-    return io.read(sys.stdin.buffer, max_pixels=max_pixels, name=_INPUT)
+    return io.read_stream(_INPUT, sys.stdin.buffer, max_pixels=max_pixels)
 
 
 def picture(source: str, options: Mapping[str, Any]) -> Image:
@@ -78,9 +79,8 @@ def write(destination: str, image: Image, options: Mapping[str, Any]) -> None:
     if destination != STANDARD:
         io.write(destination, image, **given)
         return
-    suffix = suffix_of(destination, options).removeprefix(".")
     with writing() as file:
-        io.write(file, image, format=suffix, name=_OUTPUT, **given)
+        io.write(Stream(file, f"{_OUTPUT}{suffix_of(destination, options)}"), image, **given)
 
 
 @contextlib.contextmanager

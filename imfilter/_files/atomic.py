@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import secrets
 import stat
@@ -11,6 +12,27 @@ from typing import IO
 
 from . import partial
 from .image import FileError
+
+
+class Stream:
+    """An open file to write. Its name has the suffix of the format. It need not be seekable.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing.
+    name : str
+        Name in messages, with a suffix.
+    """
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self.file = file
+        self._name = name
+
+    def __fspath__(self) -> str:
+        return self._name
+
+    __str__ = __fspath__
 
 
 def check_target(path: str | os.PathLike[str]) -> str:
@@ -40,8 +62,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
     After an error, `path` is unchanged and the temporary file is removed. A new file has the permissions
     that the umask allows. A file that replaces another file has the permissions of that file from the start.
-    So others can never read private data.
+    So others can never read private data. A `Stream` gets all bytes at the end.
     """
+    if isinstance(path, Stream):
+        memory = io.BytesIO()
+        yield memory
+        path.file.write(memory.getbuffer())
+        return
     target = check_target(path)
     folder, name = os.path.split(target)
     # Use only the start of the name: a longer name could exceed the limit of the file system.

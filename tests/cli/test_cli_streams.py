@@ -122,17 +122,14 @@ def test_the_name_of_out_says_its_format(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_open_files_in_python(tmp_path: Path) -> None:
-    image = io.Image(noise(9, 7, 3), True)
+    image = io.Image(noise(9, 7, 3, dtype="uint16"), True)
     for suffix in ("png", "tif", "npy"):
         io.write(tmp_path / f"a.{suffix}", image)
-        with open(tmp_path / "b", "wb") as file:
-            io.write(file, image, format=suffix)
-        assert (tmp_path / "b").read_bytes() == (tmp_path / f"a.{suffix}").read_bytes()
-        with open(tmp_path / "b", "rb") as file:
-            np.testing.assert_array_equal(io.read(file).pixels, image.pixels)
+        with open(tmp_path / f"a.{suffix}", "rb") as file:
+            np.testing.assert_array_equal(io.read_stream("text", file).pixels, image.pixels)
     (tmp_path / "none").write_bytes(b"none")
     with open(tmp_path / "none", "rb") as file, pytest.raises(io.FileError, match=r"^text: is not an image"):
-        io.read(file, name="text")
+        io.read_stream("text", file)
 
 
 def test_suffixes() -> None:
