@@ -179,6 +179,8 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "range": ("LOW,HIGH", _range),
     "text": ("NAME", str),
     "file": ("FILE", str),
+    "format": ("FORMAT", _format),
+    "addition": ("TEXT", _addition),
     "eigenvalue": ("NAME", _one_of("largest", "smallest", "determinant")),
     "part": ("NAME", _one_of("real", "imag", "magnitude")),
     "nodata": ("VALUE", nodata),
@@ -194,8 +196,6 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "alignment": ("WORD", _one_of("centres", "corners")),
     "ends": ("AXIS", _ends),
     "colour": ("COLOUR", _colour),
-    "format": ("FORMAT", _format),
-    "addition": ("TEXT", _addition),
 }
 
 #: Forms of options that may be given more than once.
