@@ -1,7 +1,8 @@
 """Time until the first result: `python -m benchmarks.startup`.
 
 Each run is a new process, and the runs are interleaved. They time the import of the package in addition to
-NumPy, `imfilter --help`, and `imfilter sobel` with a photograph, without and with compiled kernels.
+NumPy, `imfilter --help`, and `imfilter sobel` with a photograph, without and with compiled kernels, and with
+a folder of 20 pictures of a million pixels.
 """
 
 import argparse
@@ -13,6 +14,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, str(ROOT / "cli.py")]
@@ -67,8 +70,25 @@ def main() -> None:
             cache = {"IMFILTER_CACHE_DIR": str(Path(folder, f"cache{number}"))}
             cold.append(seconds([*command, "sobel", str(source), str(target)], **cache))
             warm += [seconds([*command, "sobel", str(source), str(target)], **cache) for _ in range(3)]
+        folder_of_20 = []
+        many(source, Path(folder, "many"))
+        for number in range(1 + given.runs // 3):
+            arguments = ["sobel", str(Path(folder, "many")), str(Path(folder, f"out{number}"))]
+            folder_of_20.append(seconds([*command, *arguments], **cache))
     show("imfilter sobel, nothing compiled", cold)
     show("imfilter sobel, already compiled", warm)
+    show("imfilter sobel, 20 pictures", folder_of_20[1:])  # the first run compiles for their size
+
+
+def many(source: Path, folder: Path) -> None:
+    """Write 20 pictures of 1000 x 1000 pixels: parts of a repeated photograph."""
+    from imfilter import io
+
+    folder.mkdir()
+    pixels = np.tile(io.read(source).pixels, (5, 5))
+    for number in range(20):
+        part = pixels[9 * number : 9 * number + 1000, 7 * number : 7 * number + 1000]
+        io.write(folder / f"{number:02}.png", io.Image(part))
 
 
 def photograph() -> Path:

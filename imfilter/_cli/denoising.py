@@ -16,7 +16,7 @@ import imfilter
 
 from .._files.formats import Format
 from .._files.image import Image
-from . import arrays, colour, ending, missing, quiet, render, strips
+from . import arrays, colour, ending, missing, quiet, render, streams, strips
 from .command import Command
 from .render import Tone
 from .strips import Piecewise
@@ -119,10 +119,8 @@ def _counts(image: Image) -> Array | None:
 
 def print_noise(source: str, options: Mapping[str, Any]) -> None:
     """Print the standard deviation of the noise, one number for each channel."""
-    from .. import io
-
     with quiet.decoders():
-        image = io.read(source, max_pixels=options["max_pixels"] or None)
+        image = streams.read(source, options["max_pixels"] or None)
     image = missing.found(arrays.with_channels(image, options["channel_axis"]), options)
     counts, samples = _counts(image), image.colour
     axis = -1 if samples.ndim > image.spatial else None

@@ -22,10 +22,10 @@ class Job(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is done: jobs in the order of their names, and a line for each folder that cannot be read."""
+    """What is done: jobs in the order of their names, and lines about folders: errors and warnings."""
 
     jobs: list[Job]
-    troubles: list[str]
+    lines: list[tuple[str, str]]
     skipped: int
 
 
@@ -78,22 +78,22 @@ def plan(sources: Sequence[str], destination: str, options: Mapping[str, Any]) -
     FileError
         If the folders have no pictures.
     """
-    troubles: list[str] = []
+    lines: list[tuple[str, str]] = []
     found: list[_Found] = []
     for source in sources:
         if source == STANDARD:
             raise ValueError("IN is -, so it must be the only one, and OUT must be a file or -")
         if is_folder(source):
             _check_apart(source, destination, options)
-            found += _walk(source, os.path.realpath(destination), options, troubles)
+            found += _walk(source, os.path.realpath(destination), options, lines)
         else:
             found.append(_Found(source, os.path.basename(source), True))
     jobs = _named(found, destination, options)
-    if not jobs and not troubles:
+    if not jobs and not any(kind == "error" for kind, _ in lines):
         what = SUFFIXES if options["glob"] is None else f"no file matches --glob {options['glob']!r}"
-        troubles.append(f"{', '.join(sources)}: has no pictures ({what})")
+        lines.append(("error", f"{', '.join(sources)}: has no pictures ({what})"))
     left = [job for job in jobs if not (options["skip_existing"] and os.path.exists(job.target))]
-    return Plan(left, troubles, len(jobs) - len(left))
+    return Plan(left, lines, len(jobs) - len(left))
 
 
 def _check_apart(source: str, destination: str, options: Mapping[str, Any]) -> None:
@@ -104,7 +104,7 @@ def _check_apart(source: str, destination: str, options: Mapping[str, Any]) -> N
     )
 
 
-def _walk(root: str, out: str, options: Mapping[str, Any], troubles: list[str]) -> Iterator[_Found]:
+def _walk(root: str, out: str, options: Mapping[str, Any], lines: list[tuple[str, str]]) -> Iterator[_Found]:
     """Yield the pictures of a folder in the order of their paths. Results in it are no pictures."""
     real = os.path.realpath(root)
     inside = out if out != real else None
@@ -115,7 +115,7 @@ def _walk(root: str, out: str, options: Mapping[str, Any], troubles: list[str]) 
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            troubles.append(f"{folder}: cannot be read: {error.strerror or error}")
+            lines.append(("error", f"{folder}: cannot be read: {error.strerror or error}"))
             continue
         deeper = []
         for entry in entries:
@@ -130,7 +130,7 @@ def _walk(root: str, out: str, options: Mapping[str, Any], troubles: list[str]) 
             if not options["recursive"] or place == inside:
                 continue
             if place in above:
-                troubles.append(f"{entry.path}: is a link to a folder above it; its files are not read again")
+                lines.append(("warning", f"{entry.path}: is a link to a folder above it; not followed"))
                 continue
             deeper.append((entry.path, path, (*above, place)))
         waiting += reversed(deeper)

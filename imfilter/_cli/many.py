@@ -21,6 +21,8 @@ from .folders import Job
 Work = Callable[[str, str, Mapping[str, Any]], None]
 #: So many files that fail first with one and the same message about an option end the command.
 _SAME = 3
+#: The command disables the collection of garbage, which slows the imports. After so many files it is enabled.
+_COLLECTED = 8
 
 
 class _Outcome(NamedTuple):
@@ -59,12 +61,13 @@ def run(work: Work, sources: Sequence[str], destination: str, options: Mapping[s
     jobs = max(1, min(options["jobs"] or _cores(), len(plan.jobs)))
     # Threads of files are faster than threads of bands, which wait for each other.
     given = {**options, "workers": options["workers"] or max(1, _cores() // jobs), "format": None}
-    for line in plan.troubles:
-        messages.say("error", line)
-    failed, written, same = len(plan.troubles), 0, collections.Counter[str]()
-    gc.enable()  # the command disables it for one file
+    _say(plan.lines)
+    failed = sum(kind == "error" for kind, _ in plan.lines)
+    written, same = 0, collections.Counter[str]()
     with quiet.throughout(), _bar(len(plan.jobs), label) as advance:
         for outcome in _outcomes(work, plan.jobs, given, jobs):
+            if failed + written == _COLLECTED:
+                gc.enable()
             if outcome.error is None:
                 written += 1
                 advance(outcome.lines)

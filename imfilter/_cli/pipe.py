@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +33,7 @@ _TRUTHS = ("edges", "threshold")
 
 
 class _Group(NamedTuple):
-    """Steps that run band by band, or one step that needs the whole image (`rows` is None)."""
+    """The steps of a stage."""
 
     rows: Rows | None
     steps: list[Step]
@@ -98,35 +98,52 @@ def filtered(steps: Sequence[Step], image: Image, options: Mapping[str, Any], ki
     Image
         The result in a type of the format, with the metadata of the input.
     """
+    image = missing.found(image, options)
+    for stage in prepared(steps, image, options, kind):
+        image = strips.filtered(image, stage.rows, stage.work)
+    return image
+
+
+class Stage(NamedTuple):
+    """Steps that run band by band, or one step that needs the whole image (`rows` is None)."""
+
+    rows: Rows | None
+    work: Callable[[Image], Image]
+
+
+def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format) -> list[Stage]:
+    """Return the stages of a pipeline, which run one after the other: the first on `image`.
+
+    All decisions that depend on the whole image are made here. The parameters are those of `filtered`. The
+    pixels of the image that are present are known.
+    """
     given, source, last = limits.asked(options), image.pixels.dtype, steps[-1].command
     black_and_white = last.kind in _TRUTHS or last.name == "skeleton"
     result_of = np.dtype(np.uint8) if black_and_white else source
     target = render.target_dtype(kind, result_of, options["dtype"], scaled=True)
     limits.check_use(given, target)
-    image = missing.found(image, options)
-    absent = image.present is not None or options["nan"] == "ignore" or image.nodata is not None
+    ignore = image.present is not None or options["nan"] == "ignore" or image.nodata is not None
     ends = given if given is not None or source.kind == "f" else Limits(0.0, full_scale(source))
-    tasks, ends = _prepared(steps, image, ends, options, target, ignore=absent)
+    tasks, ends = _prepared(steps, image, ends, options, target, ignore=ignore)
     if target is not None and target.kind in "ui":
         ends = limits.of(ends, source, kind.name)
-    tone = _tone(target, ends, image.nodata, signed=options["signed"])
+    nodata = None if black_and_white else image.nodata
+    tone = _tone(target, ends, nodata, signed=options["signed"])
     magnitude = _is_difference(last) and not tone.signed
-    nodata = image.nodata
     groups = _groups(tasks, image)
-    for number, group in enumerate(groups):
-        begins, ends_here = number == 0, number == len(groups) - 1
 
-        def work(piece: Image, group: _Group = group, begins: bool = begins, ends: bool = ends_here) -> Image:
-            piece = _floating(piece, source) if begins else piece
+    def stage(group: _Group) -> Stage:
+        first, final = group is groups[0], group is groups[-1]
+
+        def work(piece: Image) -> Image:
+            piece = _floating(piece, source) if first else piece
             for step in group.steps:
                 piece = _run(step, piece)
-            return _written(piece, target, tone, magnitude=magnitude) if ends else piece
+            return _written(piece, target, tone, magnitude=magnitude) if final else piece
 
-        image = strips.filtered(image, group.rows, work)
-    kept = nodata if target is None or target.kind == "f" or missing.held(nodata, target) else None
-    if black_and_white:
-        kept = None
-    return missing.written(dataclasses.replace(image, nodata=kept, present=None))
+        return Stage(group.rows, work)
+
+    return [stage(group) for group in groups]
 
 
 def _is_difference(command: Any) -> bool:
@@ -283,8 +300,9 @@ def _named(step: Step, error: Exception) -> Exception:
 
 def _written(image: Image, target: np.dtype[Any] | None, tone: Tone, *, magnitude: bool) -> Image:
     """Return the values of the file."""
+    image = dataclasses.replace(image, nodata=tone.nodata)
     if target is None:
-        return image
+        return missing.written(image)
     colour: Array = image.colour
     if colour.dtype.kind != "f":
         colour = colour.astype(dtypes.FLOAT32)
@@ -292,7 +310,9 @@ def _written(image: Image, target: np.dtype[Any] | None, tone: Tone, *, magnitud
         colour = np.abs(colour)
     values = tone.of(colour)
     if image.opacity is None:
-        return dataclasses.replace(image, pixels=values)
+        return missing.written(dataclasses.replace(image, pixels=values))
     values = values if values.ndim == image.pixels.ndim else values[..., None]
     alpha = Tone(target, full_scale(target)).of(image.opacity)
-    return dataclasses.replace(image, pixels=np.concatenate([values, alpha[..., None]], axis=-1))
+    return missing.written(
+        dataclasses.replace(image, pixels=np.concatenate([values, alpha[..., None]], axis=-1))
+    )

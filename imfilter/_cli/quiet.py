@@ -24,18 +24,19 @@ def throughout() -> Iterator[None]:
     """
     global _throughout
     logging.getLogger("tifffile").addHandler(_NO_LOG)
-    with warnings.catch_warnings(), without_stderr() as saved:
-        warnings.filterwarnings("ignore", module=r"PIL\b")
-        python, _throughout = sys.stderr, True
-        if saved is not None and _is_process_stderr(python):
-            sys.stderr = os.fdopen(os.dup(saved), "w", 1, python.encoding, "backslashreplace")
-        try:
+    python = sys.stderr
+    if _is_process_stderr(python):
+        sys.stderr = os.fdopen(os.dup(2), "w", 1, python.encoding, "backslashreplace")
+    _throughout = True
+    try:
+        with warnings.catch_warnings(), without_stderr():
+            warnings.filterwarnings("ignore", module=r"PIL\b")
             yield
-        finally:
-            _throughout = False
-            if sys.stderr is not python:
-                sys.stderr.close()
-                sys.stderr = python
+    finally:
+        _throughout = False
+        if sys.stderr is not python:
+            sys.stderr.close()
+            sys.stderr = python
 
 
 def _is_process_stderr(stream: TextIO | None) -> bool:
@@ -64,21 +65,18 @@ def decoders() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def without_stderr() -> Iterator[int | None]:
-    """Redirect the standard error of the process to the null device, because C libraries write to it.
-
-    Yield a descriptor of what it was, or None if it is closed.
-    """
+def without_stderr() -> Iterator[None]:
+    """Redirect the standard error of the process to the null device, because C libraries write to it."""
     try:
         saved = os.dup(2)
     except OSError:  # standard error is closed
-        yield None
+        yield
         return
     try:
         null_device = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null_device, 2)
         os.close(null_device)
-        yield saved
+        yield
     finally:
         os.dup2(saved, 2)
         os.close(saved)

@@ -49,6 +49,8 @@ def test_one_end_may_be_a_file(tmp_path: Path) -> None:
             check=True,
         )
     assert (tmp_path / "two.png").read_bytes() == expected
+    noise_of = piped("estimate-noise", "-", data=wide.read_bytes())
+    assert noise_of.stdout == piped("estimate-noise", wide).stdout
     table = piped("harris", COINS, "-", "--format", "json")
     done("harris", COINS, tmp_path / "corners.json")
     assert json.loads(table.stdout) == json.loads((tmp_path / "corners.json").read_text())
