@@ -260,7 +260,7 @@ def _filter(command: Command, source: str, destination: str, options: dict[str, 
     if stack is None:
         with quiet.decoders():
             image = io.read(source, max_pixels=options["max_pixels"] or None)
-        stack = stacks.of_image(image, options)
+        stack = stacks.of_image(command, image, options)
     if stack is not None:
         with contextlib.closing(stack):
             stacks.run(command, stack, (source, destination), options, kind)

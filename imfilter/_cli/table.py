@@ -296,7 +296,9 @@ SIGNED = Option("signed", "flag", False, "Show zero as mid-grey, negative darker
 
 #: Options of every filter for files.
 FILES = (
-    Option("quality", "percent", None, "Quality of JPEG and WebP, 1 to 100.", "95; WebP lossless"),
+    Option(
+        "quality", "percent", None, "Quality of JPEG, WebP, AVIF and films, 1 to 100.", "95; WebP lossless"
+    ),
     Option(
         "background",
         "colour",
@@ -320,13 +322,19 @@ def options_of(command: Command) -> tuple[Option, ...]:
     if command.kind in ("shown", "network"):
         return options + tuple(option for option in FILES if option.name in ("quality", "max_pixels"))
     if command.kind in ("threshold", "objects", "regions", "finder", "denoising", "enhancement"):
-        return options + missing_of(command) + shared_of(command) + FILES
+        return options + missing_of(command) + shared_of(command) + files_of(command)
     if command.kind in ("derivative", "statistic", "entropy", "oriented", "measure"):
         options += (PER_CHANNEL,)
     # A gradient magnitude has no sign.
     if command.kind in ("linear", "derivative", "oriented") and command.name != "gaussian_gradient_magnitude":
         options += (SIGNED,)
-    return options + missing_of(command) + LIMITS + shared_of(command) + FILES
+    return options + missing_of(command) + LIMITS + shared_of(command) + files_of(command)
+
+
+def files_of(command: Command) -> tuple[Option, ...]:
+    """Return the options of a command for files, without those whose name an option of the filter has."""
+    own = {option.name for option in command.options}
+    return tuple(option for option in FILES if option.name not in own)
 
 
 def missing_of(command: Command) -> tuple[Option, ...]:
