@@ -134,4 +134,6 @@ FILE_NOTES = (
     "pages, animations, zarr, NIfTI, DICOM and films. 16 bits become 8 (divided by 257) in JPEG, BMP and "
     "WebP; --dtype uint8 or uint16 converts pictures in the same way. Values of .npy are never scaled. "
     "Transparency in JPEG or BMP needs --background. Floats in integer formats need --full-scale or --range.",
+    "Without --axes, a filter works on the axes of space that a stack names, or on each page. In NIfTI and "
+    "DICOM, --spacing is that of the file unless it is given.",
 )

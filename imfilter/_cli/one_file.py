@@ -33,7 +33,7 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
             return
         image = streams.picture(source, options)
         streamed.tell(image, source, whole)
-        stack = stacks.of_image(image, options)
+        stack = stacks.of_image(command, image, options)
     if stack is not None:
         with contextlib.closing(stack):
             stacks.run(command, stack, (source, destination), options, kind)

@@ -50,7 +50,7 @@ def run(steps: Sequence[Step], source: str, destination: str, options: Mapping[s
     stack = stacks.opened(source, options)
     image = streams.picture(source, options) if stack is None else None
     if image is not None:
-        stack = stacks.of_image(image, options)
+        stack = stacks.of_image(_COMMAND, image, options)
     if stack is not None:
 
         def work(block: Image, given: Mapping[str, Any]) -> Image:

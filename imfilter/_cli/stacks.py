@@ -45,14 +45,19 @@ def opened(source: str, options: Options) -> Stack | None:
         return stack_files.opened(source, options["max_pixels"] or None)
 
 
-def of_image(image: Image, options: Options) -> Stack | None:
+def levels(command: Command, options: Options) -> int:
+    """Return the number of levels of an OME-Zarr image. The levels of ``entropy`` are bins."""
+    return 1 if any(option.name == "levels" for option in command.options) else int(options["levels"])
+
+
+def of_image(command: Command, image: Image, options: Options) -> Stack | None:
     """Return the stack in an image in memory, or None if all its axes are to be filtered at once.
 
     The last axes of an array without names have the names of ``--axes``. The others are pages.
     """
     named = wanted(options)
-    if options["zarr_levels"] > 1:
-        raise ValueError("--zarr-levels is for OME-Zarr, and IN has no names of axes")
+    if levels(command, options) > 1:
+        raise ValueError("--levels is for OME-Zarr, and IN has no names of axes")
     if image.channels and not image.axes:  # a picture
         _check_use(named, image)
         return None
@@ -111,7 +116,7 @@ def run(
     if kind is None:
         raise ValueError(f"{source} is a stack, and a list of places is for one picture; write .tif or .npy")
     if options["channel_axis"] is not None:
-        raise ValueError("--channel-axis is only for .npy files, and IN is a stack")
+        raise ValueError("--channel-axis is only for .npy files without --axes, and IN is a stack")
     stack_files.check_count(kind, stack.header)
     if kind.name != "video":
         stack = stack.counted()
@@ -126,7 +131,7 @@ def run(
             header,
             itertools.chain([first.pixels], (r.pixels for r in results)),
             quality=options["quality"],
-            levels=options["zarr_levels"],
+            levels=levels(command, options),
         )
 
 

@@ -296,7 +296,9 @@ SIGNED = Option("signed", "flag", False, "Show zero as mid-grey, negative darker
 
 #: Options of every filter for files.
 FILES = (
-    Option("quality", "percent", None, "Quality of JPEG and WebP, 1 to 100.", "95; WebP lossless"),
+    Option(
+        "quality", "percent", None, "Quality of JPEG, WebP, AVIF and films, 1 to 100.", "95; WebP lossless"
+    ),
     Option(
         "background",
         "colour",
@@ -307,7 +309,7 @@ FILES = (
     Option("max_pixels", "limit", 2**29, "Largest accepted number of pixels; 0 for no limit."),
     Option("exif", "switch", True, "Whether to copy the EXIF data of IN to OUT.", "--exif"),
     Option("axes", "axes", None, "For stacks: axes to filter, YX, ZYX, TYX or T.", "by metadata, or YX"),
-    Option("zarr_levels", "count", 1, "For OME-Zarr: number of levels to write, each half as large."),
+    Option("levels", "count", 1, "For OME-Zarr: number of levels to write, each half as large."),
     Option("time", "flag", False, "For stacks and films: filter along time only, as --axes T."),
 )
 #: Options of every filter for folders, several files and standard output.
@@ -340,13 +342,19 @@ def options_of(command: Command) -> tuple[Option, ...]:
     if command.kind in ("shown", "network"):
         return options + tuple(option for option in FILES if option.name in ("quality", "max_pixels"))
     if command.kind in ("threshold", "objects", "regions", "finder", "denoising", "enhancement"):
-        return options + missing_of(command) + shared_of(command) + FILES + MANY
+        return options + missing_of(command) + shared_of(command) + files_of(command) + MANY
     if command.kind in ("derivative", "statistic", "entropy", "oriented", "measure"):
         options += (PER_CHANNEL,)
     # A gradient magnitude has no sign.
     if command.kind in ("linear", "derivative", "oriented") and command.name != "gaussian_gradient_magnitude":
         options += (SIGNED,)
-    return options + missing_of(command) + LIMITS + shared_of(command) + FILES + MANY
+    return options + missing_of(command) + LIMITS + shared_of(command) + files_of(command) + MANY
+
+
+def files_of(command: Command) -> tuple[Option, ...]:
+    """Return the options of a command for files, without those whose name an option of the filter has."""
+    own = {option.name for option in command.options}
+    return tuple(option for option in FILES if option.name not in own)
 
 
 def missing_of(command: Command) -> tuple[Option, ...]:

@@ -160,7 +160,7 @@ def write(
     """
     check(kind, header)
     if levels > 1 and kind.name != "zarr":
-        raise ValueError(f"--zarr-levels is for .zarr, and OUT is {kind.name}")
+        raise ValueError(f"--levels is for .zarr, and OUT is {kind.name}")
     loss = None
     try:
         if kind.name == "zarr":

@@ -88,7 +88,7 @@ def _of_imagej(page: Any, count: int) -> Layout:
         if math.prod(lengths.values()) != 1:
             raise ValueError(f"its text has {math.prod(lengths.values())} pages, and the file has {count}")
         return plain(count)
-    unit = str(said.get("unit", ""))
+    unit = str(said.get("unit", "")).replace("\\u00B5", "µ")
     distances: dict[str, tuple[float | None, str]] = {
         axis: (_inverse(page, tag), unit) for axis, tag in (("X", 282), ("Y", 283))
     }

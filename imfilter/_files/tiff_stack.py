@@ -22,6 +22,8 @@ _LAYOUT = (
     *(_WIDTH, _HEIGHT, 258, 259, 262, 266, 274, 277, 278, 284, 317, 320, 322, 323, 332, 338, 339),
     *(347, 529, 530, 531, 532),
 )
+#: Metadata of ImageJ with texts of all characters.
+_UNICODE = ("Info", "Labels", "Properties")
 #: Above this number of bytes, offsets may exceed 32 bits.
 _CLASSIC = 2**32 - 2**25
 
@@ -47,7 +49,9 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
     found = pages.pictures(path, file)
     first = found.directories[0]
     if pages.is_of_metamorph(first):
-        pages.find(path, file)
+        raise FileError(
+            f"{path}: is a stack of MetaMorph: its directory has {found.planes} pages; save it as OME-TIFF"
+        )
     file.seek(0)
     parent = tifffile.TiffFile(file, **tiff.PLAIN)
     parent.filehandle.seek(first.start)
@@ -240,6 +244,14 @@ def _of_imagej(header: Image) -> dict[str, Any]:
     spacing, _ = header.distance("Z")
     if spacing is not None:
         words["spacing"] = spacing
+    step, unit = header.distance("T")
+    if step is not None and unit == "s":
+        words["finterval"] = step
+    if unit := header.distance("X")[1]:
+        words.setdefault("unit", unit)
+    for key, value in words.items():
+        if isinstance(value, str) and key not in _UNICODE:  # as ImageJ does it
+            words[key] = value.replace("µ", "\\u00B5").encode("ascii", "replace").decode()
     options: dict[str, Any] = {"metadata": words}
     x, y = (header.distance(axis)[0] for axis in "XY")
     if x and y:

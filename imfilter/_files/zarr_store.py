@@ -167,7 +167,7 @@ def write(folder: str, header: Image, blocks: Iterable[Array], levels: int = 1) 
     if (known and not known["multiscale"]) or not named:
         if levels > 1:
             raise ValueError(
-                "--zarr-levels is for OME-Zarr images, and IN has no names of axes or is a plain array"
+                "--levels is for OME-Zarr images, and IN has no names of axes or is a plain array"
             )
         attributes = dict(known.get("attributes", {}))
         names = _kept_names(known, header)

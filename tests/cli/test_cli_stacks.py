@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,7 @@ import tifffile
 
 import imfilter
 from imfilter import io
-from tests.cli.commands import done, failed, noise, said, save
+from tests.cli.commands import done, failed, noise, said, save, subprocess_env
 
 WORDS = {"axes": "TZCYX", "spacing": 0.7, "unit": "um", "finterval": 1.5}
 
@@ -138,6 +141,14 @@ def test_masks(tmp_path: Path) -> None:
     np.testing.assert_array_equal(io.read(tmp_path / "out.tif").pixels, expected)
 
 
+def test_the_levels_of_entropy_are_bins(tmp_path: Path) -> None:
+    pixels = noise(2, 16, 18)
+    source = stack(tmp_path / "in.tif", pixels, metadata=None)
+    done("entropy", source, tmp_path / "out.npy", "--levels", 16)
+    expected = imfilter.local_entropy(pixels, 3, levels=16, axes=(1, 2))
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
+
+
 def test_warnings_are_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = stack(tmp_path / "in.tif", np.random.default_rng(0).random((5, 16, 18)), metadata=None)
     done("gaussian", source, tmp_path / "out.tif", "--dtype", "uint8")
@@ -210,3 +221,49 @@ def test_animations(tmp_path: Path) -> None:
     io.write(source, io.Image(pixels, True, axes="TYXS", details=details))
     done("sobel", source, tmp_path / "out.gif")
     assert io.read(tmp_path / "out.gif").details["animation"]["durations"] == (40, 80, 120, 40)
+
+
+FULL = """
+import os, resource, signal, sys
+from imfilter import cli
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
+for name in sys.argv[2:]:
+    assert cli.call(["median", sys.argv[1], name, "--axes", "YX"]) == 1, name
+    assert not os.listdir("."), os.listdir(".")
+"""
+
+
+@pytest.mark.slow
+def test_a_full_disk(tmp_path: Path) -> None:
+    source = tmp_path / "in.tif"
+    io.write(source, io.Image(noise(20, 60, 70), axes="TYX"))
+    (tmp_path / "out").mkdir()
+    names = [f"a.{suffix}" for suffix in ("tif", "npy", "mkv", "mp4", "gif", "png", "zarr", "nii", "nii.gz")]
+    for package in ("av", "nibabel", "zarr"):
+        pytest.importorskip(package)
+    result = subprocess.run(
+        [sys.executable, "-c", FULL, str(source), *names],
+        cwd=tmp_path / "out",
+        env=subprocess_env(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    lines = [line for line in result.stderr.splitlines() if "compiling" not in line]
+    assert len(lines) == len(names)
+    for name, line in zip(names, lines, strict=True):
+        assert line.startswith(f"imfilter: error: {name}: cannot be written: ")
+
+
+def test_a_stack_from_a_pipe(tmp_path: Path, imagej: tuple[Path, np.ndarray]) -> None:
+    source, pixels = imagej
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(source.read_bytes()))
+    writer.start()
+    done("gaussian", tmp_path / "pipe", tmp_path / "out.tif", "--axes", "YX")
+    writer.join()
+    found = io.read(tmp_path / "out.tif")
+    np.testing.assert_array_equal(found.pixels, imfilter.gaussian(pixels, 1.0, axes=(3, 4)))
+    assert found.details["ImageJ"]["finterval"] == 1.5

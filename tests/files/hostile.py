@@ -271,6 +271,22 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     palette = io.BytesIO()
     Pillow.fromarray(colour).quantize(16).save(palette, "PNG", transparency=3)
     yield "PNG", palette.getvalue()
+    for kind, options in (("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True})):
+        file = io.BytesIO()
+        others = [Pillow.fromarray(colour[::-1]), Pillow.fromarray(colour[:, ::-1])]
+        Pillow.fromarray(colour).save(file, kind, save_all=True, append_images=others, duration=40, **options)
+        yield f"animated {kind}", file.getvalue()
+    yield "JPEG 2000", encoded("JPEG2000", colour)
+    yield "PGM", b"P5\n48 40\n255\n" + grey.tobytes()
+    for options in (
+        {"metadata": None},
+        {"imagej": True},
+        {"ome": True, "metadata": {"axes": "ZYX"}},
+        {"compression": "zlib"},
+    ):
+        file = io.BytesIO()
+        tifffile.imwrite(file, np.stack([grey] * 3), photometric="minisblack", **options)
+        yield "TIFF of three pages", file.getvalue()
     for pixels, options in (
         (grey, {"compression": "lzw", "rowsperstrip": 7}),
         (grey, {"compression": "zlib", "tile": (16, 16), "byteorder": ">"}),

@@ -67,6 +67,18 @@ def test_imagej(tmp_path: Path) -> None:
         np.testing.assert_array_equal(file.asarray(), pixels)
 
 
+def test_units_of_imagej_with_other_letters(tmp_path: Path) -> None:
+    units = ("µm", "µm", "µm")
+    given = io.Image(
+        picture((3, 8, 9), "uint8"), axes="ZYX", spacing=(1.0, 0.5, 0.5), units=units, details={"ImageJ": {}}
+    )
+    io.write(tmp_path / "a.tif", given)
+    found = io.read(tmp_path / "a.tif")
+    assert (found.units, found.details["ImageJ"]["unit"]) == (units, "\\u00B5m")
+    io.write(tmp_path / "b.tif", found)
+    assert io.read(tmp_path / "b.tif").units == units
+
+
 def test_imagej_with_one_directory(tmp_path: Path) -> None:
     pixels = picture((7, 12, 14), "uint16")
     tifffile.imwrite(tmp_path / "a.tif", pixels, imagej=True, truncate=True, metadata={"axes": "ZYX"})

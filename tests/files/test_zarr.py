@@ -123,7 +123,7 @@ def test_ome_zarr(tmp_path: Path, version: int) -> None:
 def test_levels(tmp_path: Path, version: int) -> None:
     pixels = noise(2, 1, 5, 24, 21, dtype="uint16")
     source = image(tmp_path / "a.zarr", pixels, version, levels=2)
-    done("median", source, tmp_path / "b.zarr", "--zarr-levels", 3, "--axes", "YX")
+    done("median", source, tmp_path / "b.zarr", "--levels", 3, "--axes", "YX")
     group = zarr.open(tmp_path / "b.zarr", mode="r")
     expected = imfilter.median(pixels, 3, axes=(3, 4))
     for level, size in enumerate([(24, 21), (12, 11), (6, 6)]):
@@ -143,7 +143,7 @@ def test_stacks_become_ome_zarr(tmp_path: Path, capsys: pytest.CaptureFixture[st
     pixels = noise(3, 4, 12, 14)
     spacing = {"spacing": (2.0, 0.7, 0.5, 0.5), "units": ("s", "µm", "µm", "µm")}
     io.write(tmp_path / "a.tif", io.Image(pixels, axes="TZYX", **spacing))
-    done("gaussian", tmp_path / "a.tif", tmp_path / "b.zarr", "--zarr-levels", 2)
+    done("gaussian", tmp_path / "a.tif", tmp_path / "b.zarr", "--levels", 2)
     found = io.read(tmp_path / "b.zarr")
     assert (found.axes, found.spacing) == ("TZYX", (2.0, 0.7, 0.5, 0.5))
     assert found.units == ("second", "micrometer", "micrometer", "micrometer")
@@ -152,8 +152,8 @@ def test_stacks_become_ome_zarr(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert io.read(tmp_path / "c.tif").distance("Z") == (0.7, "µm")
     done("box", save(tmp_path / "in.png", noise(9, 8, 3)), tmp_path / "d.zarr")
     assert zarr.open(tmp_path / "d.zarr", mode="r").shape == (9, 8, 3)
-    assert "--zarr-levels is for .zarr" in failed(
-        capsys, 2, "box", tmp_path / "a.tif", tmp_path / "e.tif", "--zarr-levels", 2
+    assert "--levels is for .zarr" in failed(
+        capsys, 2, "box", tmp_path / "a.tif", tmp_path / "e.tif", "--levels", 2
     )
 
 
