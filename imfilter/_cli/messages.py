@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import click
@@ -20,10 +21,28 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
+_held: ContextVar[list[tuple[str, str]] | None] = ContextVar("held", default=None)
+
+
 def say(kind: str, text: str) -> None:
     """Write one line, or nothing if standard error is closed or full."""
+    held = _held.get()
+    if held is not None:
+        held.append((kind, text))
+        return
     with contextlib.suppress(OSError):
         click.echo(f"imfilter: {kind}: {visible(text)}", err=True)
+
+
+@contextlib.contextmanager
+def held() -> Iterator[list[tuple[str, str]]]:
+    """Collect the arguments of `say` instead of writing them."""
+    messages: list[tuple[str, str]] = []
+    token = _held.set(messages)
+    try:
+        yield messages
+    finally:
+        _held.reset(token)
 
 
 @contextlib.contextmanager
