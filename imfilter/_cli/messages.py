@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import re
-import threading
 import warnings
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import click
 
-#: Of each thread: the lines that are said later, and those that have been said.
-_kept = threading.local()
+#: The lines that are said later, and the lines that have been said. None: lines are said at once, each time.
+_kept: ContextVar[list[tuple[str, str]] | None] = ContextVar("kept", default=None)
+_said: ContextVar[set[str] | None] = ContextVar("said", default=None)
 
 
 def visible(text: str) -> str:
@@ -27,22 +28,23 @@ def visible(text: str) -> str:
 
 @contextlib.contextmanager
 def once() -> Iterator[None]:
-    """Say each message of this thread once, also if its numbers differ: pages of a stack have the same."""
-    before, _kept.said = getattr(_kept, "said", None), set()
+    """Say each message once, also if its numbers differ: the pages of a stack have the same messages."""
+    token = _said.set(set())
     try:
         yield
     finally:
-        _kept.said = before
+        _said.reset(token)
 
 
 def say(kind: str, text: str) -> None:
     """Write one line, or nothing if standard error is closed or full."""
-    if (said := getattr(_kept, "said", None)) is not None:
+    said, lines = _said.get(), _kept.get()
+    if said is not None:
         known = re.sub(r"[\d.]+", "#", text)
         if known in said:
             return
         said.add(known)
-    if (lines := getattr(_kept, "lines", None)) is not None:
+    if lines is not None:
         lines.append((kind, text))
         return
     with contextlib.suppress(OSError):
@@ -51,13 +53,13 @@ def say(kind: str, text: str) -> None:
 
 @contextlib.contextmanager
 def kept() -> Iterator[list[tuple[str, str]]]:
-    """Keep the lines of this thread, so that another thread says them later."""
+    """Keep the lines instead of saying them. The caller says them later."""
     lines: list[tuple[str, str]] = []
-    _kept.lines = lines
+    token = _kept.set(lines)
     try:
         yield lines
     finally:
-        _kept.lines = None
+        _kept.reset(token)
 
 
 @contextlib.contextmanager

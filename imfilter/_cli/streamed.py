@@ -45,7 +45,8 @@ def run(
     Returns
     -------
     str or None
-        Why the picture must be in memory as a whole. None: the output is written.
+        Why the picture must be in memory as a whole, or nothing if that has been said. None: the output is
+        written.
     """
     if kind is None:
         return "OUT is a table"
@@ -57,10 +58,21 @@ def run(
         image = bands.opened(source, options["max_pixels"] or None, _SMALL)
     if image is None:
         return f"{os.path.splitext(source)[1] or 'this file'} is read as a whole"
+    reason = _stream(command, image, destination, options, kind, source)
+    if reason is not None:
+        tell(image, source, reason)  # before it is read
+        reason = ""
+    return reason
+
+
+def _stream(
+    command: Command, image: Image, destination: str, options: Mapping[str, Any], kind: Format, source: str
+) -> str | None:
+    """Filter and write in bands of rows, or return why that is not possible."""
     axis = options["channel_axis"]
-    if axis == 0:
-        return "its channels are not the last axis"
-    if axis is not None and image.pixels.ndim == 3 and not image.channels:
+    if axis is not None:
+        if axis == 0 or image.channels or image.pixels.ndim != 3:
+            return "--channel-axis is not the last of three"
         image = dataclasses.replace(image, channels=True)
     if image.spatial != 2:
         return "it does not have two axes"
@@ -68,16 +80,19 @@ def run(
         image = dataclasses.replace(image, exif=None)
     from .apply import prepared  # imports the filters, after files that cannot be read are reported
 
-    made = prepared(command, image, {**options, "workers": 1}, kind, source)
+    with messages.kept() as lines:
+        made = prepared(command, image, {**options, "workers": 1}, kind, source)
     if made.rows is None:
         return f"{command.name} needs the whole picture"
+    for line in lines:
+        messages.say(*line)
     _write(made, made.rows, destination, options, kind)
     return None
 
 
 def tell(image: Image, source: str, reason: str) -> None:
     """Say that a large picture is in memory as a whole."""
-    if image.pixels.nbytes > _LARGE:
+    if reason and image.pixels.nbytes > _LARGE:
         size = image.pixels.nbytes / 1e9
         messages.say("warning", f"{source}: {size:.1f} GB of pixels are held in memory, because {reason}")
 

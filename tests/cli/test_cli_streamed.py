@@ -415,6 +415,27 @@ def test_a_large_picture_that_must_be_whole_is_told_once(
     assert written == [str(tmp_path / "out.tif")]
 
 
+def test_rounding_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], written: list[str]
+) -> None:
+    source = save(tmp_path / "in.npy", noise(97, 31).astype("float32") / 300)
+    for name, options in (("gaussian", []), ("resize", ["--shape", "50,20"])):
+        done(name, source, tmp_path / "out.png", "--dtype", "uint8", *options)
+        message = said(capsys)
+        assert message.count("\n") == 1
+        assert "values are rounded to whole numbers" in message
+    assert written == [str(tmp_path / "out.png")]
+
+
+def test_channels_of_a_picture_are_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], written: list[str]
+) -> None:
+    source = save(tmp_path / "in.tif", noise(97, 31, 3))
+    message = failed(capsys, 2, "gaussian", source, tmp_path / "out.tif", "--channel-axis", "-1")
+    assert message == "--channel-axis is only for .npy files, and IN is a picture"
+    assert written == []
+
+
 def test_a_damaged_strip_leaves_no_output(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], written: list[str]
 ) -> None:
