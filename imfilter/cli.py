@@ -30,7 +30,7 @@ _COMPLETION = "completion"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
 
-class _Filters(click.Group):
+class _Filters(completion.Group):
     """The commands of the table. Each is created on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -68,7 +68,7 @@ class _Filters(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class _Section(click.Group):
+class _Section(completion.Group):
     """The subcommands of one table."""
 
     def __init__(self, name: str, table: tuple[Command, ...], noun: str, **words: Any) -> None:

@@ -73,6 +73,17 @@ _FORM_WORDS: dict[str, tuple[str, ...]] = {
 _FILES = ("file", "kernel", "taps", "element", "plot", "weights")
 
 
+class Group(click.Group):
+    """Commands whose names are completed with underscores or, if the user types them, with hyphens."""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands or the options that begin with a text."""
+        if incomplete.startswith("-") or "-" not in incomplete:
+            return super().shell_complete(ctx, incomplete)
+        found = super().shell_complete(ctx, incomplete.replace("-", "_"))
+        return [CompletionItem(str(item.value).replace("_", "-"), help=item.help) for item in found]
+
+
 def files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Let the shell complete the name of a file."""
     return [CompletionItem(incomplete, type="file")]

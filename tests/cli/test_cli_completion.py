@@ -38,6 +38,8 @@ def completed(*words: str) -> list[str]:
 def test_filters_and_subcommands() -> None:
     assert completed("") == cli._command.list_commands(typing.cast(typing.Any, None))
     assert completed("gauss") == ["gaussian", "gaussian_gradient_magnitude"]
+    assert completed("fill-") == ["fill-holes"]
+    assert completed("series", "moving-ma") == ["moving-maximum"]
     assert completed("show", "") == [command.name for command in SHOWN]
     assert completed("series", "moving_m") == [
         name for name in (command.name for command in SERIES) if name.startswith("moving_m")
