@@ -17,6 +17,7 @@ let steps = [];
 let current = 0;
 let textsTimer = 0;
 let textsRequest = null;
+let errorOfFilter = false; // what the shown error is about
 
 const stage = new Stage($("canvas"), () => { feeds.before.ask(); feeds.after.ask(); showZoom(); }, showPixel);
 
@@ -57,7 +58,7 @@ class Feed {
       if (!answer.final && !this.again) this.timer = setTimeout(() => this.once(true), REST);
     } catch (error) {
       if (error.name === "AbortError") return;
-      showError(error);
+      showFilterError(error);
     } finally {
       if (this.waiting === request) this.waiting = null;
     }
@@ -70,7 +71,7 @@ class Feed {
       $("status").textContent = "Preview. Computing every pixel…";
       return;
     }
-    showError(null);
+    if (errorOfFilter) showError(null); // an error about a file stays until the user goes on
     const [columns, rows] = answer.size;
     const total = answer.steps.reduce((sum, step) => sum + step.seconds, 0);
     const values = answer.values ? `; ${answer.values}` : "";
@@ -111,16 +112,22 @@ function askTexts() {
       const texts = await api.words(asked, textsRequest.signal);
       for (const name of ["python", "command", "toml"]) $(name).textContent = texts[name];
     } catch (error) {
-      if (error.name !== "AbortError") showError(error);
+      if (error.name !== "AbortError") showFilterError(error);
     }
   }, PAUSE);
 }
 
 function showError(error) {
   const where = Number.isInteger(error?.step) && steps.length > 1 ? `Step ${error.step + 1}: ` : "";
+  errorOfFilter = false;
   $("error").hidden = !error;
   $("error").textContent = error ? where + error.message : "";
-  if (!error) return;
+}
+
+/** Show an error of a filter. There is no result, so nothing is told about one. */
+function showFilterError(error) {
+  showError(error);
+  errorOfFilter = true;
   $("preview").hidden = true;
   $("status").textContent = "";
   $("reason").textContent = "";
@@ -151,7 +158,7 @@ function changed(name, text) {
   if (text === "") delete options[name];
   else options[name] = text;
   steps[current] = { ...steps[current], options };
-  feeds.after.ask();
+  askAfter();
 }
 
 function showForm() {
@@ -179,7 +186,7 @@ function showChain() {
         steps.splice(n, 1);
         select(Math.min(current, steps.length - 1));
         $("chain").querySelector("[aria-current=true]").focus();
-        feeds.after.ask();
+        askAfter();
       });
       item.append(remove);
     }
@@ -197,6 +204,7 @@ function select(n) {
 }
 
 function askAfter() {
+  if (!errorOfFilter) showError(null); // the user goes on after an error about a file
   if (picture) feeds.after.ask();
 }
 
