@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import stat
 import weakref
 from collections.abc import Callable, Iterator
 from typing import IO, Protocol
@@ -66,10 +67,10 @@ def opened(path: str, max_pixels: int | None, least: int = 0) -> Image | None:
         If the file cannot be read.
     """
     with source.reading(path), contextlib.ExitStack() as stack:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size < least // _SHRUNK:
+            return None  # a pipe must not be opened, because it gives its bytes once
         file = stack.enter_context(open(path, "rb"))
-        if not source.is_regular(file) or file.seek(0, 2) < least // _SHRUNK:
-            return None
-        file.seek(0)
         image = _opened(path, file, max_pixels, least)
         if image is None:
             return None
