@@ -70,12 +70,14 @@ def test_all_borders(chunks, mode):
         (imfilter.gaussian, (9,)),
         (imfilter.median, ((3, 9),)),
         (imfilter.correlate, (np.arange(1.0, 21).reshape(2, 10),)),
-        (imfilter.box, ((40, 3),)),
         (morphology.opening, (np.ones((3, 5)),)),
     ]
     for function, args in calls:
         options = {"mode": mode, "cval": 7.0}
         agree(function(lazy, *args, **options), function(array, *args, **options))
+    array = image("u1")
+    whole = imfilter.box(array, (40, 3), **options)
+    agree(imfilter.box(da.from_array(array, chunks=chunks), (40, 3), **options), whole)
 
 
 @pytest.mark.parametrize("dtype", ["?", "i2", "u2", "i4", "i8", "f2", "f8"])
