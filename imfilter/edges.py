@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -21,8 +20,6 @@ _RULES: dict[str, tuple[float, float] | None] = {
     "median": (2 / 3, 4 / 3),
     "otsu": (0.5, 1.0),
 }
-#: Bins of the histogram of gradients.
-_BINS = 256
 
 
 @hinted
@@ -291,43 +288,15 @@ def _found(
         if not isinstance(found, tuple | list | np.ndarray) or len(found) != 2:
             raise ValueError(f"threshold must return two numbers, low and high, got {found!r}")
         return _ordered(*found)
+    from imfilter._filters.canny import otsu
+
     values = gradient.ravel() if allowed is None or not allowed.any() else gradient[allowed]
     if threshold == "quantile" and given is not None:
         low, high = np.quantile(values, given)
         return float(low), float(high)
     low, high = given or (0.5, 1.0)
-    scale = float(np.median(values)) if threshold == "median" else _otsu(values)
+    scale = float(np.median(values)) if threshold == "median" else otsu.of_values(values)
     return low * scale, high * scale
-
-
-def _otsu(values: NDArray) -> float:
-    """Return Otsu's threshold of the values (N. Otsu, IEEE Transactions SMC 9, 1979)."""
-    values = values[np.isfinite(values)]
-    if not len(values) or values.min() == values.max():
-        return float(values[0]) if len(values) else math.inf
-    return otsu_of(counted(values, (values.min(), values.max())), bin_edges(values.min(), values.max()))
-
-
-def bin_edges(low: Any, high: Any) -> NDArray:
-    """Return the limits of the bins of `counted`."""
-    return np.histogram_bin_edges(np.array([low, high]), _BINS)
-
-
-def counted(values: NDArray, limits: tuple[Any, Any]) -> NDArray:
-    """Return the number of values in each bin between the smallest and the largest of all."""
-    counts, _ = np.histogram(values, _BINS, limits)
-    return counts
-
-
-def otsu_of(counts: NDArray, edges: NDArray) -> float:
-    """Return Otsu's threshold of a histogram."""
-    middles = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts)[:-1]
-    above = counts.sum() - below
-    first = np.cumsum(counts * middles)[:-1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        apart = below * above * (first / below - ((counts * middles).sum() - first) / above) ** 2
-    return float(edges[1 + np.nanargmax(apart)])
 
 
 @hinted

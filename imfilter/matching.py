@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -17,6 +18,10 @@ from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray
 
 #: Samples of a part whose arrays stay in the cache, and samples whose mean is the offset of an image.
 _PART, _SOME = 1 << 16, 1 << 17
+
+
+#: The mean that is subtracted, for a block of a larger image.
+known_offset: contextvars.ContextVar[float | None] = contextvars.ContextVar("known_offset", default=None)
 
 
 @hinted
@@ -292,8 +297,19 @@ def _counted(array: NDArray, presence: missing.Presence | None) -> tuple[NDArray
 @as_zeros
 def _offset(array: NDArray) -> float:
     """Return about the mean of the finite samples, from a part of them; a whole number for integers."""
-    step = max(1, round((array.size / _SOME) ** (1 / array.ndim)))
-    some = array[(slice(None, None, step),) * array.ndim]
-    some = some[np.isfinite(some)]
-    mean = float(some.mean(dtype=np.float64)) if some.size else 0.0
-    return float(np.rint(mean)) if array.dtype.kind in "biu" else mean
+    known = known_offset.get()
+    if known is not None:
+        return known
+    return mean_of(array[(slice(None, None, step_of(array.size, array.ndim)),) * array.ndim])
+
+
+def step_of(size: int, ndim: int) -> int:
+    """Return the distance between the samples of which the mean is taken."""
+    return max(1, round((size / _SOME) ** (1 / ndim)))
+
+
+def mean_of(some: NDArray) -> float:
+    """Return the mean of the finite samples; a whole number for integers."""
+    finite = some[np.isfinite(some)]
+    mean = float(finite.mean(dtype=np.float64)) if finite.size else 0.0
+    return float(np.rint(mean)) if some.dtype.kind in "biu" else mean

@@ -106,20 +106,20 @@ def _merged_limits(found: list[list[Any]], settings: Any) -> list[Any]:
 
 def _counted(blocks: list[npt.NDArray], settings: Any, limits: list[Any]) -> npt.NDArray:
     """Return the histogram of a block. Counts are integers, so their sum does not depend on the blocks."""
-    from imfilter import edges
+    from imfilter._filters.canny import otsu
 
     if not limits or limits[0] == limits[1]:
         return np.zeros(0, np.int64)
-    return edges.counted(blocks[0][np.isfinite(blocks[0])], (limits[0], limits[1]))
+    return otsu.counted(blocks[0][np.isfinite(blocks[0])], (limits[0], limits[1]))
 
 
 def _otsu(counts: list[npt.NDArray], factors: Any, limits: list[Any]) -> tuple[float, float]:
     """Return both thresholds: multiples of Otsu's threshold of all gradients."""
-    from imfilter import edges
+    from imfilter._filters.canny import otsu
 
     low, high = factors.value
     if not limits or limits[0] == limits[1]:
         scale = float(limits[0]) if limits else math.inf
     else:
-        scale = edges.otsu_of(np.sum(counts, axis=0), edges.bin_edges(*limits))
+        scale = otsu.of_counts(np.sum(counts, axis=0), otsu.bin_edges(*limits))
     return low * scale, high * scale

@@ -3,6 +3,7 @@
 import importlib
 import math
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import dask.array as da
@@ -72,8 +73,16 @@ def filtered_axes(call: Call) -> tuple[int, ...]:
     return arguments.chosen_axes(image, call.get("axes"), call.get("channel_axis"))
 
 
-def filtered(call: Call, rule: Rule) -> Any:
-    """Return the result of a filter that works in blocks."""
+def filtered(
+    call: Call,
+    rule: Rule,
+    function: Callable[..., Any] | None = None,
+    delayed: Mapping[str, Any] = MappingProxyType({}),
+) -> Any:
+    """Return the result of a filter that works in blocks.
+
+    A `function` of blocks may stand for the public one. It also gets the `delayed` arguments.
+    """
     image = call.image
     if "nan" in call.parameters:
         missing.policy(call.get("nan"), call.get("min_coverage") or 0.0)
@@ -86,7 +95,8 @@ def filtered(call: Call, rule: Rule) -> Any:
     reach = _reach(call, rule, plan)
     results, dtype = _result(call, rule, plan)
     frame = blocks.Frame.of(image.chunks, results, reach, wraps=call.get("mode") == "wrap")
-    return blocks.array(call, sources, frame, dtype, masked=_is_masked(image))
+    made = call if function is None else Call(function, call.arguments)
+    return blocks.array(made, sources, frame, dtype, masked=_is_masked(image), delayed=delayed)
 
 
 def mapped(

@@ -91,7 +91,7 @@ RULES: dict[str, Rule] = {
     "gabor": Rule(tried=True, reach=reaches.gabor),
     "coverage": Rule(with_image=(), tried=True),
     "fill": Rule(tried=True),
-    "match_template": Rule(tried=True, reach=reaches.template),
+    "match_template": Rule(OWN, serve="templates.match_template"),
     "harris": Rule(tried=True, reach=reaches.corners),
     "shi_tomasi": Rule(tried=True, reach=reaches.corners),
     "morphology.hit_or_miss": Rule(tried=True, reach=reaches.patterns),

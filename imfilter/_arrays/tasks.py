@@ -127,6 +127,9 @@ def _in_place(
     kept = [s for s in layout.keep if s.start is not None]
     if len(image.parts) == 1 or core.cut is not None or [(s.start, s.stop) for s in kept] != inside:
         return None
+    for (first, last), (before, after), n in zip(inside, margins, image.shape, strict=True):
+        if last - first < min(n, 2 * (before + after + 1)):
+            return None  # a border could need more samples than a chunk has
     if np.prod(image.shape) > _MOST * np.prod([b - a for a, b in inside]):
         return None
     if any(type(one) is not np.ndarray for source in sources for one in _arrays_of(source)):

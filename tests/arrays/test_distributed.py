@@ -25,8 +25,6 @@ def test_processes():
             (threshold.otsu, ()),
             (imfilter.resize, (30,)),
         ]
-        found = distributed.get_client().compute(
-            [function(lazy, *args) for function, args in calls], sync=True
-        )
+        found = client.compute([function(lazy, *args) for function, args in calls], sync=True)
         for (function, args), result in zip(calls, found, strict=True):
             np.testing.assert_array_equal(result, function(array, *args))

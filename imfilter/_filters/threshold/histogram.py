@@ -99,7 +99,7 @@ def present(image: Any, mask: Any, nan: Any, workers: Any, *, least: int = 1) ->
             raise ValueError("image must have at least one sample that is present, got none")
         if found.graded:
             weights = np.asarray(found.at(array, ...)[inside], np.float64)
-    if values.dtype.kind == "f" and missing.has_nan(values, threads_wanted):
+    if values.dtype.kind == "f" and len(values) and missing.has_nan(values, threads_wanted):
         return None
     return Samples(values, weights, threads_wanted)
 
