@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from imfilter._compat.serving import Elsewhere
 
-#: Depth of the stack from a check to the code that called the function. Frames that are `unseen` do not count.
+#: Depth of the stack from a check to the code that called the function, without frames that are `unseen`.
 _CALLER = 4
 #: Most axes that the engine filters.
 MOST_AXES = 3

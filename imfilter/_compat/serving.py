@@ -59,7 +59,7 @@ def like(original: Callable[..., Any], name: str) -> Callable[[_Function], _Func
 def unseen(function: _Function) -> _Function:
     """Make warnings of the original name the code that calls a function, and not this function.
 
-    `warnings` leaves out the frames of the import system, which it knows by two words in the name of the file.
+    `warnings` leaves out the frames of the import system. It knows them by two words in the name of a file.
     """
     code = function.__code__
     function.__code__ = code.replace(co_filename="<imfilter, importlib _bootstrap>")
