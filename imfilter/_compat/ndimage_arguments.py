@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from imfilter._compat.serving import Elsewhere
 
-#: Depth of the stack from a check to the code that called the function.
-_CALLER = 5
+#: Depth of the stack from a check to the code that called the function, without frames that are `unseen`.
+_CALLER = 4
 #: Most axes that the engine filters.
 MOST_AXES = 3
 #: Largest integer that float64 represents, as all smaller ones.

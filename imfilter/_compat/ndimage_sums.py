@@ -24,6 +24,7 @@ from imfilter._filters.ordered.taps import EPSILON
 
 #: Most products that sums in SciPy's order compute.
 _MOST_PRODUCTS = 1 << 40
+_ONE = np.ones(1)
 
 
 class Line(NamedTuple):
@@ -89,11 +90,20 @@ class Lines:
             # Without weights of 0 and running sums, NaN and infinity give the same results as in SciPy.
             watch = running or any((t == 0).any() for t in taps)
             self._fast = Fast(_separable, taps, [len(t) for t in taps], where, watch=watch)
+        #: Taps of the longest kernel, if one is odd. In a shorter image, the engine adds taps that read the
+        #: same sample, and the derivative of a constant is no longer exactly 0.
+        odd = any(len(line.weights) > 1 and _is_odd(line.weights) for line in kernels)
+        self.odd_taps = max(len(line.weights) for line in kernels) if odd else 0
         self._each: tuple[Lines, ...] = ()
         # SciPy filters one axis after the other, so the constant is that of each axis.
         borders = {line.mode for line in kernels}
         if len(borders) > 1 or (len(kernels) > 1 and "constant" in borders and cval != 0):
             self._each = tuple(Lines([kernel], cval, running=running) for kernel in kernels)
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether one axis must follow the other."""
+        return bool(self._each)
 
     def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
         """Write the result to `out`."""
@@ -114,9 +124,10 @@ class Lines:
         if self._fast is None:
             np.copyto(out, image, casting="unsafe")
             return
-        if fits(out, [line.mode for line in self.kernels], cval) and self._fast.run(image, cval, out):
-            return
-        self.in_order(image, cval, out)
+        whole = min(image.shape) >= self.odd_taps
+        usual = whole and fits(out, [line.mode for line in self.kernels], cval)
+        if not (usual and self._fast.run(image, cval, out)):
+            self.in_order(image, cval, out)
 
     def in_order(self, image: npt.NDArray, cval: float, out: npt.NDArray) -> None:
         """Write the result of sums in SciPy's order. Every bit is the same, also of floats."""
@@ -192,12 +203,18 @@ class Combined:
 
     def __init__(self, filters: Sequence[Lines], *, squared: bool) -> None:
         self._filters, self._squared = tuple(filters), squared
+        self._fast, self._modes = _fused(self._filters, squared=squared)
 
     def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
         """Write the result to `out`. As in SciPy, what is added has the type of the result."""
         arguments.check_steps(out)
         if not self._filters or np.may_share_memory(image, out):
             raise Elsewhere("there is no axis, or output overlaps the image")
+        whole = min(image.shape) >= max((each.odd_taps for each in self._filters), default=0)
+        if self._fast is not None and whole and image.dtype.kind != "c":
+            cval = arguments.number(self._filters[0].cval)
+            if fits(out, self._modes, cval) and self._fast.run(image, cval, out):
+                return
         for number, each in enumerate(self._filters):
             found = np.empty(out.shape, out.dtype) if number else out
             each.run(image, found)
@@ -207,6 +224,30 @@ class Combined:
                 out += found
         if self._squared:
             np.sqrt(out, out, casting="unsafe")
+
+
+def _is_odd(weights: npt.NDArray) -> bool:
+    """Tell whether a kernel is a derivative of odd order: minus its mirror image."""
+    return bool(weights.any()) and bool((weights == -weights[::-1]).all())
+
+
+def _fused(filters: tuple[Lines, ...], *, squared: bool) -> tuple[Fast | None, list[str]]:
+    """Return all filters in one pass of the fast engine, or None, and the borders along their axes."""
+    kernels = [line for each in filters for line in each.kernels]
+    borders = {line.axis: line.mode for line in kernels}
+    if len(filters) < 2 or any(each.stepwise or not each.kernels for each in filters):
+        return None, []
+    if len(set(borders.values())) > 1 or any(line.before != len(line.weights) // 2 for line in kernels):
+        return None, []
+    axes, spans, taps = sorted(borders), dict.fromkeys(borders, 1), []
+    for each in filters:
+        along = {line.axis: line.weights for line in each.kernels}
+        taps += [along.get(axis, _ONE) for axis in axes]
+    for line in kernels:
+        spans[line.axis] = max(spans[line.axis], len(line.weights))
+    where = [(axis, spans[axis] // 2, borders[axis]) for axis in axes]
+    build = _magnitude if squared else _sum
+    return Fast(build, taps, [spans[axis] for axis in axes], where, watch=True), list(borders.values())
 
 
 def _by_parts(
@@ -222,6 +263,19 @@ def _by_parts(
 
 def _separable(ndim: int, axes: tuple[int, ...], *taps: npt.NDArray) -> Operator:
     return separable(taps)
+
+
+def _sum(ndim: int, axes: tuple[int, ...], *taps: npt.NDArray) -> Operator:
+    return separable(*_terms(axes, taps))
+
+
+def _magnitude(ndim: int, axes: tuple[int, ...], *taps: npt.NDArray) -> Operator:
+    return separable(*_terms(axes, taps), norm=True)
+
+
+def _terms(axes: tuple[int, ...], taps: tuple[npt.NDArray, ...]) -> list[tuple[npt.NDArray, ...]]:
+    """Return the taps of each term, one array for each axis."""
+    return [taps[i : i + len(axes)] for i in range(0, len(taps), len(axes))]
 
 
 def _dense(ndim: int, axes: tuple[int, ...], kernel: npt.NDArray) -> Operator:

@@ -129,7 +129,7 @@ def _replacement(function: _Function, original: _Function, library: str, smalles
 
     # A pickle names a function by its module, where the replacement is the one that is found.
     replaced.__module__ = library
-    return replaced
+    return serving.unseen(replaced)
 
 
 def _definers() -> set[str]:

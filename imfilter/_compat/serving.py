@@ -51,9 +51,19 @@ def like(original: Callable[..., Any], name: str) -> Callable[[_Function], _Func
             return result
 
         served.original = original  # type: ignore[attr-defined]  # functions take any attribute
-        return cast(_Function, served)
+        return cast(_Function, unseen(served))
 
     return decorate
+
+
+def unseen(function: _Function) -> _Function:
+    """Make warnings of the original name the code that calls a function, and not this function.
+
+    `warnings` leaves out the frames of the import system. It knows them by two words in the name of a file.
+    """
+    code = function.__code__
+    function.__code__ = code.replace(co_filename="<imfilter, importlib _bootstrap>")
+    return function
 
 
 def here(function: _Function) -> _Function:

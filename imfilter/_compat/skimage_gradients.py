@@ -23,17 +23,19 @@ class Gradient:
         self._ndim, self._mode, self._cval = len(terms[0]), mode, cval
         spans = [len(taps) for taps in terms[0]]
         where = [(axis, n // 2, mode) for axis, n in enumerate(spans)]
-        scale = self._ndim**-0.5 if self._several else 1.0
-        scaled = [[taps * scale if n == 0 else taps for n, taps in enumerate(term)] for term in terms]
         # scikit-image's kernels are dense and leave out weights of 0, so NaN and infinity go through them.
         build = _magnitude if self._several else _one
-        self._fast = Fast(build, [*itertools.chain(*scaled)], spans, where, watch=True)
+        self._fast = Fast(build, [*itertools.chain(*terms)], spans, where, watch=True)
         self._terms = terms
 
     def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
         """Write the result to `out`."""
-        if fits(out, [self._mode] * self._ndim, self._cval) and self._fast.run(image, self._cval, out):
-            return
+        if not (fits(out, [self._mode] * self._ndim, self._cval) and self._fast.run(image, self._cval, out)):
+            self._in_order(image, out)
+        if self._several:  # not in the taps: the magnitude of a step is exactly its height
+            out /= np.sqrt(self._ndim, dtype=out.dtype)
+
+    def _in_order(self, image: npt.NDArray, out: npt.NDArray) -> None:
         for number, term in enumerate(self._terms):
             found = np.empty_like(out) if number else out
             befores = [len(taps) // 2 for taps in term]
@@ -44,7 +46,6 @@ class Gradient:
                 out += found
         if self._several:
             np.sqrt(out, out)
-            out /= np.sqrt(self._ndim, dtype=out.dtype)
 
 
 class Cross:

@@ -23,9 +23,7 @@ def counted(image: Any, bins: Any) -> tuple[_Array, _Array] | None:
         raise Elsewhere(f"the dtype is {array.dtype.name}")
     if type(bins) is not int or not 2 <= bins <= _WIDEST:
         raise Elsewhere("the number of bins is not usual")
-    values = array.reshape(-1)
-    if array.dtype.kind == "f" and not np.isfinite(values.sum()) and not np.isfinite(values).all():
-        raise Elsewhere("a sample is not finite")
+    values = images.finite(array).reshape(-1)
     found = of_samples(Samples(values, None, threads.requested(None)), bins)
     if not isinstance(found, Histogram):
         return None

@@ -279,3 +279,16 @@ def test_types_of_sigma(kind):
                 expected = scipy.ndimage.gaussian_filter(image, given)
                 found = ndimage.gaussian_filter(image, given)
                 np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (3, 3), (2, 40), (40, 1), (2, 3, 4)])
+def test_derivatives_of_constants(shape):
+    """They are exactly 0, as in SciPy, also if the kernel is longer than the image."""
+    image = np.full(shape, -255 / 7)
+    for radius in (1, 2, 4, 9, 40):
+        for order in ([1] + [0] * (len(shape) - 1), [0] * (len(shape) - 1) + [3]):
+            assert not ndimage.gaussian_filter(image, radius / 3, order, radius=radius).any()
+        assert not ndimage.gaussian_gradient_magnitude(image, radius / 3, radius=radius).any()
+    assert not ndimage.sobel(image).any()
+    assert not ndimage.prewitt(image, 0).any()
+    assert not ndimage.correlate1d(image, [0.1, -0.3, 0, 0.3, -0.1]).any()

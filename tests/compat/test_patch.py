@@ -1,6 +1,7 @@
 """Patching: what is replaced, in which modules, in which order, in threads, forks and pickles; the report."""
 
 import concurrent.futures
+import contextlib
 import multiprocessing
 import pickle
 import subprocess
@@ -199,6 +200,22 @@ def test_the_module_is_the_function_too():
         "import imfilter.patch\nimfilter.patch('scipy.ndimage')\nimfilter.patch.unpatch()\nimfilter.unpatch()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("patched", [False, True])
+def test_warnings_name_the_caller(patched):
+    """Warnings of this engine and of the original name the line of the call, as without a patch."""
+    weights = np.ones(3)
+    with (
+        imfilter.patch("scipy.ndimage", "skimage.filters", smallest=0)
+        if patched
+        else contextlib.nullcontext()
+    ):
+        with pytest.warns(UserWarning, match="promoting specified output dtype to complex") as ours:
+            scipy.ndimage.correlate1d(IMAGE * 1j, weights, output=np.float64)
+        with pytest.warns(UserWarning, match="Change 'behavior'") as theirs:
+            skimage.filters.median(IMAGE.astype(np.uint8), mode="constant", behavior="rank")
+    assert {ours[0].filename, theirs[0].filename} == {__file__}
 
 
 IMPORTS = """

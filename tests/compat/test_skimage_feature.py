@@ -221,3 +221,22 @@ def test_errors_are_scikit_images(call):
     with pytest.raises(type(theirs.value)) as ours:
         call(feature)
     assert str(ours.value) == str(theirs.value)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_large_samples(kind):
+    """A sum of all samples overflows, without a warning."""
+    image = np.full((40, 50), np.finfo(kind).max / 100).astype(kind)
+    image[10:20, 10:20] = 0
+    for _ in range(2):
+        agrees("peak_local_max", image)
+        image *= np.array(-1, kind)
+    image[5, 5] = np.inf
+    assert feature.peak_local_max(image).tolist() == skimage.feature.peak_local_max(image).tolist()
+
+
+def test_large_samples_of_float16():
+    image = np.full((40, 50), 255, np.float16)
+    image[10:20, 10:20] = 0
+    agrees("canny", image)
+    agrees("blob_dog", image, 2, 8, threshold=2.0, bound=0)

@@ -172,3 +172,10 @@ def test_unusual_calls():
         lambda m: m.median(skimage.util.img_as_ubyte(image), np.ones((3, 3), np.uint8), behavior="rank"),
     ):
         equal(np.asarray(call(filters)), np.asarray(call(skimage.filters)))
+
+
+@pytest.mark.parametrize("name", GRADIENTS[:2])
+def test_steps(name):
+    """The magnitude of a step of height 1 is as exact as scikit-image's."""
+    image = np.repeat([[0.0] * 5 + [1.0] * 6], 11, axis=0)
+    np.testing.assert_array_equal(getattr(filters, name)(image), getattr(skimage.filters, name)(image))

@@ -76,6 +76,4 @@ def _wide(image: Any, window_size: Any) -> tuple[NDArray, tuple[int, ...]]:
     array = images.image(image)
     if array.dtype.kind == "f" and array.dtype != np.float64:
         raise Elsewhere(f"the dtype is {array.dtype.name}")
-    if array.dtype.itemsize == 8 and not np.isfinite(array.sum()):
-        raise Elsewhere("a sample is not finite")
-    return array, _odd(window_size, array)
+    return images.finite(array), _odd(window_size, array)
