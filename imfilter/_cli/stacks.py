@@ -215,26 +215,28 @@ class _Work:
 
     def _along_frames(self, around: int) -> Iterator[Image]:
         """Yield the results of the frames of a film, with the frames around them in memory."""
-        frames = self.stack.blocks(1)
+        frames, shape = self.stack.blocks(1), self.stack.header.pixels.shape[1:]
         size = max(2 * around, _FRAMES // self.stack.header.pixels[0].nbytes, 1)
-        held: list[Array] = []
-        done = 0  # frames in `held` whose results are out
-        while True:
+        held = np.empty((size + 2 * around, *shape), self.stack.header.pixels.dtype)
+        count = done = 0  # frames that are held, and those of them whose results are out
+        last = False
+        while not last:
+            before = count
             with quiet.decoders():
-                new = list(itertools.islice(frames, size))
-            held += new
-            last = len(new) < size
-            stop = len(held) if last else len(held) - around
+                for frame in itertools.islice(frames, size):
+                    held[count] = frame
+                    count += 1
+            last = count - before < size
+            stop = count if last else count - around
             if stop > done:
-                result = self._result(np.stack(held), None)
+                result: Image | None = self._result(held[:count], None)
+                assert result is not None
                 for pixels in result.pixels[done:stop]:
-                    yield dataclasses.replace(
-                        result, pixels=pixels, axes=result.axes[1:], channels=result.channels
-                    )
-            if last:
-                return
+                    yield dataclasses.replace(result, pixels=pixels, axes=result.axes[1:])
+                result = pixels = None  # before the next results
             first = max(stop - around, 0)
-            held, done = held[first:], stop - first
+            held[: count - first] = held[first:count]
+            count, done = count - first, stop - first
 
     def _result(self, block: Array, present: Array | None) -> Image:
         header = self.stack.header
@@ -283,7 +285,8 @@ class _Work:
         signal = np.moveaxis(turned, place, 0)
         columns = np.ascontiguousarray(signal.reshape(len(signal), -1))
         more = _UNCOLOURED - columns.shape[1]
-        columns = np.pad(columns, ((0, 0), (0, max(more, 0))))  # 3 channels would be a colour
+        if more > 0:  # 3 channels would be a colour
+            columns = np.pad(columns, ((0, 0), (0, more)))
         shown = None
         if present is not None:
             spread = present if present.ndim == turned.ndim else present[..., None]
