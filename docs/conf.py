@@ -7,6 +7,7 @@ author = "The imfilter developers"
 release = imfilter.__version__
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
 exclude_patterns = ["images/*.py"]
+myst_heading_anchors = 2  # links to sections of a page
 html_theme = "alabaster"
 autosummary_generate = True
 numpydoc_show_class_members = False

@@ -105,7 +105,7 @@ def run(
         The format of OUT. None: a list of places.
     """
     source, destination = names
-    if kind is None:
+    if kind is None or (command.name == "blobs" and not kind.picture):
         raise ValueError(f"{source} is a stack, and a list of places is for one picture; write .tif or .npy")
     if options["channel_axis"] is not None:
         raise ValueError("--channel-axis is only for .npy files without --axes, and IN is a stack")
@@ -152,7 +152,7 @@ class _Work:
         if len(self.filtered) == 1 and "per_channel" in options:
             options["per_channel"] = True
         self.changed = options
-        self.mask = None if self.options["mask"] is None else self._mask()
+        self.mask = None if self.options.get("mask") is None else self._mask()
         self.reach = self._reach() if self.stack.streamed and not self.leading else None
         self.before = self.leading if self.reach is None else 1  # axes before those of a result
         if self.stack.streamed and not self.leading and self.reach is None:
@@ -256,10 +256,14 @@ class _Work:
             stacked = np.stack([result.pixels for result in results])
             pixels = stacked.reshape(*turned.shape[:count], *results[0].pixels.shape)
         first = results[0]
-        names = "".join([*self.loops, *self.filtered]) + "S" * first.channels
+        # The vectors of ``orientation`` in volumes are along an axis before those of space.
+        leads = first.pixels.ndim == len(self.filtered) + 1 and not first.channels
+        vectors = "C" if leads and "C" not in self.axes else ""
+        names = "".join([*self.loops, vectors, *self.filtered]) + "S" * first.channels
         if pixels.ndim != len(names):
             return dataclasses.replace(first, pixels=pixels, channels=False, alpha=False)
-        final = [axis for axis in self.inside if axis in names and axis != "S"] + ["S"] * first.channels
+        final = [axis for axis in self.inside if axis in names and axis not in vectors + "S"]
+        final = [*vectors, *final, *"S" * first.channels]
         pixels = pixels.transpose([names.index(axis) for axis in final])
         return dataclasses.replace(first, pixels=pixels, axes="".join(final))
 
