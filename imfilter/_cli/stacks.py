@@ -113,7 +113,7 @@ def run(
         What is done with each block. Default: it is filtered by the command.
     """
     source, destination = names
-    if kind is None:
+    if kind is None or (command.name == "blobs" and not kind.picture):
         raise ValueError(f"{source} is a stack, and a list of places is for one picture; write .tif or .npy")
     if options["channel_axis"] is not None:
         raise ValueError("--channel-axis is only for .npy files without --axes, and IN is a stack")
@@ -161,7 +161,7 @@ class _Work:
         if len(self.filtered) == 1 and "per_channel" in options:
             options["per_channel"] = True
         self.changed = options
-        self.mask = None if self.options["mask"] is None else self._mask()
+        self.mask = None if self.options.get("mask") is None else self._mask()
         self.reach = self._reach() if self.stack.streamed and not self.leading else None
         self.before = self.leading if self.reach is None else 1  # axes before those of a result
         if self.stack.streamed and not self.leading and self.reach is None:
@@ -224,26 +224,28 @@ class _Work:
 
     def _along_frames(self, around: int) -> Iterator[Image]:
         """Yield the results of the frames of a film, with the frames around them in memory."""
-        frames = self.stack.blocks(1)
+        frames, shape = self.stack.blocks(1), self.stack.header.pixels.shape[1:]
         size = max(2 * around, _FRAMES // self.stack.header.pixels[0].nbytes, 1)
-        held: list[Array] = []
-        done = 0  # frames in `held` whose results are out
-        while True:
+        held = np.empty((size + 2 * around, *shape), self.stack.header.pixels.dtype)
+        count = done = 0  # frames that are held, and those of them whose results are out
+        last = False
+        while not last:
+            before = count
             with quiet.decoders():
-                new = list(itertools.islice(frames, size))
-            held += new
-            last = len(new) < size
-            stop = len(held) if last else len(held) - around
+                for frame in itertools.islice(frames, size):
+                    held[count] = frame
+                    count += 1
+            last = count - before < size
+            stop = count if last else count - around
             if stop > done:
-                result = self._result(np.stack(held), None)
+                result: Image | None = self._result(held[:count], None)
+                assert result is not None
                 for pixels in result.pixels[done:stop]:
-                    yield dataclasses.replace(
-                        result, pixels=pixels, axes=result.axes[1:], channels=result.channels
-                    )
-            if last:
-                return
+                    yield dataclasses.replace(result, pixels=pixels, axes=result.axes[1:])
+                result = pixels = None  # before the next results
             first = max(stop - around, 0)
-            held, done = held[first:], stop - first
+            held[: count - first] = held[first:count]
+            count, done = count - first, stop - first
 
     def _result(self, block: Array, present: Array | None) -> Image:
         header = self.stack.header
@@ -263,10 +265,14 @@ class _Work:
             stacked = np.stack([result.pixels for result in results])
             pixels = stacked.reshape(*turned.shape[:count], *results[0].pixels.shape)
         first = results[0]
-        names = "".join([*self.loops, *self.filtered]) + "S" * first.channels
+        # The vectors of ``orientation`` in volumes are along an axis before those of space.
+        leads = first.pixels.ndim == len(self.filtered) + 1 and not first.channels
+        vectors = "C" if leads and "C" not in self.axes else ""
+        names = "".join([*self.loops, vectors, *self.filtered]) + "S" * first.channels
         if pixels.ndim != len(names):
             return dataclasses.replace(first, pixels=pixels, channels=False, alpha=False)
-        final = [axis for axis in self.inside if axis in names and axis != "S"] + ["S"] * first.channels
+        final = [axis for axis in self.inside if axis in names and axis not in vectors + "S"]
+        final = [*vectors, *final, *"S" * first.channels]
         pixels = pixels.transpose([names.index(axis) for axis in final])
         return dataclasses.replace(first, pixels=pixels, axes="".join(final))
 
@@ -299,7 +305,8 @@ class _Work:
         signal = np.moveaxis(turned, place, 0)
         columns = np.ascontiguousarray(signal.reshape(len(signal), -1))
         more = _UNCOLOURED - columns.shape[1]
-        columns = np.pad(columns, ((0, 0), (0, max(more, 0))))  # 3 channels would be a colour
+        if more > 0:  # 3 channels would be a colour
+            columns = np.pad(columns, ((0, 0), (0, more)))
         shown = None
         if present is not None:
             spread = present if present.ndim == turned.ndim else present[..., None]

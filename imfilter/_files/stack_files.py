@@ -252,6 +252,10 @@ def planes(header: Image, blocks: Iterable[Array]) -> Iterator[Array]:
 
 def pictured(image: Image, kind: Format, background: tuple[int, int, int] | None) -> Image:
     """Convert every plane of a stack for a picture format: bit depth, transparency, background."""
+    known = kind.holds(image.pixels.dtype) and image.pixels.dtype != np.bool_
+    usual = known and not image.alpha and (not image.channels or image.pixels.shape[-1] == 3)
+    if usual and image.spatial > 2 and image.exif is None:  # there is nothing to convert
+        return image
     plain = dataclasses.replace(image, axes="", spacing=(), units=())
     if image.spatial <= 2:
         done = fitted(plain, kind, background)

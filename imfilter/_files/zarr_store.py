@@ -66,13 +66,17 @@ def opened(path: str, max_pixels: int | None) -> Stack:
     shape = array.shape
     if array.dtype.kind not in "buif" or 0 in shape or not shape:
         raise FileError(f"{path}: holds {array.dtype} of shape {shape}, not real numbers")
-    check_total(path, (1, *shape) if len(shape) == 1 else shape, max_pixels)
+    spatial = shape[: len(shape) - axes.endswith("S")]
+    check_total(path, (1, *spatial) if len(spatial) == 1 else spatial, max_pixels)
     if math.prod(array.chunks) > max(4 * math.prod(shape), _LARGEST_CHUNK):
         raise FileError(f"{path}: has chunks of {array.chunks} for an array of only {shape}")
     details = {ZARR: {"array": array, "attributes": attributes, "multiscale": image is not None}}
     named = axes or _PAGES[: max(len(shape) - 2, 0)][::-1] + "YX"[-len(shape) :]
+    colour = named.endswith("S")
     header = Image(
         without_samples(shape, array.dtype.newbyteorder("=")),
+        colour,
+        colour and shape[-1] in (2, 4),
         axes=named,
         spacing=spacing,
         units=units,
@@ -104,8 +108,8 @@ def _letters(names: Any, count: int) -> str:
     if not isinstance(names, (list, tuple)) or len(names) != count:
         return ""
     letters = "".join(str(name).upper() for name in names)
-    known = len(letters) == count == len(set(letters)) and set(letters) <= set("TCZYX")
-    return letters if known and letters[-1] in "YX" else ""
+    known = len(letters) == count == len(set(letters)) and set(letters) <= set("TCZYXS")
+    return letters if known and (letters[-1] in "YX" or letters.endswith("YXS")) else ""
 
 
 def _multiscale(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -200,11 +204,14 @@ def write(folder: str, header: Image, blocks: Iterable[Array], levels: int = 1) 
 
 
 def _kept_names(known: Mapping[str, Any], header: Image) -> Any:
-    """Return the names of the dimensions of an array of version 3."""
+    """Return the names of the dimensions of an array: those of the input, or the letters of the axes."""
     names = getattr(known["array"].metadata, "dimension_names", None) if known else None
     if names and len(names) == header.pixels.ndim:
         return names
-    return None
+    axes = header.axes or ("YXS" if header.channels else "")
+    if len(axes) != header.pixels.ndim or known:
+        return None
+    return [axis.lower() if axis in "TCZYXS" else None for axis in axes]
 
 
 def _created(

@@ -128,6 +128,24 @@ def test_from_and_to_other_formats(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "float" not in failed(capsys, 2, "box", source, tmp_path / "b.png")
 
 
+def test_other_kinds_of_filters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pixels = np.zeros((9, 8, 7), np.uint8)
+    pixels[3:6, 2:6, 2:5] = 200
+    source, out = saved(tmp_path / "a.nii", pixels), tmp_path / "b.nii"
+    turned = np.ascontiguousarray(pixels.T)
+    spacing = tuple(map(float, nibabel.load(source).header.get_zooms()[::-1]))
+    done("distance", source, out)
+    expected = imfilter.morphology.distance(turned > 0, spacing=spacing)
+    np.testing.assert_array_equal(np.asarray(nibabel.load(out).dataobj).T, expected)
+    done("threshold", source, out, "--method", "otsu")
+    np.testing.assert_array_equal(np.asarray(nibabel.load(out).dataobj).T, turned > 100)
+    done("orientation", source, out)  # vectors along the fifth axis of the file
+    expected = imfilter.orientation(turned, 1.0, spacing=spacing)
+    assert nibabel.load(out).shape == (9, 8, 7, 1, 3)
+    np.testing.assert_array_equal(np.asarray(nibabel.load(out).dataobj).T[:, 0], expected)
+    assert "a list of places is for one picture" in failed(capsys, 2, "blobs", source, tmp_path / "b.npy")
+
+
 def test_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = saved(tmp_path / "a.nii", picture((9, 8, 7), "uint16"))
     data = source.read_bytes()

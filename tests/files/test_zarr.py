@@ -157,6 +157,24 @@ def test_stacks_become_ome_zarr(tmp_path: Path, capsys: pytest.CaptureFixture[st
     )
 
 
+def test_colours(tmp_path: Path) -> None:
+    for pixels in (noise(9, 8, 3), noise(9, 8, 4)):
+        source = save(tmp_path / "in.png", pixels)
+        done("box", source, tmp_path / "a.zarr")
+        found = io.read(tmp_path / "a.zarr")
+        assert (found.axes, found.channels, found.alpha) == ("YXS", True, pixels.shape[2] == 4)
+        done("box", source, tmp_path / "out.png")
+        np.testing.assert_array_equal(found.pixels, io.read(tmp_path / "out.png").pixels)
+        done("box", tmp_path / "a.zarr", tmp_path / "b.png")
+        done("box", tmp_path / "out.png", tmp_path / "c.png")
+        np.testing.assert_array_equal(io.read(tmp_path / "b.png").pixels, io.read(tmp_path / "c.png").pixels)
+    frames = io.Image(noise(3, 9, 8, 3), True, axes="TYXS")
+    io.write(tmp_path / "d.zarr", frames)
+    found = io.read(tmp_path / "d.zarr")
+    assert found.axes == "TYXS"
+    np.testing.assert_array_equal(found.pixels, frames.pixels)
+
+
 def test_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = array(tmp_path / "a.zarr", noise(5, 16, 16), 3, chunks=(1, 16, 16))
     (source / "c" / "3" / "0" / "0").write_bytes(b"garbage")
