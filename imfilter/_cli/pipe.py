@@ -31,7 +31,7 @@ _TRUTHS = ("edges", "threshold")
 
 
 class _Group(NamedTuple):
-    """The steps of a part."""
+    """The steps of a stage."""
 
     rows: Rows | None
     steps: list[Step]
@@ -68,20 +68,20 @@ def filtered(steps: Sequence[Step], image: Image, options: Mapping[str, Any], ki
         The result in a type of the format, with the metadata of the input.
     """
     image = missing.found(image, options)
-    for part in prepared(steps, image, options, kind):
-        image = strips.filtered(image, part.rows, part.work)
+    for stage in prepared(steps, image, options, kind):
+        image = strips.filtered(image, stage.rows, stage.work)
     return image
 
 
-class Part(NamedTuple):
+class Stage(NamedTuple):
     """Steps that run band by band, or one step that needs the whole image (`rows` is None)."""
 
     rows: Rows | None
     work: Callable[[Image], Image]
 
 
-def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format) -> list[Part]:
-    """Return the parts of a pipeline, which run one after the other: the first on `image`.
+def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format) -> list[Stage]:
+    """Return the stages of a pipeline, which run one after the other: the first on `image`.
 
     All decisions that depend on the whole image are made here. The parameters are those of `filtered`. The
     pixels of the image that are present are known.
@@ -101,7 +101,7 @@ def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], ki
     magnitude = _is_difference(last) and not tone.signed
     groups = _groups(tasks, image)
 
-    def part(group: _Group) -> Part:
+    def stage(group: _Group) -> Stage:
         first, final = group is groups[0], group is groups[-1]
 
         def work(piece: Image) -> Image:
@@ -110,9 +110,9 @@ def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], ki
                 piece = _run(step, piece)
             return _written(piece, target, tone, magnitude=magnitude) if final else piece
 
-        return Part(group.rows, work)
+        return Stage(group.rows, work)
 
-    return [part(group) for group in groups]
+    return [stage(group) for group in groups]
 
 
 def _is_difference(command: Any) -> bool:
