@@ -14,7 +14,7 @@ import click
 
 from imfilter._base.suggestions import function_name, suggestion
 
-from ._cli import ending, messages, warmup
+from ._cli import ending, messages, pipe_command, warmup
 from ._cli.command import Command
 from ._cli.denoise_table import DENOISING, NOISE
 from ._cli.enhance_table import ENHANCEMENTS
@@ -25,10 +25,10 @@ from ._cli.options import click_option
 from ._cli.region_table import REGIONS
 from ._cli.series_table import SERIES
 from ._cli.shown_table import SHOWN
-from ._cli.table import COMMANDS, FILES, LIMITS, MASK, MIN_COVERAGE, PIPE, SHARED, TABLES, find, options_of
+from ._cli.table import COMMANDS, FILES, LIMITS, MANY, MASK, MIN_COVERAGE, SHARED, TABLES, find, options_of
 from ._cli.threshold_table import THRESHOLD
 
-_WARMUP, _SHOW, _SERIES, _PIPE = "warmup", "show", "series", "pipe"
+_WARMUP, _SHOW, _SERIES, _PIPE = "warmup", "show", "series", pipe_command.NAME
 #: The commands that filter a picture.
 _ALL = (*COMMANDS, *DENOISING, THRESHOLD, *OBJECTS, *REGIONS, *FINDERS, *ENHANCEMENTS)
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
@@ -46,7 +46,7 @@ class _Filters(click.Group):
         if cmd_name.replace("-", "_") == NOISE:
             return _noise_command()
         if cmd_name == _PIPE:
-            return _pipe_command()
+            return pipe_command.command(_guarded, _run_pictures)
         if cmd_name in (_SHOW, _SERIES):
             return _show if cmd_name == _SHOW else _series
         command = find(cmd_name, _ALL)
@@ -54,7 +54,7 @@ class _Filters(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Options that filters share"):
-            shared = (*MASK, MIN_COVERAGE, *LIMITS, *SHARED, *FILES)
+            shared = (*MASK, MIN_COVERAGE, *LIMITS, *SHARED, *FILES, *MANY)
             records = [click_option(option).get_help_record(ctx) for option in shared]
             formatter.write_dl([record for record in records if record is not None])
         super().format_epilog(ctx, formatter)
@@ -127,8 +127,7 @@ def _click_command(command: Command) -> click.Command:
         return _run(command, source, destination, options)
 
     def run_pictures(paths: tuple[str, ...], **options: Any) -> int:
-        *sources, destination = _paths(paths)
-        return _run_pictures(lambda *job: _filter(command, *job), sources, destination, options, command.name)
+        return _run_pictures(lambda *job: _filter(command, *job), paths, options, command.name)
 
     several = command.name == "patches"
     pictures = () if command.kind in ("shown", "network", "series") else FILE_NOTES
@@ -148,45 +147,6 @@ def _click_command(command: Command) -> click.Command:
         short_help=command.summary,
         epilog=f"Example: imfilter {command.example}",
     )
-
-
-def _pipe_command() -> click.Command:
-    def run(words: tuple[str, ...], **options: Any) -> int:
-        normalize = click.get_current_context().token_normalize_func
-        _paths(words)
-        from ._cli import steps
-
-        found: list[steps.Step] = []
-        paths: Sequence[str] = words
-
-        def start() -> None:
-            nonlocal found, paths
-            found, paths = steps.of_words(words, options, normalize)
-
-        def work(source: str, destination: str, given: Mapping[str, Any]) -> None:
-            from ._cli import pipe
-
-            pipe.run(found, source, destination, given)
-
-        return _guarded(start) or _run_pictures(work, paths[:-1], paths[-1], options, _PIPE)
-
-    return click.Command(
-        _PIPE,
-        params=[
-            click.Argument(["words"], metavar="IN OUT [STEP...]", nargs=-1),
-            *(click_option(option) for option in PIPE),
-        ],
-        callback=run,
-        help="\n\n".join(["Run several filters, one after the other.", *NOTES["pipe"], *FILE_NOTES]),
-        short_help="Run several filters, one after the other.",
-        epilog='Example: imfilter pipe in.png out.png "gaussian --sigma 2" sobel "threshold --method otsu"',
-    )
-
-
-def _paths(paths: Sequence[str]) -> Sequence[str]:
-    if len(paths) < 2:
-        raise click.UsageError(f"missing argument '{('IN', 'OUT')[len(paths)]}'")
-    return paths
 
 
 def _noise_command() -> click.Command:
@@ -254,13 +214,12 @@ def _run(command: Command, source: Any, destination: str, options: dict[str, Any
 
 
 def _run_pictures(
-    work: Callable[[str, str, Mapping[str, Any]], None],
-    sources: Sequence[str],
-    destination: str,
-    options: dict[str, Any],
-    label: str,
+    work: Callable[..., None], paths: Sequence[str], options: dict[str, Any], label: str
 ) -> int:
     """Filter one picture, or many pictures into a folder."""
+    if len(paths) < 2:
+        raise click.UsageError(f"missing argument '{('IN', 'OUT')[len(paths)]}'")
+    *sources, destination = paths
 
     def run() -> None:
         from ._cli import folders, many

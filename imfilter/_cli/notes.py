@@ -133,4 +133,5 @@ FILE_NOTES = (
     "Files are PNG, JPEG, TIFF, BMP, WebP and .npy. 16 bits become 8 (divided by 257) in JPEG, BMP and WebP; "
     "--dtype uint8 or uint16 converts pictures in the same way. Values of .npy are never scaled. "
     "Transparency in JPEG or BMP needs --background. Floats in integer formats need --full-scale or --range.",
+    "IN may be several files and folders. Then OUT is a folder (out/). - is standard input or output.",
 )
