@@ -300,6 +300,9 @@ def test_other_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "--steps gives the steps" in both
     saved = failed(capsys, 2, "pipe", source, out, "bilateral", "--save-steps", tmp_path / "s.toml")
     assert saved == "step 1, bilateral: sigma_range is missing"
+    saved = failed(capsys, 2, "pipe", source, out, "sobel --per-channel", "--save-steps", tmp_path / "s.toml")
+    assert saved.startswith("step 1, sobel: --per-channel is no keyword")
+    assert not out.exists()
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
