@@ -14,7 +14,7 @@ import click
 
 from imfilter._base.suggestions import function_name, suggestion
 
-from ._cli import completion, ending, messages, warmup
+from ._cli import completion, ending, messages, pipe_command, warmup
 from ._cli.catalogue import FILTERS
 from ._cli.command import Command
 from ._cli.denoise_table import NOISE
@@ -23,9 +23,9 @@ from ._cli.options import click_option
 from ._cli.play_table import PLAY
 from ._cli.series_table import SERIES
 from ._cli.shown_table import SHOWN
-from ._cli.table import FILES, LIMITS, MASK, MIN_COVERAGE, PIPE, SHARED, find, options_of
+from ._cli.table import FILES, LIMITS, MANY, MASK, MIN_COVERAGE, SHARED, find, options_of
 
-_WARMUP, _SHOW, _SERIES, _PIPE, _PLAY = "warmup", "show", "series", "pipe", "play"
+_WARMUP, _SHOW, _SERIES, _PIPE, _PLAY = "warmup", "show", "series", pipe_command.NAME, "play"
 _COMPLETION = "completion"
 _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 
@@ -45,7 +45,7 @@ class _Filters(completion.Group):
         if cmd_name.replace("-", "_") == NOISE:
             return _noise_command()
         if cmd_name == _PIPE:
-            return _pipe_command()
+            return pipe_command.command(_guarded, _run_pictures)
         if cmd_name == _PLAY:
             return _play_command()
         if cmd_name in (_SHOW, _SERIES):
@@ -55,7 +55,7 @@ class _Filters(completion.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Options that filters share"):
-            shared = (*MASK, MIN_COVERAGE, *LIMITS, *SHARED, *FILES)
+            shared = (*MASK, MIN_COVERAGE, *LIMITS, *SHARED, *FILES, *MANY)
             records = [click_option(option).get_help_record(ctx) for option in shared]
             formatter.write_dl([record for record in records if record is not None])
         super().format_epilog(ctx, formatter)
@@ -130,8 +130,7 @@ def _click_command(command: Command) -> click.Command:
         return _run(command, source, destination, options)
 
     def run_pictures(paths: tuple[str, ...], **options: Any) -> int:
-        *sources, destination = _paths(paths)
-        return _run_pictures(lambda *job: _filter(command, *job), sources, destination, options, command.name)
+        return _run_pictures(lambda *job: _filter(command, *job), paths, options, command.name)
 
     several = command.name == "patches"
     pictures = () if command.kind in ("shown", "network", "series") else FILE_NOTES
@@ -153,45 +152,6 @@ def _click_command(command: Command) -> click.Command:
         short_help=command.summary,
         epilog=f"Example: imfilter {command.example}",
     )
-
-
-def _pipe_command() -> click.Command:
-    def run(words: tuple[str, ...], **options: Any) -> int:
-        normalize = click.get_current_context().token_normalize_func
-        _paths(words)
-        from ._cli import steps
-
-        found: list[steps.Step] = []
-        paths: Sequence[str] = words
-
-        def start() -> None:
-            nonlocal found, paths
-            found, paths = steps.of_words(words, options, normalize)
-
-        def work(source: str, destination: str, given: Mapping[str, Any]) -> None:
-            from ._cli import pipe
-
-            pipe.run(found, source, destination, given)
-
-        return _guarded(start) or _run_pictures(work, paths[:-1], paths[-1], options, _PIPE)
-
-    return click.Command(
-        _PIPE,
-        params=[
-            click.Argument(["words"], metavar="IN OUT [STEP...]", nargs=-1),
-            *(click_option(option) for option in PIPE),
-        ],
-        callback=run,
-        help="\n\n".join(["Run several filters, one after the other.", *NOTES["pipe"], *FILE_NOTES]),
-        short_help="Run several filters, one after the other.",
-        epilog='Example: imfilter pipe in.png out.png "gaussian --sigma 2" sobel "threshold --method otsu"',
-    )
-
-
-def _paths(paths: Sequence[str]) -> Sequence[str]:
-    if len(paths) < 2:
-        raise click.UsageError(f"missing argument '{('IN', 'OUT')[len(paths)]}'")
-    return paths
 
 
 def _noise_command() -> click.Command:
@@ -283,13 +243,12 @@ def _run(command: Command, source: Any, destination: str, options: dict[str, Any
 
 
 def _run_pictures(
-    work: Callable[[str, str, Mapping[str, Any]], None],
-    sources: Sequence[str],
-    destination: str,
-    options: dict[str, Any],
-    label: str,
+    work: Callable[..., None], paths: Sequence[str], options: dict[str, Any], label: str
 ) -> int:
     """Filter one picture, or many pictures into a folder."""
+    if len(paths) < 2:
+        raise click.UsageError(f"missing argument '{('IN', 'OUT')[len(paths)]}'")
+    *sources, destination = paths
 
     def run() -> None:
         from ._cli import folders, many

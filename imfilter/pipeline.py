@@ -165,6 +165,7 @@ class Pipeline:
 
         Examples
         --------
+        >>> import imfilter
         >>> imfilter.Pipeline([("box", {"size": 3}), ("sobel", {"axis": 0})])([0, 0, 3, 0, 0])
         array([ 0.,  1.,  0., -1.,  0.])
         """
@@ -206,10 +207,11 @@ class Pipeline:
 
         Examples
         --------
-        >>> import os, tempfile
-        >>> path = os.path.join(tempfile.mkdtemp(), "steps.toml")
-        >>> _ = imfilter.Pipeline([("gaussian", {"sigma": 2}), "sobel"]).to_toml(path)
-        >>> imfilter.Pipeline.from_toml(path)
+        >>> import imfilter, os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "steps.toml")
+        ...     _ = imfilter.Pipeline([("gaussian", {"sigma": 2}), "sobel"]).to_toml(path)
+        ...     print(imfilter.Pipeline.from_toml(path))
         Pipeline([('gaussian', {'sigma': 2}), 'sobel'])
         """
         from imfilter._files import steps
@@ -238,6 +240,7 @@ class Pipeline:
 
         Examples
         --------
+        >>> import imfilter
         >>> print(imfilter.Pipeline([("gaussian", {"sigma": 2})]).to_toml(), end="")
         [[step]]
         filter = "gaussian"

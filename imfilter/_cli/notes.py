@@ -136,4 +136,5 @@ FILE_NOTES = (
     "Transparency in JPEG or BMP needs --background. Floats in integer formats need --full-scale or --range.",
     "Without --axes, a filter works on the axes of space that a stack names, or on each page. In NIfTI and "
     "DICOM, --spacing is that of the file unless it is given.",
+    "IN may be several files and folders. Then OUT is a folder (out/). - is standard input or output.",
 )

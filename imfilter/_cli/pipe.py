@@ -169,13 +169,12 @@ def _prepared(
         if ends is not None:
             _fill_in(every, ends)
         tasks.append(step._replace(options=every))
-        if target is not None and target.kind in "ui":
-            try:
-                ends = _after(tasks[-1], ends, dtype, image.spatial, target)
-            except (ValueError, TypeError, OverflowError) as error:
-                raise _named(step, error) from error
-        elif step.command.kind in (*_TRUTHS, *_DIFFERENCES, "measure", "entropy"):
-            ends = None  # no result needs them, and no option has the unit of the input any more
+        try:
+            ends = _after(tasks[-1], ends, dtype, image.spatial)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise _named(step, error) from error
+    if steps[-1].command.name == "distance" and target is not None:  # pixels, which are not scaled
+        ends = Limits(0.0, full_scale(target))
     return tasks, ends
 
 
@@ -192,9 +191,7 @@ def _fill_in(options: dict[str, Any], ends: Limits) -> None:
             options[name] = value
 
 
-def _after(
-    step: Step, ends: Limits | None, dtype: np.dtype[Any], ndim: int, target: np.dtype[Any]
-) -> Limits | None:
+def _after(step: Step, ends: Limits | None, dtype: np.dtype[Any], ndim: int) -> Limits | None:
     """Return the values that are black and white after a step: see "Edges as pictures" in the manual."""
     command = step.command
     if command.kind in _TRUTHS:
@@ -202,7 +199,7 @@ def _after(
             0.0, step.options["classes"] - 1.0 if step.options.get("method") == "multi_otsu" else 1.0
         )
     if command.kind == "objects":
-        return Limits(0.0, 1.0 if command.name == "skeleton" else full_scale(target))
+        return Limits(0.0, 1.0) if command.name == "skeleton" else None
     if command.kind == "entropy":
         return Limits(0.0, math.log2(max(step.options["levels"], 2)))
     if command.kind == "measure" and command.name != "sato":

@@ -18,7 +18,7 @@ from imfilter._base.suggestions import function_name, suggestion
 from . import halo
 from .command import Command, Option
 from .options import click_option
-from .table import BORDER, PIPE, find, options_of
+from .table import BORDER, PER_CHANNEL, PIPE, find, options_of
 from .task import Filter
 from .threshold_table import THRESHOLD
 
@@ -183,6 +183,10 @@ def _keywords(step: Step) -> tuple[str, dict[str, Any]]:
     import imfilter
 
     command, options = step.command, step.options
+    if options.get(PER_CHANNEL.name):
+        raise ValueError(
+            f"{step.title}: {PER_CHANNEL.flag} is no keyword of the function and cannot be saved"
+        )
     name = command.calls or command.name
     if command is THRESHOLD:
         name = f"{_THRESHOLD}{options['method']}"

@@ -183,7 +183,7 @@ def test_saved_steps_run_again(command: Command, tmp_path: Path) -> None:
     np.testing.assert_array_equal(piped(source, tmp_path / "out.npy", "--steps", saved), expected)
     pipeline = imfilter.Pipeline.from_toml(saved)
     assert len(pipeline) == 2
-    if command.kind not in ("entropy", "enhancement"):  # their bins are the range of the file's type
+    if command.name not in ("entropy", "clahe"):  # their bins are the range of the file's type
         np.testing.assert_allclose(pipeline(io.read(source).pixels), expected, rtol=1e-5, atol=1e-4)
 
 
@@ -199,6 +199,21 @@ def test_a_file_has_every_keyword_of_the_function(tmp_path: Path) -> None:
     )
     found = piped(source, tmp_path / "out.npy", "--steps", tmp_path / "steps.toml")
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    "step", ["entropy --size 5", "bilateral", "guided", "clahe", "threshold --method sauvola"]
+)
+def test_defaults_of_the_type_do_not_depend_on_the_format(tmp_path: Path, step: str) -> None:
+    """Values of .npy are those of which a picture is made."""
+    source = save(tmp_path / "in.png", noise(40, 45))
+    chain = ("box --size 3", step)
+    done("pipe", source, tmp_path / "out.tif", *chain, "--dtype", "float32")
+    raw = piped(source, tmp_path / "out.npy", *chain)
+    np.testing.assert_array_equal(io.read(tmp_path / "out.tif").pixels, raw.astype(np.float32))
+    picture = piped(source, tmp_path / "out.png", *chain)
+    white = {"e": 8, "t": 1}.get(step[0], 255)
+    np.testing.assert_array_equal(picture, np.rint(np.clip(raw * np.float32(255 / white), 0, 255)))
 
 
 def test_folders_and_streams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -285,6 +300,9 @@ def test_other_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "--steps gives the steps" in both
     saved = failed(capsys, 2, "pipe", source, out, "bilateral", "--save-steps", tmp_path / "s.toml")
     assert saved == "step 1, bilateral: sigma_range is missing"
+    saved = failed(capsys, 2, "pipe", source, out, "sobel --per-channel", "--save-steps", tmp_path / "s.toml")
+    assert saved.startswith("step 1, sobel: --per-channel is no keyword")
+    assert not out.exists()
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
