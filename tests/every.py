@@ -50,7 +50,7 @@ WITHOUT = {
     ),
     "series": ("Causality", "ForecastErrors", "Timing", "check_causal", "timing"),
     "color": (),
-    "show": ("Activity",),
+    "show": ("Activity", "Picture"),
     "threshold": (),
     "morphology": ("Element", "ball", "diamond", "disk", "line", "octagon", "rectangle", "star"),
 }

@@ -10,6 +10,7 @@ import tomllib
 import pytest
 
 from imfilter import cli
+from imfilter._cli.catalogue import FILTERS
 from imfilter._cli import table
 from imfilter._cli.series_table import SERIES
 from imfilter._cli.shown_table import SHOWN
@@ -25,7 +26,7 @@ def test_the_page_is_up_to_date() -> None:
 
 def test_the_page_has_every_command_and_option() -> None:
     text = PAGE.read_text(encoding="ascii")
-    for command in (*cli._ALL, *SHOWN, *SERIES):
+    for command in (*FILTERS, *SHOWN, *SERIES):
         group = {"series": "series ", "shown": "show ", "network": "show "}.get(command.kind, "")
         assert f'.SS "{group}{command.name} IN' in text
         for option in table.options_of(command):

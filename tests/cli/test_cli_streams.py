@@ -120,7 +120,7 @@ def test_the_name_of_out_says_its_format(tmp_path: Path, capsys: pytest.CaptureF
     message = failed(capsys, 2, "sobel", COINS, tmp_path / "out.png", "--format", "jpg")
     assert "the name of OUT says its format" in message
     done("sobel", COINS, tmp_path / "out.jpeg", "--format", "JPG")
-    assert "'pdf' is not one of png, jpg" in failed(capsys, 2, "sobel", COINS, "-", "--format", "pdf")
+    assert "'pdf' is not one of png, apng" in failed(capsys, 2, "sobel", COINS, "-", "--format", "pdf")
 
 
 def test_open_files_in_python(tmp_path: Path) -> None:
