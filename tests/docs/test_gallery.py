@@ -104,6 +104,13 @@ def test_file_names_differ():
     }
 
 
+def test_the_code_of_the_first_page_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = re.findall(r"^    (.*)$", (GALLERY / "GALLERY_HEADER.rst").read_text(), re.M)
+    exec("\n".join(code), {})
+    np.testing.assert_array_equal(io.read("camera.png").pixels, data.camera())
+
+
 COMMANDS = [
     (name, line[4:])
     for name in NAMES
