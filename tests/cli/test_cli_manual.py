@@ -9,9 +9,8 @@ import tomllib
 
 import pytest
 
-from imfilter import cli
-from imfilter._cli.catalogue import FILTERS
 from imfilter._cli import table
+from imfilter._cli.catalogue import FILTERS
 from imfilter._cli.series_table import SERIES
 from imfilter._cli.shown_table import SHOWN
 from tests.cli.commands import ROOT

@@ -2,8 +2,8 @@
 Pipelines: several filters as one
 =================================
 
-A pipeline runs filters one after the other. Between them, values are floats. :class:`imfilter.Pipeline` can be
-pickled, and saved as TOML for the command.
+A pipeline runs filters one after the other. Between them, values are floats.
+:class:`imfilter.Pipeline` can be pickled, and saved as TOML for the command.
 
 The command::
 
