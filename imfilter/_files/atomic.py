@@ -14,6 +14,8 @@ from .image import FileError
 
 #: Endings of the names of images that are folders.
 _FOLDERS = (".zarr",)
+#: Files of which a folder of zarr has one.
+ZARR_MARKS = ("zarr.json", ".zarray", ".zgroup")
 
 
 def check_target(path: str | os.PathLike[str]) -> str:
@@ -43,9 +45,8 @@ def _check_replaceable(path: str, target: str) -> None:
     """Raise an error if a folder would replace something else than a folder of the same kind."""
     if os.path.isfile(target):
         raise FileError(f"{path}: is a file, and a folder is to be written")
-    marks = ("zarr.json", ".zarray", ".zgroup")
     found = os.listdir(target) if os.path.isdir(target) else []
-    if found and not any(mark in found for mark in marks):
+    if found and not any(mark in found for mark in ZARR_MARKS):
         raise FileError(f"{path}: is a folder that is not zarr, and it is not replaced")
 
 

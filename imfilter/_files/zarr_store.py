@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from .atomic import ZARR_MARKS
 from .image import FileError, Image
 from .packages import required
 from .stacks import Array, Stack, check_total, without_samples
 
 ZARR = "zarr"
-_MARKS = ("zarr.json", ".zarray", ".zgroup")
 _LARGEST_CHUNK = 1 << 24  # samples that a chunk may always have
 _SIDE = 1024  # of a chunk along rows and columns
 _CHUNK = 1 << 18  # samples of a chunk of small planes
@@ -39,7 +39,7 @@ _PAGES = "IABDEFGHJKLMNOP"
 
 def is_store(path: str) -> bool:
     """Return whether a folder is an array or a group of zarr."""
-    return any(os.path.isfile(os.path.join(path, mark)) for mark in _MARKS)
+    return any(os.path.isfile(os.path.join(path, mark)) for mark in ZARR_MARKS)
 
 
 def opened(path: str, max_pixels: int | None) -> Stack:
