@@ -55,8 +55,15 @@ _SEPARATORS = ("/", os.sep)
 
 
 def is_folder(path: str) -> bool:
-    """Return whether a path is a folder of files. A folder with the suffix of a format is one file."""
-    return os.path.isdir(path) and os.path.splitext(os.path.normpath(path))[1].lower() not in _WRITTEN
+    """Return whether a path is a folder of files. A folder that is one image is like a file: zarr, DICOM."""
+    if not os.path.isdir(path) or os.path.splitext(os.path.normpath(path))[1].lower() in _WRITTEN:
+        return False
+    from .._files import stack_files  # imports NumPy
+
+    try:
+        return not stack_files.is_image(path)
+    except OSError:  # it cannot be read: the caller says so
+        return True
 
 
 def plan(sources: Sequence[str], destination: str, options: Mapping[str, Any]) -> Plan:
@@ -123,7 +130,7 @@ def _walk(root: str, out: str, options: Mapping[str, Any], lines: list[tuple[str
             if entry.name.startswith("."):
                 continue
             if not is_folder(entry.path):
-                if _matches(path, options["glob"]):
+                if _matches(path, options["glob"]) or (options["glob"] is None and entry.is_dir()):
                     yield _Found(entry.path, path, False)
                 continue
             place = os.path.realpath(entry.path)

@@ -32,3 +32,17 @@ def test_volumes_are_filtered_at_once_and_keep_their_spacing(tmp_path, pixels):
     np.testing.assert_array_equal(found.pixels, imfilter.resize(edges, scale=0.5))
     lengths = np.array(pixels.shape) / found.pixels.shape
     np.testing.assert_allclose(found.spacing, lengths * (2.0, 0.5, 0.5), rtol=1e-6)
+
+
+def test_folders_that_are_one_image_are_no_trees(tmp_path, pixels, capsys):
+    zarr = pytest.importorskip("zarr", reason="the extra zarr is not installed")
+    (tmp_path / "in").mkdir()
+    zarr.save(str(tmp_path / "in" / "a.zarr"), pixels[0])
+    zarr.save(str(tmp_path / "in" / "plain"), pixels[0])
+    io.write(tmp_path / "in" / "b.png", io.Image(pixels[0]))
+    assert cli.call(["box", str(tmp_path / "in" / "plain"), str(tmp_path / "one.zarr"), "--size", "3"]) == 0
+    assert cli.call(["box", str(tmp_path / "in"), str(tmp_path / "out"), "--size", "3"]) == 1
+    assert "plain: unknown file type" in capsys.readouterr().err
+    expected = imfilter.box(pixels[0], 3)
+    for name in ("one.zarr", "out/a.zarr", "out/b.png"):
+        np.testing.assert_array_equal(io.read(tmp_path / name).pixels, expected)
