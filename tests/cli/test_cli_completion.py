@@ -17,6 +17,7 @@ from click.shell_completion import ShellComplete
 import imfilter
 from imfilter import cli
 from imfilter._cli import completion, table
+from imfilter._cli.catalogue import FILTERS
 from imfilter._cli.command import Command
 from imfilter._cli.series_table import SERIES
 from imfilter._cli.shown_table import NETWORKS, SHOWN
@@ -48,7 +49,7 @@ def test_filters_and_subcommands() -> None:
 
 
 def test_options() -> None:
-    for command in cli._ALL:
+    for command in FILTERS:
         found = completed(command.name, "in.png", "out.png", "--")
         for option in table.options_of(command):
             assert option.flag in found
@@ -124,7 +125,7 @@ def _function(command: Command) -> typing.Any:
     return operator.attrgetter(command.calls or command.name)(imfilter)
 
 
-@pytest.mark.parametrize("command", [*cli._ALL, *SHOWN, *SERIES], ids=lambda command: command.name)
+@pytest.mark.parametrize("command", [*FILTERS, *SHOWN, *SERIES], ids=lambda command: command.name)
 def test_words_are_those_of_the_signatures(command: Command) -> None:
     path = [command.name]
     if command.kind in ("series", "shown", "network"):
@@ -152,7 +153,7 @@ def test_words_are_those_of_the_signatures(command: Command) -> None:
 
 def test_every_entry_belongs_to_an_option() -> None:
     used = set()
-    for command in (*cli._ALL, *SHOWN, *SERIES):
+    for command in (*FILTERS, *SHOWN, *SERIES):
         first = {"series": ["series"], "shown": ["show"], "network": ["show"]}.get(command.kind, [])
         for option in table.options_of(command):
             name = option.name

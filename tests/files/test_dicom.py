@@ -139,7 +139,7 @@ def test_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str], volume: np.n
     (twice / "again.dcm").write_bytes((twice / "001.dcm").read_bytes())
     assert "several slices at one position" in failed(capsys, 1, "box", twice, out)
     (tmp_path / "empty").mkdir()
-    assert "Is a directory" in failed(capsys, 1, "box", tmp_path / "empty", out)
+    assert "is a folder, so OUT must be a folder" in failed(capsys, 2, "box", tmp_path / "empty", out)
     assert not out.exists()
 
 
