@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from imfilter._base import arguments
+
 
 class Call:
     """A public function and its arguments by name, without those that the caller has left out."""
@@ -70,3 +72,11 @@ def dry(call: Call, shape: tuple[int, ...]) -> Call:
         guide = call.arguments["guide"]
         changed["guide"] = np.broadcast_to(np.zeros((), guide.dtype), guide.shape)
     return call.without(*_ABSENCE).changed(**changed)
+
+
+def filtered_axes(call: Call) -> tuple[int, ...]:
+    """Return the axes of the image that are filtered."""
+    if "axes" not in call.parameters and "axis" in call.parameters:  # of time
+        return (arguments.axis_index(call.get("axis"), call.image.ndim, "axis"),)
+    image = np.broadcast_to(np.zeros(()), call.image.shape)
+    return arguments.chosen_axes(image, call.get("axes"), call.get("channel_axis"))

@@ -14,7 +14,7 @@ from dask.highlevelgraph import HighLevelGraph
 
 from imfilter._arrays import blocks
 from imfilter._arrays.blocks import ResultAxis, Source, results_of
-from imfilter._arrays.calls import Call, dry
+from imfilter._arrays.calls import Call, dry, filtered_axes
 from imfilter._arrays.rules import OWN, POINTS, REFUSED, RULES, WHOLE, Rule
 from imfilter._arrays.tasks import Opaque
 from imfilter._base import arguments, missing
@@ -63,14 +63,6 @@ def known(image: Any, name: str) -> None:
             f"{name} must have chunks of known sizes, got shape {image.shape}; call compute_chunk_sizes()"
         )
     arguments.image(np.broadcast_to(np.zeros((), image.dtype), image.shape), name)
-
-
-def filtered_axes(call: Call) -> tuple[int, ...]:
-    """Return the axes of the image that are filtered."""
-    if "axes" not in call.parameters and "axis" in call.parameters:  # of time
-        return (arguments.axis_index(call.get("axis"), call.image.ndim, "axis"),)
-    image = np.broadcast_to(np.zeros(()), call.image.shape)
-    return arguments.chosen_axes(image, call.get("axes"), call.get("channel_axis"))
 
 
 def filtered(

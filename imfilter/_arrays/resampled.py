@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from imfilter._arrays import blocks, lazy, pieces
 from imfilter._arrays.blocks import Axis, Frame, Source, results_of
-from imfilter._arrays.calls import Call, dry
+from imfilter._arrays.calls import Call, dry, filtered_axes
 from imfilter._arrays.pieces import Piece, Range
 from imfilter._base import arguments
 from imfilter._base.keywords import Common
@@ -36,7 +36,7 @@ def resize(call: Call) -> Any:
 
 def pyramid(call: Call) -> list[Any]:
     """Return the lazy levels of `imfilter.pyramid`."""
-    image, axes = call.image, lazy.filtered_axes(call)
+    image, axes = call.image, filtered_axes(call)
     dry(call, (1,) * image.ndim).changed(levels=0, channel_axis=None, axes=axes).run()  # checks the arguments
     if call.get("kind") != "gaussian":
         raise ValueError(f"kind must be 'gaussian' for a dask array, got {call.get('kind')!r}")
