@@ -113,7 +113,7 @@ def prepared(
         made = Piecewise(missing.whole_pixels(image), rows, lambda piece: work(task, piece))
     else:
         made = _weighted(task, image)
-    return _written(made, keeps=run.fills)
+    return _written(made, fills=run.fills)
 
 
 #: Kinds of commands whose result depends on the whole image, however far a pixel is.
@@ -136,13 +136,13 @@ def _of_whole(command: Command, image: Image, options: Mapping[str, Any], kind: 
     return dataclasses.replace(result, nodata=None, present=None)
 
 
-def _written(made: Piecewise, *, keeps: bool = False) -> Piecewise:
+def _written(made: Piecewise, *, fills: bool = False) -> Piecewise:
     """Return a filter whose result has the value of absent pixels where it is undefined.
 
-    `keeps` tells whether the filter keeps the samples that are present.
+    `fills` tells whether the filter keeps the samples that are present.
     """
     work = made.work
-    return made._replace(work=lambda piece: missing.written(work(piece), piece if keeps else None))
+    return made._replace(work=lambda piece: missing.written(work(piece), piece if fills else None))
 
 
 def _black_and_white(pixels: Array) -> Array:
