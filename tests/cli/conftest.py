@@ -1,0 +1,27 @@
+"""Fixtures of the tests of the command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from imfilter._cli import streamed, strips
+from imfilter._files import lazy
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stream every file in bands of few rows. Collect the names of the outputs that are written in bands."""
+    monkeypatch.setattr(streamed, "_SMALL", 0)
+    monkeypatch.setattr(strips, "_BAND", 1)
+    monkeypatch.setattr(lazy, "_READ", 1)
+    names: list[str] = []
+    writing = streamed._write
+
+    def watched(made: Any, rows: Any, destination: str, *more: Any) -> None:
+        names.append(destination)
+        writing(made, rows, destination, *more)
+
+    monkeypatch.setattr(streamed, "_write", watched)
+    return names
