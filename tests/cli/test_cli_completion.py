@@ -25,7 +25,7 @@ from imfilter._napari.forms import words_of
 from tests.cli.commands import done, failed, run, subprocess_env
 
 #: Options whose values are the user's own.
-FREE = {"time", "plot", "weights", "network"}
+FREE = {"time", "plot", "weights", "network", "glob"}
 
 
 def completed(*words: str) -> list[str]:
@@ -120,8 +120,6 @@ def _function(command: Command) -> typing.Any:
         return getattr(imfilter.show, "feature_maps" if command.name == "maps" else command.name)
     if command.kind == "threshold":
         return imfilter.threshold.local
-    if command.kind == "regions":
-        return getattr(imfilter.morphology, command.calls or command.name)
     return operator.attrgetter(command.calls or command.name)(imfilter)
 
 
