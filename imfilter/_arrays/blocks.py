@@ -16,7 +16,7 @@ from dask.highlevelgraph import HighLevelGraph
 from imfilter._arrays import pieces
 from imfilter._arrays.calls import Call
 from imfilter._arrays.pieces import Piece, Range, Segment
-from imfilter._arrays.tasks import Cuts, Input, Layout, Part, computed, cut, split
+from imfilter._arrays.tasks import Cuts, Fragment, Input, Layout, computed, cut, split
 from imfilter._base.reach import Along, Reach
 
 #: A smaller share of a chunk is cut out of it in a task of its own, so that the chunk need not be moved.
@@ -205,7 +205,7 @@ class _Layer:
             if share < _SHARE:
                 chunk, key = key, (f"{self.name}-edges", name, *place)
                 number = self.cuts.setdefault(key, (chunk, Cuts()))[1].number(samples)
-            parts.append(Part(keys.setdefault(key, len(keys)), number, samples, to))
+            parts.append(Fragment(keys.setdefault(key, len(keys)), number, samples, to))
         shape = tuple(s[-1].to + s[-1].stop - s[-1].start for s in lists)
         return Input(shape, source.axes, tuple(parts))
 

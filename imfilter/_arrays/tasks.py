@@ -16,7 +16,7 @@ _Slices = tuple[slice, ...]
 _MOST = 2.0
 
 
-class Part(NamedTuple):
+class Fragment(NamedTuple):
     """Samples of a source of a task, and where they are in a piece.
 
     `cut` is the number of the part, if the source is the list of the parts of a chunk.
@@ -33,10 +33,10 @@ class Input(NamedTuple):
 
     shape: tuple[int, ...]
     axes: tuple[int | None, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[Fragment, ...]
 
     @property
-    def core(self) -> Part:
+    def core(self) -> Fragment:
         """The part with the most samples."""
         return max(self.parts, key=lambda part: np.prod([s.stop - s.start for s in part.to]))
 
