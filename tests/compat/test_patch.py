@@ -271,6 +271,7 @@ assert not hasattr(filters.sobel.original, "original") and not hasattr(ours.blur
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code", [IMPORTS, FORGOTTEN, OURS_FIRST], ids=["replaced", "forgotten", "ours first"]
 )
@@ -280,6 +281,7 @@ def test_libraries_that_are_not_loaded(code):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_partly_unpatched():
     """A module that defines functions of one library has the originals of another one again."""
     code = (

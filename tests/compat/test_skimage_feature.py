@@ -36,6 +36,7 @@ def photograph(name, kind="uint8"):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CORNERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_corners(name, kind):
@@ -52,6 +53,7 @@ def test_corners(name, kind):
             agrees(name, image, k=0.1, bound=0)
 
 
+@pytest.mark.slow
 def test_matrices():
     rng = np.random.default_rng(1)
     for shape in ((40, 41), (9, 10, 11)):
@@ -72,6 +74,7 @@ def test_matrices():
                            bound=1e-5 if kind == "float32" else None)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_eigenvalues():
     rng = np.random.default_rng(2)
     for shape in ((40, 41), (9, 10, 11)):
@@ -82,6 +85,7 @@ def test_eigenvalues():
             agrees("hessian_matrix_eigvals", matrix)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_edges(name, kind):
@@ -104,6 +108,7 @@ def test_small_edges(size):
     agrees("canny", np.random.default_rng(4).random(size), 3.0, 0.001, 0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_peaks_of_photographs(name):
     for kind in ("uint8", "float32"):
@@ -145,6 +150,7 @@ def test_peaks_of_plateaus():
     agrees("peak_local_max", np.ones((9, 9)), labels=np.eye(9, dtype=int), exclude_border=False)
 
 
+@pytest.mark.slow
 def test_blobs():
     rng = np.random.default_rng(6)
     for name in ("camera", "coins"):
@@ -164,6 +170,7 @@ def test_blobs():
     agrees("blob_log", np.zeros((9, 9)), 1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_descriptors(name):
     image = photograph(name)
@@ -179,6 +186,7 @@ def test_descriptors(name):
     agrees("hog", skimage.data.astronaut()[:128, :128], channel_axis=-1, bound=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_templates(name):
     image = photograph(name)

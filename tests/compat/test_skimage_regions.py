@@ -22,6 +22,7 @@ def photograph(name, kind):
     return image if kind == "uint8" else (image / 255).astype(kind) if kind[0] == "f" else image.astype(kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 @pytest.mark.parametrize("kind", ["uint8", "int32", "float32", "float64"])
 def test_extrema_of_photographs(name, kind):
@@ -39,6 +40,7 @@ def test_extrema_of_photographs(name, kind):
         agrees(take, image, 20, 2)
 
 
+@pytest.mark.slow
 def test_extrema_of_plateaus():
     rng = np.random.default_rng(1)
     for _ in range(25):
@@ -59,6 +61,7 @@ def test_extrema_of_plateaus():
         agrees(find, rng.random((9, 9)) < 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*PHOTOGRAPHS, "horse"])
 def test_objects(name):
     image = getattr(skimage.data, name)()[:140, :150]
