@@ -237,7 +237,9 @@ def _fused(filters: tuple[Lines, ...], *, squared: bool) -> tuple[Fast | None, l
     borders = {line.axis: line.mode for line in kernels}
     if len(filters) < 2 or any(each.stepwise or not each.kernels for each in filters):
         return None, []
-    if len(set(borders.values())) > 1 or any(line.before != len(line.weights) // 2 for line in kernels):
+    if len({line.mode for line in kernels}) > 1 or any(
+        line.before != len(line.weights) // 2 for line in kernels
+    ):
         return None, []
     axes, spans, taps = sorted(borders), dict.fromkeys(borders, 1), []
     for each in filters:

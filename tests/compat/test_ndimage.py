@@ -292,3 +292,11 @@ def test_derivatives_of_constants(shape):
     assert not ndimage.sobel(image).any()
     assert not ndimage.prewitt(image, 0).any()
     assert not ndimage.correlate1d(image, [0.1, -0.3, 0, 0.3, -0.1]).any()
+
+
+@pytest.mark.parametrize("name", ["gaussian_laplace", "gaussian_gradient_magnitude"])
+def test_borders_of_terms(name):
+    """Each term has its own border along all axes."""
+    image = np.random.default_rng(10).random((30, 31))
+    for modes in (["reflect", "wrap"], ["constant", "nearest"], ["mirror", "mirror"]):
+        agrees(name, image, 1.5, mode=modes)
