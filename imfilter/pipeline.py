@@ -50,7 +50,7 @@ class Step(NamedTuple):
             return found
         with np.errstate(invalid="ignore"):
             if self.name == "threshold.multi_otsu":
-                return np.digitize(image, found, right=True).astype(np.uint8)
+                return sum((image > bound).astype(np.uint8) for bound in found)
             return image > found
 
 
@@ -291,7 +291,7 @@ def _named(number: int, name: str) -> Iterator[None]:
 
 def _floating(image: Any) -> Any:
     """Return an image in the floating-point type of its results."""
-    if not hasattr(image, "astype"):
+    if not (hasattr(image, "astype") and hasattr(image, "dtype")):
         image = np.asarray(image)
     dtype = image.dtype
     if dtype.kind not in "buif":  # the filter says so

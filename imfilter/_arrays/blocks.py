@@ -135,11 +135,12 @@ def array(
     masked: bool,
     options: Callable[[tuple[int, ...]], Mapping[str, Any]] = lambda block: {},
     delayed: Mapping[str, Any] = MappingProxyType({}),
+    key: Any = None,
 ) -> da.Array:
     """Return the lazy result of a call.
 
     `others` are the arguments that are cut like the image, and `delayed` those that are computed before.
-    ``options(block)`` are further arguments of a block.
+    ``options(block)`` are further arguments of a block. They follow from `key`, which is a part of the name.
     """
     image = call.image
     sources = {call.first: Source(image, tuple(range(image.ndim))), **others}
@@ -148,7 +149,9 @@ def array(
     if "workers" in call.parameters and call.get("workers") is None:
         plain = plain.changed(workers=1)  # dask has threads of its own
     token = tokenize(
-        call.name, plain.arguments, frame, *(a.name for a in arrays), *(d.key for d in delayed.values())
+        *(call.name, plain.arguments, frame, key),
+        *(a.name for a in arrays),
+        *(d.key for d in delayed.values()),
     )
     name = f"{call.name.replace('.', '-')}-{token}"
     layer = _Layer(name, plain, sources, frame, delayed, options).tasks()

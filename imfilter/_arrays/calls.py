@@ -21,6 +21,9 @@ class Call:
         """Return the call of a function with its arguments."""
         return cls(function, inspect.signature(function).bind(*args, **options).arguments)
 
+    def __dask_tokenize__(self) -> Any:
+        return self.name, self.arguments
+
     @property
     def image(self) -> Any:
         """The first argument."""

@@ -73,7 +73,9 @@ def _places(image: xr.DataArray, changed: dict[Hashable, int], call: Call) -> di
     """Return where results are, in samples, along dimensions whose length changes."""
     sizes = {name: (image.sizes[name], n) for name, n in changed.items()}
     if call.name == "pyramid":
-        return {name: 1.0 * np.arange(m) * round(n / m) for name, (n, m) in sizes.items()}
+        return {
+            name: 1.0 * np.arange(m) * (1 << ((n - 1) // m).bit_length()) for name, (n, m) in sizes.items()
+        }
     if call.name == "resize":
         if call.get("align") == "corners":
             return {name: np.arange(m) * ((n - 1) / max(m - 1, 1)) for name, (n, m) in sizes.items()}

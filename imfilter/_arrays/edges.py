@@ -89,7 +89,7 @@ def _thresholds(call: Call, plain: Call, settings: dict[str, Any], reach: Reach)
         gradient = gradient[1:-1, 1:-1]
     # The gradients are computed twice, because they may be larger than the memory.
     limits = reduced([gradient], _limits, _merged_limits)
-    counts = reduced([clone(gradient)], _counted, _otsu, (low, high), [limits])
+    counts = reduced([clone(gradient, seed="limits")], _counted, _otsu, (low, high), [limits])
     return {"thresholds": counts}
 
 

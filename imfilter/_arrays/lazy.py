@@ -83,7 +83,8 @@ def filtered(
     channel = call.get("channel_axis")
     sources = {name: Source.like(value, image, channel, name) for name, value in others.items()}
     call = call.changed(**others)
-    plan = settled(dry(call, image.shape).run)
+    # A function of single samples has no plan: it would filter the whole shape.
+    plan = None if rule.kind == POINTS else settled(dry(call, image.shape).run)
     reach = _reach(call, rule, plan)
     results, dtype = _result(call, rule, plan)
     frame = blocks.Frame.of(image.chunks, results, reach, wraps=call.get("mode") == "wrap")
@@ -111,7 +112,7 @@ def mapped(
 
 def after(before: Any, function: Callable[..., Any], settings: Any) -> Any:
     """Return the delayed ``function(value, settings)`` of a delayed value."""
-    name = f"{function.__name__.strip('_')}-{tokenize(function, before.key, repr(settings))}"
+    name = f"{function.__name__.strip('_')}-{tokenize(function, before.key, settings)}"
     layer: dict[Any, Any] = {name: (function, before.key, Opaque(settings))}
     return Delayed(name, HighLevelGraph.from_collections(name, layer, dependencies=[before]), layer=name)
 

@@ -79,7 +79,8 @@ def of_tables(call: Call, tables: Mapping[int, Table], dtype: np.dtype) -> da.Ar
     def tables_of(place: tuple[int, ...]) -> Mapping[str, Any]:
         return {"tables": tuple(parts[axis][place[axis]] for axis in order)}
 
-    return blocks.array(made_call, sources, frame, dtype, masked=False, options=tables_of)
+    key = [tuple(tables[axis]) for axis in order]
+    return blocks.array(made_call, sources, frame, dtype, masked=False, options=tables_of, key=key)
 
 
 def _kept(chunks: tuple[int, ...]) -> Axis:

@@ -78,6 +78,9 @@ class Opaque:
     def __init__(self, value: Any) -> None:
         self.value = value
 
+    def __dask_tokenize__(self) -> Any:
+        return self.value
+
 
 def cut(chunk: npt.NDArray, cuts: Cuts) -> list[npt.NDArray]:
     """Return copies of the parts of a chunk."""

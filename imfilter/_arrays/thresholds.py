@@ -27,8 +27,10 @@ def threshold(call: Call) -> Any:
     settings = call.get("nan"), call.get("bins"), image.dtype, ends
     before = []
     if not ends:
+        if len(arrays) > 1 and arrays[1].dtype.kind == "f":
+            raise ValueError("mask must contain truth values for an image of several blocks, got numbers")
         before = [reduced(arrays, _limits, _joined, settings)]
-        arrays = [clone(array) for array in arrays]  # the image may be larger than the memory
+        arrays = [clone(array, seed="limits") for array in arrays]  # the image may be larger than the memory
     found = reduced(arrays, _counts, _histogram, settings, before)
     plain = call.without(call.first, "mask", "nan")
     dtype = np.asarray(tried).dtype if np.ndim(tried) else np.dtype(np.float64)

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import imfilter
-from imfilter._base import dtypes
+from imfilter._base import arguments, dtypes
 
 
 def chosen(which: str) -> Callable[..., Any]:
     """Return a filter that gives the largest or the smallest eigenvalue, or the determinant."""
+    arguments.word(which, "which", ("largest", "smallest", "determinant"))
 
     def function(
         image: NDArray[Any],

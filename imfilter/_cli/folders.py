@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .._files.formats import FORMATS, SUFFIXES
+from .._files.formats import FORMATS, SUFFIXES, split
 from .streams import STANDARD
 from .table import TABLES
 
@@ -37,7 +37,9 @@ class _Found(NamedTuple):
 
 def several(sources: Sequence[str], destination: str) -> bool:
     """Return whether OUT is a folder of results, or raise an error if it should be one and is not."""
-    if is_folder(destination) or destination.endswith(_SEPARATORS):
+    if is_folder(destination) or (
+        destination.endswith(_SEPARATORS) and split(destination)[1] not in _WRITTEN
+    ):
         return True
     if len(sources) == 1 and not is_folder(sources[0]):
         return False
@@ -46,7 +48,7 @@ def several(sources: Sequence[str], destination: str) -> bool:
             f"got unexpected extra argument ({destination}); for several files, OUT must be a folder that "
             "exists, or end with /"
         )
-    if os.path.splitext(destination)[1].lower() in (*_WRITTEN, *TABLES) or os.path.exists(destination):
+    if split(destination)[1] in (*_WRITTEN, *TABLES) or os.path.exists(destination):
         raise ValueError(f"{sources[0]}: is a folder, so OUT must be a folder, too, got {destination}")
     return True
 
@@ -56,7 +58,7 @@ _SEPARATORS = ("/", os.sep)
 
 def is_folder(path: str) -> bool:
     """Return whether a path is a folder of files. A folder that is one image is like a file: zarr, DICOM."""
-    if not os.path.isdir(path) or os.path.splitext(os.path.normpath(path))[1].lower() in _WRITTEN:
+    if not os.path.isdir(path) or split(path)[1] in _WRITTEN:
         return False
     from .._files import stack_files  # imports NumPy
 
@@ -94,7 +96,7 @@ def plan(sources: Sequence[str], destination: str, options: Mapping[str, Any]) -
             _check_apart(source, destination, options)
             found += _walk(source, os.path.realpath(destination), options, lines)
         else:
-            found.append(_Found(source, os.path.basename(source), True))
+            found.append(_Found(source, os.path.basename(os.path.normpath(source)), True))
     jobs = _named(found, destination, options)
     if not jobs and not any(kind == "error" for kind, _ in lines):
         what = SUFFIXES if options["glob"] is None else f"no file matches --glob {options['glob']!r}"
@@ -145,7 +147,7 @@ def _walk(root: str, out: str, options: Mapping[str, Any], lines: list[tuple[str
 
 def _matches(path: str, pattern: str | None) -> bool:
     if pattern is None:
-        return os.path.splitext(path)[1].lower() in _WRITTEN
+        return split(path)[1] in _WRITTEN
     return fnmatch.fnmatch(path if "/" in pattern else os.path.basename(path), pattern)
 
 
@@ -186,7 +188,8 @@ def _key(path: str) -> str:
 
 
 def _target(below: str, destination: str, options: Mapping[str, Any]) -> str:
-    stem, suffix = os.path.splitext(below)
+    stem, suffix = split(below)
+    suffix = below[len(stem) :] if suffix else ""
     if options["format"] is not None:
         suffix = f".{options['format']}"
     return os.path.join(destination, f"{stem}{options['suffix'] or ''}{suffix}")

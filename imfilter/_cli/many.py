@@ -66,7 +66,7 @@ def run(work: Work, sources: Sequence[str], destination: str, options: Mapping[s
     written, same = 0, collections.Counter[str]()
     with quiet.throughout(), _bar(len(plan.jobs), label) as advance:
         for outcome in _outcomes(work, plan.jobs, given, jobs):
-            if failed + written == _COLLECTED:
+            if failed + written >= _COLLECTED:
                 gc.enable()
             if outcome.error is None:
                 written += 1

@@ -15,7 +15,7 @@ from imfilter._base import dtypes
 from .. import io
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import arrays, edges, halo, limits, missing, preserving, render, stacks, streams, strips
+from . import arrays, edges, halo, limits, missing, preserving, render, stacks, streamed, streams, strips
 from .apply import apply
 from .command import Command
 from .limits import Limits
@@ -50,6 +50,7 @@ def run(steps: Sequence[Step], source: str, destination: str, options: Mapping[s
     stack = stacks.opened(source, options)
     image = streams.picture(source, options) if stack is None else None
     if image is not None:
+        streamed.tell(image, source, "pipe needs the whole picture")
         stack = stacks.of_image(_COMMAND, image, options)
     if stack is not None:
 

@@ -19,7 +19,7 @@ from . import halo
 from .command import Command, Option
 from .options import click_option
 from .table import BORDER, PER_CHANNEL, PIPE, find, options_of
-from .task import Filter
+from .task import AXES, Filter
 from .threshold_table import THRESHOLD
 
 _THRESHOLD, _WHICH = "threshold.", "which"
@@ -192,9 +192,10 @@ def _keywords(step: Step) -> tuple[str, dict[str, Any]]:
         name = f"{_THRESHOLD}{options['method']}"
         values = dict(options)
     else:
-        values = {**Filter(command, {**options, "workers": None}, 2).options, _WHICH: options.get(_WHICH)}
-        if values.get("axis") is not None:
-            values["axis"] -= 2  # from the end, for any number of axes
+        plain = {**options, "workers": None} | ({"axis": None} if "axis" in options else {})
+        values = {**Filter(command, plain, 2).options, _WHICH: options.get(_WHICH)}
+        axis = options.get("axis")
+        values["axis"] = AXES[axis] if isinstance(axis, str) else axis  # for any number of axes
     try:
         parameters = inspect.signature(operator.attrgetter(name)(imfilter)).parameters
     except AttributeError:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from .. import io
-from .._files.formats import FORMATS, Format
+from .._files.formats import FORMATS, Format, split
 from .._files.image import FileError, Image
 from . import arrays, quiet
 
@@ -42,7 +41,7 @@ def suffix_of(destination: str, options: Mapping[str, Any]) -> str:
     given = options["format"]
     if destination == STANDARD:
         return f".{given or 'png'}"
-    suffix = os.path.splitext(destination)[1].lower()
+    suffix = split(destination)[1]
     if given is not None and _same(suffix) != _same(f".{given}"):
         raise ValueError(
             f"--format is for folders and for standard output (-); the name of OUT says its format, "

@@ -23,7 +23,7 @@ from .table import shared_of
 
 Array = NDArray[Any]
 
-_AXES = {"x": -1, "y": -2, "z": -3}
+AXES = {"x": -1, "y": -2, "z": -3}
 
 
 class Filter:
@@ -96,7 +96,7 @@ class Filter:
 def _axis(axis: str | int | None, ndim: int) -> int | None:
     if axis is None:
         return None
-    number = _AXES[axis] if isinstance(axis, str) else axis
+    number = AXES[axis] if isinstance(axis, str) else axis
     if not -ndim <= number < ndim:
         raise ValueError(f"axis must be one of the {ndim} axes of the image, got {axis}")
     return number % ndim

@@ -19,19 +19,17 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of an awaited module, or None. A module that imports itself again is found once."""
-        run = self.awaited.pop(name, None)
-        if run is None:
+        """Return the spec of an awaited module, or None. To look for a module does not load it."""
+        if name not in self.awaited:
             return None
         for finder in list(sys.meta_path):
             spec = None if finder is self else finder.find_spec(name, path, target)
             if spec is not None:
                 break
         else:
-            self.awaited[name] = run
             return None
         if spec.loader is not None:
-            spec.loader = _Loader(spec.loader, run)
+            spec.loader = _Loader(spec.loader)
         return spec
 
 
@@ -50,8 +48,8 @@ _imports = _Imports()
 class _Loader(importlib.abc.Loader):
     """Loads a module by its own loader. Then a function runs, when no other awaited module is half loaded."""
 
-    def __init__(self, loader: importlib.abc.Loader, run: _Run) -> None:
-        self._loader, self._run = loader, run
+    def __init__(self, loader: importlib.abc.Loader) -> None:
+        self._loader = loader
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Create the module."""
@@ -63,12 +61,18 @@ class _Loader(importlib.abc.Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
+        run = _finder.awaited.pop(name, None)  # a module that imports itself again is awaited once
         _imports.depth += 1
         try:
             self._loader.exec_module(module)
+        except BaseException:
+            if run is not None:
+                _finder.awaited.setdefault(name, run)
+            raise
         finally:
             _imports.depth -= 1
-        _imports.finished.append((name, self._run))
+        if run is not None:
+            _imports.finished.append((name, run))
         while not _imports.depth and _imports.finished:
             done, run = _imports.finished.pop(0)
             run(done)

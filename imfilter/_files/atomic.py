@@ -74,6 +74,7 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[str]:
                     os.rename(old, target)
                 partial.remove(temporary)
                 raise
+        with partial.listed(old):
             partial.remove(old)
     except FileError:
         raise

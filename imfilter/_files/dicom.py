@@ -163,6 +163,8 @@ def _check_alike(path: str, one: _File, first: Any) -> None:
             f"{path}: its slices have different sizes: {os.path.basename(one.path)} has "
             f"{here[0]} x {here[1]} pixels and another slice has {there[0]} x {there[1]}"
         )
+    if int(one.header.get("NumberOfFrames", 1) or 1) != int(first.get("NumberOfFrames", 1) or 1):
+        raise FileError(f"{path}: has files of several frames: see {os.path.basename(one.path)}")
     for name in ("PhotometricInterpretation", "SamplesPerPixel"):
         if one.header.get(name) != first.get(name):
             raise FileError(f"{path}: its slices have different colours: see {os.path.basename(one.path)}")
@@ -193,7 +195,7 @@ def _dtype(headers: list[Any], *, colour: bool) -> np.dtype[Any]:
     for header in headers:
         bits = int(header.get("BitsStored", header.get("BitsAllocated", 16)))
         if "FloatPixelData" in header or bits > 32:
-            raise FileError(f"pixels of {bits} bits are not supported")
+            raise ValueError(f"pixels of {bits} bits")
         slope, offset = _scale(header)
         if not (slope.is_integer() and offset.is_integer()):
             return np.dtype(np.float32 if bits <= 16 else np.float64)

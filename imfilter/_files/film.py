@@ -150,6 +150,7 @@ def write(file: IO[bytes], path: str, header: Image, planes: Iterator[Array], qu
     step, unit = header.distance("T")
     seconds = (step / 1000 if unit == "ms" else step) if step else 0.04
     rate = known.get("rate") or fractions.Fraction(1 / seconds).limit_denominator(100_000)
+    rate = rate or fractions.Fraction(1, 100_000)  # of frames that are days apart
     with av.open(file, "w", format=form) as out, contextlib.ExitStack() as stack:
         stream = out.add_stream(codec, rate=rate, options=options)
         stream.width, stream.height = width, height

@@ -69,6 +69,15 @@ TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 SUFFIXES = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
 
 
+def split(path: str) -> tuple[str, str]:
+    """Return a name without its suffix, and the suffix in small letters. ``.nii.gz`` is one suffix."""
+    path = path.rstrip("/" + os.sep)
+    if path.lower().endswith(".nii.gz"):
+        return path[: -len(".nii.gz")], ".nii.gz"
+    stem, suffix = os.path.splitext(path)
+    return stem, suffix.lower()
+
+
 def format_of(path: str | os.PathLike[str]) -> Format:
     """Return the format of a file name, by its suffix."""
     name = os.path.basename(os.fspath(path).rstrip("/")).lower()

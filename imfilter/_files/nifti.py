@@ -7,6 +7,8 @@ axes T, Z, Y, X here.
 from __future__ import annotations
 
 import gzip
+import math
+import os
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
@@ -57,7 +59,10 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
     if stored.kind not in "buif" or not 2 <= len(shape) <= 5 or 0 in shape:
         raise FileError(f"{path}: holds {stored} of shape {shape}; volumes of real numbers are supported")
     check_total(path, shape, max_pixels)
-    size = int(np.prod(shape)) * stored.itemsize
+    samples = image.file_map["image"].filename
+    if samples is not None and os.path.realpath(samples) != os.path.realpath(path):  # a pair of files
+        length, compressed = os.path.getsize(samples), str(samples).endswith(".gz")
+    size = math.prod(shape) * stored.itemsize
     if size > (length * _DEFLATE if compressed else length - image.dataobj.offset):
         raise FileError(f"{path}: is incomplete or damaged: {length} bytes cannot hold the shape {shape}")
     scaled = (image.dataobj.slope, image.dataobj.inter) != (1, 0)

@@ -42,5 +42,6 @@ def remove(path: str) -> None:
             for name in files:
                 os.unlink(os.path.join(folder, name))
             for name in folders:
-                os.rmdir(os.path.join(folder, name))
+                below = os.path.join(folder, name)
+                (os.unlink if os.path.islink(below) else os.rmdir)(below)
         os.rmdir(path)

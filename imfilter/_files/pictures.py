@@ -86,9 +86,8 @@ def _check(path: str, file: IO[bytes], picture: Pillow.Image, max_pixels: int | 
 
 def orientation(path: str, file: IO[bytes]) -> int:
     """Return the EXIF orientation of an open picture."""
-    with opened(file) as picture, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # `read` warns
-        return _exif(path, picture)[0]
+    with opened(file) as picture:
+        return _exif(path, picture, tell=False)[0]  # `read` warns
 
 
 def _read_png(path: str, file: IO[bytes], picture: Pillow.Image) -> Image:
@@ -155,8 +154,8 @@ def _described(path: str, picture: Any, pixels: np.ndarray, alpha: bool) -> Imag
     return Image(turned, turned.ndim == 3, alpha, icc if isinstance(icc, bytes) else None, block, dpi)
 
 
-def _exif(path: str, picture: Any) -> tuple[int, bytes | None]:
-    """Return the orientation and the EXIF of a loaded picture."""
+def _exif(path: str, picture: Any, *, tell: bool = True) -> tuple[int, bytes | None]:
+    """Return the orientation and the EXIF of a loaded picture. `tell`: warn if the EXIF is damaged."""
     orientation, block = None, picture.info.get("exif")
     profile = picture.info.get("Raw profile type exif")  # text, written by older programs into PNG files
     try:
@@ -165,11 +164,13 @@ def _exif(path: str, picture: Any) -> tuple[int, bytes | None]:
         if block:
             orientation, block, _ = exif.patched(block)
     except ValueError as error:  # the pixels are readable
-        warn(path, f"its EXIF is damaged and left out: {error}")
+        if tell:
+            warn(path, f"its EXIF is damaged and left out: {error}")
         block = None
     if orientation is None:  # XMP may have it, and Pillow reads parts of damaged EXIF
         with contextlib.suppress(Exception), _settings, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            # Other threads may warn of their files meanwhile.
+            warnings.filterwarnings("ignore", module=r"PIL\b")
             orientation = picture.getexif().get(exif.ORIENTATION)
     return (orientation if isinstance(orientation, int) else 1), block or None
 

@@ -114,7 +114,7 @@ def of_file(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
         return film.opened(path, max_pixels)
     if dicom.is_dicom(file) and source.is_regular(file):
         return dicom.opened(path, max_pixels)
-    if nifti.is_nifti(path, file):
+    if source.is_regular(file) and nifti.is_nifti(path, file):
         return nifti.opened(path, file, max_pixels)
     return None
 
@@ -159,6 +159,8 @@ def write(
         If the file cannot be written.
     """
     check(kind, header)
+    if kind.name not in ("video", *_ANIMATED):  # the number of frames of a film is an estimate
+        blocks = _complete(os.fspath(path), header, blocks)
     if levels > 1 and kind.name != "zarr":
         raise ValueError(f"--levels is for .zarr, and OUT is {kind.name}")
     loss = None
@@ -195,6 +197,18 @@ def write(
         raise FileError(f"{os.fspath(path)}: cannot be written as {kind.name}: {error}") from error
     if loss:
         warn(os.fspath(path), loss)
+
+
+def _complete(path: str, header: Image, blocks: Iterable[Array]) -> Iterator[Array]:
+    """Yield blocks, and raise an error if they are not as many samples as the header says."""
+    left = header.pixels.size
+    for block in blocks:
+        left -= block.size
+        if left < 0:
+            break
+        yield block
+    if left:
+        raise FileError(f"{path}: IN has another number of planes than its header says")
 
 
 def write_picture(file: IO[bytes], image: Image, path: str, kind: Format, quality: int | None) -> None:

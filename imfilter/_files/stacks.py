@@ -66,9 +66,12 @@ class Stack:
         for plane in planes:
             block = np.empty(shape, header.pixels.dtype)
             flat = block.reshape(-1, *size)
-            flat[0] = plane
+            flat[0], count = plane, 1
             for place, following in zip(flat[1:], planes, strict=False):
                 place[...] = following
+                count += 1
+            if count < len(flat):
+                raise ValueError(f"it has {count} planes, and its header says {len(flat)}")
             yield block
 
     def counted(self) -> Stack:

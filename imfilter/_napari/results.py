@@ -129,8 +129,10 @@ def _above(data: NDArray, threshold: Any, present: NDArray | None) -> NDArray[np
     if np.ndim(threshold) == 0 and threshold != threshold:
         raise ValueError("nan must be 'ignore' for a layer with NaN, got 'propagate'")
     with np.errstate(invalid="ignore"):
-        above = np.digitize(data, threshold, right=True) if several else data > threshold
-    labels = above.astype(np.uint8)
+        bounds = threshold if several else [threshold]
+        labels = np.zeros(data.shape, np.uint8)
+        for bound in bounds:
+            labels += data > bound
     if present is not None:
         labels[~present] = 0
     return labels

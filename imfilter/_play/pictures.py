@@ -76,6 +76,7 @@ class Pictures:
         self._max_pixels = max_pixels
         self._open: dict[str, Picture] = {}
         self._reading = threading.Lock()  # warnings and the output of decoders belong to the process
+        self._keeping = threading.Lock()
 
     def get(self, key: str) -> Picture:
         """Return an open picture. Raise ValueError if it is not open."""
@@ -125,9 +126,10 @@ class Pictures:
 
     def _keep(self, name: str, image: Image, notice: str = "") -> Picture:
         picture = Picture(secrets.token_hex(8), name, image, notice)
-        self._open[picture.key] = picture
-        while len(self._open) > _MOST:
-            del self._open[next(iter(self._open))]
+        with self._keeping:
+            self._open[picture.key] = picture
+            while len(self._open) > _MOST:
+                del self._open[next(iter(self._open))]
         return picture
 
 

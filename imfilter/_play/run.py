@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import secrets
+import signal
 import socket
 import sys
 import threading
@@ -79,6 +80,10 @@ def run(picture: str | None, *, port: int = 0, browser: bool = True, max_pixels:
             ws="none",
             timeout_graceful_shutdown=1,
         )
+        # A thread of the command waits for these signals, and takes one. The server must get the next, which
+        # ends it while a filter runs.
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
         uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -80,7 +80,7 @@ class Guard:
         origin = request.headers.get("origin")
         if origin is not None and origin.removeprefix("http://") not in hosts:
             return "This request comes from another page."
-        given = request.url.path.split("/")[1]
+        given = request.url.path.removeprefix("/").partition("/")[0]
         if not secrets.compare_digest(given.encode(), self._token.encode()):
             return "Open the whole address that imfilter play shows: it has a token."
         return None
@@ -121,6 +121,9 @@ class Server:
                 OSError: _failed,
                 TypeError: _failed,
                 MemoryError: _failed,
+                RuntimeError: _failed,
+                ArithmeticError: _failed,
+                ImportError: _failed,
                 ClientDisconnect: _closed,
             },
         )
@@ -266,7 +269,7 @@ async def _asked(request: Request) -> dict[str, Any]:
     content = await _body(request, _MOST_JSON, "the request")
     try:
         asked = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("the request is not JSON") from None
     if not isinstance(asked, dict):
         raise ValueError("the request is not a JSON object")
@@ -298,6 +301,7 @@ async def _while_wanted(
     except Cancelled as error:
         return await _closed(request, error)
     finally:
+        unwanted.set()  # also if the server ends: its thread must not compute to the end
         watcher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watcher

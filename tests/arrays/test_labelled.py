@@ -151,3 +151,10 @@ def test_out_may_be_a_labelled_array(image, array):
     place = xr.zeros_like(image)
     imfilter.gaussian(image, 2, axes=("y", "x"), out=place)
     np.testing.assert_array_equal(place, imfilter.gaussian(array, 2, axes=(1, 2)))
+
+
+@pytest.mark.parametrize(("length", "levels"), [(40, 4), (9, 2)])
+def test_levels_of_a_pyramid_keep_every_second_coordinate(length, levels):
+    image = xr.DataArray(np.zeros(length), {"x": np.arange(length)}, ("x",))
+    for number, level in enumerate(imfilter.pyramid(image, levels)):
+        np.testing.assert_array_equal(level.x, np.arange(0, length, 2**number))

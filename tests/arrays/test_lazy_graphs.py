@@ -160,3 +160,16 @@ def test_libraries_are_not_imported():
     calls = "imfilter.gaussian([[1.0, 2.0]], 1); imfilter.series.median([1.0], 3)"
     loaded = loaded_after(f"import imfilter; {calls}")
     assert not {"dask", "xarray", "pandas"} & loaded
+
+
+def test_other_options_give_other_names():
+    array = da.from_array(np.random.default_rng(0).random((12, 9)), chunks=-1)
+    names = {imfilter.resize(array, scale=2, method=method).name for method in ("linear", "cubic", "lanczos")}
+    assert len(names) == 3
+    assert imfilter.threshold.otsu(array).name == imfilter.threshold.otsu(array).name
+    assert imfilter.threshold.otsu(array).name != imfilter.threshold.otsu(array, bins=9).name
+
+
+def test_colours_of_an_image_larger_than_memory():
+    array = da.zeros((200_000, 200_000, 3), chunks=(1000, 1000, 3))
+    assert imfilter.color.rgb_to_lab(array).shape == array.shape

@@ -231,3 +231,20 @@ def test_errors_of_filters():
         Filter("sobel").fit(IMAGES.reshape(6, -1))
     with pytest.raises(ValueError, match="X must contain images of shape"):
         Filter("sobel").fit(IMAGES).transform(IMAGES[:, :10])
+
+
+def test_absent_samples_are_in_the_lowest_class():
+    image = np.array([0.0, 1, 5, 6, 11, 12, np.nan] * 9)
+    found = Pipeline([("threshold.multi_otsu", {"classes": 3})])(image, nan="ignore")
+    np.testing.assert_array_equal(found[:7], [0, 0, 1, 1, 2, 2, 0])
+
+
+def test_a_table_is_an_array_of_its_values():
+    pandas = pytest.importorskip("pandas")
+    table = np.arange(12.0).reshape(4, 3)
+    np.testing.assert_array_equal(Pipeline(["sobel"])(pandas.DataFrame(table)), imfilter.sobel(table))
+
+
+def test_eigenvalues_have_three_names():
+    with pytest.raises(ValueError, match="'largest', 'smallest', 'determinant'"):
+        Pipeline([("hessian_eigenvalues", {"sigma": 1, "which": "bigest"})])(np.zeros((9, 9)))

@@ -6,6 +6,8 @@ import tifffile
 
 import imfilter
 from imfilter import cli, io
+from imfilter._files import stack_files
+from imfilter._files.stacks import Stack
 
 STEPS = ("gaussian --sigma 2", "sobel")
 
@@ -46,3 +48,22 @@ def test_folders_that_are_one_image_are_no_trees(tmp_path, pixels, capsys):
     expected = imfilter.box(pixels[0], 3)
     for name in ("one.zarr", "out/a.zarr", "out/b.png"):
         np.testing.assert_array_equal(io.read(tmp_path / name).pixels, expected)
+
+
+def test_suffixes_of_two_words(tmp_path, pixels):
+    pytest.importorskip("nibabel", reason="the extra nifti is not installed")
+    (tmp_path / "in").mkdir()
+    io.write(tmp_path / "in" / "a.nii.gz", io.Image(pixels.astype(np.float32)))
+    arguments = [str(tmp_path / "in"), str(tmp_path / "out"), "--size", "3", "--suffix", "_s"]
+    assert cli.call(["box", *arguments]) == 0
+    assert (tmp_path / "out" / "a_s.nii.gz").is_file()
+
+
+def test_a_stack_with_too_few_planes_is_an_error(tmp_path, pixels):
+    header = io.Image(pixels, axes="TYX")
+    with pytest.raises(io.FileError, match="another number of planes"):
+        stack_files.write(tmp_path / "a.npy", io.format_of("a.npy"), header, [pixels[:2]])
+    stack = Stack(header, "YX", lambda: iter(pixels[:2]))
+    with pytest.raises(ValueError, match="it has 2 planes, and its header says 3"):
+        list(stack.blocks(0))
+    assert not list(tmp_path.iterdir())

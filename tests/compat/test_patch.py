@@ -293,3 +293,18 @@ def test_partly_unpatched():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_looking_for_a_module_keeps_its_patch():
+    code = (
+        "import importlib.util, imfilter; imfilter.patch('cv2'); importlib.util.find_spec('cv2');"
+        "imfilter.patch('cv2'); import cv2; print(cv2.blur.__module__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    plain = subprocess.run(
+        [sys.executable, "-c", "import cv2; print(cv2.blur.__module__)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout != plain.stdout
