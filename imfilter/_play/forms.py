@@ -16,7 +16,7 @@ from imfilter import threshold
 from .._cli.catalogue import FILTERS
 from .._cli.command import Command, Option
 from .._cli.options import FORMS, OneOf
-from .._cli.table import BORDER, PER_CHANNEL, SIGNED, find, options_of
+from .._cli.table import BORDER, FILES, MANY, PER_CHANNEL, SIGNED, find, options_of
 
 #: Families of filters in the order of the page, with the kinds of commands in each.
 _FAMILIES = {
@@ -130,8 +130,8 @@ LENGTHS = (
 )
 #: Options of the command that the page does not show: of files, of threads, of pixels that are absent.
 _HIDDEN_OPTIONS = (
-    *("workers", "dtype", "channel_axis", "quality", "background", "max_pixels", "exif"),
-    *("full_scale", "range", "nan", "min_coverage"),
+    *("workers", "dtype", "channel_axis", "full_scale", "range", "nan", "min_coverage"),
+    *(option.name for option in (*FILES, *MANY)),
 )
 #: Options that the page shows in a closed section.
 _MORE = (*(option.name for option in BORDER), PER_CHANNEL.name, SIGNED.name, "spacing", "truncate")
@@ -147,8 +147,7 @@ def command(name: str) -> Command:
 
 def path_of(filter_: Command) -> str:
     """Return the name of the public function of a filter within imfilter, for example morphology.erosion."""
-    name = filter_.calls or filter_.name
-    return f"morphology.{name}" if filter_.kind in ("regions", "objects") else name
+    return filter_.calls or filter_.name
 
 
 def function(filter_: Command) -> Any:
@@ -158,8 +157,9 @@ def function(filter_: Command) -> Any:
 
 def shown_options(filter_: Command) -> list[Option]:
     """Return the options of the command that the page shows."""
-    absent = () if filter_.kind == "fill" else ("mask", "nodata")
-    return [o for o in options_of(filter_) if o.name not in (*_HIDDEN_OPTIONS, *absent)]
+    hidden = {*_HIDDEN_OPTIONS, *(() if filter_.kind == "fill" else ("mask", "nodata"))}
+    hidden -= {option.name for option in filter_.options}  # the levels of entropy are not those of a file
+    return [option for option in options_of(filter_) if option.name not in hidden]
 
 
 def range_of(filter_: Command, option: Option) -> tuple[float, float, float]:

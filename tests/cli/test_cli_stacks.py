@@ -47,7 +47,9 @@ def test_the_axes_that_are_filtered(tmp_path: Path, imagej: tuple[Path, np.ndarr
 def test_options_for_each_axis_follow_the_letters(tmp_path: Path, imagej: tuple[Path, np.ndarray]) -> None:
     source, pixels = imagej
     done("gaussian", source, tmp_path / "out.npy", "--sigma", "2,0.5", "--axes", "XY")
-    expected = imfilter.gaussian(pixels, (0.5, 2), axes=(3, 4))
+    # Columns are the first axis then. The order of the sums differs in the last digits.
+    turned = np.ascontiguousarray(pixels.swapaxes(3, 4))
+    expected = imfilter.gaussian(turned, (2, 0.5), axes=(3, 4)).swapaxes(3, 4)
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
     done("sobel", source, tmp_path / "out.npy", "--axis", "z")
     np.testing.assert_array_equal(

@@ -10,6 +10,7 @@ Three comments in the source of a page, which a reader does not see, belong to t
 import contextlib
 import glob
 import io
+import itertools
 import re
 import shlex
 from dataclasses import dataclass
@@ -110,7 +111,12 @@ def run_command(where, line):
         return
     if words[0] != "imfilter" or "|" in words:
         raise PageError(f"{where}: {line!r} must start with imfilter, or have <!-- not run: reason -->")
-    words = [name for word in words[1:] for name in (sorted(glob.glob(word)) if "*" in word else [word])]
+    # The pattern after --glob is for the command, not for the shell.
+    pairs = itertools.pairwise(words)
+    expanded = (
+        sorted(glob.glob(word)) if "*" in word and last != "--glob" else [word] for last, word in pairs
+    )
+    words = [name for names in expanded for name in names]
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         code = cli.call(words)

@@ -35,7 +35,7 @@ def test_the_server_starts_and_ends():
             _, errors = process.communicate(timeout=30)
         finally:
             process.kill()
-    assert process.returncode in (0, 130)
+    assert process.returncode in (0, 130, -signal.SIGINT)  # a shell says 130
     assert errors == ""
 
 
