@@ -1,4 +1,4 @@
-"""Output of tables of results, as ``.csv`` or ``.json``."""
+"""Output of tables of results, as ``.csv``, ``.json`` or ``.npy``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from .._files.atomic import replacing
 from . import streams
@@ -30,13 +32,17 @@ def write(
         The suffix that decides the format. Default None: that of the path.
     """
     suffix = suffix or os.path.splitext(path)[1].lower()
-    text = io.StringIO(newline="")
-    if suffix == ".json":
-        json.dump(rows, text, indent=1)
-        text.write("\n")
-    else:
-        table = csv.DictWriter(text, columns, lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
     with streams.writing() if path == streams.STANDARD else replacing(path) as file:
+        if suffix == ".npy":
+            cells = [[row[name] for name in columns] for row in rows]
+            np.save(file, np.reshape(np.array(cells, np.float64), (len(rows), len(columns))))
+            return
+        text = io.StringIO(newline="")
+        if suffix == ".json":
+            json.dump(rows, text, indent=1)
+            text.write("\n")
+        else:
+            table = csv.DictWriter(text, columns, lineterminator="\n")
+            table.writeheader()
+            table.writerows(rows)
         file.write(text.getvalue().encode())

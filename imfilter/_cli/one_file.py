@@ -42,7 +42,9 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
     from . import corners, edges, finders, limits, missing
     from .apply import apply
 
-    if kind is None and command.kind == "finder":
+    # A list of blobs may be empty, so it is no picture.
+    rows = command.name == "blobs" and kind is not None and kind.name == "NumPy"
+    if command.kind == "finder" and (kind is None or rows):
         finders.write(destination, finders.find(command, image, options), options)
         return
     if kind is None:

@@ -116,3 +116,9 @@ def test_help_defaults_and_example(tmp_path, capsys, monkeypatch, command):
     words = shlex.split(command.example)
     done(*words)
     assert io.read(tmp_path / words[2]).pixels.shape == (20, 30, 3)
+
+
+def test_an_array_of_no_blobs(tmp_path):
+    source = save(tmp_path / "in.png", np.zeros((30, 40), np.uint8))
+    done("blobs", source, tmp_path / "out.npy", "--min-sigma", 2, "--max-sigma", 5)
+    assert np.load(tmp_path / "out.npy").shape == (0, 3)
