@@ -27,8 +27,7 @@ def threshold(call: Call) -> Any:
     settings = call.get("nan"), call.get("bins"), image.dtype, ends
     before = []
     if not ends:
-        if len(arrays) > 1 and arrays[1].dtype.kind == "f":
-            raise ValueError("mask must contain truth values for an image of several blocks, got numbers")
+        merged.refuse_weights(len(arrays) > 1 and arrays[1].dtype.kind == "f")
         before = [reduced(arrays, _limits, _joined, settings)]
         arrays = [clone(array, seed="limits") for array in arrays]  # the image may be larger than the memory
     found = reduced(arrays, _counts, _histogram, settings, before)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 import operator
 import re
 import shlex
@@ -20,6 +19,7 @@ from .._cli import elements, kernels
 from .._cli.command import Command
 from .._cli.table import shared_of
 from .._cli.task import Filter
+from .._files import steps as steps_file
 from .._files.image import Image
 from . import forms, steps
 from .steps import Step
@@ -303,7 +303,7 @@ def toml(picture: str, images: Sequence[Image], chain: Sequence[Step], name: Nam
     """
     tables = []
     for step, image in zip(chain, images, strict=True):
-        table: dict[str, Any] = {"filter": _path(step)}
+        table: dict[str, Any] = {steps_file.FILTER: _path(step)}
         for key, value in keywords(step, image).items():
             table[key] = value.value if isinstance(value, Code) else value
             if key in _FILES:
@@ -311,24 +311,4 @@ def toml(picture: str, images: Sequence[Image], chain: Sequence[Step], name: Nam
         if "which" in (options := step.values()):
             table["which"] = options["which"]
         tables.append(table)
-    return _toml_text(tables)
-
-
-def _toml_text(tables: Sequence[Mapping[str, Any]]) -> str:
-    """Return steps as TOML. Values that are None are left out."""
-    texts = []
-    for table in tables:
-        lines = [f"{key} = {_toml_value(value)}" for key, value in table.items() if value is not None]
-        texts.append("\n".join(["[[step]]", *lines]) + "\n")
-    return "\n".join(texts)
-
-
-def _toml_value(value: Any) -> str:
-    """Return a value in TOML: a string, a number, true or false, or an array of them."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):  # a basic string has the escapes of JSON
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml_value(one) for one in value)}]"
-    return repr(value)
+    return steps_file.text(tables)

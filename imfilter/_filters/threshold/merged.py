@@ -24,12 +24,17 @@ from imfilter._filters.threshold.histogram import (
 Limits = tuple[Number, ...]
 
 
+def refuse_weights(weighted: bool) -> None:
+    """Raise an error if the samples of a mask have weights."""
+    if weighted:
+        raise ValueError("mask must contain truth values for an image of several blocks, got numbers")
+
+
 def limits(samples: Samples | None) -> Limits:
     """Return the limits of the samples of a block."""
     if samples is None:
         return math.nan, math.nan
-    if samples.weights is not None:
-        raise ValueError("mask must contain truth values for an image of several blocks, got numbers")
+    refuse_weights(samples.weights is not None)
     return extremes(samples) if len(samples.values) else ()
 
 
@@ -58,8 +63,7 @@ def counts(samples: Samples | None, ends: Limits, bins: int) -> Any:
     low, high = ends
     if samples is None or low == high or low != low:
         return None
-    if samples.weights is not None:
-        raise ValueError("mask must contain truth values for an image of several blocks, got numbers")
+    refuse_weights(samples.weights is not None)
     if not samples.whole:
         _, table = real_bins(samples.values.dtype, low, high, bins)
         return counted(samples, 0, bins, np.append(table, bins / (high - low)))
