@@ -84,14 +84,17 @@ class Program:
         # Zeroed: flags start unset, and vectors also compute with the bytes after a line.
         workspace = np.zeros(self.workspace, np.uint8)
         base = address(workspace)
+        if self.recompute is None:
+            self.call(address(image), address(target), base, start, stop)
+            return self.flag < 0 or not workspace[-base % LINE + self.flag]
         aligned = -base % LINE
         while start < stop:
             self.call(address(image), address(target), base, start, stop)
             if self.flag >= 0 and workspace[aligned + self.flag]:
                 return False
             words = base + aligned + self.inexact
-            number = 0 if self.recompute is None else _read_pointer(words).value
-            if self.recompute is None or not number:
+            number = _read_pointer(words).value
+            if not number:
                 break
             row = _read_pointer(words + 8).value or 0
             workspace[words - base : words - base + 8 * WORDS] = 0
