@@ -15,7 +15,7 @@ import click
 from imfilter._base.suggestions import function_name, suggestion
 
 from ._cli import completion, ending, messages, pipe_command, warmup
-from ._cli.catalogue import FILTERS
+from ._cli.catalogue import FILTERS, families
 from ._cli.command import Command
 from ._cli.denoise_table import NOISE
 from ._cli.notes import FILE_NOTES, NOTES
@@ -33,9 +33,20 @@ _ABOUT = "Filter an image file: imfilter FILTER IN OUT --option value."
 class _Filters(completion.Group):
     """The commands of the table. Each is created on first use."""
 
+    #: The commands that are no filter of one picture.
+    others = (_PIPE, NOISE, _SHOW, _SERIES, _PLAY, _WARMUP, _COMPLETION)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        names = (command.name for command in FILTERS)
-        return [*names, NOISE, _PIPE, _SHOW, _SERIES, _PLAY, _WARMUP, _COMPLETION]
+        return [*(command.name for command in FILTERS), *self.others]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups = {title: [(f.name, f.summary) for f in filters] for title, filters in families().items()}
+        others = ((name, self.get_command(ctx, name)) for name in self.others)
+        groups["Other commands"] = [(name, one.short_help or "") for name, one in others if one is not None]
+        width = max(len(name) for rows in groups.values() for name, _ in rows)
+        for title, rows in groups.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), about) for name, about in rows])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == _WARMUP:

@@ -189,17 +189,22 @@ def constant(value: Any, name: str) -> int | float | np.longdouble:
 
 def integer(value: Any, name: str, *, least: int | None = None, most: int | None = None) -> int:
     """Return an integer from `least` to `most`."""
-    if isinstance(value, _TRUTH) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an integer, got {_name(value)}")
-    try:
-        result = operator.index(value)
-    except TypeError:  # an array of floats has the method, which raises
-        raise TypeError(f"{name} must be an integer, got {_name(value)}") from None
+    result = value if type(value) is int else _integer(value, name)
     if least is not None and result < least:
         raise ValueError(f"{name} must be at least {least}, got {_name(result)}")
     if most is not None and result > most:
         raise ValueError(f"{name} must be at most {most}, got {_name(result)}")
     return result
+
+
+def _integer(value: Any, name: str) -> int:
+    """Return an integer of another type as an int."""
+    if isinstance(value, _TRUTH) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {_name(value)}")
+    try:
+        return operator.index(value)
+    except TypeError:  # an array of floats has the method, which raises
+        raise TypeError(f"{name} must be an integer, got {_name(value)}") from None
 
 
 def each(value: Any, n: int | None, name: str) -> tuple[Any, ...]:

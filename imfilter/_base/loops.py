@@ -150,8 +150,8 @@ class Placement:
 
 
 #: The offsets of a batch of one image.
-_SINGLE = np.zeros((1, 2), np.int64)
-_SINGLE.flags.writeable = False
+ONE_IMAGE = np.zeros((1, 2), np.int64)
+ONE_IMAGE.flags.writeable = False
 
 
 @functools.lru_cache(maxsize=256)
@@ -214,7 +214,7 @@ def places_of(shape: Sequence[int], steps: Sequence[int]) -> npt.NDArray[np.int6
 def offsets(source: ArrayLayout, target: ArrayLayout, axes: list[int]) -> npt.NDArray[np.int64]:
     """Return the offsets of each image of the batch and its output from the first, in bytes."""
     if not axes:
-        return _SINGLE
+        return ONE_IMAGE
     lengths = [source.shape[axis] for axis in axes]
     pairs = [places_of(lengths, [side.strides[axis] for axis in axes]) for side in (source, target)]
     return np.stack(pairs, axis=-1)

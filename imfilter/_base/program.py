@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import borders, threads
-from imfilter._base.loops import ArrayLayout, Loops
+from imfilter._base.loops import ArrayLayout, LoopAxis, Loops
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.jit import Driver
 from imfilter._simd.vector import LINE
@@ -84,14 +84,17 @@ class Program:
         # Zeroed: flags start unset, and vectors also compute with the bytes after a line.
         workspace = np.zeros(self.workspace, np.uint8)
         base = address(workspace)
+        if self.recompute is None:
+            self.call(address(image), address(target), base, start, stop)
+            return self.flag < 0 or not workspace[-base % LINE + self.flag]
         aligned = -base % LINE
         while start < stop:
             self.call(address(image), address(target), base, start, stop)
             if self.flag >= 0 and workspace[aligned + self.flag]:
                 return False
             words = base + aligned + self.inexact
-            number = 0 if self.recompute is None else _read_pointer(words).value
-            if self.recompute is None or not number:
+            number = _read_pointer(words).value
+            if not number:
                 break
             row = _read_pointer(words + 8).value or 0
             workspace[words - base : words - base + 8 * WORDS] = 0
@@ -149,6 +152,17 @@ class Prepared(NamedTuple):
     flag: int
     inexact: int
     recompute: Recompute | None
+
+    def changed(self, fields: dict[str, Any], lines: int) -> "Prepared":
+        """Return the job of another number of lines, with other values of some fields."""
+        record, owners = self.record.copy(), list(self.owners)
+        for name, value in fields.items():
+            if type(value) is np.ndarray:
+                owners.append(value)
+                value = address(value)
+            record[self.places[name]] = value
+        work = self.work // self.lines * lines
+        return self._replace(record=record, owners=tuple(owners), lines=lines, work=work)
 
     def program(self, **tables: npt.NDArray) -> Program:
         """Return the program of the job, with the `tables` that it lacks."""
@@ -248,11 +262,9 @@ def _layout(record: np.dtype) -> _Layout:
 _ALONG = [
     [f"{name}_{axis}" for name in ("before", "samples", "source", "target", "border")] for axis in "zyx"
 ]
-#: Names of the other fields of the positions of samples.
-_GEOMETRY = (
-    *("planes", "rows", "channels", "source_c", "target_c"),
-    *("source_packed", "target_packed", "batch"),
-)
+#: Names of the other fields of rows and planes, and of lines.
+_ROWS_AND_PLANES = ("planes", "rows", "batch", *_ALONG[0], *_ALONG[1])
+_LINES = ("channels", "source_c", "target_c", "source_packed", "target_packed", *_ALONG[2])
 
 
 def set_addresses(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt.NDArray, ...]:
@@ -263,17 +275,26 @@ def set_addresses(job: npt.NDArray, tables: dict[str, npt.NDArray]) -> tuple[npt
     return (job, *owners.values())
 
 
-def set_geometry(job: Job, loops: Loops, source: ArrayLayout, target: ArrayLayout, mode: str) -> None:
+def set_geometry(job: Job, loops: Loops, source: np.dtype, target: np.dtype, mode: str) -> None:
     """Write the positions of samples to the fields that the job has for them."""
-    packed = (
-        loops.packed("source", source.dtype.itemsize),
-        loops.packed("target", target.dtype.itemsize),
-    )
-    values = loops.z.length, loops.y.length, loops.channels, loops.source_c, loops.target_c, *packed
-    job.set_known(_GEOMETRY, (*values, loops.batch))
-    for names, part in zip(_ALONG, loops[:3], strict=True):
-        border = borders.outside(part.samples, part.before, part.after, mode)
-        job.set_known(names, (part.before, part.samples, part.source_step, part.target_step, border))
+    packed = loops.packed("source", source.itemsize), loops.packed("target", target.itemsize)
+    lines = loops.channels, loops.source_c, loops.target_c, *packed, *_along(loops.x, mode)
+    job.set_known(_LINES, lines)
+    fields = rows_and_planes(loops, mode)
+    job.set_known(fields, fields.values())
+
+
+def rows_and_planes(loops: Loops, mode: str) -> dict[str, Any]:
+    """Return the fields that do not depend on the lines."""
+    along = *_along(loops.z, mode), *_along(loops.y, mode)
+    values = loops.z.length, loops.y.length, loops.batch, *along
+    return dict(zip(_ROWS_AND_PLANES, values, strict=True))
+
+
+def _along(part: LoopAxis, mode: str) -> tuple[Any, ...]:
+    """Return the fields of a loop."""
+    border = borders.outside(part.samples, part.before, part.after, mode)
+    return part.before, part.samples, part.source_step, part.target_step, border
 
 
 def pitch(size: int) -> int:

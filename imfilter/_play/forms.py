@@ -13,25 +13,10 @@ from typing import Any
 import imfilter
 from imfilter import threshold
 
-from .._cli.catalogue import FILTERS
+from .._cli import catalogue
 from .._cli.command import Command, Option
 from .._cli.options import FORMS, OneOf
 from .._cli.table import BORDER, FILES, MANY, PER_CHANNEL, SIGNED, find, options_of
-
-#: Families of filters in the order of the page, with the kinds of commands in each.
-_FAMILIES = {
-    "Smooth and sharpen": ("smoothing", "fill"),
-    "Smooth and keep edges": ("preserving", "denoising"),
-    "Edges and lines": ("derivative", "edges", "oriented", "measure"),
-    "Corners and places": ("corners", "finder", "descriptor"),
-    "Morphology": ("morphology", "residue", "regions", "objects"),
-    "Threshold": ("threshold",),
-    "Local statistics": ("statistic", "entropy"),
-    "Contrast and restoration": ("enhancement",),
-    "Own kernel": ("linear",),
-    "Size": ("resampling",),
-}
-_REST = "Other"
 
 #: Ends and step of a slider by the name of the option, or by the filter and the name.
 RANGES: dict[str, tuple[float, float, float]] = {
@@ -139,7 +124,7 @@ _MORE = (*(option.name for option in BORDER), PER_CHANNEL.name, SIGNED.name, "sp
 
 def command(name: str) -> Command:
     """Return the filter of a name. Raise ValueError if there is none."""
-    found = find(name, FILTERS)
+    found = find(name, catalogue.FILTERS)
     if found is None:
         raise ValueError(f"filter must be a filter of imfilter, got {name!r}")
     return found
@@ -176,13 +161,10 @@ def range_of(filter_: Command, option: Option) -> tuple[float, float, float]:
 @functools.cache
 def families() -> list[dict[str, Any]]:
     """Return the families of filters with their forms, as plain data for the page."""
-    known = {kind for kinds in _FAMILIES.values() for kind in kinds}
-    table = {**_FAMILIES, _REST: tuple({f.kind for f in FILTERS} - known)}
-    groups = [
-        {"title": title, "filters": [_form(f) for f in FILTERS if f.kind in kinds]}
-        for title, kinds in table.items()
+    return [
+        {"title": title, "filters": [_form(filter_) for filter_ in filters]}
+        for title, filters in catalogue.families().items()
     ]
-    return [group for group in groups if group["filters"]]
 
 
 def _form(filter_: Command) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 import imfilter
 from imfilter import io
 from imfilter._cli import options, reach, table
+from imfilter._cli.catalogue import FILTERS, families
 from imfilter._cli.command import Command
 from tests.cli.commands import (
     NAMES,
@@ -81,6 +82,18 @@ def test_general_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     done("--version")
     assert capsys.readouterr().out == f"imfilter {imfilter.__version__}\n"
+
+
+def test_general_help_shows_each_filter_once_in_its_family(capsys: pytest.CaptureFixture[str]) -> None:
+    done("--help")
+    text = capsys.readouterr().out
+    shown = [command.name for group in families().values() for command in group]
+    assert sorted(shown) == sorted(command.name for command in FILTERS)
+    assert "Other filters" not in text  # every kind has a family
+    for title, group in families().items():
+        section = text.split(f"{title}:\n")[1].split("\n\n")[0]
+        names = [line.split()[0] for line in section.splitlines() if line[2:3] != " "]
+        assert names == [command.name for command in group]
 
 
 def test_help_imports_nothing_heavy() -> None:

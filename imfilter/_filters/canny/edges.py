@@ -186,7 +186,7 @@ def _program(source: ArrayLayout, suppress: _Suppression, map_y: int) -> Program
     one = (1, 1)
     loops = Loops.of(source, source, (3, 3), (0, 1), paddings, one, one)
     job = Job(CANNY_JOB, "cval", "check_finite")
-    set_geometry(job, loops, source, source, "edge")
+    set_geometry(job, loops, source.dtype, source.dtype, "edge")
     job["columns"], job["size"], job["map_y"] = source.shape[1], real.itemsize, map_y
     job["low"], job["high"] = suppress.low, suppress.high
     job["fetch"] = lines.fetch.address(real, source.dtype)

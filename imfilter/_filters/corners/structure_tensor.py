@@ -65,7 +65,7 @@ def _program(
     one, paddings = (1, 1), tuple(Padding.same(n, aperture, 1, 1) for n in source.shape)
     loops = Loops.of(source, target, (aperture, aperture), (0, 1), paddings, one, one)
     job = Job(CORNER_JOB, "check_finite")
-    set_geometry(job, loops, source, target, mode)
+    set_geometry(job, loops, source.dtype, target.dtype, mode)
     before = taps // 2
     window_mode = "zero" if mode == "constant" else mode
     job["window_y"] = borders.outside(rows, before, taps - 1 - before, window_mode)

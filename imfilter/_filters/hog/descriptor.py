@@ -67,7 +67,7 @@ def _voting(source: ArrayLayout, settings: Cells) -> Program:
     loops = Loops.of(plane, plane, (3, 3), (0, 1), paddings, (1, 1), (1, 1))
     loops = loops._replace(channels=channels, source_c=source.strides[2])
     job = Job(cells_kernels.CELLS_JOB, "cval", "check_finite")
-    set_geometry(job, loops, plane, plane, "mirror")  # makes differences 0 at the border
+    set_geometry(job, loops, plane.dtype, plane.dtype, "mirror")  # makes differences 0 at the border
     angles = [math.pi * i / orientations for i in range(1, orientations)]
     # After rounding, zeros are exact, and both values at 45 degrees are equal.
     job["limits"] = np.array([(round(math.cos(a), 15), round(math.sin(a), 15)) for a in angles])

@@ -107,7 +107,7 @@ def _plan(
     loops = _loops(source, target, shape[2:], geometry)
     z, y, x = loops[:3]
     job = Job(LAYER_JOB, *_OPTIONAL)
-    set_geometry(job, loops, source, target, geometry.mode)
+    set_geometry(job, loops, source.dtype, target.dtype, geometry.mode)
     groups, inputs, outputs = geometry.groups, shape[1], shape[0] // geometry.groups
     blocks = -(-outputs // BLOCK)
     block = -(-outputs // blocks)

@@ -61,7 +61,7 @@ def _plan(
     outer = ArrayLayout(target.shape[2:], target.strides[2:], target.dtype)
     loops = Loops.of(inner, outer, (1,), (0,), (Padding(0, 0, columns),), (1,), (1,))
     job = Job(POINTWISE_JOB, *_OPTIONAL)
-    set_geometry(job, loops, source, target, "zero")
+    set_geometry(job, loops, source.dtype, target.dtype, "zero")
     for side, array in (("source", source), ("target", target)):
         job[f"{side}_n"], job[f"{side}_k"] = array.strides[:2]
     job["copied_in"] = int(job["source_packed"] and source.dtype == real)

@@ -112,7 +112,7 @@ def _plan(source: ArrayLayout, target: ArrayLayout, shape: tuple[int, ...], geom
     outer = ArrayLayout(target.shape[2:], target.strides[2:], target.dtype)
     loops = Loops.of(inner, outer, shape[2:], (0, 1), geometry.paddings, geometry.stride, geometry.dilation)
     job = Job(WINOGRAD_JOB, *_OPTIONAL)
-    set_geometry(job, loops, source, target, geometry.mode)
+    set_geometry(job, loops, source.dtype, target.dtype, geometry.mode)
     for side, array in (("source", source), ("target", target)):
         job[f"{side}_n"], job[f"{side}_k"] = array.strides[:2]
     job["copied_in"] = int(job["source_packed"] and source.dtype == REAL)

@@ -187,7 +187,7 @@ def _over(
     scale = math.prod(float(along[0]) for along in term)
     scaling = _scaling(source.dtype, target.dtype, sums, scale, taps, settings)
     job = Job(BOX_JOB, "along_prefix")
-    set_geometry(job, loops, source, target, settings.mode)
+    set_geometry(job, loops, source.dtype, target.dtype, settings.mode)
     job["box_z"], job["box_y"], job["box_x"] = z.taps, y.taps, x.taps
     rows = rows_per_task(y.length, x.length, max(_ROWS_PER_TASK, 2 * y.taps))
     job["rows_per_task"] = rows

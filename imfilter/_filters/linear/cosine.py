@@ -181,7 +181,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     job = Job(COSINE_JOB, *_OPTIONAL)
     lanes, oscillators = in_register(real), cosine.REGISTER // 8
     widest = max(x.samples, x.length) * loops.channels
-    set_geometry(job, loops, source, target, settings.mode)
+    set_geometry(job, loops, source.dtype, target.dtype, settings.mode)
     job["cosines_y"], job["cosines_x"] = tables[axis_y], tables[axis_x]
     job["taps_y"], job["taps_x"], job["columns"] = y.taps, x.taps, x.length
     job["lanes"], job["lanes_y"], job["size"] = lanes, oscillators, real.itemsize

@@ -150,7 +150,10 @@ class Operator:
 def of_each(term: Sequence[Taps], find: Callable[[Taps], _Found]) -> list[_Found]:
     """Return what `find` returns for the taps of each axis. Axes that share their taps share the result."""
     first = term[0]
-    if all(taps is first for taps in term):  # the usual case
+    for taps in term:  # `all` takes 0.4 us more
+        if taps is not first:
+            break
+    else:  # the usual case
         return [find(first)] * len(term)
     found: dict[int, _Found] = {}
     for taps in term:
@@ -196,6 +199,8 @@ def separable(*terms: Term, norm: bool = False) -> Operator:
 
     A kernel's centre is sample k // 2, so that even and odd lengths combine as in SciPy.
     """
+    if len(terms) == 1:
+        return Operator(terms, norm=norm)
     lengths = [max(len(term[axis]) for term in terms) for axis in range(len(terms[0]))]
     return Operator(
         tuple(tuple(_centred(t, n) for t, n in zip(term, lengths, strict=True)) for term in terms), norm=norm

@@ -192,6 +192,15 @@ def halved(taps: Taps) -> Half | None:
     return None
 
 
+def pattern(read: npt.NDArray[np.bool_], form: int) -> Half:
+    """Return the half of any weights, from the taps that are not zero; see `halved`."""
+    nonzero = np.flatnonzero(read).tolist()
+    middle = (nonzero[0] + nonzero[-1]) // 2
+    below = tuple([i for i in nonzero if i < middle])
+    used = (*below, middle, *(2 * middle - i for i in reversed(below)))
+    return Half(used, form, (0.0,) * len(below), 0.0)
+
+
 def records(
     halves: Sequence[Half], firsts: Sequence[int], step: int, real: np.dtype, begin: int = 0
 ) -> npt.NDArray:

@@ -201,8 +201,8 @@ def separable(
     if fill_halves:  # then neighbouring output rows read the same rows
         halves_y = [half and half.filled for half in halves_y]
     reads = tuple(tuple(of_each(term, _read)) for term in terms)
-    patterns = _patterns(halves_z), _patterns(halves_y), _patterns(halves_x)
-    made = _layers(reads, patterns, across, norm, dilation, pair, real, fill, fill_halves)
+    forms = _forms(halves_z), _forms(halves_y), _forms(halves_x)
+    made = _layers(reads, forms, across, norm, dilation, pair, real, fill, fill_halves)
     weights: Weights = {}
     halves = [half for half in halves_y if half] if made.halves else []
     if made.used_y is not None:
@@ -231,14 +231,15 @@ def _read(taps: Taps) -> bytes:
     return (taps != 0).tobytes()
 
 
-def _patterns(halves: Sequence[Half | None]) -> tuple[Half | None, ...]:
-    return tuple(half and half.pattern for half in halves)
+def _forms(halves: Sequence[Half | None]) -> tuple[int | None, ...]:
+    """Return the forms of halves. A form and the taps that are read are a short key for the pattern."""
+    return tuple([None if half is None else half.form for half in halves])
 
 
 @remembered(lambda terms: sum(len(taps) for term in terms for taps in term))
 def _layers(
     terms: tuple[tuple[bytes, ...], ...],
-    patterns: tuple[tuple[Half | None, ...], tuple[Half | None, ...], tuple[Half | None, ...]],
+    forms: tuple[tuple[int | None, ...], tuple[int | None, ...], tuple[int | None, ...]],
     across: bool,
     norm: bool,
     dilation: tuple[int, int, int],
@@ -247,9 +248,19 @@ def _layers(
     fill: bool,
     fill_halves: bool,
 ) -> Schedule:
-    """Return the schedule of separable terms, from their taps that are not zero."""
-    halves_z, halves_y, halves_x = patterns
+    """Return the schedule of separable terms, from their taps that are not zero and the forms of halves."""
     reads = [tuple(np.frombuffer(taps, bool) for taps in term) for term in terms]
+    halves_z, halves_y, halves_x = (
+        tuple(
+            [
+                None if form is None else symmetry.pattern(term[axis], form)
+                for term, form in zip(reads, each, strict=True)
+            ]
+        )
+        for axis, each in enumerate(forms)
+    )
+    if fill_halves:
+        halves_y = tuple([half and half.filled for half in halves_y])
     halves = tuple(half for half in halves_y if half is not None)
     halves = halves if len(halves) == len(terms) else ()
     fill_y = fill and not norm and not halves and _nearly_alike([along_y for _, along_y, _ in reads])

@@ -37,7 +37,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     )
     job = Job(LINE_JOB)
     pixel = loops.channels * lane_layout.lanes * real.itemsize
-    set_geometry(job, loops, source, target, settings.mode)
+    set_geometry(job, loops, source.dtype, target.dtype, settings.mode)
     job |= lane_layout.named() | {"tiles": cut, "zero": np.zeros(1, np.int64)}
     job["line_places"] = job["line_places"] * phases
     job["span_x"], job["size"], job["n_tiles"] = x.taps, real.itemsize, len(cut) - 1

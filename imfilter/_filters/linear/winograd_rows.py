@@ -37,7 +37,7 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     cut = _tiles(x, phases * depth + len(sums) * outputs, loops.channels, real)
     widest = int(np.diff(cut).max())
     job = Job(WINOGRAD_JOB)
-    set_geometry(job, loops, source, target, settings.mode)
+    set_geometry(job, loops, source.dtype, target.dtype, settings.mode)
     job |= {
         "tiles": cut,
         "mixes": np.array([[i for i, _ in row] for row in mixes]),

@@ -287,7 +287,8 @@ def _compute_finite(
 def _program_of(call: Call, source: npt.NDArray, target: npt.NDArray, *, check_finite: bool) -> Program:
     """Return the program for image and output. Make it if their layout is new."""
     where = check_finite, source.strides, target.strides  # the call fixes shapes and types
-    return engine.cached(
+    known = call.programs.get(where)  # most calls need no function that makes a program
+    return known or engine.cached(
         call.programs,
         where,
         lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target), check_finite=check_finite),

@@ -124,7 +124,7 @@ def make(
     parts, integer = loops[:3], kind(source.dtype)
     how = ordered_keys.TURNED if source.dtype.kind == "f" else ordered_keys.INTEGERS
     job = Job(BLOCK_JOB, *_OPTIONAL)
-    set_geometry(job, loops, source, target, mode)
+    set_geometry(job, loops, source.dtype, target.dtype, mode)
     job["columns"], job["rank"], job["border_key"] = loops.x.length, around.rank, border_key
     job["size"], job["fetch"] = integer.itemsize, ordered_keys.fetch_keys.address(integer, how)
     least = _least(around.inside.shape, integer.itemsize, counted=counted)

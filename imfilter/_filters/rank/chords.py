@@ -208,7 +208,7 @@ def make(
     if not packed:
         _chain(sets, chords.steps, compared)
     job = Job(CHORD_JOB, "restore")
-    set_geometry(job, loops, source, target, mode)
+    set_geometry(job, loops, source.dtype, target.dtype, mode)
     pixel, log_units = (1, 3) if packed else (loops.channels * size, 0)
     job["pixel"], job["log_units"], job["begin"] = pixel, log_units, chords.begin
     job["sets"], job["n_sets"], job["operands"] = sets, len(sets), chords.operands

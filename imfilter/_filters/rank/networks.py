@@ -116,7 +116,7 @@ def make(
     network, straight, count = prepared.network, prepared.straight, prepared.lines
     outputs = len(network.results)
     job = Job(RANK_JOB, "n_steps", "restore", "steps")
-    set_geometry(job, loops, source, target, mode)
+    set_geometry(job, loops, source.dtype, target.dtype, mode)
     job["window_z"], job["window_y"], job["span_x"] = z.taps, y.taps, x.taps
     job["size"], job["border_key"] = size, border_key
     job["outputs"], job["depth"] = outputs, y.taps + outputs - 1
