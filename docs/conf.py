@@ -7,7 +7,7 @@ from pathlib import Path
 
 import imfilter
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]  # plots.py, and benchmarks/
 
 project = "imfilter"
 author = "The imfilter developers"
@@ -18,6 +18,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_gallery.gen_gallery",
+    "plots",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["images/*.py", "gallery/**", "_build"]
