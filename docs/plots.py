@@ -114,7 +114,7 @@ class Plots(SphinxTransform):
         self.number = 0
         benchmarks = self.env.docname == "benchmarks"
         sections = families(Path(self.env.srcdir))
-        tables = list(self.document.findall(nodes.table))
+        tables = [table for table in self.document.findall(nodes.table) if any(table.findall(nodes.thead))]
         split = False
         for table in tables:
             head = _cells(next(table.findall(nodes.thead)))[0]

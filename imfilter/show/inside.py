@@ -280,6 +280,12 @@ class Activity(NamedTuple):
         the layer.
     dead : tuple of str
         The channels that are always 0, as 'name[channel]'.
+
+    Examples
+    --------
+    >>> from imfilter.show import Activity
+    >>> Activity(zeros={"relu": [0.5, 1.0]}, dead=("relu[1]",)).dead
+    ('relu[1]',)
     """
 
     zeros: dict[str, NDArray[np.float64]]

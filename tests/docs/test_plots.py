@@ -1,6 +1,5 @@
 """The plots of the pages contain the numbers of their tables."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -10,16 +9,14 @@ pytest.importorskip("matplotlib", reason="matplotlib draws the plots")
 pytest.importorskip("sphinx", reason="docs/plots.py is an extension of Sphinx")
 
 from benchmarks.plot import Mark
+from tests.docs import pages
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(scope="module")
 def plots():
-    spec = importlib.util.spec_from_file_location("plots", DOCS / "plots.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return pages.module("plots")
 
 
 def tables(page, after=""):
